@@ -17,3 +17,5 @@ class Bindings:
     """`LocalFile.source` or `RemoteFile.source` → file id in the Media Manager."""
     protected: frozenset[Address] = frozenset()
     """What was protected when last applied; it outlives the block in the manifest that set it (rule 10)."""
+    deposed: Mapping[str, Address] = field(default_factory=dict)
+    """Live ids of items that a replacement has taken the place of and that are still to be deleted."""

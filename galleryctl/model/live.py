@@ -28,7 +28,8 @@ class LiveGallery:
     id: str
     fields: Fields
     sort_order: float | None
-    total_items: int
+    total_items: int | None
+    """None when the API does not say."""
     items: tuple[LiveItem, ...] | None
     raw: Mapping[str, Json] = field(repr=False)
 
