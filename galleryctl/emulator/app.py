@@ -1,0 +1,101 @@
+"""The emulator as one object: an ASGI application, what a client must know, and the way to close it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from galleryctl.emulator import credentials
+from galleryctl.emulator.control import Control
+from galleryctl.emulator.exchange import Endpoint
+from galleryctl.emulator.gate import Gate, GatedEndpoint
+from galleryctl.emulator.routes import api
+from galleryctl.emulator.settings import Settings
+from galleryctl.emulator.site import Clock, Site
+from galleryctl.emulator.store import Store
+from galleryctl.emulator.webhooks import Post, Webhooks
+
+IN_PROCESS_URL = "http://emulator.local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What a client needs to talk to the emulator; the ready file has the same names."""
+
+    base_url: str
+    site_id: str
+    api_key: str
+    read_api_key: str
+    app_id: str
+    app_secret: str
+    instance_id: str
+    public_key: str
+
+
+class Emulator:
+    """One emulated site: `app` for httpx.ASGITransport or a server, `ready` for the client."""
+
+    def __init__(self, gate: Gate, app: ASGIApp) -> None:
+        self.gate = gate
+        self.app = app
+
+    @property
+    def ready(self) -> Ready:
+        """The base URL and the credentials."""
+        keys = self.gate.site.credentials
+        return Ready(
+            base_url=self.gate.site.base_url,
+            site_id=keys.site_id,
+            api_key=keys.api_key,
+            read_api_key=keys.read_api_key,
+            app_id=keys.app_id,
+            app_secret=keys.app_secret,
+            instance_id=keys.instance_id,
+            public_key=keys.public_key,
+        )
+
+    def close(self) -> None:
+        """Stop deliveries and close the database."""
+        self.gate.webhooks.close()
+        self.gate.site.store.close()
+
+
+def create_app(
+    data_dir: Path | None,
+    *,
+    clock: Clock = time.time,
+    base_url: str = IN_PROCESS_URL,
+    settings: Settings | None = None,
+    post: Post | None = None,
+) -> Emulator:
+    """An emulator that keeps its data in `data_dir`, or in memory for None.
+
+    `clock` gives epoch seconds; `post` delivers webhooks. Raises GalleryctlError if the data cannot be opened.
+    """
+    store = Store(data_dir)  # makes the directory
+    site = Site(store, credentials.load(data_dir), clock, base_url, settings or Settings())
+    gate = Gate(site=site, webhooks=Webhooks(site, post))
+    return Emulator(gate, _router(gate, [*api(site), *Control(gate).endpoints()]))
+
+
+def _router(gate: Gate, endpoints: Iterable[Endpoint]) -> Router:
+    routes = [
+        Route(endpoint.template, GatedEndpoint(gate, endpoint), methods=[endpoint.method])
+        for endpoint in endpoints
+    ]
+    return Router(routes=routes, default=_unknown)
+
+
+async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    """404 for a path that is no endpoint."""
+    if scope["type"] != "http":
+        return
+    body = json.dumps({"message": f"no endpoint at {scope['path']}", "details": {}})
+    await Response(body, 404, {"x-wix-request-id": "unknown"}, "application/json")(scope, receive, send)

@@ -1,0 +1,78 @@
+"""Random ids and keys of one emulated site, kept so that a restart has the same ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from galleryctl.model.errors import GalleryctlError
+
+FILE = "credentials.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """All secrets of the emulated site; the keys are PEM text."""
+
+    site_id: str
+    api_key: str
+    read_api_key: str
+    app_id: str
+    app_secret: str
+    instance_id: str
+    public_key: str
+    private_key: str
+
+
+def load(data_dir: Path | None) -> Credentials:
+    """The credentials in `data_dir`, made on the first call; new ones each time without a directory."""
+    if data_dir is None:
+        return _generate()
+    path = data_dir / FILE
+    if not path.exists():
+        made = _generate()
+        _write_private(path, json.dumps(asdict(made), indent=2))
+        return made
+    try:
+        return Credentials(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as cause:
+        raise GalleryctlError(
+            "the emulator's credentials cannot be read",
+            where=path,
+            why=str(cause),
+            do="delete the file; new ones are made",
+        ) from cause
+
+
+def _generate() -> Credentials:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return Credentials(
+        site_id=str(uuid.uuid4()),
+        api_key=f"IST.{secrets.token_urlsafe(48)}",
+        read_api_key=f"IST.{secrets.token_urlsafe(48)}",
+        app_id=str(uuid.uuid4()),
+        app_secret=str(uuid.uuid4()),
+        instance_id=str(uuid.uuid4()),
+        public_key=public.decode(),
+        private_key=private.decode(),
+    )
+
+
+def _write_private(path: Path, text: str) -> None:
+    part = path.with_suffix(".part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+    part.replace(path)

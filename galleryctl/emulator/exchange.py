@@ -1,0 +1,74 @@
+"""A request and its answer, free of any web framework, so that handlers are plain functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from galleryctl.emulator.rejection import Violation, invalid
+
+BodyOf = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request: `params` from the path, `query` with every value of a name, the raw `body`."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    def json(self) -> BodyOf:
+        """The body as a JSON object; an empty body is an empty object; raises a 400 for anything else."""
+        if not self.body:
+            return {}
+        try:
+            value = json.loads(self.body)
+        except ValueError as cause:
+            raise invalid(Violation("body", "is not JSON")) from cause
+        if not isinstance(value, dict):
+            raise invalid(Violation("body", "must be an object"))
+        return value
+
+    def first(self, name: str) -> str | None:
+        """The first value of a query parameter; empty counts as absent."""
+        return next(iter(self.query.get(name, [])), "") or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back: `body` is JSON, or bytes that go out as they are."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def raw(self) -> bytes:
+        """The body's bytes."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One method and path template, what it needs to be allowed, and the function that answers."""
+
+    method: str
+    template: str
+    handler: Handler
+    permission: str | None = None  # None: no Authorization wanted
+    control: bool = False  # `/_emulator` and the page: no faults, no statistics, no quota
+
+
+def ok(body: Any) -> Answer:
+    """A 200 with JSON."""
+    return Answer(body=body)

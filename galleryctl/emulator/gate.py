@@ -1,0 +1,167 @@
+"""The way of every request: body, statistics, faults, quota, permission, handler, events, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+import httpx
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from galleryctl.emulator import auth
+from galleryctl.emulator.exchange import Answer, Call, Endpoint
+from galleryctl.emulator.faults import Fault, Faults
+from galleryctl.emulator.rejection import Rejection, refused
+from galleryctl.emulator.site import Site
+from galleryctl.emulator.traffic import Traffic
+from galleryctl.emulator.webhooks import Webhooks
+
+# Really cuts the socket of a request; given by the server, absent in process.
+Cutter = Callable[[Scope], Awaitable[None]]
+
+
+class ConnectionCut(httpx.ReadError):
+    """In process, an answer that never came: raised through httpx.ASGITransport, it is a transport error."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """What all endpoints share."""
+
+    site: Site
+    webhooks: Webhooks
+    faults: Faults = field(default_factory=Faults)
+    traffic: Traffic = field(default_factory=Traffic)
+    cutter: Cutter | None = None
+    consistency: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    async def cut(self, scope: Scope) -> None:
+        """End the connection of a request without an answer."""
+        if self.cutter is None:
+            raise ConnectionCut("the emulator cut the connection")
+        await self.cutter(scope)
+
+    def token(self) -> str:
+        """The present value of X-Wix-Consistent."""
+        return f"{self.consistency}-{self.site.store.write_no}"
+
+
+class GatedEndpoint:
+    """An ASGI application for one endpoint."""
+
+    def __init__(self, gate: Gate, endpoint: Endpoint) -> None:
+        self.gate = gate
+        self.endpoint = endpoint
+        self.name = f"{endpoint.method} {endpoint.template}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or cut its connection."""
+        try:
+            call = await _call(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        if self.endpoint.control:
+            await _response(self._handled(call)[0])(scope, receive, send)
+            return
+        traffic = self.gate.traffic
+        traffic.begin(self.name)
+        status = None
+        try:
+            answer = await self._answer(call, scope)
+            if answer is not None:
+                status = answer.status
+                await _response(answer)(scope, receive, send)
+        finally:
+            traffic.end(status)
+
+    async def _answer(self, call: Call, scope: Scope) -> Answer | None:
+        """The answer; None if the connection was cut instead."""
+        gate = self.gate
+        fault = gate.faults.next(call.method, call.path)
+        latency = gate.faults.latency_ms if fault is None else max(fault.latency_ms, gate.faults.latency_ms)
+        if latency:
+            await asyncio.sleep(latency / 1000)
+        kind = fault.kind if fault else None
+        if kind == "drop_before":
+            await gate.cut(scope)
+            return None
+        answer, done = self._failed(fault) or self._handled(call, stale=kind == "stale")
+        if kind in ("drop_after", "cut"):
+            await gate.cut(scope)
+            return None
+        if done:
+            answer = Answer(
+                status=answer.status,
+                body=answer.body,
+                headers={"X-Wix-Consistent": gate.token(), **answer.headers},
+            )
+        return answer
+
+    def _failed(self, fault: Fault | None) -> tuple[Answer, bool] | None:
+        """The answer of a fault, or of the quota, instead of the handler's."""
+        site, kind = self.gate.site, fault.kind if fault else None
+        over = self.gate.traffic.over_quota(site.clock(), site.settings.requests_per_minute)
+        if kind == "throttle" or over:
+            wait = site.settings.quota_retry_after if fault is None else fault.retry_after
+            headers = {"Retry-After": str(wait)} if wait else {}
+            return _rejected(refused(429, "RESOURCE_EXHAUSTED", "Too many requests", headers=headers)), False
+        if kind == "error_500":
+            return _rejected(refused(500, "INTERNAL", "Internal Server Error")), False
+        if kind == "error_503":
+            return Answer(status=503, body=b""), False
+        return None
+
+    def _handled(self, call: Call, *, stale: bool = False) -> tuple[Answer, bool]:
+        """The handler's answer, and whether it wrote; events of a refused request are forgotten."""
+        site, before = self.gate.site, self.gate.site.store.write_no
+        try:
+            if self.endpoint.permission is not None:
+                auth.demand(site, call, self.endpoint.permission)
+            with site.store.before(site.settings.stale_writes) if self._lags(call, stale) else nullcontext():
+                answer = self.endpoint.handler(call)
+        except Rejection as cause:
+            site.outbox.clear()
+            return _rejected(cause), False
+        except BaseException:
+            site.outbox.clear()
+            raise
+        self.gate.webhooks.send(site.outbox)
+        site.outbox.clear()
+        return answer, site.store.write_no != before
+
+    def _lags(self, call: Call, stale: bool) -> bool:
+        if not stale or call.method != "GET":
+            return False
+        knows = call.headers.get("x-wix-consistent") == self.gate.token()
+        return not (knows and self.gate.site.settings.honour_consistent)
+
+
+async def _call(request: Request) -> Call:
+    query: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        query.setdefault(name, []).append(value)
+    return Call(
+        method=request.method,
+        path=request.url.path,
+        params=request.path_params,
+        query=query,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.body(),
+    )
+
+
+def _rejected(cause: Rejection) -> Answer:
+    return Answer(status=cause.status, body=cause.body, headers=cause.headers)
+
+
+def _response(answer: Answer) -> Response:
+    """The answer with a request id, and as JSON unless it says otherwise."""
+    headers = {"x-wix-request-id": str(uuid.uuid4()), **answer.headers}
+    media_type = None if isinstance(answer.body, bytes) else "application/json"
+    return Response(answer.raw(), answer.status, headers, media_type)

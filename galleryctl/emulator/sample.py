@@ -1,0 +1,25 @@
+"""A small picture to import when nothing else is at hand."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+WIDTH, HEIGHT = 640, 480
+
+
+@cache
+def sample_png() -> bytes:
+    """A PNG of 640 x 480 pixels: a sky, a sun and a hill."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - slow to import
+
+    image = Image.linear_gradient("L").resize((WIDTH, HEIGHT)).convert("RGB")
+    sky = Image.new("RGB", (WIDTH, HEIGHT), (250, 178, 102))
+    picture = Image.blend(sky, image, 0.25)
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((400, 90, 520, 210), fill=(255, 236, 179))
+    draw.ellipse((-200, 320, 480, 760), fill=(46, 92, 78))
+    draw.ellipse((220, 370, 900, 800), fill=(31, 66, 60))
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()

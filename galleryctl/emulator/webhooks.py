@@ -1,0 +1,170 @@
+"""Deliveries: signed events, sent in a thread of their own, tried again a few times."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from galleryctl.emulator.site import Site
+
+# Sends a body to a URL within so many seconds; the status, or 0 when there was no answer.
+Post = Callable[[str, str, float], int]
+REMEMBERED = 5000
+
+
+@dataclass(slots=True, kw_only=True, order=True)
+class Delivery:
+    """One event on its way to one URL; `due` is monotonic seconds."""
+
+    due: float
+    number: int
+    url: str = field(compare=False)
+    body: str = field(compare=False)
+    event: dict[str, Any] = field(compare=False)
+    statuses: list[int] = field(compare=False, default_factory=list)
+    left: int = field(compare=False, default=0)
+    state: str = field(compare=False, default="pending")
+
+    def as_json(self) -> dict[str, Any]:
+        """The delivery as `GET /_emulator/webhooks` gives it."""
+        domain_event = self.event["domainEvent"]
+        return {
+            "url": self.url,
+            "eventType": self.event["eventType"],
+            "eventId": domain_event["id"],
+            "entityId": domain_event["entityId"],
+            "entityEventSequence": domain_event["entityEventSequence"],
+            "statuses": self.statuses,
+            "state": self.state,
+        }
+
+
+class Webhooks:
+    """The subscribers' deliveries; the thread starts with the first of them."""
+
+    def __init__(self, site: Site, post: Post | None = None) -> None:
+        self.site = site
+        self.post = post or post_over_http
+        self.urls = [row[0] for row in site.store.db.execute("SELECT url FROM webhooks ORDER BY rowid")]
+        self.history: deque[Delivery] = deque(maxlen=REMEMBERED)
+        self._queue: list[Delivery] = []
+        self._busy = 0
+        self._number = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def send(self, events: Iterable[dict[str, Any]]) -> None:
+        """Queue the events of one write for every subscriber."""
+        settings = self.site.settings
+        batch = list(events) if self.urls else []
+        ordered = reversed(batch) if settings.webhook_shuffle else batch
+        copies = [event for event in ordered for _ in range(1 + settings.webhook_repeats)]
+        if not copies:
+            return
+        with self._changed:
+            for event in copies:
+                body = self.signed(event)
+                for url in self.urls:
+                    self._number += 1
+                    delivery = Delivery(
+                        due=time.monotonic(),
+                        number=self._number,
+                        url=url,
+                        body=body,
+                        event=event,
+                        left=settings.webhook_retries,
+                    )
+                    heapq.heappush(self._queue, delivery)
+                    self.history.append(delivery)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="emulator-webhooks", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def signed(self, event: dict[str, Any]) -> str:
+        """The JWT of an event, as the vendor sends it."""
+        import jwt  # noqa: PLC0415 - slow to import, and not needed without a subscriber
+
+        keys = self.site.credentials
+        identity = {"identityType": "APP", "appId": keys.app_id}
+        data = {
+            "eventType": event["eventType"],
+            "instanceId": keys.instance_id,
+            "data": json.dumps(event["domainEvent"]),
+            "identity": json.dumps(identity),
+        }
+        now = int(self.site.clock())
+        claims = {"data": json.dumps(data), "iss": "wix.com", "aud": keys.app_id, "iat": now}
+        # The official SDK checks `exp` against the real clock, which a given clock need not follow.
+        claims["exp"] = max(now, int(time.time())) + 3600
+        return jwt.encode(claims, keys.private_key, algorithm="RS256")
+
+    def idle(self, timeout: float) -> bool:
+        """Wait until nothing is on its way; whether that came within `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._queue and not self._busy, timeout)
+
+    def forget(self) -> None:
+        """Drop subscribers, deliveries and what is on its way."""
+        with self._changed:
+            self.urls.clear()
+            self._queue.clear()
+            self.history.clear()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Stop the thread; what is on its way is given up."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while (delivery := self._next()) is not None:
+            status = self.post(delivery.url, delivery.body, self.site.settings.webhook_timeout_ms / 1000)
+            with self._changed:
+                self._settle(delivery, status)
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _next(self) -> Delivery | None:
+        with self._changed:
+            while not self._closed:
+                wait = self._queue[0].due - time.monotonic() if self._queue else None
+                if wait is not None and wait <= 0:
+                    self._busy += 1
+                    return heapq.heappop(self._queue)
+                self._changed.wait(wait)
+        return None
+
+    def _settle(self, delivery: Delivery, status: int) -> None:
+        delivery.statuses.append(status)
+        if status == 200:  # noqa: PLR2004
+            delivery.state = "delivered"
+        elif delivery.left:
+            delivery.left -= 1
+            tries = len(delivery.statuses)
+            delivery.due = time.monotonic() + self.site.settings.webhook_backoff_ms / 1000 * 2 ** (tries - 1)
+            heapq.heappush(self._queue, delivery)
+        else:
+            delivery.state = "failed"
+
+
+def post_over_http(url: str, body: str, timeout: float) -> int:
+    """POST an event as the vendor does; the status, or 0 when there was no answer."""
+    import httpx  # noqa: PLC0415 - slow to import
+
+    try:
+        return httpx.post(
+            url, content=body, headers={"Content-Type": "text/plain"}, timeout=timeout
+        ).status_code
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return 0
