@@ -34,9 +34,7 @@ def load(data_dir: Path | None) -> Credentials:
         return _generate()
     path = data_dir / FILE
     if not path.exists():
-        made = _generate()
-        _write_private(path, json.dumps(asdict(made), indent=2))
-        return made
+        _write_once(path, json.dumps(asdict(_generate()), indent=2))
     try:
         return Credentials(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as cause:
@@ -71,8 +69,14 @@ def _generate() -> Credentials:
     )
 
 
-def _write_private(path: Path, text: str) -> None:
-    part = path.with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+def _write_once(path: Path, text: str) -> None:
+    """Write a private file, whole; if somebody else was quicker, theirs stays."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
-    part.replace(path)
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass  # read it instead
+    finally:
+        part.unlink()

@@ -67,7 +67,8 @@ class GatedEndpoint:
         except ClientDisconnect:
             return
         if self.endpoint.control:
-            await _response(self._handled(call)[0])(scope, receive, send)
+            reply = _foreign(call, self.gate.site.base_url) or self._handled(call)[0]
+            await _response(reply)(scope, receive, send)
             return
         traffic = self.gate.traffic
         traffic.begin(self.name)
@@ -154,6 +155,13 @@ async def _call(request: Request) -> Call:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=await request.body(),
     )
+
+
+def _foreign(call: Call, base_url: str) -> Answer | None:
+    """The refusal of a control call that a page of another site makes in somebody's browser."""
+    if call.method == "GET" or call.headers.get("origin", base_url) == base_url:
+        return None
+    return _rejected(refused(403, "PERMISSION_DENIED", "control calls do not come from other sites"))
 
 
 def _rejected(cause: Rejection) -> Answer:

@@ -1,11 +1,124 @@
-"""The page at `/`: each gallery as a visitor would see it."""
+"""The page at `/`: each gallery as a visitor would see it, with nothing loaded from elsewhere."""
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
 from galleryctl.emulator.exchange import Answer
+from galleryctl.emulator.rendering import page, without_items
 from galleryctl.emulator.site import Site
+from galleryctl.emulator.validation import kind_of
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MOST_ITEMS = 300  # of one gallery on the page
+# Text items come from outside; their frames inherit this policy and are sandboxed besides.
+POLICY = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def index(site: Site) -> Answer:
-    """The page."""
-    return Answer(body=b"<!doctype html>", headers={"Content-Type": "text/html; charset=utf-8"})
+    """The page of all galleries, first to last by sort order."""
+    way = "DESC" if site.settings.item_order == "descending" else "ASC"
+    docs = site.store.docs(f"SELECT doc FROM galleries ORDER BY sort_order {way}, seq")  # noqa: S608 - two words
+    galleries = [_gallery(site, without_items(site, doc)) for doc in docs]
+    files = site.store.count("SELECT COUNT(*) FROM files WHERE trashed = 0")
+    html = _template().render(galleries=galleries, files=files, site_id=site.credentials.site_id)
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return Answer(body=html.encode(), headers=headers)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader  # noqa: PLC0415 - slow to import
+
+    loader = PackageLoader("galleryctl.emulator")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
+        "page.html"
+    )
+
+
+def _gallery(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
+    shown = [_card(site, item) for item in page(site, doc["id"], 0, MOST_ITEMS)]
+    return {
+        "id": doc["id"],
+        "name": doc.get("name") or "Untitled gallery",
+        "total": doc["totalItems"],
+        "cards": shown,
+        "more": doc["totalItems"] - len(shown),
+    }
+
+
+def _card(site: Site, item: dict[str, Any]) -> dict[str, Any]:
+    """What the template needs of one item; odd data shows as little, never as an error."""
+    kind = kind_of(item) or "other"
+    media = _object(item.get(kind))
+    tags = _object(item.get("tags")).get("values")
+    card: dict[str, Any] = {
+        "kind": kind,
+        "title": item.get("title"),
+        "description": item.get("description"),
+        "tags": [tag for tag in tags if not str(tag).startswith("_fileOrigin_")]
+        if isinstance(tags, list)
+        else [],
+        "href": _web_link(_object(item.get("link")).get("url")),
+        "label": _object(item.get("link")).get("text"),
+    }
+    if kind == "image":
+        card |= _image(site, media)
+    elif kind == "video":
+        info = _object(media.get("videoInfo"))
+        card |= {
+            "source": _local(site, info.get("id")),
+            "url": _web_link(info.get("url")),
+            "type": media.get("type"),
+        }
+    elif kind == "text":
+        card["html"] = str(media.get("html") or "")
+    return card
+
+
+def _image(site: Site, image: dict[str, Any]) -> dict[str, Any]:
+    info, focus = _object(image.get("imageInfo")), _object(image.get("focalPoint"))
+    place = [focus.get(axis) for axis in ("x", "y")]
+    percent = [f"{min(1.0, max(0.0, part)) * 100:.1f}%" for part in place if isinstance(part, int | float)]
+    wide = isinstance(info.get("width"), int) and isinstance(info.get("height"), int)
+    return {
+        "source": _local(site, info.get("id")),
+        "alt": info.get("altText") or "",
+        "width": info["width"] if wide else 4,
+        "height": info["height"] if wide else 3,
+        "focus": " ".join(percent) if len(percent) == 2 else "50% 50%",  # noqa: PLR2004
+    }
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _local(site: Site, ident: Any) -> str | None:
+    """The path of a file's bytes here, or None for a file that is not here."""
+    known = isinstance(ident, str) and site.store.count("SELECT COUNT(*) FROM files WHERE id = ?", ident)
+    return f"/media/{quote(str(ident))}" if known else None
+
+
+def _web_link(url: Any) -> str | None:
+    """The URL if a visitor may follow it: http, https, mailto or tel; None otherwise."""
+    if not isinstance(url, str):
+        return None
+    try:
+        scheme = urlsplit(url).scheme.lower()
+    except ValueError:
+        return None
+    return url if scheme in ("http", "https", "mailto", "tel") else None

@@ -16,6 +16,11 @@ from galleryctl.emulator.uploads import Uploads
 
 GALLERY_PREFIXES = ("/progallery/v2/galleries", "/pro-gallery/v2/galleries")
 MEDIA_PREFIX = "/site-media/v1"
+# An uploaded SVG or HTML file must not run anything next to the control calls.
+MEDIA_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
 
 
 def api(site: Site) -> Iterator[Endpoint]:
@@ -104,8 +109,6 @@ def _upload_calls(site: Site, uploads: Uploads) -> Iterator[Endpoint]:
         data = site.store.blob(doc["id"]) if doc and doc["operationStatus"] == "READY" else None
         if doc is None or data is None:
             raise not_found("File", call.params["file"])
-        return Answer(
-            body=data, headers={"Content-Type": doc["mimeType"], "X-Content-Type-Options": "nosniff"}
-        )
+        return Answer(body=data, headers={"Content-Type": doc["mimeType"], **MEDIA_HEADERS})
 
     yield Endpoint(method="GET", template="/media/{file}", handler=media)
