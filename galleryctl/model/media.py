@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,3 +99,14 @@ class MediaFile:
     url: str = ""
     kind: str = ""
     """`IMAGE`, `VIDEO` …, the API's mediaType."""
+
+
+def content_label(source: str) -> str:
+    """The label that an uploaded or imported file carries, so that its content is known again without state.
+
+    `source` is `LocalFile.source` or `RemoteFile.source`; the label is `galleryctl-sha256-<hex>`, of the content or,
+    for a URL, of the URL's text.
+    """
+    scheme, _, rest = source.partition(":")
+    digest = rest if scheme == "sha256" else hashlib.sha256(rest.encode()).hexdigest()
+    return f"galleryctl-sha256-{digest}"
