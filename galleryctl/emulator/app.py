@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,16 +87,35 @@ def create_app(
 
 
 def _router(gate: Gate, endpoints: Iterable[Endpoint]) -> Router:
-    routes = [
-        Route(endpoint.template, GatedEndpoint(gate, endpoint), methods=[endpoint.method])
-        for endpoint in endpoints
-    ]
-    return Router(routes=routes, default=_unknown)
+    places: dict[str, dict[str, ASGIApp]] = {}
+    for endpoint in endpoints:
+        places.setdefault(endpoint.template, {})[endpoint.method] = GatedEndpoint(gate, endpoint)
+    return Router(
+        [Route(template, _Place(methods)) for template, methods in places.items()], default=_unknown
+    )
+
+
+class _Place:
+    """One path, and the endpoint of each of its methods."""
+
+    def __init__(self, methods: dict[str, ASGIApp]) -> None:
+        self.methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by the method, or 405."""
+        wanted = scope["method"]
+        app = self.methods.get(wanted) or (self.methods.get("GET") if wanted == "HEAD" else None)
+        if app is None:
+            app = _refusal(405, f"{wanted} is not answered here", {"allow": ", ".join(self.methods)})
+        await app(scope, receive, send)
 
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
     """404 for a path that is no endpoint."""
-    if scope["type"] != "http":
-        return
-    body = json.dumps({"message": f"no endpoint at {scope['path']}", "details": {}})
-    await Response(body, 404, {"x-wix-request-id": "unknown"}, "application/json")(scope, receive, send)
+    if scope["type"] == "http":
+        await _refusal(404, f"no endpoint at {scope['path']}", {})(scope, receive, send)
+
+
+def _refusal(status: int, message: str, headers: dict[str, str]) -> Response:
+    body = json.dumps({"message": message, "details": {}})
+    return Response(body, status, {"x-wix-request-id": str(uuid.uuid4()), **headers}, "application/json")

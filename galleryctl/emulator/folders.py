@@ -40,7 +40,7 @@ def _create(site: Site, name: str, parent: str) -> dict[str, Any]:
         "createdDate": now,
         "updatedDate": now,
         "state": "OK",
-        "namespace": "NO_NAMESPACE",
+        "siteId": site.credentials.site_id,
     }
     sql = "INSERT INTO folders (id, parent, name, trashed, doc) VALUES (?, ?, ?, 0, ?)"
     site.store.db.execute(sql, (doc["id"], parent, name, dumped(doc)))
@@ -119,7 +119,7 @@ class Folders:
         with self.site.write():
             for ident in ids:
                 doc = self._folder(ident)
-                self.site.store.db.execute("UPDATE files SET trashed = 1 WHERE folder = ?", (ident,))
+                self._files(ident, "DELETED")
                 if body.get("permanent"):
                     self.site.store.db.execute("DELETE FROM folders WHERE id = ?", (ident,))
                 else:
@@ -134,7 +134,7 @@ class Folders:
                 doc = self.site.store.doc("SELECT doc FROM folders WHERE id = ?", ident)
                 if doc is None:
                     raise not_found("Folder", ident)
-                self.site.store.db.execute("UPDATE files SET trashed = 0 WHERE folder = ?", (ident,))
+                self._files(ident, "OK")
                 self._save(doc | {"state": "OK"})
         return ok({})
 
@@ -150,6 +150,11 @@ class Folders:
         if doc is None:
             raise not_found("Folder", ident)
         return doc
+
+    def _files(self, folder: str, state: str) -> None:
+        """Put the files of a folder into the trash bin, or take them out."""
+        sql = "UPDATE files SET trashed = ?, doc = json_set(doc, '$.state', ?) WHERE folder = ?"
+        self.site.store.db.execute(sql, (state == "DELETED", state, folder))
 
     def _save(self, doc: dict[str, Any]) -> None:
         sql = "UPDATE folders SET parent = ?, name = ?, trashed = ?, doc = ? WHERE id = ?"

@@ -74,15 +74,19 @@ class GatedEndpoint:
         traffic.begin(self.name)
         status = None
         try:
-            answer = await self._answer(call, scope)
-            if answer is not None:
-                status = answer.status
-                await _response(answer)(scope, receive, send)
+            answer, kind = await self._answer(call)
+            if answer is None or kind in ("drop_after", "cut"):
+                if answer is not None and kind == "cut":
+                    await _half(answer, send)
+                await self.gate.cut(scope)
+                return
+            status = answer.status
+            await _response(answer)(scope, receive, send)
         finally:
             traffic.end(status)
 
-    async def _answer(self, call: Call, scope: Scope) -> Answer | None:
-        """The answer; None if the connection was cut instead."""
+    async def _answer(self, call: Call) -> tuple[Answer | None, str | None]:
+        """The answer, None if nothing was done; and the kind of fault that strikes the request."""
         gate = self.gate
         fault = gate.faults.next(call.method, call.path)
         latency = gate.faults.latency_ms if fault is None else max(fault.latency_ms, gate.faults.latency_ms)
@@ -90,19 +94,12 @@ class GatedEndpoint:
             await asyncio.sleep(latency / 1000)
         kind = fault.kind if fault else None
         if kind == "drop_before":
-            await gate.cut(scope)
-            return None
-        answer, done = self._failed(fault) or self._handled(call, stale=kind == "stale")
-        if kind in ("drop_after", "cut"):
-            await gate.cut(scope)
-            return None
-        if done:
-            answer = Answer(
-                status=answer.status,
-                body=answer.body,
-                headers={"X-Wix-Consistent": gate.token(), **answer.headers},
-            )
-        return answer
+            return None, kind
+        answer, wrote = self._failed(fault) or self._handled(call, stale=kind == "stale")
+        if wrote:
+            headers = {"X-Wix-Consistent": gate.token(), **answer.headers}
+            answer = Answer(status=answer.status, body=answer.body, headers=headers)
+        return answer, kind
 
     def _failed(self, fault: Fault | None) -> tuple[Answer, bool] | None:
         """The answer of a fault, or of the quota, instead of the handler's."""
@@ -166,6 +163,14 @@ def _foreign(call: Call, base_url: str) -> Answer | None:
 
 def _rejected(cause: Rejection) -> Answer:
     return Answer(status=cause.status, body=cause.body, headers=cause.headers)
+
+
+async def _half(answer: Answer, send: Send) -> None:
+    """Begin an answer and stop in its middle."""
+    whole = answer.raw()
+    length = (b"content-length", str(len(whole) + 1).encode())
+    await send({"type": "http.response.start", "status": answer.status, "headers": [length]})
+    await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
 
 
 def _response(answer: Answer) -> Response:

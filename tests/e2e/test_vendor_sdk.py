@@ -1,0 +1,71 @@
+"""The vendor's own SDK, under Node, against the emulator as a real process: every call and every event."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SDK = Path(__file__).parent / "sdk"
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = shutil.which("node")
+    npm = shutil.which("npm")
+    assert found, "node is needed to judge the emulator by the vendor's SDK"
+    with (SDK / ".install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (SDK / "node_modules" / ".package-lock.json").is_file():
+            assert npm, "npm is needed to install the vendor's SDK"
+            subprocess.run([npm, "install", "--no-audit", "--no-fund"], cwd=SDK, check=True, timeout=300)
+    return found
+
+
+@pytest.fixture
+def ready_file(tmp_path: Path) -> Iterator[Path]:
+    """The ready file of a running emulator."""
+    path = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "galleryctl.emulator", "--port", "0", "--data", str(tmp_path / "data")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([*command, "--ready-file", str(path)], env=environment)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not path.exists():
+            assert process.poll() is None, "the emulator ended before it was ready"
+            assert time.monotonic() < deadline, "the emulator did not get ready"
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        yield path
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+        assert not path.exists(), "the ready file outlived the emulator"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_vendors_sdk_works_with_the_emulator(node: str, ready_file: Path) -> None:
+    run = subprocess.run(
+        [node, "run.mjs", ready_file], cwd=SDK, capture_output=True, text=True, timeout=90, check=False
+    )
+    assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
+    summary = json.loads(run.stdout.splitlines()[-1])
+    for name, part in summary.items():
+        assert part["exercised"] == part["methods"], name
+        assert part["received"] == part["events"], name
+        print(f"{name}: {len(part['exercised'])} calls, {len(part['received'])} events")  # noqa: T201 - the count is wanted
+    assert len(summary["proGallery"]["methods"]) == 12
+    assert len(summary["proGallery"]["events"]) == 6
