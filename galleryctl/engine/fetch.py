@@ -108,4 +108,3 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
 
 def _by_sort_order(item: LiveItem) -> tuple[bool, float, str]:
     return (item.sort_order is None, item.sort_order or 0.0, item.id)
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -15,18 +16,19 @@ from galleryctl.model.fields import float32
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.state.journal import Intent
 
+R = TypeVar("R", LiveItem, LiveGallery)
+
 
 def recover_galleries(
     bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]
 ) -> Bindings:
     """`bindings` with the galleries that a pending create-gallery had made."""
-    by_order = {float32(g.sort_order): g.id for g in galleries if g.sort_order is not None}
+    galleries = tuple(galleries)
     found = {
-        address: by_order[float32(order)]
+        address: made.id
         for intent in pending
-        if intent.kind == "create-gallery"
         for address, order in intent.sort_orders.items()
-        if address.item is None and float32(order) in by_order
+        if address.item is None and (made := gallery_at(galleries, order)) is not None
     }
     return _with_ids(bindings, found)
 
@@ -49,17 +51,26 @@ def recover_items(
 
 
 def item_at(items: Iterable[LiveItem], sort_order: float) -> LiveItem | None:
-    """The item with this sort order, if only one has it; values may have passed through a 32-bit float."""
+    """The item with this sort order, None when none or more than one has it."""
+    return _at(items, sort_order)
+
+
+def gallery_at(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:
+    """The gallery with this sort order, None when none or more than one has it."""
+    return _at(galleries, sort_order)
+
+
+def _at(resources: Iterable[R], sort_order: float) -> R | None:
+    """The resource with exactly this value, or else the only one whose value may have passed through 32 bits."""
     wanted = float32(sort_order)
-    at = [item for item in items if item.sort_order is not None and float32(item.sort_order) == wanted]
-    exact = [item for item in at if item.sort_order == sort_order]
-    candidates = exact or at
+    near = [r for r in resources if r.sort_order is not None and float32(r.sort_order) == wanted]
+    candidates = [r for r in near if r.sort_order == sort_order] or near
     return candidates[0] if len(candidates) == 1 else None
 
 
 def _with_ids(bindings: Bindings, found: Mapping[Address, str]) -> Bindings:
     """What was found is bound; an item that it replaces is deposed, so that its deletion is not forgotten."""
-    deposed = {old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new}
-    return replace(
-        bindings, ids={**bindings.ids, **found}, deposed={**bindings.deposed, **deposed}
-    )
+    deposed = {
+        old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new
+    }
+    return replace(bindings, ids={**bindings.ids, **found}, deposed={**bindings.deposed, **deposed})

@@ -1,0 +1,1 @@
+"""The commands: parse options, call one function, render its result. Only here is anything printed or exited."""

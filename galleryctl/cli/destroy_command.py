@@ -1,0 +1,37 @@
+"""`galleryctl destroy`: delete from the site what the workspace manages."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from galleryctl.cli.options import common, settings_of, targets
+
+
+@click.command("destroy")
+@common
+@targets
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option(
+    "--lock-timeout", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for the lock."
+)
+@click.pass_context
+def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool, lock_timeout: float) -> int:
+    """Delete all that is managed; what is protected, and what never was ours, stays."""
+    from galleryctl.cli.applying import run_apply
+    from galleryctl.cli.planning import plan_options
+
+    options = plan_options(
+        targets, max_delete_percent=None, allow_empty=False, allow_recreate=False, destroy=True
+    )
+    return asyncio.run(
+        run_apply(
+            settings_of(context),
+            options,
+            saved=None,
+            ask=not auto_approve,
+            lock_timeout=lock_timeout,
+            operation="destroy",
+        )
+    )

@@ -1,0 +1,24 @@
+"""`galleryctl drift`: whether the site is still what the manifests say."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from galleryctl.cli.options import common, settings_of, targets
+
+
+@click.command("drift")
+@common
+@targets
+@click.pass_context
+def command(context: click.Context, targets: tuple[str, ...]) -> int:
+    """Exit with 2, and say where, when the site is not what the manifests say; a read scope is enough."""
+    from galleryctl.cli.planning import plan_options, planned, show_plan
+
+    settings = settings_of(context)
+    options = plan_options(targets, max_delete_percent=100, allow_empty=True, allow_recreate=True)
+    plan = asyncio.run(planned(settings, options)).plan
+    show_plan(plan, settings, drift=True)
+    return 0 if plan.empty else 2

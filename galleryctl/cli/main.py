@@ -1,0 +1,98 @@
+"""The `galleryctl` command: finds subcommands when they are called, and turns every failure into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from galleryctl import __version__
+from galleryctl.cli.options import common, settings_of
+
+COMMANDS = (
+    "init",
+    "validate",
+    "fmt",
+    "schema",
+    "plan",
+    "apply",
+    "destroy",
+    "drift",
+    "import",
+    "show",
+    "state",
+    "media",
+    "emulator",
+    "velo",
+    "doctor",
+)
+"""In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.<name>_command`."""
+
+
+class Commands(click.Group):
+    """The subcommands, each imported only when it is called or listed: start-up stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of all the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"galleryctl.cli.{cmd_name}_command").command
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with a guess at what a misspelt command was meant to be."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            if near:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="galleryctl", message="%(prog)s %(version)s")
+@common
+def galleryctl() -> None:
+    """Keep Wix Pro Galleries equal to YAML manifests that live in git."""
+
+
+def run(args: Sequence[str]) -> int:
+    """The exit code of `galleryctl ARGS`; all that goes wrong on the way is printed, never raised."""
+    context: click.Context | None = None
+    try:
+        with galleryctl.make_context("galleryctl", list(args)) as context:
+            code = galleryctl.invoke(context)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; nothing more was done.", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away: what it did not want is not an error worth a message.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing may end in a traceback
+        from galleryctl.cli.failure import show_failure
+
+        return show_failure(error, settings_of(context))
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""The options that every command shares, before or after its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_KEY = "galleryctl.options"
+FORMATS = ("text", "json", "markdown", "html", "github")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The shared options as given; `verbose` counts the -v."""
+
+    directory: Path = Path()
+    site: str | None = None
+    format: str = "text"
+    quiet: bool = False
+    verbose: int = 0
+    no_color: bool = False
+
+
+def settings_of(context: click.Context | None) -> Settings:
+    """The shared options of this call, wherever on the command line they stood."""
+    given: dict[str, Any] = context.meta.get(_KEY, {}) if context else {}
+    if given.get("quiet") and given.get("verbose"):
+        raise click.UsageError("-q and -v contradict each other; give one of them.", context)
+    return Settings(**given)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Keep what was given; the command's own place wins over the group's, as the later one on the line."""
+    if value not in (None, False, 0) and parameter.name:
+        context.meta.setdefault(_KEY, {})[parameter.name] = value
+
+
+def common(function: F) -> F:
+    """Add the shared options to a command."""
+    for option in reversed(
+        (
+            click.option(
+                "-C",
+                "directory",
+                type=click.Path(file_okay=False, path_type=Path),
+                metavar="DIR",
+                expose_value=False,
+                callback=_remember,
+                help="Work in DIR, the folder of galleryctl.yaml.",
+            ),
+            click.option(
+                "--site",
+                metavar="NAME",
+                expose_value=False,
+                callback=_remember,
+                help="The site of the workspace, when it has several.",
+            ),
+            click.option(
+                "--format",
+                "format",
+                type=click.Choice(FORMATS),
+                expose_value=False,
+                callback=_remember,
+                help="How to print the result.  [default: text]",
+            ),
+            click.option(
+                "-q",
+                "--quiet",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember,
+                help="Print results and errors only.",
+            ),
+            click.option(
+                "-v",
+                "--verbose",
+                count=True,
+                expose_value=False,
+                callback=_remember,
+                help="Print more; twice also every request.",
+            ),
+            click.option(
+                "--no-color",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember,
+                help="Print no colours.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def targets(function: F) -> F:
+    """Add `--target`, for the commands that plan."""
+    return click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Only this gallery or item (GALLERY or GALLERY/ITEM); may be given several times.",
+    )(function)
+
+
+def guards(function: F) -> F:
+    """Add the options that allow what the guards refuse."""
+    for option in reversed(
+        (
+            click.option(
+                "--max-delete-percent",
+                type=click.FloatRange(0, 100),
+                metavar="N",
+                help="Allow up to N percent of the managed resources to be deleted.",
+            ),
+            click.option(
+                "--allow-empty", is_flag=True, help="Allow a manifest that lost all its items to delete them."
+            ),
+            click.option(
+                "--allow-recreate",
+                is_flag=True,
+                help="Allow a gallery that vanished from the site to be made again.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function

@@ -1,0 +1,53 @@
+"""`galleryctl plan`: what an apply would do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from galleryctl.cli.options import common, guards, settings_of, targets
+
+
+@click.command("plan")
+@common
+@targets
+@guards
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`."
+)
+@click.option("--destroy", is_flag=True, help="Plan the deletion of all that is managed.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.pass_context
+def command(
+    context: click.Context,
+    targets: tuple[str, ...],
+    max_delete_percent: float | None,
+    allow_empty: bool,
+    allow_recreate: bool,
+    out: Path | None,
+    destroy: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what an apply would do; change nothing."""
+    from galleryctl.cli import output
+    from galleryctl.cli.planning import plan_options, planned, show_plan, write_plan
+
+    settings = settings_of(context)
+    options = plan_options(
+        targets,
+        max_delete_percent=max_delete_percent,
+        allow_empty=allow_empty,
+        allow_recreate=allow_recreate,
+        destroy=destroy,
+    )
+    plan = asyncio.run(planned(settings, options)).plan
+    if out is not None:
+        write_plan(plan, out)
+    show_plan(plan, settings)
+    if out is not None:
+        output.remark(settings, f"Saved to {out}. Apply exactly this with: galleryctl apply {out}")
+    if plan.refusals:
+        return 1
+    return 2 if detailed_exitcode and not plan.empty else 0

@@ -1,0 +1,89 @@
+"""What the commands that plan have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from galleryctl.cli import output
+from galleryctl.cli.options import Settings
+from galleryctl.cli.session import open_site, open_workspace
+from galleryctl.engine.site import Planned, plan_site
+from galleryctl.manifest.load import load
+from galleryctl.model.address import Address
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.document import decode, encode
+from galleryctl.plan.make import PlanOptions
+from galleryctl.report.render import render
+
+
+def plan_options(
+    targets: Sequence[str],
+    *,
+    max_delete_percent: float | None,
+    allow_empty: bool,
+    allow_recreate: bool,
+    destroy: bool = False,
+) -> PlanOptions:
+    """The options as the planner takes them. Raises click.UsageError for a target that is no address."""
+    return PlanOptions(
+        targets=tuple(map(address, targets)),
+        max_delete_percent=max_delete_percent,
+        allow_empty=allow_empty,
+        allow_recreate=allow_recreate,
+        destroy=destroy,
+    )
+
+
+def address(text: str) -> Address:
+    """The address that an argument writes. Raises click.UsageError when it is none."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+async def planned(settings: Settings, options: PlanOptions) -> Planned:
+    """The plan of the workspace that the options name."""
+    workspace = open_workspace(settings)
+    desired = load(workspace.config, workspace.site_name)
+    async with open_site(workspace, trace=settings.verbose > 1) as site:
+        return await plan_site(site, desired, options)
+
+
+def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:
+    """Print the plan in the format that the options name."""
+    output.result(
+        render(
+            plan,
+            settings.format,
+            drift=drift,
+            color=output.wants_color(settings),
+            width=output.width(),
+            verbose=settings.verbose > 0,
+        )
+    )
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write the plan for a later `apply`; only its owner may read it."""
+    text = json.dumps(encode(plan), indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GalleryctlError("the plan cannot be written", where=path, why=str(error)) from error
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file. Raises InvalidInput when it is none, or was changed since it was written."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        problem = Problem(None, f"{path}: this is no plan file: {error}")
+        raise InvalidInput((problem,), do="make one with: galleryctl plan --out FILE") from error
+    return decode(document)

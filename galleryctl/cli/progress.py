@@ -1,0 +1,87 @@
+"""What a terminal shows while an apply runs; nothing anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from galleryctl.cli.options import Settings
+from galleryctl.engine.progress import Progress, StepEnd
+from galleryctl.model.outcome import Status
+from galleryctl.plan.order import Step
+
+
+class Silent:
+    """No progress: the output is read by a program or kept in a log."""
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """Nothing."""
+
+    def begun(self, step: Step) -> None:
+        """Nothing."""
+
+    def ended(self, step: Step, end: StepEnd) -> None:
+        """Nothing."""
+
+
+class Lines:
+    """A line for each step that ended, for -v in a log."""
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """How many there will be."""
+        click.echo(f"{len(steps)} steps", err=True)
+
+    def begun(self, step: Step) -> None:
+        """Nothing."""
+
+    def ended(self, step: Step, end: StepEnd) -> None:
+        """The step and how it ended."""
+        click.echo(f"{end.status}: {step.id}", err=True)
+
+
+@contextmanager
+def open_progress(settings: Settings) -> Iterator[Progress]:
+    """A bar on a terminal, lines with -v, else nothing."""
+    if settings.verbose:
+        yield Lines()
+    elif settings.quiet or not sys.stderr.isatty():
+        yield Silent()
+    else:
+        with _bar(settings) as bar:
+            yield bar
+
+
+@contextmanager
+def _bar(settings: Settings) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True, no_color=settings.no_color)
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        class OnBar:
+            """Moves the bar."""
+
+            def planned(self, steps: Sequence[Step]) -> None:
+                bar.update(task, total=len(steps))
+
+            def begun(self, step: Step) -> None:
+                bar.update(task, description=step.id)
+
+            def ended(self, step: Step, end: StepEnd) -> None:
+                bar.update(task, advance=1)
+                if end.status is Status.FAILED:
+                    bar.console.print(f"failed: {step.id}", markup=False, highlight=False)
+
+        yield OnBar()

@@ -1,0 +1,157 @@
+"""Open the workspace that the options name: its configuration, its manifests, and its site with client and state."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import httpx
+
+from galleryctl.cli.options import Settings
+from galleryctl.engine.site import Site
+from galleryctl.manifest.workspace import App, SiteConfig, WorkspaceConfig, load_workspace
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.secret import Secret
+from galleryctl.state.backend import LockInfo, StateBackend
+from galleryctl.state.file import FileState
+from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
+from galleryctl.wix.client import open_client
+
+INNER = ".galleryctl"
+"""The workspace's own folder: local state, journals, the embedded emulator's data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """The workspace and which of its sites is meant."""
+
+    config: WorkspaceConfig
+    site_name: str
+
+    @property
+    def site_config(self) -> SiteConfig:
+        """The configuration of the site that is meant."""
+        return self.config.sites[self.site_name]
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """The workspace in the folder that the options name, with its one site or the one of `--site`."""
+    config = load_workspace(settings.directory, os.environ)
+    names = list(config.sites)
+    if settings.site is None and len(names) > 1:
+        raise GalleryctlError("the workspace has several sites", do=f"give --site: {', '.join(names)}")
+    if settings.site is not None and settings.site not in names:
+        raise GalleryctlError(
+            f"the workspace has no site {settings.site!r}", do=f"it has: {', '.join(names)}"
+        )
+    return Workspace(config=config, site_name=settings.site or names[0])
+
+
+@asynccontextmanager
+async def open_site(workspace: Workspace, *, trace: bool = False) -> AsyncIterator[Site]:
+    """The site, reachable: over the network, or the embedded emulator in this process. `trace` prints each request."""
+    with _endpoint(workspace) as endpoint:
+        async with open_client(
+            endpoint.base_url,
+            endpoint.auth,
+            workspace.config.limits,
+            transport=endpoint.transport,
+            observer=_print_request if trace else None,
+        ) as client:
+            yield Site(
+                site_id=endpoint.site_id,
+                root=workspace.config.root,
+                client=client,
+                backend=state_backend(workspace),
+                journal_path=workspace.config.root / INNER / f"journal-{workspace.site_name}.jsonl",
+                folder=workspace.config.media_folder,
+                workers=workspace.config.limits.concurrency,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Endpoint:
+    base_url: str
+    site_id: str
+    auth: Auth
+    transport: httpx.AsyncBaseTransport | None
+
+
+@contextmanager
+def _endpoint(workspace: Workspace) -> Iterator[_Endpoint]:
+    """Where requests go, and as whom."""
+    config, site = workspace.config, workspace.site_config
+    if config.backend.type == "local":
+        with _embedded(config.root / INNER / "emulator" / workspace.site_name) as endpoint:
+            yield endpoint
+        return
+    if site.site_id is None or site.auth is None:
+        raise GalleryctlError(
+            f"site {workspace.site_name} has no site_id or no auth",
+            where=config.root / "galleryctl.yaml",
+            do="backend: {type: wix} needs both; write them as ${NAME}",
+        )
+    auth: Auth
+    if isinstance(site.auth, App):
+        auth = AppAuth(site.auth.app_id, site.auth.app_secret, site.auth.instance_id)
+    else:
+        auth = ApiKeyAuth(site.auth.api_key, site.site_id)
+    yield _Endpoint(base_url=config.backend.base_url, site_id=site.site_id, auth=auth, transport=None)
+
+
+@contextmanager
+def _embedded(data: Path) -> Iterator[_Endpoint]:
+    """The emulator in this process, its data under `data`."""
+    try:
+        from galleryctl.emulator import create_app
+    except ImportError as error:
+        raise GalleryctlError(
+            "backend: {type: local} needs the embedded emulator, which is not installed",
+            why=str(error),
+            do="pip install 'galleryctl[emulator]'",
+        ) from error
+    emulator = create_app(data)
+    try:
+        yield _Endpoint(
+            base_url=emulator.ready.base_url,
+            site_id=emulator.ready.site_id,
+            auth=ApiKeyAuth(Secret(emulator.ready.api_key), emulator.ready.site_id),
+            transport=httpx.ASGITransport(app=emulator.app),
+        )
+    finally:
+        emulator.close()
+
+
+def state_backend(workspace: Workspace) -> StateBackend:
+    """Where the site's state lives."""
+    location = workspace.config.state.replace("{site}", workspace.site_name)
+    if re.match(r"[a-z0-9]+://", location):
+        raise GalleryctlError(
+            f"state at {location} is not supported yet",
+            do="keep state in a file: state: .galleryctl/state.json",
+        )
+    return FileState(workspace.config.root / location)
+
+
+def lock_owner(operation: str) -> LockInfo:
+    """Who locks the state, from where and for what; the run's id is new."""
+    return LockInfo(
+        run=uuid.uuid4().hex[:12],
+        who=f"{getpass.getuser()}@{socket.gethostname()}",
+        pid=os.getpid(),
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        operation=operation,
+    )
+
+
+def _print_request(method: str, template: str, status: int | None, request_id: str) -> None:
+    click.echo(f"{method} {template} → {status or 'no answer'} {request_id}", err=True)

@@ -1,0 +1,148 @@
+"""Carry out a plan, and say what became of every change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from galleryctl.engine.progress import Progress, StepEnd
+from galleryctl.engine.schedule import walk
+from galleryctl.engine.steps import StepRunner
+from galleryctl.engine.uploads import describe_files
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import GalleryctlError, StaleError
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.media import LocalFile, RemoteFile
+from galleryctl.plan.changes import Action, Change, Plan
+from galleryctl.plan.fingerprint import fingerprint
+from galleryctl.plan.order import Step, Upload, order
+from galleryctl.state.journal import Journal
+from galleryctl.wix.client import WixClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What state shall know now, and what to tell.
+
+    `unknown` says that some step may have taken effect without our hearing of it: the journal must be kept. `trouble`
+    is what went wrong after the last step, when the state was saved.
+    """
+
+    bindings: Bindings
+    report: Report
+    unknown: bool = False
+    trouble: GalleryctlError | None = None
+
+
+def verify(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> None:
+    """Raise StaleError, listing what changed, unless every resource that the plan touches is as the plan saw it."""
+    live: dict[str, LiveGallery | LiveItem] = {gallery.id: gallery for gallery in snapshot.galleries}
+    live.update({item.id: item for gallery in snapshot.galleries for item in gallery.items or ()})
+    stale = [f"{c.address}: {why}" for c in plan.changes if (why := _why_stale(c, live, bindings))]
+    if stale:
+        raise StaleError(
+            f"the site is not as the plan saw it ({len(stale)} of {len(plan.changes)} resources); nothing was applied",
+            why="\n  ".join(stale),
+            do="make a new plan and review it",
+        )
+
+
+def _why_stale(change: Change, live: Mapping[str, LiveGallery | LiveItem], bindings: Bindings) -> str:
+    if change.id is None:
+        return "it was created meanwhile" if bindings.ids.get(change.address) in live else ""
+    resource = live.get(change.id)
+    if resource is None:
+        return "" if change.action is Action.DELETE else "it is gone from the site"
+    return "" if fingerprint(resource) == change.fingerprint else "it was changed on the site"
+
+
+def adopt(bindings: Bindings, plan: Plan) -> Bindings:
+    """The bindings with what the plan found out: pairs and files recognised, what to protect and what to forget."""
+    ids = {address: id_ for address, id_ in bindings.ids.items() if address not in plan.forget}
+    return replace(
+        bindings,
+        ids={**ids, **plan.ids},
+        media={**bindings.media, **plan.media},
+        protected=plan.protected,
+    )
+
+
+async def apply(
+    plan: Plan,
+    snapshot: SiteSnapshot,
+    bindings: Bindings,
+    *,
+    client: WixClient,
+    journal: Journal,
+    root: Path,
+    folder: str,
+    workers: int,
+    stop: asyncio.Event,
+    progress: Progress,
+    clock: Callable[[], float],
+) -> Applied:
+    """What became of every change of `plan`, and the bindings to save.
+
+    `snapshot` is the site as it is now, `root` the workspace, `folder` where uploads go in the Media Manager, `workers`
+    how many steps run at once; `clock` counts seconds. Once `stop` is set nothing new begins. Raises only what is no
+    step's failure.
+    """
+    began = clock()
+    bindings = adopt(bindings, plan)
+    files = await describe_files(client, plan, bindings)
+    shown = {s: id_ for s, id_ in bindings.media.items() if id_ in files or s not in _sources(plan.changes)}
+    bindings = replace(bindings, media=shown)
+    runner = StepRunner(
+        client=client,
+        journal=journal,
+        root=root,
+        folder=folder,
+        snapshot=snapshot,
+        bindings=bindings,
+        files=files,
+    )
+    steps = order(replace(plan, media=shown))
+    progress.planned(steps)
+    ends = await walk(steps, runner.run, workers=workers, stop=stop, progress=progress)
+    learnt = runner.learnt()
+    done = [step for step in steps if ends[step.id].status is Status.DONE]
+    report = Report(
+        outcomes=tuple(_outcomes(plan.changes, steps, ends, learnt)),
+        requests=client.requests,
+        uploaded=sum(isinstance(step.action, Upload) for step in done),
+        seconds=clock() - began,
+        interrupted=stop.is_set() and len(done) < len(steps),
+    )
+    return Applied(bindings=learnt, report=report, unknown=runner.unknown)
+
+
+def _sources(changes: Iterable[Change]) -> frozenset[str]:
+    """The contents that the changes show and that are no reference to a file of the site."""
+    return frozenset(c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile))
+
+
+def _outcomes(
+    changes: Sequence[Change], steps: Sequence[Step], ends: Mapping[str, StepEnd], learnt: Bindings
+) -> Iterator[Outcome]:
+    """One outcome a change: failed when one of its steps failed, else skipped when one was, else done."""
+    by_address: dict[tuple[Address, str | None], list[StepEnd]] = {}
+    for step in steps:
+        for change in step.changes:
+            by_address.setdefault((change.address, change.id), []).append(ends[step.id])
+    for change in changes:
+        worst = max(by_address[change.address, change.id], key=_badness)
+        yield Outcome(
+            address=change.address,
+            action=change.action.value,
+            status=worst.status,
+            id=learnt.ids.get(change.address, change.id),
+            reason=worst.reason,
+        )
+
+
+def _badness(end: StepEnd) -> int:
+    return (Status.DONE, Status.SKIPPED, Status.FAILED).index(end.status)

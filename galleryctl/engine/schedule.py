@@ -1,0 +1,117 @@
+"""Run steps in the order of their dependencies, as many at once as there are workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from galleryctl.engine.progress import Progress, StepEnd
+from galleryctl.engine.together import together
+from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.model.outcome import Status
+from galleryctl.plan.order import Step
+from galleryctl.wix.errors import AuthError
+
+FATAL = (StateError, AuthError)
+"""After these no other step can go well: what has not begun is skipped, with the same reason."""
+
+
+@dataclass(slots=True)
+class _Board:
+    """Which steps are ready, which wait for how many others, and how those that are over ended."""
+
+    ready: deque[Step]
+    waiting: dict[str, int]
+    dependents: dict[str, list[Step]]
+    ends: dict[str, StepEnd]
+    left: int
+    stopped: str = ""
+
+    def end(self, step: Step, end: StepEnd) -> None:
+        """Note the end of `step`; what waited only for it is ready, or skipped when it was not done."""
+        over = [(step, end)]
+        while over:
+            step, end = over.pop()
+            if step.id in self.ends:
+                continue
+            self.ends[step.id] = end
+            self.left -= 1
+            for dependent in self.dependents.get(step.id, ()):
+                if end.status is not Status.DONE:
+                    over.append((dependent, _skipped_after(step, end)))
+                    continue
+                self.waiting[dependent.id] -= 1
+                if not self.waiting[dependent.id] and dependent.id not in self.ends:
+                    self.ready.append(dependent)
+
+
+async def walk(
+    steps: Sequence[Step],
+    run: Callable[[Step], Awaitable[None]],
+    *,
+    workers: int,
+    stop: asyncio.Event,
+    progress: Progress,
+) -> Mapping[str, StepEnd]:
+    """How each step ended, by its id.
+
+    A step begins when all that it waits for are done. One that raises a GalleryctlError has failed, and what waits for
+    it is skipped; once `stop` is set nothing new begins. Any other exception is a bug: it cancels the rest.
+    """
+    board = _board(steps)
+    changed = asyncio.Condition()
+
+    async def work() -> None:
+        while (step := await _next(board, changed, stop)) is not None:
+            progress.begun(step)
+            end = await _run(step, run, board)
+            progress.ended(step, end)
+            async with changed:
+                board.end(step, end)
+                changed.notify_all()
+
+    await together(work() for _ in range(min(workers, len(steps)) or 1))
+    unbegun = StepEnd(status=Status.SKIPPED, reason=board.stopped or "interrupted before it began")
+    return {step.id: board.ends.get(step.id, unbegun) for step in steps}
+
+
+async def _next(board: _Board, changed: asyncio.Condition, stop: asyncio.Event) -> Step | None:
+    """The next ready step; None when all are over or nothing new may begin."""
+    async with changed:
+        while board.left and not (stop.is_set() or board.stopped):
+            if board.ready:
+                return board.ready.popleft()
+            await changed.wait()
+        return None
+
+
+async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board) -> StepEnd:
+    try:
+        await run(step)
+    except GalleryctlError as error:
+        if isinstance(error, FATAL):
+            board.stopped = board.stopped or f"the run stopped: {error.what}"
+        return StepEnd(status=Status.FAILED, reason=str(error))
+    return StepEnd(status=Status.DONE)
+
+
+def _skipped_after(step: Step, end: StepEnd) -> StepEnd:
+    if end.status is Status.SKIPPED:
+        return end
+    return StepEnd(status=Status.SKIPPED, reason=f"{step.id} failed")
+
+
+def _board(steps: Sequence[Step]) -> _Board:
+    dependents: dict[str, list[Step]] = {}
+    for step in steps:
+        for before in step.after:
+            dependents.setdefault(before, []).append(step)
+    return _Board(
+        ready=deque(step for step in steps if not step.after),
+        waiting={step.id: len(step.after) for step in steps},
+        dependents=dependents,
+        ends={},
+        left=len(steps),
+    )

@@ -1,0 +1,171 @@
+"""One site of a workspace, opened, and the operations that plan and apply on it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from galleryctl.engine.apply import Applied, adopt, apply, verify
+from galleryctl.engine.fetch import Fetched, fetch, read_galleries, read_items_of
+from galleryctl.engine.progress import Progress
+from galleryctl.engine.recover import recover_galleries, recover_items
+from galleryctl.engine.uploads import recover_uploads
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import Refused, StaleError, StateError
+from galleryctl.model.live import SiteSnapshot
+from galleryctl.model.outcome import Report
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.make import PlanOptions, make_plan
+from galleryctl.state.backend import LockInfo, StateBackend
+from galleryctl.state.document import State
+from galleryctl.state.journal import Intent, Journal, read_journal, replay
+from galleryctl.wix.client import WixClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A site, the client that reaches it, and where its state lives.
+
+    `folder` is where uploads go in the Media Manager; `workers` is how many steps of an apply run at once.
+    """
+
+    site_id: str
+    root: Path
+    client: WixClient
+    backend: StateBackend
+    journal_path: Path
+    folder: str
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What earlier runs left: the state, and what a broken-off run's journal adds to it."""
+
+    state: State
+    bindings: Bindings
+    pending: tuple[Intent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, with the site that it was made from and the bindings known then."""
+
+    plan: Plan
+    fetched: Fetched
+    known: Known
+
+
+async def recall(site: Site) -> Known:
+    """State and journal, with the uploads that a broken-off run had finished found again by their labels."""
+    state = site.backend.read() or State.new(site.site_id)
+    if state.site_id != site.site_id:
+        raise StateError(
+            f"this state is of site {state.site_id}, not of {site.site_id}",
+            where=site.backend.location,
+            do="give each site its own state: write {site} into the workspace's `state`",
+        )
+    journal = read_journal(site.journal_path, state)
+    bindings = replay(state.bindings, journal)
+    pending = tuple(intent for _, intent in journal.pending)
+    uploads = [i.source for i in pending if i.kind == "upload" and i.source not in bindings.media]
+    if uploads:
+        media = await recover_uploads(site.client, uploads)
+        bindings = replace(bindings, media={**bindings.media, **media})
+    return Known(state=state, bindings=bindings, pending=pending)
+
+
+async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> Planned:
+    """The plan that makes the site what `desired` says; nothing is written anywhere."""
+    known = await recall(site)
+    fetched = await fetch(site.client, site.site_id, desired, known.bindings, known.pending)
+    plan = make_plan(
+        desired,
+        fetched.snapshot,
+        fetched.bindings,
+        options=options,
+        lineage=known.state.lineage,
+        serial=known.state.serial,
+    )
+    return Planned(plan=plan, fetched=fetched, known=known)
+
+
+async def review_saved(site: Site, plan: Plan) -> Planned:
+    """A saved plan, checked against the state and the site as they are now; StaleError when either moved on."""
+    if plan.site_id != site.site_id:
+        raise StaleError(
+            f"this plan is for site {plan.site_id}, not for {site.site_id}", do="make a plan for this site"
+        )
+    known = await recall(site)
+    if (plan.lineage, plan.serial) != (known.state.lineage, known.state.serial):
+        raise StaleError(
+            "the state changed since the plan was made; nothing was applied",
+            why=f"the plan knows serial {plan.serial}, the state is at {known.state.serial}",
+            do="make a new plan and review it",
+        )
+    galleries = await read_galleries(site.client)
+    bindings = recover_galleries(known.bindings, known.pending, galleries)
+    ids = {**bindings.ids, **plan.ids}
+    touched = {ids[c.address.parent] for c in plan.changes if c.address.parent in ids}
+    galleries = await read_items_of(site.client, galleries, touched & {gallery.id for gallery in galleries})
+    bindings = recover_items(bindings, known.pending, galleries)
+    fetched = Fetched(snapshot=SiteSnapshot(site_id=site.site_id, galleries=galleries), bindings=bindings)
+    verify(plan, fetched.snapshot, bindings)
+    return Planned(plan=plan, fetched=fetched, known=known)
+
+
+def refuse(plan: Plan) -> None:
+    """Raise Refused, listing every guard that said no and what allows it."""
+    if plan.refusals:
+        raise Refused(
+            "the plan is refused; nothing was applied",
+            why="\n  ".join(f"{r.address}: {r.why}" if r.address else r.why for r in plan.refusals),
+            do="\n  ".join(dict.fromkeys(r.allow for r in plan.refusals)),
+        )
+
+
+async def apply_planned(
+    site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress
+) -> Applied:
+    """What became of the plan. The caller holds the lock. State is saved whatever happens, the journal until then."""
+    refuse(planned.plan)
+    state = planned.known.state
+    if planned.known.pending or planned.fetched.bindings != state.bindings:
+        state = save(site, state, planned.fetched.bindings)
+    if planned.plan.empty:
+        adopted = adopt(state.bindings, planned.plan)
+        if adopted != state.bindings:
+            save(site, state, adopted)
+        return Applied(bindings=adopted, report=Report(outcomes=()))
+    with Journal.open(site.journal_path, run=run, state=state) as journal:
+        applied = await apply(
+            planned.plan,
+            planned.fetched.snapshot,
+            state.bindings,
+            client=site.client,
+            journal=journal,
+            root=site.root,
+            folder=site.folder,
+            workers=site.workers,
+            stop=stop,
+            progress=progress,
+            clock=time.monotonic,
+        )
+    try:
+        save(site, state, applied.bindings, keep_journal=applied.unknown)
+    except StateError as error:
+        return replace(applied, trouble=error)
+    return applied
+
+
+def save(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
+    """The next version of the state, written; what the journal held is in it, so the journal is cleared."""
+    following = state.following(bindings)
+    site.backend.write(following)
+    if not keep_journal:
+        Journal.clear(site.journal_path)
+    return following

@@ -1,0 +1,192 @@
+"""One step of a plan at a time: journal it, make the call, journal what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_never
+
+from galleryctl.engine.creates import create_gallery, create_item
+from galleryctl.engine.recover import item_at
+from galleryctl.engine.uploads import upload
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import GalleryctlError, StaleError, StateError
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
+from galleryctl.plan.changes import Action, Change
+from galleryctl.plan.order import (
+    CreateGallery,
+    CreateItem,
+    DeleteGallery,
+    DeleteItems,
+    Step,
+    UpdateGallery,
+    UpdateItem,
+    Upload,
+)
+from galleryctl.state.journal import Intent, Journal, Result, learn, merge
+from galleryctl.wix.client import WixClient
+from galleryctl.wix.errors import AnswerLost, Unavailable
+from galleryctl.wix.payload import NewItem
+
+
+class StepRunner:
+    """Runs steps, and remembers what they taught: the ids of what was made, the files of what was uploaded."""
+
+    def __init__(
+        self,
+        *,
+        client: WixClient,
+        journal: Journal,
+        root: Path,
+        folder: str,
+        snapshot: SiteSnapshot,
+        bindings: Bindings,
+        files: Mapping[str, MediaFile],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._root = root
+        self._folder = folder
+        self._bindings = bindings
+        self._galleries = {gallery.id: gallery for gallery in snapshot.galleries}
+        self._items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
+        self._gallery_ids = {address: id_ for address, id_ in bindings.ids.items() if address.item is None}
+        self._media = dict(bindings.media)
+        self._files = dict(files)
+        self._results: list[Result] = []
+        self.unknown = False
+        """Whether a step failed without our knowing that it did nothing."""
+
+    def learnt(self) -> Bindings:
+        """The bindings as they are after the steps run so far."""
+        return learn(self._bindings, merge(self._results))
+
+    async def run(self, step: Step) -> None:
+        """Do `step`; raises GalleryctlError when it failed."""
+        self._journal.begin(step.id, self._intent(step))
+        try:
+            result = await self._do(step)
+        except StateError:
+            raise
+        except GalleryctlError as error:
+            unknown = isinstance(error, AnswerLost | Unavailable)
+            self.unknown = self.unknown or unknown
+            self._journal.failed(step.id, error.what, unknown=unknown)
+            raise
+        self._results.append(result)
+        self._journal.done(step.id, result)
+
+    async def _do(self, step: Step) -> Result:
+        match step.action:
+            case Upload(source=source, kind=kind):
+                return await self._upload(source, kind)
+            case CreateGallery(change=change, items=items):
+                return await self._create_gallery(change, items)
+            case CreateItem(change=change):
+                return await self._create_item(change)
+            case UpdateGallery(change=change):
+                await self._client.update_gallery(_id(change), change.write)
+                return Result()
+            case UpdateItem(change=change):
+                return await self._update_item(change)
+            case DeleteItems(gallery=gallery, changes=changes):
+                ids = tuple(_id(change) for change in changes)
+                await self._client.delete_items(self._gallery_ids[gallery], ids)
+                return Result(removed=ids)
+            case DeleteGallery(change=change):
+                await self._client.delete_gallery(_id(change))
+                return Result(removed=(_id(change),))
+            case _:
+                assert_never(step.action)
+
+    async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> Result:
+        file = await upload(self._client, source, kind, root=self._root, folder=self._folder)
+        self._files[file.id] = file
+        self._media[source.source] = file.id
+        return Result(media={source.source: file.id})
+
+    async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> Result:
+        new = [self._new_item(item) for item in items]
+        made = await create_gallery(self._client, change.write, _sort_order(change), new)
+        self._galleries[made.id] = made
+        self._gallery_ids[change.address] = made.id
+        live = {item.address: item_at(made.items or (), _sort_order(item)) for item in items}
+        ids = {address: item.id for address, item in live.items() if item is not None}
+        return Result(ids={change.address: made.id, **ids})
+
+    async def _create_item(self, change: Change) -> Result:
+        gallery = self._galleries[self._gallery_ids[change.address.parent]]
+        made = await create_item(self._client, gallery, self._new_item(change))
+        return Result(ids={change.address: made.id})
+
+    async def _update_item(self, change: Change) -> Result:
+        await self._client.update_item(
+            self._gallery_ids[change.address.parent],
+            self._items[_id(change)],
+            change.write,
+            file=self._file(change),
+            sort_order=change.sort_order,
+        )
+        return Result()
+
+    def _new_item(self, change: Change) -> NewItem:
+        if change.kind is None:
+            raise AssertionError(f"{change.address} is no item")
+        return NewItem(
+            kind=change.kind, fields=change.write, file=self._file(change), sort_order=_sort_order(change)
+        )
+
+    def _file(self, change: Change) -> MediaFile | HostedVideo | None:
+        """What to send as the item's media: the uploaded file, or the hosted video."""
+        match change.media:
+            case LocalFile() | RemoteFile():
+                return self._files[self._media[change.media.source]]
+            case WixFile():
+                if change.media.id not in self._files:
+                    raise StaleError(
+                        f"the Media Manager has no usable file {change.media.id}",
+                        where=change.address,
+                        do="correct the wix: reference, or name the photo itself",
+                    )
+                return self._files[change.media.id]
+            case HostedVideo() | None:
+                return change.media
+            case _:
+                assert_never(change.media)
+
+    def _intent(self, step: Step) -> Intent:
+        """What the journal must know to find out, after a crash, whether `step` was done."""
+        match step.action:
+            case Upload(source=source):
+                return Intent(kind="upload", source=source.source)
+            case CreateGallery(change=change, items=items):
+                orders = {c.address: _sort_order(c) for c in (change, *items)}
+                return Intent(kind="create-gallery", sort_orders=orders)
+            case CreateItem(change=change):
+                return Intent(
+                    kind="create-item",
+                    gallery_id=self._gallery_ids[change.address.parent],
+                    sort_orders={change.address: _sort_order(change)},
+                )
+            case UpdateGallery(change=change) | UpdateItem(change=change):
+                return Intent(kind="update", ids=(_id(change),))
+            case DeleteItems(changes=changes):
+                return Intent(kind="delete", ids=tuple(map(_id, changes)))
+            case DeleteGallery(change=change):
+                return Intent(kind="delete", ids=(_id(change),))
+            case _:
+                assert_never(step.action)
+
+
+def _id(change: Change) -> str:
+    if change.id is None:
+        raise AssertionError(f"{change.action} of {change.address} has no id")
+    return change.id
+
+
+def _sort_order(change: Change) -> float:
+    if change.sort_order is None:
+        raise AssertionError(f"{change.action} of {change.address} has no sort order")
+    return change.sort_order
