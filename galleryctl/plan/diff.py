@@ -1,0 +1,96 @@
+"""Which of the named fields differ, and how to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, canonical, same
+from galleryctl.model.media import Kind
+from galleryctl.plan.changes import FieldChange
+
+_ORDER = {name: place for place, name in enumerate(dict.fromkeys(n for k in Kind for n in ITEM_FIELDS[k]))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The values to write, whole, and the same told part by part."""
+
+    write: Fields
+    fields: tuple[FieldChange, ...]
+
+
+def diff(wanted: Fields, live: Fields, ignore: frozenset[str] = frozenset()) -> Difference:
+    """What of `wanted` the live resource does not have; fields that are not named or ignored never differ."""
+    write = {
+        name: wanted[name]
+        for name in in_order(wanted)
+        if name not in ignore and not same(_live(live, name), wanted[name])
+    }
+    parts = (part for name, value in write.items() for part in explain(name, _live(live, name), value))
+    return Difference(write=write, fields=tuple(parts))
+
+
+def created(wanted: Fields) -> Difference:
+    """All the named fields, as a create writes them."""
+    write = {name: wanted[name] for name in in_order(wanted)}
+    fields = (
+        FieldChange(path=name, before=None, after=value)
+        for name, value in write.items()
+        if value not in ("", (), None)
+    )
+    return Difference(write=write, fields=tuple(fields))
+
+
+def in_order(fields: Fields) -> list[str]:
+    """The fields' names as people read them, those unknown to us last."""
+    return sorted(fields, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+
+
+def explain(name: str, before: Json, after: Json) -> Iterator[FieldChange]:
+    """The parts of a composite value that differ, each under its dotted path; else the value whole."""
+    parts: list[FieldChange] = []
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        parts = list(_tags(name, before, after))
+    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+        parts = list(_structure(name, before, after))
+    yield from parts or [FieldChange(path=name, before=before, after=after)]
+
+
+def _live(live: Fields, name: str) -> Json:
+    return canonical(name, live.get(name))
+
+
+def _tags(name: str, before: tuple[Json, ...], after: tuple[Json, ...]) -> Iterator[FieldChange]:
+    """A list of tags is a set: one entry for each that goes or comes."""
+    gone = {str(tag) for tag in before if tag not in after}
+    new = {str(tag) for tag in after if tag not in before}
+    for tag in sorted(gone | new):
+        path = f"{name}.{tag}"
+        yield FieldChange(path=path, before=tag if tag in gone else None, after=tag if tag in new else None)
+
+
+def _structure(name: str, before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[FieldChange]:
+    from deepdiff import DeepDiff  # noqa: PLC0415 - heavy, and most plans compare no structures
+
+    found = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
+    # A value and nothing, or two types, come under other heads than two values; the path says where in any case.
+    nodes = {
+        ".".join(map(str, node.path(output_format="list"))): node for head in found.values() for node in head
+    }
+    for path in sorted(nodes):
+        old, new = (_at(side, nodes[path].path(output_format="list")) for side in (before, after))
+        if not same(old, new):
+            yield FieldChange(path=f"{name}.{path}", before=old, after=new)
+
+
+def _at(value: Json, path: list[str | int]) -> Json:
+    """The part of `value` at `path`, None where it ends early."""
+    for step in path:
+        if isinstance(value, Mapping):
+            value = value.get(str(step))
+        elif isinstance(value, list | tuple) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value

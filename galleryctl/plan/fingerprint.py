@@ -1,0 +1,28 @@
+"""What a plan remembers of a live resource, to see later whether it is still the same."""
+
+from __future__ import annotations
+
+from galleryctl.model.fields import Json
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import HostedVideo, WixFile
+from galleryctl.plan.canonical import digest
+
+RAW = ("image", "video", "text", "link")
+"""The API's nested objects: they hold what our fields do not show, such as a secondary file name."""
+
+
+def fingerprint(resource: LiveItem | LiveGallery) -> str:
+    """32 hex digits that change when anything does that a plan for `resource` was made from.
+
+    Dates are left out, and so are a gallery's items: they have fingerprints of their own.
+    """
+    seen: dict[str, Json] = {"fields": resource.fields, "sort_order": resource.sort_order}
+    if isinstance(resource, LiveItem):
+        seen["kind"] = resource.kind.value
+        seen["media"] = _media(resource.media)
+        seen["raw"] = {name: resource.raw.get(name) for name in RAW}
+    return digest(seen)[:32]
+
+
+def _media(media: WixFile | HostedVideo | None) -> str | None:
+    return media.id if isinstance(media, WixFile) else media.url if media else None

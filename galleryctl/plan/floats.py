@@ -1,0 +1,47 @@
+"""The values a site can store, counted: the n-th double or 32-bit float above another."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from enum import Enum
+
+from galleryctl.model.fields import float32
+
+
+class Store(Enum):
+    """How exactly a site keeps a sort order. The value holds struct's codes for the float and for its bits."""
+
+    FLOAT = ("<f", "<I", 31)
+    DOUBLE = ("<d", "<Q", 63)
+
+    @classmethod
+    def of(cls, live: Iterable[float]) -> Store:
+        """32 bits when every live value fits them: the site may round to them, and the values work in both."""
+        return cls.FLOAT if all(float32(value) == value for value in live) else cls.DOUBLE
+
+    @property
+    def largest(self) -> float:
+        """The largest finite value."""
+        return self.value_at((0xFF << 23) - 1 if self is Store.FLOAT else (0x7FF << 52) - 1)
+
+    def snap(self, value: float) -> float:
+        """The nearest value that the store keeps as it is; infinite beyond its range."""
+        return float32(value) if self is Store.FLOAT else value
+
+    def ordinal(self, value: float) -> int:
+        """How many stored values lie between 0 and `value`, negative below 0: neighbours differ by one."""
+        code, bits, sign = self.value
+        (number,) = struct.unpack(bits, struct.pack(code, value))
+        return int(number) if number < 1 << sign else -(int(number) - (1 << sign))
+
+    def value_at(self, ordinal: int) -> float:
+        """The inverse of `ordinal`."""
+        code, bits, _ = self.value
+        value = float(struct.unpack(code, struct.pack(bits, abs(ordinal)))[0])
+        return value if ordinal >= 0 else -value
+
+    def spacing(self, value: float) -> float:
+        """The distance from `value` to the next stored one away from 0."""
+        ordinal = min(abs(self.ordinal(value)), self.ordinal(self.largest) - 1)
+        return self.value_at(ordinal + 1) - self.value_at(ordinal)

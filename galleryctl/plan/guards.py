@@ -1,0 +1,65 @@
+"""When a plan must not be applied without a second word (design, rules 5 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import ceil
+
+from galleryctl.model.address import Address
+from galleryctl.model.desired import Desired
+from galleryctl.plan.changes import Action, Change, Refusal
+
+TOLERANCE = 1e-9
+"""For percentages that are exactly the limit but for rounding."""
+
+
+def vanished(gone: Mapping[Address, str]) -> Iterator[Refusal]:
+    """Galleries that a manifest or state knows by id, and that the site does not have."""
+    for address, id_ in gone.items():
+        yield Refusal(
+            address=address,
+            why=f"its gallery {id_} is gone from the site; a new one would show on no page",
+            allow="bind it to another gallery, bind: {id: …}, or make it anew with --allow-recreate",
+        )
+
+
+def protected(removed: Mapping[Address, Change], held: Collection[Address]) -> Iterator[Refusal]:
+    """Things that a change would take away though they are protected; `removed` by each address that goes."""
+    for address, change in removed.items():
+        if address not in held:
+            continue
+        inside = "" if address == change.address else f", which goes with gallery {change.address}"
+        verb = "replaced" if change.action is Action.REPLACE else "deleted"
+        yield Refusal(
+            address=address,
+            why=f"it is protected{inside} and would be {verb}",
+            allow="apply a manifest that names it with protect: false first; if it has a new key, say so in moved:",
+        )
+
+
+def emptied(desired: Desired, changes: Sequence[Change], owned: Collection[Address]) -> Iterator[Refusal]:
+    """Manifests that suddenly want nothing of what state knows."""
+    allow = "put the manifests back, or mean it with --allow-empty"
+    losing = {c.address.parent for c in changes if c.action is Action.DELETE and c.address in owned}
+    if not desired.galleries:
+        if losing:
+            yield Refusal(address=None, why="no manifest is left, but state knows resources", allow=allow)
+        return
+    for gallery in desired.galleries:
+        if not gallery.items and gallery.address in losing:
+            yield Refusal(
+                address=gallery.address, why="it lists no items any more, but state knows some", allow=allow
+            )
+
+
+def too_many(removed: Collection[Address], managed: int, limit: float) -> Iterator[Refusal]:
+    """More deletions and replacements than `limit` percent of the managed resources."""
+    percent = 100 * len(removed) / managed if managed else 0.0
+    if removed and percent > limit + TOLERANCE:
+        what = "resource" if managed == 1 else "resources"
+        yield Refusal(
+            address=None,
+            why=f"{len(removed)} of {managed} managed {what} would be deleted or replaced: {percent:.0f} %, "
+            f"and max_delete_percent is {limit:g}",
+            allow=f"--max-delete-percent {ceil(percent - TOLERANCE)}",
+        )

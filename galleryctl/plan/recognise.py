@@ -1,0 +1,117 @@
+"""What tells that a live item shows what a manifest wants it to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from posixpath import basename
+from urllib.parse import parse_qs, urlsplit
+
+from galleryctl.model.desired import DesiredItem
+from galleryctl.model.live import LiveItem
+from galleryctl.model.media import (
+    HostedVideo,
+    LocalFile,
+    Media,
+    MediaFile,
+    RemoteFile,
+    VideoHost,
+    WixFile,
+    content_label,
+)
+
+Mark = tuple[str, ...]
+"""Something that a wanted and a live medium have in common when they are one, such as `("file", id)`."""
+
+_YOUTUBE_PATHS = ("embed", "shorts", "live", "v")
+
+
+def video_mark(video: HostedVideo) -> Mark:
+    """The platform and its id of the video; the URL itself where the platform's forms of it do not fit."""
+    url = urlsplit(video.url)
+    parts = [part for part in url.path.split("/") if part]
+    id_ = ""
+    if video.host is VideoHost.YOUTUBE:
+        if (url.hostname or "").endswith("youtu.be"):
+            id_ = parts[0] if parts else ""
+        elif len(parts) > 1 and parts[0] in _YOUTUBE_PATHS:
+            id_ = parts[1]
+        else:
+            id_ = parse_qs(url.query).get("v", [""])[0]
+    else:
+        id_ = next((part for part in parts if part.isdigit()), "")
+    return ("video", video.host.value, id_ or video.url)
+
+
+def wanted_marks(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Mark]:
+    """The marks by which a live item would certainly be `item`, the surest first; `media` is source → file id."""
+    match item.media:
+        case LocalFile() | RemoteFile() as wanted:
+            if known := media.get(wanted.source):
+                yield ("file", known)
+            yield ("label", content_label(wanted.source))
+            if isinstance(wanted, RemoteFile):
+                yield ("url", wanted.url)
+        case WixFile(id=id_):
+            yield ("file", id_)
+        case HostedVideo() as video:
+            yield video_mark(video)
+        case None:
+            html = item.fields.get("html")
+            if isinstance(html, str) and html:
+                yield ("html", html)
+
+
+def live_marks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]:
+    """The marks that `item` bears; those of its file's descriptor only where it was looked up."""
+    match item.media:
+        case WixFile(id=id_):
+            yield ("file", id_)
+            if file := files.get(id_):
+                yield from (("label", label) for label in file.labels)
+                if file.source_url:
+                    yield ("url", file.source_url)
+        case HostedVideo() as video:
+            yield video_mark(video)
+        case None:
+            html = item.fields.get("html")
+            if isinstance(html, str) and html:
+                yield ("html", html)
+
+
+def wanted_look(item: DesiredItem) -> Mark | None:
+    """File name and size in bytes of a local file: enough for a guess, not for certainty."""
+    wanted = item.media
+    return ("look", basename(wanted.path), str(wanted.size)) if isinstance(wanted, LocalFile) else None
+
+
+def live_looks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]:
+    """File name and size of a live item, where its file was looked up."""
+    if isinstance(item.media, WixFile) and (file := files.get(item.media.id)) and file.size:
+        yield from (
+            ("look", name, str(file.size))
+            for name in dict.fromkeys((file.display_name, item.media.filename))
+            if name
+        )
+
+
+def shows(
+    wanted: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]
+) -> bool:
+    """Whether `live` shows what `wanted` names; a text's html is a field and not asked here."""
+    if wanted.media is None:
+        return True
+    marks = set(live_marks(live, files))
+    if any(mark in marks for mark in wanted_marks(wanted, media)):
+        return True
+    return wanted_look(wanted) in set(live_looks(live, files))
+
+
+def live_name(media: Media) -> str | None:
+    """What a plan calls a live medium: the file's id or the video's URL."""
+    match media:
+        case WixFile(id=id_):
+            return id_
+        case HostedVideo(url=url):
+            return url
+        case _:
+            return None
