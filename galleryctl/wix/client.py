@@ -1,0 +1,70 @@
+"""The client of one site: all calls, over one transport."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+
+import httpx
+
+from galleryctl.model.desired import Limits
+from galleryctl.wix.auth import Auth
+from galleryctl.wix.galleries import GalleryCalls
+from galleryctl.wix.limits import Limiter
+from galleryctl.wix.media import MediaCalls
+from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
+
+BASE_URL = "https://www.wixapis.com"
+
+
+class WixClient(GalleryCalls, MediaCalls):
+    """Every call that is made of Wix; one client is one site, one quota and one chain of consistent reads."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        auth: Auth,
+        limits: Limits,
+        timing: Timing | None = None,
+        policy: RetryPolicy | None = None,
+        on_request: Observer | None = None,
+    ) -> None:
+        timing = timing or Timing()
+        limiter = Limiter(
+            concurrency=limits.concurrency,
+            per_minute=limits.max_requests_per_minute,
+            clock=timing.clock,
+            sleep=timing.sleep,
+            random=timing.random,
+        )
+        transport = Transport(
+            http, auth, limiter, timing=timing, policy=policy or RetryPolicy(), observer=on_request
+        )
+        super().__init__(transport)
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """How many requests went out so far, retries too, by `METHOD template`."""
+        return MappingProxyType(self._transport.requests)
+
+
+@asynccontextmanager
+async def open_client(
+    base_url: str = BASE_URL,
+    *,
+    auth: Auth,
+    limits: Limits,
+    transport: httpx.AsyncBaseTransport | None = None,
+    timing: Timing | None = None,
+    policy: RetryPolicy | None = None,
+    on_request: Observer | None = None,
+) -> AsyncIterator[WixClient]:
+    """A client that is closed at the end; `transport` takes the place of the network."""
+    # one connection more than requests at once: an answer may still be closing while the next request goes
+    pool = httpx.Limits(max_connections=limits.concurrency + 1, max_keepalive_connections=limits.concurrency)
+    async with httpx.AsyncClient(
+        base_url=base_url, transport=transport, timeout=TIMEOUT, limits=pool
+    ) as http:
+        yield WixClient(http, auth=auth, limits=limits, timing=timing, policy=policy, on_request=on_request)

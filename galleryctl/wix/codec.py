@@ -1,0 +1,106 @@
+"""The API's JSON values ↔ canonical values of the model, for whatever real sites were seen to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+from galleryctl.model.fields import Fields, Json, canonical
+from galleryctl.model.live import LiveGallery
+from galleryctl.model.media import MediaFile
+
+Object = Mapping[str, Json]
+
+WRITTEN_BY_ERROR = "undefined"
+"""The literal text that the vendor's SDK wrote as altText and filename where it had none."""
+
+
+def obj(value: Json) -> Object:
+    """`value` if it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(value: Json) -> str:
+    """`value` if it is a string, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: Json) -> float | int | None:
+    """`value` if it is a number, else None."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def whole(value: Json) -> int | None:
+    """A count or a size, also when it comes as a string of digits (the API's int64); else None."""
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() else None
+    found = number(value)
+    return None if found is None else int(found)
+
+
+def array(value: Json) -> Sequence[Json]:
+    """`value` if it is an array, else an empty one."""
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def said(value: Json) -> str:
+    """A string that the vendor's SDK may have filled with the text "undefined": "" then."""
+    found = text(value)
+    return "" if found == WRITTEN_BY_ERROR else found
+
+
+def structure(value: Json) -> Json:
+    """An object without its nulls; None for an empty one and for anything else."""
+    return {name: part for name, part in obj(value).items() if part is not None} or None
+
+
+def file_id(value: Json) -> str:
+    """The bare file id in a plain id or a `wix:image://v1/<id>/<name>#…` string; "" for neither."""
+    found = text(value)
+    if not found.startswith("wix:"):
+        return found
+    return unquote(found.partition("://v1/")[2].partition("/")[0].partition("#")[0])
+
+
+def decode_gallery(raw: Object) -> LiveGallery | None:
+    """The gallery, without items; None for what has no id."""
+    ident = text(raw.get("id"))
+    if not ident:
+        return None
+    fields: Fields = {"name": canonical("name", text(raw.get("name")))}
+    return LiveGallery(
+        id=ident,
+        fields=fields,
+        sort_order=number(raw.get("sortOrder")),
+        total_items=whole(raw.get("totalItems")),
+        items=None,
+        raw=raw,
+    )
+
+
+def gallery_patch(write: Fields) -> dict[str, Json]:
+    """The top-level fields of a gallery that `write` changes, as the API takes them."""
+    return {"name": write["name"] or None} if "name" in write else {}
+
+
+def decode_file(raw: Object) -> MediaFile | None:
+    """A file descriptor of the Media Manager; None for what has no id."""
+    ident = file_id(raw.get("id"))
+    if not ident:
+        return None
+    media = obj(raw.get("media"))
+    picture = obj(obj(media.get("image")).get("image"))
+    status = text(raw.get("operationStatus"))
+    return MediaFile(
+        id=ident,
+        display_name=text(raw.get("displayName")),
+        ready=status == "READY",
+        failed=status == "FAILED",
+        width=whole(picture.get("width")) or 0,
+        height=whole(picture.get("height")) or 0,
+        size=whole(raw.get("sizeInBytes")) or 0,
+        labels=tuple(label for label in array(raw.get("labels")) if isinstance(label, str)),
+        source_url=text(raw.get("sourceUrl")),
+        url=text(raw.get("url")),
+        kind=text(raw.get("mediaType")),
+    )

@@ -1,0 +1,189 @@
+"""What can go wrong with a call of the API, told to a person.
+
+ApiError
+├── AuthError         401: the key or the app's credentials are not accepted
+├── PermissionDenied  403: a scope is missing; `do` names it
+├── NotFound          404
+├── Conflict          409, or a 400 about sortOrder: the value is taken
+├── InvalidRequest    any other 4xx
+├── Throttled         429, still after the retries
+├── Unavailable       5xx, no connection or no answer, still after the retries
+├── AnswerLost        a create was sent and no answer came: it may have taken effect
+├── BadAnswer         not JSON, or not of the documented shape
+└── MediaFailed       the Media Manager could not process a file, or not in time
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from galleryctl.model.errors import GalleryctlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One field that the API found wrong, with the vendor's words."""
+
+    field: str
+    description: str
+
+    def __str__(self) -> str:
+        """`field: description`."""
+        return f"{self.field}: {self.description}" if self.field else self.description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An error body of the API, in the parts that people need."""
+
+    message: str = ""
+    violations: tuple[Violation, ...] = ()
+
+
+class ApiError(GalleryctlError):
+    """The API answered a call with an error, or not at all.
+
+    `call` is METHOD and path; `status` is None without an answer; `again` says whether another try may help;
+    `retry_after` is in seconds.
+    """
+
+    advice = "run with -v to see the calls; if it stays, tell Wix the request id"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        call: str,
+        status: int | None = None,
+        violations: tuple[Violation, ...] = (),
+        request_id: str = "",
+        do: str = "",
+        again: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        why = "\n  ".join([*map(str, violations), *([f"request id {request_id}"] if request_id else [])])
+        super().__init__(what, where=call, why=why, do=do or self.advice)
+        self.call = call
+        self.status = status
+        self.violations = violations
+        self.request_id = request_id
+        self.again = again
+        self.retry_after = retry_after
+
+
+class AuthError(ApiError):
+    """401: the API key, or the app's credentials, are not accepted."""
+
+    advice = "check the API key (or app id, secret and instance id) of the site in galleryctl.yaml"
+
+
+class PermissionDenied(ApiError):  # noqa: N818 - named for what it says
+    """403: the caller may not do this; `do` names the scope to add."""
+
+
+class NotFound(ApiError):  # noqa: N818 - named for what it says
+    """404: what the call names is not on the site."""
+
+    advice = "it was deleted meanwhile, or the site id is another site's; make a new plan"
+
+
+class Conflict(ApiError):  # noqa: N818 - named for what it says
+    """The sort order is taken, or what the call makes is already there."""
+
+    advice = "something else changed the gallery; make a new plan"
+
+
+class InvalidRequest(ApiError):  # noqa: N818 - named for what it says
+    """A 4xx: the API does not accept the values."""
+
+    advice = "correct the value in the manifest"
+
+
+class Throttled(ApiError):  # noqa: N818 - named for what it says
+    """429, and the retries are used up."""
+
+    advice = "wait a minute, or lower limits.max_requests_per_minute"
+
+
+class Unavailable(ApiError):  # noqa: N818 - named for what it says
+    """The API cannot be reached or fails on its side, and the retries are used up."""
+
+    advice = "try again later; check the network and the status page of Wix"
+
+
+class AnswerLost(ApiError):  # noqa: N818 - named for what it says
+    """A create was sent and its outcome is not known: look it up before it is sent again."""
+
+    advice = "run apply again: it looks up what was made before it goes on"
+
+
+class BadAnswer(ApiError):  # noqa: N818 - named for what it says
+    """The answer is no JSON, or not of the documented shape."""
+
+    advice = "check that no proxy stands between here and Wix; the API is a preview and may have changed"
+
+
+class MediaFailed(ApiError):  # noqa: N818 - named for what it says
+    """The Media Manager could not process a file, or did not in time."""
+
+    advice = "check that the file or the URL is a picture or video that Wix supports"
+
+
+def refusal(body: object) -> Refusal:
+    """What an error body says; nothing for a body that is none of the vendor's two envelopes."""
+    if not isinstance(body, Mapping):
+        return Refusal()
+    details = _mapping(body.get("details"))
+    fields = _mapping(details.get("validationError")).get("fieldViolations")
+    violations = tuple(
+        Violation(field=str(entry.get("field") or ""), description=str(entry.get("description") or ""))
+        for entry in (fields if isinstance(fields, list) else ())
+        if isinstance(entry, Mapping)
+    )
+    application = _mapping(details.get("applicationError"))
+    message = body.get("message") or application.get("description") or body.get("error_description") or ""
+    return Refusal(message=str(message), violations=violations)
+
+
+def from_status(
+    status: int, *, call: str, said: Refusal, scope: str, request_id: str, retry_after: float | None
+) -> ApiError:
+    """The error that a status other than 2xx means; `scope` is what the call needs."""
+    kind, do = _kind(status, said), ""
+    if kind is PermissionDenied:
+        do = f"give the API key or the app the permission {scope}, and check the site id"
+    message = said.message or _MEANING.get(status, "")
+    return kind(
+        f"{status} {message}".rstrip(),
+        call=call,
+        status=status,
+        violations=said.violations,
+        request_id=request_id,
+        do=do,
+        retry_after=retry_after,
+    )
+
+
+_MEANING = {403: "no permission", 404: "not found", 429: "too many requests", 500: "internal error"}
+
+
+def _kind(status: int, said: Refusal) -> type[ApiError]:
+    kinds: dict[int, type[ApiError]] = {
+        401: AuthError,
+        403: PermissionDenied,
+        404: NotFound,
+        409: Conflict,
+        429: Throttled,
+    }
+    if status == 400 and any("sortOrder" in violation.field for violation in said.violations):  # noqa: PLR2004
+        return Conflict
+    if status in kinds:
+        return kinds[status]
+    if status >= 500:  # noqa: PLR2004 - HTTP's own classes
+        return Unavailable
+    return InvalidRequest if status >= 400 else BadAnswer  # noqa: PLR2004
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

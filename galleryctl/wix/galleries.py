@@ -1,0 +1,159 @@
+"""The calls on galleries and their items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from galleryctl.model.fields import Fields, Json
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.wix import endpoints
+from galleryctl.wix.codec import Object, array, decode_gallery, gallery_patch, obj, whole
+from galleryctl.wix.endpoints import Endpoint
+from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer, NotFound
+from galleryctl.wix.items import ItemPage, NewItem, Shown, decode_item, item_patch, item_payload
+from galleryctl.wix.transport import Transport
+
+GALLERIES_PER_PAGE = 10
+ITEMS_PER_PAGE = 100
+DELETES_PER_CALL = 1000
+"""The API's own limits (wix-api)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryPage:
+    """One page of a site's galleries, without items, and how many galleries the site has."""
+
+    total: int
+    galleries: tuple[LiveGallery, ...]
+
+
+class GalleryCalls:
+    """Reads and writes galleries and items; every method raises ApiError."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list_galleries(self, offset: int, limit: int = GALLERIES_PER_PAGE) -> GalleryPage:
+        """At most `limit` (up to 10) galleries from `offset` on, by created date."""
+        endpoint = endpoints.LIST_GALLERIES
+        # items are asked for apart: this answer cannot be paged by them
+        answer = await self._transport.request(
+            endpoint, params={"limit": limit, "offset": offset, "itemLimit": 1}
+        )
+        galleries = tuple(_gallery(obj(raw), endpoint) for raw in _listed(answer, "galleries", endpoint))
+        total = whole(answer.get("totalGalleries"))
+        if total is None and galleries:
+            raise _bad("the answer does not say how many galleries there are", endpoint)
+        return GalleryPage(total=total or 0, galleries=galleries)
+
+    async def get_gallery(self, gallery_id: str) -> LiveGallery:
+        """One gallery, without items."""
+        endpoint = endpoints.GET_GALLERY
+        answer = await self._transport.request(endpoint, gallery_id, params={"itemLimit": 1})
+        return _gallery(obj(answer.get("gallery")), endpoint)
+
+    async def list_items(self, gallery_id: str, offset: int, limit: int = ITEMS_PER_PAGE) -> ItemPage:
+        """At most `limit` (up to 100) items from `offset` on; their order is not settled, sort them."""
+        endpoint = endpoints.LIST_ITEMS
+        params = {"itemOffset": offset, "itemLimit": limit}
+        answer = await self._transport.request(endpoint, gallery_id, params=params)
+        listed = _listed(answer, "items", endpoint)
+        return ItemPage(items=_items(listed), count=len(listed))
+
+    async def get_item(self, gallery_id: str, item_id: str) -> LiveItem:
+        """One item."""
+        endpoint = endpoints.GET_ITEM
+        return _item(await self._transport.request(endpoint, gallery_id, item_id), endpoint)
+
+    async def create_gallery(
+        self, name: str | None, sort_order: float, items: Sequence[NewItem] = ()
+    ) -> LiveGallery:
+        """The new gallery, with the items that the answer holds (it may not hold all). AnswerLost: look for it."""
+        endpoint = endpoints.CREATE_GALLERY
+        gallery: dict[str, Json] = {"sortOrder": sort_order, **({"name": name} if name else {})}
+        if items:
+            gallery["items"] = [item_payload(item) for item in items]
+        answer = await self._transport.request(endpoint, json={"gallery": gallery})
+        made = obj(answer.get("gallery"))
+        return replace(_gallery(made, endpoint), items=_items(array(made.get("items"))))
+
+    async def update_gallery(self, gallery_id: str, write: Fields) -> LiveGallery:
+        """The gallery after its fields in `write` were changed."""
+        endpoint = endpoints.UPDATE_GALLERY
+        body: Object = {"gallery": {"id": gallery_id, **gallery_patch(write)}}
+        answer = await self._transport.request(endpoint, gallery_id, json=body)
+        return _gallery(obj(answer.get("gallery")), endpoint)
+
+    async def delete_gallery(self, gallery_id: str) -> bool:
+        """Whether there was a gallery to delete."""
+        try:
+            await self._transport.request(endpoints.DELETE_GALLERY, gallery_id)
+        except NotFound:
+            return False
+        return True
+
+    async def create_item(self, gallery_id: str, new: NewItem) -> LiveItem:
+        """The new item. AnswerLost: look for its sort order."""
+        endpoint = endpoints.CREATE_ITEM
+        body: Object = {"item": item_payload(new)}
+        return _item(await self._transport.request(endpoint, gallery_id, json=body), endpoint)
+
+    async def update_item(
+        self,
+        gallery_id: str,
+        live: LiveItem,
+        write: Fields,
+        file: Shown = None,
+        sort_order: float | None = None,
+    ) -> LiveItem:
+        """The item after its fields in `write`, its media and its place were changed, as far as they are given."""
+        patch = item_patch(live, write, file, sort_order)
+        if not patch:
+            return live
+        endpoint = endpoints.UPDATE_ITEM
+        body: Object = {"item": {"id": live.id, **patch}}
+        return _item(await self._transport.request(endpoint, gallery_id, live.id, json=body), endpoint)
+
+    async def delete_items(self, gallery_id: str, ids: Sequence[str]) -> None:
+        """Delete items, 1000 a call; those that are gone already, or their gallery, are fine."""
+        for start in range(0, len(ids), DELETES_PER_CALL):
+            body: Object = {"itemIds": list(ids[start : start + DELETES_PER_CALL])}
+            try:
+                await self._transport.request(endpoints.DELETE_ITEMS, gallery_id, json=body)
+            except NotFound:
+                return
+
+
+def _listed(answer: Object, name: str, endpoint: Endpoint) -> Sequence[Json]:
+    """The array `name`; empty when it is left out, as the API may do with empty values."""
+    value = answer.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _bad(f"{name} is not an array", endpoint)
+    return value
+
+
+def _gallery(raw: Object, endpoint: Endpoint) -> LiveGallery:
+    gallery = decode_gallery(raw)
+    if gallery is None:
+        raise _bad("the answer holds a gallery without an id", endpoint)
+    return gallery
+
+
+def _items(listed: Sequence[Json]) -> tuple[LiveItem, ...]:
+    decoded = (decode_item(obj(raw)) for raw in listed)
+    return tuple(item for item in decoded if item is not None)
+
+
+def _item(answer: Object, endpoint: Endpoint) -> LiveItem:
+    item = decode_item(obj(answer.get("item")))
+    if item is None:
+        raise _bad("the answer holds no item that this version knows", endpoint)
+    return item
+
+
+def _bad(what: str, endpoint: Endpoint) -> ApiError:
+    """A create whose answer makes no sense did take effect, most likely."""
+    return (BadAnswer if endpoint.repeatable else AnswerLost)(what, call=endpoint.name)
