@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from galleryctl.emulator import credentials
 from galleryctl.emulator.control import Control
+from galleryctl.emulator.credentials import Credentials
 from galleryctl.emulator.exchange import Endpoint
 from galleryctl.emulator.gate import Gate, GatedEndpoint
 from galleryctl.emulator.routes import api
@@ -74,14 +75,16 @@ def create_app(
     clock: Clock = time.time,
     base_url: str = IN_PROCESS_URL,
     settings: Settings | None = None,
+    keys: Credentials | None = None,
     post: Post | None = None,
 ) -> Emulator:
     """An emulator that keeps its data in `data_dir`, or in memory for None.
 
-    `clock` gives epoch seconds; `post` delivers webhooks. Raises GalleryctlError if the data cannot be opened.
+    `clock` gives epoch seconds; `keys` are the ones of another emulator, for new ones take a while to make;
+    `post` delivers webhooks instead of HTTP. Raises GalleryctlError if the data cannot be opened.
     """
     store = Store(data_dir)  # makes the directory
-    site = Site(store, credentials.load(data_dir), clock, base_url, settings or Settings())
+    site = Site(store, keys or credentials.load(data_dir), clock, base_url, settings or Settings())
     gate = Gate(site=site, webhooks=Webhooks(site, post))
     return Emulator(gate, _router(gate, [*api(site), *Control(gate).endpoints()]))
 

@@ -93,10 +93,10 @@ def parsed(body: dict[str, Any]) -> Faults:
     """Faults from the control call's JSON; raises a 400 that says what is wrong."""
     known = {"seed", "rates", "methods", "path", "retry_after", "latency_ms", "script"}
     checks.all_of(Violation(name, "is not known") for name in body if name not in known)
-    rates = body.get("rates") or {}
+    rates = {} if body.get("rates") is None else body["rates"]
     checks.all_of([*checks.mapping("rates", rates), *_limits(body, "")])
     checks.all_of(_rate_violations(rates))
-    script = body.get("script") or []
+    script = [] if body.get("script") is None else body["script"]
     if not isinstance(script, list) or not all(isinstance(line, dict) for line in script):
         raise invalid(Violation("script", "must be an array of objects"))
     return Faults(

@@ -1,0 +1,108 @@
+"""An emulator in memory, a clock that tests set, and plain httpx clients that talk to it in process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator.credentials import Credentials, load
+
+GALLERIES = "/progallery/v2/galleries"
+MEDIA = "/site-media/v1"
+
+
+class InProcess(httpx.BaseTransport):
+    """Sends each request of a plain client to an ASGI application, in an event loop of its own."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.app = emulator.app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        async def answer() -> tuple[int, httpx.Headers, bytes]:
+            wanted = httpx.Request(
+                request.method, request.url, headers=request.headers, content=request.read()
+            )
+            response = await httpx.ASGITransport(app=self.app).handle_async_request(wanted)
+            return response.status_code, response.headers, await response.aread()
+
+        status, headers, content = asyncio.run(answer())
+        return httpx.Response(status, headers=headers, content=content, request=request)
+
+
+@pytest.fixture(scope="session")
+def keys() -> Credentials:
+    return load(None)
+
+
+@pytest.fixture
+def now() -> list[float]:
+    """The emulator's clock, epoch seconds; a test moves it by setting the one value."""
+    return [1_795_500_000.0]
+
+
+@pytest.fixture
+def emulator(now: list[float], keys: Credentials) -> Iterator[Emulator]:
+    made = create_app(None, clock=lambda: now[0], keys=keys)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connect(emulator: Emulator) -> Callable[..., httpx.Client]:
+    """Makes a client with these headers."""
+
+    def client(**headers: str) -> httpx.Client:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.Client(transport=InProcess(emulator), base_url=emulator.ready.base_url, headers=named)
+
+    return client
+
+
+@pytest.fixture
+def wix(emulator: Emulator, connect: Callable[..., httpx.Client]) -> httpx.Client:
+    """A client with the API key that may do everything."""
+    return connect(Authorization=emulator.ready.api_key, wix_site_id=emulator.ready.site_id)
+
+
+@pytest.fixture
+def nobody(connect: Callable[..., httpx.Client]) -> httpx.Client:
+    """A client without credentials."""
+    return connect()
+
+
+@pytest.fixture
+def png(nobody: httpx.Client) -> bytes:
+    return nobody.get("/_emulator/sample.png").content
+
+
+@pytest.fixture
+def control(nobody: httpx.Client) -> Callable[[str, dict[str, Any]], Any]:
+    """Makes a control call that must succeed."""
+
+    def call(name: str, body: dict[str, Any]) -> Any:
+        response = nobody.post(f"/_emulator/{name}", json=body)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    return call
+
+
+@pytest.fixture
+def image(wix: httpx.Client, nobody: httpx.Client, png: bytes) -> dict[str, Any]:
+    """The `image` of an item, of a READY file."""
+    asked = {"mimeType": "image/png", "fileName": "dance.png"}
+    url = wix.post(f"{MEDIA}/files/generate-upload-url", json=asked).json()["uploadUrl"]
+    file = nobody.put(url, content=png, headers={"Content-Type": "image/png"}).json()["file"]
+    return {"imageInfo": {"id": file["id"], "width": 640, "height": 480}}
+
+
+@pytest.fixture
+def gallery(wix: httpx.Client) -> str:
+    """The path of an empty gallery."""
+    made = wix.post(GALLERIES, json={"gallery": {"name": "Weddings", "sortOrder": 1}}).json()["gallery"]
+    return f"{GALLERIES}/{made['id']}"
