@@ -74,6 +74,7 @@ def change_gallery(
     wanted: DesiredGallery,
     live: LiveGallery,
     basis: Basis,
+    *,
     bindings: Bindings,
     files: Mapping[str, MediaFile],
     item_order: ItemOrder,
@@ -108,6 +109,7 @@ def change_gallery(
 def delete_items(
     wanted: DesiredGallery,
     live: LiveGallery,
+    *,
     bindings: Bindings,
     files: Mapping[str, MediaFile],
     item_order: ItemOrder,

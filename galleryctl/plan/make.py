@@ -123,15 +123,21 @@ def _planned(world: _World) -> Iterator[GalleryPlan]:
     """The plan of each manifest's gallery, then the deletes of those that have no manifest any more."""
     missing = [g.address for g in world.desired.galleries if g.address not in world.pairs.live]
     orders = place([None] * len(missing), (gallery.sort_order for gallery in world.snapshot.galleries))
-    item_order, files = world.desired.item_order, world.snapshot.files
     for gallery in world.desired.galleries:
         address = gallery.address
         if live := world.pairs.live.get(address):
-            basis = world.pairs.basis[address]
-            yield change_gallery(gallery, live, basis, world.known, files, item_order)
+            yield change_gallery(
+                gallery,
+                live,
+                world.pairs.basis[address],
+                bindings=world.known,
+                files=world.snapshot.files,
+                item_order=world.desired.item_order,
+            )
         else:
             reason = GONE if address in world.pairs.vanished else ""
-            yield create_gallery(gallery, orders[missing.index(address)], item_order, reason=reason)
+            fresh = orders[missing.index(address)]
+            yield create_gallery(gallery, fresh, world.desired.item_order, reason=reason)
     yield GalleryPlan(changes=tuple(_orphans(world, NO_LONGER_NAMED)))
 
 
@@ -147,8 +153,13 @@ def _destroyed(world: _World) -> Iterator[GalleryPlan]:
             )
             yield GalleryPlan(changes=(change,), ids={gallery.address: live.id})
         elif holds_target(gallery.address, world.options.targets):
-            files = world.snapshot.files
-            yield delete_items(gallery, live, world.known, files, world.desired.item_order)
+            yield delete_items(
+                gallery,
+                live,
+                bindings=world.known,
+                files=world.snapshot.files,
+                item_order=world.desired.item_order,
+            )
     yield GalleryPlan(changes=tuple(_orphans(world, DESTROYED)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from galleryctl.model.address import Address
@@ -48,22 +48,15 @@ def bind_galleries(desired: Desired, galleries: Sequence[LiveGallery], bindings:
     live: dict[Address, LiveGallery] = {}
     basis: dict[Address, Basis] = {}
     for wanted in desired.galleries:
-        for id_, how in ((wanted.bind.id, Basis.BOUND_ID), (ids.get(wanted.address), Basis.STATE)):
+        for id_, how in ((ids.get(wanted.address), Basis.STATE), (wanted.bind.id, Basis.BOUND_ID)):
             if id_ in by_id:
                 live[wanted.address], basis[wanted.address] = by_id[id_], how
-                break
     _refuse_shared(live)
-    free: dict[str, list[LiveGallery]] = defaultdict(list)
-    claimed = {gallery.id for gallery in live.values()}
-    for gallery in galleries:
-        if gallery.id not in claimed:
-            free[gallery.name].append(gallery)
+    free = _by_names(galleries, {gallery.id for gallery in live.values()})
     create: list[Address] = []
     vanished: dict[Address, str] = {}
-    for wanted in desired.galleries:
-        if wanted.address in live:
-            continue
-        if wanted.bind.id is None and (named := _by_name(wanted, free)):
+    for wanted in (gallery for gallery in desired.galleries if gallery.address not in live):
+        if named := _named(wanted, free):
             live[wanted.address], basis[wanted.address] = named, Basis.BOUND_NAME
         elif gone := wanted.bind.id or ids.get(wanted.address):
             vanished[wanted.address] = gone
@@ -144,7 +137,8 @@ def unknown_files(desired: Desired, snapshot: SiteSnapshot, bindings: Bindings) 
 def _unknown_in(gallery: DesiredGallery, live: Sequence[LiveItem], known: Bindings) -> set[str]:
     by_id = {item.id: item for item in live}
     bound = {item.address: known.ids[item.address] for item in gallery.items if item.address in known.ids}
-    strangers = [item for item in live if item.id not in bound.values()]
+    ours = set(bound.values())
+    strangers = [item for item in live if item.id not in ours]
     shown = {item.media.id for item in strangers if isinstance(item.media, WixFile)}
     unknown: set[str] = set()
     search = False
@@ -197,10 +191,20 @@ def _some(mark: Mark | None) -> Iterator[Mark]:
     return iter(() if mark is None else (mark,))
 
 
-def _by_name(wanted: DesiredGallery, free: Mapping[str, Sequence[LiveGallery]]) -> LiveGallery | None:
+def _by_names(galleries: Iterable[LiveGallery], claimed: Container[str]) -> Mapping[str, list[LiveGallery]]:
+    named: dict[str, list[LiveGallery]] = defaultdict(list)
+    for gallery in galleries:
+        if gallery.id not in claimed:
+            named[gallery.name].append(gallery)
+    return named
+
+
+def _named(wanted: DesiredGallery, free: Mapping[str, Sequence[LiveGallery]]) -> LiveGallery | None:
+    """The one gallery with the manifest's name; none for a manifest that binds by id."""
+    if wanted.bind.id:
+        return None
     # The name to bind by stands before the name to have: a rename must find the gallery under its old one.
-    names = sorted(gallery_names(wanted), key=lambda name: name != wanted.bind.name)
-    for name in names:
+    for name in sorted(gallery_names(wanted), key=lambda name: name != wanted.bind.name):
         found = free.get(name, ())
         if len(found) > 1:
             ids = ", ".join(sorted(gallery.id for gallery in found))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from galleryctl.model.desired import ItemOrder
 from galleryctl.plan.gaps import Taken
@@ -59,65 +61,75 @@ def longest_run(values: Sequence[float | None]) -> list[int]:
     return run[::-1]
 
 
-def _fill(values: Sequence[float | None], kept: list[int], taken: Taken) -> Mapping[int, float]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A list's values, None where one is to be found; the live ones; and between which places the gaps lie.
+
+    Gap `g` goes from `bounds[g]` to `bounds[g + 1]`, the places that keep their values; -1 and the length are the ends.
+    """
+
+    values: Sequence[float | None]
+    taken: Taken
+    bounds: list[int]
+
+    def ends(self, gap: int) -> tuple[float | None, float | None]:
+        """The values on both sides of a gap, None beyond the list's ends."""
+        low, high = self.bounds[gap], self.bounds[gap + 1]
+        return (
+            self.values[low] if low >= 0 else None,
+            self.values[high] if high < len(self.values) else None,
+        )
+
+    def slack(self, gap: int) -> int:
+        """How many free values a gap has beyond the places in it; negative when it has run out."""
+        low, high = self.ends(gap)
+        return self.taken.free(low, high) - (self.bounds[gap + 1] - self.bounds[gap] - 1)
+
+    def window(self, gap: int) -> tuple[int, int]:
+        """How many kept places to give up left and right of `gap`, together as few as possible, for all to fit."""
+        reach = 4
+        own = self.slack(gap)
+        while True:
+            left, right = (self._gains(gap, step, reach) for step in (-1, 1))
+            fits = [
+                (lost + more, lost)
+                for lost, gained in enumerate(left)
+                if (more := bisect_left(right, -own - gained)) < len(right)
+            ]
+            # Beyond its reach, one side alone could still do with fewer.
+            if fits and (min(fits)[0] <= reach or reach >= len(self.bounds)):
+                total, lost = min(fits)
+                return lost, total - lost
+            if reach >= len(self.bounds):
+                raise OverflowError(f"{len(self.values)} items do not fit into the values of this gallery")
+            reach *= 2
+
+    def _gains(self, gap: int, step: int, reach: int) -> list[int]:
+        """The most slack that giving up at most 0, 1, 2 … places on one side gains.
+
+        Giving up a place adds the slack of the gap beyond it and one more value to find; its own stays taken.
+        """
+        gains = [0]
+        gained = 0
+        while 0 <= gap + step < len(self.bounds) - 1 and len(gains) <= reach:
+            gap += step
+            gained += self.slack(gap) - 1
+            gains.append(max(gains[-1], gained))
+        return gains
+
+
+def _fill(values: Sequence[float | None], kept: Sequence[int], taken: Taken) -> Mapping[int, float]:
     """Values for all places but `kept`, of which those are given up that stand too close."""
-    bounds = [-1, *kept, len(values)]
+    line = _Line(values, taken, [-1, *kept, len(values)])
     gap = 0
-    while gap < len(bounds) - 1:
-        if _slack(values, bounds, gap, taken) < 0:
-            left, right = _window(values, bounds, gap, taken)
-            del bounds[gap + 1 - left : gap + 1 + right]
+    while gap < len(line.bounds) - 1:
+        if line.slack(gap) < 0:
+            left, right = line.window(gap)
+            del line.bounds[gap + 1 - left : gap + 1 + right]
             gap -= left
         gap += 1
     new: dict[int, float] = {}
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for gap, (low, high) in enumerate(pairwise(line.bounds)):
         places = range(low + 1, high)
-        found = taken.between(_value(values, low), _value(values, high), len(places))
-        new.update(zip(places, found, strict=True))
+        new.update(zip(places, taken.between(*line.ends(gap), len(places)), strict=True))
     return new
-
-
-def _slack(values: Sequence[float | None], bounds: Sequence[int], gap: int, taken: Taken) -> int:
-    """How many free values the gap has more than places to fill; negative when it has run out."""
-    low, high = bounds[gap], bounds[gap + 1]
-    return taken.free(_value(values, low), _value(values, high)) - (high - low - 1)
-
-
-def _window(values: Sequence[float | None], bounds: Sequence[int], gap: int, taken: Taken) -> tuple[int, int]:
-    """How many kept places to give up left and right of `gap`, together as few as possible, for all to fit.
-
-    Giving up a place adds the slack of the gap beyond it and one more value to find; its own stays taken.
-    """
-    reach = 4
-    own = _slack(values, bounds, gap, taken)
-    while True:
-        left, right = (_gains(values, bounds, gap, taken, step, reach) for step in (-1, 1))
-        fits = [
-            (lost + more, lost)
-            for lost, gained in enumerate(left)
-            if (more := bisect_left(right, -own - gained)) < len(right)
-        ]
-        if fits and (min(fits)[0] <= reach or reach >= len(bounds)):
-            total, lost = min(fits)
-            return lost, total - lost
-        if reach >= len(bounds):
-            raise OverflowError(f"{len(values)} items do not fit between the values of this gallery")
-        reach *= 2
-
-
-def _gains(
-    values: Sequence[float | None], bounds: Sequence[int], gap: int, taken: Taken, step: int, reach: int
-) -> list[int]:
-    """The most slack that giving up at most 0, 1, 2 … places on one side gains."""
-    gains = [0]
-    gained = 0
-    at = gap
-    while 0 <= at + step < len(bounds) - 1 and len(gains) <= reach:
-        at += step
-        gained += _slack(values, bounds, at, taken) - 1
-        gains.append(max(gains[-1], gained))
-    return gains
-
-
-def _value(values: Sequence[float | None], place: int) -> float | None:
-    return values[place] if 0 <= place < len(values) else None
