@@ -1,0 +1,152 @@
+"""The reference knows every command, option, field and switch that there is; the map knows every folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from galleryctl.cli.main import COMMANDS, galleryctl
+from galleryctl.emulator.faults import KINDS
+from galleryctl.emulator.settings import Settings
+from galleryctl.plan.changes import Action
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+CONTEXT = click.Context(galleryctl)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def command(name: str) -> click.Command:
+    found = galleryctl.get_command(CONTEXT, name)
+    assert found is not None, name
+    return found
+
+
+def with_subcommands(name: str, found: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, found
+    if isinstance(found, click.Group):
+        for sub in found.commands.values():
+            yield from with_subcommands(f"{name} {sub.name}", sub)
+
+
+def options(found: click.Command) -> set[str]:
+    return {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
+
+
+SHARED = {name for name in options(galleryctl) if name.startswith("-")} | {"--help", "-h"}
+EVERY = [pair for name in COMMANDS for pair in with_subcommands(name, command(name))]
+
+
+def test_the_cli_reference_has_a_heading_for_each_command_in_order() -> None:
+    headings = re.findall(r"^## `galleryctl ([a-z]+)`$", read("docs/reference/cli.md"), re.MULTILINE)
+    assert headings == list(COMMANDS)
+
+
+def test_the_readme_has_a_row_for_each_command_in_order() -> None:
+    assert re.findall(r"^\| `([a-z]+)[^`]*` \|", read("README.md"), re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize(("name", "found"), EVERY, ids=[name for name, _ in EVERY])
+def test_the_cli_reference_names_each_option_of_a_command(name: str, found: click.Command) -> None:
+    page = read("docs/reference/cli.md")
+    section = page.split(f"## `galleryctl {name.split(maxsplit=1)[0]}`")[1].split("\n## ")[0]
+    assert name in section
+    for option in sorted(options(found) - SHARED):
+        if option.startswith("-"):
+            assert f"`{option}" in section, option
+
+
+def test_the_shared_options_are_documented() -> None:
+    section = read("docs/reference/cli.md").split("\n## ")[1]
+    for option in SHARED:
+        assert f"`{option}" in section, option
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_a_page_mentions_exist_with_those_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    code = re.findall(r"`(galleryctl [^`\n]+)`|^(?:\$ |.*run: )?(galleryctl [^#\n|>]+)", text, re.MULTILINE)
+    for mention in ("".join(pair) for pair in code):
+        words = [word for word in shlex.split(mention.replace("…", "").replace("'", "")) if word != "\\"]
+        check_mention(words, f"{page.name}: {mention}")
+
+
+def check_mention(words: list[str], where: str) -> None:
+    arguments = iter(words[1:])
+    name = ""
+    for word in arguments:
+        if word in ("-C", "--site", "--format"):
+            next(arguments, None)
+        elif not word.startswith("-"):
+            name = word
+            break
+    if not name or name in ("COMMAND", "emulator."):
+        return
+    assert name in COMMANDS, where
+    known = SHARED.union(*(options(found) for _, found in with_subcommands(name, command(name))))
+    for word in words[words.index(name) + 1 :]:
+        if re.match(r"--?[a-z]", word):
+            assert word.partition("=")[0] in known, f"{where}: {word}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if link and not re.match(r"[a-z]+:", link):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def properties(schema: Any) -> Iterator[str]:
+    """Every property name that a schema defines, at any depth."""
+    if isinstance(schema, dict):
+        found = schema.get("properties")
+        if isinstance(found, dict):
+            yield from found
+        for value in schema.values():
+            yield from properties(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from properties(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "page"), [("workspace", "workspace"), ("gallery", "manifest"), ("plan", "plan-format")]
+)
+def test_the_reference_names_every_property_of_the_schemas(schema: str, page: str) -> None:
+    text = read(f"docs/reference/{page}.md")
+    for name in set(properties(json.loads(read(f"schemas/{schema}.schema.json")))):
+        assert re.search(rf"\b{re.escape(name)}\b", text), name
+
+
+def test_the_plan_format_names_every_action() -> None:
+    text = read("docs/reference/plan-format.md")
+    assert all(f"`{action}`" in text for action in Action if action is not Action.NO_OP)
+
+
+def test_the_emulators_page_has_every_switch_with_its_default_and_every_fault() -> None:
+    text = read("docs/reference/emulator.md")
+    for switch in fields(Settings):
+        default = str(switch.default).lower()
+        assert re.search(rf"^\| `{switch.name}` \| `{default}`", text, re.MULTILINE), switch.name
+    assert all(f"`{kind}`" in text for kind in KINDS)
+
+
+def test_the_map_of_the_contributors_guide_has_every_room() -> None:
+    text = read("CONTRIBUTING.md")
+    rooms = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == rooms
+    folders = set(re.findall(r"^\| `([a-z]+/)` \|", text, re.MULTILINE))
+    assert folders == {"schemas/", "examples/", "tests/", "benchmarks/", "docs/"}
+    assert all((ROOT / folder).is_dir() for folder in folders)
