@@ -1,0 +1,150 @@
+"""The files of a workspace, as manifests may name them: inside of it, spelled exactly, readable."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from galleryctl.manifest.filetypes import HEAD, mime_type
+from galleryctl.model.media import Kind, LocalFile
+
+_MOST_NAMES = 5000
+"""How many files are looked at for a suggestion."""
+
+
+class BadFileError(Exception):
+    """A path that no manifest may name, or a file that cannot be used; the message says why, without its place."""
+
+
+class Tree:
+    """The files below the root of a workspace. Listings and contents are read once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = root.resolve()
+        self._names: dict[Path, frozenset[str]] = {}
+        self._files: dict[tuple[str, Kind], LocalFile] = {}
+
+    def local_file(self, path: str, kind: Kind) -> LocalFile:
+        """The file with its digest, size and type. Raises BadFileError."""
+        normal = self.checked(path)
+        if (normal, kind) not in self._files:
+            self._files[normal, kind] = self._read(normal, kind)
+        return self._files[normal, kind]
+
+    def checked(self, path: str) -> str:
+        """The path in its normal form, of a file that exists inside of the workspace. Raises BadFileError."""
+        normal = relative(path)
+        try:
+            real = (self.root / normal).resolve(strict=True)
+        except (FileNotFoundError, NotADirectoryError):
+            raise BadFileError(f"{path} does not exist{self._suggestion(normal)}") from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise BadFileError(f"{path} cannot be read: {_why(error)}") from error
+        if not real.is_relative_to(self._real):
+            raise BadFileError(f"{path} leads out of the workspace")
+        if not real.is_file():
+            raise BadFileError(f"{path} is no file")
+        self._check_case(path, normal)
+        return normal
+
+    def find(self, pattern: str) -> Iterator[str]:
+        """The files that a pattern finds; none that is hidden. Raises BadFileError."""
+        normal = relative(pattern)
+        try:
+            found = list(self.root.glob(normal))
+        except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
+            raise BadFileError(f"{pattern} is no pattern: {_why(error)}") from error
+        for path in found:
+            inner = path.relative_to(self.root)
+            if path.is_file() and not any(part.startswith(".") for part in inner.parts):
+                yield inner.as_posix()
+
+    def exists(self, path: str) -> bool:
+        """Whether a path that is normal already is a file of the workspace."""
+        return PurePosixPath(path).name in self._listing(self.root / PurePosixPath(path).parent)
+
+    def _read(self, normal: str, kind: Kind) -> LocalFile:
+        try:
+            with (self.root / normal).open("rb") as stream:
+                head = stream.read(HEAD)
+                size = os.fstat(stream.fileno()).st_size
+                stream.seek(0)
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise BadFileError(f"{normal} cannot be read: {_why(error)}") from error
+        if size == 0:
+            raise BadFileError(f"{normal} is empty")
+        found = mime_type(head, normal, kind)
+        if found is None:
+            raise BadFileError(f"{normal} is {_not_a(kind)}")
+        return LocalFile(path=normal, sha256=digest, size=size, mime_type=found)
+
+    def _check_case(self, path: str, normal: str) -> None:
+        """On disks that ignore case a path that works here would fail elsewhere."""
+        folder = self.root
+        for name in PurePosixPath(normal).parts:
+            names = self._listing(folder)
+            if name not in names:
+                right = next((other for other in names if other.lower() == name.lower()), name)
+                raise BadFileError(f"{path} does not exist; the name on disk is {right!r}")
+            folder /= name
+
+    def _listing(self, folder: Path) -> frozenset[str]:
+        if folder not in self._names:
+            try:
+                self._names[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - names are all that is needed
+            except OSError:
+                self._names[folder] = frozenset()
+        return self._names[folder]
+
+    def _suggestion(self, normal: str) -> str:
+        path = PurePosixPath(normal)
+        beside = {name.lower(): name for name in self._listing(self.root / path.parent)}
+        if near := difflib.get_close_matches(path.name.lower(), beside, n=1, cutoff=0.6):
+            return f"; did you mean {(path.parent / beside[near[0]]).as_posix()}?"
+        everywhere = {name.lower(): name for name in self._some_files()}
+        near = difflib.get_close_matches(normal.lower(), everywhere, n=1, cutoff=0.7)
+        return f"; did you mean {everywhere[near[0]]}?" if near else ""
+
+    def _some_files(self) -> Iterator[str]:
+        count = 0
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                count += 1
+                if count > _MOST_NAMES:
+                    return
+                yield (Path(folder) / name).relative_to(self.root).as_posix()
+
+
+def relative(path: str) -> str:
+    """The path in its normal form, if it may lie inside of a workspace. Raises BadFileError."""
+    if "\\" in path:
+        raise BadFileError(f"{path} has a backslash; paths are written with /")
+    if "\0" in path:
+        raise BadFileError("a path cannot have a NUL character")
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or path.startswith("~") or path[1:2] == ":":
+        raise BadFileError(f"{path} is no path inside of the workspace; write it relative to the workspace")
+    if ".." in pure.parts:
+        raise BadFileError(
+            f"{path} leads out of the workspace; write it relative to the workspace, without .."
+        )
+    if not pure.parts:
+        raise BadFileError("the path is empty")
+    return pure.as_posix()
+
+
+def _not_a(kind: Kind) -> str:
+    if kind is Kind.IMAGE:
+        return "no image that galleries show (JPEG, PNG, GIF, WebP, HEIC, AVIF)"
+    return "no video that galleries show (MP4, MOV, WebM, AVI, MKV …)"
+
+
+def _why(error: Exception) -> str:
+    text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    return text.lower() if isinstance(error, OSError) else text

@@ -1,0 +1,45 @@
+"""What a file is, by its first bytes."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+
+from galleryctl.model.media import Kind
+
+HEAD = 64
+"""How many bytes are enough."""
+
+_IMAGES = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"....ftyp(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)", re.DOTALL), "image/heic"),
+    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "image/avif"),
+)
+_VIDEOS = (
+    (re.compile(rb"....ftypqt  ", re.DOTALL), "video/quicktime"),
+    (re.compile(rb"....ftyp", re.DOTALL), "video/mp4"),
+    (re.compile(rb"....(?:moov|mdat|wide|free)", re.DOTALL), "video/quicktime"),
+    (re.compile(rb"RIFF....AVI ", re.DOTALL), "video/x-msvideo"),
+    (re.compile(rb"\x00\x00\x01\xba"), "video/mpeg"),
+)
+_EBML = b"\x1a\x45\xdf\xa3"
+
+
+def mime_type(head: bytes, name: str, kind: Kind) -> str | None:
+    """The type of an image or a video; None when the file is none."""
+    image = next((mime for magic, mime in _IMAGES if magic.match(head)), None)
+    if kind is Kind.IMAGE or image is not None:
+        return image if kind is Kind.IMAGE else None
+    if head.startswith(_EBML):
+        return "video/webm" if name.lower().endswith(".webm") else "video/x-matroska"
+    known = next((mime for magic, mime in _VIDEOS if magic.match(head)), None)
+    return known or (video_by_name(name))
+
+
+def video_by_name(name: str) -> str | None:
+    """The type of a video by its file name; None when the name is not that of a video."""
+    guessed, _ = mimetypes.guess_type(name)
+    return guessed if guessed and guessed.startswith("video/") else None

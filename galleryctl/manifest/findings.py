@@ -1,0 +1,36 @@
+"""Documents from the workspace, and problems in the order of the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from galleryctl.manifest.source import MAX_BYTES, Document, parse
+from galleryctl.model.errors import Problem
+from galleryctl.model.position import SourcePosition
+
+
+def read_document(root: Path, file: str) -> Document:
+    """The YAML file at a path relative to the workspace; what is wrong with it, or with reading it, is in `problems`."""
+    try:
+        with (root / file).open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Document(file, None, (Problem(SourcePosition(file, 1, 1), f"cannot be read: {why}"),))
+    document = parse(data, file)
+    if not document.problems and (document.root is None or document.root.value is None):
+        return document._replace(
+            root=None, problems=(Problem(SourcePosition(file, 1, 1), "the file is empty"),)
+        )
+    return document
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, by file and place; those without a place first."""
+
+    def place(problem: Problem) -> tuple[str, int, int, str]:
+        at = problem.at
+        return ("", 0, 0, problem.message) if at is None else (at.file, at.line, at.column, problem.message)
+
+    return tuple(sorted(set(problems), key=place))

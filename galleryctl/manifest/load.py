@@ -1,0 +1,176 @@
+"""The manifests of a workspace as what is wanted of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from galleryctl.manifest.environment import replace_variables
+from galleryctl.manifest.files import BadFileError, Tree
+from galleryctl.manifest.findings import in_order, read_document
+from galleryctl.manifest.globs import natural
+from galleryctl.manifest.items import Shelf, items_of
+from galleryctl.manifest.keys import key_from
+from galleryctl.manifest.renames import read_moved
+from galleryctl.manifest.schema import violations
+from galleryctl.manifest.source import Document, Node
+from galleryctl.manifest.values import flag, ignored_fields, word
+from galleryctl.manifest.workspace import FILE, WorkspaceConfig
+from galleryctl.model.address import KEY, Address
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, Unmanaged
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.fields import Json, canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One manifest file: its gallery, None where too much is wrong, and its renames."""
+
+    file: str
+    gallery: DesiredGallery | None
+    moved: tuple[Moved, ...]
+    problems: tuple[Problem, ...]
+
+
+def load(config: WorkspaceConfig, site: str) -> Desired:
+    """What the workspace wants of the site. Raises InvalidInput with all the problems of all its manifests."""
+    if site not in config.sites:
+        raise GalleryctlError(
+            f"the workspace has no site {site!r}",
+            where=config.root / FILE,
+            do=f"it has: {', '.join(config.sites)}",
+        )
+    tree = Tree(config.root)
+    problems: list[Problem] = []
+    manifests = [read_manifest(config, file, tree) for file in manifest_files(config, tree, problems)]
+    for manifest in manifests:
+        problems += manifest.problems
+    galleries = tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None)
+    problems += _repeated_galleries(galleries)
+    moved = (*config.moved, *(entry for manifest in manifests for entry in manifest.moved))
+    if problems:
+        raise InvalidInput(in_order(problems))
+    return Desired(
+        galleries=galleries,
+        moved=moved,
+        limits=config.limits,
+        item_order=config.sites[site].item_order or config.item_order,
+    )
+
+
+def manifest_files(config: WorkspaceConfig, tree: Tree, problems: list[Problem]) -> tuple[str, ...]:
+    """The manifest files, relative to the root, in natural order; what finds none is added to `problems`."""
+    found: set[str] = set()
+    for pattern in config.galleries:
+        try:
+            files = {tree.checked(file) for file in tree.find(pattern)}
+        except BadFileError as error:
+            problems.append(Problem(None, f"{FILE}: galleries: {error}"))
+            continue
+        if not files:
+            problems.append(Problem(None, f"{FILE}: galleries: {pattern} finds no file"))
+        found |= files
+    return tuple(sorted(found - {FILE}, key=natural))
+
+
+def read_manifest(config: WorkspaceConfig, file: str, tree: Tree) -> Manifest:
+    """One manifest, with all its problems."""
+    document = replace_variables(read_document(config.root, file), config.environ)
+    problems = [*document.problems, *violations(document, "gallery")]
+    top = document.root
+    if top is None or top.parts is None:
+        return Manifest(file=file, gallery=None, moved=(), problems=tuple(problems))
+    key = _gallery_key(document, top, problems)
+    shelf = Shelf(
+        document=document,
+        gallery=key,
+        defaults=top.part("defaults"),
+        ignore=ignored_fields(top),
+        tree=tree,
+        problems=problems,
+    )
+    entries = top.part("items")
+    nodes = (entries.items or ()) if entries else ()
+    items = tuple(item for entry in nodes for item in items_of(entry, shelf))
+    problems += _repeated_items(items)
+    moved = read_moved(document, gallery=key, problems=problems)
+    gallery = _gallery(document, top, key, items, problems)
+    return Manifest(file=file, gallery=gallery, moved=moved, problems=tuple(problems))
+
+
+def _gallery_key(document: Document, top: Node, problems: list[Problem]) -> str:
+    written = word(top, "gallery")
+    if written is not None:
+        return written if KEY.match(written) else "gallery"
+    stem = document.file.rpartition("/")[2].rpartition(".")[0]
+    key = key_from(stem)
+    if not key:
+        problems.append(
+            Problem(document.at(top), "no key can be made from the file's name; write gallery: KEY")
+        )
+    return key or "gallery"
+
+
+def _gallery(
+    document: Document, top: Node, key: str, items: tuple[DesiredItem, ...], problems: list[Problem]
+) -> DesiredGallery:
+    fields: dict[str, Json] = {}
+    name = top.part("name")
+    if name is not None and "name" not in ignored_fields(top):
+        fields["name"] = canonical("name", name.value)
+    unmanaged = word(top, "unmanaged")
+    protect = flag(top, "protect")
+    return DesiredGallery(
+        address=Address(key),
+        bind=_bind(document, top, problems),
+        fields=fields,
+        items=items,
+        at=document.at_key(top, "gallery"),
+        protect=True if protect is None else protect,
+        unmanaged=Unmanaged(unmanaged) if unmanaged in set(Unmanaged) else Unmanaged.KEEP,
+    )
+
+
+def _bind(document: Document, top: Node, problems: list[Problem]) -> Bind:
+    node = top.part("bind")
+    id_, name, create = word(node, "id"), word(node, "name"), bool(flag(node, "create"))
+    if node is None:
+        name = word(top, "name")
+        if not name:
+            message = (
+                "which gallery of the site is this? write bind: {id: …} or bind: {name: …}, "
+                "or bind: {create: true} to have it made"
+            )
+            problems.append(Problem(document.at(top), message))
+        return Bind(name=name or None)
+    if id_ and name:
+        problems.append(Problem(document.at(node), "bind has an id and a name; the id is enough"))
+    elif id_ and create:
+        problems.append(
+            Problem(document.at(node), "bind has an id, so there is nothing to create; take one away")
+        )
+    elif node.parts is not None and not (id_ or create or name or word(top, "name")):
+        problems.append(Problem(document.at(node), "bind needs an id, a name, or create: true"))
+    elif node.parts is not None and not (id_ or name or create):
+        name = word(top, "name")
+    return Bind(id=id_, name=name, create=create)
+
+
+def _repeated_items(items: Iterable[DesiredItem]) -> Iterator[Problem]:
+    first: dict[Address, DesiredItem] = {}
+    for item in items:
+        earlier = first.setdefault(item.address, item)
+        if earlier is not item:
+            key = item.address.item
+            yield Problem(
+                item.at, f"the key {key!r} stands twice, first at {earlier.at}; give one a key of its own"
+            )
+
+
+def _repeated_galleries(galleries: Iterable[DesiredGallery]) -> Iterator[Problem]:
+    first: dict[Address, DesiredGallery] = {}
+    for gallery in galleries:
+        earlier = first.setdefault(gallery.address, gallery)
+        if earlier is not gallery:
+            key = gallery.address.gallery
+            yield Problem(gallery.at, f"the gallery {key!r} stands twice, first at {earlier.at}")

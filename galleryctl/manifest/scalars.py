@@ -1,0 +1,86 @@
+"""What a plain YAML scalar means, and the ones on which YAML readers disagree.
+
+Read as YAML 1.2's core schema does. Whatever YAML 1.1 reads differently is a trap and has to be quoted: many tools
+that people point at the same files still read 1.1.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+Scalar = None | bool | int | float | str
+
+CORE_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
+STRING_TAGS = frozenset({"tag:yaml.org,2002:str", "!"})
+
+_CONSTANTS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_SWITCHES = {
+    form: meaning
+    for words, meaning in ((("yes", "on", "y"), "true"), (("no", "off", "n"), "false"))
+    for word in words
+    for form in (word, word.capitalize(), word.upper())
+}
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_LONGEST_NUMBER = 100
+"""Digits; what is longer is no number that a gallery has, and slow to convert."""
+
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+\Z")
+_OTHER_BASE = re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z")
+_GROUPED = re.compile(
+    r"[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?\Z|[-+]?\.[0-9]+_[0-9_]*\Z"
+)
+_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*)?\Z")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
+
+_NUMBER_TRAPS = (
+    (_LEADING_ZERO, "a number in base 8 to some YAML readers"),
+    (_OTHER_BASE, "a number in another base to YAML readers"),
+    (_SEXAGESIMAL, "a number in base 60 to some YAML readers"),
+    (_DATE, "a date to some YAML readers"),
+    (_GROUPED, "a number to some YAML readers"),
+    (_NOT_FINITE, "not a finite number"),
+)
+_FIRST = frozenset("-+.0123456789")
+
+
+def resolve(text: str) -> Scalar:
+    """The value of a plain scalar. Raises ValueError, saying what to write, for what readers disagree on."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if text in _SWITCHES:
+        meaning = _SWITCHES[text]
+        raise ValueError(f'a bare {text} is {meaning} to some YAML readers; write "{text}" or {meaning}')
+    if text[0] not in _FIRST:
+        return text
+    for pattern, meaning in _NUMBER_TRAPS:
+        if pattern.match(text):
+            raise ValueError(f'a bare {text[:_LONGEST_NUMBER]} is {meaning}; quote it: "{text}"')
+    if _FLOAT.match(text):
+        return _number(text)
+    return text
+
+
+def _number(text: str) -> int | float:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(text)} characters; quote it if it is a text")
+    if _INT.match(text):
+        return int(text)
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f'{text} is too large a number; quote it if it is a text: "{text}"')
+    return value
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text`, written bare, is read back as this very text (its characters are not looked at)."""
+    try:
+        return resolve(text) == text
+    except ValueError:
+        return False

@@ -1,0 +1,71 @@
+"""The published JSON Schemas, and what of a document breaks them, told for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from galleryctl.manifest.source import Document
+from galleryctl.manifest.wording import tell
+from galleryctl.model.errors import GalleryctlError, Problem
+from galleryctl.model.fields import Json
+
+
+def load_schema(name: str) -> Mapping[str, Json]:
+    """The schema `workspace`, `gallery`, `plan` … as JSON. Raises GalleryctlError for a name that has none."""
+    file = _folder() / f"{name}.schema.json"
+    if not name.isidentifier() or not file.is_file():
+        raise GalleryctlError(f"there is no schema {name!r}", do=f"one of: {', '.join(schema_names())}")
+    schema: Mapping[str, Json] = json.loads(file.read_text(encoding="utf-8"))
+    return schema
+
+
+def schema_names() -> tuple[str, ...]:
+    """The names of all schemas."""
+    suffix = ".schema.json"
+    files = sorted(file.name for file in _folder().iterdir())
+    return tuple(name.removesuffix(suffix) for name in files if name.endswith(suffix))
+
+
+def _folder() -> Traversable:
+    """In an installed package the schemas lie in it; in a checkout, beside it."""
+    packaged = resources.files("galleryctl") / "schemas"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"
+
+
+def violations(document: Document, name: str, definition: str = "") -> Iterator[Problem]:
+    """What of the document breaks the schema, or a definition in it; nothing at places with a problem already."""
+    if document.root is None:
+        return
+    known = {problem.at for problem in document.problems}
+    for error in _validator(name, definition).iter_errors(document.root.value):
+        yield from (problem for problem in tell(error, document) if problem.at not in known)
+
+
+@cache
+def _validator(name: str, definition: str) -> Any:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - heavy, and this is imported at start-up
+
+    schema = load_schema(name)
+    part: Json = {"$ref": f"#/$defs/{definition}"} if definition else schema
+    return Draft202012Validator(_inlined(part, schema))
+
+
+def _inlined(part: Json, schema: Mapping[str, Json]) -> Any:
+    """`part` without references: resolving them is half of the time. No schema of ours refers to itself."""
+    if isinstance(part, Mapping):
+        reference = part.get("$ref")
+        if isinstance(reference, str):
+            target: Any = schema
+            for step in reference.removeprefix("#/").split("/"):
+                target = target[step]
+            part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
+        return {key: _inlined(value, schema) for key, value in part.items() if key != "$defs"}
+    if isinstance(part, list):
+        return [_inlined(value, schema) for value in part]
+    return part

@@ -1,0 +1,122 @@
+"""What stands after `image:` and `video:`: a file, a URL, or a file of the Media Manager."""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename, splitext
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from galleryctl.manifest.files import BadFileError, Tree
+from galleryctl.manifest.filetypes import video_by_name
+from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, VideoHost, WixFile
+
+_WIX = re.compile(
+    r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL
+)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HOSTS = {
+    "youtube.com": VideoHost.YOUTUBE,
+    "youtube-nocookie.com": VideoHost.YOUTUBE,
+    "youtu.be": VideoHost.YOUTUBE,
+    "vimeo.com": VideoHost.VIMEO,
+}
+_VIDEO_FOLDERS = ("embed", "shorts", "live", "v")
+_LARGEST = 100_000
+"""Pixels; a larger width or height is a mistake."""
+
+
+class BadSourceError(Exception):
+    """No image or video; the message says why."""
+
+
+def read_source(text: str, kind: Kind, tree: Tree) -> Media:
+    """What the text of `image:` or `video:` means. Raises BadSourceError."""
+    scheme = _SCHEME.match(text)
+    if text.startswith("wix:"):
+        return _wix_file(text, kind)
+    if scheme and (text[scheme.end() :].startswith("//") or len(scheme[1]) > 1):
+        return _remote(text, kind)
+    try:
+        return tree.local_file(text, kind)
+    except BadFileError as error:
+        raise BadSourceError(str(error)) from error
+
+
+def _wix_file(text: str, kind: Kind) -> WixFile:
+    found = _WIX.match(text)
+    if found is None or found["kind"] != kind.value:
+        example = (
+            "wix:image://v1/ID/NAME#originWidth=W&originHeight=H"
+            if kind is Kind.IMAGE
+            else "wix:video://v1/ID/NAME"
+        )
+        raise BadSourceError(f"{text[:80]} is not the form of a file of the Media Manager: {example}")
+    id_, name = unquote(found["id"]), unquote(found["name"] or "")
+    try:
+        sizes = parse_qs(found["sizes"] or "")
+        width, height = (_pixels(sizes.get(side, ["0"])[0]) for side in ("originWidth", "originHeight"))
+    except ValueError as error:
+        raise BadSourceError(f"{text[:80]}: originWidth and originHeight are numbers of pixels") from error
+    return WixFile(id=id_, filename="" if name == id_ else name, width=width, height=height)
+
+
+def _pixels(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > _LARGEST:
+        raise ValueError(text)
+    return int(text)
+
+
+def wix_source(media: WixFile, kind: Kind) -> str:
+    """A file of the Media Manager as `read_source` reads it."""
+    name = quote(media.filename or media.id, safe="~")
+    sizes = f"#originWidth={media.width}&originHeight={media.height}" if media.width and media.height else ""
+    return f"wix:{kind.value}://v1/{quote(media.id, safe='~')}/{name}{sizes}"
+
+
+def _remote(text: str, kind: Kind) -> Media:
+    try:
+        url = urlsplit(text)
+        host, _ = (url.hostname or "").removeprefix("www."), url.port
+    except ValueError as error:
+        raise BadSourceError(f"{text[:80]} is no URL: {error}") from error
+    if url.scheme.lower() != "https":
+        raise BadSourceError(f"{text[:80]} is no https URL; only https is imported")
+    if not host or re.search(r"\s", text):
+        raise BadSourceError(f"{text[:80]} is no URL")
+    platform = next((_HOSTS[name] for name in _HOSTS if host == name or host.endswith(f".{name}")), None)
+    if platform is not None and kind is Kind.IMAGE:
+        raise BadSourceError(f"{text[:80]} is a video; write it as video:")
+    if platform is not None:
+        if not _names_a_video(text, platform):
+            raise BadSourceError(f"{text[:80]} names no video of {platform.value.capitalize()}")
+        return HostedVideo(host=platform, url=text)
+    if kind is Kind.VIDEO and splitext(url.path)[1] and video_by_name(url.path) is None:
+        raise BadSourceError(f"{text[:80]} is neither a video file nor a video at YouTube or Vimeo")
+    return RemoteFile(url=text)
+
+
+def _names_a_video(text: str, platform: VideoHost) -> bool:
+    return bool(video_id(text, platform))
+
+
+def video_id(text: str, platform: VideoHost) -> str:
+    """The platform's id of the video, "" when the URL has none."""
+    url = urlsplit(text)
+    parts = [part for part in url.path.split("/") if part]
+    if platform is VideoHost.VIMEO:
+        return next((part for part in parts if part.isdigit()), "")
+    if (url.hostname or "").endswith("youtu.be"):
+        return parts[0] if parts else ""
+    if len(parts) > 1 and parts[0] in _VIDEO_FOLDERS:
+        return parts[1]
+    return parse_qs(url.query).get("v", [""])[0]
+
+
+def name_of(media: Media, text: str) -> str:
+    """What to make a key from: the file's name without its ending, or the platform and id of a video."""
+    if isinstance(media, HostedVideo):
+        return f"{media.host.value}-{video_id(media.url, media.host)}"
+    if isinstance(media, WixFile):
+        return splitext(media.filename or media.id)[0]
+    path = unquote(urlsplit(media.url).path) if isinstance(media, RemoteFile) else text
+    return splitext(basename(path.rstrip("/")))[0]

@@ -1,0 +1,103 @@
+"""The fields that an entry of a manifest names, as canonical values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from galleryctl.manifest.source import Document, Node
+from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, canonical
+from galleryctl.model.media import Kind
+from galleryctl.model.position import SourcePosition
+
+_LINK = ("link.url", "link.text")
+_WRITTEN_ELSEWHERE = frozenset({*_LINK, "html"})
+
+
+class Named(NamedTuple):
+    """Fields that are named, and where."""
+
+    fields: dict[str, Json]
+    positions: dict[str, SourcePosition]
+
+    def over(self, base: Named) -> Named:
+        """These fields, and those of `base` that are not named here."""
+        return Named({**base.fields, **self.fields}, {**base.positions, **self.positions})
+
+    def without(self, ignored: Iterable[str]) -> Named:
+        """These fields less the ignored ones."""
+        dropped = frozenset(ignored)
+        return Named(
+            {name: value for name, value in self.fields.items() if name not in dropped},
+            {name: at for name, at in self.positions.items() if name not in dropped},
+        )
+
+
+NOTHING = Named({}, {})
+
+
+def named_fields(entry: Node | None, kind: Kind, document: Document) -> Named:
+    """The fields of `kind` that the entry names; what is of another kind is left out."""
+    named = Named({}, {})
+    if entry is None or not entry.parts:
+        return named
+    for name in ITEM_FIELDS[kind]:
+        if name in entry.parts and name not in _WRITTEN_ELSEWHERE:
+            node = entry.parts[name]
+            named.fields[name] = canonical(name, structure(node.value))
+            named.positions[name] = document.at(node)
+    if "link" in entry.parts:
+        _add_link(entry.parts["link"], named, document)
+    return named
+
+
+def _add_link(node: Node, named: Named, document: Document) -> None:
+    parts: Mapping[str, Node] = node.parts or {}
+    if node.value is None:
+        parts = {"url": node, "text": node}
+    elif isinstance(node.value, str):
+        parts = {"url": node}
+    for name, part in parts.items():
+        named.fields[f"link.{name}"] = canonical(f"link.{name}", part.value)
+        named.positions[f"link.{name}"] = document.at(part)
+
+
+def structure(value: Json) -> Json:
+    """A value as canonical fields hold it: lists as tuples, a mapping without nulls, None for an empty one."""
+    if isinstance(value, Mapping):
+        return {name: _frozen(part) for name, part in value.items() if part is not None} or None
+    return _frozen(value)
+
+
+def _frozen(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {name: _frozen(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return value
+
+
+def ignored_fields(entry: Node | None) -> frozenset[str]:
+    """The fields that `ignore` names; `link` means both of its parts."""
+    node = entry.part("ignore") if entry else None
+    names = {item.value for item in (node.items or ()) if isinstance(item.value, str)} if node else set()
+    if "link" in names:
+        names = (names - {"link"}) | set(_LINK)
+    return frozenset(names)
+
+
+def flag(entry: Node | None, name: str) -> bool | None:
+    """A true or false that the entry names; None when it does not."""
+    node = entry.part(name) if entry else None
+    return node.value if node is not None and isinstance(node.value, bool) else None
+
+
+def word(entry: Node | None, name: str) -> str | None:
+    """A text that the entry names; None when it does not."""
+    node = entry.part(name) if entry else None
+    return node.value if node is not None and isinstance(node.value, str) else None
+
+
+def as_fields(named: Named) -> Fields:
+    """The fields alone."""
+    return named.fields

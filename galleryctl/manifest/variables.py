@@ -1,0 +1,67 @@
+"""`${NAME}` in values: masked while YAML is parsed, then replaced from the environment, `$${` for a literal `${`.
+
+What replaces it is never parsed again, neither as YAML nor for further variables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+OPEN, CLOSE = "\U0010fff1", "\U0010fff2"
+"""Private characters that stand for the braces: no YAML parser sees a mapping in them."""
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_WRITTEN = re.compile(r"\$\{(" + _NAME + r")\}")
+_PART = re.compile(
+    rf"(?P<escaped>\$\$[{{{OPEN}])|\${OPEN}(?P<name>{_NAME}){CLOSE}|(?P<broken>\$[{{{OPEN}])|(?P<close>{CLOSE})"
+)
+
+
+class UnsetVariableError(Exception):
+    """A variable that the environment does not have, or a `${` that names none; the message says which."""
+
+
+def mask(text: str) -> str:
+    """`text` with the braces of each `${NAME}` masked; as long as before."""
+    return _WRITTEN.sub(rf"${OPEN}\1{CLOSE}", text) if "${" in text else text
+
+
+def unmask(text: str) -> str:
+    """`text` as it was written."""
+    return text.replace(OPEN, "{").replace(CLOSE, "}") if OPEN in text or CLOSE in text else text
+
+
+def concerns(text: str) -> bool:
+    """Whether a masked value has anything to replace."""
+    return "${" in text or OPEN in text
+
+
+def names_variable(text: str) -> bool:
+    """Whether a masked value takes anything from the environment."""
+    return any(found["name"] for found in _PART.finditer(text))
+
+
+def substitute(text: str, environ: Mapping[str, str]) -> str:
+    """The masked value with its variables replaced. Raises UnsetVariableError."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["escaped"]:
+            return "${"
+        if found["close"]:
+            return "}"
+        if found["broken"]:
+            raise UnsetVariableError(
+                "after ${ comes a name and }, as in ${NAME}; a literal ${ is written $${"
+            )
+        name = found["name"]
+        if name not in environ:
+            raise UnsetVariableError(f"the environment variable {name} is not set")
+        return environ[name]
+
+    return _PART.sub(replaced, text)
+
+
+def escape(text: str) -> str:
+    """`text` as it is written in a manifest, so that it is read back as it is."""
+    return text.replace("${", "$${")

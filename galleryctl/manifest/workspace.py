@@ -1,0 +1,243 @@
+"""galleryctl.yaml: the sites of a workspace, and where its manifests and state are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from galleryctl.manifest.environment import replace_variables
+from galleryctl.manifest.findings import in_order, read_document
+from galleryctl.manifest.renames import read_moved
+from galleryctl.manifest.schema import violations
+from galleryctl.manifest.source import Document, Node
+from galleryctl.model.desired import ItemOrder, Limits, Moved
+from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.secret import Secret
+
+FILE = "galleryctl.yaml"
+DEFAULT_SITE = "main"
+DEFAULT_STATE = ".galleryctl/state.json"
+DEFAULT_FOLDER = "/galleryctl"
+API = "https://www.wixapis.com"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_SITE_NAME = "{site}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Where requests go; `base_url` has no slash at its end and means nothing for `local`."""
+
+    type: Literal["local", "wix"] = "wix"
+    base_url: str = API
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """An API key of the account."""
+
+    api_key: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """An app's client credentials for one of its instances."""
+
+    app_id: str
+    app_secret: Secret
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteConfig:
+    """One site; both are None only where the backend is local."""
+
+    site_id: str | None = None
+    auth: ApiKey | App | None = None
+    item_order: ItemOrder | None = None
+    """None: as the workspace says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceConfig:
+    """A workspace, as its galleryctl.yaml says, complete with defaults."""
+
+    root: Path
+    backend: Backend
+    sites: Mapping[str, SiteConfig]
+    galleries: tuple[str, ...]
+    """Patterns of the manifests, relative to the root."""
+    state: str = DEFAULT_STATE
+    """`{site}` stands for the name of the site."""
+    limits: Limits = field(default_factory=Limits)
+    item_order: ItemOrder = ItemOrder.ASCENDING
+    media_folder: str = DEFAULT_FOLDER
+    moved: tuple[Moved, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What `${NAME}` in manifests is replaced from."""
+
+
+def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
+    """The workspace in the folder `root`. Raises InvalidInput with all the problems of its galleryctl.yaml."""
+    if not (root / FILE).is_file():
+        problem = Problem(None, f"{root / FILE} does not exist")
+        raise InvalidInput((problem,), do="go to a workspace, give it with -C, or make one: galleryctl init")
+    document = read_document(root, FILE)
+    local = _is_local(document)
+    document = replace_variables(document, environ, lenient=frozenset({"sites"} if local else ()))
+    problems = [*document.problems, *violations(document, "workspace")]
+    problems += _more_problems(document, local=local)
+    moved = read_moved(document, gallery=None, problems=problems)
+    if problems or document.root is None:
+        raise InvalidInput(in_order(problems))
+    return _config(root, document.root, moved, environ)
+
+
+def _is_local(document: Document) -> bool:
+    backend = document.root.part("backend") if document.root else None
+    kind = backend.part("type") if backend else None
+    return kind is not None and kind.value == "local"
+
+
+def _config(root: Path, top: Node, moved: tuple[Moved, ...], environ: Mapping[str, str]) -> WorkspaceConfig:
+    backend, limits, media = (_mapping(top, name) for name in ("backend", "limits", "media"))
+    patterns = top.part("galleries")
+    url = backend.get("base_url")
+    return WorkspaceConfig(
+        root=root,
+        backend=Backend(
+            type="local" if backend.get("type") == "local" else "wix", base_url=str(url or API).rstrip("/")
+        ),
+        sites=_sites(top.part("sites")),
+        galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
+        state=str(_value(top, "state") or DEFAULT_STATE),
+        limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
+        item_order=ItemOrder(str(_value(top, "item_order") or "ascending")),
+        media_folder=str(media.get("folder") or DEFAULT_FOLDER),
+        moved=moved,
+        environ=environ,
+    )
+
+
+def _sites(node: Node | None) -> Mapping[str, SiteConfig]:
+    if node is None or not node.parts:
+        return {DEFAULT_SITE: SiteConfig()}
+    return {name: _site(site) for name, site in node.parts.items()}
+
+
+def _site(site: Node) -> SiteConfig:
+    auth = _mapping(site, "auth")
+    order = _value(site, "item_order")
+    known: ApiKey | App | None = None
+    if "api_key" in auth:
+        known = ApiKey(api_key=Secret(str(auth["api_key"])))
+    elif auth:
+        app_id, secret, instance = (
+            str(auth.get(name, "")) for name in ("app_id", "app_secret", "instance_id")
+        )
+        known = App(app_id=app_id, app_secret=Secret(secret), instance_id=instance)
+    site_id = _value(site, "site_id")
+    return SiteConfig(
+        site_id=None if site_id is None else str(site_id),
+        auth=known,
+        item_order=None if order is None else ItemOrder(str(order)),
+    )
+
+
+def _value(node: Node, name: str) -> object:
+    part = node.part(name)
+    return None if part is None else part.value
+
+
+def _mapping(node: Node, name: str) -> dict[str, object]:
+    part = node.part(name)
+    return {} if part is None else {key: value.value for key, value in (part.parts or {}).items()}
+
+
+def texts(node: Node) -> Iterator[tuple[str, Node]]:
+    """A text, or each text of a list, with its place."""
+    for item in node.items if node.items is not None else (node,):
+        if isinstance(item.value, str):
+            yield item.value, item
+
+
+def _more_problems(document: Document, *, local: bool) -> Iterator[Problem]:
+    """What the schema cannot say."""
+    top = document.root
+    if top is None or top.parts is None:
+        return
+    sites = top.part("sites")
+    names = list((sites.parts or {}) if sites else ())
+    if not local and sites is None:
+        yield Problem(document.at(top), "sites is missing; only backend: {type: local} does without")
+    for name in names if sites else ():
+        yield from _site_problems(document, name, (sites.parts or {})[name], local=local) if sites else ()
+    state = top.part("state")
+    if len(names) > 1 and not (state and _SITE_NAME in str(state.value)):
+        at = document.at(state) if state else document.at_key(top, "sites")
+        example = ".galleryctl/state-{site}.json"
+        yield Problem(at, f"several sites need a state each; write {{site}} into state, as in {example}")
+    if state and isinstance(state.value, str) and (why := _bad_state(state.value)):
+        yield Problem(document.at(state), why)
+    yield from _base_url_problems(document, top, local=local)
+
+
+def _bad_state(location: str) -> str:
+    if re.match(r"[a-z0-9]+://", location):
+        return ""
+    parts = location.replace("\\", "/").split("/")
+    outside = location.startswith("/") or ".." in parts or re.match("[A-Za-z]:", location)
+    return "state lies outside of the workspace; write a path below it" if outside else ""
+
+
+def _site_problems(document: Document, name: str, site: Node, *, local: bool) -> Iterator[Problem]:
+    auth = site.part("auth")
+    if not local:
+        for key in ("site_id", "auth"):
+            if site.part(key) is None:
+                yield Problem(document.at(site), f"{key} is missing in sites.{name}")
+    if auth is None or auth.parts is None:
+        return
+    app = [key for key in ("app_id", "app_secret", "instance_id") if key in auth.parts]
+    if "api_key" in auth.parts and app:
+        yield Problem(
+            document.at(auth), f"auth is an api_key or an app, not both: take away {', '.join(app)}"
+        )
+    elif "api_key" not in auth.parts and len(app) < 3:  # noqa: PLR2004 - the parts of an app
+        missing = [key for key in ("app_id", "app_secret", "instance_id") if key not in app]
+        start = "auth needs an api_key, or app_id, app_secret and instance_id"
+        yield Problem(document.at(auth), f"{start}; missing: {', '.join(missing)}" if app else start)
+    for key in ("api_key", "app_secret"):
+        secret = auth.part(key)
+        if secret and isinstance(secret.value, str) and not secret.hidden:
+            message = f"{key} is written out; secrets come from the environment only: {key}: ${{NAME}}"
+            yield Problem(document.at(secret), message)
+        elif secret and not secret.value:
+            yield Problem(document.at(secret), f"{key} is empty")
+
+
+def _base_url_problems(document: Document, top: Node, *, local: bool) -> Iterator[Problem]:
+    backend = top.part("backend")
+    node = backend.part("base_url") if backend else None
+    if node is None or not isinstance(node.value, str):
+        return
+    if local:
+        yield Problem(document.at(node), "base_url goes with type: wix; the embedded emulator has no address")
+        return
+    try:
+        url = urlsplit(node.value)
+        host = url.hostname or ""
+        plain = url.scheme == "http" and host in _LOOPBACK
+        fine = (
+            bool(host)
+            and (url.scheme == "https" or plain)
+            and not (url.query or url.fragment or url.username)
+        )
+        fine = fine and (url.port is None or url.port > 0)
+    except ValueError:
+        fine = False
+    if not fine:
+        yield Problem(document.at(node), "base_url is an https URL, or http on this machine (127.0.0.1)")
