@@ -37,9 +37,12 @@ class Shelf:
     """What is found to be wrong is added here."""
 
     def say(self, node: Node, message: str) -> None:
-        """Add a problem at the place of a value; a value from the environment is not repeated."""
-        hidden = f"the value from the environment cannot be used for {self.gallery}"
-        self.problems.append(Problem(self.document.at(node), hidden if node.hidden else message))
+        """Add a problem at the place of a value, unless its variable is not set; what came from one is not told."""
+        at = self.document.at(node)
+        if not node.hidden:
+            self.problems.append(Problem(at, message))
+        elif all(problem.at != at for problem in self.problems):
+            self.problems.append(Problem(at, "the value from the environment cannot be used here"))
 
 
 def items_of(entry: Node, shelf: Shelf) -> Iterator[DesiredItem]:

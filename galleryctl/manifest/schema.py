@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from galleryctl.manifest.source import Document
+from galleryctl.manifest.source import MAX_PROBLEMS, Document
 from galleryctl.manifest.wording import tell
 from galleryctl.model.errors import GalleryctlError, Problem
 from galleryctl.model.fields import Json
@@ -32,6 +33,12 @@ def schema_names() -> tuple[str, ...]:
     return tuple(name.removesuffix(suffix) for name in files if name.endswith(suffix))
 
 
+def refused(values: Mapping[str, Json], name: str, definition: str) -> frozenset[str]:
+    """The keys of `values` whose values a definition of the schema refuses."""
+    errors = _validator(name, definition).iter_errors(values)
+    return frozenset(str(error.absolute_path[0]) for error in errors if error.absolute_path)
+
+
 def _folder() -> Traversable:
     """In an installed package the schemas lie in it; in a checkout, beside it."""
     packaged = resources.files("galleryctl") / "schemas"
@@ -43,7 +50,7 @@ def violations(document: Document, name: str, definition: str = "") -> Iterator[
     if document.root is None:
         return
     known = {problem.at for problem in document.problems}
-    for error in _validator(name, definition).iter_errors(document.root.value):
+    for error in islice(_validator(name, definition).iter_errors(document.root.value), MAX_PROBLEMS):
         yield from (problem for problem in tell(error, document) if problem.at not in known)
 
 

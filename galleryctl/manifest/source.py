@@ -8,8 +8,7 @@ that it may stand bare in `{…}` and columns stay right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import yaml
@@ -21,10 +20,10 @@ from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
 
 MAX_BYTES = 10_000_000
-MAX_NODES = 400_000
-"""Keys and values of one file, aliases expanded: 10,000 items of 20 fields."""
+MAX_NODES = 300_000
+"""Keys and values of one file, aliases expanded, a mapping or list as two: 10,000 items of a dozen fields."""
 MAX_DEPTH = 64
-MAX_PROBLEMS = 100
+MAX_PROBLEMS = 1000
 """Of one file; more are not read by anybody."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -108,7 +107,7 @@ def parse_text(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         root = None
         mark = error.problem_mark or error.context_mark
-        builder.problems.append(Problem(_position(file, mark), _wording(error)))
+        builder.problems.append(Problem(_position(file, mark), _wording(error, text, mark)))
     except yaml.YAMLError as error:
         root = None
         builder.problems.append(Problem(SourcePosition(file, 1, 1), f"this is not valid YAML: {error}"))
@@ -130,31 +129,41 @@ def _position(file: str, mark: Any) -> SourcePosition:
     )
 
 
-def _wording(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "unexpected end"
-    if "'\\t'" in problem or "tab" in problem:
+def _wording(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
+    lines = _BREAK.split(text) if mark is not None else []
+    character = (
+        lines[mark.line][mark.column : mark.column + 1] if mark is not None and mark.line < len(lines) else ""
+    )
+    if character == "\t":
         return "a tab stands where YAML wants spaces"
+    if character in ("@", "`", "%"):
+        return f"a text that begins with {character} has to be quoted"
     context = f" ({error.context})" if error.context else ""
-    return f"this is not valid YAML: {problem}{context}"
+    return f"this is not valid YAML: {error.problem or 'unexpected end'}{context}"
 
 
-@dataclass(slots=True, kw_only=True)
 class _Frame:
     """A mapping or sequence that is being read."""
 
-    line: int
-    column: int
-    anchor: str | None
-    mapping: bool
-    count_before: int
-    height: int = 0
-    key: str | None = None
-    key_at: tuple[int, int] = (0, 0)
-    merging: bool = False
-    items: list[Node] = field(default_factory=list)
-    parts: dict[str, Node] = field(default_factory=dict)
-    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
-    merges: list[Node] = field(default_factory=list)
+    __slots__ = (
+        "anchor", "column", "count_before", "height", "items", "key", "key_at", "keys", "line", "mapping", "merges",
+        "merging", "parts",
+    )  # fmt: skip
+
+    def __init__(self, event: Any, count_before: int, *, mapping: bool) -> None:
+        self.line = event.start_mark.line + 1
+        self.column = event.start_mark.column + 1
+        self.anchor: str | None = event.anchor
+        self.mapping = mapping
+        self.count_before = count_before
+        self.height = 0
+        self.key: str | None = None
+        self.key_at = (0, 0)
+        self.merging = False
+        self.merges: list[Node] = []
+        self.items: list[Node] = []
+        self.parts: dict[str, Node] = {}
+        self.keys: dict[str, tuple[int, int]] = {}
 
 
 class _Anchored(NamedTuple):
@@ -261,7 +270,7 @@ class _Builder:
         frame.key, frame.key_at, frame.merging = key, (line, column), merge
 
     def start(self, event: Any, *, mapping: bool) -> None:
-        self.counted(event, 1, 1)
+        self.counted(event, 2, 1)
         tag = event.tag
         if tag is not None and tag not in ("!", f"tag:yaml.org,2002:{'map' if mapping else 'seq'}"):
             self.problem(event, f"the tag {_short(tag)} is not allowed")
@@ -269,15 +278,7 @@ class _Builder:
             self.stop(event, "a key must be a text; quote it if it contains { or [")
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        self.stack.append(
-            _Frame(
-                line=event.start_mark.line + 1,
-                column=event.start_mark.column + 1,
-                anchor=event.anchor,
-                mapping=mapping,
-                count_before=self.count - 1,
-            )
-        )
+        self.stack.append(_Frame(event, self.count - 2, mapping=mapping))
 
     def end(self) -> None:
         frame = self.stack.pop()
@@ -345,10 +346,3 @@ class _Builder:
 
 def _short(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")[:80]
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it."""
-    yield node
-    for child in (*(node.parts or {}).values(), *(node.items or ())):
-        yield from walk(child)

@@ -29,13 +29,15 @@ class BadSourceError(Exception):
     """No image or video; the message says why."""
 
 
-def read_source(text: str, kind: Kind, tree: Tree) -> Media:
-    """What the text of `image:` or `video:` means. Raises BadSourceError."""
+def read_source(text: str, kind: Kind, tree: Tree | None) -> Media:
+    """What the text of `image:` or `video:` means; without a tree there are no files. Raises BadSourceError."""
     scheme = _SCHEME.match(text)
     if text.startswith("wix:"):
         return _wix_file(text, kind)
     if scheme and (text[scheme.end() :].startswith("//") or len(scheme[1]) > 1):
         return _remote(text, kind)
+    if tree is None:
+        raise BadSourceError(f"{text[:80]} is a file")
     try:
         return tree.local_file(text, kind)
     except BadFileError as error:
@@ -120,3 +122,14 @@ def name_of(media: Media, text: str) -> str:
         return splitext(media.filename or media.id)[0]
     path = unquote(urlsplit(media.url).path) if isinstance(media, RemoteFile) else text
     return splitext(basename(path.rstrip("/")))[0]
+
+
+def media_key(text: str, kind: Kind) -> str:
+    """What `name_of` says for the text after `image:` or `video:`; "" for a text."""
+    if kind is Kind.TEXT:
+        return ""
+    try:
+        media = read_source(text, kind, None)
+    except BadSourceError:
+        media = None
+    return name_of(media, text)

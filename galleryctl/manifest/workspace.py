@@ -111,7 +111,7 @@ def _config(root: Path, top: Node, moved: tuple[Moved, ...], environ: Mapping[st
         backend=Backend(
             type="local" if backend.get("type") == "local" else "wix", base_url=str(url or API).rstrip("/")
         ),
-        sites=_sites(top.part("sites")),
+        sites=_sites(top.part("sites"), local=backend.get("type") == "local"),
         galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
         state=str(_value(top, "state") or DEFAULT_STATE),
         limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
@@ -122,14 +122,15 @@ def _config(root: Path, top: Node, moved: tuple[Moved, ...], environ: Mapping[st
     )
 
 
-def _sites(node: Node | None) -> Mapping[str, SiteConfig]:
+def _sites(node: Node | None, *, local: bool) -> Mapping[str, SiteConfig]:
     if node is None or not node.parts:
         return {DEFAULT_SITE: SiteConfig()}
-    return {name: _site(site) for name, site in node.parts.items()}
+    return {name: _site(site, local=local) for name, site in node.parts.items()}
 
 
-def _site(site: Node) -> SiteConfig:
-    auth = _mapping(site, "auth")
+def _site(site: Node, *, local: bool) -> SiteConfig:
+    """The site; of a local one only the order, since its variables may not be set."""
+    auth = {} if local else _mapping(site, "auth")
     order = _value(site, "item_order")
     known: ApiKey | App | None = None
     if "api_key" in auth:
@@ -139,7 +140,7 @@ def _site(site: Node) -> SiteConfig:
             str(auth.get(name, "")) for name in ("app_id", "app_secret", "instance_id")
         )
         known = App(app_id=app_id, app_secret=Secret(secret), instance_id=instance)
-    site_id = _value(site, "site_id")
+    site_id = None if local else _value(site, "site_id")
     return SiteConfig(
         site_id=None if site_id is None else str(site_id),
         auth=known,

@@ -1,0 +1,237 @@
+"""The entries of an existing manifest, and new ones, with the values of live items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from galleryctl.manifest import variables
+from galleryctl.manifest.format import ITEM_ORDER
+from galleryctl.manifest.keys import key_from
+from galleryctl.manifest.schema import refused
+from galleryctl.manifest.source import Document, Node
+from galleryctl.manifest.sources import BadSourceError, media_key, read_source, wix_source
+from galleryctl.manifest.values import ignored_fields, named_fields, structure, word
+from galleryctl.manifest.writing import written
+from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, same
+from galleryctl.model.live import LiveItem
+from galleryctl.model.media import HostedVideo, Kind, WixFile
+
+_ONE_LINE = frozenset({"link", "tags", "focal_point", "sharpen"})
+_DEEPEST = 20
+"""Levels of a structure; a deeper one is left to the site."""
+_LONGEST_NUMBER = 10**15
+_LINK = ("link.url", "link.text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry of `items`; `kind` is None and `key` "" for a `from:` and for what shows nothing."""
+
+    index: int
+    node: Node
+    key: str
+    kind: Kind | None
+    pattern: bool
+
+
+def entries_of(document: Document) -> list[Entry]:
+    """The entries of the document's `items`."""
+    items = document.root.part("items") if document.root else None
+    return [_entry(index, node) for index, node in enumerate((items.items or ()) if items else ())]
+
+
+def _entry(index: int, node: Node) -> Entry:
+    parts = node.parts or {}
+    kind = next((kind for kind in Kind if kind.value in parts), None)
+    key = word(node, "key") or (
+        "" if kind is None else key_from(media_key(str(parts[kind.value].value), kind))
+    )
+    return Entry(index=index, node=node, key=key if kind else "", kind=kind, pattern=kind is None)
+
+
+def source_text(item: LiveItem) -> str | None:
+    """What stands after `image:`, `video:` or `text:`; None when a manifest cannot say it."""
+    if item.kind is Kind.TEXT:
+        html = item.fields.get("html")
+        text = html if isinstance(html, str) else ""
+        return text if sayable(text) else None
+    if isinstance(item.media, WixFile):
+        text = wix_source(item.media, item.kind)
+    elif isinstance(item.media, HostedVideo):
+        url = item.media.url
+        text = f"https{url.removeprefix('http')}" if url.startswith("http://") else url
+    else:
+        return None
+    try:
+        read = read_source(text, item.kind, None)
+    except BadSourceError:
+        return None
+    if isinstance(item.media, WixFile):
+        same_media = isinstance(read, WixFile) and read.id == item.media.id
+    else:
+        same_media = isinstance(read, HostedVideo) and read.host is item.media.host
+    return text if same_media and sayable(text) else None
+
+
+def sayable(value: Json, depth: int = 0) -> bool:
+    """Whether a manifest can hold the value: finite, encodable, not too deep."""
+    match value:
+        case str():
+            foreign = variables.OPEN in value or variables.CLOSE in value
+            return not foreign and not any("\ud800" <= character <= "\udfff" for character in value)
+        case float():
+            return math.isfinite(value)
+        case int():
+            return abs(value) < _LONGEST_NUMBER
+        case Mapping():
+            parts = (*value.keys(), *value.values())
+            return depth < _DEEPEST and all(sayable(part, depth + 1) for part in parts)
+        case Sequence():
+            return depth < _DEEPEST and all(sayable(part, depth + 1) for part in value)
+        case _:
+            return True
+
+
+def live_values(item: LiveItem) -> Fields:
+    """The live fields that a manifest can say; `html` stands under `text` and is not among them."""
+    values = {
+        name: structure(_whole(item.fields[name]))
+        for name in ITEM_FIELDS[item.kind]
+        if name in item.fields and name != "html" and sayable(item.fields[name])
+    }
+    plain = {name: _plain(value) for name, value in values.items() if name not in _LINK}
+    if item.kind is not Kind.TEXT:
+        plain[item.kind.value] = "x"
+    else:
+        plain["text"] = ""
+    wrong = refused(plain, "gallery", item.kind.value)
+    return {name: value for name, value in values.items() if name not in wrong}
+
+
+def _whole(value: Json) -> Json:
+    return (
+        int(value)
+        if isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_NUMBER
+        else value
+    )
+
+
+def _plain(value: Json) -> Json:
+    """As jsonschema knows it: tuples are lists."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(part) for part in value]
+    return value
+
+
+def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
+    """The entry of an item that no manifest names yet."""
+    entry = written({"key": key, item.kind.value: source})
+    values = {
+        name: value
+        for name, value in live_values(item).items()
+        if not _empty(value) or not _empty(defaults.get(name))
+    }
+    for name in ITEM_ORDER:
+        if name == "link" and any(part in values for part in _LINK):
+            entry["link"] = _link(values, flow=False, pinned="link.text" in defaults)
+        elif name in values and not (name in defaults and same(defaults[name], values[name])):
+            entry[name] = _value(name, values[name], flow=False)
+    return entry
+
+
+def _value(name: str, value: Json, *, flow: bool) -> Any:
+    return None if _empty(value) else written(value, flow=flow or name in _ONE_LINE)
+
+
+def _link(values: Fields, *, flow: bool, pinned: bool) -> Any:
+    """The link; `pinned` says so when it has no text, instead of leaving that alone."""
+    url, text = (values.get(part) or "" for part in _LINK)
+    if url and not text and not pinned:
+        return written(url, flow=flow)
+    return written({"url": url or None, "text": text or None}, flow=True) if url or text else None
+
+
+def _empty(value: Json) -> bool:
+    return value is None or (isinstance(value, str | Sequence | Mapping) and not value)
+
+
+def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, source: str) -> None:
+    """Bring an entry up to date with its live item; what has the live value already is not touched.
+
+    What comes from the environment, is ignored, or is a file to upload stays as it is written.
+    """
+    flow = bool(tree.fa.flow_style())
+    _update_source(tree, item, source)
+    live = live_values(item)
+    own = named_fields(entry.node, item.kind, document).fields
+    base = default_fields(document, item.kind)
+    ignored = ignored_fields(document.root) | ignored_fields(entry.node)
+    stale = [
+        name
+        for name, value in live.items()
+        if name not in ignored and not _varies(own.get(name)) and not _agrees(name, value, own, base)
+    ]
+    for name in stale:
+        if name in _LINK:
+            _put(tree, "link", _link(live, flow=flow, pinned=True))
+        else:
+            _put(tree, name, _value(name, live[name], flow=flow))
+
+
+def default_fields(document: Document, kind: Kind) -> Fields:
+    """The document's `defaults` for a kind of item, less what it ignores."""
+    defaults = document.root.part("defaults") if document.root else None
+    return named_fields(defaults, kind, document).without(ignored_fields(document.root)).fields
+
+
+def _agrees(name: str, value: Json, own: Fields, base: Fields) -> bool:
+    if name in own or name in base:
+        return same(own[name] if name in own else base[name], value)
+    return _empty(value)
+
+
+def _varies(value: Json) -> bool:
+    if isinstance(value, str):
+        return variables.names_variable(value)
+    if isinstance(value, Mapping):
+        return any(map(_varies, value.values()))
+    return isinstance(value, Sequence) and any(map(_varies, value))
+
+
+def _update_source(tree: Any, item: LiveItem, source: str) -> None:
+    name = item.kind.value
+    before = str(tree[name])
+    if variables.concerns(before):
+        return
+    try:
+        known = None if item.kind is Kind.TEXT else read_source(before, item.kind, None)
+    except BadSourceError:
+        return  # a file of the workspace, which was uploaded
+    if item.kind is Kind.TEXT:
+        stale = before != source
+    elif isinstance(known, WixFile) and isinstance(item.media, WixFile):
+        stale = known.id != item.media.id
+    else:
+        stale = isinstance(known, HostedVideo) and media_key(before, item.kind) != media_key(
+            source, item.kind
+        )
+    if stale:
+        tree[name] = written(source)
+
+
+def _put(tree: Any, name: str, value: Any) -> None:
+    """Set a key, a new one at its place in the order; never behind comments that belong to what follows the entry."""
+    if name in tree:
+        tree[name] = value
+        return
+    rank = ITEM_ORDER.index(name)
+    before = [place for place, key in enumerate(tree) if key in ITEM_ORDER and ITEM_ORDER.index(key) < rank]
+    place = before[-1] + 1 if before else 0
+    if place == len(tree) and list(tree)[-1] in tree.ca.items:
+        place -= 1
+    tree.insert(place, name, value)

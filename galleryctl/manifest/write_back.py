@@ -1,0 +1,144 @@
+"""A live gallery as a manifest that wants exactly it; an existing manifest keeps its comments and its order of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from posixpath import splitext
+from typing import Any
+
+from galleryctl.manifest.entries import (
+    Entry,
+    default_fields,
+    entries_of,
+    new_entry,
+    sayable,
+    source_text,
+    update_entry,
+)
+from galleryctl.manifest.keys import key_from, slug, unique
+from galleryctl.manifest.source import Document, parse_text
+from galleryctl.manifest.writing import read_tree, write_tree, written
+from galleryctl.model.address import KEY
+from galleryctl.model.errors import InvalidInput
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import Kind, WixFile
+
+
+def gallery_text(
+    gallery_key: str, gallery: LiveGallery, keys: Mapping[str, str], existing_text: str | None = None
+) -> str:
+    """The manifest of a live gallery whose items were read; `keys` has the keys of items that are managed already.
+
+    Left out is what no manifest can say: empty fields, values that the schema refuses, items whose media is unknown.
+    In an existing manifest the entries of managed items are brought up to date, those of vanished ones go, new ones
+    are added; items whose key only a `from:` can have made are left to it. Raises InvalidInput when it is unreadable.
+    """
+    wanted = [item for item in gallery.items or () if source_text(item) is not None]
+    if existing_text is not None:
+        return _updated(gallery_key, gallery, wanted, keys, existing_text)
+    named = _named(wanted, keys)
+    tree: Any = written({"gallery": gallery_key})
+    tree["bind"] = written({"id": gallery.id}, flow=True)
+    if gallery.name and sayable(gallery.name):
+        tree["name"] = written(gallery.name)
+    tree["items"] = written(())
+    tree["items"].extend(new_entry(named[item.id], item, source_text(item) or "", {}) for item in wanted)
+    return write_tree(tree, gallery_key)
+
+
+def _updated(
+    gallery_key: str, gallery: LiveGallery, wanted: list[LiveItem], keys: Mapping[str, str], text: str
+) -> str:
+    document = parse_text(text, f"{gallery_key}.yaml")
+    if document.problems or document.root is None or document.root.parts is None:
+        raise InvalidInput(document.problems)
+    tree = read_tree(text, document.file)
+    if sayable(gallery.name) and (tree.get("name") or "") != gallery.name:
+        if "name" in tree:
+            tree["name"] = written(gallery.name or None)
+        else:
+            tree.insert(1, "name", written(gallery.name))
+    if "bind" not in tree:
+        tree.insert(1, "bind", written({"id": gallery.id}, flow=True))
+    if not isinstance(tree.get("items"), list):
+        tree["items"] = written(())
+    _update_items(tree["items"], document, wanted, keys)
+    return write_tree(tree, document.file)
+
+
+def _update_items(sequence: Any, document: Document, wanted: list[LiveItem], keys: Mapping[str, str]) -> None:
+    entries = entries_of(document)
+    by_key = {entry.key: entry for entry in entries if entry.key}
+    if any(entry.pattern for entry in entries):
+        # a managed item that no entry names was made by a `from:`
+        wanted = [item for item in wanted if item.id not in keys or keys[item.id] in by_key]
+    named = _named(wanted, keys, taken=frozenset(by_key) - frozenset(keys.values()))
+    live = {named[item.id]: item for item in wanted}
+    nodes: list[tuple[Entry, Any]] = []
+    for entry in entries:
+        item = live.get(entry.key)
+        if item is not None and item.kind is entry.kind:
+            update_entry(sequence[entry.index], entry, document, item, source_text(item) or "")
+            nodes.append((entry, sequence[entry.index]))
+        elif entry.pattern:
+            nodes.append((entry, sequence[entry.index]))
+    present = {entry.key for entry, _ in nodes}
+    ordered = _in_live_order(nodes, list(live))
+    for key, item in live.items():
+        if key not in present:
+            entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
+            ordered.insert(_place(ordered, list(live), key), (key, entry_tree))
+    _replace(sequence, [node for _, node in ordered])
+
+
+def _in_live_order(nodes: Sequence[tuple[Entry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
+    """Those of files stay at their places in the list; the others fill the rest in live order."""
+    places = {key: place for place, key in enumerate(order)}
+    single = iter(sorted((p for p in nodes if not p[0].pattern), key=lambda pair: places[pair[0].key]))
+    ordered = [pair if pair[0].pattern else next(single) for pair in nodes]
+    return [(entry.key, node) for entry, node in ordered]
+
+
+def _place(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
+    """Where a new entry goes: behind the last one that is shown before it; at the end if none is shown after it."""
+    places = {other: place for place, other in enumerate(order)}
+    before = [index for index, (other, _) in enumerate(nodes) if other and places[other] < places[key]]
+    after = any(other and places[other] > places[key] for other, _ in nodes)
+    return (before[-1] + 1 if before else 0) if after else len(nodes)
+
+
+def _replace(sequence: Any, nodes: Sequence[Any]) -> None:
+    """Make the list what it shall be; as long as only entries go or come at its end, all comments stay."""
+    if not len(sequence):
+        sequence.fa.set_block_style()
+    wanted = {id(node) for node in nodes}
+    for index in range(len(sequence) - 1, -1, -1):
+        if id(sequence[index]) not in wanted:
+            del sequence[index]
+    for index in range(len(sequence)):
+        if sequence[index] is not nodes[index]:
+            sequence[index] = nodes[index]
+    sequence.extend(nodes[len(sequence) :])
+
+
+def _named(
+    wanted: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Item id → key: the known one, else from the title or the file's name, else `image-1`; each once."""
+    named = {item.id: keys[item.id] for item in wanted if KEY.match(keys.get(item.id, ""))}
+    used = {*named.values(), *taken}
+    for item in wanted:
+        if item.id in named:
+            continue
+        filename = item.media.filename if isinstance(item.media, WixFile) else ""
+        base = slug(str(item.fields.get("title") or "")) or key_from(splitext(filename)[0])
+        named[item.id] = unique(base, used) if base else _numbered(item.kind, used)
+        used.add(named[item.id])
+    return named
+
+
+def _numbered(kind: Kind, used: set[str]) -> str:
+    number = 1
+    while f"{kind.value}-{number}" in used:
+        number += 1
+    return f"{kind.value}-{number}"

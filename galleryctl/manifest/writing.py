@@ -1,0 +1,96 @@
+"""YAML written so that every reader, 1.1 or 1.2, reads the same values back; comments are kept by ruamel."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from galleryctl.manifest import variables
+from galleryctl.manifest.scalars import is_plain
+from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.fields import Json
+from galleryctl.model.position import SourcePosition
+
+_SIMPLE = re.compile(r"\w(?:[\w .'()/&+!;-]*[\w.')/!])?\Z")
+_URL = re.compile(r"(?:https|wix:image|wix:video)://[A-Za-z0-9./~%&=+_#-]+\Z")
+_LINES = re.compile(r"(?:(?:[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])\n)*\Z")
+
+
+def ruamel() -> Any:
+    """A round-trip reader and writer: two spaces, lists indented, nothing wrapped, null written out."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - heavy
+
+    yaml = YAML(typ="rt", pure=True)
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.add_representer(
+        type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
+    return yaml
+
+
+def read_tree(text: str, file: str) -> Any:
+    """The text as ruamel's mapping with comments. Raises InvalidInput when ruamel cannot read it."""
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - heavy
+
+    try:
+        return ruamel().load(variables.mask(text))
+    except (YAMLError, *_FAULTS) as error:
+        raise _unformattable(file, error) from error
+
+
+def write_tree(tree: Any, file: str) -> str:
+    """The mapping with comments as text. Raises InvalidInput when ruamel cannot write it."""
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - heavy
+
+    out = io.StringIO()
+    try:
+        ruamel().dump(tree, out)
+    except (YAMLError, *_FAULTS) as error:
+        raise _unformattable(file, error) from error
+    return variables.unmask(out.getvalue())
+
+
+# ruamel's ways to say that a comment stands where it cannot keep it
+_FAULTS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
+
+
+def _unformattable(file: str, error: Exception) -> InvalidInput:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    message = f"this YAML cannot be written back with its comments ({first}); write it more simply"
+    return InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
+
+
+def written(value: Json, *, flow: bool = False) -> Any:
+    """A value as ruamel writes it; with `flow` on one line."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415 - heavy
+
+    if isinstance(value, str):
+        return _text(value, flow=flow)
+    if isinstance(value, Mapping):
+        mapping = CommentedMap(
+            {_text(key, flow=True): written(part, flow=flow) for key, part in value.items()}
+        )
+        if flow:
+            mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, Sequence):
+        sequence = CommentedSeq([written(part, flow=flow) for part in value])
+        if flow:
+            sequence.fa.set_flow_style()
+        return sequence
+    return value
+
+
+def _text(value: str, *, flow: bool) -> Any:
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString  # noqa: PLC0415 - heavy
+
+    if _URL.match(value) or (_SIMPLE.match(value) and is_plain(value)):
+        return value
+    escaped = variables.escape(value)
+    if not flow and value.count("\n") > 1 and _LINES.match(value) and not value.endswith("\n\n"):
+        return LiteralScalarString(escaped)
+    return DoubleQuotedScalarString(escaped)
