@@ -18,26 +18,14 @@ _URL = re.compile(r"(?:https|wix:image|wix:video)://[A-Za-z0-9./~%&=+_#-]+\Z")
 _LINES = re.compile(r"(?:(?:[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])\n)*\Z")
 
 
-def ruamel() -> Any:
-    """A round-trip reader and writer: two spaces, lists indented, nothing wrapped, null written out."""
-    from ruamel.yaml import YAML  # noqa: PLC0415 - heavy
-
-    yaml = YAML(typ="rt", pure=True)
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000_000
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.representer.add_representer(
-        type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
-    )
-    return yaml
-
-
 def read_tree(text: str, file: str) -> Any:
     """The text as ruamel's mapping with comments. Raises InvalidInput when ruamel cannot read it."""
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - heavy
 
+    from galleryctl.manifest.round_trip import round_trip  # noqa: PLC0415 - as above
+
     try:
-        return ruamel().load(variables.mask(text))
+        return round_trip().load(variables.mask(text))
     except (YAMLError, *_FAULTS) as error:
         raise _unformattable(file, error) from error
 
@@ -46,9 +34,11 @@ def write_tree(tree: Any, file: str) -> str:
     """The mapping with comments as text. Raises InvalidInput when ruamel cannot write it."""
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - heavy
 
+    from galleryctl.manifest.round_trip import round_trip  # noqa: PLC0415 - as above
+
     out = io.StringIO()
     try:
-        ruamel().dump(tree, out)
+        round_trip().dump(tree, out)
     except (YAMLError, *_FAULTS) as error:
         raise _unformattable(file, error) from error
     return variables.unmask(out.getvalue())
@@ -69,10 +59,10 @@ def written(value: Json, *, flow: bool = False) -> Any:
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415 - heavy
 
     if isinstance(value, str):
-        return _text(value, flow=flow)
+        return _text(value, variables.escape(value), flow=flow)
     if isinstance(value, Mapping):
         mapping = CommentedMap(
-            {_text(key, flow=True): written(part, flow=flow) for key, part in value.items()}
+            {_text(key, key, flow=True): written(part, flow=flow) for key, part in value.items()}
         )
         if flow:
             mapping.fa.set_flow_style()
@@ -85,12 +75,12 @@ def written(value: Json, *, flow: bool = False) -> Any:
     return value
 
 
-def _text(value: str, *, flow: bool) -> Any:
+def _text(value: str, escaped: str, *, flow: bool) -> Any:
+    """A text in the plainest style that is safe; nothing is replaced in keys, so they are not escaped."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString  # noqa: PLC0415 - heavy
 
     if _URL.match(value) or (_SIMPLE.match(value) and is_plain(value)):
         return value
-    escaped = variables.escape(value)
     if not flow and value.count("\n") > 1 and _LINES.match(value) and not value.endswith("\n\n"):
         return LiteralScalarString(escaped)
     return DoubleQuotedScalarString(escaped)
