@@ -166,7 +166,7 @@ def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, so
     What comes from the environment, is ignored, or is a file to upload stays as it is written.
     """
     flow = bool(tree.fa.flow_style())
-    _update_source(tree, item, source)
+    _update_source(tree, entry, item, source)
     live = live_values(item)
     own = named_fields(entry.node, item.kind, document).fields
     base = default_fields(document, item.kind)
@@ -174,7 +174,9 @@ def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, so
     stale = [
         name
         for name, value in live.items()
-        if name not in ignored and not _varies(own.get(name)) and not _agrees(name, value, own, base)
+        if name not in ignored
+        and not _varies(entry.node.part(name.partition(".")[0]))
+        and not _agrees(name, value, own, base)
     ]
     for name in stale:
         if name in _LINK:
@@ -195,19 +197,16 @@ def _agrees(name: str, value: Json, own: Fields, base: Fields) -> bool:
     return _empty(value)
 
 
-def _varies(value: Json) -> bool:
-    if isinstance(value, str):
-        return variables.names_variable(value)
-    if isinstance(value, Mapping):
-        return any(map(_varies, value.values()))
-    return isinstance(value, Sequence) and any(map(_varies, value))
+def _varies(node: Node | None) -> bool:
+    return node is not None and node.any_hidden()
 
 
-def _update_source(tree: Any, item: LiveItem, source: str) -> None:
+def _update_source(tree: Any, entry: Entry, item: LiveItem, source: str) -> None:
     name = item.kind.value
-    before = str(tree[name])
-    if variables.concerns(before):
+    node = entry.node.part(name)
+    if node is None or node.hidden:
         return
+    before = str(node.value)
     try:
         known = None if item.kind is Kind.TEXT else read_source(before, item.kind, None)
     except BadSourceError:

@@ -56,6 +56,11 @@ class Node(NamedTuple):
         """The value under a key; None when it is not there, or this is no mapping."""
         return None if self.parts is None else self.parts.get(name)
 
+    def any_hidden(self) -> bool:
+        """Whether anything in it came from the environment."""
+        children = (*(self.parts or {}).values(), *(self.items or ()))
+        return self.hidden or any(child.any_hidden() for child in children)
+
 
 class Document(NamedTuple):
     """A file as it was read; `root` is None when it cannot be read at all."""

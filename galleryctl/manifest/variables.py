@@ -42,6 +42,11 @@ def names_variable(text: str) -> bool:
     return any(found["name"] for found in _PART.finditer(text))
 
 
+def names_in(text: str) -> frozenset[str]:
+    """The names of all variables in a text that is not masked."""
+    return frozenset(_WRITTEN.findall(text))
+
+
 def substitute(text: str, environ: Mapping[str, str]) -> str:
     """The masked value with its variables replaced. Raises UnsetVariableError."""
 

@@ -176,14 +176,9 @@ def _type_message(instance: object, node: Node, label: str, wanted: str | Sequen
 
 def _shown(instance: object, node: Node) -> str:
     """The value as a message may repeat it: nothing of the environment, and not at length."""
-    if _any_hidden(node):
+    if node.any_hidden():
         return "(from the environment)"
     return _cut(json.dumps(instance, ensure_ascii=False, default=str))
-
-
-def _any_hidden(node: Node) -> bool:
-    children = (*(node.parts or {}).values(), *(node.items or ()))
-    return node.hidden or any(_any_hidden(child) for child in children)
 
 
 def _cut(text: str) -> str:

@@ -15,8 +15,10 @@ from galleryctl.manifest.entries import (
     source_text,
     update_entry,
 )
+from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.keys import key_from, slug, unique
 from galleryctl.manifest.source import Document, parse_text
+from galleryctl.manifest.variables import names_in
 from galleryctl.manifest.writing import read_tree, write_tree, written
 from galleryctl.model.address import KEY
 from galleryctl.model.errors import InvalidInput
@@ -49,11 +51,14 @@ def gallery_text(
 def _updated(
     gallery_key: str, gallery: LiveGallery, wanted: list[LiveItem], keys: Mapping[str, str], text: str
 ) -> str:
-    document = parse_text(text, f"{gallery_key}.yaml")
+    # a variable stands for itself, so that what is written as `$${` compares as the text that it means
+    themselves = {name: f"${{{name}}}" for name in names_in(text)}
+    document = replace_variables(parse_text(text, f"{gallery_key}.yaml"), themselves)
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
     tree = read_tree(text, document.file)
-    if sayable(gallery.name) and (tree.get("name") or "") != gallery.name:
+    name = document.root.part("name")
+    if sayable(gallery.name) and not (name and name.hidden) and ((name and name.value) or "") != gallery.name:
         if "name" in tree:
             tree["name"] = written(gallery.name or None)
         else:

@@ -1,0 +1,70 @@
+"""Workspaces in a scratch folder, and pictures with captions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from galleryctl.manifest.load import load
+from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
+from galleryctl.model.desired import Desired, DesiredItem
+from galleryctl.model.errors import InvalidInput
+
+LOCAL = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scratch:
+    """A workspace that a test fills."""
+
+    root: Path
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    def picture(self, path: str, *, color: str = "red", **options: object) -> Path:
+        """A small picture; `options` are those of Pillow's `save`."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 3), color).save(file, **options)  # type: ignore[arg-type]  # whatever the format takes
+        return file
+
+    def config(self, environ: Mapping[str, str] | None = None) -> WorkspaceConfig:
+        return load_workspace(self.root, environ or {})
+
+    def load(self, environ: Mapping[str, str] | None = None) -> Desired:
+        return load(self.config(environ), "main")
+
+    def items(self, entries: str, *, head: str = "") -> tuple[DesiredItem, ...]:
+        """The items of one gallery with these entries."""
+        self.write("galleries/g.yaml", f"bind: {{create: true}}\n{head}items:\n{entries}")
+        return self.load().galleries[0].items
+
+    def problems(self, text: str | None = None, environ: Mapping[str, str] | None = None) -> list[str]:
+        """What is wrong with the workspace, with `text` as its one manifest; [] when nothing is."""
+        if text is not None:
+            self.write("galleries/g.yaml", text)
+        try:
+            self.load(environ)
+        except InvalidInput as error:
+            return [str(problem) for problem in error.problems]
+        return []
+
+    def item_problems(self, entries: str) -> list[str]:
+        """The same for one gallery with these entries, which begin in line 3."""
+        return self.problems(f"bind: {{create: true}}\nitems:\n{entries}")
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Scratch:
+    """A local workspace without manifests."""
+    made = Scratch(root=tmp_path)
+    made.write("galleryctl.yaml", LOCAL)
+    return made
