@@ -10,8 +10,8 @@ from typing import Any
 from galleryctl.manifest import variables
 from galleryctl.manifest.format import ITEM_ORDER
 from galleryctl.manifest.keys import key_from
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.schema import refused
-from galleryctl.manifest.source import Document, Node
 from galleryctl.manifest.sources import BadSourceError, media_key, read_source, wix_source
 from galleryctl.manifest.values import ignored_fields, named_fields, structure, word
 from galleryctl.manifest.writing import written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from galleryctl.manifest import variables
-from galleryctl.manifest.source import Document, Node
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 

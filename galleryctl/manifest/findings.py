@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from galleryctl.manifest.source import MAX_BYTES, Document, parse
+from galleryctl.manifest.nodes import Document
+from galleryctl.manifest.source import MAX_BYTES, parse
 from galleryctl.model.errors import Problem
 from galleryctl.model.position import SourcePosition
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from galleryctl.manifest.source import Node, parse_text
+from galleryctl.manifest.nodes import Node
+from galleryctl.manifest.source import parse_text
 from galleryctl.manifest.writing import read_tree, write_tree
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
@@ -21,7 +22,8 @@ WORKSPACE_ORDER = (
     "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "media", "moved",
 )  # fmt: skip
 
-_ROUNDS = 4
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
+_ROUNDS = 8
 """ruamel keeps the columns of comments, which can shift once more when the text before them has become shorter."""
 
 
@@ -40,7 +42,7 @@ def _formatted(text: str, file: str) -> str:
     if before.problems or before.root is None:
         problems = before.problems or (Problem(SourcePosition(file, 1, 1), "the file is empty"),)
         raise InvalidInput(problems)
-    tree = read_tree(text.removeprefix("\ufeff"), file)
+    tree = read_tree(_BLANK_LINES.sub("", text.removeprefix("\ufeff")), file)
     orders = _orders(before.root)
     _sort_flow_mappings(tree, orders)
     plain = _tidy(write_tree(tree, file))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_captions
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.manifest.filetypes import video_by_name
-from galleryctl.manifest.source import Node
+from galleryctl.manifest.nodes import Node
 from galleryctl.manifest.values import word
 from galleryctl.model.media import Kind
 

@@ -10,8 +10,8 @@ from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.manifest.globs import find_files
 from galleryctl.manifest.keys import key_from
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.sidecars import Sidecar, sidecar_of
-from galleryctl.manifest.source import Document, Node
 from galleryctl.manifest.sources import BadSourceError, name_of, read_source
 from galleryctl.manifest.values import NOTHING, Named, flag, ignored_fields, named_fields, word
 from galleryctl.model.address import KEY, Address

@@ -11,9 +11,9 @@ from galleryctl.manifest.findings import in_order, read_document
 from galleryctl.manifest.globs import natural
 from galleryctl.manifest.items import Shelf, items_of
 from galleryctl.manifest.keys import key_from
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
-from galleryctl.manifest.source import Document, Node
 from galleryctl.manifest.values import flag, ignored_fields, word
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig
 from galleryctl.model.address import KEY, Address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleryctl.manifest.source import Document, Node
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Moved
 from galleryctl.model.errors import Problem

@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from galleryctl.manifest.source import MAX_PROBLEMS, Document
+from galleryctl.manifest.build import MAX_PROBLEMS
+from galleryctl.manifest.nodes import Document
 from galleryctl.manifest.wording import tell
 from galleryctl.model.errors import GalleryctlError, Problem
 from galleryctl.model.fields import Json

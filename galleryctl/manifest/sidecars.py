@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_sidecar
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.manifest.findings import read_document
+from galleryctl.manifest.nodes import Document
 from galleryctl.manifest.schema import violations
-from galleryctl.manifest.source import Document
 from galleryctl.manifest.values import word
 from galleryctl.model.errors import Problem
 from galleryctl.model.position import SourcePosition

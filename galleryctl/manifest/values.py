@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from galleryctl.manifest.source import Document, Node
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, canonical
 from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from galleryctl.manifest.source import Document, Node
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.model.errors import Problem
 
 _TYPES = {
@@ -56,7 +56,7 @@ def tell(error: Any, document: Document) -> Iterator[Problem]:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for the nearest of the known words, "" when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.findings import in_order, read_document
+from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
-from galleryctl.manifest.source import Document, Node
 from galleryctl.model.desired import ItemOrder, Limits, Moved
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.secret import Secret

@@ -17,7 +17,8 @@ from galleryctl.manifest.entries import (
 )
 from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.keys import key_from, slug, unique
-from galleryctl.manifest.source import Document, parse_text
+from galleryctl.manifest.nodes import Document
+from galleryctl.manifest.source import parse_text
 from galleryctl.manifest.variables import names_in
 from galleryctl.manifest.writing import read_tree, write_tree, written
 from galleryctl.model.address import KEY

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from galleryctl.manifest.nodes import Node
 from galleryctl.manifest.scalars import is_plain, resolve
-from galleryctl.manifest.source import Node, parse, parse_text
+from galleryctl.manifest.source import parse, parse_text
 
 
 def messages(text: str | bytes) -> list[str]:

@@ -1,0 +1,82 @@
+"""The examples load, are in the one format, and have pictures with captions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from galleryctl.manifest.format import format_text
+from galleryctl.manifest.load import load
+from galleryctl.manifest.schema import load_schema, schema_names
+from galleryctl.manifest.workspace import load_workspace
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.media import Kind, LocalFile
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+ENVIRON = {"WIX_SITE_ID": "s", "WIX_API_KEY": "k", "WIX_GALLERY_ID": "g"}
+
+
+def desired(name: str) -> Desired:
+    return load(load_workspace(EXAMPLES / name, ENVIRON), "main")
+
+
+@pytest.mark.parametrize(
+    ("name", "galleries", "items"), [("portfolio", 3, 45), ("minimal", 1, 3), ("wix", 1, 2)]
+)
+def test_the_examples_load(name: str, galleries: int, items: int) -> None:
+    loaded = desired(name)
+    assert len(loaded.galleries) == galleries
+    assert sum(len(gallery.items) for gallery in loaded.galleries) == items
+
+
+@pytest.mark.parametrize(
+    "file", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(EXAMPLES))
+)
+def test_the_examples_are_in_the_one_format(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert format_text(text, file.name) == text
+    first = text.splitlines()[0]
+    assert (file.parent / first.partition("$schema=")[2]).is_file()
+
+
+def test_the_portfolio_is_small_and_captioned() -> None:
+    galleries = desired("portfolio").galleries
+    items = [item for gallery in galleries for item in gallery.items]
+    files = {item.media.path: item.media.size for item in items if isinstance(item.media, LocalFile)}
+    assert sum(files.values()) < 1_000_000
+    assert all(item.fields.get("title") for item in items if item.kind is Kind.IMAGE)
+    (landscapes,) = (gallery for gallery in galleries if gallery.address.gallery == "landscapes")
+    keys = [item.address.item for item in landscapes.items]
+    assert keys[:4] == ["about", "IMG_23", "dunes", "IMG_2"]
+
+
+@pytest.mark.parametrize("name", ["workspace", "gallery"])
+def test_every_property_of_a_schema_is_described(name: str) -> None:
+    schema = load_schema(name)
+    assert schema["$id"] == f"urn:galleryctl:schema:{name}:1"
+    missing: list[str] = []
+
+    def visit(part: object, where: str) -> None:
+        if isinstance(part, dict):
+            for key, value in part.get("properties", {}).items():
+                if "description" not in value:
+                    missing.append(f"{where}.{key}")
+            if "properties" in part:
+                assert part.get("additionalProperties") in (False, True)
+            for key, value in part.items():
+                visit(value, f"{where}.{key}")
+        elif isinstance(part, list):
+            for value in part:
+                visit(value, where)
+
+    visit(schema, name)
+    assert missing == []
+
+
+def test_a_schema_that_is_not_there() -> None:
+    assert {"gallery", "workspace", "plan"} <= set(schema_names())
+    for name in ("nothing", "../gallery", "gallery.schema"):
+        with pytest.raises(GalleryctlError, match="there is no schema"):
+            load_schema(name)

@@ -1,0 +1,127 @@
+"""The one format."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from galleryctl.manifest.format import format_text
+from galleryctl.manifest.source import parse_text
+from galleryctl.model.errors import InvalidInput
+
+UNTIDY = """\
+# yaml-language-server: $schema=x
+
+# all about weddings
+items:
+    # the dance
+    - title:   First   # eol
+      # about tags
+      tags: [b,
+         a]
+      image: photos/x.jpg
+      exif: {F: 2.80, E: 1e-07}
+      key: first
+
+    # second one
+    -
+      text: |
+        # no comment
+
+        hello
+      key: words
+      description:
+    - {title: ${A}, key: film, video: https://vimeo.com/1}
+    - key: 'k'
+      title: a text that goes
+        on
+# the name
+name:   Weddings
+gallery: w
+bind: {create: true, name: x}
+# end
+"""
+TIDY = """\
+# yaml-language-server: $schema=x
+
+# all about weddings
+gallery: w
+bind: {create: true, name: x}
+# the name
+name: Weddings
+items:
+    # the dance
+  - key: first
+    image: photos/x.jpg
+    title: First       # eol
+      # about tags
+    tags: [b, a]
+    exif: {F: 2.80, E: 1e-07}
+
+    # second one
+  - key: words
+    text: |
+      # no comment
+
+      hello
+    description: null
+  - {key: film, video: https://vimeo.com/1, title: ${A}}
+  - key: 'k'
+    title: a text that goes on
+# end
+"""
+
+
+def test_keys_are_in_order_and_comments_kept() -> None:
+    assert format_text(UNTIDY, "f") == TIDY
+
+
+def test_what_is_tidy_stays_as_it_is() -> None:
+    assert format_text(TIDY, "f") == TIDY
+
+
+def test_the_workspace_file_has_its_own_order() -> None:
+    text = "state: s\ngalleries: g\nsites:\n    main: {site_id: ${A}}\ngalleryctl: 1\n"
+    assert (
+        format_text(text, "f") == "galleryctl: 1\nsites:\n  main: {site_id: ${A}}\ngalleries: g\nstate: s\n"
+    )
+
+
+def test_anchors_and_merge_keys_survive() -> None:
+    text = "items:\n- &a {text: x, key: a}\n- <<: *a\n  key: b\nname: Nm\n"
+    result = format_text(text, "f")
+    assert parse_text(result, "f").root is not None
+    assert "<<: *a" in result
+    assert "&a" in result
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "a: yes", "a: 1\na: 2"])
+def test_what_cannot_be_read_is_not_formatted(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        format_text(text, "f")
+
+
+# Lines that make manifests more often than random characters would.
+lines = st.sampled_from(
+    ["items:", "- key: a", "  title: x", "  # c", "# c", "", "- {text: x, key: b}", "  tags: [a, b]", "  text: |", "    # no", "    more", "name: x  # eol", "gallery: g", "bind: {id: a}", "  link:", "    url: u", "  - key: a", "    image: b", "defaults: &d {tags: [a]}", "- <<: *d", '  title: "a\\nb"', "  description: >-", "    folded", "   ", "      # odd", "? a", ": b", "  exif: {a: 1.50, b: ~}", "- a", "  - b"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(lines, max_size=14).map("\n".join))
+def test_formatting_keeps_meaning_and_comments_and_is_stable(text: str) -> None:
+    try:
+        result = format_text(text, "f")
+    except InvalidInput:
+        return
+    before, after = parse_text(text, "f"), parse_text(result, "f")
+    assert before.root is not None
+    assert after.root is not None
+    assert after.root.value == before.root.value
+    assert format_text(result, "f") == result
+    assert sorted(comments(result)) == sorted(comments(text))
+
+
+def comments(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() in ("# c", "# odd")]

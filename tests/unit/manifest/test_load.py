@@ -1,0 +1,297 @@
+"""Manifests as what is wanted of a site, and every problem of every file at once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from galleryctl.model.address import Address
+from galleryctl.model.desired import Bind, Unmanaged
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, VideoHost, WixFile
+
+if TYPE_CHECKING:
+    from tests.unit.manifest.conftest import Scratch
+
+DOCUMENTED = """\
+gallery: weddings                 # the key: its address in plans and state
+bind: {id: 2f0c}
+name: Weddings 2026
+protect: true                     # never deleted, the default; items have it too
+unmanaged: keep                   # items that no manifest names: keep | delete | report
+ignore: [exif]                    # fields left to people in the Editor
+defaults: {quality: 90, tags: [wedding]}
+items:
+  - key: first-dance              # default: from the file's name
+    image: photos/first-dance.jpg # a file, an https URL to import, or wix:image://…
+    title: First dance
+    description: ...
+    link: {url: https://example.com, text: Book}
+    tags: [dance]
+    focal_point: {x: 0.5, y: 0.3}
+  - {key: film, video: https://vimeo.com/378840916}
+  - {key: words, text: "<p>Thank you</p>"}
+  - from: photos/ceremony/*.jpg
+"""
+
+
+def test_the_documented_manifest(scratch: Scratch) -> None:
+    scratch.picture("photos/first-dance.jpg")
+    for name in ("a10", "a2", "b"):
+        scratch.picture(f"photos/ceremony/{name}.jpg")
+    scratch.write("galleries/weddings.yaml", DOCUMENTED)
+    (gallery,) = scratch.load().galleries
+    assert gallery.address == Address("weddings")
+    assert gallery.bind == Bind(id="2f0c")
+    assert gallery.fields == {"name": "Weddings 2026"}
+    assert (gallery.protect, gallery.unmanaged) == (True, Unmanaged.KEEP)
+    assert [str(item.address) for item in gallery.items] == [
+        "weddings/first-dance", "weddings/film", "weddings/words", "weddings/a2", "weddings/a10", "weddings/b",
+    ]  # fmt: skip
+    dance, film, words, ceremony = gallery.items[:4]
+    assert isinstance(dance.media, LocalFile)
+    assert (dance.media.path, dance.media.mime_type) == ("photos/first-dance.jpg", "image/jpeg")
+    assert dance.fields == {
+        "title": "First dance", "description": "...", "link.url": "https://example.com", "link.text": "Book",
+        "tags": ("dance",), "focal_point": {"x": 0.5, "y": 0.3}, "quality": 90,
+    }  # fmt: skip
+    assert film.media == HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/378840916")
+    assert film.fields == {"tags": ("wedding",)}
+    assert (words.kind, words.media) == (Kind.TEXT, None)
+    assert words.fields == {"tags": ("wedding",), "html": "<p>Thank you</p>"}
+    assert ceremony.fields == {"tags": ("wedding",), "quality": 90}
+    assert all(item.ignore == {"exif"} and not item.protect for item in gallery.items)
+
+
+def test_items_and_fields_know_where_they_stand(scratch: Scratch) -> None:
+    (item,) = scratch.items("  - key: a\n    text: x\n    link: {url: u, text: t}\n    tags: [b]\n")
+    assert str(item.at) == "galleries/g.yaml:3:5"
+    assert {name: str(at) for name, at in item.field_positions.items()} == {
+        "html": "galleries/g.yaml:4:11",
+        "link.url": "galleries/g.yaml:5:17",
+        "link.text": "galleries/g.yaml:5:26",
+        "tags": "galleries/g.yaml:6:11",
+    }
+
+
+def test_fields_that_are_not_named_are_absent_and_null_clears(scratch: Scratch) -> None:
+    entries = "  - {key: a, text: x}\n"
+    entries += "  - {image: wix:image://v1/id, title: null, link: ~, tags: , focal_point: null, quality: null, exif: {}}\n"
+    bare, cleared = scratch.items(entries)
+    assert bare.fields == {"html": "x"}
+    assert cleared.fields == {
+        "title": "", "link.url": "", "link.text": "", "tags": (), "focal_point": None, "quality": None, "exif": None,
+    }  # fmt: skip
+
+
+def test_defaults_apply_where_they_fit_and_items_replace_them(scratch: Scratch) -> None:
+    head = "defaults: {quality: 80, css: {color: red}, tags: [d], title: T, link: u, protect: true}\n"
+    entries = "  - {image: wix:image://v1/a, tags: [x]}\n  - {key: t, text: x, title: null, protect: false}\n"
+    image, text = scratch.items(entries, head=head)
+    assert image.fields == {"quality": 80, "tags": ("x",), "title": "T", "link.url": "u"}
+    assert text.fields == {"css": {"color": "red"}, "tags": ("d",), "title": "", "link.url": "u", "html": "x"}
+    assert (image.protect, text.protect) == (True, False)
+
+
+def test_ignored_fields_are_not_wanted(scratch: Scratch) -> None:
+    head = "name: Nm\nignore: [name, link]\n"
+    (item,) = scratch.items(
+        "  - {key: a, text: x, title: t, link: u, tags: [b], ignore: [tags, media]}\n", head=head
+    )
+    assert item.fields == {"html": "x", "title": "t"}
+    assert item.ignore == {"name", "link.url", "link.text", "tags", "media"}
+    assert scratch.load().galleries[0].fields == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "media", "key"),
+    [
+        ("image: https://example.com/a/My%20pic.jpg?x=1", RemoteFile(url="https://example.com/a/My%20pic.jpg?x=1"), "My-pic"),
+        ("image: 'wix:image://v1/ab~mv2.jpg/My%20pic.jpg#originWidth=12&originHeight=8'", WixFile(id="ab~mv2.jpg", filename="My pic.jpg", width=12, height=8), "My-pic"),
+        ("image: wix:image://v1/ab~mv2.jpg/ab~mv2.jpg", WixFile(id="ab~mv2.jpg"), "ab-mv2"),
+        ("video: 'wix:video://v1/v_1/a.mp4#posterUri=p&posterWidth=1&posterHeight=2'", WixFile(id="v_1", filename="a.mp4"), "a"),
+        ("video: https://example.com/a.mp4", RemoteFile(url="https://example.com/a.mp4"), "a"),
+        ("video: https://vimeo.com/12", HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/12"), "vimeo-12"),
+        ("video: https://player.vimeo.com/video/12?h=1", HostedVideo(host=VideoHost.VIMEO, url="https://player.vimeo.com/video/12?h=1"), "vimeo-12"),
+        ("video: https://youtu.be/ab_1", HostedVideo(host=VideoHost.YOUTUBE, url="https://youtu.be/ab_1"), "youtube-ab_1"),
+        ("video: https://www.youtube.com/watch?v=x&t=1", HostedVideo(host=VideoHost.YOUTUBE, url="https://www.youtube.com/watch?v=x&t=1"), "youtube-x"),
+        ("video: https://m.youtube.com/shorts/x", HostedVideo(host=VideoHost.YOUTUBE, url="https://m.youtube.com/shorts/x"), "youtube-x"),
+        ("video: https://www.youtube-nocookie.com/embed/x", HostedVideo(host=VideoHost.YOUTUBE, url="https://www.youtube-nocookie.com/embed/x"), "youtube-x"),
+    ],
+)  # fmt: skip
+def test_media_and_the_keys_made_from_them(scratch: Scratch, written: str, media: object, key: str) -> None:
+    (item,) = scratch.items(f"  - {written}\n")
+    assert item.media == media
+    assert item.address.item == key
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("image: photos/dnace.jpg", "3:12: photos/dnace.jpg does not exist; did you mean photos/dance.jpg?"),
+        ("image: dance.jpg", "3:12: dance.jpg does not exist; did you mean photos/dance.jpg?"),
+        ("image: photos/Dance.JPG", "3:12: photos/Dance.JPG does not exist; did you mean photos/dance.jpg?"),
+        ("image: ../x.jpg", "3:12: ../x.jpg leads out of the workspace; write it relative to the workspace, without .."),
+        ("image: /etc/passwd", "3:12: /etc/passwd is no path inside of the workspace; write it relative to the workspace"),
+        ("image: out/x.jpg", "3:12: out/x.jpg leads out of the workspace"),
+        ("image: photos\\a.jpg", "3:12: photos\\a.jpg has a backslash; paths are written with /"),
+        ("image: photos", "3:12: photos is no file"),
+        ("image: photos/dance.jpg/x", "3:12: photos/dance.jpg/x does not exist; did you mean photos/dance.jpg?"),
+        ("image: photos/empty.jpg", "3:12: photos/empty.jpg is empty"),
+        ("image: photos/text.jpg", "3:12: photos/text.jpg is no image that galleries show (JPEG, PNG, GIF, WebP, HEIC, AVIF)"),
+        ("video: photos/dance.jpg", "3:12: photos/dance.jpg is no video that galleries show (MP4, MOV, WebM, AVI, MKV …)"),
+        ("image: http://example.com/a.jpg", "3:12: http://example.com/a.jpg is no https URL; only https is imported"),
+        ("image: file:///etc/passwd", "3:12: file:///etc/passwd is no https URL; only https is imported"),
+        ("image: https://vimeo.com/1", "3:12: https://vimeo.com/1 is a video; write it as video:"),
+        ("image: https://[x", "3:12: https://[x is no URL: Invalid IPv6 URL"),
+        ("video: https://vimeo.com/about", "3:12: https://vimeo.com/about names no video of Vimeo"),
+        ("video: https://example.com/page.html", "3:12: https://example.com/page.html is neither a video file nor a video at YouTube or Vimeo"),
+        ("image: wix:video://v1/a", "3:12: wix:video://v1/a is not the form of a file of the Media Manager: wix:image://v1/ID/NAME#originWidth=W&originHeight=H"),
+        ("image: 'wix:image://v1/a/b#originWidth=x'", "3:12: wix:image://v1/a/b#originWidth=x: originWidth and originHeight are numbers of pixels"),
+        ("image: 12", '3:12: image 12 is not a text; quote it: "12"'),
+        ("image:", "3:11: image has no value; it is a text"),
+        ("text: x", "3:5: a text needs a key"),
+        ("title: x", "3:5: the item shows nothing; it needs one of image, video, text and from"),
+        ("from: photos/*.tif", "3:11: photos/*.tif finds no file"),
+        ("from: ../*.jpg", "3:11: ../*.jpg leads out of the workspace; write it relative to the workspace, without .."),
+    ],
+)  # fmt: skip
+def test_what_no_item_can_show(scratch: Scratch, entry: str, expected: str) -> None:
+    scratch.picture("photos/dance.jpg")
+    scratch.write("photos/empty.jpg", "")
+    scratch.write("photos/text.jpg", "hello")
+    outside = scratch.root.parent / f"{scratch.root.name}-outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "x.jpg").write_bytes(b"\xff\xd8\xff")
+    (scratch.root / "out").symlink_to(outside)
+    assert scratch.item_problems(f"  - {entry}\n") == [f"galleries/g.yaml:{expected}"]
+
+
+def test_a_loop_of_links_is_a_problem(scratch: Scratch) -> None:
+    (scratch.root / "a").symlink_to("b")
+    (scratch.root / "b").symlink_to("a")
+    (message,) = scratch.item_problems("  - image: a/x.jpg\n")
+    assert message.startswith("galleries/g.yaml:3:12: a/x.jpg cannot be read: ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_is_a_problem(scratch: Scratch) -> None:
+    scratch.picture("a.jpg").chmod(0)
+    assert "cannot be read" in scratch.item_problems("  - image: a.jpg\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("titel: x", "unknown key 'titel'; did you mean 'title'?"),
+        ("quality: 20", "quality 20 is below 30"),
+        ("quality: 101", "quality 101 is above 100"),
+        ("quality: high", 'quality is a whole number, and "high" is not'),
+        ("quality: 50.5", "quality is a whole number, and 50.5 is not"),
+        ("focal_point: {x: 2, y: 0}", "focal_point.x 2 is above 1"),
+        ("focal_point: {x: 1}", "y is missing in focal_point"),
+        ("focal_point: [1, 2]", "focal_point is a mapping of keys to values, and this is not"),
+        ("sharpen: {amount: 6}", "sharpen.amount 6 is above 5"),
+        ("sharpen: {radius: -1}", "sharpen.radius -1 is below 0"),
+        ("sharpen: {threshold: 1.5}", "sharpen.threshold 1.5 is above 1"),
+        ("title: 2026", 'title 2026 is not a text; quote it: "2026"'),
+        ("title: 1.50", 'title 1.50 is not a text; quote it: "1.50"'),
+        ("title: true", 'title true is not a text; quote it: "true"'),
+        ("title: yes", 'a bare yes is true to some YAML readers; write "yes" or true'),
+        ("title: [a]", "title is a text, and this is not"),
+        ("tags: dance", 'tags is a list, and "dance" is not'),
+        ("tags: [1]", 'an entry of tags 1 is not a text; quote it: "1"'),
+        ("link: {href: x}", "unknown key 'href'"),
+        ("protect: 'no'", 'protect is true or false, and "no" is not'),
+        ("ignore: [titel]", 'an entry of ignore "titel" is none of name, title'),
+        ("css: {}", "css is for texts; this is an image item"),
+        ("order: name", "order is for items from files; this is an image item"),
+        ("video: x", "an item has one of image, video, text and from, not image and video"),
+        ("key: a/b", 'key "a/b" is no key: letters, digits, dot, underscore and hyphen'),
+    ],
+)  # fmt: skip
+def test_what_the_schema_refuses_is_told_for_people(scratch: Scratch, entry: str, expected: str) -> None:
+    (message,) = scratch.item_problems(f"  - image: wix:image://v1/a\n    {entry}\n")
+    assert message.startswith("galleries/g.yaml:4:")
+    assert message.partition(": ")[2].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        ("items: []\n", "1:1: which gallery of the site is this? write bind: {id: …}"),
+        ("bind: {}\nitems: []\n", "1:7: bind is empty"),
+        ("bind: {id: a, name: b}\nitems: []\n", "1:7: bind has an id and a name; the id is enough"),
+        ("bind: {id: a, create: true}\nitems: []\n", "1:7: bind has an id, so there is nothing to create; take one away"),
+        ("bind: {create: false}\nitems: []\n", "1:7: bind needs an id, a name, or create: true"),
+        ("name: x\n", "1:1: items is missing; an empty gallery says items: []"),
+        ("name: x\nitems:\n", "2:7: items has no value; it is a list"),
+        ("name: x\nitems: []\nunmanaged: kep\n", '3:12: unmanaged "kep" is none of keep, delete, report; did you mean'),
+        ("gallery: 'a b'\nname: x\nitems: []\n", '1:10: gallery "a b" is no key'),
+        ("- x\n", "1:1: the file is a mapping of keys to values, and this is not"),
+        ("# nothing\n", "1:1: the file is empty"),
+        ("name: x\nitems: [1]\n", "2:9: an entry of items is a mapping of keys to values, and 1 is not"),
+        ("name: x\nitems: []\nmoved: [{from: a/b/c, to: d}]\n", "3:16: 'a/b/c' is no address; write GALLERY or GALLERY/ITEM"),
+        ("name: x\nitems: []\nmoved: [{from: a, to: a}]\n", "3:9: from and to are both g/a"),
+        ("name: x\nitems: []\nmoved: [{from: h/a, to: a}]\n", "3:9: h/a cannot move to g/a"),
+        ("name: x\nitems: []\nmoved: [{from: h/a}]\n", "3:9: to is missing in an entry of moved"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_gallery(scratch: Scratch, manifest: str, expected: str) -> None:
+    found = scratch.problems(manifest)
+    assert found[0].startswith(f"galleries/g.yaml:{expected}"), found
+
+
+def test_binding_by_the_name_is_the_default(scratch: Scratch) -> None:
+    scratch.write("galleries/a b.yaml", "name: Nm\nitems: []\n")
+    (gallery,) = scratch.load().galleries
+    assert (gallery.address.gallery, gallery.bind) == ("a-b", Bind(name="Nm"))
+
+
+def test_renames(scratch: Scratch) -> None:
+    scratch.write(
+        "galleryctl.yaml",
+        "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nmoved: [{from: old, to: g}]\n",
+    )
+    scratch.write(
+        "galleries/g.yaml", "name: Nm\nmoved: [{from: a, to: b}, {from: g/c, to: g/d}]\nitems: []\n"
+    )
+    assert [(str(m.source), str(m.target)) for m in scratch.load().moved] == [
+        ("old", "g"),
+        ("g/a", "g/b"),
+        ("g/c", "g/d"),
+    ]
+
+
+def test_repeated_keys_are_told_with_both_places(scratch: Scratch) -> None:
+    scratch.write("galleries/a.yaml", "gallery: x\nname: Nm\nitems: [{key: k, text: a}, {key: k, text: b}]\n")
+    scratch.write("galleries/b.yaml", "name: M\ngallery: x\nitems: []\n")
+    assert scratch.problems() == [
+        "galleries/a.yaml:3:28: the key 'k' stands twice, first at galleries/a.yaml:3:9; give one a key of its own",
+        "galleries/b.yaml:2:1: the gallery 'x' stands twice, first at galleries/a.yaml:1:1",
+    ]
+
+
+def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: Scratch) -> None:
+    scratch.write(
+        "galleries/b.yaml", "name: Nm\nitems:\n  - {image: no.jpg, titel: x}\n  - {image: no2.jpg}\n"
+    )
+    scratch.write("galleries/a.yaml", "a: [\n")
+    scratch.write("galleries/c.yaml", "name: yes\nitems: [{key: t, text: ${X}}]\n")
+    places = [message.split(": ")[0] for message in scratch.problems()]
+    assert places == [
+        "galleries/a.yaml:2:1", "galleries/b.yaml:3:13", "galleries/b.yaml:3:21", "galleries/b.yaml:4:13",
+        "galleries/c.yaml:1:7", "galleries/c.yaml:2:24",
+    ]  # fmt: skip
+
+
+def test_a_pattern_without_manifests_is_a_problem(scratch: Scratch) -> None:
+    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/*.yaml finds no file"]
+
+
+def test_html_and_nested_structures_are_kept_as_they_are(scratch: Scratch) -> None:
+    entries = '  - {key: a, text: "<p>\\n &nbsp;x </p>"}\n  - {image: wix:image://v1/b, exif: {ISO: 100, A: [1, {b: null}], C: null}}\n'
+    text, image = scratch.items(entries)
+    assert text.fields["html"] == "<p>\n &nbsp;x </p>"
+    assert image.fields["exif"] == {"ISO": 100, "A": (1, {"b": None})}

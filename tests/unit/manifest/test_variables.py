@@ -1,0 +1,55 @@
+"""`${NAME}` in values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleryctl.manifest.variables import escape, mask, substitute, unmask
+
+if TYPE_CHECKING:
+    from tests.unit.manifest.conftest import Scratch
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${A}", "1"), ("x${A}y${A}", "x1y1"), ("$${A}", "${A}"), ("$$${A}", "$${A}"), ("$A", "$A"), ("$", "$"),
+        ("{A}", "{A}"), ("$${", "${"), ("${B}", "${A}"),
+    ],
+)  # fmt: skip
+def test_what_is_replaced(text: str, expected: str) -> None:
+    assert substitute(mask(text), {"A": "1", "B": "${A}"}) == expected
+
+
+@given(st.text())
+def test_what_is_escaped_is_read_as_it_is(text: str) -> None:
+    assert substitute(mask(escape(text)), {}) == text
+    assert unmask(mask(text)) == text
+    assert len(mask(text)) == len(text)
+
+
+def test_variables_in_manifests(scratch: Scratch) -> None:
+    text = 'bind: {create: true}\nitems: [{key: a, text: "${A}: $${A}", title: ${T}, tags: [${T}]}]\n'
+    scratch.write("galleries/g.yaml", text)
+    (item,) = scratch.load({"A": "yes: [", "T": "12"}).galleries[0].items
+    assert (item.fields["html"], item.fields["title"], item.fields["tags"]) == ("yes: [: ${A}", "12", ("12",))
+
+
+def test_unset_and_broken_variables_have_a_place(scratch: Scratch) -> None:
+    assert scratch.item_problems("  - {key: a, text: '${NOPE}'}\n  - {key: b, text: 'a ${b c}'}\n") == [
+        "galleries/g.yaml:3:20: the environment variable NOPE is not set",
+        "galleries/g.yaml:4:20: after ${ comes a name and }, as in ${NAME}; a literal ${ is written $${",
+    ]
+
+
+def test_a_value_from_the_environment_is_not_repeated(scratch: Scratch) -> None:
+    entries = (
+        "  - {image: ${P}, quality: ${P}}\n  - {key: ${P}, text: x, ignore: [${P}], focal_point: {x: ${P}}}\n"
+    )
+    found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"P": "/planted/path"})
+    assert len(found) >= 4
+    assert "planted" not in " ".join(found)

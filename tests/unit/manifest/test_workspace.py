@@ -1,0 +1,157 @@
+"""galleryctl.yaml: sites, secrets, and what makes no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from galleryctl.manifest.workspace import ApiKey, App, load_workspace
+from galleryctl.model.desired import ItemOrder, Limits
+from galleryctl.model.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from tests.unit.manifest.conftest import Scratch
+
+ENVIRON = {"WIX_SITE_ID": "site-1", "WIX_API_KEY": "IST.secret-key", "SECRET": "app-secret: [x"}
+# As the documentation shows it: variables without quotes in a flow mapping.
+DOCUMENTED = """\
+# galleryctl.yaml
+galleryctl: 1
+backend: {type: %s}
+sites:
+  main: {site_id: ${WIX_SITE_ID}, auth: {api_key: ${WIX_API_KEY}}}   # or app_id, app_secret, instance_id
+galleries: galleries/*.yaml
+state: .galleryctl/state.json
+limits: {max_delete_percent: 20, max_requests_per_minute: 100, concurrency: 5}
+"""
+WIX = "galleryctl: 1\nbackend: {type: wix}\ngalleries: g/*.yaml\n"
+
+
+def problems(scratch: Scratch, text: str, environ: dict[str, str] | None = None) -> list[str]:
+    scratch.write("galleryctl.yaml", text)
+    try:
+        scratch.config(ENVIRON if environ is None else environ)
+    except InvalidInput as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_the_documented_workspace(scratch: Scratch) -> None:
+    scratch.write("galleryctl.yaml", DOCUMENTED % "wix")
+    config = scratch.config(ENVIRON)
+    assert config.backend.type == "wix"
+    assert config.backend.base_url == "https://www.wixapis.com"
+    site = config.sites["main"]
+    assert site.site_id == "site-1"
+    assert isinstance(site.auth, ApiKey)
+    assert site.auth.api_key.reveal() == "IST.secret-key"
+    assert config.galleries == ("galleries/*.yaml",)
+    assert config.limits == Limits(max_delete_percent=20, max_requests_per_minute=100, concurrency=5)
+    assert (config.state, config.media_folder) == (".galleryctl/state.json", "/galleryctl")
+    assert config.item_order is ItemOrder.ASCENDING
+
+
+def test_secrets_are_not_shown(scratch: Scratch) -> None:
+    scratch.write("galleryctl.yaml", DOCUMENTED % "wix")
+    config = scratch.config(ENVIRON)
+    assert "secret-key" not in f"{config} {config!r} {config.sites['main'].auth}"
+
+
+def test_a_local_workspace_needs_no_variables_and_no_sites(scratch: Scratch) -> None:
+    assert problems(scratch, DOCUMENTED % "local", {}) == []
+    assert scratch.config({}).sites["main"].auth is None
+    assert problems(scratch, "galleryctl: 1\nbackend: {type: local}\ngalleries: [a.yaml, b/*.yaml]\n") == []
+    assert list(scratch.config().sites) == ["main"]
+    assert scratch.config().galleries == ("a.yaml", "b/*.yaml")
+
+
+def test_an_app(scratch: Scratch) -> None:
+    auth = "{app_id: a, app_secret: '${SECRET}', instance_id: i}"
+    assert (
+        problems(scratch, WIX + f"sites: {{main: {{site_id: s, auth: {auth}}}}}\nitem_order: descending\n")
+        == []
+    )
+    config = scratch.config(ENVIRON)
+    app = config.sites["main"].auth
+    assert isinstance(app, App)
+    assert (app.app_id, app.instance_id, app.app_secret.reveal()) == ("a", "i", "app-secret: [x")
+    assert config.item_order is ItemOrder.DESCENDING
+
+
+def test_several_sites_with_state_and_order_of_their_own(scratch: Scratch) -> None:
+    sites = "sites:\n  a: {}\n  b: {item_order: descending}\n"
+    text = f"galleryctl: 1\nbackend: {{type: local}}\ngalleries: g/*.yaml\n{sites}"
+    assert problems(scratch, text) == [
+        (
+            "galleryctl.yaml:4:1: several sites need a state each; write {site} into state, as in "
+            ".galleryctl/state-{site}.json"
+        )
+    ]
+    assert problems(scratch, text + "state: .galleryctl/{site}.json\n") == []
+    assert scratch.config().sites["b"].item_order is ItemOrder.DESCENDING
+
+
+AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (DOCUMENTED % "wix", "5:19: the environment variable WIX_SITE_ID is not set"),
+        (DOCUMENTED % "wix", "5:51: the environment variable WIX_API_KEY is not set"),
+        (WIX, "1:1: sites is missing; only backend: {type: local} does without"),
+        (WIX + "sites: {main: {}}\n", "4:15: auth is missing in sites.main"),
+        (
+            WIX + AUTH.format("{api_key: IST.planted}"),
+            "4:44: api_key is written out; secrets come from the environment only: api_key: ${NAME}",
+        ),
+        (WIX + AUTH.format("{app_id: a}"), "4:34: auth needs an api_key, or app_id, app_secret and instance_id; missing: app_secret, instance_id"),
+        (WIX + AUTH.format("{}"), "4:34: auth needs an api_key, or app_id, app_secret and instance_id"),
+        (WIX + AUTH.format("{api_key: '${X}', app_id: a}"), "4:34: auth is an api_key or an app, not both: take away app_id"),
+        (WIX + "titel: x\n", "4:1: unknown key 'titel'"),
+        (WIX + "gallerys: x\n", "4:1: unknown key 'gallerys'; did you mean 'galleries'?"),
+        (WIX + "state: ../x.json\n", "4:8: state lies outside of the workspace; write a path below it"),
+        (WIX + "state: /x.json\n", "4:8: state lies outside of the workspace; write a path below it"),
+        (WIX + "limits: {max_delete_percent: 300}\n", "4:30: limits.max_delete_percent 300 is above 100"),
+        (WIX + "limits: {concurrency: 0}\n", "4:23: limits.concurrency 0 is below 1"),
+        (WIX + "item_order: up\n", '4:13: item_order "up" is none of ascending, descending'),
+        (WIX + "media: {folder: x}\n", '4:17: media.folder "x" is not allowed; it begins with /'),
+        ("galleryctl: 2\ngalleries: x\n", "1:13: galleryctl 2 is not 1"),
+        ("galleryctl: 1\n", "1:1: galleries is missing"),
+        (WIX.replace("wix", "wixx"), '2:17: backend.type "wixx" is none of local, wix; did you mean \'wix\'?'),
+        (WIX.replace("wix", "local, base_url: 'https://x'"), "2:34: base_url goes with type: wix; the embedded emulator has no address"),
+        (WIX.replace("wix", "wix, base_url: 'http://example.com'"), "2:32: base_url is an https URL, or http on this machine (127.0.0.1)"),
+        ("", "1:1: the file is empty"),
+        ("- x\n", "1:1: the file is a mapping of keys to values, and this is not"),
+        (WIX + "sites: {'a b': {}}\n", '4:9: sites "a b" is no key: letters, digits, dot, underscore and hyphen, 100 at most, a letter or digit first'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_place(scratch: Scratch, text: str, expected: str) -> None:
+    found = problems(scratch, text, {})
+    assert f"galleryctl.yaml:{expected}" in found
+    assert "planted" not in " ".join(found)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://proxy.example/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9"]
+)
+def test_the_api_may_be_elsewhere(scratch: Scratch, url: str) -> None:
+    text = WIX.replace("wix", f"wix, base_url: '{url}'") + AUTH.format("{api_key: '${WIX_API_KEY}'}")
+    assert problems(scratch, text) == []
+    assert scratch.config(ENVIRON).backend.base_url == url.rstrip("/")
+
+
+def test_values_from_the_environment_are_not_repeated(scratch: Scratch) -> None:
+    text = WIX.replace("wix", "'${WIX_API_KEY}'") + "state: /${WIX_API_KEY}\nitem_order: ${WIX_API_KEY}\n"
+    text += "media: {folder: '${WIX_API_KEY}'}\nlimits: {concurrency: '${WIX_API_KEY}'}\nmoved: [{from: '${SECRET}', to: b}]\n"
+    found = " ".join(problems(scratch, text))
+    assert found.count("galleryctl.yaml:") >= 5
+    assert "secret" not in found
+
+
+def test_a_folder_without_a_workspace(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="does not exist") as caught:
+        load_workspace(tmp_path, {})
+    assert "galleryctl init" in caught.value.do
