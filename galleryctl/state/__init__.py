@@ -1,0 +1,1 @@
+"""What is remembered between runs: the state document, the journal of a run, where both live, and the lock."""

@@ -1,0 +1,58 @@
+"""Files that are whole or not there: atomic replacement, durable writes, and disk trouble told to people."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from galleryctl.model.errors import StateError
+
+
+@contextmanager
+def trouble_with(path: Path, what: str) -> Iterator[None]:
+    """Turns an OSError into a StateError that says `what` failed for `path`, why, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StateError(
+            f"{what}: the disk is full" if full else what,
+            where=path,
+            why="" if full else error.strerror or str(error),
+            do="free some space and run the same command again; nothing that was saved is lost"
+            if full
+            else "",
+        ) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Make `content` what `path` holds, durably and readable by its owner only; on failure the old file stays.
+
+    Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    try:
+        with os.fdopen(descriptor, "wb") as new:  # mkstemp made it 0600
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable: a rename is lost with the power until its folder is synced."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,259 @@
+"""The journal: what it tells after a run was killed at any byte is the beginning of the truth."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StateError
+from galleryctl.state.document import State
+from galleryctl.state.journal import Intent, Journal, Result, learn, merge, read_journal, replay
+
+GALLERY, ITEM, OTHER = (Address.parse(text) for text in ("weddings", "weddings/film", "weddings/words"))
+CREATE = Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.1})
+
+KEYS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,5}", fullmatch=True)
+ADDRESSES = st.builds(Address, KEYS, st.none() | KEYS)
+INTENTS = st.builds(
+    Intent,
+    kind=st.sampled_from(["upload", "create-gallery", "create-item", "update", "delete"]),
+    source=st.text(max_size=8),
+    gallery_id=st.none() | st.text(max_size=8),
+    sort_orders=st.dictionaries(ADDRESSES, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+    ids=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+)
+RESULTS = st.builds(
+    Result,
+    ids=st.dictionaries(ADDRESSES, st.uuids().map(str), max_size=3),
+    media=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
+    removed=st.lists(st.uuids().map(str), max_size=3).map(tuple),
+)
+ENDS = st.one_of(RESULTS, st.sampled_from(["failed", "unknown", "killed"]))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "inner/journal.jsonl"
+
+
+def write(path: Path, state: State, steps: list[tuple[Intent, Result | str]]) -> None:
+    with Journal.open(path, run="run-1", state=state) as journal:
+        for i, (intent, end) in enumerate(steps):
+            journal.begin(str(i), intent)
+            if isinstance(end, Result):
+                journal.done(str(i), end)
+            elif end != "killed":
+                journal.failed(str(i), "the API said no", unknown=end == "unknown")
+
+
+@given(st.lists(st.tuples(INTENTS, ENDS), max_size=5), st.data())
+def test_cut_at_any_byte_it_tells_a_prefix_of_the_truth(
+    steps: list[tuple[Intent, Result | str]], data: st.DataObject
+) -> None:
+    state = State(site_id="site-1", lineage="lineage-1", serial=3)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        write(path, state, steps)
+        whole = path.read_bytes()
+        cut = data.draw(st.integers(0, len(whole)))
+        path.write_bytes(whole[:cut])
+        told = read_journal(path, state)
+
+    records = max(whole[:cut].count(b"\n") - 1, 0)
+    expected_done, expected_pending = [], []
+    for i, (intent, end) in enumerate(steps):
+        written = 1 if end == "killed" else 2
+        if records >= written and isinstance(end, Result):
+            expected_done.append(end)
+        elif records >= 1 and (records < written or end in ("killed", "unknown")):
+            expected_pending.append((str(i), intent))
+        records = max(records - written, 0)
+    assert told.done == merge(expected_done)
+    assert told.pending == tuple(expected_pending)
+
+
+def test_no_journal_tells_nothing(path: Path, state: State) -> None:
+    assert replay(state.bindings, read_journal(path, state)) == state.bindings
+
+
+def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state: State) -> None:
+    with Journal.open(path, run="run-1", state=state) as journal:
+        journal.begin("upload 1", Intent(kind="upload", source="sha256:cd"))
+        journal.done("upload 1", Result(media={"sha256:cd": "f-2"}))
+        journal.begin("create film", CREATE)
+        journal.begin("create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2}))
+        journal.done("create words", Result(ids={OTHER: "i-3"}))
+    told = read_journal(path, state)
+    assert told.run == "run-1"
+    assert told.pending == (("create film", CREATE),)
+    learnt = replay(state.bindings, told)
+    assert learnt.ids == {**state.bindings.ids, OTHER: "i-3"}
+    assert learnt.media == {"sha256:ab": "f-1", "sha256:cd": "f-2"}
+
+
+def test_a_failure_ends_a_step_unless_its_outcome_is_unknown(path: Path, state: State) -> None:
+    with Journal.open(path, run="run-1", state=state) as journal:
+        journal.begin("a", CREATE)
+        journal.failed("a", "quality 20 is below 30")
+        journal.begin("b", CREATE)
+        journal.failed("b", "the answer was lost", unknown=True)
+    assert read_journal(path, state).pending == (("b", CREATE),)
+
+
+def test_each_record_is_on_the_disk_when_its_method_returns(
+    path: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bytes] = []
+    fsync = os.fsync
+
+    def spy(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(path.read_bytes())
+
+    with Journal.open(path, run="run-1", state=state) as journal:
+        monkeypatch.setattr(os, "fsync", spy)
+        journal.begin("a", CREATE)
+        journal.done("a", Result(ids={ITEM: "i-9"}))
+    assert [content.count(b"\n") for content in synced] == [2, 3]
+
+
+def test_the_state_written_after_it_knows_what_is_done_but_not_what_is_pending(
+    path: Path, state: State
+) -> None:
+    with Journal.open(path, run="run-1", state=state) as journal:
+        journal.begin("a", CREATE)
+        journal.done("a", Result(ids={ITEM: "i-9"}))
+        journal.begin("b", CREATE)
+    told = read_journal(path, state.following(Bindings()))
+    assert told.done == Result()
+    assert told.pending == (("b", CREATE),)
+
+
+def test_the_first_run_of_a_site_can_be_killed_before_any_state_was_written(path: Path) -> None:
+    with Journal.open(path, run="run-1", state=State.new("s")) as journal:
+        journal.done("a", Result(ids={ITEM: "i-9"}))
+    assert replay(Bindings(), read_journal(path, State.new("s"))).ids == {ITEM: "i-9"}
+    first = State.new("s").following(Bindings())
+    assert read_journal(path, first).done == Result()
+
+
+def test_a_lost_state_still_learns_from_the_journal(path: Path, state: State) -> None:
+    with Journal.open(path, run="run-1", state=state) as journal:
+        journal.done("a", Result(ids={ITEM: "i-9"}))
+    assert read_journal(path, State.new(state.site_id)).done.ids == {ITEM: "i-9"}
+
+
+def test_a_new_journal_replaces_the_old_and_clear_removes_it(path: Path, state: State) -> None:
+    for run in ("run-1", "run-2"):
+        with Journal.open(path, run=run, state=state) as journal:
+            journal.begin(run, CREATE)
+    assert [step for step, _ in read_journal(path, state).pending] == ["run-2"]
+    Journal.clear(path)
+    Journal.clear(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (State(site_id="site-2", lineage="lineage-1"), "this journal is of site site-1, not of site-2"),
+        (State(site_id="site-1", lineage="lineage-2"), "this journal belongs to another state"),
+    ],
+)
+def test_a_journal_of_another_state_is_refused(path: Path, state: State, other: State, told: str) -> None:
+    Journal.open(path, run="run-1", state=state).close()
+    with pytest.raises(StateError) as caught:
+        read_journal(path, other)
+    assert f"{path}: {told}" in str(caught.value)
+    assert "move it aside" in caught.value.do
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[]\n", b"{}\n", b"\x00\x00\n", b'{"journal":9}\n', b'{"journal":1,"site_id":"site-1"}\n', b"\n"],
+)
+def test_what_is_no_journal_is_refused(tmp_path: Path, state: State, content: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(StateError) as caught:
+        read_journal(path, state)
+    assert str(path) in str(caught.value)
+
+
+def test_damage_in_the_middle_is_no_torn_end(path: Path, state: State) -> None:
+    write(path, state, [(CREATE, Result(ids={ITEM: "i-9"}))])
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[1][:9] + b"\n" + lines[2])
+    with pytest.raises(StateError, match="or it was changed"):
+        read_journal(path, state)
+
+
+def test_a_full_disk_stops_the_journal_and_leaves_it_readable(
+    path: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_ = os.write
+
+    def half(descriptor: int, content: bytes) -> int:
+        if len(content) > 20:
+            return write_(descriptor, content[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Journal.open(path, run="run-1", state=state) as journal:
+        journal.begin("a", CREATE)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", half)
+            with pytest.raises(StateError, match="the journal cannot be written: the disk is full"):
+                journal.begin("b", CREATE)
+        with pytest.raises(StateError, match="could not be written before"):
+            journal.begin("c", CREATE)
+    assert [step for step, _ in read_journal(path, state).pending] == ["a"]
+
+
+def test_a_journal_that_cannot_be_made_is_told(tmp_path: Path, state: State) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StateError, match="the journal cannot be made"):
+        Journal.open(tmp_path / "file" / "journal.jsonl", run="run-1", state=state)
+
+
+def test_a_replaced_item_is_deposed_until_it_is_removed() -> None:
+    before = Bindings(ids={GALLERY: "g-1", ITEM: "old"}, protected=frozenset({ITEM}))
+    made = learn(before, Result(ids={ITEM: "new"}))
+    assert (made.ids[ITEM], made.deposed) == ("new", {"old": ITEM})
+    removed = learn(made, Result(removed=("old",)))
+    assert removed == Bindings(ids={GALLERY: "g-1", ITEM: "new"}, protected=frozenset({ITEM}))
+
+
+def test_what_is_removed_is_forgotten_and_unprotected() -> None:
+    before = Bindings(ids={GALLERY: "g-1", ITEM: "i-1", OTHER: "i-2"}, protected=frozenset({ITEM, OTHER}))
+    after = learn(before, Result(removed=("i-1", "a stranger")))
+    assert after == Bindings(ids={GALLERY: "g-1", OTHER: "i-2"}, protected=frozenset({OTHER}))
+
+
+def test_with_a_gallery_goes_all_that_lay_in_it() -> None:
+    before = Bindings(
+        ids={GALLERY: "g-1", ITEM: "i-1"},
+        media={"sha256:ab": "f-1"},
+        protected=frozenset({GALLERY}),
+        deposed={"i-0": ITEM},
+    )
+    assert learn(before, Result(removed=("g-1",))) == Bindings(media={"sha256:ab": "f-1"})
+
+
+def test_a_gallery_made_again_deposes_nothing() -> None:
+    before = Bindings(ids={GALLERY: "vanished", ITEM: "vanished too"})
+    after = learn(before, Result(ids={GALLERY: "g-2", ITEM: "i-2"}))
+    assert after == Bindings(ids={GALLERY: "g-2", ITEM: "i-2"})
+
+
+@given(st.lists(RESULTS, max_size=4))
+def test_learning_twice_is_learning_once(results: list[Result]) -> None:
+    once = learn(Bindings(), merge(results))
+    assert learn(once, merge(results)) == once

@@ -1,0 +1,204 @@
+"""The lock between real processes: one at a time, named, gone with its holder, broken only with care."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import galleryctl
+from galleryctl.model.errors import LockedError, StateError
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.document import State
+from galleryctl.state.file import FileState
+
+HOLD = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.file import FileState
+import os
+path, who = sys.argv[1:]
+owner = LockInfo(run="run-2", who=who, pid=os.getpid(), since="2026-11-24T09:00:00+00:00", operation="apply")
+with FileState(Path(path)).lock(owner, 0):
+    print("held", flush=True)
+    sys.stdin.readline()
+print("let go", flush=True)
+"""
+
+COUNT = """
+import sys
+from pathlib import Path
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.document import State
+from galleryctl.state.file import FileState
+import os
+backend = FileState(Path(sys.argv[1]))
+me = LockInfo(run=str(os.getpid()), who="ben@here", pid=os.getpid(), since="now", operation="apply")
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(10):
+    with backend.lock(me, 60):
+        state = backend.read() or State.new("site-1")
+        backend.write(state.following(state.bindings))
+"""
+
+
+@contextmanager
+def process(script: str, *args: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process of its own; it has said its first line."""
+    command = [sys.executable, "-c", script, *args]
+    env = {**os.environ, "PYTHONPATH": str(Path(galleryctl.__file__).parents[1])}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline()
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def go_on(running: subprocess.Popen[str]) -> None:
+    assert running.stdin is not None
+    running.stdin.write("\n")
+    running.stdin.flush()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.json"
+
+
+@pytest.fixture
+def me() -> str:
+    return f"ben@{socket.gethostname()}"
+
+
+def test_the_second_is_told_who_holds_it(path: Path, me: str, anna: LockInfo) -> None:
+    with process(HOLD, str(path), "carl@studio"):
+        with pytest.raises(LockedError) as caught, FileState(path).lock(anna, 0):
+            pass
+        told = str(caught.value)
+        assert "locked by carl@studio since 2026-11-24T09:00:00+00:00, run run-2 (apply, pid" in told
+        assert "--lock-timeout" in told
+        assert "galleryctl state unlock run-2" in told
+        info = FileState(path).lock_info()
+        assert info is not None
+        assert info.run == "run-2"
+
+
+def test_the_second_gets_it_when_the_first_lets_go(path: Path, me: str, anna: LockInfo) -> None:
+    with process(HOLD, str(path), me) as running:
+        go_on(running)
+        with FileState(path).lock(anna, 60):
+            assert FileState(path).lock_info() == anna
+    assert FileState(path).lock_info() is None
+
+
+def test_a_killed_holder_leaves_no_lock(path: Path, me: str, anna: LockInfo) -> None:
+    with process(HOLD, str(path), me) as running:
+        running.kill()
+        running.wait()
+    assert FileState(path).lock_info() is None
+    with FileState(path).lock(anna, 0):
+        assert FileState(path).lock_info() == anna
+
+
+def test_two_processes_never_write_together(path: Path) -> None:
+    with process(COUNT, str(path)) as one, process(COUNT, str(path)) as two:
+        go_on(one)
+        go_on(two)
+        assert (one.wait(), two.wait()) == (0, 0)
+    state = FileState(path).read()
+    assert state is not None
+    assert state.serial == 20
+
+
+def test_one_process_cannot_lock_twice(path: Path, anna: LockInfo) -> None:
+    backend = FileState(path)
+    with backend.lock(anna, 0), pytest.raises(LockedError), FileState(path).lock(anna, 0):
+        pass
+
+
+def test_the_lock_is_let_go_when_the_run_fails(path: Path, anna: LockInfo) -> None:
+    with pytest.raises(ZeroDivisionError), FileState(path).lock(anna, 0):
+        raise ZeroDivisionError
+    with FileState(path).lock(anna, 0):
+        pass
+
+
+def test_unlock_refuses_another_run(path: Path, anna: LockInfo) -> None:
+    backend = FileState(path)
+    with backend.lock(anna, 0), pytest.raises(StateError) as caught:
+        backend.unlock("run-9")
+    assert "run run-9 does not hold the lock" in str(caught.value)
+    assert "held by anna@elsewhere" in str(caught.value)
+
+
+def test_unlock_of_a_free_lock_says_so(path: Path) -> None:
+    with pytest.raises(StateError, match="it is free"):
+        FileState(path).unlock("run-1")
+
+
+def test_unlock_of_a_live_process_says_so(path: Path, me: str) -> None:
+    with process(HOLD, str(path), me) as running:
+        with pytest.raises(StateError) as caught:
+            FileState(path).unlock("run-2")
+        assert "run run-2 is still at work" in str(caught.value)
+        assert f"kill {running.pid}" in str(caught.value)
+
+
+def test_unlock_breaks_the_lock_of_a_machine_that_cannot_be_asked(path: Path, anna: LockInfo) -> None:
+    backend = FileState(path)
+    mine = replace(anna, run="run-2", who="ben@here")
+    with backend.lock(anna, 0):
+        backend.unlock("run-1")
+        with backend.lock(mine, 0):
+            assert backend.lock_info() == mine
+    assert backend.lock_info() is None
+
+
+def test_a_broken_run_that_ends_late_leaves_the_next_ones_signature(path: Path, anna: LockInfo) -> None:
+    backend = FileState(path)
+    mine = replace(anna, run="run-2", who="ben@here")
+    late = backend.lock(anna, 0)
+    late.__enter__()
+    backend.unlock("run-1")
+    with backend.lock(mine, 0):
+        late.__exit__(None, None, None)
+        assert backend.lock_info() == mine
+
+
+def test_unlock_clears_what_a_killed_run_left(path: Path, anna: LockInfo) -> None:
+    info_path = path.with_name("state.json.lock.json")
+    info_path.write_text(
+        json.dumps({"run": "run-1", "who": "a@b", "pid": os.getpid(), "since": "x", "operation": "apply"}),
+        encoding="utf-8",
+    )
+    FileState(path).unlock("run-1")
+    assert not info_path.exists()
+
+
+def test_a_lock_without_a_readable_signature_is_still_a_lock(path: Path, anna: LockInfo) -> None:
+    backend = FileState(path)
+    with backend.lock(anna, 0):
+        path.with_name("state.json.lock.json").write_bytes(b"{")
+        with pytest.raises(LockedError, match="another process"), FileState(path).lock(anna, 0):
+            pass
+
+
+def test_a_lock_can_be_held_before_there_is_a_state(path: Path, anna: LockInfo) -> None:
+    backend = FileState(path.parent / "new" / "state.json")
+    with backend.lock(anna, 0):
+        backend.write(State.new("s").following(State.new("s").bindings))
