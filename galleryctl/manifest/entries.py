@@ -180,9 +180,9 @@ def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, so
     ]
     for name in stale:
         if name in _LINK:
-            _put(tree, "link", _link(live, flow=flow, pinned=True))
+            put(tree, "link", _link(live, flow=flow, pinned=True), ITEM_ORDER)
         else:
-            _put(tree, name, _value(name, live[name], flow=flow))
+            put(tree, name, _value(name, live[name], flow=flow), ITEM_ORDER)
 
 
 def default_fields(document: Document, kind: Kind) -> Fields:
@@ -223,14 +223,15 @@ def _update_source(tree: Any, entry: Entry, item: LiveItem, source: str) -> None
         tree[name] = written(source)
 
 
-def _put(tree: Any, name: str, value: Any) -> None:
-    """Set a key, a new one at its place in the order; never behind comments that belong to what follows the entry."""
+def put(tree: Any, name: str, value: Any, order: Sequence[str]) -> None:
+    """Set a key, a new one at its place in the order; never behind comments that belong to what follows the tree."""
     if name in tree:
         tree[name] = value
         return
-    rank = ITEM_ORDER.index(name)
-    before = [place for place, key in enumerate(tree) if key in ITEM_ORDER and ITEM_ORDER.index(key) < rank]
+    before = [
+        place for place, key in enumerate(tree) if key in order and order.index(key) < order.index(name)
+    ]
     place = before[-1] + 1 if before else 0
-    if place == len(tree) and list(tree)[-1] in tree.ca.items:
+    if place == len(tree) and place and list(tree)[-1] in tree.ca.items:
         place -= 1
     tree.insert(place, name, value)

@@ -11,11 +11,13 @@ from galleryctl.manifest.entries import (
     default_fields,
     entries_of,
     new_entry,
+    put,
     sayable,
     source_text,
     update_entry,
 )
 from galleryctl.manifest.environment import replace_variables
+from galleryctl.manifest.format import GALLERY_ORDER
 from galleryctl.manifest.keys import key_from, slug, unique
 from galleryctl.manifest.nodes import Document
 from galleryctl.manifest.source import parse_text
@@ -58,18 +60,26 @@ def _updated(
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
     tree = read_tree(text, document.file)
-    name = document.root.part("name")
-    if sayable(gallery.name) and not (name and name.hidden) and ((name and name.value) or "") != gallery.name:
-        if "name" in tree:
-            tree["name"] = written(gallery.name or None)
-        else:
-            tree.insert(1, "name", written(gallery.name))
-    if "bind" not in tree:
-        tree.insert(1, "bind", written({"id": gallery.id}, flow=True))
+    _update_head(tree, document, gallery)
     if not isinstance(tree.get("items"), list):
         tree["items"] = written(())
     _update_items(tree["items"], document, wanted, keys)
     return write_tree(tree, document.file)
+
+
+def _update_head(tree: Any, document: Document, gallery: LiveGallery) -> None:
+    """Bring name and binding up to date, as far as they are written out."""
+    top = document.root
+    name = top.part("name") if top else None
+    if sayable(gallery.name) and not (name and name.hidden) and gallery.name != ((name and name.value) or ""):
+        put(tree, "name", written(gallery.name or None), GALLERY_ORDER)
+    bind = top.part("bind") if top else None
+    if bind is None:
+        put(tree, "bind", written({"id": gallery.id}, flow=True), GALLERY_ORDER)
+    for part, value in (("id", gallery.id), ("name", gallery.name)):
+        known = bind.part(part) if bind else None
+        if known and value and not known.hidden and known.value != value and sayable(value):
+            tree["bind"][part] = written(value, flow=True)
 
 
 def _update_items(sequence: Any, document: Document, wanted: list[LiveItem], keys: Mapping[str, str]) -> None:

@@ -216,8 +216,8 @@ def test_an_existing_manifest_keeps_what_people_wrote() -> None:
         == """\
 # our weddings
 gallery: weddings
-name: Weddings
 bind: {id: g-1}
+name: Weddings
 defaults: {tags: [wedding]}   # for all
 items:
   # the dance
@@ -238,6 +238,14 @@ items:
     tags: null
 """
     )
+
+
+def test_a_renamed_gallery_is_bound_by_its_new_name() -> None:
+    text = "bind: {name: Old, create: true}   # ours\nname: Old\nitems: []\n"
+    result = gallery_text("weddings", live_gallery(name="New"), {}, text)
+    assert result == "bind: {name: New, create: true}   # ours\nname: New\nitems: []\n"
+    text = "bind: {name: '${N}'}\nname: ${N}\nitems: []\n"
+    assert gallery_text("weddings", live_gallery(name="New"), {}, text) == text
 
 
 def test_items_are_put_into_live_order() -> None:
