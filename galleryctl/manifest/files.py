@@ -11,8 +11,10 @@ from pathlib import Path, PurePosixPath
 from galleryctl.manifest.filetypes import HEAD, mime_type
 from galleryctl.model.media import Kind, LocalFile
 
-_MOST_NAMES = 5000
+_MOST_NAMES = 1000
 """How many files are looked at for a suggestion."""
+_MOST_SUGGESTIONS = 20
+"""In one run: comparing names is slow, and who misses more files has moved a folder."""
 
 
 class BadFileError(Exception):
@@ -27,6 +29,7 @@ class Tree:
         self._real = root.resolve()
         self._names: dict[Path, frozenset[str]] = {}
         self._files: dict[tuple[str, Kind], LocalFile] = {}
+        self._suggestions_left = _MOST_SUGGESTIONS
 
     def local_file(self, path: str, kind: Kind) -> LocalFile:
         """The file with its digest, size and type. Raises BadFileError."""
@@ -102,8 +105,11 @@ class Tree:
         return self._names[folder]
 
     def _suggestion(self, normal: str) -> str:
+        self._suggestions_left -= 1
+        if self._suggestions_left < 0:
+            return ""
         path = PurePosixPath(normal)
-        beside = {name.lower(): name for name in self._listing(self.root / path.parent)}
+        beside = {name.lower(): name for name in sorted(self._listing(self.root / path.parent))[:_MOST_NAMES]}
         if near := difflib.get_close_matches(path.name.lower(), beside, n=1, cutoff=0.6):
             return f"; did you mean {(path.parent / beside[near[0]]).as_posix()}?"
         everywhere = {name.lower(): name for name in self._some_files()}

@@ -49,7 +49,7 @@ def parse_text(text: str, file: str) -> Document:
             text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML"
         )
         return Document(file, None, (problem,))
-    builder = Builder(file)
+    builder = Builder(file, len(text))
     loader = _LOADER(variables.mask(text))
     try:
         root = builder.document(loader)
