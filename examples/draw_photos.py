@@ -430,7 +430,7 @@ def bouquet(seed: int) -> Image.Image:
 def ring(picture: Image.Image, at: tuple[float, float], radius: float, width: float, color: Color) -> None:
     """A ring that lies flat, in parts of the width."""
     (x, y), flat = at, radius * H
-    box = (x - radius) * W, y * H - flat, (x + radius) * W, y * H + radius * H * 0.1
+    box = (x - radius) * W, y * H - flat, (x + radius) * W, y * H + flat * 1.1
     shape(picture, lambda draw: draw.ellipse(box, outline=255, width=round(width * W)), color, 0.8)
 
 

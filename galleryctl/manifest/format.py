@@ -42,11 +42,17 @@ def _formatted(text: str, file: str) -> str:
     if before.problems or before.root is None:
         problems = before.problems or (Problem(SourcePosition(file, 1, 1), "the file is empty"),)
         raise InvalidInput(problems)
+    if before.root.parts is None:
+        message = "the file is a mapping of keys to values, and this is not"
+        raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
     tree = read_tree(_BLANK_LINES.sub("", text.removeprefix("\ufeff")), file)
     orders = _orders(before.root)
     _sort_flow_mappings(tree, orders)
     plain = _tidy(write_tree(tree, file))
     _unchanged(before.root.value, plain, file)
+    if _comments(plain) < _comments(text):
+        message = "formatting would lose a comment; move it to a line above a key"
+        raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
     ordered = _ordered(plain, file, orders)
     return ordered if _means(ordered, file) == before.root.value else plain
 
@@ -68,6 +74,11 @@ def _unchanged(meaning: Json, text: str, file: str) -> None:
     if _means(text, file) != meaning:
         message = "formatting would change what the file means; write it more simply"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
+
+
+def _comments(text: str) -> int:
+    """How many lines are comments, or look like one inside of a text."""
+    return sum(line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def _tidy(text: str) -> str:

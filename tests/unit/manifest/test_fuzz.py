@@ -55,7 +55,7 @@ def mutated(draw: st.DrawFn, text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-quiet = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quiet = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @quiet

