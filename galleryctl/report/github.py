@@ -1,0 +1,83 @@
+"""GitHub workflow commands: annotations that land on the line of the file they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.model.outcome import Report, Status
+from galleryctl.plan.changes import Action, Plan
+from galleryctl.report import outcomes, view
+from galleryctl.report.problems import lines
+from galleryctl.report.wording import clean
+
+
+def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
+    """Errors for refusals, warnings for notices and for what is lost, and the counts; plans know no places in files."""
+    found = [
+        _command(
+            "error",
+            f"{refusal.address or 'The plan'} is refused",
+            f"{refusal.why}\nallowed by: {refusal.allow}",
+        )
+        for refusal in plan.refusals
+    ]
+    found += [
+        _command("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices
+    ]
+    if not drift:
+        found += [
+            _command(
+                "warning", str(change.address), f"will be {outcomes.PAST[change.action]}\n{change.reason}"
+            )
+            for change in plan.changes
+            if change.action in (Action.DELETE, Action.REPLACE)
+        ]
+    level = "warning" if drift and not plan.empty else "notice"
+    return _all([*found, _command(level, "galleryctl", view.summary(plan, drift=drift))])
+
+
+def report_annotations(report: Report) -> str:
+    """Errors for what failed, warnings for what was skipped, and the sum."""
+    levels = {Status.FAILED: "error", Status.SKIPPED: "warning"}
+    found = [
+        _command(levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}")
+        for outcome in report.outcomes
+        if outcome.status in levels
+    ]
+    return _all([*found, _command("notice", "galleryctl", outcomes.summary(report))])
+
+
+def failure_annotations(error: GalleryctlError) -> str:
+    """An error for each problem, on its line; or one for the failure."""
+    if not isinstance(error, InvalidInput):
+        title = error.where or "galleryctl"
+        return _all([_command("error", title, "\n".join(filter(None, (error.what, error.why, error.do))))])
+    return _all(
+        _command("error", "", problem.message)
+        if problem.at is None
+        else _command(
+            "error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column
+        )
+        for problem in error.problems
+    )
+
+
+def _command(level: str, title: str, message: str, **properties: str | int) -> str:
+    if title:
+        properties["title"] = title
+    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    text = "\n".join(line for line in lines(message) if line)
+    return f"::{level}{' ' if listed else ''}{listed}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def _all(commands: Iterable[str]) -> str:
+    return "".join(f"{command}\n" for command in commands)

@@ -1,0 +1,51 @@
+"""What an apply did, in words that all formats share."""
+
+from __future__ import annotations
+
+from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.report.wording import clean, things
+
+PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+"""Past tense by action."""
+
+
+def told(outcome: Outcome) -> str:
+    """What became of one change."""
+    if outcome.status is Status.DONE:
+        return PAST.get(outcome.action, clean(outcome.action))
+    verb = "failed" if outcome.status is Status.FAILED else "skipped"
+    return (
+        f"{verb} to {clean(outcome.action)}"
+        if verb == "failed"
+        else f"{verb}, not {PAST.get(outcome.action)}"
+    )
+
+
+def count(report: Report, status: Status) -> int:
+    """How many outcomes have this status."""
+    return sum(outcome.status is status for outcome in report.outcomes)
+
+
+def figures(report: Report) -> str:
+    """Requests, uploads and time of the run."""
+    calls = sum(report.requests.values())
+    return f"{things(calls, 'request')}, {things(report.uploaded, 'upload')}, {report.seconds:.1f} s"
+
+
+def summary(report: Report) -> str:
+    """The last line of a report."""
+    done = count(report, Status.DONE)
+    if not report.outcomes:
+        return "Applied: nothing had to be done."
+    if done == len(report.outcomes):
+        made = [
+            f"{number:,} {past}"
+            for action, past in PAST.items()
+            if (number := sum(outcome.action == action for outcome in report.outcomes))
+        ]
+        return f"Applied: {', '.join(made)}."
+    head = "Interrupted" if report.interrupted else "Applied in part" if done else "Not applied"
+    return (
+        f"{head}: {done:,} of {len(report.outcomes):,} done, {count(report, Status.FAILED):,} failed, "
+        f"{count(report, Status.SKIPPED):,} skipped. Run it again to go on from here."
+    )

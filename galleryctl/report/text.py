@@ -1,0 +1,233 @@
+"""Plans, reports, state and live galleries for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+from typing import TypeVar
+
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.live import LiveGallery
+from galleryctl.model.media import HostedVideo, WixFile
+from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.plan.changes import Plan
+from galleryctl.report import outcomes, view
+from galleryctl.report.view import SYMBOLS, Detail, Group, Line, Look
+from galleryctl.report.wording import clean, shorten
+
+T = TypeVar("T")
+
+LINES_SHOWN = 50
+"""Changes of one gallery that are shown without -v."""
+
+_STYLES = {
+    Look.CREATE: "green",
+    Look.UPDATE: "yellow",
+    Look.REPLACE: "magenta",
+    Look.DELETE: "red",
+    Look.MOVE: "cyan",
+}
+_ENDS = {Status.DONE: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("·", "yellow")}
+
+Run = tuple[str, str]
+"""Text and the style it is printed in, "" for none."""
+
+
+def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, drift: bool = False) -> str:
+    """The plan for people; `verbose` shows every change. The last line counts."""
+    rows: list[list[Run]] = []
+    if plan.changes:
+        intro = "What changed on site" if drift else "What an apply will do on site"
+        rows += [[(f"{intro} {clean(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
+    if plan.targets:
+        rows += [[(f"Only {', '.join(map(str, plan.targets))}.", "")], []]
+    for group in view.groups(plan, drift=drift, limit=max((width - 24) // 2, 16)):
+        rows += [*_group(group, verbose=verbose), []]
+    if plan.notices:
+        rows.append([("To know", "bold")])
+        for notice in plan.notices:
+            rows += _paragraph(f"{notice.address or 'the workspace'}: {clean(notice.message)}", width)
+        rows.append([])
+    if plan.refusals:
+        rows.append([("Refused", "bold red")])
+        for refusal in plan.refusals:
+            rows += _paragraph(f"{refusal.address or 'the workspace'}: {clean(refusal.why)}", width)
+            rows += _paragraph(f"allowed by: {clean(refusal.allow)}", width, indent=6)
+        rows.append([])
+    rows.append([(view.summary(plan, drift=drift), "bold")])
+    return print_rows(rows, color=color, width=width)
+
+
+def drift_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> str:
+    """The same facts as what changed on the site: the manifest's value first, then the site's."""
+    return plan_text(plan, color=color, width=width, verbose=verbose, drift=True)
+
+
+def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
+    """What was done, what failed and what was skipped and why; the last line sums up."""
+    trouble = [outcome for outcome in report.outcomes if outcome.status is not Status.DONE]
+    done = [outcome for outcome in report.outcomes if outcome.status is Status.DONE]
+    rows = [row for outcome in _some(done, verbose=verbose) for row in _outcome(outcome, width)]
+    if not verbose and len(done) > LINES_SHOWN:
+        rows.append(_more(len(done)))
+    rows += [row for outcome in trouble for row in _outcome(outcome, width)]
+    rows += [[], [(outcomes.figures(report), "dim")]]
+    if verbose:
+        rows += [
+            [(f"  {number:>6,}  {clean(call)}", "dim")] for call, number in sorted(report.requests.items())
+        ]
+    rows.append([(outcomes.summary(report), "bold")])
+    return print_rows(rows, color=color, width=width)
+
+
+def state_list_text(bindings: Bindings) -> str:
+    """A line for each address that state knows: the address, its live id, `protected`."""
+    known = sorted(bindings.ids.keys() | bindings.protected, key=lambda a: (a.gallery, a.item or ""))
+    wide = max((len(str(address)) for address in known), default=0)
+    lines = (
+        f"{address!s:<{wide}}  {clean(bindings.ids.get(address, '-')):<36}  "
+        f"{'protected' if address in bindings.protected else ''}".rstrip()
+        for address in known
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def show_gallery_text(gallery: LiveGallery, *, color: bool, width: int) -> str:
+    """A live gallery as a table, its items in the order of their sort orders."""
+    from rich.table import Table  # noqa: PLC0415 - heavy, and most commands print no table
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    title = f"{clean(gallery.name) or 'untitled'} ({clean(gallery.id)})"
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    for name in ("#", "kind", "title", "shows", "tags", "id"):
+        table.add_column(
+            name, justify="right" if name == "#" else "left", overflow="fold" if name == "id" else "ellipsis"
+        )
+    items = sorted(
+        gallery.items or (), key=lambda item: (item.sort_order is None, item.sort_order or 0, item.id)
+    )
+    for place, item in enumerate(items, 1):
+        tags = item.fields.get("tags")
+        cells = (
+            str(place),
+            item.kind.value,
+            str(item.fields.get("title") or ""),
+            _shows(item.media),
+            ", ".join(map(str, tags)) if isinstance(tags, tuple | list) else "",
+            item.id,
+        )
+        table.add_row(*(Text(shorten(clean(cell), 60)) for cell in cells))
+    return _printed(table, color=color, width=width)
+
+
+def print_rows(rows: Iterable[list[Run]], *, color: bool, width: int) -> str:
+    """The rows as lines of at most `width` columns; the texts must be clean."""
+    from rich.text import Text  # noqa: PLC0415 - heavy, and `--version` prints no plan
+
+    lines = []
+    for row in rows:
+        line = Text.assemble(*row)
+        line.truncate(width, overflow="ellipsis")
+        line.rstrip()
+        lines.append(line)
+    return _printed(Text("\n").join(lines), color=color, width=width)
+
+
+def _printed(what: object, *, color: bool, width: int) -> str:
+    from rich.console import Console  # noqa: PLC0415 - as in print_rows
+
+    console = Console(
+        file=StringIO(),
+        width=width,
+        force_terminal=color,
+        no_color=not color,
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+        _environ={},  # the caller has decided; what the environment says was its to read
+    )
+    with console.capture() as capture:
+        console.print(what, soft_wrap=_is_text(what))
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def _is_text(what: object) -> bool:
+    from rich.text import Text  # noqa: PLC0415 - as in print_rows
+
+    return isinstance(what, Text)
+
+
+def _legend(*, drift: bool) -> list[Run]:
+    row: list[Run] = []
+    for look in Look:
+        word = view.DRIFTED[look] if drift else look.value
+        row += [("  ", ""), (SYMBOLS[look], _STYLES[look]), (f" {word}", "")]
+    return row
+
+
+def _group(group: Group, *, verbose: bool) -> Iterator[list[Run]]:
+    yield [(str(group.address), "bold"), (f'  "{group.name}"' if group.name else "", "")]
+    for line in _some(group.lines, verbose=verbose):
+        yield from _change(line)
+    if not verbose and len(group.lines) > LINES_SHOWN:
+        yield _more(len(group.lines))
+
+
+def _change(line: Line) -> Iterator[list[Run]]:
+    style = _STYLES[line.look]
+    what = " ".join(part for part in (line.kind, f'"{shorten(line.name, 48)}"' if line.name else "") if part)
+    row = [(f"  {SYMBOLS[line.look]:>3} ", style), (line.label, style)]
+    row += [(f"  {what}", ""), (f"  {line.told}", style)]
+    if line.reason:
+        row.append((f"  ({line.reason})", "dim"))
+    yield row
+    wide = max((len(detail.label) for detail in line.details), default=0)
+    for detail in line.details:
+        yield [(f"        {detail.label + ':':<{wide + 1}} ", "dim"), *_detail(detail)]
+
+
+def _detail(detail: Detail) -> list[Run]:
+    before, after = detail.before, detail.after
+    if before is None:
+        return [(after or "", "green")]
+    if after is None:
+        return [(f"- {before}", "red")]
+    return [(before, "red"), (" → ", ""), (after, "green")]
+
+
+def _outcome(outcome: Outcome, width: int) -> Iterator[list[Run]]:
+    symbol, style = _ENDS[outcome.status]
+    id_ = f"  {clean(outcome.id)}" if outcome.id and outcome.status is Status.DONE else ""
+    yield [
+        (f"  {symbol} ", style),
+        (str(outcome.address), ""),
+        (f"  {outcomes.told(outcome)}", style),
+        (id_, "dim"),
+    ]
+    if outcome.reason:
+        yield from _paragraph(clean(outcome.reason), width, indent=6)
+
+
+def _some(lines: Sequence[T], *, verbose: bool) -> Sequence[T]:
+    return lines if verbose else lines[:LINES_SHOWN]
+
+
+def _more(total: int) -> list[Run]:
+    return [(f"    … and {total - LINES_SHOWN:,} more (-v shows all)", "dim")]
+
+
+def _paragraph(text: str, width: int, *, indent: int = 2) -> list[list[Run]]:
+    return [[(" " * indent + line, "")] for line in textwrap.wrap(text, max(width - indent, 20)) or [""]]
+
+
+def _shows(media: WixFile | HostedVideo | None) -> str:
+    match media:
+        case WixFile():
+            return media.filename or media.id
+        case HostedVideo():
+            return media.url
+        case None:
+            return ""

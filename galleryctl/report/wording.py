@@ -1,0 +1,71 @@
+"""How values, media and numbers are told, in any format: short, on one line, without control characters."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+from galleryctl.model.fields import Json
+from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
+
+_JOINERS = "\u200c\u200d"
+"""Format characters that emoji and scripts are written with; all others, such as a change of direction, can deceive."""
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def clean(text: str) -> str:
+    """`text` on one line, with what a terminal would obey or not show written as an escape."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters (8 or more), without its middle where it is longer."""
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) // 3
+    return f"{text[: limit - 1 - tail]}…{text[-tail:]}"
+
+
+def value(value: Json, limit: int) -> str:
+    """A field's value as people read it, in about `limit` characters."""
+    return shorten(_value(value), limit)
+
+
+def media(media: Media) -> str:
+    """What an item shows: a path, a URL, or a file of the site."""
+    match media:
+        case LocalFile():
+            return clean(media.path)
+        case RemoteFile() | HostedVideo():
+            return clean(media.url)
+        case WixFile():
+            return clean(f"wix:{media.id} ({media.filename})" if media.filename else f"wix:{media.id}")
+        case None:
+            return "nothing"
+
+
+def things(count: int, one: str, many: str = "") -> str:
+    """`1 change`, `2,000 changes`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _value(value: Json) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{clean(value)}"'
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{clean(name)}: {_value(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "[" + ", ".join(map(_value, value)) + "]"
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if character in _JOINERS or category not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return character
+    code = ord(character)
+    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004 - a byte
