@@ -8,8 +8,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report, Status
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.problems import lines
-from galleryctl.report.wording import clean
+from galleryctl.report.wording import clean, lines
 
 
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
@@ -20,7 +19,7 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
             f"{refusal.address or 'The plan'} is refused",
             f"{refusal.why}\nallowed by: {refusal.allow}",
         )
-        for refusal in plan.refusals
+        for refusal in ([] if drift else plan.refusals)
     ]
     found += [
         _command("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices

@@ -8,9 +8,9 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report, Status
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.problems import count, lines
+from galleryctl.report.problems import count
 from galleryctl.report.view import SYMBOLS, Look
-from galleryctl.report.wording import clean
+from galleryctl.report.wording import clean, lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,6 +30,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
         symbols=SYMBOLS,
         groups=view.groups(plan, drift=drift, limit=VALUE),
         plan=plan,
+        refusals=() if drift else plan.refusals,
     )
 
 
@@ -43,6 +44,7 @@ def report_html(report: Report) -> str:
         figures=outcomes.figures(report),
         outcomes=sorted(report.outcomes, key=lambda outcome: ranks.index(outcome.status)),
         told=outcomes.told,
+        lines=lines,
         requests=sorted(report.requests.items()),
     )
 

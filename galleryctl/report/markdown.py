@@ -12,9 +12,9 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report, Status
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.problems import count, lines
+from galleryctl.report.problems import count
 from galleryctl.report.view import SYMBOLS, Detail, Group, Line, Look
-from galleryctl.report.wording import clean, shorten
+from galleryctl.report.wording import clean, lines, shorten, things
 
 VALUE = 80
 """Characters of a value."""
@@ -29,7 +29,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$!])")
 def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
     """The counts, a table of the galleries, and the details to open; what has no room for details is only counted."""
     parts = [f"### galleryctl {'drift' if drift else 'plan'}", f"**{view.summary(plan, drift=drift)}**"]
-    if plan.refusals:
+    if plan.refusals and not drift:
         refusals = [
             f"> - **{refusal.address or 'the workspace'}**: {prose(refusal.why)}; allowed by: {code(refusal.allow)}"
             for refusal in plan.refusals
@@ -54,7 +54,7 @@ def report_markdown(report: Report) -> str:
     """What an apply did: the sum, what went wrong, and the rest to open."""
     parts = ["### galleryctl apply", f"**{prose(outcomes.summary(report))}**", outcomes.figures(report)]
     trouble = [
-        f"- **{outcome.address}** {outcomes.told(outcome)}: {prose(shorten(clean(outcome.reason), 400))}"
+        f"- **{outcome.address}** {outcomes.told(outcome)}: {prose(shorten('; '.join(lines(outcome.reason)), 400))}"
         for outcome in report.outcomes
         if outcome.status is not Status.DONE
     ]
@@ -116,7 +116,7 @@ def _table(groups: tuple[view.Group, ...]) -> Iterator[str]:
 
 def _group(group: Group, room: int) -> Iterator[str]:
     entries = ["\n".join(_change(line)) for line in group.lines]
-    yield from _folded(f"{group.address}: {len(group.lines):,} changes", _within(entries, room))
+    yield from _folded(f"{group.address}: {things(len(group.lines), 'change')}", _within(entries, room))
 
 
 def _folded(title: str, entries: list[str]) -> list[str]:
@@ -145,7 +145,7 @@ def _change(line: Line) -> Iterator[str]:
 
 def _detail(detail: Detail) -> str:
     if detail.before is None:
-        return code(detail.after or "")
+        return f"added {code(detail.after or '')}" if detail.one_of_many else code(detail.after or "")
     if detail.after is None:
         return f"removed {code(detail.before)}"
     return f"{code(detail.before)} → {code(detail.after)}"

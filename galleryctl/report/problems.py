@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.report.text import Run, print_rows
-from galleryctl.report.wording import clean, things
+from galleryctl.report.wording import clean, lines, things
 
 WIDEST = 1_000_000
 """Columns: a failure is never cut off, a terminal may wrap it."""
@@ -25,11 +25,6 @@ def failure_text(error: GalleryctlError, *, color: bool) -> str:
         rows += [[(f"  {line}", "")] for line in lines(error.why)]
     rows += [[(f"  → {line}", "green")] for line in lines(error.do) if line]
     return print_rows(rows, color=color, width=WIDEST)
-
-
-def lines(text: str) -> list[str]:
-    """The lines of a message, each clean and without its indentation; [] for ""."""
-    return [clean(line.strip()) for line in text.split("\n")] if text else []
 
 
 def count(problems: tuple[Problem, ...]) -> str:

@@ -14,7 +14,7 @@ from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.view import SYMBOLS, Detail, Group, Line, Look
-from galleryctl.report.wording import clean, shorten
+from galleryctl.report.wording import clean, lines, shorten
 
 T = TypeVar("T")
 
@@ -43,13 +43,13 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     if plan.targets:
         rows += [[(f"Only {', '.join(map(str, plan.targets))}.", "")], []]
     for group in view.groups(plan, drift=drift, limit=max((width - 24) // 2, 16)):
-        rows += [*_group(group, verbose=verbose), []]
+        rows += [*_fit(_group(group, verbose=verbose), width), []]
     if plan.notices:
         rows.append([("To know", "bold")])
         for notice in plan.notices:
             rows += _paragraph(f"{notice.address or 'the workspace'}: {clean(notice.message)}", width)
         rows.append([])
-    if plan.refusals:
+    if plan.refusals and not drift:
         rows.append([("Refused", "bold red")])
         for refusal in plan.refusals:
             rows += _paragraph(f"{refusal.address or 'the workspace'}: {clean(refusal.why)}", width)
@@ -122,16 +122,26 @@ def show_gallery_text(gallery: LiveGallery, *, color: bool, width: int) -> str:
 
 
 def print_rows(rows: Iterable[list[Run]], *, color: bool, width: int) -> str:
-    """The rows as lines of at most `width` columns; the texts must be clean."""
+    """The rows as lines, wrapped by nobody; the texts must be clean."""
     from rich.text import Text  # noqa: PLC0415 - heavy, and `--version` prints no plan
 
-    lines = []
+    return _printed(Text("\n").join(Text.assemble(*row) for row in rows), color=color, width=width)
+
+
+def _fit(rows: Iterable[list[Run]], width: int) -> Iterator[list[Run]]:
+    """The rows, cut off at `width` columns."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - as in print_rows
+
     for row in rows:
-        line = Text.assemble(*row)
-        line.truncate(width, overflow="ellipsis")
-        line.rstrip()
-        lines.append(line)
-    return _printed(Text("\n").join(lines), color=color, width=width)
+        fitted, left = [], width
+        for text, style in row:
+            wide = cell_len(text)
+            if wide > left:
+                fitted.append((set_cell_size(text, max(left - 1, 0)) + "…", style))
+                break
+            fitted.append((text, style))
+            left -= wide
+        yield fitted
 
 
 def _printed(what: object, *, color: bool, width: int) -> str:
@@ -192,7 +202,7 @@ def _change(line: Line) -> Iterator[list[Run]]:
 def _detail(detail: Detail) -> list[Run]:
     before, after = detail.before, detail.after
     if before is None:
-        return [(after or "", "green")]
+        return [(f"+ {after}" if detail.one_of_many else after or "", "green")]
     if after is None:
         return [(f"- {before}", "red")]
     return [(before, "red"), (" → ", ""), (after, "green")]
@@ -207,8 +217,8 @@ def _outcome(outcome: Outcome, width: int) -> Iterator[list[Run]]:
         (f"  {outcomes.told(outcome)}", style),
         (id_, "dim"),
     ]
-    if outcome.reason:
-        yield from _paragraph(clean(outcome.reason), width, indent=6)
+    for line in lines(outcome.reason):
+        yield from _paragraph(line, width, indent=6)
 
 
 def _some(lines: Sequence[T], *, verbose: bool) -> Sequence[T]:

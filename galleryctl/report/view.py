@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from galleryctl.model.address import Address
@@ -39,6 +39,8 @@ class Detail:
     label: str
     before: str | None
     after: str | None
+    one_of_many: bool = False
+    """Whether a member of a set came or went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,8 @@ def _line(change: Change, *, drift: bool, limit: int) -> Line:
     look = _look(change)
     details = tuple(_details(change, look, limit))
     if drift:
-        # What the manifest wants is what was there; who created something sees no values of what is missing.
-        details = () if look is Look.CREATE else tuple(map(_turned, details))
+        # What the manifest wants is what was there before; of what is missing there are no values to show.
+        details = () if look in (Look.CREATE, Look.REPLACE) else tuple(map(_turned, details))
     return Line(
         look=look,
         address=change.address,
@@ -155,6 +157,7 @@ def _details(change: Change, look: Look, limit: int) -> Iterator[Detail]:
             label="tags" if single and not made else clean(part.path),
             before=None if single and part.before is None else value(part.before, limit),
             after=None if single and part.after is None else value(part.after, limit),
+            one_of_many=single and not made,
         )
     if change.place is not None and look is not Look.MOVE:
         found, wanted = change.place
@@ -162,4 +165,4 @@ def _details(change: Change, look: Look, limit: int) -> Iterator[Detail]:
 
 
 def _turned(detail: Detail) -> Detail:
-    return Detail(label=detail.label, before=detail.after, after=detail.before)
+    return replace(detail, before=detail.after, after=detail.before)

@@ -18,6 +18,11 @@ def clean(text: str) -> str:
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
+def lines(text: str) -> list[str]:
+    """The lines of a message, each clean and without its indentation; [] for ""."""
+    return [clean(line.strip()) for line in text.split("\n")] if text else []
+
+
 def shorten(text: str, limit: int) -> str:
     """`text` in at most `limit` characters (8 or more), without its middle where it is longer."""
     if len(text) <= limit:
