@@ -6,9 +6,6 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.report.text import Run, print_rows
 from galleryctl.report.wording import clean, lines, things
 
-WIDEST = 1_000_000
-"""Columns: a failure is never cut off, a terminal may wrap it."""
-
 
 def failure_text(error: GalleryctlError, *, color: bool) -> str:
     """The failure for people; every problem of the input has a line."""
@@ -17,14 +14,14 @@ def failure_text(error: GalleryctlError, *, color: bool) -> str:
         rows.append([(count(error.problems), "bold")])
     else:
         where = f"{clean(error.where)}: " if error.where else ""
-        first, *rest = lines(error.what)
+        first, *rest = lines(error.what) or ["failed"]
         rows = [
             [("Error: ", "bold red"), (where, "bold"), (first, "")],
             *([(f"  {line}", "")] for line in rest),
         ]
         rows += [[(f"  {line}", "")] for line in lines(error.why)]
     rows += [[(f"  → {line}", "green")] for line in lines(error.do) if line]
-    return print_rows(rows, color=color, width=WIDEST)
+    return print_rows(rows, color=color)
 
 
 def count(problems: tuple[Problem, ...]) -> str:

@@ -56,7 +56,7 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
             rows += _paragraph(f"allowed by: {clean(refusal.allow)}", width, indent=6)
         rows.append([])
     rows.append([(view.summary(plan, drift=drift), "bold")])
-    return print_rows(rows, color=color, width=width)
+    return print_rows(rows, color=color)
 
 
 def drift_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> str:
@@ -78,7 +78,7 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
             [(f"  {number:>6,}  {clean(call)}", "dim")] for call, number in sorted(report.requests.items())
         ]
     rows.append([(outcomes.summary(report), "bold")])
-    return print_rows(rows, color=color, width=width)
+    return print_rows(rows, color=color)
 
 
 def state_list_text(bindings: Bindings) -> str:
@@ -121,11 +121,11 @@ def show_gallery_text(gallery: LiveGallery, *, color: bool, width: int) -> str:
     return _printed(table, color=color, width=width)
 
 
-def print_rows(rows: Iterable[list[Run]], *, color: bool, width: int) -> str:
+def print_rows(rows: Iterable[list[Run]], *, color: bool) -> str:
     """The rows as lines, wrapped by nobody; the texts must be clean."""
     from rich.text import Text  # noqa: PLC0415 - heavy, and `--version` prints no plan
 
-    return _printed(Text("\n").join(Text.assemble(*row) for row in rows), color=color, width=width)
+    return _printed(Text("\n").join(Text.assemble(*row) for row in rows), color=color)
 
 
 def _fit(rows: Iterable[list[Run]], width: int) -> Iterator[list[Run]]:
@@ -144,7 +144,7 @@ def _fit(rows: Iterable[list[Run]], width: int) -> Iterator[list[Run]]:
         yield fitted
 
 
-def _printed(what: object, *, color: bool, width: int) -> str:
+def _printed(what: object, *, color: bool, width: int = 100) -> str:
     from rich.console import Console  # noqa: PLC0415 - as in print_rows
 
     console = Console(

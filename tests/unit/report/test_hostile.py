@@ -1,0 +1,126 @@
+"""Whatever a caption, a file name or the API says: no format lets it control a terminal, a page or a workflow."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleryctl.model.address import Address
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.media import HostedVideo, Kind, RemoteFile, VideoHost, WixFile
+from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.position import SourcePosition
+from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.report.render import Format, Subject, render
+from galleryctl.report.wording import shorten
+
+HOSTILE = st.lists(
+    st.one_of(
+        st.text(st.characters(codec="utf-8"), max_size=6),
+        st.sampled_from(
+            ["\x1b[2J", "\x9b31m", "<script>", "</script>", "<img src=x>", "\n::error::x", "\r", "\x00", "`", "``", "|",
+             "\u202e", "\u2028", "@anna", "{{7*7}}", "[bold]", "](javascript:x)", "</details>"]
+        ),
+    ),
+    max_size=4,
+).map("".join)  # fmt: skip
+ADDRESS = Address("weddings", "film")
+MEDIA = st.one_of(
+    st.builds(RemoteFile, url=HOSTILE),
+    st.builds(WixFile, id=HOSTILE, filename=HOSTILE),
+    st.builds(HostedVideo, host=st.just(VideoHost.VIMEO), url=HOSTILE),
+)
+CHANGES = st.builds(
+    Change,
+    address=st.sampled_from([ADDRESS, Address("weddings")]),
+    action=st.sampled_from([Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE]),
+    kind=st.just(Kind.IMAGE),
+    name=HOSTILE,
+    fields=st.lists(
+        st.builds(
+            FieldChange, path=HOSTILE, before=HOSTILE, after=st.one_of(st.none(), HOSTILE, st.tuples(HOSTILE))
+        ),
+        max_size=2,
+    ).map(tuple),
+    media=st.none() | MEDIA,
+    media_before=st.none() | HOSTILE,
+    reason=HOSTILE,
+)
+PLANS = st.builds(
+    Plan,
+    site_id=HOSTILE,
+    changes=st.lists(CHANGES, max_size=3).map(tuple),
+    refusals=st.builds(Refusal, address=st.none(), why=HOSTILE, allow=HOSTILE).map(lambda one: (one,)),
+    notices=st.builds(Notice, address=st.none(), message=HOSTILE).map(lambda one: (one,)),
+)
+REPORTS = st.builds(
+    Report,
+    outcomes=st.builds(
+        Outcome,
+        address=st.just(ADDRESS),
+        action=st.just("update"),
+        status=st.sampled_from(Status),
+        id=HOSTILE,
+        reason=HOSTILE,
+    ).map(lambda one: (one,)),
+    requests=st.dictionaries(HOSTILE, st.just(1), max_size=2),
+)
+FAILURES = st.one_of(
+    st.builds(GalleryctlError, HOSTILE, where=HOSTILE, why=HOSTILE, do=HOSTILE),
+    st.builds(
+        lambda file, message, do: InvalidInput((Problem(SourcePosition(file, 1, 1), message),), do=do),
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+    ),
+)
+SUBJECTS: st.SearchStrategy[Subject] = st.one_of(PLANS, REPORTS, FAILURES)
+TAG = re.compile(r"<\s*(script|img)", re.IGNORECASE)
+
+
+def controls(text: str) -> set[str]:
+    return {c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Zl", "Zp")} | (
+        {"\u202e"} & set(text)
+    )
+
+
+@given(SUBJECTS, st.sampled_from(Format), st.booleans())
+def test_no_format_lets_control_characters_through(subject: Subject, format_: Format, drift: bool) -> None:
+    assert not controls(render(subject, format_, drift=drift, verbose=True))
+
+
+@given(SUBJECTS)
+def test_in_colour_there_are_colours_only(subject: Subject) -> None:
+    assert not controls(re.sub(r"\x1b\[[0-9;]*m", "", render(subject, "text", color=True)))
+
+
+@given(SUBJECTS)
+def test_no_page_and_no_json_holds_a_foreign_tag(subject: Subject) -> None:
+    for format_ in ("html", "markdown", "json"):
+        assert not TAG.search(render(subject, format_))
+
+
+@given(SUBJECTS)
+def test_json_is_json(subject: Subject) -> None:
+    json.loads(render(subject, "json"))
+
+
+@given(SUBJECTS)
+def test_each_line_for_github_is_one_command(subject: Subject) -> None:
+    for line in render(subject, "github").splitlines():
+        assert re.match(r"::(error|warning|notice)( [^:]*)?::", line)
+
+
+@given(SUBJECTS)
+def test_details_are_closed_as_often_as_opened(subject: Subject) -> None:
+    text = render(subject, "markdown")
+    assert text.count("<details>") == text.count("</details>")
+
+
+@given(st.text(), st.integers(8, 40))
+def test_what_is_shortened_fits(text: str, limit: int) -> None:
+    assert len(shorten(text, limit)) <= limit

@@ -1,0 +1,176 @@
+"""What people and programs see of plans, reports and failures, in every format."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from syrupy.assertion import SnapshotAssertion
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import Kind, WixFile
+from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.plan.changes import Action, Change, Plan
+from galleryctl.plan.document import encode
+from galleryctl.report.markdown import plan_markdown
+from galleryctl.report.render import Format, render
+from galleryctl.report.text import plan_text, show_gallery_text, state_list_text
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/report.schema.json").read_text(encoding="utf-8"))
+FORMATS = [f for f in Format if f is not Format.HTML]
+
+
+def many(count: int) -> Plan:
+    changes = (
+        Change(
+            address=Address("weddings", f"p{i}"),
+            action=Action.CREATE,
+            kind=Kind.IMAGE,
+            name=f"P {i}",
+            place=(0, i),
+        )
+        for i in range(1, count + 1)
+    )
+    return Plan(site_id="site-1", changes=tuple(changes))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_plan(plan: Plan, format_: Format, snapshot: SnapshotAssertion) -> None:
+    assert render(plan, format_) == snapshot
+
+
+@pytest.mark.parametrize("format_", [Format.TEXT, Format.MARKDOWN, Format.GITHUB])
+def test_a_drift(plan: Plan, format_: Format, snapshot: SnapshotAssertion) -> None:
+    assert render(plan, format_, drift=True) == snapshot
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_report(report: Report, format_: Format, snapshot: SnapshotAssertion) -> None:
+    assert render(report, format_) == snapshot
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_is_wrong_with_the_input(
+    invalid: InvalidInput, format_: Format, snapshot: SnapshotAssertion
+) -> None:
+    assert render(invalid, format_) == snapshot
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_refusal(refused: Refused, format_: Format, snapshot: SnapshotAssertion) -> None:
+    assert render(refused, format_) == snapshot
+
+
+def test_the_last_line_counts(plan: Plan) -> None:
+    last = plan_text(plan, color=False, width=40).splitlines()[-1]
+    assert last == "Plan: 1 to create, 3 to update, 1 to replace, 1 to delete (42 unchanged)."
+
+
+def test_an_empty_plan_is_one_line() -> None:
+    plan = Plan(site_id="s", changes=(), unchanged=47)
+    assert render(plan, "text") == "No changes. The site matches the manifests (47 resources).\n"
+    assert (
+        render(plan, "text", drift=True) == "No drift. The site is what the manifests say (47 resources).\n"
+    )
+
+
+def test_ten_thousand_changes_are_still_read() -> None:
+    text = plan_text(many(10_000), color=False, width=100)
+    assert len(text.splitlines()) < 120
+    assert "… and 9,950 more (-v shows all)" in text
+    assert "Plan: 10,000 to create" in text
+    assert len(plan_text(many(200), color=False, width=100, verbose=True).splitlines()) > 200
+
+
+def test_markdown_stays_within_a_comment() -> None:
+    text = plan_markdown(many(10_000))
+    assert len(text) < 65_536
+    assert "more" in text
+    assert "| weddings | 10,000 |" in text
+
+
+def test_no_change_is_wider_than_the_terminal(plan: Plan) -> None:
+    lines = plan_text(replace(plan, notices=(), refusals=()), color=False, width=60).splitlines()
+    assert max(map(len, lines[4:-1])) <= 60
+
+
+def test_colour_is_asked_for(plan: Plan) -> None:
+    assert "\x1b[32m" in render(plan, "text", color=True)
+    assert "\x1b" not in render(plan, "text", color=False)
+
+
+def test_json_of_a_plan_is_its_document(plan: Plan) -> None:
+    assert json.loads(render(plan, "json")) == encode(plan)
+
+
+def test_json_follows_the_published_schema(report: Report, invalid: InvalidInput, refused: Refused) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for subject in (report, invalid, refused, GalleryctlError("no", where="x")):
+        Draft202012Validator(SCHEMA).validate(json.loads(render(subject, "json")))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "interrupted", "told"),
+    [
+        ((), False, "Applied: nothing had to be done."),
+        ((Status.DONE, Status.DONE), False, "Applied: 2 updated."),
+        ((Status.DONE, Status.FAILED), False, "Applied in part: 1 of 2 done, 1 failed, 0 skipped."),
+        ((Status.FAILED,), False, "Not applied: 0 of 1 done, 1 failed, 0 skipped."),
+        ((Status.DONE, Status.SKIPPED), True, "Interrupted: 1 of 2 done, 0 failed, 1 skipped."),
+    ],
+)
+def test_a_report_is_summed_up(statuses: tuple[Status, ...], interrupted: bool, told: str) -> None:
+    outcomes = tuple(
+        Outcome(address=Address("g", f"i{i}"), action="update", status=status)
+        for i, status in enumerate(statuses)
+    )
+    last = render(Report(outcomes=outcomes, interrupted=interrupted), "text").splitlines()[-1]
+    assert last.startswith(told)
+
+
+def test_a_page_loads_and_runs_nothing(plan: Plan, report: Report, invalid: InvalidInput) -> None:
+    for subject in (plan, report, invalid):
+        page = render(subject, "html")
+        assert "default-src 'none'" in page
+        assert not any(word in page.lower() for word in ("<script", "src=", "href=", "@import", "url("))
+
+
+def test_a_page_shows_what_changes(plan: Plan) -> None:
+    page = render(plan, "html")
+    assert "Plan: 1 to create" in page
+    assert "&lt;script&gt;1&lt;/script&gt;" in page
+    assert "photos/first-dance.jpg" in page
+    assert "--max-delete-percent 50" in page
+
+
+def test_state_is_listed() -> None:
+    gallery, item = Address.parse("weddings"), Address.parse("weddings/film")
+    listed = state_list_text(Bindings(ids={item: "i-1", gallery: "g-1"}, protected=frozenset({gallery})))
+    assert [line.split() for line in listed.splitlines()] == [
+        ["weddings", "g-1", "protected"],
+        ["weddings/film", "i-1"],
+    ]
+    assert state_list_text(Bindings()) == ""
+
+
+def test_a_live_gallery_is_a_table(snapshot: SnapshotAssertion) -> None:
+    def item(id_: str, title: str, order: float) -> LiveItem:
+        media = WixFile(id=f"f-{id_}", filename=f"{id_}.jpg")
+        fields = {"title": title, "tags": ("a", "b")}
+        return LiveItem(id=id_, kind=Kind.IMAGE, media=media, fields=fields, sort_order=order, raw={})
+
+    gallery = LiveGallery(
+        id="g-1",
+        fields={"name": "Weddings"},
+        sort_order=1,
+        total_items=2,
+        items=(item("i-2", "Second\x1b[2J", 2), item("i-1", "First [bold]", 1)),
+        raw={},
+    )
+    assert show_gallery_text(gallery, color=False, width=100) == snapshot
