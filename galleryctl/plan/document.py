@@ -1,0 +1,277 @@
+"""The plan as a JSON document, to be reviewed now and applied later; `schemas/plan.schema.json` describes it.
+
+`digest` is the SHA-256 of the rest, so that a plan is applied as it was reviewed or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import assert_never
+
+from galleryctl.model.address import Address
+from galleryctl.model.desired import ItemOrder
+from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.fields import Json
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
+from galleryctl.plan.canonical import digest
+from galleryctl.plan.changes import Action, Basis, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.plan.reading import Node
+
+FORMAT_VERSION = 1
+
+_PLAN = (
+    "format_version", "site_id", "lineage", "serial", "item_order", "targets", "changes", "unchanged", "ids",
+    "media", "protected", "forget", "refusals", "notices", "digest",
+)  # fmt: skip
+_CHANGE = (
+    "address", "action", "kind", "id", "name", "write", "fields", "media", "media_before", "sort_order", "place",
+    "fingerprint", "basis", "reason",
+)  # fmt: skip
+_ANEW = "make a new plan: galleryctl plan --out FILE"
+
+
+def encode(plan: Plan) -> dict[str, Json]:
+    """`plan` as JSON, ready for `json.dumps`; `decode` is the inverse."""
+    document: dict[str, Json] = {
+        "format_version": FORMAT_VERSION,
+        "site_id": plan.site_id,
+        "lineage": plan.lineage,
+        "serial": plan.serial,
+        "item_order": plan.item_order.value,
+        "targets": [str(address) for address in plan.targets],
+        "changes": [_encode_change(change) for change in plan.changes],
+        "unchanged": plan.unchanged,
+        "ids": {str(address): plan.ids[address] for address in _sorted(plan.ids)},
+        "media": dict(sorted(plan.media.items())),
+        "protected": [str(address) for address in _sorted(plan.protected)],
+        "forget": [str(address) for address in _sorted(plan.forget)],
+        "refusals": [
+            {"address": _text(refusal.address), "why": refusal.why, "allow": refusal.allow}
+            for refusal in plan.refusals
+        ],
+        "notices": [{"address": _text(notice.address), "message": notice.message} for notice in plan.notices],
+    }
+    return {**document, "digest": digest(document)}
+
+
+def decode(document: Json) -> Plan:
+    """The plan that `document` holds. Raises InvalidInput, with all its problems, for anything else."""
+    problems: list[Problem] = []
+    try:
+        plan = _plan(Node(document, "", problems))
+        if not problems:
+            _check_digest(document, problems)
+    except RecursionError:
+        problems.append(Problem(at=None, message="the document is nested too deeply to be a plan"))
+        raise InvalidInput(tuple(problems), do=_ANEW) from None
+    if problems:
+        raise InvalidInput(tuple(problems), do=_ANEW)
+    return plan
+
+
+def _check_digest(document: Json, problems: list[Problem]) -> None:
+    if not isinstance(document, Mapping):
+        return
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    try:
+        intact = digest(rest) == document["digest"]
+    except ValueError:
+        problems.append(Problem(at=None, message="a value is NaN or infinite, which JSON does not have"))
+        return
+    if not intact:
+        problems.append(Problem(at=None, message="the plan file was changed after it was written"))
+
+
+def _plan(node: Node) -> Plan:
+    if isinstance(node.value, Mapping) and node.value.get("format_version") != FORMAT_VERSION:
+        version = node.value.get("format_version")
+        problem = f"format_version is {version!r}; this galleryctl reads {FORMAT_VERSION}"
+        raise InvalidInput((Problem(at=None, message=problem),), do=_ANEW)
+    part = node.object(_PLAN)
+    part["digest"].text()
+    return Plan(
+        site_id=part["site_id"].text(),
+        changes=tuple(map(_change, part["changes"].array())),
+        unchanged=part["unchanged"].whole(),
+        ids={_address(name, member): member.text() for name, member in part["ids"].members()},
+        media={name: member.text() for name, member in part["media"].members()},
+        protected=frozenset(map(Node.address, part["protected"].array())),
+        forget=frozenset(map(Node.address, part["forget"].array())),
+        refusals=tuple(map(_refusal, part["refusals"].array())),
+        notices=tuple(map(_notice, part["notices"].array())),
+        item_order=part["item_order"].one_of(ItemOrder),
+        targets=tuple(map(Node.address, part["targets"].array())),
+        lineage=part["lineage"].text(),
+        serial=part["serial"].whole(),
+    )
+
+
+def _encode_change(change: Change) -> Json:
+    return {
+        "address": str(change.address),
+        "action": change.action.value,
+        "kind": None if change.kind is None else change.kind.value,
+        "id": change.id,
+        "name": change.name,
+        "write": {name: _listed(value) for name, value in change.write.items()},
+        "fields": [
+            {"path": part.path, "before": _listed(part.before), "after": _listed(part.after)}
+            for part in change.fields
+        ],
+        "media": _encode_media(change.media),
+        "media_before": change.media_before,
+        "sort_order": change.sort_order,
+        "place": None if change.place is None else list(change.place),
+        "fingerprint": change.fingerprint,
+        "basis": change.basis.value,
+        "reason": change.reason,
+    }
+
+
+def _change(node: Node) -> Change:
+    part = node.object(_CHANGE)
+    change = Change(
+        address=part["address"].address(),
+        action=part["action"].one_of(Action),
+        kind=part["kind"].optional(lambda kind: kind.one_of(Kind)),
+        id=part["id"].optional(Node.text),
+        name=part["name"].text(),
+        write={name: value.json() for name, value in part["write"].members()},
+        fields=tuple(map(_field, part["fields"].array())),
+        media=part["media"].optional(_media),
+        media_before=part["media_before"].optional(Node.text),
+        sort_order=part["sort_order"].optional(Node.number),
+        place=part["place"].optional(_place),
+        fingerprint=part["fingerprint"].optional(Node.text),
+        basis=part["basis"].one_of(Basis),
+        reason=part["reason"].text(),
+    )
+    for message in _contradictions(change):
+        node.wrong(message)
+    return change
+
+
+def _contradictions(change: Change) -> Sequence[str]:
+    """What no plan says: an apply relies on these."""
+    create = change.action is Action.CREATE
+    said = {
+        "a plan has no no-ops": change.action is Action.NO_OP,
+        "a create has no id": create and change.id is not None,
+        "what is live has an id and a fingerprint": not create and None in (change.id, change.fingerprint),
+        "what is made has a sort_order": change.action in (Action.CREATE, Action.REPLACE)
+        and change.sort_order is None,
+        "an item has a kind, a gallery has none": (change.kind is None) != (change.address.item is None),
+        "a gallery is never replaced": change.action is Action.REPLACE and change.address.item is None,
+    }
+    return [message for message, wrong in said.items() if wrong]
+
+
+def _field(node: Node) -> FieldChange:
+    part = node.object(("path", "before", "after"))
+    return FieldChange(path=part["path"].text(), before=part["before"].json(), after=part["after"].json())
+
+
+def _place(node: Node) -> tuple[int, int]:
+    places = [element.whole() for element in node.array()]
+    if len(places) != 2:  # noqa: PLR2004 - from, to
+        node.wrong("is no pair of places")
+        return (0, 0)
+    return (places[0], places[1])
+
+
+def _refusal(node: Node) -> Refusal:
+    part = node.object(("address", "why", "allow"))
+    return Refusal(
+        address=part["address"].optional(Node.address), why=part["why"].text(), allow=part["allow"].text()
+    )
+
+
+def _notice(node: Node) -> Notice:
+    part = node.object(("address", "message"))
+    return Notice(address=part["address"].optional(Node.address), message=part["message"].text())
+
+
+def _encode_media(media: Media) -> Json:
+    match media:
+        case LocalFile():
+            return {
+                "type": "local", "path": media.path, "sha256": media.sha256, "size": media.size,
+                "mime_type": media.mime_type,
+            }  # fmt: skip
+        case RemoteFile():
+            return {"type": "remote", "url": media.url}
+        case WixFile():
+            return {
+                "type": "wix", "id": media.id, "filename": media.filename, "width": media.width,
+                "height": media.height,
+            }  # fmt: skip
+        case HostedVideo():
+            return {"type": "hosted", "host": media.host.value, "url": media.url}
+        case None:
+            return None
+        case _:
+            assert_never(media)
+
+
+def _media(node: Node) -> Media:
+    tag = node.value.get("type") if isinstance(node.value, Mapping) else None
+    read = _MEDIA.get(tag) if isinstance(tag, str) else None
+    if read is None:
+        node.wrong(f"its type is none of {', '.join(_MEDIA)}")
+        return None
+    return read(node)
+
+
+def _local(node: Node) -> LocalFile:
+    part = node.object(("type", "path", "sha256", "size", "mime_type"))
+    return LocalFile(
+        path=part["path"].text(),
+        sha256=part["sha256"].text(),
+        size=part["size"].whole(),
+        mime_type=part["mime_type"].text(),
+    )
+
+
+def _remote(node: Node) -> RemoteFile:
+    return RemoteFile(url=node.object(("type", "url"))["url"].text())
+
+
+def _wix(node: Node) -> WixFile:
+    part = node.object(("type", "id", "filename", "width", "height"))
+    return WixFile(
+        id=part["id"].text(),
+        filename=part["filename"].text(),
+        width=part["width"].whole(),
+        height=part["height"].whole(),
+    )
+
+
+def _hosted(node: Node) -> HostedVideo:
+    part = node.object(("type", "host", "url"))
+    return HostedVideo(host=part["host"].one_of(VideoHost), url=part["url"].text())
+
+
+_MEDIA: Mapping[str, Callable[[Node], Media]] = {
+    "local": _local, "remote": _remote, "wix": _wix, "hosted": _hosted,
+}  # fmt: skip
+
+
+def _address(name: str, member: Node) -> Address:
+    return Node(name, member.path, member.problems).address()
+
+
+def _sorted(addresses: Mapping[Address, str] | frozenset[Address]) -> list[Address]:
+    return sorted(addresses, key=lambda address: (address.gallery, address.item or ""))
+
+
+def _text(address: Address | None) -> str | None:
+    return None if address is None else str(address)
+
+
+def _listed(value: Json) -> Json:
+    """`value` with lists for its tuples, as JSON tools expect them."""
+    if isinstance(value, Mapping):
+        return {name: _listed(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_listed(part) for part in value]
+    return value
