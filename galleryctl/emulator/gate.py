@@ -134,7 +134,7 @@ class GatedEndpoint:
         return answer, site.store.write_no != before
 
     def _lags(self, call: Call, stale: bool) -> bool:
-        if not stale or call.method != "GET":
+        if not stale or call.method != "GET" or self.endpoint.permission != auth.GALLERIES_READ:
             return False
         knows = call.headers.get("x-wix-consistent") == self.gate.token()
         return not (knows and self.gate.site.settings.honour_consistent)

@@ -106,3 +106,15 @@ def gallery(wix: httpx.Client) -> str:
     """The path of an empty gallery."""
     made = wix.post(GALLERIES, json={"gallery": {"name": "Weddings", "sortOrder": 1}}).json()["gallery"]
     return f"{GALLERIES}/{made['id']}"
+
+
+@pytest.fixture
+def connect_to() -> Callable[[Emulator], httpx.Client]:
+    """Makes a client with the API key of any emulator."""
+
+    def client(emulator: Emulator) -> httpx.Client:
+        ready = emulator.ready
+        headers = {"Authorization": ready.api_key, "wix-site-id": ready.site_id}
+        return httpx.Client(transport=InProcess(emulator), base_url=ready.base_url, headers=headers)
+
+    return client

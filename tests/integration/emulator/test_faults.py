@@ -32,12 +32,12 @@ def test_an_answer_that_never_comes(
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "retry_after", "body"),
+    ("fault", "expected"),
     [
-        ({"fault": "throttle", "retry_after": 7}, 429, "7", True),
-        ({"fault": "throttle"}, 429, None, True),
-        ({"fault": "error_500"}, 500, None, True),
-        ({"fault": "error_503"}, 503, None, False),
+        ({"fault": "throttle", "retry_after": 7}, (429, "7", True)),
+        ({"fault": "throttle"}, (429, None, True)),
+        ({"fault": "error_500"}, (500, None, True)),
+        ({"fault": "error_503"}, (503, None, False)),
     ],
 )
 def test_error_statuses_do_nothing(
@@ -45,17 +45,11 @@ def test_error_statuses_do_nothing(
     gallery: str,
     control: Control,
     fault: dict[str, Any],
-    status: int,
-    retry_after: str | None,
-    body: bool,
+    expected: tuple[int, str | None, bool],
 ) -> None:
     control("faults", {"script": [fault | {"method": "POST"}]})
     answer = wix.post(f"{gallery}/items", json={"item": TEXT})
-    assert (answer.status_code, answer.headers.get("Retry-After"), bool(answer.content)) == (
-        status,
-        retry_after,
-        body,
-    )
+    assert (answer.status_code, answer.headers.get("Retry-After"), bool(answer.content)) == expected
     assert answer.headers["x-wix-request-id"]
     assert total(wix, gallery) == 0
 
@@ -105,6 +99,15 @@ def test_a_stale_read_lags_behind_the_last_write(wix: httpx.Client, gallery: str
     assert wix.get(path, headers={"X-Wix-Consistent": written}).status_code == 200
     control("faults", {})
     assert wix.get(path).status_code == 404
+
+
+def test_a_stale_read_of_media_is_fresh(wix: httpx.Client, control: Control) -> None:
+    file = wix.post("/site-media/v1/files/import", json={"url": "https://example.com/none.png"}).json()[
+        "file"
+    ]
+    control("faults", {"rates": {"stale": 1}})
+    read = wix.get("/site-media/v1/files/get-file-by-id", params={"fileId": file["id"]}).json()["file"]
+    assert read["operationStatus"] == "FAILED"
 
 
 def test_only_writes_tell_a_consistency_token(wix: httpx.Client, gallery: str) -> None:

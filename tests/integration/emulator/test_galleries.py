@@ -19,7 +19,7 @@ def titles(wix: httpx.Client, path: str, **query: int) -> list[str]:
 def test_a_gallery_lives_from_create_to_delete(wix: httpx.Client) -> None:
     made = wix.post(GALLERIES, json={"gallery": {"name": "Weddings", "sortOrder": 2.5, "future": {"a": [1]}}})
     gallery = made.json()["gallery"]
-    assert uuid.UUID(gallery["id"])
+    assert str(uuid.UUID(gallery["id"])) == gallery["id"]
     assert (gallery["name"], gallery["sortOrder"], gallery["totalItems"], gallery["items"]) == (
         "Weddings",
         2.5,

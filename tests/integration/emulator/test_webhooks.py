@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator.credentials import Credentials
+
+GALLERIES = "/progallery/v2/galleries"
+TEXT = {"text": {"html": "<p>x</p>"}}
+URL = "https://receiver.example/hook"
+Control = Callable[[str, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def posted() -> list[tuple[str, str]]:
+    """URL and body of every delivery."""
+    return []
+
+
+@pytest.fixture
+def answers() -> list[int]:
+    """The receiver's next statuses, last first; 200 when there are none left."""
+    return []
+
+
+@pytest.fixture
+def emulator(
+    now: list[float], keys: Credentials, posted: list[tuple[str, str]], answers: list[int]
+) -> Iterator[Emulator]:
+    def post(url: str, body: str, _timeout: float) -> int:
+        posted.append((url, body))
+        return answers.pop() if answers else 200
+
+    made = create_app(None, clock=lambda: now[0], keys=keys, post=post)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def events(
+    emulator: Emulator, posted: list[tuple[str, str]], control: Control
+) -> Callable[[], list[dict[str, Any]]]:
+    """Waits for all deliveries; the envelopes so far, checked with the public key."""
+    control("webhooks", {"url": URL})
+
+    def verified() -> list[dict[str, Any]]:
+        assert emulator.gate.webhooks.idle(10)
+        key, app = emulator.ready.public_key, emulator.ready.app_id
+        claims = [
+            jwt.decode(body, key, algorithms=["RS256"], audience=app, issuer="wix.com") for _, body in posted
+        ]
+        envelopes = [json.loads(claim["data"]) for claim in claims]
+        return [envelope | {"data": json.loads(envelope["data"])} for envelope in envelopes]
+
+    return verified
+
+
+Events = Callable[[], list[dict[str, Any]]]
+
+
+def test_every_write_is_told(wix: httpx.Client, events: Events, emulator: Emulator) -> None:
+    gallery = wix.post(GALLERIES, json={"gallery": {"name": "W"}}).json()["gallery"]
+    path = f"{GALLERIES}/{gallery['id']}"
+    wix.patch(path, json={"gallery": {"name": "V"}})
+    item = wix.post(f"{path}/items", json={"item": TEXT}).json()["item"]
+    updated = wix.patch(f"{path}/items/{item['id']}", json={"item": {"title": "t"}}).json()["item"]
+    wix.delete(f"{path}/items/{item['id']}")
+    wix.delete(path)
+    got = events()
+    assert [envelope["eventType"].removeprefix("wix.pro_gallery.gallery_v2_") for envelope in got] == [
+        "created", "updated", "gallery_item_created", "gallery_item_updated", "gallery_item_deleted", "deleted",
+    ]  # fmt: skip
+    data = [envelope["data"] for envelope in got]
+    assert {entry["entityId"] for entry in data} == {gallery["id"]}
+    assert {entry["entityFqdn"] for entry in data} == {"wix.pro_gallery.v2.gallery"}
+    assert [int(entry["entityEventSequence"]) for entry in data] == [1, 2, 3, 4, 5, 6]
+    assert len({entry["id"] for entry in data}) == 6
+    assert "items" not in data[0]["createdEvent"]["entity"]
+    assert data[1]["updatedEvent"]["currentEntity"]["name"] == "V"
+    assert data[2]["actionEvent"]["body"] == {"item": item}
+    assert data[3]["actionEvent"]["body"] == {"updatedItem": updated}
+    assert data[4]["actionEvent"]["body"] == {"itemId": item["id"]}
+    assert data[5]["deletedEvent"] == {}
+    assert {envelope["instanceId"] for envelope in got} == {emulator.ready.instance_id}
+
+
+def test_the_items_of_a_deleted_gallery_say_so(wix: httpx.Client, events: Events) -> None:
+    gallery = wix.post(GALLERIES, json={"gallery": {"items": [TEXT, TEXT]}}).json()["gallery"]
+    wix.delete(f"{GALLERIES}/{gallery['id']}")
+    gone = [entry["data"] for entry in events() if entry["eventType"].endswith("gallery_item_deleted")]
+    assert [entry["originatedFrom"] for entry in gone] == ["Gallery Deleted"] * 2
+
+
+def test_a_refused_write_tells_nothing(wix: httpx.Client, events: Events) -> None:
+    assert wix.post(GALLERIES, json={"gallery": {"items": [TEXT, {}]}}).status_code == 400
+    assert events() == []
+
+
+def test_bodies_and_names_can_be_the_older_ones(wix: httpx.Client, events: Events, control: Control) -> None:
+    control("settings", {"webhook_bodies": "json", "webhook_type_names": "descriptor"})
+    gallery = wix.post(GALLERIES, json={"gallery": {"items": [TEXT]}}).json()["gallery"]
+    created, item = events()
+    assert created["eventType"] == "wix.pro_gallery.v2.gallery_created"
+    assert json.loads(created["data"]["createdEvent"]["entityAsJson"])["id"] == gallery["id"]
+    assert json.loads(item["data"]["actionEvent"]["bodyAsJson"])["item"]["id"] == gallery["items"][0]["id"]
+
+
+def test_deliveries_can_repeat_and_come_out_of_order(
+    wix: httpx.Client, events: Events, control: Control
+) -> None:
+    control("settings", {"webhook_repeats": 1, "webhook_shuffle": True})
+    wix.post(GALLERIES, json={"gallery": {"items": [TEXT]}})
+    numbers = [int(entry["data"]["entityEventSequence"]) for entry in events()]
+    assert numbers == [2, 2, 1, 1]
+
+
+def test_a_delivery_is_tried_again(
+    wix: httpx.Client, events: Events, control: Control, answers: list[int], nobody: httpx.Client
+) -> None:
+    control("settings", {"webhook_backoff_ms": 1})
+    answers[:] = [500, 0, 500, 0, 500, 503]
+    wix.post(GALLERIES, json={"gallery": {}})
+    assert len(events()) == 4
+    shown = nobody.get("/_emulator/webhooks").json()
+    assert shown["urls"] == [URL]
+    assert [(d["state"], d["statuses"]) for d in shown["deliveries"]] == [("failed", [503, 500, 0, 500])]
+    wix.post(GALLERIES, json={"gallery": {}})
+    assert len(events()) == 7
+    shown = nobody.get("/_emulator/webhooks").json()
+    assert (shown["pending"], shown["deliveries"][1]["state"]) == (0, "delivered")
+    assert shown["deliveries"][1]["statuses"] == [0, 500, 200]
+
+
+def test_files_tell_when_they_are_ready_or_failed(wix: httpx.Client, events: Events) -> None:
+    asked = {"url": "http://emulator.local/_emulator/sample.png", "externalInfo": {"externalIds": ["7"]}}
+    ids = []
+    for body in (asked, {"url": "https://example.com/none.png"}):
+        ids.append(wix.post("/site-media/v1/files/import", json=body).json()["file"]["id"])
+        wix.get("/site-media/v1/files/get-file-by-id", params={"fileId": ids[-1]})
+    ready, failed = events()
+    assert ready["eventType"] == "wix.media.site_media.v1.file_descriptor_file_ready"
+    assert ready["data"]["actionEvent"]["body"]["file"]["operationStatus"] == "READY"
+    assert ready["data"]["actionEvent"]["body"]["externalInfo"] == {"externalIds": ["7"]}
+    assert failed["data"]["actionEvent"]["body"]["error"]["code"]
+    assert [entry["data"]["entityId"] for entry in (ready, failed)] == ids
+
+
+def test_a_subscriber_can_leave(wix: httpx.Client, events: Events, control: Control) -> None:
+    assert control("webhooks", {"url": URL, "remove": True}) == {"urls": []}
+    wix.post(GALLERIES, json={})
+    assert events() == []
