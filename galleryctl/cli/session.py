@@ -9,7 +9,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,15 +19,19 @@ import httpx
 from galleryctl.cli.options import Settings
 from galleryctl.engine.site import Site
 from galleryctl.manifest.workspace import App, SiteConfig, WorkspaceConfig, load_workspace
+from galleryctl.model.desired import Limits
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.file import FileState
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 from galleryctl.wix.client import open_client
+from galleryctl.wix.transport import Exchange, Phase
 
 INNER = ".galleryctl"
 """The workspace's own folder: local state, journals, the embedded emulator's data."""
+UNLIMITED = 1_000_000_000
+"""Requests a minute where there is no quota."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +66,10 @@ async def open_site(workspace: Workspace, *, trace: bool = False) -> AsyncIterat
     with _endpoint(workspace) as endpoint:
         async with open_client(
             endpoint.base_url,
-            endpoint.auth,
-            workspace.config.limits,
+            auth=endpoint.auth,
+            limits=endpoint.limits,
             transport=endpoint.transport,
-            observer=_print_request if trace else None,
+            on_request=_print_exchange if trace else None,
         ) as client:
             yield Site(
                 site_id=endpoint.site_id,
@@ -83,6 +87,7 @@ class _Endpoint:
     base_url: str
     site_id: str
     auth: Auth
+    limits: Limits
     transport: httpx.AsyncBaseTransport | None
 
 
@@ -91,7 +96,7 @@ def _endpoint(workspace: Workspace) -> Iterator[_Endpoint]:
     """Where requests go, and as whom."""
     config, site = workspace.config, workspace.site_config
     if config.backend.type == "local":
-        with _embedded(config.root / INNER / "emulator" / workspace.site_name) as endpoint:
+        with _embedded(config.root / INNER / "emulator" / workspace.site_name, config.limits) as endpoint:
             yield endpoint
         return
     if site.site_id is None or site.auth is None:
@@ -105,12 +110,18 @@ def _endpoint(workspace: Workspace) -> Iterator[_Endpoint]:
         auth = AppAuth(site.auth.app_id, site.auth.app_secret, site.auth.instance_id)
     else:
         auth = ApiKeyAuth(site.auth.api_key, site.site_id)
-    yield _Endpoint(base_url=config.backend.base_url, site_id=site.site_id, auth=auth, transport=None)
+    yield _Endpoint(
+        base_url=config.backend.base_url,
+        site_id=site.site_id,
+        auth=auth,
+        limits=config.limits,
+        transport=None,
+    )
 
 
 @contextmanager
-def _embedded(data: Path) -> Iterator[_Endpoint]:
-    """The emulator in this process, its data under `data`."""
+def _embedded(data: Path, limits: Limits) -> Iterator[_Endpoint]:
+    """The emulator in this process, its data under `data`; it is ours alone, so no quota is kept."""
     try:
         from galleryctl.emulator import create_app
     except ImportError as error:
@@ -125,6 +136,7 @@ def _embedded(data: Path) -> Iterator[_Endpoint]:
             base_url=emulator.ready.base_url,
             site_id=emulator.ready.site_id,
             auth=ApiKeyAuth(Secret(emulator.ready.api_key), emulator.ready.site_id),
+            limits=replace(limits, max_requests_per_minute=UNLIMITED),
             transport=httpx.ASGITransport(app=emulator.app),
         )
     finally:
@@ -153,5 +165,8 @@ def lock_owner(operation: str) -> LockInfo:
     )
 
 
-def _print_request(method: str, template: str, status: int | None, request_id: str) -> None:
-    click.echo(f"{method} {template} → {status or 'no answer'} {request_id}", err=True)
+def _print_exchange(exchange: Exchange) -> None:
+    """A line for each try of a request, once it is over."""
+    if exchange.phase is Phase.AFTER:
+        end = exchange.status or "no answer"
+        click.echo(f"{exchange.call} → {end} {exchange.seconds:.3f} s {exchange.request_id}".rstrip(), err=True)

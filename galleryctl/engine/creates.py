@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from galleryctl.engine.fetch import read_galleries, read_items
 from galleryctl.engine.recover import gallery_at, item_at
-from galleryctl.model.fields import Fields
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AnswerLost, Conflict
-from galleryctl.wix.payload import NewItem
+from galleryctl.wix.items import NewItem
 
 TRIES = 4
 """How often a create is sent whose answer keeps getting lost."""
@@ -30,14 +29,14 @@ async def create_item(client: WixClient, gallery: LiveGallery, new: NewItem) -> 
 
 
 async def create_gallery(
-    client: WixClient, fields: Fields, sort_order: float, items: Sequence[NewItem]
+    client: WixClient, name: str, sort_order: float, items: Sequence[NewItem]
 ) -> LiveGallery:
     """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError."""
 
     async def find() -> LiveGallery | None:
         return gallery_at(await read_galleries(client), sort_order)
 
-    made = await _once(lambda: client.create_gallery(fields, sort_order, items), find)
+    made = await _once(lambda: client.create_gallery(name, sort_order, items), find)
     return await read_items(client, made)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import ceil
 
 from galleryctl.engine.recover import recover_galleries, recover_items
 from galleryctl.engine.together import together
@@ -15,6 +14,7 @@ from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.plan.match import bind_galleries, unknown_files
 from galleryctl.state.journal import Intent
 from galleryctl.wix.client import WixClient
+from galleryctl.wix.items import ItemPage
 
 GALLERIES_PER_PAGE = 10
 ITEMS_PER_PAGE = 100
@@ -90,13 +90,10 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     for reading in range(READS):
         if reading:
             gallery = await client.get_gallery(gallery.id)
-        pages = await together(
-            client.list_items(gallery.id, page * ITEMS_PER_PAGE, ITEMS_PER_PAGE)
-            for page in range(max(1, ceil(gallery.total_items / ITEMS_PER_PAGE)))
-        )
+        pages = await _item_pages(client, gallery)
         items = [item for page in pages for item in page.items]
         count = sum(page.count for page in pages)
-        if len({item.id for item in items}) == len(items) and count == gallery.total_items:
+        if len({item.id for item in items}) == len(items) and gallery.total_items in (None, count):
             return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)))
     raise IncompleteListing(
         f"the items of gallery {gallery.name or gallery.id} changed while they were read",
@@ -104,6 +101,17 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
         why=f"{READS} readings, and the gallery's count never agreed with its pages",
         do="try again when nobody is editing the gallery",
     )
+
+
+async def _item_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]:
+    """The pages that the gallery's count asks for, together; without a count one by one, to the first short one."""
+    if gallery.total_items is not None:
+        offsets = range(0, max(1, gallery.total_items), ITEMS_PER_PAGE)
+        return await together(client.list_items(gallery.id, offset, ITEMS_PER_PAGE) for offset in offsets)
+    pages: list[ItemPage] = []
+    while not pages or pages[-1].count == ITEMS_PER_PAGE:
+        pages.append(await client.list_items(gallery.id, len(pages) * ITEMS_PER_PAGE, ITEMS_PER_PAGE))
+    return pages
 
 
 def _by_sort_order(item: LiveItem) -> tuple[bool, float, str]:

@@ -28,7 +28,7 @@ from galleryctl.plan.order import (
 from galleryctl.state.journal import Intent, Journal, Result, learn, merge
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AnswerLost, Unavailable
-from galleryctl.wix.payload import NewItem
+from galleryctl.wix.items import NewItem
 
 
 class StepRunner:
@@ -109,7 +109,8 @@ class StepRunner:
 
     async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> Result:
         new = [self._new_item(item) for item in items]
-        made = await create_gallery(self._client, change.write, _sort_order(change), new)
+        name = str(change.write.get("name") or "")
+        made = await create_gallery(self._client, name, _sort_order(change), new)
         self._galleries[made.id] = made
         self._gallery_ids[change.address] = made.id
         live = {item.address: item_at(made.items or (), _sort_order(item)) for item in items}

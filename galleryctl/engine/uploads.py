@@ -27,15 +27,15 @@ async def upload(
     labels = (content_label(source.source),)
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
-        file = await client.import_url(source.url, kind=kind, name=name, folder=folder, labels=labels)
+        file = await client.import_url(source.url, kind, name=name, folder=folder, labels=labels)
     else:
         path = root / source.path
         await asyncio.to_thread(_check_content, path, source)
         file = await client.upload(
             name=PurePosixPath(source.path).name,
-            mime_type=source.mime_type,
+            mime=source.mime_type,
             size=source.size,
-            content=lambda: _read(path),
+            open_bytes=lambda: _read(path),
             folder=folder,
             labels=labels,
         )
