@@ -1,0 +1,33 @@
+"""Workspaces on the embedded emulator, for every test that runs commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.studio import Studio
+
+
+@pytest.fixture
+def studio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Studio:
+    """An empty workspace with the local backend."""
+    studio = Studio(tmp_path, capsys)
+    studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
+    return studio
+
+
+@pytest.fixture
+def wedding(studio: Studio) -> Studio:
+    """A workspace with one gallery of three photos and a text, not applied."""
+    for shade, name in enumerate(("first-dance", "cake", "rings")):
+        studio.photo(f"photos/{name}.jpg", shade)
+    studio.gallery(
+        [
+            "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
+            "{image: photos/cake.jpg, title: Cake, link: {url: 'https://example.com', text: Book}}",
+            "{image: photos/rings.jpg, title: Rings, quality: 90, focal_point: {x: 0.5, y: 0.25}}",
+            "{key: words, text: '<p>Thank you</p>', title: Words}",
+        ]
+    )
+    return studio

@@ -1,0 +1,129 @@
+"""A workspace on the embedded emulator: run commands in it, look at the site, edit it as the Editor would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from galleryctl.cli.main import run
+from galleryctl.emulator import Emulator, create_app
+
+Doc = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a command did: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def requests(self) -> list[str]:
+        """`METHOD path` of each request, of a command that was run with -vv."""
+        return [line.split(" → ")[0] for line in self.err.splitlines() if " → " in line]
+
+
+@dataclass(slots=True)
+class Studio:
+    """A workspace in `root`, and the emulated site of its local backend."""
+
+    root: Path
+    capture: pytest.CaptureFixture[str]
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the workspace."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def photo(self, name: str, shade: int) -> None:
+        """Draw a photo; each shade is a content of its own."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 48), (shade % 256, shade // 256 % 256, 90)).save(path, "JPEG")
+
+    def gallery(self, items: Sequence[str], *, name: str = "weddings", head: str = "") -> None:
+        """Write a gallery manifest; each item is a YAML flow mapping."""
+        lines = "".join(f"  - {item}\n" for item in items)
+        head = head or "bind: {name: Weddings, create: true}\nname: Weddings\n"
+        self.write(f"galleries/{name}.yaml", f"gallery: {name}\n{head}items:\n{lines or '  []'}\n")
+
+    def run(self, *args: str) -> Ran:
+        """Run `galleryctl -C ROOT ARGS`."""
+        self.capture.readouterr()
+        code = run(["-C", str(self.root), *args])
+        out, err = self.capture.readouterr()
+        return Ran(code=code, out=out, err=err)
+
+    def apply(self, *args: str) -> Ran:
+        """Run `apply --auto-approve`, which must go well."""
+        ran = self.run("apply", "--auto-approve", *args)
+        assert ran.code == 0, ran.out + ran.err
+        return ran
+
+    def assert_settled(self) -> None:
+        """The next plan is empty."""
+        ran = self.run("plan", "--detailed-exitcode")
+        assert ran.code == 0, ran.out + ran.err
+
+    def call(self, method: str, path: str, body: Doc | None = None) -> Doc:
+        """Call the emulator with the site's own key."""
+        emulator = create_app(self.root / ".galleryctl/emulator/main")
+        try:
+            return asyncio.run(_call(emulator, method, path, body))
+        finally:
+            emulator.close()
+
+    def galleries(self) -> list[Doc]:
+        """The live galleries, as the API lists them."""
+        galleries: list[Doc] = self.call("GET", "/progallery/v2/galleries?limit=10")["galleries"]
+        return galleries
+
+    def items(self, gallery: str = "Weddings") -> list[Doc]:
+        """The live items of the gallery of that name, in sort order."""
+        (found,) = [g for g in self.galleries() if g.get("name") == gallery]
+        items: list[Doc] = []
+        while len(items) < found["totalItems"]:
+            page = f"/progallery/v2/galleries/{found['id']}/items?itemLimit=100&itemOffset={len(items)}"
+            items += self.call("GET", page)["items"]
+        return items
+
+    def titles(self, gallery: str = "Weddings") -> list[str]:
+        """The titles of the live items, in the order of display."""
+        return [item.get("title") or "" for item in self.items(gallery)]
+
+    def files(self) -> list[Doc]:
+        """The files of the Media Manager."""
+        files: list[Doc] = self.call("GET", "/site-media/v1/files?paging.limit=100")["files"]
+        return files
+
+    def edit(self, *edits: Doc) -> list[Doc]:
+        """Edit the site as the Editor would."""
+        results: list[Doc] = self.call("POST", "/_emulator/edit", {"edits": list(edits)})["results"]
+        return results
+
+    def state(self) -> Doc:
+        """The state file."""
+        state: Doc = json.loads((self.root / ".galleryctl/state.json").read_text(encoding="utf-8"))
+        return state
+
+
+async def _call(emulator: Emulator, method: str, path: str, body: Doc | None) -> Doc:
+    ready = emulator.ready
+    headers = {"Authorization": ready.api_key, "wix-site-id": ready.site_id}
+    transport = httpx.ASGITransport(app=emulator.app)
+    async with httpx.AsyncClient(transport=transport, base_url=ready.base_url, headers=headers) as http:
+        response = await http.request(method, path, json=body)
+    assert response.status_code == 200, response.text
+    answer: Doc = response.json()
+    return answer
