@@ -78,11 +78,7 @@ class Studio:
 
     def call(self, method: str, path: str, body: Doc | None = None) -> Doc:
         """Call the emulator with the site's own key."""
-        emulator = create_app(self.root / ".galleryctl/emulator/main")
-        try:
-            return asyncio.run(_call(emulator, method, path, body))
-        finally:
-            emulator.close()
+        return call_emulator(self.root / ".galleryctl/emulator/main", method, path, body)
 
     def galleries(self) -> list[Doc]:
         """The live galleries, as the API lists them."""
@@ -116,6 +112,15 @@ class Studio:
         """The state file."""
         state: Doc = json.loads((self.root / ".galleryctl/state.json").read_text(encoding="utf-8"))
         return state
+
+
+def call_emulator(data: Path, method: str, path: str, body: Doc | None = None) -> Doc:
+    """What the emulated site in `data` answers to its own key; the call must go well."""
+    emulator = create_app(data)
+    try:
+        return asyncio.run(_call(emulator, method, path, body))
+    finally:
+        emulator.close()
 
 
 async def _call(emulator: Emulator, method: str, path: str, body: Doc | None) -> Doc:

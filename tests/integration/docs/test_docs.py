@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from galleryctl.cli.main import run
-from galleryctl.emulator import create_app
+from tests.studio import call_emulator
 
 ROOT = Path(__file__).parents[3]
+GALLERIES = "/progallery/v2/galleries"
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
@@ -96,21 +96,14 @@ class Shell:
 
     def edit(self, edits: dict[str, Any]) -> None:
         """What somebody does in the Editor."""
-        emulator = create_app(Path(".galleryctl/emulator/main"))
-        try:
-            with TestClient(emulator.app, base_url=emulator.ready.base_url) as client:
-                auth = {"Authorization": emulator.ready.api_key, "wix-site-id": emulator.ready.site_id}
-                galleries = client.get("/progallery/v2/galleries", headers=auth).json()["galleries"]
-                ids = {f"@{gallery['name']}": gallery["id"] for gallery in galleries}
-                for gallery in galleries:
-                    path = f"/progallery/v2/galleries/{gallery['id']}/items"
-                    items = client.get(path, headers=auth, params={"itemLimit": 100}).json()["items"]
-                    ids |= {f"@{item['title']}": item["id"] for item in items if item.get("title")}
-                text = re.sub(r'"(@[^"]+)"', lambda name: json.dumps(ids[name[1]]), json.dumps(edits))
-                answer = client.post("/_emulator/edit", json=json.loads(text))
-                assert answer.status_code == 200, answer.text
-        finally:
-            emulator.close()
+        data = Path(".galleryctl/emulator/main")
+        galleries = call_emulator(data, "GET", GALLERIES)["galleries"]
+        ids = {f"@{gallery['name']}": gallery["id"] for gallery in galleries}
+        for gallery in galleries:
+            items = call_emulator(data, "GET", f"{GALLERIES}/{gallery['id']}/items?itemLimit=100")["items"]
+            ids |= {f"@{item['title']}": item["id"] for item in items if item.get("title")}
+        text = re.sub(r'"(@[^"]+)"', lambda name: json.dumps(ids[name[1]]), json.dumps(edits))
+        call_emulator(data, "POST", "/_emulator/edit", json.loads(text))
 
 
 def parts(document: Path) -> Iterator[Part]:
