@@ -99,9 +99,15 @@ class Studio:
         return [item.get("title") or "" for item in self.items(gallery)]
 
     def files(self) -> list[Doc]:
-        """The files of the Media Manager."""
-        files: list[Doc] = self.call("GET", "/site-media/v1/files?paging.limit=100")["files"]
-        return files
+        """The files of the Media Manager, in all of its folders."""
+        files: list[Doc] = []
+        paging: Doc = {"limit": 100}
+        while True:
+            page = self.call("POST", "/site-media/v1/files/search", {"search": "", "paging": paging})
+            files += page["files"]
+            if not page["nextCursor"]["hasNext"]:
+                return files
+            paging["cursor"] = page["nextCursor"]["cursors"]["next"]
 
     def edit(self, *edits: Doc) -> list[Doc]:
         """Edit the site as the Editor would."""
