@@ -19,6 +19,7 @@ from galleryctl.model.position import SourcePosition
 BASE_NODES, NODES_PER_CHARACTER = 250_000, 0.1
 """How many keys and values a file may have, aliases expanded, a mapping or list as two; people need 0.1 a character."""
 MAX_DEPTH = 64
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 MAX_PROBLEMS = 1000
 """Of one file; more are not read by anybody."""
 
@@ -119,7 +120,7 @@ class Builder:
         if self.count > self.limit:
             self._stop(event, f"more than {self.limit:,} keys and values, with aliases expanded")
         if len(self.stack) + height > MAX_DEPTH:
-            self._stop(event, f"nested more than {MAX_DEPTH} deep")
+            self._stop(event, TOO_DEEP)
 
     def _scalar(self, event: Any) -> None:
         self._counted(event, 1, 0)

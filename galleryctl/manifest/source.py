@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from galleryctl.manifest import variables
-from galleryctl.manifest.build import Builder, Stop, position
+from galleryctl.manifest.build import TOO_DEEP, Builder, Stop, position
 from galleryctl.manifest.nodes import Document
 from galleryctl.model.errors import Problem
 from galleryctl.model.position import SourcePosition
@@ -81,5 +81,7 @@ def _wording(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
         return "a tab stands where YAML wants spaces"
     if character in ("@", "`", "%"):
         return f"a text that begins with {character} has to be quoted"
+    if "nesting depth" in (error.problem or ""):
+        return TOO_DEEP  # a parser with a limit of its own, which it meets while it looks ahead
     context = f" ({error.context})" if error.context else ""
     return f"this is not valid YAML: {error.problem or 'unexpected end'}{context}"

@@ -21,7 +21,7 @@ VALUE = 300
 
 def plan_html(plan: Plan, *, drift: bool = False) -> str:
     """The plan, gallery by gallery."""
-    return _page(
+    return page(
         "plan.html.j2",
         title="galleryctl drift" if drift else "galleryctl plan",
         summary=view.summary(plan, drift=drift),
@@ -37,7 +37,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
 def report_html(report: Report) -> str:
     """What an apply did; what went wrong comes first."""
     ranks = (Status.FAILED, Status.SKIPPED, Status.DONE)
-    return _page(
+    return page(
         "report.html.j2",
         title="galleryctl apply",
         summary=outcomes.summary(report),
@@ -52,7 +52,7 @@ def report_html(report: Report) -> str:
 def failure_html(error: GalleryctlError) -> str:
     """What went wrong; every problem of the input with its place."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return _page(
+    return page(
         "failure.html.j2",
         title="galleryctl failed",
         summary=count(problems) if problems else " ".join(lines(error.what)),
@@ -63,22 +63,20 @@ def failure_html(error: GalleryctlError) -> str:
     )
 
 
-def _page(template: str, **values: object) -> str:
+def page(template: str, **values: object) -> str:
+    """The template, filled; every value is escaped."""
     return _environment().get_template(template).render(**values).strip() + "\n"
 
 
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - heavy, for HTML only
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("galleryctl", "report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: (
-            clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-        ),
+        # addresses and places of files are no str, and hold what people wrote all the same
+        finalize=lambda value: value if hasattr(value, "__html__") else clean(str(value)),
     )
-    environment.filters["clean"] = lambda value: clean(str(value))
-    return environment
