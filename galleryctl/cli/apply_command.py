@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, guards, settings_of, targets
+from galleryctl.cli.options import common, guards, lock_timeout, settings_of, targets
 
 
 @click.command("apply")
@@ -18,9 +18,7 @@ from galleryctl.cli.options import common, guards, settings_of, targets
     "plan_file", metavar="[PLAN]", required=False, type=click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option(
-    "--lock-timeout", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for the lock."
-)
+@lock_timeout
 @click.pass_context
 def command(
     context: click.Context,

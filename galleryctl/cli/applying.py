@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from galleryctl.cli import output
+from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.failure import show_failure
 from galleryctl.cli.options import Settings
 from galleryctl.cli.planning import show_plan
@@ -19,7 +17,7 @@ from galleryctl.cli.session import Workspace, lock_owner, open_site, open_worksp
 from galleryctl.engine.apply import Applied
 from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, refuse, review_saved
 from galleryctl.manifest.load import load
-from galleryctl.model.errors import GalleryctlError, Interrupted
+from galleryctl.model.errors import Interrupted
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.report.render import render
@@ -35,10 +33,8 @@ async def run_apply(
     operation: str,
 ) -> int:
     """The exit code of an apply; its plan, its progress and its report are printed."""
-    if ask and not sys.stdin.isatty():
-        raise GalleryctlError(
-            "there is no terminal to ask on", do="give --auto-approve, or apply a saved plan: apply PLAN"
-        )
+    if ask:
+        need_terminal("give --auto-approve, or apply a saved plan: apply PLAN")
     workspace = open_workspace(settings)
     owner = lock_owner(operation)
     async with open_site(workspace, trace=settings.verbose > 1) as site:
@@ -48,7 +44,7 @@ async def run_apply(
                 show_plan(planned.plan, settings)
             refuse(planned.plan)
             if ask and not planned.plan.empty:
-                if not _agreed(operation):
+                if not agreed(f"Do you want to {operation} this?"):
                     output.remark(settings, "Nothing was applied.")
                     return 1
                 # The site may have moved on while the question stood.
@@ -60,16 +56,6 @@ async def _plan(site: Site, workspace: Workspace, options: PlanOptions, saved: P
     if saved is not None:
         return await review_saved(site, saved)
     return await plan_site(site, load(workspace.config, workspace.site_name), options)
-
-
-def _agreed(operation: str) -> bool:
-    answer = click.prompt(
-        f"Do you want to {operation} this? Only 'yes' is taken as a yes",
-        default="",
-        show_default=False,
-        err=True,
-    )
-    return bool(answer == "yes")
 
 
 async def _apply(site: Site, planned: Planned, settings: Settings, run: str) -> Applied:

@@ -6,16 +6,14 @@ import asyncio
 
 import click
 
-from galleryctl.cli.options import common, settings_of, targets
+from galleryctl.cli.options import common, lock_timeout, settings_of, targets
 
 
 @click.command("destroy")
 @common
 @targets
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option(
-    "--lock-timeout", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for the lock."
-)
+@lock_timeout
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool, lock_timeout: float) -> int:
     """Delete all that is managed; what is protected, and what never was ours, stays."""

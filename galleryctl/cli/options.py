@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,18 +27,42 @@ class Settings:
     no_color: bool = False
 
 
-def settings_of(context: click.Context | None) -> Settings:
-    """The shared options of this call, wherever on the command line they stood."""
+def settings_of(context: click.Context | None, *, unused: Sequence[str] = ()) -> Settings:
+    """The shared options of this call, wherever on the command line they stood.
+
+    Raises click.UsageError when one of the `unused` was given: one of `-C`, `--site` and `--format` that the command
+    does nothing with. No option is silently ignored.
+    """
     given: dict[str, Any] = context.meta.get(_KEY, {}) if context else {}
-    if given.get("quiet") and given.get("verbose"):
-        raise click.UsageError("-q and -v contradict each other; give one of them.", context)
+    for flag in unused:
+        if _NAMES[flag] in given and context is not None:
+            raise click.UsageError(f"{flag} means nothing to `{context.info_name}`.", context)
     return Settings(**given)
+
+
+_NAMES = {"-C": "directory", "--site": "site", "--format": "format"}
+
+
+def format_asked(arguments: Sequence[str]) -> str:
+    """The format that a command line asks for, also one that cannot be parsed; text when it does not say."""
+    asked = "text"
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        value = arguments[place + 1] if argument == "--format" and place + 1 < len(arguments) else ""
+        value = argument.removeprefix("--format=") if argument.startswith("--format=") else value
+        asked = value if value in FORMATS else asked
+    return asked
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
     """Keep what was given; the command's own place wins over the group's, as the later one on the line."""
-    if value not in (None, False, 0) and parameter.name:
-        context.meta.setdefault(_KEY, {})[parameter.name] = value
+    if value in (None, False, 0) or not parameter.name:
+        return
+    given = context.meta.setdefault(_KEY, {})
+    given[parameter.name] = value
+    if given.get("quiet") and given.get("verbose"):
+        raise click.UsageError("-q and -v contradict each other; give one of them.", context)
 
 
 def common(function: F) -> F:
@@ -131,3 +155,14 @@ def guards(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def lock_timeout(function: F) -> F:
+    """Add `--lock-timeout`, for the commands that write state."""
+    return click.option(
+        "--lock-timeout",
+        type=click.FloatRange(0),
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait for the lock.",
+    )(function)

@@ -2,30 +2,104 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import shutil
 import sys
+from typing import TextIO
 
 import click
 
 from galleryctl.cli.options import Settings
+from galleryctl.model.checkup import Diagnosis, Validation, Written
+from galleryctl.model.errors import GalleryctlError
+
+ESCAPES = "galleryctl-escapes"
+"""How a character is written that the terminal's encoding lacks, or that is none: as in JSON, so that JSON stays JSON."""
 
 
-def wants_color(settings: Settings) -> bool:
-    """Whether to print in colour: on a terminal, unless told otherwise."""
-    return sys.stdout.isatty() and not settings.no_color
+def prepare() -> None:
+    """Make standard output and standard error take every text, whatever the encoding of the terminal."""
+    codecs.register_error(ESCAPES, _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # none when closed, or replaced by a caller
+        if reconfigure is not None:
+            reconfigure(errors=ESCAPES)
+
+
+def wants_color(settings: Settings, *, err: bool = False) -> bool:
+    """Whether to print in colour, to standard error with `err`: on a terminal, unless told otherwise."""
+    quiet = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return not quiet and _is_terminal(sys.stderr if err else sys.stdout)
 
 
 def width() -> int:
     """The columns to fill: the terminal's, or 100 where there is none."""
-    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    return shutil.get_terminal_size((100, 24)).columns if _is_terminal(sys.stdout) else 100
 
 
 def result(text: str) -> None:
-    """Print what the command is for."""
-    click.echo(text, nl=not text.endswith("\n"), color=True)
+    """Print what the command is for. Raises GalleryctlError when it cannot be written."""
+    try:
+        click.echo(text, nl=not text.endswith("\n"), color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop(sys.stdout)
+        raise GalleryctlError(
+            "the result cannot be written", where="standard output", why=str(error)
+        ) from error
+
+
+def show(checkup: Validation | Written | Diagnosis, settings: Settings) -> None:
+    """Print what checking found; as text with -q only when something is wrong."""
+    if settings.quiet and settings.format == "text" and checkup.fine:
+        return
+    from galleryctl.report.render import render
+
+    result(render(checkup, settings.format, color=wants_color(settings), width=width()))
+
+
+def exact(text: str) -> None:
+    """Print a file's text as the file would hold it, in UTF-8 and to the byte."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        result(text)
+        return
+    sys.stdout.flush()
+    buffer.write(text.encode())
+    buffer.flush()
 
 
 def remark(settings: Settings, text: str) -> None:
     """Print something by the way; nothing with -q, and never into a result that a program reads."""
     if not settings.quiet:
         click.echo(text, err=True)
+
+
+def drop(stream: TextIO) -> None:
+    """Let what is still to be written to `stream` go nowhere, so that nothing fails again at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks; None stands for a stream that was closed before we began."""
+    return stream is not None and stream.isatty()
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (units[place : place + 2].hex() for place in range(0, len(units), 2))
+    return "".join(f"\\u{pair}" for pair in pairs), error.end
+
+
+def need_format(settings: Settings, *known: str) -> None:
+    """Raise click.UsageError unless the result can be printed in the format that was asked for."""
+    if settings.format not in known:
+        raise click.UsageError(
+            f"--format {settings.format} has no meaning here; this can be printed as {' or '.join(known)}."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from posixpath import splitext
 from typing import Any
 
@@ -29,9 +30,24 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind, WixFile
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A manifest's text, and the key under which it names each live item: item id → key."""
+
+    text: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
 def gallery_text(
     gallery_key: str, gallery: LiveGallery, keys: Mapping[str, str], existing_text: str | None = None
 ) -> str:
+    """The text of `write_gallery`."""
+    return write_gallery(gallery_key, gallery, keys, existing_text).text
+
+
+def write_gallery(
+    gallery_key: str, gallery: LiveGallery, keys: Mapping[str, str], existing_text: str | None = None
+) -> Written:
     """The manifest of a live gallery whose items were read; `keys` has the keys of items that are managed already.
 
     Left out is what no manifest can say: empty fields, values that the schema refuses, items whose media is unknown.
@@ -48,12 +64,12 @@ def gallery_text(
         tree["name"] = written(gallery.name)
     tree["items"] = written(())
     tree["items"].extend(new_entry(named[item.id], item, source_text(item) or "", {}) for item in wanted)
-    return write_tree(tree, gallery_key)
+    return Written(text=write_tree(tree, gallery_key), keys=named)
 
 
 def _updated(
     gallery_key: str, gallery: LiveGallery, wanted: list[LiveItem], keys: Mapping[str, str], text: str
-) -> str:
+) -> Written:
     # a variable stands for itself, so that what is written as `$${` compares as the text that it means
     themselves = {name: f"${{{name}}}" for name in names_in(text)}
     document = replace_variables(parse_text(text, f"{gallery_key}.yaml"), themselves)
@@ -63,8 +79,9 @@ def _updated(
     _update_head(tree, document, gallery)
     if not isinstance(tree.get("items"), list):
         tree["items"] = written(())
-    _update_items(tree["items"], document, wanted, keys)
-    return write_tree(tree, document.file)
+    named = _update_items(tree["items"], document, wanted, keys)
+    patterns = {item.id: keys[item.id] for item in wanted if item.id not in named}
+    return Written(text=write_tree(tree, document.file), keys={**named, **patterns})
 
 
 def _update_head(tree: Any, document: Document, gallery: LiveGallery) -> None:
@@ -82,7 +99,10 @@ def _update_head(tree: Any, document: Document, gallery: LiveGallery) -> None:
             tree["bind"][part] = written(value, flow=True)
 
 
-def _update_items(sequence: Any, document: Document, wanted: list[LiveItem], keys: Mapping[str, str]) -> None:
+def _update_items(
+    sequence: Any, document: Document, wanted: list[LiveItem], keys: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Bring the list up to date; returns the key of each item that an entry of its own names."""
     entries = entries_of(document)
     by_key = {entry.key: entry for entry in entries if entry.key}
     if any(entry.pattern for entry in entries):
@@ -105,6 +125,7 @@ def _update_items(sequence: Any, document: Document, wanted: list[LiveItem], key
             entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
             ordered.insert(_place(ordered, list(live), key), (key, entry_tree))
     _replace(sequence, [node for _, node in ordered])
+    return named
 
 
 def _in_live_order(nodes: Sequence[tuple[Entry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:

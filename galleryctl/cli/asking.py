@@ -1,0 +1,23 @@
+"""Questions to a person before something is done that cannot be taken back lightly."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from galleryctl.model.errors import GalleryctlError
+
+
+def need_terminal(do: str) -> None:
+    """Raise GalleryctlError when nobody can be asked; `do` says what to give instead."""
+    if not sys.stdin.isatty():
+        raise GalleryctlError("there is no terminal to ask on", do=do)
+
+
+def agreed(question: str) -> bool:
+    """Whether the answer is `yes`; nothing else is taken as one."""
+    answer = click.prompt(
+        f"{question} Only 'yes' is taken as a yes", default="", show_default=False, err=True
+    )
+    return bool(answer == "yes")

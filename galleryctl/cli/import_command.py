@@ -1,0 +1,149 @@
+"""`galleryctl import`: write the manifest of a gallery that the site has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from galleryctl.cli import output
+from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
+
+if TYPE_CHECKING:
+    from galleryctl.engine.choosing import Choice
+    from galleryctl.engine.importing import Draft, Imported
+
+
+@click.command("import")
+@common
+@click.argument("gallery", required=False)
+@click.option("--id", "id_", metavar="ID", help="The gallery's id on the site.")
+@click.option("--name", metavar="NAME", help="The gallery's name on the site.")
+@click.option(
+    "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write this manifest."
+)
+@click.option("--all", "all_", is_flag=True, help="Import every gallery that is not managed yet.")
+@click.option("--dry-run", is_flag=True, help="Print the manifests; write nothing.")
+@lock_timeout
+@click.pass_context
+def command(
+    context: click.Context,
+    gallery: str | None,
+    id_: str | None,
+    name: str | None,
+    out: Path | None,
+    all_: bool,
+    dry_run: bool,
+    lock_timeout: float,
+) -> int:
+    """Write a live gallery as a manifest and remember which item is which; GALLERY is the key it shall have.
+
+    Without --id and --name GALLERY may also be the gallery's id or name on the site. A manifest that is there already
+    keeps its comments.
+    """
+    from galleryctl.engine.choosing import Choice
+
+    settings = settings_of(context)
+    output.need_format(settings, "text", "json")
+    if all_ and (gallery or id_ or name or out):
+        raise click.UsageError(
+            "--all imports every gallery to a place of its own: give nothing else with it."
+        )
+    if id_ and name:
+        raise click.UsageError("--id and --name both say which gallery it is; give one of them.")
+    if not (all_ or gallery or id_ or name):
+        raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
+    choice = None if all_ else Choice(text=gallery, id=id_, name=name)
+    return asyncio.run(_run(settings, choice, out, dry_run=dry_run, lock_timeout=lock_timeout))
+
+
+async def _run(
+    settings: Settings, choice: Choice | None, out: Path | None, *, dry_run: bool, lock_timeout: float
+) -> int:
+    from galleryctl.cli.session import lock_owner, open_site, open_workspace
+    from galleryctl.engine.importing import Imported, draft_all, draft_one, write_drafts
+    from galleryctl.engine.naming import read_shelf
+
+    workspace = open_workspace(settings)
+    async with open_site(workspace, trace=settings.verbose > 1) as site:
+        if dry_run:
+            shelf = read_shelf(workspace.config, workspace.site_name)
+            drafts = await (draft_one(site, shelf, choice, out) if choice else draft_all(site, shelf))
+            _show([Imported(draft=draft) for draft in drafts.drafts], settings, dry_run=True)
+            return 0
+        with site.backend.lock(lock_owner("import"), lock_timeout):
+            shelf = read_shelf(workspace.config, workspace.site_name)
+            drafts = await (draft_one(site, shelf, choice, out) if choice else draft_all(site, shelf))
+            imported = await write_drafts(site, shelf, drafts)
+    _show(imported, settings, dry_run=False)
+    return 0
+
+
+def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) -> None:
+    if settings.format == "json":
+        from galleryctl.report.json import dump
+
+        documents = [_document(each, dry_run=dry_run) for each in imported]
+        output.result(
+            dump({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents})
+        )
+    elif not imported:
+        output.result("Every gallery of the site is managed already.")
+    elif dry_run:
+        output.result("\n".join(f"# {each.draft.path}\n{each.draft.written.text}" for each in imported))
+    else:
+        output.result("\n".join(f"Wrote {each.draft.path}: {_figures(each.draft)}" for each in imported))
+    for each in imported:
+        for line in _remarks(each):
+            output.remark(settings, line)
+
+
+def _figures(draft: Draft) -> str:
+    from galleryctl.report.wording import clean, things
+
+    name = f"{clean(draft.live.name)} ({draft.live.id})" if draft.live.name else draft.live.id
+    return f"gallery {draft.key}, {name}, {things(len(draft.written.keys), 'item')}"
+
+
+def _remarks(imported: Imported) -> list[str]:
+    """What a person should know of the import besides its result."""
+    from galleryctl.report.wording import clean, things
+
+    draft = imported.draft
+    lines = []
+    if draft.left_out:
+        names = ", ".join(clean(name) for name in draft.left_out)
+        lines.append(f"{draft.key}: left out, since no manifest can name it: {names}")
+    if imported.removed:
+        lines.append(
+            f"{draft.key}: no longer named, the site does not have it: {', '.join(imported.removed)}"
+        )
+    if draft.file is None:
+        lines.append(
+            f"{draft.key}: no pattern under `galleries:` finds {draft.path}, so nothing manages the gallery yet"
+        )
+    if imported.changes:
+        changes = things(imported.changes, "change")
+        lines.append(
+            f"{draft.key}: the next plan has {changes}, for what the site says otherwise; see: galleryctl plan"
+        )
+    return lines
+
+
+def _document(imported: Imported, *, dry_run: bool) -> dict[str, object]:
+    draft = imported.draft
+    return {
+        "key": draft.key,
+        "id": draft.live.id,
+        "name": draft.live.name,
+        "file": str(draft.path),
+        "managed": draft.file is not None,
+        "items": {key: id_ for id_, key in draft.written.keys.items()},
+        "left_out": list(draft.left_out),
+        "removed": list(imported.removed),
+        "changes": imported.changes,
+        "text": draft.written.text if dry_run else None,
+    }

@@ -1,0 +1,53 @@
+"""Manifests as text: read as they are, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from galleryctl.model.errors import GalleryctlError
+
+
+def read_text(path: Path) -> str:
+    """What the file holds, its line ends as they are. Raises GalleryctlError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GalleryctlError("the file cannot be read", where=path, why=str(error)) from error
+
+
+def save_text(path: Path, text: str) -> None:
+    """Make `text` what the file holds, in one step; on failure the old file stays. Raises GalleryctlError.
+
+    A file that is there keeps its permissions; one that is a link stays one, and what it leads to is written.
+    """
+    target = path.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
+                new.write(text)
+                new.flush()
+                os.fsync(new.fileno())
+            Path(name).chmod(mode)
+            Path(name).replace(target)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        raise GalleryctlError(
+            "the file cannot be written; it is as it was", where=path, why=error.strerror or str(error)
+        ) from error
+
+
+def _umask() -> int:
+    """What new files of this process are denied; reading it means setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
