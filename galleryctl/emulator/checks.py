@@ -12,33 +12,28 @@ from galleryctl.emulator.rejection import Violation, invalid
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Found = Iterable[Violation]
+LONGEST_ID = 1000
+INT32 = 2**31 - 1  # offsets are 32-bit whole numbers
 
 
-def guid(name: str, value: object) -> str:
-    """The value if it is a GUID, in lower case; raises a 400 otherwise."""
-    if not isinstance(value, str) or not GUID.fullmatch(value):
-        raise invalid(Violation(name, "value is not a valid GUID", "FORMAT", data={"type": "GUID"}))
-    return value.lower()
+def guid(name: str, value: object) -> Found:
+    """A violation unless the value is a GUID, or null."""
+    if value is not None and not (isinstance(value, str) and GUID.fullmatch(value)):
+        yield Violation(name, "value is not a valid GUID", "FORMAT", data={"type": "GUID"})
 
 
-def whole(call: Call, name: str, default: int, low: int, high: int | None) -> int:
-    """A whole number from the query within its limits; raises a 400 otherwise."""
-    text = call.first(name)
-    if text is None:
-        return default
-    try:
-        value = int(text)
-    except ValueError as cause:
-        raise invalid(Violation(name, "is not a whole number", "FORMAT")) from cause
-    if value < low:
-        raise invalid(
-            Violation(name, f"must be greater than or equal to {low}", "MIN", data={"threshold": low})
-        )
-    if high is not None and value > high:
-        raise invalid(
-            Violation(name, f"must be less than or equal to {high}", "MAX", data={"threshold": high})
-        )
-    return value
+def wholes(call: Call, **limits: tuple[int, int, int]) -> tuple[dict[str, int], list[Violation]]:
+    """Whole numbers of the query and what is wrong with them; each limit is (default, lowest, highest)."""
+    values, found = {}, []
+    for name, (default, low, high) in limits.items():
+        given = call.first(name)
+        try:
+            values[name] = default if given is None else int(given)
+        except ValueError:
+            found.append(Violation(name, "is not a whole number", "FORMAT"))
+        else:
+            found += integer(name, values[name], low, high)
+    return values, found
 
 
 def number(name: str, value: object, low: float | None = None, high: float | None = None) -> Found:
@@ -47,12 +42,19 @@ def number(name: str, value: object, low: float | None = None, high: float | Non
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         yield Violation(name, "must be a number", "FORMAT")
-    elif not math.isfinite(value):
+    elif not _finite(value):
         yield Violation(name, "must be a finite number", "FORMAT")
     elif low is not None and value < low:
         yield Violation(name, f"must be greater than or equal to {low:g}", "MIN", data={"threshold": low})
     elif high is not None and value > high:
         yield Violation(name, f"must be less than or equal to {high:g}", "MAX", data={"threshold": high})
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no double can hold
+        return False
 
 
 def integer(name: str, value: object, low: int | None = None, high: int | None = None) -> Found:
@@ -83,6 +85,19 @@ def mapping(name: str, value: object) -> Found:
     """Violations of an object, or null."""
     if value is not None and not isinstance(value, dict):
         yield Violation(name, "must be an object", "FORMAT")
+
+
+def boolean(name: str, value: object) -> Found:
+    """A violation unless the value is true, false or null."""
+    if value is not None and not isinstance(value, bool):
+        yield Violation(name, "must be true or false", "FORMAT")
+
+
+def one_of(name: str, value: object, choices: Iterable[str], rule_name: str = "") -> Found:
+    """A violation unless the value is null or one of the words."""
+    known = list(choices)
+    if value is not None and value not in known:
+        yield Violation(name, f"is not one of {', '.join(known)}", "FORMAT", rule_name)
 
 
 def strings(name: str, value: object, most: int | None = None, longest: int | None = None) -> Found:
@@ -121,16 +136,23 @@ def part(body: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def id_list(name: str, value: object, *, low: int, high: int) -> list[str]:
-    """A list of ids within its size limits; raises a 400 otherwise."""
-    all_of([*required(name, value), *strings(name, value, high, 1000)])
-    ids: list[str] = value if isinstance(value, list) else []
-    if len(ids) < low:
-        raise invalid(Violation(name, f"has a size of less than {low}", "MIN_SIZE", data={"threshold": low}))
-    return ids
+def id_list(name: str, value: object, *, low: int, high: int) -> Found:
+    """Violations of a required list of ids, of `low` to `high` of them."""
+    yield from required(name, value)
+    yield from strings(name, value, high, LONGEST_ID)
+    if isinstance(value, list) and len(value) < low:
+        yield Violation(name, f"has a size of less than {low}", "MIN_SIZE", data={"threshold": low})
 
 
-def same(name: str, path_value: str, other: object) -> None:
-    """An id of the path that comes again in the body or the query must be the same; 400 otherwise."""
+def guid_list(name: str, value: object, *, low: int, high: int) -> Found:
+    """Violations of a required list of GUIDs, of `low` to `high` of them."""
+    yield from id_list(name, value, low=low, high=high)
+    for index, ident in enumerate(value if isinstance(value, list) else []):
+        if isinstance(ident, str):
+            yield from guid(f"{name}[{index}]", ident)
+
+
+def same(name: str, path_value: str, other: object) -> Found:
+    """A violation unless an id of the path that comes again in the body or the query is the same."""
     if other is not None and str(other).lower() != path_value.lower():
-        raise invalid(Violation(name, f"does not match {path_value} in the path", "OTHER"))
+        yield Violation(name, f"does not match {path_value} in the path", "OTHER")

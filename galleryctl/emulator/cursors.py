@@ -11,6 +11,7 @@ from galleryctl.emulator.exchange import Call
 from galleryctl.emulator.rejection import Violation, invalid
 
 LARGEST, USUAL = 100, 50
+LONGEST_CURSOR, LONGEST_FIELD_NAME = 16_000, 512
 
 
 def query_of(call: Call) -> dict[str, Any]:
@@ -28,26 +29,60 @@ def query_of(call: Call) -> dict[str, Any]:
         place = result
         for step in path:
             place = place.setdefault(step, {})
+            checks.all_of(checks.mapping(step, place))
         place[last] = values if last == "mediaTypes" else values[0]
     return result
 
 
+def paging_violations(at: str, paging: Any) -> checks.Found:
+    """What is wrong with the `limit` and the `cursor` of a list."""
+    yield from checks.mapping(at, paging)
+    if isinstance(paging, dict):
+        yield from checks.integer(f"{at}.limit", _number(paging.get("limit")), 1, LARGEST)
+        yield from checks.text(f"{at}.cursor", paging.get("cursor"), LONGEST_CURSOR)
+
+
+def sort_violations(at: str, sort: Any) -> checks.Found:
+    """What is wrong with the `fieldName` and the `order` of a list."""
+    yield from checks.mapping(at, sort)
+    if isinstance(sort, dict):
+        yield from checks.text(f"{at}.fieldName", sort.get("fieldName"), LONGEST_FIELD_NAME)
+        yield from checks.text(f"{at}.order", sort.get("order"))
+
+
+def query_violations(asked: Any) -> checks.Found:
+    """What is wrong with the `query` of a query call."""
+    yield from checks.mapping("query", asked)
+    if not isinstance(asked, dict):
+        return
+    yield from paging_violations("query.cursorPaging", asked.get("cursorPaging"))
+    yield from checks.mapping("query.filter", asked.get("filter"))
+    sorts = asked.get("sort")
+    if sorts is not None and not isinstance(sorts, list):
+        yield Violation("query.sort", "must be an array", "FORMAT")
+    elif sorts and len(sorts) > 1:
+        yield Violation("query.sort", "has a size of more than 1", "MAX_SIZE", data={"threshold": 1})
+    else:
+        yield from sort_violations("query.sort[0]", next(iter(sorts or []), None))
+
+
 def page_of(found: list[dict[str, Any]], paging: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """One page of `found`, and the metadata with the cursor of the next one, if there is one."""
-    asked = paging if isinstance(paging, dict) else {}
-    limit, start = _limit(asked.get("limit")), _start(asked.get("cursor"))
+    """One page of `found`, and the metadata with the cursor of the next one, if there is one.
+
+    `paging` was checked.
+    """
+    asked = paging or {}
+    limit = USUAL if asked.get("limit") is None else int(asked["limit"])
+    start = _start(asked.get("cursor"))
     shown = found[start : start + limit]
     more = start + limit < len(found)
     cursors = {"next": _cursor(start + limit)} if more else {}
     return shown, {"count": len(shown), "cursors": cursors, "hasNext": more}
 
 
-def _limit(value: Any) -> int:
-    if value is None:
-        return USUAL
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    checks.all_of(checks.integer("paging.limit", number, 1, LARGEST))
-    return int(number)
+def _number(value: Any) -> Any:
+    """In a URL, a number is text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _start(cursor: Any) -> int:

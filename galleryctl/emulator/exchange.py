@@ -28,8 +28,10 @@ class Call:
         if not self.body:
             return {}
         try:
-            value = json.loads(self.body)
-        except ValueError as cause:
+            value = json.loads(self.body, parse_constant=_no_constant)
+            if b"\\u" in self.body:
+                json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        except (ValueError, RecursionError) as cause:
             raise invalid(Violation("body", "is not JSON")) from cause
         if not isinstance(value, dict):
             raise invalid(Violation("body", "must be an object"))
@@ -53,6 +55,10 @@ class Answer:
         if isinstance(self.body, bytes):
             return self.body
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)  # NaN and the infinities are Python's, not JSON's
 
 
 Handler = Callable[[Call], Answer]

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from galleryctl.emulator import checks, media
-from galleryctl.emulator.cursors import page_of, query_of
+from galleryctl.emulator.cursors import (
+    page_of,
+    paging_violations,
+    query_of,
+    query_violations,
+    sort_violations,
+)
 from galleryctl.emulator.exchange import Answer, Call, ok
 from galleryctl.emulator.folders import ROOT, folder_at
 from galleryctl.emulator.mediatypes import MEDIA_TYPES, bare_id
@@ -14,6 +20,7 @@ from galleryctl.emulator.rejection import Rejection, Violation, invalid, refused
 from galleryctl.emulator.site import Site
 
 SORTS = ("displayName", "updatedDate", "sizeInBytes")
+ROOT_FOLDERS = ("MEDIA_ROOT", "TRASH_ROOT", "VISITOR_UPLOADS_ROOT")
 EDITABLE = ("displayName", "labels", "parentFolderId")
 
 
@@ -40,13 +47,14 @@ class Files:
     def get(self, call: Call) -> Answer:
         """Get File Descriptor; each read brings a PENDING file nearer to READY."""
         ident = call.first("fileId")
-        checks.all_of(checks.required("fileId", ident))
+        checks.all_of(_id_violations("fileId", ident))
         return ok({"file": self._read([ident])[0]})
 
     def get_many(self, call: Call) -> Answer:
         """Get File Descriptors of 1 to 100 ids; unknown ones are left out."""
-        ids = checks.id_list("fileIds", call.json().get("fileIds"), low=1, high=100)
-        known = [ident for ident in ids if self._exists(ident)]
+        body = call.json()
+        checks.all_of(checks.id_list("fileIds", body.get("fileIds"), low=1, high=100))
+        known = [ident for ident in body["fileIds"] if self._exists(ident)]
         return ok({"files": self._read(known)})
 
     def _exists(self, ident: str) -> bool:
@@ -63,16 +71,25 @@ class Files:
     def listed(self, call: Call) -> Answer:
         """List Files of a folder."""
         asked = query_of(call)
+        checks.all_of(_list_violations(asked))
         return self._answer(self._in(asked.get("parentFolderId") or ROOT, trashed=False), asked)
 
     def list_deleted(self, call: Call) -> Answer:
         """List the files in the trash bin."""
-        return self._answer(self._in(None, trashed=True), query_of(call))
+        asked = query_of(call)
+        checks.all_of(_list_violations(asked))
+        return self._answer(self._in(None, trashed=True), asked)
 
     def search(self, call: Call) -> Answer:
         """Search Files: free text in the display name, the MIME type and the labels."""
         asked = call.json()
-        checks.all_of(checks.text("search", asked.get("search"), 200))
+        checks.all_of(
+            [
+                *checks.text("search", asked.get("search"), 200),
+                *checks.one_of("rootFolder", asked.get("rootFolder"), ROOT_FOLDERS),
+                *_list_violations(asked),
+            ]
+        )
         words = str(asked.get("search") or "").casefold()
         root = asked.get("rootFolder") or "MEDIA_ROOT"
         found = self._in(None, trashed=root == "TRASH_ROOT")
@@ -81,6 +98,7 @@ class Files:
     def query(self, call: Call) -> Answer:
         """Query File Descriptors: equality, `$eq`, `$in` and `$hasSome` on fields."""
         asked = call.json().get("query") or {}
+        checks.all_of(query_violations(asked))
         found = [doc for doc in self._in(None, trashed=False) if _matches(doc, asked.get("filter") or {})]
         sort = next(iter(asked.get("sort") or []), None)
         shown, cursor = page_of(_sorted(found, sort), asked.get("cursorPaging"))
@@ -92,10 +110,6 @@ class Files:
 
     def _answer(self, found: list[dict[str, Any]], asked: dict[str, Any]) -> Answer:
         kinds = asked.get("mediaTypes") or MEDIA_TYPES
-        if wrong := [kind for kind in kinds if kind not in MEDIA_TYPES]:
-            raise invalid(
-                Violation("mediaTypes", f"{wrong[0]} is not supported", name="UNSUPPORTED_MEDIA_TYPE")
-            )
         private = asked.get("private")
         hits = [
             doc
@@ -111,7 +125,7 @@ class Files:
         patch = checks.part(call.json(), "file")
         checks.all_of(
             [
-                *checks.required("file.id", patch.get("id")),
+                *_id_violations("file.id", patch.get("id")),
                 *checks.text("file.displayName", patch.get("displayName"), 255),
                 *checks.strings("file.labels", patch.get("labels"), 100, 200),
                 *checks.text("file.parentFolderId", patch.get("parentFolderId"), 100),
@@ -131,9 +145,14 @@ class Files:
     def bulk_delete(self, call: Call) -> Answer:
         """Bulk Delete Files: into the trash bin, or for good with `permanent`."""
         body = call.json()
-        ids = checks.id_list("fileIds", body.get("fileIds"), low=1, high=1000)
+        checks.all_of(
+            [
+                *checks.id_list("fileIds", body.get("fileIds"), low=1, high=1000),
+                *checks.boolean("permanent", body.get("permanent")),
+            ]
+        )
         with self.site.write():
-            for doc in [find(self.site, ident, trashed=None) for ident in ids]:
+            for doc in [find(self.site, ident, trashed=None) for ident in body["fileIds"]]:
                 if body.get("permanent"):
                     self.site.store.db.execute("DELETE FROM files WHERE id = ?", (doc["id"],))
                     self.site.store.drop_blob(doc["id"])
@@ -143,7 +162,7 @@ class Files:
 
     def bulk_restore(self, call: Call) -> Answer:
         """Bulk Restore Files from the trash bin."""
-        ids = checks.id_list("fileIds", call.json().get("fileIds"), low=1, high=1000)
+        ids = _thousand(call)
         with self.site.write():
             for doc in [find(self.site, ident, trashed=None) for ident in ids]:
                 media.save(self.site, doc | {"state": "OK", "updatedDate": self.site.now()})
@@ -151,14 +170,22 @@ class Files:
 
     def download_many(self, call: Call) -> Answer:
         """Generate Files Download Url: one compressed file of them all."""
-        ids = checks.id_list("fileIds", call.json().get("fileIds"), low=1, high=1000)
+        ids = _thousand(call)
         docs = [find(self.site, ident) for ident in ids]
         return ok({"downloadUrl": f"{self.site.media_url(docs[0]['id'])}?download=zip"})
 
     def download(self, call: Call) -> Answer:
         """Generate File Download Url, one for each asset key."""
         body = call.json()
-        doc = find(self.site, body.get("fileId"))
+        checks.all_of(
+            [
+                *_id_violations("fileId", body.get("fileId")),
+                *checks.text("downloadFileName", body.get("downloadFileName"), 100),
+                *checks.integer("expirationInMinutes", body.get("expirationInMinutes"), 1),
+                *checks.strings("assetKeys", body.get("assetKeys"), 100, 100),
+            ]
+        )
+        doc = find(self.site, body["fileId"])
         keys = body.get("assetKeys") or ["src"]
         if wrong := [key for key in keys if key != "src"]:
             raise invalid(
@@ -170,10 +197,38 @@ class Files:
 
     def stream(self, call: Call) -> Answer:
         """Generate Video Streaming Url."""
-        doc = find(self.site, call.json().get("fileId"))
+        body = call.json()
+        checks.all_of(
+            [
+                *_id_violations("fileId", body.get("fileId")),
+                *checks.integer("expirationInMinutes", body.get("expirationInMinutes"), 60, 1440),
+            ]
+        )
+        doc = find(self.site, body["fileId"])
         if doc["mediaType"] != "VIDEO":
             raise invalid(Violation("fileId", "is no video"))
         return ok({"downloadUrl": {"url": self.site.media_url(doc["id"]), "assetKey": "src"}})
+
+
+def _id_violations(name: str, value: object) -> checks.Found:
+    yield from checks.required(name, value)
+    yield from checks.text(name, value, checks.LONGEST_ID)
+
+
+def _thousand(call: Call) -> list[str]:
+    body = call.json()
+    checks.all_of(checks.id_list("fileIds", body.get("fileIds"), low=1, high=1000))
+    return list(body["fileIds"])
+
+
+def _list_violations(asked: dict[str, Any]) -> checks.Found:
+    yield from checks.text("parentFolderId", asked.get("parentFolderId"), 100)
+    kinds = asked.get("mediaTypes")
+    yield from checks.strings("mediaTypes", kinds, 30)
+    for kind in kinds if isinstance(kinds, list) else []:
+        yield from checks.one_of("mediaTypes", kind, MEDIA_TYPES, "UNSUPPORTED_MEDIA_TYPE")
+    yield from sort_violations("sort", asked.get("sort"))
+    yield from paging_violations("paging", asked.get("paging"))
 
 
 def _searchable(doc: dict[str, Any]) -> str:
@@ -206,4 +261,6 @@ def _holds(value: Any, test: Any) -> bool:
     }
     if wrong := [name for name in test if name not in results]:
         raise invalid(Violation("query.filter", f"{wrong[0]} is not supported here"))
+    if wrong := [name for name in ("$in", "$hasSome") if not isinstance(test.get(name, []), list)]:
+        raise invalid(Violation("query.filter", f"{wrong[0]} needs an array"))
     return all(results[name](other) for name, other in test.items())

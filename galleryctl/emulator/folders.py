@@ -6,13 +6,37 @@ import secrets
 from typing import Any
 
 from galleryctl.emulator import checks
-from galleryctl.emulator.cursors import page_of, query_of
+from galleryctl.emulator.cursors import (
+    page_of,
+    paging_violations,
+    query_of,
+    query_violations,
+    sort_violations,
+)
 from galleryctl.emulator.exchange import Answer, Call, ok
 from galleryctl.emulator.rejection import not_found
 from galleryctl.emulator.site import Site
 from galleryctl.emulator.store import dumped
 
 ROOT = "media-root"
+LONGEST_NAME, LONGEST_ID = 1000, 100
+
+
+def _violations(folder: dict[str, Any], at: str = "") -> checks.Found:
+    yield from checks.text(f"{at}displayName", folder.get("displayName"), LONGEST_NAME)
+    yield from checks.text(f"{at}parentFolderId", folder.get("parentFolderId"), LONGEST_ID)
+
+
+def _list_violations(asked: dict[str, Any]) -> checks.Found:
+    yield from checks.text("parentFolderId", asked.get("parentFolderId"), LONGEST_ID)
+    yield from sort_violations("sort", asked.get("sort"))
+    yield from paging_violations("paging", asked.get("paging"))
+
+
+def _ids(body: dict[str, Any]) -> checks.Found:
+    ids = body.get("folderIds")
+    yield from checks.required("folderIds", ids)
+    yield from checks.strings("folderIds", ids, 100, LONGEST_ID)
 
 
 def folder_at(site: Site, parent: Any, path: Any) -> str:
@@ -57,7 +81,7 @@ class Folders:
         """Create Folder."""
         body = call.json()
         name = body.get("displayName")
-        checks.all_of([*checks.required("displayName", name), *checks.text("displayName", name, 255)])
+        checks.all_of([*checks.required("displayName", name), *_violations(body)])
         with self.site.write():
             folder = _create(self.site, str(name), folder_at(self.site, body.get("parentFolderId"), None))
         return ok({"folder": folder})
@@ -65,6 +89,7 @@ class Folders:
     def listed(self, call: Call) -> Answer:
         """List Folders of one parent."""
         asked = query_of(call)
+        checks.all_of(_list_violations(asked))
         sql = "SELECT doc FROM folders WHERE parent = ? AND trashed = 0 ORDER BY seq"
         found = self.site.store.docs(sql, asked.get("parentFolderId") or ROOT)
         shown, cursor = page_of(found, asked.get("paging"))
@@ -72,13 +97,16 @@ class Folders:
 
     def list_deleted(self, call: Call) -> Answer:
         """List the folders in the trash bin."""
+        asked = query_of(call)
+        checks.all_of(_list_violations(asked))
         found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 1 ORDER BY seq")
-        shown, cursor = page_of(found, query_of(call).get("paging"))
+        shown, cursor = page_of(found, asked.get("paging"))
         return ok({"folders": shown, "nextCursor": cursor})
 
     def search(self, call: Call) -> Answer:
         """Search Folders by a part of their name."""
         asked = call.json()
+        checks.all_of([*checks.text("search", asked.get("search"), 200), *_list_violations(asked)])
         wanted = str(asked.get("search") or "").casefold()
         found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
         hits = [doc for doc in found if wanted in doc["displayName"].casefold()]
@@ -88,6 +116,7 @@ class Folders:
     def query(self, call: Call) -> Answer:
         """Query Folders by equality of fields."""
         asked = call.json().get("query") or {}
+        checks.all_of(query_violations(asked))
         wanted = asked.get("filter") or {}
         found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
         hits = [doc for doc in found if all(doc.get(name) == value for name, value in wanted.items())]
@@ -101,8 +130,8 @@ class Folders:
     def update(self, call: Call) -> Answer:
         """Update Folder: its name and its parent."""
         patch = checks.part(call.json(), "folder")
-        checks.same("folder.id", call.params["folder"], patch.get("id"))
-        checks.all_of(checks.text("folder.displayName", patch.get("displayName"), 255))
+        repeated = checks.same("folder.id", call.params["folder"], patch.get("id"))
+        checks.all_of([*repeated, *_violations(patch, "folder.")])
         with self.site.write():
             doc = self._folder(call.params["folder"])
             for name in ("displayName", "parentFolderId"):
@@ -115,9 +144,9 @@ class Folders:
     def bulk_delete(self, call: Call) -> Answer:
         """Bulk Delete Folders: into the trash bin, or for good; files in them go too."""
         body = call.json()
-        ids = checks.id_list("folderIds", body.get("folderIds"), low=1, high=100)
+        checks.all_of([*_ids(body), *checks.boolean("permanent", body.get("permanent"))])
         with self.site.write():
-            for ident in ids:
+            for ident in body["folderIds"]:
                 doc = self._folder(ident)
                 self._files(ident, "DELETED")
                 if body.get("permanent"):
@@ -128,9 +157,10 @@ class Folders:
 
     def bulk_restore(self, call: Call) -> Answer:
         """Bulk Restore Folders from the trash bin, with their files."""
-        ids = checks.id_list("folderIds", call.json().get("folderIds"), low=1, high=100)
+        body = call.json()
+        checks.all_of(_ids(body))
         with self.site.write():
-            for ident in ids:
+            for ident in body["folderIds"]:
                 doc = self.site.store.doc("SELECT doc FROM folders WHERE id = ?", ident)
                 if doc is None:
                     raise not_found("Folder", ident)

@@ -7,12 +7,18 @@ from typing import Any
 
 from galleryctl.emulator import checks, events, items, ordering
 from galleryctl.emulator.exchange import Answer, Call, ok
+from galleryctl.emulator.media import has_media
 from galleryctl.emulator.patching import patched
 from galleryctl.emulator.rejection import Violation, invalid, not_found
 from galleryctl.emulator.rendering import page, shown, shown_gallery, without_items
 from galleryctl.emulator.site import Site
 from galleryctl.emulator.store import dumped
-from galleryctl.emulator.validation import READ_ONLY_GALLERY, READ_ONLY_ITEM, gallery_violations
+from galleryctl.emulator.validation import (
+    READ_ONLY_GALLERY,
+    READ_ONLY_ITEM,
+    gallery_violations,
+    item_violations,
+)
 
 
 class Galleries:
@@ -23,12 +29,14 @@ class Galleries:
 
     def listed(self, call: Call) -> Answer:
         """List Galleries, by created date."""
-        limit = checks.whole(call, "limit", 10, 1, 10)
-        offset = checks.whole(call, "offset", 0, 0, None)
-        item_limit = checks.whole(call, "itemLimit", 10, 1, 100)
-        docs = self.site.store.docs("SELECT doc FROM galleries ORDER BY seq LIMIT ? OFFSET ?", limit, offset)
+        asked, wrong = checks.wholes(
+            call, limit=(10, 1, 10), offset=(0, 0, checks.INT32), itemLimit=(10, 1, 100)
+        )
+        checks.all_of(wrong)
+        sql = "SELECT doc FROM galleries ORDER BY seq LIMIT ? OFFSET ?"
+        docs = self.site.store.docs(sql, asked["limit"], asked["offset"])
         galleries = [
-            without_items(self.site, doc) | {"items": page(self.site, doc["id"], 0, item_limit)}
+            without_items(self.site, doc) | {"items": page(self.site, doc["id"], 0, asked["itemLimit"])}
             for doc in docs
         ]
         total = self.site.store.count("SELECT COUNT(*) FROM galleries")
@@ -36,8 +44,7 @@ class Galleries:
 
     def get(self, call: Call) -> Answer:
         """Get Gallery, with a page of its items."""
-        offset, limit = items.paging(self.site, call)
-        return ok({"gallery": shown_gallery(self.site, items.gallery_of(self.site, call), offset, limit)})
+        return ok({"gallery": shown_gallery(self.site, *items.paging(self.site, call))})
 
     def create(self, call: Call) -> Answer:
         """Create Gallery: with items inline, or as a clone."""
@@ -47,13 +54,16 @@ class Galleries:
         source = body.get("cloneFromGalleryId")
         inline = self._inline(gallery)
         with self.site.write():
-            copied = source is not None and not inline
+            wrong = [*checks.guid("cloneFromGalleryId", source), *gallery_violations(gallery)]
+            for index, item in enumerate(inline):
+                wrong += item_violations(item, has_media(self.site), at=f"gallery.items[{index}]")
+            checks.all_of(wrong)
             if source is not None:
-                cloned, copies = self._cloned(checks.guid("cloneFromGalleryId", source))
+                cloned, copies = self._cloned(source.lower())
                 gallery, inline = cloned | gallery, inline or copies
             ident = self._insert(gallery)
             created = [
-                items.insert(self.site, ident, item, at=f"gallery.items[{index}]", trusted=copied)
+                items.insert(self.site, ident, item, at=f"gallery.items[{index}]")
                 for index, item in enumerate(inline)
             ]
             doc = shown_gallery(self.site, ident, 0, 50)
@@ -83,7 +93,6 @@ class Galleries:
         return {name: value for name, value in doc.items() if name not in fresh}, bare
 
     def _insert(self, gallery: dict[str, Any]) -> str:
-        checks.all_of(gallery_violations(gallery))
         given = gallery.get("sortOrder")
         ordering.demand_unique(self.site, "galleries", None, given, at="gallery.sortOrder")
         order = (
@@ -109,16 +118,18 @@ class Galleries:
     def update(self, call: Call) -> Answer:
         """Update Gallery: only what is sent changes."""
         patch = checks.part(call.json(), "gallery")
+        wrong = [
+            *checks.same("gallery.id", call.params["gallery"], patch.get("id")),
+            *gallery_violations(patch),
+        ]
         if "items" in patch and self.site.settings.patch_gallery_items == "reject":
-            raise invalid(Violation("gallery.items", "cannot be updated with the gallery"))
+            wrong.append(Violation("gallery.items", "cannot be updated with the gallery"))
         with self.site.write():
-            ident = items.gallery_of(self.site, call)
-            checks.same("gallery.id", ident, patch.get("id"))
+            ident = items.gallery_of(self.site, call, wrong)
             old = self.site.store.doc("SELECT doc FROM galleries WHERE id = ?", ident) or {}
             doc = patched(
                 old, patch, read_only=(*READ_ONLY_GALLERY, "items"), nested=self.site.settings.nested_patch
             )
-            checks.all_of(gallery_violations(doc))
             self._place(doc, old, patch)
             sql = "UPDATE galleries SET sort_order = ?, doc = ? WHERE id = ?"
             self.site.store.db.execute(sql, (doc.get("sortOrder"), dumped(doc), ident))

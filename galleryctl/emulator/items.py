@@ -9,34 +9,32 @@ from galleryctl.emulator import checks, events, ordering
 from galleryctl.emulator.exchange import Answer, Call, ok
 from galleryctl.emulator.media import has_media
 from galleryctl.emulator.patching import patched
-from galleryctl.emulator.rejection import Violation, invalid, not_found
+from galleryctl.emulator.rejection import Violation, not_found
 from galleryctl.emulator.rendering import page, shown, shown_gallery
 from galleryctl.emulator.site import Site
 from galleryctl.emulator.store import dumped
 from galleryctl.emulator.validation import KINDS, READ_ONLY_ITEM, item_violations, kind_of, video_type
 
 
-def paging(site: Site, call: Call) -> tuple[int, int]:
-    """`itemOffset` and `itemLimit` of a request."""
-    limit = checks.whole(call, "itemLimit", 50, 1, site.settings.item_limit_max)
-    return checks.whole(call, "itemOffset", 0, 0, None), limit
+def paging(site: Site, call: Call) -> tuple[str, int, int]:
+    """The gallery's id from the path, `itemOffset` and `itemLimit` of a request."""
+    limits = {"itemOffset": (0, 0, checks.INT32), "itemLimit": (50, 1, site.settings.item_limit_max)}
+    asked, wrong = checks.wholes(call, **limits)
+    return gallery_of(site, call, wrong), asked["itemOffset"], asked["itemLimit"]
 
 
-def gallery_of(site: Site, call: Call) -> str:
-    """The gallery's id from the path, of a gallery that exists; 400 or 404 otherwise."""
-    ident = checks.guid("galleryId", call.params["gallery"])
-    checks.same("galleryId", ident, call.first("galleryId"))
+def gallery_of(site: Site, call: Call, wrong: checks.Found = ()) -> str:
+    """The gallery's id from the path, of a gallery that exists; 400 with what else is `wrong`, or 404."""
+    ident = call.params["gallery"].lower()
+    repeated = checks.same("galleryId", ident, call.first("galleryId"))
+    checks.all_of([*checks.guid("galleryId", ident), *repeated, *wrong])
     if not site.store.count("SELECT COUNT(*) FROM galleries WHERE id = ?", ident):
         raise not_found("Gallery", ident)
     return ident
 
 
-def insert(
-    site: Site, gallery: str, item: dict[str, Any], *, at: str, trusted: bool = False
-) -> dict[str, Any]:
-    """Check one new item (unless it is `trusted`, a copy) and store it, with its id, dates and sort order."""
-    if not trusted:
-        checks.all_of(item_violations(item, has_media(site), at=at))
+def insert(site: Site, gallery: str, item: dict[str, Any], *, at: str) -> dict[str, Any]:
+    """Store one new item that was checked, with its id, dates and sort order."""
     ordering.demand_unique(site, "items", gallery, item.get("sortOrder"), at=f"{at}.sortOrder")
     now = site.now()
     doc = {name: value for name, value in item.items() if name not in READ_ONLY_ITEM and value is not None}
@@ -72,8 +70,8 @@ class Items:
 
     def listed(self, call: Call) -> Answer:
         """List Gallery Items."""
-        offset, limit = paging(self.site, call)
-        return ok({"items": page(self.site, gallery_of(self.site, call), offset, limit)})
+        gallery, offset, limit = paging(self.site, call)
+        return ok({"items": page(self.site, gallery, offset, limit)})
 
     def get(self, call: Call) -> Answer:
         """Get Gallery Item."""
@@ -84,9 +82,9 @@ class Items:
         """Create Gallery Item."""
         body = call.json()
         item = checks.part(body, "item")
-        checks.same("galleryId", call.params["gallery"], body.get("galleryId"))
+        wrong = [*checks.same("galleryId", call.params["gallery"], body.get("galleryId"))]
         with self.site.write():
-            gallery = gallery_of(self.site, call)
+            gallery = gallery_of(self.site, call, [*wrong, *item_violations(item, has_media(self.site))])
             doc = insert(self.site, gallery, item, at="item")
             events.item_created(self.site, gallery, shown(self.site, doc))
         return ok({"item": shown(self.site, doc)})
@@ -95,10 +93,12 @@ class Items:
         """Update Gallery Item: only what is sent changes; the kind of media cannot."""
         body = call.json()
         patch = checks.part(body, "item")
-        checks.same("galleryId", call.params["gallery"], body.get("galleryId"))
+        wrong = [
+            *checks.same("galleryId", call.params["gallery"], body.get("galleryId")),
+            *checks.same("item.id", call.params["item"], patch.get("id")),
+        ]
         with self.site.write():
-            gallery, ident = self._ids(call)
-            checks.same("item.id", ident, patch.get("id"))
+            gallery, ident = self._ids(call, wrong)
             doc = self._changed(gallery, ident, patch)
             sql = "UPDATE items SET sort_order = ?, doc = ? WHERE gallery = ? AND id = ?"
             self.site.store.db.execute(sql, (doc.get("sortOrder"), dumped(doc), gallery, ident))
@@ -110,11 +110,10 @@ class Items:
         nested = self.site.settings.nested_patch
         doc = patched(old, patch, read_only=READ_ONLY_ITEM, nested=nested)
         kind = kind_of(old)
-        other = [name for name in KINDS if name != kind and patch.get(name) is not None]
-        if kind is not None and other:
-            raise invalid(Violation(f"item.{other[0]}", f"the media of a {kind} item cannot change its kind"))
-        only = set(patch) - set(READ_ONLY_ITEM)
-        checks.all_of(item_violations(doc, has_media(self.site), only=only, old=old))
+        other = [name for name in KINDS if kind and name != kind and patch.get(name) is not None]
+        wrong = [Violation(f"item.{name}", f"a {kind} item cannot become another kind") for name in other]
+        only = set(patch) - {*READ_ONLY_ITEM, *(KINDS if other else ())}
+        checks.all_of([*wrong, *item_violations(doc, has_media(self.site), only=only, old=old)])
         if patch.get("sortOrder") is not None:
             at = "item.sortOrder"
             ordering.demand_unique(self.site, "items", gallery, doc["sortOrder"], at=at, but=ident)
@@ -134,28 +133,28 @@ class Items:
     def bulk_delete(self, call: Call) -> Answer:
         """Bulk Delete Gallery Items: answers the ids that were there."""
         body = call.json()
-        checks.same("galleryId", call.params["gallery"], body.get("galleryId"))
-        given = checks.id_list("itemIds", body.get("itemIds"), low=1, high=1000)
-        ids = [checks.guid(f"itemIds[{index}]", ident) for index, ident in enumerate(given)]
+        wrong = [
+            *checks.same("galleryId", call.params["gallery"], body.get("galleryId")),
+            *checks.guid_list("itemIds", body.get("itemIds"), low=1, high=1000),
+        ]
         with self.site.write():
-            return ok({"itemIds": self._remove(gallery_of(self.site, call), ids)})
+            gallery = gallery_of(self.site, call, wrong)
+            return ok({"itemIds": self._remove(gallery, body["itemIds"])})
 
     def delete_many(self, call: Call) -> Answer:
         """Delete Gallery Items: deprecated; `itemsIds` in the query or the body; answers the gallery."""
-        given = [part for value in call.query.get("itemsIds", []) for part in value.split(",")]
-        if not given:
-            given = checks.id_list("itemsIds", call.json().get("itemsIds"), low=1, high=1000)
-        ids = [checks.guid(f"itemsIds[{index}]", ident) for index, ident in enumerate(given)]
+        given: Any = [part for value in call.query.get("itemsIds", []) for part in value.split(",")]
+        given = given or call.json().get("itemsIds")
         with self.site.write():
-            gallery = gallery_of(self.site, call)
-            self._remove(gallery, ids)
+            wrong = checks.guid_list("itemsIds", given, low=1, high=1000)
+            gallery = gallery_of(self.site, call, wrong)
+            self._remove(gallery, given)
         return ok({"gallery": shown_gallery(self.site, gallery, 0, 50)})
 
-    def _ids(self, call: Call) -> tuple[str, str]:
-        gallery = gallery_of(self.site, call)
-        ident = checks.guid("itemId", call.params["item"])
-        checks.same("itemId", ident, call.first("itemId"))
-        return gallery, ident
+    def _ids(self, call: Call, wrong: checks.Found = ()) -> tuple[str, str]:
+        ident = call.params["item"].lower()
+        repeated = checks.same("itemId", ident, call.first("itemId"))
+        return gallery_of(self.site, call, [*checks.guid("itemId", ident), *repeated, *wrong]), ident
 
     def _doc(self, gallery: str, ident: str) -> dict[str, Any]:
         doc = self.site.store.doc("SELECT doc FROM items WHERE gallery = ? AND id = ?", gallery, ident)
@@ -165,7 +164,7 @@ class Items:
 
     def _remove(self, gallery: str, ids: list[str]) -> list[str]:
         removed = []
-        for ident in dict.fromkeys(ids):
+        for ident in dict.fromkeys(ident.lower() for ident in ids):
             sql = "DELETE FROM items WHERE gallery = ? AND id = ?"
             if self.site.store.db.execute(sql, (gallery, ident)).rowcount:
                 events.item_deleted(self.site, gallery, ident)

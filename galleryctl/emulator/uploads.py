@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from galleryctl.emulator import checks, media
@@ -207,6 +208,8 @@ def _import_violations(body: dict[str, Any], at: str) -> list[Violation]:
         found.append(Violation(f"{at}mediaType", "is not a media type", "FORMAT"))
     found += checks.text(f"{at}displayName", body.get("displayName"), 1000)
     found += checks.text(f"{at}mimeType", body.get("mimeType"), 100)
+    found += checks.mapping(f"{at}urlHeaders", body.get("urlHeaders"))
+    found += checks.mapping(f"{at}urlParams", body.get("urlParams"))
     return found
 
 
@@ -215,8 +218,16 @@ def _common(body: dict[str, Any], most_labels: int, at: str = "") -> list[Violat
         *checks.text(f"{at}parentFolderId", body.get("parentFolderId"), 100),
         *checks.text(f"{at}filePath", body.get("filePath"), 100),
         *checks.strings(f"{at}labels", body.get("labels"), most_labels, 200),
-        *checks.mapping(f"{at}externalInfo", body.get("externalInfo")),
+        *checks.boolean(f"{at}private", body.get("private")),
+        *_external(body.get("externalInfo"), f"{at}externalInfo"),
     ]
+
+
+def _external(info: Any, at: str) -> Iterator[Violation]:
+    yield from checks.mapping(at, info)
+    if isinstance(info, dict):
+        yield from checks.text(f"{at}.origin", info.get("origin"), 1000)
+        yield from checks.strings(f"{at}.externalIds", info.get("externalIds"), 30, 4000)
 
 
 def _length(body: dict[str, Any]) -> int | None:

@@ -129,6 +129,7 @@ def _video(video: dict[str, Any], at: str, has_media: HasMedia) -> Iterator[Viol
     elif isinstance(info, dict):
         yield from _video_source(kind, info, f"{at}.videoInfo", has_media)
         yield from _resolutions(info.get("resolutions"), f"{at}.videoInfo.resolutions")
+        yield from _posters(info.get("posters"), f"{at}.videoInfo.posters")
         yield from text(f"{at}.videoInfo.filename", info.get("filename"))
 
 
@@ -176,6 +177,19 @@ def _resolutions(value: Any, at: str) -> Iterator[Violation]:
         if isinstance(entry, dict):
             for name in ("url", "height", "width", "format"):
                 yield from required(f"{at}[{index}].{name}", entry.get(name))
+            for name in ("url", "format", "quality", "filename"):
+                yield from text(f"{at}[{index}].{name}", entry.get(name))
+            for name in ("height", "width"):
+                yield from integer(f"{at}[{index}].{name}", entry.get(name), 1)
+
+
+def _posters(value: Any, at: str) -> Iterator[Violation]:
+    if value is not None and not isinstance(value, list):
+        yield Violation(at, "must be an array", "FORMAT")
+    for index, poster in enumerate(value if isinstance(value, list) else []):
+        yield from mapping(f"{at}[{index}]", poster)
+        if isinstance(poster, dict):
+            yield from text(f"{at}[{index}].id", poster.get("id"))
 
 
 def _text(value: dict[str, Any], at: str, _has_media: HasMedia) -> Iterator[Violation]:
