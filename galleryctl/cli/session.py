@@ -63,6 +63,7 @@ def open_workspace(settings: Settings) -> Workspace:
 @asynccontextmanager
 async def open_site(workspace: Workspace, *, trace: bool = False) -> AsyncIterator[Site]:
     """The site, reachable: over the network, or the embedded emulator in this process. `trace` prints each request."""
+    backend = state_backend(workspace)
     with _endpoint(workspace) as endpoint:
         async with open_client(
             endpoint.base_url,
@@ -75,8 +76,10 @@ async def open_site(workspace: Workspace, *, trace: bool = False) -> AsyncIterat
                 site_id=endpoint.site_id,
                 root=workspace.config.root,
                 client=client,
-                backend=state_backend(workspace),
-                journal_path=workspace.config.root / INNER / f"journal-{workspace.site_name}.jsonl",
+                backend=backend,
+                journal=backend.journal(
+                    workspace.config.root / INNER / f"journal-{workspace.site_name}.jsonl"
+                ),
                 folder=workspace.config.media_folder,
                 workers=workspace.config.limits.concurrency,
             )
@@ -96,7 +99,7 @@ def _endpoint(workspace: Workspace) -> Iterator[_Endpoint]:
     """Where requests go, and as whom."""
     config, site = workspace.config, workspace.site_config
     if config.backend.type == "local":
-        with _embedded(config.root / INNER / "emulator" / workspace.site_name, config.limits) as endpoint:
+        with _embedded(emulator_data(workspace), config.limits) as endpoint:
             yield endpoint
         return
     if site.site_id is None or site.auth is None:
@@ -117,6 +120,11 @@ def _endpoint(workspace: Workspace) -> Iterator[_Endpoint]:
         limits=config.limits,
         transport=None,
     )
+
+
+def emulator_data(workspace: Workspace) -> Path:
+    """Where the embedded emulator keeps the site."""
+    return workspace.config.root / INNER / "emulator" / workspace.site_name
 
 
 @contextmanager
@@ -169,4 +177,6 @@ def _print_exchange(exchange: Exchange) -> None:
     """A line for each try of a request, once it is over."""
     if exchange.phase is Phase.AFTER:
         end = exchange.status or "no answer"
-        click.echo(f"{exchange.call} → {end} {exchange.seconds:.3f} s {exchange.request_id}".rstrip(), err=True)
+        click.echo(
+            f"{exchange.call} → {end} {exchange.seconds:.3f} s {exchange.request_id}".rstrip(), err=True
+        )

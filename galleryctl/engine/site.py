@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,9 +19,10 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.state.backend import LockInfo, StateBackend
+from galleryctl.state.backend import StateBackend
 from galleryctl.state.document import State
 from galleryctl.state.journal import Intent, Journal, read_journal, replay
+from galleryctl.state.journal_file import JournalPlace
 from galleryctl.wix.client import WixClient
 
 
@@ -37,7 +37,7 @@ class Site:
     root: Path
     client: WixClient
     backend: StateBackend
-    journal_path: Path
+    journal: JournalPlace
     folder: str
     workers: int
 
@@ -69,7 +69,7 @@ async def recall(site: Site) -> Known:
             where=site.backend.location,
             do="give each site its own state: write {site} into the workspace's `state`",
         )
-    journal = read_journal(site.journal_path, state)
+    journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     pending = tuple(intent for _, intent in journal.pending)
     uploads = [i.source for i in pending if i.kind == "upload" and i.source not in bindings.media]
@@ -141,7 +141,7 @@ async def apply_planned(
         if adopted != state.bindings:
             save(site, state, adopted)
         return Applied(bindings=adopted, report=Report(outcomes=()))
-    with Journal.open(site.journal_path, run=run, state=state) as journal:
+    with Journal.open(site.journal, run=run, state=state) as journal:
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
@@ -167,5 +167,5 @@ def save(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = F
     following = state.following(bindings)
     site.backend.write(following)
     if not keep_journal:
-        Journal.clear(site.journal_path)
+        site.journal.clear()
     return following

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from galleryctl.state.document import State
+from galleryctl.state.journal_file import JournalPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,9 @@ class StateBackend(Protocol):
 
     def write(self, state: State) -> None:
         """Make `state` what is read from now on. The caller holds the lock; an older serial is refused."""
+
+    def journal(self, local: Path) -> JournalPlace:
+        """Where the journal of a run on this state lies: the file `local`, or beside a state that is elsewhere."""
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""

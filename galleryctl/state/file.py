@@ -10,6 +10,7 @@ from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.disk import replace_file, trouble_with
 from galleryctl.state.document import State, decode, encode
+from galleryctl.state.journal_file import FileJournal, JournalPlace
 from galleryctl.state.lock import FileLock
 
 
@@ -41,6 +42,10 @@ class FileState:
             if before is not None:
                 replace_file(self._backup, before)
             replace_file(self._path, text.encode())
+
+    def journal(self, local: Path) -> JournalPlace:
+        """The file `local`."""
+        return FileJournal(local)
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""

@@ -1,26 +1,23 @@
-"""The journal of a run: what was about to be done and what came of it, one JSON line each, flushed to the disk.
+"""The journal of a run: what was about to be done and what came of it, one JSON line each.
 
-A run that is killed leaves it; the next one learns what was done, and looks up what was begun. The last line may be
-torn: a line counts only with its newline.
+A run that is killed leaves it; the next one learns what was done, and looks up what was begun.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
-from galleryctl.state.disk import sync_folder, trouble_with
 from galleryctl.state.document import State
+from galleryctl.state.journal_file import JournalLog, JournalPlace
 
 VERSION = 1
 
@@ -38,6 +35,8 @@ class Intent:
     """The live gallery that an item is created in."""
     sort_orders: Mapping[Address, float] = field(default_factory=dict)
     """What is created, each with the sort order that nothing else in its gallery has."""
+    shows: Mapping[Address, str] = field(default_factory=dict)
+    """What each created item shows, so that another item that came to that sort order is not taken for it."""
     ids: tuple[str, ...] = ()
     """The live ids that are updated or deleted."""
 
@@ -59,66 +58,49 @@ class JournalReplay:
     done: Result = Result()
     pending: tuple[tuple[str, Intent], ...] = ()
     """Step and intent of what was begun and whose end is not known."""
+    latest: float = 0.0
+    """When the last step was begun, in seconds since the epoch on that machine's clock; 0 when none was."""
 
 
 class Journal:
-    """The journal of the run under way; every record is on the disk when its method returns.
+    """The journal of the run under way.
 
-    All methods raise StateError when a record cannot be written. From then on nothing is: a step that cannot be
-    journalled must not begin.
+    What a step is about to do is written for good when `begin` returns. What came of it may wait for the next record: a
+    step whose end is not known is looked up. All methods raise StateError when a record cannot be written; a step that
+    cannot be journalled must not begin.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self._path = path
-        self._descriptor = descriptor
-        self._size = 0
-        self._broken = False
+    def __init__(self, log: JournalLog) -> None:
+        self._log = log
 
     @classmethod
-    def open(cls, path: Path, *, run: str, state: State) -> Journal:
-        """A new journal of a run that begins with `state`; it replaces the one at `path`, which state knows by now."""
-        with trouble_with(path, "the journal cannot be made"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-            journal = cls(path, os.open(path, flags, 0o600))
-            sync_folder(path.parent)
-        try:
-            journal._write(
-                journal=VERSION,
-                run=run,
-                site_id=state.site_id,
-                lineage=state.lineage,
-                serial=state.serial,
-                started=datetime.now(UTC).isoformat(timespec="seconds"),
-            )
-        except BaseException:
-            journal.close()
-            raise
-        return journal
-
-    @staticmethod
-    def clear(path: Path) -> None:
-        """Remove the journal: state knows all that it tells."""
-        with trouble_with(path, "the journal cannot be removed"):
-            path.unlink(missing_ok=True)
+    def open(cls, place: JournalPlace, *, run: str, state: State) -> Self:
+        """A new journal of a run that begins with `state`; it replaces the one there, which state knows by now."""
+        header = _line(
+            journal=VERSION,
+            run=run,
+            site_id=state.site_id,
+            lineage=state.lineage,
+            serial=state.serial,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        return cls(place.start(header))
 
     def begin(self, step: str, intent: Intent) -> None:
         """Say what `step` is about to do; it may be done only once this has returned."""
-        self._write(begin=step, intent=_encode_intent(intent))
+        self._log.append(_line(begin=step, at=time.time(), intent=_encode_intent(intent)), at_once=True)
 
     def done(self, step: str, result: Result) -> None:
         """Say what `step` taught."""
-        self._write(done=step, result=_encode_result(result))
+        self._log.append(_line(done=step, result=_encode_result(result)), at_once=False)
 
     def failed(self, step: str, reason: str, *, unknown: bool = False) -> None:
         """Say that `step` failed; `unknown` when it may have taken effect all the same."""
-        self._write(failed=step, reason=reason, unknown=unknown)
+        self._log.append(_line(failed=step, reason=reason, unknown=unknown), at_once=False)
 
     def close(self) -> None:
-        """Let go of the file, which stays."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Let go of the place; what is written stays."""
+        self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -128,34 +110,14 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _write(self, **record: object) -> None:
-        if self._broken:
-            raise StateError("the journal could not be written before", where=self._path)
-        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
-        with trouble_with(self._path, "the journal cannot be written"):
-            try:
-                _write_all(self._descriptor, line)
-                os.fsync(self._descriptor)
-            except OSError:
-                self._broken = True
-                with suppress(OSError):  # half a record at the end is expected by the reader anyway
-                    os.ftruncate(self._descriptor, self._size)
-                raise
-        self._size += len(line)
 
+def read_journal(place: JournalPlace, state: State) -> JournalReplay:
+    """What the journal at `place` adds to `state`; empty when there is none.
 
-def read_journal(path: Path, state: State) -> JournalReplay:
-    """What the journal at `path` adds to `state`; empty when there is none.
-
-    A state that was written after the journal was begun knows all that is done in it. Raises StateError when the file is
-    no journal, or belongs to another site or to another lineage of states.
+    A state that was written after the journal was begun knows all that is done in it. Raises StateError when this is no
+    journal, or belongs to another site or to another lineage of states.
     """
-    with trouble_with(path, "the journal cannot be read"):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return JournalReplay()
-    *lines, _torn = content.split(b"\n")
+    lines = place.read()
     if not lines:
         return JournalReplay()
     try:
@@ -165,12 +127,12 @@ def read_journal(path: Path, state: State) -> JournalReplay:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(
             "this is no journal of galleryctl, or it was changed",
-            where=path,
+            where=place.location,
             why=str(error),
             do=_ASIDE,
         ) from error
     except StateError as error:
-        raise StateError(error.what, where=path, why=error.why, do=error.do) from None
+        raise StateError(error.what, where=place.location, why=error.why, do=error.do) from None
 
 
 def replay(bindings: Bindings, journal: JournalReplay) -> Bindings:
@@ -237,9 +199,11 @@ def _replay(
 ) -> JournalReplay:
     results: list[Result] = []
     open_: dict[str, Intent] = {}
+    latest = 0.0
     for record in records:
         if "begin" in record:
             open_[record["begin"]] = _decode_intent(record["intent"])
+            latest = max(latest, float(record["at"]))
         elif "done" in record:
             results.append(_decode_result(record["result"]))
             open_.pop(record["done"], None)
@@ -249,7 +213,12 @@ def _replay(
         run=str(header["run"]),
         done=Result() if superseded else merge(results),
         pending=tuple(open_.items()),
+        latest=latest,
     )
+
+
+def _line(**record: object) -> bytes:
+    return json.dumps(record, separators=(",", ":")).encode()
 
 
 def _record(line: bytes) -> Mapping[str, Any]:
@@ -265,6 +234,7 @@ def _encode_intent(intent: Intent) -> dict[str, object]:
         "source": intent.source,
         "gallery_id": intent.gallery_id,
         "sort_orders": {str(address): order for address, order in intent.sort_orders.items()},
+        "shows": {str(address): shown for address, shown in intent.shows.items()},
         "ids": intent.ids,
     }
 
@@ -278,6 +248,7 @@ def _decode_intent(part: Mapping[str, Any]) -> Intent:
         source=part["source"],
         gallery_id=part["gallery_id"],
         sort_orders={Address.parse(address): float(order) for address, order in part["sort_orders"].items()},
+        shows={Address.parse(address): str(shown) for address, shown in part["shows"].items()},
         ids=tuple(part["ids"]),
     )
 
@@ -296,10 +267,3 @@ def _decode_result(part: Mapping[str, Any]) -> Result:
         media=dict(part["media"]),
         removed=tuple(part["removed"]),
     )
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    """Write all of `content`; a write may take less than it is given."""
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

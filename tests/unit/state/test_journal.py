@@ -16,6 +16,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
 from galleryctl.state.journal import Intent, Journal, Result, learn, merge, read_journal, replay
+from galleryctl.state.journal_file import FileJournal
 
 GALLERY, ITEM, OTHER = (Address.parse(text) for text in ("weddings", "weddings/film", "weddings/words"))
 CREATE = Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.1})
@@ -28,6 +29,7 @@ INTENTS = st.builds(
     source=st.text(max_size=8),
     gallery_id=st.none() | st.text(max_size=8),
     sort_orders=st.dictionaries(ADDRESSES, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
+    shows=st.dictionaries(ADDRESSES, st.text(max_size=8), max_size=3),
     ids=st.lists(st.text(max_size=8), max_size=3).map(tuple),
 )
 RESULTS = st.builds(
@@ -45,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def write(path: Path, state: State, steps: list[tuple[Intent, Result | str]]) -> None:
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         for i, (intent, end) in enumerate(steps):
             journal.begin(str(i), intent)
             if isinstance(end, Result):
@@ -65,7 +67,7 @@ def test_cut_at_any_byte_it_tells_a_prefix_of_the_truth(
         whole = path.read_bytes()
         cut = data.draw(st.integers(0, len(whole)))
         path.write_bytes(whole[:cut])
-        told = read_journal(path, state)
+        told = read_journal(FileJournal(path), state)
 
     records = max(whole[:cut].count(b"\n") - 1, 0)
     expected_done, expected_pending = [], []
@@ -81,17 +83,17 @@ def test_cut_at_any_byte_it_tells_a_prefix_of_the_truth(
 
 
 def test_no_journal_tells_nothing(path: Path, state: State) -> None:
-    assert replay(state.bindings, read_journal(path, state)) == state.bindings
+    assert replay(state.bindings, read_journal(FileJournal(path), state)) == state.bindings
 
 
 def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state: State) -> None:
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         journal.begin("upload 1", Intent(kind="upload", source="sha256:cd"))
         journal.done("upload 1", Result(media={"sha256:cd": "f-2"}))
         journal.begin("create film", CREATE)
         journal.begin("create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2}))
         journal.done("create words", Result(ids={OTHER: "i-3"}))
-    told = read_journal(path, state)
+    told = read_journal(FileJournal(path), state)
     assert told.run == "run-1"
     assert told.pending == (("create film", CREATE),)
     learnt = replay(state.bindings, told)
@@ -100,12 +102,12 @@ def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state
 
 
 def test_a_failure_ends_a_step_unless_its_outcome_is_unknown(path: Path, state: State) -> None:
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         journal.begin("a", CREATE)
         journal.failed("a", "quality 20 is below 30")
         journal.begin("b", CREATE)
         journal.failed("b", "the answer was lost", unknown=True)
-    assert read_journal(path, state).pending == (("b", CREATE),)
+    assert read_journal(FileJournal(path), state).pending == (("b", CREATE),)
 
 
 def test_each_record_is_on_the_disk_when_its_method_returns(
@@ -118,7 +120,7 @@ def test_each_record_is_on_the_disk_when_its_method_returns(
         fsync(descriptor)
         synced.append(path.read_bytes())
 
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         monkeypatch.setattr(os, "fsync", spy)
         journal.begin("a", CREATE)
         journal.done("a", Result(ids={ITEM: "i-9"}))
@@ -128,36 +130,36 @@ def test_each_record_is_on_the_disk_when_its_method_returns(
 def test_the_state_written_after_it_knows_what_is_done_but_not_what_is_pending(
     path: Path, state: State
 ) -> None:
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         journal.begin("a", CREATE)
         journal.done("a", Result(ids={ITEM: "i-9"}))
         journal.begin("b", CREATE)
-    told = read_journal(path, state.following(Bindings()))
+    told = read_journal(FileJournal(path), state.following(Bindings()))
     assert told.done == Result()
     assert told.pending == (("b", CREATE),)
 
 
 def test_the_first_run_of_a_site_can_be_killed_before_any_state_was_written(path: Path) -> None:
-    with Journal.open(path, run="run-1", state=State.new("s")) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=State.new("s")) as journal:
         journal.done("a", Result(ids={ITEM: "i-9"}))
-    assert replay(Bindings(), read_journal(path, State.new("s"))).ids == {ITEM: "i-9"}
+    assert replay(Bindings(), read_journal(FileJournal(path), State.new("s"))).ids == {ITEM: "i-9"}
     first = State.new("s").following(Bindings())
-    assert read_journal(path, first).done == Result()
+    assert read_journal(FileJournal(path), first).done == Result()
 
 
 def test_a_lost_state_still_learns_from_the_journal(path: Path, state: State) -> None:
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         journal.done("a", Result(ids={ITEM: "i-9"}))
-    assert read_journal(path, State.new(state.site_id)).done.ids == {ITEM: "i-9"}
+    assert read_journal(FileJournal(path), State.new(state.site_id)).done.ids == {ITEM: "i-9"}
 
 
 def test_a_new_journal_replaces_the_old_and_clear_removes_it(path: Path, state: State) -> None:
     for run in ("run-1", "run-2"):
-        with Journal.open(path, run=run, state=state) as journal:
+        with Journal.open(FileJournal(path), run=run, state=state) as journal:
             journal.begin(run, CREATE)
-    assert [step for step, _ in read_journal(path, state).pending] == ["run-2"]
-    Journal.clear(path)
-    Journal.clear(path)
+    assert [step for step, _ in read_journal(FileJournal(path), state).pending] == ["run-2"]
+    FileJournal(path).clear()
+    FileJournal(path).clear()
     assert not path.exists()
 
 
@@ -169,9 +171,9 @@ def test_a_new_journal_replaces_the_old_and_clear_removes_it(path: Path, state: 
     ],
 )
 def test_a_journal_of_another_state_is_refused(path: Path, state: State, other: State, told: str) -> None:
-    Journal.open(path, run="run-1", state=state).close()
+    Journal.open(FileJournal(path), run="run-1", state=state).close()
     with pytest.raises(StateError) as caught:
-        read_journal(path, other)
+        read_journal(FileJournal(path), other)
     assert f"{path}: {told}" in str(caught.value)
     assert "move it aside" in caught.value.do
 
@@ -184,7 +186,7 @@ def test_what_is_no_journal_is_refused(tmp_path: Path, state: State, content: by
     path = tmp_path / "journal.jsonl"
     path.write_bytes(content)
     with pytest.raises(StateError) as caught:
-        read_journal(path, state)
+        read_journal(FileJournal(path), state)
     assert str(path) in str(caught.value)
 
 
@@ -193,7 +195,7 @@ def test_damage_in_the_middle_is_no_torn_end(path: Path, state: State) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:9] + b"\n" + lines[2])
     with pytest.raises(StateError, match="or it was changed"):
-        read_journal(path, state)
+        read_journal(FileJournal(path), state)
 
 
 def test_a_full_disk_stops_the_journal_and_leaves_it_readable(
@@ -206,7 +208,7 @@ def test_a_full_disk_stops_the_journal_and_leaves_it_readable(
             return write_(descriptor, content[:20])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with Journal.open(path, run="run-1", state=state) as journal:
+    with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         journal.begin("a", CREATE)
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", half)
@@ -214,13 +216,13 @@ def test_a_full_disk_stops_the_journal_and_leaves_it_readable(
                 journal.begin("b", CREATE)
         with pytest.raises(StateError, match="could not be written before"):
             journal.begin("c", CREATE)
-    assert [step for step, _ in read_journal(path, state).pending] == ["a"]
+    assert [step for step, _ in read_journal(FileJournal(path), state).pending] == ["a"]
 
 
 def test_a_journal_that_cannot_be_made_is_told(tmp_path: Path, state: State) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StateError, match="the journal cannot be made"):
-        Journal.open(tmp_path / "file" / "journal.jsonl", run="run-1", state=state)
+        Journal.open(FileJournal(tmp_path / "file" / "journal.jsonl"), run="run-1", state=state)
 
 
 def test_a_replaced_item_is_deposed_until_it_is_removed() -> None:
