@@ -153,7 +153,7 @@ def _embedded(data: Path, limits: Limits) -> Iterator[_Endpoint]:
 
 def state_backend(workspace: Workspace) -> StateBackend:
     """Where the site's state lives."""
-    location = workspace.config.state.replace("{site}", workspace.site_name)
+    location = workspace.config.state.location.replace("{site}", workspace.site_name)
     if re.match(r"[a-z0-9]+://", location):
         raise GalleryctlError(
             f"state at {location} is not supported yet",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,16 @@ from galleryctl.manifest.findings import in_order, read_document
 from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
+from galleryctl.manifest.state_setting import StateConfig, state_config, state_problems
 from galleryctl.model.desired import ItemOrder, Limits, Moved
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.secret import Secret
 
 FILE = "galleryctl.yaml"
 DEFAULT_SITE = "main"
-DEFAULT_STATE = ".galleryctl/state.json"
 DEFAULT_FOLDER = "/galleryctl"
 API = "https://www.wixapis.com"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_SITE_NAME = "{site}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +68,8 @@ class WorkspaceConfig:
     sites: Mapping[str, SiteConfig]
     galleries: tuple[str, ...]
     """Patterns of the manifests, relative to the root."""
-    state: str = DEFAULT_STATE
-    """`{site}` stands for the name of the site."""
+    state: StateConfig = field(default_factory=StateConfig)
+    """`{site}` in its location stands for the name of the site."""
     limits: Limits = field(default_factory=Limits)
     item_order: ItemOrder = ItemOrder.ASCENDING
     media_folder: str = DEFAULT_FOLDER
@@ -113,7 +111,7 @@ def _config(root: Path, top: Node, moved: tuple[Moved, ...], environ: Mapping[st
         ),
         sites=_sites(top.part("sites"), local=backend.get("type") == "local"),
         galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
-        state=str(_value(top, "state") or DEFAULT_STATE),
+        state=state_config(top.part("state")),
         limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
         item_order=ItemOrder(str(_value(top, "item_order") or "ascending")),
         media_folder=str(media.get("folder") or DEFAULT_FOLDER),
@@ -176,22 +174,8 @@ def _more_problems(document: Document, *, local: bool) -> Iterator[Problem]:
         yield Problem(document.at(top), "sites is missing; only backend: {type: local} does without")
     for name in names if sites else ():
         yield from _site_problems(document, name, (sites.parts or {})[name], local=local) if sites else ()
-    state = top.part("state")
-    if len(names) > 1 and not (state and _SITE_NAME in str(state.value)):
-        at = document.at(state) if state else document.at_key(top, "sites")
-        example = ".galleryctl/state-{site}.json"
-        yield Problem(at, f"several sites need a state each; write {{site}} into state, as in {example}")
-    if state and isinstance(state.value, str) and (why := _bad_state(state.value)):
-        yield Problem(document.at(state), why)
+    yield from state_problems(document, top, several=len(names) > 1)
     yield from _base_url_problems(document, top, local=local)
-
-
-def _bad_state(location: str) -> str:
-    if re.match(r"[a-z0-9]+://", location):
-        return ""
-    parts = location.replace("\\", "/").split("/")
-    outside = location.startswith("/") or ".." in parts or re.match("[A-Za-z]:", location)
-    return "state lies outside of the workspace; write a path below it" if outside else ""
 
 
 def _site_problems(document: Document, name: str, site: Node, *, local: bool) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ def test_the_documented_workspace(scratch: Scratch) -> None:
     assert site.auth.api_key.reveal() == "IST.secret-key"
     assert config.galleries == ("galleries/*.yaml",)
     assert config.limits == Limits(max_delete_percent=20, max_requests_per_minute=100, concurrency=5)
-    assert (config.state, config.media_folder) == (".galleryctl/state.json", "/galleryctl")
+    assert (config.state.location, config.media_folder) == (".galleryctl/state.json", "/galleryctl")
     assert config.item_order is ItemOrder.ASCENDING
 
 
@@ -91,8 +91,24 @@ def test_several_sites_with_state_and_order_of_their_own(scratch: Scratch) -> No
     ]
     assert problems(scratch, text + "state: .galleryctl/{site}.json\n") == []
     assert scratch.config().sites["b"].item_order is ItemOrder.DESCENDING
+    assert problems(scratch, text + "state: {versions: 3}\n")[0].startswith(
+        "galleryctl.yaml:7:8: several sites"
+    )
 
 
+def test_state_elsewhere_and_sealed(scratch: Scratch) -> None:
+    assert problems(scratch, DOCUMENTED % "wix") == []
+    assert (scratch.config(ENVIRON).state.passphrase, scratch.config(ENVIRON).state.versions) == (None, 10)
+    setting = "state: {location: 's3://bucket/{site}.json', passphrase: ${SECRET}, versions: 3}\n"
+    assert problems(scratch, WIX + AUTH.format("{api_key: '${WIX_API_KEY}'}") + setting) == []
+    state = scratch.config(ENVIRON).state
+    assert (state.location, state.versions) == ("s3://bucket/{site}.json", 3)
+    assert state.passphrase is not None
+    assert state.passphrase.reveal() == ENVIRON["SECRET"]
+    assert "app-secret" not in repr(scratch.config(ENVIRON))
+
+
+LOCATION = "state is a file, or an object: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
 AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
 
 
@@ -114,6 +130,15 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
         (WIX + "gallerys: x\n", "4:1: unknown key 'gallerys'; did you mean 'galleries'?"),
         (WIX + "state: ../x.json\n", "4:8: state lies outside of the workspace; write a path below it"),
         (WIX + "state: /x.json\n", "4:8: state lies outside of the workspace; write a path below it"),
+        (WIX + "state: s3://bucket\n", f"4:8: {LOCATION}"),
+        (WIX + "state: s3://key:planted@bucket/key\n", f"4:8: {LOCATION}"),
+        (WIX + "state: s3://bucket/key?sig=planted\n", f"4:8: {LOCATION}"),
+        (WIX + "state: s3://bucket/a/../b\n", f"4:8: {LOCATION}"),
+        (WIX + "state: {location: 'http://bucket/key'}\n", f"4:19: {LOCATION}"),
+        (WIX + "state: {location: ../x}\n", "4:19: state lies outside of the workspace; write a path below it"),
+        (WIX + "state: {passphrase: planted}\n", "4:21: state.passphrase is written out; secrets come from the environment only: passphrase: ${NAME}"),
+        (WIX + "state: {versions: 0}\n", "4:19: state.versions 0 is below 1"),
+        (WIX + "state: {place: x}\n", "4:9: unknown key 'place'"),
         (WIX + "limits: {max_delete_percent: 300}\n", "4:30: limits.max_delete_percent 300 is above 100"),
         (WIX + "limits: {concurrency: 0}\n", "4:23: limits.concurrency 0 is below 1"),
         (WIX + "item_order: up\n", '4:13: item_order "up" is none of ascending, descending'),
@@ -141,6 +166,11 @@ def test_the_api_may_be_elsewhere(scratch: Scratch, url: str) -> None:
     text = WIX.replace("wix", f"wix, base_url: '{url}'") + AUTH.format("{api_key: '${WIX_API_KEY}'}")
     assert problems(scratch, text) == []
     assert scratch.config(ENVIRON).backend.base_url == url.rstrip("/")
+
+
+def test_an_empty_passphrase_seals_nothing(scratch: Scratch) -> None:
+    found = problems(scratch, WIX + "state: {passphrase: '${EMPTY}'}\n", {"EMPTY": ""})
+    assert "galleryctl.yaml:4:21: state.passphrase is empty" in found
 
 
 def test_values_from_the_environment_are_not_repeated(scratch: Scratch) -> None:

@@ -1,0 +1,80 @@
+"""The `state` of a workspace: where it is kept, how many versions of it, and with which passphrase it is sealed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from galleryctl.manifest.nodes import Document, Node
+from galleryctl.model.errors import Problem
+from galleryctl.model.secret import Secret
+
+DEFAULT_STATE = ".galleryctl/state.json"
+VERSIONS = 10
+"""How many former versions are kept unless the workspace says otherwise."""
+SITE_NAME = "{site}"
+"""What stands for the site's name in a location."""
+
+_URL = re.compile(r"[A-Za-z0-9+.-]+://")
+_OBJECT = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateConfig:
+    """A path below the workspace, or a URL of an object store; without a passphrase state is readable for whoever has it."""
+
+    location: str = DEFAULT_STATE
+    passphrase: Secret | None = None
+    versions: int = VERSIONS
+
+
+def state_config(state: Node | None) -> StateConfig:
+    """The setting, complete with defaults; it has been checked."""
+    if state is None:
+        return StateConfig()
+    if state.parts is None:
+        return StateConfig(location=str(state.value))
+    given = {name: part.value for name, part in state.parts.items()}
+    return StateConfig(
+        location=str(given.get("location", DEFAULT_STATE)),
+        passphrase=Secret(str(given["passphrase"])) if "passphrase" in given else None,
+        versions=int(str(given.get("versions", VERSIONS))),
+    )
+
+
+def state_problems(document: Document, top: Node, *, several: bool) -> Iterator[Problem]:
+    """What the schema cannot say about the setting in `top`; `several` says that the workspace has more than one site."""
+    state = top.part("state")
+    node = state if state is None or state.parts is None else state.part("location")
+    location = None if node is None else node.value
+    if several and not (isinstance(location, str) and SITE_NAME in location):
+        shown = node or state
+        at = document.at(shown) if shown else document.at_key(top, "sites")
+        example = ".galleryctl/state-{site}.json"
+        yield Problem(at, f"several sites need a state each; write {{site}} into state, as in {example}")
+    if node is not None and isinstance(location, str) and (why := _bad_location(location)):
+        yield Problem(document.at(node), why)
+    secret = state.part("passphrase") if state is not None else None
+    if secret is not None and isinstance(secret.value, str):
+        if not secret.hidden:
+            message = (
+                "state.passphrase is written out; secrets come from the environment only: passphrase: ${NAME}"
+            )
+            yield Problem(document.at(secret), message)
+        elif not secret.value:
+            yield Problem(document.at(secret), "state.passphrase is empty")
+
+
+def _bad_location(location: str) -> str:
+    """What is wrong with it, "" when nothing is; the location itself may come from the environment and is not shown."""
+    parts = location.replace("\\", "/").split("/")
+    if _URL.match(location):
+        fine = _OBJECT.fullmatch(location) and not {".", ".."} & set(parts)
+        return (
+            ""
+            if fine
+            else "state is a file, or an object: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
+        )
+    outside = location.startswith("/") or ".." in parts or re.match("[A-Za-z]:", location)
+    return "state lies outside of the workspace; write a path below it" if outside else ""
