@@ -8,7 +8,10 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
-from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+
+FOR_PEOPLE = ("text", "markdown")
+"""Formats whose failures a person reads, where errors go; a program that asked for another reads standard output."""
 
 
 def show_failure(error: Exception, settings: Settings) -> int:
@@ -17,10 +20,21 @@ def show_failure(error: Exception, settings: Settings) -> int:
         error = _bug(error, settings)
     from galleryctl.report.render import render
 
-    text = render(error, settings.format, color=output.wants_color(settings), width=output.width())
-    # A program that asked for JSON reads standard output; a person reads the message where errors go.
-    click.echo(text, err=settings.format in ("text", "markdown"), nl=not text.endswith("\n"))
+    err = settings.format in FOR_PEOPLE
+    text = render(error, settings.format, color=output.wants_color(settings, err=err), width=output.width())
+    click.echo(text, err=err, nl=not text.endswith("\n"))
     return error.exit_code
+
+
+def show_usage(error: click.ClickException, format: str) -> int:  # noqa: A002 - the option's name
+    """Print what is wrong with the command line, and return 1: 2 always means changes."""
+    if format in FOR_PEOPLE:
+        error.show()
+        return 1
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    do = f"see {context.command_path} --help" if context else ""
+    problem = Problem(None, error.format_message())
+    return show_failure(InvalidInput((problem,), do=do), Settings(format=format))
 
 
 def _bug(error: Exception, settings: Settings) -> GalleryctlError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +9,7 @@ from importlib import import_module
 import click
 
 from galleryctl import __version__
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common, format_asked, settings_of
 
 COMMANDS = (
     "init",
@@ -46,6 +45,18 @@ class Commands(click.Group):
         command = import_module(f"galleryctl.cli.{cmd_name}_command").command
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with. Raises click.UsageError with the nearest name for an unknown one."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="galleryctl", message="%(prog)s %(version)s")
@@ -56,23 +67,34 @@ def galleryctl() -> None:
 
 def run(args: Sequence[str]) -> int:
     """The exit code of `galleryctl ARGS`; all that goes wrong on the way is printed, never raised."""
-    context: click.Context | None = None
     try:
-        with galleryctl.make_context("galleryctl", list(args)) as context:
-            code = galleryctl.invoke(context)
-        return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as end:
-        return end.exit_code
+        return _invoked(list(args) or ["--help"])
     except click.ClickException as error:
-        error.show()
-        return 1
+        from galleryctl.cli.failure import show_usage
+
+        return show_usage(error, format_asked(args))
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing more was done.", err=True)
         return 130
     except BrokenPipeError:
         # The reader of our output went away: what it did not want is not an error worth a message.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from galleryctl.cli.output import drop
+
+        drop(sys.stdout)
         return 1
+
+
+def _invoked(args: list[str]) -> int:
+    """The exit code of the command, or of its failure, which is printed."""
+    context: click.Context | None = None
+    try:
+        with galleryctl.make_context("galleryctl", args) as context:
+            code = galleryctl.invoke(context)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.ClickException, click.Abort, BrokenPipeError):
+        raise
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may end in a traceback
         from galleryctl.cli.failure import show_failure
 
@@ -81,4 +103,7 @@ def run(args: Sequence[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    from galleryctl.cli.output import prepare
+
+    prepare()
     sys.exit(run(sys.argv[1:]))

@@ -52,8 +52,8 @@ def result(text: str) -> None:
 
 
 def show(checkup: Validation | Written | Diagnosis, settings: Settings) -> None:
-    """Print what checking found; as text with -q only when something is wrong."""
-    if settings.quiet and settings.format == "text" and checkup.fine:
+    """Print what checking found; as text with -q nothing that only says that all went well."""
+    if settings.quiet and settings.format == "text" and not isinstance(checkup, Diagnosis):
         return
     from galleryctl.report.render import render
 
@@ -75,6 +75,11 @@ def remark(settings: Settings, text: str) -> None:
     """Print something by the way; nothing with -q, and never into a result that a program reads."""
     if not settings.quiet:
         click.echo(text, err=True)
+
+
+def warning(text: str) -> None:
+    """Print what nobody should miss, also with -q."""
+    click.echo(f"Warning: {text}.", err=True)
 
 
 def drop(stream: TextIO) -> None:

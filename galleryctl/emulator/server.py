@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,21 +24,58 @@ from galleryctl.model.errors import GalleryctlError
 GRACE = 5  # seconds for requests under way after a signal
 
 
-def serve(data_dir: Path | None, port: int, ready_file: Path | None, host: str = "127.0.0.1") -> None:
+LOCK = "server.lock"
+OnReady = Callable[[Ready], None]
+
+
+def serve(
+    data_dir: Path | None,
+    port: int,
+    ready_file: Path | None,
+    host: str = "127.0.0.1",
+    *,
+    on_ready: OnReady = lambda _: None,
+) -> None:
     """Serve until SIGINT or SIGTERM; port 0 takes a free one.
 
-    The ready file is written once the port listens and removed at the end. Raises GalleryctlError if the
-    port or the data cannot be had.
+    Once the port listens, the ready file is written, to be removed at the end, and `on_ready` is called. Raises
+    GalleryctlError if the port or the data cannot be had, or another server has the data.
     """
-    listener = _bound(host, port)
-    try:
+    with closing(_bound(host, port)) as listener, _alone(data_dir):
         emulator = create_app(data_dir, base_url=_base_url(host, listener.getsockname()[1]))
         try:
-            _run(emulator, listener, ready_file)
+            _run(emulator, listener, ready_file, on_ready)
         finally:
             emulator.close()
+
+
+@contextmanager
+def _alone(data_dir: Path | None) -> Iterator[None]:
+    """Keeps other servers off the data: what a stale read shows is known to one process only."""
+    if data_dir is None:
+        yield
+        return
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as cause:
+        raise GalleryctlError(
+            "the emulator's data cannot be used", where=data_dir, why=str(cause), do="choose another folder"
+        ) from cause
+    try:
+        _lock(descriptor, data_dir)
+        yield
     finally:
-        listener.close()
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, data_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as cause:
+        raise GalleryctlError(
+            "another emulator serves this data", where=data_dir, do="stop it, or choose another folder"
+        ) from cause
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -64,16 +102,20 @@ def _base_url(host: str, port: int) -> str:
 class _Server(uvicorn.Server):
     """A server that tells when it listens, and cuts connections for the gate."""
 
-    def __init__(self, config: uvicorn.Config, emulator: Emulator, ready_file: Path | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, emulator: Emulator, ready_file: Path | None, on_ready: OnReady
+    ) -> None:
         super().__init__(config)
         self.emulator = emulator
         self.ready_file = ready_file
+        self.on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then write the ready file."""
+        """Listen, then write the ready file and tell."""
         await super().startup(sockets)
         if self.ready_file is not None:
             write_ready(self.ready_file, self.emulator.ready)
+        self.on_ready(self.emulator.ready)
 
     async def cut(self, scope: Scope) -> None:
         """Abort the connection of a request."""
@@ -85,7 +127,7 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def _run(emulator: Emulator, listener: socket.socket, ready_file: Path | None) -> None:
+def _run(emulator: Emulator, listener: socket.socket, ready_file: Path | None, on_ready: OnReady) -> None:
     config = uvicorn.Config(
         emulator.app,
         http="h11",
@@ -96,7 +138,7 @@ def _run(emulator: Emulator, listener: socket.socket, ready_file: Path | None) -
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    server = _Server(config, emulator, ready_file)
+    server = _Server(config, emulator, ready_file, on_ready)
     emulator.gate.cutter = server.cut
     try:
         with _quiet_signals():

@@ -14,7 +14,7 @@ from galleryctl.report.wording import clean, lines
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
     """Errors for refusals, warnings for notices and for what is lost, and the counts; plans know no places in files."""
     found = [
-        _command(
+        annotation(
             "error",
             f"{refusal.address or 'The plan'} is refused",
             f"{refusal.why}\nallowed by: {refusal.allow}",
@@ -22,47 +22,50 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
         for refusal in ([] if drift else plan.refusals)
     ]
     found += [
-        _command("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices
+        annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices
     ]
     if not drift:
         found += [
-            _command(
+            annotation(
                 "warning", str(change.address), f"will be {outcomes.PAST[change.action]}\n{change.reason}"
             )
             for change in plan.changes
             if change.action in (Action.DELETE, Action.REPLACE)
         ]
     level = "warning" if drift and not plan.empty else "notice"
-    return _all([*found, _command(level, "galleryctl", view.summary(plan, drift=drift))])
+    return _all([*found, annotation(level, "galleryctl", view.summary(plan, drift=drift))])
 
 
 def report_annotations(report: Report) -> str:
     """Errors for what failed, warnings for what was skipped, and the sum."""
     levels = {Status.FAILED: "error", Status.SKIPPED: "warning"}
     found = [
-        _command(levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}")
+        annotation(
+            levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}"
+        )
         for outcome in report.outcomes
         if outcome.status in levels
     ]
-    return _all([*found, _command("notice", "galleryctl", outcomes.summary(report))])
+    return _all([*found, annotation("notice", "galleryctl", outcomes.summary(report))])
 
 
 def failure_annotations(error: GalleryctlError) -> str:
     """An error for each problem, on its line; or one for the failure."""
     if not isinstance(error, InvalidInput):
         title = error.where or "galleryctl"
-        return _all([_command("error", title, "\n".join(filter(None, (error.what, error.why, error.do))))])
+        return _all([annotation("error", title, "\n".join(filter(None, (error.what, error.why, error.do))))])
     return _all(
-        _command("error", "", problem.message)
+        annotation("error", "", problem.message)
         if problem.at is None
-        else _command(
+        else annotation(
             "error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column
         )
         for problem in error.problems
     )
 
 
-def _command(level: str, title: str, message: str, **properties: str | int) -> str:
+def annotation(level: str, title: str, message: str, **properties: str | int) -> str:
+    """One workflow command; `properties` say where in a file."""
     if title:
         properties["title"] = title
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())

@@ -1,15 +1,16 @@
-"""One way in: a plan, a report or a failure in the format that was asked for."""
+"""One way in: a plan, a report, a checkup or a failure in the format that was asked for."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import assert_never
 
+from galleryctl.model.checkup import Diagnosis, Validation, Written
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 
-Subject = Plan | Report | GalleryctlError
+Subject = Plan | Report | Validation | Written | Diagnosis | GalleryctlError
 
 
 class Format(StrEnum):
@@ -51,13 +52,15 @@ def render(
 
 
 def _text(subject: Subject, *, drift: bool, color: bool, width: int, verbose: bool) -> str:
-    from galleryctl.report import problems, text  # noqa: PLC0415 - only the renderer that is used is loaded
+    from galleryctl.report import checkup, problems, text  # noqa: PLC0415 - only the renderer that is used is loaded
 
     match subject:
         case Plan():
             return text.plan_text(subject, color=color, width=width, verbose=verbose, drift=drift)
         case Report():
             return text.report_text(subject, color=color, width=width, verbose=verbose)
+        case Validation() | Written() | Diagnosis():
+            return checkup.checkup_text(subject, color=color)
         case GalleryctlError():
             return problems.failure_text(subject, color=color)
         case _:
@@ -65,13 +68,15 @@ def _text(subject: Subject, *, drift: bool, color: bool, width: int, verbose: bo
 
 
 def _json(subject: Subject) -> str:
-    from galleryctl.report import json  # noqa: PLC0415 - as in _text
+    from galleryctl.report import checkup, json  # noqa: PLC0415 - as in _text
 
     match subject:
         case Plan():
             return json.plan_json(subject)
         case Report():
             return json.report_json(subject)
+        case Validation() | Written() | Diagnosis():
+            return checkup.checkup_json(subject)
         case GalleryctlError():
             return json.failure_json(subject)
         case _:
@@ -79,13 +84,15 @@ def _json(subject: Subject) -> str:
 
 
 def _markdown(subject: Subject, *, drift: bool) -> str:
-    from galleryctl.report import markdown  # noqa: PLC0415 - as in _text
+    from galleryctl.report import checkup, markdown  # noqa: PLC0415 - as in _text
 
     match subject:
         case Plan():
             return markdown.plan_markdown(subject, drift=drift)
         case Report():
             return markdown.report_markdown(subject)
+        case Validation() | Written() | Diagnosis():
+            return checkup.checkup_markdown(subject)
         case GalleryctlError():
             return markdown.failure_markdown(subject)
         case _:
@@ -93,13 +100,15 @@ def _markdown(subject: Subject, *, drift: bool) -> str:
 
 
 def _html(subject: Subject, *, drift: bool) -> str:
-    from galleryctl.report import html  # noqa: PLC0415 - as in _text
+    from galleryctl.report import checkup, html  # noqa: PLC0415 - as in _text
 
     match subject:
         case Plan():
             return html.plan_html(subject, drift=drift)
         case Report():
             return html.report_html(subject)
+        case Validation() | Written() | Diagnosis():
+            return checkup.checkup_html(subject)
         case GalleryctlError():
             return html.failure_html(subject)
         case _:
@@ -107,13 +116,15 @@ def _html(subject: Subject, *, drift: bool) -> str:
 
 
 def _github(subject: Subject, *, drift: bool) -> str:
-    from galleryctl.report import github  # noqa: PLC0415 - as in _text
+    from galleryctl.report import checkup, github  # noqa: PLC0415 - as in _text
 
     match subject:
         case Plan():
             return github.plan_annotations(subject, drift=drift)
         case Report():
             return github.report_annotations(subject)
+        case Validation() | Written() | Diagnosis():
+            return checkup.checkup_annotations(subject)
         case GalleryctlError():
             return github.failure_annotations(subject)
         case _:

@@ -277,7 +277,7 @@ def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
         if path.endswith(".yaml"):
             assert format_text(text, path) == text
     gallery = only(load(load_workspace(tmp_path, {}), "main"))
-    assert [str(item.address) for item in gallery.items] == ["example/film", "example/words"]
+    assert [str(item.address) for item in gallery.items] == ["first/film", "first/words"]
 
 
 def test_the_plan_for_what_was_imported_has_no_changes(tmp_path: Path) -> None:

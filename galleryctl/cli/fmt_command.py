@@ -1,0 +1,47 @@
+"""`galleryctl fmt`: the one format of manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from galleryctl.cli.options import common, settings_of
+
+
+@click.command("fmt")
+@common
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--check", is_flag=True, help="Write nothing; end with 1 and list what is not formatted.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.pass_context
+def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: bool) -> int:
+    """Rewrite manifests in the one format, keeping comments; - reads standard input and prints the result.
+
+    Without FILE: galleryctl.yaml and every manifest of the workspace.
+    """
+    from galleryctl.cli import output
+    from galleryctl.cli.formatting import STDIN, chosen, difference, formatted, unformatted
+    from galleryctl.cli.writing import replace_text
+    from galleryctl.model.checkup import Writing, Written
+
+    piped = STDIN in files
+    if piped and len(files) > 1:
+        raise click.UsageError("- stands alone: it prints what it reads, and files are rewritten.", context)
+    prints = diff or (piped and not check)
+    settings = settings_of(context, unused=("--site", *(("--format",) if prints else ())))
+    texts = formatted(chosen(settings.directory, files))
+    changed = [text for text in texts if text.before != text.after]
+    if diff:
+        output.exact("".join(map(difference, changed)))
+    elif prints:
+        output.exact(texts[0].after)
+    if check and changed:
+        raise unformatted(changed)
+    if not (check or prints):
+        for text in changed:
+            replace_text(text.path, text.after)
+    if not prints:
+        done = tuple(text.name for text in changed)
+        output.show(Written(action=Writing.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings)
+    return 0

@@ -1,0 +1,25 @@
+"""`galleryctl schema`: the published JSON Schemas."""
+
+from __future__ import annotations
+
+import click
+
+from galleryctl.cli.options import common, settings_of
+
+
+@click.command("schema")
+@common
+@click.argument("name", required=False, metavar="[NAME]")
+@click.pass_context
+def command(context: click.Context, name: str | None) -> int:
+    """Print the JSON Schema NAME, for editors and programs; without NAME, list what there is."""
+    from galleryctl.cli import output
+    from galleryctl.manifest.schema import schema_names
+    from galleryctl.manifest.templates import schema_text
+
+    settings_of(context, unused=("-C", "--site", "--format"))
+    if name is None:
+        output.result("".join(f"{name}\n" for name in schema_names()))
+    else:
+        output.exact(schema_text(name))
+    return 0

@@ -1,0 +1,52 @@
+"""The emulator on a port, with a person in front of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from galleryctl.cli import output
+from galleryctl.cli.options import Settings
+from galleryctl.cli.session import emulator_data, open_workspace
+from galleryctl.model.errors import GalleryctlError
+
+
+def serve_emulator(
+    settings: Settings, *, port: int, data: Path | None, ready_file: Path | None, host: str
+) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError when the port or the data cannot be had."""
+    try:
+        from galleryctl.emulator.app import Ready
+        from galleryctl.emulator.server import serve
+    except ImportError as error:
+        raise GalleryctlError(
+            "the emulator is not installed", why=str(error), do="pip install 'galleryctl[emulator]'"
+        ) from error
+    folder = _workspace_data(settings) if data is None else data
+    if not _is_loopback(host):
+        output.warning(
+            f"the emulator listens on {host}: everybody who can reach this machine can use it, change its data and "
+            "read what its control calls tell, without a key"
+        )
+
+    def ready(told: Ready) -> None:
+        output.remark(settings, f"Serving the site {told.site_id} at {told.base_url}, its data in {folder}.")
+        output.remark(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")
+
+    serve(folder, port, ready_file, host, on_ready=ready)
+
+
+def _workspace_data(settings: Settings) -> Path:
+    workspace = open_workspace(settings)
+    if workspace.config.backend.type != "local":
+        raise GalleryctlError(
+            "this workspace has the real API as its backend", do="say where the data shall be: --data DIR"
+        )
+    return emulator_data(workspace)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

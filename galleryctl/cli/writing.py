@@ -1,0 +1,69 @@
+"""Files that commands write for people: new ones only where nothing is, others replaced in one step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from galleryctl.model.errors import GalleryctlError
+
+
+def write_new(root: Path, files: Mapping[str, str]) -> None:
+    """Write files below `root`, all or none. Raises GalleryctlError, listing what exists, when any does."""
+    existing = [str(root / name) for name in files if os.path.lexists(root / name)]
+    if existing:
+        raise GalleryctlError(
+            f"nothing was written: {'this exists' if len(existing) == 1 else 'these exist'} already",
+            why="\n  ".join(existing),
+            do="take another folder, or move them away",
+        )
+    made: list[Path] = []
+    try:
+        for name, text in files.items():
+            path = root / name
+            made += _folders(path.parent)
+            with _trouble_with(path), path.open("x", encoding="utf-8", newline="") as out:
+                made.append(path)
+                out.write(text)
+    except BaseException:
+        for path in reversed(made):
+            path.rmdir() if path.is_dir() else path.unlink()
+        raise
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders that had to be made for `folder` to be there, outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)][::-1]
+    with _trouble_with(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make `text` what the file holds, in one step and with the rights it had; where it is a link, its target."""
+    target = path.resolve()
+    with _trouble_with(path):
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+        new = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            new.chmod(target.stat().st_mode & 0o7777)
+            new.replace(target)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _trouble_with(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise GalleryctlError("it cannot be written", where=path, why=why) from error

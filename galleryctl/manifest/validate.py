@@ -1,0 +1,87 @@
+"""A whole workspace checked: everything that is wrong in galleryctl.yaml and in its manifests, or what there is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from galleryctl.manifest.findings import in_order, read_document
+from galleryctl.manifest.load import load
+from galleryctl.manifest.workspace import (
+    DEFAULT_SITE,
+    FILE,
+    Backend,
+    SiteConfig,
+    WorkspaceConfig,
+    load_workspace,
+    texts,
+)
+from galleryctl.model.checkup import Validation, ValidGallery
+from galleryctl.model.desired import Desired, DesiredGallery
+from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.media import Kind, LocalFile
+
+
+def validate(root: Path, environ: Mapping[str, str], site: str | None = None) -> Validation:
+    """What the workspace in `root` has, for all of its sites or for one.
+
+    Raises InvalidInput with every problem of every file, and GalleryctlError for a site that it has not.
+    """
+    try:
+        config = load_workspace(root, environ)
+    except InvalidInput as error:
+        problems = in_order((*error.problems, *_of_manifests(root, environ)))
+        raise InvalidInput(problems, do=error.do) from error
+    sites = tuple(config.sites) if site is None else (site,)
+    # One reading is enough: sites differ in their settings only, and those are checked with galleryctl.yaml.
+    return _validation(sites, load(config, sites[0]))
+
+
+def bare_workspace(root: Path) -> WorkspaceConfig:
+    """The workspace as far as its manifests can be found by it, though galleryctl.yaml may not be valid.
+
+    Raises InvalidInput when it cannot be read at all.
+    """
+    document = read_document(root, FILE)
+    if document.root is None:
+        raise InvalidInput(document.problems)
+    patterns = document.root.part("galleries")
+    return WorkspaceConfig(
+        root=root,
+        backend=Backend(),
+        sites={DEFAULT_SITE: SiteConfig()},
+        galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
+    )
+
+
+def _of_manifests(root: Path, environ: Mapping[str, str]) -> Sequence[Problem]:
+    """The problems of the manifests that a galleryctl.yaml names which is itself not valid."""
+    try:
+        load(replace(bare_workspace(root), environ=environ), DEFAULT_SITE)
+    except InvalidInput as error:
+        return error.problems
+    return ()
+
+
+def _validation(sites: tuple[str, ...], desired: Desired) -> Validation:
+    files = {
+        item.media.sha256: item.media.size
+        for gallery in desired.galleries
+        for item in gallery.items
+        if isinstance(item.media, LocalFile)
+    }
+    return Validation(
+        sites=sites,
+        galleries=tuple(map(_valid, desired.galleries)),
+        media_files=len(files),
+        media_bytes=sum(files.values()),
+    )
+
+
+def _valid(gallery: DesiredGallery) -> ValidGallery:
+    kinds = Counter(item.kind for item in gallery.items)
+    return ValidGallery(
+        key=gallery.address.gallery, file=gallery.at.file, items={kind: kinds[kind] for kind in Kind}
+    )
