@@ -11,10 +11,10 @@ from typing import Protocol
 
 from galleryctl.model.fields import Json
 from galleryctl.model.secret import Secret
-from galleryctl.wix import endpoints
-from galleryctl.wix.errors import BadAnswer
+from galleryctl.wix.codec import number, text, whole
+from galleryctl.wix.messages import Reply
 
-FetchToken = Callable[[Mapping[str, Json]], Awaitable[Mapping[str, Json]]]
+FetchToken = Callable[[Mapping[str, Json]], Awaitable[Reply]]
 """Sends the body to the token endpoint and returns the answer."""
 
 EARLY = 60.0
@@ -29,6 +29,9 @@ class Auth(Protocol):
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """These headers got a 401; whether it makes sense to ask for headers once more."""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """What must not be shown, should the API repeat it."""
 
 
 class ApiKeyAuth:
@@ -45,6 +48,10 @@ class ApiKeyAuth:
     def refused(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - as the protocol
         """A key does not get better."""
         return False
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """The key."""
+        return (self._key,)
 
 
 class AppAuth:
@@ -74,15 +81,21 @@ class AppAuth:
                 "instance_id": self._instance_id,
             }
         )
-        token, lifetime = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not token:
-            raise BadAnswer("the answer holds no access_token", call=endpoints.TOKEN.name)
-        seconds = float(lifetime) if isinstance(lifetime, int | float) else 0.0
+        token = text(answer.get("access_token"))
+        if not token:
+            raise answer.bad("the answer holds no access_token")
+        lifetime = answer.get("expires_in")
+        seconds = float(number(lifetime) or whole(lifetime) or 0)
         self._token = Secret(token)
-        self._until = now + max(seconds - EARLY, seconds / 2)
+        # without a lifetime a token is used until it is refused
+        self._until = now + max(seconds - EARLY, seconds / 2) if seconds > 0 else float("inf")
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """The token is dropped, unless another request has renewed it already; ask again."""
         if self._token is not None and self._token.reveal() == headers.get("Authorization"):
             self._token = None
         return True
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """The app's secret and the token."""
+        return (self._app_secret,) if self._token is None else (self._app_secret, self._token)

@@ -49,6 +49,10 @@ class WixClient(GalleryCalls, MediaCalls):
         """How many requests went out so far, retries too, by `METHOD template`."""
         return MappingProxyType(self._transport.requests)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait as the client itself waits between two tries."""
+        await self._transport.timing.sleep(seconds)
+
 
 @asynccontextmanager
 async def open_client(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import unquote
 
 from galleryctl.model.fields import Fields, Json, canonical
@@ -13,6 +14,9 @@ Object = Mapping[str, Json]
 
 WRITTEN_BY_ERROR = "undefined"
 """The literal text that the vendor's SDK wrote as altText and filename where it had none."""
+LARGEST = sys.float_info.max
+LONGEST_COUNT = 20
+"""Digits of the API's 64-bit numbers."""
 
 
 def obj(value: Json) -> Object:
@@ -21,21 +25,25 @@ def obj(value: Json) -> Object:
 
 
 def text(value: Json) -> str:
-    """`value` if it is a string, else ""."""
-    return value if isinstance(value, str) else ""
+    """`value` if it is a string, else "". Half of a character, left by a cut, is shown as U+FFFD."""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def number(value: Json) -> float | int | None:
-    """`value` if it is a number, else None."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """`value` if it is a number that a double can hold, else None."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if abs(value) <= LARGEST else None
 
 
 def whole(value: Json) -> int | None:
-    """A count or a size, also when it comes as a string of digits (the API's int64); else None."""
+    """A count or a size from 0 on, also when it comes as a string of digits (the API's int64); else None."""
     if isinstance(value, str):
-        return int(value) if value.isdecimal() else None
+        return int(value) if value.isdecimal() and len(value) <= LONGEST_COUNT else None
     found = number(value)
-    return None if found is None else int(found)
+    return None if found is None or found < 0 else int(found)
 
 
 def array(value: Json) -> Sequence[Json]:
@@ -49,9 +57,18 @@ def said(value: Json) -> str:
     return "" if found == WRITTEN_BY_ERROR else found
 
 
-def structure(value: Json) -> Json:
-    """An object without its nulls; None for an empty one and for anything else."""
-    return {name: part for name, part in obj(value).items() if part is not None} or None
+def structure(value: Json, members: Collection[str] = ()) -> Json:
+    """An object without its nulls, of `members` if they are given; None for an empty one and for anything else."""
+    found = {name: part for name, part in obj(value).items() if part is not None}
+    return {name: part for name, part in found.items() if not members or name in members} or None
+
+
+def replacing(before: Json, after: Json) -> Json:
+    """`after`, with null for what only `before` has: right whether the API merges nested objects or replaces them."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return after
+    gone: dict[str, Json] = {name: None for name in before if name not in after}
+    return {**gone, **{name: replacing(before.get(name), part) for name, part in after.items()}}
 
 
 def file_id(value: Json) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from galleryctl.wix.errors import InvalidRequest
+
 GALLERIES_READ = "Read Galleries (SCOPE.DC-PROGALLERY.READ-GALLERIES)"
 GALLERIES_MANAGE = "Manage Galleries (SCOPE.DC-PROGALLERY.MANAGE-GALLERIES)"
 MEDIA_READ = "Read Media Manager (reading the site's files)"
@@ -32,7 +34,11 @@ class Endpoint:
         return f"{self.method} {self.template}"
 
     def path(self, *ids: str) -> str:
-        """The path with `ids` in the places of the template, quoted."""
+        """The path with `ids` in the places of the template, quoted; raises InvalidRequest for what would lead elsewhere."""
+        if wrong := [ident for ident in ids if ident in ("", ".", "..")]:
+            raise InvalidRequest(
+                f"{wrong[0]!r} is no id", call=self.name, do="correct the id in the manifest"
+            )
         parts = self.template.split("/")
         values = iter(ids)
         filled = [quote(next(values), safe="~") if part.startswith("{") else part for part in parts]
@@ -49,7 +55,7 @@ def _media(method: str, template: str, scope: str, *, repeatable: bool = True) -
 
 
 def _upload(method: str, template: str, *, repeatable: bool = True) -> Endpoint:
-    return Endpoint(method=method, template=template, scope=MEDIA_MANAGE, repeatable=repeatable, public=True)
+    return Endpoint(method=method, template=template, repeatable=repeatable, public=True)
 
 
 LIST_GALLERIES = _gallery("GET", "/galleries")

@@ -4,10 +4,10 @@ ApiError
 ├── AuthError         401: the key or the app's credentials are not accepted
 ├── PermissionDenied  403: a scope is missing; `do` names it
 ├── NotFound          404
-├── Conflict          409, or a 400 about sortOrder: the value is taken
+├── Conflict          409, or a 400 about the sort order: the value is taken
 ├── InvalidRequest    any other 4xx
 ├── Throttled         429, still after the retries
-├── Unavailable       5xx, no connection or no answer, still after the retries
+├── Unavailable       5xx, 408, no connection or no answer, still after the retries
 ├── AnswerLost        a create was sent and no answer came: it may have taken effect
 ├── BadAnswer         not JSON, or not of the documented shape
 └── MediaFailed       the Media Manager could not process a file, or not in time
@@ -15,10 +15,15 @@ ApiError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from galleryctl.model.errors import GalleryctlError
+
+LONGEST_TEXT = 500
+"""Characters of a vendor's text that are told."""
+_SORT_ORDER = re.compile(r"sort[\s_]*order", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,8 @@ class AuthError(ApiError):
 class PermissionDenied(ApiError):  # noqa: N818 - named for what it says
     """403: the caller may not do this; `do` names the scope to add."""
 
+    advice = "check the permissions of the API key or the app, and the site id"
+
 
 class NotFound(ApiError):  # noqa: N818 - named for what it says
     """404: what the call names is not on the site."""
@@ -130,20 +137,31 @@ class MediaFailed(ApiError):  # noqa: N818 - named for what it says
     advice = "check that the file or the URL is a picture or video that Wix supports"
 
 
-def refusal(body: object) -> Refusal:
-    """What an error body says; nothing for a body that is none of the vendor's two envelopes."""
+def refusal(body: object, hide: Callable[[str], str]) -> Refusal:
+    """What an error body says, each text through `hide`; nothing for a body that is none of the vendor's envelopes."""
     if not isinstance(body, Mapping):
         return Refusal()
+
+    def told(value: object) -> str:
+        # hidden before it is cut: half a secret would not be recognised
+        return _short(hide(value)) if isinstance(value, str) else ""
+
     details = _mapping(body.get("details"))
     fields = _mapping(details.get("validationError")).get("fieldViolations")
     violations = tuple(
-        Violation(field=str(entry.get("field") or ""), description=str(entry.get("description") or ""))
+        Violation(field=told(entry.get("field")), description=told(entry.get("description")))
         for entry in (fields if isinstance(fields, list) else ())
         if isinstance(entry, Mapping)
     )
     application = _mapping(details.get("applicationError"))
-    message = body.get("message") or application.get("description") or body.get("error_description") or ""
-    return Refusal(message=str(message), violations=violations)
+    texts = (body.get("message"), application.get("description"), body.get("error_description"))
+    return Refusal(message=next(filter(None, map(told, texts)), ""), violations=violations)
+
+
+def _short(text: str) -> str:
+    """On one line, and without what nobody reads to the end."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
 
 
 def from_status(
@@ -151,7 +169,7 @@ def from_status(
 ) -> ApiError:
     """The error that a status other than 2xx means; `scope` is what the call needs."""
     kind, do = _kind(status, said), ""
-    if kind is PermissionDenied:
+    if kind is PermissionDenied and scope:
         do = f"give the API key or the app the permission {scope}, and check the site id"
     message = said.message or _MEANING.get(status, "")
     return kind(
@@ -174,15 +192,23 @@ def _kind(status: int, said: Refusal) -> type[ApiError]:
         403: PermissionDenied,
         404: NotFound,
         409: Conflict,
+        # a proxy gave up waiting: what became of the request is as open as after a 504
+        408: Unavailable,
         429: Throttled,
     }
-    if status == 400 and any("sortOrder" in violation.field for violation in said.violations):  # noqa: PLR2004
+    if status == 400 and _about_sort_order(said):  # noqa: PLR2004 - HTTP's own number
         return Conflict
     if status in kinds:
         return kinds[status]
     if status >= 500:  # noqa: PLR2004 - HTTP's own classes
         return Unavailable
     return InvalidRequest if status >= 400 else BadAnswer  # noqa: PLR2004
+
+
+def _about_sort_order(said: Refusal) -> bool:
+    """No application code says that a sort order is taken (wix-api): the field does, or the words."""
+    texts = (said.message, *(violation.field for violation in said.violations))
+    return any(_SORT_ORDER.search(text) for text in texts)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix import endpoints
 from galleryctl.wix.codec import Object, array, decode_gallery, gallery_patch, obj, whole
-from galleryctl.wix.endpoints import Endpoint
-from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer, NotFound
+from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage, NewItem, Shown, decode_item, item_patch, item_payload
+from galleryctl.wix.messages import Reply
 from galleryctl.wix.transport import Transport
 
 GALLERIES_PER_PAGE = 10
@@ -36,54 +37,47 @@ class GalleryCalls:
 
     async def list_galleries(self, offset: int, limit: int = GALLERIES_PER_PAGE) -> GalleryPage:
         """At most `limit` (up to 10) galleries from `offset` on, by created date."""
-        endpoint = endpoints.LIST_GALLERIES
         # items are asked for apart: this answer cannot be paged by them
-        answer = await self._transport.request(
-            endpoint, params={"limit": limit, "offset": offset, "itemLimit": 1}
-        )
-        galleries = tuple(_gallery(obj(raw), endpoint) for raw in _listed(answer, "galleries", endpoint))
+        params = {"limit": limit, "offset": offset, "itemLimit": 1}
+        answer = await self._transport.request(endpoints.LIST_GALLERIES, params=params)
+        galleries = tuple(_gallery(raw, answer) for raw in _listed(answer, "galleries"))
         total = whole(answer.get("totalGalleries"))
-        if total is None and galleries:
-            raise _bad("the answer does not say how many galleries there are", endpoint)
-        return GalleryPage(total=total or 0, galleries=galleries)
+        if total is None:
+            raise answer.bad("the answer does not say how many galleries there are")
+        return GalleryPage(total=total, galleries=galleries)
 
     async def get_gallery(self, gallery_id: str) -> LiveGallery:
         """One gallery, without items."""
-        endpoint = endpoints.GET_GALLERY
-        answer = await self._transport.request(endpoint, gallery_id, params={"itemLimit": 1})
-        return _gallery(obj(answer.get("gallery")), endpoint)
+        answer = await self._transport.request(endpoints.GET_GALLERY, gallery_id, params={"itemLimit": 1})
+        return _gallery(answer.get("gallery"), answer)
 
     async def list_items(self, gallery_id: str, offset: int, limit: int = ITEMS_PER_PAGE) -> ItemPage:
         """At most `limit` (up to 100) items from `offset` on; their order is not settled, sort them."""
-        endpoint = endpoints.LIST_ITEMS
         params = {"itemOffset": offset, "itemLimit": limit}
-        answer = await self._transport.request(endpoint, gallery_id, params=params)
-        listed = _listed(answer, "items", endpoint)
+        answer = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
+        listed = _listed(answer, "items")
         return ItemPage(items=_items(listed), count=len(listed))
 
     async def get_item(self, gallery_id: str, item_id: str) -> LiveItem:
         """One item."""
-        endpoint = endpoints.GET_ITEM
-        return _item(await self._transport.request(endpoint, gallery_id, item_id), endpoint)
+        return _item(await self._transport.request(endpoints.GET_ITEM, gallery_id, item_id))
 
     async def create_gallery(
         self, name: str | None, sort_order: float, items: Sequence[NewItem] = ()
     ) -> LiveGallery:
         """The new gallery, with the items that the answer holds (it may not hold all). AnswerLost: look for it."""
-        endpoint = endpoints.CREATE_GALLERY
         gallery: dict[str, Json] = {"sortOrder": sort_order, **({"name": name} if name else {})}
         if items:
             gallery["items"] = [item_payload(item) for item in items]
-        answer = await self._transport.request(endpoint, json={"gallery": gallery})
-        made = obj(answer.get("gallery"))
-        return replace(_gallery(made, endpoint), items=_items(array(made.get("items"))))
+        answer = await self._transport.request(endpoints.CREATE_GALLERY, json={"gallery": gallery})
+        made = answer.get("gallery")
+        return replace(_gallery(made, answer), items=_items(array(obj(made).get("items"))))
 
     async def update_gallery(self, gallery_id: str, write: Fields) -> LiveGallery:
         """The gallery after its fields in `write` were changed."""
-        endpoint = endpoints.UPDATE_GALLERY
         body: Object = {"gallery": {"id": gallery_id, **gallery_patch(write)}}
-        answer = await self._transport.request(endpoint, gallery_id, json=body)
-        return _gallery(obj(answer.get("gallery")), endpoint)
+        answer = await self._transport.request(endpoints.UPDATE_GALLERY, gallery_id, json=body)
+        return _gallery(answer.get("gallery"), answer)
 
     async def delete_gallery(self, gallery_id: str) -> bool:
         """Whether there was a gallery to delete."""
@@ -95,9 +89,8 @@ class GalleryCalls:
 
     async def create_item(self, gallery_id: str, new: NewItem) -> LiveItem:
         """The new item. AnswerLost: look for its sort order."""
-        endpoint = endpoints.CREATE_ITEM
         body: Object = {"item": item_payload(new)}
-        return _item(await self._transport.request(endpoint, gallery_id, json=body), endpoint)
+        return _item(await self._transport.request(endpoints.CREATE_ITEM, gallery_id, json=body))
 
     async def update_item(
         self,
@@ -111,34 +104,31 @@ class GalleryCalls:
         patch = item_patch(live, write, file, sort_order)
         if not patch:
             return live
-        endpoint = endpoints.UPDATE_ITEM
         body: Object = {"item": {"id": live.id, **patch}}
-        return _item(await self._transport.request(endpoint, gallery_id, live.id, json=body), endpoint)
+        return _item(await self._transport.request(endpoints.UPDATE_ITEM, gallery_id, live.id, json=body))
 
     async def delete_items(self, gallery_id: str, ids: Sequence[str]) -> None:
         """Delete items, 1000 a call; those that are gone already, or their gallery, are fine."""
         for start in range(0, len(ids), DELETES_PER_CALL):
             body: Object = {"itemIds": list(ids[start : start + DELETES_PER_CALL])}
-            try:
+            with suppress(NotFound):
                 await self._transport.request(endpoints.DELETE_ITEMS, gallery_id, json=body)
-            except NotFound:
-                return
 
 
-def _listed(answer: Object, name: str, endpoint: Endpoint) -> Sequence[Json]:
+def _listed(answer: Reply, name: str) -> Sequence[Json]:
     """The array `name`; empty when it is left out, as the API may do with empty values."""
     value = answer.get(name)
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _bad(f"{name} is not an array", endpoint)
+        raise answer.bad(f"{name} is not an array")
     return value
 
 
-def _gallery(raw: Object, endpoint: Endpoint) -> LiveGallery:
-    gallery = decode_gallery(raw)
+def _gallery(raw: Json, answer: Reply) -> LiveGallery:
+    gallery = decode_gallery(obj(raw))
     if gallery is None:
-        raise _bad("the answer holds a gallery without an id", endpoint)
+        raise answer.bad("the answer holds a gallery without an id")
     return gallery
 
 
@@ -147,13 +137,8 @@ def _items(listed: Sequence[Json]) -> tuple[LiveItem, ...]:
     return tuple(item for item in decoded if item is not None)
 
 
-def _item(answer: Object, endpoint: Endpoint) -> LiveItem:
+def _item(answer: Reply) -> LiveItem:
     item = decode_item(obj(answer.get("item")))
     if item is None:
-        raise _bad("the answer holds no item that this version knows", endpoint)
+        raise answer.bad("the answer holds no item that this version knows")
     return item
-
-
-def _bad(what: str, endpoint: Endpoint) -> ApiError:
-    """A create whose answer makes no sense did take effect, most likely."""
-    return (BadAnswer if endpoint.repeatable else AnswerLost)(what, call=endpoint.name)

@@ -13,7 +13,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import VENDOR_TAG_PREFIX, Fields, Json, canonical
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
-from galleryctl.wix.codec import Object, array, file_id, number, obj, said, structure, text, whole
+from galleryctl.wix.codec import Object, array, file_id, number, obj, replacing, said, structure, text, whole
 
 Shown = MediaFile | WixFile | HostedVideo | None
 """What an item shall show, once it is on the site; None for a text, or when it stays."""
@@ -25,6 +25,17 @@ IMAGE_NAMES: Mapping[str, str] = {
     "exif": "exif",
 }
 """Fields of an image item ↔ names in the API's `image`; `alt_text` lies deeper, in its `imageInfo`."""
+MEMBERS: Mapping[str, Sequence[str]] = {
+    "focal_point": ("x", "y"),
+    "sharpen": ("amount", "radius", "threshold"),
+}
+"""What a manifest names of these objects; other members are the API's: never diffed, never lost."""
+DOMAINS: Mapping[str, VideoHost] = {
+    "youtube.com": VideoHost.YOUTUBE,
+    "youtu.be": VideoHost.YOUTUBE,
+    "youtube-nocookie.com": VideoHost.YOUTUBE,
+    "vimeo.com": VideoHost.VIMEO,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +95,9 @@ def _fields(kind: Kind, raw: Object) -> dict[str, Json]:
     if kind is Kind.IMAGE:
         image = obj(raw.get("image"))
         fields["alt_text"] = said(obj(image.get("imageInfo")).get("altText"))
-        fields["focal_point"] = structure(image.get("focalPoint"))
+        fields["focal_point"] = structure(image.get("focalPoint"), MEMBERS["focal_point"])
         fields["quality"] = number(image.get("quality"))
-        fields["sharpen"] = structure(image.get("unsharpMasking"))
+        fields["sharpen"] = structure(image.get("unsharpMasking"), MEMBERS["sharpen"])
         fields["exif"] = structure(image.get("exif"))
     if kind is Kind.TEXT:
         words = obj(raw.get("text"))
@@ -134,9 +145,8 @@ def _host(url: str) -> VideoHost | None:
         name = urlsplit(url).hostname or ""
     except ValueError:
         return None
-    if name == "youtu.be" or name.endswith("youtube.com"):
-        return VideoHost.YOUTUBE
-    return VideoHost.VIMEO if name.endswith("vimeo.com") else None
+    hosts = (host for domain, host in DOMAINS.items() if f".{name}".endswith(f".{domain}"))
+    return next(hosts, None)
 
 
 def item_payload(new: NewItem) -> dict[str, Json]:
@@ -171,8 +181,9 @@ def _written(kind: Kind, write: Fields, raw: Object, file: Shown) -> dict[str, J
     if kind is Kind.VIDEO and file is not None:
         sent["video"] = _video(obj(raw.get("video")), file)
     if kind is Kind.TEXT and {"html", "css"} & write.keys():
-        parts = {name: write[name] for name in ("html", "css") if name in write}
-        sent["text"] = {**obj(raw.get("text")), **parts}
+        before = obj(raw.get("text"))
+        parts = {name: replacing(before.get(name), write[name]) for name in ("html", "css") if name in write}
+        sent["text"] = {**before, **parts}
     return sent
 
 
@@ -184,9 +195,10 @@ def _tags(value: Json, before: Json) -> Object:
 
 
 def _image(write: Fields, before: Object, file: Shown) -> Object:
+    named = {ours: theirs for ours, theirs in IMAGE_NAMES.items() if ours in write}
     image = {
         **before,
-        **{theirs: _sent(write[ours]) for ours, theirs in IMAGE_NAMES.items() if ours in write},
+        **{theirs: _part(ours, before.get(theirs), write[ours]) for ours, theirs in named.items()},
     }
     info = obj(before.get("imageInfo"))
     if file is not None:
@@ -197,6 +209,16 @@ def _image(write: Fields, before: Object, file: Shown) -> Object:
     if "alt_text" in write:
         info = {**info, "altText": _sent(write["alt_text"])}
     return {**image, "imageInfo": info}
+
+
+def _part(name: str, before: Json, after: Json) -> Json:
+    """A member of `image` to send; what the API keeps in it beside what we name stays."""
+    if _empty(after):
+        return None
+    ours = MEMBERS.get(name)
+    kept = {} if ours is None else {part: value for part, value in obj(before).items() if part not in ours}
+    changed = replacing(before if ours is None else structure(before, ours), after)
+    return {**kept, **changed} if isinstance(changed, Mapping) else changed
 
 
 def _image_info(file: MediaFile | WixFile | HostedVideo) -> dict[str, Json]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix import endpoints, tus
 from galleryctl.wix.codec import Object, array, decode_file, obj, text
 from galleryctl.wix.endpoints import Endpoint
-from galleryctl.wix.errors import AnswerLost, BadAnswer, MediaFailed, NotFound
-from galleryctl.wix.transport import Outgoing, Transport, parsed
+from galleryctl.wix.errors import AnswerLost, MediaFailed, NotFound
+from galleryctl.wix.messages import Outgoing, Reply, parsed
+from galleryctl.wix.transport import Transport
 from galleryctl.wix.tus import OpenBytes, Source
 
 RESUMABLE_FROM = 10 * 1024 * 1024
@@ -54,21 +54,29 @@ class MediaCalls:
         return await self._once(lambda: send(wanted, source), labels)
 
     async def _upload_small(self, wanted: Object, source: Source) -> MediaFile:
-        answer = await self._transport.request(endpoints.UPLOAD_URL, json=wanted)
-        outgoing = Outgoing(
-            endpoint=endpoints.PUT_UPLOAD,
-            url=_url(answer, endpoints.UPLOAD_URL),
-            headers={"Content-Type": source.mime},
-            content=b"".join([block async for block in tus.blocks(source.open_bytes())]),
-        )
-        put = parsed(await self._transport.send(outgoing), outgoing)
-        return _made(obj(put.get("file")), endpoints.PUT_UPLOAD)
+        url = self._upload_url(await self._transport.request(endpoints.UPLOAD_URL, json=wanted))
+        content = b"".join([block async for block in tus.blocks(source.open_bytes())])
+        if len(content) != source.size:
+            raise tus.another_size(source, len(content), endpoints.PUT_UPLOAD)
+        headers = {"Content-Type": source.mime}
+        put = Outgoing(endpoint=endpoints.PUT_UPLOAD, url=url, headers=headers, content=content)
+        return _made(parsed(await self._transport.send(put), put))
 
     async def _upload_large(self, wanted: Object, source: Source) -> MediaFile:
         body = {**wanted, "uploadProtocol": "TUS"}
         answer = await self._transport.request(endpoints.RESUMABLE_URL, json=body)
-        url, token = _url(answer, endpoints.RESUMABLE_URL), text(answer.get("uploadToken"))
-        return _made(await tus.upload(self._transport, url, token, source), endpoints.TUS_FINISH)
+        url, token = self._upload_url(answer), text(answer.get("uploadToken"))
+        return _made(await tus.upload(self._transport, url, token, source))
+
+    def _upload_url(self, answer: Reply) -> str:
+        """Where the bytes go: an https URL, since whoever can read it may write to the site's files."""
+        url = text(answer.get("uploadUrl"))
+        if not url:
+            raise answer.bad("the answer holds no uploadUrl")
+        address = self._transport.upload_address(url)
+        if address is None:
+            raise answer.bad("the uploadUrl that was answered is no https URL")
+        return address
 
     async def import_url(
         self, url: str, kind: Kind, *, name: str = "", folder: str = "", labels: Sequence[str] = ()
@@ -79,8 +87,7 @@ class MediaCalls:
             body["displayName"] = name
 
         async def send() -> MediaFile:
-            answer = await self._transport.request(endpoints.IMPORT_FILE, json=body)
-            return _made(obj(answer.get("file")), endpoints.IMPORT_FILE)
+            return _made(await self._transport.request(endpoints.IMPORT_FILE, json=body))
 
         return await self._once(send, labels)
 
@@ -104,9 +111,7 @@ class MediaCalls:
         """The files with these ids, 100 a call; unknown ones are left out."""
         wanted = list(dict.fromkeys(ids))
         batches = [wanted[i : i + FILES_PER_READ] for i in range(0, len(wanted), FILES_PER_READ)]
-        answers = await asyncio.gather(
-            *(self._transport.request(endpoints.GET_FILES, json={"fileIds": batch}) for batch in batches)
-        )
+        answers = [await self._transport.request(endpoints.GET_FILES, json={"fileIds": b}) for b in batches]
         return tuple(file for answer in answers for file in _files(answer))
 
     async def find_by_label(self, label: str) -> MediaFile | None:
@@ -178,9 +183,10 @@ class MediaCalls:
             wait = min(wait * POLL_GROWTH, LONGEST_POLL)
             known |= {file.id: file for file in await self.get_files(file.id for file in pending)}
 
-    async def _pages(self, endpoint: Endpoint, query: Object) -> AsyncIterator[Object]:
+    async def _pages(self, endpoint: Endpoint, query: Object) -> AsyncIterator[Reply]:
         """Every page of a list with cursors."""
         paging: dict[str, Json] = {"limit": FILES_PER_PAGE}
+        seen: set[str] = set()
         while True:
             if endpoint.method == "GET":
                 dotted = {f"paging.{name}": str(value) for name, value in paging.items()}
@@ -193,6 +199,9 @@ class MediaCalls:
             following = text(obj(cursor.get("cursors")).get("next"))
             if not following or cursor.get("hasNext") is False:
                 return
+            if following in seen:
+                raise page.bad("the pages of the answer never end")
+            seen.add(following)
             paging = {**paging, "cursor": following}
 
 
@@ -202,23 +211,16 @@ def _placed(folder: str, labels: Sequence[str]) -> dict[str, Json]:
     return {**placed, "labels": list(labels)} if labels else placed
 
 
-def _files(answer: Mapping[str, Json]) -> tuple[MediaFile, ...]:
+def _files(answer: Reply) -> tuple[MediaFile, ...]:
     decoded = (decode_file(obj(raw)) for raw in array(answer.get("files")))
     return tuple(file for file in decoded if file is not None)
 
 
-def _made(raw: Object, endpoint: Endpoint) -> MediaFile:
-    file = decode_file(raw)
+def _made(answer: Reply) -> MediaFile:
+    file = decode_file(obj(answer.get("file")))
     if file is None:
-        raise AnswerLost("the answer holds no file", call=endpoint.name)
+        raise answer.bad("the answer holds no file")
     return file
-
-
-def _url(answer: Object, endpoint: Endpoint) -> str:
-    url = text(answer.get("uploadUrl"))
-    if not url:
-        raise BadAnswer("the answer holds no uploadUrl", call=endpoint.name)
-    return url
 
 
 def _not_ready(what: str, files: Sequence[MediaFile]) -> MediaFailed:

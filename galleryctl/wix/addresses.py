@@ -1,0 +1,20 @@
+"""Where bytes may go: the API answers upload URLs, and they are followed only where nobody can listen in."""
+
+from __future__ import annotations
+
+import httpx
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def upload_address(answered: str, base: str, api: httpx.URL) -> str | None:
+    """The URL `answered`, relative to `base`; None unless it is https, or http on this machine or at the API itself."""
+    try:
+        url = httpx.URL(base).join(answered)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    if not url.host or url.userinfo:
+        return None
+    at_api = (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
+    safe = url.scheme == "https" or (url.scheme == "http" and (at_api or url.host in LOOPBACK))
+    return str(url) if safe else None
