@@ -64,8 +64,8 @@ class Files:
     def _read(self, ids: list[Any]) -> list[dict[str, Any]]:
         docs = [find(self.site, ident) for ident in ids]
         if any(doc["operationStatus"] == "PENDING" for doc in docs):
-            with self.site.write():
-                docs = [media.read(self.site, doc) for doc in docs]
+            with self.site.write():  # found again, for another process may have settled them
+                docs = [media.read(self.site, find(self.site, ident)) for ident in ids]
         return [media.shown(self.site, doc) for doc in docs]
 
     def listed(self, call: Call) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -126,6 +127,9 @@ class GatedEndpoint:
         except Rejection as cause:
             site.outbox.clear()
             return _rejected(cause), False
+        except (sqlite3.Error, OSError) as cause:  # a full disk, or another process that writes for too long
+            site.outbox.clear()
+            return _rejected(refused(503, "UNAVAILABLE", f"the emulator cannot store this: {cause}")), False
         except BaseException:
             site.outbox.clear()
             raise

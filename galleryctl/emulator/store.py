@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from galleryctl.model.errors import GalleryctlError
 
 DATABASE = "emulator.sqlite3"
+BUSY = 30.0  # seconds to wait for another process to finish its write
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS galleries (
@@ -57,9 +59,9 @@ class Store:
             if self.blob_dir is not None:
                 self.blob_dir.mkdir(parents=True, exist_ok=True)
             place = ":memory:" if data_dir is None else str(data_dir / DATABASE)
-            self.db = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=5)
+            self.db = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=BUSY)
             self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=NORMAL")
+            self.db.execute("PRAGMA synchronous=FULL")  # what was answered is on disk
             self.db.executescript(SCHEMA)
         except (sqlite3.Error, OSError) as cause:
             raise GalleryctlError(
@@ -69,6 +71,7 @@ class Store:
                 do="check the directory, and that no other emulator uses it",
             ) from cause
         self.write_no = 0
+        self._doomed: list[Path] = []  # bytes to delete once the transaction is on disk
         self.db.create_function("current_write", 0, lambda: self.write_no)
         self._keep_undo()
 
@@ -96,11 +99,14 @@ class Store:
                 self.write_no += 1
                 self.db.execute("DELETE FROM undo WHERE write_no <= ?", (self.write_no - keep,))
             yield
+            self.db.execute("COMMIT")
         except BaseException:
-            self.db.execute("ROLLBACK")
+            if self.db.in_transaction:  # a full disk has ended it already
+                self.db.execute("ROLLBACK")
             self.write_no = before
+            self._doomed.clear()
             raise
-        self.db.execute("COMMIT")
+        self._unlink_doomed()
 
     @contextmanager
     def before(self, writes: int) -> Iterator[None]:
@@ -109,7 +115,7 @@ class Store:
         steps = self.db.execute(
             "SELECT sql FROM undo WHERE write_no > ? ORDER BY seq DESC", (since,)
         ).fetchall()
-        self.db.execute("BEGIN")
+        self.db.execute("BEGIN IMMEDIATE")  # a read that became a write could not wait for others
         try:
             for (sql,) in steps:
                 self.db.execute(sql)
@@ -154,7 +160,12 @@ class Store:
         if self.blob_dir is None:
             self.db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (ident, data))
         else:
-            (self.blob_dir / ident).write_bytes(data)
+            part = self.blob_dir / f"{ident}.part"
+            with part.open("wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(self.blob_dir / ident)
 
     def blob(self, ident: str) -> bytes | None:
         """The bytes of a file, or None; `ident` is an id that was made here."""
@@ -165,10 +176,14 @@ class Store:
         return path.read_bytes() if path.is_file() else None
 
     def drop_blob(self, ident: str) -> None:
-        """Forget the bytes of a file."""
+        """Forget the bytes of a file once the transaction under way is on disk."""
         self.db.execute("DELETE FROM blobs WHERE id = ?", (ident,))
         if self.blob_dir is not None:
-            (self.blob_dir / ident).unlink(missing_ok=True)
+            self._doomed.append(self.blob_dir / ident)
+
+    def _unlink_doomed(self) -> None:
+        while self._doomed:
+            self._doomed.pop().unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the database."""

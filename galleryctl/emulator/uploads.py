@@ -64,7 +64,8 @@ class Uploads:
         checks.all_of(checks.required("filename", name))
         if not call.body:
             raise invalid(Violation("body", "is empty", name="ZERO_FILE_SIZE"))
-        return ok({"file": self._made(body | {"fileName": name}, call.body)})
+        with self.site.write():
+            return ok({"file": self._made(body | {"fileName": name}, call.body)})
 
     def _wanted(self, token: str) -> dict[str, Any]:
         doc = self.site.store.doc("SELECT doc FROM uploads WHERE token = ?", token)
@@ -73,19 +74,15 @@ class Uploads:
         return doc
 
     def _made(self, body: dict[str, Any], data: bytes) -> dict[str, Any]:
+        """The file of an upload, within the transaction under way."""
         site, reads = self.site, self.site.settings.upload_pending_reads
-        with site.write():
-            folder = folder_at(site, body.get("parentFolderId"), body.get("filePath"))
-            wanted = body | {
-                "mimeType": plain(body["mimeType"]),
-                "displayName": body["fileName"],
-                "url": None,
-            }
-            doc = media.create(site, wanted, folder, pending_reads=reads)
-            if reads:
-                site.store.put_blob(doc["id"], data)
-            else:
-                doc = media.settle(site, doc, data)
+        folder = folder_at(site, body.get("parentFolderId"), body.get("filePath"))
+        wanted = body | {"mimeType": plain(body["mimeType"]), "displayName": body["fileName"], "url": None}
+        doc = media.create(site, wanted, folder, pending_reads=reads)
+        if reads:
+            site.store.put_blob(doc["id"], data)
+        else:
+            doc = media.settle(site, doc, data)
         return media.shown(site, doc)
 
     def tus_options(self, _call: Call) -> Answer:
@@ -104,11 +101,15 @@ class Uploads:
     def tus_head(self, call: Call) -> Answer:
         """How far a resumable upload is."""
         body = self._wanted(call.params["token"])
-        sql = "SELECT length(data) FROM uploads WHERE token = ?"
-        headers = TUS | {"Upload-Offset": str(self.site.store.count(sql, call.params["token"]))}
+        headers = TUS | {"Upload-Offset": str(self._received(call.params["token"], body))}
         if (length := _length(body)) is not None:
             headers["Upload-Length"] = str(length)
         return Answer(headers=headers | {"Cache-Control": "no-store"})
+
+    def _received(self, token: str, body: dict[str, Any]) -> int:
+        if "file" in body:
+            return int(body["length"])
+        return self.site.store.count("SELECT length(data) FROM uploads WHERE token = ?", token)
 
     def tus_patch(self, call: Call) -> Answer:
         """The next bytes of a resumable upload; the last ones answer the file."""
@@ -116,10 +117,11 @@ class Uploads:
         body = self._wanted(token)
         if plain(call.headers.get("content-type", "")) != "application/offset+octet-stream":
             raise Rejection(415, {"message": "Content-Type must be application/offset+octet-stream"})
-        sql = "SELECT length(data) FROM uploads WHERE token = ?"
-        have = self.site.store.count(sql, token)
+        have = self._received(token, body)
         if _header_number(call, "upload-offset") != have:
             raise refused(409, "CONFLICT", f"Upload-Offset is not {have}", headers=TUS)
+        if "file" in body and not call.body:  # the answer to the last piece was lost
+            return Answer(body={"file": body["file"]}, headers=TUS | {"Upload-Offset": str(have)})
         length = _length(body)
         total = have + len(call.body)
         if length is not None and total > length:
@@ -127,12 +129,18 @@ class Uploads:
         with self.site.write():
             row = self.site.store.db.execute("SELECT data FROM uploads WHERE token = ?", (token,)).fetchone()
             data = bytes(row[0]) + call.body
-            self.site.store.db.execute("UPDATE uploads SET data = ? WHERE token = ?", (data, token))
+            sql = "UPDATE uploads SET doc = ?, data = ? WHERE token = ?"
+            if total == length:
+                body |= {"fileName": body.get("fileName") or call.first("filename") or token}
+                body |= {"file": self._made(body, data)}
+                data = b""
+            self.site.store.db.execute(sql, (dumped(body), data, token))
         headers = TUS | {"Upload-Offset": str(total)}
-        if total != length:
-            return Answer(status=204, headers=headers)
-        file = self._made(body | {"fileName": body.get("fileName") or call.first("filename") or token}, data)
-        return Answer(body={"file": file}, headers=headers)
+        return Answer(
+            body={"file": body["file"]} if total == length else None,
+            status=200 if total == length else 204,
+            headers=headers,
+        )
 
     def import_one(self, call: Call) -> Answer:
         """Import File: PENDING at once, READY or FAILED after the reads of the switch."""
