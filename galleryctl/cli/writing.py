@@ -42,6 +42,30 @@ def _folders(folder: Path) -> list[Path]:
     return missing
 
 
+def write_generated(root: Path, files: Mapping[str, str]) -> None:
+    """Write files below `root`, over what an earlier run wrote, which begins with the same line.
+
+    Raises GalleryctlError, before anything is written, when a file is somebody else's.
+    """
+    for name, text in files.items():
+        path = root / name
+        with _trouble_with(path):
+            foreign = os.path.lexists(path) and not path.read_bytes().startswith(
+                text.partition("\n")[0].encode()
+            )
+        if foreign:
+            raise GalleryctlError(
+                "nothing was written: this file is not from an earlier run", where=path, do="move it away"
+            )
+    for name, text in files.items():
+        path = root / name
+        _folders(path.parent)
+        if path.exists():
+            replace_text(path, text)
+        else:
+            write_new(root, {name: text})
+
+
 def replace_text(path: Path, text: str) -> None:
     """Make `text` what the file holds, in one step and with the rights it had; where it is a link, its target."""
     target = path.resolve()

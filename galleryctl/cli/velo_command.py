@@ -1,0 +1,46 @@
+"""`galleryctl velo`: the page code for a gallery that the API made."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from galleryctl.cli.options import common, settings_of
+
+
+def _selector(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"#[A-Za-z][\w-]*", value, re.ASCII):
+        message = f"{value!r} is no component's id with a # before it, as in '#gallery'."
+        raise click.BadParameter(message, context, parameter)
+    return value
+
+
+@click.command("velo")
+@common
+@click.argument("gallery", metavar="GALLERY")
+@click.option(
+    "--component",
+    default="#gallery",
+    show_default=True,
+    metavar="ID",
+    callback=_selector,
+    help="The gallery component of the page.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the two files below DIR instead of printing them.",
+)
+@click.pass_context
+def command(context: click.Context, gallery: str, component: str, out: Path | None) -> int:
+    """Print the code that shows GALLERY, which the API made, in a gallery component of a page.
+
+    A gallery that was made in the Editor shows itself and needs none.
+    """
+    from galleryctl.cli.showing_code import show_code
+
+    show_code(settings_of(context, unused=("--format",)), gallery, component=component, out=out)
+    return 0
