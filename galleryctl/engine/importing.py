@@ -23,9 +23,10 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.live import LiveGallery, SiteSnapshot
-from galleryctl.plan.gallery import in_display_order, live_title
+from galleryctl.plan.gallery import in_display_order
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.match import unknown_files
+from galleryctl.plan.resources import live_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,13 @@ class LiveGallery:
     raw: Mapping[str, Json] = field(repr=False)
 
     @property
+    def listed(self) -> tuple[LiveItem, ...]:
+        """The items of a gallery that was read; what was not read must never look like what is not there."""
+        if self.items is None:
+            raise AssertionError(f"the items of gallery {self.id} were not read")
+        return self.items
+
+    @property
     def name(self) -> str:
         """The gallery's name, "" when it has none."""
         name = self.fields.get("name")

@@ -101,6 +101,10 @@ class MediaFile:
     """`IMAGE`, `VIDEO` …, the API's mediaType."""
 
 
+CONTENT_LABEL = "galleryctl-sha256-"
+"""How the labels begin that say which content a file holds."""
+
+
 def content_label(source: str) -> str:
     """The label that an uploaded or imported file carries, so that its content is known again without state.
 
@@ -109,4 +113,4 @@ def content_label(source: str) -> str:
     """
     scheme, _, rest = source.partition(":")
     digest = rest if scheme == "sha256" else hashlib.sha256(rest.encode()).hexdigest()
-    return f"galleryctl-sha256-{digest}"
+    return f"{CONTENT_LABEL}{digest}"

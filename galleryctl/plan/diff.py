@@ -21,14 +21,32 @@ class Difference:
 
 
 def diff(wanted: Fields, live: Fields, ignore: frozenset[str] = frozenset()) -> Difference:
-    """What of `wanted` the live resource does not have; fields that are not named or ignored never differ."""
+    """What of `wanted` the live resource does not have.
+
+    Fields that are not named or ignored never differ, nor do parts of a structure that are not named: a structure is
+    written whole, so those go along as they are.
+    """
     write = {
-        name: wanted[name]
+        name: over(_live(live, name), wanted[name])
         for name in in_order(wanted)
-        if name not in ignore and not same(_live(live, name), wanted[name])
+        if name not in ignore and not holds(_live(live, name), wanted[name])
     }
     parts = (part for name, value in write.items() for part in explain(name, _live(live, name), value))
     return Difference(write=write, fields=tuple(parts))
+
+
+def holds(live: Json, wanted: Json) -> bool:
+    """Whether `live` has all that `wanted` names."""
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        return all(holds(live.get(name), part) for name, part in wanted.items())
+    return same(live, wanted)
+
+
+def over(live: Json, wanted: Json) -> Json:
+    """`wanted`, with those parts of the live structure that it does not name."""
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        return {**live, **{name: over(live.get(name), part) for name, part in wanted.items()}}
+    return wanted
 
 
 def created(wanted: Fields) -> Difference:

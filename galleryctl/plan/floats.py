@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from enum import Enum
+from math import isfinite
 
 from galleryctl.model.fields import float32
 
@@ -17,8 +18,13 @@ class Store(Enum):
 
     @classmethod
     def of(cls, live: Iterable[float]) -> Store:
-        """32 bits when every live value fits them: the site may round to them, and the values work in both."""
-        return cls.FLOAT if all(float32(value) == value for value in live) else cls.DOUBLE
+        """32 bits when every live value may have passed through them: new values are chosen that work in both.
+
+        Two values that 32 bits cannot tell apart show that the site keeps more.
+        """
+        values = set(live)
+        narrow = len(set(map(float32, values))) == len(values) and all(map(_narrow, values))
+        return cls.FLOAT if narrow else cls.DOUBLE
 
     @property
     def largest(self) -> float:
@@ -45,3 +51,9 @@ class Store(Enum):
         """The distance from `value` to the next stored one away from 0."""
         ordinal = min(abs(self.ordinal(value)), self.ordinal(self.largest) - 1)
         return self.value_at(ordinal + 1) - self.value_at(ordinal)
+
+
+def _narrow(value: float) -> bool:
+    """Whether `value` is a 32-bit float, or the shortest decimal of one: nine digits tell all of them apart."""
+    kept = float32(value)
+    return isfinite(kept) and (kept == value or float(f"{value:.9g}") == value)

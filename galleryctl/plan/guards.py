@@ -7,7 +7,7 @@ from math import ceil
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired
-from galleryctl.plan.changes import Action, Change, Refusal
+from galleryctl.plan.changes import Action, Basis, Change, Refusal
 
 TOLERANCE = 1e-9
 """For percentages that are exactly the limit but for rounding."""
@@ -37,29 +37,46 @@ def protected(removed: Mapping[Address, Change], held: Collection[Address]) -> I
         )
 
 
+def bystanders(going: Mapping[Address, int]) -> Iterator[Refusal]:
+    """Galleries that would take along items that are not ours; `going` counts those by gallery."""
+    for address, count in going.items():
+        if count > 0:
+            items = "1 item that is" if count == 1 else f"{count} items that are"
+            yield Refusal(
+                address=address,
+                why=f"it would be deleted together with {items} not managed",
+                allow="move them elsewhere or delete them in the Editor; "
+                "or mean it with unmanaged: delete in the gallery's manifest",
+            )
+
+
 def emptied(desired: Desired, changes: Sequence[Change], owned: Collection[Address]) -> Iterator[Refusal]:
-    """Manifests that suddenly want nothing of what state knows."""
+    """Manifests that suddenly want nothing of what state knows, or of what is there."""
     allow = "put the manifests back, or mean it with --allow-empty"
-    losing = {c.address.parent for c in changes if c.action is Action.DELETE and c.address in owned}
+    # What an earlier replacement left to delete was agreed to when that was applied.
+    losing = [c for c in changes if c.action is Action.DELETE and c.basis is not Basis.JOURNAL]
+    ours = {change.address.parent for change in losing if change.address in owned}
+    anything = {change.address.parent for change in losing}
     if not desired.galleries:
-        if losing:
+        if ours:
             yield Refusal(address=None, why="no manifest is left, but state knows resources", allow=allow)
         return
     for gallery in desired.galleries:
-        if not gallery.items and gallery.address in losing:
-            yield Refusal(
-                address=gallery.address, why="it lists no items any more, but state knows some", allow=allow
-            )
+        if gallery.items or gallery.address not in anything:
+            continue
+        known = "state knows some" if gallery.address in ours else "unmanaged: delete would empty the gallery"
+        yield Refusal(address=gallery.address, why=f"it lists no items any more, but {known}", allow=allow)
 
 
 def too_many(removed: Collection[Address], managed: int, limit: float) -> Iterator[Refusal]:
     """More deletions and replacements than `limit` percent of the managed resources."""
     percent = 100 * len(removed) / managed if managed else 0.0
-    if removed and percent > limit + TOLERANCE:
+    # Not `>`: a limit that is no number allows nothing.
+    if removed and not percent <= limit + TOLERANCE:
         what = "resource" if managed == 1 else "resources"
         yield Refusal(
             address=None,
-            why=f"{len(removed)} of {managed} managed {what} would be deleted or replaced: {percent:.0f} %, "
+            why=f"{len(removed)} of {managed} managed {what} would be deleted or replaced: {percent:.3g} %, "
             f"and max_delete_percent is {limit:g}",
             allow=f"--max-delete-percent {ceil(percent - TOLERANCE)}",
         )

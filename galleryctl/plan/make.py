@@ -2,63 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
-from galleryctl.model.live import LiveGallery, SiteSnapshot
-from galleryctl.model.media import LocalFile, RemoteFile
-from galleryctl.plan import guards
+from galleryctl.model.live import SiteSnapshot
+from galleryctl.plan import guards, memory
 from galleryctl.plan.changes import Action, Basis, Change, Notice, Plan, Refusal
 from galleryctl.plan.gallery import (
     DESTROYED,
     GONE,
-    NO_LONGER_NAMED,
     GalleryPlan,
+    bystanders,
     change_gallery,
     create_gallery,
-    delete_gallery,
-    delete_items,
+    destroy_gallery,
+    destroy_items,
 )
-from galleryctl.plan.match import GalleryPairs, bind_galleries
+from galleryctl.plan.leftover import NO_LONGER_NAMED
 from galleryctl.plan.positions import place
-from galleryctl.plan.renames import Renamed, rename
+from galleryctl.plan.resources import delete_gallery
 from galleryctl.plan.targets import check_targets, holds_target, only, targeted
+from galleryctl.plan.world import NO_OPTIONS, PlanOptions, World, by_address
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
-    """What the command line says about a plan."""
-
-    targets: tuple[Address, ...] = ()
-    max_delete_percent: float | None = None
-    """None for the workspace's limit."""
-    allow_empty: bool = False
-    allow_recreate: bool = False
-    destroy: bool = False
-    """Plan to delete everything that the manifests and state manage."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _World:
-    """All that a plan is made from, with the renames applied and the galleries paired."""
-
-    desired: Desired
-    snapshot: SiteSnapshot
-    before: Bindings
-    """As state has them; `renamed` holds them under the new addresses."""
-    renamed: Renamed
-    pairs: GalleryPairs
-    options: PlanOptions
-    wanted: Mapping[Address, bool]
-    """Every address that a manifest names, and whether it is protected."""
-
-    @property
-    def known(self) -> Bindings:
-        """What state knows, under the new addresses."""
-        return self.renamed.bindings
+__all__ = ["PlanOptions", "make_plan"]
 
 
 def make_plan(
@@ -66,7 +35,7 @@ def make_plan(
     snapshot: SiteSnapshot,
     bindings: Bindings,
     *,
-    options: PlanOptions = PlanOptions(),
+    options: PlanOptions = NO_OPTIONS,
     lineage: str = "",
     serial: int = 0,
 ) -> Plan:
@@ -75,30 +44,23 @@ def make_plan(
     `snapshot` holds the items of every gallery that `bind_galleries` pairs. What must not be applied without a second
     word stands in `refusals`. Raises MatchError when a gallery or a target cannot be identified.
     """
-    world = _World(
-        desired=desired,
-        snapshot=snapshot,
-        before=bindings,
-        renamed=rename(desired, bindings),
-        pairs=bind_galleries(desired, snapshot.galleries, bindings),
-        options=options,
-        wanted=dict(_named(desired)),
-    )
+    world = World.of(desired, snapshot, bindings, options)
     check_targets(options.targets, world.wanted.keys() | world.known.ids.keys())
     parts = tuple(_destroyed(world) if options.destroy else _planned(world))
     changes = only([change for part in parts for change in part.changes], options.targets)
     pairs = {address: id_ for part in parts for address, id_ in part.ids.items()}
+    recognised = {source: id_ for part in parts for source, id_ in part.media.items()}
     unchanged = {address for part in parts for address in part.unchanged}
-    forget = frozenset(_forget(world, pairs))
+    forget = frozenset(memory.forgotten(world, pairs))
     return Plan(
         site_id=snapshot.site_id,
         changes=changes,
         unchanged=sum(targeted(address, options.targets) for address in unchanged),
-        ids={a: id_ for a, id_ in pairs.items() if bindings.ids.get(a) != id_ and _concerns(world, a)},
-        media=_media(world, parts, changes),
-        protected=_protected(world, forget),
+        ids={a: id_ for a, id_ in pairs.items() if bindings.ids.get(a) != id_ and world.concerns(a)},
+        media=memory.files(world, recognised, changes),
+        protected=memory.protected(world, forget),
         forget=forget,
-        refusals=tuple(_refusals(world, changes, pairs)),
+        refusals=tuple(_refusals(world, parts, changes, pairs)),
         notices=tuple(_notices(world, parts)),
         item_order=desired.item_order,
         targets=options.targets,
@@ -107,22 +69,11 @@ def make_plan(
     )
 
 
-def _named(desired: Desired) -> Iterator[tuple[Address, bool]]:
-    for gallery in desired.galleries:
-        yield gallery.address, gallery.protect
-        yield from ((item.address, item.protect) for item in gallery.items)
-
-
-def _concerns(world: _World, address: Address) -> bool:
-    """Whether the plan may learn of `address`: a target, or the gallery that holds one."""
-    targets = world.options.targets
-    return targeted(address, targets) or (address.item is None and holds_target(address, targets))
-
-
-def _planned(world: _World) -> Iterator[GalleryPlan]:
+def _planned(world: World) -> Iterator[GalleryPlan]:
     """The plan of each manifest's gallery, then the deletes of those that have no manifest any more."""
     missing = [g.address for g in world.desired.galleries if g.address not in world.pairs.live]
-    orders = place([None] * len(missing), (gallery.sort_order for gallery in world.snapshot.galleries))
+    free = place([None] * len(missing), (gallery.sort_order for gallery in world.snapshot.galleries))
+    orders = {address: free[i] for i, address in enumerate(missing)}
     for gallery in world.desired.galleries:
         address = gallery.address
         if live := world.pairs.live.get(address):
@@ -130,104 +81,54 @@ def _planned(world: _World) -> Iterator[GalleryPlan]:
                 gallery,
                 live,
                 world.pairs.basis[address],
-                bindings=world.known,
+                bindings=world.parts[address],
                 files=world.snapshot.files,
                 item_order=world.desired.item_order,
             )
         else:
             reason = GONE if address in world.pairs.vanished else ""
-            fresh = orders[missing.index(address)]
-            yield create_gallery(gallery, fresh, world.desired.item_order, reason=reason)
-    yield GalleryPlan(changes=tuple(_orphans(world, NO_LONGER_NAMED)))
+            yield create_gallery(gallery, orders[address], world.desired.item_order, reason=reason)
+    yield from _orphans(world, NO_LONGER_NAMED)
 
 
-def _destroyed(world: _World) -> Iterator[GalleryPlan]:
+def _destroyed(world: World) -> Iterator[GalleryPlan]:
     """Deletes of all galleries, or of the items only where the targets name items."""
     for gallery in world.desired.galleries:
-        live = world.pairs.live.get(gallery.address)
+        address = gallery.address
+        live = world.pairs.live.get(address)
         if live is None:
             continue
-        if targeted(gallery.address, world.options.targets):
-            change = delete_gallery(
-                gallery.address, live, basis=world.pairs.basis[gallery.address], reason=DESTROYED
-            )
-            yield GalleryPlan(changes=(change,), ids={gallery.address: live.id})
-        elif holds_target(gallery.address, world.options.targets):
-            yield delete_items(
-                gallery,
-                live,
-                bindings=world.known,
-                files=world.snapshot.files,
-                item_order=world.desired.item_order,
-            )
-    yield GalleryPlan(changes=tuple(_orphans(world, DESTROYED)))
+        known, files = world.parts[address], world.snapshot.files
+        if targeted(address, world.options.targets):
+            basis = world.pairs.basis[address]
+            yield destroy_gallery(gallery, live, basis, bindings=known, files=files)
+        elif holds_target(address, world.options.targets):
+            order = world.desired.item_order
+            yield destroy_items(gallery, live, bindings=known, files=files, item_order=order)
+    yield from _orphans(world, DESTROYED)
 
 
-def _orphans(world: _World, reason: str) -> Iterator[Change]:
+def _orphans(world: World, reason: str) -> Iterator[GalleryPlan]:
     """Deletes of the galleries that state knows and no manifest names or means."""
-    live = _unclaimed(world)
-    for address, id_ in sorted(world.known.ids.items(), key=_by_address):
-        if address.item is None and address not in world.wanted and id_ in live:
-            yield delete_gallery(address, live[id_], basis=Basis.STATE, reason=reason)
-
-
-def _unclaimed(world: _World) -> Mapping[str, LiveGallery]:
-    claimed = {gallery.id for gallery in world.pairs.live.values()}
-    return {gallery.id: gallery for gallery in world.snapshot.galleries if gallery.id not in claimed}
-
-
-def _forget(world: _World, pairs: Mapping[Address, str]) -> Iterator[Address]:
-    """What state shall drop: old names, and what no manifest names and the site does not have, or has as another."""
-    targets = world.options.targets
-    for old, new in world.renamed.sources.items():
-        if targeted(old, targets) or targeted(new, targets):
-            yield old
-    orphans = _unclaimed(world)
-    taken = set(pairs.values())
-    for address, id_ in world.known.ids.items():
-        if address in world.wanted or not targeted(address, targets):
+    live = world.unclaimed
+    inside = Counter(a.gallery for a in (*world.known.ids, *world.known.deposed.values()) if a.item)
+    for address, id_ in sorted(world.known.ids.items(), key=by_address):
+        if address.item is not None or address in world.wanted or id_ not in live:
             continue
-        gallery = world.pairs.live.get(address.parent)
-        if address.item is None:
-            gone = id_ not in orphans
-        elif gallery:
-            gone = id_ in taken or all(item.id != id_ for item in gallery.items or ())
-        else:
-            gone = world.known.ids.get(address.parent) not in orphans
-        if gone:
-            yield address
+        change = delete_gallery(address, live[id_], basis=Basis.STATE, reason=reason)
+        others = bystanders(live[id_], inside[address.gallery])
+        yield GalleryPlan(changes=(change,), bystanders={address: others})
 
 
-def _media(world: _World, parts: Sequence[GalleryPlan], changes: Sequence[Change]) -> Mapping[str, str]:
-    """The files of what the changes show, and those that were recognised."""
-    found = {source: id_ for part in parts for source, id_ in part.media.items()}
-    known = {**world.known.media, **found}
-    learnt = {
-        item.media.source
-        for gallery in world.desired.galleries
-        for item in gallery.items
-        if isinstance(item.media, LocalFile | RemoteFile)
-        and item.media.source in found
-        and targeted(item.address, world.options.targets)
-    }
-    used = {c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile)}
-    return {source: known[source] for source in sorted(learnt | used) if source in known}
-
-
-def _protected(world: _World, forget: frozenset[Address]) -> frozenset[Address]:
-    """What shall be protected from now on: what the manifests say, and what they said last of what they name no more."""
-    remembered = (world.known.protected | world.before.protected) - forget
-    if world.options.destroy:
-        return remembered
-    heard = {a: protect for a, protect in world.wanted.items() if targeted(a, world.options.targets)}
-    return frozenset(a for a in remembered if a not in heard) | {a for a, protect in heard.items() if protect}
-
-
-def _refusals(world: _World, changes: Sequence[Change], pairs: Mapping[Address, str]) -> Iterator[Refusal]:
+def _refusals(
+    world: World, parts: Sequence[GalleryPlan], changes: Sequence[Change], pairs: Mapping[Address, str]
+) -> Iterator[Refusal]:
     options = world.options
     removed = _removed(world, changes)
     held = world.known.protected | {address for address, protect in world.wanted.items() if protect}
     yield from guards.protected(removed, held)
+    others = ((address, count) for part in parts for address, count in part.bystanders.items())
+    yield from guards.bystanders({address: count for address, count in others if address in removed})
     if options.destroy:
         return
     if not options.allow_recreate:
@@ -242,7 +143,7 @@ def _refusals(world: _World, changes: Sequence[Change], pairs: Mapping[Address, 
     yield from guards.too_many(removed, len(managed), limit)
 
 
-def _removed(world: _World, changes: Sequence[Change]) -> Mapping[Address, Change]:
+def _removed(world: World, changes: Sequence[Change]) -> Mapping[Address, Change]:
     """What goes from the site, by address; the items of a gallery that goes are told by state and its manifest."""
     removed: dict[Address, Change] = {}
     for change in changes:
@@ -253,21 +154,17 @@ def _removed(world: _World, changes: Sequence[Change]) -> Mapping[Address, Chang
     for address in world.known.ids.keys() | world.wanted.keys() if galleries else ():
         if address.parent in galleries:
             removed[address] = galleries[address.parent]
-    return dict(sorted(removed.items(), key=_by_address))
+    return dict(sorted(removed.items(), key=by_address))
 
 
-def _by_address(entry: tuple[Address, object]) -> tuple[str, str]:
-    return entry[0].gallery, entry[0].item or ""
-
-
-def _notices(world: _World, parts: Sequence[GalleryPlan]) -> Iterator[Notice]:
-    found = [*world.renamed.notices, *_bind_notices(world)]
+def _notices(world: World, parts: Sequence[GalleryPlan]) -> Iterator[Notice]:
+    found = [*world.renamed.notices, *_bind_notices(world), *_target_notices(world)]
     for notice in (*found, *(notice for part in parts for notice in part.notices)):
-        if notice.address is None or _concerns(world, notice.address):
+        if notice.address is None or world.concerns(notice.address):
             yield notice
 
 
-def _bind_notices(world: _World) -> Iterator[Notice]:
+def _bind_notices(world: World) -> Iterator[Notice]:
     """Galleries that were found, but not as the manifest or state has them."""
     for gallery in world.desired.galleries:
         live = world.pairs.live.get(gallery.address)
@@ -284,3 +181,13 @@ def _bind_notices(world: _World) -> Iterator[Notice]:
                 f"taken to be {live.id} by {world.pairs.basis[gallery.address]}; state knew it as {known}"
             )
             yield Notice(address=gallery.address, message=message)
+
+
+def _target_notices(world: World) -> Iterator[Notice]:
+    """Targets for which nothing can be done."""
+    for target in world.options.targets:
+        if target.item is not None and target.parent not in world.wanted and target in world.known.ids:
+            message = (
+                f"no manifest names its gallery, so it only goes together with that: target {target.parent}"
+            )
+            yield Notice(address=target, message=message)

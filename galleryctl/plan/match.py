@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -14,7 +14,7 @@ from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Basis
 from galleryctl.plan.recognise import Mark, live_looks, live_marks, wanted_look, wanted_marks
-from galleryctl.plan.renames import rename
+from galleryctl.plan.renames import Renamed, adopt, rename
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,26 @@ def bind_galleries(desired: Desired, galleries: Sequence[LiveGallery], bindings:
     return GalleryPairs(live=live, basis=basis, create=tuple(create), vanished=vanished)
 
 
+def known_by(desired: Desired, bindings: Bindings, pairs: GalleryPairs) -> Renamed:
+    """`bindings` under the addresses that the manifests use now: what `moved` renames, and galleries with a new key."""
+    ids = {address: gallery.id for address, gallery in pairs.live.items()}
+    return adopt(rename(desired, bindings), ids, {gallery.address for gallery in desired.galleries})
+
+
+def by_gallery(desired: Desired, bindings: Bindings) -> Mapping[Address, Bindings]:
+    """What state knows of each manifest's gallery; what it knows of files and protection is in all of them."""
+    ids: dict[str, dict[Address, str]] = defaultdict(dict)
+    deposed: dict[str, dict[str, Address]] = defaultdict(dict)
+    for address, id_ in bindings.ids.items():
+        ids[address.gallery][address] = id_
+    for id_, address in bindings.deposed.items():
+        deposed[address.gallery][id_] = address
+    return {
+        address: replace(bindings, ids=ids.get(address.gallery, {}), deposed=deposed.get(address.gallery, {}))
+        for address in (gallery.address for gallery in desired.galleries)
+    }
+
+
 def gallery_names(wanted: DesiredGallery) -> tuple[str, ...]:
     """The names by which a gallery without an id is looked for; the first is the one it is created with."""
     named = wanted.fields.get("name")
@@ -84,7 +104,7 @@ def match_items(
     bindings: Bindings,
     files: Mapping[str, MediaFile],
 ) -> Mapping[Address, ItemPair]:
-    """The live item of each wanted one that has any; `live` in the order of display.
+    """The live item of each wanted one that has any; `live` in the order of display, `bindings` those of the gallery.
 
     The stronger bases are tried for all items before the weaker: state; the same file, video or html; file name and
     size; title. Each basis prefers an equal title, then goes by position. What a replacement left behind is never
@@ -124,21 +144,22 @@ def unknown_files(desired: Desired, snapshot: SiteSnapshot, bindings: Bindings) 
     None when state knows what each item's source became and the live item shows it, so that a plan without changes
     makes no more requests (design, rule 2).
     """
-    known = rename(desired, bindings).bindings
-    pairs = bind_galleries(desired, snapshot.galleries, known)
+    pairs = bind_galleries(desired, snapshot.galleries, bindings)
+    known = known_by(desired, bindings, pairs).bindings
+    parts = by_gallery(desired, known)
     contents = set(known.media.values())
     unknown: set[str] = set()
     for gallery in desired.galleries:
-        if gallery.address in pairs.live:
-            unknown |= _unknown_in(gallery, pairs.live[gallery.address].items or (), known)
+        if live := pairs.live.get(gallery.address):
+            unknown |= _unknown_in(gallery, live.listed, parts[gallery.address])
     return tuple(sorted(unknown - contents))
 
 
 def _unknown_in(gallery: DesiredGallery, live: Sequence[LiveItem], known: Bindings) -> set[str]:
     by_id = {item.id: item for item in live}
     bound = {item.address: known.ids[item.address] for item in gallery.items if item.address in known.ids}
-    ours = set(bound.values())
-    strangers = [item for item in live if item.id not in ours]
+    mine = set(bound.values())
+    strangers = [item for item in live if item.id not in mine]
     shown = {item.media.id for item in strangers if isinstance(item.media, WixFile)}
     unknown: set[str] = set()
     search = False

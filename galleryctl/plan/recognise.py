@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import (
+    CONTENT_LABEL,
     HostedVideo,
     LocalFile,
     Media,
@@ -85,13 +86,14 @@ def wanted_look(item: DesiredItem) -> Mark | None:
 
 
 def live_looks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]:
-    """File name and size of a live item, where its file was looked up."""
-    if isinstance(item.media, WixFile) and (file := files.get(item.media.id)) and file.size:
-        yield from (
-            ("look", name, str(file.size))
-            for name in dict.fromkeys((file.display_name, item.media.filename))
-            if name
-        )
+    """File name and size of a live item, where its file was looked up and has no label that says which content it is."""
+    if not isinstance(item.media, WixFile):
+        return
+    file = files.get(item.media.id)
+    if file is None or not file.size or any(label.startswith(CONTENT_LABEL) for label in file.labels):
+        return
+    names = dict.fromkeys((file.display_name, item.media.filename))
+    yield from (("look", name, str(file.size)) for name in names if name)
 
 
 def shows(

@@ -1,8 +1,8 @@
-"""The manifests' `moved` entries, applied to what state knows."""
+"""The manifests' `moved` entries, and galleries under a new key, applied to what state knows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from galleryctl.model.address import Address
@@ -22,54 +22,116 @@ class Renamed:
 
 
 def rename(desired: Desired, bindings: Bindings) -> Renamed:
-    """`bindings` as `desired.moved` renames them, in the order of its entries.
+    """`bindings` as `desired.moved` renames them; an entry that waits for another's name to become free comes after it.
 
     An entry whose source state does not know has been applied before and says nothing. Applying the result again
     changes nothing, so that both the engine and the planner may do it.
     """
     wanted = _addresses(desired)
-    renamed = Renamed(bindings=bindings, sources={})
-    for moved in desired.moved:
-        renamed = _apply(renamed, moved, wanted)
-    return renamed
+    next_names = {moved.source: moved.target for moved in desired.moved}
+    reused = frozenset(next_names.values())
+    names = {address: address for address in bindings.ids}
+    waiting = desired.moved
+    while True:
+        blocked: dict[Moved, str] = {}
+        for moved in waiting:
+            known = _known(moved, names)
+            if not known or moved.source == moved.target:
+                continue
+            if obstacle := _obstacle(moved, wanted - reused, names):
+                if not _settled(moved, wanted, next_names):
+                    blocked[moved] = obstacle
+                continue
+            for address in known:
+                names[_new(address, moved)] = names.pop(address)
+        if len(blocked) == len(waiting):
+            break
+        waiting = tuple(blocked)
+    notices = (
+        Notice(address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {obstacle}")
+        for moved, obstacle in blocked.items()
+    )
+    return replace(_renamed(bindings, names), notices=tuple(notices))
 
 
-def _apply(before: Renamed, moved: Moved, wanted: frozenset[Address]) -> Renamed:
-    ids = before.bindings.ids
-    known = [address for address in ids if moved.source.covers(address)]
-    if not known or moved.source == moved.target:
+def adopt(before: Renamed, live: Mapping[Address, str], wanted: Collection[Address]) -> Renamed:
+    """`before` with each gallery, and its items, under the key of the manifest that means it now.
+
+    `live` has the id of each manifest's gallery. State may know that id under a key that no manifest names any more:
+    the gallery was given a new key, and what binds it, its id or its name, says so without a `moved` entry.
+    """
+    bindings = before.bindings
+    owners = {id_: a for a, id_ in bindings.ids.items() if a.item is None and a not in wanted}
+    known = {address.gallery for address in bindings.ids}
+    keys = {
+        owners[id_].gallery: address.gallery
+        for address, id_ in live.items()
+        if id_ in owners and address.gallery not in known
+    }
+    if not keys:
         return before
-    if obstacle := _obstacle(moved, wanted, ids):
-        notice = Notice(
-            address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {obstacle}"
-        )
-        return replace(before, notices=(*before.notices, notice))
+    earlier = {new: old for old, new in before.sources.items()}
+    names = {
+        Address(keys.get(address.gallery, address.gallery), address.item): address for address in bindings.ids
+    }
+    adopted = _renamed(bindings, names)
+    sources = {earlier.get(old, old): new for old, new in adopted.sources.items()}
+    return Renamed(bindings=adopted.bindings, sources={**before.sources, **sources}, notices=before.notices)
 
-    def new(address: Address) -> Address:
-        if not moved.source.covers(address):
-            return address
-        return moved.target if moved.target.item else Address(moved.target.gallery, address.item)
 
-    bindings = replace(
-        before.bindings,
-        ids={new(address): id_ for address, id_ in ids.items()},
-        protected=frozenset(map(new, before.bindings.protected)),
-        deposed={id_: new(address) for id_, address in before.bindings.deposed.items()},
+def _renamed(bindings: Bindings, names: Mapping[Address, Address]) -> Renamed:
+    """`bindings` with new names; `names` has the old one of each new one."""
+    sources = {old: new for new, old in names.items() if old != new}
+    if not sources:
+        return Renamed(bindings=bindings, sources={})
+    keys = {old.gallery: new.gallery for old, new in sources.items() if old.item is None}
+
+    def now(address: Address) -> Address:
+        # What state has no id for goes along with its gallery.
+        return sources.get(address) or Address(keys.get(address.gallery, address.gallery), address.item)
+
+    renamed = replace(
+        bindings,
+        ids={new: bindings.ids[old] for new, old in names.items()},
+        protected=frozenset(map(now, bindings.protected)),
+        deposed={id_: now(address) for id_, address in bindings.deposed.items()},
     )
-    earlier = {old: new(address) for old, address in before.sources.items()}
-    return replace(
-        before, bindings=bindings, sources={**earlier, **{address: new(address) for address in known}}
-    )
+    return Renamed(bindings=renamed, sources=sources)
 
 
-def _obstacle(moved: Moved, wanted: frozenset[Address], ids: Mapping[Address, str]) -> str:
+def _known(moved: Moved, names: Mapping[Address, Address]) -> list[Address]:
+    """What state knows of that which an entry renames."""
+    if moved.source.item is not None:
+        return [moved.source] if moved.source in names else []
+    return [address for address in names if moved.source.covers(address)]
+
+
+def _new(address: Address, moved: Moved) -> Address:
+    return moved.target if moved.target.item else Address(moved.target.gallery, address.item)
+
+
+def _settled(moved: Moved, wanted: frozenset[Address], next_names: Mapping[Address, Address]) -> bool:
+    """Whether an entry was applied before, and its source is by now the name that another entry gave.
+
+    Entries that go in a circle never come to rest, so of them no one was applied.
+    """
+    if not {moved.source, moved.target} <= wanted or moved.source not in next_names.values():
+        return False
+    after, seen = moved.target, {moved.source}
+    while after in next_names and after not in seen:
+        seen.add(after)
+        after = next_names[after]
+    return after not in seen
+
+
+def _obstacle(moved: Moved, wanted: frozenset[Address], ids: Collection[Address]) -> str:
     if (moved.source.item is None) != (moved.target.item is None):
         return "one is a gallery, the other an item"
     if moved.source.item is not None and moved.source.gallery != moved.target.gallery:
         return "the API has no move between galleries, so the item is made anew"
     if moved.source in wanted:
         return "a manifest still names it"
-    if any(moved.target.covers(address) for address in ids):
+    if moved.target in ids or (moved.target.item is None and any(map(moved.target.covers, ids))):
         return f"state knows another resource as {moved.target}"
     return ""
 
