@@ -9,6 +9,7 @@ from typing import Protocol
 
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import JournalPlace
+from galleryctl.state.versions import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,12 @@ class StateBackend(Protocol):
 
     def write(self, state: State) -> None:
         """Make `state` what is read from now on. The caller holds the lock; an older serial is refused."""
+
+    def versions(self) -> tuple[Version, ...]:
+        """The former versions that are kept, the newest first."""
+
+    def read_version(self, serial: int) -> State:
+        """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
 
     def journal(self, local: Path) -> JournalPlace:
         """Where the journal of a run on this state lies: the file `local`, or beside a state that is elsewhere."""

@@ -11,6 +11,12 @@ from pathlib import Path
 
 from galleryctl.model.errors import StateError
 
+_FULL = "free some space and run the same command again; nothing that was saved is lost"
+_FORBIDDEN = (
+    "let this user read and write there, and run the same command again; nothing that was saved is lost"
+)
+_OTHERWISE = "put that right and run the same command again; nothing that was saved is lost"
+
 
 @contextmanager
 def trouble_with(path: Path, what: str) -> Iterator[None]:
@@ -18,15 +24,15 @@ def trouble_with(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise StateError(
-            f"{what}: the disk is full" if full else what,
-            where=path,
-            why="" if full else error.strerror or str(error),
-            do="free some space and run the same command again; nothing that was saved is lost"
-            if full
-            else "",
-        ) from error
+        match error.errno:
+            case errno.ENOSPC | errno.EDQUOT:
+                raise StateError(f"{what}: the disk is full", where=path, do=_FULL) from error
+            case errno.EFBIG:
+                why = "this user's files may not grow further (ulimit -f)"
+                raise StateError(what, where=path, why=why, do=_OTHERWISE) from error
+            case errno.EACCES | errno.EPERM | errno.EROFS:
+                raise StateError(what, where=path, why=str(error.strerror), do=_FORBIDDEN) from error
+        raise StateError(what, where=path, why=error.strerror or str(error), do=_OTHERWISE) from error
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -64,10 +64,14 @@ def _entry(bindings: Bindings, address: Address) -> dict[str, Any]:
     return {"id": bindings.ids.get(address), "protect": address in bindings.protected}
 
 
+class BrokenStateError(StateError):
+    """What was read is no state; `galleryctl state rebuild` replaces it. A state out of reach is not that."""
+
+
 def decode(document: object, *, where: object = None, do: str = "") -> State:
     """The state that `document` holds.
 
-    Raises StateError for anything else, naming `where`, the member that is wrong, and what to do: `do`, or a rebuild.
+    Raises BrokenStateError for anything else, StateError for one of a newer version, naming `where`, the member that is wrong, and what to do: `do`, or a rebuild.
     """
     try:
         return _state(document)
@@ -76,7 +80,7 @@ def decode(document: object, *, where: object = None, do: str = "") -> State:
             str(error), where=where, do="upgrade galleryctl; this one leaves the state alone"
         ) from None
     except ValueError as error:
-        raise StateError(
+        raise BrokenStateError(
             "this is no galleryctl state",
             where=where,
             why=str(error),

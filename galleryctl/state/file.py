@@ -1,25 +1,32 @@
-"""State in a file of this machine: whole or not there, the version before kept, locked by one run at a time."""
+"""State in a file of this machine: whole or not there, former versions kept, locked by one run at a time."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
+from galleryctl.state.content import read_content, write_content
 from galleryctl.state.disk import replace_file, trouble_with
-from galleryctl.state.document import State, decode, encode
+from galleryctl.state.document import State
 from galleryctl.state.journal_file import FileJournal, JournalPlace
+from galleryctl.state.journal_sealed import SealedJournal
 from galleryctl.state.lock import FileLock
+from galleryctl.state.seal import Cipher
+from galleryctl.state.versions import Version, Versions
 
 
 class FileState:
-    """A StateBackend on `path`; beside it lie `PATH.backup`, the version before, and `PATH.lock`."""
+    """A StateBackend on `path`; beside it lie `PATH.versions`, the former versions, and `PATH.lock`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, versions: int = 10, cipher: Cipher | None = None) -> None:
         self._path = path
-        self._backup = path.with_name(f"{path.name}.backup")
+        self._cipher = cipher
+        self._versions = Versions(
+            _Folder(path.with_name(f"{path.name}.versions")), number=versions, cipher=cipher
+        )
         self._lock = FileLock(path.with_name(f"{path.name}.lock"))
 
     @property
@@ -28,24 +35,30 @@ class FileState:
         return str(self._path)
 
     def read(self) -> State | None:
-        """The state, None when there is no file. Raises StateError when it is no state, naming the backup."""
+        """The state, None when there is no file. Raises StateError when it is no state, saying how to get one back."""
         content = self._content()
         return None if content is None else self._state(content)
 
     def write(self, state: State) -> None:
         """Replace the file in one step, durably. Raises StateError when another run wrote it since; it is intact then."""
-        before = self._content()
-        if before is not None:
-            self._check_follows(before, state)
-        text = json.dumps(encode(state), indent=2) + "\n"
+        self._lock.check()
+        content = self._content()
+        if content is not None:
+            self._versions.keep(content, self._former(content, state))
         with trouble_with(self._path, "the state cannot be written"):
-            if before is not None:
-                replace_file(self._backup, before)
-            replace_file(self._path, text.encode())
+            replace_file(self._path, write_content(state, self._cipher))
+
+    def versions(self) -> tuple[Version, ...]:
+        """The former versions that are kept, the newest first."""
+        return self._versions.all()
+
+    def read_version(self, serial: int) -> State:
+        """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
+        return self._versions.read(serial)
 
     def journal(self, local: Path) -> JournalPlace:
         """The file `local`."""
-        return FileJournal(local)
+        return SealedJournal(FileJournal(local), self._cipher)
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""
@@ -67,25 +80,51 @@ class FileState:
                 return None
 
     def _state(self, content: bytes) -> State:
-        do = "make it anew from the site: galleryctl state rebuild"
-        if self._backup.exists():
-            do = f"put the version before back ({self._backup}), or {do}"
-        try:
-            document = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise StateError("the state is no JSON", where=self._path, why=str(error), do=do) from error
-        return decode(document, where=self._path, do=do)
+        return read_content(content, self._cipher, where=self._path)
 
-    def _check_follows(self, before: bytes, state: State) -> None:
-        """A run whose lock was broken must not write over what came after it."""
+    def _former(self, content: bytes, state: State) -> State | None:
+        """What is in the file, None when that cannot be read: it is replaced by a rebuild or a restore then."""
         try:
-            found = self._state(before)
+            former = self._state(content)
         except StateError:
-            return  # what cannot be read is replaced by a rebuild, and stays as the backup
-        if found.lineage == state.lineage and found.serial >= state.serial:
-            raise StateError(
-                "another run wrote the state meanwhile",
-                where=self._path,
-                why=f"its serial is {found.serial}, this run would write {state.serial}",
-                do="run the same command again",
-            )
+            return None
+        check_follows(former, state, self._path)
+        return former
+
+
+def check_follows(former: State, state: State, where: object) -> None:
+    """Raise StateError if `former` is no version before `state`: a run whose lock was broken must not undo a later one."""
+    if former.lineage == state.lineage and former.serial >= state.serial:
+        raise StateError(
+            "another run wrote the state meanwhile",
+            where=where,
+            why=f"its serial is {former.serial}, this run would write {state.serial}",
+            do="run the same command again",
+        )
+
+
+class _Folder:
+    """A Shelf in a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def names(self) -> Iterable[str]:
+        with trouble_with(self._path, "the former versions of the state cannot be listed"):
+            return [path.name for path in self._path.iterdir()] if self._path.exists() else []
+
+    def get(self, name: str) -> bytes:
+        with trouble_with(self._path / name, "the former version of the state cannot be read"):
+            return (self._path / name).read_bytes()
+
+    def put(self, name: str, content: bytes) -> None:
+        with trouble_with(self._path / name, "the state cannot be written"):
+            replace_file(self._path / name, content)
+
+    def remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            with trouble_with(self._path / name, "the former version of the state cannot be removed"):
+                (self._path / name).unlink(missing_ok=True)
+
+    def location(self, name: str) -> str:
+        return str(self._path / name)

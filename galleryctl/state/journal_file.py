@@ -97,7 +97,11 @@ class FileLog:
     def append(self, line: bytes, *, at_once: bool = True) -> None:  # noqa: ARG002 - here every line is
         """Add `line` and flush it to the disk. Raises StateError; from then on nothing is written."""
         if self._broken:
-            raise StateError("the journal could not be written before", where=self._path)
+            raise StateError(
+                "the journal could not be written before",
+                where=self._path,
+                do="see the first failure of this run",
+            )
         line += b"\n"
         with trouble_with(self._path, "the journal cannot be written"):
             try:

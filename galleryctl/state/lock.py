@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,19 +31,34 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._info_path = path.with_name(f"{path.name}.json")
+        self._descriptor: int | None = None
 
     @contextmanager
     def hold(self, owner: LockInfo, wait_seconds: float) -> Iterator[None]:
         """Hold it for the length of a `with`. Raises LockedError when it is taken for longer than `wait_seconds`."""
         descriptor = self._wait(wait_seconds)
+        self._descriptor = descriptor
         try:
             with trouble_with(self._info_path, "the lock cannot be signed"):
                 replace_file(self._info_path, json.dumps(asdict(owner)).encode() + b"\n")
             yield
         finally:
             if self._signature() == owner:  # a run that broke the lock may have signed since
-                self._info_path.unlink(missing_ok=True)
+                with suppress(OSError):  # without the lock, a signature left behind means nothing
+                    self._info_path.unlink(missing_ok=True)
+            self._descriptor = None
             os.close(descriptor)
+
+    def check(self) -> None:
+        """Raise StateError when this holds the lock and it was broken meanwhile."""
+        if self._descriptor is None or self._is_locked(self._descriptor):
+            return
+        raise StateError(
+            "the lock of this run was broken; it writes nothing more",
+            where=self._path,
+            why=f"the lock is held by {self._signature() or 'another run, or by none'}",
+            do="run the same command again, once no other run is under way",
+        )
 
     def holder(self) -> LockInfo | None:
         """Who holds it now, None when nobody does."""
@@ -55,7 +70,14 @@ class FileLock:
         held = self._held()
         if info is None or info.run != run_id:
             holder = f"it is held by {info}" if held and info else "it is held" if held else "it is free"
-            raise StateError(f"run {run_id} does not hold the lock", where=self._path, why=holder)
+            raise StateError(
+                f"run {run_id} does not hold the lock",
+                where=self._path,
+                why=holder,
+                do=""
+                if info is None or not held
+                else f"if that run is over: galleryctl state unlock {info.run}",
+            )
         if held and _is_here(info) and _lives(info.pid):
             raise StateError(
                 f"run {run_id} is still at work",
@@ -91,16 +113,22 @@ class FileLock:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # A lock on a file that was unlinked meanwhile (the lock was broken) keeps nobody out.
-                if os.path.samestat(os.fstat(descriptor), self._path.stat()):
+                if self._is_locked(descriptor):
                     return descriptor
-            except (BlockingIOError, FileNotFoundError):
+            except BlockingIOError:
                 pass
             except BaseException:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
             return None
+
+    def _is_locked(self, descriptor: int) -> bool:
+        """Whether a lock on `descriptor` keeps others out: not on a file that was unlinked, since the lock was broken."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def _held(self) -> bool:
         """Whether some process has the lock; looking takes it for an instant."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,12 +30,50 @@ def test_what_is_written_is_read_and_only_its_owner_may(tmp_path: Path, state: S
     assert path.read_text(encoding="utf-8").endswith("}\n")
 
 
-def test_the_version_before_is_kept(tmp_path: Path, state: State) -> None:
+def test_former_versions_are_kept_up_to_a_number(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json", versions=3)
+    written = [state]
+    for _ in range(5):
+        backend.write(written[-1])
+        written.append(written[-1].following(state.bindings))
+    assert [version.serial for version in backend.versions()] == [10, 9, 8]
+    assert backend.read_version(9) == written[2]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["state.json", "state.json.versions"]
+    assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in (tmp_path / "state.json.versions").iterdir())
+
+
+def test_a_version_that_is_not_kept_is_told_with_those_that_are(tmp_path: Path, state: State) -> None:
     backend = FileState(tmp_path / "state.json")
+    with pytest.raises(StateError, match="version 3 of the state is not kept\n  none is"):
+        backend.read_version(3)
     backend.write(state)
     backend.write(state.following(Bindings()))
-    assert FileState(tmp_path / "state.json.backup").read() == state
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["state.json", "state.json.backup"]
+    with pytest.raises(StateError, match="these are: 7"):
+        backend.read_version(3)
+
+
+def test_a_new_lineage_lets_the_old_ones_versions_be(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json")
+    backend.write(state)
+    for bindings in (state.bindings, Bindings()):
+        (tmp_path / "state.json").unlink()
+        backend.write(State.new("site-1").following(bindings))
+        following = backend.read()
+        assert following is not None
+        backend.write(following.following(bindings))
+    assert [version.serial for version in backend.versions()] == [1, 1]
+
+
+def test_a_version_is_kept_once_though_the_write_after_it_failed(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json")
+    backend.write(state)
+    (tmp_path / "state.json.versions").mkdir()
+    for _ in range(2):
+        with rlimit(50), pytest.raises(StateError):
+            backend.write(state.following(Bindings()))
+    assert list((tmp_path / "state.json.versions").iterdir()) == []
+    backend.write(state.following(Bindings()))
+    assert [version.serial for version in backend.versions()] == [7]
 
 
 def test_a_full_disk_leaves_the_old_file(
@@ -51,29 +92,47 @@ def test_a_full_disk_leaves_the_old_file(
     assert "the state cannot be written: the disk is full" in str(caught.value)
     assert "free some space" in caught.value.do
     assert backend.read() == state
-    assert [p.name for p in tmp_path.iterdir()] == ["state.json"]
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["state.json"]
+
+
+@contextmanager
+def rlimit(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_file_that_may_not_grow_leaves_the_old_one(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json")
+    backend.write(state)
+    with rlimit(100), pytest.raises(StateError) as caught:
+        backend.write(state.following(Bindings()))
+    assert "may not grow further (ulimit -f)" in caught.value.why
+    assert "run the same command again" in caught.value.do
+    assert backend.read() == state
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"{}", b"null"])
-def test_a_corrupt_file_names_the_backup(tmp_path: Path, state: State, content: bytes) -> None:
+def test_a_corrupt_file_is_told_with_the_ways_back(tmp_path: Path, state: State, content: bytes) -> None:
     path = tmp_path / "state.json"
-    backend = FileState(path)
-    backend.write(state)
-    backend.write(state.following(Bindings()))
     path.write_bytes(content)
     with pytest.raises(StateError) as caught:
-        backend.read()
+        FileState(path).read()
     assert str(path) in str(caught.value)
-    assert "state.json.backup" in caught.value.do
+    assert "galleryctl state restore SERIAL" in caught.value.do
     assert "galleryctl state rebuild" in caught.value.do
 
 
-def test_a_rebuild_replaces_a_corrupt_file_and_keeps_it_as_the_backup(tmp_path: Path, state: State) -> None:
+def test_a_rebuild_replaces_a_corrupt_file_and_keeps_it_beside(tmp_path: Path, state: State) -> None:
     path = tmp_path / "state.json"
     path.write_bytes(b"{half")
     FileState(path).write(state)
     assert FileState(path).read() == state
-    assert (tmp_path / "state.json.backup").read_bytes() == b"{half"
+    assert (tmp_path / "state.json.versions/damaged.json").read_bytes() == b"{half"
 
 
 def test_a_run_that_lost_its_lock_does_not_write_over_a_later_one(tmp_path: Path, state: State) -> None:

@@ -1,0 +1,54 @@
+"""State as the bytes that a file or an object holds: readable JSON, or an envelope when there is a passphrase."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from galleryctl.model.errors import StateError
+from galleryctl.state.document import State, decode, encode
+from galleryctl.state.seal import SEALED_START, About, Cipher, is_sealed, no_passphrase
+
+REPAIR = (
+    "put a former version back (galleryctl state versions lists them, galleryctl state restore SERIAL does it), "
+    "or make it anew from the site: galleryctl state rebuild"
+)
+_ABOUT = {"kind": "state"}
+
+
+def write_content(state: State, cipher: Cipher | None) -> bytes:
+    """What to store of `state`, with a newline at its end."""
+    text = json.dumps(encode(state), indent=2).encode() + b"\n"
+    if cipher is None:
+        return text
+    about: About = {**_ABOUT, "site_id": state.site_id, "lineage": state.lineage, "serial": state.serial}
+    return cipher.seal(text, about) + b"\n"
+
+
+def read_content(content: bytes, cipher: Cipher | None, *, where: object, do: str = REPAIR) -> State:
+    """The state that was stored. What was stored before there was a passphrase is read, too.
+
+    Raises StateError when it is none, when it is sealed and cannot be opened; `do` is what to do about a damaged one.
+    """
+    document = _json(content, where, do)
+    if not is_sealed(document):
+        return decode(document, where=where, do=do)
+    if cipher is None:
+        raise no_passphrase(where)
+    envelope = document if isinstance(document, Mapping) else {}
+    return decode(_json(cipher.open(envelope, _ABOUT, where=where), where, do), where=where, do=do)
+
+
+def sealed_content(content: bytes, cipher: Cipher | None) -> bytes:
+    """Whatever was stored, sealed if there is a passphrase and it is not sealed yet."""
+    if cipher is None or content.startswith(SEALED_START):
+        return content
+    return cipher.seal(content, _ABOUT) + b"\n"
+
+
+def _json(content: bytes, where: object, do: str) -> object:
+    try:
+        document: object = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise StateError("the state is no JSON", where=where, why=str(error), do=do) from error
+    return document

@@ -1,0 +1,156 @@
+"""State sealed with a passphrase: opened with it only, changed by nobody unnoticed, nothing of it left readable."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StateError
+from galleryctl.model.secret import Secret
+from galleryctl.state.document import State
+from galleryctl.state.file import FileState
+from galleryctl.state.journal import Intent, Journal, Result, read_journal
+from galleryctl.state.seal import Cipher
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
+ITEM = Address.parse("weddings/first-dance")
+PLANTED = ("first-dance", "g-1", "i-1", "sha256:ab", "planted-passphrase")
+
+
+@pytest.fixture(scope="module")
+def cipher() -> Cipher:
+    """One for all tests here: its key is made once."""
+    return Cipher(Secret("planted-passphrase"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.json"
+
+
+def everything_in(folder: Path) -> str:
+    return "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file())
+
+
+def test_what_is_sealed_is_read_with_the_passphrase_only(path: Path, state: State, cipher: Cipher) -> None:
+    FileState(path, cipher=cipher).write(state)
+    assert FileState(path, cipher=Cipher(Secret("planted-passphrase"))).read() == state
+    with pytest.raises(StateError, match="the passphrase is another") as caught:
+        FileState(path, cipher=Cipher(Secret("another"))).read()
+    assert "give the passphrase that it was sealed with" in caught.value.do
+    with pytest.raises(StateError, match="this is sealed with a passphrase") as caught:
+        FileState(path).read()
+    assert "passphrase: ${NAME}" in caught.value.do
+    assert "planted" not in f"{caught.value} {cipher!r} {vars(cipher)}"
+
+
+def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: State, cipher: Cipher) -> None:
+    backend = FileState(path, cipher=cipher)
+    backend.write(state)
+    backend.write(state.following(state.bindings))
+    place = backend.journal(path.with_name("journal.jsonl"))
+    with Journal.open(place, run="run-1", state=state) as journal:
+        journal.begin("a", Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.5}))
+        journal.done("a", Result(ids={ITEM: "i-1"}, media={"sha256:ab": "f-1"}))
+    assert read_journal(place, state).done.ids == {ITEM: "i-1"}
+    assert backend.read_version(7) == state
+    found = everything_in(path.parent)
+    assert [planted for planted in PLANTED if planted in found] == []
+    with pytest.raises(StateError, match="sealed with a passphrase"):
+        read_journal(FileState(path).journal(path.with_name("journal.jsonl")), state)
+
+
+def test_readable_state_is_sealed_at_the_next_write_with_all_that_was_kept(
+    path: Path, state: State, cipher: Cipher
+) -> None:
+    plain = FileState(path)
+    for _ in range(3):
+        plain.write(state)
+        state = state.following(state.bindings)
+    assert "first-dance" in everything_in(path.parent)
+    backend = FileState(path, cipher=cipher)
+    assert backend.read() is not None
+    backend.write(state)
+    assert [planted for planted in PLANTED if planted in everything_in(path.parent)] == []
+    assert [version.serial for version in backend.versions()] == [9, 8, 7]
+    assert backend.read_version(7).bindings == state.bindings
+
+
+def test_a_damaged_readable_state_is_kept_sealed(path: Path, state: State, cipher: Cipher) -> None:
+    path.write_text('{"galleries": {"first-dance', encoding="utf-8")
+    FileState(path, cipher=cipher).write(state)
+    assert "first-dance" not in everything_in(path.parent)
+
+
+def test_what_is_sealed_follows_the_published_schema(path: Path, state: State, cipher: Cipher) -> None:
+    FileState(path, cipher=cipher).write(state)
+    document = json.loads(path.read_bytes())
+    Draft202012Validator(SCHEMA).validate(document)
+    assert document["about"] == {"kind": "state", "site_id": "site-1", "lineage": "lineage-1", "serial": 7}
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_changed_or_torn_envelope_is_one_clear_error(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, cipher: Cipher
+) -> None:
+    path = tmp_path_factory.mktemp("sealed") / "state.json"
+    state = State(site_id="site-1", lineage="lineage-1", serial=7)
+    backend = FileState(path, cipher=cipher)
+    backend.write(state)
+    envelope: dict[str, Any] = json.loads(path.read_bytes())
+    whole = path.read_bytes().rstrip()
+    match data.draw(st.sampled_from(["cut", "content", "about", "member", "version"])):
+        case "cut":
+            path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
+        case "content":
+            name = data.draw(st.sampled_from(["content", "nonce"]))
+            content = bytearray(base64.b64decode(envelope[name]))
+            content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+            path.write_text(
+                json.dumps({**envelope, name: base64.b64encode(content).decode()}), encoding="utf-8"
+            )
+        case "about":
+            about = {**envelope["about"], data.draw(st.sampled_from(["kind", "site_id", "serial"])): "other"}
+            path.write_text(json.dumps({**envelope, "about": about}), encoding="utf-8")
+        case "member":
+            envelope[data.draw(st.sampled_from(["about", "nonce", "content"]))] = data.draw(
+                st.sampled_from([None, 3, "", "é", [], "!"])
+            )
+            path.write_text(json.dumps(envelope), encoding="utf-8")
+        case "version":
+            envelope["sealed"] = data.draw(st.sampled_from([None, 2, True, "1"]))
+            path.write_text(json.dumps(envelope), encoding="utf-8")
+    with pytest.raises(StateError) as caught:
+        backend.read()
+    assert caught.value.do
+    assert str(path) in str(caught.value)
+
+
+def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, cipher: Cipher) -> None:
+    place = FileState(path, cipher=cipher).journal(path)
+    with Journal.open(place, run="run-1", state=state) as journal:
+        journal.begin("a", Intent(kind="update"))
+        journal.begin("b", Intent(kind="update"))
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + third + second)
+    with pytest.raises(StateError, match="this cannot be opened"):
+        read_journal(place, state)
+    path.write_bytes(first + second + third[:40])
+    assert [step for step, _ in read_journal(place, state).pending] == ["a"]
+
+
+def test_two_seals_of_the_same_state_differ(tmp_path: Path, state: State, cipher: Cipher) -> None:
+    for name in ("one", "two"):
+        FileState(tmp_path / name, cipher=cipher).write(State.new("site-1"))
+    assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
+    assert Bindings() == State.new("site-1").bindings
