@@ -17,6 +17,7 @@ import click
 import httpx
 
 from galleryctl.cli.options import Settings
+from galleryctl.engine.fetch import SETTLED
 from galleryctl.engine.site import Site
 from galleryctl.manifest.workspace import App, SiteConfig, WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Limits
@@ -82,6 +83,7 @@ async def open_site(workspace: Workspace, *, trace: bool = False) -> AsyncIterat
                 ),
                 folder=workspace.config.media_folder,
                 workers=workspace.config.limits.concurrency,
+                settled=endpoint.settled,
             )
 
 
@@ -92,6 +94,8 @@ class _Endpoint:
     auth: Auth
     limits: Limits
     transport: httpx.AsyncBaseTransport | None
+    settled: float
+    """Seconds after which every read shows a write."""
 
 
 @contextmanager
@@ -119,6 +123,7 @@ def _endpoint(workspace: Workspace) -> Iterator[_Endpoint]:
         auth=auth,
         limits=config.limits,
         transport=None,
+        settled=SETTLED,
     )
 
 
@@ -146,6 +151,7 @@ def _embedded(data: Path, limits: Limits) -> Iterator[_Endpoint]:
             auth=ApiKeyAuth(Secret(emulator.ready.api_key), emulator.ready.site_id),
             limits=replace(limits, max_requests_per_minute=UNLIMITED),
             transport=httpx.ASGITransport(app=emulator.app),
+            settled=0.0,
         )
     finally:
         emulator.close()

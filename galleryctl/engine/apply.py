@@ -15,8 +15,8 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
-from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.model.media import LocalFile, RemoteFile
+from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.fingerprint import fingerprint
 from galleryctl.plan.order import Step, Upload, order
@@ -76,6 +76,7 @@ async def apply(
     snapshot: SiteSnapshot,
     bindings: Bindings,
     *,
+    lost: Mapping[Address, float],
     client: WixClient,
     journal: Journal,
     root: Path,
@@ -87,9 +88,9 @@ async def apply(
 ) -> Applied:
     """What became of every change of `plan`, and the bindings to save.
 
-    `snapshot` is the site as it is now, `root` the workspace, `folder` where uploads go in the Media Manager, `workers`
-    how many steps run at once; `clock` counts seconds. Once `stop` is set nothing new begins. Raises only what is no
-    step's failure.
+    `snapshot` is the site as it is now; `lost` has the sort orders of creates that an earlier run may have made; `root`
+    is the workspace, `folder` where uploads go in the Media Manager, `workers` how many steps run at once; `clock`
+    counts seconds. Once `stop` is set nothing new begins. Raises only what is no step's failure.
     """
     began = clock()
     bindings = adopt(bindings, plan)
@@ -104,6 +105,8 @@ async def apply(
         snapshot=snapshot,
         bindings=bindings,
         files=files,
+        planned=_planned(plan.changes),
+        lost=lost,
     )
     steps = order(replace(plan, media=shown))
     progress.planned(steps)
@@ -118,6 +121,27 @@ async def apply(
         interrupted=stop.is_set() and len(done) < len(steps),
     )
     return Applied(bindings=learnt, report=report, unknown=runner.unknown)
+
+
+def _planned(changes: Iterable[Change]) -> Mapping[Address, frozenset[float]]:
+    """The sort orders that the changes write to items, by gallery."""
+    planned: dict[Address, set[float]] = {}
+    for change in changes:
+        if change.address.item is not None and change.sort_order is not None:
+            planned.setdefault(change.address.parent, set()).add(change.sort_order)
+    return {gallery: frozenset(orders) for gallery, orders in planned.items()}
+
+
+def resendable(lost: Mapping[Address, float], plan: Plan) -> Mapping[Address, float]:
+    """Those of `lost` that the plan creates and can send again with the old sort order: it writes that to nothing else."""
+    written = {(c.address.parent, c.address.item is None, c.sort_order): c.address for c in plan.changes}
+    creates = {c.address for c in plan.changes if c.action in (Action.CREATE, Action.REPLACE)}
+    return {
+        address: order
+        for address, order in lost.items()
+        if address in creates
+        and written.get((address.parent, address.item is None, order), address) == address
+    }
 
 
 def _sources(changes: Iterable[Change]) -> frozenset[str]:

@@ -1,57 +1,132 @@
-"""Create exactly once: a create whose answer was lost is looked up by its sort order before it is sent again."""
+"""Create exactly once: a create whose answer was lost is looked up by its sort order before it is sent again.
+
+Should the look-up miss it, because reads may lag behind writes, the second create is refused: its sort order is taken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from galleryctl.engine.fetch import read_galleries, read_items
-from galleryctl.engine.recover import gallery_at, item_at
+from galleryctl.engine.recover import gallery_at, item_at, look
+from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, Conflict
+from galleryctl.wix.endpoints import CREATE_GALLERY
+from galleryctl.wix.errors import AnswerLost, ApiError, Conflict
 from galleryctl.wix.items import NewItem
 
 TRIES = 4
 """How often a create is sent whose answer keeps getting lost."""
+FIRST_PAUSE = 1.0
+"""Seconds before the look-up is done again, doubling: reads lag behind writes for a few seconds (wix-api)."""
 
 T = TypeVar("T")
 
 
-async def create_item(client: WixClient, gallery: LiveGallery, new: NewItem) -> LiveItem:
-    """The item that was made, now or by a try whose answer was lost. Raises ApiError."""
+async def create_item(
+    client: WixClient,
+    gallery: LiveGallery,
+    new: NewItem,
+    *,
+    before: Collection[str],
+    planned: Collection[float],
+    lost: float | None = None,
+) -> LiveItem:
+    """The item that was made, now or by a try whose answer was lost. Raises ApiError.
+
+    `before` are the ids that the gallery had, `planned` the sort orders that this run writes in it. `lost` is the sort
+    order of a create of a broken-off run that no read shows: the item is sent with it then, and changed to what `new`
+    says afterwards, whichever run made it.
+    """
+    sent = new if lost is None else replace(new, sort_order=lost)
 
     async def find() -> LiveItem | None:
         live = await read_items(client, await client.get_gallery(gallery.id))
-        return item_at(live.items or (), new.sort_order)
+        fresh = [item for item in live.items or () if item.id not in before]
+        return item_at(fresh, sent.sort_order, look(new.kind, new.file)) or _moved(fresh, new, planned)
 
-    return await _once(lambda: client.create_item(gallery.id, new), find)
+    made, found = await _once(
+        client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None
+    )
+    if lost is None or (not found and lost == new.sort_order):
+        return made
+    return await client.update_item(gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order)
 
 
 async def create_gallery(
-    client: WixClient, name: str, sort_order: float, items: Sequence[NewItem]
+    client: WixClient,
+    name: str,
+    sort_order: float,
+    items: Sequence[NewItem],
+    *,
+    lost: float | None = None,
 ) -> LiveGallery:
-    """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError."""
+    """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError.
+
+    `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost: what that run
+    put into it is for the next plan to compare.
+    """
+    sent = sort_order if lost is None else lost
 
     async def find() -> LiveGallery | None:
-        return gallery_at(await read_galleries(client), sort_order)
+        return gallery_at(await read_galleries(client), sent)
 
-    made = await _once(lambda: client.create_gallery(name, sort_order, items), find)
-    return await read_items(client, made)
+    made, found = await _once(
+        client, lambda: client.create_gallery(name, sent, items), find, tried=lost is not None
+    )
+    if found and lost is not None:
+        raise AnswerLost(
+            f"a run that was broken off had made gallery {made.id}",
+            call=CREATE_GALLERY.name,
+            do="run apply again: it compares what that run had put into it",
+        )
+    try:
+        return await read_items(client, made)
+    except GalleryctlError as error:
+        raise AnswerLost(
+            f"gallery {made.id} was made, but its items could not be read back: {error.what}",
+            call=CREATE_GALLERY.name,
+        ) from error
 
 
-async def _once(create: Callable[[], Awaitable[T]], find: Callable[[], Awaitable[T | None]]) -> T:
-    lost: AnswerLost | None = None
-    for _ in range(TRIES):
+def _moved(fresh: Iterable[LiveItem], new: NewItem, planned: Collection[float]) -> LiveItem | None:
+    """The item that was made and that somebody has moved since: alone to show the same under the same title."""
+    shows, title = look(new.kind, new.file), new.fields.get("title") or ""
+    same = [
+        item
+        for item in fresh
+        if look(item.kind, item.media) == shows
+        and item.fields.get("title") == title
+        and item.sort_order not in planned
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+async def _once(
+    client: WixClient,
+    create: Callable[[], Awaitable[T]],
+    find: Callable[[], Awaitable[T | None]],
+    *,
+    tried: bool,
+) -> tuple[T, bool]:
+    """What `create` made, and whether it was `find` that told; `tried` says that it may have been sent before."""
+    trouble: ApiError | None = None
+    for attempt in range(TRIES):
+        if attempt > 1:
+            await client.pause(FIRST_PAUSE * 2.0 ** (attempt - 2))
         try:
-            return await create()
+            return await create(), False
         except AnswerLost as error:
-            lost = error
-        except Conflict:
-            # Without a lost try before it, the value is taken by somebody else's new resource, not by ours.
-            if lost is None:
+            trouble = error
+        except Conflict as error:
+            # Without a try before it, the value is taken by somebody else's new resource, not by ours.
+            if trouble is None and not tried:
                 raise
+            trouble = trouble or error
         made = await find()
         if made is not None:
-            return made
-    raise lost or AssertionError("unreachable: only a lost answer leads here")
+            return made, True
+    raise trouble or AssertionError("unreachable: only a lost answer or a conflict leads here")

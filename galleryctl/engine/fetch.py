@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.recover import recover_galleries, recover_items
+from galleryctl.engine.recover import lost_creates, recover_galleries, recover_items
 from galleryctl.engine.together import together
+from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.plan.match import bind_galleries, unknown_files
+from galleryctl.plan.renames import rename
 from galleryctl.state.journal import Intent
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.items import ItemPage
@@ -20,6 +22,10 @@ GALLERIES_PER_PAGE = 10
 ITEMS_PER_PAGE = 100
 READS = 4
 """How often a listing is read again before its shifting is an error."""
+SETTLED = 5.0
+"""Seconds after which every read shows a write; the vendor's words are "a few seconds" (wix-api)."""
+LOOKS = 3
+"""How often what state knows is looked for in those seconds before it counts as gone."""
 
 
 class IncompleteListing(GalleryctlError):  # noqa: N818 - named for what it says
@@ -28,34 +34,79 @@ class IncompleteListing(GalleryctlError):  # noqa: N818 - named for what it says
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The site, and the bindings with what a broken-off run had already made."""
+    """The site, and the bindings with what a broken-off run had already made.
+
+    `lost` has the sort orders of what that run may have made and no read shows (see `recover.lost_creates`).
+    """
 
     snapshot: SiteSnapshot
     bindings: Bindings
+    lost: Mapping[Address, float] = field(default_factory=dict)
 
 
 async def fetch(
-    client: WixClient, site_id: str, desired: Desired, bindings: Bindings, pending: Iterable[Intent] = ()
+    client: WixClient,
+    site_id: str,
+    desired: Desired,
+    bindings: Bindings,
+    pending: Iterable[Intent] = (),
+    *,
+    settled: float = SETTLED,
 ) -> Fetched:
     """The site as `desired` needs it read.
 
     Requests: ceil(galleries/10) pages of galleries, max(1, ceil(items/100)) pages of each managed gallery, and
-    descriptors only of files that state does not know. `pending` are the intents of a broken-off run: what they made
-    is found by its sort order. Raises ApiError, IncompleteListing, MatchError.
+    descriptors only of files that state does not know. What state knows and the site does not show is looked for again
+    for `settled` seconds, for reads may lag behind writes: taken for gone, it would be made a second time. `pending` are
+    the intents of a broken-off run: what they made is found by its sort order. Raises ApiError, IncompleteListing,
+    MatchError.
     """
     intents = tuple(pending)
+    looks = LOOKS if settled else 0
     galleries = await read_galleries(client)
+    for _ in range(looks):
+        if not _missing_galleries(desired, bindings, galleries):
+            break
+        await client.pause(settled / looks)
+        galleries = await read_galleries(client)
     bindings = recover_galleries(bindings, intents, galleries)
     pairs = bind_galleries(desired, galleries, bindings)
     managed = {gallery.id for gallery in pairs.live.values()}
     galleries = await read_items_of(client, galleries, managed)
+    for _ in range(looks):
+        doubtful = _lacking(desired, bindings, galleries)
+        if not doubtful:
+            break
+        await client.pause(settled / looks)
+        galleries = await read_items_of(client, galleries, doubtful)
+    lost = lost_creates(intents, galleries)
     bindings = recover_items(bindings, intents, galleries)
     snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
     unknown = unknown_files(desired, snapshot, bindings)
     if unknown:
         files = await client.get_files(unknown)
         snapshot = replace(snapshot, files={file.id: file for file in files})
-    return Fetched(snapshot=snapshot, bindings=bindings)
+    return Fetched(snapshot=snapshot, bindings=bindings, lost=lost)
+
+
+def _missing_galleries(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> bool:
+    """Whether the site lacks a gallery that a manifest names and state knows."""
+    ids = rename(desired, bindings).bindings.ids
+    known = {ids[wanted.address] for wanted in desired.galleries if wanted.address in ids}
+    return not known <= {gallery.id for gallery in galleries}
+
+
+def _lacking(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> set[str]:
+    """The ids of the galleries that lack an item that a manifest names and state knows."""
+    ids = rename(desired, bindings).bindings.ids
+    live = {g.id: {item.id for item in g.items} for g in galleries if g.items is not None}
+    lacking: set[str] = set()
+    for wanted in desired.galleries:
+        id_ = ids.get(wanted.address, "")
+        known = {ids[item.address] for item in wanted.items if item.address in ids}
+        if id_ in live and not known <= live[id_]:
+            lacking.add(id_)
+    return lacking
 
 
 async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
@@ -87,6 +138,15 @@ async def read_items_of(
 
 async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     """`gallery` with all its items, sorted by sort order; read again while they shift."""
+    gallery, pages = await read_item_pages(client, gallery)
+    items = [item for page in pages for item in page.items]
+    return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)))
+
+
+async def read_item_pages(
+    client: WixClient, gallery: LiveGallery
+) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
+    """The pages of all its items, which fit together, and the gallery as it was then."""
     for reading in range(READS):
         if reading:
             gallery = await client.get_gallery(gallery.id)
@@ -94,7 +154,7 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
         items = [item for page in pages for item in page.items]
         count = sum(page.count for page in pages)
         if len({item.id for item in items}) == len(items) and gallery.total_items in (None, count):
-            return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)))
+            return gallery, tuple(pages)
     raise IncompleteListing(
         f"the items of gallery {gallery.name or gallery.id} changed while they were read",
         where=gallery.id,

@@ -1,7 +1,9 @@
 """What a broken-off run had made without hearing of it: found again by the sort order it was sent with.
 
 A create is journalled before it is sent, with a sort order that nothing else has (design, rule 4). So a live resource
-with that value is the one that was made, and one that is not there was not made.
+with that value is the one that was made, if it shows what was sent: an item that somebody dragged between the same two
+neighbours since has the same mean of their values. One that is not there was not made, or reads do not show it yet;
+it is `lost`, and sent with the very same value again, which the API refuses should it be there.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.fields import float32
 from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
 from galleryctl.state.journal import Intent
 
 R = TypeVar("R", LiveItem, LiveGallery)
@@ -44,15 +47,44 @@ def recover_items(
             gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
             if address.item is None or gallery is None:
                 continue
-            item = item_at(gallery.items or (), order)
+            item = item_at(gallery.items or (), order, intent.shows.get(address, ""))
             if item is not None and item.id not in bindings.ids.values():
                 found[address] = item.id
     return _with_ids(bindings, found)
 
 
-def item_at(items: Iterable[LiveItem], sort_order: float) -> LiveItem | None:
-    """The item with this sort order, None when none or more than one has it."""
-    return _at(items, sort_order)
+def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Mapping[Address, float]:
+    """The galleries and items that a pending create may have made and that no read shows: the sort orders sent.
+
+    A value that something has by now is not among them: the create that carried it would have been refused.
+    """
+    galleries = tuple(galleries)
+    by_id = {gallery.id: gallery for gallery in galleries}
+    lost: dict[Address, float] = {}
+    for intent in pending:
+        for address, order in intent.sort_orders.items():
+            there: Iterable[LiveItem | LiveGallery] | None = None
+            if address.item is None:
+                there = galleries
+            elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
+                there = gallery.items
+            if there is not None and not any(r.sort_order in (order, float32(order)) for r in there):
+                lost[address] = order
+    return lost
+
+
+def look(kind: Kind, media: WixFile | HostedVideo | MediaFile | None) -> str:
+    """What an item shows, as the journal keeps it: its kind, and the id of its file or the URL of its video."""
+    match media:
+        case WixFile(id=name) | MediaFile(id=name) | HostedVideo(url=name):
+            return f"{kind} {name}"
+        case None:
+            return kind.value
+
+
+def item_at(items: Iterable[LiveItem], sort_order: float, shows: str = "") -> LiveItem | None:
+    """The item that has this sort order and, unless that is "", `shows` this; None when none or more than one does."""
+    return _at((i for i in items if shows in ("", look(i.kind, i.media))), sort_order)
 
 
 def gallery_at(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:
@@ -61,9 +93,9 @@ def gallery_at(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGalle
 
 
 def _at(resources: Iterable[R], sort_order: float) -> R | None:
-    """The resource with exactly this value, or else the only one whose value may have passed through 32 bits."""
-    wanted = float32(sort_order)
-    near = [r for r in resources if r.sort_order is not None and float32(r.sort_order) == wanted]
+    """The resource with exactly this value, or else with what a 32-bit float makes of it."""
+    rounded = float32(sort_order)
+    near = [r for r in resources if r.sort_order in (sort_order, rounded)]
     candidates = [r for r in near if r.sort_order == sort_order] or near
     return candidates[0] if len(candidates) == 1 else None
 

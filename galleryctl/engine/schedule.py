@@ -100,7 +100,8 @@ async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board
 def _skipped_after(step: Step, end: StepEnd) -> StepEnd:
     if end.status is Status.SKIPPED:
         return end
-    return StepEnd(status=Status.SKIPPED, reason=f"{step.id} failed")
+    # An upload is no resource of the plan: what went wrong with it is told nowhere else.
+    return StepEnd(status=Status.SKIPPED, reason=f"{step.id} failed: {end.reason}")
 
 
 def _board(steps: Sequence[Step]) -> _Board:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galleryctl.engine.apply import Applied, adopt, apply, verify
-from galleryctl.engine.fetch import Fetched, fetch, read_galleries, read_items_of
+from galleryctl.engine.apply import Applied, adopt, apply, resendable, verify
+from galleryctl.engine.fetch import SETTLED, Fetched, fetch, read_galleries, read_items_of
 from galleryctl.engine.progress import Progress
-from galleryctl.engine.recover import recover_galleries, recover_items
+from galleryctl.engine.recover import lost_creates, recover_galleries, recover_items
 from galleryctl.engine.uploads import recover_uploads
+from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import Refused, StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.model.outcome import Report
+from galleryctl.model.outcome import Report, Status
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
@@ -25,12 +27,16 @@ from galleryctl.state.journal import Intent, Journal, read_journal, replay
 from galleryctl.state.journal_file import JournalPlace
 from galleryctl.wix.client import WixClient
 
+MAKING = ("upload", "create-gallery", "create-item")
+"""The kinds of intent whose effect is looked for: what a read does not show yet would be made twice."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A site, the client that reaches it, and where its state lives.
 
-    `folder` is where uploads go in the Media Manager; `workers` is how many steps of an apply run at once.
+    `folder` is where uploads go in the Media Manager; `workers` is how many steps of an apply run at once; `settled`
+    after how many seconds every read shows a write, 0 for a site whose reads never lag.
     """
 
     site_id: str
@@ -40,15 +46,20 @@ class Site:
     journal: JournalPlace
     folder: str
     workers: int
+    settled: float = SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What earlier runs left: the state, and what a broken-off run's journal adds to it."""
+    """What earlier runs left: the state, and what a broken-off run's journal adds to it.
+
+    `pending` are the intents whose effect only reading the galleries tells; `broken_off` says that there is a journal.
+    """
 
     state: State
     bindings: Bindings
     pending: tuple[Intent, ...]
+    broken_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,10 @@ class Planned:
 
 
 async def recall(site: Site) -> Known:
-    """State and journal, with the uploads that a broken-off run had finished found again by their labels."""
+    """State and journal, with the uploads that a broken-off run had finished found again by their labels.
+
+    Waits until the site shows what that run wrote last.
+    """
     state = site.backend.read() or State.new(site.site_id)
     if state.site_id != site.site_id:
         raise StateError(
@@ -71,18 +85,24 @@ async def recall(site: Site) -> Known:
         )
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
-    pending = tuple(intent for _, intent in journal.pending)
-    uploads = [i.source for i in pending if i.kind == "upload" and i.source not in bindings.media]
+    intents = [intent for _, intent in journal.pending]
+    if any(intent.kind in MAKING for intent in intents):
+        # Clocks of two machines differ: never longer than the whole time.
+        await site.client.pause(max(0.0, min(site.settled, journal.latest + site.settled - time.time())))
+    uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)
         bindings = replace(bindings, media={**bindings.media, **media})
-    return Known(state=state, bindings=bindings, pending=pending)
+    pending = tuple(intent for intent in intents if intent.kind != "upload")
+    return Known(state=state, bindings=bindings, pending=pending, broken_off=bool(journal.run))
 
 
 async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> Planned:
     """The plan that makes the site what `desired` says; nothing is written anywhere."""
     known = await recall(site)
-    fetched = await fetch(site.client, site.site_id, desired, known.bindings, known.pending)
+    fetched = await fetch(
+        site.client, site.site_id, desired, known.bindings, known.pending, settled=site.settled
+    )
     plan = make_plan(
         desired,
         fetched.snapshot,
@@ -112,8 +132,10 @@ async def review_saved(site: Site, plan: Plan) -> Planned:
     ids = {**bindings.ids, **plan.ids}
     touched = {ids[c.address.parent] for c in plan.changes if c.address.parent in ids}
     galleries = await read_items_of(site.client, galleries, touched & {gallery.id for gallery in galleries})
+    lost = lost_creates(known.pending, galleries)
     bindings = recover_items(bindings, known.pending, galleries)
-    fetched = Fetched(snapshot=SiteSnapshot(site_id=site.site_id, galleries=galleries), bindings=bindings)
+    snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
+    fetched = Fetched(snapshot=snapshot, bindings=bindings, lost=lost)
     verify(plan, fetched.snapshot, bindings)
     return Planned(plan=plan, fetched=fetched, known=known)
 
@@ -134,18 +156,22 @@ async def apply_planned(
     """What became of the plan. The caller holds the lock. State is saved whatever happens, the journal until then."""
     refuse(planned.plan)
     state = planned.known.state
-    if planned.known.pending or planned.fetched.bindings != state.bindings:
+    if planned.known.broken_off or planned.fetched.bindings != state.bindings:
         state = save(site, state, planned.fetched.bindings)
     if planned.plan.empty:
         adopted = adopt(state.bindings, planned.plan)
         if adopted != state.bindings:
             save(site, state, adopted)
         return Applied(bindings=adopted, report=Report(outcomes=()))
+    lost = resendable(planned.fetched.lost, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
+        for address, order in lost.items():
+            journal.begin(*_again(address, order, planned.known.pending))
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
             state.bindings,
+            lost=lost,
             client=site.client,
             journal=journal,
             root=site.root,
@@ -155,11 +181,18 @@ async def apply_planned(
             progress=progress,
             clock=time.monotonic,
         )
+    done = {outcome.address for outcome in applied.report.outcomes if outcome.status is Status.DONE}
     try:
-        save(site, state, applied.bindings, keep_journal=applied.unknown)
+        save(site, state, applied.bindings, keep_journal=applied.unknown or not lost.keys() <= done)
     except StateError as error:
         return replace(applied, trouble=error)
     return applied
+
+
+def _again(address: Address, order: float, pending: Iterable[Intent]) -> tuple[str, Intent]:
+    """The step and the intent of a create that is still in doubt: the new journal must know it from its beginning."""
+    intents = [intent for intent in pending if intent.sort_orders.get(address) == order]
+    return f"create {address}", intents[-1]
 
 
 def save(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:

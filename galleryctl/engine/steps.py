@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.creates import create_gallery, create_item
-from galleryctl.engine.recover import item_at
+from galleryctl.engine.recover import item_at, look
 from galleryctl.engine.uploads import upload
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, StaleError, StateError
-from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
-from galleryctl.plan.changes import Action, Change
+from galleryctl.plan.changes import Change
 from galleryctl.plan.order import (
     CreateGallery,
     CreateItem,
@@ -27,8 +27,11 @@ from galleryctl.plan.order import (
 )
 from galleryctl.state.journal import Intent, Journal, Result, learn, merge
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, Unavailable
+from galleryctl.wix.errors import AnswerLost, MediaFailed, Unavailable
 from galleryctl.wix.items import NewItem
+
+UNKNOWN = (AnswerLost, Unavailable, MediaFailed)
+"""Errors of a step that may have taken effect all the same. A file that is not ready may yet be, and is found again."""
 
 
 class StepRunner:
@@ -44,6 +47,8 @@ class StepRunner:
         snapshot: SiteSnapshot,
         bindings: Bindings,
         files: Mapping[str, MediaFile],
+        planned: Mapping[Address, frozenset[float]],
+        lost: Mapping[Address, float],
     ) -> None:
         self._client = client
         self._journal = journal
@@ -55,6 +60,8 @@ class StepRunner:
         self._gallery_ids = {address: id_ for address, id_ in bindings.ids.items() if address.item is None}
         self._media = dict(bindings.media)
         self._files = dict(files)
+        self._planned = planned
+        self._lost = lost
         self._results: list[Result] = []
         self.unknown = False
         """Whether a step failed without our knowing that it did nothing."""
@@ -71,7 +78,8 @@ class StepRunner:
         except StateError:
             raise
         except GalleryctlError as error:
-            unknown = isinstance(error, AnswerLost | Unavailable)
+            # What a run before this one may have made stays in doubt until a create is answered.
+            unknown = isinstance(error, UNKNOWN) or _creates(step) in self._lost
             self.unknown = self.unknown or unknown
             self._journal.failed(step.id, error.what, unknown=unknown)
             raise
@@ -88,9 +96,8 @@ class StepRunner:
                 return await self._create_item(change)
             case UpdateGallery(change=change):
                 await self._client.update_gallery(_id(change), change.write)
-                return Result()
             case UpdateItem(change=change):
-                return await self._update_item(change)
+                await self._update_item(change)
             case DeleteItems(gallery=gallery, changes=changes):
                 ids = tuple(_id(change) for change in changes)
                 await self._client.delete_items(self._gallery_ids[gallery], ids)
@@ -100,6 +107,7 @@ class StepRunner:
                 return Result(removed=(_id(change),))
             case _:
                 assert_never(step.action)
+        return Result()
 
     async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> Result:
         file = await upload(self._client, source, kind, root=self._root, folder=self._folder)
@@ -110,7 +118,9 @@ class StepRunner:
     async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> Result:
         new = [self._new_item(item) for item in items]
         name = str(change.write.get("name") or "")
-        made = await create_gallery(self._client, name, _sort_order(change), new)
+        made = await create_gallery(
+            self._client, name, _sort_order(change), new, lost=self._lost.get(change.address)
+        )
         self._galleries[made.id] = made
         self._gallery_ids[change.address] = made.id
         live = {item.address: item_at(made.items or (), _sort_order(item)) for item in items}
@@ -119,10 +129,18 @@ class StepRunner:
 
     async def _create_item(self, change: Change) -> Result:
         gallery = self._galleries[self._gallery_ids[change.address.parent]]
-        made = await create_item(self._client, gallery, self._new_item(change))
+        made = await create_item(
+            self._client,
+            gallery,
+            self._new_item(change),
+            before=self._items.keys(),
+            planned=self._planned[change.address.parent],
+            lost=self._lost.get(change.address),
+        )
+        self._items[made.id] = made
         return Result(ids={change.address: made.id})
 
-    async def _update_item(self, change: Change) -> Result:
+    async def _update_item(self, change: Change) -> None:
         await self._client.update_item(
             self._gallery_ids[change.address.parent],
             self._items[_id(change)],
@@ -130,7 +148,6 @@ class StepRunner:
             file=self._file(change),
             sort_order=change.sort_order,
         )
-        return Result()
 
     def _new_item(self, change: Change) -> NewItem:
         if change.kind is None:
@@ -163,13 +180,16 @@ class StepRunner:
             case Upload(source=source):
                 return Intent(kind="upload", source=source.source)
             case CreateGallery(change=change, items=items):
-                orders = {c.address: _sort_order(c) for c in (change, *items)}
-                return Intent(kind="create-gallery", sort_orders=orders)
+                orders = {c.address: _sort_order(c) for c in items}
+                gallery = self._lost.get(change.address, _sort_order(change))
+                return Intent(kind="create-gallery", sort_orders={change.address: gallery, **orders})
             case CreateItem(change=change):
+                new = self._new_item(change)
                 return Intent(
                     kind="create-item",
                     gallery_id=self._gallery_ids[change.address.parent],
-                    sort_orders={change.address: _sort_order(change)},
+                    sort_orders={change.address: self._lost.get(change.address, new.sort_order)},
+                    shows={change.address: look(new.kind, new.file)},
                 )
             case UpdateGallery(change=change) | UpdateItem(change=change):
                 return Intent(kind="update", ids=(_id(change),))
@@ -179,6 +199,15 @@ class StepRunner:
                 return Intent(kind="delete", ids=(_id(change),))
             case _:
                 assert_never(step.action)
+
+
+def _creates(step: Step) -> Address | None:
+    """The address that `step` creates something at."""
+    match step.action:
+        case CreateGallery(change=change) | CreateItem(change=change):
+            return change.address
+        case _:
+            return None
 
 
 def _id(change: Change) -> str:

@@ -13,6 +13,7 @@ from galleryctl.model.errors import StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
+from galleryctl.wix.errors import AnswerLost, ApiError, MediaFailed
 
 CHUNK = 1 << 20
 
@@ -39,14 +40,23 @@ async def upload(
             folder=folder,
             labels=labels,
         )
-    (ready,) = await client.wait_ready((file,))
+    try:
+        (ready,) = await client.wait_ready((file,))
+    except MediaFailed:
+        raise
+    except ApiError as error:
+        raise AnswerLost(
+            f"{file.display_name} is uploaded; whether it is ready is not known: {error.what}",
+            call=error.call,
+        ) from error
     return ready
 
 
 async def describe_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
     """The usable files, by id, that the plan's changes show without uploading: their pixel sizes must be sent along.
 
-    A file that is gone from the Media Manager is not among them.
+    One that is still being processed is waited for. A file that is gone from the Media Manager, or failed there, is not
+    among them.
     """
     media = {**bindings.media, **plan.media}
     wanted: list[str] = []
@@ -56,7 +66,11 @@ async def describe_files(client: WixClient, plan: Plan, bindings: Bindings) -> d
         elif isinstance(change.media, WixFile):
             wanted.append(change.media.id)
     files = await client.get_files(tuple(dict.fromkeys(wanted))) if wanted else ()
-    return {file.id: file for file in files if file.ready}
+    usable = [file for file in files if not file.failed]
+    try:
+        return {file.id: file for file in await client.wait_ready(usable)}
+    except MediaFailed:
+        return {file.id: file for file in usable if file.ready}
 
 
 async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,354 @@
+"""What goes wrong while an apply runs, one thing at a time: nothing twice, nothing lost, nobody else's touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from galleryctl.emulator.settings import Settings
+from galleryctl.engine.site import Planned
+from galleryctl.model.address import Address
+from galleryctl.model.outcome import Outcome, Status
+from galleryctl.plan.positions import place
+from galleryctl.wix.transport import Exchange
+from tests.world import Crash, World, film, one, shown, wanted, words
+
+CREATE_ITEM = "POST /galleries/{id}/items"
+UPLOAD = "PUT /upload"
+
+
+def crash(phase: str, name: str, nth: int = 1) -> Callable[[Exchange], None]:
+    """End the process before or after the n-th request of that name."""
+    seen = 0
+
+    def watch(exchange: Exchange) -> None:
+        nonlocal seen
+        if exchange.phase == phase and exchange.name == name:
+            seen += 1
+            if seen == nth:
+                raise Crash
+
+    return watch
+
+
+def crashed(world: World, watch: Callable[[Exchange], None], run: Callable[[], object]) -> None:
+    world.watch = watch
+    with pytest.raises(Crash):
+        run()
+    world.watch = lambda _exchange: None
+
+
+def outcome(outcomes: tuple[Outcome, ...], key: str) -> Outcome:
+    (found,) = [o for o in outcomes if o.address == Address("weddings", key)]
+    return found
+
+
+def settled(world: World, desired: Any) -> None:
+    world.faults()
+    plan = world.plan(desired)
+    assert plan.empty, plan.changes
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "cut"])
+def test_a_create_whose_answer_is_lost_is_made_once(world: World, kind: str) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), words("b"), words("c"))
+    world.faults(script=[{"fault": kind, "method": "POST", "path": "items$", "times": 2}])
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "b", "c"]
+    settled(world, desired)
+
+
+def test_a_lost_create_that_reads_do_not_show_is_made_once(world: World) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), words("b"))
+    world.faults(
+        script=[
+            {"fault": "drop_after", "method": "POST", "path": "items$"},
+            {"fault": "stale", "method": "GET", "path": "galleries/.+", "nth": 2, "times": 4},
+        ]
+    )
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "b"]
+    settled(world, desired)
+
+
+def test_a_lost_create_that_somebody_moved_is_not_made_again(world: World) -> None:
+    world.apply(wanted(words("a"), words("z")))
+    desired = wanted(words("a"), words("b"), words("z"))
+    world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
+
+    def move(exchange: Exchange) -> None:
+        if exchange.phase == "after" and exchange.name == CREATE_ITEM:
+            gallery, made = world.galleries()[0]["id"], world.items()[1]
+            world.edit({"gallery": gallery, "item": made["id"], "set": {"sortOrder": 77.5}})
+
+    world.watch = move
+    world.apply(desired)
+    world.watch = lambda _exchange: None
+    assert sorted(world.titles()) == ["a", "b", "z"]
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "b", "z"]
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_killed_around_a_create_it_is_made_once(world: World, phase: str) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), words("b"), film("f", 7), words("c"))
+    crashed(world, crash(phase, CREATE_ITEM, 2), lambda: world.apply(desired))
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "b", "f", "c"]
+    settled(world, desired)
+
+
+@pytest.mark.parametrize("other", ["b", "other"])
+def test_killed_after_a_create_that_reads_do_not_show_it_is_made_once(world: World, other: str) -> None:
+    world.apply(wanted(words("a")))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(wanted(words("a"), words("b"))))
+    desired = wanted(words("b", title=other), words("a"))
+    world.faults(script=[{"fault": "stale", "method": "GET", "times": 4}])
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == [other, "a"]
+    settled(world, desired)
+
+
+def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: World) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), words("b"))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
+    world.faults(rates={"stale": 1.0}, methods=["GET"])
+    for _ in range(2):
+        assert world.apply(desired).report.exit_code == 1
+        assert world.titles() == ["a", "b"]
+    world.faults()
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "b"]
+    settled(world, desired)
+
+
+def test_killed_after_a_create_nobody_needs_any_more_it_is_deleted(world: World) -> None:
+    world.apply(wanted(words("a")))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(wanted(words("a"), words("b"))))
+    assert world.titles() == ["a", "b"]
+    world.apply(wanted(words("a")))
+    assert world.titles() == ["a"]
+
+
+def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: World) -> None:
+    world.apply(wanted(words("a"), words("z")))
+    desired = wanted(words("a"), film("f", 7), words("z"))
+    crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
+    gallery = world.galleries()[0]["id"]
+    # The Editor gives the mean of the neighbours, and so does the plan.
+    order = place([1.0, None, 2.0], [1.0, 2.0])[1]
+    (made,) = world.edit(
+        {
+            "gallery": gallery,
+            "item": None,
+            "set": {"type": "TEXT", "title": "By hand", "sortOrder": order, "text": {"html": "x"}},
+        }
+    )
+    assert world.apply(desired).report.exit_code == 0
+    assert sorted(world.titles()) == ["By hand", "a", "f", "z"]
+    assert made["item"] in world.items()
+    settled(world, desired)
+
+
+def test_a_gallery_that_could_not_be_read_back_is_not_made_again(world: World) -> None:
+    desired = wanted(words("a"), words("b"))
+    world.faults(
+        script=[
+            {"fault": "error_500", "method": "GET", "path": "items$", "times": 100},
+        ]
+    )
+    failed = world.apply(desired)
+    assert failed.report.exit_code == 1
+    assert "read back" in failed.report.outcomes[0].reason
+    world.faults()
+    world.edit({"gallery": world.galleries()[0]["id"], "set": {"name": "Renamed by hand"}})
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.galleries()) == 1
+    assert world.titles() == ["a", "b"]
+    settled(world, desired)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("name", ["POST /galleries", "GET /galleries/{id}/items"])
+def test_killed_around_a_new_gallery_it_is_made_once(world: World, phase: str, name: str) -> None:
+    desired = wanted(words("a"), words("b"))
+    crashed(world, crash(phase, name), lambda: world.apply(desired))
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.galleries()) == 1
+    assert world.titles() == ["a", "b"]
+    settled(world, desired)
+
+
+def test_killed_after_a_new_gallery_that_reads_do_not_show_it_is_made_once(world: World) -> None:
+    desired = wanted(words("a"), words("b"))
+    crashed(world, crash("after", "POST /galleries"), lambda: world.apply(desired))
+    world.faults(rates={"stale": 1.0}, methods=["GET"])
+    world.apply(desired)
+    world.faults()
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.galleries()) == 1
+    assert world.titles() == ["a", "b"]
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("reads", [0, 3])
+def test_killed_around_an_upload_the_file_is_uploaded_once(world: World, phase: str, reads: int) -> None:
+    world.emulator.gate.site.settings = Settings(upload_pending_reads=reads)
+    desired = wanted(world.photo("p", 1), world.photo("q", 1), world.photo("r", 2))
+    crashed(world, crash(phase, UPLOAD, 2), lambda: world.apply(desired))
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.files()) == 2
+    assert world.titles() == ["p", "q", "r"]
+    settled(world, desired)
+
+
+def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: World) -> None:
+    world.emulator.gate.site.settings = Settings(upload_pending_reads=2)
+    desired = wanted(world.photo("p", 1))
+    world.faults(script=[{"fault": "error_500", "path": "get-files$", "times": 100}])
+    assert world.apply(desired).report.exit_code == 1
+    world.faults()
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.files()) == 1
+
+
+def test_what_waited_for_a_failed_upload_says_why(world: World) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), world.photo("p", 1), words("b"))
+    world.faults(script=[{"fault": "error_500", "path": "generate-upload-url", "times": 100}])
+    report = world.apply(desired).report
+    assert report.exit_code == 3
+    assert outcome(report.outcomes, "b").status is Status.DONE
+    skipped = outcome(report.outcomes, "p")
+    assert skipped.status is Status.SKIPPED
+    assert "upload photos/p.jpg failed" in skipped.reason
+    assert "500" in skipped.reason
+
+
+def test_a_stale_list_does_not_make_again_what_state_knows(world: World) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), words("b"))
+    world.apply(desired)
+    world.faults(script=[{"fault": "stale", "method": "GET", "times": 3}])
+    assert world.plan(desired).empty
+    world.faults(script=[{"fault": "stale", "method": "GET", "times": 3}])
+    world.apply(desired)
+    assert world.titles() == ["a", "b"]
+
+
+def test_a_stale_list_does_not_let_a_gallery_vanish(world: World) -> None:
+    desired = wanted(words("a"))
+    world.apply(desired)
+    world.faults(script=[{"fault": "stale", "method": "GET", "times": 2}])
+    world.apply(desired)
+    assert len(world.galleries()) == 1
+
+
+def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(world: World) -> None:
+    world.apply(wanted(words("a"), words("b"), words("c")))
+    desired = wanted(words("a", title="A"), words("b", title="B"), words("c", title="C"))
+
+    def delete(_planned: Planned) -> None:
+        gallery, gone = world.galleries()[0]["id"], world.items()[1]["id"]
+        world.edit({"gallery": gallery, "item": gone, "delete": True})
+
+    world.between = delete
+    report = world.apply(desired).report
+    world.between = lambda _planned: None
+    assert report.exit_code == 3
+    failed = outcome(report.outcomes, "b")
+    assert failed.status is Status.FAILED
+    assert "404" in failed.reason
+    assert world.titles() == ["A", "C"]
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["A", "B", "C"]
+    settled(world, desired)
+
+
+def test_what_is_to_be_deleted_and_is_gone_is_done(world: World) -> None:
+    world.apply(wanted(words("a"), words("b"), others=[one(words("x"), gallery="other", name="Other")]))
+
+    def delete(_planned: Planned) -> None:
+        first, other = world.galleries()
+        world.edit({"gallery": first["id"], "item": world.items()[1]["id"], "delete": True})
+        world.edit({"gallery": other["id"], "delete": True})
+
+    world.between = delete
+    assert world.apply(wanted(words("a"))).report.exit_code == 0
+    world.between = lambda _planned: None
+    assert world.titles() == ["a"]
+    settled(world, wanted(words("a")))
+
+
+def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: World) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), world.photo("p", 1))
+
+    def trash(exchange: Exchange) -> None:
+        if exchange.phase == "after" and exchange.name == UPLOAD:
+            site = world.emulator.gate.site
+            site.store.db.execute("DELETE FROM files")
+
+    world.watch = trash
+    report = world.apply(desired).report
+    world.watch = lambda _exchange: None
+    assert outcome(report.outcomes, "p").status is Status.FAILED
+    assert world.apply(desired).report.exit_code == 0
+    assert shown(world.items()) == [("TEXT", "a"), ("IMAGE", "p")]
+    settled(world, desired)
+
+
+def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_else(world: World) -> None:
+    world.apply(wanted(words("a"), others=[one(words("x"), gallery="other", name="Other")]))
+    others = [one(words("x", title="X"), gallery="other", name="Other")]
+    desired = wanted(words("a", title="A"), words("b"), others=others)
+
+    def delete(_planned: Planned) -> None:
+        world.edit({"gallery": world.galleries()[0]["id"], "delete": True})
+
+    world.between = delete
+    report = world.apply(desired).report
+    assert report.exit_code == 3
+    assert {o.address.item: o.status for o in report.outcomes} == {
+        "a": Status.FAILED,
+        "b": Status.FAILED,
+        "x": Status.DONE,
+    }
+    assert world.titles("Other") == ["X"]
+
+
+def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: World) -> None:
+    world.apply(wanted(words("a"), words("z")))
+    desired = wanted(words("a"), words("b"), words("z"))
+
+    def take(planned: Planned) -> None:
+        (change,) = planned.plan.changes
+        gallery = world.galleries()[0]["id"]
+        new = {"type": "TEXT", "title": "By hand", "sortOrder": change.sort_order, "text": {"html": "x"}}
+        world.edit({"gallery": gallery, "item": None, "set": new})
+
+    world.between = take
+    report = world.apply(desired).report
+    world.between = lambda _planned: None
+    assert outcome(report.outcomes, "b").status is Status.FAILED
+    assert world.apply(desired).report.exit_code == 0
+    assert sorted(world.titles()) == ["By hand", "a", "b", "z"]
+    settled(world, desired)
+
+
+def test_a_site_of_32_bit_floats_loses_no_create(world: World) -> None:
+    world.emulator.gate.site.settings = Settings(sort_order_precision="float32")
+    keys = [f"k{n:02}" for n in range(12)]
+    world.apply(wanted(words("a"), words("z")))
+    for n in range(len(keys)):
+        desired = wanted(words("a"), *(words(key) for key in reversed(keys[: n + 1])), words("z"))
+        world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
+        assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", *reversed(keys), "z"]
+    settled(world, desired)

@@ -1,0 +1,256 @@
+"""The engine on an emulated site in memory and on a clock of its own: apply, crash, edit as the Editor would, look."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from galleryctl.cli.progress import Silent
+from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator.credentials import Credentials, load
+from galleryctl.emulator.edits import edited
+from galleryctl.emulator.faults import Faults, parsed
+from galleryctl.engine.apply import Applied
+from galleryctl.engine.site import Planned, Site, apply_planned, plan_site
+from galleryctl.model.address import Address
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Limits, Moved, Unmanaged
+from galleryctl.model.fields import Fields, Json
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, VideoHost
+from galleryctl.model.position import SourcePosition
+from galleryctl.model.secret import Secret
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.make import PlanOptions
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.file import FileState
+from galleryctl.wix.auth import ApiKeyAuth
+from galleryctl.wix.client import WixClient, open_client
+from galleryctl.wix.transport import Exchange, Timing
+
+Doc = dict[str, Any]
+HERE = SourcePosition("galleries/weddings.yaml", 1, 1)
+ANYTHING = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
+
+
+class Crash(BaseException):
+    """The process ends here: nothing may catch it."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that only waiting moves."""
+
+    now: float = 1_795_500_000.0
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@cache
+def keys() -> Credentials:
+    """The emulator's credentials, which take a while to make."""
+    return load(None)
+
+
+@cache
+def picture(shade: int) -> bytes:
+    """A small photo; each shade is a content of its own."""
+    out = io.BytesIO()
+    Image.new("RGB", (16, 12), (shade % 256, shade // 256, 90)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def _nobody(_exchange: Exchange) -> None:
+    """Watches nothing."""
+
+
+@dataclass(slots=True)
+class World:
+    """A workspace's folder, an emulated site, and what happens to both."""
+
+    root: Path
+    settled: float = 5.0
+    clock: Clock = field(default_factory=Clock)
+    watch: Callable[[Exchange], None] = _nobody
+    """Called before and after each try of a request."""
+    between: Callable[[Planned], None] = lambda _planned: None
+    """Called when the plan is made and nothing is written yet."""
+    requests: list[str] = field(default_factory=list)
+    """`METHOD path` of each request of the last run."""
+    emulator: Emulator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.emulator = create_app(None, clock=self.clock.time, keys=keys())
+
+    def close(self) -> None:
+        self.emulator.close()
+
+    def plan(self, desired: Desired, options: PlanOptions = ANYTHING) -> Plan:
+        """The plan as `galleryctl plan` makes it."""
+        return asyncio.run(self._plan(desired, options))
+
+    def apply(self, desired: Desired, options: PlanOptions = ANYTHING) -> Applied:
+        """What became of the plan, as `galleryctl apply --auto-approve` carries it out."""
+        return asyncio.run(self._apply(desired, options))
+
+    async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
+        async with self._client() as client:
+            return (await plan_site(self._site(client), desired, options)).plan
+
+    async def _apply(self, desired: Desired, options: PlanOptions) -> Applied:
+        run = uuid.uuid4().hex[:12]
+        owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
+        async with self._client() as client:
+            site = self._site(client)
+            with site.backend.lock(owner, 0):
+                planned = await plan_site(site, desired, options)
+                self.between(planned)
+                return await apply_planned(site, planned, run=run, stop=asyncio.Event(), progress=Silent())
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[WixClient]:
+        self.requests.clear()
+        ready = self.emulator.ready
+        async with open_client(
+            ready.base_url,
+            auth=ApiKeyAuth(Secret(ready.api_key), ready.site_id),
+            limits=Limits(max_requests_per_minute=1_000_000),
+            transport=httpx.ASGITransport(app=self.emulator.app),
+            timing=Timing(clock=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
+            on_request=self._told,
+        ) as client:
+            yield client
+
+    def _told(self, exchange: Exchange) -> None:
+        if exchange.phase == "before":
+            self.requests.append(exchange.call)
+        self.watch(exchange)
+
+    def _site(self, client: WixClient) -> Site:
+        state = FileState(self.root / "state.json")
+        return Site(
+            site_id=self.emulator.ready.site_id,
+            root=self.root,
+            client=client,
+            backend=state,
+            journal=state.journal(self.root / "journal.jsonl"),
+            folder="galleryctl",
+            workers=4,
+            settled=self.settled,
+        )
+
+    def faults(self, **faults: Json) -> None:
+        """Faults from now on; without any, none."""
+        self.emulator.gate.faults = parsed(faults) if faults else Faults()
+
+    def edit(self, *edits: Doc) -> list[Doc]:
+        """Edit the site as the Editor would."""
+        site = self.emulator.gate.site
+        with site.write():
+            results: list[Doc] = edited(site, {"edits": list(edits)})["results"]
+        site.outbox.clear()
+        return results
+
+    def galleries(self) -> list[Doc]:
+        """The galleries of the site."""
+        return self.emulator.gate.site.store.docs("SELECT doc FROM galleries ORDER BY seq")
+
+    def items(self, gallery: str = "Weddings") -> list[Doc]:
+        """The items of the galleries of that name, in the order of display."""
+        ids = [g["id"] for g in self.galleries() if g.get("name") == gallery]
+        sql = "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq"
+        return [item for id_ in ids for item in self.emulator.gate.site.store.docs(sql, id_)]
+
+    def titles(self, gallery: str = "Weddings") -> list[str]:
+        """The titles of the items, in the order of display."""
+        return [item.get("title") or "" for item in self.items(gallery)]
+
+    def files(self) -> list[Doc]:
+        """The files of the Media Manager."""
+        return self.emulator.gate.site.store.docs("SELECT doc FROM files WHERE trashed = 0 ORDER BY seq")
+
+    def photo(self, key: str, shade: int, **fields: Json) -> DesiredItem:
+        """A photo of the workspace, written into its folder."""
+        path = self.root / f"photos/{key}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture(shade))
+        data = picture(shade)
+        file = LocalFile(
+            path=f"photos/{key}.jpg",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            mime_type="image/jpeg",
+        )
+        return item(key, Kind.IMAGE, file, {"title": key, **fields})
+
+
+def item(key: str, kind: Kind, media: Media, fields: Fields, *, protect: bool = False) -> DesiredItem:
+    """An item of the gallery `weddings`."""
+    return DesiredItem(
+        address=Address("weddings", key), kind=kind, media=media, fields=fields, at=HERE, protect=protect
+    )
+
+
+def words(key: str, **fields: Json) -> DesiredItem:
+    """A text."""
+    return item(key, Kind.TEXT, None, {"title": key, "html": f"<p>{key}</p>", **fields})
+
+
+def film(key: str, number: int, **fields: Json) -> DesiredItem:
+    """A video on Vimeo."""
+    video = HostedVideo(host=VideoHost.VIMEO, url=f"https://vimeo.com/{number}")
+    return item(key, Kind.VIDEO, video, {"title": key, **fields})
+
+
+def wanted(
+    *items: DesiredItem,
+    gallery: str = "weddings",
+    name: str = "Weddings",
+    unmanaged: Unmanaged = Unmanaged.KEEP,
+    moved: Sequence[tuple[str, str]] = (),
+    others: Sequence[DesiredGallery] = (),
+) -> Desired:
+    """Manifests that want one gallery of these items, and the `others`."""
+    return Desired(
+        galleries=(one(*items, gallery=gallery, name=name, unmanaged=unmanaged), *others),
+        moved=tuple(Moved(source=Address.parse(a), target=Address.parse(b), at=HERE) for a, b in moved),
+    )
+
+
+def one(
+    *items: DesiredItem, gallery: str, name: str, unmanaged: Unmanaged = Unmanaged.KEEP
+) -> DesiredGallery:
+    """One gallery of these items, made when it is not there."""
+    return DesiredGallery(
+        address=Address(gallery),
+        bind=Bind(name=name, create=True),
+        fields={"name": name},
+        items=tuple(
+            DesiredItem(
+                address=Address(gallery, i.address.item), kind=i.kind, media=i.media, fields=i.fields, at=i.at
+            )
+            for i in items
+        ),
+        at=HERE,
+        protect=False,
+        unmanaged=unmanaged,
+    )
+
+
+def shown(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Type and title of each item."""
+    return [(item["type"], item.get("title") or "") for item in items]
