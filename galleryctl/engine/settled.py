@@ -1,9 +1,11 @@
-"""What earlier runs left, for commands that write state without looking at the whole site."""
+"""What earlier runs left, for commands that look at it or write it without looking at the whole site."""
 
 from __future__ import annotations
 
 from galleryctl.engine.site import Known, Site, recall
 from galleryctl.model.errors import StateError
+from galleryctl.state.document import State
+from galleryctl.state.journal import read_journal, replay
 
 
 async def recall_settled(site: Site) -> Known:
@@ -16,3 +18,14 @@ async def recall_settled(site: Site) -> Known:
             do="run `galleryctl apply` first: it finds that out",
         )
     return known
+
+
+def remembered(site: Site) -> Known:
+    """State and journal as they lie there; nothing is asked of the site. Raises StateError."""
+    state = site.backend.read() or State.new(site.site_id)
+    journal = read_journal(site.journal, state)
+    return Known(
+        state=state,
+        bindings=replay(state.bindings, journal),
+        pending=tuple(intent for _, intent in journal.pending),
+    )

@@ -1,4 +1,4 @@
-"""Plans, reports, state and live galleries for a terminal."""
+"""Plans, reports and state for a terminal."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TypeVar
 
+from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.live import LiveGallery
-from galleryctl.model.media import HostedVideo, WixFile
 from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
@@ -93,31 +92,47 @@ def state_list_text(bindings: Bindings) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def show_gallery_text(gallery: LiveGallery, *, color: bool, width: int) -> str:
-    """A live gallery as a table, its items in the order of their sort orders."""
+def state_entry_text(address: Address, bindings: Bindings) -> str:
+    """All that state knows of one address: live id, protection, what is still to be deleted; a gallery's items."""
+    protected = "yes" if address in bindings.protected else "no"
+    rows = [
+        str(address),
+        f"  live id    {clean(bindings.ids.get(address, '-'))}",
+        f"  protected  {protected}",
+    ]
+    rows += [
+        f"  deposed    {clean(id_)}, still to be deleted"
+        for id_, owner in sorted(bindings.deposed.items())
+        if owner == address
+    ]
+    text = "".join(f"{row}\n" for row in rows)
+    if address.item is not None:
+        return text
+    items = {other: id_ for other, id_ in bindings.ids.items() if other.item and address.covers(other)}
+    kept = frozenset(other for other in bindings.protected if other.item and address.covers(other))
+    listed = state_list_text(Bindings(ids=items, protected=kept))
+    return f"{text}  items      {len(items):,}\n{textwrap.indent(listed, '    ')}"
+
+
+def print_table(
+    title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int
+) -> str:
+    """A table without lines; the texts must be clean. Columns named `#`, `items` or `bytes` are numbers; ids and keys are whole."""
     from rich.table import Table  # noqa: PLC0415 - heavy, and most commands print no table
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    title = f"{clean(gallery.name) or 'untitled'} ({clean(gallery.id)})"
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    for name in ("#", "kind", "title", "shows", "tags", "id"):
+    for name in head:
+        number = name in ("#", "items", "bytes")
+        whole = name in ("id", "key")
         table.add_column(
-            name, justify="right" if name == "#" else "left", overflow="fold" if name == "id" else "ellipsis"
+            name,
+            justify="right" if number else "left",
+            no_wrap=whole,
+            overflow="fold" if whole else "ellipsis",
         )
-    items = sorted(
-        gallery.items or (), key=lambda item: (item.sort_order is None, item.sort_order or 0, item.id)
-    )
-    for place, item in enumerate(items, 1):
-        tags = item.fields.get("tags")
-        cells = (
-            str(place),
-            item.kind.value,
-            str(item.fields.get("title") or ""),
-            _shows(item.media),
-            ", ".join(map(str, tags)) if isinstance(tags, tuple | list) else "",
-            item.id,
-        )
-        table.add_row(*(Text(shorten(clean(cell), 60)) for cell in cells))
+    for row in rows:
+        table.add_row(*map(Text, row))
     return _printed(table, color=color, width=width)
 
 
@@ -231,13 +246,3 @@ def _more(total: int) -> list[Run]:
 
 def _paragraph(text: str, width: int, *, indent: int = 2) -> list[list[Run]]:
     return [[(" " * indent + line, "")] for line in textwrap.wrap(text, max(width - indent, 20)) or [""]]
-
-
-def _shows(media: WixFile | HostedVideo | None) -> str:
-    match media:
-        case WixFile():
-            return media.filename or media.id
-        case HostedVideo():
-            return media.url
-        case None:
-            return ""

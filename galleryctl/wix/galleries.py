@@ -56,7 +56,7 @@ class GalleryCalls:
         params = {"itemOffset": offset, "itemLimit": limit}
         answer = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
         listed = _listed(answer, "items")
-        return ItemPage(items=_items(listed), count=len(listed))
+        return ItemPage(items=_items(listed), count=len(listed), raw=listed)
 
     async def get_item(self, gallery_id: str, item_id: str) -> LiveItem:
         """One item."""

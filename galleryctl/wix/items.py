@@ -50,10 +50,11 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPage:
-    """One page of a gallery's items. `count` is how many the API sent, those of unknown kinds too."""
+    """One page of a gallery's items. `count` is how many the API sent, those of unknown kinds too; `raw` is all it sent."""
 
     items: tuple[LiveItem, ...]
     count: int
+    raw: Sequence[Json] = field(default=(), repr=False)
 
 
 def decode_item(raw: Object) -> LiveItem | None:

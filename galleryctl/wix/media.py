@@ -123,6 +123,16 @@ class MediaCalls:
                 return max(usable, key=lambda file: file.ready)
         return None
 
+    async def find_labelled(self, start: str) -> tuple[MediaFile, ...]:
+        """Every file, in whatever folder, that has a label which begins so."""
+        found = {
+            file.id: file
+            async for page in self._pages(endpoints.SEARCH_FILES, {"search": start})
+            for file in _files(page)
+            if any(label.startswith(start) for label in file.labels)
+        }
+        return tuple(found.values())
+
     async def list_files(self, folder: str = "") -> tuple[MediaFile, ...]:
         """The files that lie in the folder of this path ("" is the root); none when there is no such folder."""
         folder_id = await self._folder_id(folder)
@@ -197,6 +207,8 @@ class MediaCalls:
             yield page
             cursor = obj(page.get("nextCursor"))
             following = text(obj(cursor.get("cursors")).get("next"))
+            if cursor.get("hasNext") is True and not following:
+                raise page.bad("the answer says that there is more, but not where")
             if not following or cursor.get("hasNext") is False:
                 return
             if following in seen:

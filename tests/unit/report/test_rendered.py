@@ -13,14 +13,13 @@ from syrupy.assertion import SnapshotAssertion
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
-from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import Kind, WixFile
+from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.document import encode
 from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import Format, render
-from galleryctl.report.text import plan_text, show_gallery_text, state_list_text
+from galleryctl.report.text import plan_text, state_list_text
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/report.schema.json").read_text(encoding="utf-8"))
 FORMATS = [f for f in Format if f is not Format.HTML]
@@ -157,20 +156,3 @@ def test_state_is_listed() -> None:
         ["weddings/film", "i-1"],
     ]
     assert state_list_text(Bindings()) == ""
-
-
-def test_a_live_gallery_is_a_table(snapshot: SnapshotAssertion) -> None:
-    def item(id_: str, title: str, order: float) -> LiveItem:
-        media = WixFile(id=f"f-{id_}", filename=f"{id_}.jpg")
-        fields = {"title": title, "tags": ("a", "b")}
-        return LiveItem(id=id_, kind=Kind.IMAGE, media=media, fields=fields, sort_order=order, raw={})
-
-    gallery = LiveGallery(
-        id="g-1",
-        fields={"name": "Weddings"},
-        sort_order=1,
-        total_items=2,
-        items=(item("i-2", "Second\x1b[2J", 2), item("i-1", "First [bold]", 1)),
-        raw={},
-    )
-    assert show_gallery_text(gallery, color=False, width=100) == snapshot

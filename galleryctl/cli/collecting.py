@@ -1,0 +1,46 @@
+"""`media gc` with a person or a pipeline in front: lock, show, ask, look again, delete."""
+
+from __future__ import annotations
+
+from galleryctl.cli import output
+from galleryctl.cli.asking import agreed, need_terminal
+from galleryctl.cli.options import Settings
+from galleryctl.cli.session import lock_owner, open_site, open_workspace
+from galleryctl.engine.collecting import collect, unused, uploaded
+from galleryctl.engine.settled import recall_settled
+from galleryctl.manifest.load import load
+from galleryctl.report.media import media_json, media_text
+from galleryctl.report.wording import things
+
+
+async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout: float) -> int:
+    """The exit code; the files, the question and what was deleted are printed."""
+    if ask:
+        need_terminal("give --auto-approve; `galleryctl media list` shows what there is")
+    workspace = open_workspace(settings)
+    desired = load(workspace.config, workspace.site_name)
+    async with open_site(workspace, trace=settings.verbose > 1) as site:
+        with site.backend.lock(lock_owner("media gc"), lock_timeout):
+            known = await recall_settled(site)
+            found = unused(await uploaded(site, desired, known.bindings))
+            if found and settings.format == "text" and not settings.quiet:
+                output.result(media_text(found, color=output.wants_color(settings), width=output.width()))
+            if found and ask:
+                how = "for good" if permanent else "into the trash bin"
+                if not agreed(f"Do you want to delete {things(len(found), 'file')} {how}?"):
+                    output.remark(settings, "Nothing was deleted.")
+                    return 1
+            gone = await collect(site, desired, known, found, permanent=permanent) if found else ()
+    if settings.format == "json":
+        output.result(media_json(site.site_id, found, {each.file.id for each in gone}))
+    elif not found:
+        output.result("Every uploaded file is shown or wanted.")
+    else:
+        where = "for good" if permanent else "they are in the trash bin"
+        output.result(f"Deleted {things(len(gone), 'file')}; {where}.")
+    for each in found:
+        if each not in gone:
+            output.remark(
+                settings, f"{each.file.display_name} ({each.file.id}) came into use meanwhile; it stays."
+            )
+    return 0

@@ -1,0 +1,107 @@
+"""What the `state` commands have in common: open, change under the lock, show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from galleryctl.cli import output
+from galleryctl.cli.asking import agreed, need_terminal
+from galleryctl.cli.options import Settings
+from galleryctl.cli.session import lock_owner, open_site, open_workspace
+from galleryctl.engine.rebuilding import Rebuilt, keep, rebuild
+from galleryctl.engine.settled import recall_settled, remembered
+from galleryctl.engine.site import Known, save
+from galleryctl.manifest.load import load
+from galleryctl.model.bindings import Bindings
+from galleryctl.report.json import dump
+from galleryctl.report.text import state_list_text
+from galleryctl.report.wording import clean, things
+from galleryctl.state.document import State, encode
+
+
+async def look(settings: Settings) -> Known:
+    """State and journal of the workspace; the site is not asked. What is odd about them is told."""
+    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+        known = remembered(site)
+    if known.pending:
+        output.remark(settings, "A run was broken off; the next apply finds out what else it had done.")
+    if not known.state.lineage:
+        output.remark(settings, f"Nothing was ever written to {site.backend.location}.")
+    return known
+
+
+async def change(
+    settings: Settings, how: Callable[[Bindings], Bindings], *, lock_timeout: float, operation: str
+) -> State:
+    """The state after `how` was done to it, written under the lock. Raises StateError while a run is broken off."""
+    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+        with site.backend.lock(lock_owner(operation), lock_timeout):
+            known = await recall_settled(site)
+            return save(site, known.state, how(known.bindings))
+
+
+def show_state(state: State, bindings: Bindings, settings: Settings) -> None:
+    """Print the bindings, as a list or as the state that knows only them."""
+    if settings.format == "json":
+        output.result(dump(encode(replace(state, bindings=bindings))))
+    elif text := state_list_text(bindings):
+        output.result(text)
+
+
+async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> int:
+    """The exit code of a rebuild; what state will know, which pairs are guesses, and the question are printed."""
+    if ask:
+        need_terminal("give --auto-approve")
+    workspace = open_workspace(settings)
+    desired = load(workspace.config, workspace.site_name)
+    async with open_site(workspace, trace=settings.verbose > 1) as site:
+        with site.backend.lock(lock_owner("state rebuild"), lock_timeout):
+            rebuilt = await rebuild(site, desired)
+            for line in _remarks(rebuilt):
+                output.remark(settings, line)
+            if ask and not agreed("Do you want to write this state?"):
+                output.remark(settings, "Nothing was written.")
+                return 1
+            state = keep(site, rebuilt)
+    if settings.format == "json":
+        show_state(state, state.bindings, settings)
+    else:
+        known = things(len(state.bindings.ids), "resource")
+        output.result(
+            f"State rebuilt: {known}, {things(len(state.bindings.media), 'file')}, serial {state.serial}."
+        )
+    return 0
+
+
+def _remarks(rebuilt: Rebuilt) -> Iterator[str]:
+    """What a person should look at before trusting the state."""
+    if rebuilt.trouble:
+        yield f"The state before cannot be read, and what it alone knew is lost: {clean(rebuilt.trouble)}"
+    if rebuilt.before.lineage:
+        for address, (before, now) in rebuilt.differences.items():
+            yield f"{address}: {before or 'not known'} before, {now or 'not known'} now"
+    for notice in rebuilt.notices:
+        yield f"{notice.address or 'the workspace'}: {clean(notice.message)}"
+    for address in rebuilt.missing:
+        yield f"{address}: the site does not have it"
+
+
+async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
+    """The exit code of an unlock; who holds the lock is shown before anything is broken."""
+    async with open_site(open_workspace(settings)) as site:
+        holder = site.backend.lock_info()
+        if holder is None and run is None:
+            output.result(f"Nobody has locked {site.backend.location}.")
+            return 0
+        if holder is not None:
+            output.remark(settings, f"{site.backend.location} is locked by {holder}.")
+        if ask and holder is not None and run in (None, holder.run):
+            need_terminal(f"when that run is over for certain: galleryctl state unlock {holder.run} --force")
+            if not agreed("Is that run over for certain, and shall its lock be broken?"):
+                output.remark(settings, "The lock stays.")
+                return 1
+        freed = run or (holder.run if holder else "")
+        site.backend.unlock(freed)
+    output.result(f"The lock of run {freed} is broken.")
+    return 0

@@ -1,0 +1,73 @@
+"""`galleryctl show`: a saved plan, the state, or what the site has."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from galleryctl.cli import output
+from galleryctl.cli.options import Settings, common, settings_of
+
+if TYPE_CHECKING:
+    from galleryctl.model.named import NamedSite
+
+
+@click.command("show")
+@common
+@click.argument("what", metavar="[PLAN | GALLERY | GALLERY/ITEM]", required=False)
+@click.option("--state", "state", is_flag=True, help="Show what state knows; also when nothing is given.")
+@click.option("--live", is_flag=True, help="Show the site: its galleries, or the one that is given.")
+@click.pass_context
+def command(context: click.Context, what: str | None, state: bool, live: bool) -> None:
+    """Show a plan that `plan --out` wrote, or a gallery or an item as the site has it, by key, id or name.
+
+    Without an argument it is the state; with --live all galleries of the site. What is a file and might be a gallery
+    too is taken for a plan, unless --live is given.
+    """
+    settings = settings_of(context)
+    if state and (live or what):
+        raise click.UsageError("--state shows all that state knows: give nothing else with it.")
+    if what is not None and not live and Path(what).is_file():
+        _plan(Path(what), settings)
+    elif live or what is not None:
+        output.need_format(settings, "text", "json", "markdown")
+        _print(asyncio.run(_live(settings, what)), settings)
+    else:
+        from galleryctl.cli.remembering import look, show_state
+
+        output.need_format(settings, "text", "json")
+        known = asyncio.run(look(settings))
+        show_state(known.state, known.bindings, settings)
+
+
+def _plan(path: Path, settings: Settings) -> None:
+    from galleryctl.cli.planning import read_plan, show_plan
+
+    show_plan(read_plan(path), settings)
+
+
+async def _live(settings: Settings, what: str | None) -> NamedSite:
+    from galleryctl.cli.session import open_site, open_workspace
+    from galleryctl.engine.naming import read_shelf
+    from galleryctl.engine.showing import show_gallery, show_site
+
+    workspace = open_workspace(settings)
+    async with open_site(workspace, trace=settings.verbose > 1) as site:
+        shelf = read_shelf(workspace.config, workspace.site_name)
+        return await (show_site(site, shelf) if what is None else show_gallery(site, shelf, what))
+
+
+def _print(shown: NamedSite, settings: Settings) -> None:
+    from galleryctl.report import live
+
+    match settings.format:
+        case "json":
+            output.result(live.live_json(shown))
+        case "markdown":
+            output.result(live.live_markdown(shown))
+        case _:
+            color, width = output.wants_color(settings), output.width()
+            output.result(live.live_text(shown, color=color, width=width))

@@ -1,0 +1,114 @@
+"""State made anew from the site and the manifests, without touching either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from galleryctl.engine.apply import adopt
+from galleryctl.engine.fetch import fetch
+from galleryctl.engine.site import Site, save
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import StateError
+from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, content_label
+from galleryctl.plan.changes import Notice
+from galleryctl.plan.make import PlanOptions, make_plan
+from galleryctl.state.document import BrokenStateError, State
+from galleryctl.state.journal import read_journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What state shall know. `trouble` says why the state before cannot be read, "" when it can or there is none."""
+
+    before: State
+    bindings: Bindings
+    trouble: str = ""
+    notices: tuple[Notice, ...] = ()
+    """Which pairs are guesses, and what else there is to know."""
+    missing: tuple[Address, ...] = ()
+    """What the manifests name and the site does not have."""
+
+    @property
+    def differences(self) -> Mapping[Address, tuple[str | None, str | None]]:
+        """Address → live id before and now, where they are not the same."""
+        before, now = self.before.bindings.ids, self.bindings.ids
+        changed = [address for address in {**before, **now} if before.get(address) != now.get(address)]
+        changed.sort(key=lambda address: (address.gallery, address.item or ""))
+        return {address: (before.get(address), now.get(address)) for address in changed}
+
+
+async def rebuild(site: Site, desired: Desired) -> Rebuilt:
+    """The state that the site and the manifests tell; nothing is written yet.
+
+    Of the state before, what no site can tell is kept: what is protected, what a replacement has still to delete, which
+    content became which file that is still there. Raises StateError for a state of another site, MatchError.
+    """
+    before, trouble = _before(site)
+    journal = read_journal(site.journal, before)
+    pending = [intent for _, intent in journal.pending]
+    fetched = await fetch(
+        site.client, site.site_id, desired, Bindings(deposed=before.bindings.deposed), pending
+    )
+    plan = make_plan(desired, fetched.snapshot, fetched.bindings, options=PlanOptions())
+    adopted = adopt(fetched.bindings, plan)
+    items = {item.id for gallery in fetched.snapshot.galleries for item in gallery.items or ()}
+    media = await _media(site, desired, {**before.bindings.media, **journal.done.media})
+    bindings = Bindings(
+        ids=adopted.ids,
+        media={**media, **adopted.media},
+        protected=adopted.protected | before.bindings.protected,
+        deposed={id_: address for id_, address in adopted.deposed.items() if id_ in items},
+    )
+    named = [g.address for g in desired.galleries] + [i.address for g in desired.galleries for i in g.items]
+    return Rebuilt(
+        before=before,
+        bindings=bindings,
+        trouble=trouble,
+        notices=tuple(notice for notice in plan.notices if notice.address in adopted.ids),
+        missing=tuple(address for address in named if address not in adopted.ids),
+    )
+
+
+def keep(site: Site, rebuilt: Rebuilt) -> State:
+    """The rebuilt state, written; the caller holds the lock."""
+    return save(site, rebuilt.before, rebuilt.bindings)
+
+
+def _before(site: Site) -> tuple[State, str]:
+    try:
+        state = site.backend.read()
+    except BrokenStateError as error:
+        return State.new(site.site_id), "; ".join(filter(None, (error.what, error.why)))
+    if state is not None and state.site_id != site.site_id:
+        raise StateError(
+            f"this state is of site {state.site_id}, not of {site.site_id}",
+            where=site.backend.location,
+            do="give each site its own state: write {site} into the workspace's `state`",
+        )
+    return state or State.new(site.site_id), ""
+
+
+async def _media(site: Site, desired: Desired, before: Mapping[str, str]) -> Mapping[str, str]:
+    """The files of known contents that are still there, and of what the manifests show those with its label."""
+    there = {file.id for file in await site.client.get_files(before.values())} if before else set()
+    kept = {source: id_ for source, id_ in before.items() if id_ in there}
+    wanted = {
+        item.media.source
+        for gallery in desired.galleries
+        for item in gallery.items
+        if isinstance(item.media, LocalFile | RemoteFile)
+    } - kept.keys()
+    if not wanted:
+        return kept
+    labelled = _by_label(await site.client.list_files(site.folder))
+    found = {
+        source: labelled[content_label(source)] for source in wanted if content_label(source) in labelled
+    }
+    return {**kept, **found}
+
+
+def _by_label(files: Sequence[MediaFile]) -> Mapping[str, str]:
+    return {label: file.id for file in files if file.ready for label in file.labels}

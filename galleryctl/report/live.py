@@ -1,0 +1,150 @@
+"""A site as it is, for a terminal, for programs and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from galleryctl.model.fields import Json
+from galleryctl.model.live import LiveItem
+from galleryctl.model.media import HostedVideo, WixFile
+from galleryctl.model.named import NamedGallery, NamedSite
+from galleryctl.report.json import dump
+from galleryctl.report.markdown import prose
+from galleryctl.report.text import print_table
+from galleryctl.report.wording import clean, shorten, things, value
+
+UNMANAGED = "unmanaged"
+_LONGEST = 60
+"""Characters of a cell."""
+
+
+def live_text(site: NamedSite, *, color: bool, width: int) -> str:
+    """Galleries as a table; one gallery as a table of its items; one item field by field."""
+    if site.item is not None:
+        return "".join(f"{line}\n" for line in _item_lines(site.galleries[0], site.item))
+    title, head, rows = _table(site)
+    return print_table(title, head, rows, color=color, width=width)
+
+
+def live_markdown(site: NamedSite) -> str:
+    """The same tables."""
+    if site.item is not None:
+        return "".join(f"    {line}\n" for line in _item_lines(site.galleries[0], site.item))
+    title, head, rows = _table(site)
+    lines = (f"| {' | '.join(prose(part) for part in row)} |" for row in rows)
+    return "\n".join(
+        [f"**{prose(title)}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines, ""]
+    )
+
+
+def live_json(site: NamedSite) -> str:
+    """The document that `live.schema.json` describes."""
+    galleries = [_gallery(named, site.item) for named in site.galleries]
+    return dump({"kind": "live", "format_version": 1, "site_id": site.site_id, "galleries": galleries})
+
+
+def _table(site: NamedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    if len(site.galleries) == 1 and site.galleries[0].gallery.items is not None:
+        return _items_table(site.galleries[0])
+    rows = [
+        (
+            named.key or UNMANAGED,
+            _short(named.gallery.name) or "untitled",
+            "?" if named.gallery.total_items is None else f"{named.gallery.total_items:,}",
+            clean(named.gallery.id),
+        )
+        for named in site.galleries
+    ]
+    title = f"{things(len(site.galleries), 'gallery', 'galleries')} on site {clean(site.site_id)}"
+    return title, ("key", "name", "items", "id"), rows
+
+
+def _items_table(named: NamedGallery) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+    gallery = named.gallery
+    rows = [
+        (
+            str(place),
+            named.keys.get(item.id, UNMANAGED),
+            item.kind.value,
+            _short(str(item.fields.get("title") or "")),
+            _short(_shows(item)),
+            clean(item.id),
+        )
+        for place, item in enumerate(gallery.items or (), 1)
+    ]
+    name = clean(gallery.name) or "untitled"
+    title = f"{name} ({clean(gallery.id)}), {named.key or UNMANAGED}, {things(len(rows), 'item')}"
+    return title, ("#", "key", "kind", "title", "shows", "id"), rows
+
+
+def _item_lines(named: NamedGallery, item: LiveItem) -> Iterator[str]:
+    gallery = named.key or named.gallery.name or named.gallery.id
+    key = named.keys.get(item.id)
+    yield f"{clean(gallery)}/{key}" if key else f"{clean(gallery)}: {UNMANAGED}"
+    place = f"{named.places()[item.id]} of {len(named.gallery.items or ())}"
+    rows: list[tuple[str, str]] = [("id", clean(item.id)), ("kind", item.kind.value), ("place", place)]
+    rows.append(("sort order", "none" if item.sort_order is None else repr(item.sort_order)))
+    if shown := _shows(item):
+        rows.append(("shows", clean(shown)))
+    rows += [(name, value(part, 1000)) for name, part in item.fields.items() if part not in ("", (), None)]
+    wide = max(len(name) for name, _ in rows)
+    yield from (f"  {name:<{wide}}  {text}" for name, text in rows)
+
+
+def _shows(item: LiveItem) -> str:
+    match item.media:
+        case WixFile(id=id_, filename=name):
+            return f"{name} ({id_})" if name else id_
+        case HostedVideo(url=url):
+            return url
+        case None:
+            return ""
+
+
+def _short(text: str) -> str:
+    return shorten(clean(text), _LONGEST)
+
+
+def _gallery(named: NamedGallery, only: LiveItem | None) -> dict[str, Any]:
+    gallery, places = named.gallery, named.places()
+    items = gallery.items if only is None else (only,)
+    return {
+        "key": named.key,
+        "id": gallery.id,
+        "name": gallery.name,
+        "sort_order": gallery.sort_order,
+        "total_items": gallery.total_items,
+        "items": None if items is None else [_item(named, item, places[item.id]) for item in items],
+    }
+
+
+def _item(named: NamedGallery, item: LiveItem, place: int) -> dict[str, Any]:
+    return {
+        "key": named.keys.get(item.id),
+        "id": item.id,
+        "kind": item.kind.value,
+        "place": place,
+        "sort_order": item.sort_order,
+        "media": _media(item.media),
+        "fields": {name: _plain(part) for name, part in item.fields.items()},
+    }
+
+
+def _media(media: WixFile | HostedVideo | None) -> dict[str, Any] | None:
+    match media:
+        case WixFile():
+            return {
+                "file": media.id,
+                "filename": media.filename,
+                "width": media.width,
+                "height": media.height,
+            }
+        case HostedVideo():
+            return {"host": media.host.value, "url": media.url}
+        case None:
+            return None
+
+
+def _plain(part: Json) -> Json:
+    return list(part) if isinstance(part, tuple) else part

@@ -1,0 +1,52 @@
+"""The files that galleryctl uploaded, for a terminal and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from galleryctl.model.uploaded import UploadedFile
+from galleryctl.report.json import dump
+from galleryctl.report.text import print_table
+from galleryctl.report.wording import clean, shorten, things
+
+_LONGEST = 48
+"""Characters of a file's name."""
+
+
+def media_text(files: Sequence[UploadedFile], *, color: bool, width: int) -> str:
+    """A table of the files: their size, which galleries show them, whether manifests want and state knows them."""
+    rows = [
+        (
+            shorten(clean(each.file.display_name), _LONGEST),
+            f"{each.file.size:,}",
+            things(len(each.shown_in), "gallery", "galleries") if each.shown_in else "none",
+            "yes" if each.wanted else "no",
+            "yes" if each.known else "no",
+            clean(each.file.id),
+        )
+        for each in files
+    ]
+    total = f"{sum(each.file.size for each in files):,} bytes"
+    title = f"{things(len(files), 'uploaded file')}, {total}"
+    head = ("name", "bytes", "shown in", "wanted", "known", "id")
+    return print_table(title, head, rows, color=color, width=width)
+
+
+def media_json(site_id: str, files: Sequence[UploadedFile], deleted: Collection[str] = ()) -> str:
+    """The document that `media.schema.json` describes."""
+    documents: list[dict[str, Any]] = [
+        {
+            "id": each.file.id,
+            "name": each.file.display_name,
+            "size": each.file.size,
+            "status": "failed" if each.file.failed else "ready" if each.file.ready else "pending",
+            "labels": list(each.file.labels),
+            "shown_in": list(each.shown_in),
+            "wanted": each.wanted,
+            "known": each.known,
+            "deleted": each.file.id in deleted,
+        }
+        for each in files
+    ]
+    return dump({"kind": "media", "format_version": 1, "site_id": site_id, "files": documents})
