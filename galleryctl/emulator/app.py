@@ -17,9 +17,10 @@ from galleryctl.emulator import credentials
 from galleryctl.emulator.control import Control
 from galleryctl.emulator.credentials import Credentials
 from galleryctl.emulator.exchange import Endpoint
+from galleryctl.emulator.faults import parsed
 from galleryctl.emulator.gate import Gate, GatedEndpoint
 from galleryctl.emulator.routes import api
-from galleryctl.emulator.settings import Settings
+from galleryctl.emulator.settings import Settings, changed
 from galleryctl.emulator.site import Clock, Site
 from galleryctl.emulator.store import Store
 from galleryctl.emulator.webhooks import Post, Webhooks
@@ -74,7 +75,6 @@ def create_app(
     *,
     clock: Clock = time.time,
     base_url: str = IN_PROCESS_URL,
-    settings: Settings | None = None,
     keys: Credentials | None = None,
     post: Post | None = None,
 ) -> Emulator:
@@ -84,8 +84,9 @@ def create_app(
     `post` delivers webhooks instead of HTTP. Raises GalleryctlError if the data cannot be opened.
     """
     store = Store(data_dir)  # makes the directory
-    site = Site(store, keys or credentials.load(data_dir), clock, base_url, settings or Settings())
-    gate = Gate(site=site, webhooks=Webhooks(site, post))
+    settings = changed(Settings(), store.kept("settings"))
+    site = Site(store, keys or credentials.load(data_dir), clock, base_url, settings)
+    gate = Gate(site=site, webhooks=Webhooks(site, post), faults=parsed(store.kept("faults")))
     return Emulator(gate, _router(gate, [*api(site), *Control(gate).endpoints()]))
 
 

@@ -14,7 +14,7 @@ from galleryctl.emulator.exchange import Answer, Call, Endpoint, Handler, ok
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.gate import Gate
 from galleryctl.emulator.page import index
-from galleryctl.emulator.rejection import Violation, invalid
+from galleryctl.emulator.rejection import Rejection, Violation, invalid
 from galleryctl.emulator.sample import sample_png
 from galleryctl.emulator.settings import Settings, changed
 from galleryctl.emulator.traffic import Traffic
@@ -42,10 +42,19 @@ class Control:
             ("POST", "/_emulator/settings", self.settings),
             ("POST", "/_emulator/sources", self.sources),
             ("POST", "/_emulator/edit", self.edit),
+            ("GET", "/_emulator/holds", self.holds),
+            ("POST", "/_emulator/holds/release", self.release),
             ("GET", "/_emulator/sample.png", self.sample),
         )
         for method, template, handler in calls:
             yield Endpoint(method=method, template=template, handler=handler, control=True)
+        yield Endpoint(
+            method="POST",
+            template="/_emulator/holds/wait",
+            handler=self.holds,
+            control=True,
+            first=self.until_held,
+        )
 
     def subscribe(self, call: Call) -> Answer:
         """Add a webhook: `{url}`; `{url, remove: true}` takes it away."""
@@ -71,11 +80,13 @@ class Control:
     def faults(self, call: Call) -> Answer:
         """Replace the faults in force; an empty object ends them all."""
         self.gate.faults = parsed(call.json())
+        self.site.store.keep("faults", call.json())
         return ok(self.gate.faults.as_json())
 
     def settings(self, call: Call) -> Answer:
         """Change switches; answers all of them."""
         self.site.settings = changed(self.site.settings, call.json())
+        self.site.store.keep("settings", dataclasses.asdict(self.site.settings))
         return ok(dataclasses.asdict(self.site.settings))
 
     def reset_stats(self, _call: Call) -> Answer:
@@ -87,10 +98,30 @@ class Control:
         """Empty the site; faults, statistics, webhooks and switches too. Credentials stay."""
         self.site.store.clear()
         self.gate.webhooks.forget()
+        self.gate.holds.release(drop=True)
         self.gate.faults = Faults()
         self.gate.traffic = Traffic()
         self.site.settings = Settings()
         return ok({})
+
+    async def until_held(self, call: Call) -> None:
+        """Wait until `count` requests (1) are held, at most `timeout_ms` (10,000); 408 after that."""
+        body = call.json()
+        count, timeout = body.get("count"), body.get("timeout_ms")
+        checks.all_of([*checks.integer("count", count, 1), *checks.integer("timeout_ms", timeout, 0)])
+        seconds = (10_000 if timeout is None else timeout) / 1000
+        if not await self.gate.holds.wait(count or 1, seconds):
+            raise Rejection(408, {"message": f"{len(self.gate.holds.held)} requests are held"})
+
+    def holds(self, _call: Call) -> Answer:
+        """The requests that are held."""
+        return ok({"held": [entry.as_json() for entry in self.gate.holds.held]})
+
+    def release(self, call: Call) -> Answer:
+        """Let all held requests go; with `{drop: true}` they end without an answer."""
+        body = call.json()
+        checks.all_of(checks.boolean("drop", body.get("drop")))
+        return ok({"released": self.gate.holds.release(drop=bool(body.get("drop")))})
 
     def sources(self, call: Call) -> Answer:
         """What an import of a URL finds: `{url, bytes_b64}`, or `{url, status}` for a failure."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import random
 import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from galleryctl.emulator import checks, events
-from galleryctl.emulator.rejection import Violation, invalid, not_found
+from galleryctl.emulator.rejection import Rejection, Violation, not_found
 from galleryctl.emulator.rendering import shown, without_items
 from galleryctl.emulator.site import Site
 from galleryctl.emulator.store import dumped
 
 Doc = dict[str, Any]
+Choose = Callable[[list[str]], str]  # one of the ids that fit
+KNOWN = {"gallery", "item", "set", "unset", "delete", "silent", "edits"}
 
 
 def edited(site: Site, body: Doc) -> Doc:
@@ -19,26 +25,59 @@ def edited(site: Site, body: Doc) -> Doc:
 
     `{"gallery": id?, "set": {…}, "unset": [names]}` changes a gallery, or makes one when there is no such id;
     with `"item": id` (null: a new one) it is an item; `"delete": true` removes; `"silent": true` tells no webhook.
+    Instead of an id, an object such as `{"title": "Cake"}` finds the first whose fields are these; 404 for none.
     """
     steps = body.get("edits", [body])
-    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        raise invalid(Violation("edits", "must be an array of objects"))
-    known = {"gallery", "item", "set", "unset", "delete", "silent", "edits"}
-    checks.all_of(Violation(name, "is not known") for step in steps for name in step if name not in known)
-    return {"results": [_one(site, step) for step in steps]}
+    checks.all_of(step_violations("edits", steps))
+    return {"results": [_one(site, step, lambda found: found[0]) for step in steps]}
 
 
-def _one(site: Site, step: Doc) -> Doc:
-    checks.all_of([*checks.mapping("set", step.get("set")), *checks.strings("unset", step.get("unset"))])
+def by_chance(site: Site, steps: Iterable[Doc], dice: random.Random) -> None:
+    """Make edits in the middle of a run: of several that fit, the dice choose; where nothing fits, nothing is done."""
+    for step in steps:
+        with suppress(Rejection):
+            _one(site, step, dice.choice)
+
+
+def step_violations(name: str, steps: Any) -> checks.Found:
+    """What is wrong with a list of edits."""
+    if steps is not None and not isinstance(steps, list):
+        yield Violation(name, "must be an array", "FORMAT")
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        at = f"{name}[{index}]"
+        yield from checks.mapping(at, step)
+        if isinstance(step, dict):
+            yield from (Violation(f"{at}.{key}", "is not known") for key in step if key not in KNOWN)
+            yield from checks.mapping(f"{at}.set", step.get("set"))
+            yield from checks.strings(f"{at}.unset", step.get("unset"))
+
+
+def _one(site: Site, step: Doc, choose: Choose) -> Doc:
     before = len(site.outbox)
-    result = _item(site, step) if "item" in step else _gallery(site, step)
+    result = _item(site, step, choose) if "item" in step else _gallery(site, step, choose)
     if step.get("silent"):
         del site.outbox[before:]
     return result
 
 
-def _gallery(site: Site, step: Doc) -> Doc:
-    ident = str(step.get("gallery") or (step.get("set") or {}).get("id") or uuid.uuid4())
+def _found(site: Site, given: Any, what: str, within: str | None, choose: Choose) -> str:
+    """The id that `given` is, or the id of what has the fields that `given` names."""
+    if not isinstance(given, dict):
+        return str(given)
+    if within is None:
+        docs = site.store.docs("SELECT doc FROM galleries ORDER BY seq")
+    else:
+        docs = site.store.docs("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq", within)
+    fitting = [str(doc["id"]) for doc in docs if all(doc.get(name) == value for name, value in given.items())]
+    if not fitting:
+        raise not_found(what, json.dumps(given))
+    return choose(fitting)
+
+
+def _gallery(site: Site, step: Doc, choose: Choose) -> Doc:
+    given = step.get("gallery")
+    new = given is None or given == ""
+    ident = _new_id(step) if new else _found(site, given, "Gallery", None, choose)
     old = site.store.doc("SELECT doc FROM galleries WHERE id = ?", ident)
     if step.get("delete"):
         if old is None:
@@ -59,11 +98,13 @@ def _gallery(site: Site, step: Doc) -> Doc:
     return {"gallery": doc}
 
 
-def _item(site: Site, step: Doc) -> Doc:
-    gallery = str(step.get("gallery"))
+def _item(site: Site, step: Doc, choose: Choose) -> Doc:
+    gallery = _found(site, step.get("gallery"), "Gallery", None, choose)
     if not site.store.count("SELECT COUNT(*) FROM galleries WHERE id = ?", gallery):
         raise not_found("Gallery", gallery)
-    ident = str(step["item"] or (step.get("set") or {}).get("id") or uuid.uuid4())
+    given = step["item"]
+    new = given is None or given == ""
+    ident = _new_id(step) if new else _found(site, given, "Item", gallery, choose)
     old = site.store.doc("SELECT doc FROM items WHERE gallery = ? AND id = ?", gallery, ident)
     if step.get("delete"):
         if old is None:
@@ -82,6 +123,10 @@ def _item(site: Site, step: Doc) -> Doc:
     announce = events.item_created if old is None else events.item_updated
     announce(site, gallery, shown(site, doc))
     return {"item": doc}
+
+
+def _new_id(step: Doc) -> str:
+    return str((step.get("set") or {}).get("id") or uuid.uuid4())
 
 
 def _changed(doc: Doc, step: Doc) -> Doc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,7 @@ class Endpoint:
     handler: Handler
     permission: str | None = None  # None: no Authorization wanted
     control: bool = False  # `/_emulator` and the page: no faults, no statistics, no quota
+    first: Callable[[Call], Awaitable[None]] | None = None  # what a control call waits for
 
 
 def ok(body: Any) -> Answer:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from galleryctl.emulator import checks
-from galleryctl.emulator.rejection import Violation, invalid
+from galleryctl.emulator.edits import step_violations
+from galleryctl.emulator.rejection import Violation
 
-# drop_before: no answer, nothing done; drop_after: done, no answer; cut: done, half of the answer.
-KINDS = ("throttle", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "latency")
+# Instead of the answer. drop_before: no answer, nothing done; drop_after: done, no answer; cut: done, half of the answer.
+ANSWERS = (
+    "throttle", "throttle_silent", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale",
+)  # fmt: skip
+# Beside the answer, before or after what the request does.
+INTERLUDES = ("latency", "edit", "hold")
+KINDS = (*ANSWERS, *INTERLUDES)
+BY_RATE = tuple(kind for kind in KINDS if kind != "hold")  # a hold that nobody waits for would never end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +27,10 @@ class Fault:
     """What goes wrong with one request; `kind` is one of KINDS."""
 
     kind: str
+    when: str = "before"  # or after: of an interlude
     retry_after: int | None = None  # seconds, for throttle
     latency_ms: int = 0
+    edits: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +51,17 @@ class Scripted:
         self.seen += 1
         return self.nth <= self.seen < self.nth + self.times
 
+    def as_json(self) -> dict[str, Any]:
+        """The line, and how many requests matched so far."""
+        return {
+            "fault": self.fault.kind,
+            "when": self.fault.when,
+            "path": self.path.pattern,
+            "nth": self.nth,
+            "times": self.times,
+            "seen": self.seen,
+        }
+
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
@@ -52,89 +72,69 @@ class Faults:
     path: re.Pattern[str] = re.compile("")
     retry_after: int | None = None
     latency_ms: int = 0
+    edits: Sequence[dict[str, Any]] = ()
     script: list[Scripted] = field(default_factory=list)
     struck: dict[str, int] = field(default_factory=dict)
     dice: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - repeatable on purpose
 
-    def next(self, method: str, path: str) -> Fault | None:
-        """The fault of the next request, if it has one; the script goes before the rates."""
+    def next(self, method: str, path: str) -> list[Fault]:
+        """The faults of the next request: at most one answer, and interludes; the script goes before the rates."""
         due = [line.fault for line in self.script if line.due(method, path)]
-        fault = due[0] if due else self._by_rate(method, path)
-        if fault is not None:
+        answers = [fault for fault in due if fault.kind in ANSWERS][:1]
+        faults = [fault for fault in due if fault.kind in INTERLUDES] + answers
+        faults = faults or self._by_rate(method, path)
+        for fault in faults:
             self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
-        return fault
+        if self.latency_ms and "latency" not in self.rates:
+            faults = [*faults, Fault(kind="latency", latency_ms=self.latency_ms)]
+        return faults
 
-    def _by_rate(self, method: str, path: str) -> Fault | None:
+    def _by_rate(self, method: str, path: str) -> list[Fault]:
         if (self.methods and method not in self.methods) or not self.path.search(path):
-            return None
+            return []
         roll = self.dice.random() if self.rates else 1.0
         for kind, rate in self.rates.items():
             if roll < rate:
-                return Fault(kind=kind, retry_after=self.retry_after, latency_ms=self.latency_ms)
+                edits = [self.dice.choice(self.edits)] if kind == "edit" else ()
+                return [
+                    Fault(kind=kind, retry_after=self.retry_after, latency_ms=self.latency_ms, edits=edits)
+                ]
             roll -= rate
-        return None
+        return []
 
     def as_json(self) -> dict[str, Any]:
         """The faults in force and how often they struck."""
-        left = [
-            {
-                "fault": line.fault.kind,
-                "path": line.path.pattern,
-                "nth": line.nth,
-                "times": line.times,
-                "seen": line.seen,
-            }
-            for line in self.script
-        ]
-        return {"rates": self.rates, "script": left, "struck": self.struck, "latency_ms": self.latency_ms}
+        script = [line.as_json() for line in self.script]
+        return {"rates": self.rates, "script": script, "struck": self.struck, "latency_ms": self.latency_ms}
 
 
 def parsed(body: dict[str, Any]) -> Faults:
-    """Faults from the control call's JSON; raises a 400 that says what is wrong."""
-    known = {"seed", "rates", "methods", "path", "retry_after", "latency_ms", "script"}
-    checks.all_of(Violation(name, "is not known") for name in body if name not in known)
-    rates = {} if body.get("rates") is None else body["rates"]
-    checks.all_of([*checks.mapping("rates", rates), *_limits(body, "")])
-    checks.all_of(_rate_violations(rates))
-    script = [] if body.get("script") is None else body["script"]
-    if not isinstance(script, list) or not all(isinstance(line, dict) for line in script):
-        raise invalid(Violation("script", "must be an array of objects"))
+    """Faults from the control call's JSON; raises a 400 that says all that is wrong."""
+    checks.all_of(_violations(body))
     return Faults(
-        rates=rates,
+        rates=body.get("rates") or {},
         methods=_methods(body),
-        path=_pattern("path", body.get("path")),
+        path=re.compile(body.get("path") or ""),
         retry_after=body.get("retry_after"),
         latency_ms=body.get("latency_ms") or 0,
-        script=[_line(line, f"script[{index}]") for index, line in enumerate(script)],
-        dice=random.Random(body.get("seed", 0)),  # noqa: S311 - repeatable on purpose
+        edits=body.get("edits") or (),
+        script=[_line(line) for line in body.get("script") or []],
+        dice=random.Random(body.get("seed") or 0),  # noqa: S311 - repeatable on purpose
     )
 
 
-def _rate_violations(rates: dict[str, Any]) -> Iterator[Violation]:
-    for kind, rate in rates.items():
-        if kind not in KINDS:
-            yield Violation(f"rates.{kind}", f"is none of {', '.join(KINDS)}")
-        yield from checks.number(f"rates.{kind}", rate, 0, 1)
-
-
-def _limits(body: dict[str, Any], at: str) -> Iterator[Violation]:
-    for name in ("retry_after", "latency_ms", "nth", "times"):
-        yield from checks.integer(f"{at}{name}", body.get(name), 0)
-
-
-def _line(line: dict[str, Any], at: str) -> Scripted:
-    known = {"fault", "method", "methods", "path", "nth", "times", "retry_after", "latency_ms"}
-    checks.all_of(Violation(f"{at}.{name}", "is not known") for name in line if name not in known)
-    checks.all_of(_limits(line, f"{at}."))
-    kind = line.get("fault")
-    if kind not in KINDS:
-        raise invalid(Violation(f"{at}.fault", f"is none of {', '.join(KINDS)}"))
-    fault = Fault(kind=kind, retry_after=line.get("retry_after"), latency_ms=line.get("latency_ms") or 0)
-    pattern = _pattern(f"{at}.path", line.get("path"))
+def _line(line: dict[str, Any]) -> Scripted:
+    fault = Fault(
+        kind=line["fault"],
+        when=line.get("when") or "before",
+        retry_after=line.get("retry_after"),
+        latency_ms=line.get("latency_ms") or 0,
+        edits=line.get("edits") or (),
+    )
     return Scripted(
         fault=fault,
         methods=_methods(line),
-        path=pattern,
+        path=re.compile(line.get("path") or ""),
         nth=line.get("nth") or 1,
         times=line.get("times") or 1,
     )
@@ -142,12 +142,62 @@ def _line(line: dict[str, Any], at: str) -> Scripted:
 
 def _methods(body: dict[str, Any]) -> frozenset[str]:
     given = body.get("methods") or ([body["method"]] if body.get("method") else [])
-    checks.all_of(checks.strings("methods", given))
     return frozenset(method.upper() for method in given)
 
 
-def _pattern(at: str, value: Any) -> re.Pattern[str]:
+def _violations(body: dict[str, Any]) -> Iterator[Violation]:
+    known = {"seed", "rates", "methods", "method", "path", "retry_after", "latency_ms", "edits", "script"}
+    yield from (Violation(name, "is not known") for name in body if name not in known)
+    yield from checks.integer("seed", body.get("seed"))
+    yield from _shared(body, "")
+    rates = body.get("rates")
+    yield from checks.mapping("rates", rates)
+    for kind, rate in rates.items() if isinstance(rates, dict) else ():
+        yield from checks.one_of(f"rates.{kind}", kind, BY_RATE)
+        yield from [*checks.required(f"rates.{kind}", rate), *checks.number(f"rates.{kind}", rate, 0, 1)]
+    if isinstance(rates, dict) and rates.get("edit"):
+        yield from checks.required("edits", body.get("edits") or None)
+    script = body.get("script")
+    if script is not None and not isinstance(script, list):
+        yield Violation("script", "must be an array", "FORMAT")
+    for index, line in enumerate(script if isinstance(script, list) else []):
+        yield from checks.mapping(f"script[{index}]", line)
+        yield from _line_violations(line if isinstance(line, dict) else {}, f"script[{index}].")
+
+
+def _line_violations(line: dict[str, Any], at: str) -> Iterator[Violation]:
+    known = {
+        "fault",
+        "when",
+        "method",
+        "methods",
+        "path",
+        "nth",
+        "times",
+        "retry_after",
+        "latency_ms",
+        "edits",
+    }
+    yield from (Violation(f"{at}{name}", "is not known") for name in line if name not in known)
+    yield from _shared(line, at)
+    kind = line.get("fault")
+    yield from [*checks.required(f"{at}fault", kind), *checks.one_of(f"{at}fault", kind, KINDS)]
+    yield from checks.one_of(f"{at}when", line.get("when"), ("before", "after"))
+    if line.get("when") and kind not in INTERLUDES:
+        yield Violation(f"{at}when", f"goes with {', '.join(INTERLUDES)}")
+    if kind == "edit":
+        yield from checks.required(f"{at}edits", line.get("edits") or None)
+    elif line.get("edits"):
+        yield Violation(f"{at}edits", "goes with edit")
+
+
+def _shared(body: dict[str, Any], at: str) -> Iterator[Violation]:
+    for name in ("retry_after", "latency_ms", "nth", "times"):
+        yield from checks.integer(f"{at}{name}", body.get(name), 0, checks.INT32)
+    yield from checks.strings(f"{at}methods", body.get("methods"))
+    yield from checks.text(f"{at}method", body.get("method"))
+    yield from step_violations(f"{at}edits", body.get("edits"))
     try:
-        return re.compile(value or "")
-    except (re.error, TypeError) as cause:
-        raise invalid(Violation(at, f"is no regular expression: {cause}")) from cause
+        re.compile(body.get("path") or "")
+    except (re.error, TypeError, OverflowError, RecursionError) as cause:
+        yield Violation(f"{at}path", f"is no regular expression: {cause}")

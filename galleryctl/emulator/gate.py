@@ -16,8 +16,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from galleryctl.emulator import auth
+from galleryctl.emulator.edits import by_chance
 from galleryctl.emulator.exchange import Answer, Call, Endpoint
-from galleryctl.emulator.faults import Fault, Faults
+from galleryctl.emulator.faults import ANSWERS, INTERLUDES, Fault, Faults
+from galleryctl.emulator.holds import Holds
 from galleryctl.emulator.rejection import Rejection, refused
 from galleryctl.emulator.site import Site
 from galleryctl.emulator.traffic import Traffic
@@ -38,6 +40,7 @@ class Gate:
     site: Site
     webhooks: Webhooks
     faults: Faults = field(default_factory=Faults)
+    holds: Holds = field(default_factory=Holds)
     traffic: Traffic = field(default_factory=Traffic)
     cutter: Cutter | None = None
     consistency: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -47,6 +50,11 @@ class Gate:
         if self.cutter is None:
             raise ConnectionCut("the emulator cut the connection")
         await self.cutter(scope)
+
+    def tell(self) -> None:
+        """Hand the events of a write to the webhooks."""
+        self.webhooks.send(self.site.outbox)
+        self.site.outbox.clear()
 
     def token(self) -> str:
         """The present value of X-Wix-Consistent."""
@@ -68,7 +76,7 @@ class GatedEndpoint:
         except ClientDisconnect:
             return
         if self.endpoint.control:
-            reply = _foreign(call, self.gate.site.base_url) or self._handled(call)[0]
+            reply = _foreign(call, self.gate.site.base_url) or await self._controlled(call)
             await _response(reply)(scope, receive, send)
             return
         traffic = self.gate.traffic
@@ -86,28 +94,52 @@ class GatedEndpoint:
         finally:
             traffic.end(status)
 
+    async def _controlled(self, call: Call) -> Answer:
+        try:
+            if self.endpoint.first is not None:
+                await self.endpoint.first(call)
+        except Rejection as cause:
+            return _rejected(cause)
+        return self._handled(call)[0]
+
     async def _answer(self, call: Call) -> tuple[Answer | None, str | None]:
         """The answer, None if nothing was done; and the kind of fault that strikes the request."""
-        gate = self.gate
-        fault = gate.faults.next(call.method, call.path)
-        latency = gate.faults.latency_ms if fault is None else max(fault.latency_ms, gate.faults.latency_ms)
-        if latency:
-            await asyncio.sleep(latency / 1000)
+        faults = self.gate.faults.next(call.method, call.path)
+        interludes = [fault for fault in faults if fault.kind in INTERLUDES]
+        fault = next((fault for fault in faults if fault.kind in ANSWERS), None)
         kind = fault.kind if fault else None
-        if kind == "drop_before":
-            return None, kind
+        if not await self._played(call, interludes, "before") or kind == "drop_before":
+            return None, "drop_before"
         answer, wrote = self._failed(fault) or self._handled(call, stale=kind == "stale")
         if wrote:
-            headers = {"X-Wix-Consistent": gate.token(), **answer.headers}
+            headers = {"X-Wix-Consistent": self.gate.token(), **answer.headers}
             answer = Answer(status=answer.status, body=answer.body, headers=headers)
+        if not await self._played(call, interludes, "after"):
+            kind = "drop_after"
         return answer, kind
+
+    async def _played(self, call: Call, interludes: list[Fault], when: str) -> bool:
+        """Let happen what happens beside a request; whether it may go on."""
+        gate = self.gate
+        go_on = True
+        for fault in (fault for fault in interludes if fault.when == when):
+            if fault.kind == "latency":
+                await asyncio.sleep(fault.latency_ms / 1000)
+            elif fault.kind == "edit":
+                with gate.site.write():
+                    by_chance(gate.site, fault.edits, gate.faults.dice)
+                gate.tell()
+            else:
+                go_on = await gate.holds.keep(call.method, call.path, when) and go_on
+        return go_on
 
     def _failed(self, fault: Fault | None) -> tuple[Answer, bool] | None:
         """The answer of a fault, or of the quota, instead of the handler's."""
         site, kind = self.gate.site, fault.kind if fault else None
         over = self.gate.traffic.over_quota(site.clock(), site.settings.requests_per_minute)
-        if kind == "throttle" or over:
+        if kind in ("throttle", "throttle_silent") or over:
             wait = site.settings.quota_retry_after if fault is None else fault.retry_after
+            wait = None if kind == "throttle_silent" else wait
             headers = {"Retry-After": str(wait)} if wait else {}
             return _rejected(refused(429, "RESOURCE_EXHAUSTED", "Too many requests", headers=headers)), False
         if kind == "error_500":
@@ -133,8 +165,7 @@ class GatedEndpoint:
         except BaseException:
             site.outbox.clear()
             raise
-        self.gate.webhooks.send(site.outbox)
-        site.outbox.clear()
+        self.gate.tell()
         return answer, site.store.write_no != before
 
     def _lags(self, call: Call, stale: bool) -> bool:

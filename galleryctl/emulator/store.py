@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS uploads (token TEXT PRIMARY KEY, doc TEXT NOT NULL, d
 CREATE TABLE IF NOT EXISTS sources (url TEXT PRIMARY KEY, status INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, expires REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS webhooks (url TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS setup (name TEXT PRIMARY KEY, doc TEXT NOT NULL);
 """
 
 # The undo log lives in the connection, never in the file; see https://www.sqlite.org/undoredo.html.
@@ -47,6 +48,7 @@ VERSIONED = {
 }
 TABLES = (
     "galleries", "items", "sequences", "files", "folders", "blobs", "uploads", "sources", "tokens", "webhooks",
+  "setup",
 )  # fmt: skip
 
 
@@ -131,6 +133,15 @@ class Store:
             (entity,),
         ).fetchone()
         return int(row[0])
+
+    def keep(self, name: str, doc: dict[str, Any]) -> None:
+        """Keep switches or faults with the data, so that the next process finds them."""
+        with self.write():
+            self.db.execute("INSERT OR REPLACE INTO setup VALUES (?, ?)", (name, dumped(doc)))
+
+    def kept(self, name: str) -> dict[str, Any]:
+        """What was kept under the name; empty for nothing."""
+        return self.doc("SELECT doc FROM setup WHERE name = ?", name) or {}
 
     def doc(self, sql: str, *values: object) -> dict[str, Any] | None:
         """The JSON in the first column of the first row, or None."""

@@ -71,6 +71,37 @@ def test_a_served_emulator(process: subprocess.Popen[bytes], tmp_path: Path) -> 
     assert not path.exists()
 
 
+CLIENT = """
+import json, sys
+import httpx
+ready = json.loads(open(sys.argv[1]).read())
+headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
+with httpx.Client(base_url=ready["base_url"], headers=headers, timeout=60) as client:
+    for number in range(5):
+        client.post("/progallery/v2/galleries", json={"gallery": {"name": str(number)}})
+"""
+
+
+@pytest.mark.parametrize(("when", "done"), [("before", 2), ("after", 3)])
+def test_a_client_is_killed_at_an_exact_request(
+    process: subprocess.Popen[bytes], tmp_path: Path, when: str, done: int
+) -> None:
+    path = tmp_path / "ready.json"
+    ready = json.loads(path.read_text())
+    headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
+    with httpx.Client(base_url=ready["base_url"], headers=headers, timeout=30) as control:
+        control.post("/_emulator/faults", json={"script": [{"fault": "hold", "when": when, "nth": 3}]})
+        client = subprocess.Popen([sys.executable, "-c", CLIENT, path])
+        held = control.post("/_emulator/holds/wait", json={"timeout_ms": 20_000})
+        client.kill()
+        client.wait()
+        assert held.json()["held"] == [{"method": "POST", "path": GALLERIES, "when": when}]
+        assert control.post("/_emulator/holds/release", json={"drop": True}).json() == {"released": 1}
+        assert control.get(GALLERIES).json()["totalGalleries"] == done
+        stats = control.get("/_emulator/stats").json()
+        assert (stats["statuses"]["none"], stats["running"]) == (1, 0)
+
+
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
