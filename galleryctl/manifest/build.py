@@ -16,8 +16,8 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
 
-BASE_NODES, NODES_PER_CHARACTER = 250_000, 0.1
-"""How many keys and values a file may have, aliases expanded, a mapping or list as two; people need 0.1 a character."""
+MAX_NODES = 300_000
+"""Keys and values of one file, aliases expanded, a mapping or list as two: 10,000 items of a dozen fields, read in 1 s."""
 MAX_DEPTH = 64
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 MAX_PROBLEMS = 1000
@@ -70,10 +70,8 @@ class _Anchored(NamedTuple):
 class Builder:
     """Builds the nodes of one file from the parser's events."""
 
-    def __init__(self, file: str, length: int) -> None:
-        """`length` is that of the text, in characters."""
+    def __init__(self, file: str) -> None:
         self.file = file
-        self.limit = BASE_NODES + round(length * NODES_PER_CHARACTER)
         self.problems: list[Problem] = []
         self.anchors: dict[str, _Anchored | None] = {}
         self.stack: list[_Frame] = []
@@ -117,8 +115,8 @@ class Builder:
     def _counted(self, event: Any, count: int, height: int) -> None:
         """Account for a value; what would grow too large or too deep ends the reading."""
         self.count += count
-        if self.count > self.limit:
-            self._stop(event, f"more than {self.limit:,} keys and values, with aliases expanded")
+        if self.count > MAX_NODES:
+            self._stop(event, f"more than {MAX_NODES:,} keys and values, with aliases expanded")
         if len(self.stack) + height > MAX_DEPTH:
             self._stop(event, TOO_DEEP)
 

@@ -7,16 +7,17 @@ import unicodedata
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from galleryctl.manifest.xmp import read_xmp
+from galleryctl.manifest.xmp import LARGEST, read_xmp
 
 _IMAGE_DESCRIPTION, _EXIF_IFD = 0x010E, 0x8769
 _CAPTURED, _FRACTION, _USER_COMMENT = 0x9003, 0x9291, 0x9286
 _XP_TITLE, _XP_COMMENT, _XP_KEYWORDS, _XP_SUBJECT = 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F
 _IPTC_CHARSET, _IPTC_NAME, _IPTC_KEYWORDS, _IPTC_CAPTION = (1, 90), (2, 5), (2, 25), (2, 120)
 _UTF8_MARK = b"\x1b%G"
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+"""Those of galleries that Pillow reads; its many others are not tried on files from anywhere."""
 _COMMENT_CODES = {b"ASCII\0\0\0": "latin-1", b"UNICODE\0": "utf-16", b"\0" * 8: "utf-8"}
 
 
@@ -43,15 +44,16 @@ class Captions:
         )
 
 
-def read_captions(path: Path) -> Captions:
+def read_captions(picture: BinaryIO) -> Captions:
     """The captions in a picture: XMP before IPTC before EXIF. Raises UnreadableCaptionError."""
     from PIL import Image, IptcImagePlugin, UnidentifiedImageError  # noqa: PLC0415 - heavy
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, about broken or huge pictures; only headers are read
-            with Image.open(path) as image:
-                exif = _exif(image.getexif())
+            with Image.open(picture, formats=_FORMATS) as image:
+                # not `image.getexif()`: for a PNG without any it would read all the pixels, to look behind them
+                exif = _exif(Image.Image.getexif(image))
                 iptc = _iptc(IptcImagePlugin.getiptcinfo(image) or {})
                 packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     except UnidentifiedImageError:
@@ -63,12 +65,9 @@ def read_captions(path: Path) -> Captions:
     return _xmp(packet).over(iptc).over(exif)
 
 
-def read_sidecar(path: Path) -> Captions:
+def read_sidecar(packet: BinaryIO) -> Captions:
     """The captions in an .xmp file. Raises UnreadableCaptionError."""
-    try:
-        return _xmp(path.read_bytes())
-    except OSError as error:
-        raise UnreadableCaptionError(error.strerror or str(error)) from error
+    return _xmp(packet.read(LARGEST + 1))
 
 
 def _xmp(packet: bytes | str) -> Captions:

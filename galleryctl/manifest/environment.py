@@ -9,6 +9,9 @@ from galleryctl.manifest.nodes import Document, Node
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 
+MAX_CHARACTERS = 10_000_000
+"""What variables may make of the texts of one file: a long one, repeated often, would fill the memory."""
+
 
 def replace_variables(
     document: Document, environ: Mapping[str, str], *, lenient: frozenset[str] = frozenset()
@@ -16,46 +19,58 @@ def replace_variables(
     """`document` with `${NAME}` replaced in every text. Unset ones are problems, except under the `lenient` keys."""
     if document.root is None:
         return document
-    problems: list[Problem] = []
+    replacement = _Replacement(document, environ)
     root = document.root
     if root.parts is None:
-        root = _replaced(root, document, environ, problems)
+        root = replacement.of(root)
     else:
         parts = {}
         for key, part in root.parts.items():
-            found: list[Problem] = []
-            parts[key] = _replaced(part, document, environ, found)
-            if key not in lenient:
-                problems += found
+            known = len(replacement.problems)
+            parts[key] = replacement.of(part)
+            if key in lenient:
+                del replacement.problems[known:]
         root = root._replace(parts=parts, value={key: part.value for key, part in parts.items()})
-    return document._replace(root=root, problems=(*document.problems, *problems))
+    return document._replace(root=root, problems=(*document.problems, *replacement.problems))
 
 
-def _replaced(node: Node, document: Document, environ: Mapping[str, str], problems: list[Problem]) -> Node:
-    if isinstance(node.value, str):
-        return _text(node, node.value, document, environ, problems)
-    if node.parts is not None:
-        parts = {key: _replaced(part, document, environ, problems) for key, part in node.parts.items()}
-        if all(part is node.parts[key] for key, part in parts.items()):
-            return node
-        return node._replace(parts=parts, value={key: part.value for key, part in parts.items()})
-    if node.items is not None:
-        items = tuple(_replaced(item, document, environ, problems) for item in node.items)
-        if all(new is old for new, old in zip(items, node.items, strict=True)):
-            return node
-        values: Json = [item.value for item in items]
-        return node._replace(items=items, value=values)
-    return node
+class _Replacement:
+    """One going through a document; what is wrong is in `problems`."""
 
+    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._environ = environ
+        self._left = MAX_CHARACTERS
 
-def _text(
-    node: Node, value: str, document: Document, environ: Mapping[str, str], problems: list[Problem]
-) -> Node:
-    if not variables.concerns(value):
+    def of(self, node: Node) -> Node:
+        """The node with its variables replaced; the same one when it has none."""
+        if isinstance(node.value, str):
+            return self._text(node, node.value)
+        if node.parts is not None:
+            parts = {key: self.of(part) for key, part in node.parts.items()}
+            if all(part is node.parts[key] for key, part in parts.items()):
+                return node
+            return node._replace(parts=parts, value={key: part.value for key, part in parts.items()})
+        if node.items is not None:
+            items = tuple(self.of(item) for item in node.items)
+            if all(new is old for new, old in zip(items, node.items, strict=True)):
+                return node
+            values: Json = [item.value for item in items]
+            return node._replace(items=items, value=values)
         return node
-    hidden = variables.names_variable(value)
-    try:
-        return node._replace(value=variables.substitute(value, environ), hidden=hidden)
-    except variables.UnsetVariableError as error:
-        problems.append(Problem(document.at(node), str(error)))
-        return node._replace(value=variables.unmask(value), hidden=hidden)
+
+    def _text(self, node: Node, value: str) -> Node:
+        if not variables.concerns(value):
+            return node
+        hidden = variables.names_variable(value)
+        self._left -= variables.length(value, self._environ)
+        if self._left < 0:
+            message = f"more than {MAX_CHARACTERS:,} characters, with variables replaced"
+            self.problems.append(Problem(self._document.at(node), message))
+            return node._replace(value="", hidden=hidden)
+        try:
+            return node._replace(value=variables.substitute(value, self._environ), hidden=hidden)
+        except variables.BadVariableError as error:
+            self.problems.append(Problem(self._document.at(node), str(error)))
+            return node._replace(value=variables.unmask(value), hidden=hidden)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 from galleryctl.manifest.filetypes import HEAD, mime_type
 from galleryctl.model.media import Kind, LocalFile
 
+_LONGEST_PATH = 1024
+"""Characters; some systems open no longer ones, and a pattern takes time with its length."""
+_MOST_DEPTHS = 2
+"""How often `**` may stand in a pattern: each looks at all that the one before it found."""
 _MOST_NAMES = 1000
 """How many files are looked at for a suggestion."""
 _MOST_SUGGESTIONS = 20
@@ -41,6 +48,62 @@ class Tree:
     def checked(self, path: str) -> str:
         """The path in its normal form, of a file that exists inside of the workspace. Raises BadFileError."""
         normal = relative(path)
+        if not self._real_path(path, normal).is_file():
+            raise BadFileError(f"{path} is no file")
+        self._check_case(path, normal)
+        return normal
+
+    @contextmanager
+    def opened(self, normal: str) -> Iterator[BufferedReader]:
+        """The bytes of a file whose path is normal already. Raises BadFileError.
+
+        Where the path leads is looked at again once the file is open, so that nobody can change it in between.
+        """
+        real = self._real_path(normal, normal)
+        try:
+            with open_regular(real) as stream:
+                if not os.path.samestat(os.fstat(stream.fileno()), self._real_path(normal, normal).stat()):
+                    raise BadFileError(f"{normal} cannot be read: it is being replaced")
+                yield stream
+        except OSError as error:
+            raise BadFileError(f"{normal} cannot be read: {_why(error)}") from error
+
+    def find(self, pattern: str) -> Iterator[str]:
+        """The files that a pattern finds; none that is hidden. Raises BadFileError."""
+        parts = PurePosixPath(relative(pattern)).parts
+        steps = [
+            part for part, before in zip(parts, ("", *parts), strict=False) if (part, before) != ("**", "**")
+        ]
+        if steps.count("**") > _MOST_DEPTHS:
+            raise BadFileError(f"{pattern} has ** more than twice; write several patterns")
+        try:
+            found = [path for path in self.root.glob("/".join(steps)) if path.is_file()]
+        except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
+            raise BadFileError(f"{pattern} is no pattern: {_why(error)}") from error
+        for path in found:
+            inner = path.relative_to(self.root)
+            if not any(part.startswith(".") for part in inner.parts):
+                yield inner.as_posix()
+
+    def exists(self, path: str) -> bool:
+        """Whether a path that is normal already is a file of the workspace."""
+        return PurePosixPath(path).name in self._listing(self.root / PurePosixPath(path).parent)
+
+    def _read(self, normal: str, kind: Kind) -> LocalFile:
+        with self.opened(normal) as stream:
+            head = stream.read(HEAD)
+            size = os.fstat(stream.fileno()).st_size
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if size == 0:
+            raise BadFileError(f"{normal} is empty")
+        found = mime_type(head, normal, kind)
+        if found is None:
+            raise BadFileError(f"{normal} is {_not_a(kind)}")
+        return LocalFile(path=normal, sha256=digest, size=size, mime_type=found)
+
+    def _real_path(self, path: str, normal: str) -> Path:
+        """Where the path leads, links followed: inside of the workspace. Raises BadFileError."""
         try:
             real = (self.root / normal).resolve(strict=True)
         except (FileNotFoundError, NotADirectoryError):
@@ -49,42 +112,7 @@ class Tree:
             raise BadFileError(f"{path} cannot be read: {_why(error)}") from error
         if not real.is_relative_to(self._real):
             raise BadFileError(f"{path} leads out of the workspace")
-        if not real.is_file():
-            raise BadFileError(f"{path} is no file")
-        self._check_case(path, normal)
-        return normal
-
-    def find(self, pattern: str) -> Iterator[str]:
-        """The files that a pattern finds; none that is hidden. Raises BadFileError."""
-        normal = relative(pattern)
-        try:
-            found = list(self.root.glob(normal))
-        except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
-            raise BadFileError(f"{pattern} is no pattern: {_why(error)}") from error
-        for path in found:
-            inner = path.relative_to(self.root)
-            if path.is_file() and not any(part.startswith(".") for part in inner.parts):
-                yield inner.as_posix()
-
-    def exists(self, path: str) -> bool:
-        """Whether a path that is normal already is a file of the workspace."""
-        return PurePosixPath(path).name in self._listing(self.root / PurePosixPath(path).parent)
-
-    def _read(self, normal: str, kind: Kind) -> LocalFile:
-        try:
-            with (self.root / normal).open("rb") as stream:
-                head = stream.read(HEAD)
-                size = os.fstat(stream.fileno()).st_size
-                stream.seek(0)
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            raise BadFileError(f"{normal} cannot be read: {_why(error)}") from error
-        if size == 0:
-            raise BadFileError(f"{normal} is empty")
-        found = mime_type(head, normal, kind)
-        if found is None:
-            raise BadFileError(f"{normal} is {_not_a(kind)}")
-        return LocalFile(path=normal, sha256=digest, size=size, mime_type=found)
+        return real
 
     def _check_case(self, path: str, normal: str) -> None:
         """On disks that ignore case a path that works here would fail elsewhere."""
@@ -127,12 +155,26 @@ class Tree:
                 yield (Path(folder) / name).relative_to(self.root).as_posix()
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """The file for reading, without waiting where it is a pipe or a device. Raises OSError when it is no file."""
+    waiting_for_nobody = getattr(os, "O_NONBLOCK", 0)  # not on Windows, which has no pipes in folders
+    stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | waiting_for_nobody))  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError("it is no file")
+    return stream
+
+
 def relative(path: str) -> str:
     """The path in its normal form, if it may lie inside of a workspace. Raises BadFileError."""
+    if len(path) > _LONGEST_PATH:
+        raise BadFileError(f"a path of {len(path):,} characters; at most {_LONGEST_PATH:,} are read")
     if "\\" in path:
         raise BadFileError(f"{path} has a backslash; paths are written with /")
     if "\0" in path:
         raise BadFileError("a path cannot have a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in path):
+        raise BadFileError(f"the name {path} is not valid UTF-8; rename the file")
     pure = PurePosixPath(path)
     if pure.is_absolute() or path.startswith("~") or path[1:2] == ":":
         raise BadFileError(f"{path} is no path inside of the workspace; write it relative to the workspace")

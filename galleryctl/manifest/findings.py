@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
+from galleryctl.manifest.build import MAX_PROBLEMS
+from galleryctl.manifest.files import open_regular
 from galleryctl.manifest.nodes import Document
 from galleryctl.manifest.source import MAX_BYTES, parse
 from galleryctl.model.errors import Problem
@@ -14,7 +17,7 @@ from galleryctl.model.position import SourcePosition
 def read_document(root: Path, file: str) -> Document:
     """The YAML file at a path relative to the workspace; what is wrong with it, or with reading it, is in `problems`."""
     try:
-        with (root / file).open("rb") as stream:
+        with open_regular(root / file) as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         why = error.strerror or str(error)
@@ -28,10 +31,17 @@ def read_document(root: Path, file: str) -> Document:
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Each problem once, by file and place; those without a place first."""
+    """Each problem once, by file and place; those without a place first. Of one file the first MAX_PROBLEMS."""
 
     def place(problem: Problem) -> tuple[str, int, int, str]:
         at = problem.at
         return ("", 0, 0, problem.message) if at is None else (at.file, at.line, at.column, problem.message)
 
-    return tuple(sorted(set(problems), key=place))
+    shown: list[Problem] = []
+    for _, found in groupby(sorted(set(problems), key=place), key=lambda problem: place(problem)[0]):
+        of_one_file = list(found)
+        shown += of_one_file[: MAX_PROBLEMS + 1]
+        if len(of_one_file) > MAX_PROBLEMS + 1:
+            left = len(of_one_file) - MAX_PROBLEMS
+            shown[-1] = Problem(shown[-1].at, f"{left:,} more problems of this file are not listed")
+    return tuple(shown)

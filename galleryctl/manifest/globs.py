@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_captions
+from galleryctl.manifest.captions import UnreadableCaptionError, read_captions
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.manifest.filetypes import video_by_name
 from galleryctl.manifest.nodes import Node
@@ -53,7 +53,9 @@ def natural(path: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
 
 def _captured(tree: Tree, path: str) -> str:
     try:
-        captions = read_captions(tree.root / tree.checked(path)) if not video_by_name(path) else Captions()
+        if video_by_name(path):
+            return ""
+        with tree.opened(tree.checked(path)) as picture:
+            return read_captions(picture).captured
     except (UnreadableCaptionError, BadFileError):
         return ""  # told where the file itself is read
-    return captions.captured

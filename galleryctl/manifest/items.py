@@ -39,7 +39,7 @@ class Shelf:
     def say(self, node: Node, message: str) -> None:
         """Add a problem at the place of a value, unless its variable is not set; what came from one is not told."""
         at = self.document.at(node)
-        if not node.hidden:
+        if not node.any_hidden():
             self.problems.append(Problem(at, message))
         elif all(problem.at != at for problem in self.problems):
             self.problems.append(Problem(at, "the value from the environment cannot be used here"))
@@ -117,8 +117,9 @@ def _said(path: str, node: Node, shelf: Shelf) -> tuple[Captions, Sidecar]:
     captions = Captions()
     try:
         if _is_picture(path):
-            captions = read_captions(shelf.tree.root / path)
-    except UnreadableCaptionError as error:
+            with shelf.tree.opened(path) as picture:
+                captions = read_captions(picture)
+    except (UnreadableCaptionError, BadFileError) as error:
         shelf.say(node, f"the captions of {path} cannot be read ({error}); captions: false goes without")
     sidecar = sidecar_of(path, shelf.tree, shelf.document.at(node))
     shelf.problems.extend(sidecar.problems)

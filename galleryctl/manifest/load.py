@@ -62,13 +62,14 @@ def manifest_files(config: WorkspaceConfig, tree: Tree, problems: list[Problem])
     """The manifest files, relative to the root, in natural order; what finds none is added to `problems`."""
     found: set[str] = set()
     for pattern in config.galleries:
+        files, why = set[str](), f"{pattern} finds no file"
         try:
             files = {tree.checked(file) for file in tree.find(pattern)}
         except BadFileError as error:
-            problems.append(Problem(None, f"{FILE}: galleries: {error}"))
-            continue
+            why = str(error)
         if not files:
-            problems.append(Problem(None, f"{FILE}: galleries: {pattern} finds no file"))
+            told = "the value from the environment cannot be used here" if pattern in config.hidden else why
+            problems.append(Problem(None, f"{FILE}: galleries: {told}"))
         found |= files
     return tuple(sorted(found - {FILE}, key=natural))
 

@@ -8,6 +8,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.representer import RoundTripRepresenter
 
+from galleryctl.manifest.scalars import written_float
+
 _FLOAT = "tag:yaml.org,2002:float"
 _NULL = "tag:yaml.org,2002:null"
 
@@ -36,6 +38,9 @@ def _read_float(constructor: Any, node: Any) -> float:
 _Constructor.add_constructor(_FLOAT, _read_float)
 _Representer.add_representer(
     _WrittenFloat, lambda representer, value: representer.represent_scalar(_FLOAT, value.text)
+)
+_Representer.add_representer(
+    float, lambda representer, value: representer.represent_scalar(_FLOAT, written_float(value))
 )
 _Representer.add_representer(type(None), lambda representer, _: representer.represent_scalar(_NULL, "null"))
 

@@ -1,7 +1,7 @@
 """What a plain YAML scalar means, and the ones on which YAML readers disagree.
 
 Read as YAML 1.2's core schema does. Whatever YAML 1.1 reads differently is a trap and has to be quoted: many tools
-that people point at the same files still read 1.1.
+that people point at the same files still read 1.1. A key is a text however it looks.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\
 _LONGEST_NUMBER = 100
 """Digits; what is longer is no number that a gallery has, and slow to convert."""
 
+_WRITTEN_OUT = 10**15
+"""Whole numbers below it are suggested without an exponent."""
+
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+\Z")
 _OTHER_BASE = re.compile(r"[-+]?0(?:x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)\Z")
 _GROUPED = re.compile(
@@ -37,6 +40,11 @@ _GROUPED = re.compile(
 )
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*)?\Z")
+_UNSIGNED = re.compile(
+    r"[-+]?(?:[0-9]+[eE][-+]?[0-9]+|[0-9]*\.[0-9]*[eE][0-9]+|(?<=[-+])\.[0-9]+(?:[eE][-+][0-9]+)?)\Z"
+)
+"""Numbers that YAML 1.1 takes for texts: an exponent needs a point before it and a sign, a sign needs a digit."""
+_SPECIAL = {"=": "the default value of a mapping", "<<": "a merge"}
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
 
 _NUMBER_TRAPS = (
@@ -57,11 +65,18 @@ def resolve(text: str) -> Scalar:
     if text in _SWITCHES:
         meaning = _SWITCHES[text]
         raise ValueError(f'a bare {text} is {meaning} to some YAML readers; write "{text}" or {meaning}')
+    if text in _SPECIAL:
+        raise ValueError(f'a bare {text} is {_SPECIAL[text]} to some YAML readers; quote it: "{text}"')
     if text[0] not in _FIRST:
         return text
     for pattern, meaning in _NUMBER_TRAPS:
         if pattern.match(text):
-            raise ValueError(f'a bare {text[:_LONGEST_NUMBER]} is {meaning}; quote it: "{text}"')
+            shown = text if len(text) <= _LONGEST_NUMBER else f"{text[:_LONGEST_NUMBER]}…"
+            raise ValueError(f'a bare {shown} is {meaning}; quote it: "{shown}"')
+    if _UNSIGNED.match(text):
+        raise ValueError(
+            f"a bare {text[:_LONGEST_NUMBER]} is a text to some YAML readers; quote it, or write {_plainly(text)}"
+        )
     if _FLOAT.match(text):
         return _number(text)
     return text
@@ -76,6 +91,18 @@ def _number(text: str) -> int | float:
     if not math.isfinite(value):
         raise ValueError(f'{text} is too large a number; quote it if it is a text: "{text}"')
     return value
+
+
+def _plainly(text: str) -> str:
+    """A number as every reader reads it."""
+    value = float(_number(text))
+    return f"{value:.0f}" if value.is_integer() and abs(value) < _WRITTEN_OUT else written_float(value)
+
+
+def written_float(value: float) -> str:
+    """A finite number as every reader reads it: an exponent has a point before it and a sign."""
+    text = repr(value)
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def is_plain(text: str) -> bool:

@@ -51,8 +51,9 @@ def violations(document: Document, name: str, definition: str = "") -> Iterator[
     if document.root is None:
         return
     known = {problem.at for problem in document.problems}
-    for error in islice(_validator(name, definition).iter_errors(document.root.value), MAX_PROBLEMS):
-        yield from (problem for problem in tell(error, document) if problem.at not in known)
+    errors = _validator(name, definition).iter_errors(document.root.value)
+    told = (problem for error in errors for problem in tell(error, document) if problem.at not in known)
+    yield from islice(told, MAX_PROBLEMS)
 
 
 @cache

@@ -37,7 +37,8 @@ def sidecar_of(path: str, tree: Tree, at: SourcePosition) -> Sidecar:
     for name in _names(path, (".xmp",)):
         if tree.exists(name):
             try:
-                captions = captions.over(read_sidecar(tree.root / tree.checked(name)))
+                with tree.opened(tree.checked(name)) as packet:
+                    captions = captions.over(read_sidecar(packet))
             except (UnreadableCaptionError, BadFileError) as error:
                 problems.append(Problem(at, f"{name} cannot be read: {error}"))
     yamls = [name for name in _names(path, (".yaml", ".yml")) if tree.exists(name)]

@@ -24,6 +24,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile(
     f"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{variables.OPEN}{variables.CLOSE}]"
 )
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -31,6 +32,9 @@ def parse(data: bytes, file: str) -> Document:
     """The one YAML document in `data`; everything that is wrong with it is in `problems`. Never raises."""
     if len(data) > MAX_BYTES:
         message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
+        return Document(file, None, (Problem(SourcePosition(file, 1, 1), message),))
+    if data.startswith(_UTF_16):
+        message = "the file is UTF-16; save it as UTF-8"
         return Document(file, None, (Problem(SourcePosition(file, 1, 1), message),))
     try:
         text = data.decode()
@@ -49,7 +53,7 @@ def parse_text(text: str, file: str) -> Document:
             text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML"
         )
         return Document(file, None, (problem,))
-    builder = Builder(file, len(text))
+    builder = Builder(file)
     loader = _LOADER(variables.mask(text))
     try:
         root = builder.document(loader)

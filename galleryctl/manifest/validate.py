@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from galleryctl.manifest.files import Tree
 from galleryctl.manifest.findings import in_order, read_document
-from galleryctl.manifest.load import load
+from galleryctl.manifest.load import load, manifest_files
+from galleryctl.manifest.nodes import Node
+from galleryctl.manifest.variables import names_of
 from galleryctl.manifest.workspace import (
     DEFAULT_SITE,
     FILE,
@@ -54,6 +57,28 @@ def bare_workspace(root: Path) -> WorkspaceConfig:
         sites={DEFAULT_SITE: SiteConfig()},
         galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
     )
+
+
+def named_variables(root: Path, *, sites: bool) -> tuple[str, ...]:
+    """The environment variables that the files of a workspace name, sorted; without `sites` not those of its sites."""
+    problems: list[Problem] = []
+    try:
+        manifests = manifest_files(bare_workspace(root), Tree(root), problems)
+    except InvalidInput:
+        return ()
+    top = read_document(root, FILE).root
+    nodes = (
+        [] if top is None else [part for key, part in (top.parts or {}).items() if sites or key != "sites"]
+    )
+    nodes += [node for file in manifests if (node := read_document(root, file).root) is not None]
+    return tuple(sorted({name for node in nodes for name in _names(node)}))
+
+
+def _names(node: Node) -> Iterator[str]:
+    if isinstance(node.value, str):
+        yield from names_of(node.value)
+    for child in (*(node.parts or {}).values(), *(node.items or ())):
+        yield from _names(child)
 
 
 def _of_manifests(root: Path, environ: Mapping[str, str]) -> Sequence[Problem]:

@@ -18,8 +18,8 @@ _PART = re.compile(
 )
 
 
-class UnsetVariableError(Exception):
-    """A variable that the environment does not have, or a `${` that names none; the message says which."""
+class BadVariableError(Exception):
+    """A variable that cannot be replaced, or a `${` that names none; the message says why."""
 
 
 def mask(text: str) -> str:
@@ -42,13 +42,24 @@ def names_variable(text: str) -> bool:
     return any(found["name"] for found in _PART.finditer(text))
 
 
+def length(text: str, environ: Mapping[str, str]) -> int:
+    """How many characters the masked value has at most, once its variables are replaced."""
+    names = (found["name"] for found in _PART.finditer(text))
+    return len(text) + sum(len(environ.get(name, "")) for name in names if name)
+
+
 def names_in(text: str) -> frozenset[str]:
     """The names of all variables in a text that is not masked."""
     return frozenset(_WRITTEN.findall(text))
 
 
+def names_of(masked: str) -> frozenset[str]:
+    """The names of the variables that a masked value takes from the environment."""
+    return frozenset(found["name"] for found in _PART.finditer(masked) if found["name"])
+
+
 def substitute(text: str, environ: Mapping[str, str]) -> str:
-    """The masked value with its variables replaced. Raises UnsetVariableError."""
+    """The masked value with its variables replaced. Raises BadVariableError."""
 
     def replaced(found: re.Match[str]) -> str:
         if found["escaped"]:
@@ -56,13 +67,14 @@ def substitute(text: str, environ: Mapping[str, str]) -> str:
         if found["close"]:
             return "}"
         if found["broken"]:
-            raise UnsetVariableError(
-                "after ${ comes a name and }, as in ${NAME}; a literal ${ is written $${"
-            )
+            raise BadVariableError("after ${ comes a name and }, as in ${NAME}; a literal ${ is written $${")
         name = found["name"]
         if name not in environ:
-            raise UnsetVariableError(f"the environment variable {name} is not set")
-        return environ[name]
+            raise BadVariableError(f"the environment variable {name} is not set")
+        value = environ[name]
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise BadVariableError(f"the environment variable {name} is not valid UTF-8")
+        return value
 
     return _PART.sub(replaced, text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ FILE = "galleryctl.yaml"
 DEFAULT_SITE = "main"
 DEFAULT_FOLDER = "/galleryctl"
 API = "https://www.wixapis.com"
+_SENDABLE = re.compile(r"[!-~]*")
+"""What a header of a request can carry."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -68,6 +71,8 @@ class WorkspaceConfig:
     sites: Mapping[str, SiteConfig]
     galleries: tuple[str, ...]
     """Patterns of the manifests, relative to the root."""
+    hidden: frozenset[str] = field(default_factory=frozenset, repr=False)
+    """Those of the patterns that came from the environment: no message shows them."""
     state: StateConfig = field(default_factory=StateConfig)
     """`{site}` in its location stands for the name of the site."""
     limits: Limits = field(default_factory=Limits)
@@ -111,6 +116,7 @@ def _config(root: Path, top: Node, moved: tuple[Moved, ...], environ: Mapping[st
         ),
         sites=_sites(top.part("sites"), local=backend.get("type") == "local"),
         galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
+        hidden=frozenset(text for text, node in texts(patterns) if node.hidden) if patterns else frozenset(),
         state=state_config(top.part("state")),
         limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
         item_order=ItemOrder(str(_value(top, "item_order") or "ascending")),
@@ -179,22 +185,27 @@ def _more_problems(document: Document, *, local: bool) -> Iterator[Problem]:
 
 
 def _site_problems(document: Document, name: str, site: Node, *, local: bool) -> Iterator[Problem]:
-    auth = site.part("auth")
     if not local:
         for key in ("site_id", "auth"):
             if site.part(key) is None:
                 yield Problem(document.at(site), f"{key} is missing in sites.{name}")
-    if auth is None or auth.parts is None:
-        return
-    app = [key for key in ("app_id", "app_secret", "instance_id") if key in auth.parts]
-    if "api_key" in auth.parts and app:
+        yield from _unsendable(document, "site_id", site)
+    auth = site.part("auth")
+    if auth is not None and auth.parts is not None:
+        yield from _auth_problems(document, auth, auth.parts)
+
+
+def _auth_problems(document: Document, auth: Node, parts: Mapping[str, Node]) -> Iterator[Problem]:
+    app = [key for key in ("app_id", "app_secret", "instance_id") if key in parts]
+    if "api_key" in parts and app:
         yield Problem(
             document.at(auth), f"auth is an api_key or an app, not both: take away {', '.join(app)}"
         )
-    elif "api_key" not in auth.parts and len(app) < 3:  # noqa: PLR2004 - the parts of an app
+    elif "api_key" not in parts and len(app) < 3:  # noqa: PLR2004 - the parts of an app
         missing = [key for key in ("app_id", "app_secret", "instance_id") if key not in app]
         start = "auth needs an api_key, or app_id, app_secret and instance_id"
         yield Problem(document.at(auth), f"{start}; missing: {', '.join(missing)}" if app else start)
+    yield from _unsendable(document, "api_key", auth)
     for key in ("api_key", "app_secret"):
         secret = auth.part(key)
         if secret and isinstance(secret.value, str) and not secret.hidden:
@@ -202,6 +213,14 @@ def _site_problems(document: Document, name: str, site: Node, *, local: bool) ->
             yield Problem(document.at(secret), message)
         elif secret and not secret.value:
             yield Problem(document.at(secret), f"{key} is empty")
+
+
+def _unsendable(document: Document, key: str, entry: Node) -> Iterator[Problem]:
+    """What no header can carry: the client that cannot send it would say so, with the secret in its message."""
+    part = entry.part(key)
+    if part and isinstance(part.value, str) and not _SENDABLE.fullmatch(part.value):
+        message = f"{key} has a blank, a line end or a letter that none has; look at how it is set"
+        yield Problem(document.at(part), message)
 
 
 def _base_url_problems(document: Document, top: Node, *, local: bool) -> Iterator[Problem]:

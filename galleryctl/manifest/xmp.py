@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-_LARGEST = 10_000_000
+LARGEST = 4_000_000
+"""Bytes of a packet; read as XML it takes many times as much."""
 
 
 class Xmp(NamedTuple):
@@ -23,8 +24,8 @@ def read_xmp(packet: bytes | str) -> Xmp:
     from defusedxml import DefusedXmlException  # noqa: PLC0415 - only for pictures with XMP
     from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415
 
-    if len(packet) > _LARGEST:
-        raise ValueError("the XMP is too large")
+    if len(packet) > LARGEST:
+        raise ValueError(f"the XMP has more than {LARGEST:,} bytes")
     try:
         root = fromstring(packet.strip("\0 \n") if isinstance(packet, str) else packet.strip(b"\0 \n"))
     except (ParseError, DefusedXmlException, LookupError) as error:

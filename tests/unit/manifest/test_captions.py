@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from galleryctl.manifest.captions import clean, read_captions
+from galleryctl.manifest.captions import Captions, clean, read_captions
 from galleryctl.manifest.globs import natural
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ def with_iptc(scratch: Scratch, path: str, *entries: tuple[int, bytes], **option
     file.write_bytes(data[:2] + iptc(*entries) + data[2:])
 
 
+def captions(scratch: Scratch, path: str) -> Captions:
+    with (scratch.root / path).open("rb") as picture:
+        return read_captions(picture)
+
+
 def test_exif_captions(scratch: Scratch) -> None:
     tags = exif(
         "2026:05:01 10:00:00",
@@ -61,7 +66,7 @@ def test_exif_captions(scratch: Scratch) -> None:
     scratch.picture("p.jpg", exif=tags)
     (item,) = scratch.items("  - from: '*.jpg'\n")
     assert item.fields == {"title": "Títle", "description": "Grüße", "tags": ("a", "b")}
-    assert read_captions(scratch.root / "p.jpg").captured.startswith("2026:05:01 10:00:00")
+    assert captions(scratch, "p.jpg").captured.startswith("2026:05:01 10:00:00")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_exif_captions(scratch: Scratch) -> None:
 )
 def test_the_user_comment_is_a_description_too(scratch: Scratch, comment: object) -> None:
     scratch.picture("p.jpg", exif=exif(comment=comment))
-    assert read_captions(scratch.root / "p.jpg").description == "Hello"
+    assert captions(scratch, "p.jpg").description == "Hello"
 
 
 def test_xmp_before_iptc_before_exif(scratch: Scratch) -> None:
@@ -84,11 +89,11 @@ def test_xmp_before_iptc_before_exif(scratch: Scratch) -> None:
         (25, b"k2"),
         **options,
     )
-    found = read_captions(scratch.root / "p.jpg")
+    found = captions(scratch, "p.jpg")
     assert (found.title, found.description, found.tags) == ("from iptc", "from ïptc", ("k1", "k2"))
     options["xmp"] = XMP.format(title="from xmp").encode()  # type: ignore[assignment]  # another kind of option
     with_iptc(scratch, "p.jpg", (5, b"from iptc"), (120, b"from iptc"), **options)
-    found = read_captions(scratch.root / "p.jpg")
+    found = captions(scratch, "p.jpg")
     assert (found.title, found.description, found.tags) == ("from xmp", "from iptc", ("x", "xé"))
 
 

@@ -21,7 +21,7 @@ items:
       tags: [b,
          a]
       image: photos/x.jpg
-      exif: {F: 2.80, E: 1e-07}
+      exif: {F: 2.80, E: 1.0e-07}
       key: first
 
     # second one
@@ -57,7 +57,7 @@ items:
     title: First       # eol
       # about tags
     tags: [b, a]
-    exif: {F: 2.80, E: 1e-07}
+    exif: {F: 2.80, E: 1.0e-07}
 
     # second one
   - key: words

@@ -6,11 +6,12 @@ import time
 import tracemalloc
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleryctl.manifest.nodes import Node
-from galleryctl.manifest.scalars import is_plain, resolve
+from galleryctl.manifest.scalars import is_plain, resolve, written_float
 from galleryctl.manifest.source import parse, parse_text
 
 
@@ -41,7 +42,7 @@ def test_every_key_and_value_has_its_place() -> None:
     ("text", "value"),
     [
         ("~", None), ("null", None), ("true", True), ("False", False), ("12", 12), ("-3", -3), ("0", 0),
-        ("1.5", 1.5), ("1e3", 1000.0), (".5", 0.5), ("1.", 1.0), ("x", "x"), ("=", "="), ("1a", "1a"), ("-", "-"),
+        ("1.5", 1.5), ("1.5e+3", 1500.0), ("1.0e-2", 0.01), (".5", 0.5), ("1.", 1.0), ("x", "x"), ("==", "=="), ("1a", "1a"), ("-", "-"),
         ("1.2.3", "1.2.3"), ("+", "+"), ("2026-11", "2026-11"), ("12:60", "12:60"), ("Yesterday", "Yesterday"),
     ],
 )  # fmt: skip
@@ -52,7 +53,7 @@ def test_plain_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None
 
 @pytest.mark.parametrize(
     "trap",
-    ["yes", "No", "ON", "off", "y", "N", "12:30", "1:02:03", "010", "-07", "08", "0o17", "0x1F", "0b11", "1_000", "2026-11-24", "2026-1-2 10:00:00", "2026-01-02T10:00:00Z", ".inf", "-.INF", ".nan", "1e999"],
+    ["yes", "No", "ON", "off", "y", "N", "12:30", "1:02:03", "010", "-07", "08", "0o17", "0x1F", "0b11", "1_000", "2026-11-24", "2026-1-2 10:00:00", "2026-01-02T10:00:00Z", ".inf", "-.INF", ".nan", "1e999", "=", "<<"],
 )  # fmt: skip
 def test_what_yaml_readers_disagree_on_has_to_be_quoted(trap: str) -> None:
     (message,) = messages(f"title: {trap}\n")
@@ -60,6 +61,27 @@ def test_what_yaml_readers_disagree_on_has_to_be_quoted(trap: str) -> None:
     assert f'"{trap}"' in message
     assert messages(f"title: '{trap}'\n") == []
     assert not is_plain(trap)
+
+
+@pytest.mark.parametrize(
+    ("trap", "instead"),
+    [
+        ("1e3", "1000"), ("1.5e3", "1500"), ("1e-7", "1.0e-07"), ("-.5", "-0.5"), ("+.5e-3", "0.0005"), (".5E2", "50"),
+        ("1e300", "1.0e+300"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_texts_to_older_readers_are_told_with_what_to_write(trap: str, instead: str) -> None:
+    assert messages(f"a: {trap}\n") == [
+        f"f:1:4: a bare {trap} is a text to some YAML readers; quote it, or write {instead}"
+    ]
+    assert messages(f"a: {instead}\n") == []
+    assert float(str(yaml.safe_load(instead))) == float(trap)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_written_as_every_reader_reads_it(value: float) -> None:
+    assert resolve(written_float(value)) == value
+    assert yaml.safe_load(written_float(value)) == value
 
 
 def test_a_key_is_a_text_however_it_looks() -> None:
