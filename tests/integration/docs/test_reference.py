@@ -77,7 +77,7 @@ def test_the_shared_options_are_documented() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_that_a_page_mentions_exist_with_those_options(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    code = re.findall(r"`(galleryctl [^`\n]+)`|^(?:\$ |.*run: )?(galleryctl [^#\n|>]+)", text, re.MULTILINE)
+    code = re.findall(r"`(galleryctl [^`\n]+)`|^(?:\$ |.*run: )(galleryctl [^#\n|>]+)", text, re.MULTILINE)
     for mention in ("".join(pair) for pair in code):
         words = [word for word in shlex.split(mention.replace("…", "").replace("'", "")) if word != "\\"]
         check_mention(words, f"{page.name}: {mention}")
