@@ -13,12 +13,13 @@ from galleryctl.wix.auth import Auth
 from galleryctl.wix.galleries import GalleryCalls
 from galleryctl.wix.limits import Limiter
 from galleryctl.wix.media import MediaCalls
+from galleryctl.wix.rights import RightsCalls
 from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
 
 BASE_URL = "https://www.wixapis.com"
 
 
-class WixClient(GalleryCalls, MediaCalls):
+class WixClient(GalleryCalls, MediaCalls, RightsCalls):
     """Every call that is made of Wix; one client is one site, one quota and one chain of consistent reads."""
 
     def __init__(

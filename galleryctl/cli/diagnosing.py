@@ -1,0 +1,137 @@
+"""Everything that can keep galleryctl from working, looked at in the order in which it is met."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from galleryctl.cli.installation import installation
+from galleryctl.cli.options import Settings
+from galleryctl.cli.session import Workspace, emulator_data, open_site
+from galleryctl.engine.examine import examine_rights, examine_state, failed
+from galleryctl.manifest.validate import named_variables, validate
+from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
+from galleryctl.model.checkup import Check, Diagnosis, Mark
+from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.report.checkup import summary
+from galleryctl.wix.probe import probe
+
+SKEW = 60.0
+"""Seconds by which two clocks may differ before it is worth a word."""
+SHOWN = 3
+"""Problems that are shown; `validate` lists them all."""
+
+
+def diagnose(settings: Settings) -> Diagnosis:
+    """What was found; each thing is looked at as far as what it needs is fine."""
+    root = settings.directory
+    if not (root / FILE).is_file():
+        nowhere = Check(
+            name="workspace",
+            mark=Mark.WARN,
+            found=f"{root / FILE} does not exist, so only the installation was looked at",
+            do="go to a workspace, give it with -C, or make one: galleryctl init",
+        )
+        return Diagnosis(checks=(*installation(), nowhere))
+    try:
+        config = load_workspace(root, os.environ)
+    except InvalidInput as error:
+        return Diagnosis(
+            checks=(*installation(), _invalid("workspace", error), *_variables(root, local=False))
+        )
+    local = config.backend.type == "local"
+    checks = [*installation(frozenset({"emulator"} if local else ())), _workspace(config)]
+    checks += [*_variables(root, local=local), _manifests(config)]
+    if settings.site is not None and settings.site not in config.sites:
+        unknown = f"the workspace has no site {settings.site!r}"
+        checks.append(
+            Check(name="site", mark=Mark.FAIL, found=unknown, do=f"it has: {', '.join(config.sites)}")
+        )
+        return Diagnosis(checks=tuple(checks))
+    for name in config.sites if settings.site is None else (settings.site,):
+        prefix = f"{name}: " if len(config.sites) > 1 else ""
+        found = asyncio.run(_site(Workspace(config=config, site_name=name)))
+        checks += [replace(check, name=prefix + check.name) for check in found]
+    return Diagnosis(checks=tuple(checks))
+
+
+def _workspace(config: WorkspaceConfig) -> Check:
+    where = "the embedded emulator" if config.backend.type == "local" else config.backend.base_url
+    return Check(name="workspace", mark=Mark.OK, found=f"{config.root / FILE}: {where}")
+
+
+def _invalid(name: str, error: InvalidInput) -> Check:
+    shown = "; ".join(map(str, error.problems[:SHOWN]))
+    more = len(error.problems) - SHOWN
+    return Check(
+        name=name,
+        mark=Mark.FAIL,
+        found=shown + (f"; and {more:,} more" if more > 0 else ""),
+        do="galleryctl validate lists all problems",
+    )
+
+
+def _variables(root: Path, *, local: bool) -> Iterator[Check]:
+    """Whether the environment has what the files ask for; of a local backend's sites nothing is asked."""
+    for name in named_variables(root, sites=not local):
+        if os.environ.get(name):
+            yield Check(name="variable", mark=Mark.OK, found=f"{name} is set")
+        else:
+            what = "empty" if name in os.environ else "not set"
+            yield Check(name="variable", mark=Mark.FAIL, found=f"{name} is {what}", do=f"export {name}=...")
+
+
+def _manifests(config: WorkspaceConfig) -> Check:
+    try:
+        found = validate(config.root, os.environ)
+    except InvalidInput as error:
+        return _invalid("manifests", error)
+    return Check(name="manifests", mark=Mark.OK, found=summary(found))
+
+
+async def _site(workspace: Workspace) -> list[Check]:
+    """One site: its state, and the way to it."""
+    if workspace.config.backend.type == "local" and not emulator_data(workspace).exists():
+        unused = "the embedded emulator has no data yet; the first plan makes it"
+        return [Check(name="emulator", mark=Mark.OK, found=unused)]
+    checks: list[Check] = []
+    try:
+        async with open_site(workspace) as site:
+            checks += examine_state(site)
+            reach = await _reach(workspace)
+            checks += reach
+            if all(check.mark is not Mark.FAIL for check in reach):
+                checks += await examine_rights(site.client, site.folder)
+    except GalleryctlError as error:
+        checks.append(failed("site", error))
+    return checks
+
+
+async def _reach(workspace: Workspace) -> list[Check]:
+    """The network and the clocks; an emulator in this process needs neither."""
+    if workspace.config.backend.type == "local":
+        return []
+    base_url = workspace.config.backend.base_url
+    try:
+        answer = await probe(base_url, clock=time.time)
+    except GalleryctlError as error:
+        return [Check(name="network", mark=Mark.FAIL, found=f"{base_url}: {error.what}", do=error.do)]
+    return [Check(name="network", mark=Mark.OK, found=f"{base_url} answers"), _clock(answer.ahead)]
+
+
+def _clock(ahead: float | None) -> Check:
+    if ahead is None:
+        return Check(name="clock", mark=Mark.OK, found="the API does not tell its time")
+    if abs(ahead) <= SKEW:
+        return Check(name="clock", mark=Mark.OK, found="agrees with the API's")
+    behind = "behind" if ahead > 0 else "ahead of"
+    return Check(
+        name="clock",
+        mark=Mark.WARN,
+        found=f"this machine's is {abs(ahead):,.0f} seconds {behind} the API's",
+        do="set the clock, best by NTP: times of locks, tokens and webhooks are compared",
+    )

@@ -1,0 +1,70 @@
+"""Whether what is installed is complete."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from galleryctl import __version__
+from galleryctl.model.checkup import Check, Mark
+
+PACKAGE = "galleryctl"
+OLDEST = (3, 11)
+
+
+def installation(needed: frozenset[str] = frozenset()) -> Iterator[Check]:
+    """Python, the package, and each of its extras; those that are `needed` fail when they are missing."""
+    version = sys.version_info[:2]
+    yield Check(
+        name="python",
+        mark=Mark.OK if version >= OLDEST else Mark.FAIL,
+        found=f"{platform.python_version()} on {platform.system()}",
+        do="" if version >= OLDEST else f"install Python {OLDEST[0]}.{OLDEST[1]} or newer",
+    )
+    try:
+        about = metadata.metadata(PACKAGE)
+    except metadata.PackageNotFoundError:
+        yield Check(
+            name="package",
+            mark=Mark.WARN,
+            found=f"galleryctl {__version__} is not installed; it runs from its sources",
+            do="pip install galleryctl",
+        )
+        return
+    yield _parts("package", "", f"galleryctl {__version__}", required=True)
+    for extra in about.get_all("Provides-Extra") or ():
+        yield _parts(f"extra {extra}", extra, "installed", required=extra in needed)
+
+
+def _parts(name: str, extra: str, fine: str, *, required: bool) -> Check:
+    """Whether everything that the package, or one of its extras, is made of is there."""
+    missing = [part for part in _requirements(extra) if not _installed(part)]
+    if not missing:
+        return Check(name=name, mark=Mark.OK, found=fine)
+    what = f"{PACKAGE}[{extra}]" if extra else PACKAGE
+    return Check(
+        name=name,
+        mark=Mark.FAIL if required else Mark.WARN,
+        found=f"not installed: {', '.join(missing)}",
+        do=f"pip install '{what}'",
+    )
+
+
+def _requirements(extra: str) -> Iterator[str]:
+    """The names of the distributions that are required, always or by one extra."""
+    for requirement in metadata.requires(PACKAGE) or ():
+        of = re.search(r"""extra == ['"]([^'"]+)['"]""", requirement)
+        name = re.match(r"[A-Za-z0-9._-]+", requirement)
+        if name and (of[1] if of else "") == extra:
+            yield name[0]
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

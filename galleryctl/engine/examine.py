@@ -1,0 +1,125 @@
+"""Look at a site without changing it: its state, and what its key may do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from galleryctl.engine.site import Site
+from galleryctl.model.checkup import Check, Mark
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.wix import endpoints
+from galleryctl.wix.client import WixClient
+from galleryctl.wix.errors import AuthError
+
+
+def examine_state(site: Site) -> list[Check]:
+    """State, lock and journal of the site."""
+    return [_state(site), _lock(site), _journal(site)]
+
+
+async def examine_rights(client: WixClient, folder: str) -> list[Check]:
+    """What the key may read and change; `folder` is where uploads go. Nothing is written."""
+    reading = await _tried("read galleries", lambda: _galleries(client))
+    if reading.mark is Mark.FAIL and reading.do == AuthError.advice:
+        return [reading]  # who is not known may do nothing; once is enough
+    return [
+        reading,
+        await _tried("manage galleries", lambda: _managed(client)),
+        await _tried("media folder", lambda: _files(client, folder)),
+        await _tried("manage media", lambda: _uploads(client)),
+    ]
+
+
+async def _tried(name: str, look: Callable[[], Awaitable[Check]]) -> Check:
+    """What `look` finds, or what went wrong with it."""
+    try:
+        return await look()
+    except GalleryctlError as error:
+        return failed(name, error)
+
+
+def failed(name: str, error: GalleryctlError) -> Check:
+    """A failure as a check."""
+    where = f"{error.where}: " if error.where else ""
+    return Check(name=name, mark=Mark.FAIL, found=f"{where}{error.what}", do=error.do)
+
+
+def _state(site: Site) -> Check:
+    try:
+        state = site.backend.read()
+    except GalleryctlError as error:
+        return failed("state", error)
+    where = site.backend.location
+    if state is None:
+        return Check(name="state", mark=Mark.OK, found=f"none yet at {where}; the first apply writes it")
+    if state.site_id != site.site_id:
+        return Check(
+            name="state",
+            mark=Mark.FAIL,
+            found=f"{where} is of site {state.site_id}, not of {site.site_id}",
+            do="give each site its own state: write {site} into the workspace's `state`",
+        )
+    known = len(state.bindings.ids)
+    return Check(
+        name="state", mark=Mark.OK, found=f"{where}, version {state.serial}, {known:,} resources known"
+    )
+
+
+def _lock(site: Site) -> Check:
+    try:
+        holder = site.backend.lock_info()
+    except GalleryctlError as error:
+        return failed("lock", error)
+    if holder is None:
+        return Check(name="lock", mark=Mark.OK, found="free")
+    do = f"wait; if that run is over: galleryctl state unlock {holder.run}"
+    return Check(name="lock", mark=Mark.WARN, found=f"held by {holder}", do=do)
+
+
+def _journal(site: Site) -> Check:
+    try:
+        broken_off = bool(site.journal.read())
+    except GalleryctlError as error:
+        return failed("journal", error)
+    if not broken_off:
+        return Check(name="journal", mark=Mark.OK, found="no run was broken off")
+    return Check(
+        name="journal",
+        mark=Mark.WARN,
+        found="a run was broken off, or is at work",
+        do="run apply: it goes on from there",
+    )
+
+
+async def _galleries(client: WixClient) -> Check:
+    page = await client.list_galleries(0, 1)
+    return Check(name="read galleries", mark=Mark.OK, found=f"allowed; the site has {page.total:,}")
+
+
+async def _managed(client: WixClient) -> Check:
+    return _allowed("manage galleries", endpoints.GALLERIES_MANAGE, await client.may_manage_galleries())
+
+
+async def _uploads(client: WixClient) -> Check:
+    return _allowed("manage media", endpoints.MEDIA_MANAGE, await client.may_manage_media())
+
+
+def _allowed(name: str, scope: str, told: bool | None) -> Check:
+    if told:
+        return Check(name=name, mark=Mark.OK, found="allowed")
+    if told is None:
+        return Check(name=name, mark=Mark.OK, found="not told by the API; the first apply shows it")
+    return Check(
+        name=name,
+        mark=Mark.WARN,
+        found="not allowed: plan and drift work, apply does not",
+        do=f"to apply, give the key or the app the permission {scope}",
+    )
+
+
+async def _files(client: WixClient, folder: str) -> Check:
+    files = await client.list_files(folder)
+    found = (
+        f"{folder} has {len(files):,} files" if files else f"{folder} is empty, or made with the first upload"
+    )
+    return Check(name="media folder", mark=Mark.OK, found=found)

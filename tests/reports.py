@@ -1,0 +1,17 @@
+"""What `--format json` printed, checked against the published schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from galleryctl.manifest.schema import load_schema
+
+
+def report(printed: str) -> dict[str, Any]:
+    """The document that a command printed; it is one by `schemas/report.schema.json`."""
+    document: dict[str, Any] = json.loads(printed)
+    Draft202012Validator(load_schema("report")).validate(document)
+    return document
