@@ -6,6 +6,9 @@ import { createClient, ApiKeyStrategy, AppStrategy } from '@wix/sdk';
 import * as proGallery from '@wix/auto_sdk_pro-gallery_pro-gallery';
 import * as files from '@wix/auto_sdk_media_files';
 import * as folders from '@wix/auto_sdk_media_folders';
+import * as proGalleryPaths from '@wix/auto_sdk_pro-gallery_pro-gallery/meta';
+import * as filesPaths from '@wix/auto_sdk_media_files/meta';
+import * as foldersPaths from '@wix/auto_sdk_media_folders/meta';
 
 const ready = JSON.parse(await readFile(process.argv[2], 'utf-8'));
 const base = ready.base_url;
@@ -18,13 +21,32 @@ globalThis.fetch = (url, init) =>
 const exercised = { proGallery: new Set(), files: new Set(), folders: new Set() };
 const received = { proGallery: new Set(), files: new Set() };
 
+// Only a call that went well counts; a query counts once it was built, for its find() is no export.
 function watched(modules, name) {
   return new Proxy(modules, {
     get(target, method) {
-      if (typeof target[method] === 'function') exercised[name].add(method);
-      return target[method];
+      if (typeof target[method] !== 'function') return target[method];
+      return (...args) => {
+        const answer = target[method](...args);
+        if (typeof answer?.then === 'function') answer.then(() => exercised[name].add(method), () => {});
+        else exercised[name].add(method);
+        return answer;
+      };
     },
   });
+}
+
+// `METHOD /path/{}` of each call, from the SDK's own table and as the emulator counted them.
+const blank = (path) => path.replace(/\{[^}]*\}/g, '{}');
+
+function pathsOf(module, prefix) {
+  const calls = Object.values(module).filter((value) => typeof value === 'function').map((value) => value());
+  return [...new Set(calls.map((call) => `${call.httpMethod} ${prefix}${blank(call.path)}`))].sort();
+}
+
+function served(counted, prefix) {
+  const paths = Object.keys(counted).filter((name) => name.split(' ')[1].startsWith(prefix));
+  return paths.map(blank).sort();
 }
 
 function methodsOf(module) {
@@ -170,6 +192,9 @@ assert.equal((await media.queryFileDescriptors().eq('displayName', 'renamed.png'
 assert.equal((await media.generateFileDownloadUrl(uploaded.id)).downloadUrls.length, 1);
 assert.ok((await media.generateFilesDownloadUrl([uploaded.id, big.id])).downloadUrl);
 await refusedWith(media.generateVideoStreamingUrl(uploaded.id), (error) => assert.match(error.message, /is no video/));
+const filmUrl = (await media.generateFileUploadUrl('video/mp4', { fileName: 'film.mp4' })).uploadUrl;
+const film = (await (await realFetch(filmUrl, { method: 'PUT', body: picture, headers: { 'Content-Type': 'video/mp4' } })).json()).file;
+assert.ok((await media.generateVideoStreamingUrl(film.id)).downloadUrl.url);
 await media.bulkDeleteFiles([big.id]);
 assert.equal((await media.listDeletedFiles()).files[0]._id, big.id);
 await media.bulkRestoreFilesFromTrashBin([big.id]);
@@ -276,13 +301,21 @@ const numbers = envelopes.filter((e) => e.metadata.entityId === gallery._id).map
 assert.equal(new Set(numbers).size, numbers.length);
 
 receiver.close();
+const counted = (await (await realFetch(`${base}/_emulator/stats`)).json()).requests;
 const summary = {};
-for (const [name, module] of [['proGallery', proGallery], ['files', files], ['folders', folders]]) {
+for (const [name, module, table, prefix] of [
+  ['proGallery', proGallery, proGalleryPaths, '/progallery'],
+  ['files', files, filesPaths, '/site-media'],
+  ['folders', folders, foldersPaths, '/site-media'],
+]) {
+  const paths = pathsOf(table, prefix);
   summary[name] = {
     methods: methodsOf(module),
     exercised: [...exercised[name]].sort(),
     events: eventsOf(module),
     received: [...(received[name] ?? [])].sort(),
+    paths,
+    served: served(counted, prefix).filter((path) => paths.includes(path)),
   };
 }
 console.log(JSON.stringify(summary));
