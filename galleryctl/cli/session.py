@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -159,13 +158,20 @@ def _embedded(data: Path, limits: Limits) -> Iterator[_Endpoint]:
 
 def state_backend(workspace: Workspace) -> StateBackend:
     """Where the site's state lives."""
-    location = workspace.config.state.location.replace("{site}", workspace.site_name)
-    if re.match(r"[a-z0-9]+://", location):
-        raise GalleryctlError(
-            f"state at {location} is not supported yet",
-            do="keep state in a file: state: .galleryctl/state.json",
-        )
-    return FileState(workspace.config.root / location)
+    setting = workspace.config.state
+    location = setting.location.replace("{site}", workspace.site_name)
+    cipher = None
+    if setting.passphrase is not None:
+        from galleryctl.state.seal import Cipher
+
+        cipher = Cipher(setting.passphrase)
+    if "://" not in location:
+        return FileState(workspace.config.root / location, versions=setting.versions, cipher=cipher)
+    from galleryctl.state.bucket import open_bucket
+    from galleryctl.state.objects import ObjectState
+
+    bucket, key = open_bucket(location)
+    return ObjectState(bucket, key, versions=setting.versions, cipher=cipher)
 
 
 def lock_owner(operation: str) -> LockInfo:

@@ -39,6 +39,17 @@ def read_content(content: bytes, cipher: Cipher | None, *, where: object, do: st
     return decode(_json(cipher.open(envelope, _ABOUT, where=where), where, do), where=where, do=do)
 
 
+def check_follows(former: State, state: State, where: object) -> None:
+    """Raise StateError if `former` is no version before `state`: a run whose lock was broken must not undo a later one."""
+    if former.lineage == state.lineage and former.serial >= state.serial:
+        raise StateError(
+            "another run wrote the state meanwhile",
+            where=where,
+            why=f"its serial is {former.serial}, this run would write {state.serial}",
+            do="run the same command again",
+        )
+
+
 def sealed_content(content: bytes, cipher: Cipher | None) -> bytes:
     """Whatever was stored, sealed if there is a passphrase and it is not sealed yet."""
     if cipher is None or content.startswith(SEALED_START):

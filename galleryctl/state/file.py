@@ -8,7 +8,7 @@ from pathlib import Path
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.content import read_content, write_content
+from galleryctl.state.content import check_follows, read_content, write_content
 from galleryctl.state.disk import replace_file, trouble_with
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import FileJournal, JournalPlace
@@ -90,17 +90,6 @@ class FileState:
             return None
         check_follows(former, state, self._path)
         return former
-
-
-def check_follows(former: State, state: State, where: object) -> None:
-    """Raise StateError if `former` is no version before `state`: a run whose lock was broken must not undo a later one."""
-    if former.lineage == state.lineage and former.serial >= state.serial:
-        raise StateError(
-            "another run wrote the state meanwhile",
-            where=where,
-            why=f"its serial is {former.serial}, this run would write {state.serial}",
-            do="run the same command again",
-        )
 
 
 class _Folder:

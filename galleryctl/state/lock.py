@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.disk import replace_file, trouble_with
+from galleryctl.state.process import exists, is_here
 
 POLL = 0.1
 """Seconds between two tries for a lock that is taken."""
@@ -78,7 +78,7 @@ class FileLock:
                 if info is None or not held
                 else f"if that run is over: galleryctl state unlock {info.run}",
             )
-        if held and _is_here(info) and _lives(info.pid):
+        if held and is_here(info) and exists(info.pid):
             raise StateError(
                 f"run {run_id} is still at work",
                 where=self._path,
@@ -145,17 +145,3 @@ class FileLock:
             return LockInfo(**json.loads(self._info_path.read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
-
-
-def _is_here(info: LockInfo) -> bool:
-    return info.who.rpartition("@")[2] == socket.gethostname()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,0 +1,153 @@
+"""A journal in an object store, beside the state: what a run had begun is known to whichever machine runs next.
+
+The last lines are one object, written anew with each line that must be there for good, and only as what it was last
+written as: so a run whose lock was broken cannot go on once the next run has begun its journal. When it grows too long
+its lines are put away as a part of their own, which keeps the cost of a line bounded.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from galleryctl.model.errors import StateError
+from galleryctl.state.bucket import Bucket, Found
+
+if TYPE_CHECKING:
+    from obstore import UpdateVersion
+
+PART_BYTES = 64 * 1024
+"""How long the last object may grow: some 150 steps."""
+CLEARED = b""
+
+
+class ObjectJournal:
+    """A JournalPlace at `key`; its parts lie below `KEY.parts/`."""
+
+    def __init__(self, bucket: Bucket, key: str) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._known = False
+        self._tag: UpdateVersion | None = None
+        self._empty = True
+
+    @property
+    def location(self) -> str:
+        """The object's URL."""
+        return f"{self._bucket.location}/{self._key}"
+
+    def read(self) -> tuple[bytes, ...]:
+        """The whole lines, none when there is no journal. Raises StateError when a part is missing."""
+        while True:
+            found = self._look()
+            if found is None or not found.content:
+                return ()
+            lines = found.content.split(b"\n")[:-1]
+            chain, parts = self._head(lines[0] if lines else b"")
+            contents = [self._bucket.get(self._part(chain, number)) for number in range(parts)]
+            if None not in contents:
+                before = [line for part in contents if part for line in part.content.split(b"\n")[:-1]]
+                return (*before, *lines[1:])
+            again = self._bucket.get(self._key)
+            if again is not None and again.tag == found.tag:
+                raise StateError(
+                    "a part of the journal is missing",
+                    where=self.location,
+                    do="delete that object, once no run is under way: what that run had made is found by content and title",
+                )
+
+    def start(self, first: bytes) -> ObjectLog:
+        """A new journal that begins with the line `first`; it replaces the one that was last read."""
+        if not self._known:
+            self._look()
+        log = ObjectLog(self, uuid.uuid4().hex)
+        log.append(first)
+        self._bucket.delete(self._bucket.list(f"{self._key}.parts"))
+        return log
+
+    def clear(self) -> None:
+        """Empty it."""
+        if not self._known:
+            self._look()
+        if not self._empty:
+            self.replace(CLEARED)
+            self._bucket.delete(self._bucket.list(f"{self._key}.parts"))
+
+    def replace(self, content: bytes) -> None:
+        """Write the last object if it is still as it was last read or written. Raises StateError when it is not."""
+        tag = self._bucket.put(self._key, content, self._tag)
+        if tag is None:
+            raise StateError(
+                "another run has begun a journal; this one begins nothing more",
+                where=self.location,
+                why="the lock of this run was broken",
+                do="run the same command again, once no other run is under way",
+            )
+        self._tag, self._empty = tag, not content
+
+    def put_away(self, chain: str, number: int, lines: bytes) -> None:
+        """Keep `lines` as a part of their own."""
+        if self._bucket.put(self._part(chain, number), lines, None) is None:
+            raise AssertionError(f"part {number} of {chain} is another's")
+
+    def _look(self) -> Found | None:
+        found = self._bucket.get(self._key)
+        self._known = True
+        self._tag = found.tag if found else None
+        self._empty = found is None or not found.content
+        return found
+
+    def _part(self, chain: str, number: int) -> str:
+        return f"{self._key}.parts/{chain}-{number:06}"
+
+    def _head(self, line: bytes) -> tuple[str, int]:
+        try:
+            head: Mapping[str, Any] = json.loads(line)
+            return str(head["chain"]), int(head["parts"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateError(
+                "this is no journal of galleryctl, or it was changed",
+                where=self.location,
+                why=str(error),
+                do="delete that object, once no run is under way: what that run had made is found by content and title",
+            ) from error
+
+
+class ObjectLog:
+    """A JournalLog on an ObjectJournal."""
+
+    def __init__(self, journal: ObjectJournal, chain: str) -> None:
+        self._journal = journal
+        self._chain = chain
+        self._parts = 0
+        self._written = b""
+        self._waiting = b""
+        self._broken = False
+
+    def append(self, line: bytes, *, at_once: bool = True) -> None:
+        """Add `line`; unless `at_once` it waits for the next line that is. Raises StateError; then nothing is written."""
+        if self._broken:
+            raise StateError(
+                "the journal could not be written before",
+                where=self._journal.location,
+                do="see the first failure of this run",
+            )
+        self._waiting += line + b"\n"
+        if not at_once:
+            return
+        try:
+            if self._written and len(self._written) + len(self._waiting) > PART_BYTES:
+                self._journal.put_away(self._chain, self._parts, self._written)
+                self._parts, self._written = self._parts + 1, b""
+            lines = self._written + self._waiting
+            head = json.dumps({"chain": self._chain, "parts": self._parts}).encode() + b"\n"
+            self._journal.replace(head + lines)
+        except StateError:
+            self._broken = True
+            raise
+        self._written, self._waiting = lines, b""
+
+    def close(self) -> None:
+        """Nothing: a line that still waits tells the end of a step, which is looked up when it is not known."""

@@ -1,0 +1,138 @@
+"""State in an object store: written only as the version after the one that was read, locked by an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from galleryctl.model.errors import StateError
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.bucket import Bucket, Found
+from galleryctl.state.content import check_follows, read_content, write_content
+from galleryctl.state.document import State
+from galleryctl.state.journal_file import JournalPlace
+from galleryctl.state.journal_sealed import SealedJournal
+from galleryctl.state.object_journal import ObjectJournal
+from galleryctl.state.object_lock import ObjectLock
+from galleryctl.state.seal import Cipher
+from galleryctl.state.versions import Version, Versions
+
+if TYPE_CHECKING:
+    from obstore import UpdateVersion
+
+
+class ObjectState:
+    """A StateBackend on `key` of a bucket; beside it lie `KEY.versions/`, `KEY.lock` and `KEY.journal`."""
+
+    def __init__(self, bucket: Bucket, key: str, *, versions: int = 10, cipher: Cipher | None = None) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._cipher = cipher
+        self._versions = Versions(_Folder(bucket, f"{key}.versions"), number=versions, cipher=cipher)
+        self._lock = ObjectLock(bucket, f"{key}.lock")
+        self._was_read = False
+        self._tag: UpdateVersion | None = None
+
+    @property
+    def location(self) -> str:
+        """The object's URL."""
+        return f"{self._bucket.location}/{self._key}"
+
+    def read(self) -> State | None:
+        """The state, None when there is no object. Raises StateError when it is no state, saying how to get one back."""
+        found = self._bucket.get(self._key)
+        self._was_read, self._tag = True, found.tag if found else None
+        return None if found is None else self._state(found)
+
+    def write(self, state: State) -> None:
+        """Write the object if it is as this backend last read or wrote it. Raises StateError when another run wrote it."""
+        self._lock.check()
+        found = self._bucket.get(self._key)
+        if self._was_read and self._tag != (found.tag if found else None):
+            raise self._overtaken()
+        if found is not None:
+            self._versions.keep(found.content, self._former(found, state))
+        tag = self._bucket.put(self._key, write_content(state, self._cipher), found.tag if found else None)
+        if tag is None:
+            raise self._overtaken()
+        self._was_read, self._tag = True, tag
+
+    def versions(self) -> tuple[Version, ...]:
+        """The former versions that are kept, the newest first."""
+        return self._versions.all()
+
+    def read_version(self, serial: int) -> State:
+        """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
+        return self._versions.read(serial)
+
+    def journal(self, local: Path) -> JournalPlace:  # noqa: ARG002 - this machine may be gone when it is needed
+        """An object beside the state."""
+        return SealedJournal(ObjectJournal(self._bucket, f"{self._key}.journal"), self._cipher)
+
+    def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
+        """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""
+        return self._lock.hold(owner, wait_seconds)
+
+    def lock_info(self) -> LockInfo | None:
+        """Who holds the lock now, None when nobody does."""
+        return self._lock.holder()
+
+    def unlock(self, run_id: str) -> None:
+        """Break the lock of that run. Raises StateError when another run holds it, or its process lives on this machine."""
+        self._lock.release(run_id)
+
+    def _state(self, found: Found) -> State:
+        return read_content(found.content, self._cipher, where=self.location)
+
+    def _former(self, found: Found, state: State) -> State | None:
+        """What is there, None when that cannot be read: it is replaced by a rebuild or a restore then."""
+        try:
+            former = self._state(found)
+        except StateError:
+            return None
+        check_follows(former, state, self.location)
+        return former
+
+    def _overtaken(self) -> StateError:
+        return StateError(
+            "another run wrote the state meanwhile",
+            where=self.location,
+            why="it is not as this run had read it; it was left as it is",
+            do="run the same command again",
+        )
+
+
+class _Folder:
+    """A Shelf below a key."""
+
+    def __init__(self, bucket: Bucket, key: str) -> None:
+        self._bucket = bucket
+        self._key = key
+
+    def names(self) -> Iterable[str]:
+        return [key.rpartition("/")[2] for key in self._bucket.list(self._key)]
+
+    def get(self, name: str) -> bytes:
+        found = self._bucket.get(f"{self._key}/{name}")
+        if found is None:
+            raise StateError(
+                "the version is gone", where=self.location(name), do="see galleryctl state versions"
+            )
+        return found.content
+
+    def put(self, name: str, content: bytes) -> None:
+        found = self._bucket.get(f"{self._key}/{name}")
+        if self._bucket.put(f"{self._key}/{name}", content, found.tag if found else None) is None:
+            raise StateError(
+                "another run keeps versions of the state",
+                where=self.location(name),
+                do="run the same command again, once no other run is under way",
+            )
+
+    def remove(self, names: Iterable[str]) -> None:
+        self._bucket.delete(f"{self._key}/{name}" for name in names)
+
+    def location(self, name: str) -> str:
+        return f"{self._bucket.location}/{self._key}/{name}"
