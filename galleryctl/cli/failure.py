@@ -1,4 +1,4 @@
-"""How a failure is told: the errors of ours as they are, anything else as a bug of ours."""
+"""How a failure is told: the errors of ours as they are, the system's by its words, anything else as our bug."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ def show_failure(error: Exception, settings: Settings) -> int:
 
     err = settings.format in FOR_PEOPLE
     text = render(error, settings.format, color=output.wants_color(settings, err=err), width=output.width())
-    click.echo(text, err=err, nl=not text.endswith("\n"))
+    if err:
+        click.echo(text, err=True, nl=not text.endswith("\n"))
+        return error.exit_code
+    try:
+        output.result(text)
+    except GalleryctlError as lost:
+        click.echo(f"{error}\n{lost}", err=True)
     return error.exit_code
 
 
@@ -40,6 +46,10 @@ def show_usage(error: click.ClickException, format: str) -> int:  # noqa: A002 -
 def _bug(error: Exception, settings: Settings) -> GalleryctlError:
     if settings.verbose:
         click.echo("".join(traceback.format_exception(error)), err=True)
+    if isinstance(
+        error, OSError
+    ):  # a disk, a right or a file that nobody thought of: the system's no, not ours
+        return GalleryctlError(error.strerror or str(error), where=error.filename)
     return GalleryctlError(
         f"this is a bug in galleryctl: {type(error).__name__}: {error}",
         do="run it again with -v for the traceback, and report it",

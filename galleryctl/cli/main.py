@@ -78,9 +78,6 @@ def run(args: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our output went away: what it did not want is not an error worth a message.
-        from galleryctl.cli.output import drop
-
-        drop(sys.stdout)
         return 1
 
 
@@ -103,7 +100,7 @@ def _invoked(args: list[str]) -> int:
 
 def main() -> None:
     """The console script."""
-    from galleryctl.cli.output import prepare
+    from galleryctl.cli.output import finish, prepare
 
     prepare()
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(finish(run(sys.argv[1:])))

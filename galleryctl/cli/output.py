@@ -6,6 +6,8 @@ import codecs
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import click
@@ -40,15 +42,8 @@ def width() -> int:
 
 def result(text: str) -> None:
     """Print what the command is for. Raises GalleryctlError when it cannot be written."""
-    try:
+    with _to_standard_output():
         click.echo(text, nl=not text.endswith("\n"), color=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        drop(sys.stdout)
-        raise GalleryctlError(
-            "the result cannot be written", where="standard output", why=str(error)
-        ) from error
 
 
 def show(checkup: Validation | Written | Diagnosis, settings: Settings) -> None:
@@ -61,14 +56,26 @@ def show(checkup: Validation | Written | Diagnosis, settings: Settings) -> None:
 
 
 def exact(text: str) -> None:
-    """Print a file's text as the file would hold it, in UTF-8 and to the byte."""
-    buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:
-        result(text)
-        return
-    sys.stdout.flush()
-    buffer.write(text.encode())
-    buffer.flush()
+    """Print a file's text as the file would hold it, in UTF-8 and to the byte. Raises as `result`."""
+    buffer = getattr(sys.stdout, "buffer", None)  # none when closed, or replaced by a caller
+    with _to_standard_output():
+        if buffer is None:
+            click.echo(text, nl=False)
+            return
+        sys.stdout.flush()
+        buffer.write(text.encode())
+        buffer.flush()
+
+
+@contextmanager
+def _to_standard_output() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise GalleryctlError("the result cannot be written", where="standard output", why=why) from error
 
 
 def remark(settings: Settings, text: str) -> None:
@@ -82,11 +89,18 @@ def warning(text: str) -> None:
     click.echo(f"Warning: {text}.", err=True)
 
 
-def drop(stream: TextIO) -> None:
-    """Let what is still to be written to `stream` go nowhere, so that nothing fails again at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def finish(code: int) -> int:
+    """The exit code, 1 instead of 0 when what was printed did not arrive; then nothing fails again at the end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            code = code or 1
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+    return code
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
