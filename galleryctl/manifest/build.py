@@ -5,6 +5,7 @@ Aliases count as what they expand to.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import yaml
@@ -24,6 +25,7 @@ MAX_PROBLEMS = 1000
 """Of one file; more are not read by anybody."""
 
 _MERGE = "<<"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Stop(Exception):  # noqa: N818 - never leaves the reading of a file
@@ -123,6 +125,9 @@ class Builder:
     def _scalar(self, event: Any) -> None:
         self._counted(event, 1, 0)
         text, tag, mark = event.value, event.tag, event.start_mark
+        if not text.isascii() and (half := _HALF.search(text)):
+            # escaped, and only where PyYAML has no C parser
+            self._stop(event, f"the character U+{ord(half[0]):04X} must not stand in YAML")
         line, column = mark.line + 1, mark.column + 1
         frame = self.stack[-1] if self.stack else None
         if frame is not None and frame.mapping and frame.key is None:

@@ -23,7 +23,10 @@ _VIDEOS = (
     (re.compile(rb"....ftyp", re.DOTALL), "video/mp4"),
     (re.compile(rb"....(?:moov|mdat|wide|free)", re.DOTALL), "video/quicktime"),
     (re.compile(rb"RIFF....AVI ", re.DOTALL), "video/x-msvideo"),
-    (re.compile(rb"\x00\x00\x01\xba"), "video/mpeg"),
+    (re.compile(rb"\x00\x00\x01[\xb3\xba]"), "video/mpeg"),
+    (re.compile(rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"), "video/x-ms-wmv"),
+    (re.compile(rb"FLV\x01"), "video/x-flv"),
+    (re.compile(rb"OggS"), "video/ogg"),
 )
 _EBML = b"\x1a\x45\xdf\xa3"
 
@@ -35,8 +38,7 @@ def mime_type(head: bytes, name: str, kind: Kind) -> str | None:
         return image if kind is Kind.IMAGE else None
     if head.startswith(_EBML):
         return "video/webm" if name.lower().endswith(".webm") else "video/x-matroska"
-    known = next((mime for magic, mime in _VIDEOS if magic.match(head)), None)
-    return known or (video_by_name(name))
+    return next((mime for magic, mime in _VIDEOS if magic.match(head)), None)
 
 
 def video_by_name(name: str) -> str | None:

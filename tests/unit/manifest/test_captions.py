@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,6 +140,59 @@ def test_an_xmp_bomb_is_a_problem(scratch: Scratch) -> None:
     scratch.write("p.xmp", '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>')
     (message,) = scratch.item_problems("  - from: p.jpg\n")
     assert "no valid XML" in message
+
+
+def test_an_xmp_file_without_end_is_read_in_part(scratch: Scratch) -> None:
+    scratch.picture("p.jpg")
+    scratch.write("p.xmp", b"<x>" + b" " * 4_000_000 + b"</x>")
+    assert scratch.item_problems("  - from: p.jpg\n") == [
+        "galleries/g.yaml:3:11: p.xmp cannot be read: the XMP has more than 4,000,000 bytes"
+    ]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x>&a;</x>',
+        '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>',
+        '<!DOCTYPE x [<!ENTITY % a SYSTEM "http://127.0.0.1:9/">%a;]><x/>',
+    ],
+)
+def test_xmp_reads_nothing_else(scratch: Scratch, packet: str) -> None:
+    scratch.picture("p.jpg", xmp=packet.encode())
+    (message,) = scratch.item_problems("  - from: p.jpg\n")
+    assert "the captions of p.jpg cannot be read (the XMP is no valid XML" in message
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few hundred bytes that says it has so many pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    text = b"XML:com.adobe.xmp\0\0\0\0\0" + XMP.format(title="A bomb").encode()
+    pixels = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (chunk(b"IHDR", header), chunk(b"iTXt", text), chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+    )
+
+
+def test_no_pixels_are_read(scratch: Scratch) -> None:
+    scratch.write("p.png", bomb(12_000, 12_000))
+    (item,) = scratch.items("  - from: p.png\n")
+    assert item.fields["title"] == "A bomb"  # whoever looks at the pixels finds that they end too early
+
+
+def test_what_is_larger_than_any_picture_is_a_problem(scratch: Scratch) -> None:
+    scratch.write("p.png", bomb(100_000, 100_000))
+    (message,) = scratch.item_problems("  - from: p.png\n")
+    assert "the captions of p.png cannot be read (the picture is too large); captions: false" in message
+
+
+def test_formats_that_no_gallery_shows_are_not_opened(scratch: Scratch) -> None:
+    scratch.picture("a.tif", format="TIFF", exif=exif(description=b"x"))
+    assert captions(scratch, "a.tif") == Captions()
 
 
 def test_captions_can_be_left_alone_or_asked_for(scratch: Scratch) -> None:

@@ -46,6 +46,32 @@ def test_unset_and_broken_variables_have_a_place(scratch: Scratch) -> None:
     ]
 
 
+def test_no_message_shows_what_came_in_for_a_pattern(scratch: Scratch) -> None:
+    environ = {"P": "planted"}
+    (message,) = scratch.problems("bind: {create: true}\nitems: [{from: [a.jpg, '${P}/*']}]\n", environ)
+    assert message == "galleries/g.yaml:2:16: the value from the environment cannot be used here"
+    scratch.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: ['${P}/*.yaml']\n")
+    assert scratch.problems(environ=environ) == [
+        "galleryctl.yaml: galleries: the value from the environment cannot be used here"
+    ]
+
+
+def test_variables_do_not_grow_without_end(scratch: Scratch) -> None:
+    entries = "".join(f"  - {{key: k{n}, text: '{'${L}' * 3}'}}\n" for n in range(5))
+    found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"L": "x" * 1_000_000})
+    assert found == [
+        f"galleries/g.yaml:{line}:21: more than 10,000,000 characters, with variables replaced"
+        for line in (6, 7)
+    ]
+
+
+def test_a_variable_that_is_no_text_is_told(scratch: Scratch) -> None:
+    text = "bind: {create: true}\nitems: [{key: a, text: '${B}'}]\n"
+    assert scratch.problems(text, {"B": "planted\udcff"}) == [
+        "galleries/g.yaml:2:24: the environment variable B is not valid UTF-8"
+    ]
+
+
 def test_a_value_from_the_environment_is_not_repeated(scratch: Scratch) -> None:
     entries = (
         "  - {image: ${P}, quality: ${P}}\n  - {key: ${P}, text: x, ignore: [${P}], focal_point: {x: ${P}}}\n"

@@ -181,6 +181,15 @@ def test_values_from_the_environment_are_not_repeated(scratch: Scratch) -> None:
     assert "secret" not in found
 
 
+@pytest.mark.parametrize("key", ["planted\n", "planted\r\nX-Evil: 1", "plänted", "planted key", "planted\0"])
+def test_a_key_that_no_header_can_carry_is_told_but_not_shown(scratch: Scratch, key: str) -> None:
+    text = WIX + AUTH.format("{api_key: '${KEY}'}").replace("site_id: s", "site_id: '${KEY}'")
+    assert problems(scratch, text, {"KEY": key}) == [
+        f"galleryctl.yaml:4:{column}: {name} has a blank, a line end or a letter that none has; look at how it is set"
+        for column, name in ((25, "site_id"), (51, "api_key"))
+    ]
+
+
 def test_a_folder_without_a_workspace(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="does not exist") as caught:
         load_workspace(tmp_path, {})
