@@ -10,6 +10,7 @@ from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.options import Settings
 from galleryctl.cli.session import lock_owner, open_site, open_workspace
 from galleryctl.engine.rebuilding import Rebuilt, keep, rebuild
+from galleryctl.engine.restoring import restore
 from galleryctl.engine.settled import recall_settled, remembered
 from galleryctl.engine.site import Known, save
 from galleryctl.manifest.load import load
@@ -72,6 +73,28 @@ async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> 
             f"State rebuilt: {known}, {things(len(state.bindings.media), 'file')}, serial {state.serial}."
         )
     return 0
+
+
+async def show_versions(settings: Settings) -> None:
+    """Print the former versions: serial, until when it was the state, where it lies."""
+    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+        kept = site.backend.versions()
+        if not kept:
+            output.remark(settings, f"No former version of {site.backend.location} is kept.")
+    wide = max((len(str(version.serial)) for version in kept), default=0)
+    lines = (
+        f"{version.serial:>{wide}}  until {version.since:%Y-%m-%dT%H:%M:%SZ}  {clean(version.location)}"
+        for version in kept
+    )
+    if text := "\n".join(lines):
+        output.result(text)
+
+
+async def run_restore(settings: Settings, serial: int, *, lock_timeout: float) -> State:
+    """The state after a former version was put back, written under the lock."""
+    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+        with site.backend.lock(lock_owner("state restore"), lock_timeout):
+            return restore(site, serial)
 
 
 def _remarks(rebuilt: Rebuilt) -> Iterator[str]:

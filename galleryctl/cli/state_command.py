@@ -123,6 +123,37 @@ def rebuild(context: click.Context, auto_approve: bool, lock_timeout: float) -> 
     return asyncio.run(run_rebuild(settings, ask=not auto_approve, lock_timeout=lock_timeout))
 
 
+@command.command("versions")
+@common
+@click.pass_context
+def versions(context: click.Context) -> None:
+    """List the former versions of the state that are kept, the newest first."""
+    from galleryctl.cli.remembering import show_versions
+
+    settings = settings_of(context)
+    output.need_format(settings, "text")
+    asyncio.run(show_versions(settings))
+
+
+@command.command("restore")
+@common
+@click.argument("serial", metavar="SERIAL", type=click.IntRange(0))
+@lock_timeout
+@click.pass_context
+def restore(context: click.Context, serial: int, lock_timeout: float) -> None:
+    """Put a former version of the state back; the site is not touched."""
+    from galleryctl.cli.remembering import run_restore, show_state
+
+    settings = _settings(context)
+    state = asyncio.run(run_restore(settings, serial, lock_timeout=lock_timeout))
+    if settings.format == "json":
+        show_state(state, state.bindings, settings)
+    output.remark(
+        settings,
+        f"State is what it was at serial {serial}; its serial is {state.serial} now. Plan, and look at it.",
+    )
+
+
 @command.command("unlock")
 @common
 @click.argument("run_id", metavar="[RUN_ID]", required=False)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.document import State, decode, encode
+from galleryctl.state.document import BrokenStateError, State, decode, encode
 from galleryctl.state.seal import SEALED_START, About, Cipher, is_sealed, no_passphrase
 
 REPAIR = (
@@ -61,5 +61,5 @@ def _json(content: bytes, where: object, do: str) -> object:
     try:
         document: object = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise StateError("the state is no JSON", where=where, why=str(error), do=do) from error
+        raise BrokenStateError("the state is no JSON", where=where, why=str(error), do=do) from error
     return document

@@ -71,7 +71,8 @@ class BrokenStateError(StateError):
 def decode(document: object, *, where: object = None, do: str = "") -> State:
     """The state that `document` holds.
 
-    Raises BrokenStateError for anything else, StateError for one of a newer version, naming `where`, the member that is wrong, and what to do: `do`, or a rebuild.
+    Raises BrokenStateError for anything else, StateError for one of a newer version, naming `where`, the member that is
+    wrong, and what to do: `do`, or a rebuild.
     """
     try:
         return _state(document)

@@ -1,0 +1,128 @@
+"""`state versions` and `state restore`: a way back from a state that was spoilt, on a file and in a bucket."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.state.conftest import Store
+from tests.studio import Studio
+
+
+@pytest.fixture(params=["file", "s3"])
+def anywhere(request: pytest.FixtureRequest) -> Studio:
+    """A workspace with a gallery of four items, not applied; its state in a file, or in a bucket."""
+    studio: Studio = request.getfixturevalue("wedding" if request.param == "file" else "shared")
+    return studio
+
+
+def serials(studio: Studio) -> list[int]:
+    return [int(line.split()[0]) for line in studio.run("state", "versions").out.splitlines()]
+
+
+def known(studio: Studio) -> object:
+    return json.loads(studio.run("state", "list", "--format", "json").out)["galleries"]
+
+
+def test_what_a_state_forgot_comes_back(anywhere: Studio) -> None:
+    assert "No former version" in anywhere.run("state", "versions").err
+    anywhere.apply()
+    before = known(anywhere)
+    last = json.loads(anywhere.run("state", "list", "--format", "json").out)["serial"]
+    assert anywhere.run("state", "rm", "weddings/cake").code == 0
+    assert serials(anywhere)[0] == last
+    ran = anywhere.run("state", "restore", str(last))
+    assert (ran.code, ran.out) == (0, "")
+    assert f"State is what it was at serial {last}; its serial is {last + 2} now" in ran.err
+    assert known(anywhere) == before
+    anywhere.assert_settled()
+
+
+def test_a_version_that_is_not_kept_is_told(anywhere: Studio) -> None:
+    anywhere.apply()
+    ran = anywhere.run("state", "restore", "99")
+    assert ran.code == 1
+    assert "version 99 of the state is not kept" in ran.err
+
+
+def test_a_damaged_state_is_replaced_by_a_former_version(wedding: Studio) -> None:
+    wedding.apply()
+    path = wedding.root / ".galleryctl/state.json"
+    before = known(wedding)
+    assert wedding.run("state", "rm", "weddings/cake").code == 0
+    path.write_text("{half", encoding="utf-8")
+    ran = wedding.run("plan")
+    assert ran.code == 1
+    assert "galleryctl state restore SERIAL" in ran.err
+    ran = wedding.run("state", "restore", str(serials(wedding)[0]))
+    assert ran.code == 0, ran.err
+    assert known(wedding) == before
+    wedding.assert_settled()
+
+
+def test_a_lost_state_comes_back_from_its_versions(wedding: Studio) -> None:
+    wedding.apply()
+    before = known(wedding)
+    assert wedding.run("state", "rm", "weddings/cake").code == 0
+    (wedding.root / ".galleryctl/state.json").unlink()
+    assert wedding.run("state", "restore", str(serials(wedding)[0])).code == 0
+    assert known(wedding) == before
+
+
+def test_a_broken_off_run_comes_first(wedding: Studio, tmp_path: Path) -> None:
+    wedding.apply()
+    assert wedding.run("state", "rm", "weddings/cake").code == 0
+    state = wedding.state()
+    header = {"journal": 1, "run": "run-1", "started": "x"} | {
+        name: state[name] for name in ("site_id", "lineage", "serial")
+    }
+    (tmp_path / ".galleryctl/journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
+    ran = wedding.run("state", "restore", str(serials(wedding)[0]))
+    assert ran.code == 1
+    assert "a run was broken off" in ran.err
+    assert wedding.state() == state
+
+
+def test_a_workspace_in_a_bucket_leaves_nothing_on_the_disk(shared: Studio, s3: Store) -> None:
+    shared.apply()
+    shared.assert_settled()
+    left = {path.name for path in (shared.root / ".galleryctl").iterdir()}
+    assert left == {"emulator"}
+    assert not any("planted" in request for request in s3.seen)
+
+
+def test_a_sealed_workspace_tells_nothing_where_its_state_lies(
+    wedding: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEAL", "planted-passphrase")
+    wedding.write(
+        "galleryctl.yaml",
+        "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: {passphrase: '${SEAL}'}\n",
+    )
+    wedding.apply()
+    wedding.assert_settled()
+    assert wedding.run("state", "rm", "weddings/cake").code == 0
+    inner = wedding.root / ".galleryctl"
+    found = "".join(p.read_text() for p in inner.rglob("*") if p.is_file() and "emulator" not in p.parts)
+    assert "first-dance" not in found
+    assert "planted" not in found
+    monkeypatch.setenv("SEAL", "another")
+    ran = wedding.run("plan", "-v")
+    assert ran.code == 1
+    assert "the passphrase is another than it was sealed with" in ran.err
+    assert "another run" not in ran.err
+    assert "planted" not in ran.err + ran.out
+
+
+def test_without_the_library_it_is_named(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
+    wedding.write(
+        "galleryctl.yaml",
+        "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: s3://bucket/state.json\n",
+    )
+    ran = wedding.run("plan")
+    assert ran.code == 1
+    assert "pip install 'galleryctl[object-store]'" in ran.err
