@@ -43,7 +43,7 @@ def canonical(field: str, value: Json) -> Json:
 
 
 def same(before: Json, after: Json) -> bool:
-    """Whether two values are equal to a site: numbers may have passed through a 32-bit float (wix-api)."""
+    """Whether two values are equal to a site: numbers may have passed through a 32-bit float, null is as absent."""
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
     if isinstance(before, int | float) and isinstance(after, int | float):
@@ -51,7 +51,7 @@ def same(before: Json, after: Json) -> bool:
     if isinstance(before, str) or isinstance(after, str):
         return before == after
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return before.keys() == after.keys() and all(same(before[k], after[k]) for k in before)
+        return all(same(before.get(name), after.get(name)) for name in before.keys() | after.keys())
     if isinstance(before, Sequence) and isinstance(after, Sequence):
         return len(before) == len(after) and all(map(same, before, after))
     return before is None and after is None

@@ -91,9 +91,9 @@ class AppAuth:
         self._until = now + max(seconds - EARLY, seconds / 2) if seconds > 0 else float("inf")
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """The token is dropped, unless another request has renewed it already; ask again."""
+        """The token is not used any more, unless another request has renewed it already; ask again."""
         if self._token is not None and self._token.reveal() == headers.get("Authorization"):
-            self._token = None
+            self._until = float("-inf")
         return True
 
     def secrets(self) -> tuple[Secret, ...]:

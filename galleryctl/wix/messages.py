@@ -11,6 +11,8 @@ from galleryctl.model.fields import Json
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer
 
+REQUEST_ID = "x-wix-request-id"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
@@ -49,7 +51,7 @@ class Answer:
     @property
     def request_id(self) -> str:
         """The vendor's name for this exchange, "" when there is none."""
-        return self.headers.get("x-wix-request-id", "")
+        return self.headers.get(REQUEST_ID, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from galleryctl.wix.auth import Auth
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import AnswerLost, ApiError, AuthError, PermissionDenied, Throttled, Unavailable
 from galleryctl.wix.limits import LONGEST_WAIT, Limiter
-from galleryctl.wix.messages import Answer, Outgoing, Reply, parsed
+from galleryctl.wix.messages import REQUEST_ID, Answer, Outgoing, Reply, parsed
 from galleryctl.wix.verdicts import NO_ANSWER, TooLarge, refused, without_answer
 
 USER_AGENT = f"galleryctl/{__version__}"
@@ -186,7 +186,7 @@ class Transport:
         status, request_id = None, ""
         try:
             answer = await self._exchange(outgoing, auth)
-            status, request_id = answer.status, self._hide(answer.request_id, auth, outgoing)
+            status, request_id = answer.status, answer.request_id
         except NO_ANSWER as cause:
             return without_answer(outgoing, cause)
         finally:
@@ -216,6 +216,10 @@ class Transport:
         }
         if self._consistent and not outgoing.endpoint.public:
             headers[CONSISTENT] = self._consistent
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise httpx.LocalProtocolError(
+                "no header can hold this value"
+            )  # h11's own words would show the key
         request = self._http.build_request(
             outgoing.endpoint.method,
             outgoing.url or outgoing.endpoint.path(*outgoing.ids),
@@ -235,6 +239,8 @@ class Transport:
         finally:
             await response.aclose()
         names = {name.lower(): value for name, value in response.headers.items()}
+        if REQUEST_ID in names:
+            names[REQUEST_ID] = self._hide(names[REQUEST_ID], auth, outgoing)
         return Answer(status=response.status_code, headers=names, body=bytes(body))
 
     def _remember(self, consistent: str) -> None:

@@ -43,7 +43,7 @@ def refused(outgoing: Outgoing, answer: Answer, *, hide: Hide, now: float) -> Ap
         call=outgoing.call,
         said=Refusal() if isinstance(body, NotJson) else refusal(body, hide),
         scope=outgoing.endpoint.scope,
-        request_id=hide(answer.request_id),
+        request_id=answer.request_id,
         retry_after=_retry_after(answer, now),
     )
     if isinstance(error, Unavailable) and not outgoing.endpoint.repeatable:

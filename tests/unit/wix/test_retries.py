@@ -18,7 +18,7 @@ from galleryctl.wix.errors import (
     Unavailable,
 )
 from galleryctl.wix.transport import RetryPolicy
-from tests.unit.wix.wire import CALLS, Call, Scripted, Wire, answer, raw, talk
+from tests.unit.wix.wire import CALLS, Call, Scripted, Wire, answer, every_call, raw, talk
 
 CREATES = {
     endpoints.CREATE_GALLERY,
@@ -29,7 +29,6 @@ CREATES = {
     endpoints.TUS_FINISH,
 }
 READ = CALLS["get_gallery"]
-every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 LOST = {
     "500": answer(500, {"message": "Internal"}),
     "501": answer(501, {"message": "Not implemented"}),

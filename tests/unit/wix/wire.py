@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 
 from galleryctl.model.desired import Limits
 from galleryctl.model.live import LiveItem
@@ -234,3 +235,5 @@ CALLS = {
     "delete_files": Call(endpoint=endpoints.DELETE_FILES, do=lambda c: c.delete_files(["f-1"]), good=({},)),
 }
 """Every call that the client makes; an upload over 10 MB has tests of its own."""
+
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

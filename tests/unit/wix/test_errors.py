@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.wix import endpoints
+from galleryctl.wix.client import WixClient
+from galleryctl.wix.errors import (
+    AnswerLost,
+    ApiError,
+    BadAnswer,
+    InvalidRequest,
+    PermissionDenied,
+    Unavailable,
+)
+from galleryctl.wix.transport import Exchange, Phase
+from tests.unit.wix.wire import CALLS, GALLERY, Call, Wire, answer, every_call, raw, talk, upload
+
+CREATE, READ = CALLS["create_item"], CALLS["get_item"]
+
+
+def failure(call: Call, *script: httpx.Response | Exception) -> ApiError:
+    with pytest.raises(ApiError) as raised:
+        talk(Wire(list(script)), call.do)
+    return raised.value
+
+
+@every_call
+def test_a_refusal_tells_call_words_fields_and_request_id(call: Call) -> None:
+    violations = [
+        {"field": "item.title", "description": "is too long", "violatedRule": "MAX_LENGTH"},
+        {"field": "", "description": "something else"},
+    ]
+    body = {"message": "Validation failed", "details": {"validationError": {"fieldViolations": violations}}}
+    error = failure(call, answer(400, body))
+    assert isinstance(error, InvalidRequest)
+    assert error.call.startswith(f"{call.endpoint.method} {call.endpoint.prefix}/")
+    assert "{" not in error.call
+    assert str(error) == (
+        f"{error.call}: 400 Validation failed\n"
+        "  item.title: is too long\n  something else\n  request id req-1\n"
+        "  correct the value in the manifest"
+    )
+
+
+def test_the_call_names_the_very_resource() -> None:
+    assert failure(CREATE, answer(400)).call == "POST /progallery/v2/galleries/g-1/items"
+    assert failure(READ, answer(404)).call == "GET /progallery/v2/galleries/g-1/items/i-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"details": {"applicationError": {"code": "X", "description": "told here"}}}, "400 told here"),
+        ({"message": "", "details": {"applicationError": {"description": "told here"}}}, "400 told here"),
+        ({"message": {"deep": 1}, "details": 7}, "400"),
+        ({"message": ["a"], "details": {"applicationError": []}}, "400"),
+        ({"message": "on\ntwo  lines\t"}, "400 on two lines"),
+        ({"message": "x" * 9999}, f"400 {'x' * 500}…"),
+        ({"details": {"validationError": {"fieldViolations": {"field": "x"}}}}, "400"),
+        ({"details": {"validationError": {"fieldViolations": ["x", None, {}]}}}, "400"),
+        ([], "400"),
+        ("text", "400"),
+        (7, "400"),
+    ],
+)
+def test_what_an_error_body_says_is_told_and_nothing_else(body: object, told: str) -> None:
+    assert failure(READ, answer(400, body)).what == told
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"<html>", b"[" * 100_000, b"9" * 5000, b'{"message": NaN}']
+)
+def test_an_error_body_that_nobody_can_read_is_left_out(content: bytes) -> None:
+    assert failure(READ, raw(400, content)).what == "400"
+    assert failure(READ, raw(404, content)).what == "404 not found"
+
+
+@every_call
+def test_a_missing_permission_names_the_scope(call: Call) -> None:
+    error = failure(call, answer(403, {"message": "Permission denied"}))
+    assert isinstance(error, PermissionDenied)
+    assert call.endpoint.scope
+    assert call.endpoint.scope in error.do
+
+
+@pytest.mark.parametrize("name", ["list_galleries", "get_gallery", "list_items", "get_item"])
+def test_reading_asks_for_the_read_scope_alone(name: str) -> None:
+    assert CALLS[name].endpoint.scope == endpoints.GALLERIES_READ
+
+
+@pytest.mark.parametrize("name", ["get_files", "find_by_label", "list_files", "list_folders"])
+def test_reading_files_asks_for_no_manage_scope(name: str) -> None:
+    assert CALLS[name].endpoint.scope == endpoints.MEDIA_READ
+
+
+def test_no_connection_says_why_and_that_nothing_was_done() -> None:
+    error = failure(CREATE, httpx.ConnectError("[Errno -2] Name or service not known"))
+    assert isinstance(error, Unavailable)
+    assert error.what == "no connection (ConnectError: [Errno -2] Name or service not known)"
+    assert failure(READ, httpx.ConnectTimeout("")).what == "no connection (ConnectTimeout)"
+
+
+def test_a_create_of_unknown_end_says_what_to_do() -> None:
+    error = failure(CREATE, answer(500, {"message": "Internal"}))
+    assert isinstance(error, AnswerLost)
+    assert error.what == "500 Internal; it may have taken effect"
+    assert error.status == 500
+    assert "run apply again" in error.do
+
+
+@every_call
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"[]", b'"x"', b"null", b"{", b'{"a": 1e999}', b"[" * 99_999]
+)
+def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes) -> None:
+    error = failure(call, raw(200, content))
+    assert type(error) is (BadAnswer if call.endpoint.repeatable else AnswerLost)
+    assert "JSON" in error.what
+    assert "request id req-1" in error.why
+    assert error.status == 200
+
+
+def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
+    error = failure(READ, answer(body={"item": {"id": 7}}))
+    assert type(error) is BadAnswer
+    assert error.call == "GET /progallery/v2/galleries/g-1/items/i-1"
+    assert error.why == "request id req-1"
+
+
+def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("galleryctl.wix.transport.LARGEST_ANSWER", 1000)
+    assert failure(READ, raw(200, b" " * 1001)).what == "the answer is too large"
+    assert type(failure(CREATE, raw(200, b" " * 1001))) is AnswerLost
+    good = answer(body={"gallery": {**GALLERY, "padding": "x" * 800}})
+    talk(Wire([good]), CALLS["get_gallery"].do)
+
+
+def test_an_answer_that_cannot_be_unpacked_is_told() -> None:
+    assert failure(READ, httpx.DecodingError("gzip")).what == "the answer cannot be read"
+    assert type(failure(CREATE, httpx.DecodingError("gzip"))) is AnswerLost
+
+
+@pytest.mark.parametrize("ident", ["", ".", ".."])
+def test_an_id_that_would_lead_elsewhere_is_never_sent(ident: str) -> None:
+    wire = Wire([answer()])
+    with pytest.raises(InvalidRequest, match="is no id"):
+        talk(wire, lambda c: c.delete_gallery(ident))
+    assert wire.sent == []
+
+
+def test_an_id_is_one_part_of_a_path_whatever_it_holds() -> None:
+    wire = Wire([answer(body={"galleryId": "x"})])
+    talk(wire, lambda c: c.delete_gallery("a/../b?c#d é"))
+    assert wire.sent[0].request.url.raw_path == b"/progallery/v2/galleries/a%2F..%2Fb%3Fc%23d%20%C3%A9"
+
+
+def test_an_observer_hears_of_every_try() -> None:
+    seen: list[Exchange] = []
+    wire = Wire([answer(503), httpx.ReadError("cut"), answer(body={"gallery": GALLERY})], seconds=2)
+    talk(wire, CALLS["get_gallery"].do, observer=seen.append)
+    assert [(e.phase, e.attempt, e.status, e.seconds, e.request_id) for e in seen] == [
+        (Phase.BEFORE, 1, None, 0, ""),
+        (Phase.AFTER, 1, 503, 2, "req-1"),
+        (Phase.BEFORE, 2, None, 0, ""),
+        (Phase.AFTER, 2, None, 2, ""),
+        (Phase.BEFORE, 3, None, 0, ""),
+        (Phase.AFTER, 3, 200, 2, "req-1"),
+    ]
+    assert {(e.name, e.call) for e in seen} == {("GET /galleries/{id}", "GET /progallery/v2/galleries/g-1")}
+
+
+def test_what_an_observer_raises_ends_the_request() -> None:
+    class StopNow(Exception):  # noqa: N818 - no failure
+        pass
+
+    def stop(exchange: Exchange) -> None:
+        raise StopNow
+
+    wire = Wire([answer()])
+    with pytest.raises(StopNow):
+        talk(wire, READ.do, observer=stop)
+    assert wire.sent == []
+
+
+def test_requests_are_counted_with_every_try() -> None:
+    async def count(client: WixClient) -> dict[str, int]:
+        await client.get_gallery("g-1")
+        return dict(client.requests)
+
+    wire = Wire([answer(500), answer(body={"gallery": GALLERY})])
+    assert talk(wire, count) == {"GET /galleries/{id}": 2}
+
+
+def test_every_error_is_one_of_ours_and_names_an_action() -> None:
+    for error in (failure(READ, answer(status)) for status in (400, 401, 403, 404, 409, 428, 429, 500, 302)):
+        assert isinstance(error, GalleryctlError)
+        assert error.do
+
+
+async def consistent(client: WixClient) -> None:
+    for name in ("update_gallery", "get_gallery", "get_gallery"):
+        await CALLS[name].do(client)
+
+
+def values(wire: Wire) -> list[str | None]:
+    return [sent.request.headers.get("X-Wix-Consistent") for sent in wire.sent]
+
+
+def test_the_last_consistency_token_is_sent_back() -> None:
+    good = {"gallery": GALLERY}
+    wire = Wire([answer(body=good, X_Wix_Consistent="a"), answer(body=good), answer(body=good)])
+    talk(wire, consistent)
+    assert values(wire) == [None, "a", "a"]
+    wire = Wire(
+        [answer(body=good, X_Wix_Consistent="a"), answer(body=good, x_wix_consistent="b"), answer(body=good)]
+    )
+    talk(wire, consistent)
+    assert values(wire) == [None, "a", "b"]
+
+
+def test_a_consistency_token_counts_though_the_rest_of_the_answer_got_lost() -> None:
+    class First(Wire):
+        async def __call__(self, request: httpx.Request) -> httpx.Response:
+            response = await Wire.__call__(self, request)
+            headers = {"X-Wix-Consistent": "a"}
+            return response if len(self.sent) > 1 else httpx.Response(200, headers=headers, stream=Broken())
+
+    wire = First([answer(body={"gallery": GALLERY})])
+    talk(wire, consistent)
+    assert values(wire) == [None, "a", "a", "a"]
+
+
+class Broken(httpx.AsyncByteStream):
+    """The body of an answer whose connection is cut."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"{"
+        raise httpx.ReadError("cut")
+
+
+@pytest.mark.parametrize("value", ["é", "a\x01b", ""])
+def test_a_consistency_token_that_no_header_can_hold_is_forgotten(value: str) -> None:
+    bad = httpx.Response(200, json={"gallery": GALLERY}, headers=[(b"X-Wix-Consistent", value.encode())])
+    wire = Wire([bad, answer(body={"gallery": GALLERY})])
+    talk(wire, consistent)
+    assert values(wire) == [None, None, None]
+
+
+def test_an_upload_gets_neither_credentials_nor_the_consistency_token() -> None:
+    url = {"uploadUrl": "https://foreign.test/here?token=x"}
+    wire = Wire([answer(body=url, X_Wix_Consistent="a"), answer(body={"file": {"id": "f-1"}})])
+    talk(wire, upload)
+    put = wire.sent[1].request
+    assert str(put.url) == url["uploadUrl"]
+    assert not {"authorization", "wix-site-id", "x-wix-consistent", "cookie"} & set(put.headers)
+    assert put.headers["Content-Type"] == "image/jpeg"
+    assert put.content == b"xxx"
