@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+HIGHEST_PORT = 65535
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -13,7 +14,7 @@ def upload_address(answered: str, base: str, api: httpx.URL) -> str | None:
         url = httpx.URL(base).join(answered)
     except (httpx.InvalidURL, ValueError):
         return None
-    if not url.host or url.userinfo:
+    if not url.host or "%" in url.host or url.userinfo or (url.port or 0) > HIGHEST_PORT:
         return None
     at_api = (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
     safe = url.scheme == "https" or (url.scheme == "http" and (at_api or url.host in LOOPBACK))
