@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import common, guards, lock_timeout, settings_of, targets
 
 
@@ -42,7 +42,7 @@ def command(
         targets, max_delete_percent=max_delete_percent, allow_empty=allow_empty, allow_recreate=allow_recreate
     )
     saved = read_plan(plan_file) if plan_file is not None else None
-    return asyncio.run(
+    return complete(
         run_apply(
             settings_of(context),
             options,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import common, lock_timeout, settings_of, targets
 
 
@@ -23,7 +22,7 @@ def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool
     options = plan_options(
         targets, max_delete_percent=None, allow_empty=False, allow_recreate=False, destroy=True
     )
-    return asyncio.run(
+    return complete(
         run_apply(
             settings_of(context),
             options,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import common, settings_of, targets
 
 
@@ -19,6 +18,6 @@ def command(context: click.Context, targets: tuple[str, ...]) -> int:
 
     settings = settings_of(context)
     options = plan_options(targets, max_delete_percent=100, allow_empty=True, allow_recreate=True)
-    plan = asyncio.run(planned(settings, options)).plan
+    plan = complete(planned(settings, options)).plan
     show_plan(plan, settings, drift=True)
     return 0 if plan.empty else 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from galleryctl.cli import output
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(
     if not (all_ or gallery or id_ or name):
         raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
     choice = None if all_ else Choice(text=gallery, id=id_, name=name)
-    return asyncio.run(_run(settings, choice, out, dry_run=dry_run, lock_timeout=lock_timeout))
+    return complete(_run(settings, choice, out, dry_run=dry_run, lock_timeout=lock_timeout))
 
 
 async def _run(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from galleryctl.cli import output
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 
 
@@ -23,7 +22,7 @@ def list_(context: click.Context) -> None:
     """List the uploaded files: which galleries show them, whether a manifest wants them, whether state knows them."""
     settings = settings_of(context)
     output.need_format(settings, "text", "json")
-    asyncio.run(_list(settings))
+    complete(_list(settings))
 
 
 async def _list(settings: Settings) -> None:
@@ -57,4 +56,4 @@ def gc(context: click.Context, auto_approve: bool, permanent: bool, lock_timeout
 
     settings = settings_of(context)
     output.need_format(settings, "text", "json")
-    return asyncio.run(run_gc(settings, ask=not auto_approve, permanent=permanent, lock_timeout=lock_timeout))
+    return complete(run_gc(settings, ask=not auto_approve, permanent=permanent, lock_timeout=lock_timeout))

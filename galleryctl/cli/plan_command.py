@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import common, guards, settings_of, targets
 
 
@@ -42,7 +42,7 @@ def command(
         allow_recreate=allow_recreate,
         destroy=destroy,
     )
-    plan = asyncio.run(planned(settings, options)).plan
+    plan = complete(planned(settings, options)).plan
     if out is not None:
         write_plan(plan, out)
     show_plan(plan, settings)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from galleryctl.cli import output
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, settings_of
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
         _plan(Path(what), settings)
     elif live or what is not None:
         output.need_format(settings, "text", "json", "markdown")
-        _print(asyncio.run(_live(settings, what)), settings)
+        _print(complete(_live(settings, what)), settings)
     else:
         from galleryctl.cli.remembering import look, show_state
 
         output.need_format(settings, "text", "json")
-        known = asyncio.run(look(settings))
+        known = complete(look(settings))
         show_state(known.state, known.bindings, settings)
 
 

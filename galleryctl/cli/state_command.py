@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from galleryctl.cli import output
+from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 
 
@@ -28,7 +27,7 @@ def list_(context: click.Context, addresses: tuple[str, ...]) -> None:
 
     settings = _settings(context)
     asked = [address(text) for text in addresses]
-    known = asyncio.run(look(settings))
+    known = complete(look(settings))
     check_known(asked, known.bindings)
     show_state(known.state, only(known.bindings, asked), settings)
 
@@ -46,7 +45,7 @@ def show(context: click.Context, address: str) -> None:
 
     settings = _settings(context)
     asked = parsed(address)
-    known = asyncio.run(look(settings))
+    known = complete(look(settings))
     check_known([asked], known.bindings)
     if settings.format == "json":
         show_state(known.state, only(known.bindings, [asked]), settings)
@@ -68,7 +67,7 @@ def mv(context: click.Context, source: str, target: str, lock_timeout: float) ->
 
     settings = _settings(context)
     before, after = address(source), address(target)
-    state = asyncio.run(
+    state = complete(
         change(
             settings,
             lambda bindings: moved(bindings, before, after),
@@ -93,7 +92,7 @@ def rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float) 
 
     settings = _settings(context)
     asked = [address(text) for text in addresses]
-    state = asyncio.run(
+    state = complete(
         change(
             settings,
             lambda bindings: forgotten(bindings, asked),
@@ -120,7 +119,7 @@ def rebuild(context: click.Context, auto_approve: bool, lock_timeout: float) -> 
     from galleryctl.cli.remembering import run_rebuild
 
     settings = _settings(context)
-    return asyncio.run(run_rebuild(settings, ask=not auto_approve, lock_timeout=lock_timeout))
+    return complete(run_rebuild(settings, ask=not auto_approve, lock_timeout=lock_timeout))
 
 
 @command.command("versions")
@@ -132,7 +131,7 @@ def versions(context: click.Context) -> None:
 
     settings = settings_of(context)
     output.need_format(settings, "text")
-    asyncio.run(show_versions(settings))
+    complete(show_versions(settings))
 
 
 @command.command("restore")
@@ -145,7 +144,7 @@ def restore(context: click.Context, serial: int, lock_timeout: float) -> None:
     from galleryctl.cli.remembering import run_restore, show_state
 
     settings = _settings(context)
-    state = asyncio.run(run_restore(settings, serial, lock_timeout=lock_timeout))
+    state = complete(run_restore(settings, serial, lock_timeout=lock_timeout))
     if settings.format == "json":
         show_state(state, state.bindings, settings)
     output.remark(
@@ -167,7 +166,7 @@ def unlock(context: click.Context, run_id: str | None, force: bool) -> int:
     output.need_format(settings, "text")
     if force and run_id is None:
         raise click.UsageError("--force breaks the lock of the run that you name: give RUN_ID, too.")
-    return asyncio.run(run_unlock(settings, run_id, ask=not force))
+    return complete(run_unlock(settings, run_id, ask=not force))
 
 
 def _settings(context: click.Context) -> Settings:
