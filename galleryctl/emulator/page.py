@@ -20,6 +20,8 @@ POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# What a text item looks like before its own HTML says otherwise.
+FRAME_STYLE = "<style>body{margin:1.25rem;font:1.05rem/1.5 Georgia,serif;color:#1d1d1f}</style>"
 
 
 def index(site: Site) -> Answer:
@@ -28,7 +30,9 @@ def index(site: Site) -> Answer:
     docs = site.store.docs(f"SELECT doc FROM galleries ORDER BY sort_order {way}, seq")  # noqa: S608 - two words
     galleries = [_gallery(site, without_items(site, doc)) for doc in docs]
     files = site.store.count("SELECT COUNT(*) FROM files WHERE trashed = 0")
-    html = _template().render(galleries=galleries, files=files, site_id=site.credentials.site_id)
+    html = _template().render(
+        galleries=galleries, files=files, site_id=site.credentials.site_id, frame_style=FRAME_STYLE
+    )
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": POLICY,
