@@ -78,11 +78,10 @@ def _invalid(name: str, error: InvalidInput) -> Check:
 def _variables(root: Path, *, local: bool) -> Iterator[Check]:
     """Whether the environment has what the files ask for; of a local backend's sites nothing is asked."""
     for name in named_variables(root, sites=not local):
-        if os.environ.get(name):
-            yield Check(name="variable", mark=Mark.OK, found=f"{name} is set")
-        else:
-            what = "empty" if name in os.environ else "not set"
-            yield Check(name="variable", mark=Mark.FAIL, found=f"{name} is {what}", do=f"export {name}=...")
+        what = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
+        mark = Mark.OK if what == "set" else Mark.FAIL
+        do = "" if what == "set" else f"export {name}=..."
+        yield Check(name=f"variable {name}", mark=mark, found=what, do=do)
 
 
 def _manifests(config: WorkspaceConfig) -> Check:

@@ -43,7 +43,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def write_generated(root: Path, files: Mapping[str, str]) -> None:
-    """Write files below `root`, over what an earlier run wrote, which begins with the same line.
+    """Write files below `root`, over what an earlier run wrote: it begins alike, up to the first colon.
 
     Raises GalleryctlError, before anything is written, when a file is somebody else's.
     """
@@ -51,7 +51,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
         path = root / name
         with _trouble_with(path):
             foreign = os.path.lexists(path) and not path.read_bytes().startswith(
-                text.partition("\n")[0].encode()
+                text.partition(":")[0].encode()
             )
         if foreign:
             raise GalleryctlError(

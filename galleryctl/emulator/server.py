@@ -144,7 +144,7 @@ def _run(emulator: Emulator, listener: socket.socket, ready_file: Path | None, o
         with _quiet_signals():
             server.run(sockets=[listener])
     finally:
-        if ready_file is not None:
+        if ready_file is not None and ready_file.exists():  # not where it could not be written
             ready_file.unlink(missing_ok=True)
 
 

@@ -98,7 +98,7 @@ def velo_warnings(gallery: DesiredGallery) -> Iterator[str]:
         yield f"the text of a link is not shown, so the code passes its address only: {_names(linked)}"
     hosted = [item.address.item or "" for item in gallery.items if isinstance(item.media, HostedVideo)]
     if hosted:
-        yield f"components are documented to play videos of the Media Manager only, not of YouTube or Vimeo: {_names(hosted)}"
+        yield f"a component plays videos of the Media Manager, by its documentation none of YouTube or Vimeo: {_names(hosted)}"
 
 
 def _names(keys: list[str]) -> str:

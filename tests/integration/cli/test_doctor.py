@@ -1,0 +1,320 @@
+"""`doctor` finds what keeps things from working, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
+
+import pytest
+import uvicorn
+
+from galleryctl.cli.session import lock_owner
+from galleryctl.emulator import Emulator, create_app
+from galleryctl.state.file import FileState
+from tests.reports import report
+from tests.studio import Ran, Studio
+
+WIX = """\
+galleryctl: 1
+backend: {type: wix, base_url: "URL"}
+sites: {main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}}
+galleries: galleries/*.yaml
+"""
+RIGHTS = ("read galleries", "manage galleries", "media folder", "manage media")
+
+
+def checks(ran: Ran) -> dict[str, dict[str, str]]:
+    """Each check by its name, of a run with --format json."""
+    document = report(ran.out)
+    assert document["kind"] == "diagnosis"
+    assert document["exit_code"] == ran.code
+    return {check["name"]: check for check in document["checks"]}
+
+
+def marks(studio: Studio, *args: str) -> dict[str, str]:
+    """How each check came out."""
+    found = checks(studio.run("doctor", "--format", "json", *args))
+    assert all(check["do"] for check in found.values() if check["status"] != "ok")
+    return {name: check["status"] for name, check in found.items()}
+
+
+@contextmanager
+def listening(app: Callable[..., object], listener: socket.socket, *, dated: bool = True) -> Iterator[None]:
+    """Serve an application in a thread."""
+    config = uvicorn.Config(app, lifespan="off", log_level="error", ws="none", http="h11", date_header=dated)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """An emulator on a port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made = create_app(None, base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with listening(made.app, listener):
+            yield made
+        made.close()
+
+
+@pytest.fixture
+def online(wedding: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """A workspace whose site is that emulator."""
+    wedding.write("galleryctl.yaml", WIX.replace("URL", emulator.ready.base_url))
+    monkeypatch.setenv("WIX_SITE_ID", emulator.ready.site_id)
+    monkeypatch.setenv("WIX_API_KEY", emulator.ready.api_key)
+    return wedding
+
+
+def test_a_workspace_in_which_all_is_well(wedding: Studio) -> None:
+    wedding.apply()
+    before = wedding.items()
+    ran = wedding.run("doctor")
+    assert ran.code == 0
+    assert ran.err == ""
+    names = [line[6:].split("  ")[0] for line in ran.out.splitlines()[:-1]]
+    assert names[:2] == ["python", "package"]
+    assert names[-9:] == ["workspace", "manifests", "state", "lock", "journal", *RIGHTS]
+    assert all(line.startswith("ok    ") for line in ran.out.splitlines()[:-1])
+    assert ran.out.endswith("0 warnings, 0 failed.\n")
+    assert wedding.items() == before
+    wedding.assert_settled()
+
+
+def test_what_was_never_used_is_not_made(wedding: Studio) -> None:
+    found = checks(wedding.run("doctor", "--format", "json"))
+    assert "no data yet" in found["emulator"]["found"]
+    assert not (wedding.root / ".galleryctl").exists()
+
+
+def test_without_a_workspace_the_installation_is_looked_at(studio: Studio) -> None:
+    (studio.root / "galleryctl.yaml").unlink()
+    ran = studio.run("doctor", "--format", "json")
+    assert ran.code == 0
+    found = checks(ran)
+    assert found["python"]["status"] == "ok"
+    assert found["workspace"]["status"] == "warn"
+    assert "galleryctl init" in found["workspace"]["do"]
+
+
+def test_a_site_with_every_right(online: Studio) -> None:
+    found = marks(online)
+    assert set(found.values()) == {"ok"}
+    assert {"network", "clock", "variable WIX_SITE_ID", "variable WIX_API_KEY", *RIGHTS} <= found.keys()
+
+
+def test_nothing_of_the_site_is_changed(online: Studio, emulator: Emulator) -> None:
+    store = emulator.gate.site.store
+
+    def site() -> list[object]:
+        tables = ("galleries", "items", "files", "folders")
+        return [store.docs(f"SELECT doc FROM {table}") for table in tables]  # noqa: S608 - the names above
+
+    before = site()
+    assert online.run("doctor").code == 0
+    assert site() == before
+
+
+def test_a_key_that_may_only_read(
+    online: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIX_API_KEY", emulator.ready.read_api_key)
+    ran = online.run("doctor", "--format", "json")
+    assert ran.code == 0
+    found = checks(ran)
+    assert [found[name]["status"] for name in RIGHTS] == ["ok", "warn", "ok", "warn"]
+    assert "plan and drift work, apply does not" in found["manage galleries"]["found"]
+    assert "MANAGE-GALLERIES" in found["manage galleries"]["do"]
+    assert "MANAGE-MEDIAMANAGER" in found["manage media"]["do"]
+
+
+def test_a_wrong_key_is_told_once_and_never_shown(online: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIX_API_KEY", "IST.planted-secret")
+    ran = online.run("doctor", "-v")
+    assert ran.code == 1
+    assert ran.out.count("fail  ") == 1
+    assert "401" in ran.out
+    assert "check the API key" in ran.out
+    assert "planted-secret" not in ran.out + ran.err
+
+
+def test_a_key_of_another_site(online: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIX_SITE_ID", "6f1f6d0c-9c5c-4d0b-8c1c-1d8f6f0e1a11")
+    found = checks(online.run("doctor", "--format", "json"))
+    assert found["read galleries"]["status"] == "fail"
+    assert "READ-GALLERIES" in found["read galleries"]["do"]
+
+
+def test_an_app_with_its_secret(online: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = emulator.ready
+    auth = "{app_id: '${APP}', app_secret: '${SECRET}', instance_id: '${INSTANCE}'}"
+    text = WIX.replace("URL", ready.base_url).replace('{api_key: "${WIX_API_KEY}"}', auth)
+    online.write("galleryctl.yaml", text)
+    for name, value in (("APP", ready.app_id), ("SECRET", ready.app_secret), ("INSTANCE", ready.instance_id)):
+        monkeypatch.setenv(name, value)
+    assert set(marks(online).values()) == {"ok"}
+    monkeypatch.setenv("SECRET", "wrong")
+    assert marks(online)["read galleries"] == "fail"
+
+
+def test_nobody_answers(online: Studio) -> None:
+    online.write("galleryctl.yaml", WIX.replace("URL", "http://127.0.0.1:1"))
+    found = checks(online.run("doctor", "--format", "json"))
+    assert found["network"]["status"] == "fail"
+    assert "http://127.0.0.1:1: no answer (ConnectError)" in found["network"]["found"]
+    assert found["state"]["status"] == "ok"
+    assert not set(RIGHTS) & found.keys()
+
+
+@pytest.mark.parametrize(
+    ("date", "status", "told"),
+    [
+        (b"Mon, 01 Jan 2001 00:00:00 GMT", "warn", "seconds ahead of the API's"),
+        (b"Fri, 01 Jan 2100 00:00:00 GMT", "warn", "seconds behind the API's"),
+        (b"yesterday", "ok", "does not tell its time"),
+        (None, "ok", "does not tell its time"),
+    ],
+)
+def test_the_clock_is_compared(online: Studio, date: bytes | None, status: str, told: str) -> None:
+    async def app(scope: object, receive: object, send: Callable[..., object]) -> None:
+        headers = [] if date is None else [(b"date", date)]
+        await send({"type": "http.response.start", "status": 401, "headers": headers})  # type: ignore[misc]  # ASGI
+        await send({"type": "http.response.body", "body": b"{}"})  # type: ignore[misc]  # as above
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, listening(app, listener, dated=False):
+        online.write("galleryctl.yaml", WIX.replace("URL", f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        found = checks(online.run("doctor", "--format", "json"))
+    assert found["clock"]["status"] == status
+    assert told in found["clock"]["found"]
+    assert found["read galleries"]["status"] == "fail"
+
+
+def test_variables_that_are_missing_or_empty(online: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WIX_SITE_ID")
+    monkeypatch.setenv("WIX_API_KEY", "")
+    online.gallery(["{key: words, text: '${WORDS}'}"])
+    ran = online.run("doctor", "--format", "json")
+    assert ran.code == 1
+    found = checks(ran)
+    assert found["variable WIX_SITE_ID"]["found"] == "not set"
+    assert found["variable WIX_API_KEY"]["found"] == "empty"
+    assert found["variable WORDS"]["status"] == "fail"
+    assert found["variable WORDS"]["do"] == "export WORDS=..."
+
+
+def test_a_local_backend_asks_for_no_variables_of_its_sites(wedding: Studio) -> None:
+    wedding.write("galleryctl.yaml", WIX.replace(', base_url: "URL"', "").replace("wix", "local"))
+    assert not [name for name in marks(wedding) if name.startswith("variable")]
+
+
+def test_problems_of_the_files(wedding: Studio) -> None:
+    wedding.gallery([f"{{key: k{number}, image: photos/none-{number}.jpg}}" for number in range(5)])
+    found = checks(wedding.run("doctor", "--format", "json"))
+    assert found["manifests"]["status"] == "fail"
+    assert found["manifests"]["found"].startswith(
+        "galleries/weddings.yaml:5:22: photos/none-0.jpg does not exist"
+    )
+    assert found["manifests"]["found"].endswith("; and 2 more")
+    assert found["manifests"]["do"] == "galleryctl validate lists all problems"
+    wedding.write("galleryctl.yaml", "galleryctl: 2\n")
+    ran = wedding.run("doctor")
+    assert ran.code == 1
+    assert "fail  workspace" in ran.out
+    wedding.write("galleryctl.yaml", "a: [\n")
+    assert wedding.run("doctor").code == 1
+
+
+def test_state_that_cannot_be_read_or_is_of_another_site(wedding: Studio) -> None:
+    wedding.apply()
+    state = wedding.root / ".galleryctl" / "state.json"
+    text = state.read_text(encoding="utf-8")
+    state.write_text(text.replace('"site_id": "', '"site_id": "x'), encoding="utf-8")
+    assert marks(wedding)["state"] == "fail"
+    state.write_text("{", encoding="utf-8")
+    found = checks(wedding.run("doctor", "--format", "json"))
+    assert found["state"]["status"] == "fail"
+    assert "galleryctl state rebuild" in found["state"]["do"]
+    assert found["read galleries"]["status"] == "ok"
+
+
+def test_a_lock_and_a_run_that_was_broken_off(wedding: Studio) -> None:
+    wedding.apply()
+    (wedding.root / ".galleryctl" / "journal-main.jsonl").write_text('{"version": 1}\n', encoding="utf-8")
+    with FileState(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply"), 0):
+        ran = wedding.run("doctor", "--format", "json")
+    assert ran.code == 0
+    found = checks(ran)
+    assert found["lock"]["status"] == "warn"
+    assert "galleryctl state unlock" in found["lock"]["do"]
+    assert found["journal"]["status"] == "warn"
+    assert marks(wedding)["lock"] == "ok"
+
+
+def test_every_site_of_a_workspace(wedding: Studio) -> None:
+    wedding.write(
+        "galleryctl.yaml",
+        "galleryctl: 1\nbackend: {type: local}\nsites: {north: {}, south: {}}\n"
+        "galleries: galleries/*.yaml\nstate: '.galleryctl/state-{site}.json'\n",
+    )
+    wedding.apply("--site", "north")
+    found = marks(wedding)
+    assert {"north: state", "north: read galleries", "south: emulator"} <= found.keys()
+    assert "south: emulator" not in marks(wedding, "--site", "north")
+    assert marks(wedding, "--site", "west")["site"] == "fail"
+
+
+@pytest.mark.parametrize(("local", "status"), [(True, "fail"), (False, "warn")])
+def test_an_extra_that_is_missing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, local: bool, status: str
+) -> None:
+    found = metadata.distribution
+
+    def without(name: str) -> metadata.Distribution:
+        if name == "uvicorn":
+            raise metadata.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(metadata, "distribution", without)
+    if not local:
+        (studio.root / "galleryctl.yaml").unlink()
+    check = checks(studio.run("doctor", "--format", "json"))["extra emulator"]
+    assert check["status"] == status
+    assert check["found"] == "not installed: uvicorn"
+    assert check["do"] == "pip install 'galleryctl[emulator]'"
+
+
+def test_an_old_python_and_a_package_that_is_not_installed(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> object:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "metadata", missing)
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4))
+    found = checks(studio.run("doctor", "--format", "json"))
+    assert found["python"]["status"] == "fail"
+    assert found["package"]["status"] == "warn"
+
+
+@pytest.mark.parametrize("format_", ["markdown", "html", "github"])
+def test_every_format_tells_what_is_wrong_and_what_to_do(wedding: Studio, format_: str) -> None:
+    wedding.write("galleries/weddings.yaml", "items: [\n")
+    ran = wedding.run("doctor", "--format", format_)
+    assert ran.code == 1
+    assert "galleryctl validate lists all problems" in ran.out
+    assert "1 failed" in ran.out
+
+
+def test_a_folder_that_is_a_file_is_wrong_usage(studio: Studio) -> None:
+    ran = studio.run("-C", str(studio.root / "galleryctl.yaml"), "doctor")
+    assert ran.code == 1
+    assert "is a file" in ran.err

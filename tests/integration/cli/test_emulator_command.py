@@ -1,0 +1,239 @@
+"""`emulator` as a process of its own: where it listens, what it says, how it ends, and what keeps it from starting."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from galleryctl.cli.main import run
+from galleryctl.emulator.credentials import FILE
+from galleryctl.emulator.store import DATABASE
+from tests.reports import report
+from tests.studio import Ran, Studio
+
+ROOT = Path(__file__).parents[3]
+START = "import sys; from galleryctl.cli.main import main; sys.argv[0] = 'galleryctl'; main()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A running emulator: its process and its ready file."""
+
+    process: subprocess.Popen[str]
+    ready_file: Path
+
+    @property
+    def ready(self) -> dict[str, str]:
+        ready: dict[str, str] = json.loads(self.ready_file.read_text(encoding="utf-8"))
+        return ready
+
+    def end(self, number: signal.Signals) -> Ran:
+        """Send the signal, and what the process printed."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        return Ran(code=self.process.returncode, out=out, err=err)
+
+
+@contextlib.contextmanager
+def served(tmp_path: Path, *args: str) -> Iterator[Served]:
+    """`galleryctl emulator ARGS`, once its ready file is there."""
+    ready_file = tmp_path / "ready.json"
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, *args, "--ready-file", str(ready_file)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not ready_file.exists():
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < deadline
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        yield Served(process=process, ready_file=ready_file)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def call(capture: pytest.CaptureFixture[str], *args: str) -> Ran:
+    capture.readouterr()
+    code = run(["emulator", *args])
+    out, err = capture.readouterr()
+    return Ran(code=code, out=out, err=err)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_a_signal_and_ends_with_0(tmp_path: Path, number: signal.Signals) -> None:
+    data = tmp_path / "data"
+    with served(tmp_path, "emulator", "--data", str(data)) as emulator:
+        ready = emulator.ready
+        headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
+        answer = httpx.get(f"{ready['base_url']}/progallery/v2/galleries", headers=headers)
+        assert answer.json() == {"totalGalleries": 0, "galleries": []}
+        ran = emulator.end(number)
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == (
+        f"Serving the site {ready['site_id']} at {ready['base_url']}, its data in {data}.\n"
+        f"Its keys are in {data / FILE}. Ctrl-C ends it.\n"
+    )
+    assert ready["api_key"] not in ran.err
+    assert not emulator.ready_file.exists()
+
+
+def test_two_do_not_serve_the_same_data_and_the_port_stays_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(tmp_path / "data")
+    with served(tmp_path, "emulator", "--data", data, "-q") as emulator:
+        ran = call(capsys, "--data", data)
+        assert ran.code == 1
+        assert f"Error: {data}: another emulator serves this data" in ran.err
+        assert "→ stop it, or choose another folder" in ran.err
+        port = emulator.ready["base_url"].rpartition(":")[2]
+        ran = call(capsys, "--port", port, "--data", str(tmp_path / "other"))
+        assert ran.code == 1
+        assert f"the emulator cannot listen on 127.0.0.1:{port}" in ran.err
+        assert "0 takes a free one" in ran.err
+        assert not (tmp_path / "other").exists()
+        assert emulator.end(signal.SIGTERM).err == ""
+
+
+def test_without_data_it_serves_the_workspace(wedding: Studio, tmp_path: Path) -> None:
+    wedding.apply()
+    with served(tmp_path / "run", "-C", str(wedding.root), "emulator") as emulator:
+        page = httpx.get(f"{emulator.ready['base_url']}/").text
+        assert "Weddings" in page
+        assert "First dance" in page
+        emulator.end(signal.SIGTERM)
+    wedding.assert_settled()
+
+
+def test_a_workspace_with_the_real_api_has_no_data_to_serve(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "secret")
+    sites = "sites: {main: {site_id: s, auth: {api_key: '${KEY}'}}}"
+    studio.write("galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: wix}}\n{sites}\ngalleries: '*.yaml'\n")
+    ran = studio.run("emulator")
+    assert ran.code == 1
+    assert "say where the data shall be: --data DIR" in ran.err
+
+
+def test_no_workspace_and_no_data(studio: Studio) -> None:
+    (studio.root / "galleryctl.yaml").unlink()
+    ran = studio.run("emulator")
+    assert ran.code == 1
+    assert "galleryctl.yaml does not exist" in ran.err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - what is warned of
+def test_whoever_listens_for_others_is_warned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr("galleryctl.emulator.server.serve", lambda *_, **__: None)
+    ran = call(capsys, "--data", str(tmp_path), "--host", host, "-q")
+    assert ran.code == 0
+    assert ran.err.startswith(
+        f"Warning: the emulator listens on {host}: everybody who can reach this machine"
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_machine_alone_is_no_reason_to_warn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr("galleryctl.emulator.server.serve", lambda *_, **__: None)
+    assert call(capsys, "--data", str(tmp_path), "--host", host).err == ""
+
+
+def test_a_host_that_is_not_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = call(capsys, "--data", str(tmp_path), "--host", "192.0.2.1", "-q")
+    assert ran.code == 1
+    assert "the emulator cannot listen on 192.0.2.1:0" in ran.err
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    ran = call(capsys, f"--port={port}")
+    assert ran.code == 1
+    assert "Invalid value for '--port'" in ran.err
+
+
+def test_data_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "data").write_text("a file")
+    ran = call(capsys, "--data", str(tmp_path / "data"))
+    assert ran.code == 1
+    assert re.match(rf"Error: {tmp_path}/data: the emulator's data cannot be used\n  .*File exists", ran.err)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (DATABASE, "the emulator's database cannot be opened\n  file is not a database"),
+        (FILE, "the emulator's credentials cannot be read"),
+    ],
+)
+def test_data_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, told: str
+) -> None:
+    (tmp_path / file).write_text("something else " * 100)
+    ran = call(capsys, "--data", str(tmp_path))
+    assert ran.code == 1
+    assert told in ran.err
+
+
+def test_a_ready_file_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("a file")
+    ran = call(capsys, "--data", str(tmp_path), "--ready-file", str(tmp_path / "file" / "ready.json"))
+    assert ran.code == 1
+    assert "the ready file cannot be written" in ran.err
+    assert ran.err.count("\n") <= 4
+
+
+def test_the_extra_is_not_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("galleryctl.emulator")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    for name in [name for name in sys.modules if name.startswith("starlette.")]:
+        monkeypatch.setitem(sys.modules, name, None)
+    ran = call(capsys, "--data", str(tmp_path))
+    assert ran.code == 1
+    assert "Error: the emulator is not installed" in ran.err
+    assert "pip install 'galleryctl[emulator]'" in ran.err
+
+
+def test_a_failure_is_json_when_json_was_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = call(capsys, "--format", "json", "--data", str(tmp_path))
+    assert report(ran.out)["what"] == "--format means nothing to `emulator`."
+
+
+def test_after_a_kill_another_takes_over(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    with served(tmp_path, "emulator", "--data", data) as first:
+        site = first.ready["site_id"]
+        first.process.kill()
+        first.process.communicate()
+    first.ready_file.unlink()
+    with served(tmp_path, "emulator", "--data", data, "--port", "0") as second:
+        assert second.ready["site_id"] == site
+        assert second.end(signal.SIGINT).code == 0
