@@ -202,10 +202,27 @@ def _spots(
         for item, pair in zip(wanted, found, strict=True)
     ]
     orders = place(current, (item.sort_order for item in shown), item_order)
+    if _in_place(wanted, before, pairs, shown):
+        orders = {}
     return {
         item.address: Spot(before=places.get(item.address, 0), after=i + 1, sort_order=orders.get(i))
         for i, item in enumerate(wanted)
     }
+
+
+def _in_place(
+    wanted: Sequence[DesiredItem],
+    before: Sequence[Address],
+    pairs: Mapping[Address, ItemPair],
+    shown: Sequence[LiveItem],
+) -> bool:
+    """Whether all stands as it is wanted, also what has no sort order: that stands last, and would be written for nothing."""
+    values = [item.sort_order for item in shown if item.sort_order is not None]
+    return (
+        len(set(values)) == len(values)
+        and [item.address for item in wanted] == list(before)
+        and all(pairs[item.address].live.kind is item.kind for item in wanted)
+    )
 
 
 def _guess(address: Address, pair: ItemPair) -> Notice:

@@ -58,7 +58,7 @@ def wanted_marks(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Mark]:
             yield video_mark(video)
         case None:
             html = item.fields.get("html")
-            if isinstance(html, str) and html:
+            if isinstance(html, str):  # an empty text, too: it has nothing else to be known by
                 yield ("html", html)
 
 
@@ -75,7 +75,7 @@ def live_marks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]
             yield video_mark(video)
         case None:
             html = item.fields.get("html")
-            if isinstance(html, str) and html:
+            if isinstance(html, str):
                 yield ("html", html)
 
 
