@@ -18,6 +18,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import decode, encode
 from galleryctl.plan.make import PlanOptions
+from galleryctl.plan.reading import parse
 from galleryctl.report.render import render
 
 
@@ -74,7 +75,8 @@ def write_plan(plan: Plan, path: Path) -> None:
     text = json.dumps(encode(plan), indent=2, ensure_ascii=False) + "\n"
     try:
         path.touch(mode=0o600)
-        path.write_text(text, encoding="utf-8")
+        # A title may hold half of a surrogate pair; as a backslash escape it is the same JSON string.
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise GalleryctlError("the plan cannot be written", where=path, why=str(error)) from error
 
@@ -82,8 +84,8 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises InvalidInput when it is none, or was changed since it was written."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        document = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         problem = Problem(None, f"{path}: this is no plan file: {error}")
         raise InvalidInput((problem,), do="make one with: galleryctl plan --out FILE") from error
     return decode(document)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
@@ -15,7 +16,8 @@ from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.canonical import digest
 from galleryctl.plan.changes import Action, Basis, Change, FieldChange, Notice, Plan, Refusal
-from galleryctl.plan.reading import Node
+from galleryctl.plan.order import order
+from galleryctl.plan.reading import LARGEST, Node
 
 FORMAT_VERSION = 1
 
@@ -57,36 +59,48 @@ def encode(plan: Plan) -> dict[str, Json]:
 def decode(document: Json) -> Plan:
     """The plan that `document` holds. Raises InvalidInput, with all its problems, for anything else."""
     problems: list[Problem] = []
-    try:
-        plan = _plan(Node(document, "", problems))
-        if not problems:
-            _check_digest(document, problems)
-    except RecursionError:
-        problems.append(Problem(at=None, message="the document is nested too deeply to be a plan"))
-        raise InvalidInput(tuple(problems), do=_ANEW) from None
+    node = Node(document, "", problems)
+    _check_version(node)
+    plan = _plan(node)
+    if not problems:
+        _check_digest(document, node)
+    if not problems:
+        _check_steps(plan, node)
     if problems:
         raise InvalidInput(tuple(problems), do=_ANEW)
     return plan
 
 
-def _check_digest(document: Json, problems: list[Problem]) -> None:
-    if not isinstance(document, Mapping):
+def _check_version(node: Node) -> None:
+    """Raise InvalidInput, before all else is found to be wrong, when another galleryctl wrote the document."""
+    if not isinstance(node.value, Mapping):
         return
-    rest = {name: value for name, value in document.items() if name != "digest"}
-    try:
-        intact = digest(rest) == document["digest"]
-    except ValueError:
-        problems.append(Problem(at=None, message="a value is NaN or infinite, which JSON does not have"))
-        return
-    if not intact:
-        problems.append(Problem(at=None, message="the plan file was changed after it was written"))
+    version = node.value.get("format_version")
+    if version != FORMAT_VERSION or isinstance(version, bool):
+        known = isinstance(version, int) and not isinstance(version, bool) and 0 <= version <= LARGEST
+        said = f"is {version}" if known else "is no version"
+        problem = f"format_version {said}; this galleryctl reads {FORMAT_VERSION}"
+        raise InvalidInput((Problem(at=None, message=problem),), do=_ANEW)
+
+
+def _check_digest(document: Json, node: Node) -> None:
+    if isinstance(document, Mapping):
+        rest = {name: value for name, value in document.items() if name != "digest"}
+        if digest(rest) != document["digest"]:
+            node.wrong("was changed after it was written")
+
+
+def _check_steps(plan: Plan, node: Node) -> None:
+    """No two changes are one step: an apply knows steps, and what became of each change, by their names."""
+    steps = Counter(step.id for step in order(plan))
+    resources = Counter((str(change.address), change.id) for change in plan.changes)
+    for name in (name for name, count in steps.items() if count > 1):
+        node.wrong(f"two of its steps are called {name}")
+    for address, id_ in (resource for resource, count in resources.items() if count > 1):
+        node.wrong(f"{address} with id {id_} is changed twice")
 
 
 def _plan(node: Node) -> Plan:
-    if isinstance(node.value, Mapping) and node.value.get("format_version") != FORMAT_VERSION:
-        version = node.value.get("format_version")
-        problem = f"format_version is {version!r}; this galleryctl reads {FORMAT_VERSION}"
-        raise InvalidInput((Problem(at=None, message=problem),), do=_ANEW)
     part = node.object(_PLAN)
     part["digest"].text()
     return Plan(
@@ -95,8 +109,8 @@ def _plan(node: Node) -> Plan:
         unchanged=part["unchanged"].whole(),
         ids={_address(name, member): member.text() for name, member in part["ids"].members()},
         media={name: member.text() for name, member in part["media"].members()},
-        protected=frozenset(map(Node.address, part["protected"].array())),
-        forget=frozenset(map(Node.address, part["forget"].array())),
+        protected=part["protected"].addresses(),
+        forget=part["forget"].addresses(),
         refusals=tuple(map(_refusal, part["refusals"].array())),
         notices=tuple(map(_notice, part["notices"].array())),
         item_order=part["item_order"].one_of(ItemOrder),

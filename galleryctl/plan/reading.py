@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +13,12 @@ from typing import TypeVar
 from galleryctl.model.address import Address
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
+
+DEEPEST = 50
+"""How many levels a value may have: far more than any field, far fewer than would exhaust the stack."""
+
+LARGEST = 2**53 - 1
+"""The largest whole number that every JSON tool keeps as it is."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -52,8 +60,12 @@ class Node:
         if not isinstance(self.value, Mapping):
             self.wrong("is no object")
             return
-        for name, value in self.value.items():
-            yield str(name), Node(value, self._below(str(name)), self.problems)
+        names: Iterable[object] = self.value
+        for name in names:
+            if isinstance(name, str):
+                yield name, Node(self.value[name], self._below(name), self.problems)
+            else:
+                self.wrong("has a member whose name is no string")
 
     def array(self) -> Iterator[Node]:
         """The elements of an array."""
@@ -75,10 +87,14 @@ class Node:
         return ""
 
     def whole(self) -> int:
-        """An integer from 0."""
-        if isinstance(self.value, int) and not isinstance(self.value, bool) and self.value >= 0:
-            return self.value
-        self.wrong("is no whole number from 0")
+        """An integer from 0 to `LARGEST`; JSON tools may write it with a `.0`."""
+        value = self.value
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.wrong("is no whole number")
+        elif 0 <= value <= LARGEST and value == int(value):
+            return int(value)
+        else:
+            self.wrong(f"is no whole number from 0 to {LARGEST}")
         return 0
 
     def number(self) -> float:
@@ -104,22 +120,59 @@ class Node:
         """An address as text."""
         try:
             return Address.parse(self.text())
-        except ValueError as error:
-            self.wrong(str(error))
+        except ValueError:
+            self.wrong("is no address; write GALLERY or GALLERY/ITEM")
             return Address("unreadable")
 
-    def json(self) -> Json:
-        """Any value, its lists as tuples, as canonical values have them."""
-        return frozen(self.value)
+    def addresses(self) -> frozenset[Address]:
+        """An array of addresses, none twice."""
+        found = [element.address() for element in self.array()]
+        if len(set(found)) < len(found):
+            self.wrong("names one address twice")
+        return frozenset(found)
+
+    def json(self, levels: int = DEEPEST) -> Json:
+        """Any JSON value, its lists as tuples, as canonical values have them."""
+        value = self.value
+        if isinstance(value, Mapping | list | tuple) and not levels:
+            self.wrong("is nested too deeply")
+        elif isinstance(value, Mapping):
+            return {name: member.json(levels - 1) for name, member in self.members()}
+        elif isinstance(value, list | tuple):
+            return tuple([element.json(levels - 1) for element in self.array()])
+        elif value is None or isinstance(value, bool | str):
+            return value
+        elif isinstance(value, int | float):
+            self.number()
+            return value
+        else:
+            self.wrong("is nothing that JSON has")
+        return None
 
     def _below(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
 
 
-def frozen(value: Json) -> Json:
-    """`value` with tuples for its lists."""
-    if isinstance(value, Mapping):
-        return {name: frozen(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(frozen(part) for part in value)
+def parse(text: str) -> Json:
+    """The JSON value that `text` writes.
+
+    Raises ValueError for anything else, and for what readers of JSON take differently: a name that stands twice in an
+    object, NaN and Infinity.
+    """
+    try:
+        value: Json = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     return value
+
+
+def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"{twice!r:.60} stands twice in one object")
+    return members
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON number")

@@ -29,7 +29,6 @@ def rename(desired: Desired, bindings: Bindings) -> Renamed:
     """
     wanted = _addresses(desired)
     next_names = {moved.source: moved.target for moved in desired.moved}
-    reused = frozenset(next_names.values())
     names = {address: address for address in bindings.ids}
     waiting = desired.moved
     while True:
@@ -38,9 +37,8 @@ def rename(desired: Desired, bindings: Bindings) -> Renamed:
             known = _known(moved, names)
             if not known or moved.source == moved.target:
                 continue
-            if obstacle := _obstacle(moved, wanted - reused, names):
-                if not _settled(moved, wanted, next_names):
-                    blocked[moved] = obstacle
+            if obstacle := _obstacle(moved, wanted, names, next_names):
+                blocked[moved] = obstacle
                 continue
             for address in known:
                 names[_new(address, moved)] = names.pop(address)
@@ -50,6 +48,7 @@ def rename(desired: Desired, bindings: Bindings) -> Renamed:
     notices = (
         Notice(address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {obstacle}")
         for moved, obstacle in blocked.items()
+        if not _settled(moved, wanted, next_names)
     )
     return replace(_renamed(bindings, names), notices=tuple(notices))
 
@@ -111,11 +110,11 @@ def _new(address: Address, moved: Moved) -> Address:
 
 
 def _settled(moved: Moved, wanted: frozenset[Address], next_names: Mapping[Address, Address]) -> bool:
-    """Whether an entry was applied before, and its source is by now the name that another entry gave.
+    """Whether an entry that is blocked was applied before, its source being by now the name that another entry gave.
 
     Entries that go in a circle never come to rest, so of them no one was applied.
     """
-    if not {moved.source, moved.target} <= wanted or moved.source not in next_names.values():
+    if not _passed_on(moved, wanted, next_names):
         return False
     after, seen = moved.target, {moved.source}
     while after in next_names and after not in seen:
@@ -124,12 +123,22 @@ def _settled(moved: Moved, wanted: frozenset[Address], next_names: Mapping[Addre
     return after not in seen
 
 
-def _obstacle(moved: Moved, wanted: frozenset[Address], ids: Collection[Address]) -> str:
+def _passed_on(moved: Moved, wanted: frozenset[Address], next_names: Mapping[Address, Address]) -> bool:
+    """Whether a manifest names the source because another entry gives that name to something else."""
+    return {moved.source, moved.target} <= wanted and moved.source in next_names.values()
+
+
+def _obstacle(
+    moved: Moved,
+    wanted: frozenset[Address],
+    ids: Collection[Address],
+    next_names: Mapping[Address, Address],
+) -> str:
     if (moved.source.item is None) != (moved.target.item is None):
         return "one is a gallery, the other an item"
     if moved.source.item is not None and moved.source.gallery != moved.target.gallery:
         return "the API has no move between galleries, so the item is made anew"
-    if moved.source in wanted:
+    if moved.source in wanted and not _passed_on(moved, wanted, next_names):
         return "a manifest still names it"
     if moved.target in ids or (moved.target.item is None and any(map(moved.target.covers, ids))):
         return f"state knows another resource as {moved.target}"

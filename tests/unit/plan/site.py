@@ -1,0 +1,267 @@
+"""A site in memory that is as strict as the API, and short ways to say what is wanted of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from galleryctl.engine.apply import adopt
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Unmanaged
+from galleryctl.model.fields import Json, float32
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.media import (
+    HostedVideo,
+    Kind,
+    LocalFile,
+    Media,
+    MediaFile,
+    RemoteFile,
+    WixFile,
+    content_label,
+)
+from galleryctl.model.position import SourcePosition
+from galleryctl.plan.changes import Change, Plan
+from galleryctl.plan.make import PlanOptions, make_plan
+from galleryctl.plan.match import unknown_files
+from galleryctl.plan.order import (
+    CreateGallery,
+    CreateItem,
+    DeleteGallery,
+    DeleteItems,
+    Step,
+    UpdateGallery,
+    UpdateItem,
+    Upload,
+)
+from galleryctl.plan.order import (
+    order as steps_of,
+)
+from galleryctl.state.journal import Result, learn
+
+AT = SourcePosition("galleries/g.yaml", 1, 1)
+ALLOWED = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
+G = Address("g")
+
+
+def at(text: str) -> Address:
+    return Address.parse(text)
+
+
+def photo(name: str, content: str = "", size: int = 9) -> LocalFile:
+    return LocalFile(path=f"photos/{name}.jpg", sha256=content or name, size=size, mime_type="image/jpeg")
+
+
+def item(key: str, media: Media = None, **fields: Json) -> DesiredItem:
+    """An item of gallery g; the fields that are named."""
+    kind = Kind.VIDEO if isinstance(media, HostedVideo) else Kind.TEXT if media is None else Kind.IMAGE
+    return DesiredItem(address=Address("g", key), kind=kind, media=media, fields=fields, at=AT)
+
+
+def gallery(
+    *items: DesiredItem, bind: str | None = "G", unmanaged: Unmanaged = Unmanaged.KEEP
+) -> DesiredGallery:
+    """Gallery g, not protected; without `bind` it is to be made."""
+    return DesiredGallery(
+        address=G,
+        bind=Bind(id=bind, create=bind is None),
+        fields={},
+        items=items,
+        at=AT,
+        protect=False,
+        unmanaged=unmanaged,
+    )
+
+
+def wants(*items: DesiredItem, item_order: ItemOrder = ItemOrder.ASCENDING) -> Desired:
+    """Gallery g with these items."""
+    return Desired(galleries=(gallery(*items),), item_order=item_order)
+
+
+def live(
+    id_: str,
+    sort_order: float | None,
+    media: WixFile | HostedVideo | None = None,
+    *,
+    raw: Mapping[str, Json] | None = None,
+    **fields: Json,
+) -> LiveItem:
+    """A live item; the fields that the site has."""
+    kind = Kind.VIDEO if isinstance(media, HostedVideo) else Kind.TEXT if media is None else Kind.IMAGE
+    return LiveItem(id=id_, kind=kind, media=media, fields=fields, sort_order=sort_order, raw=raw or {})
+
+
+def live_gallery(
+    *items: LiveItem, id_: str = "G", name: str = "", sort_order: float | None = 1.0
+) -> LiveGallery:
+    return LiveGallery(
+        id=id_,
+        fields={"name": name},
+        sort_order=sort_order,
+        total_items=len(items),
+        items=items,
+        raw={},
+    )
+
+
+def snapshot(*galleries: LiveGallery, files: Sequence[MediaFile] = ()) -> SiteSnapshot:
+    return SiteSnapshot(site_id="site", galleries=galleries, files={file.id: file for file in files})
+
+
+def ids(**known: str) -> dict[Address, str]:
+    """What state knows of gallery g: its id is G, and these items."""
+    return {G: "G", **{Address("g", key): id_ for key, id_ in known.items()}}
+
+
+@dataclass(slots=True, kw_only=True)
+class MemorySite:
+    """Galleries by id. Refuses two equal sort orders, as the API does, and may keep 32 bits of every number."""
+
+    galleries: dict[str, LiveGallery] = field(default_factory=dict)
+    files: dict[str, MediaFile] = field(default_factory=dict)
+    narrow: bool = False
+    shortest: bool = False
+    """Whether 32-bit floats are told in as few digits as tell them apart."""
+    moments: int = 0
+    """How many writes took effect."""
+    made: int = 0
+
+    def snapshot(self, desired: Desired, bindings: Bindings) -> SiteSnapshot:
+        """The site as the engine reads it: descriptors only of what state does not know."""
+        seen = snapshot(*self.galleries.values())
+        wanted = unknown_files(desired, seen, bindings)
+        return replace(seen, files={id_: self.files[id_] for id_ in wanted if id_ in self.files})
+
+    def apply(self, plan: Plan, bindings: Bindings, chance: random.Random) -> Bindings:
+        """What state knows after all steps, done in any order that the steps allow."""
+        bindings = adopt(bindings, plan)
+        waiting = list(steps_of(plan))
+        done: set[str] = set()
+        while waiting:
+            step = chance.choice([step for step in waiting if step.after <= done])
+            waiting.remove(step)
+            bindings = learn(bindings, self._do(step, bindings))
+            done.add(step.id)
+            self.moments += 1
+            self._check()
+        return bindings
+
+    def shown(self, gallery_id: str, item_order: ItemOrder) -> list[LiveItem]:
+        """What a visitor sees, first to last."""
+        items = self.galleries[gallery_id].listed
+        return sorted(items, key=lambda i: i.sort_order or 0.0, reverse=item_order is ItemOrder.DESCENDING)
+
+    def put(self, gallery_id: str, *items: LiveItem) -> None:
+        """Make, or change by id, items in the Editor."""
+        found = {item.id: item for item in self.galleries[gallery_id].listed}
+        found.update({item.id: item for item in items})
+        self._keep(gallery_id, found)
+
+    def remove(self, gallery_id: str, *gone: str) -> None:
+        """Delete items in the Editor."""
+        kept = {item.id: item for item in self.galleries[gallery_id].listed if item.id not in gone}
+        self._keep(gallery_id, kept)
+
+    def kept(self, value: Json) -> Json:
+        """`value` as the site gives it back."""
+        if isinstance(value, Mapping):
+            return {name: self.kept(part) for name, part in value.items()}
+        if not self.narrow or isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        number = float32(value)
+        short = (float(f"{number:.{digits}g}") for digits in range(1, 10))
+        return next(s for s in short if float32(s) == number) if self.shortest else number
+
+    def order(self, value: float | None) -> float:
+        """A sort order as the site keeps it."""
+        kept = self.kept(value)
+        assert isinstance(kept, float)
+        return kept
+
+    def _check(self) -> None:
+        for siblings in (self.galleries.values(), *(g.listed for g in self.galleries.values())):
+            values = [one.sort_order for one in siblings if one.sort_order is not None]
+            assert len(set(map(self.order, values))) == len(values), f"a sort order is repeated: {values}"
+
+    def _keep(self, gallery_id: str, items: Mapping[str, LiveItem]) -> None:
+        self.galleries[gallery_id] = replace(
+            self.galleries[gallery_id], items=tuple(items.values()), total_items=len(items)
+        )
+        self._check()
+
+    def _do(self, step: Step, bindings: Bindings) -> Result:  # noqa: PLR0911 - one for each action
+        match step.action:
+            case Upload(source=source):
+                file = self._file(source)
+                return Result(media={source.source: file})
+            case CreateGallery(change=change, items=items):
+                id_ = self._id("gallery")
+                empty = live_gallery(id_=id_, name=str(change.write["name"]))
+                self.galleries[id_] = replace(empty, sort_order=self.order(change.sort_order))
+                made = {item.address: self._create(id_, item, bindings) for item in items}
+                return Result(ids={change.address: id_, **made})
+            case UpdateGallery(change=change):
+                before = self.galleries[str(change.id)]
+                self.galleries[before.id] = replace(before, fields={**before.fields, **change.write})
+                return Result()
+            case CreateItem(change=change):
+                id_ = self._create(bindings.ids[change.address.parent], change, bindings)
+                return Result(ids={change.address: id_})
+            case UpdateItem(change=change):
+                self._update(bindings.ids[change.address.parent], change, bindings)
+                return Result()
+            case DeleteItems(gallery=address, changes=changes):
+                gone = tuple(str(change.id) for change in changes)
+                self.remove(bindings.ids[address], *gone)
+                return Result(removed=gone)
+            case DeleteGallery(change=change):
+                del self.galleries[str(change.id)]
+                return Result(removed=(str(change.id),))
+
+    def _id(self, kind: str) -> str:
+        self.made += 1
+        return f"made-{kind}-{self.made}"
+
+    def _file(self, source: LocalFile | RemoteFile) -> str:
+        file = MediaFile(
+            id=self._id("file"),
+            display_name=source.path.rpartition("/")[2] if isinstance(source, LocalFile) else "",
+            ready=True,
+            failed=False,
+            size=source.size if isinstance(source, LocalFile) else 9,
+            labels=(content_label(source.source),),
+        )
+        self.files[file.id] = file
+        return file.id
+
+    def _create(self, gallery_id: str, change: Change, bindings: Bindings) -> str:
+        assert change.kind is not None
+        made = LiveItem(
+            id=self._id("item"),
+            kind=change.kind,
+            media=self._media(change.media, bindings),
+            fields={name: self.kept(value) for name, value in change.write.items()},
+            sort_order=self.order(change.sort_order),
+            raw={},
+        )
+        self.put(gallery_id, made)
+        return made.id
+
+    def _update(self, gallery_id: str, change: Change, bindings: Bindings) -> None:
+        (before,) = (item for item in self.galleries[gallery_id].listed if item.id == change.id)
+        media = before.media if change.media is None else self._media(change.media, bindings)
+        fields = {**before.fields, **{name: self.kept(value) for name, value in change.write.items()}}
+        moved = before.sort_order if change.sort_order is None else self.order(change.sort_order)
+        self.put(gallery_id, replace(before, media=media, fields=fields, sort_order=moved))
+
+    def _media(self, media: Media, bindings: Bindings) -> WixFile | HostedVideo | None:
+        if isinstance(media, LocalFile | RemoteFile):
+            return WixFile(id=bindings.media[media.source])
+        return media
+
+
+def planned(site: MemorySite, desired: Desired, bindings: Bindings, options: PlanOptions = ALLOWED) -> Plan:
+    """The plan of the site as it is."""
+    return make_plan(desired, site.snapshot(desired, bindings), bindings, options=options)
