@@ -66,17 +66,29 @@ def query_violations(asked: Any) -> checks.Found:
         yield from sort_violations("query.sort[0]", next(iter(sorts or []), None))
 
 
-def page_of(found: list[dict[str, Any]], paging: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def resumed(asked: Any, paging: str = "paging") -> Any:
+    """The request that a cursor belongs to: whoever sends one leaves out the filter and the sort of the first page."""
+    place = asked.get(paging) if isinstance(asked, dict) else None
+    cursor = place.get("cursor") if isinstance(place, dict) else None
+    if not isinstance(cursor, str) or not cursor or len(cursor) > LONGEST_CURSOR:
+        return asked
+    return _opened(cursor)["asked"] | {paging: place}
+
+
+def page_of(
+    found: list[dict[str, Any]], asked: dict[str, Any], paging: str = "paging"
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """One page of `found`, and the metadata with the cursor of the next one, if there is one.
 
-    `paging` was checked.
+    `asked` was resumed and checked.
     """
-    asked = paging or {}
-    limit = USUAL if asked.get("limit") is None else int(asked["limit"])
-    start = _start(asked.get("cursor"))
+    place = asked.get(paging) or {}
+    limit = USUAL if place.get("limit") is None else int(place["limit"])
+    start = _opened(place["cursor"])["from"] if place.get("cursor") else 0
     shown = found[start : start + limit]
     more = start + limit < len(found)
-    cursors = {"next": _cursor(start + limit)} if more else {}
+    rest = {name: value for name, value in asked.items() if name != paging}
+    cursors = {"next": _cursor({"from": start + limit, "asked": rest})} if more else {}
     return shown, {"count": len(shown), "cursors": cursors, "hasNext": more}
 
 
@@ -85,14 +97,17 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def _start(cursor: Any) -> int:
-    if not cursor:
-        return 0
+def _opened(cursor: str) -> dict[str, Any]:
     try:
-        return max(0, int(base64.urlsafe_b64decode(str(cursor)).decode().removeprefix("from:")))
-    except ValueError as cause:
+        value = json.loads(base64.urlsafe_b64decode(cursor))
+    except (ValueError, RecursionError) as cause:
         raise invalid(Violation("paging.cursor", "is no cursor of this list")) from cause
+    fits = isinstance(value, dict) and isinstance(value.get("asked"), dict)
+    if not fits or not isinstance(value.get("from"), int) or value["from"] < 0:
+        raise invalid(Violation("paging.cursor", "is no cursor of this list"))
+    opened: dict[str, Any] = value
+    return opened
 
 
-def _cursor(start: int) -> str:
-    return base64.urlsafe_b64encode(f"from:{start}".encode()).decode()
+def _cursor(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()

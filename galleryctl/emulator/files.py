@@ -11,6 +11,7 @@ from galleryctl.emulator.cursors import (
     paging_violations,
     query_of,
     query_violations,
+    resumed,
     sort_violations,
 )
 from galleryctl.emulator.exchange import Answer, Call, ok
@@ -70,19 +71,19 @@ class Files:
 
     def listed(self, call: Call) -> Answer:
         """List Files of a folder."""
-        asked = query_of(call)
+        asked = resumed(query_of(call))
         checks.all_of(_list_violations(asked))
         return self._answer(self._in(asked.get("parentFolderId") or ROOT, trashed=False), asked)
 
     def list_deleted(self, call: Call) -> Answer:
         """List the files in the trash bin."""
-        asked = query_of(call)
+        asked = resumed(query_of(call))
         checks.all_of(_list_violations(asked))
         return self._answer(self._in(None, trashed=True), asked)
 
     def search(self, call: Call) -> Answer:
         """Search Files: free text in the display name, the MIME type and the labels."""
-        asked = call.json()
+        asked = resumed(call.json())
         checks.all_of(
             [
                 *checks.text("search", asked.get("search"), 200),
@@ -97,11 +98,11 @@ class Files:
 
     def query(self, call: Call) -> Answer:
         """Query File Descriptors: equality, `$eq`, `$in` and `$hasSome` on fields."""
-        asked = call.json().get("query") or {}
+        asked = resumed(call.json().get("query") or {}, "cursorPaging")
         checks.all_of(query_violations(asked))
         found = [doc for doc in self._in(None, trashed=False) if _matches(doc, asked.get("filter") or {})]
         sort = next(iter(asked.get("sort") or []), None)
-        shown, cursor = page_of(_sorted(found, sort), asked.get("cursorPaging"))
+        shown, cursor = page_of(_sorted(found, sort), asked, "cursorPaging")
         return ok({"files": [media.shown(self.site, doc) for doc in shown], "pagingMetadata": cursor})
 
     def _in(self, folder: str | None, *, trashed: bool) -> list[dict[str, Any]]:
@@ -117,7 +118,7 @@ class Files:
             if doc["mediaType"] in kinds
             and (private is None or doc["private"] == (str(private).lower() == "true"))
         ]
-        shown, cursor = page_of(_sorted(hits, asked.get("sort")), asked.get("paging"))
+        shown, cursor = page_of(_sorted(hits, asked.get("sort")), asked)
         return ok({"files": [media.shown(self.site, doc) for doc in shown], "nextCursor": cursor})
 
     def update(self, call: Call) -> Answer:

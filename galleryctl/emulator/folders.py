@@ -11,6 +11,7 @@ from galleryctl.emulator.cursors import (
     paging_violations,
     query_of,
     query_violations,
+    resumed,
     sort_violations,
 )
 from galleryctl.emulator.exchange import Answer, Call, ok
@@ -88,39 +89,39 @@ class Folders:
 
     def listed(self, call: Call) -> Answer:
         """List Folders of one parent."""
-        asked = query_of(call)
+        asked = resumed(query_of(call))
         checks.all_of(_list_violations(asked))
         sql = "SELECT doc FROM folders WHERE parent = ? AND trashed = 0 ORDER BY seq"
         found = self.site.store.docs(sql, asked.get("parentFolderId") or ROOT)
-        shown, cursor = page_of(found, asked.get("paging"))
+        shown, cursor = page_of(found, asked)
         return ok({"folders": shown, "nextCursor": cursor})
 
     def list_deleted(self, call: Call) -> Answer:
         """List the folders in the trash bin."""
-        asked = query_of(call)
+        asked = resumed(query_of(call))
         checks.all_of(_list_violations(asked))
         found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 1 ORDER BY seq")
-        shown, cursor = page_of(found, asked.get("paging"))
+        shown, cursor = page_of(found, asked)
         return ok({"folders": shown, "nextCursor": cursor})
 
     def search(self, call: Call) -> Answer:
         """Search Folders by a part of their name."""
-        asked = call.json()
+        asked = resumed(call.json())
         checks.all_of([*checks.text("search", asked.get("search"), 200), *_list_violations(asked)])
         wanted = str(asked.get("search") or "").casefold()
         found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
         hits = [doc for doc in found if wanted in doc["displayName"].casefold()]
-        shown, cursor = page_of(hits, asked.get("paging"))
+        shown, cursor = page_of(hits, asked)
         return ok({"folders": shown, "nextCursor": cursor})
 
     def query(self, call: Call) -> Answer:
         """Query Folders by equality of fields."""
-        asked = call.json().get("query") or {}
+        asked = resumed(call.json().get("query") or {}, "cursorPaging")
         checks.all_of(query_violations(asked))
         wanted = asked.get("filter") or {}
         found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
         hits = [doc for doc in found if all(doc.get(name) == value for name, value in wanted.items())]
-        shown, cursor = page_of(hits, asked.get("cursorPaging"))
+        shown, cursor = page_of(hits, asked, "cursorPaging")
         return ok({"folders": shown, "pagingMetadata": cursor})
 
     def get(self, call: Call) -> Answer:

@@ -176,8 +176,10 @@ const lost = (await media.importFile('https://example.com/nowhere.png')).file;
 assert.equal((await media.getFileDescriptor(lost._id)).operationStatus, 'FAILED');
 await seen((e) => e.event === 'onFileDescriptorFileFailed' && e.metadata.entityId === lost._id, 'file failed');
 
-const bulk = await media.bulkImportFile([{ url: `${base}/_emulator/sample.png`, displayName: 'bulk.png' }]);
-assert.equal(bulk.bulkActionMetadata.totalSuccesses, 1);
+const bulk = await media.bulkImportFile(
+  [2, 1].map((number) => ({ url: `${base}/_emulator/sample.png`, displayName: `bulk ${number}.png`, labels: ['bulk'] })),
+);
+assert.equal(bulk.bulkActionMetadata.totalSuccesses, 2);
 assert.equal((await media.bulkImportFiles([{ url: `${base}/_emulator/sample.png` }])).files.length, 1);
 assert.equal((await media.getFileDescriptors([uploaded.id, big.id])).files.length, 2);
 const renamed = await media.updateFileDescriptor({ _id: uploaded.id, displayName: 'renamed.png', labels: ['a', 'b'] });
@@ -188,6 +190,12 @@ const page2 = await media.listFiles({ paging: { limit: 2, cursor: page1.nextCurs
 assert.notEqual(page2.files[0]._id, page1.files[0]._id);
 assert.equal((await media.listFiles({ mediaTypes: ['VIDEO'] })).files.length, 0);
 assert.equal((await media.searchFiles({ search: 'renamed' })).files[0]._id, uploaded.id);
+const labelled = media.queryFileDescriptors().hasSome('labels', ['bulk']).ascending('displayName').limit(1);
+const firstPage = await labelled.find();
+assert.ok(firstPage.hasNext());
+const nextPage = await firstPage.next(); // sends the cursor alone
+assert.deepEqual([...firstPage.items, ...nextPage.items].map((file) => file.displayName), ['bulk 1.png', 'bulk 2.png']);
+assert.ok(!nextPage.hasNext());
 assert.equal((await media.queryFileDescriptors().eq('displayName', 'renamed.png').find()).items[0]._id, uploaded.id);
 assert.equal((await media.generateFileDownloadUrl(uploaded.id)).downloadUrls.length, 1);
 assert.ok((await media.generateFilesDownloadUrl([uploaded.id, big.id])).downloadUrl);

@@ -220,6 +220,39 @@ def test_lists_are_paged_sorted_and_filtered(wix: httpx.Client, now: list[float]
     assert rules(wix.get(f"{MEDIA}/files", params={"paging.limit": 101})) == ["paging.limit"]
 
 
+def test_a_cursor_remembers_what_was_asked(wix: httpx.Client, control: Control) -> None:
+    control("settings", {"import_pending_reads": 0})
+    for name in ("a.png", "b.png", "c.png"):
+        for label in ("x", "y"):
+            imported(wix, displayName=label + name, labels=[label])
+        wix.post(f"{MEDIA}/folders", json={"displayName": f"folder {name}"})
+        wix.post(f"{MEDIA}/folders", json={"displayName": "other"})
+
+    def read(path: str, first: dict[str, Any], paging: str) -> list[str]:
+        """The names on both pages; the second is asked for by its cursor alone."""
+        place: dict[str, Any] = first.get("query", first)
+        place[paging] = {"limit": 2}
+        one = wix.post(f"{MEDIA}/{path}", json=first).json()
+        cursor = one["pagingMetadata" if paging == "cursorPaging" else "nextCursor"]["cursors"]["next"]
+        rest = {paging: {"limit": 2, "cursor": cursor}}
+        two = wix.post(f"{MEDIA}/{path}", json={"query": rest} if "query" in first else rest).json()
+        found = [*one.values(), *two.values()]
+        return [entry["displayName"] for part in found if isinstance(part, list) for entry in part]
+
+    x = {"filter": {"labels": {"$hasSome": ["x"]}}, "sort": [{"fieldName": "displayName", "order": "ASC"}]}
+    assert read("files/query", {"query": x}, "cursorPaging") == ["xa.png", "xb.png", "xc.png"]
+    sort = {"fieldName": "displayName", "order": "DESC"}
+    assert read("files/search", {"search": "y", "sort": sort}, "paging") == ["yc.png", "yb.png", "ya.png"]
+    assert len(read("folders/search", {"search": "folder"}, "paging")) == 3
+    assert (
+        read("folders/query", {"query": {"filter": {"displayName": "other"}}}, "cursorPaging")
+        == ["other"] * 3
+    )
+    for cursor in ("x", "bnVsbA==", "e30="):
+        answer = wix.post(f"{MEDIA}/files/search", json={"paging": {"cursor": cursor}})
+        assert rules(answer) == ["paging.cursor"]
+
+
 def test_a_descriptor_can_be_changed(wix: httpx.Client) -> None:
     file = imported(wix)
     folder = wix.post(f"{MEDIA}/folders", json={"displayName": "F"}).json()["folder"]
