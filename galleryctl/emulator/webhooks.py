@@ -16,6 +16,7 @@ from galleryctl.emulator.site import Site
 # Sends a body to a URL within so many seconds; the status, or 0 when there was no answer.
 Post = Callable[[str, str, float], int]
 REMEMBERED = 5000
+CLOSING = 5.0  # seconds; an embedded emulator ends right after the last write
 
 
 @dataclass(slots=True, kw_only=True, order=True)
@@ -120,7 +121,8 @@ class Webhooks:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Stop the thread; what is on its way is given up."""
+        """Stop the thread once what is on its way has come, or `CLOSING` seconds have passed."""
+        self.idle(CLOSING)
         with self._changed:
             self._closed = True
             self._changed.notify_all()

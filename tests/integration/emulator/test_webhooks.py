@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -155,3 +156,27 @@ def test_a_subscriber_can_leave(wix: httpx.Client, events: Events, control: Cont
     assert control("webhooks", {"url": URL, "remove": True}) == {"urls": []}
     wix.post(GALLERIES, json={})
     assert events() == []
+
+
+def test_what_is_on_its_way_is_delivered_before_the_end(
+    keys: Credentials, connect_to: Callable[[Emulator], httpx.Client]
+) -> None:
+    posted: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def post(_url: str, body: str, _timeout: float) -> int:
+        begun.set()
+        assert go_on.wait(10)
+        posted.append(body)
+        return 200
+
+    made = create_app(None, keys=keys, post=post)
+    client = connect_to(made)
+    client.post("/_emulator/webhooks", json={"url": URL})
+    client.post(GALLERIES, json={"gallery": {"items": [TEXT, TEXT]}})
+    assert begun.wait(10)
+    ending = threading.Thread(target=made.close)
+    ending.start()
+    go_on.set()
+    ending.join(10)
+    assert len(posted) == 3
