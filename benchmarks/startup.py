@@ -15,6 +15,7 @@ START = "import sys; from galleryctl.cli.main import run; sys.exit(run(sys.argv[
 COMMANDS: dict[str, Sequence[str]] = {
     "import click": (sys.executable, "-c", "import click"),
     "galleryctl --version": (sys.executable, "-c", START, "--version"),
+    "galleryctl --help": (sys.executable, "-c", START, "--help"),
     "galleryctl plan --help": (sys.executable, "-c", START, "plan", "--help"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -29,6 +30,10 @@ COMMANDS = (
     "doctor",
 )
 """In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.<name>_command`."""
+
+
+_HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""A group of commands that was called alone; before click 8.2 that was no error."""
 
 
 class Commands(click.Group):
@@ -70,6 +75,9 @@ def run(args: Sequence[str]) -> int:
     try:
         return _invoked(list(args) or ["--help"])
     except click.ClickException as error:
+        if isinstance(error, _HELP):
+            click.echo(error.format_message())
+            return 0
         from galleryctl.cli.failure import show_usage
 
         return show_usage(error, format_asked(args))

@@ -35,6 +35,10 @@ def command(
     from galleryctl.cli.planning import plan_options, planned, show_plan, write_plan
 
     settings = settings_of(context)
+    if destroy and (allow_empty or allow_recreate):
+        raise click.UsageError(
+            "--destroy deletes what is managed: --allow-empty and --allow-recreate mean nothing with it."
+        )
     options = plan_options(
         targets,
         max_delete_percent=max_delete_percent,

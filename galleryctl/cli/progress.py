@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from galleryctl.cli import output
 from galleryctl.cli.options import Settings
 from galleryctl.engine.progress import Progress, StepEnd
 from galleryctl.model.outcome import Status
@@ -60,7 +61,7 @@ def _bar(settings: Settings) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True, no_color=settings.no_color)
+    console = Console(stderr=True, no_color=not output.wants_color(settings, err=True))
     columns = (
         BarColumn(),
         MofNCompleteColumn(),

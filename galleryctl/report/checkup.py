@@ -58,7 +58,7 @@ def summary(checkup: Checkup) -> str:
         case Validation():
             return _valid(checkup)
         case Written():
-            left = f", {checkup.unchanged:,} left as they are" if checkup.unchanged else ""
+            left = f", {checkup.unchanged:,} unchanged" if checkup.unchanged else ""
             count = things(len(checkup.files), "file")
             return f"{checkup.action.capitalize()} {count}{left}."
         case Diagnosis():

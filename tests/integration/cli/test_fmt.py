@@ -53,7 +53,7 @@ def test_all_files_of_the_workspace_are_formatted_and_comments_kept(untidy: Stud
     assert text(untidy) == TIDY
     assert text(untidy, "galleryctl.yaml").startswith("galleryctl: 1\n")
     again = untidy.run("fmt")
-    assert again.out == "Formatted 0 files, 2 left as they are.\n"
+    assert again.out == "Formatted 0 files, 2 unchanged.\n"
     assert untidy.run("fmt", "--check").code == 0
 
 

@@ -54,6 +54,13 @@ def test_alone_it_prints_help(call: Call) -> None:
     assert all(f"  {name} " in ran.out for name in COMMANDS)
 
 
+@pytest.mark.parametrize("name", ["state", "media"])
+def test_a_group_of_commands_alone_prints_its_help(call: Call, name: str) -> None:
+    ran = call(name)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran == call(name, "--help")
+
+
 def test_version(call: Call) -> None:
     assert call("--version") == Ran(code=0, out=f"galleryctl {__version__}\n", err="")
 
@@ -107,6 +114,8 @@ WRONG = [
     ["plan", "--format", "json", "-q", "-v"],
     ["schema", "--format", "json"],
     ["apply", "--format", "json", "plan.json", "--target", "a"],
+    ["plan", "--format", "json", "--destroy", "--allow-empty"],
+    ["plan", "--format", "json", "--destroy", "--allow-recreate"],
 ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleryctl.model.address import Address
+from galleryctl.model.checkup import Check, Diagnosis, Mark, Validation, ValidGallery, Writing, Written
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.media import HostedVideo, Kind, RemoteFile, VideoHost, WixFile
 from galleryctl.model.outcome import Outcome, Report, Status
@@ -78,7 +79,16 @@ FAILURES = st.one_of(
         HOSTILE,
     ),
 )
-SUBJECTS: st.SearchStrategy[Subject] = st.one_of(PLANS, REPORTS, FAILURES)
+CHECKUPS = st.one_of(
+    st.builds(Written, action=st.sampled_from(Writing), files=st.lists(HOSTILE, max_size=2).map(tuple)),
+    st.builds(Check, name=HOSTILE, mark=st.sampled_from(Mark), found=HOSTILE, do=HOSTILE).map(
+        lambda check: Diagnosis(checks=(check,))
+    ),
+    st.builds(ValidGallery, key=HOSTILE, file=HOSTILE, items=st.just({Kind.IMAGE: 1})).map(
+        lambda gallery: Validation(sites=("main",), galleries=(gallery,), media_files=1, media_bytes=1)
+    ),
+)
+SUBJECTS: st.SearchStrategy[Subject] = st.one_of(PLANS, REPORTS, FAILURES, CHECKUPS)
 TAG = re.compile(r"<\s*(script|img)", re.IGNORECASE)
 
 
