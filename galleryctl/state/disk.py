@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +34,22 @@ def trouble_with(path: Path, what: str) -> Iterator[None]:
             case errno.EACCES | errno.EPERM | errno.EROFS:
                 raise StateError(what, where=path, why=str(error.strerror), do=_FORBIDDEN) from error
         raise StateError(what, where=path, why=error.strerror or str(error), do=_OTHERWISE) from error
+
+
+def read_file(path: Path, what: str) -> bytes | None:
+    """The content of `path`, None when there is no file. Raises StateError, which says `what` failed.
+
+    A pipe or a device, put there by whomever, may never end; it is not read.
+    """
+    with trouble_with(path, what):
+        try:
+            regular = stat.S_ISREG(path.stat().st_mode)
+            content = path.read_bytes() if regular else b""
+        except FileNotFoundError:
+            return None
+    if not regular:
+        raise StateError(what, where=path, why="it is no regular file", do=_OTHERWISE)
+    return content
 
 
 def replace_file(path: Path, content: bytes) -> None:

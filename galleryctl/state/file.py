@@ -9,7 +9,7 @@ from pathlib import Path
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.content import check_follows, read_content, write_content
-from galleryctl.state.disk import replace_file, trouble_with
+from galleryctl.state.disk import read_file, replace_file, trouble_with
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import FileJournal, JournalPlace
 from galleryctl.state.journal_sealed import SealedJournal
@@ -73,11 +73,7 @@ class FileState:
         self._lock.release(run_id)
 
     def _content(self) -> bytes | None:
-        with trouble_with(self._path, "the state cannot be read"):
-            try:
-                return self._path.read_bytes()
-            except FileNotFoundError:
-                return None
+        return read_file(self._path, "the state cannot be read")
 
     def _state(self, content: bytes) -> State:
         return read_content(content, self._cipher, where=self._path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.disk import sync_folder, trouble_with
+from galleryctl.state.disk import read_file, sync_folder, trouble_with
 
 
 class JournalLog(Protocol):
@@ -57,11 +57,7 @@ class FileJournal:
 
     def read(self) -> tuple[bytes, ...]:
         """The whole lines of the file, none when there is none."""
-        with trouble_with(self._path, "the journal cannot be read"):
-            try:
-                content = self._path.read_bytes()
-            except FileNotFoundError:
-                return ()
+        content = read_file(self._path, "the journal cannot be read") or b""
         *lines, _torn = content.split(b"\n")
         return tuple(lines)
 

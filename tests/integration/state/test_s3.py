@@ -17,7 +17,7 @@ from galleryctl.state.bucket import Bucket, open_bucket
 from galleryctl.state.document import State
 from galleryctl.state.journal import Intent, Journal, Result, read_journal
 from galleryctl.state.objects import ObjectState
-from tests.integration.state.conftest import SECRET, Store
+from tests.objects import SECRET, Store
 
 ITEM = Address.parse("weddings/film")
 ELSEWHERE = LockInfo(

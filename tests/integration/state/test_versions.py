@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.state.conftest import Store
+from tests.objects import Store
 from tests.studio import Studio
 
 

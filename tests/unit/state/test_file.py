@@ -153,3 +153,13 @@ def test_a_folder_in_the_way_is_told(tmp_path: Path, state: State) -> None:
 
 def test_the_location_is_the_path(tmp_path: Path) -> None:
     assert FileState(tmp_path / "state.json").location == str(tmp_path / "state.json")
+
+
+def test_a_device_is_not_read_for_ever(tmp_path: Path) -> None:
+    backend = FileState(tmp_path / "state.json")
+    for name in ("state.json", "journal.jsonl"):
+        (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(StateError, match="it is no regular file"):
+        backend.read()
+    with pytest.raises(StateError, match="it is no regular file"):
+        backend.journal(tmp_path / "journal.jsonl").read()

@@ -1,0 +1,81 @@
+"""A disk that takes no more, in the middle of an apply: one clear message, all readable, and the next apply converges."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from tests.served import PATIENCE, Served
+
+CREATES = {"method": "POST", "path": "/items$"}
+
+
+def texts(count: int) -> list[str]:
+    return [f"{{key: t{n:02}, title: T{n:02}, text: '<p>{n}</p>'}}" for n in range(count)]
+
+
+@pytest.fixture
+def begun(served: Served) -> Served:
+    """Two items are there, and thirty more are to be made."""
+    served.gallery(texts(2))
+    assert served.run("apply", "--auto-approve").wait() == 0
+    served.gallery(texts(32))
+    return served
+
+
+def apply_on_a_disk_that_fills_up(served: Served, size: int) -> tuple[int, str, str]:
+    """An apply whose files cannot grow beyond `size` bytes from its third create on: exit code, output, errors.
+
+    What it prints goes to pipes, which have no such bound.
+    """
+    served.hold("before", **CREATES, nth=3)
+    command = [sys.executable, "-c", "from galleryctl.cli.main import main; main()", "-C", str(served.root)]
+    with subprocess.Popen(
+        [*command, "apply", "--auto-approve"],
+        env=served.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        served.wait_for_held()
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, size))
+        served.release()
+        out, err = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in err
+    assert "a bug in galleryctl" not in err
+    return process.returncode, " ".join(out.split()), " ".join(err.split())
+
+
+def next_run_finishes(served: Served) -> None:
+    served.long_ago()
+    assert served.run("state", "list").wait() == 0
+    ran = served.run("apply", "--auto-approve")
+    assert ran.wait() == 0, ran.out + ran.err
+    assert served.titles() == [f"T{n:02}" for n in range(32)]
+    assert served.run("plan", "--detailed-exitcode").wait() == 0
+
+
+def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(begun: Served) -> None:
+    code, out, err = apply_on_a_disk_that_fills_up(begun, 4096)
+    assert code == 3, out + err
+    assert "the journal cannot be written this user's files may not grow further (ulimit -f)" in out
+    made = len(begun.titles())
+    assert 2 < made < 32
+    assert begun.run("state", "list").out.count("weddings/") == made
+    next_run_finishes(begun)
+
+
+def test_a_state_that_cannot_grow_is_told_and_the_journal_knows_the_rest(begun: Served) -> None:
+    before = (begun.root / ".galleryctl/state.json").read_bytes()
+    code, out, err = apply_on_a_disk_that_fills_up(begun, len(before) + 20)
+    assert code == 1, out + err
+    assert "the state cannot be written" in err
+    assert "this user's files may not grow further (ulimit -f)" in err
+    assert "run the same command again; nothing that was saved is lost" in err
+    assert (begun.root / ".galleryctl/state.json").read_bytes() == before
+    assert 2 < len(begun.titles()) < 32
+    next_run_finishes(begun)

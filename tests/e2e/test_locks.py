@@ -1,0 +1,116 @@
+"""Two applies at once, as real processes, on state in a file and in a bucket: one waits or fails, never both write."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.objects import Store, serve_objects
+from tests.served import PATIENCE, Served
+
+CREATES = {"method": "POST", "path": "/items$"}
+
+
+@pytest.fixture(scope="module")
+def objects() -> Iterator[Store]:
+    with serve_objects() as store:
+        store.make_bucket("locks")
+        yield store
+
+
+def texts(count: int, *, prefix: str = "T") -> list[str]:
+    return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{n}</p>'}}" for n in range(count)]
+
+
+@pytest.fixture
+def in_bucket(served: Served, objects: Store, monkeypatch: pytest.MonkeyPatch) -> Served:
+    for name, value in objects.environment.items():
+        monkeypatch.setenv(name, value)
+    text = (served.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    served.write("galleryctl.yaml", f"{text}state: s3://locks/{served.root.parent.name}.json\n")
+    return served
+
+
+@pytest.fixture(params=["file", "s3"])
+def anywhere(request: pytest.FixtureRequest) -> Served:
+    """A workspace with ten texts, not applied."""
+    served: Served = request.getfixturevalue("served" if request.param == "file" else "in_bucket")
+    served.gallery(texts(1))
+    apply(served)
+    served.gallery(texts(10))
+    return served
+
+
+def kill_at(served: Served, count: int) -> None:
+    """The first apply is killed while `count` of its creates have taken effect and their answers are on the way."""
+    served.hold("after", **CREATES, nth=3, times=count)
+    command = served.start("apply", "--auto-approve")
+    served.wait_for_held(count)
+    command.send(signal.SIGKILL)
+    assert command.wait() == -signal.SIGKILL
+    served.release(drop=True)
+    served.long_ago()
+
+
+def apply(served: Served) -> None:
+    ran = served.run("apply", "--auto-approve")
+    assert ran.wait() == 0, ran.out + ran.err
+
+
+def settled(served: Served, titles: list[str]) -> None:
+    assert served.titles() == titles
+    assert served.run("plan", "--detailed-exitcode").wait() == 0
+
+
+def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served) -> None:
+    anywhere.hold("before", **CREATES, nth=3, times=4)
+    first = anywhere.start("apply", "--auto-approve")
+    anywhere.wait_for_held(4)
+
+    second = anywhere.run("apply", "--auto-approve")
+    assert second.wait() == 1
+    owner = rf"\S+@{re.escape(socket.gethostname())} since \S+, run (\w+) \(apply, pid {first.pid}\)"
+    told = re.search(f"the state is locked by {owner}", second.err)
+    assert told is not None, second.err
+    assert "--lock-timeout" in second.err
+    assert f"galleryctl state unlock {told[1]}" in second.err
+    refused = anywhere.run("state", "unlock", told[1], "--force")
+    assert refused.wait() == 1
+    assert "is still at work" in refused.err
+
+    third = anywhere.start("apply", "--auto-approve", "--lock-timeout", str(PATIENCE))
+    anywhere.release()
+    assert (first.wait(), third.wait()) == (0, 0), first.err + third.err
+    settled(anywhere, [f"T{n:02}" for n in range(10)])
+
+
+def test_after_a_kill_a_file_is_free_and_nothing_is_made_twice(served: Served) -> None:
+    served.gallery(texts(1))
+    apply(served)
+    served.gallery(texts(10))
+    kill_at(served, 4)
+    apply(served)
+    settled(served, [f"T{n:02}" for n in range(10)])
+
+
+def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Served) -> None:
+    in_bucket.gallery(texts(1))
+    apply(in_bucket)
+    in_bucket.gallery(texts(10))
+    kill_at(in_bucket, 4)
+    # The disk of that machine is gone, and by now the manifest says something else: no title finds an item again.
+    shutil.rmtree(in_bucket.root / ".galleryctl", ignore_errors=True)
+    in_bucket.gallery(texts(10, prefix="New "))
+    ran = in_bucket.run("apply", "--auto-approve")
+    assert ran.wait() == 1
+    assert "that process is gone" in ran.err
+    unlock = re.search(r"galleryctl state unlock (\w+)", ran.err)
+    assert unlock is not None
+    assert in_bucket.run("state", "unlock", unlock[1], "--force").wait() == 0
+    apply(in_bucket)
+    settled(in_bucket, [f"New {n:02}" for n in range(10)])
