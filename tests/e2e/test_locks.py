@@ -24,7 +24,7 @@ def objects() -> Iterator[Store]:
 
 
 def texts(count: int, *, prefix: str = "T") -> list[str]:
-    return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{n}</p>'}}" for n in range(count)]
+    return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{prefix}{n}</p>'}}" for n in range(count)]
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Ser
     apply(in_bucket)
     in_bucket.gallery(texts(10))
     kill_at(in_bucket, 4)
-    # The disk of that machine is gone, and by now the manifest says something else: no title finds an item again.
+    # The disk of that machine is gone, and by now the manifest says something else: neither title nor text finds an item again.
     shutil.rmtree(in_bucket.root / ".galleryctl", ignore_errors=True)
     in_bucket.gallery(texts(10, prefix="New "))
     ran = in_bucket.run("apply", "--auto-approve")
