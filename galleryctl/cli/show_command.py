@@ -10,6 +10,7 @@ import click
 from galleryctl.cli import output
 from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, settings_of
+from galleryctl.model.errors import GalleryctlError
 
 if TYPE_CHECKING:
     from galleryctl.model.named import NamedSite
@@ -32,6 +33,10 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
         raise click.UsageError("--state shows all that state knows: give nothing else with it.")
     if what is not None and not live and Path(what).is_file():
         _plan(Path(what), settings)
+    elif what is not None and not live and Path(what).suffix == ".json":
+        raise GalleryctlError(
+            "there is no such plan file", where=what, do="make one with: galleryctl plan --out FILE"
+        )
     elif live or what is not None:
         output.need_format(settings, "text", "json", "markdown")
         _print(complete(_live(settings, what)), settings)

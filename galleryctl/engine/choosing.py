@@ -29,9 +29,9 @@ def choose(
     Raises MatchError when none or several fit, Refused when it has another key than the one asked for.
     """
     if choice.id is not None:
-        live = _only([g for g in galleries if g.id == choice.id], galleries, f"the id {choice.id}")
+        live = _only([g for g in galleries if g.id == choice.id], galleries, choice.id, "the id")
     elif choice.name is not None:
-        live = _only([g for g in galleries if g.name == choice.name], galleries, f"the name {choice.name!r}")
+        live = _only([g for g in galleries if g.name == choice.name], galleries, choice.name, "the name")
     else:
         live = find_gallery(galleries, keys, choice.text or "")
     known = keys.get(live.id)
@@ -59,8 +59,8 @@ def find_gallery(galleries: Sequence[LiveGallery], keys: Mapping[str, str], text
         [g for g in galleries if slug(g.name) == text],
     ):
         if fits:
-            return _only(fits, galleries, f"the name {text!r}")
-    return _only([], galleries, f"the key, id or name {text!r}")
+            return _only(fits, galleries, text, "the name")
+    return _only([], galleries, text, "the key, id or name")
 
 
 def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
@@ -68,17 +68,21 @@ def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
     return unique(slug(gallery.name) or "gallery", taken)
 
 
-def _only(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], asked: str) -> LiveGallery:
+def _only(
+    found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], text: str, what: str
+) -> LiveGallery:
     if len(found) == 1:
         return found[0]
     if found:
         ids = ", ".join(sorted(gallery.id for gallery in found))
         raise MatchError(
-            f"{len(found)} galleries of the site have {asked}", why=f"their ids: {ids}", do="give the id"
+            f"{len(found)} galleries of the site have {what} {text!r}",
+            why=f"their ids: {ids}",
+            do="give the id",
         )
     names = [name for gallery in galleries for name in (gallery.name, gallery.id) if name]
-    close = get_close_matches(asked.partition(" ")[2].strip("'"), names, n=3)
+    close = get_close_matches(text, names, n=3)
     raise MatchError(
-        f"the site has no gallery with {asked}",
+        f"the site has no gallery with {what} {text!r}",
         do=f"did you mean {' or '.join(map(repr, close))}?" if close else "see: galleryctl show --live",
     )

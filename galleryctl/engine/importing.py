@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from galleryctl.engine.apply import adopt
 from galleryctl.engine.choosing import Choice, choose, free_key
 from galleryctl.engine.fetch import read_galleries, read_items
 from galleryctl.engine.naming import Shelf, gallery_keys, item_keys, wanted_of
+from galleryctl.engine.placing import existing_text, place
 from galleryctl.engine.settled import recall_settled
 from galleryctl.engine.site import Known, Site, save
 from galleryctl.engine.together import together
-from galleryctl.manifest.files import BadFileError, Tree, relative
+from galleryctl.manifest.files import Tree
 from galleryctl.manifest.load import read_manifest
-from galleryctl.manifest.saving import read_text, save_text
-from galleryctl.manifest.workspace import FILE
+from galleryctl.manifest.saving import save_text
 from galleryctl.manifest.write_back import Written, write_gallery
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
+from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.plan.gallery import in_display_order
 from galleryctl.plan.make import PlanOptions, make_plan
@@ -75,7 +74,7 @@ async def draft_one(site: Site, shelf: Shelf, choice: Choice, out: Path | None) 
     galleries = await read_galleries(site.client)
     keys = gallery_keys(shelf.desired, galleries, known.bindings)
     live, key = choose(galleries, keys, choice)
-    draft = await _draft(site, shelf, known.bindings, live, key, out=out)
+    draft = await _draft(site, shelf, known.bindings, live, key, out=out, known=keys.get(live.id) == key)
     return Drafts(known=known, galleries=galleries, drafts=(draft,))
 
 
@@ -93,7 +92,7 @@ async def draft_all(site: Site, shelf: Shelf) -> Drafts:
             taken.add(key)
             named[key] = gallery
     drafts = await together(
-        _draft(site, shelf, known.bindings, live, key, out=None) for key, live in named.items()
+        _draft(site, shelf, known.bindings, live, key, out=None, known=False) for key, live in named.items()
     )
     return Drafts(known=known, galleries=galleries, drafts=tuple(drafts))
 
@@ -115,10 +114,17 @@ async def write_drafts(site: Site, shelf: Shelf, drafts: Drafts) -> tuple[Import
 
 
 async def _draft(
-    site: Site, shelf: Shelf, bindings: Bindings, live: LiveGallery, key: str, *, out: Path | None
+    site: Site,
+    shelf: Shelf,
+    bindings: Bindings,
+    live: LiveGallery,
+    key: str,
+    *,
+    out: Path | None,
+    known: bool,
 ) -> Draft:
-    path, file = _place(shelf, key, out)
-    existing = _existing(shelf, path, key, live)
+    path, file = place(shelf, key, out)
+    existing = existing_text(shelf, path, key, live, known=known)
     read = await read_items(site.client, live)
     read = replace(read, items=tuple(in_display_order(read.items or (), shelf.item_order)))
     keys = await item_keys(site.client, shelf, key, read, bindings)
@@ -133,82 +139,6 @@ async def _draft(
             live_title(item) or item.id for item in read.items or () if item.id not in written.keys
         ),
     )
-
-
-def _place(shelf: Shelf, key: str, out: Path | None) -> tuple[Path, str | None]:
-    """Where the manifest goes, and its path in the workspace if a `galleries:` pattern finds it."""
-    root, patterns = shelf.config.root, shelf.config.galleries
-    manifest = shelf.manifest(key)
-    if out is None:
-        file = manifest.file if manifest else _own_place(patterns, key)
-        if file is None:
-            raise GalleryctlError(
-                f"no pattern under `galleries:` has a place for {key}.yaml",
-                where=root / FILE,
-                do="give --out FILE, and name that file under `galleries:`",
-            )
-        return root / file, file
-    if manifest is not None and out.resolve() != (root / manifest.file).resolve():
-        raise Refused(
-            f"gallery {key} has a manifest already, {manifest.file}",
-            where=out,
-            do="leave out --out, or remove that manifest first",
-        )
-    if not out.resolve().is_relative_to(root.resolve()):
-        return out, None
-    file = out.resolve().relative_to(root.resolve()).as_posix()
-    return out, file if any(_finds(pattern, file) for pattern in patterns) else None
-
-
-def _own_place(patterns: Sequence[str], key: str) -> str | None:
-    """The first file named for the key that a pattern finds."""
-    for pattern in patterns:
-        folders = [part for part in PurePosixPath(pattern).parent.parts if part != "**"]
-        name = PurePosixPath(pattern).name
-        file = PurePosixPath(*folders, name.replace("*", key, 1)).as_posix()
-        if "*" in name and _finds(pattern, file):
-            return file
-    return None
-
-
-def _finds(pattern: str, file: str) -> bool:
-    """Whether a pattern of the workspace finds a file of this path, asked of a folder that has nothing else."""
-    if file == FILE:
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        try:
-            path = root / relative(file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            return file in Tree(root).find(pattern)
-        except BadFileError:
-            return False
-
-
-def _existing(shelf: Shelf, path: Path, key: str, live: LiveGallery) -> str | None:
-    """The text to bring up to date, None when there is no file. Raises Refused for another gallery's manifest."""
-    if not path.exists():
-        return None
-    root = shelf.config.root
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise Refused(
-            "the file exists and lies outside of the workspace", where=path, do="give another --out"
-        )
-    file = path.resolve().relative_to(root.resolve()).as_posix()
-    manifest = read_manifest(shelf.config, file, Tree(root))
-    wanted = manifest.gallery
-    if manifest.problems or wanted is None:
-        raise InvalidInput(manifest.problems, do="correct the file, or give another --out")
-    if wanted.address.gallery != key or wanted.bind.id not in (None, live.id):
-        whose = f"of gallery {wanted.address}" + (f", bound to {wanted.bind.id}" if wanted.bind.id else "")
-        raise Refused(
-            f"the file is the manifest {whose}; it is not written over",
-            where=file,
-            why=f"asked for was {live.name or 'the gallery'} ({live.id}) as {key}",
-            do="give another --out, or another key",
-        )
-    return read_text(path)
 
 
 async def _learn(

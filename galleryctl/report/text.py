@@ -123,16 +123,11 @@ def print_table(
 
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
     for name in head:
-        number = name in ("#", "items", "bytes")
-        whole = name in ("id", "key")
-        table.add_column(
-            name,
-            justify="right" if number else "left",
-            no_wrap=whole,
-            overflow="fold" if whole else "ellipsis",
-        )
+        number, whole = name in ("#", "items", "bytes"), name in ("id", "key")
+        table.add_column(name, justify="right" if number else "left", no_wrap=whole)
     for row in rows:
-        table.add_row(*map(Text, row))
+        # A cell that has no room is cut: only columns that may wrap give some up, so they may, and their texts do not.
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
     return _printed(table, color=color, width=width)
 
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 from itertools import chain
+from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from galleryctl.manifest.schema import load_schema
 from tests.integration.cli.odd_sites import Doc, galleries
-from tests.studio import Studio
+from tests.studio import Ran, Studio
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nitem_order: ORDER\n"
 
@@ -16,7 +20,7 @@ WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(
     edits=st.tuples(galleries(1), galleries(2), galleries(3)).map(lambda parts: [*chain(*parts)]),
     order=st.sampled_from(["ascending", "descending"]),
@@ -39,3 +43,254 @@ def test_the_plan_after_an_import_is_empty_and_a_lost_state_makes_and_deletes_no
     assert ran.code == 0, ran.out + ran.err
     assert "Plan" not in ran.out or " 0 to create" in ran.out
     assert "Plan" not in ran.out or " 0 to delete" in ran.out
+
+
+JOURNAL = "00000000-0000-4000-8000-000000000001"
+
+
+def text(title: str, order: float, **more: object) -> Doc:
+    html = {"html": f"<p>{title}</p>"}
+    return {
+        "gallery": JOURNAL,
+        "item": None,
+        "set": {"type": "TEXT", "title": title, "text": html, "sortOrder": order, **more},
+    }
+
+
+@pytest.fixture
+def journal(studio: Studio) -> Studio:
+    """A site with one gallery of two texts that nothing manages."""
+    studio.edit(
+        {"gallery": JOURNAL, "set": {"name": "Our Journal", "sortOrder": 1}},
+        text("Spring", 1),
+        text("Summer", 2),
+    )
+    return studio
+
+
+def manifest(studio: Studio, name: str = "our-journal") -> str:
+    return (studio.root / f"galleries/{name}.yaml").read_text(encoding="utf-8")
+
+
+def refused(ran: Ran, *words: str) -> None:
+    assert (ran.code, ran.out) == (1, "")
+    for word in words:
+        assert word in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "asked", [["our-journal"], ["Our Journal"], [JOURNAL], ["--id", JOURNAL], ["--name", "Our Journal"]]
+)
+def test_a_gallery_is_asked_for_by_key_name_or_id(journal: Studio, asked: list[str]) -> None:
+    ran = journal.run("import", *asked)
+    assert ran.code == 0, ran.err
+    assert "our-journal.yaml: gallery our-journal, Our Journal" in ran.out
+    assert manifest(journal) == (
+        f"gallery: our-journal\nbind: {{id: {JOURNAL}}}\nname: Our Journal\nitems:\n"
+        '  - key: spring\n    text: "<p>Spring</p>"\n    title: Spring\n'
+        '  - key: summer\n    text: "<p>Summer</p>"\n    title: Summer\n'
+    )
+    items = journal.state()["galleries"]["our-journal"]["items"]
+    assert [items[key]["id"] for key in ("spring", "summer")] == [
+        i["id"] for i in journal.items("Our Journal")
+    ]
+    journal.assert_settled()
+
+
+def test_the_key_may_be_chosen(journal: Studio) -> None:
+    assert journal.run("import", "diary", "--name", "Our Journal").code == 0
+    assert "gallery: diary" in manifest(journal, "diary")
+    assert [*journal.state()["galleries"]] == ["diary"]
+    refused(journal.run("import", "other", "--id", JOURNAL), "managed as diary", "state mv diary other")
+
+
+def test_an_import_only_reads_the_site(journal: Studio) -> None:
+    ran = journal.run("import", "our-journal", "-vv")
+    assert [request.split()[0] for request in ran.requests] == ["GET", "GET"]
+
+
+def test_more_than_a_page_of_items_is_imported_in_its_order(journal: Studio) -> None:
+    journal.edit(*(text(f"T{n:03}", 1000 - n) for n in range(230)))
+    assert journal.run("import", "our-journal").code == 0
+    keys = [line.split()[-1] for line in manifest(journal).splitlines() if "key:" in line]
+    assert keys == ["spring", "summer", *(f"t{n:03}" for n in reversed(range(230)))]
+    journal.assert_settled()
+
+
+def test_a_dry_run_prints_the_manifest_and_writes_nothing(journal: Studio) -> None:
+    ran = journal.run("import", "our-journal", "--dry-run")
+    assert ran.code == 0
+    assert "gallery: our-journal\n" in ran.out
+    assert not (journal.root / "galleries").exists()
+    assert not (journal.root / ".galleryctl/state.json").exists()
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_json_says_what_was_imported(journal: Studio, dry: list[str]) -> None:
+    journal.edit(
+        {"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}}
+    )
+    ran = journal.run("import", "--all", "--format", "json", *dry)
+    document = json.loads(ran.out)
+    jsonschema.validate(document, load_schema("import"))
+    (gallery,) = document["galleries"]
+    assert (document["written"], gallery["key"], gallery["id"]) == (not dry, "our-journal", JOURNAL)
+    assert ([*gallery["items"]], gallery["left_out"]) == (["spring", "summer"], ["Bare"])
+    assert (gallery["text"] is not None) is bool(dry)
+
+
+def test_what_cannot_be_written_is_told_and_left_alone(journal: Studio) -> None:
+    journal.edit(
+        {"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}}
+    )
+    ran = journal.run("import", "our-journal")
+    assert "left out, since no manifest can name it: Bare" in ran.err
+    journal.apply()
+    assert journal.titles("Our Journal") == ["Spring", "Summer", "Bare"]
+
+
+def test_an_import_over_a_manifest_keeps_comments_and_takes_what_changed(journal: Studio) -> None:
+    journal.run("import", "our-journal")
+    path = journal.root / "galleries/our-journal.yaml"
+    path.write_text(
+        "# ours\n" + manifest(journal).replace("title: Spring", "title: Spring   # cold"), encoding="utf-8"
+    )
+    path.chmod(0o640)
+    spring = journal.items("Our Journal")[0]
+    journal.edit(
+        {"gallery": JOURNAL, "item": spring["id"], "set": {"title": "Early spring", "sortOrder": 3}},
+        text("Autumn", 2.5),
+    )
+    ran = journal.run("import", "our-journal")
+    assert ran.code == 0, ran.err
+    after = manifest(journal)
+    assert after.startswith("# ours\n")
+    assert "title: Early spring # cold\n" in after
+    assert [line.split()[-1] for line in after.splitlines() if "key:" in line] == [
+        "summer",
+        "autumn",
+        "spring",
+    ]
+    assert path.stat().st_mode & 0o777 == 0o640
+    journal.assert_settled()
+    assert journal.run("import", "our-journal").code == 0
+    assert manifest(journal) == after
+
+
+def test_entries_that_the_site_does_not_have_are_taken_out_and_named(journal: Studio) -> None:
+    journal.run("import", "our-journal")
+    path = journal.root / "galleries/our-journal.yaml"
+    path.write_text(manifest(journal) + "  - {key: winter, text: cold}\n", encoding="utf-8")
+    ran = journal.run("import", "our-journal")
+    assert "no longer named, the site does not have it: winter" in ran.err
+    journal.assert_settled()
+
+
+def test_photos_of_the_workspace_stay_photos_of_the_workspace(wedding: Studio) -> None:
+    wedding.apply()
+    before = (wedding.root / "galleries/weddings.yaml").read_text(encoding="utf-8")
+    wedding.edit(
+        {"gallery": wedding.galleries()[0]["id"], "item": wedding.items()[1]["id"], "set": {"title": "Torte"}}
+    )
+    (wedding.root / ".galleryctl/state.json").unlink()
+    ran = wedding.run("import", "weddings")
+    assert ran.code == 0, ran.err
+    after = (wedding.root / "galleries/weddings.yaml").read_text(encoding="utf-8")
+    assert "image: photos/cake.jpg, title: Torte" in after
+    assert after.count("photos/") == before.count("photos/")
+    assert len(wedding.state()["media"]) == 3
+    wedding.assert_settled()
+
+
+def test_all_imports_what_is_not_managed_with_keys_from_names(journal: Studio) -> None:
+    journal.edit(
+        {"set": {"name": "Our Journal", "sortOrder": 2}},
+        {"set": {"sortOrder": 3}},
+        {"set": {"name": "日本", "sortOrder": 4}},
+    )
+    journal.run("import", "our-journal", "--id", JOURNAL)
+    ran = journal.run("import", "--all")
+    assert ran.code == 0
+    assert [*journal.state()["galleries"]] == ["gallery", "gallery-2", "our-journal", "our-journal-2"]
+    journal.assert_settled()
+    assert "managed already" in journal.run("import", "--all").out
+
+
+def test_a_name_that_two_galleries_have_is_not_guessed(journal: Studio) -> None:
+    journal.edit({"set": {"name": "Our Journal", "sortOrder": 2}})
+    for asked in (["Our Journal"], ["our-journal"], ["--name", "Our Journal"]):
+        refused(journal.run("import", *asked), "2 galleries of the site", JOURNAL, "give the id")
+    assert journal.run("import", "diary", "--id", JOURNAL).code == 0
+
+
+def test_a_gallery_that_is_not_there_is_told_with_what_is_close(journal: Studio) -> None:
+    refused(journal.run("import", "Our Jurnal"), "no gallery", "'Our Journal'")
+    refused(journal.run("import", "x", "--id", "nope"), "no gallery with the id 'nope'", "show --live")
+    assert not (journal.root / "galleries").exists()
+
+
+def test_a_manifest_of_another_gallery_is_not_written_over(journal: Studio) -> None:
+    journal.write("galleries/notes.yaml", "gallery: notes\nbind: {create: true}\nname: Notes\nitems: []\n")
+    out = str(journal.root / "galleries/notes.yaml")
+    before = Path(out).read_text(encoding="utf-8")
+    refused(
+        journal.run("import", "our-journal", "--out", out),
+        "the manifest of gallery notes",
+        "give another key or --out",
+    )
+    refused(journal.run("import", "notes", "--id", JOURNAL), "'Notes'", "correct `bind:`")
+    journal.edit({"set": {"name": "Other", "sortOrder": 2}})
+    journal.run("import", "our-journal")
+    refused(
+        journal.run("import", "our-journal", "--name", "Other"), "our-journal is another gallery", JOURNAL
+    )
+    assert Path(out).read_text(encoding="utf-8") == before
+    other = str(journal.root / "galleries/second.yaml")
+    refused(
+        journal.run("import", "our-journal", "--out", other),
+        "has a manifest already, galleries/our-journal.yaml",
+    )
+
+
+def test_a_file_that_no_pattern_finds_is_written_and_not_managed(journal: Studio, tmp_path: Path) -> None:
+    out = tmp_path / "elsewhere/journal.yaml"
+    ran = journal.run("import", "our-journal", "--out", str(out))
+    assert ran.code == 0
+    assert "no pattern under `galleries:` finds" in ran.err
+    assert out.read_text(encoding="utf-8").startswith("gallery: our-journal\n")
+    assert not (journal.root / ".galleryctl/state.json").exists()
+
+
+def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: Studio) -> None:
+    journal.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: gallery.yaml\n")
+    refused(journal.run("import", "our-journal"), "has a place for our-journal.yaml", "--out FILE")
+    assert journal.run("import", "our-journal", "--out", str(journal.root / "gallery.yaml")).code == 0
+    journal.assert_settled()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "Which gallery?"),
+        (["x", "--all"], "--all"),
+        (["x", "--id", "a", "--name", "b"], "--id and --name"),
+        (["x", "--format", "markdown"], "--format markdown has no meaning here"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(journal: Studio, args: list[str], words: str) -> None:
+    refused(journal.run("import", *args), words)
+
+
+def test_manifests_with_problems_end_an_import(journal: Studio) -> None:
+    journal.write(
+        "galleries/broken.yaml",
+        "gallery: broken\nbind: {id: x}\nitems:\n  - {key: a, text: t, quality: 20}\n",
+    )
+    refused(journal.run("import", "our-journal"), "galleries/broken.yaml:4")
+
+
+def test_a_folder_that_cannot_be_written_leaves_all_as_it_was(journal: Studio) -> None:
+    journal.write("galleries", "a file where the folder should be")
+    refused(journal.run("import", "our-journal"), "galleries/our-journal.yaml", "cannot be written")
+    assert not (journal.root / ".galleryctl/state.json").exists()

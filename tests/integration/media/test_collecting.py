@@ -1,0 +1,79 @@
+"""What happens to the site while unused uploads are looked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from galleryctl.engine.collecting import collect, unused, uploaded
+from galleryctl.engine.settled import recall_settled
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.uploaded import UploadedFile
+from tests.world import Doc, World, wanted, words
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A site with two photos that galleryctl uploaded and that nothing shows or wants any more."""
+    world = World(tmp_path)
+    world.apply(wanted(world.photo("a", 1), world.photo("b", 2), words("w")))
+    world.apply(wanted(words("w")))
+    assert len(world.files()) == 2
+    yield world
+    world.close()
+
+
+def look_and_collect(world: World, between: Doc | None = None) -> tuple[UploadedFile, ...]:
+    """What was deleted; `between` is an edit while the question stood."""
+
+    async def run() -> tuple[UploadedFile, ...]:
+        async with world._client() as client:
+            site, desired = world._site(client), wanted(words("w"))
+            known = await recall_settled(site)
+            found = unused(await uploaded(site, desired, known.bindings))
+            if between is not None:
+                world.edit(between)
+            return await collect(site, desired, known, found, permanent=False)
+
+    return asyncio.run(run())
+
+
+def shows(world: World, file: str) -> Doc:
+    image = {"imageInfo": {"id": file, "width": 16, "height": 12}}
+    gallery = world.galleries()[0]["id"]
+    return {"gallery": gallery, "item": None, "set": {"type": "IMAGE", "sortOrder": 77, "image": image}}
+
+
+def test_what_came_into_use_while_the_question_stood_stays(world: World) -> None:
+    first, second = (file["id"] for file in world.files())
+    gone = look_and_collect(world, shows(world, first))
+    assert [each.file.id for each in gone] == [second]
+    assert [file["id"] for file in world.files()] == [first]
+
+
+@pytest.mark.parametrize("path", ["/files/search", r"/galleries$", "/items$"])
+@pytest.mark.parametrize("fault", ["error_500", "drop_before", "throttle_silent"])
+def test_half_a_listing_tells_nothing(world: World, path: str, fault: str) -> None:
+    world.faults(script=[{"fault": fault, "path": path, "nth": 1, "times": 1000}])
+    with pytest.raises(GalleryctlError):
+        look_and_collect(world)
+    assert len(world.files()) == 2
+
+
+def test_an_item_that_moves_to_another_page_while_they_are_read_is_seen(world: World) -> None:
+    """150 items are two pages; the photo's item goes from the second to the first between the two reads."""
+    gallery, file = world.galleries()[0]["id"], world.files()[0]["id"]
+    text = {"type": "TEXT", "text": {"html": "x"}}
+    world.edit(
+        *({"gallery": gallery, "item": None, "set": {**text, "sortOrder": 1000 + n}} for n in range(150))
+    )
+    made = world.edit({**shows(world, file), "set": {**shows(world, file)["set"], "sortOrder": 5000}})
+    move = {"gallery": gallery, "item": made[0]["item"]["id"], "set": {"sortOrder": -5}}
+    world.faults(
+        script=[{"fault": "edit", "when": "after", "path": "/items$", "nth": 1, "times": 1, "edits": [move]}]
+    )
+    gone = look_and_collect(world)
+    assert file not in [each.file.id for each in gone]
