@@ -76,6 +76,12 @@ class Bucket:
             if before is None and found is None:
                 raise self._trouble("the state cannot be written", key, error) from error
             return found.tag if found is not None and found.content == content else None
+        except NotImplementedError as error:
+            raise StateError(
+                "the state cannot be written: this store, or how it is set up, knows no conditional writes",
+                where=f"{self.location}/{key}",
+                do="see docs/how-to/share-state.md; is AWS_CONDITIONAL_PUT set in the environment?",
+            ) from error
         except (obstore.exceptions.BaseError, OSError, ValueError) as error:
             found = self.get(key)
             if found is not None and found.content == content:

@@ -1,0 +1,144 @@
+"""Objects in memory: conditional writes, what a listing that lags may do, sealed content, laws of two writers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from obstore.store import LocalStore, MemoryStore
+
+from galleryctl.model.errors import StateError
+from galleryctl.model.secret import Secret
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.bucket import Bucket, open_bucket
+from galleryctl.state.document import State
+from galleryctl.state.journal import Intent, Journal, read_journal
+from galleryctl.state.objects import ObjectState
+from galleryctl.state.process import lives
+from galleryctl.state.seal import Cipher
+
+UNUSED = Path("unused")
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket(MemoryStore(), "memory://bucket")
+
+
+def test_a_write_takes_effect_only_on_what_was_read(bucket: Bucket) -> None:
+    first = bucket.put("key", b"1", None)
+    assert first is not None
+    assert bucket.put("key", b"2", None) is None
+    second = bucket.put("key", b"3", first)
+    assert second is not None
+    assert bucket.put("key", b"4", first) is None
+    found = bucket.get("key")
+    assert found is not None
+    assert (found.content, found.tag) == (b"3", second)
+
+
+def test_what_is_written_already_counts_as_written(bucket: Bucket) -> None:
+    tag = bucket.put("key", b"mine", None)
+    assert bucket.put("key", b"mine", None) == tag
+
+
+def test_what_was_deleted_is_not_as_it_was(bucket: Bucket) -> None:
+    tag = bucket.put("folder/key", b"1", None)
+    bucket.delete(["folder/key", "folder/gone"])
+    assert bucket.list("folder") == []
+    assert bucket.put("folder/key", b"2", tag) is None
+    assert bucket.get("folder/key") is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["read", "write"])), max_size=20))
+def test_of_any_writers_in_any_order_none_undoes_anothers_version(moves: list[tuple[int, str]]) -> None:
+    bucket = Bucket(MemoryStore(), "memory://bucket")
+    backends = [ObjectState(bucket, "state.json") for _ in range(3)]
+    seen: dict[int, State] = {}
+    written: list[int] = []
+    for writer, move in moves:
+        if move == "read":
+            seen[writer] = backends[writer].read() or State(site_id="site-1", lineage="lineage-1")
+        elif writer in seen:
+            state = seen[writer].following(seen[writer].bindings)
+            try:
+                backends[writer].write(state)
+            except StateError as error:
+                assert error.what == "another run wrote the state meanwhile"  # noqa: PT017 - either end is right
+            else:
+                written.append(state.serial)
+                seen[writer] = state
+    assert written == list(range(1, len(written) + 1))
+
+
+def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, state: State) -> None:
+    plain = ObjectState(bucket, "state.json")
+    plain.write(state)
+    backend = ObjectState(bucket, "state.json", cipher=Cipher(Secret("planted")))
+    assert backend.read() == state
+    backend.write(state.following(state.bindings))
+    with Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
+        journal.begin("create weddings/first-dance", Intent(kind="update"))
+    contents = [found.content for key in bucket.list("") if (found := bucket.get(key))]
+    assert len(contents) == 3
+    assert not any(b"first-dance" in content or b"planted" in content for content in contents)
+    assert backend.read_version(7) == state
+    assert len(read_journal(backend.journal(UNUSED), state).pending) == 1
+
+
+def test_a_journal_that_cannot_be_written_begins_nothing_more(
+    bucket: Bucket, state: State, anna: LockInfo
+) -> None:
+    backend = ObjectState(bucket, "state.json")
+    with backend.lock(anna, 0), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
+        bucket.delete(["state.json.journal"])
+        with pytest.raises(StateError, match="begins nothing more"):
+            journal.begin("a", Intent(kind="update"))
+        with pytest.raises(StateError, match="could not be written before") as caught:
+            journal.begin("b", Intent(kind="update"))
+    assert caught.value.do
+
+
+@pytest.mark.parametrize("content", [b"x\n", b"{}\n", b"[]\n", b"\n", b"null\n", b"\xff\n", b"no newline"])
+def test_what_is_no_journal_is_told(bucket: Bucket, content: bytes) -> None:
+    bucket.put("state.json.journal", content, None)
+    with pytest.raises(StateError, match="this is no journal") as caught:
+        ObjectState(bucket, "state.json").journal(UNUSED).read()
+    assert "state.json.journal" in str(caught.value)
+    assert caught.value.do
+
+
+def test_a_journal_is_cleared_without_having_been_read(bucket: Bucket, state: State) -> None:
+    with Journal.open(ObjectState(bucket, "s").journal(UNUSED), run="run-1", state=state) as journal:
+        journal.begin("a", Intent(kind="update"))
+    ObjectState(bucket, "s").journal(UNUSED).clear()
+    assert read_journal(ObjectState(bucket, "s").journal(UNUSED), state).pending == ()
+
+
+def test_a_store_without_conditions_is_refused_at_the_first_change(tmp_path: Path, state: State) -> None:
+    backend = ObjectState(Bucket(LocalStore(tmp_path), "file://bucket"), "state.json")
+    backend.write(state)
+    with pytest.raises(StateError, match="knows no conditional writes"):
+        backend.write(state.following(state.bindings))
+    assert backend.read() == state
+
+
+def test_an_account_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_ACCOUNT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(StateError, match="the object store cannot be used") as caught:
+        open_bucket("az://container/key")
+    assert "docs/how-to/share-state.md" in caught.value.do
+
+
+def test_a_process_whose_number_another_has_got_does_not_live(anna: LockInfo) -> None:
+
+    mine = replace(anna, pid=os.getpid())
+    assert lives(replace(mine, since="2999-01-01T00:00:00+00:00"))
+    assert not lives(replace(mine, since="2001-01-01T00:00:00+00:00"))
+    assert lives(replace(mine, since="long ago"))
+    assert not lives(replace(anna, pid=2**22 + 1))
