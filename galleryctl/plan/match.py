@@ -130,11 +130,11 @@ def match_items(
         (Basis.CONTENT, strangers, lambda i: _some(wanted_look(i)), lambda i: live_looks(i, files)),
         (Basis.TITLE, strangers, lambda _: iter([("title",)]), lambda _: iter([("title",)])),
     ):
-        found = _pair(rest, candidates, marks_wanted, marks_live, titled=basis is Basis.TITLE)
+        left = [item for item in candidates if item.id not in used]
+        found = _pair(rest, left, marks_wanted, marks_live, titled=basis is Basis.TITLE)
         pairs |= {address: ItemPair(live=item, basis=basis) for address, item in found.items()}
-        taken = {item.id for item in found.values()}
+        used |= {item.id for item in found.values()}
         rest = [item for item in rest if item.address not in found]
-        strangers = [item for item in strangers if item.id not in taken]
     return pairs
 
 

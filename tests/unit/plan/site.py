@@ -181,8 +181,10 @@ class MemorySite:
         return kept
 
     def _check(self) -> None:
-        for siblings in (self.galleries.values(), *(g.listed for g in self.galleries.values())):
-            values = [one.sort_order for one in siblings if one.sort_order is not None]
+        galleries = [gallery.sort_order for gallery in self.galleries.values()]
+        items = [[item.sort_order for item in gallery.listed] for gallery in self.galleries.values()]
+        for orders in (galleries, *items):
+            values = [value for value in orders if value is not None]
             assert len(set(map(self.order, values))) == len(values), f"a sort order is repeated: {values}"
 
     def _keep(self, gallery_id: str, items: Mapping[str, LiveItem]) -> None:
