@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
+from functools import partial
 
 from galleryctl.cli import output
 from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.failure import show_failure
+from galleryctl.cli.interrupts import at_once, cancelling, finishing
 from galleryctl.cli.options import Settings
 from galleryctl.cli.planning import show_plan
 from galleryctl.cli.progress import open_progress
@@ -17,7 +17,6 @@ from galleryctl.cli.session import Workspace, lock_owner, open_site, open_worksp
 from galleryctl.engine.apply import Applied
 from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, refuse, review_saved
 from galleryctl.manifest.load import load
-from galleryctl.model.errors import Interrupted
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.report.render import render
@@ -38,57 +37,55 @@ async def run_apply(
     workspace = open_workspace(settings)
     owner = lock_owner(operation)
     async with open_site(workspace, trace=settings.verbose > 1) as site:
-        with site.backend.lock(owner, lock_timeout):
-            planned = await _plan(site, workspace, options, saved)
-            if settings.format == "text" and not settings.quiet:
-                show_plan(planned.plan, settings)
-            refuse(planned.plan)
-            if ask and not planned.plan.empty:
-                if not agreed(f"Do you want to {operation} this?"):
-                    output.remark(settings, "Nothing was applied.")
-                    return 1
-                # The site may have moved on while the question stood.
-                planned = await review_saved(site, planned.plan)
+        with ExitStack() as stack:
+            with at_once():
+                if lock_timeout and (holder := site.backend.lock_info()):
+                    output.remark(settings, f"Waiting for the lock on the state: it is held by {holder}.")
+                stack.enter_context(site.backend.lock(owner, lock_timeout))
+            question = operation if ask else None
+            planned = await _agreed(site, workspace, options, saved, settings=settings, ask=question)
+            if planned is None:
+                output.remark(settings, "Nothing was applied.")
+                return 1
             return _told(await _apply(site, planned, settings, owner.run), planned, settings)
+
+
+async def _agreed(
+    site: Site,
+    workspace: Workspace,
+    options: PlanOptions,
+    saved: Plan | None,
+    *,
+    settings: Settings,
+    ask: str | None,
+) -> Planned | None:
+    """The plan, shown and agreed to where `ask` says what to ask for; None when it is not. Nothing is written yet."""
+    with cancelling():
+        planned = await _plan(site, workspace, options, saved)
+        if settings.format == "text" and not settings.quiet:
+            show_plan(planned.plan, settings)
+        refuse(planned.plan)
+        if ask is None or planned.plan.empty:
+            return planned
+        with at_once():
+            if not agreed(f"Do you want to {ask} this?"):
+                return None
+        # The site may have moved on while the question stood.
+        return await review_saved(site, planned.plan)
 
 
 async def _plan(site: Site, workspace: Workspace, options: PlanOptions, saved: Plan | None) -> Planned:
     if saved is not None:
         return await review_saved(site, saved)
-    return await plan_site(site, load(workspace.config, workspace.site_name), options)
+    with at_once():
+        desired = load(workspace.config, workspace.site_name)
+    return await plan_site(site, desired, options)
 
 
 async def _apply(site: Site, planned: Planned, settings: Settings, run: str) -> Applied:
     stop = asyncio.Event()
-    with _interrupts(stop, settings), open_progress(settings) as progress:
-        try:
-            return await apply_planned(site, planned, run=run, stop=stop, progress=progress)
-        except asyncio.CancelledError:
-            raise Interrupted(
-                "stopped at once; some calls may have taken effect",
-                do="run the same command again: the journal knows what was under way",
-            ) from None
-
-
-@contextmanager
-def _interrupts(stop: asyncio.Event, settings: Settings) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM lets what is in flight finish; the second stops at once (design, rule 9)."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def interrupted() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-        else:
-            stop.set()
-            output.remark(settings, "Stopping: what is in flight is finished. Once more stops at once.")
-
-    for signal_ in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_, interrupted)
-    try:
-        yield
-    finally:
-        for signal_ in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(signal_)
+    with finishing(stop, partial(output.remark, settings)), open_progress(settings) as progress:
+        return await apply_planned(site, planned, run=run, stop=stop, progress=progress)
 
 
 def _told(applied: Applied, planned: Planned, settings: Settings) -> int:

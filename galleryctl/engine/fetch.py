@@ -80,7 +80,7 @@ async def fetch(
         await client.pause(settled / looks)
         galleries = await read_items_of(client, galleries, doubtful)
     lost = lost_creates(intents, galleries)
-    bindings = recover_items(bindings, intents, galleries)
+    bindings = _without_gone(recover_items(bindings, intents, galleries), galleries)
     snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
     unknown = unknown_files(desired, snapshot, bindings)
     if unknown:
@@ -107,6 +107,18 @@ def _lacking(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGalle
         if id_ in live and not known <= live[id_]:
             lacking.add(id_)
     return lacking
+
+
+def _without_gone(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindings:
+    """`bindings` without the replaced items that are deleted already: a broken-off run may not have heard of it."""
+    read = {gallery.id: gallery.items for gallery in galleries if gallery.items is not None}
+    live = {item.id for items in read.values() for item in items}
+    deposed = {
+        id_: address
+        for id_, address in bindings.deposed.items()
+        if id_ in live or bindings.ids.get(address.parent) not in read
+    }
+    return replace(bindings, deposed=deposed)
 
 
 async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:

@@ -12,6 +12,7 @@ from galleryctl.engine.site import Planned
 from galleryctl.model.address import Address
 from galleryctl.model.outcome import Outcome, Status
 from galleryctl.plan.positions import place
+from galleryctl.state.file import FileState
 from galleryctl.wix.transport import Exchange
 from tests.world import Crash, World, film, one, shown, wanted, words
 
@@ -352,3 +353,14 @@ def test_a_site_of_32_bit_floats_loses_no_create(world: World) -> None:
         assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", *reversed(keys), "z"]
     settled(world, desired)
+
+
+def test_killed_after_the_old_half_of_a_replacement_went_state_forgets_it(world: World) -> None:
+    world.apply(wanted(words("a"), words("b")))
+    desired = wanted(words("a"), film("b", 7))
+    crashed(world, crash("after", "POST /galleries/{id}/items/delete"), lambda: world.apply(desired))
+    world.apply(desired)
+    state = FileState(world.root / "state.json").read()
+    assert state is not None
+    assert state.bindings.deposed == {}
+    assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]

@@ -1,0 +1,137 @@
+"""Ctrl-C and SIGTERM, to real processes: the first lets what is in flight finish, the second stops at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.served import Served
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+CREATES = {"method": "POST", "path": "/items$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A terminal: `path` is what a process opens, `descriptor` the keyboard."""
+
+    path: str
+    descriptor: int
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    ours, theirs = pty.openpty()
+    yield Terminal(os.ttyname(theirs), ours)
+    os.close(ours)
+    os.close(theirs)
+
+
+def texts(count: int) -> list[str]:
+    return [f"{{key: t{n:02}, title: T{n:02}, text: '<p>{n}</p>'}}" for n in range(count)]
+
+
+@pytest.fixture
+def begun(served: Served) -> Served:
+    """One item is there, and twenty more are to be made."""
+    served.gallery(texts(1))
+    assert served.run("apply", "--auto-approve").wait() == 0
+    served.gallery(texts(21))
+    return served
+
+
+def next_run_finishes(served: Served) -> None:
+    ran = served.run("apply", "--auto-approve")
+    assert ran.wait() == 0, ran.out + ran.err
+    assert served.titles() == [f"T{n:02}" for n in range(21)]
+    assert served.run("plan", "--detailed-exitcode").wait() == 0
+
+
+@SIGNALS
+def test_once_finishes_what_is_in_flight_and_reports(begun: Served, number: int) -> None:
+    begun.hold("after", **CREATES, nth=5, times=4)
+    command = begun.start("apply", "--auto-approve", "--format", "json")
+    begun.wait_for_held(4)
+    command.send(number)
+    command.wait_for("Stopping")
+    begun.release()
+    assert command.wait() == 130
+    report = json.loads(command.out)
+    assert report["interrupted"] is True
+    statuses = [outcome["status"] for outcome in report["outcomes"]]
+    assert statuses.count("done") == 8
+    assert statuses.count("skipped") == 12
+    assert len(begun.titles()) == 1 + 8
+    assert not list((begun.root / ".galleryctl").glob("journal*"))
+    next_run_finishes(begun)
+
+
+@SIGNALS
+def test_twice_stops_now_and_the_next_run_goes_on(begun: Served, number: int) -> None:
+    begun.hold("after", **CREATES, nth=5, times=4)
+    command = begun.start("apply", "--auto-approve")
+    begun.wait_for_held(4)
+    command.send(number)
+    command.wait_for("Stopping")
+    command.send(number)
+    assert command.wait() == 130
+    assert "the journal knows" in command.err
+    assert "Traceback" not in command.err
+    begun.release(drop=True)
+    assert len(begun.titles()) == 1 + 8
+    begun.long_ago()
+    next_run_finishes(begun)
+
+
+@SIGNALS
+def test_while_planning_nothing_is_done(begun: Served, number: int) -> None:
+    begun.hold(method="GET")
+    command = begun.start("apply", "--auto-approve")
+    begun.wait_for_held()
+    command.send(number)
+    assert command.wait() == 130
+    assert command.out == ""
+    assert "interrupted" in command.err.lower()
+    assert "Traceback" not in command.err
+    begun.release(drop=True)
+    assert begun.titles() == ["T00"]
+
+
+@SIGNALS
+def test_at_the_question_nothing_is_done(begun: Served, terminal: Terminal, number: int) -> None:
+    command = begun.start("apply", stdin=terminal.path)
+    command.wait_for_question()
+    command.send(number)
+    assert command.wait() == 130
+    assert "Only 'yes' is taken as a yes" in command.err
+    assert "Traceback" not in command.err
+    assert begun.titles() == ["T00"]
+
+
+@SIGNALS
+def test_while_it_waits_for_the_lock_nothing_is_done(begun: Served, number: int) -> None:
+    begun.hold(method="GET")
+    first = begun.start("apply", "--auto-approve")
+    begun.wait_for_held()
+    second = begun.start("apply", "--auto-approve", "--lock-timeout", "60")
+    second.wait_for("Waiting for the lock")
+    second.send(number)
+    assert second.wait() == 130
+    assert "Traceback" not in second.err
+    begun.release()
+    assert first.wait() == 0
+
+
+@pytest.mark.parametrize("answer", ["no", "y", ""])
+def test_only_yes_is_a_yes(begun: Served, terminal: Terminal, answer: str) -> None:
+    command = begun.start("apply", stdin=terminal.path)
+    os.write(terminal.descriptor, f"{answer}\n".encode())
+    assert command.wait() == 1
+    assert "Nothing was applied" in command.err
+    assert begun.titles() == ["T00"]

@@ -1,0 +1,244 @@
+"""A workspace against an emulator that is a process of its own, and the command line tool as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.world import picture
+
+Doc = dict[str, Any]
+ROOT = Path(__file__).parents[1]
+PATIENCE = 30
+"""Seconds that a process gets for what takes it one."""
+NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
+"""Environment variables of the workspace → names in the emulator's ready file."""
+WORKSPACE = """\
+galleryctl: 1
+backend: {type: wix, base_url: "${URL}"}
+sites: {main: {site_id: "${SITE}", auth: {api_key: "${KEY}"}}}
+galleries: galleries/*.yaml
+limits: {max_requests_per_minute: 1000000, max_delete_percent: 100, concurrency: 4}
+"""
+
+
+@cache
+def warmed() -> ForkServerContext:
+    """Makes processes by forking one that has imported what a command needs: most of a command's time is that."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        [
+            "galleryctl.cli.main",
+            "galleryctl.cli.applying",
+            "galleryctl.cli.apply_command",
+            "galleryctl.cli.plan_command",
+            "galleryctl.report.text",
+            "galleryctl.report.json",
+            "jsonschema",
+            "PIL.JpegImagePlugin",
+            "anyio._backends._asyncio",
+            "galleryctl.plan.document",
+            "getpass",
+            "httpcore",
+            "tenacity.asyncio",
+        ]
+    )
+    return context
+
+
+def galleryctl(lines: list[list[str]], environment: dict[str, str], stdin: str, out: str, err: str) -> None:
+    """What the process of these command lines does, from its standard streams to its exit code."""
+    from galleryctl.cli.main import run  # noqa: PLC0415 - imported in the process that runs it
+
+    os.environ.update(environment)
+    for number, path in enumerate((stdin, out, err)):
+        descriptor = os.open(path, os.O_RDONLY if path == stdin else os.O_WRONLY)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - multiprocessing took it away
+    sys.exit(next((code for code in map(run, lines) if code), 0))
+
+
+@dataclass(slots=True)
+class Command:
+    """A `galleryctl` under way, or over."""
+
+    process: ForkServerProcess
+    out_path: Path
+    err_path: Path
+
+    @property
+    def out(self) -> str:
+        """What it has written to its standard output so far."""
+        return self.out_path.read_text(encoding="utf-8")
+
+    @property
+    def err(self) -> str:
+        """What it has written to its standard error so far."""
+        return self.err_path.read_text(encoding="utf-8")
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def send(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended; the number of the signal that killed it, negative."""
+        self.process.join(PATIENCE)
+        assert self.process.exitcode is not None, "it does not end"
+        return self.process.exitcode
+
+    def wait_for(self, text: str) -> None:
+        """Return once it has written `text` to its standard error."""
+        self._wait_until(lambda: text in self.err)
+
+    def wait_for_question(self) -> None:
+        """Return once it waits for a line on its standard input."""
+        # The system call that it is in, and its first argument: the descriptor that it reads.
+        place = Path(f"/proc/{self.pid}/syscall")
+        self._wait_until(lambda: place.read_text().split()[1:2] == ["0x0"])
+
+    def _wait_until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert self.process.is_alive(), f"it ended: {self.out}{self.err}"
+            assert time.monotonic() < deadline, f"it does not come to that: {self.out}{self.err}"
+            time.sleep(0.01)
+
+
+@dataclass(slots=True)
+class Served:
+    """The workspace in `root`, whose site is the emulator that `ready` tells of."""
+
+    root: Path
+    ready: Doc
+    http: httpx.Client
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a command in this workspace."""
+        named = {name: str(self.ready[key]) for name, key in NAMES.items()}
+        return os.environ | named | {"PYTHONPATH": str(ROOT)}
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write a file of the workspace."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def photo(self, name: str, shade: int) -> None:
+        """Write a photo; each shade is a content of its own."""
+        self.write(f"photos/{name}.jpg", picture(shade))
+
+    def gallery(self, items: Sequence[str], name: str = "weddings", *, head: str = "") -> None:
+        """Write a manifest; each item is a YAML flow mapping."""
+        title = name.capitalize()
+        lines = "".join(f"  - {item}\n" for item in items)
+        start = f"gallery: {name}\nbind: {{name: {title}, create: true}}\nname: {title}\nprotect: false\n"
+        self.write(f"galleries/{name}.yaml", f"{start}{head}items:\n{lines or '  []'}\n")
+
+    def start(self, *args: str, stdin: str = os.devnull) -> Command:
+        """Start `galleryctl -C ROOT ARGS`."""
+        return self.start_all(args, stdin=stdin)
+
+    def start_all(self, *commands: Sequence[str], stdin: str = os.devnull) -> Command:
+        """Start one process that runs the commands one after the other, up to the first that does not end with 0."""
+        folder = self.root.parent / "output"
+        folder.mkdir(exist_ok=True)
+        number = len(list(folder.iterdir()))
+        out, err = folder / f"{number}.out", folder / f"{number + 1}.err"
+        for path in (out, err):
+            path.touch()
+        lines = [["-C", str(self.root), *args] for args in commands]
+        arguments = (lines, self.environment, stdin, str(out), str(err))
+        process = warmed().Process(target=galleryctl, args=arguments)
+        process.start()
+        return Command(process, out, err)
+
+    def run(self, *args: str) -> Command:
+        """Run `galleryctl -C ROOT ARGS` to its end."""
+        command = self.start(*args)
+        command.wait()
+        return command
+
+    def long_ago(self) -> None:
+        """Make the journal of a broken-off run look old, so that the next run need not wait for reads to settle."""
+        for journal in (self.root / ".galleryctl").glob("journal*"):
+            journal.write_text(re.sub(r'"at":[0-9.]+', '"at":1.0', journal.read_text()))
+
+    def control(self, path: str, body: Doc) -> Doc:
+        """A control call of the emulator, which must go well."""
+        response = self.http.post(f"/_emulator/{path}", json=body)
+        assert response.status_code == 200, response.text
+        answer: Doc = response.json()
+        return answer
+
+    def hold(self, when: str = "before", **which: Any) -> None:
+        """Keep the requests that `which` describes unanswered, before or after they are carried out."""
+        self.control("faults", {"script": [{"fault": "hold", "when": when, **which}]})
+
+    def wait_for_held(self, count: int = 1) -> None:
+        """Return once so many requests are held."""
+        self.control("holds/wait", {"count": count, "timeout_ms": PATIENCE * 1000})
+
+    def release(self, *, drop: bool = False) -> None:
+        """Let what is held go, and hold nothing more."""
+        self.control("faults", {})
+        self.control("holds/release", {"drop": drop})
+
+    def call(self, method: str, path: str, body: Doc | None = None) -> Doc:
+        """A call of the API with the site's own key."""
+        headers = {"Authorization": self.ready["api_key"], "wix-site-id": self.ready["site_id"]}
+        response = self.http.request(method, path, json=body, headers=headers)
+        assert response.status_code == 200, response.text
+        answer: Doc = response.json()
+        return answer
+
+    def titles(self, gallery: str = "Weddings") -> list[str]:
+        """The titles of a gallery's items, in the order of display."""
+        listed = self.call("GET", "/progallery/v2/galleries?limit=10")["galleries"]
+        (found,) = [entry for entry in listed if entry.get("name") == gallery]
+        items = self.call("GET", f"/progallery/v2/galleries/{found['id']}/items?itemLimit=100")["items"]
+        return [item.get("title", "") for item in items]
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Served]:
+    """An emulator in a process of its own, and an empty workspace in `folder`."""
+    ready_file = folder / "ready.json"
+    command = [sys.executable, "-m", "galleryctl.emulator", "--ready-file", str(ready_file)]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not ready_file.exists():
+            assert process.poll() is None, "the emulator ended before it was ready"
+            assert time.monotonic() < deadline, "the emulator did not get ready"
+            time.sleep(0.02)
+        ready: Doc = json.loads(ready_file.read_text())
+        with httpx.Client(base_url=ready["base_url"], timeout=PATIENCE + 10) as http:
+            served = Served(folder / "workspace", ready, http)
+            served.write("galleryctl.yaml", WORKSPACE)
+            yield served
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
