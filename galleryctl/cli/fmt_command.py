@@ -22,7 +22,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     """
     from galleryctl.cli import output
     from galleryctl.cli.formatting import STDIN, chosen, difference, formatted, unformatted
-    from galleryctl.cli.writing import replace_text
+    from galleryctl.manifest.saving import save_text
     from galleryctl.model.checkup import Writing, Written
 
     piped = STDIN in files
@@ -40,7 +40,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
         raise unformatted(changed)
     if not (check or prints):
         for text in changed:
-            replace_text(text.path, text.after)
+            save_text(text.path, text.after)
     if not prints:
         done = tuple(text.name for text in changed)
         output.show(Written(action=Writing.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from galleryctl.manifest.saving import save_text
 from galleryctl.model.errors import GalleryctlError
 
 
@@ -61,27 +61,9 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
         path = root / name
         _folders(path.parent)
         if path.exists():
-            replace_text(path, text)
+            save_text(path, text)
         else:
             write_new(root, {name: text})
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Make `text` what the file holds, in one step and with the rights it had; where it is a link, its target."""
-    target = path.resolve()
-    with _trouble_with(path):
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
-        new = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            new.chmod(target.stat().st_mode & 0o7777)
-            new.replace(target)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def save_text(path: Path, text: str) -> None:
     target = path.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
@@ -41,9 +41,8 @@ def save_text(path: Path, text: str) -> None:
                 Path(name).unlink()
             raise
     except OSError as error:
-        raise GalleryctlError(
-            "the file cannot be written; it is as it was", where=path, why=error.strerror or str(error)
-        ) from error
+        why = error.strerror or str(error)
+        raise GalleryctlError("it cannot be written", where=path, why=why) from error
 
 
 def _umask() -> int:
