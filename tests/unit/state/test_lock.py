@@ -180,6 +180,20 @@ def test_a_broken_run_that_ends_late_leaves_the_next_ones_signature(path: Path, 
         assert backend.lock_info() == mine
 
 
+def test_a_run_whose_lock_was_broken_writes_nothing_more(path: Path, anna: LockInfo, state: State) -> None:
+    backend = FileState(path)
+    with backend.lock(anna, 0):
+        backend.write(state)
+        FileState(path).unlock("run-1")
+        with pytest.raises(StateError, match="the lock of this run was broken") as caught:
+            backend.write(state.following(state.bindings))
+        assert caught.value.do
+        with FileState(path).lock(replace(anna, run="run-2"), 0):
+            with pytest.raises(StateError, match="run run-2"):
+                backend.write(state.following(state.bindings))
+            assert backend.read() == state
+
+
 def test_unlock_clears_what_a_killed_run_left(path: Path, anna: LockInfo) -> None:
     info_path = path.with_name("state.json.lock.json")
     info_path.write_text(
