@@ -1,0 +1,346 @@
+"""No secret is printed or written by any command, however it ends: some are planted, and everything is searched."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from galleryctl.cli.main import COMMANDS
+from galleryctl.model.secret import Secret
+from tests.studio import Studio
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30
+"""Seconds that a process gets for what takes it one."""
+FORMATS = ("text", "json", "markdown", "html", "github")
+PASSPHRASE = "planted-passphrase: [x, \"y'"
+WORKSPACE = """\
+galleryctl: 1
+backend: {type: wix, base_url: "${URL}"}
+sites:
+  main: {site_id: "${SITE}", auth: AUTH}
+galleries: galleries/*.yaml
+state: STATE
+limits: {max_requests_per_minute: 1000000, max_delete_percent: 100}
+"""
+HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
+GALLERYCTL = [sys.executable, "-c", "from galleryctl.cli.main import main; main()"]
+KEY = '{api_key: "${KEY}"}'
+OPEN, SEALED = ".galleryctl/state.json", '{passphrase: "${PASSPHRASE}"}'
+APP = '{app_id: "${APP_ID}", app_secret: "${APP_SECRET}", instance_id: "${INSTANCE}"}'
+
+# in the order of a workspace's life; `apply` stands where its saved plan is fresh
+RUNS = (
+    "init ../other", "validate", "fmt --check", "fmt", "plan --out plan.json", "show plan.json", "apply plan.json",
+    "plan", "drift", "apply --auto-approve", "show", "show --live", "show --live weddings", "show --live weddings/words",
+    "state list", "state show weddings", "state versions", "state unlock --force none",
+    "state mv weddings/words weddings/word", "state mv weddings/word weddings/words", "state rm weddings/words",
+    "state rebuild --auto-approve", "media list", "media gc --auto-approve", "import --all --dry-run", "velo weddings", "doctor", "destroy --auto-approve",
+)  # fmt: skip
+SEALED_RUNS = (
+    "plan --out plan.json",
+    "apply plan.json",
+    "show",
+    "show --live",
+    "state versions",
+    "drift",
+    "doctor",
+)
+ONLINE = (
+    "plan", "apply --auto-approve", "drift", "destroy --auto-approve", "import --all --dry-run", "show --live",
+    "state rebuild --auto-approve", "media list", "media gc --auto-approve", "velo weddings", "doctor",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Vault:
+    """A workspace with secrets in its environment, the emulator it talks to, and everything that commands printed."""
+
+    studio: Studio
+    http: httpx.Client
+    ready: dict[str, Any]
+    secrets: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch
+    printed: list[str]
+
+    def run(self, line: str, format_: str = "text") -> int:
+        """Run `galleryctl -vv LINE` in the workspace; the exit code."""
+        ran = self.studio.run("-vv", "--format", format_, *line.split())
+        if "--format" in ran.out + ran.err:  # which it refuses; not every command prints in every format
+            ran = self.studio.run("-vv", *line.split())
+        self.printed += [f"{line} ({format_}): {ran.out}", f"{line} ({format_}): {ran.err}"]
+        return ran.code
+
+    def sign_in(self, auth: str, state: str = OPEN, **changed: str) -> None:
+        """Write the workspace for this kind of auth and of state, and set its variables, some of them otherwise."""
+        self.studio.write("galleryctl.yaml", WORKSPACE.replace("AUTH", auth).replace("STATE", state))
+        names = {"URL": "base_url", "SITE": "site_id", "APP_ID": "app_id", "INSTANCE": "instance_id"}
+        values = {name: self.ready[key] for name, key in names.items()}
+        self.secrets |= {name: value for name, value in changed.items() if name in self.secrets}
+        for name, value in {**values, **self.secrets, **changed}.items():
+            self.monkeypatch.setenv(name, value)
+
+    def written(self) -> Iterator[tuple[str, bytes]]:
+        """Every file that a command may have written; the emulator's own are elsewhere."""
+        for path in self.studio.root.parent.rglob("*"):
+            if path.is_file():
+                yield str(path), path.read_bytes()
+
+    def assert_kept(self, *more: str) -> None:
+        """Nothing that was printed or written holds a secret, in any of the forms that it may take."""
+        for secret in (*self.secrets.values(), *more):
+            for form in forms(secret):
+                for text in self.printed:
+                    assert form not in text, text[:200]
+                for path, content in self.written():
+                    assert form.encode() not in content, path
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it is, and as URLs, JSON, headers and byte strings of Python hold it."""
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+        encoded,
+        repr(secret)[1:-1],
+    }
+
+
+@contextmanager
+def emulator(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
+    """What the ready file of an emulator in a process of its own says; its log is beside it."""
+    folder.mkdir()
+    ready_file = folder / "ready.json"
+    command = [
+        *GALLERYCTL,
+        "emulator",
+        "--data",
+        str(folder / "data"),
+        "--ready-file",
+        str(ready_file),
+        *options,
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not ready_file.exists():
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield json.loads(ready_file.read_text(encoding="utf-8"))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with emulator(tmp_path_factory.mktemp("emulator") / "served") as told:
+        yield told
+
+
+@pytest.fixture
+def vault(
+    ready: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Vault]:
+    studio = Studio(tmp_path / "workspace", capsys)
+    studio.photo("photos/cake.jpg", 1)
+    words = "{key: words, text: <p>Thanks</p>, title: 'Said: ${PUBLIC}'}"
+    studio.gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
+    monkeypatch.chdir(studio.root)  # where plan files go
+    monkeypatch.setenv("PUBLIC", "what everybody may read")
+    secrets = {"KEY": ready["api_key"], "APP_SECRET": ready["app_secret"], "PASSPHRASE": PASSPHRASE}
+    with httpx.Client(base_url=ready["base_url"], timeout=PATIENCE) as http:
+        http.post("/_emulator/reset", json={})
+        yield Vault(studio, http, ready, secrets, monkeypatch, [])
+
+
+def test_every_command_is_among_those_searched() -> None:
+    # the emulator has a test of its own; schemas know nothing of a workspace
+    assert {line.split()[0] for line in RUNS} | {"emulator", "schema"} == set(COMMANDS)
+
+
+def test_no_command_that_goes_well_shows_or_writes_a_secret(vault: Vault) -> None:
+    vault.sign_in(KEY)
+    codes = {line: vault.run(line, FORMATS[n % 5]) for n, line in enumerate(RUNS)}
+    assert {line for line, code in codes.items() if code} == {"fmt --check", "state unlock --force none"}
+    vault.assert_kept()
+
+
+def test_an_app_and_a_sealed_state_keep_their_secrets(vault: Vault) -> None:
+    vault.sign_in(APP, state=SEALED)
+    assert all(vault.run(line, FORMATS[n % 5]) == 0 for n, line in enumerate(SEALED_RUNS))
+    vault.assert_kept()
+
+
+@pytest.mark.parametrize("auth", [KEY, APP], ids=["key", "app"])
+def test_nothing_is_shown_of_a_secret_that_is_wrong(vault: Vault, auth: str) -> None:
+    vault.sign_in(
+        auth, KEY="IST.wrong-key-4f1c9e", APP_SECRET="wrong-app-secret-4f1c9e", PASSPHRASE="other-4f1c9e"
+    )
+    assert all(vault.run(line, FORMATS[n % 5]) == 1 for n, line in enumerate(ONLINE))
+    vault.assert_kept()
+
+
+def test_nothing_is_shown_of_a_passphrase_that_does_not_fit(vault: Vault) -> None:
+    vault.sign_in(KEY, state=SEALED)
+    assert vault.run("apply --auto-approve") == 0
+    vault.sign_in(KEY, state=SEALED, PASSPHRASE="other-4f1c9e")
+    assert [vault.run(line, format_) for line, format_ in (("plan", "html"), ("state list", "text"))] == [
+        1,
+        1,
+    ]
+    vault.assert_kept(PASSPHRASE)
+
+
+class Gossip(BaseHTTPRequestHandler):
+    """A vendor who says in every answer what it was told: in status line, headers, JSON and plain text."""
+
+    def answer(self) -> None:
+        said = f"{self.headers.get('Authorization')} {self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()}"
+        status = (401, 403, 404, 400)[len(self.path) % 4]
+        details: dict[str, Any] = {
+            "applicationError": {"code": said, "description": said, "data": {"key": said}}
+        }
+        if status == 400:
+            details = {
+                "validationError": {
+                    "fieldViolations": [{"field": said, "description": said, "violatedRule": said}]
+                }
+            }
+        body = (
+            json.dumps({"message": f"bad key {said}", "details": details})
+            if status != 404
+            else f"<h1>{said}</h1>"
+        )
+        self.send_response(status)
+        self.send_header("x-wix-request-id", said.replace("\n", " "))
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *args: object) -> None:
+        """Nothing: pytest's output is not where it belongs."""
+
+
+for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+    setattr(Gossip, f"do_{method}", Gossip.answer)
+
+
+@pytest.fixture
+def gossip() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gossip)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("auth", [KEY, APP], ids=["key", "app"])
+def test_a_vendor_that_repeats_a_secret_is_not_quoted(vault: Vault, gossip: str, auth: str) -> None:
+    vault.sign_in(auth, URL=gossip)
+    assert all(vault.run(line, FORMATS[n % 5]) == 1 for n, line in enumerate((*ONLINE, *ONLINE)))
+    vault.assert_kept()
+
+
+def test_a_connection_that_is_refused_shows_nothing(vault: Vault) -> None:
+    vault.sign_in(KEY, URL="http://127.0.0.1:9")
+    assert vault.run("doctor") == 1
+    vault.assert_kept()
+
+
+def test_what_a_killed_apply_leaves_behind_holds_no_secret(vault: Vault) -> None:
+    vault.sign_in(KEY)
+    hold = {"fault": "hold", "when": "before", "methods": ["POST"], "path": "/galleries$"}
+    vault.http.post("/_emulator/faults", json={"script": [hold]})
+    command = [*GALLERYCTL, "-C", str(vault.studio.root), "-vv", "apply", "--auto-approve"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:
+        vault.http.post("/_emulator/holds/wait", json={"count": 1, "timeout_ms": PATIENCE * 1000})
+        process.kill()
+        vault.printed.append(process.communicate(timeout=PATIENCE)[0])
+    left = [path for path, _ in vault.written()]
+    assert any("journal" in path for path in left), left
+    vault.assert_kept()
+    vault.http.post("/_emulator/faults", json={})
+    vault.http.post("/_emulator/holds/release", json={"drop": True})
+    assert vault.run("apply --auto-approve", "json") == 0
+    vault.assert_kept()
+
+
+WRITTEN_OUT = "written-out-4f1c9e"
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_secret_that_is_written_out_is_a_problem_and_not_repeated(vault: Vault, format_: str) -> None:
+    vault.sign_in(KEY)
+    written = (
+        WORKSPACE.replace("AUTH", KEY)
+        .replace("STATE", SEALED)
+        .replace('"${KEY}"', WRITTEN_OUT)
+        .replace('"${PASSPHRASE}"', WRITTEN_OUT)
+    )
+    vault.studio.write("galleryctl.yaml", written)
+    assert vault.run("validate", format_) == vault.run("plan", format_) == 1
+    printed = "".join(vault.printed)
+    assert "api_key is written out" in printed.replace("\\_", "_")
+    assert "passphrase is written out" in printed
+    assert WRITTEN_OUT not in printed
+
+
+def test_the_emulator_logs_no_key(tmp_path: Path) -> None:
+    with emulator(tmp_path / "served", "-vv") as ready, httpx.Client(base_url=ready["base_url"]) as http:
+        for key in (ready["api_key"], "wrong-4f1c9e"):
+            headers = {"Authorization": key, "wix-site-id": ready["site_id"]}
+            http.get(f"/progallery/v2/galleries?authorization={key}", headers=headers)
+        app = {
+            "client_id": ready["app_id"],
+            "client_secret": ready["app_secret"],
+            "instance_id": ready["instance_id"],
+        }
+        token = http.post("/oauth2/token", json={"grant_type": "client_credentials", **app}).json()[
+            "access_token"
+        ]
+    said = (tmp_path / "served" / "log").read_text(encoding="utf-8")
+    assert ready["base_url"] in said
+    assert not any(
+        secret in said for secret in (ready["api_key"], ready["app_secret"], token, "wrong-4f1c9e")
+    )
+
+
+def test_a_secret_does_not_show_itself() -> None:
+    secret = Secret("planted-4f1c9e")
+    shown = (f"{secret}", f"{secret!r}", str([secret]), f"{(secret, 1)}")
+    assert not any("planted" in text for text in shown)
