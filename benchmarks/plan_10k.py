@@ -10,13 +10,14 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
-from galleryctl.model.media import Kind, WixFile
+from galleryctl.model.media import Kind, LocalFile, WixFile
 from galleryctl.model.position import SourcePosition
 from galleryctl.plan.make import make_plan
 from galleryctl.plan.order import order
@@ -58,6 +59,26 @@ def wanted(count: int, title: str) -> tuple[DesiredItem, ...]:
     )
 
 
+def uploaded(items: tuple[DesiredItem, ...]) -> tuple[DesiredItem, ...]:
+    """The same, each from a file of the workspace."""
+    return tuple(
+        replace(
+            item,
+            media=LocalFile(path=f"photos/{i}.jpg", sha256=f"{i:064x}", size=i + 1, mime_type="image/jpeg"),
+        )
+        for i, item in enumerate(items)
+    )
+
+
+def renamed(items: tuple[DesiredItem, ...]) -> Desired:
+    """The same under new keys, each with a `moved` entry."""
+    new = tuple(replace(item, address=Address("big", f"new-{item.address.item}")) for item in items)
+    moved = tuple(
+        Moved(source=old.address, target=now.address, at=old.at) for old, now in zip(items, new, strict=True)
+    )
+    return replace(desired(new), moved=moved)
+
+
 def desired(items: tuple[DesiredItem, ...]) -> Desired:
     at = SourcePosition("galleries/big.yaml", 1, 1)
     gallery = DesiredGallery(
@@ -87,7 +108,8 @@ def main() -> None:
     )
     snapshot = SiteSnapshot(site_id="site", galleries=(gallery,))
     ids = {GALLERY: "gallery-1", **{Address("big", f"k{i}"): f"item-{i}" for i in range(count)}}
-    known, nothing = Bindings(ids=ids), Bindings()
+    media = {f"sha256:{i:064x}": f"file-{i}" for i in range(count)}
+    known, nothing = Bindings(ids=ids, media=media), Bindings()
     same = wanted(count, "Photo")
     baseline = median_ms(lambda: json.loads(json.dumps([item.raw for item in live])))
     print(
@@ -95,6 +117,8 @@ def main() -> None:
     )
     cases: dict[str, tuple[Desired, Bindings]] = {
         "no change": (desired(same), known),
+        "no change, uploaded": (desired(uploaded(same)), known),
+        "all keys renamed": (renamed(same), known),
         "state lost": (desired(same), nothing),
         "every title changed": (desired(wanted(count, "Picture")), known),
         "reversed": (desired(same[::-1]), known),

@@ -112,8 +112,9 @@ def _orphans(world: World, reason: str) -> Iterator[GalleryPlan]:
     """Deletes of the galleries that state knows and no manifest names or means."""
     live = world.unclaimed
     inside = Counter(a.gallery for a in (*world.known.ids, *world.known.deposed.values()) if a.item)
-    for address, id_ in sorted(world.known.ids.items(), key=by_address):
-        if address.item is not None or address in world.wanted or id_ not in live:
+    galleries = [entry for entry in world.known.ids.items() if entry[0].item is None]
+    for address, id_ in sorted(galleries, key=by_address):
+        if address in world.wanted or id_ not in live:
             continue
         change = delete_gallery(address, live[id_], basis=Basis.STATE, reason=reason)
         others = bystanders(live[id_], inside[address.gallery])

@@ -30,7 +30,7 @@ TITLES = st.sampled_from(["", "Cake", "Dance", "Rings"])
 KEYS = ("a", "b", "c", "d", "e", "f", "h")
 GALLERIES = ("one", "two")
 THOROUGH = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 FRACTIONS = st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.123456789, 1.0])
 POINTS = st.fixed_dictionaries({"x": FRACTIONS, "y": FRACTIONS})

@@ -1,0 +1,109 @@
+"""The whole plan: several galleries, targets, what state learns and forgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Bind, Desired, Moved
+from galleryctl.model.media import WixFile
+from galleryctl.plan.changes import Action
+from galleryctl.plan.make import PlanOptions, make_plan
+from tests.unit.plan.site import (
+    ALLOWED,
+    AT,
+    G,
+    at,
+    gallery,
+    ids,
+    item,
+    live,
+    live_gallery,
+    photo,
+    snapshot,
+    wants,
+)
+
+A, B = live("A", 1.0, WixFile(id="fa")), live("B", 2.0, WixFile(id="fb"))
+SITE = snapshot(live_gallery(A, B))
+
+
+def test_new_galleries_get_sort_orders_that_no_gallery_has() -> None:
+    new = [replace(gallery(bind=None), address=at(f"new{i}")) for i in range(3)]
+    site = snapshot(*(live_gallery(id_=str(i), sort_order=float(i)) for i in range(4)))
+    plan = make_plan(Desired(galleries=tuple(new)), site, Bindings())
+    orders = [change.sort_order for change in plan.changes]
+    assert orders == sorted(set(orders), key=lambda value: value or 0.0)
+    assert not set(orders) & {0.0, 1.0, 2.0, 3.0}
+
+
+def test_a_plan_learns_pairs_and_forgets_what_is_gone() -> None:
+    known = Bindings(ids=ids(a="A", gone="Z") | {at("old"): "O", at("old/x"): "X"})
+    plan = make_plan(wants(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))), SITE, known)
+    assert plan.empty
+    assert plan.unchanged == 3
+    assert plan.ids == {at("g/b"): "B"}
+    assert plan.forget == {at("g/gone"), at("old"), at("old/x")}
+
+
+def test_a_target_learns_and_forgets_only_what_it_covers() -> None:
+    known = Bindings(ids={at("g/gone"): "Z"})
+    desired = wants(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"), title="T"))
+    plan = make_plan(desired, SITE, known, options=PlanOptions(targets=(at("g/a"),)))
+    assert plan.empty
+    assert plan.unchanged == 1
+    assert plan.ids == {G: "G", at("g/a"): "A"}
+    assert plan.forget == frozenset()
+    assert plan.targets == (at("g/a"),)
+
+
+def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
+    known = Bindings(ids={at("old"): "G", at("old/x"): "A"})
+    options = replace(ALLOWED, targets=(at("old/x"),))
+    plan = make_plan(Desired(galleries=()), SITE, known, options=options)
+    assert plan.empty
+    assert [notice.message for notice in plan.notices] == [
+        "no manifest names its gallery, so it only goes together with that: target old"
+    ]
+
+
+def test_protection_is_what_manifests_say_and_said_last() -> None:
+    desired = Desired(galleries=(replace(gallery(item("a", WixFile(id="fa"))), protect=True),))
+    known = Bindings(
+        ids=ids(a="A", b="B"), protected=frozenset({at("g/a"), at("g/b"), at("g/never-made"), at("old")})
+    )
+    plan = make_plan(desired, SITE, known, options=ALLOWED)
+    assert plan.protected == {G, at("g/b")}
+    targeted = make_plan(desired, SITE, known, options=replace(ALLOWED, targets=(at("g/a"),)))
+    assert targeted.protected == {at("g/b")}
+
+
+def test_protection_moves_with_its_item() -> None:
+    moved = (Moved(source=at("g/b"), target=at("g/c"), at=AT),)
+    known = Bindings(ids=ids(a="A", b="B"), protected=frozenset({at("g/b")}))
+    desired = replace(wants(item("a", WixFile(id="fa"))), moved=moved)
+    plan = make_plan(desired, SITE, known, options=ALLOWED)
+    assert [(str(c.address), c.action) for c in plan.changes] == [("g/c", Action.DELETE)]
+    assert [str(refusal.address) for refusal in plan.refusals] == ["g/c"]
+
+
+def test_files_of_what_changes_and_what_was_recognised_are_told() -> None:
+    desired = wants(item("a", photo("a")), item("b", WixFile(id="fb")))
+    known = Bindings(ids=ids(a="A", b="B"), media={photo("a").source: "f9", "sha256:other": "f8"})
+    plan = make_plan(desired, SITE, known)
+    assert plan.media == {photo("a").source: "f9"}
+
+
+def test_a_gallery_found_otherwise_than_told_is_told() -> None:
+    site = snapshot(live_gallery(id_="1", name="One"))
+    stale = Desired(galleries=(replace(gallery(), bind=Bind(id="0")),))
+    (notice,) = make_plan(stale, site, Bindings(ids={G: "1"})).notices
+    assert notice.message == "the site has no gallery 0; state knows it as 1: correct bind.id"
+    named = Desired(galleries=(replace(gallery(), bind=Bind(name="One")),))
+    (notice,) = make_plan(named, site, Bindings(ids={G: "0"})).notices
+    assert notice.message == "taken to be 1 by bound name; state knew it as 0"
+
+
+def test_a_plan_knows_the_state_it_was_made_from() -> None:
+    plan = make_plan(wants(), SITE, Bindings(), lineage="l", serial=7)
+    assert (plan.site_id, plan.lineage, plan.serial) == ("site", "l", 7)
