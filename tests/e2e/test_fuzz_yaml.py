@@ -104,8 +104,8 @@ def noise(rng: random.Random) -> bytes:
 
 
 def monster(rng: random.Random) -> str:
-    """What is deep, wide or long: up to some hundred kilobytes."""
-    n = rng.choice((10, 65, 1000, 5000))
+    """What is deep, wide or long: up to a hundred kilobytes."""
+    n = rng.choice((10, 65, 500, 3000))
     head = "bind: {create: true}\nitems:"
     makers: Sequence[Callable[[], str]] = (
         lambda: rng.choice(("[", "{a: ", "- ", "? ", "&a [", "!!seq [", "a: ", "[{", '"')) * (n * 10),

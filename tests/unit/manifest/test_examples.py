@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.format import format_text
 from galleryctl.manifest.load import load
-from galleryctl.manifest.schema import load_schema, schema_names
+from galleryctl.manifest.schema import load_schema, schema_names, violations
+from galleryctl.manifest.source import parse_text
+from galleryctl.manifest.variables import names_in
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
@@ -50,6 +56,40 @@ def test_the_portfolio_is_small_and_captioned() -> None:
     (landscapes,) = (gallery for gallery in galleries if gallery.address.gallery == "landscapes")
     keys = [item.address.item for item in landscapes.items]
     assert keys[:4] == ["about", "IMG_23", "dunes", "IMG_2"]
+
+
+@pytest.mark.parametrize(("page", "schema"), [("manifest", "gallery"), ("workspace", "workspace")])
+def test_the_examples_of_the_reference_are_valid(page: str, schema: str) -> None:
+    text = (EXAMPLES.parent / "docs" / "reference" / f"{page}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 1
+    for block in blocks:
+        document = replace_variables(parse_text(block, page), dict.fromkeys(names_in(block), "x"))
+        assert document.root is not None
+        assert [*document.problems, *violations(document, schema)] == []
+
+
+def described(part: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property of a schema, by its last name."""
+    if isinstance(part, dict):
+        for name, value in part.get("properties", {}).items():
+            yield name, value
+        for value in part.values():
+            yield from described(value)
+
+
+@pytest.mark.parametrize(("page", "name"), [("manifest", "gallery"), ("workspace", "workspace")])
+def test_the_reference_says_every_choice_bound_and_default(page: str, name: str) -> None:
+    text = (EXAMPLES.parent / "docs" / "reference" / f"{page}.md").read_text(encoding="utf-8")
+    for key, value in described(load_schema(name)):
+        rows = [row for row in text.splitlines() if row.startswith("|") and re.search(rf"\b{key}\b", row)]
+        assert rows, key
+        told = "\n".join(rows)
+        default = re.search(r"Default: ([\w./]+[\w/])", value.get("description", ""))
+        expected = [str(value[bound]) for bound in ("minimum", "maximum") if bound in value]
+        expected += value.get("enum", [])
+        expected += [default[1]] if default and default[1] not in ("the", "from", "they") else []
+        assert [word for word in expected if word not in told] == [], key
 
 
 @pytest.mark.parametrize("name", ["workspace", "gallery"])
