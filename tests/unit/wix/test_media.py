@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.codec import decode_file
@@ -42,7 +43,7 @@ def offsets(wire: Wire) -> list[int]:
 
 
 def test_a_descriptor_is_read_in_the_parts_that_matter() -> None:
-    raw = {
+    raw: dict[str, Json] = {
         "id": "f-1", "displayName": "a.jpg", "sizeInBytes": "123", "operationStatus": "READY", "labels": ["x", 7],
         "mediaType": "IMAGE", "url": "https://u.test", "sourceUrl": None, "hash": "",
         "media": {"image": {"image": {"width": 4, "height": 3}}},
@@ -259,7 +260,7 @@ def test_a_cut_upload_goes_on_from_what_arrived(lost: Scripted, arrived: int) ->
 
 
 def test_an_upload_that_stands_still_ends() -> None:
-    wire, send = large(*[CUT, at(0)] * 5, labels=())
+    wire, send = large(*(CUT, at(0)) * 5, labels=())
     with pytest.raises(AnswerLost, match="stands still"):
         send()
     assert offsets(wire) == [0] * 5

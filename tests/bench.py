@@ -1,0 +1,96 @@
+"""The client against the emulator in process, both on a clock that jumps: nobody waits."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from galleryctl.emulator import Emulator
+from galleryctl.emulator.faults import Faults, parsed
+from galleryctl.emulator.settings import Settings, changed
+from galleryctl.model.desired import Limits
+from galleryctl.model.secret import Secret
+from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
+from galleryctl.wix.client import WixClient, open_client
+from galleryctl.wix.transport import Exchange, Phase
+from tests import virtual
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Bench:
+    """An emulated site in memory, and clients that talk to it."""
+
+    emulator: Emulator
+    now: list[float]
+    """Epoch seconds at which the next conversation begins."""
+    requests: list[str] = field(default_factory=list)
+    """The names of the requests of the last conversation, every try."""
+
+    def talk(
+        self, do: Callable[[WixClient], Awaitable[T]], *, auth: Auth | None = None, per_minute: int = 100_000
+    ) -> T:
+        """What `do` makes of a client; the emulator's clock goes on with the client's."""
+        self.requests.clear()
+        start = self.now[0]
+
+        async def session() -> T:
+            def tell(exchange: Exchange) -> None:
+                self.now[0] = start + virtual.clock()
+                if exchange.phase is Phase.BEFORE:
+                    self.requests.append(exchange.name)
+
+            async with open_client(
+                self.emulator.ready.base_url,
+                auth=auth or self.key(),
+                limits=Limits(max_requests_per_minute=per_minute),
+                transport=httpx.ASGITransport(app=self.emulator.app),
+                timing=virtual.timing(),
+                on_request=tell,
+            ) as client:
+                return await do(client)
+
+        return virtual.run(session())
+
+    def key(self) -> Auth:
+        """The API key that may do everything."""
+        return ApiKeyAuth(Secret(self.emulator.ready.api_key), self.emulator.ready.site_id)
+
+    def reader(self) -> Auth:
+        """The API key that may only read."""
+        return ApiKeyAuth(Secret(self.emulator.ready.read_api_key), self.emulator.ready.site_id)
+
+    def app(self) -> Auth:
+        """The app's credentials."""
+        ready = self.emulator.ready
+        return AppAuth(ready.app_id, Secret(ready.app_secret), ready.instance_id)
+
+    def faults(self, *script: dict[str, Any]) -> None:
+        """What goes wrong from now on."""
+        self.emulator.gate.faults = parsed({"script": list(script)}) if script else Faults()
+
+    def settings(self, **values: Any) -> None:
+        """Switches that differ from the emulator's own choice."""
+        self.emulator.gate.site.settings = changed(Settings(), values)
+
+    def source(self, url: str, data: bytes | None) -> None:
+        """What an import of the URL finds; None is a 404."""
+        status, encoded = (404, "") if data is None else (200, base64.b64encode(data).decode())
+        blob = base64.b64decode(encoded)
+        with self.emulator.gate.site.store.write():
+            sql = "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)"
+            self.emulator.gate.site.store.db.execute(sql, (url, status, blob))
+
+    def count(self) -> Counter[str]:
+        """How often each request went out in the last conversation."""
+        return Counter(self.requests)
+
+    def docs(self, table: str) -> list[dict[str, Any]]:
+        """The stored documents, oldest first."""
+        return self.emulator.gate.site.store.docs(f"SELECT doc FROM {table} ORDER BY seq")  # noqa: S608 - ours

@@ -1,0 +1,78 @@
+"""Each kind of fault strikes each request of a plan and its apply once: the site always becomes what was wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from galleryctl.engine.apply import Applied
+from galleryctl.model.desired import Desired, Unmanaged
+from galleryctl.wix.errors import NotFound
+from tests.world import World, film, wanted, words
+
+KINDS = ("throttle", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "latency")
+
+
+def before(world: World) -> Desired:
+    return wanted(world.photo("a", 1), words("b"), film("c", 1), words("d"), unmanaged=Unmanaged.DELETE)
+
+
+def after(world: World) -> Desired:
+    """Everything at once: a new photo and text, a changed text, another picture, a move, a delete, a new gallery."""
+    new = wanted(words("x"), words("y"), gallery="parties", name="Parties").galleries
+    items = (words("d"), world.photo("a", 2), words("b", description="New"), world.photo("e", 3), words("f"))
+    return wanted(*items, unmanaged=Unmanaged.DELETE, others=new)
+
+
+def settled_site(world: World) -> object:
+    """What a visitor sees, and which file each item shows, without ids."""
+    shades = {file["id"]: file["labels"] for file in world.files()}
+
+    def shown(item: dict[str, object]) -> object:
+        image = item.get("image")
+        info = image["imageInfo"] if isinstance(image, dict) else {}
+        return item["type"], item.get("title"), item.get("description"), shades.get(info.get("id", ""))
+
+    return [[shown(item) for item in world.items(name)] for name in ("Weddings", "Parties")]
+
+
+def applied(world: World, desired: Desired) -> Applied:
+    """What became of the plan; a stale read may show no gallery where one was listed: that ends the plan, unwritten."""
+    try:
+        return world.apply(desired)
+    except NotFound:
+        assert world.emulator.gate.faults.struck == {"stale": 1}
+        assert {request.split()[0] for request in world.requests} == {"GET"}
+        return world.apply(desired)
+
+
+def run(folder: Path, script: list[dict[str, object]]) -> tuple[object, list[str], int]:
+    """The site after the apply, its requests, and how many files there are; the next plan is empty."""
+    folder.mkdir()
+    world = World(folder)
+    try:
+        assert world.apply(before(world)).report.exit_code == 0
+        desired = after(world)
+        world.faults(script=script)  # type: ignore[arg-type]  # lines of a script are JSON
+        assert applied(world, desired).report.exit_code == 0
+        requests = list(world.requests)
+        world.faults()
+        assert world.plan(desired).empty
+        assert len(world.galleries()) == 2
+        return settled_site(world), requests, len(world.files())
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_fault_anywhere_changes_nothing_in_the_end(tmp_path: Path, kind: str) -> None:
+    expected, requests, files = run(tmp_path / "clean", [])
+    assert len(requests) == 14
+    for nth in range(1, len(requests) + 1):
+        script: list[dict[str, object]] = [
+            {"fault": kind, "nth": nth, "latency_ms": 1 if kind == "latency" else 0}
+        ]
+        site, _, made = run(tmp_path / f"{kind}-{nth}", script)
+        assert site == expected, f"{kind} at request {nth}: {requests[nth - 1]}"
+        assert made == files, f"{kind} at request {nth}: {requests[nth - 1]}"

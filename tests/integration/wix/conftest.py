@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from galleryctl.emulator import create_app
+from galleryctl.emulator.credentials import Credentials, load
+from tests import virtual
+from tests.bench import Bench
+
+
+@pytest.fixture(scope="session")
+def keys() -> Credentials:
+    return load(None)
+
+
+@pytest.fixture
+def bench(keys: Credentials) -> Iterator[Bench]:
+    now = [virtual.EPOCH]
+    emulator = create_app(None, clock=lambda: now[0], keys=keys)
+    yield Bench(emulator, now)
+    emulator.close()
