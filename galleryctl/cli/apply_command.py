@@ -41,10 +41,11 @@ def command(
     options = plan_options(
         targets, max_delete_percent=max_delete_percent, allow_empty=allow_empty, allow_recreate=allow_recreate
     )
-    saved = read_plan(plan_file) if plan_file is not None else None
+    settings = settings_of(context)
+    saved = read_plan(settings.directory / plan_file) if plan_file is not None else None
     return complete(
         run_apply(
-            settings_of(context),
+            settings,
             options,
             saved=saved,
             ask=not auto_approve and saved is None,

@@ -34,6 +34,7 @@ async def run_apply(
     """The exit code of an apply; its plan, its progress and its report are printed."""
     if ask:
         need_terminal("give --auto-approve, or apply a saved plan: apply PLAN")
+        output.need_format(settings, "text")  # what is asked about must be seen
     workspace = open_workspace(settings)
     owner = lock_owner(operation)
     async with open_site(workspace, trace=settings.verbose > 1) as site:
@@ -62,7 +63,7 @@ async def _agreed(
     """The plan, shown and agreed to where `ask` says what to ask for; None when it is not. Nothing is written yet."""
     with cancelling():
         planned = await _plan(site, workspace, options, saved)
-        if settings.format == "text" and not settings.quiet:
+        if settings.format == "text" and (ask or not settings.quiet):
             show_plan(planned.plan, settings)
         refuse(planned.plan)
         if ask is None or planned.plan.empty:

@@ -38,6 +38,6 @@ def command(context: click.Context, port: int, data: Path | None, ready_file: Pa
     """Serve the Wix API, its data in a folder, until Ctrl-C; / shows each gallery as a visitor would see it."""
     from galleryctl.cli.serving import serve_emulator
 
-    settings = settings_of(context, unused=("--format",) if data is None else ("-C", "--site", "--format"))
+    settings = settings_of(context, unused=("--format",) if data is None else ("--site", "--format"))
     serve_emulator(settings, port=port, data=data, ready_file=ready_file, host=host)
     return 0

@@ -57,7 +57,8 @@ def command(
     if not (all_ or gallery or id_ or name):
         raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
     choice = None if all_ else Choice(text=gallery, id=id_, name=name)
-    return complete(_run(settings, choice, out, dry_run=dry_run, lock_timeout=lock_timeout))
+    file = None if out is None else settings.directory / out
+    return complete(_run(settings, choice, file, dry_run=dry_run, lock_timeout=lock_timeout))
 
 
 async def _run(

@@ -48,10 +48,11 @@ def command(
     )
     plan = complete(planned(settings, options)).plan
     if out is not None:
-        write_plan(plan, out)
+        write_plan(plan, settings.directory / out)
     show_plan(plan, settings)
     if out is not None:
-        output.remark(settings, f"Saved to {out}. Apply exactly this with: galleryctl apply {out}")
+        where = "" if settings.directory == Path() else f"-C {settings.directory} "
+        output.remark(settings, f"Saved to {out}. Apply exactly this with: galleryctl {where}apply {out}")
     if plan.refusals:
         return 1
     return 2 if detailed_exitcode and not plan.empty else 0

@@ -22,7 +22,8 @@ def serve_emulator(
         raise GalleryctlError(
             "the emulator is not installed", why=str(error), do="pip install 'galleryctl[emulator]'"
         ) from error
-    folder = _workspace_data(settings) if data is None else data
+    folder = _workspace_data(settings) if data is None else settings.directory / data
+    told_in = None if ready_file is None else settings.directory / ready_file
     if not _is_loopback(host):
         output.warning(
             f"the emulator listens on {host}: everybody who can reach this machine can use it, change its data and "
@@ -33,7 +34,7 @@ def serve_emulator(
         output.remark(settings, f"Serving the site {told.site_id} at {told.base_url}, its data in {folder}.")
         output.remark(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")
 
-    serve(folder, port, ready_file, host, on_ready=ready)
+    serve(folder, port, told_in, host, on_ready=ready)
 
 
 def _workspace_data(settings: Settings) -> Path:

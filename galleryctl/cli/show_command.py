@@ -31,8 +31,8 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
     settings = settings_of(context)
     if state and (live or what):
         raise click.UsageError("--state shows all that state knows: give nothing else with it.")
-    if what is not None and not live and Path(what).is_file():
-        _plan(Path(what), settings)
+    if what is not None and not live and (settings.directory / what).is_file():
+        _plan(settings.directory / what, settings)
     elif what is not None and not live and Path(what).suffix == ".json":
         raise GalleryctlError(
             "there is no such plan file", where=what, do="make one with: galleryctl plan --out FILE"

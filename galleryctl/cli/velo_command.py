@@ -42,5 +42,7 @@ def command(context: click.Context, gallery: str, component: str, out: Path | No
     """
     from galleryctl.cli.showing_code import show_code
 
-    show_code(settings_of(context, unused=("--format",)), gallery, component=component, out=out)
+    settings = settings_of(context, unused=("--format",))
+    folder = None if out is None else settings.directory / out
+    show_code(settings, gallery, component=component, out=folder)
     return 0
