@@ -173,7 +173,6 @@ def test_quiet_and_verbose_contradict_each_other(call: Call, args: list[str]) ->
         (["velo", "weddings", "--format", "markdown"], "--format"),
         (["emulator", "--format", "markdown"], "--format"),
         (["emulator", "--data", "x", "--site", "main"], "--site"),
-        (["emulator", "--data", "x", "-C", "."], "-C"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
