@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
+from examples.drawing import landscapes, studio, weddings
+from examples.drawing.shot import save
+from galleryctl.manifest.captions import read_captions
 from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.format import format_text
 from galleryctl.manifest.load import load
@@ -45,6 +49,36 @@ def test_the_examples_are_in_the_one_format(file: Path) -> None:
     assert format_text(text, file.name) == text
     first = text.splitlines()[0]
     assert (file.parent / first.partition("$schema=")[2]).is_file()
+
+
+SHOTS = (*weddings.SHOTS, *landscapes.SHOTS, *studio.SHOTS)
+
+
+def test_what_was_drawn_is_what_the_portfolio_shows_with_its_captions_in_the_files() -> None:
+    photos = EXAMPLES / "portfolio" / "photos"
+    assert {f"photos/{path.relative_to(photos).as_posix()}" for path in photos.rglob("*.jpg")} == {
+        entry.path for entry in SHOTS
+    }
+    for entry in SHOTS:
+        with (EXAMPLES / "portfolio" / entry.path).open("rb") as picture:
+            found = read_captions(picture)
+        assert (found.title, found.description, set(found.tags)) == (
+            entry.title,
+            entry.description,
+            set(entry.tags),
+        )
+        assert found.captured.startswith(entry.captured)
+
+
+@pytest.mark.parametrize("name", ["landscapes/blue-hills", "weddings/rings", "studio/still-life/still-6"])
+def test_a_photo_comes_out_of_the_drawing_as_it_is(name: str, tmp_path: Path) -> None:
+    (entry,) = (entry for entry in SHOTS if entry.path == f"photos/{name}.jpg")
+    save(entry, tmp_path)
+    with Image.open(tmp_path / entry.path) as drawn, Image.open(EXAMPLES / "portfolio" / entry.path) as kept:
+        assert drawn.getexif() == kept.getexif()
+        assert drawn.info["xmp"] == kept.info["xmp"]
+        difference = ImageStat.Stat(ImageChops.difference(drawn, kept)).mean
+    assert max(difference) < 2  # encoders differ a little
 
 
 def test_the_portfolio_is_small_and_captioned() -> None:
