@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.progress import Progress, StepEnd
+from galleryctl.engine.recover import Lost
 from galleryctl.engine.schedule import walk
 from galleryctl.engine.steps import StepRunner
 from galleryctl.engine.uploads import describe_files
@@ -76,7 +77,7 @@ async def apply(
     snapshot: SiteSnapshot,
     bindings: Bindings,
     *,
-    lost: Mapping[Address, float],
+    lost: Mapping[Address, Lost],
     client: WixClient,
     journal: Journal,
     root: Path,
@@ -88,7 +89,7 @@ async def apply(
 ) -> Applied:
     """What became of every change of `plan`, and the bindings to save.
 
-    `snapshot` is the site as it is now; `lost` has the sort orders of creates that an earlier run may have made; `root`
+    `snapshot` is the site as it is now; `lost` has the creates that an earlier run may have made; `root`
     is the workspace, `folder` where uploads go in the Media Manager, `workers` how many steps run at once; `clock`
     counts seconds. Once `stop` is set nothing new begins. Raises only what is no step's failure.
     """
@@ -132,15 +133,15 @@ def _planned(changes: Iterable[Change]) -> Mapping[Address, frozenset[float]]:
     return {gallery: frozenset(orders) for gallery, orders in planned.items()}
 
 
-def resendable(lost: Mapping[Address, float], plan: Plan) -> Mapping[Address, float]:
+def resendable(lost: Mapping[Address, Lost], plan: Plan) -> Mapping[Address, Lost]:
     """Those of `lost` that the plan creates and can send again with the old sort order: it writes that to nothing else."""
     written = {(c.address.parent, c.address.item is None, c.sort_order): c.address for c in plan.changes}
     creates = {c.address for c in plan.changes if c.action in (Action.CREATE, Action.REPLACE)}
     return {
-        address: order
-        for address, order in lost.items()
+        address: create
+        for address, create in lost.items()
         if address in creates
-        and written.get((address.parent, address.item is None, order), address) == address
+        and written.get((address.parent, address.item is None, create.sort_order), address) == address
     }
 
 

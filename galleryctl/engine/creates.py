@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from galleryctl.engine.fetch import read_galleries, read_items
-from galleryctl.engine.recover import gallery_at, item_at, look
+from galleryctl.engine.recover import Lost, gallery_at, item_at, look
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix.client import WixClient
@@ -33,27 +33,25 @@ async def create_item(
     *,
     before: Collection[str],
     planned: Collection[float],
-    lost: float | None = None,
-) -> LiveItem:
-    """The item that was made, now or by a try whose answer was lost. Raises ApiError.
+    lost: Lost | None = None,
+) -> tuple[LiveItem, bool]:
+    """The item that was made, now or by a try whose answer was lost, and whether it is as `new` says. Raises ApiError.
 
-    `before` are the ids that the gallery had, `planned` the sort orders that this run writes in it. `lost` is the sort
-    order of a create of a broken-off run that no read shows: the item is sent with it then, and changed to what `new`
-    says afterwards, whichever run made it.
+    `before` are the ids that the gallery had, `planned` the sort orders that this run writes in it. `lost` is a create
+    of a broken-off run that no read shows: the item is sent with its sort order then, whichever run makes it.
     """
-    sent = new if lost is None else replace(new, sort_order=lost)
+    sent = new if lost is None else replace(new, sort_order=lost.sort_order)
+    shows = {look(new.kind, new.file, new.fields), lost.shows if lost else ""} - {""}
 
     async def find() -> LiveItem | None:
         live = await read_items(client, await client.get_gallery(gallery.id))
         fresh = [item for item in live.items or () if item.id not in before]
-        return item_at(fresh, sent.sort_order, look(new.kind, new.file)) or _moved(fresh, new, planned)
+        return item_at(fresh, sent.sort_order, shows) or _moved(fresh, new, planned)
 
     made, found = await _once(
         client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None
     )
-    if lost is None or (not found and lost == new.sort_order):
-        return made
-    return await client.update_item(gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order)
+    return made, lost is None or (not found and lost.sort_order == new.sort_order)
 
 
 async def create_gallery(
@@ -62,14 +60,14 @@ async def create_gallery(
     sort_order: float,
     items: Sequence[NewItem],
     *,
-    lost: float | None = None,
+    lost: Lost | None = None,
 ) -> LiveGallery:
     """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError.
 
     `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost: what that run
     put into it is for the next plan to compare.
     """
-    sent = sort_order if lost is None else lost
+    sent = sort_order if lost is None else lost.sort_order
 
     async def find() -> LiveGallery | None:
         return gallery_at(await read_galleries(client), sent)
@@ -94,13 +92,11 @@ async def create_gallery(
 
 def _moved(fresh: Iterable[LiveItem], new: NewItem, planned: Collection[float]) -> LiveItem | None:
     """The item that was made and that somebody has moved since: alone to show the same under the same title."""
-    shows, title = look(new.kind, new.file), new.fields.get("title") or ""
+    shows = look(new.kind, new.file, new.fields)
     same = [
         item
         for item in fresh
-        if look(item.kind, item.media) == shows
-        and item.fields.get("title") == title
-        and item.sort_order not in planned
+        if look(item.kind, item.media, item.fields) == shows and item.sort_order not in planned
     ]
     return same[0] if len(same) == 1 else None
 
@@ -126,7 +122,12 @@ async def _once(
             if trouble is None and not tried:
                 raise
             trouble = trouble or error
-        made = await find()
+        try:
+            made = await find()
+        except GalleryctlError as error:
+            raise AnswerLost(
+                f"{trouble.what}; whether it is there could not be read: {error.what}", call=trouble.call
+            ) from error
         if made is not None:
             return made, True
     raise trouble or AssertionError("unreachable: only a lost answer or a conflict leads here")

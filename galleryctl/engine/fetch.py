@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.recover import lost_creates, recover_galleries, recover_items
+from galleryctl.engine.recover import Lost, lost_creates, recover_galleries, recover_items
 from galleryctl.engine.together import together
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -16,12 +16,15 @@ from galleryctl.plan.match import bind_galleries, unknown_files
 from galleryctl.plan.renames import rename
 from galleryctl.state.journal import Intent
 from galleryctl.wix.client import WixClient
+from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage
 
 GALLERIES_PER_PAGE = 10
 ITEMS_PER_PAGE = 100
 READS = 4
 """How often a listing is read again before its shifting is an error."""
+FIRST_PAUSE = 0.5
+"""Seconds before it is read the second time, doubling."""
 SETTLED = 5.0
 """Seconds after which every read shows a write; the vendor's words are "a few seconds" (wix-api)."""
 LOOKS = 3
@@ -36,12 +39,12 @@ class IncompleteListing(GalleryctlError):  # noqa: N818 - named for what it says
 class Fetched:
     """The site, and the bindings with what a broken-off run had already made.
 
-    `lost` has the sort orders of what that run may have made and no read shows (see `recover.lost_creates`).
+    `lost` has what that run may have made and no read shows (see `recover.lost_creates`).
     """
 
     snapshot: SiteSnapshot
     bindings: Bindings
-    lost: Mapping[Address, float] = field(default_factory=dict)
+    lost: Mapping[Address, Lost] = field(default_factory=dict)
 
 
 async def fetch(
@@ -123,7 +126,9 @@ def _without_gone(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindi
 
 async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
     """Every gallery of the site, without items, in the API's order; read again while the pages shift."""
-    for _ in range(READS):
+    for reading in range(READS):
+        if reading:
+            await client.pause(_between(reading))
         first = await client.list_galleries(0, GALLERIES_PER_PAGE)
         rest = await together(
             client.list_galleries(offset, GALLERIES_PER_PAGE)
@@ -160,9 +165,16 @@ async def read_item_pages(
 ) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
     """The pages of all its items, which fit together, and the gallery as it was then."""
     for reading in range(READS):
-        if reading:
-            gallery = await client.get_gallery(gallery.id)
-        pages = await _item_pages(client, gallery)
+        try:
+            if reading:
+                await client.pause(_between(reading))
+                gallery = await client.get_gallery(gallery.id)
+            pages = await _item_pages(client, gallery)
+        except NotFound:
+            # It has just been listed: a read that lags behind may not know it yet.
+            if reading < READS - 1:
+                continue
+            raise
         items = [item for page in pages for item in page.items]
         count = sum(page.count for page in pages)
         if len({item.id for item in items}) == len(items) and gallery.total_items in (None, count):
@@ -173,6 +185,11 @@ async def read_item_pages(
         why=f"{READS} readings, and the gallery's count never agreed with its pages",
         do="try again when nobody is editing the gallery",
     )
+
+
+def _between(reading: int) -> float:
+    """Seconds to wait before that reading."""
+    return FIRST_PAUSE * 2.0 ** (reading - 1)
 
 
 async def _item_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]:

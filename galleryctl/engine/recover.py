@@ -8,18 +8,21 @@ it is `lost`, and sent with the very same value again, which the API refuses sho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.fields import float32
+from galleryctl.model.fields import Fields, float32
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
 from galleryctl.state.journal import Intent
 
 R = TypeVar("R", LiveItem, LiveGallery)
+CLOCKS_DIFFER = 120.0
+"""Seconds that the site's clock may be behind this machine's."""
 
 
 def recover_galleries(
@@ -41,26 +44,57 @@ def recover_items(
 ) -> Bindings:
     """`bindings` with the items that a pending create had made, alone or inside its gallery."""
     by_id = {gallery.id: gallery for gallery in galleries}
+    known = {*bindings.ids.values(), *bindings.deposed}
     found: dict[Address, str] = {}
     for intent in pending:
         for address, order in intent.sort_orders.items():
             gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
             if address.item is None or gallery is None:
                 continue
-            item = item_at(gallery.items or (), order, intent.shows.get(address, ""))
-            if item is not None and item.id not in bindings.ids.values():
+            shows = intent.shows.get(address, "")
+            items = [i for i in gallery.items or () if i.id not in known]
+            item = item_at(items, order, (shows,) if shows else ()) or _moved(items, shows, intent.at)
+            if item is not None:
                 found[address] = item.id
     return _with_ids(bindings, found)
 
 
-def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Mapping[Address, float]:
-    """The galleries and items that a pending create may have made and that no read shows: the sort orders sent.
+def _moved(items: Iterable[LiveItem], shows: str, since: float) -> LiveItem | None:
+    """The item that was made and that somebody has moved since: alone to show this and to be no older."""
+    young = [
+        item
+        for item in items
+        if shows
+        and look(item.kind, item.media, item.fields) == shows
+        and _created(item) >= since - CLOCKS_DIFFER
+    ]
+    return young[0] if len(young) == 1 else None
+
+
+def _created(item: LiveItem) -> float:
+    """When the site says that it was made, in seconds since the epoch; 0 when it does not."""
+    try:
+        return datetime.fromisoformat(str(item.raw.get("createdDate"))).timestamp()
+    except ValueError:
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A create whose effect no read shows: the sort order that was sent, and what the item shows, "" for a gallery."""
+
+    sort_order: float
+    shows: str = ""
+
+
+def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Mapping[Address, Lost]:
+    """The galleries and items that a pending create may have made and that no read shows.
 
     A value that something has by now is not among them: the create that carried it would have been refused.
     """
     galleries = tuple(galleries)
     by_id = {gallery.id: gallery for gallery in galleries}
-    lost: dict[Address, float] = {}
+    lost: dict[Address, Lost] = {}
     for intent in pending:
         for address, order in intent.sort_orders.items():
             there: Iterable[LiveItem | LiveGallery] | None = None
@@ -69,22 +103,24 @@ def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) ->
             elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
                 there = gallery.items
             if there is not None and not any(r.sort_order in (order, float32(order)) for r in there):
-                lost[address] = order
+                lost[address] = Lost(sort_order=order, shows=intent.shows.get(address, ""))
     return lost
 
 
-def look(kind: Kind, media: WixFile | HostedVideo | MediaFile | None) -> str:
-    """What an item shows, as the journal keeps it: its kind, and the id of its file or the URL of its video."""
+def look(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> str:
+    """What an item shows, as the journal keeps it: its kind, the id of its file or the URL of its video, its title."""
+    title = str(fields.get("title") or "")
     match media:
         case WixFile(id=name) | MediaFile(id=name) | HostedVideo(url=name):
-            return f"{kind} {name}"
+            return f"{kind} {name} {title}"
         case None:
-            return kind.value
+            return f"{kind} {title}"
 
 
-def item_at(items: Iterable[LiveItem], sort_order: float, shows: str = "") -> LiveItem | None:
-    """The item that has this sort order and, unless that is "", `shows` this; None when none or more than one does."""
-    return _at((i for i in items if shows in ("", look(i.kind, i.media))), sort_order)
+def item_at(items: Iterable[LiveItem], sort_order: float, shows: Collection[str] = ()) -> LiveItem | None:
+    """The item that has this sort order and, if any are given, `shows` one of these; None when not exactly one does."""
+    likely = (i for i in items if not shows or look(i.kind, i.media, i.fields) in shows)
+    return _at(likely, sort_order)
 
 
 def gallery_at(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from galleryctl.engine.apply import Applied, adopt, apply, resendable, verify
 from galleryctl.engine.fetch import SETTLED, Fetched, fetch, read_galleries, read_items_of
 from galleryctl.engine.progress import Progress
-from galleryctl.engine.recover import lost_creates, recover_galleries, recover_items
+from galleryctl.engine.recover import Lost, lost_creates, recover_galleries, recover_items
 from galleryctl.engine.uploads import recover_uploads
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -86,9 +86,9 @@ async def recall(site: Site) -> Known:
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     intents = [intent for _, intent in journal.pending]
-    if any(intent.kind in MAKING for intent in intents):
+    if begun := [intent.at for intent in intents if intent.kind in MAKING]:
         # Clocks of two machines differ: never longer than the whole time.
-        await site.client.pause(max(0.0, min(site.settled, journal.latest + site.settled - time.time())))
+        await site.client.pause(max(0.0, min(site.settled, max(begun) + site.settled - time.time())))
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)
@@ -165,8 +165,8 @@ async def apply_planned(
         return Applied(bindings=adopted, report=Report(outcomes=()))
     lost = resendable(planned.fetched.lost, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
-        for address, order in lost.items():
-            journal.begin(*_again(address, order, planned.known.pending))
+        for address, create in lost.items():
+            journal.begin(*_again(address, create, planned.known.pending))
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
@@ -189,10 +189,10 @@ async def apply_planned(
     return applied
 
 
-def _again(address: Address, order: float, pending: Iterable[Intent]) -> tuple[str, Intent]:
-    """The step and the intent of a create that is still in doubt: the new journal must know it from its beginning."""
-    intents = [intent for intent in pending if intent.sort_orders.get(address) == order]
-    return f"create {address}", intents[-1]
+def _again(address: Address, lost: Lost, pending: Iterable[Intent]) -> tuple[str, Intent]:
+    """A step and the intent of a create that is still in doubt: the new journal must know it from its beginning."""
+    intents = [intent for intent in pending if intent.sort_orders.get(address) == lost.sort_order]
+    return f"create {address}, of an earlier run", intents[-1]
 
 
 def save(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.creates import create_gallery, create_item
-from galleryctl.engine.recover import item_at, look
+from galleryctl.engine.recover import Lost, item_at, look
 from galleryctl.engine.uploads import upload
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -27,11 +29,8 @@ from galleryctl.plan.order import (
 )
 from galleryctl.state.journal import Intent, Journal, Result, learn, merge
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, MediaFailed, Unavailable
+from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
 from galleryctl.wix.items import NewItem
-
-UNKNOWN = (AnswerLost, Unavailable, MediaFailed)
-"""Errors of a step that may have taken effect all the same. A file that is not ready may yet be, and is found again."""
 
 
 class StepRunner:
@@ -48,7 +47,7 @@ class StepRunner:
         bindings: Bindings,
         files: Mapping[str, MediaFile],
         planned: Mapping[Address, frozenset[float]],
-        lost: Mapping[Address, float],
+        lost: Mapping[Address, Lost],
     ) -> None:
         self._client = client
         self._journal = journal
@@ -72,17 +71,26 @@ class StepRunner:
 
     async def run(self, step: Step) -> None:
         """Do `step`; raises GalleryctlError when it failed."""
-        self._journal.begin(step.id, self._intent(step))
+        self._journal.begin(step.id, replace(self._intent(step), at=time.time()))
         try:
-            result = await self._do(step)
+            self._learn(step, await self._do(step))
         except StateError:
             raise
         except GalleryctlError as error:
-            # What a run before this one may have made stays in doubt until a create is answered.
-            unknown = isinstance(error, UNKNOWN) or _creates(step) in self._lost
+            unknown = self._in_doubt(step, error)
             self.unknown = self.unknown or unknown
             self._journal.failed(step.id, error.what, unknown=unknown)
             raise
+
+    def _in_doubt(self, step: Step, error: GalleryctlError) -> bool:
+        """Whether `step` may have taken effect although it failed, or what an earlier run sent for it may have."""
+        if isinstance(step.action, Upload):
+            return isinstance(
+                error, ApiError
+            )  # the file may be there at any of its calls, and is looked for again
+        return isinstance(error, AnswerLost | Unavailable) or _creates(step) in self._lost
+
+    def _learn(self, step: Step, result: Result) -> None:
         self._results.append(result)
         self._journal.done(step.id, result)
 
@@ -93,7 +101,7 @@ class StepRunner:
             case CreateGallery(change=change, items=items):
                 return await self._create_gallery(change, items)
             case CreateItem(change=change):
-                return await self._create_item(change)
+                return await self._create_item(step, change)
             case UpdateGallery(change=change):
                 await self._client.update_gallery(_id(change), change.write)
             case UpdateItem(change=change):
@@ -127,18 +135,25 @@ class StepRunner:
         ids = {address: item.id for address, item in live.items() if item is not None}
         return Result(ids={change.address: made.id, **ids})
 
-    async def _create_item(self, change: Change) -> Result:
+    async def _create_item(self, step: Step, change: Change) -> Result:
         gallery = self._galleries[self._gallery_ids[change.address.parent]]
-        made = await create_item(
+        new = self._new_item(change)
+        made, exact = await create_item(
             self._client,
             gallery,
-            self._new_item(change),
+            new,
             before=self._items.keys(),
             planned=self._planned[change.address.parent],
             lost=self._lost.get(change.address),
         )
         self._items[made.id] = made
-        return Result(ids={change.address: made.id})
+        result = Result(ids={change.address: made.id})
+        if not exact:
+            self._learn(step, result)  # before it leaves the sort order that it would be looked for by
+            await self._client.update_item(
+                gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order
+            )
+        return result
 
     async def _update_item(self, change: Change) -> None:
         await self._client.update_item(
@@ -181,15 +196,15 @@ class StepRunner:
                 return Intent(kind="upload", source=source.source)
             case CreateGallery(change=change, items=items):
                 orders = {c.address: _sort_order(c) for c in items}
-                gallery = self._lost.get(change.address, _sort_order(change))
-                return Intent(kind="create-gallery", sort_orders={change.address: gallery, **orders})
+                sent = self._sent(change)
+                return Intent(kind="create-gallery", sort_orders={change.address: sent, **orders})
             case CreateItem(change=change):
                 new = self._new_item(change)
                 return Intent(
                     kind="create-item",
                     gallery_id=self._gallery_ids[change.address.parent],
-                    sort_orders={change.address: self._lost.get(change.address, new.sort_order)},
-                    shows={change.address: look(new.kind, new.file)},
+                    sort_orders={change.address: self._sent(change)},
+                    shows={change.address: look(new.kind, new.file, new.fields)},
                 )
             case UpdateGallery(change=change) | UpdateItem(change=change):
                 return Intent(kind="update", ids=(_id(change),))
@@ -199,6 +214,11 @@ class StepRunner:
                 return Intent(kind="delete", ids=(_id(change),))
             case _:
                 assert_never(step.action)
+
+    def _sent(self, change: Change) -> float:
+        """The sort order that a create is sent with."""
+        lost = self._lost.get(change.address)
+        return lost.sort_order if lost else _sort_order(change)
 
 
 def _creates(step: Step) -> Address | None:

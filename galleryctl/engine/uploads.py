@@ -13,7 +13,7 @@ from galleryctl.model.errors import StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, ApiError, MediaFailed
+from galleryctl.wix.errors import MediaFailed
 
 CHUNK = 1 << 20
 
@@ -40,15 +40,7 @@ async def upload(
             folder=folder,
             labels=labels,
         )
-    try:
-        (ready,) = await client.wait_ready((file,))
-    except MediaFailed:
-        raise
-    except ApiError as error:
-        raise AnswerLost(
-            f"{file.display_name} is uploaded; whether it is ready is not known: {error.what}",
-            call=error.call,
-        ) from error
+    (ready,) = await client.wait_ready((file,))
     return ready
 
 

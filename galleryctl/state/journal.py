@@ -6,7 +6,6 @@ A run that is killed leaves it; the next one learns what was done, and looks up 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -39,6 +38,8 @@ class Intent:
     """What each created item shows, so that another item that came to that sort order is not taken for it."""
     ids: tuple[str, ...] = ()
     """The live ids that are updated or deleted."""
+    at: float = 0.0
+    """When it is begun, in seconds since the epoch on this machine's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +59,6 @@ class JournalReplay:
     done: Result = Result()
     pending: tuple[tuple[str, Intent], ...] = ()
     """Step and intent of what was begun and whose end is not known."""
-    latest: float = 0.0
-    """When the last step was begun, in seconds since the epoch on that machine's clock; 0 when none was."""
 
 
 class Journal:
@@ -88,7 +87,7 @@ class Journal:
 
     def begin(self, step: str, intent: Intent) -> None:
         """Say what `step` is about to do; it may be done only once this has returned."""
-        self._log.append(_line(begin=step, at=time.time(), intent=_encode_intent(intent)), at_once=True)
+        self._log.append(_line(begin=step, intent=_encode_intent(intent)), at_once=True)
 
     def done(self, step: str, result: Result) -> None:
         """Say what `step` taught."""
@@ -199,11 +198,9 @@ def _replay(
 ) -> JournalReplay:
     results: list[Result] = []
     open_: dict[str, Intent] = {}
-    latest = 0.0
     for record in records:
         if "begin" in record:
             open_[record["begin"]] = _decode_intent(record["intent"])
-            latest = max(latest, float(record["at"]))
         elif "done" in record:
             results.append(_decode_result(record["result"]))
             open_.pop(record["done"], None)
@@ -213,7 +210,6 @@ def _replay(
         run=str(header["run"]),
         done=Result() if superseded else merge(results),
         pending=tuple(open_.items()),
-        latest=latest,
     )
 
 
@@ -236,6 +232,7 @@ def _encode_intent(intent: Intent) -> dict[str, object]:
         "sort_orders": {str(address): order for address, order in intent.sort_orders.items()},
         "shows": {str(address): shown for address, shown in intent.shows.items()},
         "ids": intent.ids,
+        "at": intent.at,
     }
 
 
@@ -250,6 +247,7 @@ def _decode_intent(part: Mapping[str, Any]) -> Intent:
         sort_orders={Address.parse(address): float(order) for address, order in part["sort_orders"].items()},
         shows={Address.parse(address): str(shown) for address, shown in part["shows"].items()},
         ids=tuple(part["ids"]),
+        at=float(part["at"]),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from galleryctl.emulator.settings import Settings
 from galleryctl.engine.site import Planned
 from galleryctl.model.address import Address
+from galleryctl.model.desired import DesiredItem
 from galleryctl.model.outcome import Outcome, Status
 from galleryctl.plan.positions import place
 from galleryctl.state.file import FileState
@@ -94,6 +95,17 @@ def test_a_lost_create_that_somebody_moved_is_not_made_again(world: World) -> No
     assert world.titles() == ["a", "b", "z"]
 
 
+def test_what_was_made_and_moved_since_the_kill_is_not_made_again(world: World) -> None:
+    world.apply(wanted(words("a"), words("b"), words("z")))
+    desired = wanted(words("a"), film("b", 7), words("z"))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
+    (made,) = [item for item in world.items() if item["type"] == "VIDEO"]
+    world.edit({"gallery": world.galleries()[0]["id"], "item": made["id"], "set": {"sortOrder": 77.5}})
+    assert world.apply(desired).report.exit_code == 0
+    assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b"), ("TEXT", "z")]
+    settled(world, desired)
+
+
 @pytest.mark.parametrize("phase", ["before", "after"])
 def test_killed_around_a_create_it_is_made_once(world: World, phase: str) -> None:
     world.apply(wanted(words("a")))
@@ -137,9 +149,12 @@ def test_killed_after_a_create_nobody_needs_any_more_it_is_deleted(world: World)
     assert world.titles() == ["a"]
 
 
-def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: World) -> None:
+@pytest.mark.parametrize("new", [film("f", 7), words("f")], ids=["another kind", "the same kind"])
+def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(
+    world: World, new: DesiredItem
+) -> None:
     world.apply(wanted(words("a"), words("z")))
-    desired = wanted(words("a"), film("f", 7), words("z"))
+    desired = wanted(words("a"), new, words("z"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
     gallery = world.galleries()[0]["id"]
     # The Editor gives the mean of the neighbours, and so does the plan.

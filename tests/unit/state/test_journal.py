@@ -31,6 +31,7 @@ INTENTS = st.builds(
     sort_orders=st.dictionaries(ADDRESSES, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
     shows=st.dictionaries(ADDRESSES, st.text(max_size=8), max_size=3),
     ids=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+    at=st.floats(0, 1e10),
 )
 RESULTS = st.builds(
     Result,

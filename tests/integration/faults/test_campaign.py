@@ -1,0 +1,107 @@
+"""Runs under all faults at once, 10 % each, while somebody works in the Editor: they converge, and touch only ours."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from galleryctl.model.desired import Desired, DesiredItem
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.state.file import FileState
+from galleryctl.wix.transport import Exchange
+from tests.integration.faults.editor import Editor
+from tests.world import World, film, one, wanted, words
+
+KINDS = ("error_500", "error_503", "throttle", "drop_after", "drop_before", "cut", "stale", "latency")
+RATE = 0.1
+APPLIES = 25
+"""How many applies a run may take. Of the requests, 6 in 10 fail, and no more than six tries are made of each."""
+EDITED = 3
+"""During how many of them somebody works in the Editor."""
+
+
+def items(world: World, dice: random.Random, n: int) -> DesiredItem:
+    """An item with the key `k<n>`: its kind, its content and its title are by the dice."""
+    key, title = f"k{n}", f"k{n} {dice.randrange(3)}"
+    match dice.randrange(4):
+        case 0:
+            return film(key, n, title=title)
+        case 1:
+            return words(key, title=title)
+        case _:
+            return world.photo(key, dice.randrange(8), title=title)
+
+
+def manifests(world: World, dice: random.Random) -> Desired:
+    """Two galleries; of twelve items some, in some order."""
+    here = [items(world, dice, n) for n in dice.sample(range(12), dice.randrange(5, 11))]
+    return wanted(*here, others=[one(words("x"), film("y", 99), gallery="other", name="Other")])
+
+
+def converge(world: World, editor: Editor, desired: Desired) -> int:
+    """How many applies it took until all was done; each ends with a report or an error that we tell people."""
+    for number in range(1, APPLIES + 1):
+        editing = number <= EDITED
+
+        def edit(exchange: Exchange, *, editing: bool = editing) -> None:
+            if editing and exchange.phase == "after" and editor.dice.random() < RATE:
+                editor.act()
+
+        world.watch = edit
+        retry_after = editor.dice.choice([None, 1, 30])
+        world.faults(rates=dict.fromkeys(KINDS, RATE), seed=number, retry_after=retry_after, latency_ms=1)
+        try:
+            done = world.apply(desired).report.exit_code == 0
+        except GalleryctlError:
+            done = False
+        editor.check_nobody_touched()
+        world.watch = lambda _exchange: None
+        world.faults()
+        if done and not editing and world.plan(desired).empty:
+            return number
+    raise AssertionError(f"{APPLIES} applies did not reach what was wanted")
+
+
+def check(world: World, editor: Editor, desired: Desired) -> None:
+    """The site has what the manifests say, once, in order; and every file of ours is known, once."""
+    for gallery, name in zip(desired.galleries, ("Weddings", "Other"), strict=True):
+        ours = [item for item in world.items(name) if item["id"] not in editor.items]
+        assert [item["title"] for item in ours] == [item.fields["title"] for item in gallery.items]
+    assert len(world.galleries()) == 3
+    labels = Counter(label for file in world.files() for label in file["labels"])
+    assert set(labels.values()) <= {1}
+    state = FileState(world.root / "state.json").read()
+    assert state is not None
+    assert {f["id"] for f in world.files() if f["labels"]} == set(state.bindings.media.values())
+
+
+def run(folder: Path, seed: int) -> int:
+    """How many applies one seeded run took."""
+    world, dice = World(folder), random.Random(seed)  # noqa: S311 - repeatable on purpose
+    try:
+        world.upload("by-hand.jpg", 999)
+        world.apply(manifests(world, dice))
+        editor = Editor(world, dice)
+        editor.settle_in()
+        desired = manifests(world, dice)
+        number = converge(world, editor, desired)
+        check(world, editor, desired)
+        return number
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_under_all_faults_a_run_converges_and_touches_only_ours(tmp_path: Path, seed: int) -> None:
+    assert run(tmp_path, seed) <= APPLIES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("hundred", range(1, 6))
+def test_under_all_faults_hundreds_of_runs_converge(tmp_path: Path, hundred: int) -> None:
+    for seed in range(100 * hundred, 100 * hundred + 100):
+        assert run(tmp_path / str(seed), seed) <= APPLIES
