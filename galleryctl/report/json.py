@@ -10,9 +10,10 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import encode
+from galleryctl.report.wording import hidden
 
-_UNSEEN = re.compile("[\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff<]")
-"""What JSON may hold as it is but a terminal would obey or hide, a file cannot hold, or a page could take for a tag."""
+_ODD = re.compile(r"[^\n -;=-~]")
+"""What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""
 
 
 def plan_json(plan: Plan) -> str:
@@ -74,4 +75,15 @@ def failure_json(error: GalleryctlError) -> str:
 def dump(document: dict[str, Any]) -> str:
     """`document` as JSON that is safe to print and to put into a page."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return _ODD.sub(_shown, text) + "\n"
+
+
+def _shown(found: re.Match[str]) -> str:
+    character = found[0]
+    if character != "<" and not hidden(character):
+        return character
+    code = ord(character)
+    if code <= 0xFFFF:  # noqa: PLR2004 - what one escape holds
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"

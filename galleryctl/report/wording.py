@@ -18,6 +18,11 @@ def clean(text: str) -> str:
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
+def hidden(character: str) -> bool:
+    """Whether a terminal would obey it or not show it, or no file can hold it."""
+    return character not in _JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
 def lines(text: str) -> list[str]:
     """The lines of a message, each clean and without its indentation; [] for ""."""
     return [clean(line.strip()) for line in text.split("\n")] if text else []
@@ -69,8 +74,7 @@ def _value(value: Json) -> str:
 
 
 def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if character in _JOINERS or category not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+    if not hidden(character):
         return character
     code = ord(character)
     return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004 - a byte

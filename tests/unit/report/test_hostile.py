@@ -6,16 +6,23 @@ import json
 import re
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from galleryctl.model.address import Address
 from galleryctl.model.checkup import Check, Diagnosis, Mark, Validation, ValidGallery, Writing, Written
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
-from galleryctl.model.media import HostedVideo, Kind, RemoteFile, VideoHost, WixFile
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import HostedVideo, Kind, MediaFile, RemoteFile, VideoHost, WixFile
+from galleryctl.model.named import NamedGallery, NamedSite
 from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.uploaded import UploadedFile
 from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.report.json import dump
+from galleryctl.report.live import live_json, live_markdown, live_text
+from galleryctl.report.media import media_json, media_text
 from galleryctl.report.render import Format, Subject, render
 from galleryctl.report.wording import shorten
 
@@ -24,7 +31,8 @@ HOSTILE = st.lists(
         st.text(st.characters(codec="utf-8"), max_size=6),
         st.sampled_from(
             ["\x1b[2J", "\x9b31m", "<script>", "</script>", "<img src=x>", "\n::error::x", "\r", "\x00", "`", "``", "|",
-             "\u202e", "\u2028", "@anna", "{{7*7}}", "[bold]", "](javascript:x)", "</details>"]
+             "\u202e", "\u2066", "\u061c", "\u200b", "\u00ad", "\U000e0041", "\u2028", "\x85", "\x1b]8;;http://x\x07", "@anna",
+             "\n| a |", "{{7*7}}", "[bold]", "](javascript:x)", "</details>"]
         ),
     ),
     max_size=4,
@@ -93,9 +101,9 @@ TAG = re.compile(r"<\s*(script|img)", re.IGNORECASE)
 
 
 def controls(text: str) -> set[str]:
-    return {c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Zl", "Zp")} | (
-        {"\u202e"} & set(text)
-    )
+    """What is obeyed, hides or turns around what stands beside it; joiners are letters to emoji and to scripts."""
+    odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return odd - {"\n", "\u200c", "\u200d"}
 
 
 @given(SUBJECTS, st.sampled_from(Format), st.booleans())
@@ -112,6 +120,75 @@ def test_in_colour_there_are_colours_only(subject: Subject) -> None:
 def test_no_page_and_no_json_holds_a_foreign_tag(subject: Subject) -> None:
     for format_ in ("html", "markdown", "json"):
         assert not TAG.search(render(subject, format_))
+
+
+LIVE_ITEMS = st.builds(
+    LiveItem,
+    id=HOSTILE,
+    kind=st.just(Kind.IMAGE),
+    media=st.one_of(st.none(), st.builds(WixFile, id=HOSTILE, filename=HOSTILE)),
+    fields=st.dictionaries(st.sampled_from(["title", "description", "alt_text"]), HOSTILE),
+    sort_order=st.none(),
+    raw=st.just({}),
+)
+LIVE = st.builds(
+    lambda gallery_id, name, item, site, alone: NamedSite(
+        site_id=site,
+        galleries=(
+            NamedGallery(
+                key=None,
+                gallery=LiveGallery(
+                    id=gallery_id, fields={"name": name}, sort_order=None, total_items=1, items=(item,), raw={}
+                ),
+            ),
+        ),
+        item=item if alone else None,
+    ),
+    HOSTILE, HOSTILE, LIVE_ITEMS, HOSTILE, st.booleans(),
+)  # fmt: skip
+FILES = st.builds(MediaFile, id=HOSTILE, display_name=HOSTILE, ready=st.booleans(), failed=st.booleans(), url=HOSTILE).map(
+    lambda file: (UploadedFile(file=file, known=True, wanted=False, shown_in=()),)
+)  # fmt: skip
+
+
+@given(LIVE, FILES)
+def test_what_the_site_holds_controls_nothing_either(
+    site: NamedSite, files: tuple[UploadedFile, ...]
+) -> None:
+    shown = (
+        live_text(site, color=False, width=80), live_markdown(site), live_json(site),
+        media_text(files, color=False, width=80), media_json("site", files),
+    )  # fmt: skip
+    assert not controls("".join(shown))
+    json.loads(live_json(site))
+    json.loads(media_json("site", files))
+
+
+@given(LIVE)
+def test_each_row_of_a_table_has_the_cells_of_its_head(site: NamedSite) -> None:
+    rows = [line for line in live_markdown(site).splitlines() if line.startswith("|")]
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) <= 1
+
+
+@given(SUBJECTS)
+def test_no_hostile_word_makes_a_table_or_an_annotation_of_its_own(subject: Subject) -> None:
+    for format_ in Format:
+        begun = [line.strip() for line in render(subject, format_).splitlines()]
+        assert not any(line.startswith(("| a |", "::error::x")) for line in begun)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_json_holds_any_text(text: str) -> None:
+    assert json.loads(dump({"text": text})) == {"text": text}
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_a_file_name_is_cleaned_where_a_problem_names_it(format_: Format) -> None:
+    error = InvalidInput((Problem(SourcePosition("a\x1b[31m\u202e<b>\n::error::.yaml", 1, 1), "broken"),))
+    shown = render(error, format_)
+    assert not controls(shown)
+    assert "<b>" not in shown or format_ in (Format.TEXT, Format.GITHUB, Format.MARKDOWN)
+    assert not any(line.startswith("::error::.yaml") for line in shown.splitlines())
 
 
 @given(SUBJECTS)
