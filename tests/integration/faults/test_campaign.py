@@ -100,8 +100,8 @@ def test_under_all_faults_a_run_converges_and_touches_only_ours(tmp_path: Path, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(7200)
-@pytest.mark.parametrize("hundred", range(1, 6))
-def test_under_all_faults_hundreds_of_runs_converge(tmp_path: Path, hundred: int) -> None:
-    for seed in range(100 * hundred, 100 * hundred + 100):
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("ten", range(10, 60))
+def test_under_all_faults_hundreds_of_runs_converge(tmp_path: Path, ten: int) -> None:
+    for seed in range(10 * ten, 10 * ten + 10):
         assert run(tmp_path / str(seed), seed) <= APPLIES
