@@ -22,10 +22,20 @@ from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.credentials import Credentials, load
 from galleryctl.emulator.edits import edited
 from galleryctl.emulator.faults import Faults, parsed
+from galleryctl.emulator.settings import changed
 from galleryctl.engine.apply import Applied
 from galleryctl.engine.site import Planned, Site, apply_planned, plan_site
 from galleryctl.model.address import Address
-from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Limits, Moved, Unmanaged
+from galleryctl.model.desired import (
+    Bind,
+    Desired,
+    DesiredGallery,
+    DesiredItem,
+    ItemOrder,
+    Limits,
+    Moved,
+    Unmanaged,
+)
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, VideoHost
 from galleryctl.model.position import SourcePosition
@@ -154,6 +164,11 @@ class World:
             settled=self.settled,
         )
 
+    def settings(self, **changes: Json) -> None:
+        """Turn the emulator's switches."""
+        site = self.emulator.gate.site
+        site.settings = changed(site.settings, changes)
+
     def faults(self, **faults: Json) -> None:
         """Faults from now on; without any, none."""
         self.emulator.gate.faults = parsed(faults) if faults else Faults()
@@ -234,11 +249,13 @@ def wanted(
     name: str = "Weddings",
     unmanaged: Unmanaged = Unmanaged.KEEP,
     moved: Sequence[tuple[str, str]] = (),
+    item_order: ItemOrder = ItemOrder.ASCENDING,
     others: Sequence[DesiredGallery] = (),
 ) -> Desired:
     """Manifests that want one gallery of these items, and the `others`."""
     return Desired(
         galleries=(one(*items, gallery=gallery, name=name, unmanaged=unmanaged), *others),
+        item_order=item_order,
         moved=tuple(Moved(source=Address.parse(a), target=Address.parse(b), at=HERE) for a, b in moved),
     )
 

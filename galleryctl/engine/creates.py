@@ -20,8 +20,8 @@ from galleryctl.wix.items import NewItem
 
 TRIES = 4
 """How often a create is sent whose answer keeps getting lost."""
-FIRST_PAUSE = 1.0
-"""Seconds before the look-up is done again, doubling: reads lag behind writes for a few seconds (wix-api)."""
+PAUSE = 2.0
+"""Seconds between two looks for what a lost create made: reads lag behind writes for a few (wix-api)."""
 
 T = TypeVar("T")
 
@@ -110,9 +110,7 @@ async def _once(
 ) -> tuple[T, bool]:
     """What `create` made, and whether it was `find` that told; `tried` says that it may have been sent before."""
     trouble: ApiError | None = None
-    for attempt in range(TRIES):
-        if attempt > 1:
-            await client.pause(FIRST_PAUSE * 2.0 ** (attempt - 2))
+    for _ in range(TRIES):
         try:
             return await create(), False
         except AnswerLost as error:
@@ -122,12 +120,21 @@ async def _once(
             if trouble is None and not tried:
                 raise
             trouble = trouble or error
-        try:
-            made = await find()
-        except GalleryctlError as error:
-            raise AnswerLost(
-                f"{trouble.what}; whether it is there could not be read: {error.what}", call=trouble.call
-            ) from error
+        made = await _found(client, find, trouble)
         if made is not None:
             return made, True
     raise trouble or AssertionError("unreachable: only a lost answer or a conflict leads here")
+
+
+async def _found(client: WixClient, find: Callable[[], Awaitable[T | None]], trouble: ApiError) -> T | None:
+    """What `find` finds, at the second look too: the first may lag behind. AnswerLost when it cannot look."""
+    try:
+        made = await find()
+        if made is None:
+            await client.pause(PAUSE)
+            made = await find()
+    except GalleryctlError as error:
+        raise AnswerLost(
+            f"{trouble.what}; whether it is there could not be read: {error.what}", call=trouble.call
+        ) from error
+    return made

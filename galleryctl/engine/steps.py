@@ -17,6 +17,7 @@ from galleryctl.model.errors import GalleryctlError, StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Change
+from galleryctl.plan.fingerprint import fingerprint
 from galleryctl.plan.order import (
     CreateGallery,
     CreateItem,
@@ -29,7 +30,7 @@ from galleryctl.plan.order import (
 )
 from galleryctl.state.journal import Intent, Journal, Result, learn, merge
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
+from galleryctl.wix.errors import AnswerLost, ApiError, NotFound, Unavailable
 from galleryctl.wix.items import NewItem
 
 
@@ -111,6 +112,7 @@ class StepRunner:
                 await self._client.delete_items(self._gallery_ids[gallery], ids)
                 return Result(removed=ids)
             case DeleteGallery(change=change):
+                await self._check_unchanged(change)
                 await self._client.delete_gallery(_id(change))
                 return Result(removed=(_id(change),))
             case _:
@@ -154,6 +156,23 @@ class StepRunner:
                 gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order
             )
         return result
+
+    async def _check_unchanged(self, change: Change) -> None:
+        """Raise StaleError when a gallery that is to be deleted is not as planned: all that is in it would go too."""
+        try:
+            live = await self._client.get_gallery(_id(change))
+        except NotFound:
+            return
+        planned = self._galleries[live.id]
+        if fingerprint(live) != change.fingerprint or live.total_items != planned.total_items:
+            raise StaleError(
+                "the gallery was changed since it was planned to be deleted",
+                where=change.address,
+                why=f"it has {live.total_items} items, it had {planned.total_items}"
+                if live.total_items != planned.total_items
+                else "its name or its place is another",
+                do="make a new plan and review it",
+            )
 
     async def _update_item(self, change: Change) -> None:
         await self._client.update_item(

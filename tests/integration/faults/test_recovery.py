@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from galleryctl.emulator.settings import Settings
 from galleryctl.engine.site import Planned
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
@@ -215,7 +214,7 @@ def test_killed_after_a_new_gallery_that_reads_do_not_show_it_is_made_once(world
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("reads", [0, 3])
 def test_killed_around_an_upload_the_file_is_uploaded_once(world: World, phase: str, reads: int) -> None:
-    world.emulator.gate.site.settings = Settings(upload_pending_reads=reads)
+    world.settings(upload_pending_reads=reads)
     desired = wanted(world.photo("p", 1), world.photo("q", 1), world.photo("r", 2))
     crashed(world, crash(phase, UPLOAD, 2), lambda: world.apply(desired))
     assert world.apply(desired).report.exit_code == 0
@@ -225,7 +224,7 @@ def test_killed_around_an_upload_the_file_is_uploaded_once(world: World, phase: 
 
 
 def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: World) -> None:
-    world.emulator.gate.site.settings = Settings(upload_pending_reads=2)
+    world.settings(upload_pending_reads=2)
     desired = wanted(world.photo("p", 1))
     world.faults(script=[{"fault": "error_500", "path": "get-files$", "times": 100}])
     assert world.apply(desired).report.exit_code == 1
@@ -302,6 +301,25 @@ def test_what_is_to_be_deleted_and_is_gone_is_done(world: World) -> None:
     settled(world, wanted(words("a")))
 
 
+def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: World) -> None:
+    other = one(words("x"), gallery="other", name="Other")
+    world.apply(wanted(words("a"), others=[other]))
+
+    def fill(_planned: Planned) -> None:
+        new = {"type": "TEXT", "title": "By hand", "sortOrder": 9.5, "text": {"html": "x"}}
+        world.edit({"gallery": world.galleries()[1]["id"], "item": None, "set": new})
+
+    world.between = fill
+    report = world.apply(wanted(words("a", title="A"))).report
+    world.between = lambda _planned: None
+    assert report.exit_code == 3
+    (failed,) = [o for o in report.outcomes if o.status is Status.FAILED]
+    assert failed.address == Address("other")
+    assert "2 items, it had 1" in failed.reason
+    assert world.titles("Other") == ["x", "By hand"]
+    assert world.titles() == ["A"]
+
+
 def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: World) -> None:
     world.apply(wanted(words("a")))
     desired = wanted(words("a"), world.photo("p", 1))
@@ -359,7 +377,7 @@ def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: World
 
 
 def test_a_site_of_32_bit_floats_loses_no_create(world: World) -> None:
-    world.emulator.gate.site.settings = Settings(sort_order_precision="float32")
+    world.settings(sort_order_precision="float32")
     keys = [f"k{n:02}" for n in range(12)]
     world.apply(wanted(words("a"), words("z")))
     for n in range(len(keys)):
