@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from galleryctl.engine.fetch import read_galleries, read_items
-from galleryctl.engine.recover import Lost, gallery_at, item_at, look
+from galleryctl.engine.recover import Lost, bears, gallery_at, item_at, signs
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix.client import WixClient
@@ -41,12 +41,12 @@ async def create_item(
     of a broken-off run that no read shows: the item is sent with its sort order then, whichever run makes it.
     """
     sent = new if lost is None else replace(new, sort_order=lost.sort_order)
-    shows = {look(new.kind, new.file, new.fields), lost.shows if lost else ""} - {""}
+    wanted = {*signs(new.kind, new.file, new.fields), *(lost.signs if lost else ())}
 
     async def find() -> LiveItem | None:
         live = await read_items(client, await client.get_gallery(gallery.id))
         fresh = [item for item in live.items or () if item.id not in before]
-        return item_at(fresh, sent.sort_order, shows) or _moved(fresh, new, planned)
+        return item_at(fresh, sent.sort_order, wanted) or _moved(fresh, wanted, planned)
 
     made, found = await _once(
         client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None
@@ -90,15 +90,10 @@ async def create_gallery(
         ) from error
 
 
-def _moved(fresh: Iterable[LiveItem], new: NewItem, planned: Collection[float]) -> LiveItem | None:
-    """The item that was made and that somebody has moved since: alone to show the same under the same title."""
-    shows = look(new.kind, new.file, new.fields)
-    same = [
-        item
-        for item in fresh
-        if look(item.kind, item.media, item.fields) == shows and item.sort_order not in planned
-    ]
-    return same[0] if len(same) == 1 else None
+def _moved(fresh: Iterable[LiveItem], wanted: Collection[str], planned: Collection[float]) -> LiveItem | None:
+    """The item that was made and that somebody has moved since: alone to have a sign of it, and at no planned place."""
+    strays = [item for item in fresh if wanted and bears(item, wanted) and item.sort_order not in planned]
+    return strays[0] if len(strays) == 1 else None
 
 
 async def _once(

@@ -1,7 +1,7 @@
 """What a broken-off run had made without hearing of it: found again by the sort order it was sent with.
 
 A create is journalled before it is sent, with a sort order that nothing else has (design, rule 4). So a live resource
-with that value is the one that was made, if it shows what was sent: an item that somebody dragged between the same two
+with that value is the one that was made, if it has a sign of what was sent: an item that somebody dragged between the same two
 neighbours since has the same mean of their values. One that is not there was not made, or reads do not show it yet;
 it is `lost`, and sent with the very same value again, which the API refuses should it be there.
 """
@@ -18,6 +18,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.fields import Fields, float32
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
+from galleryctl.plan.canonical import digest
 from galleryctl.state.journal import Intent
 
 R = TypeVar("R", LiveItem, LiveGallery)
@@ -51,22 +52,18 @@ def recover_items(
             gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
             if address.item is None or gallery is None:
                 continue
-            shows = intent.shows.get(address, "")
+            wanted = intent.signs.get(address, ())
             items = [i for i in gallery.items or () if i.id not in known]
-            item = item_at(items, order, (shows,) if shows else ()) or _moved(items, shows, intent.at)
+            item = item_at(items, order, wanted) or _moved(items, wanted, intent.at)
             if item is not None:
                 found[address] = item.id
     return _with_ids(bindings, found)
 
 
-def _moved(items: Iterable[LiveItem], shows: str, since: float) -> LiveItem | None:
-    """The item that was made and that somebody has moved since: alone to show this and to be no older."""
+def _moved(items: Iterable[LiveItem], wanted: Collection[str], since: float) -> LiveItem | None:
+    """The item that was made and that somebody has moved since: alone to have a sign of it and to be no older."""
     young = [
-        item
-        for item in items
-        if shows
-        and look(item.kind, item.media, item.fields) == shows
-        and _created(item) >= since - CLOCKS_DIFFER
+        item for item in items if wanted and bears(item, wanted) and _created(item) >= since - CLOCKS_DIFFER
     ]
     return young[0] if len(young) == 1 else None
 
@@ -81,10 +78,10 @@ def _created(item: LiveItem) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A create whose effect no read shows: the sort order that was sent, and what the item shows, "" for a gallery."""
+    """A create whose effect no read shows: the sort order that was sent, and the signs of the item."""
 
     sort_order: float
-    shows: str = ""
+    signs: tuple[str, ...] = ()
 
 
 def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Mapping[Address, Lost]:
@@ -103,24 +100,29 @@ def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) ->
             elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
                 there = gallery.items
             if there is not None and not any(r.sort_order in (order, float32(order)) for r in there):
-                lost[address] = Lost(sort_order=order, shows=intent.shows.get(address, ""))
+                lost[address] = Lost(sort_order=order, signs=intent.signs.get(address, ()))
     return lost
 
 
-def look(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> str:
-    """What an item shows, as the journal keeps it: its kind, the id of its file or the URL of its video, its title."""
-    title = str(fields.get("title") or "")
+def signs(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> tuple[str, ...]:
+    """What an item can be told by although it was moved or edited: its file or video; for a text its title or words."""
     match media:
         case WixFile(id=name) | MediaFile(id=name) | HostedVideo(url=name):
-            return f"{kind} {name} {title}"
+            return (f"{kind} {name}",)
         case None:
-            return f"{kind} {title}"
+            title, html = fields.get("title"), fields.get("html")
+            named = (f"{kind} titled {title}",) if title else ()
+            return (*named, f"{kind} of {digest(html)[:16]}") if html else named
 
 
-def item_at(items: Iterable[LiveItem], sort_order: float, shows: Collection[str] = ()) -> LiveItem | None:
-    """The item that has this sort order and, if any are given, `shows` one of these; None when not exactly one does."""
-    likely = (i for i in items if not shows or look(i.kind, i.media, i.fields) in shows)
-    return _at(likely, sort_order)
+def bears(item: LiveItem, wanted: Collection[str]) -> bool:
+    """Whether `item` has one of these signs; without any, nothing tells it from others."""
+    return not wanted or any(sign in wanted for sign in signs(item.kind, item.media, item.fields))
+
+
+def item_at(items: Iterable[LiveItem], sort_order: float, wanted: Collection[str] = ()) -> LiveItem | None:
+    """The item that has this sort order and one of the `wanted` signs; None when not exactly one does."""
+    return _at((item for item in items if bears(item, wanted)), sort_order)
 
 
 def gallery_at(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:

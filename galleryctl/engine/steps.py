@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.creates import create_gallery, create_item
-from galleryctl.engine.recover import Lost, item_at, look
+from galleryctl.engine.recover import Lost, item_at, signs
 from galleryctl.engine.uploads import upload
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -223,7 +223,7 @@ class StepRunner:
                     kind="create-item",
                     gallery_id=self._gallery_ids[change.address.parent],
                     sort_orders={change.address: self._sent(change)},
-                    shows={change.address: look(new.kind, new.file, new.fields)},
+                    signs={change.address: signs(new.kind, new.file, new.fields)},
                 )
             case UpdateGallery(change=change) | UpdateItem(change=change):
                 return Intent(kind="update", ids=(_id(change),))

@@ -34,8 +34,8 @@ class Intent:
     """The live gallery that an item is created in."""
     sort_orders: Mapping[Address, float] = field(default_factory=dict)
     """What is created, each with the sort order that nothing else in its gallery has."""
-    shows: Mapping[Address, str] = field(default_factory=dict)
-    """What each created item shows, so that another item that came to that sort order is not taken for it."""
+    signs: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    """What each created item can be told by, so that another that came to that sort order is not taken for it."""
     ids: tuple[str, ...] = ()
     """The live ids that are updated or deleted."""
     at: float = 0.0
@@ -230,7 +230,7 @@ def _encode_intent(intent: Intent) -> dict[str, object]:
         "source": intent.source,
         "gallery_id": intent.gallery_id,
         "sort_orders": {str(address): order for address, order in intent.sort_orders.items()},
-        "shows": {str(address): shown for address, shown in intent.shows.items()},
+        "signs": {str(address): signs for address, signs in intent.signs.items()},
         "ids": intent.ids,
         "at": intent.at,
     }
@@ -245,7 +245,7 @@ def _decode_intent(part: Mapping[str, Any]) -> Intent:
         source=part["source"],
         gallery_id=part["gallery_id"],
         sort_orders={Address.parse(address): float(order) for address, order in part["sort_orders"].items()},
-        shows={Address.parse(address): str(shown) for address, shown in part["shows"].items()},
+        signs={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
         ids=tuple(part["ids"]),
         at=float(part["at"]),
     )
