@@ -157,16 +157,18 @@ class Served:
         start = f"gallery: {name}\nbind: {{name: {title}, create: true}}\nname: {title}\nprotect: false\n"
         self.write(f"galleries/{name}.yaml", f"{start}{head}items:\n{lines or '  []'}\n")
 
-    def start(self, *args: str, stdin: str = os.devnull) -> Command:
-        """Start `galleryctl -C ROOT ARGS`."""
-        return self.start_all(args, stdin=stdin)
+    def start(self, *args: str, stdin: str = os.devnull, stderr: Path | None = None) -> Command:
+        """Start `galleryctl -C ROOT ARGS`; `stdin` and `stderr` may be a terminal."""
+        return self.start_all(args, stdin=stdin, stderr=stderr)
 
-    def start_all(self, *commands: Sequence[str], stdin: str = os.devnull) -> Command:
+    def start_all(
+        self, *commands: Sequence[str], stdin: str = os.devnull, stderr: Path | None = None
+    ) -> Command:
         """Start one process that runs the commands one after the other, up to the first that does not end with 0."""
         folder = self.root.parent / "output"
         folder.mkdir(exist_ok=True)
         number = len(list(folder.iterdir()))
-        out, err = folder / f"{number}.out", folder / f"{number + 1}.err"
+        out, err = folder / f"{number}.out", stderr or folder / f"{number}.err"
         for path in (out, err):
             path.touch()
         lines = [["-C", str(self.root), *args] for args in commands]

@@ -33,7 +33,7 @@ class Lines:
 
     def planned(self, steps: Sequence[Step]) -> None:
         """How many there will be."""
-        click.echo(f"{len(steps)} steps", err=True)
+        click.echo(f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}", err=True)
 
     def begun(self, step: Step) -> None:
         """Nothing."""

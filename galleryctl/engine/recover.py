@@ -41,22 +41,27 @@ def recover_galleries(
 
 
 def recover_items(
-    bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]
+    bindings: Bindings, pending: Collection[Intent], galleries: Iterable[LiveGallery]
 ) -> Bindings:
-    """`bindings` with the items that a pending create had made, alone or inside its gallery."""
+    """`bindings` with the items that a pending create had made, alone or inside its gallery.
+
+    All are looked for at their sort orders before one is looked for elsewhere: two may show the same.
+    """
     by_id = {gallery.id: gallery for gallery in galleries}
     known = {*bindings.ids.values(), *bindings.deposed}
     found: dict[Address, str] = {}
-    for intent in pending:
-        for address, order in intent.sort_orders.items():
-            gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
-            if address.item is None or gallery is None:
-                continue
-            wanted = intent.signs.get(address, ())
-            items = [i for i in gallery.items or () if i.id not in known]
-            item = item_at(items, order, wanted) or _moved(items, wanted, intent.at)
-            if item is not None:
-                found[address] = item.id
+    for anywhere in (False, True):
+        for intent in pending:
+            for address, order in intent.sort_orders.items():
+                gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
+                if address.item is None or address in found or gallery is None:
+                    continue
+                items = [item for item in gallery.items or () if item.id not in known]
+                wanted = intent.signs.get(address, ())
+                item = _moved(items, wanted, intent.at) if anywhere else item_at(items, order, wanted)
+                if item is not None:
+                    found[address] = item.id
+                    known.add(item.id)
     return _with_ids(bindings, found)
 
 

@@ -397,3 +397,14 @@ def test_killed_after_the_old_half_of_a_replacement_went_state_forgets_it(world:
     assert state is not None
     assert state.bindings.deposed == {}
     assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_of_several_that_show_the_same_each_is_made_once(world: World, phase: str, nth: int) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), *(world.photo(f"p{n}", 1) for n in range(4)))
+    crashed(world, crash(phase, CREATE_ITEM, nth), lambda: world.apply(desired))
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "p0", "p1", "p2", "p3"]
+    settled(world, desired)
