@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -101,6 +101,11 @@ class Command:
     def send(self, number: int) -> None:
         """Send it a signal."""
         os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, should it still run."""
+        with suppress(ProcessLookupError):
+            self.send(signal.SIGKILL)
 
     def wait(self) -> int:
         """Its exit code, once it has ended; the number of the signal that killed it, negative."""

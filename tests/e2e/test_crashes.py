@@ -71,7 +71,7 @@ class Crashes:
         gate.faults = parsed({"script": [{"fault": "hold", "when": when, "nth": nth}]})
         command = self.served.start("apply", "--auto-approve", "-q")
         wait_until(lambda: bool(gate.holds.held) or not command.process.is_alive())
-        command.send(signal.SIGKILL)
+        command.kill()
         assert command.wait() in (-signal.SIGKILL, 0), command.out + command.err
         gate.faults = Faults()
         self.served.release(drop=True)
@@ -80,7 +80,7 @@ class Crashes:
         """Kill an apply that many seconds after its start; it may be over by then."""
         command = self.served.start("apply", "--auto-approve", "-q")
         command.process.join(seconds)
-        command.send(signal.SIGKILL)
+        command.kill()
         assert command.wait() in (-signal.SIGKILL, 0), command.out + command.err
 
     def recovers(self) -> None:
