@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from galleryctl.engine.progress import Progress, StepEnd
 from galleryctl.engine.together import together
 from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.model.outcome import Status
 from galleryctl.plan.order import Step
-from galleryctl.wix.errors import AuthError
+from galleryctl.wix.errors import AuthError, PermissionDenied
 
-FATAL = (StateError, AuthError)
+FATAL = (StateError, AuthError, PermissionDenied)
 """After these no other step can go well: what has not begun is skipped, with the same reason."""
 
 
@@ -40,7 +40,7 @@ class _Board:
             self.left -= 1
             for dependent in self.dependents.get(step.id, ()):
                 if end.status is not Status.DONE:
-                    over.append((dependent, _skipped_after(step, end)))
+                    over.append((dependent, _skipped_after(step, end, self.stopped)))
                     continue
                 self.waiting[dependent.id] -= 1
                 if not self.waiting[dependent.id] and dependent.id not in self.ends:
@@ -92,14 +92,15 @@ async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board
         await run(step)
     except GalleryctlError as error:
         if isinstance(error, FATAL):
-            board.stopped = board.stopped or f"the run stopped: {error.what}"
+            board.stopped = board.stopped or f"the run stopped: {error}"
+            return StepEnd(status=Status.FAILED, reason=board.stopped)
         return StepEnd(status=Status.FAILED, reason=str(error))
     return StepEnd(status=Status.DONE)
 
 
-def _skipped_after(step: Step, end: StepEnd) -> StepEnd:
-    if end.status is Status.SKIPPED:
-        return end
+def _skipped_after(step: Step, end: StepEnd, stopped: str) -> StepEnd:
+    if end.status is Status.SKIPPED or end.reason == stopped:
+        return replace(end, status=Status.SKIPPED)
     # An upload is no resource of the plan: what went wrong with it is told nowhere else.
     return StepEnd(status=Status.SKIPPED, reason=f"{step.id} failed: {end.reason}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.report.wording import clean, things
 
@@ -24,6 +26,14 @@ def told(outcome: Outcome) -> str:
 def count(report: Report, status: Status) -> int:
     """How many outcomes have this status."""
     return sum(outcome.status is status for outcome in report.outcomes)
+
+
+def by_reason(outcomes: Iterable[Outcome]) -> Mapping[str, Sequence[Outcome]]:
+    """The outcomes under their reasons: those that failed first, otherwise in the order of the report."""
+    grouped: dict[str, list[Outcome]] = {}
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.status is not Status.FAILED):
+        grouped.setdefault(outcome.reason, []).append(outcome)
+    return grouped
 
 
 def figures(report: Report) -> str:

@@ -38,7 +38,9 @@ def render(
     """
     match Format(format):
         case Format.TEXT:
-            return _text(subject, drift=drift, color=color, width=width, verbose=verbose)
+            from galleryctl.report.wording import inert  # noqa: PLC0415 - as in _text
+
+            return inert(_text(subject, drift=drift, color=color, width=width, verbose=verbose))
         case Format.JSON:
             return _json(subject)
         case Format.MARKDOWN:

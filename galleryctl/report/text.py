@@ -64,13 +64,17 @@ def drift_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) ->
 
 
 def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
-    """What was done, what failed and what was skipped and why; the last line sums up."""
+    """What was done, what failed and what was skipped, each reason once; the last line sums up."""
     trouble = [outcome for outcome in report.outcomes if outcome.status is not Status.DONE]
     done = [outcome for outcome in report.outcomes if outcome.status is Status.DONE]
-    rows = [row for outcome in _some(done, verbose=verbose) for row in _outcome(outcome, width)]
+    rows = [_outcome(outcome) for outcome in _some(done, verbose=verbose)]
     if not verbose and len(done) > LINES_SHOWN:
         rows.append(_more(len(done)))
-    rows += [row for outcome in trouble for row in _outcome(outcome, width)]
+    for reason, members in outcomes.by_reason(trouble).items():
+        rows += [_outcome(outcome) for outcome in _some(members, verbose=verbose)]
+        if not verbose and len(members) > LINES_SHOWN:
+            rows.append(_more(len(members)))
+        rows += [row for line in lines(reason) for row in _paragraph(line, width, indent=6)]
     rows += [[], [(outcomes.figures(report), "dim")]]
     if verbose:
         rows += [
@@ -218,17 +222,15 @@ def _detail(detail: Detail) -> list[Run]:
     return [(before, "red"), (" → ", ""), (after, "green")]
 
 
-def _outcome(outcome: Outcome, width: int) -> Iterator[list[Run]]:
+def _outcome(outcome: Outcome) -> list[Run]:
     symbol, style = _ENDS[outcome.status]
     id_ = f"  {clean(outcome.id)}" if outcome.id and outcome.status is Status.DONE else ""
-    yield [
+    return [
         (f"  {symbol} ", style),
         (str(outcome.address), ""),
         (f"  {outcomes.told(outcome)}", style),
         (id_, "dim"),
     ]
-    for line in lines(outcome.reason):
-        yield from _paragraph(line, width, indent=6)
 
 
 def _some(lines: Sequence[T], *, verbose: bool) -> Sequence[T]:
@@ -240,4 +242,6 @@ def _more(total: int) -> list[Run]:
 
 
 def _paragraph(text: str, width: int, *, indent: int = 2) -> list[list[Run]]:
-    return [[(" " * indent + line, "")] for line in textwrap.wrap(text, max(width - indent, 20)) or [""]]
+    # Names of scopes, commands and ids stay whole, to be copied.
+    wrapped = textwrap.wrap(text, max(width - indent, 20), break_on_hyphens=False, break_long_words=False)
+    return [[(" " * indent + line, "")] for line in wrapped or [""]]

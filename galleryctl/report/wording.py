@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -26,6 +27,11 @@ def hidden(character: str) -> bool:
 def lines(text: str) -> list[str]:
     """The lines of a message, each clean and without its indentation; [] for ""."""
     return [clean(line.strip()) for line in text.split("\n")] if text else []
+
+
+def inert(text: str) -> str:
+    """`text` with a backslash before what the runner of a workflow would obey at the beginning of a line of its log."""
+    return re.sub(r"^(\s*)(?=::|##\[)", r"\1\\", text, flags=re.MULTILINE)
 
 
 def shorten(text: str, limit: int) -> str:

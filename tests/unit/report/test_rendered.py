@@ -156,3 +156,20 @@ def test_state_is_listed() -> None:
         ["weddings/film", "i-1"],
     ]
     assert state_list_text(Bindings()) == ""
+
+
+def test_a_reason_that_several_share_stands_once_and_failures_come_first() -> None:
+    outcomes = [
+        Outcome(address=Address("weddings", f"i{n}"), action="create", status=Status.SKIPPED, reason="no key")
+        for n in range(3)
+    ]
+    failed = Outcome(address=Address("studio"), action="update", status=Status.FAILED, reason="too many")
+    told = render(Report(outcomes=(*outcomes, failed)), Format.TEXT)
+    assert told.splitlines()[:6] == [
+        "  ✗ studio  failed to update",
+        "      too many",
+        "  · weddings/i0  skipped, not created",
+        "  · weddings/i1  skipped, not created",
+        "  · weddings/i2  skipped, not created",
+        "      no key",
+    ]
