@@ -11,6 +11,7 @@ from galleryctl.engine.progress import Progress, StepEnd
 from galleryctl.engine.recover import Lost
 from galleryctl.engine.schedule import walk
 from galleryctl.engine.steps import StepRunner
+from galleryctl.engine.twins import places
 from galleryctl.engine.uploads import describe_files
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -106,7 +107,7 @@ async def apply(
         snapshot=snapshot,
         bindings=bindings,
         files=files,
-        planned=_planned(plan.changes),
+        places=places(plan.changes),
         lost=lost,
     )
     steps = order(replace(plan, media=shown))
@@ -122,15 +123,6 @@ async def apply(
         interrupted=stop.is_set() and len(done) < len(steps),
     )
     return Applied(bindings=learnt, report=report, unknown=runner.unknown)
-
-
-def _planned(changes: Iterable[Change]) -> Mapping[Address, frozenset[float]]:
-    """The sort orders that the changes write to items, by gallery."""
-    planned: dict[Address, set[float]] = {}
-    for change in changes:
-        if change.address.item is not None and change.sort_order is not None:
-            planned.setdefault(change.address.parent, set()).add(change.sort_order)
-    return {gallery: frozenset(orders) for gallery, orders in planned.items()}
 
 
 def resendable(lost: Mapping[Address, Lost], plan: Plan) -> Mapping[Address, Lost]:

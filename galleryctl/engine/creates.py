@@ -32,13 +32,14 @@ async def create_item(
     new: NewItem,
     *,
     before: Collection[str],
-    planned: Collection[float],
+    twins: Collection[float],
     lost: Lost | None = None,
 ) -> tuple[LiveItem, bool]:
     """The item that was made, now or by a try whose answer was lost, and whether it is as `new` says. Raises ApiError.
 
-    `before` are the ids that the gallery had, `planned` the sort orders that this run writes in it. `lost` is a create
-    of a broken-off run that no read shows: the item is sent with its sort order then, whichever run makes it.
+    `before` are the ids that the gallery had, `twins` the sort orders of other items alike that this run makes. `lost`
+    is a create of a broken-off run that no read shows: the item is sent with its sort order then, whichever run makes
+    it.
     """
     sent = new if lost is None else replace(new, sort_order=lost.sort_order)
     wanted = {*signs(new.kind, new.file, new.fields), *(lost.signs if lost else ())}
@@ -46,7 +47,7 @@ async def create_item(
     async def find() -> LiveItem | None:
         live = await read_items(client, await client.get_gallery(gallery.id))
         fresh = [item for item in live.items or () if item.id not in before]
-        return item_at(fresh, sent.sort_order, wanted) or _moved(fresh, wanted, planned)
+        return item_at(fresh, sent.sort_order, wanted) or _moved(fresh, wanted, twins)
 
     made, found = await _once(
         client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None
@@ -90,9 +91,9 @@ async def create_gallery(
         ) from error
 
 
-def _moved(fresh: Iterable[LiveItem], wanted: Collection[str], planned: Collection[float]) -> LiveItem | None:
-    """The item that was made and that somebody has moved since: alone to have a sign of it, and at no planned place."""
-    strays = [item for item in fresh if wanted and bears(item, wanted) and item.sort_order not in planned]
+def _moved(fresh: Iterable[LiveItem], wanted: Collection[str], twins: Collection[float]) -> LiveItem | None:
+    """The item that was made and that somebody has moved since: alone to have a sign of it, and no twin."""
+    strays = [item for item in fresh if wanted and bears(item, wanted) and item.sort_order not in twins]
     return strays[0] if len(strays) == 1 else None
 
 

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from galleryctl.engine.creates import create_gallery, create_item
 from galleryctl.engine.recover import Lost, item_at, signs
+from galleryctl.engine.twins import Places, twins
 from galleryctl.engine.uploads import upload
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -47,7 +48,7 @@ class StepRunner:
         snapshot: SiteSnapshot,
         bindings: Bindings,
         files: Mapping[str, MediaFile],
-        planned: Mapping[Address, frozenset[float]],
+        places: Places,
         lost: Mapping[Address, Lost],
     ) -> None:
         self._client = client
@@ -60,7 +61,7 @@ class StepRunner:
         self._gallery_ids = {address: id_ for address, id_ in bindings.ids.items() if address.item is None}
         self._media = dict(bindings.media)
         self._files = dict(files)
-        self._planned = planned
+        self._places = places
         self._lost = lost
         self._results: list[Result] = []
         self.unknown = False
@@ -145,7 +146,7 @@ class StepRunner:
             gallery,
             new,
             before=self._items.keys(),
-            planned=self._planned[change.address.parent],
+            twins=twins(change, self._places),
             lost=self._lost.get(change.address),
         )
         self._items[made.id] = made
