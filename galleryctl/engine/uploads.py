@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from galleryctl.manifest.files import BadFileError, Tree, relative
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
@@ -23,23 +25,15 @@ async def upload(
 ) -> MediaFile:
     """The READY file that `source` became; it carries the label of its content, so that it can be found again.
 
-    Raises StaleError when a local file is not the one that was planned, ApiError when the Media Manager refuses it.
+    Raises StaleError when a local file is not the one that was planned or lies outside of `root`, ApiError when the
+    Media Manager refuses it.
     """
-    labels = (content_label(source.source),)
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
+        labels = (content_label(source.source),)
         file = await client.import_url(source.url, kind, name=name, folder=folder, labels=labels)
     else:
-        path = root / source.path
-        await asyncio.to_thread(_check_content, path, source)
-        file = await client.upload(
-            name=PurePosixPath(source.path).name,
-            mime=source.mime_type,
-            size=source.size,
-            open_bytes=lambda: _read(path),
-            folder=folder,
-            labels=labels,
-        )
+        file = await _upload_local(client, source, root=root, folder=folder)
     (ready,) = await client.wait_ready((file,))
     return ready
 
@@ -75,19 +69,50 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
     return found
 
 
-def _check_content(path: Path, source: LocalFile) -> None:
+async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
+    """The file that the bytes of `source` became; the path may come from a plan, so it is held to the workspace."""
     try:
-        with path.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-    except OSError as error:
-        raise StaleError(
-            "the file cannot be read any more", where=source.path, why=str(error), do="make a new plan"
-        ) from error
-    if digest != source.sha256:
-        raise StaleError("the file changed since the plan was made", where=source.path, do="make a new plan")
+        with Tree(root).opened(relative(source.path)) as stream:
+            content = _Content(stream, source)
+            return await client.upload(
+                name=PurePosixPath(source.path).name,
+                mime=source.mime_type,
+                size=source.size,
+                open_bytes=content.read,
+                folder=folder,
+                labels=(content_label(source.source),),
+            )
+    except BadFileError as error:
+        raise StaleError(str(error), do="make a new plan") from error
 
 
-async def _read(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as content:
-        while chunk := await asyncio.to_thread(content.read, CHUNK):
-            yield chunk
+class _Content:
+    """The planned bytes of an open file, or StaleError before the last of them: it may be written to meanwhile."""
+
+    def __init__(self, stream: BufferedReader, source: LocalFile) -> None:
+        self._stream = stream
+        self._source = source
+        self._sent: dict[int, bytes] = {}
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """All bytes from the first on; those that an earlier try sent must be the same again."""
+        digest = hashlib.sha256()
+        for start in range(0, self._source.size, CHUNK):
+            length = min(CHUNK, self._source.size - start)
+            block = await asyncio.to_thread(self._block, start, length)
+            digest.update(block)
+            so_far = digest.digest()
+            last = start + length == self._source.size
+            if (
+                len(block) < length
+                or self._sent.setdefault(start, so_far) != so_far
+                or (last and digest.hexdigest() != self._source.sha256)
+            ):
+                raise StaleError(
+                    "the file changed since the plan was made", where=self._source.path, do="make a new plan"
+                )
+            yield block
+
+    def _block(self, start: int, length: int) -> bytes:
+        self._stream.seek(start)
+        return self._stream.read(length)

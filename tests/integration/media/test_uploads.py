@@ -1,0 +1,147 @@
+"""Files that change while they are uploaded: other bytes than the planned ones never become an item's file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from galleryctl.model.desired import Desired
+from galleryctl.model.media import Kind, LocalFile
+from galleryctl.wix import tus
+from galleryctl.wix.transport import Exchange
+from tests.world import World, item, picture, wanted
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def uploaded(world: World) -> list[bytes | None]:
+    """The bytes of each file of the site."""
+    return [world.emulator.gate.site.store.blob(file["id"]) for file in world.files()]
+
+
+def at_request(world: World, pattern: str, change: Callable[[], object], nth: int = 1) -> None:
+    """Make `change` right before the nth request whose call the pattern finds."""
+    seen = 0
+
+    def watch(exchange: Exchange) -> None:
+        nonlocal seen
+        if exchange.phase == "before" and re.search(pattern, exchange.call):
+            seen += 1
+            if seen == nth:
+                change()
+
+    world.watch = watch
+
+
+def film(world: World, size: int) -> tuple[Desired, bytes, Path]:
+    """A video of the workspace that is sent in several pieces."""
+    data = b"\0\0\0\x20ftypisom" + bytes(range(256)) * (size // 256)
+    path = world.root / "film.mp4"
+    path.write_bytes(data)
+    digest = hashlib.sha256(data).hexdigest()
+    file = LocalFile(path="film.mp4", sha256=digest, size=len(data), mime_type="video/mp4")
+    return wanted(item("film", Kind.VIDEO, file, {})), data, path
+
+
+def reason(world: World, desired: Desired) -> str:
+    """Why the upload failed; what was not uploaded is shown by nothing."""
+    report = world.apply(desired).report
+    assert report.exit_code in (1, 3)
+    assert [each for each in uploaded(world) if each is not None] == []
+    assert world.items() == []
+    return " ".join(outcome.reason for outcome in report.outcomes)
+
+
+@pytest.mark.parametrize("pattern", ["^GET /progallery", "generate-upload-url", "PUT"])
+def test_a_photo_written_over_is_never_sent(world: World, pattern: str) -> None:
+    photo = world.photo("a", 1)
+    other = world.root / "photos/a.jpg"
+    at_request(world, pattern, lambda: other.write_bytes(picture(2)))
+    if pattern == "PUT":  # it was read whole before
+        assert world.apply(wanted(photo)).report.exit_code == 0
+        assert uploaded(world) == [picture(1)]
+    else:
+        assert "changed since the plan was made" in reason(world, wanted(photo))
+
+
+def test_a_photo_swapped_for_another_is_never_sent(world: World) -> None:
+    photo = world.photo("a", 1)
+    (world.root / "b.jpg").write_bytes(picture(2))
+
+    def swap() -> None:
+        (world.root / "b.jpg").replace(world.root / "photos/a.jpg")
+
+    at_request(world, "generate-upload-url", swap)
+    world.apply(wanted(photo))
+    assert set(uploaded(world)) <= {picture(1)}
+
+
+@pytest.mark.parametrize("place", [0, 20_000_000, -1], ids=["first piece", "last piece", "last byte"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_film_written_to_while_it_is_sent_never_becomes_a_file(world: World, place: int, nth: int) -> None:
+    desired, data, path = film(world, 20_500_000)
+
+    def write() -> None:
+        with path.open("r+b") as stream:
+            stream.seek(place, 2 if place < 0 else 0)
+            stream.write(b"!")
+
+    at_request(world, "^PATCH .*(tus|upload)", write, nth)
+    applied = world.apply(desired)
+    if applied.report.exit_code == 0:  # what was written over had been sent already
+        assert place == 0
+        assert uploaded(world) == [data]
+    else:
+        assert uploaded(world) == []
+
+
+def test_a_film_that_becomes_shorter_is_told(world: World) -> None:
+    desired, data, path = film(world, 12_000_000)
+    at_request(world, "^PATCH .*(tus|upload)", lambda: path.write_bytes(data[:9_000_000]))
+    assert "film.mp4: the file changed since the plan was made" in reason(world, desired)
+
+
+def test_pieces_sent_before_an_interruption_must_be_those_that_are_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first piece goes out with another byte; before the second try the file is as planned again."""
+    monkeypatch.setattr(tus, "CHUNK", 1 << 20)
+    desired, data, path = film(world, 11_000_000)
+    patches = iter((data[:9] + b"!" + data[10:], data))
+
+    def write(exchange: Exchange) -> None:
+        if exchange.phase == "before" and ("resumable" in exchange.call or exchange.name.startswith("HEAD")):
+            path.write_bytes(next(patches, data))
+
+    world.watch = write
+    world.faults(script=[{"fault": "drop_before", "path": "/upload/tus/", "methods": ["PATCH"], "nth": 1}])
+    assert "changed since the plan was made" in reason(world, desired)
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.jpg", "{root}/../secret.jpg", "link.jpg", "photos/../../secret.jpg"]
+)
+def test_a_path_that_leads_out_of_the_workspace_is_not_read(tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret.jpg").write_bytes(picture(7))
+    root = tmp_path / "workspace"
+    (root / "photos").mkdir(parents=True)
+    (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    world = World(root)
+    try:
+        digest = hashlib.sha256(picture(7)).hexdigest()
+        file = LocalFile(
+            path=path.format(root=root), sha256=digest, size=len(picture(7)), mime_type="image/jpeg"
+        )
+        assert "workspace" in reason(world, wanted(item("a", Kind.IMAGE, file, {})))
+        assert not any("upload" in request for request in world.requests)
+    finally:
+        world.close()
