@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.studio import Studio
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_key_pair() -> Iterator[None]:
+    """Every site that is made in this process signs with one key pair: to make another takes longer than a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rsa, "generate_private_key", cache(rsa.generate_private_key))
+        yield
 
 
 @pytest.fixture
