@@ -26,6 +26,7 @@ COMMANDS = (
     "state",
     "media",
     "emulator",
+    "events",
     "velo",
     "doctor",
 )

@@ -24,7 +24,7 @@ def serve_emulator(
         ) from error
     folder = _workspace_data(settings) if data is None else settings.directory / data
     told_in = None if ready_file is None else settings.directory / ready_file
-    if not _is_loopback(host):
+    if not is_loopback(host):
         output.warning(
             f"the emulator listens on {host}: everybody who can reach this machine can use it, change its data and "
             "read what its control calls tell, without a key"
@@ -46,7 +46,8 @@ def _workspace_data(settings: Settings) -> Path:
     return emulator_data(workspace)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -16,9 +16,9 @@ _ODD = re.compile(r"[^\n -;=-~]")
 """What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""
 
 
-def plan_json(plan: Plan) -> str:
+def plan_json(plan: Plan, *, indent: int | None = 2) -> str:
     """The plan's document; a drift check has the same."""
-    return dump(encode(plan))
+    return dump(encode(plan), indent=indent)
 
 
 def report_json(report: Report) -> str:
@@ -72,9 +72,9 @@ def failure_json(error: GalleryctlError) -> str:
     )
 
 
-def dump(document: dict[str, Any]) -> str:
-    """`document` as JSON that is safe to print and to put into a page."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+def dump(document: dict[str, Any], *, indent: int | None = 2) -> str:
+    """`document` as JSON that is safe to print and to put into a page; on one line for an `indent` of None."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
     return _ODD.sub(_shown, text) + "\n"
 
 

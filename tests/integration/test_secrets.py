@@ -182,7 +182,7 @@ def vault(
 
 def test_every_command_is_among_those_searched() -> None:
     # the emulator has a test of its own; schemas know nothing of a workspace
-    assert {line.split()[0] for line in RUNS} | {"emulator", "schema"} == set(COMMANDS)
+    assert {line.split()[0] for line in RUNS} | {"emulator", "events", "schema"} == set(COMMANDS)
 
 
 def test_no_command_that_goes_well_shows_or_writes_a_secret(vault: Vault) -> None:

@@ -1,0 +1,213 @@
+"""The receiver of webhooks, with a person or a script in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from galleryctl.cli import output
+from galleryctl.cli.interrupts import SIGNALS
+from galleryctl.cli.options import Settings
+from galleryctl.cli.serving import is_loopback
+from galleryctl.cli.session import INNER, Workspace, emulator_data, open_workspace
+from galleryctl.cli.watching import Watching
+from galleryctl.manifest.workspace import App
+from galleryctl.model.errors import GalleryctlError
+
+try:
+    from galleryctl.emulator.credentials import Credentials, load
+    from galleryctl.events.inbox import Entry, Inbox
+    from galleryctl.events.receiver import PATH, Receiver
+    from galleryctl.events.refusal import RefusedDeliveryError
+    from galleryctl.events.server import bound, serving
+    from galleryctl.events.telling import line, line_json
+    from galleryctl.events.token import Trust, read_key
+    from galleryctl.events.work import Watch, Work
+except ImportError as error:
+    raise GalleryctlError(
+        "the receiver is not installed", why=str(error), do="pip install 'galleryctl[events]'"
+    ) from error
+
+MAX_KEY = 100_000
+"""Bytes of a key's file that are read; a key has some hundred."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """The options of `galleryctl events`; `max_age` and `settle` are in seconds."""
+
+    host: str
+    port: int
+    ready_file: Path | None
+    public_key: Path | None
+    public_key_env: str | None
+    instance_id: str | None
+    max_age: float
+    settle: float
+    drift: bool
+    limit: int | None
+
+
+def listen(settings: Settings, options: Listening) -> int:
+    """Print events until a signal or the limit; 2 when there is a limit and a check found drift, else 0.
+
+    Raises GalleryctlError when the key, the port or the inbox cannot be had, or the inbox not be written.
+    """
+    workspace = open_workspace(settings)
+    trust = _trust(workspace, settings, options)
+    if not is_loopback(options.host):
+        output.warning(
+            f"the receiver listens on {options.host} without TLS: everybody who can reach this machine can send to it. "
+            "What the app's key has not signed is refused"
+        )
+    path = workspace.config.root / INNER / f"events-{workspace.site_name}.sqlite3"
+    with (
+        Inbox(path, max_age=options.max_age) as inbox,
+        closing(bound(options.host, options.port)) as listener,
+    ):
+        watching = Watching(settings)
+        asyncio.run(
+            _served(settings, options, trust=trust, inbox=inbox, listener=listener, watching=watching)
+        )
+    return 2 if watching.drifted and options.limit is not None else 0
+
+
+async def _served(
+    settings: Settings,
+    options: Listening,
+    *,
+    trust: Trust,
+    inbox: Inbox,
+    listener: socket.socket,
+    watching: Watching,
+) -> None:
+    def trouble(error: GalleryctlError) -> None:
+        if settings.verbose or not isinstance(error, RefusedDeliveryError):
+            click.echo(str(error), err=True)
+
+    def tell(entry: Entry) -> None:
+        output.result(line_json(entry) if settings.format == "json" else line(entry))
+
+    work = Work(
+        inbox=inbox,
+        tell=tell,
+        watch=Watch(check=watching.check, quiet=options.settle) if options.drift else None,
+        limit=options.limit,
+    )
+    receiver = Receiver(
+        trust=trust, inbox=inbox, clock=time.time, on_arrival=work.arrived, on_trouble=trouble
+    )
+    url = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}{PATH}"
+    async with serving(receiver.app(), listener):
+        with _told_in(settings, options.ready_file, url):
+            output.remark(settings, f"Waiting for events at {url}. Ctrl-C ends it.")
+            await _until_signal(work)
+    _summarise(settings, receiver)
+
+
+async def _until_signal(work: Work) -> None:
+    """The work, up to its limit or a signal, which is the normal end: what was not done waits in the inbox."""
+    working = asyncio.ensure_future(work.run())
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, working.cancel)
+    try:
+        await asyncio.wait({working})
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+    if not working.cancelled():
+        working.result()
+
+
+@contextmanager
+def _told_in(settings: Settings, file: Path | None, url: str) -> Iterator[None]:
+    """The address in the ready file, as long as the block runs."""
+    if file is None:
+        yield
+        return
+    path = settings.directory / file
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(json.dumps({"url": url}) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise GalleryctlError("the ready file cannot be written", where=path, why=str(error)) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _trust(workspace: Workspace, settings: Settings, options: Listening) -> Trust:
+    """Whose events are taken: as the options say, else as the workspace does, or its embedded emulator."""
+    key, where = _key(settings, options)
+    auth, instance = workspace.site_config.auth, options.instance_id
+    if instance is None and isinstance(auth, App):
+        instance = auth.instance_id
+    if workspace.config.backend.type == "local" and (key is None or instance is None):
+        ours = _emulators(workspace)
+        key, where = (ours.public_key.encode(), where) if key is None else (key, where)
+        instance = instance or ours.instance_id
+    if key is None:
+        raise GalleryctlError(
+            "whose events are these to be?",
+            why="without the app's public key nothing tells the vendor's events from anybody else's",
+            do="give --public-key FILE or --public-key-env NAME",
+        )
+    if not instance:
+        raise GalleryctlError(
+            "for which site are these events to be?",
+            why="the app's key signs the events of every site that has the app",
+            do="give --instance-id ID, or the site's auth as app_id, app_secret and instance_id",
+        )
+    return Trust(key=read_key(key, where), instance_id=instance, max_age=options.max_age)
+
+
+def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
+    """The public key that an option gives, None when none does, and where it stands."""
+    if options.public_key_env is not None:
+        name = options.public_key_env
+        if name not in os.environ:
+            raise GalleryctlError(f"the environment variable {name} is not set")
+        return os.environb[name.encode()], f"the environment variable {name}"
+    if options.public_key is None:
+        return None, None
+    path = settings.directory / options.public_key
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_KEY), path
+    except OSError as error:
+        raise GalleryctlError(
+            "the public key cannot be read", where=path, why=error.strerror or ""
+        ) from error
+
+
+def _emulators(workspace: Workspace) -> Credentials:
+    """The credentials of the workspace's embedded emulator, which `galleryctl emulator` serves."""
+    data = emulator_data(workspace)
+    data.mkdir(parents=True, exist_ok=True)
+    return load(data)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _summarise(settings: Settings, receiver: Receiver) -> None:
+    """How many deliveries were no news, if there were any."""
+    counts = {"repeated": receiver.repeated} | {
+        str(reason): number for reason, number in sorted(receiver.refused.items())
+    }
+    told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
+    if told:
+        output.remark(settings, f"Deliveries that were not taken: {told}.")

@@ -1,0 +1,66 @@
+"""Drift checks of single galleries, while events come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from galleryctl.cli import output
+from galleryctl.cli.failure import show_failure
+from galleryctl.cli.options import Settings
+from galleryctl.cli.planning import plan_options, show_plan
+from galleryctl.cli.session import open_site, open_workspace
+from galleryctl.engine.site import plan_site, recall
+from galleryctl.events.aside import aside
+from galleryctl.manifest.load import load
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.plan.changes import Plan
+from galleryctl.report.json import plan_json
+
+
+@dataclass(slots=True)
+class Watching:
+    """Checks in the workspace that the options name; `drifted` says whether any of them found drift."""
+
+    settings: Settings
+    drifted: bool = False
+
+    async def check(self, gallery: str) -> bool:
+        """Print how the gallery of that live id differs from its manifest; False when that could not be found out."""
+        try:
+            plan = await aside(lambda: self._plan(gallery))
+        except (GalleryctlError, OSError) as error:
+            show_failure(error, self.settings)
+            return False
+        if plan is None:
+            output.remark(self.settings, f"Gallery {gallery} is in no manifest: there is nothing to compare.")
+            return True
+        self.drifted = self.drifted or not plan.empty
+        if self.settings.format == "json":
+            output.result(plan_json(plan, indent=None))
+        else:
+            show_plan(plan, self.settings, drift=True)
+        return True
+
+    async def _plan(self, gallery: str) -> Plan | None:
+        """What `galleryctl drift --target` plans, from the files as they are now; None for a gallery that is not ours."""
+        workspace = open_workspace(self.settings)
+        desired = load(workspace.config, workspace.site_name)
+        async with open_site(workspace, trace=self.settings.verbose > 1) as site:
+            key = _key(gallery, desired, (await recall(site)).bindings)
+            if key is None:
+                return None
+            options = plan_options((key,), max_delete_percent=100, allow_empty=True, allow_recreate=True)
+            return (await plan_site(site, desired, options)).plan
+
+
+def _key(gallery: str, desired: Desired, bindings: Bindings) -> str | None:
+    """The key of the gallery with that live id: as state knows it, else as a manifest binds it."""
+    known = (
+        address.gallery
+        for address, ident in bindings.ids.items()
+        if ident == gallery and address.item is None
+    )
+    bound = (wanted.address.gallery for wanted in desired.galleries if wanted.bind.id == gallery)
+    return next(known, None) or next(bound, None)

@@ -1,0 +1,1 @@
+"""Webhooks of the site: verified, kept on disk, told once, and watched for drift."""

@@ -1,0 +1,81 @@
+"""The receiver on a port: uvicorn, with bounds for what strangers send, and an end that somebody else decides."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from galleryctl.model.errors import GalleryctlError
+
+GRACE = 5
+"""Seconds for deliveries under way when it ends."""
+CONNECTIONS = 100
+"""At once; more are answered with 503, and the vendor tries again."""
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at that address, not listening yet; port 0 takes a free one. Raises GalleryctlError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise GalleryctlError(
+            f"the receiver cannot listen on {host}:{port}",
+            why=str(error),
+            do="choose another port; 0 takes a free one",
+        ) from error
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it listens, and leaves the signals alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then tell."""
+        await super().startup(sockets)
+        self.listens.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The command has handlers of its own."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve while the block runs, which begins once it listens; what is under way at its end gets `GRACE` seconds."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",  # what strangers send is no news; refusals are counted
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = _Server(config)
+    serve = asyncio.create_task(server.serve([listener]))
+    listens = asyncio.create_task(server.listens.wait())
+    try:
+        await asyncio.wait({serve, listens}, return_when=asyncio.FIRST_COMPLETED)
+        if not serve.done():
+            yield
+    finally:
+        listens.cancel()
+        server.should_exit = True
+        await serve
