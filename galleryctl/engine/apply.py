@@ -9,18 +9,18 @@ from pathlib import Path
 
 from galleryctl.engine.progress import Progress, StepEnd
 from galleryctl.engine.recover import Lost
+from galleryctl.engine.reviewing import adopt
 from galleryctl.engine.schedule import walk
 from galleryctl.engine.steps import StepRunner
 from galleryctl.engine.twins import places
 from galleryctl.engine.uploads import describe_files
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import GalleryctlError, StaleError
-from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import LocalFile, RemoteFile
 from galleryctl.model.outcome import Outcome, Report, Status
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.fingerprint import fingerprint
 from galleryctl.plan.order import Step, Upload, order
 from galleryctl.state.journal import Journal
 from galleryctl.wix.client import WixClient
@@ -38,39 +38,6 @@ class Applied:
     report: Report
     unknown: bool = False
     trouble: GalleryctlError | None = None
-
-
-def verify(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> None:
-    """Raise StaleError, listing what changed, unless every resource that the plan touches is as the plan saw it."""
-    live: dict[str, LiveGallery | LiveItem] = {gallery.id: gallery for gallery in snapshot.galleries}
-    live.update({item.id: item for gallery in snapshot.galleries for item in gallery.items or ()})
-    stale = [f"{c.address}: {why}" for c in plan.changes if (why := _why_stale(c, live, bindings))]
-    if stale:
-        raise StaleError(
-            f"the site is not as the plan saw it ({len(stale)} of {len(plan.changes)} resources); nothing was applied",
-            why="\n  ".join(stale),
-            do="make a new plan and review it",
-        )
-
-
-def _why_stale(change: Change, live: Mapping[str, LiveGallery | LiveItem], bindings: Bindings) -> str:
-    if change.id is None:
-        return "it was created meanwhile" if bindings.ids.get(change.address) in live else ""
-    resource = live.get(change.id)
-    if resource is None:
-        return "" if change.action is Action.DELETE else "it is gone from the site"
-    return "" if fingerprint(resource) == change.fingerprint else "it was changed on the site"
-
-
-def adopt(bindings: Bindings, plan: Plan) -> Bindings:
-    """The bindings with what the plan found out: pairs and files recognised, what to protect and what to forget."""
-    ids = {address: id_ for address, id_ in bindings.ids.items() if address not in plan.forget}
-    return replace(
-        bindings,
-        ids={**ids, **plan.ids},
-        media={**bindings.media, **plan.media},
-        protected=plan.protected,
-    )
 
 
 async def apply(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from galleryctl.engine.apply import adopt
 from galleryctl.engine.choosing import Choice, choose, free_key
 from galleryctl.engine.fetch import read_galleries, read_items
 from galleryctl.engine.naming import Shelf, gallery_keys, item_keys, wanted_of
 from galleryctl.engine.placing import existing_text, place
+from galleryctl.engine.reviewing import adopt
 from galleryctl.engine.settled import recall_settled
 from galleryctl.engine.site import Known, Site, save
 from galleryctl.engine.together import together

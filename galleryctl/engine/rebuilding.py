@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from galleryctl.engine.apply import adopt
 from galleryctl.engine.fetch import fetch
+from galleryctl.engine.reviewing import adopt
 from galleryctl.engine.site import Site, save
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galleryctl.engine.apply import Applied, adopt, apply, resendable, verify
+from galleryctl.engine.apply import Applied, apply, resendable
 from galleryctl.engine.fetch import SETTLED, Fetched, fetch, read_galleries, read_items_of
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.recover import Lost, lost_creates, recover_galleries, recover_items
+from galleryctl.engine.reviewing import adopt, verify
 from galleryctl.engine.uploads import recover_uploads
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -136,7 +137,7 @@ async def review_saved(site: Site, plan: Plan) -> Planned:
     bindings = recover_items(bindings, known.pending, galleries)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
     fetched = Fetched(snapshot=snapshot, bindings=bindings, lost=lost)
-    verify(plan, fetched.snapshot, bindings)
+    verify(plan, fetched.snapshot, bindings, site.root)
     return Planned(plan=plan, fetched=fetched, known=known)
 
 

@@ -164,13 +164,14 @@ class StepRunner:
             live = await self._client.get_gallery(_id(change))
         except NotFound:
             return
-        planned = self._galleries[live.id]
-        if fingerprint(live) != change.fingerprint or live.total_items != planned.total_items:
+        planned = self._galleries.get(live.id)
+        before = planned.total_items if planned else 0
+        if fingerprint(live) != change.fingerprint or live.total_items != before:
             raise StaleError(
                 "the gallery was changed since it was planned to be deleted",
                 where=change.address,
-                why=f"it has {live.total_items} items, it had {planned.total_items}"
-                if live.total_items != planned.total_items
+                why=f"it has {live.total_items} items, it had {before}"
+                if live.total_items != before
                 else "its name or its place is another",
                 do="make a new plan and review it",
             )

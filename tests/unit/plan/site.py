@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.apply import adopt
+from galleryctl.engine.reviewing import adopt
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Unmanaged

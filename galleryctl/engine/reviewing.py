@@ -1,0 +1,106 @@
+"""Whether a plan still fits: what it touches is on the site as the plan saw it, and what it uploads is in the workspace.
+
+A saved plan is a file, and files get edited: whatever an apply relies on is looked at here, before the first write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from galleryctl.manifest.files import BadFileError, Tree
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StaleError
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.media import LocalFile
+from galleryctl.plan.changes import Action, Change, Plan
+from galleryctl.plan.fingerprint import fingerprint
+
+
+def adopt(bindings: Bindings, plan: Plan) -> Bindings:
+    """The bindings with what the plan found out: pairs and files recognised, what to protect and what to forget."""
+    ids = {address: id_ for address, id_ in bindings.ids.items() if address not in plan.forget}
+    return replace(
+        bindings,
+        ids={**ids, **plan.ids},
+        media={**bindings.media, **plan.media},
+        protected=plan.protected,
+    )
+
+
+def verify(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Path) -> None:
+    """Raise StaleError, listing what is not so, unless every resource that the plan touches is as the plan saw it.
+
+    `root` is the workspace: every file that is to be uploaded lies in it.
+    """
+    seen = _Seen.of(plan, snapshot, adopt(bindings, plan))
+    tree = Tree(root)
+    stale = [
+        f"{c.address}: {why}"
+        for c in plan.changes
+        if (why := seen.why_stale(c) or seen.why_unreadable(c, tree))
+    ]
+    if stale:
+        raise StaleError(
+            f"the site is not as the plan saw it ({len(stale)} of {len(plan.changes)} resources); nothing was applied",
+            why="\n  ".join(stale),
+            do="make a new plan and review it",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The site as it is now, and what is known of it once the plan is adopted."""
+
+    galleries: Mapping[str, LiveGallery]
+    known: Bindings
+    made: frozenset[Address]
+    """The galleries that the plan makes."""
+
+    @classmethod
+    def of(cls, plan: Plan, snapshot: SiteSnapshot, known: Bindings) -> _Seen:
+        creates = (change.address for change in plan.changes if change.action is Action.CREATE)
+        return cls(
+            galleries={gallery.id: gallery for gallery in snapshot.galleries},
+            known=known,
+            made=frozenset(address for address in creates if address.item is None),
+        )
+
+    def why_stale(self, change: Change) -> str:
+        """What is not as `change` needs it, "" when all is."""
+        if change.address.item is None:
+            return self._differs(change, self.galleries)
+        parent = change.address.parent
+        if parent in self.made:
+            return "" if change.action is Action.CREATE else "its gallery is yet to be made"
+        if parent not in self.known.ids:
+            return "its gallery is not known"
+        gallery = self.galleries.get(self.known.ids[parent])
+        if gallery is None:
+            return "" if change.action is Action.DELETE else "its gallery is gone from the site"
+        return self._differs(change, {item.id: item for item in gallery.items or ()})
+
+    def _differs(self, change: Change, live: Mapping[str, LiveGallery | LiveItem]) -> str:
+        known = self.known.ids.get(change.address)
+        if change.id is None:
+            return "it was created meanwhile" if known in live else ""
+        resource = live.get(change.id)
+        if resource is None:
+            return "" if change.action is Action.DELETE else "it is gone from the site"
+        if fingerprint(resource) != change.fingerprint:
+            return "it was changed on the site"
+        if change.action is not Action.DELETE and known != change.id:
+            return "another resource has its address now"
+        return ""
+
+    def why_unreadable(self, change: Change, tree: Tree) -> str:
+        """Why the file that `change` uploads cannot be read, "" when it can or need not be."""
+        if not isinstance(change.media, LocalFile) or change.media.source in self.known.media:
+            return ""
+        try:
+            tree.checked(change.media.path)
+        except BadFileError as error:
+            return str(error)
+        return ""

@@ -1,0 +1,279 @@
+"""Plans that somebody edited, digest and all: refused before anything is written, and never a bug of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from galleryctl.cli.progress import Silent
+from galleryctl.engine.apply import Applied
+from galleryctl.engine.site import apply_planned, review_saved
+from galleryctl.model.desired import Desired, Unmanaged
+from galleryctl.model.errors import InvalidInput, StaleError
+from galleryctl.plan.canonical import digest
+from galleryctl.plan.document import decode, encode
+from galleryctl.plan.fingerprint import fingerprint
+from galleryctl.wix.codec import decode_gallery
+from tests.world import Doc, World, film, one, wanted, words
+
+READS = ("GET", "HEAD")
+LOOKS = ("/files/get-files", "/files/search")
+
+
+class Forge:
+    """A site with a gallery of ours, one of somebody else's, and a plan with every kind of change."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.world = self._site()
+
+    def _site(self) -> World:
+        world = World(Path(tempfile.mkdtemp(dir=self.root)))
+        ours = (world.photo("a", 1), words("b"), film("c", 1), words("d"), words("e"))
+        parties = one(words("x"), gallery="parties", name="Parties")
+        assert world.apply(wanted(*ours, others=[parties])).report.exit_code == 0
+        text = {"type": "TEXT", "text": {"html": "<p>theirs</p>"}}
+        (made,) = world.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
+        self.theirs = made["gallery"]["id"]
+        self.ours = next(g["id"] for g in world.galleries() if g["name"] == "Weddings")
+        inside = world.edit(
+            {"gallery": self.theirs, "item": None, "set": {**text, "sortOrder": 1}},
+            {"gallery": self.ours, "item": None, "set": {**text, "sortOrder": 900}},
+        )
+        self.strangers = [made["item"]["id"] for made in inside]
+        self.before = self.untouched(world)
+        self.document = json.loads(json.dumps(encode(world.plan(self.desired(world)))))
+        self.begun = self.moved_on(world)
+        return world
+
+    def desired(self, world: World) -> Desired:
+        """Create, update, replace, move, delete; a new gallery, one that goes; a new photo."""
+        new = one(words("y"), world.photo("z", 5), gallery="new", name="New")
+        items = (
+            words("d"),
+            world.photo("a", 2),
+            words("c"),
+            words("b", html="<p>New</p>"),
+            world.photo("f", 3),
+        )
+        return wanted(*items, others=[new], unmanaged=Unmanaged.KEEP)
+
+    def untouched(self, world: World) -> object:
+        """What is not ours: a gallery with what is in it, and an item in one of ours."""
+        items = [item for name in ("Theirs", "Weddings") for item in world.items(name)]
+        gallery = next(g for g in world.galleries() if g["id"] == self.theirs)
+        return gallery, [item for item in items if item["id"] in self.strangers]
+
+    def fresh(self) -> World:
+        """The site and the state as they are before the plan."""
+        if self.moved_on(self.world) != self.begun:
+            self.world.close()
+            self.world = self._site()
+        self.world.requests.clear()
+        return self.world
+
+    def moved_on(self, world: World) -> object:
+        """What differs once anything was written: to the site, or to the state."""
+        return world.emulator.gate.site.store.write_no, (world.root / "state.json").read_text(
+            encoding="utf-8"
+        )
+
+
+def written(request: str) -> bool:
+    """Whether a request changes something on the site."""
+    return request.split(maxsplit=1)[0] not in READS and not request.endswith(LOOKS)
+
+
+def apply(world: World, document: Doc) -> Applied:
+    """What became of a saved plan."""
+
+    async def run() -> Applied:
+        plan = decode(document)
+        async with world._client() as client:
+            site = world._site(client)
+            planned = await review_saved(site, plan)
+            return await apply_planned(
+                site, planned, run=uuid.uuid4().hex[:12], stop=asyncio.Event(), progress=Silent()
+            )
+
+    return asyncio.run(run())
+
+
+def signed(document: Doc) -> Doc:
+    """The document with the digest that fits it."""
+    rest = {name: value for name, value in document.items() if name != "digest"}
+    return {**rest, "digest": digest(rest)}
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    made = Forge(tmp_path_factory.mktemp("forge"))
+    yield made
+    made.world.close()
+
+
+def change(document: Doc, address: str) -> Doc:
+    """The first change of this address."""
+    found: Doc = next(c for c in document["changes"] if c["address"] == address)
+    return found
+
+
+def without(document: Doc, address: str) -> None:
+    document["changes"] = [c for c in document["changes"] if c["address"] != address]
+
+
+FORGERIES: dict[str, tuple[Callable[[Doc, Forge], object], str]] = {
+    "a gallery that is not there": (
+        lambda d, _f: (d["ids"].update(weddings="nowhere"), change(d, "weddings/f")), "weddings/f",
+    ),
+    "an item that is not there": (
+        lambda d, _f: change(d, "weddings/b").update(id="nowhere"), "weddings/b",
+    ),
+    "an item of somebody else": (
+        lambda d, f: change(d, "weddings/b").update(id=f.strangers[1]), "weddings/b",
+    ),
+    "an item under the address of another": (
+        lambda d, _f: change(d, "weddings/b").update(address="weddings/bb"), "weddings/bb",
+    ),
+    "an item in another gallery": (
+        lambda d, _f: change(d, "weddings/b").update(address="parties/b"), "parties/b",
+    ),
+    "a create in a gallery that nobody knows": (
+        lambda d, _f: change(d, "weddings/f").update(address="nowhere/f"), "nowhere/f",
+    ),
+    "a delete in a gallery that nobody knows": (
+        lambda d, _f: change(d, "weddings/e").update(address="nowhere/e"), "nowhere/e",
+    ),
+    "a create without the gallery that is to be made": (lambda d, _f: without(d, "new"), "new/y"),
+    "an update in a gallery that is yet to be made": (
+        lambda d, _f: change(d, "weddings/b").update(address="new/b"), "new/b",
+    ),
+    "a replacement in a gallery that is yet to be made": (
+        lambda d, _f: change(d, "weddings/c").update(address="new/c"), "new/c",
+    ),
+    "a gallery that is an item": (
+        lambda d, _f: change(d, "parties").update(
+            {name: change(d, "weddings/b")[name] for name in ("id", "fingerprint", "action")}
+        ),
+        "parties",
+    ),
+    "a file outside": (
+        lambda d, _f: change(d, "weddings/f")["media"].update(path="../secret.jpg"), "weddings/f",
+    ),
+    "a file that is not there": (
+        lambda d, _f: change(d, "weddings/f")["media"].update(path="photos/none.jpg"), "weddings/f",
+    ),
+    "a file by its whole path": (
+        lambda d, f: change(d, "weddings/f")["media"].update(path=f"{f.world.root}/photos/f.jpg"), "weddings/f",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_plan_is_one_error_before_the_first_write(forge: Forge, name: str) -> None:
+    world = forge.fresh()
+    document = copy.deepcopy(forge.document)
+    edit, address = FORGERIES[name]
+    edit(document, forge)
+    with pytest.raises((StaleError, InvalidInput)) as caught:
+        apply(world, signed(document))
+    assert address in str(caught.value)
+    assert not any(written(request) for request in world.requests)
+
+
+def test_the_plan_as_it_was_made_is_applied(forge: Forge) -> None:
+    world = forge.fresh()
+    assert apply(world, signed(forge.document)).report.exit_code == 0
+    assert world.plan(forge.desired(world)).empty
+    assert forge.untouched(world) == forge.before
+
+
+def test_a_gallery_that_was_not_listed_is_not_deleted(forge: Forge) -> None:
+    """Its list lagged behind: nobody knows what is in it."""
+    world = forge.fresh()
+    world.settings(stale_writes=2)
+    (made,) = world.edit({"gallery": None, "set": {"name": "Late", "sortOrder": 78}})
+    text = {"type": "TEXT", "text": {"html": "<p>late</p>"}, "sortOrder": 1}
+    world.edit({"gallery": made["gallery"]["id"], "item": None, "set": text})
+    document = copy.deepcopy(forge.document)
+    gallery = decode_gallery(next(g for g in world.galleries() if g["name"] == "Late"))
+    assert gallery is not None
+    document["changes"] = [change(document, "parties")]
+    document["changes"][0].update(id=gallery.id, fingerprint=fingerprint(gallery))
+    world.faults(script=[{"fault": "stale", "path": "/galleries$", "nth": 1}])
+    report = apply(world, signed(document)).report
+    assert "changed since it was planned to be deleted" in report.outcomes[0].reason
+    assert len(world.items("Late")) == 1
+
+
+MEMBERS = ("address", "action", "kind", "id", "write", "media", "sort_order", "fingerprint")
+VALUES: dict[str, list[Any]] = {
+    "address": ["weddings/new", "theirs", "theirs/x", "new", "new/a", "parties/x", "weddings"],
+    "action": ["create", "update", "replace", "delete"],
+    "kind": ["image", "video", "text", None],
+    "id": [None, "", "nowhere", "../x"],
+    "write": [{}, {"title": 5, "tags": "x", "html": [1], "exif": "x", "link.url": {}}, {"name": ["x"]}],
+    "media": [
+        None,
+        {"type": "local", "path": "photos/../../x", "sha256": "", "size": 0, "mime_type": ""},
+        {"type": "remote", "url": "ftp://x"},
+        {"type": "wix", "id": "", "filename": "", "width": 0, "height": 0},
+        {"type": "hosted", "host": "youtube", "url": "x"},
+    ],
+    "sort_order": [None, 0, 1e300, -1e-300],
+    "fingerprint": [None, "x"],
+}
+
+
+def forged(document: Doc, forge: Forge, data: st.DataObject) -> Doc:
+    """The document after a few edits: members taken from other changes, or odd; changes left out or doubled."""
+    document = copy.deepcopy(document)
+    changes = document["changes"]
+    for _ in range(data.draw(st.integers(1, 3), label="edits")):
+        one_, other = (data.draw(st.sampled_from(changes)) for _ in range(2))
+        match data.draw(
+            st.sampled_from(("member", "odd", "identity", "drop", "double", "known")), label="edit"
+        ):
+            case "member":
+                name = data.draw(st.sampled_from(MEMBERS))
+                one_[name] = copy.deepcopy(other[name])
+            case "odd":
+                name = data.draw(st.sampled_from(MEMBERS))
+                strangers = [forge.theirs, *forge.strangers] if name == "id" else []
+                one_[name] = copy.deepcopy(data.draw(st.sampled_from([*VALUES[name], *strangers])))
+            case "identity":
+                one_.update(id=other["id"], fingerprint=other["fingerprint"], action=other["action"])
+            case "drop" if len(changes) > 1:
+                changes.remove(one_)
+            case "double":
+                changes.append({**copy.deepcopy(one_), "address": other["address"]})
+            case _:
+                document["ids"][one_["address"]] = other["id"] or "nowhere"
+    return signed(document)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_forgery_ends_in_a_report_or_an_error_and_touches_nothing_else(
+    forge: Forge, data: st.DataObject
+) -> None:
+    world = forge.fresh()
+    document = forged(forge.document, forge, data)
+    try:
+        report = apply(world, document).report
+    except (StaleError, InvalidInput) as error:
+        event(type(error).__name__)
+        assert not any(written(request) for request in world.requests)
+    else:
+        event(f"exit {report.exit_code}")
+    assert forge.untouched(world) == forge.before
