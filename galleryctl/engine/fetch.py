@@ -157,7 +157,8 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     """`gallery` with all its items, sorted by sort order; read again while they shift."""
     gallery, pages = await read_item_pages(client, gallery)
     items = [item for page in pages for item in page.items]
-    return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)))
+    foreign = tuple(order for page in pages for order in page.foreign_orders)
+    return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)), foreign_orders=foreign)
 
 
 async def read_item_pages(

@@ -32,6 +32,8 @@ class LiveGallery:
     """None when the API does not say."""
     items: tuple[LiveItem, ...] | None
     raw: Mapping[str, Json] = field(repr=False)
+    foreign_orders: tuple[float, ...] = ()
+    """The sort orders of its items of kinds that this version does not know: taken, though nothing of them is managed."""
 
     @property
     def listed(self) -> tuple[LiveItem, ...]:

@@ -83,7 +83,7 @@ def change_gallery(
     pairs = match_items(wanted.items, shown, bindings, files)
     learnt = recognised(wanted.items, pairs, bindings, files)
     media = {**bindings.media, **learnt}
-    spots = _spots(wanted.items, shown, pairs, item_order)
+    spots = _spots(wanted.items, shown, pairs, live.foreign_orders, item_order)
     changes = [change for change in (update_gallery(wanted, live, basis),) if change]
     for item in wanted.items:
         pair, spot = pairs.get(item.address), spots[item.address]
@@ -191,6 +191,7 @@ def _spots(
     wanted: Sequence[DesiredItem],
     shown: Sequence[LiveItem],
     pairs: Mapping[Address, ItemPair],
+    foreign_orders: Iterable[float],
     item_order: ItemOrder,
 ) -> Mapping[Address, Spot]:
     rank = {item.id: i for i, item in enumerate(shown)}
@@ -201,7 +202,7 @@ def _spots(
         pair.live.sort_order if pair and pair.live.kind is item.kind else None
         for item, pair in zip(wanted, found, strict=True)
     ]
-    orders = place(current, (item.sort_order for item in shown), item_order)
+    orders = place(current, (*(item.sort_order for item in shown), *foreign_orders), item_order)
     if _in_place(wanted, before, pairs, shown):
         orders = {}
     return {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix import endpoints
-from galleryctl.wix.codec import Object, array, decode_gallery, gallery_patch, obj, whole
+from galleryctl.wix.codec import Object, array, decode_gallery, gallery_patch, number, obj, whole
 from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage, NewItem, Shown, decode_item, item_patch, item_payload
 from galleryctl.wix.messages import Reply
@@ -56,7 +56,10 @@ class GalleryCalls:
         params = {"itemOffset": offset, "itemLimit": limit}
         answer = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
         listed = _listed(answer, "items")
-        return ItemPage(items=_items(listed), count=len(listed), raw=listed)
+        items = _items(listed)
+        return ItemPage(
+            items=items, count=len(listed), foreign_orders=_foreign_orders(listed, items), raw=listed
+        )
 
     async def get_item(self, gallery_id: str, item_id: str) -> LiveItem:
         """One item."""
@@ -135,6 +138,15 @@ def _gallery(raw: Json, answer: Reply) -> LiveGallery:
 def _items(listed: Sequence[Json]) -> tuple[LiveItem, ...]:
     decoded = (decode_item(obj(raw)) for raw in listed)
     return tuple(item for item in decoded if item is not None)
+
+
+def _foreign_orders(listed: Sequence[Json], known: Sequence[LiveItem]) -> tuple[float, ...]:
+    """The sort orders of what was listed and is not known."""
+    if len(listed) == len(known):
+        return ()
+    ids = {item.id for item in known}
+    orders = (number(raw.get("sortOrder")) for raw in map(obj, listed) if raw.get("id") not in ids)
+    return tuple(order for order in orders if order is not None)
 
 
 def _item(answer: Reply) -> LiveItem:

@@ -50,10 +50,14 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPage:
-    """One page of a gallery's items. `count` is how many the API sent, those of unknown kinds too; `raw` is all it sent."""
+    """One page of a gallery's items. `count` is how many the API sent, those of unknown kinds too; `raw` is all it sent.
+
+    `foreign_orders` are the sort orders of those of unknown kinds.
+    """
 
     items: tuple[LiveItem, ...]
     count: int
+    foreign_orders: tuple[float, ...] = ()
     raw: Sequence[Json] = field(default=(), repr=False)
 
 
