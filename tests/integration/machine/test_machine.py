@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired, DesiredItem
+from galleryctl.plan.changes import Action
 from galleryctl.wix.transport import Exchange
 from tests.integration.faults.editor import Editor
 from tests.world import Crash, World, film, one, wanted, words
@@ -119,14 +120,22 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def lose_state(self) -> None:
-        """Without state the pairs are guessed; what is guessed wrong would be no defect of what is shown here."""
+        """The same pairs are found again. What only state told, that an item no longer wanted was ours, is lost with it."""
         if not (self.folder / "journal.jsonl").exists() and self.world.plan(self.desired()).empty:
+            before = self.world.items()
             (self.folder / "state.json").unlink(missing_ok=True)
             self.moved.clear()
+            self.apply()
+            assert self.world.items() == before
 
-    @rule()
-    def lose_journal(self) -> None:
-        (self.folder / "journal.jsonl").unlink(missing_ok=True)
+    @rule(nth=st.integers(1, 25), after=st.booleans())
+    def lose_journal(self, nth: int, after: bool) -> None:
+        """What a killed run had made is recognised by what it shows; but not the new half of a replacement."""
+        plan = self.world.plan(self.desired())
+        if not (self.folder / "journal.jsonl").exists() and not plan.count(Action.REPLACE):
+            self.crash(nth=nth, after=after, edited=False)
+            (self.folder / "journal.jsonl").unlink(missing_ok=True)
+            self.apply()
 
     @rule()
     def apply(self) -> None:
