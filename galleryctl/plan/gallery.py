@@ -14,7 +14,7 @@ from galleryctl.plan.changes import Action, Basis, Change, Notice
 from galleryctl.plan.diff import created
 from galleryctl.plan.leftover import ours, reported, strangers, unwanted
 from galleryctl.plan.match import ItemPair, gallery_names, match_items
-from galleryctl.plan.positions import place
+from galleryctl.plan.positions import place, settled
 from galleryctl.plan.recognise import shows
 from galleryctl.plan.resources import (
     Spot,
@@ -26,6 +26,7 @@ from galleryctl.plan.resources import (
     update_gallery,
     update_item,
 )
+from galleryctl.plan.targets import targeted
 
 GONE = "gone from the site"
 DESTROYED = "all that is managed is destroyed"
@@ -44,6 +45,8 @@ class GalleryPlan:
     notices: tuple[Notice, ...] = ()
     bystanders: Mapping[Address, int] = field(default_factory=dict)
     """How many items that are not ours would go with a gallery."""
+    cramped: tuple[Address, ...] = ()
+    """What would have to move to make room for a target, and is none."""
 
 
 def create_gallery(
@@ -77,13 +80,17 @@ def change_gallery(
     bindings: Bindings,
     files: Mapping[str, MediaFile],
     item_order: ItemOrder,
+    targets: Sequence[Address] = (),
 ) -> GalleryPlan:
-    """What makes `live` what the manifest wants; `bindings` are those of the gallery."""
+    """What makes `live` what the manifest wants; `bindings` are those of the gallery.
+
+    All of it is told; only the `targets` get new places.
+    """
     shown = in_display_order(live.listed, item_order)
     pairs = match_items(wanted.items, shown, bindings, files)
     learnt = recognised(wanted.items, pairs, bindings, files)
     media = {**bindings.media, **learnt}
-    spots = _spots(wanted.items, shown, pairs, live.foreign_orders, item_order)
+    spots = _spots(wanted.items, shown, pairs, live.foreign_orders, item_order, targets)
     changes = [change for change in (update_gallery(wanted, live, basis),) if change]
     for item in wanted.items:
         pair, spot = pairs.get(item.address), spots[item.address]
@@ -94,6 +101,7 @@ def change_gallery(
         elif change := update_item(item, pair, spot, media=media, files=files):
             changes.append(change)
     touched = {change.address for change in changes}
+    moved = [address for address, spot in spots.items() if spot.sort_order is not None]
     others = strangers(shown, pairs, bindings)
     guesses = (_guess(address, pair) for address, pair in pairs.items() if pair.basis.guessed)
     return GalleryPlan(
@@ -102,6 +110,7 @@ def change_gallery(
         media=learnt,
         unchanged=frozenset({wanted.address, *pairs} - touched),
         notices=(*guesses, *reported(wanted, others)),
+        cramped=tuple(address for address in moved if not targeted(address, targets)),
     )
 
 
@@ -193,6 +202,7 @@ def _spots(
     pairs: Mapping[Address, ItemPair],
     foreign_orders: Iterable[float],
     item_order: ItemOrder,
+    targets: Sequence[Address],
 ) -> Mapping[Address, Spot]:
     rank = {item.id: i for i, item in enumerate(shown)}
     before = sorted(pairs, key=lambda address: rank[pairs[address].live.id])
@@ -202,7 +212,14 @@ def _spots(
         pair.live.sort_order if pair and pair.live.kind is item.kind else None
         for item, pair in zip(wanted, found, strict=True)
     ]
-    orders = place(current, (*(item.sort_order for item in shown), *foreign_orders), item_order)
+    taken = (*(item.sort_order for item in shown), *foreign_orders)
+    chosen: Sequence[int] = range(len(wanted))
+    if targets:
+        kept = settled(current, taken, item_order)
+        current = [value if i in kept else None for i, value in enumerate(current)]
+        chosen = [i for i in chosen if i in kept or targeted(wanted[i].address, targets)]
+    new = place([current[i] for i in chosen], taken, item_order)
+    orders = {chosen[i]: value for i, value in new.items()}
     if _in_place(wanted, before, pairs, shown):
         orders = {}
     return {

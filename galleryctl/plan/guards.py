@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 
 from galleryctl.model.address import Address
@@ -48,6 +48,16 @@ def bystanders(going: Mapping[Address, int]) -> Iterator[Refusal]:
                 allow="move them elsewhere or delete them in the Editor; "
                 "or mean it with unmanaged: delete in the gallery's manifest",
             )
+
+
+def cramped(addresses: Iterable[Address]) -> Iterator[Refusal]:
+    """Items that would have to move to make room for a target; left where they are, its place would not last."""
+    for address in addresses:
+        yield Refusal(
+            address=address,
+            why="it would have to move to make room for a target, and it is none",
+            allow=f"give --target {address}, too, or leave out --target",
+        )
 
 
 def emptied(desired: Desired, changes: Sequence[Change], owned: Collection[Address]) -> Iterator[Refusal]:

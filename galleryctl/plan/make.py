@@ -84,6 +84,7 @@ def _planned(world: World) -> Iterator[GalleryPlan]:
                 bindings=world.parts[address],
                 files=world.snapshot.files,
                 item_order=world.desired.item_order,
+                targets=world.options.targets,
             )
         else:
             reason = GONE if address in world.pairs.vanished else ""
@@ -130,6 +131,7 @@ def _refusals(
     yield from guards.protected(removed, held)
     others = ((address, count) for part in parts for address, count in part.bystanders.items())
     yield from guards.bystanders({address: count for address, count in others if address in removed})
+    yield from guards.cramped(address for part in parts for address in part.cramped)
     if options.destroy:
         return
     if not options.allow_recreate:

@@ -32,14 +32,33 @@ def place(
         count = len(current)
         return {i: float(i + 1 if item_order is ItemOrder.ASCENDING else count - i) for i in range(count)}
     if item_order is ItemOrder.DESCENDING:
-        mirrored = [None if value is None else -value for value in current]
-        return {i: -value for i, value in place(mirrored, [-value for value in values]).items()}
-    often = Counter(values)
-    usable = [None if value is None or often[value] != 1 else value for value in current]
+        mirrored = _mirrored(current)
+        return {i: -value for i, value in place(mirrored, _mirrored(values)).items()}
+    usable = _usable(current, values)
     kept = longest_run(usable)
     if len(kept) == len(current):
         return {}
     return _fill(usable, kept, Taken.of(values))
+
+
+def settled(
+    current: Sequence[float | None],
+    live: Iterable[float | None],
+    item_order: ItemOrder = ItemOrder.ASCENDING,
+) -> frozenset[int]:
+    """The places in the list that stand in order already; `place` keeps them wherever there is room between them."""
+    if item_order is ItemOrder.DESCENDING:
+        return settled(_mirrored(current), _mirrored(live))
+    return frozenset(longest_run(_usable(current, live)))
+
+
+def _mirrored(values: Iterable[float | None]) -> list[float | None]:
+    return [None if value is None else -value for value in values]
+
+
+def _usable(current: Sequence[float | None], live: Iterable[float | None]) -> list[float | None]:
+    often = Counter(live)
+    return [None if value is None or often[value] != 1 else value for value in current]
 
 
 def longest_run(values: Sequence[float | None]) -> list[int]:
