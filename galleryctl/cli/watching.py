@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from galleryctl.cli import output
@@ -16,7 +17,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.plan.changes import Plan
-from galleryctl.report.json import plan_json
+from galleryctl.report.json import failure_json, plan_json
 
 
 @dataclass(slots=True)
@@ -31,17 +32,25 @@ class Watching:
         try:
             plan = await aside(lambda: self._plan(gallery))
         except (GalleryctlError, OSError) as error:
-            show_failure(error, self.settings)
+            await asyncio.to_thread(self._show_failure, error)
             return False
+        self.drifted = self.drifted or (plan is not None and not plan.empty)
+        await asyncio.to_thread(self._show, gallery, plan)
+        return True
+
+    def _show(self, gallery: str, plan: Plan | None) -> None:
         if plan is None:
             output.remark(self.settings, f"Gallery {gallery} is in no manifest: there is nothing to compare.")
-            return True
-        self.drifted = self.drifted or not plan.empty
-        if self.settings.format == "json":
+        elif self.settings.format == "json":
             output.result(plan_json(plan, indent=None))
         else:
             show_plan(plan, self.settings, drift=True)
-        return True
+
+    def _show_failure(self, error: GalleryctlError | OSError) -> None:
+        if self.settings.format == "json" and isinstance(error, GalleryctlError):
+            output.result(failure_json(error, indent=None))
+        else:
+            show_failure(error, self.settings)
 
     async def _plan(self, gallery: str) -> Plan | None:
         """What `galleryctl drift --target` plans, from the files as they are now; None for a gallery that is not ours."""

@@ -36,6 +36,7 @@ class Work:
 
     inbox: Inbox
     tell: Callable[[Entry], None]
+    """Called in a thread."""
     watch: Watch | None = None
     limit: int | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -51,7 +52,7 @@ class Work:
         """Work until the limit is reached and all that was told is checked; cancel it to stop before."""
         while True:
             self._news.clear()
-            self._take()
+            await self._take()
             if self.watch is not None:
                 await self._check(self.watch)
             if self._full() and not self._concerns:
@@ -61,18 +62,29 @@ class Work:
     def _full(self) -> bool:
         return self.limit is not None and self._told >= self.limit
 
-    def _take(self) -> None:
+    async def _take(self) -> None:
         """Tell what is new."""
         for entry in self.inbox.waiting(self._last):
             if not entry.told and self._full():
                 return
             if not entry.told:
-                self.tell(entry)
-                self._told += 1
+                await self._tell(entry)
             self._settle(entry)
-            self._last = entry.number
+
+    async def _tell(self, entry: Entry) -> None:
+        """Tell it in a thread, for a reader that is slow must not keep deliveries waiting."""
+        telling = asyncio.ensure_future(asyncio.to_thread(self.tell, entry))
+        try:
+            await asyncio.shield(telling)
+        except asyncio.CancelledError:
+            await telling  # it is begun, so it must be noted as well
+            self._settle(entry)
+            raise
+        self._told += 1
 
     def _settle(self, entry: Entry) -> None:
+        """Note that it was told; remember what is left to do."""
+        self._last = entry.number
         gallery = entry.event.gallery
         if self.watch is None or gallery is None:
             self.inbox.done([entry.number])

@@ -46,7 +46,7 @@ def report_json(report: Report) -> str:
     )
 
 
-def failure_json(error: GalleryctlError) -> str:
+def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
     """What went wrong; `problems` lists what is wrong with the input, with its places."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
     return dump(
@@ -68,7 +68,8 @@ def failure_json(error: GalleryctlError) -> str:
                 }
                 for problem in problems
             ],
-        }
+        },
+        indent=indent,
     )
 
 

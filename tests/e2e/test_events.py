@@ -1,0 +1,229 @@
+"""`galleryctl events` as a process, fed by an emulator that is one: what it prints, and what a kill loses: nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from galleryctl.manifest.schema import load_schema
+from tests.served import PATIENCE, Served
+from tests.signed import app, event, item_updated
+
+Doc = dict[str, Any]
+SCHEMA = Draft202012Validator(load_schema("event"))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come to that"
+        time.sleep(0.01)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A workspace with an item on the emulated site, and the key that its webhooks are signed with."""
+
+    served: Served
+
+    @contextmanager
+    def receiver(self, *args: str, out: int | None = None) -> Iterator[subprocess.Popen[str]]:
+        """A receiver that listens, and that the site sends to."""
+        command = [
+            sys.executable,
+            "-c",
+            "from galleryctl.cli.main import main; main()",
+            "-C",
+            str(self.served.root),
+        ]
+        options = ["--public-key", "app.pem", "--instance-id", str(self.served.ready["instance_id"])]
+        ready = self.served.root / "ready.json"
+        ready.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            [*command, "events", *options, "--ready-file", "ready.json", *args],
+            env=self.served.environment,
+            stdout=subprocess.PIPE if out is None else out,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            until(lambda: ready.exists() or process.poll() is not None)
+            assert process.poll() is None, process.communicate()
+            self.served.control("webhooks", {"url": json.loads(ready.read_text())["url"]})
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def rename(self, title: str) -> None:
+        """What somebody does in the Editor."""
+        self.served.control(
+            "edit", {"edits": [{"gallery": self.gallery, "item": self.item, "set": {"title": title}}]}
+        )
+
+    @property
+    def gallery(self) -> str:
+        """The gallery's live id."""
+        return str(self._state["id"])
+
+    @property
+    def item(self) -> str:
+        """The item's live id."""
+        return str(self._state["items"]["t"]["id"])
+
+    @property
+    def _state(self) -> Doc:
+        state: Doc = json.loads((self.served.root / ".galleryctl/state.json").read_text())["galleries"][
+            "weddings"
+        ]
+        return state
+
+    def delivered(self) -> int:
+        """How many deliveries had a 200."""
+        deliveries = self.served.http.get("/_emulator/webhooks").json()["deliveries"]
+        return sum(delivery["state"] == "delivered" for delivery in deliveries)
+
+
+@pytest.fixture
+def site(served: Served) -> Site:
+    served.gallery(["{key: t, title: T, text: '<p>t</p>'}"])
+    assert served.run("apply", "--auto-approve").wait() == 0
+    served.write("app.pem", str(served.ready["public_key"]))
+    return Site(served)
+
+
+def test_an_edit_is_printed_and_its_drift_shown(site: Site) -> None:
+    with site.receiver("--drift", "--settle", "0", "--max", "1") as process:
+        site.rename("Changed")
+        out, err = process.communicate(timeout=PATIENCE)
+    first, rest = out.split("\n", 1)
+    assert first.endswith(f'Z item updated "Changed" {site.item} in gallery {site.gallery}')
+    assert 'title: "T" → "Changed"' in rest
+    assert rest.rstrip().endswith(
+        "Drift: 0 missing, 1 changed, 0 of another kind, 0 only on the site (1 as written)."
+    )
+    assert process.returncode == 2, err
+    assert not (site.served.root / "ready.json").exists()
+
+
+def test_lines_of_json_follow_their_schemas(site: Site) -> None:
+    site.served.control("settings", {"webhook_repeats": 2, "webhook_bodies": "json"})
+    with site.receiver("--format", "json", "--max", "2", "--drift", "--settle", "0") as process:
+        site.rename("One")
+        site.rename("T")
+        out, err = process.communicate(timeout=PATIENCE)
+    lines = [json.loads(line) for line in out.splitlines()]
+    events = [line for line in lines if "kind" in line]
+    for line in events:
+        SCHEMA.validate(line)
+    assert [line["raw"]["slug"] for line in events] == ["gallery_item_updated"] * 2
+    plan = Draft202012Validator(load_schema("plan"))
+    assert [plan.is_valid(line) for line in lines if line not in events] in ([True], [True, True])
+    assert process.returncode in (0, 2), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_the_normal_end(site: Site, number: int) -> None:
+    with site.receiver() as process:
+        site.rename("Changed")
+        assert process.stdout is not None
+        assert "item updated" in process.stdout.readline()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (0, ""), err
+
+
+def test_killed_between_the_answer_and_the_line_the_event_is_told_once(site: Site) -> None:
+    # Nobody reads this pipe, and it is full: the event is answered, and cannot be printed.
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    while _filled(writing):
+        pass
+    os.set_blocking(writing, True)
+    with site.receiver(out=writing) as process:
+        site.rename("First")
+        site.rename("Second")
+        until(lambda: site.delivered() == 2)
+        process.kill()
+        process.wait()
+    os.close(reading)
+    os.close(writing)
+    with site.receiver("--max", "3") as process:
+        site.rename("Third")
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert [line.split('"')[1] for line in out.splitlines()] == ["First", "Second", "Third"]
+
+
+def _filled(descriptor: int) -> bool:
+    try:
+        return os.write(descriptor, b"." * 4096) > 0
+    except BlockingIOError:
+        return False
+
+
+def test_killed_before_its_check_a_gallery_is_checked_and_the_event_not_told_again(site: Site) -> None:
+    with site.receiver("--drift", "--settle", "600") as process:
+        site.rename("First")
+        assert process.stdout is not None
+        assert "First" in process.stdout.readline()
+        # The line is out before it is noted; the note is made before the next one is answered and told.
+        site.rename("Second")
+        assert "Second" in process.stdout.readline()
+        process.kill()
+        process.wait()
+    with site.receiver("--drift", "--settle", "0") as process:
+        assert process.stdout is not None
+        shown = list(takewhile(lambda line: '"T" → "Second"' not in line, process.stdout))
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+    assert "What changed on site" in "".join(shown)
+    assert '"First"' not in "".join(shown)
+
+
+def test_strangers_are_refused_and_counted(site: Site) -> None:
+    with site.receiver("-v") as process:
+        url = json.loads((site.served.root / "ready.json").read_text())["url"]
+        mine = str(site.served.ready["instance_id"])
+        bodies = [b"x.y", app().sign(item_updated()), app().sign(event("deleted", {}, instance=mine))]
+        answers = [httpx.post(url, content=body) for body in bodies]
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert [(answer.status_code, answer.content) for answer in answers] == [
+        (400, b""),
+        (401, b""),
+        (401, b""),
+    ]
+    assert out == ""
+    assert "Deliveries that were not taken: malformed 1, signature 2." in err
+
+
+def test_a_second_receiver_of_a_site_is_refused(site: Site) -> None:
+    with site.receiver():
+        ran = site.served.run("events", "--public-key", "app.pem", "--instance-id", "x")
+        assert ran.wait() == 1
+    assert "another `galleryctl events` has this inbox" in ran.err
+
+
+def test_what_it_listens_to_is_this_machine_only(site: Site) -> None:
+    with site.receiver() as process:
+        rows = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        url = json.loads((site.served.root / "ready.json").read_text())["url"]
+        port = f"{httpx.URL(url).port:04X}"
+        listening = [
+            row.split()[1] for row in rows if row.split()[1].endswith(f":{port}") and row.split()[3] == "0A"
+        ]
+    assert listening == [f"0100007F:{port}"]

@@ -1,0 +1,91 @@
+"""The inbox: on disk before the answer, each event once, what is late is said to be late, old ids are forgotten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from galleryctl.events.event import decode
+from galleryctl.events.inbox import DAY, Inbox
+from galleryctl.model.errors import GalleryctlError
+from tests.signed import NOW, event, item_updated
+
+
+def put(inbox: Inbox, ident: str, sequence: int | None, now: float = NOW) -> bool:
+    data = item_updated(id=ident, entityEventSequence=sequence)
+    return inbox.put(data, decode(data), now)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "inner" / "events.sqlite3"
+
+
+def test_what_was_put_is_there_after_a_restart_and_done_once(path: Path) -> None:
+    with Inbox(path) as inbox:
+        assert put(inbox, "a", 1)
+        assert put(inbox, "b", 2)
+        assert not put(inbox, "a", 1)
+    with Inbox(path) as inbox:
+        (first, second) = inbox.waiting()
+        assert [first.event.id, second.event.id] == ["a", "b"]
+        inbox.done([first.number])
+        inbox.told(second.number)
+    with Inbox(path) as inbox:
+        assert [(entry.event.id, entry.told) for entry in inbox.waiting()] == [("b", True)]
+        assert not put(inbox, "a", 1)
+        assert not put(inbox, "b", 2)
+
+
+def test_a_late_event_is_kept_and_marked(path: Path) -> None:
+    with Inbox(path) as inbox:
+        for ident, sequence in (("a", 5), ("b", 3), ("c", 6), ("d", None), ("e", 6)):
+            assert put(inbox, ident, sequence)
+        gallery = event("deleted", {"deletedEvent": {}}, id="f", entityEventSequence="1")
+        assert inbox.put(gallery, decode(gallery), NOW)
+        assert [entry.event.id for entry in inbox.waiting() if entry.stale] == ["b"]
+        assert len(list(inbox.waiting())) == 6
+
+
+def test_only_its_owner_may_read_it(path: Path) -> None:
+    with Inbox(path) as inbox:
+        put(inbox, "a", 1)
+        files = list(path.parent.iterdir())
+        assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+def test_ids_are_forgotten_only_when_a_repeat_would_be_too_old(path: Path) -> None:
+    with Inbox(path, max_age=30 * DAY) as inbox:
+        assert put(inbox, "a", 5)
+        assert not put(inbox, "a", 5, NOW + 30 * DAY)
+        assert put(inbox, "b", None, NOW + 32 * DAY)
+        assert put(inbox, "a", 4, NOW + 32 * DAY)
+        assert not any(entry.stale for entry in inbox.waiting())
+    with Inbox(path, max_age=1) as inbox:
+        assert not put(inbox, "a", 4, NOW + 39 * DAY)
+
+
+def test_a_second_receiver_is_refused(path: Path) -> None:
+    with Inbox(path), pytest.raises(GalleryctlError, match="another `galleryctl events` has this inbox"):
+        Inbox(path)
+    Inbox(path).close()
+
+
+def test_a_file_that_is_none_is_refused_and_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(GalleryctlError, match="the inbox of events cannot be used"):
+        Inbox(path)
+    assert path.read_bytes() == b"not a database" * 100
+
+
+def test_what_cannot_be_written_was_not_put(path: Path) -> None:
+    with Inbox(path) as inbox:
+        inbox._db.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(GalleryctlError, match="the inbox of events cannot be written"):
+            any(not put(inbox, f"{number}", number) for number in range(1000))
+        kept = len(list(inbox.waiting()))
+    with Inbox(path) as inbox:
+        assert len(list(inbox.waiting())) == kept
+        assert put(inbox, f"{kept}", kept)

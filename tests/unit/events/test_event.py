@@ -1,0 +1,136 @@
+"""Events are decoded from every envelope that was seen; what is new is kept, not a failure."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleryctl.events.event import (
+    Event,
+    GalleryCreated,
+    GalleryDeleted,
+    GalleryUpdated,
+    ItemCreated,
+    ItemDeleted,
+    ItemUpdated,
+    Unknown,
+    decode,
+)
+from galleryctl.events.refusal import RefusedDeliveryError
+from galleryctl.events.strict import strict
+from tests.signed import DESCRIPTOR, GALLERY, ITEM, SDK, event, item_updated
+
+Doc = dict[str, Any]
+ITEM_DOCUMENT: Doc = {"id": ITEM, "title": "Cake", "newer": {"than": "us"}}
+GALLERY_DOCUMENT: Doc = {"id": GALLERY, "name": "Weddings"}
+SIX: list[tuple[str, Doc, type[Event]]] = [
+    ("created", {"createdEvent": {"entity": GALLERY_DOCUMENT}}, GalleryCreated),
+    ("updated", {"updatedEvent": {"currentEntity": GALLERY_DOCUMENT}}, GalleryUpdated),
+    ("deleted", {"deletedEvent": {}}, GalleryDeleted),
+    ("gallery_item_created", {"actionEvent": {"body": {"item": ITEM_DOCUMENT}}}, ItemCreated),
+    ("gallery_item_updated", {"actionEvent": {"body": {"updatedItem": ITEM_DOCUMENT}}}, ItemUpdated),
+    ("gallery_item_deleted", {"actionEvent": {"body": {"itemId": ITEM}}}, ItemDeleted),
+]
+
+
+def as_text(part: Doc) -> Doc:
+    """The part with its body as JSON text, under the name that such a body has."""
+    return {
+        name: {f"{inner}AsJson": json.dumps(value) for inner, value in holder.items()}
+        for name, holder in part.items()
+    }
+
+
+@pytest.mark.parametrize("prefix", [SDK, DESCRIPTOR])
+@pytest.mark.parametrize("text", [False, True], ids=["objects", "texts"])
+@pytest.mark.parametrize(("slug", "part", "kind"), SIX, ids=[slug for slug, _, _ in SIX])
+def test_the_six_events_in_each_form(
+    slug: str, part: Doc, kind: type[Event], text: bool, prefix: str
+) -> None:
+    data = event(slug, as_text(part) if text else part, prefix=prefix)
+    decoded = decode(data)
+    assert type(decoded) is kind
+    assert (decoded.id, decoded.gallery, decoded.sequence) == ("e1", GALLERY, 7)
+    assert decoded.item == (ITEM if "item" in slug else None)
+    assert getattr(decoded, "document", None) in (None, ITEM_DOCUMENT, GALLERY_DOCUMENT)
+    assert decoded.raw == json.loads(data["data"])
+    assert decode(data | {"data": json.loads(data["data"])}) == decoded
+
+
+@pytest.mark.parametrize(
+    ("slug", "part"),
+    [
+        ("renamed", {}),
+        ("gallery_item_created", {}),
+        ("gallery_item_created", {"actionEvent": {"body": {"item": {"title": "no id"}}}}),
+        ("gallery_item_deleted", {"actionEvent": {"body": {"itemId": 7}}}),
+        ("created", {"createdEvent": "text"}),
+    ],
+)
+def test_what_is_not_known_is_kept(slug: str, part: Doc) -> None:
+    decoded = decode(event(slug, part, newer="field"))
+    assert isinstance(decoded, Unknown)
+    assert decoded.gallery is None
+    assert decoded.raw["newer"] == "field"
+
+
+def test_an_event_of_something_else_is_kept_with_an_id_of_its_own() -> None:
+    data = {"eventType": "AppInstalled", "data": '{"appId": "a"}'}
+    assert isinstance(decode(data), Unknown)
+    assert decode(data).id == decode(data).id
+    assert decode(data).id != decode(data | {"data": '{"appId": "b"}'}).id
+
+
+def test_an_items_events_have_an_order_of_their_own() -> None:
+    other = event("gallery_item_deleted", {"actionEvent": {"body": {"itemId": "other"}}})
+    deleted = event("deleted", {"deletedEvent": {}})
+    assert len({decode(data).subject for data in (item_updated(), other, deleted)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        *[("7", 7), (7, 7), ("0", 0), (2**63 - 1, 2**63 - 1), (2**63, None), ("9" * 19, None)],
+        *[("\u0667", None), (-1, None), ("-1", None), ("", None), ("x", None), (True, None), (1.5, None)],
+        *[(None, None), ([], None), ("9" * 100, None)],
+    ],
+)
+def test_sequence_numbers(given_: object, expected: int | None) -> None:
+    assert decode(item_updated(entityEventSequence=given_)).sequence == expected
+
+
+@pytest.mark.parametrize("change", [{"id": 7}, {"id": "x" * 501}, {"id": "\ud800"}, {"entityId": []}])
+def test_what_cannot_be_told_apart_is_refused(change: Doc) -> None:
+    with pytest.raises(RefusedDeliveryError):
+        decode(item_updated(**change))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = ("id", "entityId", "entityEventSequence", "createdEvent", "updatedEvent", "actionEvent", "eventTime")
+
+
+@given(
+    slug=st.sampled_from([slug for slug, _, _ in SIX]),
+    part=st.dictionaries(
+        st.sampled_from(NAMES),
+        JSON | st.dictionaries(st.sampled_from(("body", "bodyAsJson", "entity")), JSON),
+    ),
+)
+def test_any_body_is_decoded_or_refused(slug: str, part: Doc) -> None:
+    data = event(slug, part)
+    with suppress(RefusedDeliveryError):
+        assert decode(data) == decode(json.loads(json.dumps(data)))
+
+
+@given(JSON)
+def test_strict_reads_what_json_writes(value: Any) -> None:
+    assert strict(json.dumps(value)) == value

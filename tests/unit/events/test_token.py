@@ -1,0 +1,243 @@
+"""Only what the app's key signed is taken: RS256, one instance, in time, and JSON that means one thing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleryctl.events.refusal import Reason, RefusedDeliveryError
+from galleryctl.events.token import MAX_BYTES, read_key, verified
+from galleryctl.model.errors import GalleryctlError
+from tests.signed import INSTANCE, NOW, app, b64, item_updated, public_pem, stranger
+
+DAY = 86_400
+DATA = item_updated()
+
+
+def reason(body: bytes, now: float = NOW) -> Reason:
+    with pytest.raises(RefusedDeliveryError) as refused:
+        verified(body, app().trust(), now)
+    assert refused.value.status == (400 if refused.value.reason in ("oversized", "malformed") else 401)
+    return refused.value.reason
+
+
+def unsigned(header: dict[str, Any], signature: bytes = b"x") -> bytes:
+    claims = json.dumps({"data": json.dumps(DATA), "iat": int(NOW)}).encode()
+    return b".".join((b64(json.dumps(header).encode()), b64(claims), b64(signature)))
+
+
+def test_what_the_app_signed_is_taken() -> None:
+    assert verified(app().sign(DATA), app().trust(), NOW) == DATA
+
+
+def test_space_around_the_body_does_not_matter() -> None:
+    assert verified(app().sign(DATA) + b"\n", app().trust(), NOW) == DATA
+
+
+def test_the_data_may_be_an_object() -> None:
+    body = app().sign_raw(json.dumps({"data": DATA, "iat": NOW}).encode())
+    assert verified(body, app().trust(), NOW) == DATA
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["none", "None", "NONE", "HS256", "RS384", "PS256", "ES256", "rs256", None, 7]
+)
+def test_another_algorithm_is_refused(algorithm: object) -> None:
+    assert reason(unsigned({"alg": algorithm, "typ": "JWT"})) == Reason.ALGORITHM
+
+
+def test_a_header_without_an_algorithm_is_refused() -> None:
+    assert reason(unsigned({"typ": "JWT"})) == Reason.ALGORITHM
+
+
+def test_without_a_signature_it_is_refused() -> None:
+    assert reason(unsigned({"alg": "none", "typ": "JWT"}, b"")) == Reason.MALFORMED
+    assert reason(app().sign(DATA).rpartition(b".")[0] + b".") == Reason.MALFORMED
+
+
+def test_the_public_key_is_no_shared_secret() -> None:
+    for secret in (app().public, app().public.strip()):
+        head = unsigned({"alg": "HS256", "typ": "JWT"}).rpartition(b".")[0]
+        forged = head + b"." + b64(hmac.new(secret, head, hashlib.sha256).digest())
+        assert reason(forged) == Reason.ALGORITHM
+        head = unsigned({"alg": "RS256", "typ": "JWT"}).rpartition(b".")[0]
+        forged = head + b"." + b64(hmac.new(secret, head, hashlib.sha256).digest())
+        assert reason(forged) == Reason.SIGNATURE
+
+
+def test_another_key_is_refused() -> None:
+    assert reason(stranger().sign(DATA)) == Reason.SIGNATURE
+
+
+def test_a_signature_by_another_padding_or_hash_is_refused() -> None:
+    for algorithm in ("RS512", "PS256"):
+        token = jwt.encode({"data": json.dumps(DATA), "iat": int(NOW)}, app().private, algorithm=algorithm)
+        header, _, rest = token.encode().partition(b".")
+        assert reason(header + b"." + rest) == Reason.ALGORITHM
+        assert reason(b64(b'{"alg":"RS256"}') + b"." + rest) == Reason.SIGNATURE
+
+
+def test_keys_that_a_token_names_are_not_looked_at() -> None:
+    key = serialization.load_pem_public_key(stranger().public)
+    assert isinstance(key, rsa.RSAPublicKey)
+    named = {
+        "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key)),
+        "jku": "http://127.0.0.1:1/keys",
+        "x5u": "http://127.0.0.1:1/certificate",
+        "kid": "../../etc/passwd",
+    }
+    assert reason(stranger().sign(DATA, headers=named)) == Reason.SIGNATURE
+    assert verified(app().sign(DATA, headers=named), app().trust(), NOW) == DATA
+
+
+def test_one_changed_character_anywhere_is_refused() -> None:
+    body = app().sign(DATA)
+    for place in range(0, len(body) - 1, 7):  # not the last: two of its six bits say nothing
+        other = b"A" if body[place : place + 1] != b"A" else b"B"
+        reason(body[:place] + other + body[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("claims", "now", "expected"),
+    [
+        ({"exp": int(NOW)}, NOW + 61, Reason.EXPIRED),
+        ({"nbf": int(NOW) + 100}, NOW, Reason.NOT_YET_VALID),
+        ({"iat": int(NOW) + 100}, NOW, Reason.NOT_YET_VALID),
+        ({"exp": None}, NOW + DAY + 61, Reason.STALE),
+        ({"iat": None}, NOW, Reason.STALE),
+        ({"iat": "1800000000"}, NOW, Reason.MALFORMED),
+        ({"exp": True}, NOW, Reason.MALFORMED),
+        ({"exp": [1]}, NOW, Reason.MALFORMED),
+    ],
+)
+def test_at_another_time_it_is_refused(claims: dict[str, Any], now: float, expected: Reason) -> None:
+    assert reason(app().sign_raw(_claims(**claims)), now) == expected
+
+
+def _claims(**claims: object) -> bytes:
+    given_ = {"data": DATA, "iat": int(NOW), "exp": int(NOW) + 10 * DAY, **claims}
+    return json.dumps({name: value for name, value in given_.items() if value is not None}).encode()
+
+
+@pytest.mark.parametrize(
+    ("claims", "now"),
+    [
+        ({"exp": int(NOW)}, NOW + 59),
+        ({"nbf": int(NOW) + 59}, NOW),
+        ({"iat": int(NOW) + 59}, NOW),
+        ({"exp": None}, NOW + DAY),
+        ({"iat": NOW + 0.5}, NOW),
+    ],
+)
+def test_clocks_may_differ_by_a_minute(claims: dict[str, Any], now: float) -> None:
+    assert verified(app().sign_raw(_claims(**claims)), app().trust(), now) == DATA
+
+
+@pytest.mark.parametrize("instance", ["", "another", INSTANCE.upper() + "x"])
+def test_what_is_for_another_site_is_refused(instance: str) -> None:
+    assert reason(app().sign(DATA | {"instanceId": instance})) == Reason.INSTANCE
+    assert reason(app().sign({"eventType": "x"})) == Reason.INSTANCE
+
+
+def test_too_much_is_refused_before_anything_is_read() -> None:
+    assert reason(b"x" * (MAX_BYTES + 1)) == Reason.OVERSIZED
+    assert reason(b"x" * MAX_BYTES) == Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b".",
+        b"..",
+        b"a.b",
+        b"a.b.c.d",
+        b"{}",
+        b"\xff\xfe",
+        b"e30.e30.e30!",
+        b"=.=.=",
+        b"a.a.a",
+        b"bnVsbA.e30.e30",
+    ],
+)
+def test_what_is_no_token_is_refused(body: bytes) -> None:
+    assert reason(body) in (Reason.MALFORMED, Reason.ALGORITHM)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b"\xff",
+        b'{"data": "{}", "data": "{}", "iat": 1800000000}',
+        b'{"data": "[]", "iat": 1800000000}',
+        b'{"data": 7, "iat": 1800000000}',
+        b'{"iat": 1800000000}',
+        b'{"data": "{\\"a\\": 1, \\"a\\": 2}", "iat": 1800000000}',
+        b'{"data": {"n": NaN}, "iat": 1800000000}',
+        b'{"data": {"n": 1e999}, "iat": 1800000000}',
+        b'{"iat": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"data": ' + b"[" * 65 + b"]" * 65 + b', "iat": 1800000000}',
+    ],
+)
+def test_signed_rubbish_is_refused(payload: bytes) -> None:
+    assert reason(app().sign_raw(payload)) == Reason.MALFORMED
+
+
+def test_a_header_that_means_two_things_is_refused() -> None:
+    _, _, rest = app().sign(DATA).partition(b".")
+    assert reason(b64(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == Reason.MALFORMED
+
+
+def test_a_header_that_must_be_understood_is_refused() -> None:
+    assert reason(app().sign(DATA, headers={"crit": ["exp"], "exp": 1})) == Reason.MALFORMED
+    assert reason(app().sign_raw(b"{}", {"b64": False, "crit": ["b64"]})) == Reason.MALFORMED
+
+
+@given(
+    body=st.binary(max_size=300)
+    | st.from_regex(rb"[A-Za-z0-9_-]{0,40}(\.[A-Za-z0-9_-]{0,40}){0,3}", fullmatch=True)
+)
+def test_garbage_is_refused_and_nothing_else_happens(body: bytes) -> None:
+    reason(body)
+
+
+def test_a_key_is_pem_or_base64_of_it() -> None:
+    wrapped = base64.encodebytes(app().public)
+    keys = [read_key(text, "app.pem") for text in (app().public, wrapped, wrapped.replace(b"\n", b""))]
+    assert {public_pem(key) for key in keys} == {app().public}
+
+
+def curve() -> bytes:
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def short() -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - it is to be refused
+    return public_pem(key.public_key())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"key", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", b"\xff", curve(), short()],
+)
+def test_anything_else_is_no_key(text: bytes) -> None:
+    with pytest.raises(GalleryctlError, match=r"app\.pem: this is not the public key of an app"):
+        read_key(text, "app.pem")
+    with pytest.raises(GalleryctlError, match="not the public key"):
+        read_key(app().private, "app.pem")
