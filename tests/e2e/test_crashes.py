@@ -254,12 +254,12 @@ def killed_at_random(crashes: Crashes, seed: int) -> None:
     crashes.recovers()
 
 
-@pytest.mark.parametrize("tenth", range(10))
+@pytest.mark.parametrize("eighth", range(8))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_around_a_request_one_more_apply_reaches_the_goal(
-    small: Crashes, when: str, tenth: int
+    small: Crashes, when: str, eighth: int
 ) -> None:
-    killed(small, when, 1 + tenth * (small.requests - 1) // 9)
+    killed(small, when, 1 + eighth * (small.requests - 1) // 7)
 
 
 @pytest.mark.parametrize("seed", range(5))
