@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from galleryctl.emulator import checks, events
+from galleryctl.emulator import checks, events, ordering
 from galleryctl.emulator.rejection import Rejection, Violation, not_found
 from galleryctl.emulator.rendering import shown, without_items
 from galleryctl.emulator.site import Site
@@ -87,7 +87,7 @@ def _gallery(site: Site, step: Doc, choose: Choose) -> Doc:
         events.gallery_deleted(site, ident)
         return {"galleryId": ident}
     doc = _changed(old or {"createdDate": site.now()}, step) | {"id": ident}
-    order = _order(doc)
+    order = ordering.indexed(doc)
     if old is None:
         sql = "INSERT INTO galleries (sort_order, doc, id) VALUES (?, ?, ?)"
     else:
@@ -114,7 +114,7 @@ def _item(site: Site, step: Doc, choose: Choose) -> Doc:
         return {"itemId": ident}
     now = site.now()
     doc = _changed((old or {"createdDate": now}) | {"updatedDate": now}, step) | {"id": ident}
-    order = _order(doc)
+    order = ordering.indexed(doc)
     if old is None:
         sql = "INSERT INTO items (sort_order, doc, gallery, id) VALUES (?, ?, ?, ?)"
     else:
@@ -132,9 +132,3 @@ def _new_id(step: Doc) -> str:
 def _changed(doc: Doc, step: Doc) -> Doc:
     gone = step.get("unset") or []
     return {name: value for name, value in (doc | (step.get("set") or {})).items() if name not in gone}
-
-
-def _order(doc: Doc) -> float | None:
-    """The sort order for the index; odd values sort like an absent one."""
-    order = doc.get("sortOrder")
-    return float(order) if isinstance(order, int | float) and not isinstance(order, bool) else None

@@ -132,7 +132,7 @@ class Galleries:
             )
             self._place(doc, old, patch)
             sql = "UPDATE galleries SET sort_order = ?, doc = ? WHERE id = ?"
-            self.site.store.db.execute(sql, (doc.get("sortOrder"), dumped(doc), ident))
+            self.site.store.db.execute(sql, (ordering.indexed(doc), dumped(doc), ident))
             events.gallery_updated(self.site, without_items(self.site, doc))
             return ok({"gallery": shown_gallery(self.site, ident, 0, 50)})
 

@@ -101,7 +101,7 @@ class Items:
             gallery, ident = self._ids(call, wrong)
             doc = self._changed(gallery, ident, patch)
             sql = "UPDATE items SET sort_order = ?, doc = ? WHERE gallery = ? AND id = ?"
-            self.site.store.db.execute(sql, (doc.get("sortOrder"), dumped(doc), gallery, ident))
+            self.site.store.db.execute(sql, (ordering.indexed(doc), dumped(doc), gallery, ident))
             events.item_updated(self.site, gallery, shown(self.site, doc))
         return ok({"item": shown(self.site, doc)})
 

@@ -20,6 +20,12 @@ def stored(site: Site, value: float) -> float:
         raise invalid(Violation("sortOrder", "is out of range", "MAX")) from cause
 
 
+def indexed(doc: dict[str, Any]) -> float | None:
+    """The sort order of a document for the index; odd values, which an edit may leave, sort like an absent one."""
+    order = doc.get("sortOrder")
+    return float(order) if isinstance(order, int | float) and not isinstance(order, bool) else None
+
+
 def taken(site: Site, table: str, gallery: str | None, value: float, but: str | None = None) -> bool:
     """Whether another gallery, or another item of the gallery, has this very sort order."""
     where, values = _within(table, gallery)

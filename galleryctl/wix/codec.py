@@ -15,6 +15,8 @@ Object = Mapping[str, Json]
 WRITTEN_BY_ERROR = "undefined"
 """The literal text that the vendor's SDK wrote as altText and filename where it had none."""
 LARGEST = sys.float_info.max
+MOST = 1_000_000
+"""Galleries of a site or items of a gallery: to read more would take an hour of the API's 200 requests a minute."""
 LONGEST_COUNT = 20
 """Digits of the API's 64-bit numbers."""
 
@@ -38,12 +40,24 @@ def number(value: Json) -> float | int | None:
     return value if abs(value) <= LARGEST else None
 
 
+def sort_order(raw: Object) -> float | None:
+    """The sort order of a gallery or an item, as the double that the API keeps; None when it has none."""
+    found = number(raw.get("sortOrder"))
+    return None if found is None else float(found)
+
+
 def whole(value: Json) -> int | None:
     """A count or a size from 0 on, also when it comes as a string of digits (the API's int64); else None."""
     if isinstance(value, str):
         return int(value) if value.isdecimal() and len(value) <= LONGEST_COUNT else None
     found = number(value)
     return None if found is None or found < 0 else int(found)
+
+
+def count(value: Json) -> int | None:
+    """How many galleries or items there are; None when it is no number, or one that no site reaches."""
+    found = whole(value)
+    return found if found is not None and found <= MOST else None
 
 
 def array(value: Json) -> Sequence[Json]:
@@ -88,8 +102,8 @@ def decode_gallery(raw: Object) -> LiveGallery | None:
     return LiveGallery(
         id=ident,
         fields=fields,
-        sort_order=number(raw.get("sortOrder")),
-        total_items=whole(raw.get("totalItems")),
+        sort_order=sort_order(raw),
+        total_items=count(raw.get("totalItems")),
         items=None,
         raw=raw,
     )

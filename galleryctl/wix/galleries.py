@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix import endpoints
-from galleryctl.wix.codec import Object, array, decode_gallery, gallery_patch, number, obj, whole
+from galleryctl.wix.codec import Object, array, count, decode_gallery, gallery_patch, obj, sort_order
 from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage, NewItem, Shown, decode_item, item_patch, item_payload
 from galleryctl.wix.messages import Reply
@@ -41,7 +41,7 @@ class GalleryCalls:
         params = {"limit": limit, "offset": offset, "itemLimit": 1}
         answer = await self._transport.request(endpoints.LIST_GALLERIES, params=params)
         galleries = tuple(_gallery(raw, answer) for raw in _listed(answer, "galleries"))
-        total = whole(answer.get("totalGalleries"))
+        total = count(answer.get("totalGalleries"))
         if total is None:
             raise answer.bad("the answer does not say how many galleries there are")
         return GalleryPage(total=total, galleries=galleries)
@@ -145,7 +145,7 @@ def _foreign_orders(listed: Sequence[Json], known: Sequence[LiveItem]) -> tuple[
     if len(listed) == len(known):
         return ()
     ids = {item.id for item in known}
-    orders = (number(raw.get("sortOrder")) for raw in map(obj, listed) if raw.get("id") not in ids)
+    orders = (sort_order(raw) for raw in map(obj, listed) if raw.get("id") not in ids)
     return tuple(order for order in orders if order is not None)
 
 

@@ -13,7 +13,19 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import VENDOR_TAG_PREFIX, Fields, Json, canonical
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
-from galleryctl.wix.codec import Object, array, file_id, number, obj, replacing, said, structure, text, whole
+from galleryctl.wix.codec import (
+    Object,
+    array,
+    file_id,
+    number,
+    obj,
+    replacing,
+    said,
+    sort_order,
+    structure,
+    text,
+    whole,
+)
 
 Shown = MediaFile | WixFile | HostedVideo | None
 """What an item shall show, once it is on the site; None for a text, or when it stays."""
@@ -72,7 +84,7 @@ def decode_item(raw: Object) -> LiveItem | None:
         kind=kind,
         media=media,
         fields={name: canonical(name, value) for name, value in _fields(kind, raw).items()},
-        sort_order=number(raw.get("sortOrder")),
+        sort_order=sort_order(raw),
         raw=raw,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer
 
 REQUEST_ID = "x-wix-request-id"
+LARGEST = int(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +94,17 @@ class NotJson:
 def parse(body: bytes) -> Json | NotJson:
     """The JSON value in `body`."""
     try:
-        value: Json = jsonlib.loads(body, parse_constant=_finite, parse_float=_finite)
+        value: Json = jsonlib.loads(body, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
     except (ValueError, RecursionError):
         return NotJson()
+    return value
+
+
+def _whole(text: str) -> int:
+    """An integer beyond every double would be refused wherever it went: in a plan file, in a request."""
+    value = int(text)
+    if abs(value) > LARGEST:
+        raise ValueError(text)
     return value
 
 

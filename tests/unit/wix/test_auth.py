@@ -81,7 +81,7 @@ def test_an_app_gets_a_token_once_and_sends_it() -> None:
         ("soon", None),
         (True, None),
         ([], None),
-        (10**400, None),
+        (10**300, None),
     ],
 )
 def test_a_token_is_renewed_a_minute_before_its_end(lifetime: object, used_for: float | None) -> None:
