@@ -46,7 +46,8 @@ def load(data_dir: Path | None) -> Credentials:
         ) from cause
 
 
-def _generate() -> Credentials:
+def key_pair() -> tuple[str, str]:
+    """A new private key and its public key, as PEM."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - slow to import
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 
@@ -57,6 +58,11 @@ def _generate() -> Credentials:
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+    return private.decode(), public.decode()
+
+
+def _generate() -> Credentials:
+    private, public = key_pair()
     return Credentials(
         site_id=str(uuid.uuid4()),
         api_key=f"IST.{secrets.token_urlsafe(48)}",
@@ -64,8 +70,8 @@ def _generate() -> Credentials:
         app_id=str(uuid.uuid4()),
         app_secret=str(uuid.uuid4()),
         instance_id=str(uuid.uuid4()),
-        public_key=public.decode(),
-        private_key=private.decode(),
+        public_key=public,
+        private_key=private,
     )
 
 

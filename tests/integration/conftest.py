@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from galleryctl.emulator import credentials
 from tests.studio import Studio
 
 
@@ -16,7 +16,7 @@ from tests.studio import Studio
 def one_key_pair() -> Iterator[None]:
     """Every site that is made in this process signs with one key pair: to make another takes longer than a test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rsa, "generate_private_key", cache(rsa.generate_private_key))
+        patch.setattr(credentials, "key_pair", cache(credentials.key_pair))
         yield
 
 
