@@ -129,7 +129,7 @@ def _remarks(imported: Imported) -> list[str]:
     if imported.changes:
         changes = things(imported.changes, "change")
         lines.append(
-            f"{draft.key}: the next plan has {changes}, for what the site says otherwise; see: galleryctl plan"
+            f"{draft.key}: the next plan has {changes}, for what the site has otherwise or not yet; see: galleryctl plan"
         )
     return lines
 

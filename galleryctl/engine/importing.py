@@ -47,7 +47,7 @@ class Draft:
 class Imported:
     """A manifest that was written.
 
-    `removed` are the keys that it named before and that the gallery does not have; `changes` is how many the next plan
+    `removed` are the keys that it named before and that the gallery does not have any more; `changes` is how many the next plan
     of the gallery still has.
     """
 
@@ -128,7 +128,8 @@ async def _draft(
     read = await read_items(site.client, live)
     read = replace(read, items=tuple(in_display_order(read.items or (), shelf.item_order)))
     keys = await item_keys(site.client, shelf, key, read, bindings)
-    written = write_gallery(key, read, keys, existing)
+    applied = {address.item for address in bindings.ids if address.gallery == key and address.item}
+    written = write_gallery(key, read, keys, existing, applied=applied)
     return Draft(
         key=key,
         live=read,

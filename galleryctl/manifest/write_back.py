@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import splitext
 from typing import Any
@@ -39,24 +39,36 @@ class Written:
 
 
 def gallery_text(
-    gallery_key: str, gallery: LiveGallery, keys: Mapping[str, str], existing_text: str | None = None
+    gallery_key: str,
+    gallery: LiveGallery,
+    keys: Mapping[str, str],
+    existing_text: str | None = None,
+    *,
+    applied: Collection[str] = (),
 ) -> str:
     """The text of `write_gallery`."""
-    return write_gallery(gallery_key, gallery, keys, existing_text).text
+    return write_gallery(gallery_key, gallery, keys, existing_text, applied=applied).text
 
 
 def write_gallery(
-    gallery_key: str, gallery: LiveGallery, keys: Mapping[str, str], existing_text: str | None = None
+    gallery_key: str,
+    gallery: LiveGallery,
+    keys: Mapping[str, str],
+    existing_text: str | None = None,
+    *,
+    applied: Collection[str] = (),
 ) -> Written:
     """The manifest of a live gallery whose items were read; `keys` has the keys of items that are managed already.
 
     Left out is what no manifest can say: empty fields, values that the schema refuses, items whose media is unknown.
     In an existing manifest the entries of managed items are brought up to date, those of vanished ones go, new ones
-    are added; items whose key only a `from:` can have made are left to it. Raises InvalidInput when it is unreadable.
+    are added; items whose key only a `from:` can have made are left to it. An entry without a live item has vanished if
+    its key is in `applied`, those that were made once; else it is still to be made, and stays. Raises InvalidInput when
+    the manifest is unreadable.
     """
     wanted = [item for item in gallery.items or () if source_text(item) is not None]
     if existing_text is not None:
-        return _updated(gallery_key, gallery, wanted, keys, existing_text)
+        return _updated(gallery_key, gallery, wanted, keys, existing_text, applied)
     named = _named(wanted, keys)
     tree: Any = written({"gallery": gallery_key})
     tree["bind"] = written({"id": gallery.id}, flow=True)
@@ -68,7 +80,12 @@ def write_gallery(
 
 
 def _updated(
-    gallery_key: str, gallery: LiveGallery, wanted: list[LiveItem], keys: Mapping[str, str], text: str
+    gallery_key: str,
+    gallery: LiveGallery,
+    wanted: list[LiveItem],
+    keys: Mapping[str, str],
+    text: str,
+    applied: Collection[str],
 ) -> Written:
     # a variable stands for itself, so that what is written as `$${` compares as the text that it means
     themselves = {name: f"${{{name}}}" for name in names_in(text)}
@@ -79,7 +96,7 @@ def _updated(
     _update_head(tree, document, gallery)
     if not isinstance(tree.get("items"), list):
         tree["items"] = written(())
-    named = _update_items(tree["items"], document, wanted, keys)
+    named = _update_items(tree["items"], document, wanted, keys, applied)
     patterns = {item.id: keys[item.id] for item in wanted if item.id not in named}
     return Written(text=write_tree(tree, document.file), keys={**named, **patterns})
 
@@ -100,7 +117,11 @@ def _update_head(tree: Any, document: Document, gallery: LiveGallery) -> None:
 
 
 def _update_items(
-    sequence: Any, document: Document, wanted: list[LiveItem], keys: Mapping[str, str]
+    sequence: Any,
+    document: Document,
+    wanted: list[LiveItem],
+    keys: Mapping[str, str],
+    applied: Collection[str],
 ) -> Mapping[str, str]:
     """Bring the list up to date; returns the key of each item that an entry of its own names."""
     entries = entries_of(document)
@@ -116,7 +137,7 @@ def _update_items(
         if item is not None and item.kind is entry.kind:
             update_entry(sequence[entry.index], entry, document, item, source_text(item) or "")
             nodes.append((entry, sequence[entry.index]))
-        elif entry.pattern:
+        elif item is None and entry.key not in applied:
             nodes.append((entry, sequence[entry.index]))
     present = {entry.key for entry, _ in nodes}
     ordered = _in_live_order(nodes, list(live))
@@ -129,18 +150,18 @@ def _update_items(
 
 
 def _in_live_order(nodes: Sequence[tuple[Entry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
-    """Those of files stay at their places in the list; the others fill the rest in live order."""
+    """Those of files, and those still to be made, stay at their places in the list; the others fill the rest in live order."""
     places = {key: place for place, key in enumerate(order)}
-    single = iter(sorted((p for p in nodes if not p[0].pattern), key=lambda pair: places[pair[0].key]))
-    ordered = [pair if pair[0].pattern else next(single) for pair in nodes]
+    live = iter(sorted((p for p in nodes if p[0].key in places), key=lambda pair: places[pair[0].key]))
+    ordered = [next(live) if pair[0].key in places else pair for pair in nodes]
     return [(entry.key, node) for entry, node in ordered]
 
 
 def _place(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
     """Where a new entry goes: behind the last one that is shown before it; at the end if none is shown after it."""
     places = {other: place for place, other in enumerate(order)}
-    before = [index for index, (other, _) in enumerate(nodes) if other and places[other] < places[key]]
-    after = any(other and places[other] > places[key] for other, _ in nodes)
+    before = [index for index, (other, _) in enumerate(nodes) if places.get(other, places[key]) < places[key]]
+    after = any(places.get(other, -1) > places[key] for other, _ in nodes)
     return (before[-1] + 1 if before else 0) if after else len(nodes)
 
 

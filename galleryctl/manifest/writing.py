@@ -39,6 +39,9 @@ def write_tree(tree: Any, file: str) -> str:
     out = io.StringIO()
     try:
         round_trip().dump(tree, out)
+        # Comments that stand oddly make ruamel swallow a line end.
+        if round_trip().load(out.getvalue()) != tree:
+            raise ValueError("it would mean something else")
     except (YAMLError, *_FAULTS) as error:
         raise _unformattable(file, error) from error
     return variables.unmask(out.getvalue())

@@ -178,12 +178,62 @@ def test_an_import_over_a_manifest_keeps_comments_and_takes_what_changed(journal
     assert manifest(journal) == after
 
 
-def test_entries_that_the_site_does_not_have_are_taken_out_and_named(journal: Studio) -> None:
+def test_entries_that_the_site_does_not_have_any_more_are_taken_out_and_named(journal: Studio) -> None:
+    journal.run("import", "our-journal")
+    spring = journal.items("Our Journal")[0]
+    journal.edit({"gallery": JOURNAL, "item": spring["id"], "delete": True})
+    ran = journal.run("import", "our-journal")
+    assert "no longer named, the site does not have it: spring" in ran.err
+    assert "spring" not in manifest(journal)
+    journal.assert_settled()
+
+
+def test_entries_that_were_never_applied_stay_where_they_stand(journal: Studio) -> None:
+    """They are wanted and not made yet; what is live takes its places around them."""
     journal.run("import", "our-journal")
     path = journal.root / "galleries/our-journal.yaml"
-    path.write_text(manifest(journal) + "  - {key: winter, text: cold}\n", encoding="utf-8")
+    wanted = "items:\n  # to come\n  - {key: winter, text: cold}\n"
+    after = manifest(journal).replace("items:\n", wanted) + "  - {key: rain, text: wet}\n"
+    path.write_text(after, encoding="utf-8")
+    spring = journal.items("Our Journal")[0]
+    journal.edit(
+        {"gallery": JOURNAL, "item": spring["id"], "set": {"sortOrder": 3}},
+        text("Autumn", 2.5),
+        text("Winter", 4),
+    )
     ran = journal.run("import", "our-journal")
-    assert "no longer named, the site does not have it: winter" in ran.err
+    assert ran.code == 0
+    assert "no longer named" not in ran.err
+    assert "the next plan has 2 changes" in ran.err
+    assert wanted in manifest(journal)
+    assert [line.split("key: ")[1].split(",")[0] for line in manifest(journal).splitlines() if "key:" in line] == [
+        "winter", "summer", "autumn", "spring", "rain", "winter-2",
+    ]  # fmt: skip
+    again = manifest(journal)
+    journal.run("import", "our-journal")
+    assert manifest(journal) == again
+    journal.apply()
+    assert journal.titles("Our Journal") == ["", "Summer", "Autumn", "Spring", "", "Winter"]
+    journal.assert_settled()
+
+
+def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: Studio) -> None:
+    """ruamel would write the next entry's `key` and `text` on one line."""
+    journal.run("import", "our-journal")
+    odd = manifest(journal).replace("items:\n", "items:\n  # first\n  - {key: winter, text: cold}   # dark\n")
+    journal.write("galleries/our-journal.yaml", odd)
+    refused(journal.run("import", "our-journal"), "cannot be written back with its comments")
+    assert manifest(journal) == odd
+
+
+def test_an_entry_that_was_never_applied_and_that_the_site_has_is_recognised(journal: Studio) -> None:
+    journal.run("import", "our-journal")
+    path = journal.root / "galleries/our-journal.yaml"
+    path.write_text(manifest(journal) + "  - {key: later, text: soon, title: Autumn}\n", encoding="utf-8")
+    journal.edit(text("Autumn", 9))
+    assert journal.run("import", "our-journal").code == 0
+    assert "key: later" in manifest(journal)
+    assert "autumn" not in manifest(journal)
     journal.assert_settled()
 
 

@@ -213,7 +213,7 @@ def test_an_existing_manifest_keeps_what_people_wrote() -> None:
     )
     keys = {"a": "dance", "m": "more-1", "w": "words"}
     assert (
-        gallery_text("weddings", gallery, keys, EXISTING)
+        gallery_text("weddings", gallery, keys, EXISTING, applied={"gone", "dance"})
         == """\
 # our weddings
 gallery: weddings
