@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from galleryctl.cli.main import run
@@ -33,6 +37,32 @@ def test_a_schema_is_printed_whole(capsys: pytest.CaptureFixture[str], name: str
     schema = json.loads(ran.out)
     Draft202012Validator.check_schema(schema)
     assert schema == json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+
+
+def anchored(schema: object) -> Iterator[str]:
+    """The patterns that tell how a text ends."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from anchored(part)
+    if isinstance(schema, dict):
+        for name, part in schema.items():
+            if name == "pattern" and isinstance(part, str) and "$" in part:
+                yield part
+            yield from anchored(part)
+
+
+PATTERNS = sorted(
+    {p for name in NAMES for p in anchored(json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8")))}
+)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=5)
+@given(data=st.data())
+def test_no_text_may_end_with_a_line_end_that_nobody_sees(pattern: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(pattern)).rstrip("\n")
+    assert re.search(pattern, text)
+    assert not re.search(pattern, f"{text}\n")
 
 
 @pytest.mark.parametrize("name", ["galery", "../report", "a b", ""])

@@ -11,6 +11,7 @@ import pytest
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Bind, Unmanaged
+from galleryctl.model.errors import InvalidInput
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, VideoHost, WixFile
 
 if TYPE_CHECKING:
@@ -75,6 +76,26 @@ def test_items_and_fields_know_where_they_stand(scratch: Scratch) -> None:
         "link.text": "galleries/g.yaml:5:26",
         "tags": "galleries/g.yaml:6:11",
     }
+
+
+def test_a_key_that_ends_with_a_line_end_is_told_at_its_place(scratch: Scratch) -> None:
+    texts = {
+        'gallery: "g\\n"\nbind: {create: true}\nitems: []\n': "galleries/g.yaml:1:10: ",
+        'gallery: g\nbind: {create: true}\nitems:\n  - {key: "a\\n", text: x}\n': "galleries/g.yaml:4:11: ",
+    }
+    for text, place in texts.items():
+        (problem,) = scratch.problems(text)
+        assert problem.startswith(place)
+    (problem,) = scratch.problems('bind: {create: true}\nitems: []\nmoved: [{from: "g/b\\n", to: g/a}]\n')
+    assert problem.startswith("galleries/g.yaml:3:16: ")
+    bare = (scratch.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    scratch.write("galleryctl.yaml", bare + 'sites: {"main\\n": {site_id: x}}\nmedia: {folder: "/a\\n"}\n')
+    with pytest.raises(InvalidInput) as caught:
+        scratch.config()
+    assert [str(problem.at) for problem in caught.value.problems] == [
+        "galleryctl.yaml:4:9",
+        "galleryctl.yaml:5:17",
+    ]
 
 
 def test_fields_that_are_not_named_are_absent_and_null_clears(scratch: Scratch) -> None:
