@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,12 +18,10 @@ from typing import Any
 
 import httpx
 
+from tests.started import PATIENCE, ROOT, started
 from tests.world import picture
 
 Doc = dict[str, Any]
-ROOT = Path(__file__).parents[1]
-PATIENCE = 30
-"""Seconds that a process gets for what takes it one."""
 NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
 """Environment variables of the workspace → names in the emulator's ready file."""
 WORKSPACE = """\
@@ -232,20 +228,10 @@ class Served:
 @contextmanager
 def serve(folder: Path) -> Iterator[Served]:
     """An emulator in a process of its own, and an empty workspace in `folder`."""
-    ready_file = folder / "ready.json"
-    command = [sys.executable, "-m", "galleryctl.emulator", "--ready-file", str(ready_file)]
-    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)})
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while not ready_file.exists():
-            assert process.poll() is None, "the emulator ended before it was ready"
-            assert time.monotonic() < deadline, "the emulator did not get ready"
-            time.sleep(0.02)
-        ready: Doc = json.loads(ready_file.read_text())
+    with started(folder / "ready.json", "emulator", "--data", str(folder / "emulator"), "-q") as emulator:
+        ready = emulator.ready
         with httpx.Client(base_url=ready["base_url"], timeout=PATIENCE + 10) as http:
             served = Served(folder / "workspace", ready, http)
             served.write("galleryctl.yaml", WORKSPACE)
             yield served
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
+        emulator.end()

@@ -6,32 +6,17 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common, listens, settings_of
 
 
 @click.command("emulator")
 @common
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="N",
-    help="The port; 0, the default, takes a free one.",
-)
+@listens("its address and keys")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Where the data lives; by default that of the workspace's local backend.",
-)
-@click.option(
-    "--ready-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Written once it listens, with its address and keys; removed at the end.",
-)
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; this machine only."
 )
 @click.pass_context
 def command(context: click.Context, port: int, data: Path | None, ready_file: Path | None, host: str) -> int:

@@ -6,27 +6,12 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common, listens, settings_of
 
 
 @click.command("events")
 @common
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="N",
-    help="The port; 0, the default, takes a free one.",
-)
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; this machine only."
-)
-@click.option(
-    "--ready-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Written once it listens, with its address; removed at the end.",
-)
+@listens("its address")
 @click.option(
     "--public-key",
     type=click.Path(path_type=Path),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +14,8 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.interrupts import SIGNALS
+from galleryctl.cli.listener import base_url, bound, is_loopback, told_in
 from galleryctl.cli.options import Settings
-from galleryctl.cli.serving import is_loopback
 from galleryctl.cli.session import INNER, Workspace, emulator_data, open_workspace
 from galleryctl.cli.watching import Watching
 from galleryctl.manifest.workspace import App
@@ -28,7 +26,7 @@ try:
     from galleryctl.events.inbox import Entry, Inbox
     from galleryctl.events.receiver import PATH, Receiver
     from galleryctl.events.refusal import RefusedDeliveryError
-    from galleryctl.events.server import bound, serving
+    from galleryctl.events.server import serving
     from galleryctl.events.telling import line, line_json
     from galleryctl.events.token import Trust, read_key
     from galleryctl.events.work import Watch, Work
@@ -72,7 +70,7 @@ def listen(settings: Settings, options: Listening) -> int:
     path = workspace.config.root / INNER / f"events-{workspace.site_name}.sqlite3"
     with (
         Inbox(path, max_age=options.max_age) as inbox,
-        closing(bound(options.host, options.port)) as listener,
+        closing(bound(options.host, options.port, "the receiver")) as listener,
     ):
         watching = Watching(settings)
         asyncio.run(
@@ -106,9 +104,10 @@ async def _served(
     receiver = Receiver(
         trust=trust, inbox=inbox, clock=time.time, on_arrival=work.arrived, on_trouble=trouble
     )
-    url = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}{PATH}"
+    url = f"{base_url(options.host, listener)}{PATH}"
+    file = None if options.ready_file is None else settings.directory / options.ready_file
     async with serving(receiver.app(), listener):
-        with _told_in(settings, options.ready_file, url):
+        with told_in(file, {"url": url}):
             output.remark(settings, f"Waiting for events at {url}. Ctrl-C ends it.")
             await _until_signal(work)
     _summarise(settings, receiver)
@@ -127,25 +126,6 @@ async def _until_signal(work: Work) -> None:
             loop.remove_signal_handler(number)
     if not working.cancelled():
         working.result()
-
-
-@contextmanager
-def _told_in(settings: Settings, file: Path | None, url: str) -> Iterator[None]:
-    """The address in the ready file, as long as the block runs."""
-    if file is None:
-        yield
-        return
-    path = settings.directory / file
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps({"url": url}) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise GalleryctlError("the ready file cannot be written", where=path, why=str(error)) from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _trust(workspace: Workspace, settings: Settings, options: Listening) -> Trust:
@@ -197,10 +177,6 @@ def _emulators(workspace: Workspace) -> Credentials:
     data = emulator_data(workspace)
     data.mkdir(parents=True, exist_ok=True)
     return load(data)
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _summarise(settings: Settings, receiver: Receiver) -> None:

@@ -166,3 +166,36 @@ def lock_timeout(function: F) -> F:
         metavar="SECONDS",
         help="Wait for the lock.",
     )(function)
+
+
+def listens(telling: str) -> Callable[[F], F]:
+    """Add the options of a command that listens, whose ready file tells what `telling` says."""
+
+    def add(function: F) -> F:
+        for option in reversed(
+            (
+                click.option(
+                    "--port",
+                    type=click.IntRange(0, 65535),
+                    default=0,
+                    metavar="N",
+                    help="The port; 0, the default, takes a free one.",
+                ),
+                click.option(
+                    "--host",
+                    default="127.0.0.1",
+                    show_default=True,
+                    help="The address to listen on; this machine only.",
+                ),
+                click.option(
+                    "--ready-file",
+                    type=click.Path(path_type=Path),
+                    metavar="FILE",
+                    help=f"Written once it listens, with {telling}; removed at the end.",
+                ),
+            )
+        ):
+            function = option(function)
+        return function
+
+    return add

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
+from contextlib import ExitStack, closing
+from dataclasses import asdict
 from pathlib import Path
 
 from galleryctl.cli import output
+from galleryctl.cli.listener import base_url, bound, is_loopback, told_in
 from galleryctl.cli.options import Settings
 from galleryctl.cli.session import emulator_data, open_workspace
 from galleryctl.model.errors import GalleryctlError
@@ -23,18 +25,23 @@ def serve_emulator(
             "the emulator is not installed", why=str(error), do="pip install 'galleryctl[emulator]'"
         ) from error
     folder = _workspace_data(settings) if data is None else settings.directory / data
-    told_in = None if ready_file is None else settings.directory / ready_file
+    path = None if ready_file is None else settings.directory / ready_file
     if not is_loopback(host):
         output.warning(
             f"the emulator listens on {host}: everybody who can reach this machine can use it, change its data and "
             "read what its control calls tell, without a key"
         )
 
-    def ready(told: Ready) -> None:
-        output.remark(settings, f"Serving the site {told.site_id} at {told.base_url}, its data in {folder}.")
-        output.remark(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")
+    with closing(bound(host, port, "the emulator")) as listener, ExitStack() as to_the_end:
 
-    serve(folder, port, told_in, host, on_ready=ready)
+        def tell(ready: Ready) -> None:
+            to_the_end.enter_context(told_in(path, asdict(ready)))
+            output.remark(
+                settings, f"Serving the site {ready.site_id} at {ready.base_url}, its data in {folder}."
+            )
+            output.remark(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")
+
+        serve(folder, listener, base_url(host, listener), on_ready=tell)
 
 
 def _workspace_data(settings: Settings) -> Path:
@@ -44,11 +51,3 @@ def _workspace_data(settings: Settings) -> Path:
             "this workspace has the real API as its backend", do="say where the data shall be: --data DIR"
         )
     return emulator_data(workspace)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -10,28 +10,10 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from galleryctl.model.errors import GalleryctlError
-
 GRACE = 5
 """Seconds for deliveries under way when it ends."""
 CONNECTIONS = 100
 """At once; more are answered with 503, and the vendor tries again."""
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A socket at that address, not listening yet; port 0 takes a free one. Raises GalleryctlError."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise GalleryctlError(
-            f"the receiver cannot listen on {host}:{port}",
-            why=str(error),
-            do="choose another port; 0 takes a free one",
-        ) from error
-    return listener
 
 
 class _Server(uvicorn.Server):
@@ -54,7 +36,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve while the block runs, which begins once it listens; what is under way at its end gets `GRACE` seconds."""
+    """Serve on a bound socket while the block runs, which begins once it listens; what is under way at its end gets `GRACE` seconds."""
     config = uvicorn.Config(
         app,
         http="h11",

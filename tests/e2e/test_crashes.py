@@ -30,7 +30,8 @@ from galleryctl.emulator.traffic import Traffic
 from galleryctl.state.document import decode
 from galleryctl.state.file import FileState
 from galleryctl.state.journal import read_journal
-from tests.served import PATIENCE, WORKSPACE, Served
+from tests.served import WORKSPACE, Served
+from tests.started import PATIENCE
 from tests.world import keys
 
 Doc = dict[str, Any]

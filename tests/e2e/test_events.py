@@ -6,24 +6,22 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
 from galleryctl.manifest.schema import load_schema
-from tests.served import PATIENCE, Served
+from tests.served import Doc, Served
 from tests.signed import app, event, item_updated
+from tests.started import PATIENCE, started
 
-Doc = dict[str, Any]
 SCHEMA = Draft202012Validator(load_schema("event"))
 
 
@@ -43,31 +41,13 @@ class Site:
     @contextmanager
     def receiver(self, *args: str, out: int | None = None) -> Iterator[subprocess.Popen[str]]:
         """A receiver that listens, and that the site sends to."""
-        command = [
-            sys.executable,
-            "-c",
-            "from galleryctl.cli.main import main; main()",
-            "-C",
-            str(self.served.root),
-        ]
         options = ["--public-key", "app.pem", "--instance-id", str(self.served.ready["instance_id"])]
-        ready = self.served.root / "ready.json"
-        ready.unlink(missing_ok=True)
-        process = subprocess.Popen(
-            [*command, "events", *options, "--ready-file", "ready.json", *args],
-            env=self.served.environment,
-            stdout=subprocess.PIPE if out is None else out,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            until(lambda: ready.exists() or process.poll() is not None)
-            assert process.poll() is None, process.communicate()
-            self.served.control("webhooks", {"url": json.loads(ready.read_text())["url"]})
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+        with started(
+            self.served.root / "ready.json", "-C", str(self.served.root), "events", *options, *args,
+            environment=self.served.environment, out=subprocess.PIPE if out is None else out,
+        ) as receiver:  # fmt: skip
+            self.served.control("webhooks", {"url": receiver.ready["url"]})
+            yield receiver.process
 
     def rename(self, title: str) -> None:
         """What somebody does in the Editor."""

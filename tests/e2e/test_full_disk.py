@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import resource
 import subprocess
-import sys
 
 import pytest
 
-from tests.served import PATIENCE, Served
+from tests.served import Served
+from tests.started import GALLERYCTL, PATIENCE
 
 CREATES = {"method": "POST", "path": "/items$"}
 
@@ -32,9 +32,8 @@ def apply_on_a_disk_that_fills_up(served: Served, size: int) -> tuple[int, str, 
     What it prints goes to pipes, which have no such bound.
     """
     served.hold("before", **CREATES, nth=3)
-    command = [sys.executable, "-c", "from galleryctl.cli.main import main; main()", "-C", str(served.root)]
     with subprocess.Popen(
-        [*command, "apply", "--auto-approve"],
+        [*GALLERYCTL, "-C", str(served.root), "apply", "--auto-approve"],
         env=served.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.objects import Store, serve_objects
-from tests.served import PATIENCE, Served
+from tests.served import Served
+from tests.started import PATIENCE
 
 CREATES = {"method": "POST", "path": "/items$"}
 

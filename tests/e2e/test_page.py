@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +15,8 @@ import httpx
 import pytest
 
 from tests.chromium import Tab, tab
+from tests.started import GALLERYCTL, ROOT, started
 
-ROOT = Path(__file__).parents[2]
 GALLERIES = "/progallery/v2/galleries"
 pytestmark = pytest.mark.browser
 
@@ -30,31 +26,15 @@ def portfolio(tmp_path: Path) -> Iterator[httpx.Client]:
     """The portfolio, applied on the embedded emulator; then the same data on a port."""
     workspace = tmp_path / "portfolio"
     shutil.copytree(ROOT / "examples" / "portfolio", workspace, ignore=shutil.ignore_patterns(".galleryctl"))
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", "from galleryctl.cli.main import main; main()", "-C", str(workspace)]
     subprocess.run(
-        [*command, "apply", "--auto-approve"], env=environment, check=True, capture_output=True, timeout=90
-    )
-    ready_file = tmp_path / "ready.json"
-    data = workspace / ".galleryctl" / "emulator" / "main"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "galleryctl.emulator", "--data", data, "--ready-file", ready_file],
-        env=environment,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while not ready_file.exists():
-            assert server.poll() is None
-            assert time.monotonic() < deadline
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(0.02)
-        ready = json.loads(ready_file.read_text())
+        [*GALLERYCTL, "-C", workspace, "apply", "--auto-approve"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, timeout=90,
+    )  # fmt: skip
+    with started(tmp_path / "ready.json", "-C", str(workspace), "emulator") as emulator:
+        ready = emulator.ready
         headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
         with httpx.Client(base_url=ready["base_url"], headers=headers) as client:
             yield client
-    finally:
-        server.kill()
-        server.wait()
 
 
 @pytest.fixture

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
-import os
 import shutil
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.started import started
+
 SDK = Path(__file__).parent / "sdk"
-ROOT = Path(__file__).parents[2]
-START_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -47,24 +42,10 @@ def installed() -> bool:
 @pytest.fixture
 def ready_file(tmp_path: Path) -> Iterator[Path]:
     """The ready file of a running emulator."""
-    path = tmp_path / "ready.json"
-    command = [sys.executable, "-m", "galleryctl.emulator", "--port", "0", "--data", str(tmp_path / "data")]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([*command, "--ready-file", str(path)], env=environment)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not path.exists():
-            assert process.poll() is None, "the emulator ended before it was ready"
-            assert time.monotonic() < deadline, "the emulator did not get ready"
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.02)
-        yield path
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
-        assert not path.exists(), "the ready file outlived the emulator"
-    finally:
-        process.kill()
-        process.wait()
+    with started(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as emulator:
+        yield emulator.ready_file
+        ran = emulator.end()
+    assert ran.code == 0, ran.err
 
 
 Summary = dict[str, dict[str, list[str]]]

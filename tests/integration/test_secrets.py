@@ -5,11 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
-import signal
 import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,11 +20,9 @@ import pytest
 
 from galleryctl.cli.main import COMMANDS
 from galleryctl.model.secret import Secret
+from tests.started import GALLERYCTL, PATIENCE, ROOT, started
 from tests.studio import Studio
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 30
-"""Seconds that a process gets for what takes it one."""
 FORMATS = ("text", "json", "markdown", "html", "github")
 PASSPHRASE = "planted-passphrase: [x, \"y'"
 WORKSPACE = """\
@@ -40,7 +35,6 @@ state: STATE
 limits: {max_requests_per_minute: 1000000, max_delete_percent: 100}
 """
 HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
-GALLERYCTL = [sys.executable, "-c", "from galleryctl.cli.main import main; main()"]
 KEY = '{api_key: "${KEY}"}'
 OPEN, SEALED = ".galleryctl/state.json", '{passphrase: "${PASSPHRASE}"}'
 APP = '{app_id: "${APP_ID}", app_secret: "${APP_SECRET}", instance_id: "${INSTANCE}"}'
@@ -129,30 +123,13 @@ def forms(secret: str) -> set[str]:
 def emulator(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
     """What the ready file of an emulator in a process of its own says; its log is beside it."""
     folder.mkdir()
-    ready_file = folder / "ready.json"
-    command = [
-        *GALLERYCTL,
-        "emulator",
-        "--data",
-        str(folder / "data"),
-        "--ready-file",
-        str(ready_file),
-        *options,
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": str(ROOT)}
-        )
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while not ready_file.exists():
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        yield json.loads(ready_file.read_text(encoding="utf-8"))
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
+    command = ("emulator", "--data", str(folder / "data"), *options)
+    with (
+        (folder / "log").open("wb") as log,
+        started(folder / "ready.json", *command, out=log, err=log) as made,
+    ):
+        yield made.ready
+        made.end()
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,10 +16,8 @@ import pytest
 from galleryctl import __version__
 from galleryctl.cli.main import COMMANDS, galleryctl, run
 from tests.reports import report
+from tests.started import GALLERYCTL, ROOT
 from tests.studio import Ran, Studio
-
-ROOT = Path(__file__).parents[3]
-START = "import sys; from galleryctl.cli.main import main; sys.argv[0] = 'galleryctl'; main()"
 
 
 @pytest.fixture
@@ -42,9 +41,7 @@ class Call:
 def process(args: Sequence[str], **environment: str) -> subprocess.CompletedProcess[bytes]:
     """Run a command line in a process of its own."""
     known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(
-        [sys.executable, "-c", START, *args], env=known, capture_output=True, check=False, timeout=60
-    )
+    return subprocess.run([*GALLERYCTL, *args], env=known, capture_output=True, check=False, timeout=60)
 
 
 def test_alone_it_prints_help(call: Call) -> None:
@@ -285,7 +282,7 @@ def test_json_stays_json_on_a_terminal_that_is_not_utf8(named: Studio) -> None:
 
 def test_files_are_printed_in_utf8_whatever_the_terminal(named: Studio) -> None:
     manifest = named.root / "galleries" / "weddings.yaml"
-    command = [sys.executable, "-c", START, "fmt", "-"]
+    command = [*GALLERYCTL, "fmt", "-"]
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     printed = subprocess.run(
         command, env=environment, input=manifest.read_bytes(), capture_output=True, check=True
@@ -297,7 +294,7 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody_reads:
-        command = [sys.executable, "-c", START, "schema", "gallery"]
+        command = [*GALLERYCTL, "schema", "gallery"]
         ran = subprocess.run(
             command, env={"PYTHONPATH": str(ROOT)}, stdout=nobody_reads, stderr=subprocess.PIPE, check=False
         )
@@ -316,7 +313,7 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     ],
 )
 def test_a_disk_that_is_full(args: str, told: str) -> None:
-    command = f'exec {sys.executable} -c "{START}" {args} > /dev/full'
+    command = f"exec {shlex.join(GALLERYCTL)} {args} > /dev/full"
     ran = subprocess.run(
         ["/bin/sh", "-c", command], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
@@ -328,7 +325,7 @@ def test_a_disk_that_is_full(args: str, told: str) -> None:
 
 @pytest.mark.parametrize("args", ["--version", "schema", "aply --format json"])
 def test_standard_output_that_is_closed(args: str) -> None:
-    command = f'exec {sys.executable} -c "{START}" {args} >&-'
+    command = f"exec {shlex.join(GALLERYCTL)} {args} >&-"
     ran = subprocess.run(
         ["/bin/sh", "-c", command], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )

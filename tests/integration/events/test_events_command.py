@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.signed import app
@@ -78,7 +76,7 @@ def test_an_app_in_the_workspace_is_the_instance_and_a_taken_address_is_told(rea
     assert "Warning: the receiver listens on 192.0.2.1 without TLS" in ran.err
 
 
-def test_a_ready_file_that_cannot_be_written_ends_it(studio: Studio, tmp_path: Path) -> None:
-    ran = studio.run("events", "--ready-file", "missing/ready.json")
+def test_a_ready_file_that_cannot_be_written_ends_it(studio: Studio) -> None:
+    ran = studio.run("events", "--ready-file", "galleryctl.yaml/ready.json")
     assert ran.code == 1
     assert "the ready file cannot be written" in ran.err

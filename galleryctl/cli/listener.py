@@ -1,0 +1,62 @@
+"""Where a command listens: the socket, its address in URLs, and the file that tells others of it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.state.disk import replace_file
+
+
+def bound(host: str, port: int, who: str) -> socket.socket:
+    """A socket of `who` at that address, not listening yet; port 0 takes a free one. Raises GalleryctlError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise GalleryctlError(
+            f"{who} cannot listen on {host}:{port}",
+            why=str(error),
+            do="choose another port; 0 takes a free one",
+        ) from error
+    return listener
+
+
+def base_url(host: str, listener: socket.socket) -> str:
+    """Where this machine reaches what listens there."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - reached, not listened on
+    return f"http://{name}:{listener.getsockname()[1]}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def told_in(path: Path | None, told: Mapping[str, str]) -> Iterator[None]:
+    """Keeps `told` in the ready file while the block runs, for its owner only, as it may hold keys.
+
+    Raises GalleryctlError when it cannot be written.
+    """
+    if path is None:
+        yield
+        return
+    try:
+        replace_file(path, f"{json.dumps(told, indent=2)}\n".encode())
+    except OSError as error:
+        raise GalleryctlError("the ready file cannot be written", where=path, why=str(error)) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
