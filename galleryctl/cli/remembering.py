@@ -8,13 +8,16 @@ from dataclasses import replace
 from galleryctl.cli import output
 from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import lock_owner, open_site, open_workspace
+from galleryctl.cli.session import lock_owner, open_site, open_workspace, state_backend, without_former
 from galleryctl.engine.rebuilding import Rebuilt, keep, rebuild
+from galleryctl.engine.resealing import closed_versions, reseal
 from galleryctl.engine.restoring import restore
 from galleryctl.engine.settled import recall_settled, remembered
 from galleryctl.engine.site import Known, save
 from galleryctl.manifest.load import load
+from galleryctl.manifest.workspace import FILE
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.json import dump
 from galleryctl.report.text import state_list_text
 from galleryctl.report.wording import clean, things
@@ -95,6 +98,33 @@ async def run_restore(settings: Settings, serial: int, *, lock_timeout: float) -
     async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
         with site.backend.lock(lock_owner("state restore"), lock_timeout):
             return restore(site, serial)
+
+
+async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
+    """The state after it was written with the passphrases of the workspace; what that changed is told."""
+    workspace = open_workspace(settings)
+    setting = workspace.config.state
+    if not (setting.passphrase or setting.former_passphrase):
+        raise GalleryctlError(
+            "the workspace has no passphrase to seal state with",
+            where=workspace.config.root / FILE,
+            do="give it one: state: {passphrase: ${NAME}}",
+        )
+    async with open_site(workspace, trace=settings.verbose > 1) as site:
+        with site.backend.lock(lock_owner("state reseal"), lock_timeout):
+            state = await reseal(site)
+            kept = len(site.backend.versions())
+            closed = closed_versions(state_backend(without_former(workspace)))
+    how = "sealed with passphrase" if setting.passphrase else "readable"
+    versions = things(kept - len(closed), "former version")
+    output.remark(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
+    for version in closed:
+        output.remark(settings, f"{clean(version.location)} cannot be opened; it was left as it is.")
+    if setting.former_passphrase and len(workspace.config.sites) > 1:
+        output.remark(settings, f"{workspace.site_name} needs former_passphrase no more; reseal each site.")
+    elif setting.former_passphrase:
+        output.remark(settings, "Take former_passphrase out of galleryctl.yaml: nothing needs it any more.")
+    return state
 
 
 def _remarks(rebuilt: Rebuilt) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import httpx
 
+from galleryctl.cli import output
 from galleryctl.cli.options import Settings
 from galleryctl.engine.fetch import SETTLED
 from galleryctl.engine.site import Site
@@ -24,6 +25,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.file import FileState
+from galleryctl.state.seal import Cipher
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 from galleryctl.wix.client import open_client
 from galleryctl.wix.transport import Exchange, Phase
@@ -32,6 +34,9 @@ INNER = ".galleryctl"
 """The workspace's own folder: local state, journals, the embedded emulator's data."""
 UNLIMITED = 1_000_000_000
 """Requests a minute where there is no quota."""
+READABLE_SOON = (
+    "state has a former_passphrase and no passphrase: whatever is written is readable from now on."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ def open_workspace(settings: Settings) -> Workspace:
         raise GalleryctlError(
             f"the workspace has no site {settings.site!r}", do=f"it has: {', '.join(names)}"
         )
+    if config.state.former_passphrase and not config.state.passphrase:
+        output.remark(settings, READABLE_SOON)
     return Workspace(config=config, site_name=settings.site or names[0])
 
 
@@ -160,11 +167,7 @@ def state_backend(workspace: Workspace) -> StateBackend:
     """Where the site's state lives."""
     setting = workspace.config.state
     location = setting.location.replace("{site}", workspace.site_name)
-    cipher = None
-    if setting.passphrase is not None:
-        from galleryctl.state.seal import Cipher
-
-        cipher = Cipher(setting.passphrase)
+    cipher = Cipher(setting.passphrase, former=setting.former_passphrase)
     if "://" not in location:
         return FileState(workspace.config.root / location, versions=setting.versions, cipher=cipher)
     from galleryctl.state.bucket import open_bucket
@@ -172,6 +175,12 @@ def state_backend(workspace: Workspace) -> StateBackend:
 
     bucket, key = open_bucket(location)
     return ObjectState(bucket, key, versions=setting.versions, cipher=cipher)
+
+
+def without_former(workspace: Workspace) -> Workspace:
+    """The workspace as it is once the former passphrase is taken away."""
+    state = replace(workspace.config.state, former_passphrase=None)
+    return replace(workspace, config=replace(workspace.config, state=state))
 
 
 def lock_owner(operation: str) -> LockInfo:

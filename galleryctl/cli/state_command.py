@@ -153,6 +153,20 @@ def restore(context: click.Context, serial: int, lock_timeout: float) -> None:
     )
 
 
+@command.command("reseal")
+@common
+@lock_timeout
+@click.pass_context
+def reseal(context: click.Context, lock_timeout: float) -> None:
+    """Seal state and its former versions with the passphrase that galleryctl.yaml has now; the site is not touched."""
+    from galleryctl.cli.remembering import run_reseal, show_state
+
+    settings = _settings(context)
+    state = complete(run_reseal(settings, lock_timeout=lock_timeout))
+    if settings.format == "json":
+        show_state(state, state.bindings, settings)
+
+
 @command.command("unlock")
 @common
 @click.argument("run_id", metavar="[RUN_ID]", required=False)

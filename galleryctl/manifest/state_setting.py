@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from galleryctl.manifest.nodes import Document, Node
@@ -15,6 +15,7 @@ VERSIONS = 10
 """How many former versions are kept unless the workspace says otherwise."""
 SITE_NAME = "{site}"
 """What stands for the site's name in a location."""
+PASSPHRASES = ("passphrase", "former_passphrase")
 
 _URL = re.compile(r"[A-Za-z0-9+.-]+://")
 _OBJECT = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
@@ -26,6 +27,8 @@ class StateConfig:
 
     location: str = DEFAULT_STATE
     passphrase: Secret | None = None
+    former_passphrase: Secret | None = None
+    """What was sealed with it is read, too, and stored anew at the next write."""
     versions: int = VERSIONS
 
 
@@ -39,6 +42,7 @@ def state_config(state: Node | None) -> StateConfig:
     return StateConfig(
         location=str(given.get("location", DEFAULT_STATE)),
         passphrase=Secret(str(given["passphrase"])) if "passphrase" in given else None,
+        former_passphrase=Secret(str(given["former_passphrase"])) if "former_passphrase" in given else None,
         versions=int(str(given.get("versions", VERSIONS))),
     )
 
@@ -55,15 +59,23 @@ def state_problems(document: Document, top: Node, *, several: bool) -> Iterator[
         yield Problem(at, f"several sites need a state each; write {{site}} into state, as in {example}")
     if node is not None and isinstance(location, str) and (why := _bad_location(location)):
         yield Problem(document.at(node), why)
-    secret = state.part("passphrase") if state is not None else None
-    if secret is not None and isinstance(secret.value, str):
-        if not secret.hidden:
-            message = (
-                "state.passphrase is written out; secrets come from the environment only: passphrase: ${NAME}"
-            )
-            yield Problem(document.at(secret), message)
-        elif not secret.value:
-            yield Problem(document.at(secret), "state.passphrase is empty")
+    if state is not None and state.parts is not None:
+        yield from _passphrase_problems(document, state.parts)
+
+
+def _passphrase_problems(document: Document, parts: Mapping[str, Node]) -> Iterator[Problem]:
+    given = {name: node for name in PASSPHRASES if (node := parts.get(name)) and isinstance(node.value, str)}
+    for name, node in given.items():
+        if not node.hidden:
+            start = f"state.{name} is written out; secrets come from the environment only"
+            yield Problem(document.at(node), f"{start}: {name}: ${{NAME}}")
+        elif not node.value:
+            yield Problem(document.at(node), f"state.{name} is empty")
+    if len({node.value for node in given.values()}) < len(given):
+        message = (
+            "state.former_passphrase is the same as state.passphrase; take away the one, or change the other"
+        )
+        yield Problem(document.at(given["former_passphrase"]), message)
 
 
 def _bad_location(location: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import BrokenStateError, State, decode, encode
-from galleryctl.state.seal import SEALED_START, About, Cipher, is_sealed, no_passphrase
+from galleryctl.state.seal import SEALED_START, About, Cipher, is_sealed
 
 REPAIR = (
     "put a former version back (galleryctl state versions lists them, galleryctl state restore SERIAL does it), "
@@ -16,16 +16,14 @@ REPAIR = (
 _ABOUT = {"kind": "state"}
 
 
-def write_content(state: State, cipher: Cipher | None) -> bytes:
+def write_content(state: State, cipher: Cipher) -> bytes:
     """What to store of `state`, with a newline at its end."""
     text = json.dumps(encode(state), indent=2).encode() + b"\n"
-    if cipher is None:
-        return text
     about: About = {**_ABOUT, "site_id": state.site_id, "lineage": state.lineage, "serial": state.serial}
-    return cipher.seal(text, about) + b"\n"
+    return _stored(text, about, cipher)
 
 
-def read_content(content: bytes, cipher: Cipher | None, *, where: object, do: str = REPAIR) -> State:
+def read_content(content: bytes, cipher: Cipher, *, where: object, do: str = REPAIR) -> State:
     """The state that was stored. What was stored before there was a passphrase is read, too.
 
     Raises StateError when it is none, when it is sealed and cannot be opened; `do` is what to do about a damaged one.
@@ -33,8 +31,6 @@ def read_content(content: bytes, cipher: Cipher | None, *, where: object, do: st
     document = _json(content, where, do)
     if not is_sealed(document):
         return decode(document, where=where, do=do)
-    if cipher is None:
-        raise no_passphrase(where)
     envelope = document if isinstance(document, Mapping) else {}
     return decode(_json(cipher.open(envelope, _ABOUT, where=where), where, do), where=where, do=do)
 
@@ -50,11 +46,22 @@ def check_follows(former: State, state: State, where: object) -> None:
         )
 
 
-def sealed_content(content: bytes, cipher: Cipher | None) -> bytes:
-    """Whatever was stored, sealed if there is a passphrase and it is not sealed yet."""
-    if cipher is None or content.startswith(SEALED_START):
+def content_anew(content: bytes, cipher: Cipher) -> bytes:
+    """Whatever was stored, as it is to be stored now: sealed with the passphrase, readable if there is none any more.
+
+    What is sealed with a passphrase that is not known is left as it is.
+    """
+    if not content.startswith(SEALED_START):
+        return _stored(content, _ABOUT, cipher)
+    try:
+        outdated = cipher.outdated(json.loads(content)) if cipher.outdates else None
+    except (ValueError, RecursionError):
         return content
-    return cipher.seal(content, _ABOUT) + b"\n"
+    return content if outdated is None else _stored(*outdated, cipher)
+
+
+def _stored(content: bytes, about: About, cipher: Cipher) -> bytes:
+    return cipher.seal(content, about) + b"\n" if cipher.seals else content
 
 
 def _json(content: bytes, where: object, do: str) -> object:

@@ -14,14 +14,14 @@ from galleryctl.state.document import State
 from galleryctl.state.journal_file import FileJournal, JournalPlace
 from galleryctl.state.journal_sealed import SealedJournal
 from galleryctl.state.lock import FileLock
-from galleryctl.state.seal import Cipher
+from galleryctl.state.seal import READABLE, Cipher
 from galleryctl.state.versions import Version, Versions
 
 
 class FileState:
     """A StateBackend on `path`; beside it lie `PATH.versions`, the former versions, and `PATH.lock`."""
 
-    def __init__(self, path: Path, *, versions: int = 10, cipher: Cipher | None = None) -> None:
+    def __init__(self, path: Path, *, versions: int = 10, cipher: Cipher = READABLE) -> None:
         self._path = path
         self._cipher = cipher
         self._versions = Versions(

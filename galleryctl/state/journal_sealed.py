@@ -6,16 +6,16 @@ import json
 from collections.abc import Mapping
 
 from galleryctl.state.journal_file import JournalLog, JournalPlace
-from galleryctl.state.seal import Cipher, is_sealed, no_passphrase
+from galleryctl.state.seal import Cipher, is_sealed
 
 
 class SealedJournal:
-    """A JournalPlace on another one. With a cipher every line is sealed; without, sealed lines are refused.
+    """A JournalPlace on another one. With a passphrase every line is sealed; without, sealed lines are refused.
 
-    A journal that was begun before there was a passphrase is read, too.
+    A journal that was begun before there was a passphrase, or with the former one, is read, too.
     """
 
-    def __init__(self, place: JournalPlace, cipher: Cipher | None) -> None:
+    def __init__(self, place: JournalPlace, cipher: Cipher) -> None:
         self._place = place
         self._cipher = cipher
 
@@ -30,8 +30,6 @@ class SealedJournal:
 
     def start(self, first: bytes) -> JournalLog:
         """A new journal that begins with the line `first`; it replaces the one that lies there."""
-        if self._cipher is None:
-            return self._place.start(first)
         return _SealedLog(self._place.start(self._cipher.seal(first, _about(0))), self._cipher)
 
     def clear(self) -> None:
@@ -45,8 +43,6 @@ class SealedJournal:
             return line  # the journal's reader says what is wrong with it
         if not is_sealed(document):
             return line
-        if self._cipher is None:
-            raise no_passphrase(self.location)
         envelope: Mapping[str, object] = document
         return self._cipher.open(envelope, _about(number), where=self.location)
 

@@ -16,7 +16,7 @@ from galleryctl.state.journal_file import JournalPlace
 from galleryctl.state.journal_sealed import SealedJournal
 from galleryctl.state.object_journal import ObjectJournal
 from galleryctl.state.object_lock import ObjectLock
-from galleryctl.state.seal import Cipher
+from galleryctl.state.seal import READABLE, Cipher
 from galleryctl.state.versions import Version, Versions
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ObjectState:
     """A StateBackend on `key` of a bucket; beside it lie `KEY.versions/`, `KEY.lock` and `KEY.journal`."""
 
-    def __init__(self, bucket: Bucket, key: str, *, versions: int = 10, cipher: Cipher | None = None) -> None:
+    def __init__(self, bucket: Bucket, key: str, *, versions: int = 10, cipher: Cipher = READABLE) -> None:
         self._bucket = bucket
         self._key = key
         self._cipher = cipher

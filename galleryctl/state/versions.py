@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.content import read_content, sealed_content
+from galleryctl.state.content import content_anew, read_content
 from galleryctl.state.document import State
-from galleryctl.state.seal import Cipher
+from galleryctl.state.seal import SEALED_START, Cipher
 
 DAMAGED = "damaged.json"
 """The name of what could not be read when it was replaced; only the last one is kept."""
@@ -54,7 +54,7 @@ class Shelf(Protocol):
 class Versions:
     """The `number` newest of the former versions, on a shelf."""
 
-    def __init__(self, shelf: Shelf, *, number: int, cipher: Cipher | None) -> None:
+    def __init__(self, shelf: Shelf, *, number: int, cipher: Cipher) -> None:
         self._shelf = shelf
         self._number = number
         self._cipher = cipher
@@ -63,16 +63,17 @@ class Versions:
         """Put what is about to be replaced on the shelf, and let go of what is too old.
 
         `former` is what it was read as, None when it cannot be read. With a passphrase, what was kept without one is
-        sealed, too.
+        sealed, too; with a former passphrase, what was sealed with that one is stored anew.
         """
-        kept = self._kept()
+        names = set(self._shelf.names())
+        kept = [self._anew(match) for match in _versions(names)]
         if former is None:
-            self._shelf.put(DAMAGED, sealed_content(content, self._cipher))
-        elif not any(_is(former, match) for match in kept):
-            name = f"{datetime.now(UTC):{_KEPT}}-{former.serial:08}-{_short(former.lineage)}.json"
-            kept = [self._put(name, content), *kept]
-        if self._cipher is not None:
-            kept = [match if match["sealed"] else self._seal(match[0]) for match in kept]
+            self._shelf.put(DAMAGED, content_anew(content, self._cipher))
+        elif DAMAGED in names and (now := self._changed(DAMAGED)) is not None:
+            self._shelf.put(DAMAGED, now)
+        if former is not None and not any(_is(former, match) for match in kept):
+            name = f"{datetime.now(UTC):{_KEPT}}-{former.serial:08}-{_short(former.lineage)}"
+            kept.append(self._put(name, content_anew(content, self._cipher)))
         self._shelf.remove([match[0] for match in sorted(kept, key=_age, reverse=True)[self._number :]])
 
     def all(self) -> tuple[Version, ...]:
@@ -104,25 +105,40 @@ class Versions:
         )
 
     def _kept(self) -> list[re.Match[str]]:
-        """The names on the shelf, the newest first."""
-        found = [match for name in self._shelf.names() if (match := _NAME.fullmatch(name))]
-        return sorted(found, key=_age, reverse=True)
+        """The names of versions on the shelf, the newest first."""
+        return _versions(self._shelf.names())
 
-    def _put(self, name: str, content: bytes) -> re.Match[str]:
-        """The name that it got, which says whether it is sealed."""
-        stored = sealed_content(content, self._cipher)
-        if self._cipher is not None:
-            name = name.removesuffix(".json") + ".sealed.json"
+    def _put(self, name: str, stored: bytes) -> re.Match[str]:
+        """The whole name that it got, which says whether it is sealed."""
+        name += ".sealed.json" if stored.startswith(SEALED_START) else ".json"
         self._shelf.put(name, stored)
         match = _NAME.fullmatch(name)
         if match is None:
             raise AssertionError(f"{name} is no name of a version")
         return match
 
-    def _seal(self, name: str) -> re.Match[str]:
-        match = self._put(name, self._shelf.get(name))
-        self._shelf.remove([name])
-        return match
+    def _anew(self, match: re.Match[str]) -> re.Match[str]:
+        """The name of that version once it is stored as it is to be stored now."""
+        if not (self._cipher.outdates if match["sealed"] else self._cipher.seals):
+            return match
+        now = self._changed(match[0])
+        if now is None:
+            return match
+        put = self._put("-".join(match.group("kept", "serial", "lineage")), now)
+        if put[0] != match[0]:
+            self._shelf.remove([match[0]])
+        return put
+
+    def _changed(self, name: str) -> bytes | None:
+        """What is to be stored under that name now, None when it is there."""
+        before = self._shelf.get(name)
+        now = content_anew(before, self._cipher)
+        return None if now == before else now
+
+
+def _versions(names: Iterable[str]) -> list[re.Match[str]]:
+    found = [match for name in names if (match := _NAME.fullmatch(name))]
+    return sorted(found, key=_age, reverse=True)
 
 
 def _is(state: State, match: re.Match[str]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from galleryctl.manifest.workspace import ApiKey, App, load_workspace
 from galleryctl.model.desired import ItemOrder, Limits
 from galleryctl.model.errors import InvalidInput
+from galleryctl.model.secret import Secret
 
 if TYPE_CHECKING:
     from tests.unit.manifest.conftest import Scratch
@@ -105,6 +106,12 @@ def test_state_elsewhere_and_sealed(scratch: Scratch) -> None:
     assert (state.location, state.versions) == ("s3://bucket/{site}.json", 3)
     assert state.passphrase is not None
     assert state.passphrase.reveal() == ENVIRON["SECRET"]
+    assert state.former_passphrase is None
+    assert "app-secret" not in repr(scratch.config(ENVIRON))
+    setting = "state: {former_passphrase: ${SECRET}}\n"
+    assert problems(scratch, WIX + AUTH.format("{api_key: '${WIX_API_KEY}'}") + setting) == []
+    state = scratch.config(ENVIRON).state
+    assert (state.passphrase, state.former_passphrase) == (None, Secret(ENVIRON["SECRET"]))
     assert "app-secret" not in repr(scratch.config(ENVIRON))
 
 
@@ -137,6 +144,7 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
         (WIX + "state: {location: 'http://bucket/key'}\n", f"4:19: {LOCATION}"),
         (WIX + "state: {location: ../x}\n", "4:19: state lies outside of the workspace; write a path below it"),
         (WIX + "state: {passphrase: planted}\n", "4:21: state.passphrase is written out; secrets come from the environment only: passphrase: ${NAME}"),
+        (WIX + "state: {former_passphrase: planted}\n", "4:28: state.former_passphrase is written out; secrets come from the environment only: former_passphrase: ${NAME}"),
         (WIX + "state: {versions: 0}\n", "4:19: state.versions 0 is below 1"),
         (WIX + "state: {place: x}\n", "4:9: unknown key 'place'"),
         (WIX + "limits: {max_delete_percent: 300}\n", "4:30: limits.max_delete_percent 300 is above 100"),
@@ -171,6 +179,23 @@ def test_the_api_may_be_elsewhere(scratch: Scratch, url: str) -> None:
 def test_an_empty_passphrase_seals_nothing(scratch: Scratch) -> None:
     found = problems(scratch, WIX + "state: {passphrase: '${EMPTY}'}\n", {"EMPTY": ""})
     assert "galleryctl.yaml:4:21: state.passphrase is empty" in found
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("{former_passphrase: '${EMPTY}'}", "4:28: state.former_passphrase is empty"),
+        (
+            "{passphrase: '${ONE}', former_passphrase: 'pl${TWO}'}",
+            "4:50: state.former_passphrase is the same as state.passphrase; take away the one, or change the other",
+        ),
+    ],
+)
+def test_a_former_passphrase_is_another_one(scratch: Scratch, setting: str, expected: str) -> None:
+    environ = {"EMPTY": "", "ONE": "planted", "TWO": "anted"}
+    found = problems(scratch, WIX + f"state: {setting}\n", environ)
+    assert f"galleryctl.yaml:{expected}" in found
+    assert "planted" not in " ".join(found)
 
 
 def test_values_from_the_environment_are_not_repeated(scratch: Scratch) -> None:

@@ -1,0 +1,37 @@
+"""State sealed anew with the passphrase that the workspace has now, or made readable when it has none any more."""
+
+from __future__ import annotations
+
+from galleryctl.engine.settled import recall_settled
+from galleryctl.engine.site import Site, save
+from galleryctl.model.errors import StateError
+from galleryctl.state.backend import StateBackend
+from galleryctl.state.document import State
+from galleryctl.state.versions import Version
+
+
+async def reseal(site: Site) -> State:
+    """What state knows, written as its next version, with all former ones; the caller holds the lock.
+
+    Raises StateError when there is no state, and while a run is broken off.
+    """
+    known = await recall_settled(site)
+    if not known.state.lineage:
+        raise StateError(
+            "there is no state yet", where=site.backend.location, do="run `galleryctl apply` first"
+        )
+    return save(site, known.state, known.bindings)
+
+
+def closed_versions(backend: StateBackend) -> tuple[Version, ...]:
+    """The former versions that `backend` cannot read. Raises StateError when it cannot read the state itself."""
+    backend.read()
+    return tuple(version for version in backend.versions() if not _is_open(backend, version))
+
+
+def _is_open(backend: StateBackend, version: Version) -> bool:
+    try:
+        backend.read_version(version.serial)
+    except StateError:
+        return False
+    return True

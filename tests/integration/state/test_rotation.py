@@ -1,0 +1,173 @@
+"""A passphrase is changed, given up or brought in, in a workspace that is at work: by an apply, or by `state reseal`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from galleryctl.model.address import Address
+from galleryctl.model.secret import Secret
+from galleryctl.state import seal
+from galleryctl.state.file import FileState
+from galleryctl.state.journal import Intent, Journal
+from galleryctl.state.seal import Cipher
+from tests.integration.state.test_versions import known, serials
+from tests.studio import Ran, Studio
+
+WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
+OLD, NEW = "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
+CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
+OPENING = "{former_passphrase: '${OLD}'}"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command makes keys anew, which takes a while by design."""
+    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+
+
+@pytest.fixture
+def sealed(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """A workspace that was applied twice, its state sealed with the old passphrase."""
+    monkeypatch.setenv("OLD", "planted-old")
+    monkeypatch.setenv("NEW", "planted-new")
+    become(wedding, OLD)
+    wedding.apply()
+    assert wedding.run("state", "rm", "weddings/cake").code == 0
+    return wedding
+
+
+def become(studio: Studio, state: str) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE.replace("STATE", state))
+
+
+def kept(studio: Studio) -> list[str]:
+    """The state and all that is kept of it."""
+    return [path.read_text() for path in (studio.root / ".galleryctl").glob("state.json*/*")] + [
+        (studio.root / ".galleryctl/state.json").read_text()
+    ]
+
+
+def fine(ran: Ran) -> Ran:
+    assert ran.code == 0, ran.err
+    assert "planted" not in ran.out + ran.err
+    return ran
+
+
+def test_reseal_changes_the_passphrase_at_once(sealed: Studio) -> None:
+    before, last, files = known(sealed), serials(sealed)[0], kept(sealed)
+    become(sealed, CHANGING)
+    fine(sealed.run("plan"))
+    ran = fine(sealed.run("state", "reseal"))
+    assert ran.out == ""
+    assert "State is sealed with passphrase now, with 2 former versions" in ran.err
+    assert "Take former_passphrase out of galleryctl.yaml" in ran.err
+    become(sealed, NEW)
+    assert known(sealed) == before
+    assert not set(kept(sealed)) & set(files)
+    assert not any("first-dance" in text for text in kept(sealed))
+    fine(sealed.run("state", "restore", str(last)))
+    sealed.assert_settled()
+    become(sealed, OLD)
+    ran = sealed.run("plan")
+    assert ran.code == 1
+    assert "the passphrase is another than it was sealed with" in ran.err
+
+
+def test_an_apply_changes_it_too(sealed: Studio) -> None:
+    become(sealed, CHANGING)
+    sealed.apply()
+    become(sealed, NEW)
+    sealed.assert_settled()
+    for serial in serials(sealed)[:3]:
+        fine(sealed.run("state", "restore", str(serial)))
+
+
+def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: Studio) -> None:
+    backend = FileState(sealed.root / ".galleryctl/state.json", cipher=Cipher(Secret("planted-old")))
+    state = backend.read()
+    assert state is not None
+    place = backend.journal(sealed.root / ".galleryctl/journal-main.jsonl")
+    with Journal.open(place, run="killed", state=state) as journal:
+        cake = next(item for item in sealed.items() if item["title"] == "Cake")
+        orders = {Address("weddings", "cake"): float(cake["sortOrder"])}
+        gallery = state.bindings.ids[Address("weddings")]
+        journal.begin("create", Intent(kind="create-item", gallery_id=gallery, sort_orders=orders))
+    become(sealed, CHANGING)
+    ran = sealed.run("state", "reseal")
+    assert ran.code == 1
+    assert "a run was broken off" in ran.err
+    sealed.apply()
+    become(sealed, NEW)
+    sealed.assert_settled()
+    assert sealed.titles().count("Cake") == 1
+
+
+def test_a_passphrase_is_given_up_on_purpose(sealed: Studio) -> None:
+    become(sealed, OPENING)
+    assert "whatever is written is readable from now on" in fine(sealed.run("plan")).err
+    assert "State is readable now, with 2 former versions" in fine(sealed.run("state", "reseal")).err
+    become(sealed, "{}")
+    assert all(json.loads(text)["version"] == 1 for text in kept(sealed))
+    sealed.apply()
+    sealed.assert_settled()
+
+
+def test_a_readable_state_is_sealed_at_once(sealed: Studio) -> None:
+    become(sealed, OPENING)
+    fine(sealed.run("state", "reseal"))
+    become(sealed, NEW)
+    ran = fine(sealed.run("state", "reseal", "--format", "json"))
+    assert json.loads(ran.out)["galleries"] == known(sealed)
+    assert "former_passphrase" not in ran.err
+    assert not any("first-dance" in text for text in kept(sealed))
+
+
+def test_what_neither_opens_is_told_and_stays(sealed: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path, *_) = sorted((sealed.root / ".galleryctl/state.json.versions").iterdir())
+    monkeypatch.setenv("NEW", "planted-third")
+    become(sealed, CHANGING)
+    fine(sealed.run("state", "reseal"))
+    content = path.read_bytes()
+    monkeypatch.setenv("OLD", "planted-third")
+    monkeypatch.setenv("NEW", "planted-new")
+    path.write_bytes(content[:-20] + b'"}\n')
+    ran = fine(sealed.run("state", "reseal"))
+    assert "with 2 former versions" in ran.err
+    assert f"{path.name} cannot be opened; it was left as it is" in "".join(ran.err.split("\n"))
+
+
+def test_two_wrong_passphrases_are_both_named(sealed: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLD", "planted-third")
+    become(sealed, CHANGING)
+    ran = sealed.run("state", "reseal")
+    assert ran.code == 1
+    assert "the passphrase and the former passphrase are others than it was sealed with" in ran.err
+    assert "planted" not in ran.err
+
+
+def test_there_must_be_something_to_seal_and_something_to_seal_with(
+    wedding: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = wedding.run("state", "reseal")
+    assert ran.code == 1
+    assert "the workspace has no passphrase to seal state with" in ran.err
+    monkeypatch.setenv("NEW", "planted-new")
+    become(wedding, NEW)
+    ran = wedding.run("state", "reseal")
+    assert ran.code == 1
+    assert "there is no state yet" in ran.err
+    assert not (wedding.root / ".galleryctl/state.json").exists()
+
+
+def test_each_site_is_sealed_on_its_own(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLD", "planted-old")
+    monkeypatch.setenv("NEW", "planted-new")
+    sites = "sites: {one: {}, two: {}}\n"
+    for state in (OLD, CHANGING):
+        become(wedding, "{location: '.galleryctl/{site}.json', " + state[1:] + "\n" + sites)
+        if state == OLD:
+            wedding.apply("--site", "one")
+    ran = fine(wedding.run("--site", "one", "state", "reseal"))
+    assert "one needs former_passphrase no more; reseal each site." in ran.err

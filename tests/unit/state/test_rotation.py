@@ -1,0 +1,201 @@
+"""The passphrase is changed in place: what the former one sealed is read, and stored anew at the next write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from obstore.store import MemoryStore
+
+from galleryctl.model.errors import StateError
+from galleryctl.model.secret import Secret
+from galleryctl.state import seal
+from galleryctl.state.backend import StateBackend
+from galleryctl.state.bucket import Bucket
+from galleryctl.state.document import State
+from galleryctl.state.file import FileState
+from galleryctl.state.journal import Intent, Journal, read_journal
+from galleryctl.state.objects import ObjectState
+from galleryctl.state.seal import READABLE, Cipher
+from galleryctl.state.versions import DAMAGED
+
+OLD, NEW, OTHER = (Secret(f"planted-{name}") for name in ("old", "new", "other"))
+PLANTED = ("first-dance", "planted-")
+
+
+class Place:
+    """Where a state is kept, in a folder or in a bucket: opened with any cipher, and everything in it."""
+
+    def __init__(self, folder: Path, bucket: Bucket | None) -> None:
+        self._folder = folder
+        self._bucket = bucket
+
+    def open(self, cipher: Cipher = READABLE) -> StateBackend:
+        if self._bucket is not None:
+            return ObjectState(self._bucket, "state.json", cipher=cipher)
+        return FileState(self._folder / "state.json", cipher=cipher)
+
+    def contents(self) -> dict[str, str]:
+        """Everything that lies there, by its name."""
+        if self._bucket is None:
+            return {path.name: path.read_text() for path in self._folder.rglob("*") if path.is_file()}
+        found = {key.rpartition("/")[2]: self._bucket.get(key) for key in self._bucket.list("")}
+        return {name: object_.content.decode() for name, object_ in found.items() if object_}
+
+    def put(self, name: str, content: str) -> None:
+        """Replace what lies there under that name."""
+        if self._bucket is None:
+            path = self._folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
+        else:
+            found = self._bucket.get(name)
+            self._bucket.put(name, content.encode(), found.tag if found else None)
+
+    @property
+    def journal(self) -> Path:
+        """The journal of a state in a file."""
+        return self._folder / "journal.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passphrases are tried so often here that keys as dear as they should be would take a minute."""
+    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+
+
+@pytest.fixture(params=["file", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    bucket = Bucket(MemoryStore(), "memory://bucket") if request.param == "bucket" else None
+    return Place(tmp_path, bucket)
+
+
+def write(backend: StateBackend, state: State, times: int) -> State:
+    """Write that many versions; the one to be written next."""
+    for _ in range(times):
+        backend.write(state)
+        state = state.following(state.bindings)
+    return state
+
+
+def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(
+    place: Place, state: State
+) -> None:
+    following = write(place.open(Cipher(OLD)), state, 3)
+    place.put(f"state.json.versions/{DAMAGED}", place.contents()["state.json"])
+    backend = place.open(Cipher(NEW, former=OLD))
+    assert backend.read() is not None
+    assert backend.read_version(7) == state
+    backend.write(following)
+    alone = place.open(Cipher(NEW))
+    assert alone.read() == following
+    assert [version.serial for version in alone.versions()] == [9, 8, 7]
+    assert all(alone.read_version(serial).bindings == state.bindings for serial in (7, 8, 9))
+    found = place.contents()
+    assert len(found) == 5
+    assert not any(planted in text for planted in PLANTED for text in found.values())
+    for name in found:  # what is readable of each is the same as before
+        assert json.loads(found[name])["about"]["lineage"] == "lineage-1"
+    with pytest.raises(StateError, match="the passphrase is another than it was sealed with"):
+        place.open(Cipher(OLD)).read()
+    for serial in (7, 8, 9):
+        with pytest.raises(StateError, match="this cannot be opened"):
+            place.open(Cipher(OLD)).read_version(serial)
+
+
+def test_without_a_new_one_all_becomes_readable(place: Place, state: State) -> None:
+    following = write(place.open(Cipher(OLD)), state, 3)
+    backend = place.open(Cipher(former=OLD))
+    assert backend.read_version(7) == state
+    backend.write(following)
+    alone = place.open()
+    assert alone.read() == following
+    assert [alone.read_version(serial).serial for serial in (9, 8, 7)] == [9, 8, 7]
+    assert all(json.loads(text)["version"] == 1 for text in place.contents().values())
+    assert not any(name.endswith(".sealed.json") for name in place.contents())
+
+
+def test_a_broken_off_rotation_goes_on(place: Place, state: State) -> None:
+    """Some versions have been sealed anew, and the state has not."""
+    following = write(place.open(Cipher(OLD)), state, 3)
+    before = place.contents()
+    place.open(Cipher(NEW, former=OLD)).write(following)
+    place.put("state.json", before["state.json"])
+    newest = max(name for name in place.contents() if "sealed" in name)
+    place.put(f"state.json.versions/{min(before)}", before[min(before)])
+    backend = place.open(Cipher(NEW, former=OLD))
+    assert backend.read() == State(
+        site_id=state.site_id, lineage=state.lineage, serial=9, bindings=state.bindings
+    )
+    backend.write(following)
+    assert newest in place.contents()
+    assert [place.open(Cipher(NEW)).read_version(serial).serial for serial in (9, 8, 7)] == [9, 8, 7]
+
+
+def test_a_version_of_a_passphrase_that_nobody_gives_is_left_as_it_is(place: Place, state: State) -> None:
+    following = write(place.open(Cipher(OTHER)), state, 2)
+    place.open(Cipher(OLD, former=OTHER)).write(following)
+    (first, *_) = sorted(name for name in place.contents() if "sealed" in name)
+    place.put(f"state.json.versions/{first}", Cipher(OTHER).seal(b"{}", {"kind": "state"}).decode())
+    kept = place.contents()[first]
+    place.open(Cipher(NEW, former=OLD)).write(following.following(state.bindings))
+    assert place.contents()[first] == kept
+    with pytest.raises(StateError, match="cannot be opened"):
+        place.open(Cipher(NEW, former=OLD)).read_version(7)
+    assert place.open(Cipher(NEW)).read_version(8).serial == 8
+
+
+def test_a_journal_of_the_former_passphrase_is_understood(place: Place, state: State) -> None:
+    with Journal.open(place.open(Cipher(OLD)).journal(place.journal), run="run-1", state=state) as journal:
+        journal.begin("a", Intent(kind="update"))
+        journal.begin("b", Intent(kind="update"))
+    rotated = place.open(Cipher(NEW, former=OLD)).journal(place.journal)
+    assert [step for step, _ in read_journal(rotated, state).pending] == ["a", "b"]
+    assert len(read_journal(place.open(Cipher(former=OLD)).journal(place.journal), state).pending) == 2
+    with Journal.open(rotated, run="run-2", state=state) as journal:
+        journal.begin("c", Intent(kind="update"))
+    alone = place.open(Cipher(NEW)).journal(place.journal)
+    assert [step for step, _ in read_journal(alone, state).pending] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("cipher", "why"),
+    [
+        (
+            lambda: Cipher(OTHER, former=NEW),
+            "the passphrase and the former passphrase are others than it was sealed with, or it was changed",
+        ),
+        (
+            lambda: Cipher(former=NEW),
+            "the former passphrase is another than it was sealed with, and there is no passphrase, or it was changed",
+        ),
+        (lambda: Cipher(NEW), "the passphrase is another than it was sealed with, or it was changed"),
+    ],
+)
+def test_a_wrong_passphrase_is_told_with_those_that_were_tried(
+    place: Place, state: State, cipher: Callable[[], Cipher], why: str
+) -> None:
+    place.open(Cipher(OLD)).write(state)
+    with pytest.raises(StateError) as caught:
+        place.open(cipher()).read()
+    assert caught.value.why == why
+    assert "as passphrase or former_passphrase" in caught.value.do
+    assert "planted" not in str(caught.value)
+
+
+def test_who_knows_no_passphrase_gains_nothing_by_a_former_one(place: Place, state: State) -> None:
+    """What is sealed with any other passphrase is not read, and nothing is ever written with the former one."""
+    backend = place.open(Cipher(NEW, former=OLD))
+    backend.write(state)
+    sealed = place.contents()["state.json"]
+    place.put("state.json", Cipher(OTHER).seal(b"{}", {"kind": "state"}).decode())
+    with pytest.raises(StateError, match="cannot be opened"):
+        place.open(Cipher(NEW, former=OLD)).read()
+    document = json.loads(sealed)
+    place.put("state.json", json.dumps({**document, "about": {**document["about"], "serial": 99}}))
+    with pytest.raises(StateError, match="cannot be opened"):
+        place.open(Cipher(NEW, former=OLD)).read()
+    place.put("state.json", sealed)
+    assert place.open(Cipher(NEW)).read() == state
