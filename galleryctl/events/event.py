@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from galleryctl.events.refusal import Reason, RefusedDeliveryError
@@ -23,7 +23,9 @@ _LARGEST = 2**63 - 1
 class Event:
     """One event. `id` is its own, `entity` of what it is about; `raw` is all that came, as it came.
 
-    `sequence` orders the events of one entity, None where the vendor gave none; `time` is the vendor's text.
+    `sequence` orders the events of one entity, None where the vendor gave none; `time` is the vendor's text. `item`
+    is the live id of the item that is concerned, None for an event of a gallery; `document` is what that or the
+    gallery is now, a gallery without its items, and empty where the vendor does not send it.
     """
 
     id: str
@@ -33,16 +35,13 @@ class Event:
     sequence: int | None
     origin: str
     raw: Mapping[str, Any]
+    item: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def gallery(self) -> str | None:
         """The live id of the gallery that is concerned."""
         return self.entity
-
-    @property
-    def item(self) -> str | None:
-        """The live id of the item that is concerned, None for an event of a gallery."""
-        return None
 
     @property
     def subject(self) -> str:
@@ -52,16 +51,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryCreated(Event):
-    """A gallery was made; `document` has no items."""
-
-    document: Mapping[str, Any]
+    """A gallery was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryUpdated(Event):
-    """A gallery was changed; `document` is what it is now, without items."""
-
-    document: Mapping[str, Any]
+    """A gallery was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,31 +65,17 @@ class GalleryDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ItemEvent(Event):
-    item_id: str
-
-    @property
-    def item(self) -> str | None:
-        """The live id of the item."""
-        return self.item_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemCreated(_ItemEvent):
+class ItemCreated(Event):
     """An item was made."""
 
-    document: Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemUpdated(Event):
+    """An item was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemUpdated(_ItemEvent):
-    """An item was changed; `document` is what it is now."""
-
-    document: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDeleted(_ItemEvent):
+class ItemDeleted(Event):
     """An item is gone; with its gallery, when `origin` is "Gallery Deleted"."""
 
 
@@ -131,54 +112,49 @@ def decode(data: Mapping[str, Any]) -> Event:
         "raw": domain,
     }
     slug = next((kind.removeprefix(prefix) for prefix in PREFIXES if kind.startswith(prefix)), "")
-    known = _KINDS.get(slug) if common["entity"] else None
-    event = known(common, domain) if known else None
+    event = _known(slug, common, domain) if common["entity"] else None
     return event or Unknown(**common)
 
 
-def _gallery_created(common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    document = _body(domain, "createdEvent", "entity")
-    return None if document is None else GalleryCreated(**common, document=document)
+def _known(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
+    """One of the six events, None when it is another, or its body is not there."""
+    match slug:
+        case "created":
+            return _gallery(GalleryCreated, common, _body(domain, "createdEvent", "entity"))
+        case "updated":
+            return _gallery(GalleryUpdated, common, _body(domain, "updatedEvent", "currentEntity"))
+        case "deleted":
+            return GalleryDeleted(**common)
+        case _:
+            return _known_of_item(slug, common, domain)
 
 
-def _gallery_updated(common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    document = _body(domain, "updatedEvent", "currentEntity")
-    return None if document is None else GalleryUpdated(**common, document=document)
+def _known_of_item(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
+    match slug:
+        case "gallery_item_created":
+            return _item(ItemCreated, common, _action(domain, "item"))
+        case "gallery_item_updated":
+            return _item(ItemUpdated, common, _action(domain, "updatedItem"))
+        case "gallery_item_deleted":
+            ident = _action(domain, "itemId")
+            return ItemDeleted(**common, item=ident) if _is_id(ident) else None
+    return None
 
 
-def _gallery_deleted(common: dict[str, Any], _domain: Mapping[str, Any]) -> Event | None:
-    return GalleryDeleted(**common)
+def _gallery(kind: type[Event], common: dict[str, Any], document: Mapping[str, Any] | None) -> Event | None:
+    return None if document is None else kind(**common, document=document)
 
 
-def _item_created(common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    document = _item(domain, "item")
-    return None if document is None else ItemCreated(**common, item_id=document["id"], document=document)
+def _item(kind: type[Event], common: dict[str, Any], document: object) -> Event | None:
+    """None when the item has no id."""
+    if not isinstance(document, dict) or not _is_id(document.get("id")):
+        return None
+    return kind(**common, item=document["id"], document=document)
 
 
-def _item_updated(common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    document = _item(domain, "updatedItem")
-    return None if document is None else ItemUpdated(**common, item_id=document["id"], document=document)
-
-
-def _item_deleted(common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    ident = (_body(domain, "actionEvent", "body") or {}).get("itemId")
-    return ItemDeleted(**common, item_id=ident) if _is_id(ident) else None
-
-
-_KINDS: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any]], Event | None]] = {
-    "created": _gallery_created,
-    "updated": _gallery_updated,
-    "deleted": _gallery_deleted,
-    "gallery_item_created": _item_created,
-    "gallery_item_updated": _item_updated,
-    "gallery_item_deleted": _item_deleted,
-}
-
-
-def _item(domain: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """The item in the body of an event, None when there is none that has an id."""
-    item = (_body(domain, "actionEvent", "body") or {}).get(name)
-    return item if isinstance(item, dict) and _is_id(item.get("id")) else None
+def _action(domain: Mapping[str, Any], name: str) -> object:
+    """What the body of an item's event has under that name."""
+    return (_body(domain, "actionEvent", "body") or {}).get(name)
 
 
 def _body(domain: Mapping[str, Any], part: str, name: str) -> Mapping[str, Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from galleryctl.events.event import (
     Event,
@@ -73,6 +72,5 @@ def _when(event: Event) -> str:
 
 
 def _title(event: Event) -> str:
-    document: Mapping[str, Any] = getattr(event, "document", {})
-    title = document.get("title" if event.item else "name")
+    title = event.document.get("title" if event.item else "name")
     return f'"{shorten(title, LONGEST)}"' if isinstance(title, str) and title else ""
