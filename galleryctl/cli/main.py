@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -32,6 +33,9 @@ COMMANDS = (
 )
 """In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.<name>_command`."""
 
+
+COMPLETE = "_GALLERYCTL_COMPLETE"
+"""The environment variable in which a shell says that it asks for completions, and how: `bash_source`, `bash_complete`, ..."""
 
 _HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """A group of commands that was called alone; before click 8.2 that was no error."""
@@ -109,6 +113,10 @@ def _invoked(args: list[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    if asked := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(galleryctl, {}, "galleryctl", COMPLETE, asked))
     from galleryctl.cli.output import finish, prepare
 
     prepare()
