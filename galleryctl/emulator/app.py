@@ -29,17 +29,10 @@ IN_PROCESS_URL = "http://emulator.local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(credentials.Keys):
     """What a client needs to talk to the emulator; the ready file has the same names."""
 
     base_url: str
-    site_id: str
-    api_key: str
-    read_api_key: str
-    app_id: str
-    app_secret: str
-    instance_id: str
-    public_key: str
 
 
 class Emulator:
@@ -52,17 +45,8 @@ class Emulator:
     @property
     def ready(self) -> Ready:
         """The base URL and the credentials."""
-        keys = self.gate.site.credentials
-        return Ready(
-            base_url=self.gate.site.base_url,
-            site_id=keys.site_id,
-            api_key=keys.api_key,
-            read_api_key=keys.read_api_key,
-            app_id=keys.app_id,
-            app_secret=keys.app_secret,
-            instance_id=keys.instance_id,
-            public_key=keys.public_key,
-        )
+        site = self.gate.site
+        return Ready(base_url=site.base_url, **site.credentials.shared)
 
     def close(self) -> None:
         """Stop deliveries and close the database."""

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
@@ -15,8 +15,8 @@ FILE = "credentials.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """All secrets of the emulated site; the keys are PEM text."""
+class Keys:
+    """What a client of the emulated site needs; the public key verifies webhooks, as PEM text."""
 
     site_id: str
     api_key: str
@@ -25,7 +25,18 @@ class Credentials:
     app_secret: str
     instance_id: str
     public_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials(Keys):
+    """All secrets of the emulated site; the private key signs webhooks, as PEM text."""
+
     private_key: str
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """Those that a client may know, by the names of `Keys`."""
+        return {each.name: getattr(self, each.name) for each in fields(Keys)}
 
 
 def load(data_dir: Path | None) -> Credentials:
