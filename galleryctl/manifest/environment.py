@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from galleryctl.manifest import variables
 from galleryctl.manifest.nodes import Document, Node
@@ -14,12 +14,19 @@ MAX_CHARACTERS = 10_000_000
 
 
 def replace_variables(
-    document: Document, environ: Mapping[str, str], *, lenient: frozenset[str] = frozenset()
+    document: Document,
+    environ: Mapping[str, str],
+    *,
+    lenient: frozenset[str] = frozenset(),
+    secret: Callable[[str], bool] | None = None,
 ) -> Document:
-    """`document` with `${NAME}` replaced in every text. Unset ones are problems, except under the `lenient` keys."""
+    """`document` with `${NAME}` replaced in every text. Unset ones are problems, except under the `lenient` keys.
+
+    So are the names that are `secret`, in a document whose values are shown to everybody.
+    """
     if document.root is None:
         return document
-    replacement = _Replacement(document, environ)
+    replacement = _Replacement(document, environ, secret)
     root = document.root
     if root.parts is None:
         root = replacement.of(root)
@@ -37,10 +44,13 @@ def replace_variables(
 class _Replacement:
     """One going through a document; what is wrong is in `problems`."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, document: Document, environ: Mapping[str, str], secret: Callable[[str], bool] | None
+    ) -> None:
         self.problems: list[Problem] = []
         self._document = document
         self._environ = environ
+        self._secret = secret
         self._left = MAX_CHARACTERS
 
     def of(self, node: Node) -> Node:
@@ -69,6 +79,12 @@ class _Replacement:
             message = f"more than {MAX_CHARACTERS:,} characters, with variables replaced"
             self.problems.append(Problem(self._document.at(node), message))
             return node._replace(value="", hidden=hidden)
+        if self._secret and (names := sorted(filter(self._secret, variables.names_of(value)))):
+            message = (
+                f"the environment variable {names[0]} is a secret; what a gallery holds is shown to everybody"
+            )
+            self.problems.append(Problem(self._document.at(node), message))
+            return node._replace(value=variables.unmask(value), hidden=hidden)
         try:
             return node._replace(value=variables.substitute(value, self._environ), hidden=hidden)
         except variables.BadVariableError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -33,6 +33,8 @@ class Shelf:
     defaults: Node | None
     ignore: frozenset[str]
     tree: Tree
+    read: Callable[[str], Document]
+    """A YAML file of the workspace, its variables replaced."""
     problems: list[Problem]
     """What is found to be wrong is added here."""
 
@@ -121,7 +123,7 @@ def _said(path: str, node: Node, shelf: Shelf) -> tuple[Captions, Sidecar]:
                 captions = read_captions(picture)
     except (UnreadableCaptionError, BadFileError) as error:
         shelf.say(node, f"the captions of {path} cannot be read ({error}); captions: false goes without")
-    sidecar = sidecar_of(path, shelf.tree, shelf.document.at(node))
+    sidecar = sidecar_of(path, shelf.tree, shelf.document.at(node), shelf.read)
     shelf.problems.extend(sidecar.problems)
     return sidecar.captions.over(captions), sidecar
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.files import BadFileError, Tree
@@ -76,7 +77,7 @@ def manifest_files(config: WorkspaceConfig, tree: Tree, problems: list[Problem])
 
 def read_manifest(config: WorkspaceConfig, file: str, tree: Tree) -> Manifest:
     """One manifest, with all its problems."""
-    document = replace_variables(read_document(config.root, file), config.environ)
+    document = _read(config, file)
     problems = [*document.problems, *violations(document, "gallery")]
     top = document.root
     if top is None or top.parts is None:
@@ -88,6 +89,7 @@ def read_manifest(config: WorkspaceConfig, file: str, tree: Tree) -> Manifest:
         defaults=top.part("defaults"),
         ignore=ignored_fields(top),
         tree=tree,
+        read=partial(_read, config),
         problems=problems,
     )
     entries = top.part("items")
@@ -97,6 +99,11 @@ def read_manifest(config: WorkspaceConfig, file: str, tree: Tree) -> Manifest:
     moved = read_moved(document, gallery=key, problems=problems)
     gallery = _gallery(document, top, key, items, problems)
     return Manifest(file=file, gallery=gallery, moved=moved, problems=tuple(problems))
+
+
+def _read(config: WorkspaceConfig, file: str) -> Document:
+    """The YAML file with its variables replaced; all that it says is for everybody to see."""
+    return replace_variables(read_document(config.root, file), config.environ, secret=config.is_secret)
 
 
 def _gallery_key(document: Document, top: Node, problems: list[Problem]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_sidecar
 from galleryctl.manifest.files import BadFileError, Tree
-from galleryctl.manifest.findings import read_document
 from galleryctl.manifest.nodes import Document
 from galleryctl.manifest.schema import violations
 from galleryctl.manifest.values import word
@@ -30,8 +29,8 @@ class Sidecar:
         return (word(self.document.root, "key") or "") if self.document else ""
 
 
-def sidecar_of(path: str, tree: Tree, at: SourcePosition) -> Sidecar:
-    """What stands beside the file at `path`; problems with an .xmp file are told at `at`."""
+def sidecar_of(path: str, tree: Tree, at: SourcePosition, read: Callable[[str], Document]) -> Sidecar:
+    """What stands beside the file at `path`, its YAML by `read`; problems with an .xmp file are told at `at`."""
     captions, document = Captions(), None
     problems: list[Problem] = []
     for name in _names(path, (".xmp",)):
@@ -46,7 +45,7 @@ def sidecar_of(path: str, tree: Tree, at: SourcePosition) -> Sidecar:
         problems.append(Problem(at, f"{path} has two sidecars, {yamls[0]} and {yamls[1]}; keep one"))
     for name in yamls[:1]:
         try:
-            document = read_document(tree.root, tree.checked(name))
+            document = read(tree.checked(name))
         except BadFileError as error:
             problems.append(Problem(at, f"{name} cannot be read: {error}"))
             continue

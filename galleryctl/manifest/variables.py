@@ -17,6 +17,11 @@ _PART = re.compile(
     rf"(?P<escaped>\$\$[{{{OPEN}])|\${OPEN}(?P<name>{_NAME}){CLOSE}|(?P<broken>\$[{{{OPEN}])|(?P<close>{CLOSE})"
 )
 
+_SECRET = re.compile(
+    r"(?:^|_)(?:\w*(?:SECRET|TOKEN|PASSWORD|PASSPHRASE|PASSWD|CREDENTIAL)|(?:API|ACCESS|PRIVATE)?KEY|AUTH)S?(?:_|$)",
+    re.IGNORECASE,
+)
+
 
 class BadVariableError(Exception):
     """A variable that cannot be replaced, or a `${` that names none; the message says why."""
@@ -56,6 +61,11 @@ def names_in(text: str) -> frozenset[str]:
 def names_of(masked: str) -> frozenset[str]:
     """The names of the variables that a masked value takes from the environment."""
     return frozenset(found["name"] for found in _PART.finditer(masked) if found["name"])
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether a variable of that name holds what nobody may see, as `WIX_API_KEY` and `GITHUB_TOKEN` do."""
+    return bool(_SECRET.search(name))
 
 
 def substitute(text: str, environ: Mapping[str, str]) -> str:

