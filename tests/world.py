@@ -7,7 +7,7 @@ import hashlib
 import io
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +24,7 @@ from galleryctl.emulator.edits import edited
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.settings import changed
 from galleryctl.engine.apply import Applied
-from galleryctl.engine.site import Planned, Site, apply_planned, plan_site
+from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, review_saved
 from galleryctl.model.address import Address
 from galleryctl.model.desired import (
     Bind,
@@ -116,19 +116,23 @@ class World:
 
     def apply(self, desired: Desired, options: PlanOptions = ANYTHING) -> Applied:
         """What became of the plan, as `galleryctl apply --auto-approve` carries it out."""
-        return asyncio.run(self._apply(desired, options))
+        return asyncio.run(self._carried_out(lambda site: plan_site(site, desired, options)))
+
+    def apply_saved(self, plan: Plan) -> Applied:
+        """What became of a saved plan, as `galleryctl apply PLAN` carries it out."""
+        return asyncio.run(self._carried_out(lambda site: review_saved(site, plan)))
 
     async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
         async with self._client() as client:
             return (await plan_site(self._site(client), desired, options)).plan
 
-    async def _apply(self, desired: Desired, options: PlanOptions) -> Applied:
+    async def _carried_out(self, planning: Callable[[Site], Awaitable[Planned]]) -> Applied:
         run = uuid.uuid4().hex[:12]
         owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
         async with self._client() as client:
             site = self._site(client)
             with site.backend.lock(owner, 0):
-                planned = await plan_site(site, desired, options)
+                planned = await planning(site)
                 self.between(planned)
                 return await apply_planned(site, planned, run=run, stop=asyncio.Event(), progress=Silent())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.recover import Lost, lost_creates, recover_galleries, recover_items
+from galleryctl.engine.recover import Lost, lost_creates, recover_deletes, recover_galleries, recover_items
 from galleryctl.engine.together import together
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -58,11 +58,11 @@ async def fetch(
 ) -> Fetched:
     """The site as `desired` needs it read.
 
-    Requests: ceil(galleries/10) pages of galleries, max(1, ceil(items/100)) pages of each managed gallery, and
-    descriptors only of files that state does not know. What state knows and the site does not show is looked for again
-    for `settled` seconds, for reads may lag behind writes: taken for gone, it would be made a second time. `pending` are
-    the intents of a broken-off run: what they made is found by its sort order. Raises ApiError, IncompleteListing,
-    MatchError.
+    Requests: ceil(galleries/10) pages of galleries, max(1, ceil(items/100)) pages of each gallery that is managed, or
+    was and is to go, and descriptors only of files that state does not know. What state knows and the site does not
+    show is looked for again for `settled` seconds, for reads may lag behind writes: taken for gone, it would be made a
+    second time. `pending` are the intents of a broken-off run: what they made is found by its sort order. Raises
+    ApiError, IncompleteListing, MatchError.
     """
     intents = tuple(pending)
     looks = LOOKS if settled else 0
@@ -75,6 +75,8 @@ async def fetch(
     bindings = recover_galleries(bindings, intents, galleries)
     pairs = bind_galleries(desired, galleries, bindings)
     managed = {gallery.id for gallery in pairs.live.values()}
+    # A gallery that no manifest names any more goes with all that is in it: that must be known, too.
+    managed |= {id_ for address, id_ in bindings.ids.items() if address.item is None}
     galleries = await read_items_of(client, galleries, managed)
     for _ in range(looks):
         doubtful = _lacking(desired, bindings, galleries)
@@ -83,7 +85,8 @@ async def fetch(
         await client.pause(settled / looks)
         galleries = await read_items_of(client, galleries, doubtful)
     lost = lost_creates(intents, galleries)
-    bindings = _without_gone(recover_items(bindings, intents, galleries), galleries)
+    bindings = recover_deletes(recover_items(bindings, intents, galleries), intents, galleries)
+    bindings = _without_gone(bindings, galleries)
     snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
     unknown = unknown_files(desired, snapshot, bindings)
     if unknown:

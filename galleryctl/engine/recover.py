@@ -19,7 +19,7 @@ from galleryctl.model.fields import Fields, float32
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
 from galleryctl.plan.canonical import digest
-from galleryctl.state.journal import Intent
+from galleryctl.state.journal import Intent, Result, learn
 
 R = TypeVar("R", LiveItem, LiveGallery)
 CLOCKS_DIFFER = 120.0
@@ -56,13 +56,32 @@ def recover_items(
                 gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
                 if address.item is None or address in found or gallery is None:
                     continue
-                items = [item for item in gallery.items or () if item.id not in known]
                 wanted = intent.signs.get(address, ())
+                bound = [item for item in gallery.items or () if item.id == bindings.ids.get(address)]
+                if item_at(bound, order) or _moved(bound, wanted, intent.at):
+                    continue  # a later run made it or found it, and another one like it is somebody else's
+                items = [item for item in gallery.items or () if item.id not in known]
                 item = _moved(items, wanted, intent.at) if anywhere else item_at(items, order, wanted)
                 if item is not None:
                     found[address] = item.id
                     known.add(item.id)
     return _with_ids(bindings, found)
+
+
+def recover_deletes(
+    bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]
+) -> Bindings:
+    """`bindings` without what a pending delete had deleted: what was read and is not there any more."""
+    by_id = {gallery.id: gallery for gallery in galleries}
+    there = {*by_id, *(item.id for gallery in by_id.values() for item in gallery.items or ())}
+    owners = {**{id_: address for address, id_ in bindings.ids.items()}, **bindings.deposed}
+
+    def gone(id_: str) -> bool:
+        gallery = by_id.get(bindings.ids.get(owners[id_].parent, "")) if id_ in owners else None
+        return id_ not in there and (gallery is None or gallery.items is not None)
+
+    sent = [id_ for intent in pending if intent.kind == "delete" for id_ in intent.ids]
+    return learn(bindings, Result(removed=tuple(filter(gone, sent))))
 
 
 def _moved(items: Iterable[LiveItem], wanted: Collection[str], since: float) -> LiveItem | None:

@@ -16,7 +16,7 @@ from galleryctl.model.errors import StaleError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.fingerprint import fingerprint
+from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
 
 
 def adopt(bindings: Bindings, plan: Plan) -> Bindings:
@@ -71,7 +71,7 @@ class _Seen:
     def why_stale(self, change: Change) -> str:
         """What is not as `change` needs it, "" when all is."""
         if change.address.item is None:
-            return self._differs(change, self.galleries)
+            return self._made_by_others(change) or self._differs(change, self.galleries)
         parent = change.address.parent
         if parent in self.made:
             return "" if change.action is Action.CREATE else "its gallery is yet to be made"
@@ -82,6 +82,14 @@ class _Seen:
             return "" if change.action is Action.DELETE else "its gallery is gone from the site"
         return self._differs(change, {item.id: item for item in gallery.items or ()})
 
+    def _made_by_others(self, change: Change) -> str:
+        """Whether a gallery of this name came to a site that had none: a second one would be taken for it."""
+        if change.action is not Action.CREATE or change.reason:  # one that is made anew has a name of its own
+            return ""
+        known = set(self.known.ids.values())
+        same = [g.id for g in self.galleries.values() if g.name == change.name and g.id not in known]
+        return f"gallery {same[0]} of this name was made meanwhile" if same else ""
+
     def _differs(self, change: Change, live: Mapping[str, LiveGallery | LiveItem]) -> str:
         known = self.known.ids.get(change.address)
         if change.id is None:
@@ -89,7 +97,7 @@ class _Seen:
         resource = live.get(change.id)
         if resource is None:
             return "" if change.action is Action.DELETE else "it is gone from the site"
-        if fingerprint(resource) != change.fingerprint:
+        if _fingerprint(resource, change) != change.fingerprint:
             return "it was changed on the site"
         if change.action is not Action.DELETE and known != change.id:
             return "another resource has its address now"
@@ -104,3 +112,10 @@ class _Seen:
         except BadFileError as error:
             return str(error)
         return ""
+
+
+def _fingerprint(resource: LiveGallery | LiveItem, change: Change) -> str:
+    """What `change` remembers of its resource: with a gallery that is deleted all that is in it goes."""
+    if isinstance(resource, LiveGallery) and change.action is Action.DELETE:
+        return fingerprint_with_items(resource)
+    return fingerprint(resource)

@@ -11,7 +11,7 @@ from pathlib import Path
 from galleryctl.engine.apply import Applied, apply, resendable
 from galleryctl.engine.fetch import SETTLED, Fetched, fetch, read_galleries, read_items_of
 from galleryctl.engine.progress import Progress
-from galleryctl.engine.recover import Lost, lost_creates, recover_galleries, recover_items
+from galleryctl.engine.recover import Lost, lost_creates, recover_deletes, recover_galleries, recover_items
 from galleryctl.engine.reviewing import adopt, verify
 from galleryctl.engine.uploads import recover_uploads
 from galleryctl.model.address import Address
@@ -132,9 +132,11 @@ async def review_saved(site: Site, plan: Plan) -> Planned:
     bindings = recover_galleries(known.bindings, known.pending, galleries)
     ids = {**bindings.ids, **plan.ids}
     touched = {ids[c.address.parent] for c in plan.changes if c.address.parent in ids}
+    # Of a gallery that goes, all that is in it is compared.
+    touched |= {change.id for change in plan.changes if change.id and change.address.item is None}
     galleries = await read_items_of(site.client, galleries, touched & {gallery.id for gallery in galleries})
     lost = lost_creates(known.pending, galleries)
-    bindings = recover_items(bindings, known.pending, galleries)
+    bindings = recover_deletes(recover_items(bindings, known.pending, galleries), known.pending, galleries)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
     fetched = Fetched(snapshot=snapshot, bindings=bindings, lost=lost)
     verify(plan, fetched.snapshot, bindings, site.root)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.creates import create_gallery, create_item
+from galleryctl.engine.fetch import read_items
 from galleryctl.engine.recover import Lost, item_at, signs
 from galleryctl.engine.twins import Places, twins
 from galleryctl.engine.uploads import upload
@@ -18,7 +19,7 @@ from galleryctl.model.errors import GalleryctlError, StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Change
-from galleryctl.plan.fingerprint import fingerprint
+from galleryctl.plan.fingerprint import fingerprint_with_items
 from galleryctl.plan.order import (
     CreateGallery,
     CreateItem,
@@ -161,18 +162,18 @@ class StepRunner:
     async def _check_unchanged(self, change: Change) -> None:
         """Raise StaleError when a gallery that is to be deleted is not as planned: all that is in it would go too."""
         try:
-            live = await self._client.get_gallery(_id(change))
+            live = await read_items(self._client, await self._client.get_gallery(_id(change)))
         except NotFound:
             return
         planned = self._galleries.get(live.id)
-        before = planned.total_items if planned else 0
-        if fingerprint(live) != change.fingerprint or live.total_items != before:
+        before = planned.count if planned else 0
+        if fingerprint_with_items(live) != change.fingerprint:
             raise StaleError(
                 "the gallery was changed since it was planned to be deleted",
                 where=change.address,
-                why=f"it has {live.total_items} items, it had {before}"
-                if live.total_items != before
-                else "its name or its place is another",
+                why=f"it has {live.count} items, it had {before}"
+                if live.count != before
+                else "its name, its place or something in it is another",
                 do="make a new plan and review it",
             )
 

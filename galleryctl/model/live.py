@@ -43,6 +43,11 @@ class LiveGallery:
         return self.items
 
     @property
+    def count(self) -> int:
+        """How many items it has, those of unknown kinds too, read or only counted."""
+        return max(self.total_items or 0, len(self.items or ()))
+
+    @property
     def name(self) -> str:
         """The gallery's name, "" when it has none."""
         name = self.fields.get("name")

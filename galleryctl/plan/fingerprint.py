@@ -14,7 +14,7 @@ RAW = ("image", "video", "text", "link")
 def fingerprint(resource: LiveItem | LiveGallery) -> str:
     """32 hex digits that change when anything does that a plan for `resource` was made from.
 
-    Dates are left out, and so are a gallery's items: they have fingerprints of their own.
+    Dates are left out, and so are a gallery's items: they have fingerprints of their own, unless they go with it.
     """
     seen: dict[str, Json] = {"fields": resource.fields, "sort_order": resource.sort_order}
     if isinstance(resource, LiveItem):
@@ -22,6 +22,12 @@ def fingerprint(resource: LiveItem | LiveGallery) -> str:
         seen["media"] = _media(resource.media)
         seen["raw"] = {name: resource.raw.get(name) for name in RAW}
     return digest(seen)[:32]
+
+
+def fingerprint_with_items(gallery: LiveGallery) -> str:
+    """32 hex digits that change when anything does that goes with the gallery when it is deleted, or when something comes."""
+    items = {item.id: fingerprint(item) for item in gallery.listed}
+    return digest({"gallery": fingerprint(gallery), "items": items, "count": gallery.count})[:32]
 
 
 def _media(media: WixFile | HostedVideo | None) -> str | None:

@@ -130,13 +130,8 @@ def destroy_gallery(
     return GalleryPlan(
         changes=(change,),
         ids={wanted.address: live.id},
-        bystanders={} if asked_for else {wanted.address: bystanders(live, mine)},
+        bystanders={} if asked_for else {wanted.address: live.count - mine},
     )
-
-
-def bystanders(live: LiveGallery, mine: int) -> int:
-    """How many of the items in `live`, read or only counted, are not among `mine` of them."""
-    return max(live.total_items or 0, len(live.items or ())) - mine
 
 
 def destroy_items(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
@@ -15,7 +14,6 @@ from galleryctl.plan.gallery import (
     DESTROYED,
     GONE,
     GalleryPlan,
-    bystanders,
     change_gallery,
     create_gallery,
     destroy_gallery,
@@ -41,7 +39,7 @@ def make_plan(
 ) -> Plan:
     """The plan that makes the site what `desired` says.
 
-    `snapshot` holds the items of every gallery that `bind_galleries` pairs. What must not be applied without a second
+    `snapshot` holds the items of every gallery that `bind_galleries` pairs or that state knows. What must not be applied without a second
     word stands in `refusals`. Raises MatchError when a gallery or a target cannot be identified.
     """
     world = World.of(desired, snapshot, bindings, options)
@@ -112,13 +110,13 @@ def _destroyed(world: World) -> Iterator[GalleryPlan]:
 def _orphans(world: World, reason: str) -> Iterator[GalleryPlan]:
     """Deletes of the galleries that state knows and no manifest names or means."""
     live = world.unclaimed
-    inside = Counter(a.gallery for a in (*world.known.ids, *world.known.deposed.values()) if a.item)
+    ours = {*world.known.ids.values(), *world.known.deposed}
     galleries = [entry for entry in world.known.ids.items() if entry[0].item is None]
     for address, id_ in sorted(galleries, key=by_address):
-        if address in world.wanted or id_ not in live:
+        if address in world.wanted or id_ not in live or not targeted(address, world.options.targets):
             continue
         change = delete_gallery(address, live[id_], basis=Basis.STATE, reason=reason)
-        others = bystanders(live[id_], inside[address.gallery])
+        others = live[id_].count - sum(item.id in ours for item in live[id_].listed)
         yield GalleryPlan(changes=(change,), bystanders={address: others})
 
 

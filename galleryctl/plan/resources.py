@@ -12,7 +12,7 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, LocalFile, Media, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Basis, Change
 from galleryctl.plan.diff import created, diff
-from galleryctl.plan.fingerprint import fingerprint
+from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
 from galleryctl.plan.match import ItemPair
 from galleryctl.plan.recognise import live_name, shows
 
@@ -132,7 +132,7 @@ def delete_gallery(address: Address, live: LiveGallery, *, basis: Basis, reason:
         action=Action.DELETE,
         id=live.id,
         name=live.name,
-        fingerprint=fingerprint(live),
+        fingerprint=fingerprint_with_items(live),
         basis=basis,
         reason=reason,
     )

@@ -1,0 +1,91 @@
+"""With a gallery all goes that is in it: so it goes only as it was when somebody agreed to that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from galleryctl.engine.site import Planned
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import StaleError
+from galleryctl.model.outcome import Status
+from galleryctl.plan.make import PlanOptions
+from tests.world import World, one, wanted, words
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    made.apply(wanted(words("a"), others=[one(words("x"), words("y"), gallery="other", name="Other")]))
+    yield made
+    made.close()
+
+
+def without_other() -> Desired:
+    return wanted(words("a"))
+
+
+def add_by_hand(world: World) -> None:
+    new = {"type": "TEXT", "title": "By hand", "sortOrder": 9.5, "text": {"html": "x"}}
+    world.edit({"gallery": world.galleries()[1]["id"], "item": None, "set": new})
+
+
+def change_by_hand(world: World) -> None:
+    gallery, item = world.galleries()[1]["id"], world.items("Other")[0]["id"]
+    world.edit({"gallery": gallery, "item": item, "set": {"title": "By hand"}})
+
+
+def swap_by_hand(world: World) -> None:
+    """One of ours goes, one of theirs comes: the gallery counts as many items as before."""
+    gallery, item = world.galleries()[1]["id"], world.items("Other")[0]["id"]
+    world.edit({"gallery": gallery, "item": item, "delete": True})
+    add_by_hand(world)
+
+
+EDITS = [add_by_hand, change_by_hand, swap_by_hand]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_saved_plan_deletes_no_gallery_that_somebody_worked_in_since(
+    world: World, edit: Callable[[World], None]
+) -> None:
+    plan = world.plan(without_other())
+    edit(world)
+    with pytest.raises(StaleError, match="not as the plan saw it"):
+        world.apply_saved(plan)
+    assert "By hand" in world.titles("Other")
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_nor_does_a_plan_that_is_being_applied(world: World, edit: Callable[[World], None]) -> None:
+    def between(_planned: Planned) -> None:
+        edit(world)
+
+    world.between = between
+    (outcome,) = world.apply(without_other()).report.outcomes
+    assert outcome.status is Status.FAILED
+    assert "By hand" in world.titles("Other")
+
+
+def test_what_is_not_ours_is_told_by_its_id_not_by_how_many_there_are(world: World) -> None:
+    swap_by_hand(world)
+    (refusal,) = world.plan(without_other()).refusals
+    assert refusal.why == "it would be deleted together with 1 item that is not managed"
+
+
+def test_a_saved_plan_that_still_fits_deletes_it(world: World) -> None:
+    plan = world.plan(without_other(), PlanOptions(max_delete_percent=100))
+    assert plan.refusals == ()
+    assert world.apply_saved(plan).report.exit_code == 0
+    assert len(world.galleries()) == 1
+
+
+def test_a_saved_plan_makes_no_second_gallery_of_a_name(world: World) -> None:
+    third = wanted(words("a"), others=[one(words("z"), gallery="third", name="Third")])
+    plan = world.plan(third)
+    world.edit({"set": {"name": "Third", "sortOrder": 77.5}})
+    with pytest.raises(StaleError, match="of this name was made meanwhile"):
+        world.apply_saved(plan)
+    assert len(world.galleries()) == 3

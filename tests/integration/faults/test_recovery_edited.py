@@ -1,0 +1,96 @@
+"""A run is killed, and the next one wants something else: what the first had made is known all the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from galleryctl.model.desired import Desired
+from galleryctl.plan.make import PlanOptions
+from galleryctl.state.file import FileState
+from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, settled
+from tests.world import World, film, one, wanted, words
+
+DESTROY = PlanOptions(destroy=True, max_delete_percent=100)
+STRICT = PlanOptions(max_delete_percent=100)
+"""Everything else is guarded."""
+
+
+def with_other(*keys: str) -> Desired:
+    return wanted(words("a"), others=[one(*map(words, keys), gallery="other", name="Other")])
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("name", ["POST /galleries", CREATE_ITEM])
+def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(
+    world: World, phase: str, name: str
+) -> None:
+    world.apply(wanted(words("a")) if name == "POST /galleries" else with_other("x"))
+    crashed(world, crash(phase, name), lambda: world.apply(with_other("x", "y")))
+    assert world.apply(wanted(words("a")), STRICT).report.exit_code == 0
+    assert [gallery["name"] for gallery in world.galleries()] == ["Weddings"]
+    settled(world, wanted(words("a")))
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_what_a_killed_destroy_deleted_is_not_missed(world: World, phase: str) -> None:
+    desired = with_other("x")
+    world.apply(desired)
+    crashed(world, crash(phase, "DELETE /galleries/{id}"), lambda: world.apply(desired, DESTROY))
+    world.apply(desired, DESTROY)
+    assert world.galleries() == []
+    state = FileState(world.root / "state.json").read()
+    assert state is not None
+    assert state.bindings.ids == {}
+    assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery is gone from the site
+
+
+def test_a_manifest_that_is_put_back_after_a_killed_delete_makes_its_gallery_again(world: World) -> None:
+    world.apply(with_other("x"))
+    crashed(world, crash("after", "DELETE /galleries/{id}"), lambda: world.apply(wanted(words("a"))))
+    assert world.apply(with_other("x"), STRICT).report.exit_code == 0
+    assert world.titles("Other") == ["x"]
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: World, phase: str) -> None:
+    world.apply(wanted(words("a")))
+    crashed(world, crash(phase, CREATE_ITEM), lambda: world.apply(wanted(words("a"), film("f", 7))))
+    desired = wanted(film("g", 7), words("a"), moved=[("weddings/f", "weddings/g")])
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["g", "a"]
+    settled(world, desired)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
+def test_a_replacement_that_was_killed_and_is_wanted_no_more_goes_whole(
+    world: World, phase: str, name: str
+) -> None:
+    world.apply(wanted(words("a"), words("b")))
+    crashed(world, crash(phase, name), lambda: world.apply(wanted(words("a"), film("b", 7))))
+    assert world.apply(wanted(words("a"))).report.exit_code == 0
+    assert world.titles() == ["a"]
+    settled(world, wanted(words("a")))
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_a_replacement_that_was_killed_and_is_taken_back_is_undone(world: World, phase: str) -> None:
+    before = wanted(words("a"), words("b"))
+    world.apply(before)
+    crashed(world, crash(phase, CREATE_ITEM), lambda: world.apply(wanted(words("a"), film("b", 7))))
+    assert world.apply(before).report.exit_code == 0
+    assert [(item["type"], item["title"]) for item in world.items()] == [("TEXT", "a"), ("TEXT", "b")]
+    settled(world, before)
+
+
+def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of_it(world: World) -> None:
+    world.apply(wanted(words("a"), words("z")))
+    desired = wanted(words("a"), words("b"))
+    crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
+    crashed(world, crash("before", "POST /galleries/{id}/items/delete"), lambda: world.apply(desired))
+    copy = {"type": "TEXT", "title": "b", "sortOrder": 55.5, "text": {"html": "<p>b</p>"}}
+    (theirs,) = world.edit({"gallery": world.galleries()[0]["id"], "item": None, "set": copy})
+    assert world.apply(desired).report.exit_code == 0
+    assert world.items()[2:] == [theirs["item"]]
+    assert world.titles() == ["a", "b", "b"]
+    settled(world, desired)
