@@ -24,6 +24,8 @@ from tests.world import picture
 Doc = dict[str, Any]
 NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
 """Environment variables of the workspace → names in the emulator's ready file."""
+CREATES = {"method": "POST", "path": "/items$"}
+"""Which requests make an item."""
 WORKSPACE = """\
 galleryctl: 1
 backend: {type: wix, base_url: "${URL}"}
@@ -127,6 +129,11 @@ class Command:
             time.sleep(0.01)
 
 
+def texts(count: int, *, prefix: str = "T") -> list[str]:
+    """That many text items, as YAML flow mappings; their titles are the prefix and a number of two digits."""
+    return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{prefix}{n}</p>'}}" for n in range(count)]
+
+
 @dataclass(slots=True)
 class Served:
     """The workspace in `root`, whose site is the emulator that `ready` tells of."""
@@ -183,6 +190,16 @@ class Served:
         command = self.start(*args)
         command.wait()
         return command
+
+    def apply(self) -> None:
+        """Run `galleryctl apply --auto-approve`, which must go well."""
+        ran = self.run("apply", "--auto-approve")
+        assert ran.wait() == 0, ran.out + ran.err
+
+    def assert_settled(self, titles: Sequence[str]) -> None:
+        """The gallery shows these titles, and there is nothing left to do."""
+        assert self.titles() == list(titles)
+        assert self.run("plan", "--detailed-exitcode").wait() == 0
 
     def long_ago(self) -> None:
         """Make the journal of a broken-off run look old, so that the next run need not wait for reads to settle."""

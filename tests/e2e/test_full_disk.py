@@ -7,21 +7,15 @@ import subprocess
 
 import pytest
 
-from tests.served import Served
+from tests.served import CREATES, Served, texts
 from tests.started import GALLERYCTL, PATIENCE
-
-CREATES = {"method": "POST", "path": "/items$"}
-
-
-def texts(count: int) -> list[str]:
-    return [f"{{key: t{n:02}, title: T{n:02}, text: '<p>{n}</p>'}}" for n in range(count)]
 
 
 @pytest.fixture
 def begun(served: Served) -> Served:
     """Two items are there, and thirty more are to be made."""
     served.gallery(texts(2))
-    assert served.run("apply", "--auto-approve").wait() == 0
+    served.apply()
     served.gallery(texts(32))
     return served
 
@@ -52,10 +46,8 @@ def apply_on_a_disk_that_fills_up(served: Served, size: int) -> tuple[int, str, 
 def next_run_finishes(served: Served) -> None:
     served.long_ago()
     assert served.run("state", "list").wait() == 0
-    ran = served.run("apply", "--auto-approve")
-    assert ran.wait() == 0, ran.out + ran.err
-    assert served.titles() == [f"T{n:02}" for n in range(32)]
-    assert served.run("plan", "--detailed-exitcode").wait() == 0
+    served.apply()
+    served.assert_settled([f"T{n:02}" for n in range(32)])
 
 
 def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(begun: Served) -> None:

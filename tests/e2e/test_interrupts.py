@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.served import Served
+from tests.served import CREATES, Served, texts
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-CREATES = {"method": "POST", "path": "/items$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +32,18 @@ def terminal() -> Iterator[Terminal]:
     os.close(theirs)
 
 
-def texts(count: int) -> list[str]:
-    return [f"{{key: t{n:02}, title: T{n:02}, text: '<p>{n}</p>'}}" for n in range(count)]
-
-
 @pytest.fixture
 def begun(served: Served) -> Served:
     """One item is there, and twenty more are to be made."""
     served.gallery(texts(1))
-    assert served.run("apply", "--auto-approve").wait() == 0
+    served.apply()
     served.gallery(texts(21))
     return served
 
 
 def next_run_finishes(served: Served) -> None:
-    ran = served.run("apply", "--auto-approve")
-    assert ran.wait() == 0, ran.out + ran.err
-    assert served.titles() == [f"T{n:02}" for n in range(21)]
-    assert served.run("plan", "--detailed-exitcode").wait() == 0
+    served.apply()
+    served.assert_settled([f"T{n:02}" for n in range(21)])
 
 
 @SIGNALS

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.objects import Store, serve_objects
-from tests.served import Served
+from tests.served import CREATES, Served, texts
 from tests.started import PATIENCE
-
-CREATES = {"method": "POST", "path": "/items$"}
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +20,6 @@ def objects() -> Iterator[Store]:
     with serve_objects() as store:
         store.make_bucket("locks")
         yield store
-
-
-def texts(count: int, *, prefix: str = "T") -> list[str]:
-    return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{prefix}{n}</p>'}}" for n in range(count)]
 
 
 @pytest.fixture
@@ -42,7 +36,7 @@ def anywhere(request: pytest.FixtureRequest) -> Served:
     """A workspace with ten texts, not applied."""
     served: Served = request.getfixturevalue("served" if request.param == "file" else "in_bucket")
     served.gallery(texts(1))
-    apply(served)
+    served.apply()
     served.gallery(texts(10))
     return served
 
@@ -56,16 +50,6 @@ def kill_at(served: Served, count: int) -> None:
     assert command.wait() == -signal.SIGKILL
     served.release(drop=True)
     served.long_ago()
-
-
-def apply(served: Served) -> None:
-    ran = served.run("apply", "--auto-approve")
-    assert ran.wait() == 0, ran.out + ran.err
-
-
-def settled(served: Served, titles: list[str]) -> None:
-    assert served.titles() == titles
-    assert served.run("plan", "--detailed-exitcode").wait() == 0
 
 
 def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served) -> None:
@@ -87,21 +71,21 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
     third = anywhere.start("apply", "--auto-approve", "--lock-timeout", str(PATIENCE))
     anywhere.release()
     assert (first.wait(), third.wait()) == (0, 0), first.err + third.err
-    settled(anywhere, [f"T{n:02}" for n in range(10)])
+    anywhere.assert_settled([f"T{n:02}" for n in range(10)])
 
 
 def test_after_a_kill_a_file_is_free_and_nothing_is_made_twice(served: Served) -> None:
     served.gallery(texts(1))
-    apply(served)
+    served.apply()
     served.gallery(texts(10))
     kill_at(served, 4)
-    apply(served)
-    settled(served, [f"T{n:02}" for n in range(10)])
+    served.apply()
+    served.assert_settled([f"T{n:02}" for n in range(10)])
 
 
 def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Served) -> None:
     in_bucket.gallery(texts(1))
-    apply(in_bucket)
+    in_bucket.apply()
     in_bucket.gallery(texts(10))
     kill_at(in_bucket, 4)
     # The disk of that machine is gone, and by now the manifest says something else: neither title nor text finds an item again.
@@ -113,5 +97,5 @@ def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Ser
     unlock = re.search(r"galleryctl state unlock (\w+)", ran.err)
     assert unlock is not None
     assert in_bucket.run("state", "unlock", unlock[1], "--force").wait() == 0
-    apply(in_bucket)
-    settled(in_bucket, [f"New {n:02}" for n in range(10)])
+    in_bucket.apply()
+    in_bucket.assert_settled([f"New {n:02}" for n in range(10)])
