@@ -15,6 +15,7 @@ from galleryctl.cli.planning import show_plan
 from galleryctl.cli.progress import open_progress
 from galleryctl.cli.session import Workspace, lock_owner, open_site, open_workspace
 from galleryctl.engine.apply import Applied
+from galleryctl.engine.signing import check_signature
 from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, refuse, review_saved
 from galleryctl.manifest.load import load
 from galleryctl.plan.changes import Plan
@@ -36,6 +37,9 @@ async def run_apply(
         need_terminal("give --auto-approve, or apply a saved plan: apply PLAN")
         output.need_format(settings, "text")  # what is asked about must be seen
     workspace = open_workspace(settings)
+    if saved is not None:
+        state = workspace.config.state
+        check_signature(saved, state.passphrase, state.former_passphrase)
     owner = lock_owner(operation)
     async with open_site(workspace, trace=settings.verbose > 1) as site:
         with ExitStack() as stack:

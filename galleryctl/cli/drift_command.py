@@ -15,9 +15,10 @@ from galleryctl.cli.options import common, settings_of, targets
 def command(context: click.Context, targets: tuple[str, ...]) -> int:
     """Exit with 2, and say where, when the site is not what the manifests say; a read scope is enough."""
     from galleryctl.cli.planning import plan_options, planned, show_plan
+    from galleryctl.cli.session import open_workspace
 
     settings = settings_of(context)
     options = plan_options(targets, max_delete_percent=100, allow_empty=True, allow_recreate=True)
-    plan = complete(planned(settings, options)).plan
+    plan = complete(planned(open_workspace(settings), settings, options)).plan
     show_plan(plan, settings, drift=True)
     return 0 if plan.empty else 2

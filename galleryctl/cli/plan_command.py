@@ -33,6 +33,8 @@ def command(
     """Show what an apply would do; change nothing."""
     from galleryctl.cli import output
     from galleryctl.cli.planning import plan_options, planned, show_plan, write_plan
+    from galleryctl.cli.session import open_workspace
+    from galleryctl.engine.signing import signed
 
     settings = settings_of(context)
     if destroy and (allow_empty or allow_recreate):
@@ -46,13 +48,18 @@ def command(
         allow_recreate=allow_recreate,
         destroy=destroy,
     )
-    plan = complete(planned(settings, options)).plan
+    workspace = open_workspace(settings)
+    plan = complete(planned(workspace, settings, options)).plan
     if out is not None:
+        plan = signed(plan, workspace.config.state.passphrase)
         write_plan(plan, settings.directory / out)
     show_plan(plan, settings)
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "
-        output.remark(settings, f"Saved to {out}. Apply exactly this with: galleryctl {where}apply {out}")
+        kind = ", signed" if plan.signature else ""
+        output.remark(
+            settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}"
+        )
     if plan.refusals:
         return 1
     return 2 if detailed_exitcode and not plan.empty else 0

@@ -10,7 +10,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import open_site, open_workspace
+from galleryctl.cli.session import Workspace, open_site
 from galleryctl.engine.site import Planned, plan_site
 from galleryctl.manifest.load import load
 from galleryctl.model.address import Address
@@ -48,9 +48,8 @@ def address(text: str) -> Address:
         raise click.UsageError(str(error)) from error
 
 
-async def planned(settings: Settings, options: PlanOptions) -> Planned:
-    """The plan of the workspace that the options name."""
-    workspace = open_workspace(settings)
+async def planned(workspace: Workspace, settings: Settings, options: PlanOptions) -> Planned:
+    """The plan of the workspace."""
     desired = load(workspace.config, workspace.site_name)
     async with open_site(workspace, trace=settings.verbose > 1) as site:
         return await plan_site(site, desired, options)

@@ -51,7 +51,10 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
 def _plan(path: Path, settings: Settings) -> None:
     from galleryctl.cli.planning import read_plan, show_plan
 
-    show_plan(read_plan(path), settings)
+    plan = read_plan(path)
+    show_plan(plan, settings)
+    if plan.signature:
+        output.remark(settings, "This plan is signed; apply checks with which passphrase.")
 
 
 async def _live(settings: Settings, what: str | None) -> NamedSite:

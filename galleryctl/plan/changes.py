@@ -122,6 +122,8 @@ class Plan:
     lineage: str = ""
     serial: int = 0
     """Lineage and serial of the state that the plan was made from."""
+    signature: str = ""
+    """By whom it was saved, as the state room writes it: of the digest of all the rest; "" when it is not signed."""
 
     @property
     def empty(self) -> bool:

@@ -1,21 +1,23 @@
 """The plan as a JSON document, to be reviewed now and applied later; `schemas/plan.schema.json` describes it.
 
-`digest` is the SHA-256 of the rest, so that a plan is applied as it was reviewed or not at all.
+`digest` is the SHA-256 of the rest, so that a plan is applied as it was reviewed or not at all; `signature` is of the
+digest, so that who can change both cannot sign what they changed.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import assert_never
+from collections.abc import Mapping, Sequence
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
-from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
+from galleryctl.model.media import Kind
 from galleryctl.plan.canonical import digest
 from galleryctl.plan.changes import Action, Basis, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.plan.media import decode_media, encode_media
 from galleryctl.plan.order import order
 from galleryctl.plan.reading import LARGEST, Node
 
@@ -23,18 +25,29 @@ FORMAT_VERSION = 1
 
 _PLAN = (
     "format_version", "site_id", "lineage", "serial", "item_order", "targets", "changes", "unchanged", "ids",
-    "media", "protected", "forget", "refusals", "notices", "digest",
+    "media", "protected", "forget", "refusals", "notices", "digest", "signature",
 )  # fmt: skip
 _CHANGE = (
     "address", "action", "kind", "id", "name", "write", "fields", "media", "media_before", "sort_order", "place",
     "fingerprint", "basis", "reason",
 )  # fmt: skip
+_SIGNATURE = re.compile("[0-9a-f]{32}:[0-9a-f]{64}")
 _ANEW = "make a new plan: galleryctl plan --out FILE"
 
 
 def encode(plan: Plan) -> dict[str, Json]:
     """`plan` as JSON, ready for `json.dumps`; `decode` is the inverse."""
-    document: dict[str, Json] = {
+    document = _encode(plan)
+    return {**document, "digest": digest(document), "signature": plan.signature or None}
+
+
+def plan_digest(plan: Plan) -> str:
+    """The digest in the plan's document: what a signature is of."""
+    return digest(_encode(plan))
+
+
+def _encode(plan: Plan) -> dict[str, Json]:
+    return {
         "format_version": FORMAT_VERSION,
         "site_id": plan.site_id,
         "lineage": plan.lineage,
@@ -53,7 +66,6 @@ def encode(plan: Plan) -> dict[str, Json]:
         ],
         "notices": [{"address": _text(notice.address), "message": notice.message} for notice in plan.notices],
     }
-    return {**document, "digest": digest(document)}
 
 
 def decode(document: Json) -> Plan:
@@ -85,7 +97,7 @@ def _check_version(node: Node) -> None:
 
 def _check_digest(document: Json, node: Node) -> None:
     if isinstance(document, Mapping):
-        rest = {name: value for name, value in document.items() if name != "digest"}
+        rest = {name: value for name, value in document.items() if name not in ("digest", "signature")}
         if digest(rest) != document["digest"]:
             node.wrong("was changed after it was written")
 
@@ -117,7 +129,15 @@ def _plan(node: Node) -> Plan:
         targets=tuple(map(Node.address, part["targets"].array())),
         lineage=part["lineage"].text(),
         serial=part["serial"].whole(),
+        signature=part["signature"].optional(_signature) or "",
     )
+
+
+def _signature(node: Node) -> str:
+    text = node.text()
+    if not _SIGNATURE.fullmatch(text):
+        node.wrong("is no signature")
+    return text
 
 
 def _encode_change(change: Change) -> Json:
@@ -132,7 +152,7 @@ def _encode_change(change: Change) -> Json:
             {"path": part.path, "before": _listed(part.before), "after": _listed(part.after)}
             for part in change.fields
         ],
-        "media": _encode_media(change.media),
+        "media": encode_media(change.media),
         "media_before": change.media_before,
         "sort_order": change.sort_order,
         "place": None if change.place is None else list(change.place),
@@ -152,7 +172,7 @@ def _change(node: Node) -> Change:
         name=part["name"].text(),
         write={name: value.json() for name, value in part["write"].members()},
         fields=tuple(map(_field, part["fields"].array())),
-        media=part["media"].optional(_media),
+        media=part["media"].optional(decode_media),
         media_before=part["media_before"].optional(Node.text),
         sort_order=part["sort_order"].optional(Node.number),
         place=part["place"].optional(_place),
@@ -203,71 +223,6 @@ def _refusal(node: Node) -> Refusal:
 def _notice(node: Node) -> Notice:
     part = node.object(("address", "message"))
     return Notice(address=part["address"].optional(Node.address), message=part["message"].text())
-
-
-def _encode_media(media: Media) -> Json:
-    match media:
-        case LocalFile():
-            return {
-                "type": "local", "path": media.path, "sha256": media.sha256, "size": media.size,
-                "mime_type": media.mime_type,
-            }  # fmt: skip
-        case RemoteFile():
-            return {"type": "remote", "url": media.url}
-        case WixFile():
-            return {
-                "type": "wix", "id": media.id, "filename": media.filename, "width": media.width,
-                "height": media.height,
-            }  # fmt: skip
-        case HostedVideo():
-            return {"type": "hosted", "host": media.host.value, "url": media.url}
-        case None:
-            return None
-        case _:
-            assert_never(media)
-
-
-def _media(node: Node) -> Media:
-    tag = node.value.get("type") if isinstance(node.value, Mapping) else None
-    read = _MEDIA.get(tag) if isinstance(tag, str) else None
-    if read is None:
-        node.wrong(f"its type is none of {', '.join(_MEDIA)}")
-        return None
-    return read(node)
-
-
-def _local(node: Node) -> LocalFile:
-    part = node.object(("type", "path", "sha256", "size", "mime_type"))
-    return LocalFile(
-        path=part["path"].text(),
-        sha256=part["sha256"].text(),
-        size=part["size"].whole(),
-        mime_type=part["mime_type"].text(),
-    )
-
-
-def _remote(node: Node) -> RemoteFile:
-    return RemoteFile(url=node.object(("type", "url"))["url"].text())
-
-
-def _wix(node: Node) -> WixFile:
-    part = node.object(("type", "id", "filename", "width", "height"))
-    return WixFile(
-        id=part["id"].text(),
-        filename=part["filename"].text(),
-        width=part["width"].whole(),
-        height=part["height"].whole(),
-    )
-
-
-def _hosted(node: Node) -> HostedVideo:
-    part = node.object(("type", "host", "url"))
-    return HostedVideo(host=part["host"].one_of(VideoHost), url=part["url"].text())
-
-
-_MEDIA: Mapping[str, Callable[[Node], Media]] = {
-    "local": _local, "remote": _remote, "wix": _wix, "hosted": _hosted,
-}  # fmt: skip
 
 
 def _address(name: str, member: Node) -> Address:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -121,20 +122,13 @@ class _Keys:
     """The keys of one passphrase. Making one takes a while by design, so they are remembered."""
 
     def __init__(self, passphrase: Secret) -> None:
-        try:
+        with _library():
             from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra, and slow to import
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-            from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415
-        except ImportError as error:
-            raise StateError(
-                "a passphrase in state needs the library `cryptography`, which is not installed",
-                why=str(error),
-                do="pip install 'galleryctl[encryption]'",
-            ) from error
         self._passphrase = passphrase
         self._made: dict[bytes, AESGCM] = {}
         self._salt = b""
-        self._aead, self._scrypt, self._invalid = AESGCM, Scrypt, InvalidTag
+        self._aead, self._invalid = AESGCM, InvalidTag
 
     def seal(self, content: bytes, about: About) -> bytes:
         """The envelope on one line, without a newline."""
@@ -162,13 +156,32 @@ class _Keys:
 
     def _key(self, salt: bytes) -> Any:
         if salt not in self._made:
-            scrypt = self._scrypt(salt=salt, length=KEY_BYTES, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
-            self._made[salt] = self._aead(scrypt.derive(self._passphrase.reveal().encode()))
+            self._made[salt] = self._aead(make_key(self._passphrase, salt))
         return self._made[salt]
 
 
 READABLE = Cipher()
 """For state without a passphrase."""
+
+
+def make_key(passphrase: Secret, salt: bytes) -> bytes:
+    """A key of KEY_BYTES, which takes a while by design. Raises StateError when the library for it is not installed."""
+    with _library():
+        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415 - an extra, and slow to import
+    scrypt = Scrypt(salt=salt, length=KEY_BYTES, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
+    return scrypt.derive(passphrase.reveal().encode())
+
+
+@contextmanager
+def _library() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise StateError(
+            "a passphrase in state needs the library `cryptography`, which is not installed",
+            why=str(error),
+            do="pip install 'galleryctl[encryption]'",
+        ) from error
 
 
 def is_sealed(document: object) -> bool:

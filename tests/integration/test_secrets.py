@@ -20,11 +20,13 @@ import pytest
 
 from galleryctl.cli.main import COMMANDS
 from galleryctl.model.secret import Secret
+from galleryctl.state import seal
 from tests.started import GALLERYCTL, PATIENCE, ROOT, started
 from tests.studio import Studio
 
 FORMATS = ("text", "json", "markdown", "html", "github")
 PASSPHRASE = "planted-passphrase: [x, \"y'"
+FORMER = "planted-former: [x, \"y'"
 WORKSPACE = """\
 galleryctl: 1
 backend: {type: wix, base_url: "${URL}"}
@@ -37,6 +39,10 @@ limits: {max_requests_per_minute: 1000000, max_delete_percent: 100}
 HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
 KEY = '{api_key: "${KEY}"}'
 OPEN, SEALED = ".galleryctl/state.json", '{passphrase: "${PASSPHRASE}"}'
+BEFORE, CHANGING = (
+    '{passphrase: "${FORMER}"}',
+    '{passphrase: "${PASSPHRASE}", former_passphrase: "${FORMER}"}',
+)
 APP = '{app_id: "${APP_ID}", app_secret: "${APP_SECRET}", instance_id: "${INSTANCE}"}'
 
 # in the order of a workspace's life; `apply` stands where its saved plan is fresh
@@ -49,6 +55,7 @@ RUNS = (
 )  # fmt: skip
 SEALED_RUNS = (
     "plan --out plan.json",
+    "show plan.json",
     "apply plan.json",
     "show",
     "show --live",
@@ -151,7 +158,13 @@ def vault(
     studio.gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
     monkeypatch.chdir(studio.root)  # where plan files go
     monkeypatch.setenv("PUBLIC", "what everybody may read")
-    secrets = {"KEY": ready["api_key"], "APP_SECRET": ready["app_secret"], "PASSPHRASE": PASSPHRASE}
+    monkeypatch.setattr(seal, "SCRYPT_N", 2)  # each command makes keys anew, which takes a while by design
+    secrets = {
+        "KEY": ready["api_key"],
+        "APP_SECRET": ready["app_secret"],
+        "PASSPHRASE": PASSPHRASE,
+        "FORMER": FORMER,
+    }
     with httpx.Client(base_url=ready["base_url"], timeout=PATIENCE) as http:
         http.post("/_emulator/reset", json={})
         yield Vault(studio, http, ready, secrets, monkeypatch, [])
@@ -193,6 +206,18 @@ def test_nothing_is_shown_of_a_passphrase_that_does_not_fit(vault: Vault) -> Non
         1,
     ]
     vault.assert_kept(PASSPHRASE)
+
+
+def test_a_passphrase_that_is_changed_shows_neither(vault: Vault) -> None:
+    vault.sign_in(KEY, state=BEFORE)
+    assert vault.run("plan --out plan.json") == vault.run("apply plan.json") == 0
+    vault.sign_in(KEY, state=SEALED)
+    assert [vault.run(line) for line in ("plan", "apply plan.json", "state reseal")] == [1, 1, 1]
+    vault.sign_in(KEY, state=CHANGING)
+    assert [vault.run(line) for line in ("plan", "state reseal", "apply plan.json")] == [0, 0, 1]
+    vault.sign_in(KEY, state=CHANGING, PASSPHRASE="other-4f1c9e", FORMER="others-4f1c9e")
+    assert [vault.run(line) for line in ("plan", "state reseal", "apply plan.json")] == [1, 1, 1]
+    vault.assert_kept(PASSPHRASE, FORMER)
 
 
 class Gossip(BaseHTTPRequestHandler):
@@ -285,15 +310,17 @@ def test_a_secret_that_is_written_out_is_a_problem_and_not_repeated(vault: Vault
     vault.sign_in(KEY)
     written = (
         WORKSPACE.replace("AUTH", KEY)
-        .replace("STATE", SEALED)
+        .replace("STATE", CHANGING)
         .replace('"${KEY}"', WRITTEN_OUT)
         .replace('"${PASSPHRASE}"', WRITTEN_OUT)
+        .replace('"${FORMER}"', WRITTEN_OUT)
     )
     vault.studio.write("galleryctl.yaml", written)
     assert vault.run("validate", format_) == vault.run("plan", format_) == 1
     printed = "".join(vault.printed)
     assert "api_key is written out" in printed.replace("\\_", "_")
-    assert "passphrase is written out" in printed
+    assert "state.passphrase is written out" in printed
+    assert "state.former_passphrase is written out" in printed.replace("\\_", "_")
     assert WRITTEN_OUT not in printed
 
 

@@ -18,12 +18,15 @@ from galleryctl.model.errors import InvalidInput
 from galleryctl.model.media import HostedVideo, Kind, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.canonical import digest
 from galleryctl.plan.changes import Action, Basis, Change, FieldChange, Notice, Plan, Refusal
-from galleryctl.plan.document import decode, encode
+from galleryctl.plan.document import decode, encode, plan_digest
 from galleryctl.plan.reading import parse
 from tests.unit.plan.site import at, photo
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+SIGNATURE = "0" * 32 + ":" + "a" * 64
 
 
 def change(address: str, action: Action, **parts: Any) -> Change:
@@ -33,8 +36,8 @@ def change(address: str, action: Action, **parts: Any) -> Change:
 
 
 def with_digest(document: Any) -> Any:
-    rest = {name: value for name, value in document.items() if name != "digest"}
-    return {**rest, "digest": digest(rest)}
+    rest = {name: value for name, value in document.items() if name not in ("digest", "signature")}
+    return {**document, "digest": digest(rest)}
 
 
 PLAN = Plan(
@@ -81,6 +84,14 @@ def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "plan.json") == PLAN
     assert (tmp_path / "plan.json").stat().st_mode & 0o077 == 0
     VALIDATOR.validate(encode(PLAN))
+
+
+def test_a_signature_comes_back_and_is_of_all_the_rest() -> None:
+    signed = replace(PLAN, signature=SIGNATURE)
+    VALIDATOR.validate(encode(signed))
+    assert decode(json.loads(json.dumps(encode(signed)))) == signed
+    assert plan_digest(signed) == plan_digest(PLAN) == encode(signed)["digest"]
+    assert plan_digest(replace(PLAN, ids={at("g"): "other"})) != plan_digest(PLAN)
 
 
 def test_half_a_surrogate_pair_in_a_title_comes_back_too(tmp_path: Path) -> None:
@@ -198,6 +209,9 @@ WRONG: dict[str, Callable[[Any], None]] = {
     "three places": lambda d: d["changes"][1].update(place=[0, 1, 2]),
     "one place": lambda d: d["changes"][1].update(place=[0]),
     "a medium of no type": lambda d: d["changes"][1].update(media={"type": "film"}),
+    "half a signature": lambda d: d.update(signature="0" * 32),
+    "an empty signature": lambda d: d.update(signature=""),
+    "a signature with a line end": lambda d: d.update(signature=f"{SIGNATURE}\n"),
     "an object of changes": lambda d: d.update(changes={}),
 }
 

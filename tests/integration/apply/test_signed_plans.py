@@ -1,0 +1,135 @@
+"""Saved plans of a workspace with a passphrase: signed, and nothing else is applied; without one nothing changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from galleryctl.plan.canonical import digest
+from galleryctl.state import seal
+from tests.studio import Doc, Ran, Studio
+
+WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
+WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
+CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
+NOT_SIGNED = "this plan is not signed, and the state has a passphrase; nothing was applied"
+NOT_OURS = "this plan is not signed with the passphrase of the state; nothing was applied"
+WORDS = "{key: more, text: '<p>More</p>', title: More}"
+
+
+@pytest.fixture(autouse=True)
+def _passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are cheap: each command makes them anew, which takes a while by design."""
+    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+    monkeypatch.setenv("OLD", "planted-old")
+    monkeypatch.setenv("NEW", "planted-new")
+
+
+def become(studio: Studio, state: str) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE.replace("STATE", state))
+
+
+def save(studio: Studio) -> Doc:
+    """Save the plan of one more text in a gallery that is there."""
+    studio.gallery(["{key: words, text: '<p>Thank you</p>', title: Words}"])
+    studio.apply()
+    studio.gallery(["{key: words, text: '<p>Thank you</p>', title: Words}", WORDS])
+    assert studio.run("plan", "--out", "plan.json").code == 0
+    plan: Doc = json.loads((studio.root / "plan.json").read_text(encoding="utf-8"))
+    return plan
+
+
+def put(studio: Studio, plan: Doc) -> None:
+    """Put the plan where it was saved, with the digest that fits it."""
+    rest = {name: value for name, value in plan.items() if name not in ("digest", "signature")}
+    studio.write("plan.json", json.dumps({**plan, "digest": digest(rest)}))
+
+
+def refused(ran: Ran, what: str) -> None:
+    assert (ran.code, ran.out) == (1, "")
+    assert what in ran.err
+    assert "galleryctl plan --out FILE" in ran.err
+    assert not any(request.strip() for request in ran.requests)  # what to do begins with an arrow, too
+    assert "planted" not in ran.err
+
+
+def rebound(studio: Studio, plan: Doc) -> Doc:
+    """The plan, made to create what it creates in a gallery of somebody else."""
+    (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
+    return {**plan, "ids": {**plan["ids"], "weddings": made["gallery"]["id"]}}
+
+
+def test_a_plan_is_signed_and_applied(studio: Studio) -> None:
+    become(studio, OLD)
+    plan = save(studio)
+    assert plan["signature"]
+    assert "planted" not in (studio.root / "plan.json").read_text(encoding="utf-8")
+    ran = studio.run("plan", "--out", "plan.json", "--format", "json")
+    assert "Saved to plan.json, signed." in ran.err
+    assert json.loads(ran.out) == json.loads((studio.root / "plan.json").read_text(encoding="utf-8"))
+    ran = studio.run("apply", "plan.json")
+    assert ran.code == 0, ran.err
+    assert studio.titles() == ["Words", "More"]
+
+
+def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: Studio) -> None:
+    become(studio, OLD)
+    plan = rebound(studio, save(studio))
+    for signature in (plan["signature"], "0" * 32 + ":" + "0" * 64):
+        put(studio, {**plan, "signature": signature})
+        refused(studio.run("-vv", "apply", "plan.json"), NOT_OURS)
+    put(studio, {**plan, "signature": None})
+    refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
+    assert studio.titles("Theirs") == []
+
+
+def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: Studio) -> None:
+    """Why plans are signed, and a signature there is no reason to refuse one: a forger would leave it out."""
+    become(studio, WITHOUT)
+    plan = save(studio)
+    assert plan["signature"] is None
+    put(studio, {**rebound(studio, plan), "signature": "0" * 32 + ":" + "0" * 64})
+    assert studio.run("apply", "plan.json").code == 0
+    assert studio.titles("Theirs") == ["More"]
+
+
+def test_a_plan_that_was_printed_is_not_signed(studio: Studio) -> None:
+    become(studio, OLD)
+    save(studio)
+    studio.write("plan.json", studio.run("plan", "--format", "json").out)
+    refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
+
+
+def test_a_plan_made_before_the_passphrase_changed_counts_as_long_as_the_former_does(studio: Studio) -> None:
+    become(studio, OLD)
+    save(studio)
+    become(studio, NEW)
+    refused(studio.run("-vv", "apply", "plan.json"), NOT_OURS)
+    become(studio, CHANGING)
+    assert studio.run("apply", "plan.json").code == 0
+    assert studio.titles() == ["Words", "More"]
+
+
+def test_an_old_plan_is_refused_though_it_is_signed(studio: Studio) -> None:
+    become(studio, OLD)
+    save(studio)
+    assert studio.run("state", "reseal").code == 0
+    ran = studio.run("apply", "plan.json")
+    assert ran.code == 1
+    assert "the state changed since the plan was made" in ran.err
+
+
+def test_show_needs_no_passphrase_and_says_that_a_plan_is_signed(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become(studio, OLD)
+    save(studio)
+    monkeypatch.delenv("OLD")
+    ran = studio.run("show", "plan.json")
+    assert ran.code == 0
+    assert "This plan is signed" in ran.err
+    saved = json.loads((studio.root / "plan.json").read_text(encoding="utf-8"))
+    assert json.loads(studio.run("show", "plan.json", "--format", "json").out) == saved
+    put(studio, {**saved, "signature": None})
+    assert "signed" not in studio.run("show", "plan.json").err
