@@ -35,8 +35,15 @@ def read_content(content: bytes, cipher: Cipher, *, where: object, do: str = REP
     return decode(_json(cipher.open(envelope, _ABOUT, where=where), where, do), where=where, do=do)
 
 
-def check_follows(former: State, state: State, where: object) -> None:
-    """Raise StateError if `former` is no version before `state`: a run whose lock was broken must not undo a later one."""
+def read_former(content: bytes, state: State, cipher: Cipher, *, where: object) -> State | None:
+    """What `state` is about to replace; None when that cannot be read, and a rebuild or a restore replaces it.
+
+    Raises StateError if `state` does not follow it: a run whose lock was broken must not undo a later one.
+    """
+    try:
+        former = read_content(content, cipher, where=where)
+    except StateError:
+        return None
     if former.lineage == state.lineage and former.serial >= state.serial:
         raise StateError(
             "another run wrote the state meanwhile",
@@ -44,6 +51,7 @@ def check_follows(former: State, state: State, where: object) -> None:
             why=f"its serial is {former.serial}, this run would write {state.serial}",
             do="run the same command again",
         )
+    return former
 
 
 def content_anew(content: bytes, cipher: Cipher) -> bytes:

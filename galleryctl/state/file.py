@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.content import check_follows, read_content, write_content
+from galleryctl.state.content import read_content, read_former, write_content
 from galleryctl.state.disk import read_file, replace_file, trouble_with
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import FileJournal, JournalPlace
@@ -37,14 +36,14 @@ class FileState:
     def read(self) -> State | None:
         """The state, None when there is no file. Raises StateError when it is no state, saying how to get one back."""
         content = self._content()
-        return None if content is None else self._state(content)
+        return None if content is None else read_content(content, self._cipher, where=self._path)
 
     def write(self, state: State) -> None:
         """Replace the file in one step, durably. Raises StateError when another run wrote it since; it is intact then."""
         self._lock.check()
         content = self._content()
         if content is not None:
-            self._versions.keep(content, self._former(content, state))
+            self._versions.keep(content, read_former(content, state, self._cipher, where=self._path))
         with trouble_with(self._path, "the state cannot be written"):
             replace_file(self._path, write_content(state, self._cipher))
 
@@ -74,18 +73,6 @@ class FileState:
 
     def _content(self) -> bytes | None:
         return read_file(self._path, "the state cannot be read")
-
-    def _state(self, content: bytes) -> State:
-        return read_content(content, self._cipher, where=self._path)
-
-    def _former(self, content: bytes, state: State) -> State | None:
-        """What is in the file, None when that cannot be read: it is replaced by a rebuild or a restore then."""
-        try:
-            former = self._state(content)
-        except StateError:
-            return None
-        check_follows(former, state, self._path)
-        return former
 
 
 class _Folder:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.bucket import Bucket, Found
-from galleryctl.state.content import check_follows, read_content, write_content
+from galleryctl.state.bucket import Bucket
+from galleryctl.state.content import read_content, read_former, write_content
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import JournalPlace
 from galleryctl.state.journal_sealed import SealedJournal
@@ -44,7 +44,7 @@ class ObjectState:
         """The state, None when there is no object. Raises StateError when it is no state, saying how to get one back."""
         found = self._bucket.get(self._key)
         self._was_read, self._tag = True, found.tag if found else None
-        return None if found is None else self._state(found)
+        return None if found is None else read_content(found.content, self._cipher, where=self.location)
 
     def write(self, state: State) -> None:
         """Write the object if it is as this backend last read or wrote it. Raises StateError when another run wrote it."""
@@ -53,7 +53,8 @@ class ObjectState:
         if self._was_read and self._tag != (found.tag if found else None):
             raise self._overtaken()
         if found is not None:
-            self._versions.keep(found.content, self._former(found, state))
+            former = read_former(found.content, state, self._cipher, where=self.location)
+            self._versions.keep(found.content, former)
         tag = self._bucket.put(self._key, write_content(state, self._cipher), found.tag if found else None)
         if tag is None:
             raise self._overtaken()
@@ -82,18 +83,6 @@ class ObjectState:
     def unlock(self, run_id: str) -> None:
         """Break the lock of that run. Raises StateError when another run holds it, or its process lives on this machine."""
         self._lock.release(run_id)
-
-    def _state(self, found: Found) -> State:
-        return read_content(found.content, self._cipher, where=self.location)
-
-    def _former(self, found: Found, state: State) -> State | None:
-        """What is there, None when that cannot be read: it is replaced by a rebuild or a restore then."""
-        try:
-            former = self._state(found)
-        except StateError:
-            return None
-        check_follows(former, state, self.location)
-        return former
 
     def _overtaken(self) -> StateError:
         return StateError(
