@@ -16,8 +16,9 @@ from galleryctl.cli import output
 from galleryctl.cli.interrupts import SIGNALS
 from galleryctl.cli.listener import base_url, bound, is_loopback, told_in
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import INNER, Workspace, emulator_data, open_workspace
+from galleryctl.cli.session import Workspace, emulator_data, open_workspace
 from galleryctl.cli.watching import Watching
+from galleryctl.manifest.links import INNER
 from galleryctl.manifest.workspace import App
 from galleryctl.model.errors import GalleryctlError
 

@@ -19,6 +19,7 @@ from galleryctl.cli import output
 from galleryctl.cli.options import Settings
 from galleryctl.engine.fetch import SETTLED
 from galleryctl.engine.site import Site
+from galleryctl.manifest.links import INNER
 from galleryctl.manifest.workspace import App, SiteConfig, WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Limits
 from galleryctl.model.errors import GalleryctlError
@@ -30,8 +31,6 @@ from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 from galleryctl.wix.client import open_client
 from galleryctl.wix.transport import Exchange, Phase
 
-INNER = ".galleryctl"
-"""The workspace's own folder: local state, journals, the embedded emulator's data."""
 UNLIMITED = 1_000_000_000
 """Requests a minute where there is no quota."""
 READABLE_SOON = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from galleryctl.manifest.links import hold_inside
 from galleryctl.manifest.saving import save_text
 from galleryctl.model.errors import GalleryctlError
 
@@ -23,7 +24,7 @@ def write_new(root: Path, files: Mapping[str, str]) -> None:
     made: list[Path] = []
     try:
         for name, text in files.items():
-            path = root / name
+            path = hold_inside(root, root / name)
             made += _folders(path.parent)
             with _trouble_with(path), path.open("x", encoding="utf-8", newline="") as out:
                 made.append(path)
@@ -48,7 +49,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
     Raises GalleryctlError, before anything is written, when a file is somebody else's.
     """
     for name, text in files.items():
-        path = root / name
+        path = hold_inside(root, root / name)
         with _trouble_with(path):
             foreign = os.path.lexists(path) and not path.read_bytes().startswith(
                 text.partition(":")[0].encode()

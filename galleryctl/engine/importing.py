@@ -15,6 +15,7 @@ from galleryctl.engine.settled import recall_settled
 from galleryctl.engine.site import Known, Site, save
 from galleryctl.engine.together import together
 from galleryctl.manifest.files import Tree
+from galleryctl.manifest.links import hold_inside
 from galleryctl.manifest.load import read_manifest
 from galleryctl.manifest.saving import save_text
 from galleryctl.manifest.write_back import Written, write_gallery
@@ -101,6 +102,8 @@ async def write_drafts(site: Site, shelf: Shelf, drafts: Drafts) -> tuple[Import
     """Write the manifests, then the pairs into state; the caller holds the lock."""
     bindings = drafts.known.bindings
     imported: list[Imported] = []
+    for draft in drafts.drafts:
+        hold_inside(site.root, draft.path)
     for draft in drafts.drafts:
         save_text(draft.path, draft.written.text)
         if draft.file is None:

@@ -11,10 +11,17 @@ from urllib.parse import urlsplit
 
 from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.findings import in_order, read_document
+from galleryctl.manifest.links import links_out
 from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
-from galleryctl.manifest.state_setting import PASSPHRASES, StateConfig, state_config, state_problems
+from galleryctl.manifest.state_setting import (
+    PASSPHRASES,
+    SITE_NAME,
+    StateConfig,
+    state_config,
+    state_problems,
+)
 from galleryctl.manifest.variables import names_of, sounds_secret
 from galleryctl.model.desired import ItemOrder, Limits, Moved
 from galleryctl.model.errors import InvalidInput, Problem
@@ -106,7 +113,17 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
     moved = read_moved(document, gallery=None, problems=problems)
     if problems or document.root is None:
         raise InvalidInput(in_order(problems))
-    return replace(_config(root, document.root, moved, environ), secrets=secrets)
+    config = replace(_config(root, document.root, moved, environ), secrets=secrets)
+    if out := sorted(set(_links_out(config))):
+        problems = [Problem(None, f"{path} leads out of the workspace") for path in out]
+        raise InvalidInput(tuple(problems), do="remove the link: galleryctl would write there")
+    return config
+
+
+def _links_out(config: WorkspaceConfig) -> Iterator[Path]:
+    location = config.state.location
+    states = [] if "://" in location else [location.replace(SITE_NAME, name) for name in config.sites]
+    yield from links_out(config.root, states)
 
 
 def _secrets(document: Document) -> frozenset[str]:

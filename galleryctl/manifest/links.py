@@ -1,0 +1,47 @@
+"""Links that came with somebody's files: through none of them galleryctl writes outside of the workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from galleryctl.model.errors import GalleryctlError
+
+INNER = ".galleryctl"
+"""The workspace's own folder: local state, journals, the embedded emulator's data."""
+STATE_PARTS = ("", ".lock", ".lock.json", ".versions")
+"""How the names go on of what lies beside a state; the first is the state."""
+
+
+def leads_out(root: Path, path: Path) -> bool:
+    """Whether `path`, which is written as one below `root`, is elsewhere once its links are followed."""
+    if not os.path.abspath(path).startswith(os.path.join(os.path.abspath(root), "")):  # noqa: PTH100, PTH118 - pathlib has none that follows no links
+        return False
+    try:
+        return not path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return True  # in a circle
+
+
+def hold_inside(root: Path, path: Path) -> Path:
+    """`path`, to be written. Raises GalleryctlError when it is written as one below `root` and a link leads out."""
+    if leads_out(root, path):
+        raise GalleryctlError(
+            "nothing was written: a link leads out of the workspace",
+            where=path,
+            do="remove the link, or name the place where it leads",
+        )
+    return path
+
+
+def links_out(root: Path, locations: Iterable[str]) -> Iterator[Path]:
+    """What leads out of the workspace of that which galleryctl writes by itself: its folder and states at `locations`."""
+    states = [root / f"{location}{part}" for location in locations for part in STATE_PARTS]
+    for top in dict.fromkeys((root / INNER, *states)):
+        if led := next((path for path in (top.parent, top) if leads_out(root, path)), None):
+            yield led
+            continue
+        for folder, folders, files in os.walk(top):
+            links = [path for name in (*folders, *files) if (path := Path(folder) / name).is_symlink()]
+            yield from (path for path in sorted(links) if leads_out(root, path))

@@ -1,0 +1,107 @@
+"""Links that came with a clone: nothing is written through one that leads out of the workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.studio import Studio
+
+ITEMS = ("{key: words, text: <p>Thanks</p>}",)
+INSIDE = """\
+galleryctl: 1
+backend: {type: local}
+galleries: galleries/*.yaml
+state: {location: 'kept/state.json', versions: 3}
+"""
+
+
+@pytest.fixture
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody's folder, with a file without a line end, which looks like a torn journal."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "precious").write_text("do not touch")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("place", "target"),
+    [
+        (".galleryctl", "."),
+        (".galleryctl/journal-main.jsonl", "precious"),
+        (".galleryctl/state.json.lock", "new"),
+        (".galleryctl/state.json.lock.json", "precious"),
+        (".galleryctl/state.json.versions", "."),
+        (".galleryctl/emulator/main/emulator.sqlite3", "new"),
+        (".galleryctl/emulator/main/media", "."),
+        (".galleryctl/events-main.sqlite3", "new"),
+    ],
+)
+@pytest.mark.parametrize("command", [("apply", "--auto-approve"), ("state", "unlock"), ("validate",)], ids=" ".join)  # fmt: skip
+def test_what_galleryctl_keeps_is_kept_in_the_workspace(
+    studio: Studio, outside: Path, place: str, target: str, command: tuple[str, ...]
+) -> None:
+    studio.gallery(ITEMS)
+    link = studio.root / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside / target)
+    ran = studio.run(*command)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"{place} leads out of the workspace" in ran.err
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"precious": "do not touch"}
+
+
+@pytest.mark.parametrize(("link", "target"), [("kept", "."), ("kept/state.json.versions", "."), ("kept/state.json.lock", "x")])  # fmt: skip
+def test_so_is_a_state_elsewhere(studio: Studio, outside: Path, link: str, target: str) -> None:
+    studio.gallery(ITEMS)
+    studio.write("galleryctl.yaml", INSIDE)
+    (studio.root / link).parent.mkdir(exist_ok=True)
+    (studio.root / link).symlink_to(outside / target)
+    ran = studio.run("apply", "--auto-approve")
+    assert ran.code == 1
+    assert f"{link} leads out of the workspace" in ran.err
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+
+
+def test_a_link_that_goes_in_a_circle_is_told(studio: Studio) -> None:
+    studio.gallery(ITEMS)
+    (studio.root / ".galleryctl").symlink_to(studio.root / ".galleryctl")
+    assert ".galleryctl leads out of the workspace" in studio.run("apply", "--auto-approve").err
+
+
+def test_links_within_the_workspace_are_fine(studio: Studio) -> None:
+    studio.gallery(ITEMS)
+    (studio.root / "elsewhere").mkdir()
+    (studio.root / ".galleryctl").symlink_to(studio.root / "elsewhere")
+    assert studio.run("apply", "--auto-approve").code == 0
+    assert (studio.root / "elsewhere" / "state.json").is_file()
+
+
+def test_an_import_stays_in_the_workspace(studio: Studio, outside: Path) -> None:
+    studio.gallery(ITEMS, head="name: Weddings\nbind: {create: true}\nprotect: false\n")
+    assert studio.run("apply", "--auto-approve").code == 0
+    assert studio.run("state", "rm", "weddings").code == 0
+    (studio.root / "galleries" / "weddings.yaml").unlink()
+    (studio.root / "galleries").rmdir()
+    (studio.root / "galleries").symlink_to(outside)
+    ran = studio.run("import", "--all")
+    assert (ran.code, ran.out) == (1, "")
+    assert "a link leads out of the workspace" in ran.err
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+
+
+def test_init_and_velo_write_through_no_link(studio: Studio, outside: Path) -> None:
+    studio.gallery(ITEMS, head="name: Weddings\nbind: {create: true}\n")
+    assert studio.run("apply", "--auto-approve").code == 0
+    for folder, command in (("other/schemas", ("init", "other")), ("code/backend", ("velo", "weddings", "--out", "code"))):  # fmt: skip
+        link = studio.root / folder
+        link.parent.mkdir()
+        link.symlink_to(outside)
+        ran = studio.run(*command)
+        assert ran.code == 1
+        assert "a link leads out of the workspace" in ran.err
+    assert [path.name for path in outside.iterdir()] == ["precious"]
