@@ -1,10 +1,10 @@
-"""An S3 of one's own: moto's server in this process, on a loopback port, with answers that can be lost."""
+"""Object stores of one's own, on loopback ports, with answers that can be lost; the first is S3: moto's, in this process."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,71 +14,110 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SECRET = "planted-secret-key"
 
 
 @dataclass(slots=True)
 class Store:
-    """What stands before moto: one request at a time, since moto checks and writes in two steps.
+    """What stands before `server`, and passes on what it is not told to answer itself.
 
-    `lose` holds `METHOD suffix-of-the-path` of the requests that take effect and whose answer is a 500; `refuse` of those
-    that are answered with a 503 and have no effect.
+    Requests are named `METHOD suffix-of-the-path`. Those in `lose` take effect once each, and the answer is a 500; those in
+    `answers` have no effect, and get that status and that body; so do those in `busy`, once each, which get a 429.
     """
 
+    scheme: str
+    server: WSGIApplication
+    settings: Mapping[str, str]
+    """Environment variables; `{url}` is the store's."""
+    make_bucket: Callable[[str], None]
+    secrets: Sequence[str]
+    """What stands in the settings and must stand nowhere else."""
     url: str = ""
     lose: list[str] = field(default_factory=list)
-    refuse: list[str] = field(default_factory=list)
+    answers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    busy: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
-    moto: DomainDispatcherApplication = field(
-        default_factory=lambda: DomainDispatcherApplication(create_backend_app)
-    )
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        request = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self.seen.append(f"{method} {path}")
+        answer = next((said for named, said in self.answers.items() if _is(method, path, named)), None)
+        if answer is None and self._once(self.busy, method, path):
+            answer = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
+        if answer is None and not self._once(self.lose, method, path):
+            return self.server(environ, start)
+        if answer is None:
+            list(self.server(environ, lambda *_: lambda _: None))
+            answer = ("500 Internal Server Error", "")
+        body = answer[1].encode()
+        start(answer[0], [("Content-Length", str(len(body))), ("Content-Type", "application/xml")])
+        return [body]
+
+    def _once(self, named: list[str], method: str, path: str) -> bool:
+        """Whether this request is named; then one that names it is struck out."""
         with self.turn:
-            self.seen.append(request)
-            if any(request.startswith(f[:4]) and request.endswith(f[4:]) for f in self.refuse):
-                start("503 Service Unavailable", [("Content-Length", "0")])
-                return [b""]
-            lost = next((f for f in self.lose if request.startswith(f[:4]) and request.endswith(f[4:])), None)
-            if lost is None:
-                return list(self.moto(environ, start))
-            self.lose.remove(lost)
-            list(self.moto(environ, lambda *_: lambda _: None))
-        start("500 Internal Server Error", [("Content-Length", "0")])
-        return [b""]
+            found = next((one for one in named if _is(method, path, one)), None)
+            if found is not None:
+                named.remove(found)
+            return found is not None
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What a process needs to reach it."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-        }
+        return {name: value.format(url=self.url) for name, value in self.settings.items()}
 
-    def make_bucket(self, name: str) -> None:
-        """Make a bucket."""
-        assert httpx.put(f"{self.url}/{name}").status_code == 200
+    def location(self, bucket: str, key: str) -> str:
+        """How a workspace names an object."""
+        return f"{self.scheme}://{bucket}/{key}"
+
+    def forget(self) -> None:
+        """Answer as it is from now on; nothing was seen."""
+        for told in (self.lose, self.answers, self.busy, self.seen):
+            told.clear()
+
+
+@contextmanager
+def listening(server: WSGIApplication) -> Iterator[str]:
+    """The address at which `server` answers, in this process."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    made = make_server("127.0.0.1", 0, server, threaded=True)
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{made.server_port}"
+    finally:
+        made.shutdown()
+        thread.join()
+        made.server_close()
 
 
 @contextmanager
 def serve_objects() -> Iterator[Store]:
-    """A store that listens."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    store = Store()
-    listening = make_server("127.0.0.1", 0, store, threaded=True)
-    store.url = f"http://127.0.0.1:{listening.server_port}"
-    thread = threading.Thread(target=listening.serve_forever, daemon=True)
-    thread.start()
-    try:
+    """An S3 that listens."""
+    moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+    def one_at_a_time(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        with turn:  # moto checks and writes in two steps
+            return list(moto(environ, start))
+
+    def make_bucket(name: str) -> None:
+        assert httpx.put(f"{store.url}/{name}").status_code == 200
+
+    settings = {
+        "AWS_ENDPOINT_URL": "{url}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }
+    store = Store("s3", one_at_a_time, settings, make_bucket, ("AKIAPLANTED", SECRET))
+    with listening(store) as store.url:
         yield store
-    finally:
-        listening.shutdown()
-        thread.join()
-        listening.server_close()
+
+
+def _is(method: str, path: str, named: str) -> bool:
+    wanted, _, end = named.partition(" ")
+    return method == wanted and path.endswith(end)

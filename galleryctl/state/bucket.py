@@ -6,13 +6,16 @@ only its status, its code and what the connection said is told.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import StateError
+from galleryctl.state.bucket_trouble import NO_BUCKET, TOO_SOON, broken_variable, what_to_do, why
 
 if TYPE_CHECKING:
     from obstore import PutResult, UpdateVersion
@@ -20,10 +23,9 @@ if TYPE_CHECKING:
 
 MAX_RETRIES = 4
 RETRY_TIMEOUT = timedelta(seconds=30)
-
-_NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
-_INSTANCE = "169.254.169.254"
-"""Where credentials are asked for when the environment has none."""
+PAUSE = 1.0
+"""Seconds: Google takes one write of the same object in that time, and turns away what comes sooner at times."""
+PAUSES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +39,25 @@ class Found:
 class Bucket:
     """A bucket; `location` is how people write it. Every method raises StateError when it cannot be reached."""
 
-    def __init__(self, store: ObjectStore, location: str) -> None:
+    def __init__(
+        self, store: ObjectStore, location: str, *, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self._store = store
+        self._sleep = sleep
         self.location = location
 
     def get(self, key: str) -> Found | None:
         """The object, None when there is none."""
         import obstore  # noqa: PLC0415 - an extra
 
-        try:
-            result = obstore.get(self._store, key)
+        with self._telling("the state cannot be read", key):
+            try:
+                result = obstore.get(self._store, key)
+            except FileNotFoundError as error:
+                if NO_BUCKET.search(str(error)):
+                    raise
+                return None
             content = bytes(result.bytes())
-        except FileNotFoundError as error:
-            if _NO_BUCKET.search(str(error)):
-                raise self._trouble("the state cannot be read", key, error) from error
-            return None
-        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
-            raise self._trouble("the state cannot be read", key, error) from error
         return Found(content=content, tag=_tag(result.meta["e_tag"], result.meta["version"]))
 
     def put(self, key: str, content: bytes, before: UpdateVersion | None) -> UpdateVersion | None:
@@ -69,58 +73,77 @@ class Bucket:
             obstore.exceptions.PreconditionError,
             FileNotFoundError,  # what should be as `before` is gone
         )
-        try:
-            return _result_tag(obstore.put(self._store, key, content, mode=before or "create"))
-        except refused as error:
-            found = self.get(key)
-            if before is None and found is None:
-                raise self._trouble("the state cannot be written", key, error) from error
-            return found.tag if found is not None and found.content == content else None
-        except NotImplementedError as error:
-            raise StateError(
-                "the state cannot be written: this store, or how it is set up, knows no conditional writes",
-                where=f"{self.location}/{key}",
-                do="see docs/how-to/share-state.md; is AWS_CONDITIONAL_PUT set in the environment?",
-            ) from error
-        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
-            found = self.get(key)
-            if found is not None and found.content == content:
-                return found.tag
-            raise self._trouble("the state cannot be written", key, error) from error
+        with self._telling("the state cannot be written", key):
+            try:
+                return _result_tag(
+                    self._patiently(lambda: obstore.put(self._store, key, content, mode=before or "create"))
+                )
+            except refused:
+                found = self.get(key)
+                if before is None and found is None:
+                    raise
+                return found.tag if found is not None and found.content == content else None
+            except (obstore.exceptions.BaseError, OSError, ValueError):
+                found = self.get(key)
+                if found is not None and found.content == content:
+                    return found.tag
+                raise
 
     def list(self, folder: str) -> Sequence[str]:
         """The keys below `folder`."""
         import obstore  # noqa: PLC0415 - an extra
 
-        try:
+        with self._telling("the state's folder cannot be listed", folder):
             return [meta["path"] for page in obstore.list(self._store, folder) for meta in page]
-        except (obstore.exceptions.BaseError, OSError, ValueError) as error:
-            raise self._trouble("the state's folder cannot be listed", folder, error) from error
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these objects; one that is gone already is fine."""
         import obstore  # noqa: PLC0415 - an extra
 
         for key in keys:
-            try:
+            with (
+                self._telling("what is not needed any more cannot be deleted", key),
+                suppress(FileNotFoundError),
+            ):
                 obstore.delete(self._store, key)
-            except FileNotFoundError:
-                continue
-            except (obstore.exceptions.BaseError, OSError, ValueError) as error:
-                raise self._trouble("what is not needed any more cannot be deleted", key, error) from error
 
-    def _trouble(self, what: str, key: str, error: Exception) -> StateError:
+    def _patiently(self, write: Callable[[], PutResult]) -> PutResult:
+        """What `write` returns, once the store has time for it: it is told to slow down for longer than the library waits."""
+        from obstore.exceptions import GenericError  # noqa: PLC0415 - an extra
+
+        for _ in range(PAUSES):
+            try:
+                return write()
+            except GenericError as error:
+                if not TOO_SOON.search(str(error)):
+                    raise
+            self._sleep(PAUSE)
+        return write()
+
+    @contextmanager
+    def _telling(self, what: str, key: str) -> Iterator[None]:
+        """Make a StateError of what the library raises within the `with`."""
+        from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
+
+        try:
+            yield
+        except NotImplementedError as error:
+            raise self._trouble(
+                f"{what}: this store, or how it is set up, knows no conditional writes", key, error
+            ) from error
+        except (BaseError, OSError, ValueError) as error:
+            raise self._trouble(what, key, error) from error
+        except BaseException as error:
+            if (
+                type(error).__name__ != "PanicException"
+            ):  # the library's last word; it exports no class to catch
+                raise
+            raise self._trouble(what, key, error) from error
+
+    def _trouble(self, what: str, key: str, error: BaseException) -> StateError:
         said = str(error)
-        do = "see whether the store can be reached, and run the same command again; nothing that was saved is lost"
-        if _NO_BUCKET.search(said):
-            do = "make the bucket, or correct state in galleryctl.yaml"
-        elif _INSTANCE in said:
-            do = "put credentials for the store into the environment: see docs/how-to/share-state.md"
-        elif "builder error" in said:
-            do = "an endpoint without TLS is allowed by AWS_ALLOW_HTTP=true (GOOGLE_, AZURE_) in the environment"
-        elif re.search(r"status code: 40[13]", said):
-            do = "give the credentials in the environment the right to read, write, list and delete there"
-        return StateError(what, where=f"{self.location}/{key}", why=_why(said), do=do)
+        scheme = self.location.partition(":")[0]
+        return StateError(what, where=f"{self.location}/{key}", why=why(said), do=what_to_do(said, scheme))
 
 
 def open_bucket(location: str) -> tuple[Bucket, str]:
@@ -140,6 +163,14 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
         ) from error
     scheme, _, rest = location.partition("://")
     name, _, key = rest.partition("/")
+    broken = broken_variable(os.environ, scheme)
+    if broken is not None:
+        raise StateError(
+            "the object store cannot be used",
+            where=location,
+            why=f"{broken} in the environment holds a line end or another control character",
+            do="set it anew, without a line end after it",
+        )
     # No options of the client are given: they would take the place of those in the environment.
     retry: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT}
     store: ObjectStore
@@ -154,20 +185,10 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
         raise StateError(
             "the object store cannot be used",
             where=location,
-            why=_why(str(error)),
+            why=why(str(error)),
             do="put the account and credentials for the store into the environment: see docs/how-to/share-state.md",
         ) from error
     return Bucket(store, f"{scheme}://{name}"), key
-
-
-def _why(said: str) -> str:
-    """What an error of the library says without addresses and bodies: they may hold signatures and keys."""
-    status = re.search(r"status code: (\d+(?: [A-Z][A-Za-z ]+)?)", said)
-    code = re.search(r"<Code>(\w+)</Code>", said)
-    if status:
-        return f"{status[1]} ({code[1]})" if code else status[1]
-    line = said.partition("\n")[0].rpartition(" - ")[2]
-    return re.sub(r"\s*\(?https?://\S+", "", line)
 
 
 def _result_tag(result: PutResult) -> UpdateVersion:

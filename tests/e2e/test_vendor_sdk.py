@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.npm import install
 from tests.started import started
 
 SDK = Path(__file__).parent / "sdk"
@@ -18,25 +17,7 @@ SDK = Path(__file__).parent / "sdk"
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    found = shutil.which("node")
-    npm = shutil.which("npm")
-    assert found, "node is needed to judge the emulator by the vendor's SDK"
-    with (SDK / ".install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not installed():
-            assert npm, "npm is needed to install the vendor's SDK"
-            subprocess.run([npm, "ci"], cwd=SDK, check=True, timeout=300)
-    return found
-
-
-def installed() -> bool:
-    """Whether all of the lock file is there; npm writes its own list when it has finished."""
-    hidden = SDK / "node_modules" / ".package-lock.json"
-    wanted = json.loads((SDK / "package-lock.json").read_text())["packages"]
-    have = json.loads(hidden.read_text())["packages"] if hidden.is_file() else {}
-    return all(
-        have.get(name, {}).get("version") == entry["version"] for name, entry in wanted.items() if name
-    )
+    return install(SDK)
 
 
 @pytest.fixture

@@ -23,9 +23,7 @@ def s3(server: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     yield server
-    server.lose.clear()
-    server.refuse.clear()
-    server.seen.clear()
+    server.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""What went wrong with an object store: why, as far as it may be told, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|(bucket|container) does not exist", re.IGNORECASE)
+TOO_SOON = re.compile(r"status code: 429")
+
+_PREFIXES = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}
+"""How the environment variables of a store begin."""
+_IN_REQUESTS = {
+    "s3": ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "REGION", "DEFAULT_REGION", "ENDPOINT_URL"),
+    "gs": ("BASE_URL", "BEARER_TOKEN"),
+    "az": (
+        "STORAGE_ACCOUNT_NAME",
+        "STORAGE_ACCOUNT_KEY",
+        "STORAGE_SAS_TOKEN",
+        "STORAGE_TOKEN",
+        "STORAGE_ENDPOINT",
+    ),
+}
+"""What goes into the address, the headers or the signature of a request as it is."""
+
+# What an error says → what helps, the first that fits. Without credentials in the environment, the library asks the machine
+# for its role, at an address that only machines in a cloud have.
+_HELP = (
+    (NO_BUCKET, "make the {bucket}, or correct state in galleryctl.yaml"),
+    (
+        re.compile(r"169\.254\.169\.254|metadata\.google\.internal"),
+        "put credentials for the store into the environment: see docs/how-to/share-state.md",
+    ),
+    (
+        re.compile("builder error"),
+        "{prefix}_ALLOW_HTTP=true in the environment allows an endpoint without TLS",
+    ),
+    (
+        re.compile("InvalidUri|InvalidHeaderValue"),
+        "correct the variables of the store in the environment: see docs/how-to/share-state.md",
+    ),
+    (
+        re.compile(
+            "status code: 401|token request|AuthenticationFailed|failed to authenticate|InvalidAuthenticationInfo"
+            "|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|RequestTimeTooSkewed"
+        ),
+        "the credentials in the environment are not accepted: correct them, or the clock of this machine",
+    ),
+    (
+        re.compile("status code: 403"),
+        "give the credentials in the environment the right to read, write, list and delete there",
+    ),
+    (
+        re.compile("configured region|PermanentRedirect|AuthorizationHeaderMalformed"),
+        "set AWS_REGION in the environment to the region of the bucket",
+    ),
+    (
+        re.compile("status code: 501|not yet implemented"),
+        "it needs conditional writes: see docs/how-to/share-state.md; is AWS_CONDITIONAL_PUT set in the environment?",
+    ),
+)
+_OTHERWISE = (
+    "see whether the store can be reached, and run the same command again; nothing that was saved is lost"
+)
+
+
+def why(said: str) -> str:
+    """What an error of the library says without addresses, values and bodies: they may hold signatures and keys."""
+    status = re.search(r"status code: (\d+(?: [A-Z][A-Za-z ]+)?)", said)
+    code = re.search(r"<Code>(\w+)</Code>", said)
+    if status:
+        return f"{status[1]} ({code[1]})" if code else status[1]
+    line = said.partition("\n")[0].rpartition(" - ")[2]
+    unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', '"***"', line)
+    return re.sub(r"\s*\(?\w+://\S+", "", unquoted)
+
+
+def what_to_do(said: str, scheme: str) -> str:
+    """What helps against an error of the store of that scheme."""
+    advice = next((advice for pattern, advice in _HELP if pattern.search(said)), _OTHERWISE)
+    bucket = "container" if scheme == "az" else "bucket"
+    return advice.format(bucket=bucket, prefix=_PREFIXES.get(scheme, ""))
+
+
+def broken_variable(environment: Mapping[str, str], scheme: str) -> str | None:
+    """The name of a variable of that store whose value holds a line end or the like, None when there is none.
+
+    No request can carry it: a key does not match, and the library ends at a header.
+    """
+    names = (f"{_PREFIXES[scheme]}_{name}" for name in _IN_REQUESTS[scheme])
+    return next((name for name in names if not environment.get(name, "").isprintable()), None)

@@ -1,0 +1,91 @@
+"""What goes wrong with each kind of object store is told in its own words, with what to do, and without secrets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from galleryctl.model.errors import StateError
+from galleryctl.state.bucket import Bucket, open_bucket
+from galleryctl.state.objects import ObjectState
+from tests.objects import Store
+
+STRANGERS = {
+    "s3": ("AWS_ACCESS_KEY_ID", "AKIASTRANGER"),
+    "gs": ("GOOGLE_BEARER_TOKEN", "another-token"),
+    "az": ("AZURE_STORAGE_ACCOUNT_KEY", base64.b64encode(b"another key").decode()),
+}
+
+
+def told(store: Store, read: Callable[[], object]) -> StateError:
+    """The error of a read, which tells no secret and no address."""
+    with pytest.raises(StateError) as caught:
+        read()
+    shown = f"{caught.value} {caught.value!r}"
+    assert not [secret for secret in store.secrets if secret in shown]
+    assert "http://" not in shown
+    assert caught.value.do
+    return caught.value
+
+
+@pytest.mark.parametrize("method", ["get", "put", "list"])
+def test_a_bucket_that_is_not_there_is_no_empty_state(store: Store, method: str) -> None:
+    bucket, key = open_bucket(store.location("no-such-bucket", "state.json"))
+    calls = {"get": bucket.get, "put": lambda key: bucket.put(key, b"1", None), "list": bucket.list}
+    error = told(store, lambda: calls[method](key))
+    code, what = ("ContainerNotFound", "container") if store.scheme == "az" else ("NoSuchBucket", "bucket")
+    assert error.why == f"404 Not Found ({code})"
+    assert error.do == f"make the {what}, or correct state in galleryctl.yaml"
+
+
+def test_a_store_that_is_down_is_told(bucket: Bucket, store: Store) -> None:
+    store.answers["GET /state.json"] = ("503 Service Unavailable", "")
+    error = told(store, ObjectState(bucket, "state.json").read)
+    assert error.why == "503 Service Unavailable"
+    assert "run the same command again" in error.do
+    assert not any(secret in repr(bucket) for secret in store.secrets)
+
+
+def test_nothing_that_listens_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in store.settings.items():
+        monkeypatch.setenv(name, value.format(url="http://127.0.0.1:1"))
+    bucket, key = open_bucket(store.location("bucket", "state.json"))
+    assert "error sending request" in told(store, lambda: bucket.get(key)).why
+
+
+def test_credentials_that_are_not_accepted_are_told(
+    bucket: Bucket, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.scheme == "s3":  # moto accepts any
+        store.answers["GET /key"] = ("403 Forbidden", "<Error><Code>InvalidAccessKeyId</Code></Error>")
+    monkeypatch.setenv(*STRANGERS[store.scheme])
+    stranger, _ = open_bucket(f"{bucket.location}/key")
+    error = told(store, lambda: stranger.get("key"))
+    assert error.why.startswith(("401 Unauthorized (", "403 Forbidden ("))
+    assert "the credentials in the environment are not accepted: correct them" in error.do
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<Error><Code>AccessDenied</Code></Error>",
+        "<Error><Code>AuthorizationPermissionMismatch</Code></Error>",
+    ],
+)
+def test_a_right_that_is_missing_is_told(bucket: Bucket, store: Store, body: str) -> None:
+    store.answers["PUT /key"] = ("403 Forbidden", body)
+    error = told(store, lambda: bucket.put("key", b"1", None))
+    assert error.what == "the state cannot be written"
+    assert (
+        error.do == "give the credentials in the environment the right to read, write, list and delete there"
+    )
+
+
+def test_an_endpoint_without_tls_has_to_be_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}[store.scheme]
+    monkeypatch.setenv(f"{prefix}_ALLOW_HTTP", "false")
+    bucket, key = open_bucket(store.location("bucket", "state.json"))
+    error = told(store, lambda: bucket.get(key))
+    assert error.do == f"{prefix}_ALLOW_HTTP=true in the environment allows an endpoint without TLS"

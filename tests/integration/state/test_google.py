@@ -1,0 +1,73 @@
+"""State in Google Cloud Storage: it takes one write of an object a second, and turns away what comes sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from obstore.store import GCSStore
+
+from galleryctl.model.errors import StateError
+from galleryctl.state.bucket import PAUSE, PAUSES, Bucket
+from galleryctl.state.document import State
+from galleryctl.state.journal import Intent, Journal, read_journal
+from galleryctl.state.objects import ObjectState
+from tests.google import serve_google
+from tests.objects import Store
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    with serve_google() as store:
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        store.make_bucket("bucket")
+        yield store
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def bucket(google: Store, slept: list[float]) -> Bucket:
+    """One whose library asks once, so that no test waits."""
+    return Bucket(GCSStore("bucket", retry_config={"max_retries": 0}), "gs://bucket", sleep=slept.append)
+
+
+def test_a_journal_that_is_written_too_fast_waits_and_loses_nothing(
+    bucket: Bucket, google: Store, slept: list[float]
+) -> None:
+    state = State(site_id="site-1", lineage="lineage-1")
+    place = ObjectState(bucket, "state.json").journal(Path("unused"))
+    with Journal.open(place, run="run-1", state=state) as journal:
+        google.busy += ["PUT /state.json.journal"] * 7
+        for step in "abc":
+            journal.begin(step, Intent(kind="update"))
+    assert slept == [PAUSE] * 7
+    assert [step for step, _ in read_journal(place, state).pending] == ["a", "b", "c"]
+
+
+def test_a_write_that_took_effect_counts_although_the_store_is_busy_then(
+    bucket: Bucket, google: Store, slept: list[float]
+) -> None:
+    google.lose += ["PUT /key"]
+    tag = bucket.put("key", b"1", None)
+    google.busy += ["PUT /key"]
+    google.lose += ["PUT /key"]
+    second = bucket.put("key", b"2", tag)
+    found = bucket.get("key")
+    assert found is not None
+    assert (found.content, found.tag) == (b"2", second)
+    assert slept == [PAUSE]
+
+
+def test_a_store_that_stays_busy_is_told(bucket: Bucket, google: Store, slept: list[float]) -> None:
+    google.answers["PUT /key"] = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
+    with pytest.raises(StateError, match="the state cannot be written") as caught:
+        bucket.put("key", b"1", None)
+    assert caught.value.why == "429 Too Many Requests (SlowDown)"
+    assert "run the same command again" in caught.value.do
+    assert len(slept) == PAUSES
