@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -159,6 +160,18 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
     assert ran.code == 1
     assert "there is no state yet" in ran.err
     assert not (wedding.root / ".galleryctl/state.json").exists()
+
+
+@pytest.mark.parametrize("state", [NEW, OPENING])
+def test_without_the_library_for_it_that_is_named(
+    sealed: Studio, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    become(sealed, state)
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    ran = sealed.run("plan")
+    assert ran.code == 1
+    assert "a passphrase in state needs the library `cryptography`" in ran.err
+    assert "pip install 'galleryctl[encryption]'" in ran.err
 
 
 def test_each_site_is_sealed_on_its_own(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 from galleryctl.model.errors import StateError
@@ -18,7 +20,7 @@ from galleryctl.state.document import State
 from galleryctl.state.file import FileState
 from galleryctl.state.journal import Intent, Journal, read_journal
 from galleryctl.state.objects import ObjectState
-from galleryctl.state.seal import READABLE, Cipher
+from galleryctl.state.seal import READABLE, SEALED_START, Cipher
 from galleryctl.state.versions import DAMAGED
 
 OLD, NEW, OTHER = (Secret(f"planted-{name}") for name in ("old", "new", "other"))
@@ -85,6 +87,7 @@ def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(
 ) -> None:
     following = write(place.open(Cipher(OLD)), state, 3)
     place.put(f"state.json.versions/{DAMAGED}", place.contents()["state.json"])
+    before = place.contents()
     backend = place.open(Cipher(NEW, former=OLD))
     assert backend.read() is not None
     assert backend.read_version(7) == state
@@ -95,6 +98,7 @@ def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(
     assert all(alone.read_version(serial).bindings == state.bindings for serial in (7, 8, 9))
     found = place.contents()
     assert len(found) == 5
+    assert not set(found.values()) & set(before.values())
     assert not any(planted in text for planted in PLANTED for text in found.values())
     for name in found:  # what is readable of each is the same as before
         assert json.loads(found[name])["about"]["lineage"] == "lineage-1"
@@ -199,3 +203,23 @@ def test_who_knows_no_passphrase_gains_nothing_by_a_former_one(place: Place, sta
         place.open(Cipher(NEW, former=OLD)).read()
     place.put("state.json", sealed)
     assert place.open(Cipher(NEW)).read() == state
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from([None, OLD, NEW, OTHER]), max_size=6))
+def test_after_any_changes_the_last_passphrase_alone_opens_all_that_is_kept(
+    tmp_path_factory: pytest.TempPathFactory, state: State, steps: list[Secret | None]
+) -> None:
+    place = Place(tmp_path_factory.mktemp("rotated"), None)
+    now: Secret | None = None
+    place.open().write(state)
+    for step in steps:
+        before, now = now, step
+        state = state.following(state.bindings)
+        place.open(Cipher(now, former=before if before != now else None)).write(state)
+        alone = place.open(Cipher(now))
+        assert alone.read() == state
+        assert [alone.read_version(v.serial).serial for v in alone.versions()] == [
+            *range(state.serial - 1, 6, -1)
+        ]
+        assert all(text.startswith(SEALED_START.decode()) is bool(now) for text in place.contents().values())
