@@ -121,10 +121,17 @@ def test_while_it_waits_for_the_lock_nothing_is_done(begun: Served, number: int)
     assert first.wait() == 0
 
 
-@pytest.mark.parametrize("answer", ["no", "y", ""])
-def test_only_yes_is_a_yes(begun: Served, terminal: Terminal, answer: str) -> None:
-    command = begun.start("apply", stdin=terminal.path)
-    os.write(terminal.descriptor, f"{answer}\n".encode())
+def test_what_somebody_does_while_the_question_stands_is_seen(served: Served, terminal: Terminal) -> None:
+    served.gallery(texts(1))
+    served.apply()
+    served.gallery(texts(1, prefix="New "))
+    command = served.start("apply", stdin=terminal.path)
+    command.wait_for_question()
+    (gallery,) = served.call("GET", "/progallery/v2/galleries?limit=10")["galleries"]
+    (item,) = served.call("GET", f"/progallery/v2/galleries/{gallery['id']}/items")["items"]
+    edit = {"gallery": gallery["id"], "item": item["id"], "set": {"title": "Somebody's"}}
+    served.control("edit", {"edits": [edit]})
+    os.write(terminal.descriptor, b"yes\n")
     assert command.wait() == 1
-    assert "Nothing was applied" in command.err
-    assert begun.titles() == ["T00"]
+    assert "weddings/t00: it was changed on the site" in command.err
+    assert served.titles() == ["Somebody's"]

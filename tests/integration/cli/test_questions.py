@@ -1,0 +1,172 @@
+"""What commands ask at a terminal before they do it: `yes` does it, anything else does nothing and says so."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import pytest
+
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.file import FileState
+from tests.studio import Ran, Studio
+
+HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
+HOLDER = LockInfo(run="r1", who="ana@elsewhere", pid=1, since="2026-11-24T10:00:00+00:00", operation="apply")
+END_OF_INPUT = "\x04"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A command that asks: what it asks, what it says when it is not to, and what it says when it has done it."""
+
+    command: tuple[str, ...]
+    asks: str
+    leaves: str
+    does: str
+    lasting: Callable[[Studio], object]
+    """What the command would change."""
+
+
+def backend(studio: Studio) -> FileState:
+    return FileState(studio.root / ".galleryctl/state.json")
+
+
+def site(studio: Studio) -> object:
+    return [(gallery["name"], studio.titles(gallery["name"])) for gallery in studio.galleries()]
+
+
+def files(studio: Studio) -> object:
+    return sorted(file["displayName"] for file in studio.files())
+
+
+APPLY = Question(
+    command=("apply",),
+    asks="Do you want to apply this?",
+    leaves="Nothing was applied.",
+    does="1 updated",
+    lasting=site,
+)
+DESTROY = Question(
+    command=("destroy",),
+    asks="Do you want to destroy this?",
+    leaves="Nothing was applied.",
+    does="1 deleted",
+    lasting=site,
+)
+BIN = Question(
+    command=("media", "gc"),
+    asks="Do you want to delete 1 file into the trash bin?",
+    leaves="Nothing was deleted.",
+    does="Deleted 1 file; they are in the trash bin.",
+    lasting=files,
+)
+GONE = Question(
+    command=("media", "gc", "--permanent"),
+    asks="Do you want to delete 1 file for good?",
+    leaves="Nothing was deleted.",
+    does="Deleted 1 file; for good.",
+    lasting=files,
+)
+REBUILD = Question(
+    command=("state", "rebuild"),
+    asks="Do you want to write this state?",
+    leaves="Nothing was written.",
+    does="2 resources",
+    lasting=lambda studio: (studio.root / ".galleryctl/state.json").read_bytes(),
+)
+UNLOCK = Question(
+    command=("state", "unlock"),
+    asks="Is that run over for certain, and shall its lock be broken?",
+    leaves="The lock stays.",
+    does="The lock of run r1 is broken.",
+    lasting=lambda studio: backend(studio).lock_info(),
+)
+QUESTIONS = (APPLY, DESTROY, BIN, GONE, REBUILD, UNLOCK)
+EVERY = pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: " ".join(each.command))
+
+
+class Keyboard:
+    """The keyboard of the terminal that commands ask on."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def type(self, text: str) -> None:
+        """Answer the next question."""
+        os.write(self.descriptor, text.encode())
+
+
+@pytest.fixture
+def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyboard]:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        yield Keyboard(ours)
+    os.close(ours)
+
+
+@pytest.fixture
+def asked(wedding: Studio) -> Studio:
+    """A workspace in which every command has something to do: a title to change, a file that is left over."""
+    wedding.gallery(["{image: photos/rings.jpg, title: Rings}", "{image: photos/cake.jpg}"], head=HEAD)
+    wedding.apply()
+    wedding.gallery(["{image: photos/rings.jpg, title: Rings}"], head=HEAD)
+    wedding.apply("--max-delete-percent", "100")
+    wedding.gallery(["{image: photos/rings.jpg, title: The rings}"], head=HEAD)
+    return wedding
+
+
+def answer(studio: Studio, question: Question) -> tuple[Ran, bool]:
+    """What the command did, and whether anything is otherwise than before; another machine has the lock, if it is about that."""
+    with backend(studio).lock(HOLDER, 0) if question is UNLOCK else nullcontext():
+        before = question.lasting(studio)
+        ran = studio.run(*question.command)
+        return ran, question.lasting(studio) != before
+
+
+@EVERY
+def test_yes_does_it(asked: Studio, keyboard: Keyboard, question: Question) -> None:
+    keyboard.type("yes\n")
+    ran, changed = answer(asked, question)
+    assert f"{question.asks} Only 'yes' is taken as a yes: " in ran.err
+    assert (ran.code, changed) == (0, True), ran.out + ran.err
+    assert question.does in ran.out
+    assert question.leaves not in ran.err
+
+
+@EVERY
+def test_anything_else_does_nothing_and_says_so(
+    asked: Studio, keyboard: Keyboard, question: Question
+) -> None:
+    for said in ("no", "y", "YES", "yes please", ""):
+        keyboard.type(f"{said}\n")
+        ran, changed = answer(asked, question)
+        assert (ran.code, changed) == (1, False), (said, ran)
+        assert question.asks in ran.err
+        assert ran.err.endswith(f"{question.leaves}\n")
+        assert question.does not in ran.out
+        assert ran.out == "" or ran.out.endswith("\n"), "a question is no part of the result"
+
+
+def test_the_end_of_input_is_no_yes(asked: Studio, keyboard: Keyboard) -> None:
+    for question in QUESTIONS:
+        keyboard.type(END_OF_INPUT)
+        ran, changed = answer(asked, question)
+        assert (ran.code, changed) == (130, False), (question, ran)
+        assert question.asks in ran.err
+        assert ran.err.endswith("\nInterrupted; nothing more was done.\n")
+        assert question.does not in ran.out
+
+
+def test_where_there_is_no_terminal_nobody_is_asked(asked: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    for question in QUESTIONS:
+        monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+        ran, changed = answer(asked, question)
+        assert (ran.code, changed) == (1, False), (question, ran)
+        assert "there is no terminal to ask on" in ran.err
+        assert question.asks not in ran.err
