@@ -84,6 +84,8 @@ async def _run(
 
 
 def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) -> None:
+    from galleryctl.report.wording import clean
+
     if settings.format == "json":
         from galleryctl.report.json import dump
 
@@ -94,9 +96,13 @@ def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) ->
     elif not imported:
         output.result("Every gallery of the site is managed already.")
     elif dry_run:
-        output.result("\n".join(f"# {each.draft.path}\n{each.draft.written.text}" for each in imported))
+        output.result(
+            "\n".join(f"# {clean(str(each.draft.path))}\n{each.draft.written.text}" for each in imported)
+        )
     else:
-        output.result("\n".join(f"Wrote {each.draft.path}: {_figures(each.draft)}" for each in imported))
+        output.result(
+            "\n".join(f"Wrote {clean(str(each.draft.path))}: {_figures(each.draft)}" for each in imported)
+        )
     for each in imported:
         for line in _remarks(each):
             output.remark(settings, line)
@@ -105,7 +111,8 @@ def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) ->
 def _figures(draft: Draft) -> str:
     from galleryctl.report.wording import clean, things
 
-    name = f"{clean(draft.live.name)} ({draft.live.id})" if draft.live.name else draft.live.id
+    id_ = clean(draft.live.id)
+    name = f"{clean(draft.live.name)} ({id_})" if draft.live.name else id_
     return f"gallery {draft.key}, {name}, {things(len(draft.written.keys), 'item')}"
 
 

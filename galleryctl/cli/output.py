@@ -81,12 +81,19 @@ def _to_standard_output() -> Iterator[None]:
 def remark(settings: Settings, text: str) -> None:
     """Print something by the way; nothing with -q, and never into a result that a program reads."""
     if not settings.quiet:
-        click.echo(text, err=True)
+        aside(text)
 
 
 def warning(text: str) -> None:
     """Print what nobody should miss, also with -q."""
-    click.echo(f"Warning: {text}.", err=True)
+    aside(f"Warning: {text}.")
+
+
+def aside(text: str) -> None:
+    """Print to standard error, with nothing in it that a terminal or a workflow would obey."""
+    from galleryctl.report.wording import clean, inert
+
+    click.echo(inert("\n".join(map(clean, text.split("\n")))), err=True)
 
 
 def finish(code: int) -> int:

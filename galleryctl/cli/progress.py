@@ -40,7 +40,7 @@ class Lines:
 
     def ended(self, step: Step, end: StepEnd) -> None:
         """The step and how it ended."""
-        click.echo(f"{end.status}: {step.id}", err=True)
+        output.aside(f"{end.status}: {step.id}")
 
 
 @contextmanager
@@ -61,6 +61,8 @@ def _bar(settings: Settings) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    from galleryctl.report.wording import clean
+
     console = Console(stderr=True, no_color=not output.wants_color(settings, err=True))
     columns = (
         BarColumn(),
@@ -78,11 +80,11 @@ def _bar(settings: Settings) -> Iterator[Progress]:
                 bar.update(task, total=len(steps))
 
             def begun(self, step: Step) -> None:
-                bar.update(task, description=step.id)
+                bar.update(task, description=clean(step.id))
 
             def ended(self, step: Step, end: StepEnd) -> None:
                 bar.update(task, advance=1)
                 if end.status is Status.FAILED:
-                    bar.console.print(f"failed: {step.id}", markup=False, highlight=False)
+                    bar.console.print(f"failed: {clean(step.id)}", markup=False, highlight=False)
 
         yield OnBar()

@@ -145,7 +145,7 @@ async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
     async with open_site(open_workspace(settings)) as site:
         holder = site.backend.lock_info()
         if holder is None and run is None:
-            output.result(f"Nobody has locked {site.backend.location}.")
+            output.result(f"Nobody has locked {clean(site.backend.location)}.")
             return 0
         if holder is not None:
             output.remark(settings, f"{site.backend.location} is locked by {holder}.")
@@ -156,5 +156,5 @@ async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
                 return 1
         freed = run or (holder.run if holder else "")
         site.backend.unlock(freed)
-    output.result(f"The lock of run {freed} is broken.")
+    output.result(f"The lock of run {clean(freed)} is broken.")
     return 0

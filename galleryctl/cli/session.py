@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
 import httpx
 
 from galleryctl.cli import output
@@ -197,6 +196,4 @@ def _print_exchange(exchange: Exchange) -> None:
     """A line for each try of a request, once it is over."""
     if exchange.phase is Phase.AFTER:
         end = exchange.status or "no answer"
-        click.echo(
-            f"{exchange.call} → {end} {exchange.seconds:.3f} s {exchange.request_id}".rstrip(), err=True
-        )
+        output.aside(f"{exchange.call} → {end} {exchange.seconds:.3f} s {exchange.request_id}".rstrip())
