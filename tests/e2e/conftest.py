@@ -37,16 +37,27 @@ def stores() -> Iterator[Callable[[str], Store]]:
         yield cache(lambda scheme: stack.enter_context(makers[scheme]()))
 
 
+@pytest.fixture
+def reach(
+    stores: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Store]]:
+    """Makes the store of a scheme reachable through the environment."""
+    with ExitStack() as stack:
+
+        def reached(scheme: str) -> Store:
+            store = stores(scheme)
+            stack.callback(store.forget)
+            for name, value in store.environment.items():
+                monkeypatch.setenv(name, value)
+            return store
+
+        yield reached
+
+
 @pytest.fixture(params=["s3", "gs", "az"])
-def store(
-    request: pytest.FixtureRequest, stores: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Store]:
-    """The store, reachable through the environment."""
-    made = stores(request.param)
-    for name, value in made.environment.items():
-        monkeypatch.setenv(name, value)
-    yield made
-    made.forget()
+def store(request: pytest.FixtureRequest, reach: Callable[[str], Store]) -> Store:
+    """Each kind of store in turn."""
+    return reach(request.param)
 
 
 @pytest.fixture

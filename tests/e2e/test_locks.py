@@ -1,4 +1,7 @@
-"""Two applies at once, as real processes, on state in a file and in a bucket: one waits or fails, never both write."""
+"""Two applies at once, as real processes, on state in a file and in a bucket: one waits or fails, never both write.
+
+A killed run's lock and journal are in a bucket of each kind of store.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,39 @@ import re
 import shutil
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.objects import Store, serve_objects
+from tests.objects import Store
 from tests.served import CREATES, Served, texts
 from tests.started import PATIENCE
 
 
-@pytest.fixture(scope="module")
-def objects() -> Iterator[Store]:
-    with serve_objects() as store:
-        store.make_bucket("locks")
-        yield store
+def share(served: Served, store: Store, folder: Path) -> None:
+    """Let the workspace's state lie in a bucket of its own."""
+    store.make_bucket(folder.name)
+    text = (served.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    served.write("galleryctl.yaml", f"{text}state: {store.location(folder.name, '{site}.json')}\n")
 
 
 @pytest.fixture
-def in_bucket(served: Served, objects: Store, monkeypatch: pytest.MonkeyPatch) -> Served:
-    for name, value in objects.environment.items():
-        monkeypatch.setenv(name, value)
-    text = (served.root / "galleryctl.yaml").read_text(encoding="utf-8")
-    served.write("galleryctl.yaml", f"{text}state: s3://locks/{served.root.parent.name}.json\n")
+def in_bucket(served: Served, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    share(served, store, tmp_path_factory.mktemp("locks"))
     return served
 
 
 @pytest.fixture(params=["file", "s3"])
-def anywhere(request: pytest.FixtureRequest) -> Served:
+def anywhere(
+    request: pytest.FixtureRequest,
+    served: Served,
+    reach: Callable[[str], Store],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Served:
     """A workspace with ten texts, not applied."""
-    served: Served = request.getfixturevalue("served" if request.param == "file" else "in_bucket")
+    if request.param != "file":
+        share(served, reach(request.param), tmp_path_factory.mktemp("locks"))
     served.gallery(texts(1))
     served.apply()
     served.gallery(texts(10))
