@@ -85,6 +85,10 @@ def _remote(text: str, kind: Kind) -> Media:
         raise BadSourceError(f"{text[:80]} is no https URL; only https is imported")
     if not host or re.search(r"\s", text):
         raise BadSourceError(f"{text[:80]} is no URL")
+    if url.username is not None or url.password is not None:
+        raise BadSourceError(
+            f"the URL of {host} has a name or a password in it; state, plans and the site would show them"
+        )
     platform = next((_HOSTS[name] for name in _HOSTS if host == name or host.endswith(f".{name}")), None)
     if platform is not None and kind is Kind.IMAGE:
         raise BadSourceError(f"{text[:80]} is a video; write it as video:")

@@ -9,7 +9,10 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def upload_address(answered: str, base: str, api: httpx.URL) -> str | None:
-    """The URL `answered`, relative to `base`; None unless it is https, or http on this machine or at the API itself."""
+    """The URL `answered`, relative to `base`; None unless it is https, or http where the API itself is plain.
+
+    An API elsewhere sends no bytes to what listens on this machine only.
+    """
     try:
         url = httpx.URL(base).join(answered)
     except (httpx.InvalidURL, ValueError):
@@ -17,5 +20,6 @@ def upload_address(answered: str, base: str, api: httpx.URL) -> str | None:
     if not url.host or "%" in url.host or url.userinfo or (url.port or 0) > HIGHEST_PORT:
         return None
     at_api = (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
-    safe = url.scheme == "https" or (url.scheme == "http" and (at_api or url.host in LOOPBACK))
+    both_here = {url.host, api.host} <= LOOPBACK
+    safe = url.scheme == "https" or (url.scheme == "http" and (at_api or both_here))
     return str(url) if safe else None

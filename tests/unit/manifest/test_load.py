@@ -166,6 +166,7 @@ def test_media_and_the_keys_made_from_them(scratch: Scratch, written: str, media
         ("video: photos/dance.jpg", "3:12: photos/dance.jpg is no video that galleries show (MP4, MOV, WebM, AVI, MKV …)"),
         ("image: http://example.com/a.jpg", "3:12: http://example.com/a.jpg is no https URL; only https is imported"),
         ("image: file:///etc/passwd", "3:12: file:///etc/passwd is no https URL; only https is imported"),
+        ("image: https://user:pw@example.com/a.jpg", "3:12: the URL of example.com has a name or a password in it; state, plans and the site would show them"),
         ("image: https://vimeo.com/1", "3:12: https://vimeo.com/1 is a video; write it as video:"),
         ("image: https://[x", "3:12: https://[x is no URL: Invalid IPv6 URL"),
         ("video: https://vimeo.com/about", "3:12: https://vimeo.com/about names no video of Vimeo"),
