@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from galleryctl.manifest.nodes import Document, Node
-from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, canonical
+from galleryctl.model.fields import ITEM_FIELDS, Json, canonical
 from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition
 
@@ -96,8 +96,3 @@ def word(entry: Node | None, name: str) -> str | None:
     """A text that the entry names; None when it does not."""
     node = entry.part(name) if entry else None
     return node.value if node is not None and isinstance(node.value, str) else None
-
-
-def as_fields(named: Named) -> Fields:
-    """The fields alone."""
-    return named.fields

@@ -38,18 +38,6 @@ class Written:
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
-def gallery_text(
-    gallery_key: str,
-    gallery: LiveGallery,
-    keys: Mapping[str, str],
-    existing_text: str | None = None,
-    *,
-    applied: Collection[str] = (),
-) -> str:
-    """The text of `write_gallery`."""
-    return write_gallery(gallery_key, gallery, keys, existing_text, applied=applied).text
-
-
 def write_gallery(
     gallery_key: str,
     gallery: LiveGallery,

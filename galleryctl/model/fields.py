@@ -18,7 +18,6 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 Fields = Mapping[str, Json]
 
-GALLERY_FIELDS = ("name",)
 _COMMON = ("title", "description", "link.url", "link.text", "tags")
 ITEM_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.IMAGE: (*_COMMON, "alt_text", "focal_point", "quality", "sharpen", "exif"),

@@ -73,12 +73,6 @@ class HostedVideo:
     url: str
 
 
-Uploadable = LocalFile | RemoteFile
-"""What must become a file of the Media Manager before an item can show it."""
-
-FileSource = LocalFile | RemoteFile | WixFile
-"""What is or becomes a file of the Media Manager."""
-
 Media = LocalFile | RemoteFile | WixFile | HostedVideo | None
 """What an item shows; None for a text, whose html is the field `html`."""
 

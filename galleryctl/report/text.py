@@ -58,11 +58,6 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     return print_rows(rows, color=color)
 
 
-def drift_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> str:
-    """The same facts as what changed on the site: the manifest's value first, then the site's."""
-    return plan_text(plan, color=color, width=width, verbose=verbose, drift=True)
-
-
 def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
     """What was done, what failed and what was skipped, each reason once; the last line sums up."""
     trouble = [outcome for outcome in report.outcomes if outcome.status is not Status.DONE]

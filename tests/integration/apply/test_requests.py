@@ -15,7 +15,6 @@ from tests.studio import Ran, Studio
 from tests.world import World, wanted, words
 
 PORTFOLIO = Path(__file__).parents[3] / "examples/portfolio"
-METHODS = {"GET", "POST", "PATCH", "DELETE", "PUT"}
 
 
 def texts(count: int) -> list[str]:

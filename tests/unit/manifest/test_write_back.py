@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from galleryctl.manifest.load import load
 from galleryctl.manifest.templates import init_files
 from galleryctl.manifest.variables import CLOSE, OPEN
 from galleryctl.manifest.workspace import load_workspace
-from galleryctl.manifest.write_back import gallery_text
+from galleryctl.manifest.write_back import write_gallery
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.fields import ITEM_FIELDS, Json, canonical, same
@@ -24,7 +23,6 @@ from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, VideoHost, WixFile
 from galleryctl.plan.make import make_plan
 
-Write = Callable[[Mapping[str, str]], Path]
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
 
 
@@ -119,7 +117,7 @@ def live_items(draw: st.DrawFn, number: int = 1) -> LiveItem:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(item=live_items(), name=texts)
 def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, name: str) -> None:
-    text = gallery_text("weddings", live_gallery(item, name=name), {})
+    text = write_gallery("weddings", live_gallery(item, name=name), {}).text
     wanted = only(read_back(tmp_path, text))
     assert wanted.fields.get("name", "") == name
     (read,) = wanted.items
@@ -133,10 +131,10 @@ def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, 
 @given(data=st.data(), count=st.integers(1, 5))
 def test_the_plan_after_an_import_is_empty(tmp_path: Path, data: st.DataObject, count: int) -> None:
     items = [data.draw(live_items(number)) for number in range(count)]
-    text = gallery_text("weddings", live_gallery(*items), {})
+    text = write_gallery("weddings", live_gallery(*items), {}).text
     desired = read_back(tmp_path, text)
     assert len(only(desired).items) == count
-    again = gallery_text("weddings", live_gallery(*items), keys_of(desired, items), text)
+    again = write_gallery("weddings", live_gallery(*items), keys_of(desired, items), text).text
     assert again == text
 
 
@@ -149,8 +147,8 @@ def keys_of(desired: Desired, items: list[LiveItem]) -> dict[str, str]:
 def test_an_import_over_a_manifest_takes_the_live_values(
     tmp_path: Path, before: LiveItem, after: LiveItem
 ) -> None:
-    text = gallery_text("weddings", live_gallery(before), {"i1": "a"})
-    text = gallery_text("weddings", live_gallery(after), {"i1": "a"}, text)
+    text = write_gallery("weddings", live_gallery(before), {"i1": "a"}).text
+    text = write_gallery("weddings", live_gallery(after), {"i1": "a"}, text).text
     (read,) = only(read_back(tmp_path, text)).items
     assert read.kind is after.kind
     assert {n: v for n, v in read.fields.items() if not same(v, after.fields[n])} == {}
@@ -163,7 +161,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         live_item("b", Kind.VIDEO, HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1"), title="yes"),
         live_item("c", Kind.TEXT, html="<p>\nThank\nyou\n</p>", link_url="u", link_text="t"),
     )
-    assert gallery_text("weddings", gallery, {"c": "words"}) == (
+    assert write_gallery("weddings", gallery, {"c": "words"}).text == (
         "gallery: weddings\n"
         "bind: {id: g-1}\n"
         "name: Weddings\n"
@@ -213,7 +211,7 @@ def test_an_existing_manifest_keeps_what_people_wrote() -> None:
     )
     keys = {"a": "dance", "m": "more-1", "w": "words"}
     assert (
-        gallery_text("weddings", gallery, keys, EXISTING, applied={"gone", "dance"})
+        write_gallery("weddings", gallery, keys, EXISTING, applied={"gone", "dance"}).text
         == """\
 # our weddings
 gallery: weddings
@@ -243,16 +241,16 @@ items:
 
 def test_a_renamed_gallery_is_bound_by_its_new_name() -> None:
     text = "bind: {name: Old, create: true}   # ours\nname: Old\nitems: []\n"
-    result = gallery_text("weddings", live_gallery(name="New"), {}, text)
+    result = write_gallery("weddings", live_gallery(name="New"), {}, text).text
     assert result == "bind: {name: New, create: true}   # ours\nname: New\nitems: []\n"
     text = "bind: {name: '${N}'}\nname: ${N}\nitems: []\n"
-    assert gallery_text("weddings", live_gallery(name="New"), {}, text) == text
+    assert write_gallery("weddings", live_gallery(name="New"), {}, text).text == text
 
 
 def test_items_are_put_into_live_order() -> None:
     a, b, c = (live_item(name, title=name) for name in "abc")
-    text = gallery_text("weddings", live_gallery(a, b), {})
-    text = gallery_text("weddings", live_gallery(c, b, a), {"a": "a", "b": "b"}, text)
+    text = write_gallery("weddings", live_gallery(a, b), {}).text
+    text = write_gallery("weddings", live_gallery(c, b, a), {"a": "a", "b": "b"}, text).text
     assert [line for line in text.splitlines() if "key:" in line] == [
         "  - key: c",
         "  - key: b",
@@ -266,7 +264,7 @@ def test_items_are_put_into_live_order() -> None:
 )
 def test_what_a_manifest_cannot_say_is_left_out(tmp_path: Path, field: dict[str, Json]) -> None:
     gallery = live_gallery(live_item("a", Kind.IMAGE, None, **field))
-    (read,) = only(read_back(tmp_path, gallery_text("weddings", gallery, {}))).items
+    (read,) = only(read_back(tmp_path, write_gallery("weddings", gallery, {}).text)).items
     assert read.fields == {}
 
 
@@ -282,4 +280,4 @@ def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
 
 def test_the_plan_for_what_was_imported_has_no_changes(tmp_path: Path) -> None:
     gallery = live_gallery(live_item("a", title="A", tags=("x",)), live_item("b", Kind.TEXT, html="hi"))
-    assert changes(read_back(tmp_path, gallery_text("weddings", gallery, {})), gallery) == ()
+    assert changes(read_back(tmp_path, write_gallery("weddings", gallery, {}).text), gallery) == ()

@@ -124,8 +124,6 @@ class MemorySite:
     narrow: bool = False
     shortest: bool = False
     """Whether 32-bit floats are told in as few digits as tell them apart."""
-    moments: int = 0
-    """How many writes took effect."""
     made: int = 0
 
     def snapshot(self, desired: Desired, bindings: Bindings) -> SiteSnapshot:
@@ -144,7 +142,6 @@ class MemorySite:
             waiting.remove(step)
             bindings = learn(bindings, self._do(step, bindings))
             done.add(step.id)
-            self.moments += 1
             self._check()
         return bindings
 
