@@ -123,18 +123,23 @@ class World:
         return asyncio.run(self._carried_out(lambda site: review_saved(site, plan)))
 
     async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
-        async with self._client() as client:
-            return (await plan_site(self._site(client), desired, options)).plan
+        async with self.open_site() as site:
+            return (await plan_site(site, desired, options)).plan
 
     async def _carried_out(self, planning: Callable[[Site], Awaitable[Planned]]) -> Applied:
         run = uuid.uuid4().hex[:12]
         owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
-        async with self._client() as client:
-            site = self._site(client)
+        async with self.open_site() as site:
             with site.backend.lock(owner, 0):
                 planned = await planning(site)
                 self.between(planned)
                 return await apply_planned(site, planned, run=run, stop=asyncio.Event(), progress=Silent())
+
+    @asynccontextmanager
+    async def open_site(self) -> AsyncIterator[Site]:
+        """The site as commands open it."""
+        async with self._client() as client:
+            yield self._site(client)
 
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[WixClient]:
@@ -145,7 +150,9 @@ class World:
             auth=ApiKeyAuth(Secret(ready.api_key), ready.site_id),
             limits=Limits(max_requests_per_minute=1_000_000),
             transport=httpx.ASGITransport(app=self.emulator.app),
-            timing=Timing(clock=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
+            timing=Timing(
+                clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5
+            ),
             on_request=self._told,
         ) as client:
             yield client

@@ -139,6 +139,9 @@ class Items:
         ]
         with self.site.write():
             gallery = gallery_of(self.site, call, wrong)
+            if self.site.settings.bulk_delete_unknown == "reject":
+                for ident in body["itemIds"]:
+                    self._doc(gallery, ident.lower())
             return ok({"itemIds": self._remove(gallery, body["itemIds"])})
 
     def delete_many(self, call: Call) -> Answer:

@@ -18,6 +18,7 @@ class Settings:
     repeated_sort_order_status: Literal[400, 409] = 400
     sort_order_precision: Literal["double", "float32"] = "double"
     patch_gallery_items: Literal["reject", "ignore"] = "reject"
+    bulk_delete_unknown: Literal["skip", "reject"] = "skip"  # an item that is gone, in a bulk delete
     item_limit_max: int = 200  # the validator's; the documentation says 100
     import_pending_reads: int = 1  # the N-th read of a descriptor shows READY or FAILED; 0 is at once
     upload_pending_reads: int = 0

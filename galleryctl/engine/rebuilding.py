@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from galleryctl.engine.fetch import fetch
+from galleryctl.engine.fetch import Fetched, fetch
+from galleryctl.engine.recover import recover_items
 from galleryctl.engine.reviewing import adopt
 from galleryctl.engine.site import Site, save
 from galleryctl.model.address import Address
@@ -16,7 +17,7 @@ from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, content_lab
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.document import BrokenStateError, State
-from galleryctl.state.journal import read_journal
+from galleryctl.state.journal import Intent, read_journal, replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Rebuilt:
     """Which pairs are guesses, and what else there is to know."""
     missing: tuple[Address, ...] = ()
     """What the manifests name and the site does not have."""
+    in_doubt: bool = False
+    """Whether a broken-off run may have done what no read shows yet."""
 
     @property
     def differences(self) -> Mapping[Address, tuple[str | None, str | None]]:
@@ -49,12 +52,12 @@ async def rebuild(site: Site, desired: Desired) -> Rebuilt:
     before, trouble = _before(site)
     journal = read_journal(site.journal, before)
     pending = [intent for _, intent in journal.pending]
-    fetched = await fetch(
-        site.client, site.site_id, desired, Bindings(deposed=before.bindings.deposed), pending
-    )
-    plan = make_plan(desired, fetched.snapshot, fetched.bindings, options=PlanOptions())
-    adopted = adopt(fetched.bindings, plan)
-    items = {item.id for gallery in fetched.snapshot.galleries for item in gallery.items or ()}
+    known = replay(before.bindings, journal)
+    fetched = await fetch(site.client, site.site_id, desired, Bindings(deposed=known.deposed), pending)
+    found = _with_halves(fetched, known, pending)
+    plan = make_plan(desired, fetched.snapshot, found, options=PlanOptions())
+    adopted = adopt(found, plan)
+    items = _item_ids(fetched)
     media = await _media(site, desired, {**before.bindings.media, **journal.done.media})
     bindings = Bindings(
         ids=adopted.ids,
@@ -69,12 +72,29 @@ async def rebuild(site: Site, desired: Desired) -> Rebuilt:
         trouble=trouble,
         notices=tuple(notice for notice in plan.notices if notice.address in adopted.ids),
         missing=tuple(address for address in named if address not in adopted.ids),
+        in_doubt=bool(pending),
     )
+
+
+def _with_halves(fetched: Fetched, known: Bindings, pending: Sequence[Intent]) -> Bindings:
+    """What was found, with what only state knew of replacements whose end nobody heard of: which item is to go."""
+    recovered = recover_items(known, pending, fetched.snapshot.galleries)
+    doubtful = {address for intent in pending for address in intent.sort_orders}
+    there = _item_ids(fetched)
+    old = {a: id_ for a, id_ in known.ids.items() if a in doubtful and id_ in there}
+    return replace(fetched.bindings, ids={**old, **fetched.bindings.ids}, deposed=recovered.deposed)
+
+
+def _item_ids(fetched: Fetched) -> frozenset[str]:
+    """The ids of all items that were read."""
+    return frozenset(item.id for gallery in fetched.snapshot.galleries for item in gallery.items or ())
 
 
 def keep(site: Site, rebuilt: Rebuilt) -> State:
     """The rebuilt state, written; the caller holds the lock."""
-    return save(site, rebuilt.before, rebuilt.bindings)
+    # A state that begins a lineage of its own has no use for the journal of another.
+    keep_journal = rebuilt.in_doubt and bool(rebuilt.before.lineage)
+    return save(site, rebuilt.before, rebuilt.bindings, keep_journal=keep_journal)
 
 
 def _before(site: Site) -> tuple[State, str]:

@@ -12,10 +12,13 @@ from galleryctl.engine.together import together
 from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.model.outcome import Status
 from galleryctl.plan.order import Step
-from galleryctl.wix.errors import AuthError, PermissionDenied
+from galleryctl.wix.errors import AnswerLost, AuthError, PermissionDenied, Throttled, Unavailable
 
 FATAL = (StateError, AuthError, PermissionDenied)
 """After these no other step can go well: what has not begun is skipped, with the same reason."""
+OUTAGE = (Unavailable, Throttled, AnswerLost)
+MOST_IN_A_ROW = 10
+"""How many steps may end so, one after the other, before the rest is skipped: each tried for minutes, as would all."""
 
 
 @dataclass(slots=True)
@@ -28,6 +31,8 @@ class _Board:
     ends: dict[str, StepEnd]
     left: int
     stopped: str = ""
+    in_a_row: int = 0
+    """How many steps ended with an OUTAGE since the API last answered one."""
 
     def end(self, step: Step, end: StepEnd) -> None:
         """Note the end of `step`; what waited only for it is ready, or skipped when it was not done."""
@@ -58,7 +63,7 @@ async def walk(
     """How each step ended, by its id.
 
     A step begins when all that it waits for are done. One that raises a GalleryctlError has failed, and what waits for
-    it is skipped; once `stop` is set nothing new begins. Any other exception is a bug: it cancels the rest.
+    it is skipped; once `stop` is set, or the API fails for all, nothing new begins. Any other exception is a bug: it cancels the rest.
     """
     board = _board(steps)
     changed = asyncio.Condition()
@@ -94,7 +99,12 @@ async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board
         if isinstance(error, FATAL):
             board.stopped = board.stopped or f"the run stopped: {error}"
             return StepEnd(status=Status.FAILED, reason=board.stopped)
+        board.in_a_row = board.in_a_row + 1 if isinstance(error, OUTAGE) else 0
+        if board.in_a_row >= MOST_IN_A_ROW:
+            last = f"the last {MOST_IN_A_ROW} steps failed, this one so: {error}"
+            board.stopped = board.stopped or f"the run stopped: {last}"
         return StepEnd(status=Status.FAILED, reason=str(error))
+    board.in_a_row = 0
     return StepEnd(status=Status.DONE)
 
 

@@ -89,7 +89,7 @@ async def recall(site: Site) -> Known:
     intents = [intent for _, intent in journal.pending]
     if begun := [intent.at for intent in intents if intent.kind in MAKING]:
         # Clocks of two machines differ: never longer than the whole time.
-        await site.client.pause(max(0.0, min(site.settled, max(begun) + site.settled - time.time())))
+        await site.client.pause(max(0.0, min(site.settled, max(begun) + site.settled - site.client.now())))
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)

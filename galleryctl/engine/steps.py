@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.creates import create_gallery, create_item
-from galleryctl.engine.fetch import read_items
+from galleryctl.engine.deletes import check_unchanged, delete_items
 from galleryctl.engine.recover import Lost, item_at, signs
 from galleryctl.engine.twins import Places, twins
 from galleryctl.engine.uploads import upload
@@ -19,7 +18,6 @@ from galleryctl.model.errors import GalleryctlError, StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Change
-from galleryctl.plan.fingerprint import fingerprint_with_items
 from galleryctl.plan.order import (
     CreateGallery,
     CreateItem,
@@ -32,7 +30,7 @@ from galleryctl.plan.order import (
 )
 from galleryctl.state.journal import Intent, Journal, Result, learn, merge
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, ApiError, NotFound, Unavailable
+from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
 from galleryctl.wix.items import NewItem
 
 
@@ -74,7 +72,7 @@ class StepRunner:
 
     async def run(self, step: Step) -> None:
         """Do `step`; raises GalleryctlError when it failed."""
-        self._journal.begin(step.id, replace(self._intent(step), at=time.time()))
+        self._journal.begin(step.id, replace(self._intent(step), at=self._client.now()))
         try:
             self._learn(step, await self._do(step))
         except StateError:
@@ -111,10 +109,11 @@ class StepRunner:
                 await self._update_item(change)
             case DeleteItems(gallery=gallery, changes=changes):
                 ids = tuple(_id(change) for change in changes)
-                await self._client.delete_items(self._gallery_ids[gallery], ids)
+                await delete_items(self._client, self._gallery_ids[gallery], ids)
                 return Result(removed=ids)
             case DeleteGallery(change=change):
-                await self._check_unchanged(change)
+                planned = self._galleries.get(_id(change))
+                await check_unchanged(self._client, _id(change), change, planned.count if planned else 0)
                 await self._client.delete_gallery(_id(change))
                 return Result(removed=(_id(change),))
             case _:
@@ -158,24 +157,6 @@ class StepRunner:
                 gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order
             )
         return result
-
-    async def _check_unchanged(self, change: Change) -> None:
-        """Raise StaleError when a gallery that is to be deleted is not as planned: all that is in it would go too."""
-        try:
-            live = await read_items(self._client, await self._client.get_gallery(_id(change)))
-        except NotFound:
-            return
-        planned = self._galleries.get(live.id)
-        before = planned.count if planned else 0
-        if fingerprint_with_items(live) != change.fingerprint:
-            raise StaleError(
-                "the gallery was changed since it was planned to be deleted",
-                where=change.address,
-                why=f"it has {live.count} items, it had {before}"
-                if live.count != before
-                else "its name, its place or something in it is another",
-                do="make a new plan and review it",
-            )
 
     async def _update_item(self, change: Change) -> None:
         await self._client.update_item(

@@ -50,6 +50,10 @@ class WixClient(GalleryCalls, MediaCalls, RightsCalls):
         """How many requests went out so far, retries too, by `METHOD template`."""
         return MappingProxyType(self._transport.requests)
 
+    def now(self) -> float:
+        """Seconds since the epoch, by the clock that the client waits by."""
+        return self._transport.timing.now()
+
     async def pause(self, seconds: float) -> None:
         """Wait as the client itself waits between two tries."""
         await self._transport.timing.sleep(seconds)

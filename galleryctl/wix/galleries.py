@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix import endpoints
-from galleryctl.wix.codec import Object, array, count, decode_gallery, gallery_patch, obj, sort_order
+from galleryctl.wix.codec import Object, array, count, decode_gallery, gallery_patch, obj, sort_order, text
 from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage, NewItem, Shown, decode_item, item_patch, item_payload
 from galleryctl.wix.messages import Reply
@@ -110,12 +110,15 @@ class GalleryCalls:
         body: Object = {"item": {"id": live.id, **patch}}
         return _item(await self._transport.request(endpoints.UPDATE_ITEM, gallery_id, live.id, json=body))
 
-    async def delete_items(self, gallery_id: str, ids: Sequence[str]) -> None:
-        """Delete items, 1000 a call; those that are gone already, or their gallery, are fine."""
+    async def delete_items(self, gallery_id: str, ids: Sequence[str]) -> frozenset[str]:
+        """The ids of the items that were deleted, 1000 a call; of a call that finds nothing, none."""
+        deleted: set[str] = set()
         for start in range(0, len(ids), DELETES_PER_CALL):
             body: Object = {"itemIds": list(ids[start : start + DELETES_PER_CALL])}
             with suppress(NotFound):
-                await self._transport.request(endpoints.DELETE_ITEMS, gallery_id, json=body)
+                answer = await self._transport.request(endpoints.DELETE_ITEMS, gallery_id, json=body)
+                deleted.update(map(text, array(answer.get("itemIds"))))
+        return frozenset(deleted)
 
 
 def _listed(answer: Reply, name: str) -> Sequence[Json]:

@@ -205,6 +205,16 @@ def test_bulk_delete_takes_1_to_1000_ids(wix: httpx.Client, gallery: str) -> Non
     assert fields(wix.post(path, json={"itemIds": [ids[1]] * 1001})) == ["itemIds"]
 
 
+def test_a_switch_lets_one_item_that_is_gone_spoil_a_bulk_delete(
+    wix: httpx.Client, gallery: str, control: Control
+) -> None:
+    control("settings", {"bulk_delete_unknown": "reject"})
+    item = create(wix, gallery, TEXT)["id"]
+    path = f"{gallery}/items/delete"
+    assert wix.post(path, json={"itemIds": [item, str(uuid.uuid4())]}).status_code == 404
+    assert wix.post(path, json={"itemIds": [item]}).json() == {"itemIds": [item]}
+
+
 def test_the_deprecated_delete_answers_the_gallery(wix: httpx.Client, gallery: str) -> None:
     ids = [create(wix, gallery, {"title": str(n), **TEXT})["id"] for n in range(3)]
     left = wix.delete(f"{gallery}/items", params={"itemsIds": ids[:1]}).json()["gallery"]

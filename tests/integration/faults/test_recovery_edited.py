@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from galleryctl.engine.rebuilding import keep, rebuild
 from galleryctl.model.desired import Desired
+from galleryctl.model.fields import Json
 from galleryctl.plan.make import PlanOptions
 from galleryctl.state.file import FileState
 from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, settled
-from tests.world import World, film, one, wanted, words
+from tests.world import World, film, one, shown, wanted, words
 
 DESTROY = PlanOptions(destroy=True, max_delete_percent=100)
 STRICT = PlanOptions(max_delete_percent=100)
@@ -93,4 +97,27 @@ def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of
     assert world.apply(desired).report.exit_code == 0
     assert world.items()[2:] == [theirs["item"]]
     assert world.titles() == ["a", "b", "b"]
+    settled(world, desired)
+
+
+async def rebuilt(world: World, desired: Desired) -> None:
+    """As `state rebuild` does it."""
+    async with world.open_site() as site:
+        keep(site, await rebuild(site, desired))
+
+
+@pytest.mark.parametrize("stale", [0, 2])
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
+def test_a_rebuilt_state_knows_what_a_killed_replacement_had_still_to_delete(
+    world: World, phase: str, name: str, stale: int
+) -> None:
+    world.apply(wanted(words("a"), words("b")))
+    desired = wanted(words("a"), film("b", 7))
+    crashed(world, crash(phase, name), lambda: world.apply(desired))
+    late: dict[str, Json] = {"fault": "stale", "method": "GET", "path": "items$", "times": stale}
+    world.faults(script=[late] if stale else [])
+    asyncio.run(rebuilt(world, desired))
+    assert world.apply(desired).report.exit_code == 0
+    assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]
     settled(world, desired)

@@ -180,8 +180,9 @@ def test_a_file_that_is_gone_does_not_save_the_others() -> None:
 
 
 def test_items_are_deleted_a_thousand_a_call_though_some_are_gone() -> None:
-    wire = Wire([answer(404), answer(body={})])
-    talk(wire, lambda c: c.delete_items("g-1", [str(number) for number in range(1001)]))
+    wire = Wire([answer(404), answer(body={"itemIds": ["1000"]})])
+    deleted = talk(wire, lambda c: c.delete_items("g-1", [str(number) for number in range(1001)]))
+    assert deleted == {"1000"}
     assert [len(sent.json["itemIds"]) for sent in wire.sent] == [1000, 1]
     wire = Wire([answer(404)])
     talk(wire, lambda c: c.delete_items("g-1", []))

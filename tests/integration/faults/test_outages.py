@@ -1,0 +1,78 @@
+"""The API fails for long, or does less than it was asked to: the run ends soon, and its report is true."""
+
+from __future__ import annotations
+
+import pytest
+
+from galleryctl.engine.deletes import delete_items
+from galleryctl.engine.site import Planned
+from galleryctl.model.outcome import Status
+from galleryctl.wix.errors import ApiError
+from tests.integration.faults.test_recovery import settled
+from tests.unit.wix.wire import GALLERY, ITEM, Wire, answer, talk
+from tests.world import World, wanted, words
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize("kind", ["throttle", "error_503", "drop_before"])
+def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind: str) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(words("a"), *(words(f"k{n:03}") for n in range(300)))
+    world.faults(rates={kind: 1.0}, methods=["POST"])
+    began = world.clock.now
+    report = world.apply(desired).report
+    assert report.exit_code == 1
+    assert world.clock.now - began < 2 * HOUR  # of all workers together
+    skipped = [o for o in report.outcomes if o.status is Status.SKIPPED]
+    assert len(skipped) >= 300 - 10 - 4
+    assert all("the last 10 steps failed" in o.reason for o in skipped)
+    world.faults()
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.items()) == 301
+    settled(world, desired)
+
+
+def test_what_it_answers_in_between_lets_the_run_go_on(world: World) -> None:
+    world.apply(wanted(words("a")))
+    desired = wanted(*(words(key, title="new") for key in ("a", *(f"k{n:02}" for n in range(30)))))
+    world.faults(script=[{"fault": "error_503", "method": "POST", "nth": 1, "times": 36}])
+    report = world.apply(desired).report
+    assert report.exit_code == 3
+    assert not [o for o in report.outcomes if o.status is Status.SKIPPED]
+
+
+def test_when_one_item_that_is_gone_spoils_a_bulk_delete_the_others_go(world: World) -> None:
+    world.settings(bulk_delete_unknown="reject")
+    world.apply(wanted(*map(words, "abcd")))
+
+    def delete(_planned: Planned) -> None:
+        world.edit({"gallery": world.galleries()[0]["id"], "item": world.items()[1]["id"], "delete": True})
+
+    world.between = delete
+    assert world.apply(wanted(words("a"))).report.exit_code == 0
+    assert world.titles() == ["a"]
+
+
+def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: World) -> None:
+    world.settings(honour_consistent=False, stale_writes=2)
+    world.apply(wanted(words("a"), words("b")))
+    world.faults(
+        script=[
+            {"fault": "drop_after", "method": "POST", "path": "delete$"},
+            {"fault": "stale", "method": "GET", "nth": 3, "times": 100},
+        ]
+    )
+    (outcome,) = world.apply(wanted(words("a"))).report.outcomes
+    assert outcome.status is Status.DONE
+    assert len([call for call in world.requests if call.startswith("POST")]) == 3
+    assert world.titles() == ["a"]
+
+
+def test_an_item_that_stays_though_it_was_deleted_is_told() -> None:
+    gallery, item = {**GALLERY, "totalItems": 1}, str(ITEM["id"])
+    tries = [answer(body={}), answer(body={"gallery": gallery}), answer(body={"items": [ITEM]})] * 3
+    wire = Wire([*tries])
+    with pytest.raises(ApiError, match=f"1 of 1 items are still there after 3 tries: {item}"):
+        talk(wire, lambda client: delete_items(client, str(GALLERY["id"]), [item]))
+    assert len(wire.sent) == len(tries)
