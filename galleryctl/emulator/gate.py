@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
@@ -191,9 +193,18 @@ async def _call(request: Request) -> Call:
 
 def _foreign(call: Call, base_url: str) -> Answer | None:
     """The refusal of a control call that a page of another site makes in somebody's browser."""
-    if call.method == "GET" or call.headers.get("origin", base_url) == base_url:
+    if not _rebindable(call.headers.get("host", ""), base_url) and (
+        call.method == "GET" or call.headers.get("origin", base_url) == base_url
+    ):
         return None
     return _rejected(refused(403, "PERMISSION_DENIED", "control calls do not come from other sites"))
+
+
+def _rebindable(host: str, base_url: str) -> bool:
+    """Whether the page of a stranger may have come by that name, which DNS lets lead here: no address, not ours, with a dot."""
+    name = re.sub(r":[0-9]*$", "", host.lower())
+    ours = name.endswith(".localhost") or name == urlsplit(base_url).hostname
+    return "." in name and not ours and re.fullmatch(r"[0-9.]+|\[.*\]", name) is None
 
 
 def _rejected(cause: Rejection) -> Answer:

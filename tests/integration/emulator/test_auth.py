@@ -91,3 +91,16 @@ def test_wrong_app_credentials_get_no_token(
 def test_control_calls_do_not_come_from_other_sites(emulator: Emulator, connect: Connect) -> None:
     assert connect(Origin="https://evil.example").post("/_emulator/reset").status_code == 403
     assert connect(Origin=emulator.ready.base_url).post("/_emulator/reset").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8320", "127.0.0.1.evil.example", "evil.", "[bad.x"])  # fmt: skip
+def test_a_name_that_leads_here_opens_no_control_call(connect: Connect, host: str) -> None:
+    stranger = connect(Host=host)
+    for path in ("/", "/_emulator/stats", "/_emulator/webhooks"):
+        assert stranger.get(path).status_code == 403
+    assert stranger.post("/_emulator/reset").status_code == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8320", "localhost:1", "[::1]:8320", "emulator", "a.localhost", "192.168.0.7"])  # fmt: skip
+def test_addresses_and_names_that_no_stranger_gives_do(connect: Connect, host: str) -> None:
+    assert connect(Host=host).get("/_emulator/stats").status_code == 200
