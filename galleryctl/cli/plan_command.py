@@ -17,7 +17,7 @@ from galleryctl.cli.options import common, guards, settings_of, targets
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`."
 )
-@click.option("--destroy", is_flag=True, help="Plan the deletion of all that is managed.")
+@click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
 def command(
@@ -35,6 +35,7 @@ def command(
     from galleryctl.cli.planning import plan_options, planned, show_plan, write_plan
     from galleryctl.cli.session import open_workspace
     from galleryctl.engine.signing import signed
+    from galleryctl.manifest.links import hold_inside
 
     settings = settings_of(context)
     if destroy and (allow_empty or allow_recreate):
@@ -52,7 +53,7 @@ def command(
     plan = complete(planned(workspace, settings, options)).plan
     if out is not None:
         plan = signed(plan, workspace.config.state.passphrase)
-        write_plan(plan, settings.directory / out)
+        write_plan(plan, hold_inside(settings.directory, settings.directory / out))
     show_plan(plan, settings)
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "

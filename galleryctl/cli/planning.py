@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,10 +74,17 @@ def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:
 def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan for a later `apply`; only its owner may read it."""
     text = json.dumps(encode(plan), indent=2, ensure_ascii=False) + "\n"
+
+    def opened(name: str, flags: int) -> int:
+        descriptor = os.open(name, flags, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # one that is there may be readable for others
+        return descriptor
+
     try:
-        path.touch(mode=0o600)
         # A title may hold half of a surrogate pair; as a backslash escape it is the same JSON string.
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=opened) as out:
+            out.write(text)
     except OSError as error:
         raise GalleryctlError("the plan cannot be written", where=path, why=str(error)) from error
 

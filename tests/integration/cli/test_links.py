@@ -105,3 +105,12 @@ def test_init_and_velo_write_through_no_link(studio: Studio, outside: Path) -> N
         assert ran.code == 1
         assert "a link leads out of the workspace" in ran.err
     assert [path.name for path in outside.iterdir()] == ["precious"]
+
+
+def test_a_plan_is_saved_through_no_link(studio: Studio, outside: Path) -> None:
+    studio.gallery(ITEMS)
+    (studio.root / "plan.json").symlink_to(outside / "precious")
+    ran = studio.run("plan", "--out", "plan.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "plan.json: nothing was written: a link leads out of the workspace" in ran.err
+    assert (outside / "precious").read_text() == "do not touch"

@@ -80,6 +80,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").touch(mode=0o644)
     write_plan(PLAN, tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json") == PLAN
     assert (tmp_path / "plan.json").stat().st_mode & 0o077 == 0
