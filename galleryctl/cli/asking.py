@@ -18,9 +18,7 @@ def need_terminal(do: str) -> None:
 def agreed(question: str) -> bool:
     """Whether the answer is `yes`; nothing else is taken as one. Raises click.Abort at the end of input."""
     try:
-        answer = click.prompt(
-            f"{question} Only 'yes' is taken as a yes", default="", show_default=False, err=True
-        )
+        answer = click.prompt(f"{question} Only 'yes' is accepted", default="", show_default=False, err=True)
     except click.Abort:
         click.echo(err=True)  # the question's line has no end yet
         raise

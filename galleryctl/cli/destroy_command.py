@@ -15,7 +15,7 @@ from galleryctl.cli.options import common, lock_timeout, settings_of, targets
 @lock_timeout
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool, lock_timeout: float) -> int:
-    """Delete all that is managed; what is protected, and what never was ours, stays."""
+    """Delete all managed resources that are not protected; nothing else is touched."""
     from galleryctl.cli.applying import run_apply
     from galleryctl.cli.planning import plan_options
 

@@ -13,7 +13,7 @@ from galleryctl.cli.options import common, settings_of, targets
 @targets
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...]) -> int:
-    """Exit with 2, and say where, when the site is not what the manifests say; a read scope is enough."""
+    """Show how the site differs from the manifests, and then exit with 2; a read-only key is enough."""
     from galleryctl.cli.planning import plan_options, planned, show_plan
     from galleryctl.cli.session import open_workspace
 

@@ -20,7 +20,7 @@ from galleryctl.cli.options import common, listens, settings_of
 )
 @click.pass_context
 def command(context: click.Context, port: int, data: Path | None, ready_file: Path | None, host: str) -> int:
-    """Serve the Wix API, its data in a folder, until Ctrl-C; / shows each gallery as a visitor would see it."""
+    """Serve the emulated Wix API until Ctrl-C; the page at / shows each gallery as a visitor would see it."""
     from galleryctl.cli.serving import serve_emulator
 
     settings = settings_of(context, unused=("--format",) if data is None else ("--site", "--format"))

@@ -30,7 +30,7 @@ from galleryctl.cli.options import common, listens, settings_of
     default=7.0,
     show_default=True,
     metavar="DAYS",
-    help="Refuse what was signed longer ago.",
+    help="Refuse deliveries that were signed longer ago.",
 )
 @click.option(
     "--drift", is_flag=True, help="Check the gallery of each event for drift, once no more events come."

@@ -16,7 +16,7 @@ from galleryctl.cli.options import common, settings_of
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
 @click.pass_context
 def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: bool) -> int:
-    """Rewrite manifests in the one format, keeping comments; - reads standard input and prints the result.
+    """Rewrite manifests in the canonical format, keeping comments; - reads standard input and prints the result.
 
     Without FILE: galleryctl.yaml and every manifest of the workspace.
     """

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 @click.option("--id", "id_", metavar="ID", help="The gallery's id on the site.")
 @click.option("--name", metavar="NAME", help="The gallery's name on the site.")
 @click.option(
-    "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write this manifest."
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the manifest to this file.",
 )
 @click.option("--all", "all_", is_flag=True, help="Import every gallery that is not managed yet.")
 @click.option("--dry-run", is_flag=True, help="Print the manifests; write nothing.")
@@ -39,7 +42,7 @@ def command(
     dry_run: bool,
     lock_timeout: float,
 ) -> int:
-    """Write a live gallery as a manifest and remember which item is which; GALLERY is the key it shall have.
+    """Write a live gallery as a manifest, and record in state which entry is which item; GALLERY is its key.
 
     Without --id and --name GALLERY may also be the gallery's id or name on the site. A manifest that is there already
     keeps its comments.

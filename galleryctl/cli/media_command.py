@@ -12,14 +12,14 @@ from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 @click.group("media")
 @common
 def command() -> None:
-    """Look at the files that galleryctl uploaded to the Media Manager, and clear away what nothing needs."""
+    """List the files that galleryctl uploaded to the Media Manager, and delete those that nothing needs."""
 
 
 @command.command("list")
 @common
 @click.pass_context
 def list_(context: click.Context) -> None:
-    """List the uploaded files: which galleries show them, whether a manifest wants them, whether state knows them."""
+    """List the uploaded files: which galleries show them, whether a manifest names them, whether state knows them."""
     settings = settings_of(context)
     output.need_format(settings, "text", "json")
     complete(_list(settings))
@@ -51,7 +51,7 @@ async def _list(settings: Settings) -> None:
 @lock_timeout
 @click.pass_context
 def gc(context: click.Context, auto_approve: bool, permanent: bool, lock_timeout: float) -> int:
-    """Delete the uploaded files that no gallery of the site shows and no manifest wants; no other file is touched."""
+    """Delete the uploaded files that no gallery of the site shows and no manifest names; no other file is touched."""
     from galleryctl.cli.collecting import run_gc
 
     settings = settings_of(context)

@@ -36,7 +36,7 @@ def settings_of(context: click.Context | None, *, unused: Sequence[str] = ()) ->
     given: dict[str, Any] = context.meta.get(_KEY, {}) if context else {}
     for flag in unused:
         if _NAMES[flag] in given and context is not None:
-            raise click.UsageError(f"{flag} means nothing to `{context.info_name}`.", context)
+            raise click.UsageError(f"{flag} has no effect on `{context.info_name}`.", context)
     return Settings(**given)
 
 
@@ -107,7 +107,7 @@ def common(function: F) -> F:
                 count=True,
                 expose_value=False,
                 callback=_remember,
-                help="Print more; twice also every request.",
+                help="Print more; -vv also prints every request.",
             ),
             click.option(
                 "--no-color",
@@ -144,12 +144,14 @@ def guards(function: F) -> F:
                 help="Allow up to N percent of the managed resources to be deleted.",
             ),
             click.option(
-                "--allow-empty", is_flag=True, help="Allow a manifest that lost all its items to delete them."
+                "--allow-empty",
+                is_flag=True,
+                help="Allow a manifest that has no items any more to delete them.",
             ),
             click.option(
                 "--allow-recreate",
                 is_flag=True,
-                help="Allow a gallery that vanished from the site to be made again.",
+                help="Allow a bound gallery that is gone from the site to be created again.",
             ),
         )
     ):

@@ -127,5 +127,5 @@ def need_format(settings: Settings, *known: str) -> None:
     """Raise click.UsageError unless the result can be printed in the format that was asked for."""
     if settings.format not in known:
         raise click.UsageError(
-            f"--format {settings.format} has no meaning here; this can be printed as {' or '.join(known)}."
+            f"--format {settings.format} is not available here; choose {' or '.join(known)}."
         )

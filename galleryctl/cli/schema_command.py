@@ -12,7 +12,7 @@ from galleryctl.cli.options import common, settings_of
 @click.argument("name", required=False, metavar="[NAME]")
 @click.pass_context
 def command(context: click.Context, name: str | None) -> int:
-    """Print the JSON Schema NAME, for editors and programs; without NAME, list what there is."""
+    """Print the JSON Schema NAME, for editors and programs; without NAME, list all schemas."""
     from galleryctl.cli import output
     from galleryctl.manifest.schema import schema_names
     from galleryctl.manifest.templates import schema_text

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 @click.command("show")
 @common
 @click.argument("what", metavar="[PLAN | GALLERY | GALLERY/ITEM]", required=False)
-@click.option("--state", "state", is_flag=True, help="Show what state knows; also when nothing is given.")
-@click.option("--live", is_flag=True, help="Show the site: its galleries, or the one that is given.")
+@click.option(
+    "--state", "state", is_flag=True, help="Show what state knows; the default without an argument."
+)
+@click.option("--live", is_flag=True, help="Show the live site: its galleries, or the one that is named.")
 @click.pass_context
 def command(context: click.Context, what: str | None, state: bool, live: bool) -> None:
-    """Show a plan that `plan --out` wrote, or a gallery or an item as the site has it, by key, id or name.
+    """Show a plan that `plan --out` wrote, or a live gallery or item, by key, id or name.
 
-    Without an argument it is the state; with --live all galleries of the site. What is a file and might be a gallery
-    too is taken for a plan, unless --live is given.
+    Without an argument, show the state; with --live alone, all galleries of the site. An argument that is both a file
+    and a gallery's name is taken for a plan, unless --live is given.
     """
     settings = settings_of(context)
     if state and (live or what):

@@ -12,7 +12,7 @@ from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 @click.group("state")
 @common
 def command() -> None:
-    """Look at what earlier runs learnt of the site, and put it right; the site itself is not touched."""
+    """Show and correct what earlier runs learnt of the site; the site itself is not touched."""
 
 
 @command.command("list")
@@ -60,7 +60,7 @@ def show(context: click.Context, address: str) -> None:
 @lock_timeout
 @click.pass_context
 def mv(context: click.Context, source: str, target: str, lock_timeout: float) -> None:
-    """Give a gallery or an item another address; the manifests must name it so, too."""
+    """Give a gallery or an item another address; change the manifests as well."""
     from galleryctl.cli.planning import address
     from galleryctl.cli.remembering import change, show_state
     from galleryctl.engine.moving import moved, only
@@ -115,7 +115,7 @@ def rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float) 
 @lock_timeout
 @click.pass_context
 def rebuild(context: click.Context, auto_approve: bool, lock_timeout: float) -> int:
-    """Make state anew from the site and the manifests, also when it is lost or broken; the site is not touched."""
+    """Build state anew from the site and the manifests, even if it is lost or damaged; the site is not touched."""
     from galleryctl.cli.remembering import run_rebuild
 
     settings = _settings(context)

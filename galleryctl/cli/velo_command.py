@@ -36,9 +36,9 @@ def _selector(context: click.Context, parameter: click.Parameter, value: str) ->
 )
 @click.pass_context
 def command(context: click.Context, gallery: str, component: str, out: Path | None) -> int:
-    """Print the code that shows GALLERY, which the API made, in a gallery component of a page.
+    """Print the page code that shows GALLERY, which was created by the API, in a gallery component.
 
-    A gallery that was made in the Editor shows itself and needs none.
+    A gallery that was created in the Editor needs no code.
     """
     from galleryctl.cli.showing_code import show_code
 

@@ -248,11 +248,13 @@ def _shown_nowhere(wanted: DesiredGallery) -> Iterator[Notice]:
     """Warnings about a gallery that the API makes: pages show it only through code (wix-api)."""
     yield Notice(
         address=wanted.address,
-        message="made by the API, it shows on no page until one is connected to it in code: see `galleryctl velo`",
+        message="created by the API: no page shows it until page code connects it; see `galleryctl velo`",
     )
     for item in wanted.items:
         if item.media is None:
-            yield Notice(address=item.address, message="a text breaks the gallery component that code fills")
+            yield Notice(
+                address=item.address, message="a text item breaks a gallery component that page code fills"
+            )
         if item.fields.get("link.text"):
-            message = "an item whose link has a text is not shown in a gallery that code fills"
+            message = "a gallery component that page code fills does not show an item whose link has a text"
             yield Notice(address=item.address, message=message)

@@ -18,8 +18,8 @@ def vanished(gone: Mapping[Address, str]) -> Iterator[Refusal]:
     for address, id_ in gone.items():
         yield Refusal(
             address=address,
-            why=f"its gallery {id_} is gone from the site; a new one would show on no page",
-            allow="bind it to another gallery, bind: {id: …}, or make it anew with --allow-recreate",
+            why=f"its gallery {id_} is gone from the site; no page would show a new one",
+            allow="bind it to another gallery, bind: {id: …}, or have it created again with --allow-recreate",
         )
 
 
@@ -28,11 +28,11 @@ def protected(removed: Mapping[Address, Change], held: Collection[Address]) -> I
     for address, change in removed.items():
         if address not in held:
             continue
-        inside = "" if address == change.address else f", which goes with gallery {change.address}"
+        inside = "" if address == change.address else f" with gallery {change.address}"
         verb = "replaced" if change.action is Action.REPLACE else "deleted"
         yield Refusal(
             address=address,
-            why=f"it is protected{inside} and would be {verb}",
+            why=f"it is protected and would be {verb}{inside}",
             allow="apply a manifest that names it with protect: false first; if it has a new key, say so in moved:",
         )
 
@@ -46,7 +46,7 @@ def bystanders(going: Mapping[Address, int]) -> Iterator[Refusal]:
                 address=address,
                 why=f"it would be deleted together with {items} not managed",
                 allow="move them elsewhere or delete them in the Editor; "
-                "or mean it with unmanaged: delete in the gallery's manifest",
+                "or set unmanaged: delete in the gallery's manifest",
             )
 
 

@@ -44,7 +44,7 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     for group in view.groups(plan, drift=drift, limit=max((width - 24) // 2, 16)):
         rows += [*_fit(_group(group, verbose=verbose), width), []]
     if plan.notices:
-        rows.append([("To know", "bold")])
+        rows.append([("Notes", "bold")])
         for notice in plan.notices:
             rows += _paragraph(f"{notice.address or 'the workspace'}: {clean(notice.message)}", width)
         rows.append([])

@@ -102,7 +102,7 @@ def test_at_the_question_nothing_is_done(begun: Served, terminal: Terminal, numb
     command.wait_for_question()
     command.send(number)
     assert command.wait() == 130
-    assert "Only 'yes' is taken as a yes" in command.err
+    assert "Only 'yes' is accepted" in command.err
     assert "Traceback" not in command.err
     assert begun.titles() == ["T00"]
 

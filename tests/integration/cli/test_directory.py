@@ -33,5 +33,5 @@ def test_what_is_asked_about_is_shown(wedding: Studio, monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     asked = wedding.run("apply", "--format", "json")
     assert asked.code == 1
-    assert "--format json has no meaning here" in asked.out
+    assert "--format json is not available here" in asked.out
     assert wedding.galleries() == []

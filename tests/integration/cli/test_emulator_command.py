@@ -158,7 +158,7 @@ def test_a_failure_is_json_when_json_was_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran = call(capsys, "--format", "json", "--data", str(tmp_path))
-    assert report(ran.out)["what"] == "--format means nothing to `emulator`."
+    assert report(ran.out)["what"] == "--format has no effect on `emulator`."
 
 
 def test_after_a_kill_another_takes_over(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_nothing_is_written_when_one_file_is_not_valid(untidy: Studio) -> None:
 def test_a_format_means_nothing_where_text_is_printed(untidy: Studio, format_: str) -> None:
     ran = untidy.run("fmt", "--diff", format_)
     assert ran.code == 1
-    assert "--format means nothing to `fmt`" in ran.out + ran.err
+    assert "--format has no effect on `fmt`" in ran.out + ran.err
 
 
 def test_a_missing_file_a_folder_and_no_workspace(untidy: Studio) -> None:

@@ -325,7 +325,7 @@ def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: Stu
         ([], "Which gallery?"),
         (["x", "--all"], "--all"),
         (["x", "--id", "a", "--name", "b"], "--id and --name"),
-        (["x", "--format", "markdown"], "--format markdown has no meaning here"),
+        (["x", "--format", "markdown"], "--format markdown is not available here"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(journal: Studio, args: list[str], words: str) -> None:

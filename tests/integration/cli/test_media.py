@@ -142,4 +142,4 @@ def test_manifests_with_problems_end_it(cleared: Studio) -> None:
 def test_a_format_without_a_meaning_is_refused(cleared: Studio) -> None:
     ran = cleared.run("media", "list", "--format", "markdown")
     assert ran.code == 1
-    assert "--format markdown has no meaning here" in ran.out + ran.err
+    assert "--format markdown is not available here" in ran.out + ran.err

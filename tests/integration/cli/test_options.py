@@ -177,7 +177,7 @@ def test_an_option_that_means_nothing_is_refused(call: Call, args: list[str], op
     ran = call(*args)
     assert ran.code == 1
     command = next(word for word in args if word in COMMANDS)
-    assert f"{option} means nothing to `{command}`." in ran.out + ran.err
+    assert f"{option} has no effect on `{command}`." in ran.out + ran.err
 
 
 def test_the_later_option_wins(wedding: Studio) -> None:

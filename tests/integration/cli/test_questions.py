@@ -133,7 +133,7 @@ def answer(studio: Studio, question: Question) -> tuple[Ran, bool]:
 def test_yes_does_it(asked: Studio, keyboard: Keyboard, question: Question) -> None:
     keyboard.type("yes\n")
     ran, changed = answer(asked, question)
-    assert f"{question.asks} Only 'yes' is taken as a yes: " in ran.err
+    assert f"{question.asks} Only 'yes' is accepted: " in ran.err
     assert (ran.code, changed) == (0, True), ran.out + ran.err
     assert question.does in ran.out
     assert question.leaves not in ran.err

@@ -79,4 +79,4 @@ def test_an_unknown_name_is_told_with_those_that_there_are(
 def test_options_that_mean_nothing_here_are_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
     ran = printed(capsys, "plan", option)
     assert ran.code == 1
-    assert "means nothing to `schema`" in ran.out + ran.err
+    assert "has no effect on `schema`" in ran.out + ran.err

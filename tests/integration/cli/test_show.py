@@ -152,8 +152,8 @@ def test_what_is_not_there_is_told(applied: Studio) -> None:
     [
         (["--state", "--live"], "--state"),
         (["weddings", "--state"], "--state"),
-        (["weddings", "--format", "github"], "--format github has no meaning here"),
-        (["--state", "--format", "markdown"], "--format markdown has no meaning here"),
+        (["weddings", "--format", "github"], "--format github is not available here"),
+        (["--state", "--format", "markdown"], "--format markdown is not available here"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(applied: Studio, args: list[str], words: str) -> None:

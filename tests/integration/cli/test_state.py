@@ -296,5 +296,5 @@ def test_a_state_that_cannot_be_read_is_told_with_what_to_do(applied: Studio, co
 def test_a_format_without_a_meaning_is_refused(applied: Studio, command: list[str]) -> None:
     ran = applied.run("state", *command, "--format", "github")
     assert ran.code == 1
-    assert "--format github has no meaning here" in ran.out + ran.err
+    assert "--format github is not available here" in ran.out + ran.err
     assert len(items(applied)) == 4

@@ -243,4 +243,4 @@ def test_invalid_manifests_and_state(bound: Studio) -> None:
 
 def test_a_failure_is_json_when_json_was_asked_for(bound: Studio) -> None:
     ran = bound.run("velo", "weddings", "--format", "json")
-    assert report(ran.out)["what"] == "--format means nothing to `velo`."
+    assert report(ran.out)["what"] == "--format has no effect on `velo`."

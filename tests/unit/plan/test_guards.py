@@ -74,7 +74,7 @@ def test_a_protected_gallery_or_item_goes_with_no_gallery() -> None:
     )
     assert refused(orphaned) == [
         ("g", "it is protected and would be deleted"),
-        ("g/b", "it is protected, which goes with gallery g and would be deleted"),
+        ("g/b", "it is protected and would be deleted with gallery g"),
     ]
     destroyed = plan_of(one_gallery(WANT_A, replace(WANT_B, protect=True)), options=DESTROY)
     assert [address for address, _ in refused(destroyed)] == ["g/b"]
@@ -123,7 +123,7 @@ def test_no_manifest_at_all_is_refused() -> None:
 
 def test_a_gallery_that_vanished_is_not_made_anew_unasked() -> None:
     plan = plan_of(one_gallery(WANT_A, WANT_B), site=snapshot())
-    assert refused(plan) == [("g", "its gallery G is gone from the site; a new one would show on no page")]
+    assert refused(plan) == [("g", "its gallery G is gone from the site; no page would show a new one")]
     assert "--allow-recreate" in plan.refusals[0].allow
     anew = plan_of(one_gallery(WANT_A, WANT_B), site=snapshot(), options=PlanOptions(allow_recreate=True))
     assert refused(anew) == []
