@@ -168,8 +168,8 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
         raise StateError(
             "the object store cannot be used",
             where=location,
-            why=f"{broken} in the environment holds a line end or another control character",
-            do="set it anew, without a line end after it",
+            why=broken,
+            do="correct that variable: see docs/how-to/share-state.md",
         )
     # No options of the client are given: they would take the place of those in the environment.
     retry: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT}

@@ -83,9 +83,14 @@ def what_to_do(said: str, scheme: str) -> str:
 
 
 def broken_variable(environment: Mapping[str, str], scheme: str) -> str | None:
-    """The name of a variable of that store whose value holds a line end or the like, None when there is none.
+    """What is wrong with a variable of that store, by its name and without its value; None when nothing is.
 
-    No request can carry it: a key does not match, and the library ends at a header.
+    The library does not say: with a line end in it a key does not match, and at a header or an address it ends.
     """
-    names = (f"{_PREFIXES[scheme]}_{name}" for name in _IN_REQUESTS[scheme])
-    return next((name for name in names if not environment.get(name, "").isprintable()), None)
+    for name in (f"{_PREFIXES[scheme]}_{name}" for name in _IN_REQUESTS[scheme]):
+        value = environment.get(name, "")
+        if not value.isprintable():
+            return f"{name} in the environment holds a line end or another control character"
+        if value and name.endswith(("_ENDPOINT", "_URL")) and not re.match(r"https?://\w", value):
+            return f"{name} in the environment does not begin with https:// or http://"
+    return None

@@ -62,10 +62,18 @@ def test_a_service_account_that_was_quoted_once_too_often_is_told_without_it(
 def test_an_endpoint_that_is_no_address_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     scheme = {"AWS": "s3", "GOO": "gs", "AZU": "az"}[name[:3]]
     monkeypatch.setenv(name, "htp:/planted:planted@elsewhere")
-    with pytest.raises(StateError) as caught:
-        open_bucket(f"{scheme}://bucket/key")[0].get("key")
+    with pytest.raises(StateError, match=f"{name} in the environment does not begin with https://") as caught:
+        open_bucket(f"{scheme}://bucket/key")
     assert "planted" not in str(caught.value)
-    assert "in the environment" in caught.value.do or "into the environment" in caught.value.do
+
+
+def test_what_the_library_ends_at_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_BASE_URL", "http://planted here")
+    bucket, key = open_bucket("gs://bucket/key")
+    with pytest.raises(StateError, match="request must be valid") as caught:
+        bucket.get(key)
+    assert "planted" not in str(caught.value)
+    assert caught.value.do.startswith("correct the variables of the store")
 
 
 TOKEN = "Error performing token request: Error performing"
