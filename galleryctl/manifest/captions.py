@@ -58,7 +58,16 @@ def read_captions(picture: BinaryIO) -> Captions:
                 packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     except UnidentifiedImageError:
         return Captions()  # a format that this Pillow does not know, such as HEIC
-    except (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, struct.error) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        SyntaxError,
+        RuntimeError,
+        struct.error,
+    ) as error:
         raise UnreadableCaptionError(str(error) or type(error).__name__) from error
     except Image.DecompressionBombError as error:
         raise UnreadableCaptionError("the picture is too large") from error

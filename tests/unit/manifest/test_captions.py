@@ -248,3 +248,10 @@ def test_broken_metadata_is_a_problem_or_nothing(scratch: Scratch) -> None:
 
 def test_texts_are_cleaned() -> None:
     assert clean(" a\0\r\nb\x07\u200d \t") == "a\nb\u200d"
+
+
+def test_a_broken_avif_is_a_problem(scratch: Scratch) -> None:
+    picture = scratch.picture("p.avif").read_bytes()
+    scratch.write("p.avif", picture.replace(b"pitm", b"xxxx"))
+    (found,) = scratch.item_problems("  - {from: p.avif}\n")
+    assert "the captions of p.avif cannot be read (Failed to decode image" in found
