@@ -134,9 +134,8 @@ class Bucket:
         except (BaseError, OSError, ValueError) as error:
             raise self._trouble(what, key, error) from error
         except BaseException as error:
-            if (
-                type(error).__name__ != "PanicException"
-            ):  # the library's last word; it exports no class to catch
+            # The library's last word: it exports no class to catch.
+            if type(error).__name__ != "PanicException":
                 raise
             raise self._trouble(what, key, error) from error
 
