@@ -40,7 +40,9 @@ class Scratch:
         return load_workspace(self.root, environ or {})
 
     def load(self, environ: Mapping[str, str] | None = None) -> Desired:
-        return load(self.config(environ), "main")
+        """What its first site is to show."""
+        config = self.config(environ)
+        return load(config, next(iter(config.sites)))
 
     def items(self, entries: str, *, head: str = "") -> tuple[DesiredItem, ...]:
         """The items of one gallery with these entries."""

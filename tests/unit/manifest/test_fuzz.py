@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def test_no_manifest_raises_anything_else(scratch: Scratch, data: bytes) -> None
 
 @quiet
 @given(data=st.one_of(mutated(WORKSPACE), st.binary(max_size=50)))
+@example(WORKSPACE.replace("main", "other").encode())
 def test_no_workspace_raises_anything_else(scratch: Scratch, data: bytes) -> None:
     scratch.write("galleries/g.yaml", "name: x\nitems: []\n")
     scratch.write("galleryctl.yaml", data)
