@@ -88,14 +88,3 @@ def test_invalid_yaml(applied: Served) -> None:
     before = site(applied)
     assert "galleries/weddings.yaml:8:" in message(applied.run("apply", "--auto-approve"))
     assert site(applied) == before
-
-
-def test_a_gallery_that_somebody_deleted(applied: Served) -> None:
-    (gallery,) = applied.call("GET", "/progallery/v2/galleries")["galleries"]
-    applied.call("DELETE", f"/progallery/v2/galleries/{gallery['id']}")
-    told = message(applied.run("apply", "--auto-approve", "-q"))
-    assert f"its gallery {gallery['id']} is gone from the site" in told
-    assert "--allow-recreate" in told
-    assert applied.call("GET", "/progallery/v2/galleries")["galleries"] == []
-    assert applied.run("apply", "--auto-approve", "--allow-recreate").wait() == 0
-    assert applied.titles() == ["Cake", ""]

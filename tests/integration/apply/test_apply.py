@@ -248,3 +248,18 @@ def test_destroy_leaves_what_is_protected_and_deletes_the_rest(wedding: Studio) 
     wedding.apply()
     assert wedding.run("destroy", "--auto-approve").code == 0
     assert wedding.galleries() == []
+
+
+def test_a_gallery_that_somebody_deleted_is_made_again_only_when_told(wedding: Studio) -> None:
+    wedding.apply()
+    (gallery,) = wedding.galleries()
+    wedding.call("DELETE", f"/progallery/v2/galleries/{gallery['id']}")
+    ran = wedding.run("apply", "--auto-approve", "-q")
+    assert ran.code == 1
+    told = " ".join((ran.out + ran.err).split())
+    assert f"its gallery {gallery['id']} is gone from the site" in told
+    assert "--allow-recreate" in told
+    assert wedding.galleries() == []
+    wedding.apply("--allow-recreate")
+    assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
+    wedding.assert_settled()
