@@ -175,12 +175,18 @@ def test_a_stale_read_waits_for_the_writes_of_others(
     assert wix.get(gallery).json()["gallery"]["name"] == "Other"
 
 
+def begun_upload(wix: httpx.Client, size: int) -> str:
+    """Where the pieces of a file of that many bytes go."""
+    asked = {"mimeType": "image/png", "fileName": "big.png"}
+    place = str(wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=asked).json()["uploadUrl"])
+    wix.post(place, headers={"Upload-Length": str(size)})
+    return place
+
+
 def test_the_last_piece_of_a_large_file_and_the_file_come_together(
     emulator: Emulator, wix: httpx.Client, png: bytes
 ) -> None:
-    asked = {"mimeType": "image/png", "fileName": "big.png"}
-    place = wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=asked).json()["uploadUrl"]
-    wix.post(place, headers={"Upload-Length": str(len(png))})
+    place = begun_upload(wix, len(png))
     piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
     emulator.gate.site.store.db.execute(
         "CREATE TEMP TRIGGER no_file BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no'); END"
@@ -195,9 +201,7 @@ def test_the_last_piece_of_a_large_file_and_the_file_come_together(
 def test_an_answer_lost_at_the_last_piece_is_given_again(
     emulator: Emulator, wix: httpx.Client, png: bytes
 ) -> None:
-    asked = {"mimeType": "image/png", "fileName": "big.png"}
-    place = wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=asked).json()["uploadUrl"]
-    wix.post(place, headers={"Upload-Length": str(len(png))})
+    place = begun_upload(wix, len(png))
     piece = {"Content-Type": "application/offset+octet-stream"}
     first = wix.patch(place, content=png, headers=piece | {"Upload-Offset": "0"}).json()["file"]
     again = wix.patch(place, content=b"", headers=piece | {"Upload-Offset": str(len(png))}).json()["file"]
