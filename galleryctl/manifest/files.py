@@ -12,12 +12,15 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 from galleryctl.manifest.filetypes import HEAD, mime_type
+from galleryctl.manifest.matching import matching
 from galleryctl.model.media import Kind, LocalFile
 
 _LONGEST_PATH = 1024
 """Characters; some systems open no longer ones, and a pattern takes time with its length."""
 _MOST_DEPTHS = 2
 """How often `**` may stand in a pattern: each looks at all that the one before it found."""
+_ALIKE = 0.6
+"""How much of two names of files has to agree, for one to be suggested for the other."""
 _MOST_NAMES = 1000
 """How many files are looked at for a suggestion."""
 _MOST_SUGGESTIONS = 20
@@ -77,13 +80,16 @@ class Tree:
         if steps.count("**") > _MOST_DEPTHS:
             raise BadFileError(f"{pattern} has ** more than twice; write several patterns")
         try:
-            found = [path for path in self.root.glob("/".join(steps)) if path.is_file()]
-        except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
-            raise BadFileError(f"{pattern} is no pattern: {_why(error)}") from error
-        for path in found:
-            inner = path.relative_to(self.root)
-            if not any(part.startswith(".") for part in inner.parts):
-                yield inner.as_posix()
+            found = list(matching(self.root, steps, self._led))
+        except (OSError, ValueError) as error:
+            what = "cannot be searched" if isinstance(error, OSError) else "is no pattern"
+            raise BadFileError(f"{pattern} {what}: {_why(error)}") from error
+        yield from (path.relative_to(self.root).as_posix() for path in found)
+
+    def _led(self, link: Path) -> None:
+        """Raise BadFileError when the link leads out of the workspace."""
+        inner = link.relative_to(self.root).as_posix()
+        self._real_path(inner, inner)
 
     def exists(self, path: str) -> bool:
         """Whether a path that is normal already is a file of the workspace."""
@@ -138,10 +144,14 @@ class Tree:
             return ""
         path = PurePosixPath(normal)
         beside = {name.lower(): name for name in sorted(self._listing(self.root / path.parent))[:_MOST_NAMES]}
-        if near := difflib.get_close_matches(path.name.lower(), beside, n=1, cutoff=0.6):
+        if near := difflib.get_close_matches(path.name.lower(), beside, n=1, cutoff=_ALIKE):
             return f"; did you mean {(path.parent / beside[near[0]]).as_posix()}?"
         everywhere = {name.lower(): name for name in self._some_files()}
-        near = difflib.get_close_matches(normal.lower(), everywhere, n=1, cutoff=0.7)
+        near = [
+            other
+            for other in difflib.get_close_matches(normal.lower(), everywhere, n=3, cutoff=0.7)
+            if _named_alike(other, normal.lower())
+        ]
         return f"; did you mean {everywhere[near[0]]}?" if near else ""
 
     def _some_files(self) -> Iterator[str]:
@@ -191,6 +201,12 @@ def _not_a(kind: Kind) -> str:
     if kind is Kind.IMAGE:
         return "no image that galleries show (JPEG, PNG, GIF, WebP, HEIC, AVIF)"
     return "no video that galleries show (MP4, MOV, WebM, AVI, MKV …)"
+
+
+def _named_alike(other: str, path: str) -> bool:
+    """Whether the files' names are alike, for those of one folder share most of their paths; or one path goes through the other."""
+    names = (PurePosixPath(other).name, PurePosixPath(path).name)
+    return path.startswith(f"{other}/") or difflib.SequenceMatcher(None, *names).ratio() >= _ALIKE
 
 
 def _why(error: Exception) -> str:
