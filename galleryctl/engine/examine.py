@@ -61,7 +61,7 @@ def _state(site: Site) -> Check:
         )
     known = len(state.bindings.ids)
     return Check(
-        name="state", mark=Mark.OK, found=f"{where}, version {state.serial}, {known:,} resources known"
+        name="state", mark=Mark.OK, found=f"{where}, serial {state.serial}, {known:,} resources known"
     )
 
 

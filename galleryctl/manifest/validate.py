@@ -82,9 +82,13 @@ def _names(node: Node) -> Iterator[str]:
 
 
 def _of_manifests(root: Path, environ: Mapping[str, str]) -> Sequence[Problem]:
-    """The problems of the manifests that a galleryctl.yaml names which is itself not valid."""
+    """The problems of the manifests that a galleryctl.yaml names which is itself not valid; none if it cannot be read."""
     try:
-        load(replace(bare_workspace(root), environ=environ), DEFAULT_SITE)
+        bare = bare_workspace(root)
+    except InvalidInput:
+        return ()
+    try:
+        load(replace(bare, environ=environ), DEFAULT_SITE)
     except InvalidInput as error:
         return error.problems
     return ()

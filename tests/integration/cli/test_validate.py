@@ -151,3 +151,10 @@ def test_all_sites_are_meant_unless_one_is_named(wedding: Studio) -> None:
     ran = wedding.run("validate", "--site", "west")
     assert ran.code == 1
     assert "the workspace has no site 'west'" in ran.err
+
+
+def test_outside_of_a_workspace_there_is_one_problem(studio: Studio) -> None:
+    (studio.root / "galleryctl.yaml").unlink()
+    ran = studio.run("validate")
+    assert ran.code == 1
+    assert "galleryctl.yaml does not exist\n1 problem.\n" in ran.err

@@ -155,6 +155,7 @@ def test_media_and_the_keys_made_from_them(scratch: Scratch, written: str, media
         ("image: photos/dnace.jpg", "3:12: photos/dnace.jpg does not exist; did you mean photos/dance.jpg?"),
         ("image: dance.jpg", "3:12: dance.jpg does not exist; did you mean photos/dance.jpg?"),
         ("image: photos/Dance.JPG", "3:12: photos/Dance.JPG does not exist; did you mean photos/dance.jpg?"),
+        ("image: photos/rings.jpg", "3:12: photos/rings.jpg does not exist"),
         ("image: ../x.jpg", "3:12: ../x.jpg leads out of the workspace; write it relative to the workspace, without .."),
         ("image: /etc/passwd", "3:12: /etc/passwd is no path inside of the workspace; write it relative to the workspace"),
         ("image: out/x.jpg", "3:12: out/x.jpg leads out of the workspace"),
