@@ -9,11 +9,29 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 GRACE = 5
 """Seconds for deliveries under way when it ends."""
 CONNECTIONS = 100
 """At once; more are answered with 503, and the vendor tries again."""
+
+LIFE = 15.0
+"""Seconds that a connection has for all its requests: whoever never ends one would keep its place from the others."""
+
+
+class _Connection(H11Protocol):
+    """A connection that ends, at the latest with the answer to the request that it is in then."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin, and count the time."""
+        super().connection_made(transport)
+        self._end = self.loop.call_later(LIFE, self.shutdown)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the time."""
+        self._end.cancel()
+        super().connection_lost(exc)
 
 
 class _Server(uvicorn.Server):
@@ -39,7 +57,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Serve on a bound socket while the block runs, which begins once it listens; what is under way at its end gets `GRACE` seconds."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_Connection,
         ws="none",
         lifespan="off",
         log_config=None,
