@@ -6,10 +6,14 @@ nothing is journalled or saved any more, as after a kill.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,16 +21,33 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from galleryctl.engine.moving import forgotten, moved
+from galleryctl.engine.restoring import restore
+from galleryctl.engine.settled import recall_settled
+from galleryctl.engine.site import save
 from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredItem
-from galleryctl.plan.changes import Action
+from galleryctl.model.errors import MatchError, Refused, StaleError, StateError
+from galleryctl.plan.changes import Action, Plan
 from galleryctl.wix.transport import Exchange
 from tests.integration.faults.editor import Editor
-from tests.world import Crash, World, film, one, wanted, words
+from tests.world import ANYTHING, Crash, World, film, one, wanted, words
 
 KEYS = st.sampled_from([f"k{n}" for n in range(8)])
 KINDS = st.sampled_from(["photo", "film", "text"])
 NUMBERS = st.integers(0, 5)
+
+
+def nth_request(nth: int) -> Callable[[Exchange], None]:
+    """Ends the process after its n-th request."""
+    seen = count(1)
+
+    def watch(exchange: Exchange) -> None:
+        if exchange.phase == "after" and next(seen) >= nth:
+            raise Crash
+
+    return watch
 
 
 class Machine(RuleBasedStateMachine):
@@ -38,24 +59,30 @@ class Machine(RuleBasedStateMachine):
         self.world = World(self.folder)
         self.editor = Editor(self.world, random.Random(0))  # noqa: S311 - repeatable on purpose
         self.items: list[DesiredItem] = []
+        self.other: list[DesiredItem] = []
+        """What the second gallery shall have; empty when no manifest names it."""
+        self.saved: Plan | None = None
         self.moved: list[tuple[str, str]] = []
 
     @initialize(seed=st.integers(0, 1000))
     def begin(self, seed: int) -> None:
         self.editor.dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.items = [words("k0"), self.world.photo("k1", 1), film("k2", 2)]
+        self.other = [words("x")]
         self.world.upload("by-hand.jpg", 999)
         self.world.apply(self.desired())
         self.editor.settle_in()
 
     def desired(self) -> Desired:
-        others = [one(words("x"), gallery="other", name="Other")]
+        others = [one(*self.other, gallery="other", name="Other")] if self.other else []
         return wanted(*self.items, moved=self.moved, others=others)
 
     def made(self, key: str, kind: str, number: int) -> DesiredItem:
         match kind:
             case "photo":
-                return self.world.photo(key, number, title=f"{key} {number}")
+                # A file for each content: one for each key would change under an item that was renamed.
+                photo = self.world.photo(f"photo{number}", number, title=f"{key} {number}")
+                return replace(photo, address=Address("weddings", key))
             case "film":
                 return film(key, number, title=f"{key} {number}")
             case _:
@@ -91,6 +118,17 @@ class Machine(RuleBasedStateMachine):
         self.items[place % len(self.items)] = new
         self.moved.append((str(old.address), str(new.address)))
 
+    @rule(shade=NUMBERS, more=st.booleans())
+    def change_other(self, shade: int, more: bool) -> None:
+        """The second gallery shows photos that the first may show, too; it is made when no manifest named it."""
+        photos = [self.world.photo(f"o{n}", n) for n in range(shade if more else 0)]
+        self.other = [*photos, words("x")]
+
+    @rule()
+    def drop_other(self) -> None:
+        """No manifest names the second gallery any more; one that somebody has filled meanwhile does not go."""
+        self.other = []
+
     @rule(times=st.integers(1, 3))
     def edit(self, times: int) -> None:
         for _ in range(times):
@@ -107,16 +145,75 @@ class Machine(RuleBasedStateMachine):
                 seen += 1
                 if seen >= nth:
                     raise Crash
-            if edited and exchange.phase == "after" and self.editor.dice.random() < 0.1:
+            # Whatever comes to a gallery between the last look at it and its end goes with it.
+            if edited and self.other and exchange.phase == "after" and self.editor.dice.random() < 0.1:
                 self.editor.act()
 
+        self.disturbed(watch, lambda: self.world.apply(self.desired()))
+
+    def disturbed(self, watch: Callable[[Exchange], None], run: Callable[[], object]) -> None:
+        """`run` until `watch` ends it, or until it refuses to begin."""
         self.world.watch = watch
-        try:
-            self.world.apply(self.desired())
-        except Crash:
-            pass
-        finally:
-            self.world.watch = lambda _exchange: None
+        with suppress(Crash, Refused, MatchError, StaleError):
+            run()
+        self.world.watch = lambda _exchange: None
+
+    @rule(key=KEYS, nth=st.integers(1, 12))
+    def crash_with_target(self, key: str, nth: int) -> None:
+        """An apply for one item, that may be killed."""
+        target = replace(ANYTHING, targets=(Address("weddings", key),))
+        self.disturbed(nth_request(nth), lambda: self.world.apply(self.desired(), target))
+
+    @rule()
+    def save_plan(self) -> None:
+        self.saved = self.world.plan(self.desired())
+
+    @rule(nth=st.integers(1, 25))
+    def apply_saved(self, nth: int) -> None:
+        """The plan that was saved last, whatever happened since; it may be killed."""
+        saved = self.saved
+        if saved is not None and not saved.refusals:
+            self.disturbed(nth_request(nth), lambda: self.world.apply_saved(saved))
+
+    @rule(place=st.integers(0, 7), key=KEYS)
+    def rename_in_state(self, place: int, key: str) -> None:
+        """A new key without `moved`: `state mv` says so; it refuses while a run is broken off."""
+        old = self.items[place % len(self.items)].address
+        new = Address("weddings", key)
+        taken = {i.address for i in self.items} | {
+            Address.parse(name) for pair in self.moved for name in pair
+        }
+        if new not in taken and old not in taken - {i.address for i in self.items}:
+            with suppress(StateError, Refused, MatchError):
+                asyncio.run(self.in_state(lambda bindings: moved(bindings, old, new)))
+                self.items = [replace(i, address=new) if i.address == old else i for i in self.items]
+
+    @rule(place=st.integers(0, 7))
+    def forget(self, place: int) -> None:
+        """`state rm` of what a manifest names and the site shows: it is found again."""
+        self.apply()
+        address = self.items[place % len(self.items)].address
+        asyncio.run(self.in_state(lambda bindings: forgotten(bindings, [address])))
+        self.apply()
+
+    async def in_state(self, how: Callable[[Bindings], Bindings]) -> None:
+        """Change state as the `state` commands do."""
+        async with self.world.open_site() as site:
+            known = await recall_settled(site)
+            save(site, known.state, how(known.bindings))
+
+    @rule(back=st.integers(1, 3))
+    def restore_state(self, back: int) -> None:
+        """`state restore` of a former version, when nothing is left to do."""
+        self.apply()
+        asyncio.run(self.restored(back))
+        self.apply()
+
+    async def restored(self, back: int) -> None:
+        async with self.world.open_site() as site:
+            versions = site.backend.versions()
+            if len(versions) >= back:
+                restore(site, versions[back - 1].serial)
 
     @rule()
     def lose_state(self) -> None:
@@ -140,13 +237,22 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def apply(self) -> None:
         """Undisturbed: the site is what the manifests say, and there is nothing more to do."""
+        try:
+            applied = self.world.apply(self.desired())
+        except Refused:
+            assert not self.other
+            assert [item for item in self.world.items("Other") if item["id"] in self.editor.items]
+            self.other = [words("x")]
+            applied = self.world.apply(self.desired())
         desired = self.desired()
-        applied = self.world.apply(desired)
         assert applied.report.exit_code == 0, applied.report
         titles = [item.fields["title"] for item in self.items]
         ours = [item for item in self.world.items() if item["id"] not in self.editor.items]
         assert [item["title"] for item in ours] == titles
         assert [item["type"].lower() for item in ours] == [item.kind.value for item in self.items]
+        others = [item for item in self.world.items("Other") if item["id"] not in self.editor.items]
+        assert [item["title"] for item in others] == [item.fields["title"] for item in self.other]
+        assert len(self.world.galleries()) == 2 + bool(self.other)
         plan = self.world.plan(desired)
         assert plan.empty, plan.changes
         assert not (self.folder / "journal.jsonl").exists()
