@@ -29,6 +29,9 @@ _STYLES = {
 }
 _ENDS = {Status.DONE: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("·", "yellow")}
 
+_ROOM = 12
+"""Columns that a text of a table has at least, if it is as long."""
+
 Run = tuple[str, str]
 """Text and the style it is printed in, "" for none."""
 
@@ -42,7 +45,7 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     if plan.targets:
         rows += [[(f"Only {', '.join(map(str, plan.targets))}.", "")], []]
     for group in view.groups(plan, drift=drift, limit=max((width - 24) // 2, 16)):
-        rows += [*_fit(_group(group, verbose=verbose), width), []]
+        rows += [*_fit(_group(group, width, verbose=verbose), width), []]
     if plan.notices:
         rows.append([("Notes", "bold")])
         for notice in plan.notices:
@@ -116,18 +119,27 @@ def state_entry_text(address: Address, bindings: Bindings) -> str:
 def print_table(
     title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int
 ) -> str:
-    """A table without lines; the texts must be clean. Columns named `#`, `items` or `bytes` are numbers; ids and keys are whole."""
+    """A table without lines; the texts must be clean. Columns named `#`, `items` or `bytes` are numbers; ids and keys are whole.
+
+    Where `width` has no room for that and for 12 columns of each other text, lines are wider.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 - as below
     from rich.table import Table  # noqa: PLC0415 - heavy, and most commands print no table
     from rich.text import Text  # noqa: PLC0415 - as above
 
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-    for name in head:
+    cells = [list(row) for row in rows]
+    least = 0
+    for name, column in zip(head, zip(head, *cells, strict=True), strict=True):
         number, whole = name in ("#", "items", "bytes"), name in ("id", "key")
-        table.add_column(name, justify="right" if number else "left", no_wrap=whole)
-    for row in rows:
+        widest = max(map(cell_len, column))
+        room = widest if number or whole else min(widest, _ROOM)
+        table.add_column(name, justify="right" if number else "left", no_wrap=whole, min_width=room)
+        least += room + 2
+    for row in cells:
         # A cell that has no room is cut: only columns that may wrap give some up, so they may, and their texts do not.
         table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
-    return _printed(table, color=color, width=width)
+    return _printed(table, color=color, width=max(width, least))
 
 
 def print_rows(rows: Iterable[list[Run]], *, color: bool) -> str:
@@ -187,17 +199,18 @@ def _legend(*, drift: bool) -> list[Run]:
     return row
 
 
-def _group(group: Group, *, verbose: bool) -> Iterator[list[Run]]:
+def _group(group: Group, width: int, *, verbose: bool) -> Iterator[list[Run]]:
     yield [(str(group.address), "bold"), (f'  "{group.name}"' if group.name else "", "")]
     for line in _some(group.lines, verbose=verbose):
-        yield from _change(line)
+        yield from _change(line, width)
     if not verbose and len(group.lines) > LINES_SHOWN:
         yield _more(len(group.lines))
 
 
-def _change(line: Line) -> Iterator[list[Run]]:
+def _change(line: Line, width: int) -> Iterator[list[Run]]:
     style = _STYLES[line.look]
-    what = " ".join(part for part in (line.kind, f'"{shorten(line.name, 48)}"' if line.name else "") if part)
+    name = _name(line.name, width - len(f'      {line.label}  {line.kind} ""  {line.told}'))
+    what = " ".join(part for part in (line.kind, f'"{name}"' if name else "") if part)
     row = [(f"  {SYMBOLS[line.look]:>3} ", style), (line.label, style)]
     row += [(f"  {what}", ""), (f"  {line.told}", style)]
     if line.reason:
@@ -206,6 +219,15 @@ def _change(line: Line) -> Iterator[list[Run]]:
     wide = max((len(detail.label) for detail in line.details), default=0)
     for detail in line.details:
         yield [(f"        {detail.label + ':':<{wide + 1}} ", "dim"), *_detail(detail)]
+
+
+def _name(name: str, room: int) -> str:
+    """The name in at most 48 characters, and in so many columns of a terminal unless there are hardly any."""
+    from rich.cells import cell_len  # noqa: PLC0415 - as in print_rows
+
+    text = shorten(name, 48)
+    wide = cell_len(text)
+    return text if wide <= room else shorten(name, max(room * len(text) // wide, 8))
 
 
 def _detail(detail: Detail) -> list[Run]:

@@ -19,7 +19,7 @@ from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.document import encode
 from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import Format, render
-from galleryctl.report.text import plan_text, state_list_text
+from galleryctl.report.text import plan_text, print_table, state_list_text
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/report.schema.json").read_text(encoding="utf-8"))
 FORMATS = [f for f in Format if f is not Format.HTML]
@@ -97,6 +97,21 @@ def test_markdown_stays_within_a_comment() -> None:
 def test_no_change_is_wider_than_the_terminal(plan: Plan) -> None:
     lines = plan_text(replace(plan, notices=(), refusals=()), color=False, width=60).splitlines()
     assert max(map(len, lines[4:-1])) <= 60
+
+
+@pytest.mark.parametrize("name", ["A field of wheat above the lake in the very last light", "花" * 40])
+def test_in_a_narrow_terminal_a_long_name_leaves_room_for_the_action(name: str) -> None:
+    (change,) = many(1).changes
+    text = plan_text(Plan(site_id="s", changes=(replace(change, name=name),)), color=False, width=60)
+    (line,) = (line for line in text.splitlines() if "p1  image" in line)
+    assert line.endswith('"  create')
+    assert line.count("…") == 1
+
+
+def test_in_a_narrow_terminal_no_column_of_a_table_is_cut_to_nothing() -> None:
+    rows = [("1", "a-key", "image", "A title that is rather long", "b.jpg", "6" * 36)]
+    text = print_table("Items", ("#", "key", "kind", "title", "shows", "id"), rows, color=False, width=40)
+    assert f"1  a-key  image  A title tha…  b.jpg  {'6' * 36}\n" in text
 
 
 def test_colour_is_asked_for(plan: Plan) -> None:
