@@ -169,7 +169,7 @@ async def apply_planned(
     lost = resendable(planned.fetched.lost, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
         for address, create in lost.items():
-            journal.begin(*_again(address, create, planned.known.pending))
+            await journal.begin(*_again(address, create, planned.known.pending))
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,

@@ -72,7 +72,7 @@ class StepRunner:
 
     async def run(self, step: Step) -> None:
         """Do `step`; raises GalleryctlError when it failed."""
-        self._journal.begin(step.id, replace(self._intent(step), at=self._client.now()))
+        await self._journal.begin(step.id, replace(self._intent(step), at=self._client.now()))
         try:
             self._learn(step, await self._do(step))
         except StateError:

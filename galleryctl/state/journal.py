@@ -5,6 +5,7 @@ A run that is killed leaves it; the next one learns what was done, and looks up 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -71,6 +72,9 @@ class Journal:
 
     def __init__(self, log: JournalLog) -> None:
         self._log = log
+        self._turn = asyncio.Lock()
+        self._begun = 0
+        self._written = 0
 
     @classmethod
     def open(cls, place: JournalPlace, *, run: str, state: State) -> Self:
@@ -85,17 +89,27 @@ class Journal:
         )
         return cls(place.start(header))
 
-    def begin(self, step: str, intent: Intent) -> None:
-        """Say what `step` is about to do; it may be done only once this has returned."""
-        self._log.append(_line(begin=step, intent=_encode_intent(intent)), at_once=True)
+    async def begin(self, step: str, intent: Intent) -> None:
+        """Say what `step` is about to do; it may be done only once this has returned.
+
+        Steps that begin while a write is under way share the next one.
+        """
+        self._log.append(_line(begin=step, intent=_encode_intent(intent)))
+        self._begun += 1
+        mine = self._begun
+        async with self._turn:
+            if self._written < mine:
+                begun = self._begun
+                await self._log.write()
+                self._written = begun
 
     def done(self, step: str, result: Result) -> None:
         """Say what `step` taught."""
-        self._log.append(_line(done=step, result=_encode_result(result)), at_once=False)
+        self._log.append(_line(done=step, result=_encode_result(result)))
 
     def failed(self, step: str, reason: str, *, unknown: bool = False) -> None:
         """Say that `step` failed; `unknown` when it may have taken effect all the same."""
-        self._log.append(_line(failed=step, reason=reason, unknown=unknown), at_once=False)
+        self._log.append(_line(failed=step, reason=reason, unknown=unknown))
 
     def close(self) -> None:
         """Let go of the place; what is written stays."""

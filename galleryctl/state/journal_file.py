@@ -17,11 +17,14 @@ from galleryctl.state.disk import read_file, sync_folder, trouble_with
 class JournalLog(Protocol):
     """The lines of the run under way."""
 
-    def append(self, line: bytes, *, at_once: bool) -> None:
-        """Add `line`, which has no newline. Unless `at_once` it may wait for the next line that is.
+    def append(self, line: bytes) -> None:
+        """Add `line`, which has no newline; it may be lost until `write` has returned.
 
         Raises StateError when it cannot be written; from then on nothing is.
         """
+
+    async def write(self) -> None:
+        """Write what was added before this call, for good; one call at a time. Raises StateError as `append` does."""
 
     def close(self) -> None:
         """Let go of what is open; the lines stay."""
@@ -90,7 +93,7 @@ class FileLog:
         self._size = 0
         self._broken = False
 
-    def append(self, line: bytes, *, at_once: bool = True) -> None:  # noqa: ARG002 - here every line is
+    def append(self, line: bytes) -> None:
         """Add `line` and flush it to the disk. Raises StateError; from then on nothing is written."""
         if self._broken:
             raise StateError(
@@ -109,6 +112,9 @@ class FileLog:
                     os.ftruncate(self._descriptor, self._size)
                 raise
         self._size += len(line)
+
+    async def write(self) -> None:
+        """Nothing: every line is on the disk already."""
 
     def close(self) -> None:
         """Let go of the file, which stays."""

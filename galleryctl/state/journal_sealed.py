@@ -53,9 +53,12 @@ class _SealedLog:
         self._cipher = cipher
         self._lines = 1
 
-    def append(self, line: bytes, *, at_once: bool) -> None:
-        self._log.append(self._cipher.seal(line, _about(self._lines)), at_once=at_once)
+    def append(self, line: bytes) -> None:
+        self._log.append(self._cipher.seal(line, _about(self._lines)))
         self._lines += 1
+
+    async def write(self) -> None:
+        await self._log.write()
 
     def close(self) -> None:
         self._log.close()

@@ -1,12 +1,13 @@
 """A journal in an object store, beside the state: what a run had begun is known to whichever machine runs next.
 
-The last lines are one object, written anew with each line that must be there for good, and only as what it was last
+The last lines are one object, written anew whenever lines must be there for good, and only as what it was last
 written as: so a run whose lock was broken cannot go on once the next run has begun its journal. When it grows too long
 its lines are put away as a part of their own, which keeps the cost of a line bounded.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Mapping
@@ -64,6 +65,7 @@ class ObjectJournal:
             self._look()
         log = ObjectLog(self, uuid.uuid4().hex)
         log.append(first)
+        log.write_now()
         self._bucket.delete(self._bucket.list(f"{self._key}.parts"))
         return log
 
@@ -126,28 +128,48 @@ class ObjectLog:
         self._waiting = b""
         self._broken = False
 
-    def append(self, line: bytes, *, at_once: bool = True) -> None:
-        """Add `line`; unless `at_once` it waits for the next line that is. Raises StateError; then nothing is written."""
+    def append(self, line: bytes) -> None:
+        """Add `line`, which waits for the next write. Raises StateError after one that failed."""
+        self._check()
+        self._waiting += line + b"\n"
+
+    async def write(self) -> None:
+        """Write the lines that wait, in a thread: a store takes a while, Google's up to a second for each write."""
+        self._check()
+        waiting, self._waiting = self._waiting, b""
+        writing = asyncio.ensure_future(asyncio.to_thread(self._put, waiting))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # A write cannot be called back, and no other may overtake it; that one failed is known from then on.
+            await asyncio.gather(writing, return_exceptions=True)
+            raise
+
+    def write_now(self) -> None:
+        """Write the lines that wait; nothing else may be under way."""
+        waiting, self._waiting = self._waiting, b""
+        self._put(waiting)
+
+    def _check(self) -> None:
         if self._broken:
             raise StateError(
                 "the journal could not be written before",
                 where=self._journal.location,
                 do="see the first failure of this run",
             )
-        self._waiting += line + b"\n"
-        if not at_once:
-            return
+
+    def _put(self, added: bytes) -> None:
         try:
-            if self._written and len(self._written) + len(self._waiting) > PART_BYTES:
+            if self._written and len(self._written) + len(added) > PART_BYTES:
                 self._journal.put_away(self._chain, self._parts, self._written)
                 self._parts, self._written = self._parts + 1, b""
-            lines = self._written + self._waiting
+            lines = self._written + added
             head = json.dumps({"chain": self._chain, "parts": self._parts}).encode() + b"\n"
             self._journal.replace(head + lines)
         except StateError:
             self._broken = True
             raise
-        self._written, self._waiting = lines, b""
+        self._written = lines
 
     def close(self) -> None:
         """Nothing: a line that still waits tells the end of a step, which is looked up when it is not known."""

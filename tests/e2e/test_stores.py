@@ -5,6 +5,7 @@ S3 is moto's, in this process; Google's is a fake; Azure's is Azurite, a process
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -165,7 +166,7 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: 
     broken, next_ = ObjectState(bucket, "state.json"), ObjectState(bucket, "state.json")
     place = broken.journal(Path("unused"))
     with broken.lock(ELSEWHERE, 0), Journal.open(place, run="run-1", state=state) as journal:
-        journal.begin("a", Intent(kind="update"))
+        asyncio.run(journal.begin("a", Intent(kind="update")))
         next_.unlock("run-1")
         with pytest.raises(StateError, match="the lock of this run was broken"):
             broken.write(state)
@@ -175,9 +176,9 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: 
             assert [step for step, _ in read_journal(other, state).pending] == ["a"]
             Journal.open(other, run="run-2", state=state).close()
             with pytest.raises(StateError, match="begins nothing more"):
-                journal.begin("b", Intent(kind="update"))
+                asyncio.run(journal.begin("b", Intent(kind="update")))
             with pytest.raises(StateError, match="could not be written before"):
-                journal.begin("c", Intent(kind="update"))
+                asyncio.run(journal.begin("c", Intent(kind="update")))
             assert next_.lock_info() == mine
     assert read_journal(next_.journal(Path("unused")), state).pending == ()
 
@@ -187,7 +188,7 @@ def test_a_long_journal_is_read_whole_and_leaves_nothing(bucket: Bucket, state: 
     steps = [f"step {number} {'x' * 2000}" for number in range(100)]
     with Journal.open(place, run="run-1", state=state) as journal:
         for step in steps:
-            journal.begin(step, Intent(kind="create-item", sort_orders={ITEM: 0.5}))
+            asyncio.run(journal.begin(step, Intent(kind="create-item", sort_orders={ITEM: 0.5})))
             journal.failed(step, "no", unknown=True)
     assert len(bucket.list("state.json.journal.parts")) >= 3
     elsewhere = ObjectState(bucket, "state.json").journal(Path("unused"))
@@ -202,7 +203,7 @@ def test_each_step_costs_one_write_of_bounded_size(bucket: Bucket, store: Store,
     with Journal.open(place, run="run-1", state=state) as journal:
         store.seen.clear()
         for number in range(200):
-            journal.begin(f"step {number}", Intent(kind="update", ids=("i" * 36,)))
+            asyncio.run(journal.begin(f"step {number}", Intent(kind="update", ids=("i" * 36,))))
             journal.done(f"step {number}", Result(ids={ITEM: "i" * 36}))
         assert len(store.seen) <= 203
     assert len(read_journal(ObjectState(bucket, "state.json").journal(Path("unused")), state).done.ids) == 1
@@ -212,7 +213,7 @@ def test_a_part_of_the_journal_that_is_missing_is_told(bucket: Bucket, state: St
     place = ObjectState(bucket, "state.json").journal(Path("unused"))
     with Journal.open(place, run="run-1", state=state) as journal:
         for number in range(100):
-            journal.begin(f"step {number} {'x' * 2000}", Intent(kind="update"))
+            asyncio.run(journal.begin(f"step {number} {'x' * 2000}", Intent(kind="update")))
     bucket.delete(bucket.list("state.json.journal.parts")[:1])
     with pytest.raises(StateError, match="a part of the journal is missing") as caught:
         place.read()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -54,7 +55,11 @@ def break_off(studio: Studio) -> None:
     place = backend(studio).journal(studio.root / ".galleryctl/journal-main.jsonl")
     with Journal.open(place, run="killed", state=decode(studio.state())) as journal:
         orders = {Address("weddings", "cake"): 77.0}
-        journal.begin("create weddings/cake", Intent(kind="create-item", gallery_id="g", sort_orders=orders))
+        asyncio.run(
+            journal.begin(
+                "create weddings/cake", Intent(kind="create-item", gallery_id="g", sort_orders=orders)
+            )
+        )
 
 
 def test_what_is_known_is_listed_whole_or_in_part(applied: Studio) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_a_journal_that_is_written_too_fast_waits_and_loses_nothing(
     with Journal.open(place, run="run-1", state=state) as journal:
         google.busy += ["PUT /state.json.journal"] * 7
         for step in "abc":
-            journal.begin(step, Intent(kind="update"))
+            asyncio.run(journal.begin(step, Intent(kind="update")))
     assert slept == [PAUSE] * 7
     assert [step for step, _ in read_journal(place, state).pending] == ["a", "b", "c"]
 

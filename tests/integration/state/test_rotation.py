@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 
@@ -94,7 +95,9 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: Studio
         cake = next(item for item in sealed.items() if item["title"] == "Cake")
         orders = {Address("weddings", "cake"): float(cake["sortOrder"])}
         gallery = state.bindings.ids[Address("weddings")]
-        journal.begin("create", Intent(kind="create-item", gallery_id=gallery, sort_orders=orders))
+        asyncio.run(
+            journal.begin("create", Intent(kind="create-item", gallery_id=gallery, sort_orders=orders))
+        )
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
     assert ran.code == 1

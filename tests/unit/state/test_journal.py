@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import tempfile
@@ -50,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 def write(path: Path, state: State, steps: list[tuple[Intent, Result | str]]) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         for i, (intent, end) in enumerate(steps):
-            journal.begin(str(i), intent)
+            asyncio.run(journal.begin(str(i), intent))
             if isinstance(end, Result):
                 journal.done(str(i), end)
             elif end != "killed":
@@ -89,10 +90,14 @@ def test_no_journal_tells_nothing(path: Path, state: State) -> None:
 
 def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state: State) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
-        journal.begin("upload 1", Intent(kind="upload", source="sha256:cd"))
+        asyncio.run(journal.begin("upload 1", Intent(kind="upload", source="sha256:cd")))
         journal.done("upload 1", Result(media={"sha256:cd": "f-2"}))
-        journal.begin("create film", CREATE)
-        journal.begin("create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2}))
+        asyncio.run(journal.begin("create film", CREATE))
+        asyncio.run(
+            journal.begin(
+                "create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2})
+            )
+        )
         journal.done("create words", Result(ids={OTHER: "i-3"}))
     told = read_journal(FileJournal(path), state)
     assert told.run == "run-1"
@@ -104,9 +109,9 @@ def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state
 
 def test_a_failure_ends_a_step_unless_its_outcome_is_unknown(path: Path, state: State) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
-        journal.begin("a", CREATE)
+        asyncio.run(journal.begin("a", CREATE))
         journal.failed("a", "quality 20 is below 30")
-        journal.begin("b", CREATE)
+        asyncio.run(journal.begin("b", CREATE))
         journal.failed("b", "the answer was lost", unknown=True)
     assert read_journal(FileJournal(path), state).pending == (("b", CREATE),)
 
@@ -123,7 +128,7 @@ def test_each_record_is_on_the_disk_when_its_method_returns(
 
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         monkeypatch.setattr(os, "fsync", spy)
-        journal.begin("a", CREATE)
+        asyncio.run(journal.begin("a", CREATE))
         journal.done("a", Result(ids={ITEM: "i-9"}))
     assert [content.count(b"\n") for content in synced] == [2, 3]
 
@@ -132,9 +137,9 @@ def test_the_state_written_after_it_knows_what_is_done_but_not_what_is_pending(
     path: Path, state: State
 ) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
-        journal.begin("a", CREATE)
+        asyncio.run(journal.begin("a", CREATE))
         journal.done("a", Result(ids={ITEM: "i-9"}))
-        journal.begin("b", CREATE)
+        asyncio.run(journal.begin("b", CREATE))
     told = read_journal(FileJournal(path), state.following(Bindings()))
     assert told.done == Result()
     assert told.pending == (("b", CREATE),)
@@ -157,7 +162,7 @@ def test_a_lost_state_still_learns_from_the_journal(path: Path, state: State) ->
 def test_a_new_journal_replaces_the_old_and_clear_removes_it(path: Path, state: State) -> None:
     for run in ("run-1", "run-2"):
         with Journal.open(FileJournal(path), run=run, state=state) as journal:
-            journal.begin(run, CREATE)
+            asyncio.run(journal.begin(run, CREATE))
     assert [step for step, _ in read_journal(FileJournal(path), state).pending] == ["run-2"]
     FileJournal(path).clear()
     FileJournal(path).clear()
@@ -210,13 +215,13 @@ def test_a_full_disk_stops_the_journal_and_leaves_it_readable(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
-        journal.begin("a", CREATE)
+        asyncio.run(journal.begin("a", CREATE))
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", half)
             with pytest.raises(StateError, match="the journal cannot be written: the disk is full"):
-                journal.begin("b", CREATE)
+                asyncio.run(journal.begin("b", CREATE))
         with pytest.raises(StateError, match="could not be written before"):
-            journal.begin("c", CREATE)
+            asyncio.run(journal.begin("c", CREATE))
     assert [step for step, _ in read_journal(FileJournal(path), state).pending] == ["a"]
 
 
@@ -260,3 +265,53 @@ def test_a_gallery_made_again_deposes_nothing() -> None:
 def test_learning_twice_is_learning_once(results: list[Result]) -> None:
     once = learn(Bindings(), merge(results))
     assert learn(once, merge(results)) == once
+
+
+class Slow:
+    """A JournalLog whose writes take until they are told to end."""
+
+    def __init__(self) -> None:
+        self.waiting: list[bytes] = []
+        self.writes: list[int] = []
+        self.end = asyncio.Semaphore(0)
+
+    def append(self, line: bytes) -> None:
+        self.waiting.append(line)
+
+    async def write(self) -> None:
+        lines, self.waiting = self.waiting, []
+        await self.end.acquire()
+        self.writes.append(len(lines))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_steps_that_begin_while_a_write_is_under_way_share_the_next_one() -> None:
+    log = Slow()
+    begun: list[str] = []
+
+    async def begin(journal: Journal, step: str) -> None:
+        await journal.begin(step, CREATE)
+        begun.append(step)
+
+    async def steps() -> None:
+        journal = Journal(log)
+        under_way = [asyncio.ensure_future(begin(journal, str(number))) for number in range(10)]
+        await _others()
+        assert begun == []
+        log.end.release()
+        await _others()
+        assert begun == ["0"]
+        log.end.release()
+        await asyncio.gather(*under_way)
+
+    asyncio.run(steps())
+    assert begun == [str(number) for number in range(10)]
+    assert log.writes == [1, 9]
+
+
+async def _others() -> None:
+    """Let everything go on that can."""
+    for _ in range(50):
+        await asyncio.sleep(0)

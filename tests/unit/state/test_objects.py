@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, stat
     assert backend.read() == state
     backend.write(state.following(state.bindings))
     with Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
-        journal.begin("create weddings/first-dance", Intent(kind="update"))
+        asyncio.run(journal.begin("create weddings/first-dance", Intent(kind="update")))
     contents = [found.content for key in bucket.list("") if (found := bucket.get(key))]
     assert len(contents) == 3
     assert not any(b"first-dance" in content or b"planted" in content for content in contents)
@@ -97,9 +98,9 @@ def test_a_journal_that_cannot_be_written_begins_nothing_more(
     with backend.lock(anna, 0), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
         bucket.delete(["state.json.journal"])
         with pytest.raises(StateError, match="begins nothing more"):
-            journal.begin("a", Intent(kind="update"))
+            asyncio.run(journal.begin("a", Intent(kind="update")))
         with pytest.raises(StateError, match="could not be written before") as caught:
-            journal.begin("b", Intent(kind="update"))
+            asyncio.run(journal.begin("b", Intent(kind="update")))
     assert caught.value.do
 
 
@@ -114,7 +115,7 @@ def test_what_is_no_journal_is_told(bucket: Bucket, content: bytes) -> None:
 
 def test_a_journal_is_cleared_without_having_been_read(bucket: Bucket, state: State) -> None:
     with Journal.open(ObjectState(bucket, "s").journal(UNUSED), run="run-1", state=state) as journal:
-        journal.begin("a", Intent(kind="update"))
+        asyncio.run(journal.begin("a", Intent(kind="update")))
     ObjectState(bucket, "s").journal(UNUSED).clear()
     assert read_journal(ObjectState(bucket, "s").journal(UNUSED), state).pending == ()
 

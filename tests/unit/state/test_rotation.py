@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -153,13 +154,13 @@ def test_a_version_of_a_passphrase_that_nobody_gives_is_left_as_it_is(place: Pla
 
 def test_a_journal_of_the_former_passphrase_is_understood(place: Place, state: State) -> None:
     with Journal.open(place.open(Cipher(OLD)).journal(place.journal), run="run-1", state=state) as journal:
-        journal.begin("a", Intent(kind="update"))
-        journal.begin("b", Intent(kind="update"))
+        asyncio.run(journal.begin("a", Intent(kind="update")))
+        asyncio.run(journal.begin("b", Intent(kind="update")))
     rotated = place.open(Cipher(NEW, former=OLD)).journal(place.journal)
     assert [step for step, _ in read_journal(rotated, state).pending] == ["a", "b"]
     assert len(read_journal(place.open(Cipher(former=OLD)).journal(place.journal), state).pending) == 2
     with Journal.open(rotated, run="run-2", state=state) as journal:
-        journal.begin("c", Intent(kind="update"))
+        asyncio.run(journal.begin("c", Intent(kind="update")))
     alone = place.open(Cipher(NEW)).journal(place.journal)
     assert [step for step, _ in read_journal(alone, state).pending] == ["c"]
 

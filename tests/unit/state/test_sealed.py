@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: Stat
     backend.write(state.following(state.bindings))
     place = backend.journal(path.with_name("journal.jsonl"))
     with Journal.open(place, run="run-1", state=state) as journal:
-        journal.begin("a", Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.5}))
+        asyncio.run(journal.begin("a", Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.5})))
         journal.done("a", Result(ids={ITEM: "i-1"}, media={"sha256:ab": "f-1"}))
     assert read_journal(place, state).done.ids == {ITEM: "i-1"}
     assert backend.read_version(7) == state
@@ -139,8 +140,8 @@ def test_a_changed_or_torn_envelope_is_one_clear_error(
 def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, cipher: Cipher) -> None:
     place = FileState(path, cipher=cipher).journal(path)
     with Journal.open(place, run="run-1", state=state) as journal:
-        journal.begin("a", Intent(kind="update"))
-        journal.begin("b", Intent(kind="update"))
+        asyncio.run(journal.begin("a", Intent(kind="update")))
+        asyncio.run(journal.begin("b", Intent(kind="update")))
     first, second, third = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(first + third + second)
     with pytest.raises(StateError, match="this cannot be opened"):
