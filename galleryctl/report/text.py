@@ -129,7 +129,7 @@ def print_table(
 
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
     cells = [list(row) for row in rows]
-    least = 0
+    least = -2
     for name, column in zip(head, zip(head, *cells, strict=True), strict=True):
         number, whole = name in ("#", "items", "bytes"), name in ("id", "key")
         widest = max(map(cell_len, column))
