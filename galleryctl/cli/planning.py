@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -92,8 +93,12 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises InvalidInput when it is none, or was changed since it was written."""
     try:
-        document = parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return decode(parse(path.read_text(encoding="utf-8")))
+    except InvalidInput as error:
+        named = (replace(problem, message=f"{path}: {problem.message}") for problem in error.problems)
+        raise InvalidInput(tuple(named), do=error.do) from error
+    except OSError as error:
+        problem = Problem(None, f"{path} cannot be read: {error.strerror or error}")
+    except ValueError as error:
         problem = Problem(None, f"{path}: this is no plan file: {error}")
-        raise InvalidInput((problem,), do="make one with: galleryctl plan --out FILE") from error
-    return decode(document)
+    raise InvalidInput((problem,), do="make one with: galleryctl plan --out FILE")

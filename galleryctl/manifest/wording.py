@@ -146,7 +146,7 @@ def _value_message(error: Any, node: Node, label: str) -> str:  # noqa: PLR0911 
             near = suggestion(str(error.instance), words) if not node.hidden else ""
             return f"{label} {value} is none of {', '.join(words)}{near}"
         case "const":
-            return f"{label} {value} is not {json.dumps(wanted)}"
+            return f"{label} {value} is not known to this galleryctl, which reads {json.dumps(wanted)}"
         case "type":
             return _type_message(error.instance, node, label, wanted)
         case "minLength" | "minItems":

@@ -52,6 +52,12 @@ def test_a_plan_needs_no_workspace(wedding: Studio, tmp_path: Path) -> None:
     assert "5 to create" in wedding.run("show", str(path)).out
 
 
+def test_what_is_wrong_with_a_plan_names_its_file(wedding: Studio) -> None:
+    wedding.write("old.json", '{"format_version": 7}')
+    assert "old.json: format_version is 7; this galleryctl reads 1\n" in wedding.run("show", "old.json").err
+    assert "none.json cannot be read: No such file or directory\n" in wedding.run("apply", "none.json").err
+
+
 def test_what_is_no_plan_is_told(wedding: Studio) -> None:
     wedding.write("plan.json", "{")
     refused(wedding.run("show", str(wedding.root / "plan.json")), "no plan file", "plan --out FILE")

@@ -151,7 +151,7 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
         (WIX + "limits: {concurrency: 0}\n", "4:23: limits.concurrency 0 is below 1"),
         (WIX + "item_order: up\n", '4:13: item_order "up" is none of ascending, descending'),
         (WIX + "media: {folder: x}\n", '4:17: media.folder "x" is not allowed; it begins with /'),
-        ("galleryctl: 2\ngalleries: x\n", "1:13: galleryctl 2 is not 1"),
+        ("galleryctl: 2\ngalleries: x\n", "1:13: galleryctl 2 is not known to this galleryctl, which reads 1"),
         ("galleryctl: 1\n", "1:1: galleries is missing"),
         (WIX.replace("wix", "wixx"), '2:17: backend.type "wixx" is none of local, wix; did you mean \'wix\'?'),
         (WIX.replace("wix", "local, base_url: 'https://x'"), "2:34: base_url goes with type: wix; the embedded emulator has no address"),
