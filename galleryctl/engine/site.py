@@ -30,6 +30,8 @@ from galleryctl.wix.client import WixClient
 
 MAKING = ("upload", "create-gallery", "create-item")
 """The kinds of intent whose effect is looked for: what a read does not show yet would be made twice."""
+LONGEST_STEP = 600.0
+"""Seconds from a step's intent to its last call at the most: it may wait for its turn, for a quota, and between tries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,9 @@ async def recall(site: Site) -> Known:
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     intents = [intent for _, intent in journal.pending]
-    if begun := [intent.at for intent in intents if intent.kind in MAKING]:
-        # Clocks of two machines differ: never longer than the whole time.
-        await site.client.pause(max(0.0, min(site.settled, max(begun) + site.settled - site.client.now())))
+    begun = [intent.at for intent in intents if intent.kind in MAKING]
+    if begun and site.client.now() < max(begun) + LONGEST_STEP:
+        await site.client.pause(site.settled)
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)

@@ -189,6 +189,23 @@ def test_a_gallery_that_could_not_be_read_back_is_not_made_again(world: World) -
     settled(world, desired)
 
 
+def test_reads_may_lag_behind_a_create_that_had_to_wait_before_the_kill(world: World) -> None:
+    desired = wanted(words("a"))
+    world.faults(script=[{"fault": "throttle", "method": "POST", "path": "galleries$", "retry_after": 30}])
+    crashed(world, crash("after", "POST /galleries", 2), lambda: world.apply(desired))
+    made = world.clock.now
+    world.faults(rates={"stale": 1.0}, methods=["GET"])
+
+    def catch_up(_exchange: Exchange) -> None:
+        if world.clock.now > made + 4:
+            world.faults()
+
+    world.watch = catch_up
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.galleries()) == 1
+    settled(world, desired)
+
+
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["POST /galleries", "GET /galleries/{id}/items"])
 def test_killed_around_a_new_gallery_it_is_made_once(world: World, phase: str, name: str) -> None:
