@@ -1,0 +1,64 @@
+"""A run is killed, the run that recovers from it is killed, too, and the third reaches what one alone would have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from galleryctl.state.file import FileState
+from galleryctl.wix.transport import Exchange
+from tests.integration.faults.test_one_fault import after, before, settled_site
+from tests.world import Crash, World
+
+REQUESTS = 14
+"""Of the run that is killed first; the second makes no more, mostly fewer."""
+
+
+def nth(number: int, phase: str) -> Callable[[Exchange], None]:
+    """Ends the process before or after the request of that number, should it come to that."""
+    numbers = count(1)
+
+    def watch(exchange: Exchange) -> None:
+        if exchange.phase == phase and next(numbers) == number:
+            raise Crash
+
+    return watch
+
+
+def killed_at(folder: Path, kills: list[tuple[int, str]]) -> tuple[object, int]:
+    """The site after the kills and an apply that is left alone, and how many files there are; nothing is left to do."""
+    folder.mkdir()
+    world = World(folder)
+    try:
+        world.apply(before(world))
+        desired = after(world)
+        for number, phase in kills:
+            world.watch = nth(number, phase)
+            try:
+                world.apply(desired)
+            except Crash:
+                pass
+            finally:
+                world.watch = lambda _exchange: None
+        assert world.apply(desired).report.exit_code == 0
+        assert world.plan(desired).empty
+        assert len(world.galleries()) == 2
+        state = FileState(folder / "state.json").read()
+        assert state is not None
+        assert state.bindings.deposed == {}
+        return settled_site(world), len(world.files())
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("second", ["before", "after"])
+@pytest.mark.parametrize("first", ["before", "after"])
+def test_killed_twice_it_reaches_what_was_wanted(tmp_path: Path, first: str, second: str) -> None:
+    expected = killed_at(tmp_path / "clean", [])
+    for number in range(3, REQUESTS + 1, 2):
+        again = 2 + 5 * number % (REQUESTS - 2)
+        kills = [(number, first), (again, second)]
+        assert killed_at(tmp_path / f"{number}", kills) == expected, kills
