@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -232,7 +233,10 @@ def _line(**record: object) -> bytes:
 
 
 def _record(line: bytes) -> Mapping[str, Any]:
-    record = json.loads(line)
+    try:
+        record = json.loads(line)
+    except RecursionError:
+        raise ValueError(f"{line[:40]!r} is nested too deep") from None
     if not isinstance(record, dict):
         raise ValueError(f"{line[:40]!r} is no record")  # noqa: TRY004 - told as StateError
     return record
@@ -256,12 +260,14 @@ def _decode_intent(part: Mapping[str, Any]) -> Intent:
         raise ValueError(f"{kind!r} is no kind of step")
     return Intent(
         kind=kind,
-        source=part["source"],
-        gallery_id=part["gallery_id"],
-        sort_orders={Address.parse(address): float(order) for address, order in part["sort_orders"].items()},
+        source=_text(part["source"]),
+        gallery_id=None if part["gallery_id"] is None else _text(part["gallery_id"]),
+        sort_orders={
+            Address.parse(address): _number(order) for address, order in part["sort_orders"].items()
+        },
         signs={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
-        ids=tuple(part["ids"]),
-        at=float(part["at"]),
+        ids=tuple(map(_text, part["ids"])),
+        at=_number(part["at"]),
     )
 
 
@@ -275,7 +281,20 @@ def _encode_result(result: Result) -> dict[str, object]:
 
 def _decode_result(part: Mapping[str, Any]) -> Result:
     return Result(
-        ids={Address.parse(address): id_ for address, id_ in part["ids"].items()},
-        media=dict(part["media"]),
-        removed=tuple(part["removed"]),
+        ids={Address.parse(address): _text(id_) for address, id_ in part["ids"].items()},
+        media={source: _text(id_) for source, id_ in part["media"].items()},
+        removed=tuple(map(_text, part["removed"])),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")  # noqa: TRY004 - told as StateError
+    return value
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is no number")
+    return number

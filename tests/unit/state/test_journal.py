@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
+import math
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -186,7 +189,15 @@ def test_a_journal_of_another_state_is_refused(path: Path, state: State, other: 
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]\n", b"{}\n", b"\x00\x00\n", b'{"journal":9}\n', b'{"journal":1,"site_id":"site-1"}\n', b"\n"],
+    [
+        b"[" * 100_000 + b"\n",
+        b"[]\n",
+        b"{}\n",
+        b"\x00\x00\n",
+        b'{"journal":9}\n',
+        b'{"journal":1,"site_id":"site-1"}\n',
+        b"\n",
+    ],
 )
 def test_what_is_no_journal_is_refused(tmp_path: Path, state: State, content: bytes) -> None:
     path = tmp_path / "journal.jsonl"
@@ -194,6 +205,33 @@ def test_what_is_no_journal_is_refused(tmp_path: Path, state: State, content: by
     with pytest.raises(StateError) as caught:
         read_journal(FileJournal(path), state)
     assert str(path) in str(caught.value)
+
+
+WRONG = (
+    {"done": "x", "result": {"ids": {"weddings/film": 5}, "media": {}, "removed": []}},
+    {"done": "x", "result": {"ids": {}, "media": {"a": 7}, "removed": []}},
+    {"done": "x", "result": {"ids": {}, "media": [["a", "b"]], "removed": []}},
+    {"done": "x", "result": {"ids": {}, "media": {}, "removed": [["a"]]}},
+    {"begin": "x", "intent": {"ids": [[]]}},
+    {"begin": "x", "intent": {"source": []}},
+    {"begin": "x", "intent": {"gallery_id": {}}},
+    {"begin": "x", "intent": {"at": math.nan}},
+    {"begin": "x", "intent": {"sort_orders": {"weddings/film": math.inf}}},
+    {"begin": ["x"], "intent": {}},
+)
+
+
+@pytest.mark.parametrize("record", WRONG, ids=str)
+def test_a_record_of_wrong_values_is_refused(path: Path, state: State, record: dict[str, Any]) -> None:
+    with Journal.open(FileJournal(path), run="r1", state=state):
+        pass
+    intent: dict[str, Any] = {"kind": "update", "source": "", "gallery_id": None, "sort_orders": {}, "signs": {}, "ids": [], "at": 0}  # fmt: skip
+    if "intent" in record:
+        record = {**record, "intent": {**intent, **record["intent"]}}
+    with path.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(record) + "\n")
+    with pytest.raises(StateError, match="this is no journal of galleryctl, or it was changed"):
+        read_journal(FileJournal(path), state)
 
 
 def test_damage_in_the_middle_is_no_torn_end(path: Path, state: State) -> None:
