@@ -62,6 +62,7 @@ async def apply(
     counts seconds. Once `stop` is set nothing new begins. Raises only what is no step's failure.
     """
     began = clock()
+    known = frozenset({*bindings.ids.values(), *bindings.deposed})
     bindings = adopt(bindings, plan)
     files = await describe_files(client, plan, bindings)
     shown = {s: id_ for s, id_ in bindings.media.items() if id_ in files or s not in _sources(plan.changes)}
@@ -73,6 +74,7 @@ async def apply(
         folder=folder,
         snapshot=snapshot,
         bindings=bindings,
+        known=known,
         files=files,
         places=places(plan.changes),
         lost=lost,

@@ -37,7 +37,7 @@ async def create_item(
 ) -> tuple[LiveItem, bool]:
     """The item that was made, now or by a try whose answer was lost, and whether it is as `new` says. Raises ApiError.
 
-    `before` are the ids that the gallery had, `twins` the sort orders of other items alike that this run makes. `lost`
+    `before` are the ids that the site or state had, or that this run made meanwhile, `twins` the sort orders of other items alike that this run makes. `lost`
     is a create of a broken-off run that no read shows: the item is sent with its sort order then, whichever run makes
     it.
     """
@@ -61,17 +61,18 @@ async def create_gallery(
     sort_order: float,
     items: Sequence[NewItem],
     *,
+    before: Collection[str],
     lost: Lost | None = None,
 ) -> LiveGallery:
     """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError.
 
-    `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost: what that run
+    `before` and `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost: what that run
     put into it is for the next plan to compare.
     """
     sent = sort_order if lost is None else lost.sort_order
 
     async def find() -> LiveGallery | None:
-        return gallery_at(await read_galleries(client), sent)
+        return gallery_at([g for g in await read_galleries(client) if g.id not in before], sent)
 
     made, found = await _once(
         client, lambda: client.create_gallery(name, sent, items), find, tried=lost is not None

@@ -46,6 +46,7 @@ class StepRunner:
         folder: str,
         snapshot: SiteSnapshot,
         bindings: Bindings,
+        known: frozenset[str],
         files: Mapping[str, MediaFile],
         places: Places,
         lost: Mapping[Address, Lost],
@@ -57,6 +58,8 @@ class StepRunner:
         self._bindings = bindings
         self._galleries = {gallery.id: gallery for gallery in snapshot.galleries}
         self._items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
+        # What a lost create made has none of these ids, though a read that lags behind may still show what is gone.
+        self._before = {*known, *self._galleries, *self._items}
         self._gallery_ids = {address: id_ for address, id_ in bindings.ids.items() if address.item is None}
         self._media = dict(bindings.media)
         self._files = dict(files)
@@ -130,9 +133,15 @@ class StepRunner:
         new = [self._new_item(item) for item in items]
         name = str(change.write.get("name") or "")
         made = await create_gallery(
-            self._client, name, _sort_order(change), new, lost=self._lost.get(change.address)
+            self._client,
+            name,
+            _sort_order(change),
+            new,
+            before=self._before,
+            lost=self._lost.get(change.address),
         )
         self._galleries[made.id] = made
+        self._before.add(made.id)
         self._gallery_ids[change.address] = made.id
         live = {item.address: item_at(made.items or (), _sort_order(item)) for item in items}
         ids = {address: item.id for address, item in live.items() if item is not None}
@@ -145,11 +154,12 @@ class StepRunner:
             self._client,
             gallery,
             new,
-            before=self._items.keys(),
+            before=self._before,
             twins=twins(change, self._places),
             lost=self._lost.get(change.address),
         )
         self._items[made.id] = made
+        self._before.add(made.id)
         result = Result(ids={change.address: made.id})
         if not exact:
             self._learn(step, result)  # before it leaves the sort order that it would be looked for by

@@ -1,0 +1,55 @@
+"""A read that lags behind shows what somebody has deleted since: nobody takes it for what was just to be made."""
+
+from __future__ import annotations
+
+import pytest
+
+from galleryctl.model.desired import Desired
+from tests.integration.faults.test_recovery import settled
+from tests.world import World, one, wanted, words
+
+
+@pytest.fixture
+def lagging(world: World) -> World:
+    """A site whose lagging reads ignore what the client says that it has seen."""
+    world.settings(honour_consistent=False)
+    return world
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["at its place", "elsewhere"])
+def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(
+    lagging: World, moved: bool
+) -> None:
+    desired = wanted(words("a"), words("b"), words("z"))
+    lagging.apply(desired)
+    gallery, ghost = lagging.galleries()[0]["id"], lagging.items()[1]["id"]
+    if moved:
+        lagging.edit({"gallery": gallery, "item": ghost, "set": {"sortOrder": 77.5}})
+    lagging.edit({"gallery": gallery, "item": ghost, "delete": True})
+    lagging.faults(
+        script=[
+            {"fault": "drop_before", "method": "POST", "path": "items$"},
+            # The list of galleries and four reads of the items that lack it come first, then the gallery that is looked in.
+            {"fault": "stale", "method": "GET", "path": "galleries/.+", "nth": 5, "times": 2},
+        ]
+    )
+    assert lagging.apply(desired).report.exit_code == 0
+    assert lagging.titles() == ["a", "b", "z"]
+    settled(lagging, desired)
+
+
+def test_a_gallery_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(lagging: World) -> None:
+    def both() -> Desired:
+        return wanted(words("a"), others=[one(words("x"), gallery="other", name="Other")])
+
+    lagging.apply(both())
+    lagging.edit({"gallery": lagging.galleries()[1]["id"], "delete": True})
+    lagging.faults(
+        script=[
+            {"fault": "drop_before", "method": "POST", "path": "galleries$"},
+            {"fault": "stale", "method": "GET", "path": "galleries$", "nth": 5},
+        ]
+    )
+    assert lagging.apply(both()).report.exit_code == 0
+    assert lagging.titles("Other") == ["x"]
+    settled(lagging, both())
