@@ -70,7 +70,7 @@ class Store:
                 "the emulator's database cannot be opened",
                 where=data_dir,
                 why=str(cause),
-                do="check the directory, and that no other emulator uses it",
+                do="see whether it can be written, has space left, and no other emulator uses it",
             ) from cause
         self.write_no = 0
         self._doomed: list[Path] = []  # bytes to delete once the transaction is on disk

@@ -99,7 +99,8 @@ def _check_digest(document: Json, node: Node) -> None:
     if isinstance(document, Mapping):
         rest = {name: value for name, value in document.items() if name not in ("digest", "signature")}
         if digest(rest) != document["digest"]:
-            node.wrong("was changed after it was written")
+            digest_ = Node(document["digest"], "digest", node.problems)
+            digest_.wrong("does not fit the rest; the plan was changed after it was written")
 
 
 def _check_steps(plan: Plan, node: Node) -> None:

@@ -34,7 +34,7 @@ class Node:
 
     def wrong(self, message: str) -> None:
         """Note a problem here."""
-        self.problems.append(Problem(at=None, message=f"{self.path or 'the document'}: {message}"))
+        self.problems.append(Problem(at=None, message=f"{self.path or 'the plan'}: {message}"))
 
     def object(self, names: Iterable[str]) -> Mapping[str, Node]:
         """The members of an object that has exactly these."""
