@@ -197,13 +197,22 @@ def _between(reading: int) -> float:
 
 
 async def _item_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]:
-    """The pages that the gallery's count asks for, together; without a count one by one, to the first short one."""
+    """The pages that the gallery's count asks for, together; without a count one by one, to the first short one.
+
+    One that repeats an item is the last: an API that answers the same page forever would be read forever.
+    """
     if gallery.total_items is not None:
         offsets = range(0, max(1, gallery.total_items), ITEMS_PER_PAGE)
         return await together(client.list_items(gallery.id, offset, ITEMS_PER_PAGE) for offset in offsets)
     pages: list[ItemPage] = []
-    while not pages or pages[-1].count == ITEMS_PER_PAGE:
-        pages.append(await client.list_items(gallery.id, len(pages) * ITEMS_PER_PAGE, ITEMS_PER_PAGE))
+    seen: set[str] = set()
+    repeats = False
+    while not pages or (pages[-1].count == ITEMS_PER_PAGE and not repeats):
+        page = await client.list_items(gallery.id, len(pages) * ITEMS_PER_PAGE, ITEMS_PER_PAGE)
+        ids = {item.id for item in page.items}
+        repeats = not ids.isdisjoint(seen)
+        seen |= ids
+        pages.append(page)
     return pages
 
 
