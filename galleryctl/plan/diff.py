@@ -36,9 +36,9 @@ def diff(wanted: Fields, live: Fields, ignore: frozenset[str] = frozenset()) -> 
 
 
 def holds(live: Json, wanted: Json) -> bool:
-    """Whether `live` has all that `wanted` names."""
-    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
-        return all(holds(live.get(name), part) for name, part in wanted.items())
+    """Whether `live` has all that `wanted` names; what names nothing, or only that nothing be there, an absent one has."""
+    if isinstance(wanted, Mapping) and (live is None or isinstance(live, Mapping)):
+        return all(holds(live and live.get(name), part) for name, part in wanted.items())
     return same(live, wanted)
 
 

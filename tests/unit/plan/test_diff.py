@@ -121,3 +121,8 @@ def test_deepdiff_sees_only_deep_structures_that_differ(calls: list[tuple[Any, A
     wanted: Fields = {**deep, "css7": {"p": {"size": 8}}, "title": "U", "focal_point": {"x": 0.1, "y": 0.3}}
     assert len(diff(wanted, {**deep, **flat}).fields) == 3
     assert calls == [({"p": {"size": 7}}, {"p": {"size": 8}})]
+
+
+@pytest.mark.parametrize("wanted", [{}, {"Model": None}, {"Lens": {}}, {"Lens": {"Make": None}}])
+def test_a_structure_that_asks_for_nothing_is_there_when_none_is(wanted: Json) -> None:
+    assert diff({"exif": wanted}, {"exif": None}).write == {}
