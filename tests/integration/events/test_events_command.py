@@ -30,7 +30,7 @@ def real(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
 def test_other_formats_mean_nothing(studio: Studio, format_: str) -> None:
     ran = studio.run("events", "--format", format_)
     assert ran.code == 1
-    assert "can be printed as text or json" in ran.out + ran.err
+    assert "choose text or json" in ran.out + ran.err
 
 
 def test_options_that_make_no_sense_together_are_refused(real: Studio) -> None:
