@@ -14,7 +14,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.plan.match import bind_galleries, unknown_files
 from galleryctl.plan.renames import rename
-from galleryctl.state.journal import Intent
+from galleryctl.state.records import Intent
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage

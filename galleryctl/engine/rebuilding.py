@@ -17,7 +17,8 @@ from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, content_lab
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.document import BrokenStateError, State
-from galleryctl.state.journal import Intent, read_journal, replay
+from galleryctl.state.journal import read_journal, replay
+from galleryctl.state.records import Intent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

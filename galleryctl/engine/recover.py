@@ -19,7 +19,8 @@ from galleryctl.model.fields import Fields, float32
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
 from galleryctl.plan.canonical import digest
-from galleryctl.state.journal import Intent, Result, learn
+from galleryctl.state.journal import learn
+from galleryctl.state.records import Intent, Result
 
 R = TypeVar("R", LiveItem, LiveGallery)
 CLOCKS_DIFFER = 120.0

@@ -24,8 +24,9 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.document import State
-from galleryctl.state.journal import Intent, Journal, read_journal, replay
+from galleryctl.state.journal import Journal, read_journal, replay
 from galleryctl.state.journal_file import JournalPlace
+from galleryctl.state.records import Intent
 from galleryctl.wix.client import WixClient
 
 MAKING = ("upload", "create-gallery", "create-item")

@@ -28,7 +28,8 @@ from galleryctl.plan.order import (
     UpdateItem,
     Upload,
 )
-from galleryctl.state.journal import Intent, Journal, Result, learn, merge
+from galleryctl.state.journal import Journal, learn, merge
+from galleryctl.state.records import Intent, Result
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
 from galleryctl.wix.items import NewItem

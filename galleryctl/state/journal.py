@@ -6,51 +6,29 @@ A run that is killed leaves it; the next one learns what was done, and looks up 
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import JournalLog, JournalPlace
+from galleryctl.state.records import (
+    Intent,
+    Result,
+    decode_intent,
+    decode_record,
+    decode_result,
+    encode_intent,
+    encode_record,
+    encode_result,
+)
 
 VERSION = 1
-
-Kind = Literal["upload", "create-gallery", "create-item", "update", "delete"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """What a step is about to do, as much of it as finding out needs whether it was done."""
-
-    kind: Kind
-    source: str = ""
-    """The content of an upload, as state names it."""
-    gallery_id: str | None = None
-    """The live gallery that an item is created in."""
-    sort_orders: Mapping[Address, float] = field(default_factory=dict)
-    """What is created, each with the sort order that nothing else in its gallery has."""
-    signs: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
-    """What each created item can be told by, so that another that came to that sort order is not taken for it."""
-    ids: tuple[str, ...] = ()
-    """The live ids that are updated or deleted."""
-    at: float = 0.0
-    """When it is begun, in seconds since the epoch on this machine's clock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a step taught: the ids of what was made, the files that contents became, the live ids that are gone."""
-
-    ids: Mapping[Address, str] = field(default_factory=dict)
-    media: Mapping[str, str] = field(default_factory=dict)
-    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +36,7 @@ class JournalReplay:
     """What a journal tells: the run, what its steps taught that state does not know, and which may have been done."""
 
     run: str = ""
-    done: Result = Result()
+    done: Result = field(default_factory=Result)
     pending: tuple[tuple[str, Intent], ...] = ()
     """Step and intent of what was begun and whose end is not known."""
 
@@ -80,7 +58,7 @@ class Journal:
     @classmethod
     def open(cls, place: JournalPlace, *, run: str, state: State) -> Self:
         """A new journal of a run that begins with `state`; it replaces the one there, which state knows by now."""
-        header = _line(
+        header = encode_record(
             journal=VERSION,
             run=run,
             site_id=state.site_id,
@@ -95,7 +73,7 @@ class Journal:
 
         Steps that begin while a write is under way share the next one.
         """
-        self._log.append(_line(begin=step, intent=_encode_intent(intent)))
+        self._log.append(encode_record(begin=step, intent=encode_intent(intent)))
         self._begun += 1
         mine = self._begun
         async with self._turn:
@@ -106,11 +84,11 @@ class Journal:
 
     def done(self, step: str, result: Result) -> None:
         """Say what `step` taught."""
-        self._log.append(_line(done=step, result=_encode_result(result)))
+        self._log.append(encode_record(done=step, result=encode_result(result)))
 
     def failed(self, step: str, reason: str, *, unknown: bool = False) -> None:
         """Say that `step` failed; `unknown` when it may have taken effect all the same."""
-        self._log.append(_line(failed=step, reason=reason, unknown=unknown))
+        self._log.append(encode_record(failed=step, reason=reason, unknown=unknown))
 
     def close(self) -> None:
         """Let go of the place; what is written stays."""
@@ -135,7 +113,7 @@ def read_journal(place: JournalPlace, state: State) -> JournalReplay:
     if not lines:
         return JournalReplay()
     try:
-        header, *records = [_record(line) for line in lines]
+        header, *records = [decode_record(line) for line in lines]
         _check_header(header, state)
         return _replay(header, records, superseded=state.serial > header["serial"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -215,9 +193,9 @@ def _replay(
     open_: dict[str, Intent] = {}
     for record in records:
         if "begin" in record:
-            open_[record["begin"]] = _decode_intent(record["intent"])
+            open_[record["begin"]] = decode_intent(record["intent"])
         elif "done" in record:
-            results.append(_decode_result(record["result"]))
+            results.append(decode_result(record["result"]))
             open_.pop(record["done"], None)
         elif not record["unknown"]:
             open_.pop(record["failed"], None)
@@ -226,75 +204,3 @@ def _replay(
         done=Result() if superseded else merge(results),
         pending=tuple(open_.items()),
     )
-
-
-def _line(**record: object) -> bytes:
-    return json.dumps(record, separators=(",", ":")).encode()
-
-
-def _record(line: bytes) -> Mapping[str, Any]:
-    try:
-        record = json.loads(line)
-    except RecursionError:
-        raise ValueError(f"{line[:40]!r} is nested too deep") from None
-    if not isinstance(record, dict):
-        raise ValueError(f"{line[:40]!r} is no record")  # noqa: TRY004 - told as StateError
-    return record
-
-
-def _encode_intent(intent: Intent) -> dict[str, object]:
-    return {
-        "kind": intent.kind,
-        "source": intent.source,
-        "gallery_id": intent.gallery_id,
-        "sort_orders": {str(address): order for address, order in intent.sort_orders.items()},
-        "signs": {str(address): signs for address, signs in intent.signs.items()},
-        "ids": intent.ids,
-        "at": intent.at,
-    }
-
-
-def _decode_intent(part: Mapping[str, Any]) -> Intent:
-    kind = part["kind"]
-    if kind not in get_args(Kind):
-        raise ValueError(f"{kind!r} is no kind of step")
-    return Intent(
-        kind=kind,
-        source=_text(part["source"]),
-        gallery_id=None if part["gallery_id"] is None else _text(part["gallery_id"]),
-        sort_orders={
-            Address.parse(address): _number(order) for address, order in part["sort_orders"].items()
-        },
-        signs={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
-        ids=tuple(map(_text, part["ids"])),
-        at=_number(part["at"]),
-    )
-
-
-def _encode_result(result: Result) -> dict[str, object]:
-    return {
-        "ids": {str(address): id_ for address, id_ in result.ids.items()},
-        "media": dict(result.media),
-        "removed": result.removed,
-    }
-
-
-def _decode_result(part: Mapping[str, Any]) -> Result:
-    return Result(
-        ids={Address.parse(address): _text(id_) for address, id_ in part["ids"].items()},
-        media={source: _text(id_) for source, id_ in part["media"].items()},
-        removed=tuple(map(_text, part["removed"])),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")  # noqa: TRY004 - told as StateError
-    return value
-
-
-def _number(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value!r} is no number")
-    return number

@@ -20,8 +20,9 @@ from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State
-from galleryctl.state.journal import Intent, Journal, Result, read_journal
+from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.objects import ObjectState
+from galleryctl.state.records import Intent, Result
 from tests.objects import Store
 
 ITEM = Address.parse("weddings/film")

@@ -13,7 +13,8 @@ from galleryctl.model.address import Address
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.document import decode
 from galleryctl.state.file import FileState
-from galleryctl.state.journal import Intent, Journal
+from galleryctl.state.journal import Journal
+from galleryctl.state.records import Intent
 from tests.studio import Doc, Ran, Studio
 
 WRITING = [

@@ -12,8 +12,9 @@ from obstore.store import GCSStore
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import PAUSE, PAUSES, Bucket
 from galleryctl.state.document import State
-from galleryctl.state.journal import Intent, Journal, read_journal
+from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.objects import ObjectState
+from galleryctl.state.records import Intent
 from tests.google import serve_google
 from tests.objects import Store
 

@@ -12,7 +12,8 @@ from galleryctl.model.address import Address
 from galleryctl.model.secret import Secret
 from galleryctl.state import seal
 from galleryctl.state.file import FileState
-from galleryctl.state.journal import Intent, Journal
+from galleryctl.state.journal import Journal
+from galleryctl.state.records import Intent
 from galleryctl.state.seal import Cipher
 from tests.integration.state.test_versions import known, serials
 from tests.studio import Ran, Studio

@@ -39,7 +39,8 @@ from galleryctl.plan.order import (
 from galleryctl.plan.order import (
     order as steps_of,
 )
-from galleryctl.state.journal import Result, learn
+from galleryctl.state.journal import learn
+from galleryctl.state.records import Result
 
 AT = SourcePosition("galleries/g.yaml", 1, 1)
 ALLOWED = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)

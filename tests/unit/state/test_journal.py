@@ -19,8 +19,9 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
-from galleryctl.state.journal import Intent, Journal, Result, learn, merge, read_journal, replay
+from galleryctl.state.journal import Journal, learn, merge, read_journal, replay
 from galleryctl.state.journal_file import FileJournal
+from galleryctl.state.records import Intent, Result
 
 GALLERY, ITEM, OTHER = (Address.parse(text) for text in ("weddings", "weddings/film", "weddings/words"))
 CREATE = Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.1})

@@ -17,9 +17,10 @@ from galleryctl.model.secret import Secret
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket, open_bucket
 from galleryctl.state.document import State
-from galleryctl.state.journal import Intent, Journal, read_journal
+from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.objects import ObjectState
 from galleryctl.state.process import lives
+from galleryctl.state.records import Intent
 from galleryctl.state.seal import Cipher
 
 UNUSED = Path("unused")

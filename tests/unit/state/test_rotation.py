@@ -19,8 +19,9 @@ from galleryctl.state.backend import StateBackend
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State
 from galleryctl.state.file import FileState
-from galleryctl.state.journal import Intent, Journal, read_journal
+from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.objects import ObjectState
+from galleryctl.state.records import Intent
 from galleryctl.state.seal import READABLE, SEALED_START, Cipher
 from galleryctl.state.versions import DAMAGED
 

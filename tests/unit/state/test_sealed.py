@@ -19,7 +19,8 @@ from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
 from galleryctl.state.document import State
 from galleryctl.state.file import FileState
-from galleryctl.state.journal import Intent, Journal, Result, read_journal
+from galleryctl.state.journal import Journal, read_journal
+from galleryctl.state.records import Intent, Result
 from galleryctl.state.seal import Cipher
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
