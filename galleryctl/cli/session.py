@@ -164,7 +164,7 @@ def _embedded(data: Path, limits: Limits) -> Iterator[_Endpoint]:
 def state_backend(workspace: Workspace) -> StateBackend:
     """Where the site's state lives."""
     setting = workspace.config.state
-    location = setting.location.replace("{site}", workspace.site_name)
+    location = setting.of(workspace.site_name)
     cipher = Cipher(setting.passphrase, former=setting.former_passphrase)
     if "://" not in location:
         return FileState(workspace.config.root / location, versions=setting.versions, cipher=cipher)

@@ -37,9 +37,9 @@ async def create_item(
 ) -> tuple[LiveItem, bool]:
     """The item that was made, now or by a try whose answer was lost, and whether it is as `new` says. Raises ApiError.
 
-    `before` are the ids that the site or state had, or that this run made meanwhile, `twins` the sort orders of other items alike that this run makes. `lost`
-    is a create of a broken-off run that no read shows: the item is sent with its sort order then, whichever run makes
-    it.
+    `before` are the ids that the site or state had, or that this run made meanwhile; `twins` the sort orders of other
+    items alike that this run makes. `lost` is a create of a broken-off run that no read shows: the item is sent with
+    its sort order then, whichever run makes it.
     """
     sent = new if lost is None else replace(new, sort_order=lost.sort_order)
     wanted = {*signs(new.kind, new.file, new.fields), *(lost.signs if lost else ())}
@@ -66,8 +66,8 @@ async def create_gallery(
 ) -> LiveGallery:
     """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError.
 
-    `before` and `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost: what that run
-    put into it is for the next plan to compare.
+    `before` and `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost:
+    what that run put into it is for the next plan to compare.
     """
     sent = sort_order if lost is None else lost.sort_order
 

@@ -1,9 +1,9 @@
 """What a broken-off run had made without hearing of it: found again by the sort order it was sent with.
 
 A create is journalled before it is sent, with a sort order that nothing else has (design, rule 4). So a live resource
-with that value is the one that was made, if it has a sign of what was sent: an item that somebody dragged between the same two
-neighbours since has the same mean of their values. One that is not there was not made, or reads do not show it yet;
-it is `lost`, and sent with the very same value again, which the API refuses should it be there.
+with that value is the one that was made, if it has a sign of what was sent: an item that somebody dragged between the
+same two neighbours since has the same mean of their values. One that is not there was not made, or reads do not show it
+yet; it is `lost`, and sent with the very same value again, which the API refuses should it be there.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ from galleryctl.wix.errors import AnswerLost, AuthError, PermissionDenied, Throt
 FATAL = (StateError, AuthError, PermissionDenied)
 """After these no other step can go well: what has not begun is skipped, with the same reason."""
 OUTAGE = (Unavailable, Throttled, AnswerLost)
+"""How a step fails while the API does, after all its tries."""
 MOST_IN_A_ROW = 10
-"""How many steps may end so, one after the other, before the rest is skipped: each tried for minutes, as would all."""
+"""How many steps may end so, one after the other, before the rest is skipped, which would fare no better."""
 
 
 @dataclass(slots=True)
@@ -63,7 +64,8 @@ async def walk(
     """How each step ended, by its id.
 
     A step begins when all that it waits for are done. One that raises a GalleryctlError has failed, and what waits for
-    it is skipped; once `stop` is set, or the API fails for all, nothing new begins. Any other exception is a bug: it cancels the rest.
+    it is skipped; once `stop` is set, or the API fails for all, nothing new begins. Any other exception is a bug: it
+    cancels the rest.
     """
     board = _board(steps)
     changed = asyncio.Condition()
@@ -101,7 +103,7 @@ async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board
             return StepEnd(status=Status.FAILED, reason=board.stopped)
         board.in_a_row = board.in_a_row + 1 if isinstance(error, OUTAGE) else 0
         if board.in_a_row >= MOST_IN_A_ROW:
-            last = f"the last {MOST_IN_A_ROW} steps failed, this one so: {error}"
+            last = f"the last {MOST_IN_A_ROW} steps failed, the latest so: {error}"
             board.stopped = board.stopped or f"the run stopped: {last}"
         return StepEnd(status=Status.FAILED, reason=str(error))
     board.in_a_row = 0

@@ -90,9 +90,8 @@ class StepRunner:
     def _in_doubt(self, step: Step, error: GalleryctlError) -> bool:
         """Whether `step` may have taken effect although it failed, or what an earlier run sent for it may have."""
         if isinstance(step.action, Upload):
-            return isinstance(
-                error, ApiError
-            )  # the file may be there at any of its calls, and is looked for again
+            # The file may be there after any of its calls, and is looked for again.
+            return isinstance(error, ApiError)
         return isinstance(error, AnswerLost | Unavailable) or _creates(step) in self._lost
 
     def _learn(self, step: Step, result: Result) -> None:

@@ -15,7 +15,6 @@ GRACE = 5
 """Seconds for deliveries under way when it ends."""
 CONNECTIONS = 100
 """At once; more are answered with 503, and the vendor tries again."""
-
 LIFE = 15.0
 """Seconds that a connection has for all its requests: whoever never ends one would keep its place from the others."""
 
@@ -54,7 +53,10 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve on a bound socket while the block runs, which begins once it listens; what is under way at its end gets `GRACE` seconds."""
+    """Serve on a bound socket while the block runs, which begins once it listens.
+
+    What is under way at its end gets `GRACE` seconds.
+    """
     config = uvicorn.Config(
         app,
         http=_Connection,

@@ -31,6 +31,10 @@ class StateConfig:
     """What was sealed with it is read, too, and stored anew at the next write."""
     versions: int = VERSIONS
 
+    def of(self, site: str) -> str:
+        """The location of that site's state."""
+        return self.location.replace(SITE_NAME, site)
+
 
 def state_config(state: Node | None) -> StateConfig:
     """The setting, complete with defaults; it has been checked."""

@@ -15,13 +15,7 @@ from galleryctl.manifest.links import links_out
 from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
-from galleryctl.manifest.state_setting import (
-    PASSPHRASES,
-    SITE_NAME,
-    StateConfig,
-    state_config,
-    state_problems,
-)
+from galleryctl.manifest.state_setting import PASSPHRASES, StateConfig, state_config, state_problems
 from galleryctl.manifest.variables import names_of, sounds_secret
 from galleryctl.model.desired import ItemOrder, Limits, Moved
 from galleryctl.model.errors import InvalidInput, Problem
@@ -121,9 +115,8 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
 
 
 def _links_out(config: WorkspaceConfig) -> Iterator[Path]:
-    location = config.state.location
-    states = [] if "://" in location else [location.replace(SITE_NAME, name) for name in config.sites]
-    yield from links_out(config.root, states)
+    locations = map(config.state.of, config.sites)
+    yield from links_out(config.root, (location for location in locations if "://" not in location))
 
 
 def _secrets(document: Document) -> frozenset[str]:

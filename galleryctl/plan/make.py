@@ -39,8 +39,8 @@ def make_plan(
 ) -> Plan:
     """The plan that makes the site what `desired` says.
 
-    `snapshot` holds the items of every gallery that `bind_galleries` pairs or that state knows. What must not be applied without a second
-    word stands in `refusals`. Raises MatchError when a gallery or a target cannot be identified.
+    `snapshot` holds the items of every gallery that `bind_galleries` pairs or that state knows. What must not be
+    applied without a second word stands in `refusals`. Raises MatchError when a gallery or a target cannot be identified.
     """
     world = World.of(desired, snapshot, bindings, options)
     check_targets(options.targets, world.wanted.keys() | world.known.ids.keys())

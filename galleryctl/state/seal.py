@@ -213,8 +213,8 @@ def _cannot_open(where: object, why: str) -> StateError:
         "this cannot be opened",
         where=where,
         why=why,
-        do="give the passphrase that it was sealed with, as passphrase or former_passphrase; or put a former version back: galleryctl state restore SERIAL; "
-        "or move it aside and make state anew: galleryctl state rebuild",
+        do="give the passphrase that it was sealed with, as passphrase or former_passphrase; or put a former version "
+        "back: galleryctl state restore SERIAL; or move it aside and make state anew: galleryctl state rebuild",
     )
 
 
