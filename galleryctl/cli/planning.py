@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from galleryctl.cli import output
 from galleryctl.cli.options import Settings
 from galleryctl.cli.session import Workspace, open_site
 from galleryctl.engine.site import Planned, plan_site
+from galleryctl.manifest.files import open_regular
 from galleryctl.manifest.load import load
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
@@ -22,7 +22,11 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import decode, encode
 from galleryctl.plan.make import PlanOptions
 from galleryctl.plan.reading import parse
+from galleryctl.report.json import dump
 from galleryctl.report.render import render
+
+LARGEST = 100_000_000
+"""Bytes of a plan file: what several ten thousand changes take."""
 
 
 def plan_options(
@@ -74,7 +78,7 @@ def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:
 
 def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan for a later `apply`; only its owner may read it."""
-    text = json.dumps(encode(plan), indent=2, ensure_ascii=False) + "\n"
+    text = dump(encode(plan))
 
     def opened(name: str, flags: int) -> int:
         descriptor = os.open(name, flags, 0o600)
@@ -83,8 +87,7 @@ def write_plan(plan: Plan, path: Path) -> None:
         return descriptor
 
     try:
-        # A title may hold half of a surrogate pair; as a backslash escape it is the same JSON string.
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", opener=opened) as out:
+        with open(path, "w", encoding="utf-8", opener=opened) as out:
             out.write(text)
     except OSError as error:
         raise GalleryctlError("the plan cannot be written", where=path, why=str(error)) from error
@@ -93,7 +96,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises InvalidInput when it is none, or was changed since it was written."""
     try:
-        return decode(parse(path.read_text(encoding="utf-8")))
+        return decode(parse(_content(path).decode()))
     except InvalidInput as error:
         named = (replace(problem, message=f"{path}: {problem.message}") for problem in error.problems)
         raise InvalidInput(tuple(named), do=error.do) from error
@@ -102,3 +105,12 @@ def read_plan(path: Path) -> Plan:
     except ValueError as error:
         problem = Problem(None, f"{path}: this is no plan file: {error}")
     raise InvalidInput((problem,), do="make one with: galleryctl plan --out FILE")
+
+
+def _content(path: Path) -> bytes:
+    """Raises OSError when it is no file, ValueError when it is too long: whoever made it may be nobody we know."""
+    with open_regular(path) as stream:
+        content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"it is longer than {LARGEST:,} bytes")
+    return content

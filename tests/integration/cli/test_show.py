@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from galleryctl.cli import planning
 from galleryctl.manifest.schema import load_schema
 from tests.studio import Doc, Ran, Studio
 
@@ -45,6 +47,15 @@ def test_a_saved_plan_is_shown_as_it_was_made(wedding: Studio, format_: str) -> 
     assert "weddings" in shown.out
 
 
+def test_whoever_reads_a_plan_file_sees_what_turns_a_text_around(wedding: Studio) -> None:
+    wedding.gallery([r'{key: a, text: x, title: "\u202Egnp.\u2066tide\U000E0041"}'])
+    assert wedding.run("plan", "--out", "plan.json").code == 0
+    text = (wedding.root / "plan.json").read_text(encoding="utf-8")
+    assert r'"title": "\u202egnp.\u2066tide\udb40\udc41"' in text
+    wedding.apply()
+    assert wedding.run("plan", "--out", "plan.json", "--detailed-exitcode").code == 0
+
+
 def test_a_plan_needs_no_workspace(wedding: Studio, tmp_path: Path) -> None:
     path = wedding.root / "plan.json"
     wedding.run("plan", "--out", str(path))
@@ -56,6 +67,17 @@ def test_what_is_wrong_with_a_plan_names_its_file(wedding: Studio) -> None:
     wedding.write("old.json", '{"format_version": 7}')
     assert "old.json: format_version is 7; this galleryctl reads 1\n" in wedding.run("show", "old.json").err
     assert "none.json cannot be read: No such file or directory\n" in wedding.run("apply", "none.json").err
+
+
+def test_a_plan_that_may_never_end_is_not_read(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(wedding.root / "pipe.json")
+    for path in ("pipe.json", "/dev/zero"):
+        refused(wedding.run("apply", path), f"{path} cannot be read: it is no file")
+    monkeypatch.setattr(planning, "LARGEST", 20)
+    wedding.write("plan.json", "[]" + " " * 18)
+    refused(wedding.run("apply", "plan.json"), "the plan: is no object")
+    wedding.write("plan.json", "[]" + " " * 19)
+    refused(wedding.run("apply", "plan.json"), "plan.json: this is no plan file: it is longer than 20 bytes")
 
 
 def test_what_is_no_plan_is_told(wedding: Studio) -> None:
