@@ -61,10 +61,6 @@ class GalleryCalls:
             items=items, count=len(listed), foreign_orders=_foreign_orders(listed, items), raw=listed
         )
 
-    async def get_item(self, gallery_id: str, item_id: str) -> LiveItem:
-        """One item."""
-        return _item(await self._transport.request(endpoints.GET_ITEM, gallery_id, item_id))
-
     async def create_gallery(
         self, name: str | None, sort_order: float, items: Sequence[NewItem] = ()
     ) -> LiveGallery:

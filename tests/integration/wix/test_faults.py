@@ -49,7 +49,6 @@ REPEATED: dict[str, Do] = {
     "list_galleries": lambda c, _: c.list_galleries(0),
     "get_gallery": lambda c, s: c.get_gallery(s.gallery.id),
     "list_items": lambda c, s: c.list_items(s.gallery.id, 0),
-    "get_item": lambda c, s: c.get_item(s.gallery.id, s.item.id),
     "update_gallery": lambda c, s: c.update_gallery(s.gallery.id, {"name": "New"}),
     "delete_gallery": lambda c, s: c.delete_gallery(s.gallery.id),
     "update_item": lambda c, s: c.update_item(s.gallery.id, s.item, {"title": "New"}, sort_order=5.0),

@@ -19,7 +19,7 @@ from galleryctl.wix.errors import (
 from galleryctl.wix.transport import Exchange, Phase
 from tests.unit.wix.wire import CALLS, GALLERY, Call, Wire, answer, every_call, raw, talk, upload
 
-CREATE, READ = CALLS["create_item"], CALLS["get_item"]
+CREATE, READ = CALLS["create_item"], CALLS["get_gallery"]
 
 
 def failure(call: Call, *script: httpx.Response | Exception) -> ApiError:
@@ -48,7 +48,7 @@ def test_a_refusal_tells_call_words_fields_and_request_id(call: Call) -> None:
 
 def test_the_call_names_the_very_resource() -> None:
     assert failure(CREATE, answer(400)).call == "POST /progallery/v2/galleries/g-1/items"
-    assert failure(READ, answer(404)).call == "GET /progallery/v2/galleries/g-1/items/i-1"
+    assert failure(READ, answer(404)).call == "GET /progallery/v2/galleries/g-1"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_missing_permission_names_the_scope(call: Call) -> None:
     assert call.endpoint.scope in error.do
 
 
-@pytest.mark.parametrize("name", ["list_galleries", "get_gallery", "list_items", "get_item"])
+@pytest.mark.parametrize("name", ["list_galleries", "get_gallery", "list_items"])
 def test_reading_asks_for_the_read_scope_alone(name: str) -> None:
     assert CALLS[name].endpoint.scope == endpoints.GALLERIES_READ
 
@@ -125,9 +125,9 @@ def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes
 
 
 def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
-    error = failure(READ, answer(body={"item": {"id": 7}}))
+    error = failure(READ, answer(body={"gallery": {"id": 7}}))
     assert type(error) is BadAnswer
-    assert error.call == "GET /progallery/v2/galleries/g-1/items/i-1"
+    assert error.call == "GET /progallery/v2/galleries/g-1"
     assert error.why == "request id req-1"
 
 

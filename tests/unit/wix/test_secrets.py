@@ -127,7 +127,7 @@ def test_no_failure_tells_where_bytes_may_be_put(failure: Scripted) -> None:
 def test_a_key_that_no_header_can_hold_is_not_shown(key: str) -> None:
     wire = Wire([answer()])
     with pytest.raises(InvalidRequest) as raised:
-        talk(wire, CALLS["get_item"].do, auth=ApiKeyAuth(Secret(key), "site-1"))
+        talk(wire, CALLS["get_gallery"].do, auth=ApiKeyAuth(Secret(key), "site-1"))
     assert wire.sent == []
     assert KEY not in everything_told(raised.value)
     assert "key" in raised.value.do
@@ -150,4 +150,4 @@ def test_no_object_of_the_client_shows_a_credential() -> None:
 def test_an_empty_secret_masks_nothing() -> None:
     wire = Wire([answer(400, {"message": "bad value"})])
     with pytest.raises(InvalidRequest, match="400 bad value"):
-        talk(wire, CALLS["get_item"].do, auth=ApiKeyAuth(Secret(""), "site-1"))
+        talk(wire, CALLS["get_gallery"].do, auth=ApiKeyAuth(Secret(""), "site-1"))

@@ -178,9 +178,6 @@ CALLS = {
     "list_items": Call(
         endpoint=endpoints.LIST_ITEMS, do=lambda c: c.list_items("g-1", 0), good=({"items": [ITEM]},)
     ),
-    "get_item": Call(
-        endpoint=endpoints.GET_ITEM, do=lambda c: c.get_item("g-1", "i-1"), good=({"item": ITEM},)
-    ),
     "create_gallery": Call(
         endpoint=endpoints.CREATE_GALLERY,
         do=lambda c: c.create_gallery("Weddings", 1.0, [NEW]),
