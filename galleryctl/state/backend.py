@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from galleryctl.state.document import State
 from galleryctl.state.journal_file import JournalPlace
 from galleryctl.state.versions import Version
+
+_RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""A run's id: it is told as part of a command to be copied."""
+_LONGEST = 1000
+"""Characters of anything else that is told of a run."""
+_LARGEST_PID = 2**31 - 1
+"""What a C int holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +34,29 @@ class LockInfo:
     def __str__(self) -> str:
         """As the one who waits reads it."""
         return f"{self.who} since {self.since}, run {self.run} ({self.operation}, pid {self.pid})"
+
+    def encode(self) -> bytes:
+        """As a lock holds it; `decode_lock` is the inverse."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def decode_lock(content: bytes) -> LockInfo | None:
+    """Who signed, None when the lock is free. Raises ValueError for anything else: whoever wrote it may be nobody we know."""
+    try:
+        document: Any = json.loads(content)
+        if document is None:
+            return None
+        info = LockInfo(**document)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    texts = [document[name] for name in ("who", "since", "operation")]
+    if not all(isinstance(text, str) and len(text) <= _LONGEST for text in texts):
+        raise ValueError("it does not say who holds it")
+    if not (isinstance(document["run"], str) and _RUN.fullmatch(info.run)):
+        raise ValueError("it does not say which run holds it")
+    if type(document["pid"]) is not int or not 0 < info.pid <= _LARGEST_PID:
+        raise ValueError("it does not say which process holds it")
+    return info
 
 
 class StateBackend(Protocol):

@@ -6,17 +6,15 @@ Two files: `X.lock` is what the system locks, and is left lying; `X.lock.json` s
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from galleryctl.model.errors import LockedError, StateError
-from galleryctl.state.backend import LockInfo
-from galleryctl.state.disk import replace_file, trouble_with
+from galleryctl.state.backend import LockInfo, decode_lock
+from galleryctl.state.disk import read_file, replace_file, trouble_with
 from galleryctl.state.process import exists, is_here
 
 POLL = 0.1
@@ -40,7 +38,7 @@ class FileLock:
         self._descriptor = descriptor
         try:
             with trouble_with(self._info_path, "the lock cannot be signed"):
-                replace_file(self._info_path, json.dumps(asdict(owner)).encode() + b"\n")
+                replace_file(self._info_path, owner.encode())
             yield
         finally:
             if self._signature() == owner:  # a run that broke the lock may have signed since
@@ -142,6 +140,7 @@ class FileLock:
     def _signature(self) -> LockInfo | None:
         """Who signed last, None when nobody did or it cannot be read."""
         try:
-            return LockInfo(**json.loads(self._info_path.read_bytes()))
-        except (OSError, ValueError, TypeError):
+            content = read_file(self._info_path, "the lock cannot be read")
+            return None if content is None else decode_lock(content)
+        except (StateError, ValueError):
             return None

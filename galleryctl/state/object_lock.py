@@ -6,15 +6,13 @@ since a delete takes no condition: a free lock is an object that says null.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import LockedError, StateError
-from galleryctl.state.backend import LockInfo
+from galleryctl.state.backend import LockInfo, decode_lock
 from galleryctl.state.bucket import Bucket, Found
 from galleryctl.state.process import is_here, lives
 
@@ -93,7 +91,7 @@ class ObjectLock:
 
     def _wait(self, owner: LockInfo, seconds: float) -> UpdateVersion:
         """The tag of the lock, once it is signed by `owner`."""
-        mine = json.dumps(asdict(owner)).encode() + b"\n"
+        mine = owner.encode()
         end = time.monotonic() + seconds
         while True:
             found = self._bucket.get(self._key)
@@ -135,9 +133,8 @@ class ObjectLock:
         if found is None:
             return None
         try:
-            document = json.loads(found.content)
-            return None if document is None else LockInfo(**document)
-        except (ValueError, TypeError, RecursionError) as error:
+            return decode_lock(found.content)
+        except ValueError as error:
             raise StateError(
                 "this is no lock of galleryctl",
                 where=self._where,

@@ -95,7 +95,7 @@ def test_what_a_clone_names(studio: Studio, command: tuple[str, ...]) -> None:
 def test_who_holds_a_lock(studio: Studio) -> None:
     studio.gallery(["{key: words, text: x}"])
     held = FileState(studio.root / ".galleryctl/state.json")
-    owner = LockInfo(run=f"run{ESCAPE}", who=f"anna{ESCAPE}", pid=1, since=f"now{ESCAPE}", operation=ESCAPE)
+    owner = LockInfo(run="run-1", who=f"anna{ESCAPE}", pid=1, since=f"now{ESCAPE}", operation=ESCAPE)
     with held.lock(owner, 0):
         for command in (("state", "unlock"), ("apply", "--auto-approve"), ("doctor",)):
             ran = studio.run(*command)

