@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket_trouble import NO_BUCKET, TOO_SOON, broken_variable, what_to_do, why
+from galleryctl.state.disk import LARGEST, too_large
 
 if TYPE_CHECKING:
     from obstore import PutResult, UpdateVersion
@@ -26,6 +27,9 @@ RETRY_TIMEOUT = timedelta(seconds=30)
 PAUSE = 1.0
 """Seconds: Google takes one write of the same object in that time, and turns away what comes sooner at times."""
 PAUSES = 10
+_FOREIGN = (
+    "see who wrote that object; delete it, once no run is under way, or put a former version in its place"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,11 @@ class Bucket:
                 if NO_BUCKET.search(str(error)):
                     raise
                 return None
+            if result.meta["size"] > LARGEST:
+                why = too_large(result.meta["size"])
+                raise StateError(
+                    "the state cannot be read", where=f"{self.location}/{key}", why=why, do=_FOREIGN
+                )
             content = bytes(result.bytes())
         return Found(content=content, tag=_tag(result.meta["e_tag"], result.meta["version"]))
 

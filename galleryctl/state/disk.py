@@ -12,6 +12,9 @@ from pathlib import Path
 
 from galleryctl.model.errors import StateError
 
+LARGEST = 100_000_000
+"""Bytes of a state, a journal or a version: what several hundred thousand items take."""
+
 _FULL = "free some space and run the same command again; nothing that was saved is lost"
 _FORBIDDEN = (
     "let this user read and write there, and run the same command again; nothing that was saved is lost"
@@ -39,17 +42,24 @@ def trouble_with(path: Path, what: str) -> Iterator[None]:
 def read_file(path: Path, what: str) -> bytes | None:
     """The content of `path`, None when there is no file. Raises StateError, which says `what` failed.
 
-    A pipe or a device, put there by whomever, may never end; it is not read.
+    A pipe or a device, put there by whomever, may never end; it is not read, nor is what is too large.
     """
     with trouble_with(path, what):
         try:
-            regular = stat.S_ISREG(path.stat().st_mode)
-            content = path.read_bytes() if regular else b""
+            status = path.stat()
+            readable = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+            content = path.read_bytes() if readable else b""
         except FileNotFoundError:
             return None
-    if not regular:
-        raise StateError(what, where=path, why="it is no regular file", do=_OTHERWISE)
+    if not readable:
+        why = too_large(status.st_size) if stat.S_ISREG(status.st_mode) else "it is no regular file"
+        raise StateError(what, where=path, why=why, do=_OTHERWISE)
     return content
+
+
+def too_large(size: int) -> str:
+    """Why something of so many bytes is not read."""
+    return f"it has {size:,} bytes; at most {LARGEST:,} are read"
 
 
 def replace_file(path: Path, content: bytes) -> None:

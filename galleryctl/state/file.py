@@ -14,7 +14,7 @@ from galleryctl.state.journal_file import FileJournal, JournalPlace
 from galleryctl.state.journal_sealed import SealedJournal
 from galleryctl.state.lock import FileLock
 from galleryctl.state.seal import READABLE, Cipher
-from galleryctl.state.versions import Version, Versions
+from galleryctl.state.versions import Version, Versions, gone
 
 
 class FileState:
@@ -86,8 +86,10 @@ class _Folder:
             return [path.name for path in self._path.iterdir()] if self._path.exists() else []
 
     def get(self, name: str) -> bytes:
-        with trouble_with(self._path / name, "the former version of the state cannot be read"):
-            return (self._path / name).read_bytes()
+        content = read_file(self._path / name, "the former version of the state cannot be read")
+        if content is None:
+            raise gone(self.location(name))
+        return content
 
     def put(self, name: str, content: bytes) -> None:
         with trouble_with(self._path / name, "the state cannot be written"):

@@ -116,7 +116,7 @@ def read_journal(place: JournalPlace, state: State) -> JournalReplay:
         header, *records = [decode_record(line) for line in lines]
         _check_header(header, state)
         return _replay(header, records, superseded=state.serial > header["serial"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise StateError(
             "this is no journal of galleryctl, or it was changed",
             where=place.location,

@@ -47,9 +47,8 @@ class ObjectJournal:
                 return ()
             lines = found.content.split(b"\n")[:-1]
             chain, parts = self._head(lines[0] if lines else b"")
-            contents = [self._bucket.get(self._part(chain, number)) for number in range(parts)]
-            if None not in contents:
-                before = [line for part in contents if part for line in part.content.split(b"\n")[:-1]]
+            before = self._before(chain, parts)
+            if before is not None:
                 return (*before, *lines[1:])
             again = self._bucket.get(self._key)
             if again is not None and again.tag == found.tag:
@@ -101,6 +100,16 @@ class ObjectJournal:
         self._empty = found is None or not found.content
         return found
 
+    def _before(self, chain: str, parts: int) -> list[bytes] | None:
+        """The lines that were put away, None when a part is missing: no more are asked for then."""
+        lines: list[bytes] = []
+        for number in range(parts):
+            part = self._bucket.get(self._part(chain, number))
+            if part is None:
+                return None
+            lines += part.content.split(b"\n")[:-1]
+        return lines
+
     def _part(self, chain: str, number: int) -> str:
         return f"{self._key}.parts/{chain}-{number:06}"
 
@@ -108,7 +117,7 @@ class ObjectJournal:
         try:
             head: Mapping[str, Any] = json.loads(line)
             return str(head["chain"]), int(head["parts"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise StateError(
                 "this is no journal of galleryctl, or it was changed",
                 where=self.location,

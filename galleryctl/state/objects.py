@@ -17,7 +17,7 @@ from galleryctl.state.journal_sealed import SealedJournal
 from galleryctl.state.object_journal import ObjectJournal
 from galleryctl.state.object_lock import ObjectLock
 from galleryctl.state.seal import READABLE, Cipher
-from galleryctl.state.versions import Version, Versions
+from galleryctl.state.versions import Version, Versions, gone
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -101,14 +101,13 @@ class _Folder:
         self._key = key
 
     def names(self) -> Iterable[str]:
-        return [key.rpartition("/")[2] for key in self._bucket.list(self._key)]
+        names = (key.removeprefix(f"{self._key}/") for key in self._bucket.list(self._key))
+        return [name for name in names if "/" not in name]  # folders in it are somebody else's
 
     def get(self, name: str) -> bytes:
         found = self._bucket.get(f"{self._key}/{name}")
         if found is None:
-            raise StateError(
-                "the version is gone", where=self.location(name), do="see galleryctl state versions"
-            )
+            raise gone(self.location(name))
         return found.content
 
     def put(self, name: str, content: bytes) -> None:

@@ -71,7 +71,7 @@ def encode_intent(intent: Intent) -> dict[str, object]:
 
 
 def decode_intent(part: Mapping[str, Any]) -> Intent:
-    """The intent in a record. Raises ValueError, KeyError, TypeError or AttributeError when there is none."""
+    """The intent in a record. Raises ValueError, KeyError, TypeError, AttributeError or OverflowError when there is none."""
     kind = part["kind"]
     if kind not in get_args(Kind):
         raise ValueError(f"{kind!r} is no kind of step")

@@ -82,7 +82,7 @@ class Versions:
             Version(
                 serial=int(match["serial"]),
                 location=self._shelf.location(match[0]),
-                since=datetime.strptime(match["kept"], _KEPT).replace(tzinfo=UTC),
+                since=_since(match["kept"]),
             )
             for match in self._kept()
         )
@@ -93,10 +93,16 @@ class Versions:
         for match in kept:
             if int(match["serial"]) == serial:
                 name = match[0]
-                do = "choose another one of: galleryctl state versions"
-                return read_content(
-                    self._shelf.get(name), self._cipher, where=self._shelf.location(name), do=do
-                )
+                where, do = self._shelf.location(name), "choose another one of: galleryctl state versions"
+                state = read_content(self._shelf.get(name), self._cipher, where=where, do=do)
+                if not _is(state, match):
+                    raise StateError(
+                        "this is not the version that its name says",
+                        where=where,
+                        why=f"it has serial {state.serial} of lineage {state.lineage}",
+                        do=do,
+                    )
+                return state
         serials = ", ".join(str(int(match["serial"])) for match in kept)
         raise StateError(
             f"version {serial} of the state is not kept",
@@ -136,9 +142,27 @@ class Versions:
         return None if now == before else now
 
 
+def gone(location: str) -> StateError:
+    """The error of a version that was listed, and is not there."""
+    return StateError("the version is gone", where=location, do="see galleryctl state versions")
+
+
 def _versions(names: Iterable[str]) -> list[re.Match[str]]:
-    found = [match for name in names if (match := _NAME.fullmatch(name))]
+    found = [match for name in names if (match := _NAME.fullmatch(name)) and _is_time(match["kept"])]
     return sorted(found, key=_age, reverse=True)
+
+
+def _is_time(kept: str) -> bool:
+    """Whether digits are a time, which those of a name that is not ours need not be."""
+    try:
+        _since(kept)
+    except ValueError:
+        return False
+    return True
+
+
+def _since(kept: str) -> datetime:
+    return datetime.strptime(kept, _KEPT).replace(tzinfo=UTC)
 
 
 def _is(state: State, match: re.Match[str]) -> bool:

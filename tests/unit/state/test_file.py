@@ -14,6 +14,7 @@ import pytest
 
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
+from galleryctl.state.disk import LARGEST
 from galleryctl.state.document import State
 from galleryctl.state.file import FileState
 
@@ -153,6 +154,44 @@ def test_a_folder_in_the_way_is_told(tmp_path: Path, state: State) -> None:
 
 def test_the_location_is_the_path(tmp_path: Path) -> None:
     assert FileState(tmp_path / "state.json").location == str(tmp_path / "state.json")
+
+
+def test_names_that_are_no_versions_are_let_be(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json", versions=1)
+    backend.write(state)
+    foreign = [
+        tmp_path / f"state.json.versions/{name}" for name in ("99999999T999999Z-00000001-abcdef01.json", "x")
+    ]
+    foreign[0].parent.mkdir()
+    for path in foreign:
+        path.write_bytes(b"theirs")
+    backend.write(state.following(state.bindings))
+    assert [version.serial for version in backend.versions()] == [7]
+    assert all(path.read_bytes() == b"theirs" for path in foreign)
+
+
+def test_a_version_under_the_name_of_another_is_refused(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json")
+    for _ in range(3):
+        backend.write(state)
+        state = state.following(state.bindings)
+    old, new = sorted((tmp_path / "state.json.versions").iterdir(), key=lambda path: path.name[17:])
+    new.write_bytes(old.read_bytes())
+    with pytest.raises(StateError, match="this is not the version that its name says\n  it has serial 7"):
+        backend.read_version(8)
+    assert backend.read_version(7).serial == 7
+
+
+def test_what_is_too_large_for_a_state_is_not_read(tmp_path: Path, state: State) -> None:
+    backend = FileState(tmp_path / "state.json")
+    backend.write(state)
+    backend.write(state.following(state.bindings))
+    (kept,) = (tmp_path / "state.json.versions").iterdir()
+    for path in (tmp_path / "state.json", kept):
+        os.truncate(path, LARGEST + 1)
+    for read in (backend.read, lambda: backend.read_version(7)):
+        with pytest.raises(StateError, match="it has 100,000,001 bytes"):
+            read()
 
 
 def test_a_device_is_not_read_for_ever(tmp_path: Path) -> None:

@@ -217,6 +217,7 @@ WRONG = (
     {"begin": "x", "intent": {"source": []}},
     {"begin": "x", "intent": {"gallery_id": {}}},
     {"begin": "x", "intent": {"at": math.nan}},
+    {"begin": "x", "intent": {"at": 10**400}},
     {"begin": "x", "intent": {"sort_orders": {"weddings/film": math.inf}}},
     {"begin": ["x"], "intent": {}},
 )

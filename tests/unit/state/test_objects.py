@@ -14,6 +14,7 @@ from obstore.store import LocalStore, MemoryStore
 
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
+from galleryctl.state import bucket as module
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket, open_bucket
 from galleryctl.state.document import State
@@ -105,12 +106,46 @@ def test_a_journal_that_cannot_be_written_begins_nothing_more(
     assert caught.value.do
 
 
-@pytest.mark.parametrize("content", [b"x\n", b"{}\n", b"[]\n", b"\n", b"null\n", b"\xff\n", b"no newline"])
+DEEP = b"[" * 100_000 + b"\n"
+ENDLESS = b'{"chain": "c", "parts": Infinity}\n'
+
+
+@pytest.mark.parametrize(
+    "content", [b"x\n", b"{}\n", b"[]\n", b"\n", b"null\n", b"\xff\n", b"no newline", DEEP, ENDLESS]
+)
 def test_what_is_no_journal_is_told(bucket: Bucket, content: bytes) -> None:
     bucket.put("state.json.journal", content, None)
     with pytest.raises(StateError, match="this is no journal") as caught:
         ObjectState(bucket, "state.json").journal(UNUSED).read()
     assert "state.json.journal" in str(caught.value)
+    assert caught.value.do
+
+
+def test_a_journal_that_tells_of_parts_without_end_is_told(bucket: Bucket) -> None:
+    bucket.put("state.json.journal", b'{"chain": "c", "parts": 1000000000000}\n', None)
+    bucket.put("state.json.journal.parts/c-000000", b"{}\n", None)
+    with pytest.raises(StateError, match="a part of the journal is missing"):
+        ObjectState(bucket, "state.json").journal(UNUSED).read()
+
+
+def test_folders_beside_the_versions_are_somebody_elses(bucket: Bucket, state: State) -> None:
+    kept = "state.json.versions/before/20260101T000000Z-00000001-abcdef01.json"
+    bucket.put(kept, b"theirs", None)
+    backend = ObjectState(bucket, "state.json", versions=1, cipher=Cipher(Secret("planted")))
+    for _ in range(3):
+        backend.write(state)
+        state = state.following(state.bindings)
+    assert [version.serial for version in backend.versions()] == [8]
+    found = bucket.get(kept)
+    assert found is not None
+    assert found.content == b"theirs"
+
+
+def test_what_is_too_large_for_a_state_is_not_loaded(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 3)
+    bucket.put("state.json", b"four", None)
+    with pytest.raises(StateError, match="it has 4 bytes") as caught:
+        ObjectState(bucket, "state.json").read()
     assert caught.value.do
 
 
