@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 
+from galleryctl.model.errors import StateError
 from galleryctl.state.journal_file import JournalLog, JournalPlace
 from galleryctl.state.seal import Cipher, is_sealed
 
@@ -25,36 +27,46 @@ class SealedJournal:
         return self._place.location
 
     def read(self) -> tuple[bytes, ...]:
-        """The lines, opened. Raises StateError when one cannot be."""
-        return tuple(self._opened(line, number) for number, line in enumerate(self._place.read()))
+        """The lines, opened. Raises StateError when one cannot be, or is of another journal than the first."""
+        lines = self._place.read()
+        envelopes = [_envelope(line) for line in lines]
+        id_ = _id(envelopes[0]) if envelopes else ""
+        return tuple(
+            self._opened(line, envelope, id_, number)
+            for number, (line, envelope) in enumerate(zip(lines, envelopes, strict=True))
+        )
 
     def start(self, first: bytes) -> JournalLog:
         """A new journal that begins with the line `first`; it replaces the one that lies there."""
-        return _SealedLog(self._place.start(self._cipher.seal(first, _about(0))), self._cipher)
+        id_ = uuid.uuid4().hex
+        return _SealedLog(self._place.start(self._cipher.seal(first, _about(id_, 0))), self._cipher, id_)
 
     def clear(self) -> None:
         """Remove the journal."""
         self._place.clear()
 
-    def _opened(self, line: bytes, number: int) -> bytes:
-        try:
-            document = json.loads(line)
-        except (ValueError, RecursionError):
-            return line  # the journal's reader says what is wrong with it
-        if not is_sealed(document):
-            return line
-        envelope: Mapping[str, object] = document
-        return self._cipher.open(envelope, _about(number), where=self.location)
+    def _opened(self, line: bytes, envelope: Mapping[str, object] | None, id_: str, number: int) -> bytes:
+        if envelope is not None:
+            return self._cipher.open(envelope, _about(id_, number), where=self.location)
+        if id_:
+            raise StateError(
+                "this is no journal of galleryctl, or it was changed",
+                where=self.location,
+                why=f"its first line is sealed, line {number + 1} is not",
+                do="move it aside, once no run is under way: what that run had made is found by content and title",
+            )
+        return line
 
 
 class _SealedLog:
-    def __init__(self, log: JournalLog, cipher: Cipher) -> None:
+    def __init__(self, log: JournalLog, cipher: Cipher, id_: str) -> None:
         self._log = log
         self._cipher = cipher
+        self._id = id_
         self._lines = 1
 
     def append(self, line: bytes) -> None:
-        self._log.append(self._cipher.seal(line, _about(self._lines)))
+        self._log.append(self._cipher.seal(line, _about(self._id, self._lines)))
         self._lines += 1
 
     async def write(self) -> None:
@@ -64,6 +76,21 @@ class _SealedLog:
         self._log.close()
 
 
-def _about(number: int) -> dict[str, str | int]:
-    """Each line knows its number, so that none can be left out or moved."""
-    return {"kind": "journal", "line": number}
+def _envelope(line: bytes) -> Mapping[str, object] | None:
+    """What a sealed line is; None for any other, of which the journal's reader says what is wrong with it."""
+    try:
+        document: Mapping[str, object] = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return document if is_sealed(document) else None
+
+
+def _id(envelope: Mapping[str, object] | None) -> str:
+    """Which journal a line says that it is of, "" when it does not; the seal tells whether that is so."""
+    about = envelope.get("about") if envelope else None
+    return str(about.get("journal", "")) if isinstance(about, Mapping) else ""
+
+
+def _about(id_: str, number: int) -> dict[str, str | int]:
+    """Each line knows its journal and its number, so that none can be left out, moved, or taken from another run."""
+    return {"kind": "journal", "journal": id_, "line": number}

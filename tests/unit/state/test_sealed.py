@@ -20,7 +20,7 @@ from galleryctl.model.secret import Secret
 from galleryctl.state.document import State
 from galleryctl.state.file import FileState
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.records import Intent, Result
+from galleryctl.state.records import Intent, Result, encode_record, encode_result
 from galleryctl.state.seal import Cipher
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
@@ -149,6 +149,29 @@ def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, ciphe
         read_journal(place, state)
     path.write_bytes(first + second + third[:40])
     assert [step for step, _ in read_journal(place, state).pending] == ["a"]
+
+
+def test_lines_of_another_run_and_of_nobody_are_refused(path: Path, state: State, cipher: Cipher) -> None:
+    place = FileState(path, cipher=cipher).journal(path)
+    runs: list[list[bytes]] = []
+    for run in ("run-1", "run-2"):
+        with Journal.open(place, run=run, state=state) as journal:
+            asyncio.run(journal.begin("a", Intent(kind="update")))
+            journal.done("a", Result(ids={ITEM: f"item of {run}"}))
+        runs.append(path.read_bytes().splitlines(keepends=True))
+    (_, begun, former), (first, *_) = runs
+    forged = encode_record(done="a", result=encode_result(Result(ids={ITEM: "forged"}))) + b"\n"
+    for lines, why in (
+        ((first, begun, former), "this cannot be opened"),
+        ((*runs[1][:2], former), "this cannot be opened"),
+        ((*runs[1], forged), "its first line is sealed, line 4 is not"),
+    ):
+        path.write_bytes(b"".join(lines))
+        with pytest.raises(StateError, match=why) as caught:
+            read_journal(place, state)
+        assert caught.value.do
+    path.write_bytes(b"".join(runs[1]))
+    assert read_journal(place, state).done.ids == {ITEM: "item of run-2"}
 
 
 def test_two_seals_of_the_same_state_differ(tmp_path: Path, state: State, cipher: Cipher) -> None:
