@@ -19,12 +19,12 @@ def bound(host: str, port: int, who: str) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError) as error:  # the last: a name that no host can have
         listener.close()
         raise GalleryctlError(
             f"{who} cannot listen on {host}:{port}",
             why=str(error),
-            do="choose another port; 0 takes a free one",
+            do="choose another address, or another port; 0 takes a free one",
         ) from error
     return listener
 

@@ -47,7 +47,14 @@ def test_a_port_that_is_taken_is_told_with_who_wants_it() -> None:
         with pytest.raises(GalleryctlError) as caught:
             bound("127.0.0.1", port, "the test")
     assert str(caught.value).startswith(f"the test cannot listen on 127.0.0.1:{port}\n")
-    assert "choose another port; 0 takes a free one" in str(caught.value)
+    assert "another port; 0 takes a free one" in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["é..x", "é" * 70, "a..b", "x y", "1.2.3.4.5"])
+def test_what_is_no_address_is_told(host: str) -> None:
+    with pytest.raises(GalleryctlError, match=f"the test cannot listen on {host}:0") as caught:
+        bound(host, 0, "the test")
+    assert "choose another address" in caught.value.do
 
 
 def test_a_ready_file_is_its_owners_and_there_as_long_as_the_block_runs(tmp_path: Path) -> None:
