@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.emitter import Emitter
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from galleryctl.manifest.scalars import written_float
+from galleryctl.model.characters import hidden
 
 _FLOAT = "tag:yaml.org,2002:float"
 _NULL = "tag:yaml.org,2002:null"
@@ -26,6 +29,25 @@ class _Constructor(RoundTripConstructor):
 
 class _Representer(RoundTripRepresenter):
     """Writes numbers as they were read, and null as a word."""
+
+
+class _Emitter(Emitter):
+    """Writes in double quotes as an escape what a reviewer would not see, or see at another place than it stands."""
+
+    def write_double_quoted(self, text: Any, split: Any = True) -> None:
+        stream, self.stream = self.stream, io.StringIO()
+        super().write_double_quoted(text, split)
+        raw, self.stream = self.stream.getvalue(), stream
+        shown = raw if raw.isprintable() else "".join(map(_shown, raw))
+        self.column += len(shown) - len(raw)
+        self.stream.write(shown)
+
+
+def _shown(character: str) -> str:
+    if character < " " or not hidden(character):  # ruamel escapes controls by itself; a line end is its own
+        return character
+    code = ord(character)
+    return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"  # noqa: PLR2004 - what four digits hold
 
 
 def _read_float(constructor: Any, node: Any) -> float:
@@ -49,6 +71,7 @@ def round_trip() -> YAML:
     """A reader and writer that keeps comments: two spaces, lists indented, nothing wrapped."""
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _Constructor
+    yaml.Emitter = _Emitter
     yaml.Representer = _Representer
     yaml.preserve_quotes = True
     yaml.width = 1_000_000_000

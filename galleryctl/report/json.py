@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
+from galleryctl.model.characters import hidden
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import encode
-from galleryctl.report.wording import hidden
 
 _ODD = re.compile(r"[^\n -;=-~]")
 """What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""

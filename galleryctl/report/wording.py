@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
+from galleryctl.model.characters import hidden
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
 
-_JOINERS = "\u200c\u200d"
-"""Format characters that emoji and scripts are written with; all others, such as a change of direction, can deceive."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def clean(text: str) -> str:
     """`text` on one line, with what a terminal would obey or not show written as an escape."""
     return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def hidden(character: str) -> bool:
-    """Whether a terminal would obey it or not show it, or no file can hold it."""
-    return character not in _JOINERS and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def lines(text: str) -> list[str]:

@@ -77,6 +77,12 @@ def test_keys_are_in_order_and_comments_kept() -> None:
     assert format_text(UNTIDY, "f") == TIDY
 
 
+def test_an_escape_stays_one_and_what_nobody_sees_in_quotes_becomes_one() -> None:
+    text = 'gallery: w\nname: "a\\u202Eb\\U000E0041" # note\nitems: []\n'
+    assert format_text(text, "f") == text
+    assert format_text(text.replace(r"\u202E", "\u202e"), "f") == text
+
+
 def test_what_is_tidy_stays_as_it_is() -> None:
     assert format_text(TIDY, "f") == TIDY
 

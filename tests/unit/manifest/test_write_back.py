@@ -17,6 +17,7 @@ from galleryctl.manifest.variables import CLOSE, OPEN
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write_back import write_gallery
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.characters import hidden
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.fields import ITEM_FIELDS, Json, canonical, same
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
@@ -200,6 +201,31 @@ items:
     text: hello
 # the end
 """
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "\u202egnp.exe",
+        "a\u2066b\u2069",
+        "zero\u200bwidth",
+        "tag\U000e0041",
+        "soft\u00ad",
+        "a\nb\u202ec\nd\n",
+        "# x\u2028y",
+    ],
+    ids=ascii,
+)
+def test_what_would_mislead_a_reviewer_is_written_as_an_escape(tmp_path: Path, title: str) -> None:
+    gallery = live_gallery(live_item("a", title=title, description="👩\u200d👩\u200d👧"), name=title)
+    text = write_gallery("weddings", gallery, {}).text
+    assert not any(hidden(character) for character in text.replace("\n", ""))
+    assert "👩\u200d👩\u200d👧" in text
+    assert format_text(text, "weddings.yaml") == text
+    assert changes(read_back(tmp_path, text), gallery) == ()
+    before = write_gallery("weddings", live_gallery(live_item("a", title="A")), {}).text
+    again = write_gallery("weddings", gallery, {"a": "a"}, before).text
+    assert not any(hidden(character) for character in again.replace("\n", ""))
 
 
 def test_an_existing_manifest_keeps_what_people_wrote() -> None:
