@@ -1,4 +1,4 @@
-"""Two applies at once, as real processes, on state in a file and in a bucket: one waits or fails, never both write.
+"""Two applies at once, as real processes, on state in a file and in each kind of store: one waits or fails, never both write.
 
 A killed run's lock and journal are in a bucket of each kind of store.
 """
@@ -32,7 +32,7 @@ def in_bucket(served: Served, store: Store, tmp_path_factory: pytest.TempPathFac
     return served
 
 
-@pytest.fixture(params=["file", "s3"])
+@pytest.fixture(params=["file", "s3", "gs", "az"])
 def anywhere(
     request: pytest.FixtureRequest,
     served: Served,
