@@ -95,6 +95,7 @@ class World:
 
     root: Path
     settled: float = 5.0
+    workers: int = 4
     clock: Clock = field(default_factory=Clock)
     watch: Callable[[Exchange], None] = _nobody
     """Called before and after each try of a request."""
@@ -171,7 +172,7 @@ class World:
             backend=state,
             journal=state.journal(self.root / "journal.jsonl"),
             folder="galleryctl",
-            workers=4,
+            workers=self.workers,
             settled=self.settled,
         )
 

@@ -19,7 +19,10 @@ FATAL = (StateError, AuthError, PermissionDenied)
 OUTAGE = (Unavailable, Throttled, AnswerLost)
 """How a step fails while the API does, after all its tries."""
 MOST_IN_A_ROW = 10
-"""How many steps may end so, one after the other, before the rest is skipped, which would fare no better."""
+"""How many steps may end so, one after the other, before the rest is skipped, which would fare no better.
+
+Or twice as many as run at once, if that is more: those fail together, and a short outage is to end no long run.
+"""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class _Board:
     dependents: dict[str, list[Step]]
     ends: dict[str, StepEnd]
     left: int
+    most_in_a_row: int
     stopped: str = ""
     in_a_row: int = 0
     """How many steps ended with an OUTAGE since the API last answered one."""
@@ -67,7 +71,7 @@ async def walk(
     it is skipped; once `stop` is set, or the API fails for all, nothing new begins. Any other exception is a bug: it
     cancels the rest.
     """
-    board = _board(steps)
+    board = _board(steps, max(MOST_IN_A_ROW, 2 * workers))
     changed = asyncio.Condition()
 
     async def work() -> None:
@@ -102,8 +106,8 @@ async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board
             board.stopped = board.stopped or f"the run stopped: {error}"
             return StepEnd(status=Status.FAILED, reason=board.stopped)
         board.in_a_row = board.in_a_row + 1 if isinstance(error, OUTAGE) else 0
-        if board.in_a_row >= MOST_IN_A_ROW:
-            last = f"the last {MOST_IN_A_ROW} steps failed, the latest so: {error}"
+        if board.in_a_row >= board.most_in_a_row:
+            last = f"the last {board.most_in_a_row} steps failed, the latest so: {error}"
             board.stopped = board.stopped or f"the run stopped: {last}"
         return StepEnd(status=Status.FAILED, reason=str(error))
     board.in_a_row = 0
@@ -117,7 +121,7 @@ def _skipped_after(step: Step, end: StepEnd, stopped: str) -> StepEnd:
     return StepEnd(status=Status.SKIPPED, reason=f"{step.id} failed: {end.reason}")
 
 
-def _board(steps: Sequence[Step]) -> _Board:
+def _board(steps: Sequence[Step], most_in_a_row: int) -> _Board:
     dependents: dict[str, list[Step]] = {}
     for step in steps:
         for before in step.after:
@@ -127,5 +131,6 @@ def _board(steps: Sequence[Step]) -> _Board:
         waiting={step.id: len(step.after) for step in steps},
         dependents=dependents,
         ends={},
+        most_in_a_row=most_in_a_row,
         left=len(steps),
     )

@@ -15,8 +15,14 @@ from tests.world import World, wanted, words
 HOUR = 3600.0
 
 
-@pytest.mark.parametrize("kind", ["throttle", "error_503", "drop_before"])
-def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "workers", "most"),
+    [("throttle", 4, 10), ("error_503", 4, 10), ("drop_before", 4, 10), ("error_503", 10, 20)],
+)
+def test_when_the_api_fails_for_all_the_run_ends_and_says_so(
+    world: World, kind: str, workers: int, most: int
+) -> None:
+    world.workers = workers
     world.apply(wanted(words("a")))
     desired = wanted(words("a"), *(words(f"k{n:02}") for n in range(100)))
     world.faults(rates={kind: 1.0}, methods=["POST"])
@@ -25,8 +31,8 @@ def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind:
     assert report.exit_code == 1
     assert world.clock.now - began < 2 * HOUR  # of all workers together
     skipped = [o for o in report.outcomes if o.status is Status.SKIPPED]
-    assert len(skipped) >= 100 - 10 - 4
-    assert all("the last 10 steps failed" in o.reason for o in skipped)
+    assert len(skipped) >= 100 - most - workers
+    assert all(f"the last {most} steps failed" in o.reason for o in skipped)
     world.faults()
     assert world.apply(desired).report.exit_code == 0
     assert len(world.items()) == 101
