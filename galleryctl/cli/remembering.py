@@ -110,7 +110,9 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
             where=workspace.config.root / FILE,
             do="give it one: state: {passphrase: ${NAME}}",
         )
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
+    # A state that was sealed with the former one is sealed: what is not is somebody else's.
+    readable = setting.former_passphrase is None
+    async with open_site(workspace, trace=settings.verbose > 1, readable=readable) as site:
         with site.backend.lock(lock_owner("state reseal"), lock_timeout):
             state = await reseal(site)
             kept = len(site.backend.versions())

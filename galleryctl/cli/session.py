@@ -66,9 +66,14 @@ def open_workspace(settings: Settings) -> Workspace:
 
 
 @asynccontextmanager
-async def open_site(workspace: Workspace, *, trace: bool = False) -> AsyncIterator[Site]:
-    """The site, reachable: over the network, or the embedded emulator in this process. `trace` prints each request."""
-    backend = state_backend(workspace)
+async def open_site(
+    workspace: Workspace, *, trace: bool = False, readable: bool = False
+) -> AsyncIterator[Site]:
+    """The site, reachable: over the network, or the embedded emulator in this process.
+
+    `trace` prints each request; `readable` is for `state_backend`.
+    """
+    backend = state_backend(workspace, readable=readable)
     with _endpoint(workspace) as endpoint:
         async with open_client(
             endpoint.base_url,
@@ -161,11 +166,11 @@ def _embedded(data: Path, limits: Limits) -> Iterator[_Endpoint]:
         emulator.close()
 
 
-def state_backend(workspace: Workspace) -> StateBackend:
-    """Where the site's state lives."""
+def state_backend(workspace: Workspace, *, readable: bool = False) -> StateBackend:
+    """Where the site's state lives; `readable`: what is not sealed is believed although there is a passphrase."""
     setting = workspace.config.state
     location = setting.of(workspace.site_name)
-    cipher = Cipher(setting.passphrase, former=setting.former_passphrase)
+    cipher = Cipher(setting.passphrase, former=setting.former_passphrase, readable=readable)
     if "://" not in location:
         return FileState(workspace.config.root / location, versions=setting.versions, cipher=cipher)
     from galleryctl.state.bucket import open_bucket

@@ -24,12 +24,15 @@ def write_content(state: State, cipher: Cipher) -> bytes:
 
 
 def read_content(content: bytes, cipher: Cipher, *, where: object, do: str = REPAIR) -> State:
-    """The state that was stored. What was stored before there was a passphrase is read, too.
+    """The state that was stored.
 
-    Raises StateError when it is none, when it is sealed and cannot be opened; `do` is what to do about a damaged one.
+    Raises StateError when it is none, when it is sealed and cannot be opened, and when it is not sealed and the cipher
+    takes nothing readable; `do` is what to do about a damaged one.
     """
     document = _json(content, where, do)
     if not is_sealed(document):
+        if not cipher.takes_readable:
+            raise _not_sealed(where, do)
         return decode(document, where=where, do=do)
     envelope = document if isinstance(document, Mapping) else {}
     return decode(_json(cipher.open(envelope, _ABOUT, where=where), where, do), where=where, do=do)
@@ -57,10 +60,10 @@ def read_former(content: bytes, state: State, cipher: Cipher, *, where: object) 
 def content_anew(content: bytes, cipher: Cipher) -> bytes:
     """Whatever was stored, as it is to be stored now: sealed with the passphrase, readable if there is none any more.
 
-    What is sealed with a passphrase that is not known is left as it is.
+    What is sealed with a passphrase that is not known, or is not believed, is left as it is.
     """
     if not content.startswith(SEALED_START):
-        return _stored(content, _ABOUT, cipher)
+        return _stored(content, _ABOUT, cipher) if cipher.takes_readable else content
     try:
         outdated = cipher.outdated(json.loads(content)) if cipher.outdates else None
     except (ValueError, RecursionError):
@@ -70,6 +73,15 @@ def content_anew(content: bytes, cipher: Cipher) -> bytes:
 
 def _stored(content: bytes, about: About, cipher: Cipher) -> bytes:
     return cipher.seal(content, about) + b"\n" if cipher.seals else content
+
+
+def _not_sealed(where: object, do: str) -> BrokenStateError:
+    return BrokenStateError(
+        "this state is not sealed, and the workspace has a passphrase",
+        where=where,
+        why="whoever can write there may have put it in the place of yours",
+        do=f"if it is yours, of the time before any passphrase: galleryctl state reseal, without a former_passphrase; if not, {do}",
+    )
 
 
 def _json(content: bytes, where: object, do: str) -> object:

@@ -14,7 +14,7 @@ from galleryctl.state.seal import Cipher, is_sealed
 class SealedJournal:
     """A JournalPlace on another one. With a passphrase every line is sealed; without, sealed lines are refused.
 
-    A journal that was begun before there was a passphrase, or with the former one, is read, too.
+    A journal that was begun with the former passphrase is read, too.
     """
 
     def __init__(self, place: JournalPlace, cipher: Cipher) -> None:
@@ -54,6 +54,13 @@ class SealedJournal:
                 where=self.location,
                 why=f"its first line is sealed, line {number + 1} is not",
                 do="move it aside, once no run is under way: what that run had made is found by content and title",
+            )
+        if not self._cipher.takes_readable:
+            raise StateError(
+                "this journal is not sealed, and the workspace has a passphrase",
+                where=self.location,
+                why="whoever can write there may have put it there",
+                do="if a run of yours was killed before there was a passphrase, apply once without it; if not, delete it",
             )
         return line
 

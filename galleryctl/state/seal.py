@@ -36,19 +36,28 @@ _DAMAGE = (KeyError, TypeError, ValueError, OverflowError)
 class Cipher:
     """Seals with the passphrase; opens what was sealed with it, or with the former one.
 
-    Without a passphrase nothing is sealed. What is sealed with the former passphrase alone is outdated: it is to be
-    stored anew, as the passphrase says.
+    Without a passphrase nothing is sealed. With one, what is not sealed is refused: whoever can write there could have
+    put it in its place; unless `readable` says that it is ours, of the time before the passphrase. What is sealed with
+    the former passphrase alone is outdated: it is to be stored anew, as the passphrase says.
     """
 
-    def __init__(self, passphrase: Secret | None = None, *, former: Secret | None = None) -> None:
+    def __init__(
+        self, passphrase: Secret | None = None, *, former: Secret | None = None, readable: bool = False
+    ) -> None:
         """Raises StateError when the library for it is not installed."""
         self._current = None if passphrase is None else _Keys(passphrase)
         self._former = None if former is None else _Keys(former)
+        self._readable = readable
 
     @property
     def seals(self) -> bool:
         """Whether there is a passphrase to seal with."""
         return self._current is not None
+
+    @property
+    def takes_readable(self) -> bool:
+        """Whether what is not sealed is believed."""
+        return self._readable or not self.seals
 
     @property
     def outdates(self) -> bool:

@@ -62,8 +62,8 @@ class Versions:
     def keep(self, content: bytes, former: State | None) -> None:
         """Put what is about to be replaced on the shelf, and let go of what is too old.
 
-        `former` is what it was read as, None when it cannot be read. With a passphrase, what was kept without one is
-        sealed, too; with a former passphrase, what was sealed with that one is stored anew.
+        `former` is what it was read as, None when it cannot be read. What is kept is stored anew where that was done
+        without the passphrase and is believed all the same, or with the former one.
         """
         names = set(self._shelf.names())
         kept = [self._anew(match) for match in _versions(names)]
@@ -125,7 +125,9 @@ class Versions:
 
     def _anew(self, match: re.Match[str]) -> re.Match[str]:
         """The name of that version once it is stored as it is to be stored now."""
-        if not (self._cipher.outdates if match["sealed"] else self._cipher.seals):
+        if not (
+            self._cipher.outdates if match["sealed"] else self._cipher.seals and self._cipher.takes_readable
+        ):
             return match
         now = self._changed(match[0])
         if now is None:

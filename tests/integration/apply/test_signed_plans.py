@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from galleryctl.model.address import Address
+from galleryctl.model.secret import Secret
 from galleryctl.plan.canonical import digest
 from galleryctl.state import seal
+from galleryctl.state.document import encode
+from galleryctl.state.file import FileState
+from galleryctl.state.seal import Cipher
 from tests.studio import Doc, Ran, Studio
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
@@ -81,6 +87,24 @@ def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: Studio)
         refused(studio.run("-vv", "apply", "plan.json"), NOT_OURS)
     put(studio, {**plan, "signature": None})
     refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
+    assert studio.titles("Theirs") == []
+
+
+def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio: Studio) -> None:
+    """The plan is untouched, and state says that the gallery is another."""
+    become(studio, OLD)
+    save(studio)
+    (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
+    backend = FileState(studio.root / ".galleryctl/state.json", cipher=Cipher(Secret("planted-old")))
+    state = backend.read()
+    assert state is not None
+    ids = {**state.bindings.ids, Address("weddings"): made["gallery"]["id"]}
+    theirs = replace(state, bindings=replace(state.bindings, ids=ids))
+    studio.write(".galleryctl/state.json", json.dumps(encode(theirs)))
+    ran = studio.run("apply", "plan.json")
+    assert ran.code == 1
+    assert "this state is not sealed, and the workspace has a passphrase" in ran.err
+    assert "galleryctl state reseal" in ran.err
     assert studio.titles("Theirs") == []
 
 

@@ -129,6 +129,16 @@ def test_a_readable_state_is_sealed_at_once(sealed: Studio) -> None:
     assert not any("first-dance" in text for text in kept(sealed))
 
 
+def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: Studio) -> None:
+    become(sealed, OPENING)
+    fine(sealed.run("state", "reseal"))
+    become(sealed, CHANGING)
+    for command in ("reseal", "list"):
+        ran = sealed.run("state", command)
+        assert ran.code == 1
+        assert "this state is not sealed, and the workspace has a passphrase" in ran.err
+
+
 def test_what_neither_opens_is_told_and_stays(sealed: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     (path, *_) = sorted((sealed.root / ".galleryctl/state.json.versions").iterdir())
     monkeypatch.setenv("NEW", "planted-third")

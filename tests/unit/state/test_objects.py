@@ -81,7 +81,9 @@ def test_of_any_writers_in_any_order_none_undoes_anothers_version(moves: list[tu
 def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, state: State) -> None:
     plain = ObjectState(bucket, "state.json")
     plain.write(state)
-    backend = ObjectState(bucket, "state.json", cipher=Cipher(Secret("planted")))
+    with pytest.raises(StateError, match="this state is not sealed, and the workspace has a passphrase"):
+        ObjectState(bucket, "state.json", cipher=Cipher(Secret("planted"))).read()
+    backend = ObjectState(bucket, "state.json", cipher=Cipher(Secret("planted"), readable=True))
     assert backend.read() == state
     backend.write(state.following(state.bindings))
     with Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:

@@ -218,7 +218,8 @@ def test_after_any_changes_the_last_passphrase_alone_opens_all_that_is_kept(
     for step in steps:
         before, now = now, step
         state = state.following(state.bindings)
-        place.open(Cipher(now, former=before if before != now else None)).write(state)
+        former = before if before != now else None
+        place.open(Cipher(now, former=former, readable=before is None)).write(state)
         alone = place.open(Cipher(now))
         assert alone.read() == state
         assert [alone.read_version(v.serial).serial for v in alone.versions()] == [

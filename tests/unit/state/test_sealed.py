@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
-from galleryctl.state.document import State
+from galleryctl.state.document import State, encode
 from galleryctl.state.file import FileState
 from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.records import Intent, Result, encode_record, encode_result
 from galleryctl.state.seal import Cipher
+from galleryctl.state.versions import DAMAGED
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
 ITEM = Address.parse("weddings/first-dance")
@@ -71,7 +73,7 @@ def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: Stat
         read_journal(FileState(path).journal(path.with_name("journal.jsonl")), state)
 
 
-def test_readable_state_is_sealed_at_the_next_write_with_all_that_was_kept(
+def test_readable_state_that_is_ours_is_sealed_at_the_next_write_with_all_that_was_kept(
     path: Path, state: State, cipher: Cipher
 ) -> None:
     plain = FileState(path)
@@ -79,18 +81,50 @@ def test_readable_state_is_sealed_at_the_next_write_with_all_that_was_kept(
         plain.write(state)
         state = state.following(state.bindings)
     assert "first-dance" in everything_in(path.parent)
+    FileState(path, cipher=Cipher(Secret("planted-passphrase"), readable=True)).write(state)
     backend = FileState(path, cipher=cipher)
-    assert backend.read() is not None
-    backend.write(state)
+    assert backend.read() == state
     assert [planted for planted in PLANTED if planted in everything_in(path.parent)] == []
     assert [version.serial for version in backend.versions()] == [9, 8, 7]
     assert backend.read_version(7).bindings == state.bindings
 
 
-def test_a_damaged_readable_state_is_kept_sealed(path: Path, state: State, cipher: Cipher) -> None:
-    path.write_text('{"galleries": {"first-dance', encoding="utf-8")
-    FileState(path, cipher=cipher).write(state)
-    assert "first-dance" not in everything_in(path.parent)
+def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
+    path: Path, state: State, cipher: Cipher
+) -> None:
+    backend = FileState(path, cipher=cipher)
+    backend.write(state)
+    backend.write(state.following(state.bindings))
+    (version,) = path.with_name("state.json.versions").iterdir()
+    readable = json.dumps(encode(state))
+    unsealed = version.with_name(version.name.replace(".sealed", ""))
+    version.unlink()
+    unsealed.write_text(readable, encoding="utf-8")
+    with pytest.raises(StateError, match="this state is not sealed") as caught:
+        backend.read_version(7)
+    assert (
+        "galleryctl state reseal, without a former_passphrase; if not, choose another one" in caught.value.do
+    )
+    path.write_text(readable, encoding="utf-8")
+    with pytest.raises(StateError, match="this state is not sealed") as caught:
+        backend.read()
+    assert "galleryctl state restore SERIAL" in caught.value.do
+    backend.write(replace(state, serial=9))
+    assert backend.read() == replace(state, serial=9)
+    assert unsealed.read_text(encoding="utf-8") == readable
+    assert unsealed.with_name(DAMAGED).read_text(encoding="utf-8") == readable
+
+
+def test_a_journal_that_somebody_puts_there_unsealed_is_not_believed(
+    path: Path, state: State, cipher: Cipher
+) -> None:
+    journal = path.with_name("journal.jsonl")
+    Journal.open(FileState(path).journal(journal), run="run-1", state=state).close()
+    with pytest.raises(
+        StateError, match="this journal is not sealed, and the workspace has a passphrase"
+    ) as caught:
+        read_journal(FileState(path, cipher=cipher).journal(journal), state)
+    assert "apply once without it" in caught.value.do
 
 
 def test_what_is_sealed_follows_the_published_schema(path: Path, state: State, cipher: Cipher) -> None:
