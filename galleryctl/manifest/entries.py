@@ -102,6 +102,8 @@ def live_values(item: LiveItem) -> Fields:
         for name in ITEM_FIELDS[item.kind]
         if name in item.fields and name != "html" and sayable(item.fields[name])
     }
+    if any(part in item.fields and part not in values for part in _LINK):
+        values = {name: value for name, value in values.items() if name not in _LINK}  # it is written whole
     plain = {name: _plain(value) for name, value in values.items() if name not in _LINK}
     if item.kind is not Kind.TEXT:
         plain[item.kind.value] = "x"

@@ -98,6 +98,17 @@ def test_a_gallery_is_asked_for_by_key_name_or_id(journal: Studio, asked: list[s
     journal.assert_settled()
 
 
+@pytest.mark.parametrize("part", ["url", "text"])
+def test_a_link_of_which_one_part_cannot_be_written_is_left_to_the_site(journal: Studio, part: str) -> None:
+    link = {"type": "EXTERNAL", "url": "https://example.com", "text": "Book", part: "\U0010fff1"}
+    journal.edit(text("Linked", 3, link=link))
+    ran = journal.run("import", "our-journal")
+    assert ran.code == 0, ran.err
+    assert "next plan" not in ran.err
+    assert "link:" not in manifest(journal)
+    journal.assert_settled()
+
+
 def test_the_key_may_be_chosen(journal: Studio) -> None:
     assert journal.run("import", "diary", "--name", "Our Journal").code == 0
     assert "gallery: diary" in manifest(journal, "diary")
