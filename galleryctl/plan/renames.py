@@ -30,7 +30,12 @@ def rename(desired: Desired, bindings: Bindings) -> Renamed:
     wanted = _addresses(desired)
     next_names = {moved.source: moved.target for moved in desired.moved}
     names = {address: address for address in bindings.ids}
-    waiting = desired.moved
+    givers = {moved.target: moved.source for moved in desired.moved}
+    waiting = tuple(
+        moved
+        for moved in desired.moved
+        if not (_passed_on(moved, wanted, next_names) and _row_was_applied(moved, givers, bindings.ids))
+    )
     while True:
         blocked: dict[Moved, str] = {}
         for moved in waiting:
@@ -121,6 +126,18 @@ def _settled(moved: Moved, wanted: frozenset[Address], next_names: Mapping[Addre
         seen.add(after)
         after = next_names[after]
     return after not in seen
+
+
+def _row_was_applied(moved: Moved, givers: Mapping[Address, Address], ids: Collection[Address]) -> bool:
+    """Whether state knows nothing that the first entry of the row renames in which `moved` passes a name on.
+
+    The row was applied as a whole then: what has the name now is what got it, even if state forgot who had it.
+    """
+    first, seen = moved.source, {moved.source}
+    while first in givers and givers[first] not in seen:
+        first = givers[first]
+        seen.add(first)
+    return first not in givers and not any(first.covers(address) for address in ids)
 
 
 def _passed_on(moved: Moved, wanted: frozenset[Address], next_names: Mapping[Address, Address]) -> bool:

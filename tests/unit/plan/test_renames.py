@@ -71,6 +71,15 @@ def test_a_name_is_handed_on_whatever_the_order_of_the_entries(moved: tuple[tupl
     assert again.notices == ()
 
 
+def test_what_got_a_name_keeps_it_though_state_forgets_who_had_it() -> None:
+    row = (("g/a", "g/b"), ("g/b", "g/c"), ("g/c", "g/d"))
+    for left in (("g_b", "g_c"), ("g_b",), ("g_c",)):
+        bindings = known(**{key: key for key in left})
+        found = rename(wanted("g/b", "g/c", "g/d", moved=row), bindings)
+        assert found.bindings == bindings
+        assert found.notices == ()
+
+
 def test_one_thing_may_be_renamed_twice() -> None:
     assert renamed(wanted("g/c", moved=(("g/a", "g/b"), ("g/b", "g/c"))), known(g_a="1")) == {"g/c": "1"}
 
