@@ -16,7 +16,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
-from galleryctl.state.journal_file import JournalLog, JournalPlace
+from galleryctl.state.journal_file import ASIDE, JournalLog, JournalPlace, no_journal
 from galleryctl.state.records import (
     Intent,
     Result,
@@ -117,12 +117,7 @@ def read_journal(place: JournalPlace, state: State) -> JournalReplay:
         _check_header(header, state)
         return _replay(header, records, superseded=state.serial > header["serial"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise StateError(
-            "this is no journal of galleryctl, or it was changed",
-            where=place.location,
-            why=str(error),
-            do=_ASIDE,
-        ) from error
+        raise no_journal(place.location, str(error)) from error
     except StateError as error:
         raise StateError(error.what, where=place.location, why=error.why, do=error.do) from None
 
@@ -168,21 +163,18 @@ def learn(bindings: Bindings, result: Result) -> Bindings:
     )
 
 
-_ASIDE = "move it aside, once no run is under way: what that run had made is found by content and title"
-
-
 def _check_header(header: Mapping[str, Any], state: State) -> None:
     """Raise StateError unless the journal is one of this state, or of the time before it was first written."""
     version = header["journal"]
     if version != VERSION:
-        raise StateError(f"the journal has version {version}; this galleryctl reads {VERSION}", do=_ASIDE)
+        raise StateError(f"the journal has version {version}; this galleryctl reads {VERSION}", do=ASIDE)
     if header["site_id"] != state.site_id:
-        raise StateError(f"this journal is of site {header['site_id']}, not of {state.site_id}", do=_ASIDE)
+        raise StateError(f"this journal is of site {header['site_id']}, not of {state.site_id}", do=ASIDE)
     if header["lineage"] != state.lineage and header["lineage"] and state.lineage:
         raise StateError(
             "this journal belongs to another state",
             why=f"its lineage is {header['lineage']}, the state's is {state.lineage}",
-            do=f"put the state of run {header['run']} back; or {_ASIDE}",
+            do=f"put the state of run {header['run']} back; or {ASIDE}",
         )
 
 

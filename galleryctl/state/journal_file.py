@@ -13,6 +13,10 @@ from typing import Protocol
 from galleryctl.model.errors import StateError
 from galleryctl.state.disk import read_file, sync_folder, trouble_with
 
+FOUND = "once no run is under way: what that run had made is found by content and title"
+"""When a journal can be done without, and why."""
+ASIDE = f"move it aside, {FOUND}"
+
 
 class JournalLog(Protocol):
     """The lines of the run under way."""
@@ -96,11 +100,7 @@ class FileLog:
     def append(self, line: bytes) -> None:
         """Add `line` and flush it to the disk. Raises StateError; from then on nothing is written."""
         if self._broken:
-            raise StateError(
-                "the journal could not be written before",
-                where=self._path,
-                do="see the first failure of this run",
-            )
+            raise broken_before(self._path)
         line += b"\n"
         with trouble_with(self._path, "the journal cannot be written"):
             try:
@@ -121,6 +121,18 @@ class FileLog:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def no_journal(where: object, why: str, do: str = ASIDE) -> StateError:
+    """The error of what lies in the place of a journal, and is none."""
+    return StateError("this is no journal of galleryctl, or it was changed", where=where, why=why, do=do)
+
+
+def broken_before(where: object) -> StateError:
+    """The error of a line that is to follow one that could not be written."""
+    return StateError(
+        "the journal could not be written before", where=where, do="see the first failure of this run"
+    )
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.journal_file import JournalLog, JournalPlace
+from galleryctl.state.journal_file import JournalLog, JournalPlace, no_journal
 from galleryctl.state.seal import Cipher, is_sealed
 
 
@@ -49,12 +49,7 @@ class SealedJournal:
         if envelope is not None:
             return self._cipher.open(envelope, _about(id_, number), where=self.location)
         if id_:
-            raise StateError(
-                "this is no journal of galleryctl, or it was changed",
-                where=self.location,
-                why=f"its first line is sealed, line {number + 1} is not",
-                do="move it aside, once no run is under way: what that run had made is found by content and title",
-            )
+            raise no_journal(self.location, f"its first line is sealed, line {number + 1} is not")
         if not self._cipher.takes_readable:
             raise StateError(
                 "this journal is not sealed, and the workspace has a passphrase",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket, Found
+from galleryctl.state.journal_file import FOUND, broken_before, no_journal
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PART_BYTES = 64 * 1024
 """How long the last object may grow: some 150 steps."""
 CLEARED = b""
+_DELETE = f"delete that object, {FOUND}"
 
 
 class ObjectJournal:
@@ -55,7 +57,7 @@ class ObjectJournal:
                 raise StateError(
                     "a part of the journal is missing",
                     where=self.location,
-                    do="delete that object, once no run is under way: what that run had made is found by content and title",
+                    do=_DELETE,
                 )
 
     def start(self, first: bytes) -> ObjectLog:
@@ -118,12 +120,7 @@ class ObjectJournal:
             head: Mapping[str, Any] = json.loads(line)
             return str(head["chain"]), int(head["parts"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise StateError(
-                "this is no journal of galleryctl, or it was changed",
-                where=self.location,
-                why=str(error),
-                do="delete that object, once no run is under way: what that run had made is found by content and title",
-            ) from error
+            raise no_journal(self.location, str(error), _DELETE) from error
 
 
 class ObjectLog:
@@ -161,11 +158,7 @@ class ObjectLog:
 
     def _check(self) -> None:
         if self._broken:
-            raise StateError(
-                "the journal could not be written before",
-                where=self._journal.location,
-                do="see the first failure of this run",
-            )
+            raise broken_before(self._journal.location)
 
     def _put(self, added: bytes) -> None:
         try:
