@@ -42,6 +42,18 @@ def links_out(root: Path, locations: Iterable[str]) -> Iterator[Path]:
         if led := next((path for path in (top.parent, top) if leads_out(root, path)), None):
             yield led
             continue
-        for folder, folders, files in os.walk(top):
-            links = [path for name in (*folders, *files) if (path := Path(folder) / name).is_symlink()]
-            yield from (path for path in sorted(links) if leads_out(root, path))
+        yield from (path for path in _links_below(top) if leads_out(root, path))
+
+
+def _links_below(folder: str | Path) -> Iterator[Path]:
+    """Every link in a folder and those below it; each command looks, so what is listed is not asked for once more."""
+    try:
+        entries = os.scandir(folder)
+    except OSError:
+        return  # it is not there, is a file, or may not be listed
+    with entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _links_below(entry.path)
