@@ -55,6 +55,8 @@ class _Seen:
     """The site as it is now, and what is known of it once the plan is adopted."""
 
     galleries: Mapping[str, LiveGallery]
+    items: Mapping[str, Mapping[str, LiveItem]]
+    """The items of each gallery, by their ids."""
     known: Bindings
     made: frozenset[Address]
     """The galleries that the plan makes."""
@@ -64,6 +66,9 @@ class _Seen:
         creates = (change.address for change in plan.changes if change.action is Action.CREATE)
         return cls(
             galleries={gallery.id: gallery for gallery in snapshot.galleries},
+            items={
+                gallery.id: {item.id: item for item in gallery.items or ()} for gallery in snapshot.galleries
+            },
             known=known,
             made=frozenset(address for address in creates if address.item is None),
         )
@@ -77,10 +82,10 @@ class _Seen:
             return "" if change.action is Action.CREATE else "its gallery is yet to be made"
         if parent not in self.known.ids:
             return "its gallery is not known"
-        gallery = self.galleries.get(self.known.ids[parent])
-        if gallery is None:
+        items = self.items.get(self.known.ids[parent])
+        if items is None:
             return "" if change.action is Action.DELETE else "its gallery is gone from the site"
-        return self._differs(change, {item.id: item for item in gallery.items or ()})
+        return self._differs(change, items)
 
     def _made_by_others(self, change: Change) -> str:
         """Whether a gallery of this name came to a site that had none: a second one would be taken for it."""
