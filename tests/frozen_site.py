@@ -1,0 +1,115 @@
+"""The workspace and the emulated site that the files of tests/frozen belong to, restored with their very ids."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.studio import Doc, Studio
+
+FROZEN = Path(__file__).parent / "frozen"
+PASSPHRASE = "the passphrase of the frozen files"
+WORKSPACE = """\
+galleryctl: 1
+backend: {type: local}
+galleries: galleries/*.yaml
+limits: {concurrency: 1, max_delete_percent: 100}
+"""
+ENCRYPTED = WORKSPACE + "state: {passphrase: '${PASSPHRASE}'}\n"
+
+TEXT = frozenset(("what", "why", "do", "message", "reason", "found"))
+"""Members whose value is for people: how it is worded is not frozen."""
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_FILE = re.compile(r"\b[0-9a-f]{6}_[0-9a-f]{32}(?=~mv2|\b)")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
+_VOLATILE = {
+    "run": "<run>", "at": "<seconds>", "seconds": "<seconds>", "digest": "<digest>", "signature": "<signature>",
+}  # fmt: skip
+
+
+def read(name: str) -> Any:
+    """The JSON in a frozen file."""
+    return json.loads((FROZEN / name).read_text(encoding="utf-8"))
+
+
+def restore(studio: Studio, manifest: str = "before", *, encrypted: bool = False) -> None:
+    """Restore the workspace with this manifest, its state, and the site as that state knows it."""
+    site = read("site.json")
+    studio.write("galleryctl.yaml", ENCRYPTED if encrypted else WORKSPACE)
+    want(studio, manifest)
+    shutil.copytree(FROZEN / "photos", studio.root / "photos")
+    studio.call("GET", "/_emulator/settings")  # makes the site's credentials
+    credentials = studio.root / ".galleryctl/emulator/main/credentials.json"
+    made = json.loads(credentials.read_text(encoding="utf-8"))
+    credentials.write_text(json.dumps({**made, "site_id": site["site_id"]}), encoding="utf-8")
+    change(studio, site["before"])
+    state = "state-format-1-encrypted.json" if encrypted else "state-format-1.json"
+    shutil.copy(FROZEN / state, studio.root / ".galleryctl/state.json")
+
+
+def want(studio: Studio, manifest: str) -> None:
+    """Give the workspace another of the frozen manifests."""
+    studio.write("galleries/weddings.yaml", (FROZEN / f"manifests/{manifest}.yaml").read_text(encoding="utf-8"))
+
+
+def change(studio: Studio, steps: Iterable[Doc]) -> None:
+    """Make the site's changes: edits as the Editor would make them, and uploads of photos as the workspace would."""
+    for step in steps:
+        if "upload" in step:
+            _upload(studio, **step["upload"])
+        else:
+            studio.edit(step)
+
+
+def _upload(studio: Studio, *, path: str, id: str, label: str) -> None:  # noqa: A002 - its name in the file
+    url = f"https://example.com/{path}"
+    data = base64.b64encode((FROZEN / path).read_bytes()).decode()
+    studio.call("POST", "/_emulator/sources", {"url": url, "bytes_b64": data})
+    studio.call("POST", "/_emulator/settings", {"import_pending_reads": 0})
+    with pytest.MonkeyPatch.context() as patch:
+        token = id.partition("_")[2].partition("~")[0]
+        patch.setattr(secrets, "token_hex", lambda _size=None: token)
+        body = {"url": url, "displayName": Path(path).name, "labels": [label], "filePath": "/galleryctl"}
+        made = studio.call("POST", "/site-media/v1/files/import", body)["file"]
+    studio.call("POST", "/_emulator/settings", {"import_pending_reads": 1})
+    assert made["id"] == id
+
+
+def normalised(value: Any, root: Path, known: str = "") -> Any:
+    """A JSON value without what differs from run to run, and without the wording of what people read.
+
+    Ids that stand in `known` are exact; others become `<id>`, as many different ones as there were.
+    """
+    names: dict[str, str] = {}
+
+    def named(found: re.Match[str]) -> str:
+        return found[0] if found[0] in known else names.setdefault(found[0], f"<id {len(names) + 1}>")
+
+    def plain(part: Any, name: str = "") -> Any:
+        if isinstance(part, dict):
+            if name == "requests":  # how many an apply needs may become fewer
+                return {"<METHOD path>": "<number>"} if part else {}
+            return {named_text(key): plain(member, key) for key, member in part.items()}
+        if isinstance(part, list):
+            return [plain(element, name) for element in part]
+        if part is None or isinstance(part, bool):
+            return part
+        if name in _VOLATILE:
+            return _VOLATILE[name]
+        if name in TEXT and part:
+            return "<text>"
+        return named_text(part) if isinstance(part, str) else part
+
+    def named_text(text: str) -> str:
+        text = text.replace(str(root), "<workspace>")
+        return _TIME.sub("<time>", _FILE.sub(named, _UUID.sub(named, text)))
+
+    return plain(value)
