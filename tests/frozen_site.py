@@ -7,13 +7,14 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.studio import Doc, Studio
+from tests.studio import Doc, Studio, call_emulator
 
 FROZEN = Path(__file__).parent / "frozen"
 PASSPHRASE = "the passphrase of the frozen files"
@@ -40,46 +41,63 @@ def read(name: str) -> Any:
     return json.loads((FROZEN / name).read_text(encoding="utf-8"))
 
 
-def restore(studio: Studio, manifest: str = "before", *, encrypted: bool = False) -> None:
-    """Restore the workspace with this manifest, its state, and the site as that state knows it."""
+def make_site(data: Path) -> None:
+    """Make the emulated site as the frozen state knows it; its data are in `data`."""
     site = read("site.json")
-    studio.write("galleryctl.yaml", ENCRYPTED if encrypted else WORKSPACE)
-    want(studio, manifest)
-    shutil.copytree(FROZEN / "photos", studio.root / "photos")
-    studio.call("GET", "/_emulator/settings")  # makes the site's credentials
-    credentials = studio.root / ".galleryctl/emulator/main/credentials.json"
+    call_emulator(data, "GET", "/_emulator/settings")  # makes the credentials
+    credentials = data / "credentials.json"
     made = json.loads(credentials.read_text(encoding="utf-8"))
     credentials.write_text(json.dumps({**made, "site_id": site["site_id"]}), encoding="utf-8")
-    change(studio, site["before"])
-    state = "state-format-1-encrypted.json" if encrypted else "state-format-1.json"
-    shutil.copy(FROZEN / state, studio.root / ".galleryctl/state.json")
+    change(data, site["before"])
 
 
-def want(studio: Studio, manifest: str) -> None:
-    """Give the workspace another of the frozen manifests."""
-    studio.write("galleries/weddings.yaml", (FROZEN / f"manifests/{manifest}.yaml").read_text(encoding="utf-8"))
+@dataclass(slots=True)
+class Frozen(Studio):
+    """A workspace in which what is frozen can be restored; `site` holds the site that was made once for all tests."""
+
+    site: Path
+
+    def restore(self, manifest: str = "before", *, encrypted: bool = False) -> None:
+        """Restore the workspace with this manifest, its state, and the site as that state knows it."""
+        self.write("galleryctl.yaml", ENCRYPTED if encrypted else WORKSPACE)
+        self.want(manifest)
+        shutil.copytree(FROZEN / "photos", self.root / "photos")
+        shutil.copytree(self.site, self._data)
+        state = "state-format-1-encrypted.json" if encrypted else "state-format-1.json"
+        shutil.copy(FROZEN / state, self.root / ".galleryctl/state.json")
+
+    def want(self, manifest: str) -> None:
+        """Give the workspace another of the frozen manifests."""
+        self.write("galleries/weddings.yaml", (FROZEN / f"manifests/{manifest}.yaml").read_text("utf-8"))
+
+    def change(self, *steps: Doc) -> None:
+        """Make these changes on the site."""
+        change(self._data, steps)
+
+    @property
+    def _data(self) -> Path:
+        return self.root / ".galleryctl/emulator/main"
 
 
-def change(studio: Studio, steps: Iterable[Doc]) -> None:
-    """Make the site's changes: edits as the Editor would make them, and uploads of photos as the workspace would."""
+def change(data: Path, steps: Sequence[Doc]) -> None:
+    """Upload photos as the workspace would, then make edits as the Editor would."""
     for step in steps:
         if "upload" in step:
-            _upload(studio, **step["upload"])
-        else:
-            studio.edit(step)
+            _upload(data, **step["upload"])
+    if edits := [step for step in steps if "upload" not in step]:
+        call_emulator(data, "POST", "/_emulator/edit", {"edits": edits})
 
 
-def _upload(studio: Studio, *, path: str, id: str, label: str) -> None:  # noqa: A002 - its name in the file
+def _upload(data: Path, *, path: str, id: str, label: str) -> None:  # noqa: A002 - its name in the file
     url = f"https://example.com/{path}"
-    data = base64.b64encode((FROZEN / path).read_bytes()).decode()
-    studio.call("POST", "/_emulator/sources", {"url": url, "bytes_b64": data})
-    studio.call("POST", "/_emulator/settings", {"import_pending_reads": 0})
+    content = base64.b64encode((FROZEN / path).read_bytes()).decode()
+    call_emulator(data, "POST", "/_emulator/sources", {"url": url, "bytes_b64": content})
+    call_emulator(data, "POST", "/_emulator/settings", {"import_pending_reads": 0})
     with pytest.MonkeyPatch.context() as patch:
         token = id.partition("_")[2].partition("~")[0]
         patch.setattr(secrets, "token_hex", lambda _size=None: token)
         body = {"url": url, "displayName": Path(path).name, "labels": [label], "filePath": "/galleryctl"}
-        made = studio.call("POST", "/site-media/v1/files/import", body)["file"]
-    studio.call("POST", "/_emulator/settings", {"import_pending_reads": 1})
+        made = call_emulator(data, "POST", "/site-media/v1/files/import", body)["file"]
     assert made["id"] == id
 
 
@@ -94,19 +112,17 @@ def normalised(value: Any, root: Path, known: str = "") -> Any:
         return found[0] if found[0] in known else names.setdefault(found[0], f"<id {len(names) + 1}>")
 
     def plain(part: Any, name: str = "") -> Any:
+        if name == "requests":  # how many an apply needs may become fewer
+            return "<counts>"
+        if name in _VOLATILE and part is not None:
+            return _VOLATILE[name]
         if isinstance(part, dict):
-            if name == "requests":  # how many an apply needs may become fewer
-                return {"<METHOD path>": "<number>"} if part else {}
             return {named_text(key): plain(member, key) for key, member in part.items()}
         if isinstance(part, list):
-            return [plain(element, name) for element in part]
-        if part is None or isinstance(part, bool):
-            return part
-        if name in _VOLATILE:
-            return _VOLATILE[name]
-        if name in TEXT and part:
-            return "<text>"
-        return named_text(part) if isinstance(part, str) else part
+            return [plain(element) for element in part]
+        if isinstance(part, str):
+            return "<text>" if name in TEXT and part else named_text(part)
+        return part
 
     def named_text(text: str) -> str:
         text = text.replace(str(root), "<workspace>")
