@@ -121,7 +121,8 @@ def normalised(value: Any, root: Path, known: str = "") -> Any:
         if isinstance(part, list):
             return [plain(element) for element in part]
         if isinstance(part, str):
-            return "<text>" if name in TEXT and part else named_text(part)
+            for_people = name in TEXT or (name == "allow" and not part.startswith("--"))
+            return "<text>" if for_people and part else named_text(part)
         return part
 
     def named_text(text: str) -> str:

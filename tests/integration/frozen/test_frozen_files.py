@@ -205,6 +205,7 @@ def signed_plan() -> str:
 
 def test_a_signed_plan_is_applied(frozen: Frozen) -> None:
     save_plan(frozen, signed_plan())
+    assert frozen.run("show", "plan.json", "--format", "json").out == signed_plan()
     ran = frozen.run("apply", "plan.json")
     assert ran.code == 0, ran.out + ran.err
     assert_applied(frozen)
