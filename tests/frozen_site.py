@@ -31,6 +31,7 @@ TEXT = frozenset(("what", "why", "do", "message", "reason", "found"))
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _FILE = re.compile(r"\b[0-9a-f]{6}_[0-9a-f]{32}(?=~mv2|\b)")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
+_CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /[\w/{}-]+")
 _VOLATILE = {
     "run": "<run>", "at": "<seconds>", "seconds": "<seconds>", "digest": "<digest>", "signature": "<signature>",
 }  # fmt: skip
@@ -112,8 +113,9 @@ def normalised(value: Any, root: Path, known: str = "") -> Any:
         return found[0] if found[0] in known else names.setdefault(found[0], f"<id {len(names) + 1}>")
 
     def plain(part: Any, name: str = "") -> Any:
-        if name == "requests":  # how many an apply needs may become fewer
-            return "<counts>"
+        if name == "requests":  # which and how many an apply needs may change
+            assert all(_CALL.fullmatch(call) and type(number) is int for call, number in part.items())
+            return {"<METHOD path>": "<number>"} if part else {}
         if name in _VOLATILE and part is not None:
             return _VOLATILE[name]
         if isinstance(part, dict):

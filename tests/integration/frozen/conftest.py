@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.kdf import scrypt
@@ -11,24 +13,22 @@ from cryptography.hazmat.primitives.kdf import scrypt
 from tests.frozen_site import PASSPHRASE, Frozen, make_site
 from tests.studio import Studio
 
-_made: dict[tuple[bytes, ...], bytes] = {}
+_Scrypt = scrypt.Scrypt
+
+
+@cache
+def _derive(passphrase: bytes, **parameters: Any) -> bytes:
+    return _Scrypt(**parameters).derive(passphrase)
 
 
 class _Remembered:
-    """scrypt with the parameters that it is given; what it made before, it does not make again."""
+    """scrypt with the parameters that it is given; a key that was made is not made again, for it takes a while."""
 
-    def __init__(self, salt: bytes, length: int, n: int, r: int, p: int) -> None:
-        self._parameters = repr((length, n, r, p)).encode(), salt
-        self._scrypt = _Scrypt(salt=salt, length=length, n=n, r=r, p=p)
+    def __init__(self, **parameters: Any) -> None:
+        self._parameters = parameters
 
     def derive(self, passphrase: bytes) -> bytes:
-        key = *self._parameters, passphrase
-        if key not in _made:
-            _made[key] = self._scrypt.derive(passphrase)
-        return _made[key]
-
-
-_Scrypt = scrypt.Scrypt
+        return _derive(passphrase, **self._parameters)
 
 
 @pytest.fixture(scope="session", autouse=True)
