@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
 from galleryctl.cli.main import COMMANDS, galleryctl
 from galleryctl.emulator.faults import KINDS
@@ -131,6 +132,11 @@ def test_a_page_uses_the_terms_of_the_glossary(page: Path) -> None:
     assert found == [], page.name
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda path: path.name)
+def test_the_templates_and_workflows_are_valid_yaml(path: Path) -> None:
+    assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+
+
 def test_the_glossary_is_sorted_and_defines_each_term_once() -> None:
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", read("docs/explanation/glossary.md"), re.MULTILINE)
     terms = [term for term, _ in rows if term not in ("term", "---")]
@@ -173,10 +179,16 @@ def test_the_emulators_page_has_every_switch_with_its_default_and_every_fault() 
     assert all(f"`{kind}`" in text for kind in KINDS)
 
 
-def test_the_map_of_the_contributors_guide_has_every_room() -> None:
+def test_the_contributors_guide_has_every_package() -> None:
     text = read("CONTRIBUTING.md")
-    rooms = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
-    assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == rooms
+    packages = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == packages
+    found = (
+        path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "galleryctl").glob("*/*/__init__.py")
+    )
+    assert {f"{name}/" for name in found} <= set(
+        re.findall(r"^\| `(galleryctl/[a-z]+/[a-z]+/)` \|", text, re.MULTILINE)
+    )
     folders = set(re.findall(r"^\| `([a-z]+/)` \|", text, re.MULTILINE))
     assert folders == {"schemas/", "examples/", "tests/", "benchmarks/", "docs/"}
     assert all((ROOT / folder).is_dir() for folder in folders)
