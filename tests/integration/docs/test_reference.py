@@ -1,4 +1,4 @@
-"""The reference knows every command, option, field and switch that there is; the map knows every folder."""
+"""The reference has every command, option, field and switch, the map every folder; the glossary is sorted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
 from galleryctl.cli.main import COMMANDS, galleryctl
 from galleryctl.emulator.faults import KINDS
@@ -21,6 +22,11 @@ from galleryctl.plan.changes import Action
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+AVOIDED = (
+    r"\b(?:told|meant|anew|whoever|mends|(?:un)?seal(?:ed|s)?|reseals?|former versions?|brok(?:en|e) off|"
+    r"break the lock|lets? go|strangers?|(?<!there )(?:is|are) no (?!longer)\w+)\b"
+)
+"""Words for which the glossary has a term, or standard English a plainer word."""
 CONTEXT = click.Context(galleryctl)
 
 
@@ -103,9 +109,39 @@ def check_mention(words: list[str], where: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        if link and not re.match(r"[a-z]+:", link):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
+    for link, anchor in re.findall(r"\]\((?![a-z]+:)([^)#\s]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / link if link else page
+        assert target.exists(), f"{page.name}: {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name}: {link}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as a repository host makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def prose(page: Path) -> str:
+    """Return the text of a page without its code."""
+    return re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_uses_the_terms_of_the_glossary(page: Path) -> None:
+    found = re.findall(AVOIDED, prose(page), re.IGNORECASE)
+    assert found == [], page.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda path: path.name)
+def test_the_templates_and_workflows_are_valid_yaml(path: Path) -> None:
+    assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+
+
+def test_the_glossary_is_sorted_and_defines_each_term_once() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", read("docs/explanation/glossary.md"), re.MULTILINE)
+    terms = [term for term, _ in rows if term not in ("term", "---")]
+    assert len(terms) > 60
+    assert terms == sorted(set(terms), key=str.casefold)
 
 
 def properties(schema: Any) -> Iterator[str]:
@@ -143,10 +179,16 @@ def test_the_emulators_page_has_every_switch_with_its_default_and_every_fault() 
     assert all(f"`{kind}`" in text for kind in KINDS)
 
 
-def test_the_map_of_the_contributors_guide_has_every_room() -> None:
+def test_the_contributors_guide_has_every_package() -> None:
     text = read("CONTRIBUTING.md")
-    rooms = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
-    assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == rooms
+    packages = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == packages
+    found = (
+        path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "galleryctl").glob("*/*/__init__.py")
+    )
+    assert {f"{name}/" for name in found} <= set(
+        re.findall(r"^\| `(galleryctl/[a-z]+/[a-z]+/)` \|", text, re.MULTILINE)
+    )
     folders = set(re.findall(r"^\| `([a-z]+/)` \|", text, re.MULTILINE))
     assert folders == {"schemas/", "examples/", "tests/", "benchmarks/", "docs/"}
     assert all((ROOT / folder).is_dir() for folder in folders)
