@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from galleryctl.cli.main import COMMANDS
+from galleryctl.http import httpx
 from galleryctl.model.secret import Secret
 from galleryctl.state import seal
 from tests.started import GALLERYCTL, PATIENCE, ROOT, started

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 MEDIA = "/site-media/v1"
