@@ -246,7 +246,7 @@ class Gossip(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body.encode())
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, *args: object, **named: object) -> None:
         """Nothing: pytest's output is not where it belongs."""
 
 
