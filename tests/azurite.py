@@ -13,10 +13,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 from werkzeug import Request, Response
 from werkzeug.http import http_date
 
+from galleryctl.http import httpx
 from tests.npm import install
 from tests.objects import Store, listening
 

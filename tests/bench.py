@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import httpx
-
 from galleryctl.emulator import Emulator
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.settings import Settings, changed
+from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.model.secret import Secret
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth

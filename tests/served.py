@@ -16,8 +16,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from galleryctl.http import httpx
 from tests.started import PATIENCE, ROOT, started
 from tests.world import picture
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
 from galleryctl.cli.main import run
 from galleryctl.emulator import Emulator, create_app
+from galleryctl.http import httpx
 
 Doc = dict[str, Any]
 

@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 from PIL import Image
 
 from galleryctl.cli.progress import Silent
@@ -25,6 +24,7 @@ from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.settings import changed
 from galleryctl.engine.apply import Applied
 from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, review_saved
+from galleryctl.http import httpx
 from galleryctl.model.address import Address
 from galleryctl.model.desired import (
     Bind,

@@ -151,13 +151,12 @@ def water(picture: Image.Image, horizon: float, tint: Color, rng: random.Random)
     mirrored = mirrored.resize((W, H - line)).filter(ImageFilter.GaussianBlur(3))
     mirrored = Image.blend(mirrored, Image.new("RGB", mirrored.size, tint), 0.35)
     picture.paste(mirrored, (0, line))
+    lighter = [min(255, v + 26) for v in range(256)] * len(picture.getbands())
     for _ in range(90):
         y = line + (H - line) * rng.random() ** 1.6
         length, x = W * rng.uniform(0.02, 0.12) * (0.3 + (y - line) / (H - line)), rng.uniform(0, W)
-        band = picture.crop((int(x), int(y), int(x + length) + 1, int(y) + 3)).point(
-            lambda v: min(255, v + 26)
-        )
-        picture.paste(band, (int(x), int(y)))
+        band = picture.crop((int(x), int(y), int(x + length) + 1, int(y) + 3))
+        picture.paste(band.point(lighter), (int(x), int(y)))
 
 
 def stars(picture: Image.Image, rng: random.Random, count: int, below: float) -> None:

@@ -98,10 +98,9 @@ def aside(text: str) -> None:
 
 def finish(code: int) -> int:
     """The exit code, 1 instead of 0 when what was printed did not arrive; then nothing fails again at the end."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         except OSError:
             code = code or 1
             nowhere = os.open(os.devnull, os.O_WRONLY)

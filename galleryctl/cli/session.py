@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
 from galleryctl.engine.fetch import SETTLED
 from galleryctl.engine.site import Site
+from galleryctl.http import httpx
 from galleryctl.manifest.links import INNER
 from galleryctl.manifest.workspace import App, SiteConfig, WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Limits

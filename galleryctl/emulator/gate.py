@@ -12,7 +12,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,6 +25,7 @@ from galleryctl.emulator.rejection import Rejection, refused
 from galleryctl.emulator.site import Site
 from galleryctl.emulator.traffic import Traffic
 from galleryctl.emulator.webhooks import Webhooks
+from galleryctl.http import httpx
 
 # Really cuts the socket of a request; given by the server, absent in process.
 Cutter = Callable[[Scope], Awaitable[None]]

@@ -162,7 +162,7 @@ class Webhooks:
 
 def post_over_http(url: str, body: str, timeout: float) -> int:
     """POST an event as the vendor does; the status, or 0 when there was no answer."""
-    import httpx  # noqa: PLC0415 - slow to import
+    from galleryctl.http import httpx  # noqa: PLC0415 - slow to import
 
     try:
         return httpx.post(

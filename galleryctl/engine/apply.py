@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from galleryctl.engine.execute import StepExecutor
 from galleryctl.engine.progress import Progress, StepEnd
 from galleryctl.engine.recover import Lost
 from galleryctl.engine.reviewing import adopt
 from galleryctl.engine.schedule import walk
-from galleryctl.engine.steps import StepRunner
 from galleryctl.engine.twins import places
 from galleryctl.engine.uploads import describe_files
+from galleryctl.engine.working_state import WorkingState
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
@@ -67,22 +68,20 @@ async def apply(
     files = await describe_files(client, plan, bindings)
     shown = {s: id_ for s, id_ in bindings.media.items() if id_ in files or s not in _sources(plan.changes)}
     bindings = replace(bindings, media=shown)
-    runner = StepRunner(
+    state = WorkingState(snapshot, bindings, known=known, files=files)
+    executor = StepExecutor(
         client=client,
         journal=journal,
+        state=state,
         root=root,
         folder=folder,
-        snapshot=snapshot,
-        bindings=bindings,
-        known=known,
-        files=files,
         places=places(plan.changes),
         lost=lost,
     )
     steps = order(replace(plan, media=shown))
     progress.planned(steps)
-    ends = await walk(steps, runner.run, workers=workers, stop=stop, progress=progress)
-    learnt = runner.learnt()
+    ends = await walk(steps, executor.run, workers=workers, stop=stop, progress=progress)
+    learnt = state.updated_state()
     done = [step for step in steps if ends[step.id].status is Status.DONE]
     report = Report(
         outcomes=tuple(_outcomes(plan.changes, steps, ends, learnt)),
@@ -91,7 +90,7 @@ async def apply(
         seconds=clock() - began,
         interrupted=stop.is_set() and len(done) < len(steps),
     )
-    return Applied(bindings=learnt, report=report, unknown=runner.unknown)
+    return Applied(bindings=learnt, report=report, unknown=executor.has_unconfirmed_steps)
 
 
 def resendable(lost: Mapping[Address, Lost], plan: Plan) -> Mapping[Address, Lost]:

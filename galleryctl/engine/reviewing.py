@@ -5,6 +5,7 @@ A saved plan is a file, and files get edited: whatever an apply relies on is loo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +14,15 @@ from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
+from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
+from galleryctl.plan.stale import changed_since
+
+MAX_SHOWN = 60
+"""Characters of a value in a message."""
 
 
 def adopt(bindings: Bindings, plan: Plan) -> Bindings:
@@ -103,7 +109,7 @@ class _Seen:
         if resource is None:
             return "" if change.action is Action.DELETE else "it is gone from the site"
         if _fingerprint(resource, change) != change.fingerprint:
-            return "it was changed on the site"
+            return _changed(change, resource)
         if change.action is not Action.DELETE and known != change.id:
             return "another resource has its address now"
         return ""
@@ -117,6 +123,24 @@ class _Seen:
         except BadFileError as error:
             return str(error)
         return ""
+
+
+def _changed(change: Change, resource: LiveGallery | LiveItem) -> str:
+    """Return the fields that changed on the site, before and after, as far as the plan recorded them."""
+    parts = ", ".join(
+        f"{part.path} {_shown(part.before)} → {_shown(part.after)}"
+        for part in changed_since(change, resource)
+    )
+    if parts:
+        return f"{parts} (changed on the site)"
+    elsewhere = ", but not in a field that the plan changes" if change.action is Action.UPDATE else ""
+    return f"it was changed on the site{elsewhere}"
+
+
+def _shown(value: Json) -> str:
+    """Return `value` as JSON on one line, without its end where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=dict)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def _fingerprint(resource: LiveGallery | LiveItem, change: Change) -> str:

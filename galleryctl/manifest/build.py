@@ -55,7 +55,7 @@ class _Frame:
         self.count_before = count_before
         self.height = 0
         self.key: str | None = None
-        self.key_at = (0, 0)
+        self.key_at: tuple[int, int] = (0, 0)
         self.merging = False
         self.merges: list[Node] = []
         self.items: list[Node] = []

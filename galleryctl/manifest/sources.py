@@ -8,19 +8,13 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.manifest.filetypes import video_by_name
-from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, VideoHost, WixFile
+from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, WixFile
+from galleryctl.model.video import video_host, video_id
 
 _WIX = re.compile(
     r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_HOSTS = {
-    "youtube.com": VideoHost.YOUTUBE,
-    "youtube-nocookie.com": VideoHost.YOUTUBE,
-    "youtu.be": VideoHost.YOUTUBE,
-    "vimeo.com": VideoHost.VIMEO,
-}
-_VIDEO_FOLDERS = ("embed", "shorts", "live", "v")
 _LARGEST = 100_000
 """Pixels; a larger width or height is a mistake."""
 
@@ -89,33 +83,16 @@ def _remote(text: str, kind: Kind) -> Media:
         raise BadSourceError(
             f"the URL of {host} has a name or a password in it; state, plans and the site would show them"
         )
-    platform = next((_HOSTS[name] for name in _HOSTS if host == name or host.endswith(f".{name}")), None)
+    platform = video_host(text)
     if platform is not None and kind is Kind.IMAGE:
         raise BadSourceError(f"{text[:80]} is a video; write it as video:")
     if platform is not None:
-        if not _names_a_video(text, platform):
+        if not video_id(text, platform):
             raise BadSourceError(f"{text[:80]} names no video of {platform.value.capitalize()}")
         return HostedVideo(host=platform, url=text)
     if kind is Kind.VIDEO and splitext(url.path)[1] and video_by_name(url.path) is None:
         raise BadSourceError(f"{text[:80]} is neither a video file nor a video at YouTube or Vimeo")
     return RemoteFile(url=text)
-
-
-def _names_a_video(text: str, platform: VideoHost) -> bool:
-    return bool(video_id(text, platform))
-
-
-def video_id(text: str, platform: VideoHost) -> str:
-    """The platform's id of the video, "" when the URL has none."""
-    url = urlsplit(text)
-    parts = [part for part in url.path.split("/") if part]
-    if platform is VideoHost.VIMEO:
-        return next((part for part in parts if part.isdigit()), "")
-    if (url.hostname or "").endswith("youtu.be"):
-        return parts[0] if parts else ""
-    if len(parts) > 1 and parts[0] in _VIDEO_FOLDERS:
-        return parts[1]
-    return parse_qs(url.query).get("v", [""])[0]
 
 
 def name_of(media: Media, text: str) -> str:

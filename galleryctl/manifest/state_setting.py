@@ -75,7 +75,7 @@ def _passphrase_problems(document: Document, parts: Mapping[str, Node]) -> Itera
             yield Problem(document.at(node), f"{start}: {name}: ${{NAME}}")
         elif not node.value:
             yield Problem(document.at(node), f"state.{name} is empty")
-    if len({node.value for node in given.values()}) < len(given):
+    if len({str(node.value) for node in given.values()}) < len(given):
         message = (
             "state.former_passphrase is the same as state.passphrase; take away the one, or change the other"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from posixpath import basename
-from urllib.parse import parse_qs, urlsplit
 
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.live import LiveItem
@@ -15,32 +14,18 @@ from galleryctl.model.media import (
     Media,
     MediaFile,
     RemoteFile,
-    VideoHost,
     WixFile,
     content_label,
 )
+from galleryctl.model.video import video_id
 
 Mark = tuple[str, ...]
 """Something that a wanted and a live medium have in common when they are one, such as `("file", id)`."""
 
-_YOUTUBE_PATHS = ("embed", "shorts", "live", "v")
-
 
 def video_mark(video: HostedVideo) -> Mark:
     """The platform and its id of the video; the URL itself where the platform's forms of it do not fit."""
-    url = urlsplit(video.url)
-    parts = [part for part in url.path.split("/") if part]
-    id_ = ""
-    if video.host is VideoHost.YOUTUBE:
-        if (url.hostname or "").endswith("youtu.be"):
-            id_ = parts[0] if parts else ""
-        elif len(parts) > 1 and parts[0] in _YOUTUBE_PATHS:
-            id_ = parts[1]
-        else:
-            id_ = parse_qs(url.query).get("v", [""])[0]
-    else:
-        id_ = next((part for part in parts if part.isdigit()), "")
-    return ("video", video.host.value, id_ or video.url)
+    return ("video", video.host.value, video_id(video.url, video.host) or video.url)
 
 
 def wanted_marks(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Mark]:

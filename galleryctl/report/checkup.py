@@ -160,7 +160,7 @@ def checkup_annotations(checkup: Checkup) -> str:
     """An error for what fails, a warning for what is doubtful, and the sum."""
     from galleryctl.report.github import annotation  # noqa: PLC0415 - as above
 
-    levels = {Mark.WARN: "warning", Mark.FAIL: "error"}
+    levels: dict[Mark | None, str] = {Mark.WARN: "warning", Mark.FAIL: "error"}
     found = [
         annotation(levels[row.mark], row.label, "\n".join((row.found, *row.do)))
         for row in rows(checkup)

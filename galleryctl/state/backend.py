@@ -65,27 +65,34 @@ class StateBackend(Protocol):
     @property
     def location(self) -> str:
         """The place, as people write it."""
+        ...
 
     def read(self) -> State | None:
         """The state, None when none was ever written."""
+        ...
 
     def write(self, state: State) -> None:
         """Make `state` what is read from now on. The caller holds the lock; an older serial is refused."""
 
     def versions(self) -> tuple[Version, ...]:
         """The former versions that are kept, the newest first."""
+        ...
 
     def read_version(self, serial: int) -> State:
         """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
+        ...
 
     def journal(self, local: Path) -> JournalPlace:
         """Where the journal of a run on this state lies: the file `local`, or beside a state that is elsewhere."""
+        ...
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""
+        ...
 
     def lock_info(self) -> LockInfo | None:
         """Who holds the lock now, None when nobody does."""
+        ...
 
     def unlock(self, run_id: str) -> None:
         """Break the lock of that run. Raises StateError when another run holds it, or its process still lives."""

@@ -40,12 +40,15 @@ class JournalPlace(Protocol):
     @property
     def location(self) -> str:
         """The place, as people write it."""
+        ...
 
     def read(self) -> tuple[bytes, ...]:
         """The whole lines of the journal that lies there, none when there is none."""
+        ...
 
     def start(self, first: bytes) -> JournalLog:
         """A new journal that begins with the line `first`; it replaces the one that lies there."""
+        ...
 
     def clear(self) -> None:
         """Remove the journal."""

@@ -37,9 +37,11 @@ class Shelf(Protocol):
 
     def names(self) -> Iterable[str]:
         """All the names."""
+        ...
 
     def get(self, name: str) -> bytes:
         """The content of that name."""
+        ...
 
     def put(self, name: str, content: bytes) -> None:
         """Keep `content` under that name, whatever was there."""
@@ -49,6 +51,7 @@ class Shelf(Protocol):
 
     def location(self, name: str) -> str:
         """The place of that name, as people write it."""
+        ...
 
 
 class Versions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+from galleryctl.http import httpx
 
 HIGHEST_PORT = 65535
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

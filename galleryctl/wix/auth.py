@@ -26,12 +26,15 @@ class Auth(Protocol):
 
     async def headers(self, fetch: FetchToken, now: float) -> Mapping[str, str]:
         """The headers that say who calls; `now` is a monotonic clock in seconds."""
+        ...
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """These headers got a 401; whether it makes sense to ask for headers once more."""
+        ...
 
     def secrets(self) -> tuple[Secret, ...]:
         """What must not be shown, should the API repeat it."""
+        ...
 
 
 class ApiKeyAuth:

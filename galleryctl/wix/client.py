@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
-import httpx
-
+from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.galleries import GalleryCalls

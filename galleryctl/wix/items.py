@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import VENDOR_TAG_PREFIX, Fields, Json, canonical
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
+from galleryctl.model.video import video_host
 from galleryctl.wix.codec import (
     Object,
     array,
@@ -42,12 +42,6 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "sharpen": ("amount", "radius", "threshold"),
 }
 """What a manifest names of these objects; other members are the API's: never diffed, never lost."""
-DOMAINS: Mapping[str, VideoHost] = {
-    "youtube.com": VideoHost.YOUTUBE,
-    "youtu.be": VideoHost.YOUTUBE,
-    "youtube-nocookie.com": VideoHost.YOUTUBE,
-    "vimeo.com": VideoHost.VIMEO,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,20 +144,10 @@ def _video_media(raw: Object) -> WixFile | HostedVideo | None:
     named, url = text(video.get("type")), text(info.get("url"))
     ident = file_id(info.get("id")) or (file_id(url) if url.startswith("wix:") else "")
     hosts = {host.value.upper(): host for host in VideoHost}
-    host = hosts.get(named) or (_host(url) if not ident else None)
+    host = hosts.get(named) or (video_host(url) if not ident else None)
     if host is not None and url:
         return HostedVideo(host=host, url=url)
     return WixFile(id=ident, filename=_filename(info, ident)) if ident else None
-
-
-def _host(url: str) -> VideoHost | None:
-    """The host that the URL's name says."""
-    try:
-        name = urlsplit(url).hostname or ""
-    except ValueError:
-        return None
-    hosts = (host for domain, host in DOMAINS.items() if f".{name}".endswith(f".{domain}"))
-    return next(hosts, None)
 
 
 def item_payload(new: NewItem) -> dict[str, Json]:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-import httpx
-
+from galleryctl.http import httpx
 from galleryctl.wix.errors import Unavailable
 
 PATIENCE = 10.0

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
 
-import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from galleryctl import __version__
+from galleryctl.http import httpx
 from galleryctl.model.fields import Json
 from galleryctl.wix import endpoints
 from galleryctl.wix.addresses import upload_address

@@ -20,13 +20,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import uvicorn
 
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.traffic import Traffic
+from galleryctl.http import httpx
 from galleryctl.state.document import decode
 from galleryctl.state.file import FileState
 from galleryctl.state.journal import read_journal

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from galleryctl.http import httpx
 from galleryctl.manifest.schema import load_schema
 from tests.served import Doc, Served
 from tests.signed import app, event, item_updated

@@ -133,5 +133,5 @@ def test_what_somebody_does_while_the_question_stands_is_seen(served: Served, te
     served.control("edit", {"edits": [edit]})
     os.write(terminal.descriptor, b"yes\n")
     assert command.wait() == 1
-    assert "weddings/t00: it was changed on the site" in command.err
+    assert 'weddings/t00: title "T00" → "Somebody\'s" (changed on the site)' in command.err
     assert served.titles() == ["Somebody's"]

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from tests.chromium import Tab, tab
 from tests.started import GALLERYCTL, ROOT, started
 

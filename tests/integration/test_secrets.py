@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from galleryctl.cli.main import COMMANDS
+from galleryctl.http import httpx
 from galleryctl.model.secret import Secret
 from galleryctl.state import seal
 from tests.started import GALLERYCTL, PATIENCE, ROOT, started
@@ -246,7 +246,7 @@ class Gossip(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body.encode())
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, *args: object, **named: object) -> None:
         """Nothing: pytest's output is not where it belongs."""
 
 

@@ -185,6 +185,32 @@ def test_a_saved_plan_stops_when_the_site_moved_on(wedding: Studio) -> None:
     assert wedding.titles() == ["By hand", "Cake", "Rings", "Words"]
 
 
+def test_a_stale_plan_names_the_fields_that_changed(wedding: Studio) -> None:
+    wedding.apply()
+    wedding.gallery(
+        [
+            "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
+            "{image: photos/cake.jpg, title: Layer cake, link: {url: 'https://example.com', text: Book}}",
+            "{image: photos/rings.jpg, title: The rings, quality: 90, focal_point: {x: 0.75, y: 0.25}}",
+        ]
+    )
+    wedding.run("plan", "--out", "plan.json")
+    gallery, (_, cake, rings, *_) = wedding.galleries()[0]["id"], wedding.items()
+    focal_point = {"image": {"focalPoint": {"x": 0.5, "y": 0.5}}}
+    wedding.edit(
+        {"gallery": gallery, "item": rings["id"], "set": {"title": "Their rings", **focal_point}},
+        {"gallery": gallery, "item": cake["id"], "set": {"description": "By hand"}},
+    )
+    ran = wedding.run("apply", "plan.json")
+    assert ran.code == 1
+    assert (
+        'weddings/rings: title "Rings" → "Their rings", focal_point.y 0.25 → 0.5 (changed on the site)'
+        in ran.err
+    )
+    assert "weddings/cake: it was changed on the site, but not in a field that the plan changes" in ran.err
+    assert wedding.titles() == ["First dance", "Cake", "Their rings", "Words"]
+
+
 def test_drift_names_what_the_editor_changed(wedding: Studio) -> None:
     wedding.apply()
     assert wedding.run("drift").code == 0

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from galleryctl.engine.fetch import IncompleteListing
+from galleryctl.http import httpx
 from galleryctl.plan.document import decode, encode
 from galleryctl.plan.reading import parse
 from galleryctl.wix.errors import BadAnswer

@@ -48,7 +48,7 @@ class Hostile(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, *args: object, **named: object) -> None:
         """Nothing: pytest's output is not where it belongs."""
 
 

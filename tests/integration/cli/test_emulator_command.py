@@ -7,12 +7,12 @@ import signal
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from galleryctl.cli.main import run
 from galleryctl.emulator.credentials import FILE
 from galleryctl.emulator.store import DATABASE
+from galleryctl.http import httpx
 from tests.reports import report
 from tests.started import started
 from tests.studio import Ran, Studio

@@ -20,7 +20,17 @@ WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+    phases=PHASES,
+)
 @given(
     edits=st.tuples(galleries(1), galleries(2), galleries(3)).map(lambda parts: [*chain(*parts)]),
     order=st.sampled_from(["ascending", "descending"]),

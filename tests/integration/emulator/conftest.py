@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.credentials import Credentials, load
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 MEDIA = "/site-media/v1"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 MEDIA = "/site-media/v1"
@@ -154,7 +155,15 @@ CALLS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+UNCHECKED = [
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=UNCHECKED)
 @given(call=st.sampled_from(CALLS), body=BODIES)
 def test_any_body_gets_an_answer(
     wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[str, Any]
@@ -162,7 +171,7 @@ def test_any_body_gets_an_answer(
     answered(wix, gallery, call, body)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=UNCHECKED)
 @given(call=st.sampled_from(CALLS[2:4]), body=ITEMS)
 def test_any_item_gets_an_answer(
     wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[str, Any]

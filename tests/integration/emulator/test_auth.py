@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import httpx
 import pytest
 
 from galleryctl.emulator import Emulator
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 MEDIA = "/site-media/v1"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import httpx
 import pytest
+
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 MEDIA = "/site-media/v1"

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.credentials import Credentials
+from galleryctl.http import httpx
 
 ROOT = Path(__file__).parents[3]
 GALLERIES = "/progallery/v2/galleries"
@@ -26,7 +26,7 @@ Connect = Callable[[Emulator], httpx.Client]
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-import httpx
+from galleryctl.http import httpx
 from galleryctl.emulator import create_app
 
 async def main(data, gallery, items):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from galleryctl.emulator import create_app
 from galleryctl.emulator.app import Emulator
+from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
 
 GALLERIES = "/progallery/v2/galleries"

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from galleryctl.emulator import ConnectionCut, Emulator
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 TEXT = {"text": {"html": "<p>x</p>"}}

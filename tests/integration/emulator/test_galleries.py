@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
+
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 TEXT = {"text": {"html": "<p>Thank you</p>"}}

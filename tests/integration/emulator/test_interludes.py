@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from galleryctl.emulator import ConnectionCut, Emulator, create_app
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 TEXT = {"text": {"html": "<p>x</p>"}}

@@ -5,9 +5,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
+
+from galleryctl.http import httpx
 
 MEDIA = "/site-media/v1"
 SAMPLE = "http://emulator.local/_emulator/sample.png"

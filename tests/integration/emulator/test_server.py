@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from tests.started import Started, started
 
 GALLERIES = "/progallery/v2/galleries"
@@ -52,7 +52,7 @@ def test_a_served_emulator(emulator: Started) -> None:
 
 CLIENT = """
 import json, sys
-import httpx
+from galleryctl.http import httpx
 ready = json.loads(open(sys.argv[1]).read())
 headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
 with httpx.Client(base_url=ready["base_url"], headers=headers, timeout=60) as client:

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.credentials import Credentials
+from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
 TEXT = {"text": {"html": "<p>x</p>"}}

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.events.inbox import Entry, Inbox
 from galleryctl.events.receiver import Receiver
 from galleryctl.events.token import MAX_BYTES, Trust, read_key
+from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
 from tests.signed import NOW, app, item_updated, stranger
 

@@ -397,6 +397,7 @@ def test_a_site_of_32_bit_floats_loses_no_create(world: World) -> None:
     world.settings(sort_order_precision="float32")
     keys = [f"k{n:02}" for n in range(12)]
     world.apply(wanted(words("a"), words("z")))
+    desired = wanted()
     for n in range(len(keys)):
         desired = wanted(words("a"), *(words(key) for key in reversed(keys[: n + 1])), words("z"))
         world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])

@@ -284,7 +284,10 @@ class LongMachine(Machine):
     """The same, for hundreds of longer histories."""
 
 
-BOUNDS = settings(deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDS = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(BOUNDS, max_examples=20, stateful_step_count=20)
 TestLongMachine = pytest.mark.slow(pytest.mark.timeout(7200)(LongMachine.TestCase))

@@ -139,7 +139,8 @@ def test_a_token_that_is_withdrawn_is_renewed_once(bench: Bench) -> None:
 def test_the_read_scope_is_enough_to_read_and_to_no_more(bench: Bench) -> None:
     async def prepare(client: WixClient) -> tuple[str, LiveItem, str]:
         made = await client.create_gallery("Weddings", 1.0, [text(1.0)])
-        return made.id, (made.items or ())[0], (await photo(client)).id
+        assert made.items
+        return made.id, made.items[0], (await photo(client)).id
 
     gallery, item, file = bench.talk(prepare)
 
@@ -244,7 +245,8 @@ def test_a_sort_order_that_is_taken_is_a_conflict_whatever_its_status(bench: Ben
 
     async def collide(client: WixClient) -> None:
         made = await client.create_gallery("a", 1.0, [text(1.0), text(2.0)])
-        item = (made.items or ())[0]
+        assert made.items
+        item = made.items[0]
         for call in (
             client.create_item(made.id, text(1.0)),
             client.update_item(made.id, item, {}, sort_order=2.0),

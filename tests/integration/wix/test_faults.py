@@ -70,7 +70,8 @@ PLAIN = {"id", "createdDate", "updatedDate", "url", "thumbnailUrl", "media", "ha
 
 async def prepared(client: WixClient) -> Site:
     gallery = await client.create_gallery("Weddings", 1.0, [replace(NEW, sort_order=1.0)])
-    return Site(gallery=gallery, item=(gallery.items or ())[0], file=await upload(client, "old"))
+    assert gallery.items
+    return Site(gallery=gallery, item=gallery.items[0], file=await upload(client, "old"))
 
 
 def site_after(bench: Bench) -> dict[str, list[dict[str, object]]]:

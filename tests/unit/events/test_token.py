@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.algorithms import RSAAlgorithm
 
 from galleryctl.events.refusal import Reason, RefusedDeliveryError
 from galleryctl.events.token import MAX_BYTES, read_key, verified
@@ -91,7 +92,7 @@ def test_keys_that_a_token_names_are_not_looked_at() -> None:
     key = serialization.load_pem_public_key(stranger().public)
     assert isinstance(key, rsa.RSAPublicKey)
     named = {
-        "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key)),
+        "jwk": json.loads(RSAAlgorithm.to_jwk(key)),
         "jku": "http://127.0.0.1:1/keys",
         "x5u": "http://127.0.0.1:1/certificate",
         "kid": "../../etc/passwd",

@@ -55,7 +55,16 @@ def mutated(draw: st.DrawFn, text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-quiet = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+quiet = settings(
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+)
 
 
 @quiet

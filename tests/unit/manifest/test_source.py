@@ -30,7 +30,8 @@ def test_every_key_and_value_has_its_place() -> None:
     top = root("a: 1\nb:\n  - x\n  - {c: 'é', d: [2.5]}\n")
     assert top.value == {"a": 1, "b": ["x", {"c": "é", "d": [2.5]}]}
     assert top.keys == {"a": (1, 1), "b": (2, 1)}
-    listed = (top.parts or {})["b"].items or ()
+    listed = (top.parts or {})["b"].items
+    assert listed is not None
     assert [(node.line, node.column) for node in listed] == [(3, 5), (4, 5)]
     inner = (listed[1].parts or {})["d"]
     assert (inner.line, inner.column) == (4, 17)

@@ -115,7 +115,15 @@ def live_items(draw: st.DrawFn, number: int = 1) -> LiveItem:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+UNCHECKED = [
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=UNCHECKED)
 @given(item=live_items(), name=texts)
 def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, name: str) -> None:
     text = write_gallery("weddings", live_gallery(item, name=name), {}).text
@@ -128,7 +136,7 @@ def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, 
     assert only(read_back(tmp_path, format_text(text, "f"))).items == wanted.items
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=UNCHECKED)
 @given(data=st.data(), count=st.integers(1, 5))
 def test_the_plan_after_an_import_is_empty(tmp_path: Path, data: st.DataObject, count: int) -> None:
     items = [data.draw(live_items(number)) for number in range(count)]
@@ -143,7 +151,7 @@ def keys_of(desired: Desired, items: list[LiveItem]) -> dict[str, str]:
     return {live.id: read.address.item or "" for live, read in zip(items, only(desired).items, strict=True)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=UNCHECKED)
 @given(before=live_items(), after=live_items())
 def test_an_import_over_a_manifest_takes_the_live_values(
     tmp_path: Path, before: LiveItem, after: LiveItem

@@ -287,7 +287,7 @@ def test_new_keys_with_moved_entries_change_nothing(
     desired = data.draw(manifests(world.item_order, both=True))
     bindings = world.site.apply(planned(world.site, desired, Bindings()), Bindings(), chance)
     # Each key becomes the next one's, so that most entries wait for another.
-    new_key = dict(zip(KEYS, (*KEYS[1:], "last"), strict=True))
+    new_key: dict[str, str] = dict(zip(KEYS, (*KEYS[1:], "last"), strict=True))
     galleries = tuple(
         replace(
             gallery,

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.wix.addresses import upload_address
 from galleryctl.wix.errors import AnswerLost, BadAnswer
 from tests.unit.wix.wire import Wire, answer, talk, upload

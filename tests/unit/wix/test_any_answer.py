@@ -4,11 +4,11 @@ import json
 from contextlib import suppress
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer, MediaFailed
 from tests.unit.wix.wire import CALLS, GALLERY, ITEM, Call, Wire, answer, app_auth, talk, upload

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AuthError, BadAnswer, InvalidRequest, Unavailable
 from tests.unit.wix.wire import (

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.wix import endpoints
 from galleryctl.wix.client import WixClient

@@ -3,9 +3,9 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Callable
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix.client import WixClient

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.wix import endpoints
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import (

@@ -4,9 +4,9 @@ import logging
 import traceback
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.model.secret import Secret
 from galleryctl.wix.auth import ApiKeyAuth, Auth
 from galleryctl.wix.client import WixClient

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import Kind, MediaFile

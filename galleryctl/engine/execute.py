@@ -1,0 +1,171 @@
+"""One step of a plan at a time: journal it, make the call, journal the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import assert_never
+
+from galleryctl.engine.creates import create_gallery, create_item
+from galleryctl.engine.deletes import check_unchanged, delete_items
+from galleryctl.engine.intents import intent_of
+from galleryctl.engine.payloads import live_id, media_to_send, new_item, planned_sort_order
+from galleryctl.engine.recover import Lost, item_at
+from galleryctl.engine.twins import Places, twins
+from galleryctl.engine.uploads import upload
+from galleryctl.engine.working_state import WorkingState
+from galleryctl.model.address import Address
+from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.model.media import Kind, LocalFile, RemoteFile
+from galleryctl.plan.changes import Change
+from galleryctl.plan.order import (
+    CreateGallery,
+    CreateItem,
+    DeleteGallery,
+    DeleteItems,
+    Step,
+    UpdateGallery,
+    UpdateItem,
+    Upload,
+)
+from galleryctl.state.journal import Journal
+from galleryctl.state.records import Result
+from galleryctl.wix.client import WixClient
+from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
+
+
+class StepExecutor:
+    """Executes the steps of an apply and records their results in `state`.
+
+    `root` is the workspace, `folder` where uploads go in the Media Manager; `places` and `lost` are what creates look
+    out for: items alike that this run makes, and what an earlier run may have made.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: WixClient,
+        journal: Journal,
+        state: WorkingState,
+        root: Path,
+        folder: str,
+        places: Places,
+        lost: Mapping[Address, Lost],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._state = state
+        self._root = root
+        self._folder = folder
+        self._places = places
+        self._lost = lost
+        self.has_unconfirmed_steps = False
+        """True once a step failed that may have taken effect nevertheless."""
+
+    async def run(self, step: Step) -> None:
+        """Execute `step`. Raises GalleryctlError when it failed."""
+        intent = intent_of(step, self._state, self._lost)
+        await self._journal.begin(step.id, replace(intent, at=self._client.now()))
+        try:
+            self._record(step, await self._execute(step))
+        except StateError:
+            raise
+        except GalleryctlError as error:
+            unknown = self._in_doubt(step, error)
+            self.has_unconfirmed_steps = self.has_unconfirmed_steps or unknown
+            self._journal.failed(step.id, error.what, unknown=unknown)
+            raise
+
+    def _in_doubt(self, step: Step, error: GalleryctlError) -> bool:
+        """Return True if `step` may have taken effect although it failed, or what an earlier run sent for it may have."""
+        if isinstance(step.action, Upload):
+            # The file may be there after any of its calls, and is looked for again.
+            return isinstance(error, ApiError)
+        return isinstance(error, AnswerLost | Unavailable) or _creates(step) in self._lost
+
+    def _record(self, step: Step, result: Result) -> None:
+        self._state.add_result(result)
+        self._journal.done(step.id, result)
+
+    async def _execute(self, step: Step) -> Result:
+        match step.action:
+            case Upload(source=source, kind=kind):
+                return await self._upload(source, kind)
+            case CreateGallery(change=change, items=items):
+                return await self._create_gallery(change, items)
+            case CreateItem(change=change):
+                return await self._create_item(step, change)
+            case UpdateGallery(change=change):
+                await self._client.update_gallery(live_id(change), change.write)
+            case UpdateItem(change=change):
+                await self._update_item(change)
+            case DeleteItems(gallery=gallery, changes=changes):
+                ids = tuple(live_id(change) for change in changes)
+                await delete_items(self._client, self._state.gallery_id(gallery), ids)
+                return Result(removed=ids)
+            case DeleteGallery(change=change):
+                planned = self._state.galleries.get(live_id(change))
+                await check_unchanged(self._client, live_id(change), change, planned.count if planned else 0)
+                await self._client.delete_gallery(live_id(change))
+                return Result(removed=(live_id(change),))
+            case _:
+                assert_never(step.action)
+        return Result()
+
+    async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> Result:
+        file = await upload(self._client, source, kind, root=self._root, folder=self._folder)
+        self._state.add_file(source, file)
+        return Result(media={source.source: file.id})
+
+    async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> Result:
+        made = await create_gallery(
+            self._client,
+            str(change.write.get("name") or ""),
+            planned_sort_order(change),
+            [new_item(item, self._state) for item in items],
+            before=self._state.existing_ids,
+            lost=self._lost.get(change.address),
+        )
+        self._state.add_gallery(change.address, made)
+        live = {item.address: item_at(made.items or (), planned_sort_order(item)) for item in items}
+        ids = {address: item.id for address, item in live.items() if item is not None}
+        return Result(ids={change.address: made.id, **ids})
+
+    async def _create_item(self, step: Step, change: Change) -> Result:
+        gallery = self._state.galleries[self._state.gallery_id(change.address)]
+        new = new_item(change, self._state)
+        made, exact = await create_item(
+            self._client,
+            gallery,
+            new,
+            before=self._state.existing_ids,
+            twins=twins(change, self._places),
+            lost=self._lost.get(change.address),
+        )
+        self._state.add_item(made)
+        result = Result(ids={change.address: made.id})
+        if not exact:
+            self._record(step, result)  # before it leaves the sort order that it would be looked for by
+            await self._client.update_item(
+                gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order
+            )
+        return result
+
+    async def _update_item(self, change: Change) -> None:
+        await self._client.update_item(
+            self._state.gallery_id(change.address),
+            self._state.items[live_id(change)],
+            change.write,
+            file=media_to_send(change, self._state),
+            sort_order=change.sort_order,
+        )
+
+
+def _creates(step: Step) -> Address | None:
+    """Return the address that `step` creates something at."""
+    match step.action:
+        case CreateGallery(change=change) | CreateItem(change=change):
+            return change.address
+        case _:
+            return None

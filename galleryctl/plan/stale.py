@@ -1,0 +1,68 @@
+"""The fields that changed on the site since a plan was made.
+
+A plan records the values before only of what it changes. It writes a structure whole, so the parts that it leaves as
+they are have their values before in what it writes:
+
+    the plan writes    exif: {iso: 200, lens: L}, for iso 100 → 200
+    the site has now   exif: {iso: 100, lens: M}
+    result             exif.lens L → M
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from galleryctl.model.fields import Json, canonical, same
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.plan.changes import Action, Change, FieldChange
+from galleryctl.plan.diff import explain
+from galleryctl.plan.recognise import live_name
+
+
+def changed_since(change: Change, live: LiveItem | LiveGallery) -> Iterator[FieldChange]:
+    """Return the parts of what `change` writes that no longer have the value the plan recorded, with the live value.
+
+    Nothing is returned for fields that the plan does not write, and for those of a replacement, which writes them all
+    to a new item.
+    """
+    if change.action is Action.UPDATE:
+        for name, written in change.write.items():
+            yield from _field(name, written, canonical(name, live.fields.get(name)), change.fields)
+    if isinstance(live, LiveItem) and change.media_before is not None:
+        now = live_name(live.media)
+        if now != change.media_before:
+            yield FieldChange(path="media", before=change.media_before, after=now)
+
+
+def _field(name: str, written: Json, now: Json, changes: tuple[FieldChange, ...]) -> Iterator[FieldChange]:
+    planned = [part for part in changes if _within(part.path, name)]
+    for part in planned:
+        live = _part(now, part.path[len(name) + 1 :])
+        if not same(part.before, live):
+            yield from explain(part.path, part.before, live)
+    if not same(written, now):
+        for part in explain(name, written, now):
+            if not any(_within(part.path, p.path) or _within(p.path, part.path) for p in planned):
+                yield part
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(f"{outer}.")
+
+
+def _part(value: Json, path: str) -> Json:
+    """Return the part of a field's value at a dotted path, None where there is none; keys may contain dots."""
+    if not path:
+        return value
+    if isinstance(value, Mapping):
+        parts = (_part(value[key], path[len(key) + 1 :]) for key in value if _within(path, key))
+    elif isinstance(value, list | tuple):
+        # The path of a tag is the tag, that of another list's entry is its index.
+        parts = (
+            part if part == path else _part(part, path[len(str(index)) + 1 :])
+            for index, part in enumerate(value)
+            if part == path or _within(path, str(index))
+        )
+    else:
+        return None
+    return next((part for part in parts if part is not None), None)

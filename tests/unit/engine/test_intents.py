@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from galleryctl.engine.intents import intent_of
+from galleryctl.engine.recover import Lost
+from galleryctl.engine.working_state import WorkingState
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StaleError
+from galleryctl.model.live import LiveGallery, SiteSnapshot
+from galleryctl.model.media import Kind, MediaFile, RemoteFile, WixFile
+from galleryctl.plan.changes import Action, Change
+from galleryctl.plan.order import CreateGallery, CreateItem, DeleteItems, Step, UpdateItem, Upload
+from galleryctl.state.records import Intent, Result
+
+GALLERY, ITEM = Address("g"), Address("g", "i")
+FILE = MediaFile(id="f", display_name="f.jpg", ready=True, failed=False)
+CREATE = Change(address=ITEM, action=Action.CREATE, kind=Kind.IMAGE, media=WixFile(id="f"), sort_order=2.5)
+CREATE_GALLERY = Change(address=GALLERY, action=Action.CREATE, sort_order=7.0)
+UPDATE = Change(address=ITEM, action=Action.UPDATE, id="i1")
+
+
+def working(*files: MediaFile) -> WorkingState:
+    gallery = LiveGallery(id="g1", fields={}, sort_order=1.0, total_items=0, items=(), raw={})
+    return WorkingState(
+        SiteSnapshot(site_id="s", galleries=(gallery,)),
+        Bindings(ids={GALLERY: "g1"}),
+        known=frozenset({"gone"}),
+        files={file.id: file for file in files},
+    )
+
+
+def intent(action: Upload | CreateGallery | CreateItem | UpdateItem | DeleteItems, **lost: Lost) -> Intent:
+    return intent_of(
+        Step(id="x", action=action), working(FILE), {Address.parse(k): v for k, v in lost.items()}
+    )
+
+
+def test_an_intent_has_what_finding_out_needs() -> None:
+    assert intent(Upload(source=RemoteFile(url="https://a/b"), kind=Kind.IMAGE)) == Intent(
+        kind="upload", source="url:https://a/b"
+    )
+    assert intent(CreateGallery(change=CREATE_GALLERY, items=(CREATE,))) == Intent(
+        kind="create-gallery", sort_orders={GALLERY: 7.0, ITEM: 2.5}
+    )
+    assert intent(CreateItem(change=CREATE)) == Intent(
+        kind="create-item", gallery_id="g1", sort_orders={ITEM: 2.5}, signs={ITEM: ("image f",)}
+    )
+    assert intent(UpdateItem(change=UPDATE)) == Intent(kind="update", ids=("i1",))
+    assert intent(DeleteItems(gallery=GALLERY, changes=(UPDATE,))) == Intent(kind="delete", ids=("i1",))
+
+
+def test_a_lost_create_is_journalled_with_the_sort_order_it_was_sent_with() -> None:
+    again = intent_of(
+        Step(id="x", action=CreateItem(change=CREATE)), working(FILE), {ITEM: Lost(sort_order=1.5)}
+    )
+    assert again.sort_orders == {ITEM: 1.5}
+    gallery = CreateGallery(change=CREATE_GALLERY, items=(CREATE,))
+    assert intent(gallery, g=Lost(sort_order=6.0)).sort_orders == {GALLERY: 6.0, ITEM: 2.5}
+
+
+def test_nothing_is_begun_for_a_file_that_is_gone() -> None:
+    with pytest.raises(StaleError, match="no usable file f"):
+        intent_of(Step(id="x", action=CreateItem(change=CREATE)), working(), {})
+
+
+def test_what_steps_make_is_known_to_the_next_ones() -> None:
+    state = working()
+    source = RemoteFile(url="https://a/b")
+    state.add_file(source, FILE)
+    new = replace(state.galleries["g1"], id="g2")
+    state.add_gallery(Address("h"), new)
+    state.add_result(Result(ids={Address("h"): "g2"}, media={source.source: "f"}))
+    shown = replace(CREATE, address=Address("h", "i"), media=source)
+    made = intent_of(Step(id="x", action=CreateItem(change=shown)), state, {})
+    assert (made.gallery_id, made.signs) == ("g2", {Address("h", "i"): ("image f",)})
+    assert state.existing_ids == {"gone", "g1", "g2"}
+    assert state.updated_state().ids == {GALLERY: "g1", Address("h"): "g2"}
