@@ -1,4 +1,6 @@
-"""The fields that a manifest may name, and when two of their values are the same.
+"""The table of the fields that a manifest may name, and when two of their values are the same.
+
+The REST codec, the format of manifests, write-back and messages derive from the table `FIELDS`.
 
 A field set maps a field's name to its canonical value. In a desired set only the named fields stand (what is not
 named is left alone); in a live set every field that applies to the kind stands. Canonical: a missing or null string is
@@ -10,6 +12,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from galleryctl.model.media import Kind
 
@@ -18,24 +22,107 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 Fields = Mapping[str, Json]
 
-_COMMON = ("title", "description", "link.url", "link.text", "tags")
-ITEM_FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.IMAGE: (*_COMMON, "alt_text", "focal_point", "quality", "sharpen", "exif"),
-    Kind.VIDEO: _COMMON,
-    Kind.TEXT: (*_COMMON, "html", "css"),
-}
-"""The fields of each kind of item, in the order people read them. `media` is compared apart (see plan)."""
 
-STRING_FIELDS = frozenset({"name", "title", "description", "link.url", "link.text", "alt_text", "html"})
+class FieldType(StrEnum):
+    """The types of canonical values."""
+
+    STRING = "string"
+    NUMBER = "number"
+    TAGS = "tags"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of an item; without `kinds`, of a gallery."""
+
+    name: str
+    """The name in field sets, in plans and under `ignore`; `link.url` is the part `url` of the manifest key `link`."""
+    kinds: tuple[Kind, ...]
+    type: FieldType
+    path: tuple[str, ...]
+    """The members of the API's objects that lead to the value."""
+    members: tuple[str, ...] = ()
+    """The members of a structure that manifests name, () for all; others are the API's: never diffed, never lost."""
+    key: str = ""
+    """The key in manifests; default: `name` up to its dot."""
+    cleared: Json = None
+    """The value that clears it in the API; tags are cleared with an empty list."""
+    may_be_undefined: bool = False
+    """True if the vendor's SDK writes the text "undefined" where it has none; it is read as ""."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.key or self.name.partition(".")[0])
+
+    @property
+    def composite(self) -> bool:
+        """True for a part of a mapping, such as `link.url`."""
+        return "." in self.name
+
+    @property
+    def one_line(self) -> bool:
+        """True for what manifests hold on one line: tags, and structures of known members."""
+        return self.type is FieldType.TAGS or bool(self.members)
+
+    @property
+    def is_source(self) -> bool:
+        """True for the field that stands under the item's kind, as html does under `text`."""
+        return self.key in tuple(Kind)
+
+
+_ALL, _IMAGE, _TEXT = tuple(Kind), (Kind.IMAGE,), (Kind.TEXT,)
+FIELDS = (
+    Field(name="name", kinds=(), type=FieldType.STRING, path=("name",)),
+    Field(name="title", kinds=_ALL, type=FieldType.STRING, path=("title",)),
+    Field(name="description", kinds=_ALL, type=FieldType.STRING, path=("description",)),
+    Field(name="link.url", kinds=_ALL, type=FieldType.STRING, path=("link", "url")),
+    Field(name="link.text", kinds=_ALL, type=FieldType.STRING, path=("link", "text")),
+    Field(name="tags", kinds=_ALL, type=FieldType.TAGS, path=("tags",)),
+    Field(
+        name="alt_text",
+        kinds=_IMAGE,
+        type=FieldType.STRING,
+        path=("image", "imageInfo", "altText"),
+        may_be_undefined=True,
+    ),
+    Field(
+        name="focal_point",
+        kinds=_IMAGE,
+        type=FieldType.STRUCTURE,
+        path=("image", "focalPoint"),
+        members=("x", "y"),
+    ),
+    Field(name="quality", kinds=_IMAGE, type=FieldType.NUMBER, path=("image", "quality")),
+    Field(
+        name="sharpen",
+        kinds=_IMAGE,
+        type=FieldType.STRUCTURE,
+        path=("image", "unsharpMasking"),
+        members=("amount", "radius", "threshold"),
+    ),
+    Field(name="exif", kinds=_IMAGE, type=FieldType.STRUCTURE, path=("image", "exif")),
+    Field(name="html", kinds=_TEXT, type=FieldType.STRING, path=("text", "html"), key="text", cleared=""),
+    Field(name="css", kinds=_TEXT, type=FieldType.STRUCTURE, path=("text", "css")),
+)
+"""All fields, in the order of manifests and of output. The medium of an item is compared apart (see plan)."""
+
+FIELD_BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+FIELDS_BY_KIND: Mapping[Kind, tuple[Field, ...]] = {
+    kind: tuple(field for field in FIELDS if kind in field.kinds) for kind in Kind
+}
+
 VENDOR_TAG_PREFIX = "_fileOrigin_"
 """Tags that the vendor's editor adds for itself: seen in live data, never diffed, never lost (wix-api)."""
 
 
 def canonical(field: str, value: Json) -> Json:
-    """`value` as field sets hold it (see the module's docstring)."""
-    if field in STRING_FIELDS:
+    """Return `value` as field sets hold it (see the module's docstring)."""
+    row = FIELD_BY_NAME.get(field)
+    if row is None:
+        return value
+    if row.type is FieldType.STRING:
         return "" if value is None else value
-    if field == "tags":
+    if row.type is FieldType.TAGS:
         tags = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
         return tuple(sorted({t for t in tags if isinstance(t, str) and not t.startswith(VENDOR_TAG_PREFIX)}))
     return value
