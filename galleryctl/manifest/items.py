@@ -72,8 +72,6 @@ def _single(entry: Node, shown: Node, kind: Kind, shelf: Shelf) -> Iterator[Desi
     if flag(entry, "captions") and isinstance(media, LocalFile):
         captions, sidecar = _said(media.path, shown, shelf)
         own = own.over(_with_sidecar(captions, sidecar, NOTHING, kind, shelf.document.at(shown)))
-    if kind is Kind.TEXT:
-        own.fields["html"], own.positions["html"] = shown.value, shelf.document.at(shown)
     key = (
         word(entry, "key") or sidecar.key or ("" if media is None else key_from(name_of(media, shown.value)))
     )

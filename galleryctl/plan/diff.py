@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from galleryctl.model.fields import FIELDS, Fields, Json, canonical, same
 from galleryctl.plan.changes import FieldChange
 
-_ORDER = {row.name: place for place, row in enumerate(FIELDS)}
+_ORDER = {field.name: place for place, field in enumerate(FIELDS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
