@@ -107,6 +107,10 @@ FIELDS = (
 """All fields, in the order of manifests and of output. The medium of an item is compared apart (see plan)."""
 
 FIELD_BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+_STRINGS, _TAGS = (
+    frozenset(field.name for field in FIELDS if field.type is type_)
+    for type_ in (FieldType.STRING, FieldType.TAGS)
+)
 FIELDS_BY_KIND: Mapping[Kind, tuple[Field, ...]] = {
     kind: tuple(field for field in FIELDS if kind in field.kinds) for kind in Kind
 }
@@ -117,12 +121,9 @@ VENDOR_TAG_PREFIX = "_fileOrigin_"
 
 def canonical(field: str, value: Json) -> Json:
     """Return `value` as field sets hold it (see the module's docstring)."""
-    row = FIELD_BY_NAME.get(field)
-    if row is None:
-        return value
-    if row.type is FieldType.STRING:
+    if field in _STRINGS:
         return "" if value is None else value
-    if row.type is FieldType.TAGS:
+    if field in _TAGS:
         tags = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
         return tuple(sorted({t for t in tags if isinstance(t, str) and not t.startswith(VENDOR_TAG_PREFIX)}))
     return value
