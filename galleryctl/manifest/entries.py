@@ -15,7 +15,7 @@ from galleryctl.manifest.schema import refused
 from galleryctl.manifest.sources import BadSourceError, media_key, read_source, wix_source
 from galleryctl.manifest.values import ignored_fields, named_fields, structure, word
 from galleryctl.manifest.writing import written
-from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, same
+from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, same
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 
@@ -136,7 +136,7 @@ def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
     values = {
         name: value
         for name, value in live_values(item).items()
-        if not _empty(value) or not _empty(defaults.get(name))
+        if not is_empty(value) or not is_empty(defaults.get(name))
     }
     for name in ITEM_ORDER:
         if name == "link" and any(part in values for part in _LINK):
@@ -147,7 +147,7 @@ def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
 
 
 def _value(name: str, value: Json, *, flow: bool) -> Any:
-    return None if _empty(value) else written(value, flow=flow or FIELD_BY_NAME[name].one_line)
+    return None if is_empty(value) else written(value, flow=flow or FIELD_BY_NAME[name].one_line)
 
 
 def _link(values: Fields, *, flow: bool, pinned: bool) -> Any:
@@ -156,10 +156,6 @@ def _link(values: Fields, *, flow: bool, pinned: bool) -> Any:
     if url and not text and not pinned:
         return written(url, flow=flow)
     return written({"url": url or None, "text": text or None}, flow=True) if url or text else None
-
-
-def _empty(value: Json) -> bool:
-    return value is None or (isinstance(value, str | Sequence | Mapping) and not value)
 
 
 def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, source: str) -> None:
@@ -196,7 +192,7 @@ def default_fields(document: Document, kind: Kind) -> Fields:
 def _agrees(name: str, value: Json, own: Fields, base: Fields) -> bool:
     if name in own or name in base:
         return same(own[name] if name in own else base[name], value)
-    return _empty(value)
+    return is_empty(value)
 
 
 def _varies(node: Node | None) -> bool:

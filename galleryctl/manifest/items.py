@@ -21,8 +21,6 @@ from galleryctl.model.fields import canonical
 from galleryctl.model.media import Kind, LocalFile, Media
 from galleryctl.model.position import SourcePosition
 
-_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.TEXT)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
@@ -50,7 +48,7 @@ class Shelf:
 def items_of(entry: Node, shelf: Shelf) -> Iterator[DesiredItem]:
     """The items that one entry means; none where it is wrong."""
     parts = entry.parts or {}
-    kind = next((kind for kind in _KINDS if kind.value in parts), None)
+    kind = next((kind for kind in Kind if kind.value in parts), None)
     if kind is not None:
         yield from _single(entry, parts[kind.value], kind, shelf)
     elif "from" in parts:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Literal
 
 from galleryctl.model.media import Kind
 
@@ -23,13 +23,8 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Fields = Mapping[str, Json]
 
 
-class FieldType(StrEnum):
-    """The types of canonical values."""
-
-    STRING = "string"
-    NUMBER = "number"
-    TAGS = "tags"
-    STRUCTURE = "structure"
+FieldType = Literal["string", "number", "tags", "structure"]
+"""The type of a canonical value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +32,19 @@ class Field:
     """One field of an item; without `kinds`, of a gallery."""
 
     name: str
-    """The name in field sets, in plans and under `ignore`; `link.url` is the part `url` of the manifest key `link`."""
+    """The name in field sets, plans and `ignore`; `link.url` is the part `url` of the manifest key `link`."""
     kinds: tuple[Kind, ...]
     type: FieldType
     path: tuple[str, ...]
     """The members of the API's objects that lead to the value."""
     members: tuple[str, ...] = ()
-    """The members of a structure that manifests name, () for all; others are the API's: never diffed, never lost."""
+    """The members of a structure that manifests name, () for all; the API's others are kept, never compared."""
     key: str = ""
     """The key in manifests; default: `name` up to its dot."""
     cleared: Json = None
     """The value that clears it in the API; tags are cleared with an empty list."""
-    may_be_undefined: bool = False
-    """True if the vendor's SDK writes the text "undefined" where it has none; it is read as ""."""
+    sdk_undefined: bool = False
+    """True if the vendor's SDK writes the text "undefined" for none; it is read as ""."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", self.key or self.name.partition(".")[0])
@@ -62,7 +57,7 @@ class Field:
     @property
     def one_line(self) -> bool:
         """True for what manifests hold on one line: tags, and structures of known members."""
-        return self.type is FieldType.TAGS or bool(self.members)
+        return self.type == "tags" or bool(self.members)
 
     @property
     def is_source(self) -> bool:
@@ -72,48 +67,31 @@ class Field:
 
 _ALL, _IMAGE, _TEXT = tuple(Kind), (Kind.IMAGE,), (Kind.TEXT,)
 FIELDS = (
-    Field(name="name", kinds=(), type=FieldType.STRING, path=("name",)),
-    Field(name="title", kinds=_ALL, type=FieldType.STRING, path=("title",)),
-    Field(name="description", kinds=_ALL, type=FieldType.STRING, path=("description",)),
-    Field(name="link.url", kinds=_ALL, type=FieldType.STRING, path=("link", "url")),
-    Field(name="link.text", kinds=_ALL, type=FieldType.STRING, path=("link", "text")),
-    Field(name="tags", kinds=_ALL, type=FieldType.TAGS, path=("tags",)),
-    Field(
-        name="alt_text",
-        kinds=_IMAGE,
-        type=FieldType.STRING,
-        path=("image", "imageInfo", "altText"),
-        may_be_undefined=True,
-    ),
-    Field(
-        name="focal_point",
-        kinds=_IMAGE,
-        type=FieldType.STRUCTURE,
-        path=("image", "focalPoint"),
-        members=("x", "y"),
-    ),
-    Field(name="quality", kinds=_IMAGE, type=FieldType.NUMBER, path=("image", "quality")),
-    Field(
-        name="sharpen",
-        kinds=_IMAGE,
-        type=FieldType.STRUCTURE,
-        path=("image", "unsharpMasking"),
-        members=("amount", "radius", "threshold"),
-    ),
-    Field(name="exif", kinds=_IMAGE, type=FieldType.STRUCTURE, path=("image", "exif")),
-    Field(name="html", kinds=_TEXT, type=FieldType.STRING, path=("text", "html"), key="text", cleared=""),
-    Field(name="css", kinds=_TEXT, type=FieldType.STRUCTURE, path=("text", "css")),
-)
+    Field(name="name", kinds=(), type="string", path=("name",)),
+    Field(name="title", kinds=_ALL, type="string", path=("title",)),
+    Field(name="description", kinds=_ALL, type="string", path=("description",)),
+    Field(name="link.url", kinds=_ALL, type="string", path=("link", "url")),
+    Field(name="link.text", kinds=_ALL, type="string", path=("link", "text")),
+    Field(name="tags", kinds=_ALL, type="tags", path=("tags",)),
+    Field(name="alt_text", kinds=_IMAGE, type="string", path=("image", "imageInfo", "altText"),
+          sdk_undefined=True),
+    Field(name="focal_point", kinds=_IMAGE, type="structure", path=("image", "focalPoint"),
+          members=("x", "y")),
+    Field(name="quality", kinds=_IMAGE, type="number", path=("image", "quality")),
+    Field(name="sharpen", kinds=_IMAGE, type="structure", path=("image", "unsharpMasking"),
+          members=("amount", "radius", "threshold")),
+    Field(name="exif", kinds=_IMAGE, type="structure", path=("image", "exif")),
+    Field(name="html", kinds=_TEXT, type="string", path=("text", "html"), key="text", cleared=""),
+    Field(name="css", kinds=_TEXT, type="structure", path=("text", "css")),
+)  # fmt: skip
 """All fields, in the order of manifests and of output. The medium of an item is compared apart (see plan)."""
 
 FIELD_BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
-_STRINGS, _TAGS = (
-    frozenset(field.name for field in FIELDS if field.type is type_)
-    for type_ in (FieldType.STRING, FieldType.TAGS)
-)
 FIELDS_BY_KIND: Mapping[Kind, tuple[Field, ...]] = {
     kind: tuple(field for field in FIELDS if kind in field.kinds) for kind in Kind
 }
+_STRINGS = frozenset(field.name for field in FIELDS if field.type == "string")
+_TAGS = frozenset(field.name for field in FIELDS if field.type == "tags")
 
 VENDOR_TAG_PREFIX = "_fileOrigin_"
 """Tags that the vendor's editor adds for itself: seen in live data, never diffed, never lost (wix-api)."""
@@ -127,6 +105,11 @@ def canonical(field: str, value: Json) -> Json:
         tags = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
         return tuple(sorted({t for t in tags if isinstance(t, str) and not t.startswith(VENDOR_TAG_PREFIX)}))
     return value
+
+
+def is_empty(value: Json) -> bool:
+    """Return True for null, "", and what has no members: the values that clear a field."""
+    return value is None or (isinstance(value, Sequence | Mapping) and not value)
 
 
 def same(before: Json, after: Json) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from galleryctl.model.address import Address
-from galleryctl.model.fields import FIELDS, FieldType
+from galleryctl.model.fields import FIELDS
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.report.wording import clean, media, things, value
 
@@ -31,7 +31,7 @@ DRIFTED = {
     Look.MOVE: "moved on the site",
 }
 """What an apply would undo, told as what happened."""
-_TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type is FieldType.TAGS)
+_TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
 """How the path of a single tag begins."""
 
 

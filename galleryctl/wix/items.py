@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import (
-    FIELDS,
     FIELDS_BY_KIND,
     VENDOR_TAG_PREFIX,
     Field,
     Fields,
-    FieldType,
     Json,
     canonical,
+    is_empty,
 )
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
@@ -40,8 +39,6 @@ from galleryctl.wix.codec import (
 Shown = MediaFile | WixFile | HostedVideo | None
 """What an item shall show, once it is on the site; None for a text, or when it stays."""
 
-_COMPOSITES = frozenset(row.path[0] for row in FIELDS if row.composite)
-"""Objects of the API that are null when none of their members is left."""
 DOMAINS: Mapping[str, VideoHost] = {
     "youtube.com": VideoHost.YOUTUBE,
     "youtu.be": VideoHost.YOUTUBE,
@@ -102,13 +99,13 @@ def _kind(raw: Object) -> Kind | None:
 def _reader(row: Field) -> Callable[[Json], Json]:
     """Return the function that makes the API's value canonical."""
     match row.type:
-        case FieldType.STRING:
-            return said if row.may_be_undefined else text
-        case FieldType.NUMBER:
+        case "string":
+            return said if row.sdk_undefined else text
+        case "number":
             return number
-        case FieldType.TAGS:
+        case "tags":
             return lambda tags: canonical(row.name, _tag_values(tags))
-        case FieldType.STRUCTURE:
+        case "structure":
             return partial(structure, members=row.members)
 
 
@@ -174,7 +171,7 @@ def _host(url: str) -> VideoHost | None:
 
 def item_payload(new: NewItem) -> dict[str, Json]:
     """The `item` of a create; empty values are left out."""
-    kept = {name: value for name, value in new.fields.items() if not _empty(value)}
+    kept = {name: value for name, value in new.fields.items() if not is_empty(value)}
     payload = _written(new.kind, kept, {}, new.file)
     return {**payload, "sortOrder": new.sort_order}
 
@@ -192,20 +189,19 @@ def item_patch(
 
 def _written(kind: Kind, write: Fields, raw: Object, file: Shown) -> dict[str, Json]:
     """What `write` and `file` make of the top-level fields of `raw`, only those that change."""
-    medium: dict[str, Json] = {}
+    rows = [row for row in FIELDS_BY_KIND[kind] if row.name in write]
+    changed = [row.path[0] for row in rows]
+    after = dict(raw)
+    for row in rows:
+        after[row.path[0]] = _put(row, row.path[1:], after.get(row.path[0]), write[row.name])
+    for top in {row.path[0] for row in rows if row.composite}:
+        if all(map(is_empty, obj(after[top]).values())):
+            after[top] = None
     if file is not None and kind is not Kind.TEXT:
         show = _image if kind is Kind.IMAGE else _video
-        medium[kind.value] = show(obj(raw.get(kind.value)), file)
-    sent: dict[str, Json] = {}
-    before = {**raw, **medium}
-    for row in FIELDS_BY_KIND[kind]:
-        if row.name in write:
-            top = row.path[0]
-            sent[top] = _put(row, row.path[1:], sent.get(top, before.get(top)), write[row.name])
-    for top in _COMPOSITES & sent.keys():
-        if all(map(_empty, obj(sent[top]).values())):
-            sent[top] = None
-    return {**sent, **{top: value for top, value in medium.items() if top not in sent}}
+        after[kind.value] = show(obj(after.get(kind.value)), file)
+        changed.append(kind.value)
+    return {top: after[top] for top in changed}
 
 
 def _put(row: Field, steps: Sequence[str], before: Json, value: Json) -> Json:
@@ -217,9 +213,9 @@ def _put(row: Field, steps: Sequence[str], before: Json, value: Json) -> Json:
 
 def _sent(row: Field, before: Json, value: Json) -> Json:
     """Return the value as the API takes it. What the API keeps in a structure beside our members stays."""
-    if row.type is FieldType.TAGS:
+    if row.type == "tags":
         return _tags(value, before)
-    if _empty(value):
+    if is_empty(value):
         return row.cleared
     if not row.members:
         return replacing(before, value)
@@ -273,7 +269,3 @@ def _video(before: Object, file: MediaFile | WixFile | HostedVideo) -> Object:
 
 def _name(file: MediaFile | WixFile) -> str:
     return file.display_name if isinstance(file, MediaFile) else file.filename
-
-
-def _empty(value: Json) -> bool:
-    return value is None or (isinstance(value, Sequence | Mapping) and not value)

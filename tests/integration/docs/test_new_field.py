@@ -32,11 +32,11 @@ EDITS: dict[str, list[tuple[str, str]]] = {
     "galleryctl/model/fields.py": [
         (
             '    Field(name="description",',
-            '    Field(name="subtitle", kinds=_ALL, type=FieldType.STRING, path=("subtitle",)),\n',
+            '    Field(name="subtitle", kinds=_ALL, type="string", path=("subtitle",)),\n',
         ),
         (
-            '    Field(\n        name="sharpen",',
-            '    Field(name="brightness", kinds=_IMAGE, type=FieldType.NUMBER, path=("image", "brightness")),\n',
+            '    Field(name="sharpen",',
+            '    Field(name="brightness", kinds=_IMAGE, type="number", path=("image", "brightness")),\n',
         ),
     ],
     "schemas/gallery.schema.json": [
