@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 import galleryctl
@@ -199,7 +200,10 @@ def apply(workspace: Workspace) -> None:
     too_much = TIDY.replace("brightness: 40", "brightness: 101")
     assert "image.brightness" in workspace.run("apply", "--auto-approve", code=1, text=too_much)
     workspace.run("apply", "--auto-approve", text=TIDY)
-    _, (dance, words) = workspace.live()
+    gallery, (dance, words) = workspace.live()
+    path = f"/progallery/v2/galleries/{gallery}/items/{words['id']}"
+    with pytest.raises(AssertionError, match=r"item\.subtitle"):
+        workspace.call("PATCH", path, {"item": {"id": words["id"], "subtitle": 5}})
     assert (dance["subtitle"], dance["image"]["brightness"], words["subtitle"]) == ("At night", 40, "Thanks")
     workspace.run("plan", "--detailed-exitcode")
 
