@@ -40,7 +40,7 @@ def named_fields(entry: Node | None, kind: Kind, document: Document) -> Named:
         return named
     for field in FIELDS_BY_KIND[kind]:
         node = entry.parts.get(field.key)
-        if node is not None and field.composite:
+        if node is not None and field.is_part:
             node = _part(node, field)
         if node is not None:
             named.fields[field.name] = canonical(field.name, structure(node.value))
@@ -49,7 +49,7 @@ def named_fields(entry: Node | None, kind: Kind, document: Document) -> Named:
 
 
 def _part(node: Node, field: Field) -> Node | None:
-    """Return the part of a composite; null stands for each of them, and a text for the link's URL."""
+    """Return the part of a mapping; null stands for each part, and a text for the link's URL."""
     if node.parts is not None:
         return node.parts.get(field.name.partition(".")[2])
     return node if node.value is None or (isinstance(node.value, str) and field.name == "link.url") else None
@@ -74,8 +74,8 @@ def ignored_fields(entry: Node | None) -> frozenset[str]:
     """The fields that `ignore` names; `link` means both of its parts."""
     node = entry.part("ignore") if entry else None
     names = {item.value for item in (node.items or ()) if isinstance(item.value, str)} if node else set()
-    composites = {field.name: field.key for field in FIELDS if field.composite and field.key in names}
-    return frozenset((names - set(composites.values())) | composites.keys())
+    parts = {field.name: field.key for field in FIELDS if field.is_part and field.key in names}
+    return frozenset((names - set(parts.values())) | parts.keys())
 
 
 def flag(entry: Node | None, name: str) -> bool | None:

@@ -50,8 +50,8 @@ class Field:
         object.__setattr__(self, "key", self.key or self.name.partition(".")[0])
 
     @property
-    def composite(self) -> bool:
-        """True for a part of a mapping, such as `link.url`."""
+    def is_part(self) -> bool:
+        """True for a field that is a part of a mapping in manifests, such as `link.url`."""
         return "." in self.name
 
     @property

@@ -194,7 +194,7 @@ def _written(kind: Kind, write: Fields, raw: Object, file: Shown) -> dict[str, J
     after = dict(raw)
     for row in rows:
         after[row.path[0]] = _put(row, row.path[1:], after.get(row.path[0]), write[row.name])
-    for top in {row.path[0] for row in rows if row.composite}:
+    for top in {row.path[0] for row in rows if row.is_part}:
         if all(map(is_empty, obj(after[top]).values())):
             after[top] = None
     if file is not None and kind is not Kind.TEXT:

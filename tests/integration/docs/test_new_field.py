@@ -137,7 +137,7 @@ def check_names(root: Path) -> None:
         found = definitions[name]["properties"]
         assert [key for key in found if key in every] == fields, name
         assert all(found[key] == {"$ref": f"#/$defs/{key}"} for key in fields), name
-    parts = ((field.key, field.name) if field.composite else (field.name,) for field in FIELDS)
+    parts = ((field.key, field.name) if field.is_part else (field.name,) for field in FIELDS)
     ignored = dict.fromkeys(name for names in parts for name in names)
     assert schema["$defs"]["ignore"]["items"]["enum"] == [*ignored, "media"]
     page = (root / "docs/reference/manifest.md").read_text(encoding="utf-8")
