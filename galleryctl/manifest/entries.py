@@ -15,15 +15,15 @@ from galleryctl.manifest.schema import refused
 from galleryctl.manifest.sources import BadSourceError, media_key, read_source, wix_source
 from galleryctl.manifest.values import ignored_fields, named_fields, structure, word
 from galleryctl.manifest.writing import written
-from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, same
+from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, same
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 
-_ONE_LINE = frozenset({"link", "tags", "focal_point", "sharpen"})
 _DEEPEST = 20
 """Levels of a structure; a deeper one is left to the site."""
 _LONGEST_NUMBER = 10**15
 _LINK = ("link.url", "link.text")
+"""Written together, under `link`: as the URL alone where there is no text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +96,11 @@ def sayable(value: Json, depth: int = 0) -> bool:
 
 
 def live_values(item: LiveItem) -> Fields:
-    """The live fields that a manifest can say; `html` stands under `text` and is not among them."""
+    """The live fields that a manifest can say; the one that is the item's source is not among them."""
     values = {
-        name: structure(_whole(item.fields[name]))
-        for name in ITEM_FIELDS[item.kind]
-        if name in item.fields and name != "html" and sayable(item.fields[name])
+        field.name: structure(_whole(item.fields[field.name]))
+        for field in FIELDS_BY_KIND[item.kind]
+        if field.name in item.fields and not field.is_source and sayable(item.fields[field.name])
     }
     if any(part in item.fields and part not in values for part in _LINK):
         values = {name: value for name, value in values.items() if name not in _LINK}  # it is written whole
@@ -136,7 +136,7 @@ def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
     values = {
         name: value
         for name, value in live_values(item).items()
-        if not _empty(value) or not _empty(defaults.get(name))
+        if not is_empty(value) or not is_empty(defaults.get(name))
     }
     for name in ITEM_ORDER:
         if name == "link" and any(part in values for part in _LINK):
@@ -147,7 +147,7 @@ def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
 
 
 def _value(name: str, value: Json, *, flow: bool) -> Any:
-    return None if _empty(value) else written(value, flow=flow or name in _ONE_LINE)
+    return None if is_empty(value) else written(value, flow=flow or FIELD_BY_NAME[name].one_line)
 
 
 def _link(values: Fields, *, flow: bool, pinned: bool) -> Any:
@@ -156,10 +156,6 @@ def _link(values: Fields, *, flow: bool, pinned: bool) -> Any:
     if url and not text and not pinned:
         return written(url, flow=flow)
     return written({"url": url or None, "text": text or None}, flow=True) if url or text else None
-
-
-def _empty(value: Json) -> bool:
-    return value is None or (isinstance(value, str | Sequence | Mapping) and not value)
 
 
 def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, source: str) -> None:
@@ -177,7 +173,7 @@ def update_entry(tree: Any, entry: Entry, document: Document, item: LiveItem, so
         name
         for name, value in live.items()
         if name not in ignored
-        and not _varies(entry.node.part(name.partition(".")[0]))
+        and not _varies(entry.node.part(FIELD_BY_NAME[name].key))
         and not _agrees(name, value, own, base)
     ]
     for name in stale:
@@ -196,7 +192,7 @@ def default_fields(document: Document, kind: Kind) -> Fields:
 def _agrees(name: str, value: Json, own: Fields, base: Fields) -> bool:
     if name in own or name in base:
         return same(own[name] if name in own else base[name], value)
-    return _empty(value)
+    return is_empty(value)
 
 
 def _varies(node: Node | None) -> bool:

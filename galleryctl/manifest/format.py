@@ -10,13 +10,15 @@ from galleryctl.manifest.nodes import Node
 from galleryctl.manifest.source import parse_text
 from galleryctl.manifest.writing import read_tree, write_tree
 from galleryctl.model.errors import InvalidInput, Problem
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import FIELDS, Json
+from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition
 
 GALLERY_ORDER = ("gallery", "bind", "name", "protect", "unmanaged", "ignore", "defaults", "moved", "items")
 ITEM_ORDER = (
-    "key", "image", "video", "text", "from", "order", "captions", "title", "description", "link", "tags",
-    "alt_text", "focal_point", "quality", "sharpen", "exif", "css", "protect", "ignore",
+    "key", *Kind, "from", "order", "captions",
+    *dict.fromkeys(field.key for field in FIELDS if field.kinds and not field.is_source),
+    "protect", "ignore",
 )  # fmt: skip
 WORKSPACE_ORDER = (
     "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "media", "moved",

@@ -21,8 +21,6 @@ from galleryctl.model.fields import canonical
 from galleryctl.model.media import Kind, LocalFile, Media
 from galleryctl.model.position import SourcePosition
 
-_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.TEXT)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
@@ -50,7 +48,7 @@ class Shelf:
 def items_of(entry: Node, shelf: Shelf) -> Iterator[DesiredItem]:
     """The items that one entry means; none where it is wrong."""
     parts = entry.parts or {}
-    kind = next((kind for kind in _KINDS if kind.value in parts), None)
+    kind = next((kind for kind in Kind if kind.value in parts), None)
     if kind is not None:
         yield from _single(entry, parts[kind.value], kind, shelf)
     elif "from" in parts:
@@ -72,8 +70,6 @@ def _single(entry: Node, shown: Node, kind: Kind, shelf: Shelf) -> Iterator[Desi
     if flag(entry, "captions") and isinstance(media, LocalFile):
         captions, sidecar = _said(media.path, shown, shelf)
         own = own.over(_with_sidecar(captions, sidecar, NOTHING, kind, shelf.document.at(shown)))
-    if kind is Kind.TEXT:
-        own.fields["html"], own.positions["html"] = shown.value, shelf.document.at(shown)
     key = (
         word(entry, "key") or sidecar.key or ("" if media is None else key_from(name_of(media, shown.value)))
     )

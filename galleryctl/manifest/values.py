@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from galleryctl.manifest.nodes import Document, Node
-from galleryctl.model.fields import ITEM_FIELDS, Json, canonical
+from galleryctl.model.fields import FIELDS, FIELDS_BY_KIND, Field, Json, canonical
 from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition
-
-_LINK = ("link.url", "link.text")
-_WRITTEN_ELSEWHERE = frozenset({*_LINK, "html"})
 
 
 class Named(NamedTuple):
@@ -41,25 +38,21 @@ def named_fields(entry: Node | None, kind: Kind, document: Document) -> Named:
     named = Named({}, {})
     if entry is None or not entry.parts:
         return named
-    for name in ITEM_FIELDS[kind]:
-        if name in entry.parts and name not in _WRITTEN_ELSEWHERE:
-            node = entry.parts[name]
-            named.fields[name] = canonical(name, structure(node.value))
-            named.positions[name] = document.at(node)
-    if "link" in entry.parts:
-        _add_link(entry.parts["link"], named, document)
+    for field in FIELDS_BY_KIND[kind]:
+        node = entry.parts.get(field.key)
+        if node is not None and field.is_part:
+            node = _part(node, field)
+        if node is not None:
+            named.fields[field.name] = canonical(field.name, structure(node.value))
+            named.positions[field.name] = document.at(node)
     return named
 
 
-def _add_link(node: Node, named: Named, document: Document) -> None:
-    parts: Mapping[str, Node] = node.parts or {}
-    if node.value is None:
-        parts = {"url": node, "text": node}
-    elif isinstance(node.value, str):
-        parts = {"url": node}
-    for name, part in parts.items():
-        named.fields[f"link.{name}"] = canonical(f"link.{name}", part.value)
-        named.positions[f"link.{name}"] = document.at(part)
+def _part(node: Node, field: Field) -> Node | None:
+    """Return the part of a mapping; null stands for each part, and a text for the link's URL."""
+    if node.parts is not None:
+        return node.parts.get(field.name.partition(".")[2])
+    return node if node.value is None or (isinstance(node.value, str) and field.name == "link.url") else None
 
 
 def structure(value: Json) -> Json:
@@ -81,9 +74,8 @@ def ignored_fields(entry: Node | None) -> frozenset[str]:
     """The fields that `ignore` names; `link` means both of its parts."""
     node = entry.part("ignore") if entry else None
     names = {item.value for item in (node.items or ()) if isinstance(item.value, str)} if node else set()
-    if "link" in names:
-        names = (names - {"link"}) | set(_LINK)
-    return frozenset(names)
+    parts = {field.name: field.key for field in FIELDS if field.is_part and field.key in names}
+    return frozenset((names - set(parts.values())) | parts.keys())
 
 
 def flag(entry: Node | None, name: str) -> bool | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from galleryctl.manifest.nodes import Document, Node
 from galleryctl.model.errors import Problem
+from galleryctl.model.fields import FIELDS
+from galleryctl.model.media import Kind
 
 _TYPES = {
     "string": "a text",
@@ -21,12 +23,11 @@ _TYPES = {
 }
 _SHOWN = ("image", "video", "text", "from")
 _ONLY_FOR = {
-    "alt_text": "images",
-    "focal_point": "images",
-    "quality": "images",
-    "sharpen": "images",
-    "exif": "images",
-    "css": "texts",
+    **{
+        field.key: " and ".join(f"{kind}s" for kind in field.kinds)
+        for field in FIELDS
+        if 0 < len(field.kinds) < len(Kind) and not field.is_source
+    },
     "order": "items from files",
 }
 _LONGEST = 60

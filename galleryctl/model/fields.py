@@ -1,4 +1,6 @@
-"""The fields that a manifest may name, and when two of their values are the same.
+"""The table of the fields that a manifest may name, and when two of their values are the same.
+
+The REST codec, the format of manifests, write-back and messages derive from the table `FIELDS`.
 
 A field set maps a field's name to its canonical value. In a desired set only the named fields stand (what is not
 named is left alone); in a live set every field that applies to the kind stands. Canonical: a missing or null string is
@@ -10,6 +12,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from galleryctl.model.media import Kind
 
@@ -18,27 +22,94 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 Fields = Mapping[str, Json]
 
-_COMMON = ("title", "description", "link.url", "link.text", "tags")
-ITEM_FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.IMAGE: (*_COMMON, "alt_text", "focal_point", "quality", "sharpen", "exif"),
-    Kind.VIDEO: _COMMON,
-    Kind.TEXT: (*_COMMON, "html", "css"),
-}
-"""The fields of each kind of item, in the order people read them. `media` is compared apart (see plan)."""
 
-STRING_FIELDS = frozenset({"name", "title", "description", "link.url", "link.text", "alt_text", "html"})
+FieldType = Literal["string", "number", "tags", "structure"]
+"""The type of a canonical value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of an item; without `kinds`, of a gallery."""
+
+    name: str
+    """The name in field sets, plans and `ignore`; `link.url` is the part `url` of the manifest key `link`."""
+    kinds: tuple[Kind, ...]
+    type: FieldType
+    path: tuple[str, ...]
+    """The members of the API's objects that lead to the value."""
+    members: tuple[str, ...] = ()
+    """The members of a structure that manifests name, () for all; the API's others are kept, never compared."""
+    key: str = ""
+    """The key in manifests; default: `name` up to its dot."""
+    cleared: Json = None
+    """The value that clears it in the API; tags are cleared with an empty list."""
+    sdk_undefined: bool = False
+    """True if the vendor's SDK writes the text "undefined" for none; it is read as ""."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.key or self.name.partition(".")[0])
+
+    @property
+    def is_part(self) -> bool:
+        """True for a field that is a part of a mapping in manifests, such as `link.url`."""
+        return "." in self.name
+
+    @property
+    def one_line(self) -> bool:
+        """True for what manifests hold on one line: tags, and structures of known members."""
+        return self.type == "tags" or bool(self.members)
+
+    @property
+    def is_source(self) -> bool:
+        """True for the field that stands under the item's kind, as html does under `text`."""
+        return self.key in tuple(Kind)
+
+
+_ALL, _IMAGE, _TEXT = tuple(Kind), (Kind.IMAGE,), (Kind.TEXT,)
+FIELDS = (
+    Field(name="name", kinds=(), type="string", path=("name",)),
+    Field(name="title", kinds=_ALL, type="string", path=("title",)),
+    Field(name="description", kinds=_ALL, type="string", path=("description",)),
+    Field(name="link.url", kinds=_ALL, type="string", path=("link", "url")),
+    Field(name="link.text", kinds=_ALL, type="string", path=("link", "text")),
+    Field(name="tags", kinds=_ALL, type="tags", path=("tags",)),
+    Field(name="alt_text", kinds=_IMAGE, type="string", path=("image", "imageInfo", "altText"),
+          sdk_undefined=True),
+    Field(name="focal_point", kinds=_IMAGE, type="structure", path=("image", "focalPoint"),
+          members=("x", "y")),
+    Field(name="quality", kinds=_IMAGE, type="number", path=("image", "quality")),
+    Field(name="sharpen", kinds=_IMAGE, type="structure", path=("image", "unsharpMasking"),
+          members=("amount", "radius", "threshold")),
+    Field(name="exif", kinds=_IMAGE, type="structure", path=("image", "exif")),
+    Field(name="html", kinds=_TEXT, type="string", path=("text", "html"), key="text", cleared=""),
+    Field(name="css", kinds=_TEXT, type="structure", path=("text", "css")),
+)  # fmt: skip
+"""All fields, in the order of manifests and of output. The medium of an item is compared apart (see plan)."""
+
+FIELD_BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+FIELDS_BY_KIND: Mapping[Kind, tuple[Field, ...]] = {
+    kind: tuple(field for field in FIELDS if kind in field.kinds) for kind in Kind
+}
+_STRINGS = frozenset(field.name for field in FIELDS if field.type == "string")
+_TAGS = frozenset(field.name for field in FIELDS if field.type == "tags")
+
 VENDOR_TAG_PREFIX = "_fileOrigin_"
 """Tags that the vendor's editor adds for itself: seen in live data, never diffed, never lost (wix-api)."""
 
 
 def canonical(field: str, value: Json) -> Json:
-    """`value` as field sets hold it (see the module's docstring)."""
-    if field in STRING_FIELDS:
+    """Return `value` as field sets hold it (see the module's docstring)."""
+    if field in _STRINGS:
         return "" if value is None else value
-    if field == "tags":
+    if field in _TAGS:
         tags = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
         return tuple(sorted({t for t in tags if isinstance(t, str) and not t.startswith(VENDOR_TAG_PREFIX)}))
     return value
+
+
+def is_empty(value: Json) -> bool:
+    """Return True for null, "", and what has no members: the values that clear a field."""
+    return value is None or (isinstance(value, Sequence | Mapping) and not value)
 
 
 def same(before: Json, after: Json) -> bool:

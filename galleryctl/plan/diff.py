@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from galleryctl.model.fields import ITEM_FIELDS, Fields, Json, canonical, same
-from galleryctl.model.media import Kind
+from galleryctl.model.fields import FIELDS, Fields, Json, canonical, same
 from galleryctl.plan.changes import FieldChange
 
-_ORDER = {name: place for place, name in enumerate(dict.fromkeys(n for k in Kind for n in ITEM_FIELDS[k]))}
+_ORDER = {field.name: place for place, field in enumerate(FIELDS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

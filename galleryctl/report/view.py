@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from galleryctl.model.address import Address
+from galleryctl.model.fields import FIELDS
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.report.wording import clean, media, things, value
 
@@ -30,6 +31,8 @@ DRIFTED = {
     Look.MOVE: "moved on the site",
 }
 """What an apply would undo, told as what happened."""
+_TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
+"""How the path of a single tag begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +155,9 @@ def _details(change: Change, look: Look, limit: int) -> Iterator[Detail]:
         yield Detail(label="media", before=before, after=media(change.media))
     made = look in (Look.CREATE, Look.REPLACE)
     for part in change.fields:
-        single = made or (part.path.startswith("tags.") and None in (part.before, part.after))
+        single = made or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
         yield Detail(
-            label="tags" if single and not made else clean(part.path),
+            label=part.path.partition(".")[0] if single and not made else clean(part.path),
             before=None if single and part.before is None else value(part.before, limit),
             after=None if single and part.after is None else value(part.after, limit),
             one_of_many=single and not made,

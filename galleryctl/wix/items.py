@@ -5,11 +5,20 @@ An item whose kind is unknown to this version decodes to None: it is counted, ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.model.fields import VENDOR_TAG_PREFIX, Fields, Json, canonical
+from galleryctl.model.fields import (
+    FIELDS_BY_KIND,
+    VENDOR_TAG_PREFIX,
+    Field,
+    Fields,
+    Json,
+    canonical,
+    is_empty,
+)
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
 from galleryctl.model.video import video_host
@@ -29,19 +38,6 @@ from galleryctl.wix.codec import (
 
 Shown = MediaFile | WixFile | HostedVideo | None
 """What an item shall show, once it is on the site; None for a text, or when it stays."""
-
-IMAGE_NAMES: Mapping[str, str] = {
-    "focal_point": "focalPoint",
-    "quality": "quality",
-    "sharpen": "unsharpMasking",
-    "exif": "exif",
-}
-"""Fields of an image item ↔ names in the API's `image`; `alt_text` lies deeper, in its `imageInfo`."""
-MEMBERS: Mapping[str, Sequence[str]] = {
-    "focal_point": ("x", "y"),
-    "sharpen": ("amount", "radius", "threshold"),
-}
-"""What a manifest names of these objects; other members are the API's: never diffed, never lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +73,7 @@ def decode_item(raw: Object) -> LiveItem | None:
         id=ident,
         kind=kind,
         media=media,
-        fields={name: canonical(name, value) for name, value in _fields(kind, raw).items()},
+        fields={name: read(_at(raw, path)) for name, path, read in _READERS[kind]},
         sort_order=sort_order(raw),
         raw=raw,
     )
@@ -93,28 +89,34 @@ def _kind(raw: Object) -> Kind | None:
     return standing[0] if len(standing) == 1 else None
 
 
-def _fields(kind: Kind, raw: Object) -> dict[str, Json]:
-    link = obj(raw.get("link"))
-    tags = raw.get("tags")
-    fields: dict[str, Json] = {
-        "title": text(raw.get("title")),
-        "description": text(raw.get("description")),
-        "link.url": text(link.get("url")),
-        "link.text": text(link.get("text")),
-        "tags": array(obj(tags).get("values") if isinstance(tags, Mapping) else tags),
-    }
-    if kind is Kind.IMAGE:
-        image = obj(raw.get("image"))
-        fields["alt_text"] = said(obj(image.get("imageInfo")).get("altText"))
-        fields["focal_point"] = structure(image.get("focalPoint"), MEMBERS["focal_point"])
-        fields["quality"] = number(image.get("quality"))
-        fields["sharpen"] = structure(image.get("unsharpMasking"), MEMBERS["sharpen"])
-        fields["exif"] = structure(image.get("exif"))
-    if kind is Kind.TEXT:
-        words = obj(raw.get("text"))
-        fields["html"] = text(words.get("html"))
-        fields["css"] = structure(words.get("css"))
-    return fields
+def _reader(row: Field) -> Callable[[Json], Json]:
+    """Return the function that makes the API's value canonical."""
+    match row.type:
+        case "string":
+            return said if row.sdk_undefined else text
+        case "number":
+            return number
+        case "tags":
+            return lambda tags: canonical(row.name, _tag_values(tags))
+        case "structure":
+            return partial(structure, members=row.members)
+
+
+_READERS: Mapping[Kind, Sequence[tuple[str, Sequence[str], Callable[[Json], Json]]]] = {
+    kind: tuple((row.name, row.path, _reader(row)) for row in rows) for kind, rows in FIELDS_BY_KIND.items()
+}
+"""Name, path and reader of each field: 10,000 items are 100,000 fields."""
+
+
+def _at(raw: Json, path: Sequence[str]) -> Json:
+    for step in path:
+        raw = raw.get(step) if isinstance(raw, Mapping) else None
+    return raw
+
+
+def _tag_values(tags: Json) -> Sequence[Json]:
+    """Return the tags, which some sites send as a bare array."""
+    return array(tags.get("values") if isinstance(tags, Mapping) else tags)
 
 
 def _image_media(raw: Object) -> WixFile | None:
@@ -152,7 +154,7 @@ def _video_media(raw: Object) -> WixFile | HostedVideo | None:
 
 def item_payload(new: NewItem) -> dict[str, Json]:
     """The `item` of a create; empty values are left out."""
-    kept = {name: value for name, value in new.fields.items() if not _empty(value)}
+    kept = {name: value for name, value in new.fields.items() if not is_empty(value)}
     payload = _written(new.kind, kept, {}, new.file)
     return {**payload, "sortOrder": new.sort_order}
 
@@ -170,56 +172,53 @@ def item_patch(
 
 def _written(kind: Kind, write: Fields, raw: Object, file: Shown) -> dict[str, Json]:
     """What `write` and `file` make of the top-level fields of `raw`, only those that change."""
-    sent: dict[str, Json] = {name: _sent(write[name]) for name in ("title", "description") if name in write}
-    if "link.url" in write or "link.text" in write:
-        parts = {part: _sent(write[f"link.{part}"]) for part in ("url", "text") if f"link.{part}" in write}
-        link = {**obj(raw.get("link")), **parts}
-        sent["link"] = None if all(_empty(value) for value in link.values()) else link
-    if "tags" in write:
-        sent["tags"] = _tags(write["tags"], raw.get("tags"))
-    if kind is Kind.IMAGE and (file is not None or {"alt_text", *IMAGE_NAMES} & write.keys()):
-        sent["image"] = _image(write, obj(raw.get("image")), file)
-    if kind is Kind.VIDEO and file is not None:
-        sent["video"] = _video(obj(raw.get("video")), file)
-    if kind is Kind.TEXT and {"html", "css"} & write.keys():
-        before = obj(raw.get("text"))
-        parts = {name: replacing(before.get(name), write[name]) for name in ("html", "css") if name in write}
-        sent["text"] = {**before, **parts}
-    return sent
+    rows = [row for row in FIELDS_BY_KIND[kind] if row.name in write]
+    changed = [row.path[0] for row in rows]
+    after = dict(raw)
+    for row in rows:
+        after[row.path[0]] = _put(row, row.path[1:], after.get(row.path[0]), write[row.name])
+    for top in {row.path[0] for row in rows if row.is_part}:
+        if all(map(is_empty, obj(after[top]).values())):
+            after[top] = None
+    if file is not None and kind is not Kind.TEXT:
+        show = _image if kind is Kind.IMAGE else _video
+        after[kind.value] = show(obj(after.get(kind.value)), file)
+        changed.append(kind.value)
+    return {top: after[top] for top in changed}
+
+
+def _put(row: Field, steps: Sequence[str], before: Json, value: Json) -> Json:
+    """Return `before` with the value put in at the end of `steps`."""
+    if not steps:
+        return _sent(row, before, value)
+    return {**obj(before), steps[0]: _put(row, steps[1:], obj(before).get(steps[0]), value)}
+
+
+def _sent(row: Field, before: Json, value: Json) -> Json:
+    """Return the value as the API takes it. What the API keeps in a structure beside our members stays."""
+    if row.type == "tags":
+        return _tags(value, before)
+    if is_empty(value):
+        return row.cleared
+    if not row.members:
+        return replacing(before, value)
+    kept = {name: part for name, part in obj(before).items() if name not in row.members}
+    return {**kept, **obj(replacing(structure(before, row.members), value))}
 
 
 def _tags(value: Json, before: Json) -> Object:
     """The tags to send: the vendor's own stay in front of ours."""
-    had = array(obj(before).get("values") if isinstance(before, Mapping) else before)
+    had = _tag_values(before)
     vendors = [tag for tag in had if isinstance(tag, str) and tag.startswith(VENDOR_TAG_PREFIX)]
     return {**obj(before), "values": [*vendors, *array(value)]}
 
 
-def _image(write: Fields, before: Object, file: Shown) -> Object:
-    named = {ours: theirs for ours, theirs in IMAGE_NAMES.items() if ours in write}
-    image = {
-        **before,
-        **{theirs: _part(ours, before.get(theirs), write[ours]) for ours, theirs in named.items()},
-    }
-    info = obj(before.get("imageInfo"))
-    if file is not None:
-        kept = {"altText": info["altText"]} if "altText" in info else {}
-        info = {**_image_info(file), **kept}
-        if "type" in image:
-            image["type"] = "WIX_MEDIA"
-    if "alt_text" in write:
-        info = {**info, "altText": _sent(write["alt_text"])}
-    return {**image, "imageInfo": info}
-
-
-def _part(name: str, before: Json, after: Json) -> Json:
-    """A member of `image` to send; what the API keeps in it beside what we name stays."""
-    if _empty(after):
-        return None
-    ours = MEMBERS.get(name)
-    kept = {} if ours is None else {part: value for part, value in obj(before).items() if part not in ours}
-    changed = replacing(before if ours is None else structure(before, ours), after)
-    return {**kept, **changed} if isinstance(changed, Mapping) else changed
+def _image(before: Object, file: MediaFile | WixFile | HostedVideo) -> Object:
+    """The image that shows `file`, with all that is said of the one before."""
+    known = obj(before.get("imageInfo"))
+    kept = {"altText": known["altText"]} if "altText" in known else {}
+    typed = {"type": "WIX_MEDIA"} if "type" in before else {}
+    return {**before, **typed, "imageInfo": {**_image_info(file), **kept}}
 
 
 def _image_info(file: MediaFile | WixFile | HostedVideo) -> dict[str, Json]:
@@ -253,12 +252,3 @@ def _video(before: Object, file: MediaFile | WixFile | HostedVideo) -> Object:
 
 def _name(file: MediaFile | WixFile) -> str:
     return file.display_name if isinstance(file, MediaFile) else file.filename
-
-
-def _empty(value: Json) -> bool:
-    return value is None or (isinstance(value, Sequence | Mapping) and not value)
-
-
-def _sent(value: Json) -> Json:
-    """`value` as the API takes it: null clears."""
-    return None if _empty(value) else value

@@ -19,7 +19,7 @@ from galleryctl.manifest.write_back import write_gallery
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.characters import hidden
 from galleryctl.model.desired import Desired, DesiredGallery
-from galleryctl.model.fields import ITEM_FIELDS, Json, canonical, same
+from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, same
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, VideoHost, WixFile
 from galleryctl.plan.make import make_plan
@@ -30,7 +30,10 @@ WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\
 def live_item(id_: str, kind: Kind = Kind.IMAGE, media: Any = None, **fields: Json) -> LiveItem:
     if kind is Kind.IMAGE and media is None:
         media = WixFile(id=f"{id_}~mv2.jpg", filename=f"{id_} photo.jpg", width=1200, height=800)
-    every = {name: canonical(name, fields.get(name.replace(".", "_"))) for name in ITEM_FIELDS[kind]}
+    every = {
+        field.name: canonical(field.name, fields.get(field.name.replace(".", "_")))
+        for field in FIELDS_BY_KIND[kind]
+    }
     return LiveItem(id=id_, kind=kind, media=media, fields=every, sort_order=None, raw={})
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.model.fields import ITEM_FIELDS, Json, canonical, same
+from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, same
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
 from galleryctl.wix.items import NewItem, Shown, decode_item, item_patch, item_payload
@@ -103,7 +103,7 @@ def test_an_image_is_read_as_real_sites_send_it() -> None:
 @pytest.mark.parametrize("raw", [IMAGE, WIX_VIDEO, TEXT], ids=["image", "video", "text"])
 def test_a_live_item_has_every_field_of_its_kind_and_no_other(raw: Doc) -> None:
     item = decoded(raw)
-    assert set(item.fields) == set(ITEM_FIELDS[item.kind])
+    assert set(item.fields) == {field.name for field in FIELDS_BY_KIND[item.kind]}
 
 
 @pytest.mark.parametrize("kind", ["IMAGE", "VIDEO", "TEXT"])
@@ -400,7 +400,7 @@ FILES: Mapping[Kind, st.SearchStrategy[Any]] = {
 @st.composite
 def wishes(draw: st.DrawFn, kind: Kind) -> dict[str, Json]:
     """Canonical values for some fields of the kind."""
-    names = draw(st.sets(st.sampled_from(ITEM_FIELDS[kind])))
+    names = draw(st.sets(st.sampled_from([field.name for field in FIELDS_BY_KIND[kind]])))
     return {name: draw(VALUES[name]) for name in sorted(names)}
 
 
