@@ -18,12 +18,13 @@ if TYPE_CHECKING:
         StaleError,
         StateError,
     )
-    from galleryctl.model.outcome import Report
-    from galleryctl.plan.changes import Plan
+    from galleryctl.model.outcome import Report, Status
+    from galleryctl.plan.changes import Action, Plan
     from galleryctl.session.api import Workspace, open_workspace
     from galleryctl.wix.errors import ApiError
 
 __all__ = [
+    "Action",
     "ApiError",
     "GalleryctlError",
     "Imported",
@@ -36,6 +37,7 @@ __all__ = [
     "Report",
     "StaleError",
     "StateError",
+    "Status",
     "Validation",
     "Workspace",
     "__version__",
@@ -45,11 +47,13 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Action": "plan.changes",
     "ApiError": "wix.errors",
     "Imported": "engine.importing",
     "Plan": "plan.changes",
     "Progress": "engine.progress",
     "Report": "model.outcome",
+    "Status": "model.outcome",
     "Validation": "model.checkup",
     "Workspace": "session.api",
     "open_workspace": "session.api",
