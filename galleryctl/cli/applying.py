@@ -55,6 +55,7 @@ class _Terminal(ApplyHooks):
     """Shows the plan, asks the question unless there is none, handles signals and shows the progress."""
 
     def __init__(self, settings: Settings, question: str | None) -> None:
+        super().__init__()
         self._settings = settings
         self._question = question
         if question is not None:

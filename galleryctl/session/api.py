@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from galleryctl.engine.choosing import Choice
 from galleryctl.engine.importing import Imported
@@ -30,9 +29,6 @@ from galleryctl.session.run import (
     import_galleries,
     plan_workspace,
 )
-
-if TYPE_CHECKING:
-    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,10 +126,10 @@ class Workspace:
             saved=plan,
             operation="destroy" if destroy else "apply",
             lock_timeout=lock_timeout,
-            hooks=_Observed(progress),
+            hooks=ApplyHooks(progress),
         )
         if applied is None:  # only hooks that ask can say no
-            raise AssertionError
+            raise AssertionError("rejected, though nobody was asked")
         if applied.trouble is not None:
             raise applied.trouble
         return applied.report
@@ -178,16 +174,6 @@ class Workspace:
     drift, drift_async = _blocking(_drift), _awaitable(_drift)
     import_gallery, import_gallery_async = _blocking(_import_gallery), _awaitable(_import_gallery)
     import_all, import_all_async = _blocking(_import_all), _awaitable(_import_all)
-
-
-class _Observed(ApplyHooks):
-    """An apply that an observer watches."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-
-    def applying(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:
-        return super().applying(stop) if self._progress is None else nullcontext(self._progress)
 
 
 def open_workspace(

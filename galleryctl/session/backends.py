@@ -77,36 +77,26 @@ class SiteBackend(Protocol):
 def site_backend(config: WorkspaceConfig, site_name: str) -> SiteBackend:
     """Return the backend that the workspace configures for the site."""
     if config.backend.type == "local":
-        return EmulatorBackend(config.root / INNER / "emulator" / site_name, config.limits)
-    return WixBackend(config, site_name)
+        folder = config.root / INNER / "emulator" / site_name
+        return EmulatorBackend(data_folder=folder, limits=config.limits)
+    return WixBackend(config=config, site_name=site_name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WixBackend:
-    """The Wix API."""
+    """The Wix API over the network."""
 
     config: WorkspaceConfig
     site_name: str
+    data_folder: Path | None = None
+    extras: frozenset[str] = frozenset()
 
     @property
     def description(self) -> str:
         """Return the base URL."""
         return self.config.backend.base_url
 
-    @property
-    def url(self) -> str | None:
-        """Return the base URL."""
-        return self.config.backend.base_url
-
-    @property
-    def data_folder(self) -> Path | None:
-        """Return None: Wix has the data."""
-        return None
-
-    @property
-    def extras(self) -> frozenset[str]:
-        """Return none."""
-        return frozenset()
+    url = description
 
     @property
     def _site(self) -> SiteConfig:
@@ -141,27 +131,15 @@ class WixBackend:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorBackend:
     """The emulator in this process, with its data in `data_folder`."""
 
     data_folder: Path
     limits: Limits
-
-    @property
-    def description(self) -> str:
-        """Return its name."""
-        return "the embedded emulator"
-
-    @property
-    def url(self) -> str | None:
-        """Return None: requests do not leave the process."""
-        return None
-
-    @property
-    def extras(self) -> frozenset[str]:
-        """Return the emulator's own."""
-        return frozenset({"emulator"})
+    description: str = "the embedded emulator"
+    url: str | None = None
+    extras: frozenset[str] = frozenset({"emulator"})
 
     def webhook_sender(self) -> WebhookSender:
         """Return the emulated app, which is created if the site is new. Raises GalleryctlError."""

@@ -27,6 +27,9 @@ class ApplyHooks:
     approve: Callable[[Plan], bool] | None = None
     """Asked before a plan that changes something is applied; None applies it unasked."""
 
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress or Silent()
+
     def blocking(self) -> AbstractContextManager[object]:
         """Return the context of code that blocks the event loop."""
         return nullcontext()
@@ -43,7 +46,7 @@ class ApplyHooks:
 
     def applying(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for those who override it
         """Return the context of the writing part, with its observer; once `stop` is set, no further step begins."""
-        return nullcontext(Silent())
+        return nullcontext(self._progress)
 
 
 def drift_options(targets: tuple[Address, ...] = ()) -> PlanOptions:
