@@ -22,7 +22,7 @@ from galleryctl.state.backend import LockInfo
 
 
 class ApplyHooks:
-    """What happens around the parts of an apply. By default nothing; the command line shows, asks and handles signals."""
+    """Hooks around the parts of an apply. These do nothing; those of the command line show, ask and handle signals."""
 
     approve: Callable[[Plan], bool] | None = None
     """Asked before a plan that changes something is applied; None applies it unasked."""
