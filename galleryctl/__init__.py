@@ -1,3 +1,75 @@
 """Wix Pro Galleries as YAML in git: validate, plan, apply, drift."""
 
+from __future__ import annotations
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from galleryctl.engine.importing import Imported
+    from galleryctl.engine.progress import Progress
+    from galleryctl.model.checkup import Validation
+    from galleryctl.model.errors import (
+        GalleryctlError,
+        InvalidInput,
+        LockedError,
+        MatchError,
+        Refused,
+        StaleError,
+        StateError,
+    )
+    from galleryctl.model.outcome import Report, Status
+    from galleryctl.plan.changes import Action, Plan
+    from galleryctl.session.api import Workspace, open_workspace
+    from galleryctl.wix.errors import ApiError
+
+__all__ = [
+    "Action",
+    "ApiError",
+    "GalleryctlError",
+    "Imported",
+    "InvalidInput",
+    "LockedError",
+    "MatchError",
+    "Plan",
+    "Progress",
+    "Refused",
+    "Report",
+    "StaleError",
+    "StateError",
+    "Status",
+    "Validation",
+    "Workspace",
+    "__version__",
+    "open_workspace",
+]
+
 __version__ = "0.1.0"
+
+_MODULES = {
+    "Action": "plan.changes",
+    "ApiError": "wix.errors",
+    "Imported": "engine.importing",
+    "Plan": "plan.changes",
+    "Progress": "engine.progress",
+    "Report": "model.outcome",
+    "Status": "model.outcome",
+    "Validation": "model.checkup",
+    "Workspace": "session.api",
+    "open_workspace": "session.api",
+}
+"""Where the public names are; errors are in model.errors. Each is imported when it is first used."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(_import_module(f"{__name__}.{_MODULES.get(name, 'model.errors')}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        """List the public names, imported or not."""
+        return sorted({*globals(), *__all__})

@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from galleryctl.emulator import Emulator
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.settings import Settings, changed
-from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.model.secret import Secret
+from galleryctl.session.backends import emulator_endpoint
+from galleryctl.session.open import connect
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
-from galleryctl.wix.client import WixClient, open_client
+from galleryctl.wix.client import WixClient
 from galleryctl.wix.transport import Exchange, Phase
 from tests import virtual
 
@@ -45,21 +46,16 @@ class Bench:
                 if exchange.phase is Phase.BEFORE:
                     self.requests.append(exchange.name)
 
-            async with open_client(
-                self.emulator.ready.base_url,
-                auth=auth or self.key(),
+            endpoint = emulator_endpoint(self.emulator, Limits())
+            endpoint = replace(
+                endpoint,
+                auth=auth or endpoint.auth,
                 limits=Limits(max_requests_per_minute=per_minute),
-                transport=httpx.ASGITransport(app=self.emulator.app),
-                timing=virtual.timing(),
-                on_request=tell,
-            ) as client:
+            )
+            async with connect(endpoint, timing=virtual.timing(), on_request=tell) as client:
                 return await do(client)
 
         return virtual.run(session())
-
-    def key(self) -> Auth:
-        """The API key that may do everything."""
-        return ApiKeyAuth(Secret(self.emulator.ready.api_key), self.emulator.ready.site_id)
 
     def reader(self) -> Auth:
         """The API key that may only read."""

@@ -16,15 +16,14 @@ from typing import Any
 
 from PIL import Image
 
-from galleryctl.cli.progress import Silent
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.credentials import Credentials, load
 from galleryctl.emulator.edits import edited
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.settings import changed
 from galleryctl.engine.apply import Applied
+from galleryctl.engine.progress import Silent
 from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, review_saved
-from galleryctl.http import httpx
 from galleryctl.model.address import Address
 from galleryctl.model.desired import (
     Bind,
@@ -39,13 +38,13 @@ from galleryctl.model.desired import (
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, VideoHost
 from galleryctl.model.position import SourcePosition
-from galleryctl.model.secret import Secret
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
+from galleryctl.session.backends import emulator_endpoint
+from galleryctl.session.open import connect
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.file import FileState
-from galleryctl.wix.auth import ApiKeyAuth
-from galleryctl.wix.client import WixClient, open_client
+from galleryctl.wix.client import WixClient
 from galleryctl.wix.transport import Exchange, Timing
 
 Doc = dict[str, Any]
@@ -145,12 +144,8 @@ class World:
     @asynccontextmanager
     async def _client(self) -> AsyncIterator[WixClient]:
         self.requests.clear()
-        ready = self.emulator.ready
-        async with open_client(
-            ready.base_url,
-            auth=ApiKeyAuth(Secret(ready.api_key), ready.site_id),
-            limits=Limits(max_requests_per_minute=1_000_000),
-            transport=httpx.ASGITransport(app=self.emulator.app),
+        async with connect(
+            emulator_endpoint(self.emulator, Limits()),
             timing=Timing(
                 clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5
             ),

@@ -5,21 +5,21 @@ from __future__ import annotations
 from galleryctl.cli import output
 from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import lock_owner, open_site, open_workspace
+from galleryctl.cli.workspace import workspace_of
 from galleryctl.engine.collecting import collect, unused, uploaded
 from galleryctl.engine.settled import recall_settled
-from galleryctl.manifest.load import load
 from galleryctl.report.media import media_json, media_text
 from galleryctl.report.wording import things
+from galleryctl.session.open import lock_owner
 
 
 async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout: float) -> int:
     """The exit code; the files, the question and what was deleted are printed."""
     if ask:
         need_terminal("give --auto-approve; `galleryctl media list` shows what there is")
-    workspace = open_workspace(settings)
-    desired = load(workspace.config, workspace.site_name)
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
+    workspace = workspace_of(settings)
+    desired = workspace.load()
+    async with workspace.open() as site:
         with site.backend.lock(lock_owner("media gc"), lock_timeout):
             known = await recall_settled(site)
             found = unused(await uploaded(site, desired, known.bindings))

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from galleryctl.cli.installation import installation
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import Workspace, emulator_data, open_site
 from galleryctl.engine.examine import examine_rights, examine_state, failed
 from galleryctl.manifest.validate import named_variables, validate
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, Diagnosis, Mark
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.report.checkup import summary
+from galleryctl.session.open import WorkspaceSite
 from galleryctl.wix.probe import probe
 
 SKEW = 60.0
@@ -41,27 +41,24 @@ def diagnose(settings: Settings) -> Diagnosis:
         config = load_workspace(root, os.environ)
     except InvalidInput as error:
         return Diagnosis(
-            checks=(*installation(), _invalid("workspace", error), *_variables(root, local=False))
+            checks=(*installation(), _invalid("workspace", error), *_variables(root, sites=True))
         )
-    local = config.backend.type == "local"
-    checks = [*installation(frozenset({"emulator"} if local else ())), _workspace(config)]
-    checks += [*_variables(root, local=local), _manifests(config)]
+    sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
+    backend = sites[0].backend  # of whichever site: they have one kind
+    where = f"{root / FILE}: {backend.description}"
+    checks = [*installation(backend.extras), Check(name="workspace", mark=Mark.OK, found=where)]
+    checks += [*_variables(root, sites=backend.url is not None), _manifests(config)]
     if settings.site is not None and settings.site not in config.sites:
         unknown = f"the workspace has no site {settings.site!r}"
         checks.append(
             Check(name="site", mark=Mark.FAIL, found=unknown, do=f"it has: {', '.join(config.sites)}")
         )
         return Diagnosis(checks=tuple(checks))
-    for name in config.sites if settings.site is None else (settings.site,):
-        prefix = f"{name}: " if len(config.sites) > 1 else ""
-        found = asyncio.run(_site(Workspace(config=config, site_name=name)))
+    for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
+        prefix = f"{site.name}: " if len(sites) > 1 else ""
+        found = asyncio.run(_site(site))
         checks += [replace(check, name=prefix + check.name) for check in found]
     return Diagnosis(checks=tuple(checks))
-
-
-def _workspace(config: WorkspaceConfig) -> Check:
-    where = "the embedded emulator" if config.backend.type == "local" else config.backend.base_url
-    return Check(name="workspace", mark=Mark.OK, found=f"{config.root / FILE}: {where}")
 
 
 def _invalid(name: str, error: InvalidInput) -> Check:
@@ -75,9 +72,9 @@ def _invalid(name: str, error: InvalidInput) -> Check:
     )
 
 
-def _variables(root: Path, *, local: bool) -> Iterator[Check]:
-    """Whether the environment has what the files ask for; of a local backend's sites nothing is asked."""
-    for name in named_variables(root, sites=not local):
+def _variables(root: Path, *, sites: bool) -> Iterator[Check]:
+    """Check the environment variables that the files name; without `sites` not those of the sites."""
+    for name in named_variables(root, sites=sites):
         what = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
         mark = Mark.OK if what == "set" else Mark.FAIL
         do = "" if what == "set" else f"export {name}=..."
@@ -92,16 +89,17 @@ def _manifests(config: WorkspaceConfig) -> Check:
     return Check(name="manifests", mark=Mark.OK, found=summary(found))
 
 
-async def _site(workspace: Workspace) -> list[Check]:
+async def _site(workspace: WorkspaceSite) -> list[Check]:
     """One site: its state, and the way to it."""
-    if workspace.config.backend.type == "local" and not emulator_data(workspace).exists():
+    folder = workspace.backend.data_folder
+    if folder is not None and not folder.exists():
         unused = "the embedded emulator has no data yet; the first plan makes it"
         return [Check(name="emulator", mark=Mark.OK, found=unused)]
     checks: list[Check] = []
     try:
-        async with open_site(workspace) as site:
+        async with workspace.open() as site:
             checks += examine_state(site)
-            reach = await _reach(workspace)
+            reach = await _reach(workspace.backend.url)
             checks += reach
             if all(check.mark is not Mark.FAIL for check in reach):
                 checks += await examine_rights(site.client, site.folder)
@@ -110,11 +108,10 @@ async def _site(workspace: Workspace) -> list[Check]:
     return checks
 
 
-async def _reach(workspace: Workspace) -> list[Check]:
-    """The network and the clocks; an emulator in this process needs neither."""
-    if workspace.config.backend.type == "local":
+async def _reach(base_url: str | None) -> list[Check]:
+    """The network and the clocks; a backend in this process needs neither."""
+    if base_url is None:
         return []
-    base_url = workspace.config.backend.base_url
     try:
         answer = await probe(base_url, clock=time.time)
     except GalleryctlError as error:

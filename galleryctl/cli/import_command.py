@@ -13,7 +13,6 @@ from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 
 if TYPE_CHECKING:
-    from galleryctl.engine.choosing import Choice
     from galleryctl.engine.importing import Draft, Imported
 
 
@@ -47,7 +46,9 @@ def command(
     Without --id and --name GALLERY may also be the gallery's id or name on the site. A manifest that is there already
     keeps its comments.
     """
+    from galleryctl.cli.workspace import workspace_of
     from galleryctl.engine.choosing import Choice
+    from galleryctl.session.run import import_galleries
 
     settings = settings_of(context)
     output.need_format(settings, "text", "json")
@@ -61,28 +62,10 @@ def command(
         raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
     choice = None if all_ else Choice(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
-    return complete(_run(settings, choice, file, dry_run=dry_run, lock_timeout=lock_timeout))
-
-
-async def _run(
-    settings: Settings, choice: Choice | None, out: Path | None, *, dry_run: bool, lock_timeout: float
-) -> int:
-    from galleryctl.cli.session import lock_owner, open_site, open_workspace
-    from galleryctl.engine.importing import Imported, draft_all, draft_one, write_drafts
-    from galleryctl.engine.naming import read_shelf
-
-    workspace = open_workspace(settings)
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
-        if dry_run:
-            shelf = read_shelf(workspace.config, workspace.site_name)
-            drafts = await (draft_one(site, shelf, choice, out) if choice else draft_all(site, shelf))
-            _show([Imported(draft=draft) for draft in drafts.drafts], settings, dry_run=True)
-            return 0
-        with site.backend.lock(lock_owner("import"), lock_timeout):
-            shelf = read_shelf(workspace.config, workspace.site_name)
-            drafts = await (draft_one(site, shelf, choice, out) if choice else draft_all(site, shelf))
-            imported = await write_drafts(site, shelf, drafts)
-    _show(imported, settings, dry_run=False)
+    imported = complete(
+        import_galleries(workspace_of(settings), choice, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
+    )
+    _show(imported, settings, dry_run=dry_run)
     return 0
 
 

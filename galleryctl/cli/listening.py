@@ -16,14 +16,13 @@ from galleryctl.cli import output
 from galleryctl.cli.interrupts import SIGNALS
 from galleryctl.cli.listener import base_url, bound, is_loopback, told_in
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import Workspace, emulator_data, open_workspace
 from galleryctl.cli.watching import Watching
+from galleryctl.cli.workspace import workspace_of
 from galleryctl.manifest.links import INNER
-from galleryctl.manifest.workspace import App
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.session.open import WorkspaceSite
 
 try:
-    from galleryctl.emulator.credentials import Credentials, load
     from galleryctl.events.inbox import Entry, Inbox
     from galleryctl.events.receiver import PATH, Receiver
     from galleryctl.events.refusal import RefusedDeliveryError
@@ -61,14 +60,14 @@ def listen(settings: Settings, options: Listening) -> int:
 
     Raises GalleryctlError when the key, the port or the inbox cannot be had, or the inbox not be written.
     """
-    workspace = open_workspace(settings)
+    workspace = workspace_of(settings)
     trust = _trust(workspace, settings, options)
     if not is_loopback(options.host):
         output.warning(
             f"the receiver listens on {options.host} without TLS: everybody who can reach this machine can send to it. "
             "What the app's key has not signed is refused"
         )
-    path = workspace.config.root / INNER / f"events-{workspace.site_name}.sqlite3"
+    path = workspace.config.root / INNER / f"events-{workspace.name}.sqlite3"
     with (
         Inbox(path, max_age=options.max_age) as inbox,
         closing(bound(options.host, options.port, "the receiver")) as listener,
@@ -129,16 +128,14 @@ async def _until_signal(work: Work) -> None:
         working.result()
 
 
-def _trust(workspace: Workspace, settings: Settings, options: Listening) -> Trust:
+def _trust(workspace: WorkspaceSite, settings: Settings, options: Listening) -> Trust:
     """Whose events are taken: as the options say, else as the workspace does, or its embedded emulator."""
     key, where = _key(settings, options)
-    auth, instance = workspace.site_config.auth, options.instance_id
-    if instance is None and isinstance(auth, App):
-        instance = auth.instance_id
-    if workspace.config.backend.type == "local" and (key is None or instance is None):
-        ours = _emulators(workspace)
-        key, where = (ours.public_key.encode(), where) if key is None else (key, where)
-        instance = instance or ours.instance_id
+    instance = options.instance_id
+    if key is None or instance is None:
+        sender = workspace.backend.webhook_sender()
+        key = sender.public_key if key is None else key
+        instance = instance or sender.instance_id
     if key is None:
         raise GalleryctlError(
             "whose events are these to be?",
@@ -171,13 +168,6 @@ def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
         raise GalleryctlError(
             "the public key cannot be read", where=path, why=error.strerror or ""
         ) from error
-
-
-def _emulators(workspace: Workspace) -> Credentials:
-    """The credentials of the workspace's embedded emulator, which `galleryctl emulator` serves."""
-    data = emulator_data(workspace)
-    data.mkdir(parents=True, exist_ok=True)
-    return load(data)
 
 
 def _summarise(settings: Settings, receiver: Receiver) -> None:

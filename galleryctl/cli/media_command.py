@@ -26,15 +26,15 @@ def list_(context: click.Context) -> None:
 
 
 async def _list(settings: Settings) -> None:
-    from galleryctl.cli.session import open_site, open_workspace
+    from galleryctl.cli.workspace import workspace_of
     from galleryctl.engine.collecting import uploaded
     from galleryctl.engine.naming import read_shelf
     from galleryctl.engine.settled import remembered
     from galleryctl.report.media import media_json, media_text
 
-    workspace = open_workspace(settings)
-    desired = read_shelf(workspace.config, workspace.site_name).desired
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
+    workspace = workspace_of(settings)
+    desired = read_shelf(workspace.config, workspace.name).desired
+    async with workspace.open() as site:
         files = await uploaded(site, desired, remembered(site).bindings)
     if settings.format == "json":
         output.result(media_json(site.site_id, files))

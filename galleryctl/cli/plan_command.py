@@ -32,10 +32,11 @@ def command(
 ) -> int:
     """Show what an apply would do; change nothing."""
     from galleryctl.cli import output
-    from galleryctl.cli.planning import plan_options, planned, show_plan, write_plan
-    from galleryctl.cli.session import open_workspace
+    from galleryctl.cli.planning import plan_options, show_plan, write_plan
+    from galleryctl.cli.workspace import workspace_of
     from galleryctl.engine.signing import signed
     from galleryctl.manifest.links import hold_inside
+    from galleryctl.session.run import plan_workspace
 
     settings = settings_of(context)
     if destroy and (allow_empty or allow_recreate):
@@ -49,8 +50,8 @@ def command(
         allow_recreate=allow_recreate,
         destroy=destroy,
     )
-    workspace = open_workspace(settings)
-    plan = complete(planned(workspace, settings, options)).plan
+    workspace = workspace_of(settings)
+    plan = complete(plan_workspace(workspace, options))
     if out is not None:
         plan = signed(plan, workspace.config.state.passphrase)
         write_plan(plan, hold_inside(settings.directory, settings.directory / out))

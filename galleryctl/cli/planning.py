@@ -12,10 +12,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import Workspace, open_site
-from galleryctl.engine.site import Planned, plan_site
 from galleryctl.manifest.files import open_regular
-from galleryctl.manifest.load import load
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.plan.changes import Plan
@@ -53,13 +50,6 @@ def address(text: str) -> Address:
         return Address.parse(text)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-async def planned(workspace: Workspace, settings: Settings, options: PlanOptions) -> Planned:
-    """The plan of the workspace."""
-    desired = load(workspace.config, workspace.site_name)
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
-        return await plan_site(site, desired, options)
 
 
 def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:

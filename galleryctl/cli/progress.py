@@ -10,22 +10,9 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
-from galleryctl.engine.progress import Progress, StepEnd
+from galleryctl.engine.progress import Progress, Silent, StepEnd
 from galleryctl.model.outcome import Status
 from galleryctl.plan.order import Step
-
-
-class Silent:
-    """No progress: the output is read by a program or kept in a log."""
-
-    def planned(self, steps: Sequence[Step]) -> None:
-        """Nothing."""
-
-    def begun(self, step: Step) -> None:
-        """Nothing."""
-
-    def ended(self, step: Step, end: StepEnd) -> None:
-        """Nothing."""
 
 
 class Lines:

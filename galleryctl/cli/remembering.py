@@ -8,25 +8,25 @@ from dataclasses import replace
 from galleryctl.cli import output
 from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import lock_owner, open_site, open_workspace, state_backend, without_former
+from galleryctl.cli.workspace import workspace_of
 from galleryctl.engine.rebuilding import Rebuilt, keep, rebuild
 from galleryctl.engine.resealing import closed_versions, reseal
 from galleryctl.engine.restoring import restore
 from galleryctl.engine.settled import recall_settled, remembered
 from galleryctl.engine.site import Known, save
-from galleryctl.manifest.load import load
 from galleryctl.manifest.workspace import FILE
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.json import dump
 from galleryctl.report.text import state_list_text
 from galleryctl.report.wording import clean, things
+from galleryctl.session.open import lock_owner
 from galleryctl.state.document import State, encode
 
 
 async def look(settings: Settings) -> Known:
     """State and journal of the workspace; the site is not asked. What is odd about them is told."""
-    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+    async with workspace_of(settings).open() as site:
         known = remembered(site)
     if known.pending:
         output.remark(settings, "A run was broken off; the next apply finds out what else it had done.")
@@ -39,7 +39,7 @@ async def change(
     settings: Settings, how: Callable[[Bindings], Bindings], *, lock_timeout: float, operation: str
 ) -> State:
     """The state after `how` was done to it, written under the lock. Raises StateError while a run is broken off."""
-    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+    async with workspace_of(settings).open() as site:
         with site.backend.lock(lock_owner(operation), lock_timeout):
             known = await recall_settled(site)
             return save(site, known.state, how(known.bindings))
@@ -57,9 +57,9 @@ async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> 
     """The exit code of a rebuild; what state will know, which pairs are guesses, and the question are printed."""
     if ask:
         need_terminal("give --auto-approve")
-    workspace = open_workspace(settings)
-    desired = load(workspace.config, workspace.site_name)
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
+    workspace = workspace_of(settings)
+    desired = workspace.load()
+    async with workspace.open() as site:
         with site.backend.lock(lock_owner("state rebuild"), lock_timeout):
             rebuilt = await rebuild(site, desired)
             for line in _remarks(rebuilt):
@@ -80,7 +80,7 @@ async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> 
 
 async def show_versions(settings: Settings) -> None:
     """Print the former versions: serial, until when it was the state, where it lies."""
-    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+    async with workspace_of(settings).open() as site:
         kept = site.backend.versions()
         if not kept:
             output.remark(settings, f"No former version of {site.backend.location} is kept.")
@@ -95,14 +95,14 @@ async def show_versions(settings: Settings) -> None:
 
 async def run_restore(settings: Settings, serial: int, *, lock_timeout: float) -> State:
     """The state after a former version was put back, written under the lock."""
-    async with open_site(open_workspace(settings), trace=settings.verbose > 1) as site:
+    async with workspace_of(settings).open() as site:
         with site.backend.lock(lock_owner("state restore"), lock_timeout):
             return restore(site, serial)
 
 
 async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
     """The state after it was written with the passphrases of the workspace; what that changed is told."""
-    workspace = open_workspace(settings)
+    workspace = workspace_of(settings)
     setting = workspace.config.state
     if not (setting.passphrase or setting.former_passphrase):
         raise GalleryctlError(
@@ -112,18 +112,18 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
         )
     # A state that was sealed with the former one is sealed: what is not is somebody else's.
     readable = setting.former_passphrase is None
-    async with open_site(workspace, trace=settings.verbose > 1, readable=readable) as site:
+    async with workspace.open(plaintext=readable) as site:
         with site.backend.lock(lock_owner("state reseal"), lock_timeout):
             state = await reseal(site)
             kept = len(site.backend.versions())
-            closed = closed_versions(state_backend(without_former(workspace)))
+            closed = closed_versions(workspace.without_former_passphrase().state())
     how = "sealed with passphrase" if setting.passphrase else "readable"
     versions = things(kept - len(closed), "former version")
     output.remark(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
     for version in closed:
         output.remark(settings, f"{clean(version.location)} cannot be opened; it was left as it is.")
     if setting.former_passphrase and len(workspace.config.sites) > 1:
-        output.remark(settings, f"{workspace.site_name} needs former_passphrase no more; reseal each site.")
+        output.remark(settings, f"{workspace.name} needs former_passphrase no more; reseal each site.")
     elif setting.former_passphrase:
         output.remark(settings, "Take former_passphrase out of galleryctl.yaml: nothing needs it any more.")
     return state
@@ -144,7 +144,7 @@ def _remarks(rebuilt: Rebuilt) -> Iterator[str]:
 
 async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
     """The exit code of an unlock; who holds the lock is shown before anything is broken."""
-    async with open_site(open_workspace(settings)) as site:
+    async with workspace_of(settings).open() as site:
         holder = site.backend.lock_info()
         if holder is None and run is None:
             output.result(f"Nobody has locked {clean(site.backend.location)}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from galleryctl.cli import output
 from galleryctl.cli.listener import base_url, bound, is_loopback, told_in
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import emulator_data, open_workspace
+from galleryctl.cli.workspace import workspace_of
 from galleryctl.model.errors import GalleryctlError
 
 
@@ -45,9 +45,9 @@ def serve_emulator(
 
 
 def _workspace_data(settings: Settings) -> Path:
-    workspace = open_workspace(settings)
-    if workspace.config.backend.type != "local":
+    folder = workspace_of(settings).backend.data_folder
+    if folder is None:
         raise GalleryctlError(
             "this workspace has the real API as its backend", do="say where the data shall be: --data DIR"
         )
-    return emulator_data(workspace)
+    return folder

@@ -60,13 +60,13 @@ def _plan(path: Path, settings: Settings) -> None:
 
 
 async def _live(settings: Settings, what: str | None) -> NamedSite:
-    from galleryctl.cli.session import open_site, open_workspace
+    from galleryctl.cli.workspace import workspace_of
     from galleryctl.engine.naming import read_shelf
     from galleryctl.engine.showing import show_gallery, show_site
 
-    workspace = open_workspace(settings)
-    async with open_site(workspace, trace=settings.verbose > 1) as site:
-        shelf = read_shelf(workspace.config, workspace.site_name)
+    workspace = workspace_of(settings)
+    async with workspace.open() as site:
+        shelf = read_shelf(workspace.config, workspace.name)
         return await (show_site(site, shelf) if what is None else show_gallery(site, shelf, what))
 
 

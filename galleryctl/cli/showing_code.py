@@ -7,18 +7,18 @@ from pathlib import Path
 
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
-from galleryctl.cli.session import Workspace, open_workspace, state_backend
+from galleryctl.cli.workspace import workspace_of
 from galleryctl.cli.writing import write_generated
-from galleryctl.manifest.load import load
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.velo import velo_code, velo_warnings
+from galleryctl.session.open import WorkspaceSite
 
 
 def show_code(settings: Settings, key: str, *, component: str, out: Path | None) -> None:
     """Print the code for the gallery of this key, or write it below `out`; the warnings come first."""
-    workspace = open_workspace(settings)
-    desired = load(workspace.config, workspace.site_name)
+    workspace = workspace_of(settings)
+    desired = workspace.load()
     gallery = _gallery(desired, key)
     code = velo_code(gallery, _live_id(gallery, workspace), component=component, order=desired.item_order)
     for warning in velo_warnings(gallery):
@@ -43,10 +43,10 @@ def _gallery(desired: Desired, key: str) -> DesiredGallery:
     )
 
 
-def _live_id(gallery: DesiredGallery, workspace: Workspace) -> str:
+def _live_id(gallery: DesiredGallery, workspace: WorkspaceSite) -> str:
     if gallery.bind.id:
         return gallery.bind.id
-    state = state_backend(workspace).read()
+    state = workspace.state().read()
     known = None if state is None else state.bindings.ids.get(gallery.address)
     if known is None:
         raise GalleryctlError(

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from galleryctl.cli import output
 from galleryctl.cli.failure import show_failure
 from galleryctl.cli.options import Settings
-from galleryctl.cli.planning import plan_options, show_plan
-from galleryctl.cli.session import open_site, open_workspace
+from galleryctl.cli.planning import address, show_plan
+from galleryctl.cli.workspace import workspace_of
 from galleryctl.engine.site import plan_site, recall
-from galleryctl.events.aside import aside
-from galleryctl.manifest.load import load
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.plan.changes import Plan
 from galleryctl.report.json import failure_json, plan_json
+from galleryctl.session.background import in_background
+from galleryctl.session.run import drift_options
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Watching:
     async def check(self, gallery: str) -> bool:
         """Print how the gallery of that live id differs from its manifest; False when that could not be found out."""
         try:
-            plan = await aside(lambda: self._plan(gallery))
+            plan = await in_background(lambda: self._plan(gallery))
         except (GalleryctlError, OSError) as error:
             await asyncio.to_thread(self._show_failure, error)
             return False
@@ -54,14 +54,13 @@ class Watching:
 
     async def _plan(self, gallery: str) -> Plan | None:
         """What `galleryctl drift --target` plans, from the files as they are now; None for a gallery that is not ours."""
-        workspace = open_workspace(self.settings)
-        desired = load(workspace.config, workspace.site_name)
-        async with open_site(workspace, trace=self.settings.verbose > 1) as site:
+        workspace = workspace_of(self.settings)
+        desired = workspace.load()
+        async with workspace.open() as site:
             key = _key(gallery, desired, (await recall(site)).bindings)
             if key is None:
                 return None
-            options = plan_options((key,), max_delete_percent=100, allow_empty=True, allow_recreate=True)
-            return (await plan_site(site, desired, options)).plan
+            return (await plan_site(site, desired, drift_options((address(key),)))).plan
 
 
 def _key(gallery: str, desired: Desired, bindings: Bindings) -> str | None:

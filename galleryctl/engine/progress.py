@@ -29,3 +29,16 @@ class Progress(Protocol):
 
     def ended(self, step: Step, end: StepEnd) -> None:
         """`step` is over."""
+
+
+class Silent:
+    """An observer that does nothing."""
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """Do nothing."""
+
+    def begun(self, step: Step) -> None:
+        """Do nothing."""
+
+    def ended(self, step: Step, end: StepEnd) -> None:
+        """Do nothing."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.cli.session import lock_owner
 from galleryctl.model.address import Address
 from galleryctl.model.errors import LockedError, StateError
+from galleryctl.session.open import lock_owner
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from galleryctl.cli.progress import Silent
 from galleryctl.engine.apply import Applied
+from galleryctl.engine.progress import Silent
 from galleryctl.engine.site import apply_planned, review_saved
 from galleryctl.model.desired import Desired, Unmanaged
 from galleryctl.model.errors import InvalidInput, StaleError

@@ -12,8 +12,8 @@ from importlib import metadata
 import pytest
 import uvicorn
 
-from galleryctl.cli.session import lock_owner
 from galleryctl.emulator import Emulator, create_app
+from galleryctl.session.open import lock_owner
 from galleryctl.state.file import FileState
 from tests.reports import report
 from tests.studio import Ran, Studio

@@ -26,7 +26,10 @@ HEAVY = {
     "PIL", "asyncio", "cryptography", "deepdiff", "httpx", "jinja2", "jsonschema", "jwt", "obstore", "rich", "ruamel",
     "sqlite3", "ssl", "starlette", "tenacity", "uvicorn", "yaml", "importlib.metadata",
 }  # fmt: skip
-OURS = {f"galleryctl.{room}" for room in ("manifest", "plan", "report", "wix", "state", "emulator", "engine")}
+OURS = {
+    f"galleryctl.{room}"
+    for room in ("manifest", "plan", "report", "wix", "state", "emulator", "engine", "session")
+}
 
 
 def imported(args: Sequence[str]) -> set[str]:
@@ -46,6 +49,14 @@ def imported(args: Sequence[str]) -> set[str]:
 def of(names: set[str], modules: set[str]) -> set[str]:
     """Those of `names` that were imported, themselves or by a part of theirs."""
     return {name for name in names if any(f"{module}.".startswith(f"{name}.") for module in modules)}
+
+
+def test_the_package_imports_its_public_names_when_they_are_used() -> None:
+    look = "import json, sys; import galleryctl; print(json.dumps(sorted(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = set(json.loads(ran.stdout))
+    assert {module for module in modules if module.startswith("galleryctl")} == {"galleryctl"}
+    assert of(HEAVY | {"click"}, modules) == set()
 
 
 def test_the_version_costs_little_more_than_click() -> None:

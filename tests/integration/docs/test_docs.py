@@ -6,13 +6,18 @@ In a document,
 - `<!-- file: galleries/new.yaml -->` before a code block writes the block to that file;
 - `<!-- editor: {"edits": [...]} -->` edits the embedded emulator's data as people do in the Editor, where `"gallery": "@NAME"` and
   `"item": "@TITLE"` stand for ids;
+- a `python` block is run as a script; after `<!-- run: notebook -->` it is run as a cell, inside an event loop. A `text` block right
+  after it is what it prints;
 - a `console` block is run line by line: `$ galleryctl …`, `$ export NAME=value`, `$ rm FILE` and `$ echo $?`. Without the last, a
   command must end with 0. In what is shown, `...` stands for any text, and alone on a line for any lines.
 """
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import contextlib
+import inspect
 import io
 import json
 import re
@@ -34,10 +39,11 @@ DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+    ROOT / "docs" / "reference" / "python.md",
 ]
 
 PART = re.compile(
-    r"^<!-- (?P<directive>workspace|file|editor): (?P<argument>.+?) -->$|^```(?P<language>\w*)\n(?P<block>.*?)^```$",
+    r"^<!-- (?P<directive>workspace|file|editor|run): (?P<argument>.+?) -->$|^```(?P<language>\w*)\n(?P<block>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -61,7 +67,7 @@ class Shell:
     monkeypatch: pytest.MonkeyPatch
     copies: int = 0
     last_code: int = 0
-    names: set[str] = field(default_factory=set)
+    variables: dict[str, Any] = field(default_factory=dict)
 
     def enter(self, name: str) -> None:
         """A fresh copy of the folder, and its own current directory."""
@@ -93,6 +99,22 @@ class Shell:
                     self.last_code = run(arguments)
                 return output.getvalue()
         pytest.fail(f"the docs show a command that this test cannot run: {line}")
+
+    def execute_python(self, source: str, *, notebook: bool) -> str:
+        """What the block prints. All blocks have the same variables, as the cells of a notebook have."""
+        code = compile(source, "<docs>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if notebook else 0, True)  # noqa: FBT003 - takes it by position only
+
+        async def cell() -> None:
+            result = eval(code, self.variables)  # noqa: S307 - the docs' own code
+            if inspect.isawaitable(result):
+                await result
+
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            if notebook:
+                asyncio.run(cell())
+            else:
+                exec(code, self.variables)  # noqa: S102 - the docs' own code
+        return output.getvalue()
 
     def edit(self, edits: dict[str, Any]) -> None:
         """What somebody does in the Editor."""
@@ -144,13 +166,15 @@ def test_the_commands_of_the_docs_print_what_the_docs_show(
 ) -> None:
     shell = Shell(scratch=tmp_path, monkeypatch=monkeypatch)
     shell.enter("empty")
-    target = ""
+    target, run_as, printed = "", "", ""
     for part in parts(document):
         match part.directive:
             case "workspace":
                 shell.enter(part.argument)
             case "file":
                 target = part.argument
+            case "run":
+                run_as = part.argument
             case "editor":
                 shell.edit(json.loads(part.argument))
             case _ if target:
@@ -158,6 +182,11 @@ def test_the_commands_of_the_docs_print_what_the_docs_show(
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(part.block, encoding="utf-8")
                 target = ""
+            case _ if part.language == "python":
+                printed = tidy(shell.execute_python(part.block, notebook=run_as == "notebook"))
+                run_as = ""
+            case _ if part.language == "text":
+                assert pattern(part.block).fullmatch(printed), f"{document.name}:{part.line}: {printed}"
             case _ if part.language == "console":
                 check_block(shell, part, f"{document.name}:{part.line}")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 
-import httpx
 import pytest
 
+from galleryctl.http import httpx
 from tests.frozen_site import ENCRYPTED, FROZEN, PASSPHRASE, WORKSPACE, Frozen, normalised, read
 from tests.studio import Doc
 

@@ -16,10 +16,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import entry_points
 
 import click
-import httpx
 import jwt
 import pytest
 
+from galleryctl.http import httpx
 from tests.frozen_site import FROZEN, Frozen, normalised, read
 from tests.studio import Doc, Studio
 

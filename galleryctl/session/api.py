@@ -1,0 +1,220 @@
+"""The Python API: a workspace as an object, each operation as a method that blocks and as one to await."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from galleryctl.engine.choosing import Choice
+from galleryctl.engine.importing import Imported
+from galleryctl.engine.progress import Progress
+from galleryctl.engine.signing import signed
+from galleryctl.manifest.validate import validate
+from galleryctl.model.address import Address
+from galleryctl.model.checkup import Validation
+from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.outcome import Report
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.make import PlanOptions
+from galleryctl.session.background import in_background, run_blocking
+from galleryctl.session.open import WorkspaceSite, select_site
+from galleryctl.session.run import (
+    ApplyHooks,
+    apply_workspace,
+    drift_options,
+    import_galleries,
+    plan_workspace,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Work = Callable[Concatenate["Workspace", P], Coroutine[Any, Any, T]]
+
+
+def _blocking(work: Work[P, T]) -> Callable[Concatenate[Workspace, P], T]:
+    """Return the method that runs `work` to its end, also where an event loop is running."""
+
+    @wraps(work)
+    def method(self: Workspace, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return run_blocking(lambda: work(self, *args, **kwargs))
+
+    _rename(method, work.__name__.removeprefix("_"))
+    return method
+
+
+def _awaitable(work: Work[P, T]) -> Work[P, T]:
+    """Return the coroutine method that runs `work` in a thread: the caller's event loop is never blocked."""
+
+    @wraps(work)
+    async def method(self: Workspace, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await in_background(lambda: work(self, *args, **kwargs))
+
+    _rename(method, f"{work.__name__.removeprefix('_')}_async")
+    return method
+
+
+def _rename(method: Callable[..., object], name: str) -> None:
+    """Give the method the name by which it is called, for help() and tracebacks."""
+    method.__name__, method.__qualname__ = name, f"Workspace.{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One site of a workspace. `open_workspace` makes it; nothing has to be closed.
+
+    The configuration is read once; manifests, state and site are read by each call. Each method has a twin to await,
+    `plan_async` for `plan`, which does not block the event loop; when it is cancelled, the work is.
+    """
+
+    directory: Path
+    site: str
+    _opened: WorkspaceSite = field(repr=False)
+
+    async def _validate(self) -> Validation:
+        """Check galleryctl.yaml and all manifests, without network and state.
+
+        Raises InvalidInput with all their problems.
+        """
+        return validate(self.directory, self._opened.config.environ, self.site)
+
+    async def _plan(
+        self,
+        *,
+        targets: Iterable[Address | str] = (),
+        max_delete_percent: float | None = None,
+        allow_empty: bool = False,
+        allow_recreate: bool = False,
+        destroy: bool = False,
+    ) -> Plan:
+        """Return what an apply would change; nothing is written.
+
+        The arguments are the options of `galleryctl plan`. What the safety checks reject is in `refusals`. The plan is
+        signed if the state has a passphrase.
+        """
+        options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
+        plan = await plan_workspace(self._opened, options)
+        return signed(plan, self._opened.config.state.passphrase)
+
+    async def _apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        targets: Iterable[Address | str] = (),
+        max_delete_percent: float | None = None,
+        allow_empty: bool = False,
+        allow_recreate: bool = False,
+        destroy: bool = False,
+        progress: Progress | None = None,
+        lock_timeout: float = 0.0,
+    ) -> Report:
+        """Apply the plan, or without one make it with the options and apply it; return the outcome of each change.
+
+        `progress` observes the steps; `lock_timeout` is how many seconds to wait for another run. Raises StaleError
+        if the site, the state or a file changed since the plan was made, Refused if a safety check rejects it,
+        LockedError, and StateError if the state could not be saved. A change that fails is in the report.
+        """
+        options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
+        if plan is not None and options != PlanOptions():
+            raise _invalid("a plan is applied as it is: give the options to plan()")
+        applied = await apply_workspace(
+            self._opened,
+            options,
+            saved=plan,
+            operation="destroy" if destroy else "apply",
+            lock_timeout=lock_timeout,
+            hooks=ApplyHooks(progress),
+        )
+        if applied is None:  # only hooks that ask can say no
+            raise AssertionError("rejected, though nobody was asked")
+        if applied.trouble is not None:
+            raise applied.trouble
+        return applied.report
+
+    async def _drift(self, *, targets: Iterable[Address | str] = ()) -> Plan:
+        """Return the plan that would undo every difference of the site from the manifests; `empty` if there is none."""
+        return await plan_workspace(self._opened, drift_options(_addresses(targets)))
+
+    async def _import_gallery(
+        self,
+        gallery: str | None = None,
+        *,
+        gallery_id: str | None = None,
+        name: str | None = None,
+        out: str | os.PathLike[str] | None = None,
+        dry_run: bool = False,
+        lock_timeout: float = 0.0,
+    ) -> Imported:
+        """Write a live gallery as a manifest, and record in state which entry is which item.
+
+        `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file, relative to the
+        workspace. A dry run writes nothing. Raises MatchError if the site has none or several such galleries.
+        """
+        if not (gallery or gallery_id or name) or (gallery_id and name):
+            raise _invalid("give the gallery to import, by its key, gallery_id or name")
+        (imported,) = await import_galleries(
+            self._opened,
+            Choice(text=gallery, id=gallery_id, name=name),
+            out=None if out is None else self.directory / out,
+            dry_run=dry_run,
+            lock_timeout=lock_timeout,
+        )
+        return imported
+
+    async def _import_all(self, *, dry_run: bool = False, lock_timeout: float = 0.0) -> tuple[Imported, ...]:
+        """Write the manifest of every live gallery that is not managed yet."""
+        return await import_galleries(self._opened, None, dry_run=dry_run, lock_timeout=lock_timeout)
+
+    validate, validate_async = _blocking(_validate), _awaitable(_validate)
+    plan, plan_async = _blocking(_plan), _awaitable(_plan)
+    apply, apply_async = _blocking(_apply), _awaitable(_apply)
+    drift, drift_async = _blocking(_drift), _awaitable(_drift)
+    import_gallery, import_gallery_async = _blocking(_import_gallery), _awaitable(_import_gallery)
+    import_all, import_all_async = _blocking(_import_all), _awaitable(_import_all)
+
+
+def open_workspace(
+    directory: str | os.PathLike[str] = ".",
+    *,
+    site: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Workspace:
+    """Return the workspace in `directory`, the folder of galleryctl.yaml.
+
+    `site` names one of its sites and may be left out if there is one only; `environ` replaces os.environ for `${NAME}`
+    in its files. Raises InvalidInput with all the problems of galleryctl.yaml, GalleryctlError for an unknown site.
+    """
+    root = Path(directory)
+    opened = select_site(root, site, dict(os.environ if environ is None else environ))
+    return Workspace(directory=root, site=opened.name, _opened=opened)
+
+
+def _options(
+    targets: Iterable[Address | str],
+    max_delete_percent: float | None,
+    allow_empty: bool,
+    allow_recreate: bool,
+    destroy: bool,
+) -> PlanOptions:
+    return PlanOptions(
+        targets=_addresses(targets),
+        max_delete_percent=max_delete_percent,
+        allow_empty=allow_empty,
+        allow_recreate=allow_recreate,
+        destroy=destroy,
+    )
+
+
+def _addresses(targets: Iterable[Address | str]) -> tuple[Address, ...]:
+    """Return the targets as addresses. Raises InvalidInput for a text that is not one."""
+    try:
+        return tuple(each if isinstance(each, Address) else Address.parse(each) for each in targets)
+    except ValueError as error:
+        raise _invalid(str(error)) from error
+
+
+def _invalid(message: str) -> InvalidInput:
+    return InvalidInput((Problem(None, message),))

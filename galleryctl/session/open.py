@@ -1,0 +1,125 @@
+"""Open one site of a workspace: its configuration, its backend, its state and the client that reaches it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from galleryctl.engine.site import Site
+from galleryctl.manifest.links import INNER
+from galleryctl.manifest.load import load
+from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.session.backends import Endpoint, SiteBackend, site_backend
+from galleryctl.state.backend import LockInfo, StateBackend
+from galleryctl.state.file import FileState
+from galleryctl.state.seal import Cipher
+from galleryctl.wix.client import WixClient, open_client
+from galleryctl.wix.transport import Observer, Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSite:
+    """One site of a workspace, as galleryctl.yaml configures it; `on_request` observes every request to it."""
+
+    config: WorkspaceConfig
+    name: str
+    on_request: Observer | None = None
+
+    @property
+    def backend(self) -> SiteBackend:
+        """Return the API that serves the site."""
+        return site_backend(self.config, self.name)
+
+    def load(self) -> Desired:
+        """Return what the manifests declare for the site. Raises InvalidInput with all their problems."""
+        return load(self.config, self.name)
+
+    def state(self, *, plaintext: bool = False) -> StateBackend:
+        """Return where the state is stored; `plaintext` accepts unencrypted state although there is a passphrase."""
+        setting = self.config.state
+        location = setting.of(self.name)
+        cipher = Cipher(setting.passphrase, former=setting.former_passphrase, readable=plaintext)
+        if "://" not in location:
+            return FileState(self.config.root / location, versions=setting.versions, cipher=cipher)
+        from galleryctl.state.bucket import open_bucket
+        from galleryctl.state.objects import ObjectState
+
+        bucket, key = open_bucket(location)
+        return ObjectState(bucket, key, versions=setting.versions, cipher=cipher)
+
+    def without_former_passphrase(self) -> WorkspaceSite:
+        """Return the site as it is configured once the former passphrase is removed."""
+        state = replace(self.config.state, former_passphrase=None)
+        return replace(self, config=replace(self.config, state=state))
+
+    @asynccontextmanager
+    async def open(self, *, plaintext: bool = False) -> AsyncIterator[Site]:
+        """Connect to the site; `plaintext` is for `state`. Raises GalleryctlError."""
+        state = self.state(plaintext=plaintext)
+        journal = state.journal(self.config.root / INNER / f"journal-{self.name}.jsonl")
+        with self.backend.open() as endpoint:
+            async with connect(endpoint, on_request=self.on_request) as client:
+                yield Site(
+                    site_id=endpoint.site_id,
+                    root=self.config.root,
+                    client=client,
+                    backend=state,
+                    journal=journal,
+                    folder=self.config.media_folder,
+                    workers=self.config.limits.concurrency,
+                    settled=endpoint.read_lag,
+                )
+
+
+def select_site(
+    directory: Path,
+    name: str | None,
+    environ: Mapping[str, str],
+    *,
+    on_request: Observer | None = None,
+) -> WorkspaceSite:
+    """Return the site of that name of the workspace in `directory`; without a name, its only one.
+
+    Raises InvalidInput with all the problems of galleryctl.yaml, GalleryctlError for a site that it does not have.
+    """
+    config = load_workspace(directory, environ)
+    names = list(config.sites)
+    if name is None and len(names) > 1:
+        raise GalleryctlError("the workspace has several sites", do=f"give --site: {', '.join(names)}")
+    if name is not None and name not in names:
+        raise GalleryctlError(f"the workspace has no site {name!r}", do=f"it has: {', '.join(names)}")
+    return WorkspaceSite(config=config, name=name or names[0], on_request=on_request)
+
+
+def connect(
+    endpoint: Endpoint, *, on_request: Observer | None = None, timing: Timing | None = None
+) -> AbstractAsyncContextManager[WixClient]:
+    """Return a client of the endpoint, which is closed at the end of an `async with`."""
+    return open_client(
+        endpoint.base_url,
+        auth=endpoint.auth,
+        limits=endpoint.limits,
+        transport=endpoint.transport,
+        timing=timing,
+        on_request=on_request,
+    )
+
+
+def lock_owner(operation: str) -> LockInfo:
+    """Return who locks the state, from where and for what; the id of the run is new."""
+    return LockInfo(
+        run=uuid.uuid4().hex[:12],
+        who=f"{getpass.getuser()}@{socket.gethostname()}",
+        pid=os.getpid(),
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        operation=operation,
+    )

@@ -1,0 +1,151 @@
+"""Plan, apply and import on one site of a workspace: lock, safety checks and all, for the command line and Python alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
+
+from galleryctl.engine.apply import Applied
+from galleryctl.engine.choosing import Choice
+from galleryctl.engine.importing import Imported, draft_all, draft_one, write_drafts
+from galleryctl.engine.naming import read_shelf
+from galleryctl.engine.progress import Progress, Silent
+from galleryctl.engine.signing import check_signature
+from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, refuse, review_saved
+from galleryctl.model.address import Address
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.make import PlanOptions
+from galleryctl.session.open import WorkspaceSite, lock_owner
+from galleryctl.state.backend import LockInfo
+
+
+class ApplyHooks:
+    """Hooks around the parts of an apply. These do nothing; those of the command line show, ask and handle signals."""
+
+    approve: Callable[[Plan], bool] | None = None
+    """Asked before a plan that changes something is applied; None applies it unasked."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress or Silent()
+
+    def blocking(self) -> AbstractContextManager[object]:
+        """Return the context of code that blocks the event loop."""
+        return nullcontext()
+
+    def cancellable(self) -> AbstractContextManager[object]:
+        """Return the context of what comes before the first write: a signal may end it at once."""
+        return nullcontext()
+
+    def waiting(self, holder: LockInfo) -> None:
+        """Learn that another run holds the lock, which is waited for."""
+
+    def planned(self, plan: Plan) -> None:
+        """See the plan before it is checked and approved."""
+
+    def applying(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for those who override it
+        """Return the context of the writing part, with its observer; once `stop` is set, no further step begins."""
+        return nullcontext(self._progress)
+
+
+def drift_options(targets: tuple[Address, ...] = ()) -> PlanOptions:
+    """Return the options of a plan that is only looked at: no safety check rejects it."""
+    return PlanOptions(targets=targets, max_delete_percent=100, allow_empty=True, allow_recreate=True)
+
+
+async def plan_workspace(workspace: WorkspaceSite, options: PlanOptions) -> Plan:
+    """Return the plan. Raises InvalidInput, MatchError, StateError and ApiError."""
+    desired = workspace.load()
+    async with workspace.open() as site:
+        return (await plan_site(site, desired, options)).plan
+
+
+async def apply_workspace(
+    workspace: WorkspaceSite,
+    options: PlanOptions,
+    *,
+    saved: Plan | None = None,
+    operation: str = "apply",
+    lock_timeout: float = 0.0,
+    hooks: ApplyHooks,
+) -> Applied | None:
+    """Apply the saved plan, or make one with the options and apply it; return None if it is not approved.
+
+    The lock is held from before the plan is made until the state is saved. The first cancellation lets the steps in
+    flight finish and saves the state; a second one ends at once, and the journal has what is left.
+    """
+    if saved is not None:
+        state = workspace.config.state
+        check_signature(saved, state.passphrase, state.former_passphrase)
+    owner = lock_owner(operation)
+    async with workspace.open() as site:
+        with ExitStack() as stack:
+            with hooks.blocking():
+                if lock_timeout and (holder := site.backend.lock_info()):
+                    hooks.waiting(holder)
+                stack.enter_context(site.backend.lock(owner, lock_timeout))
+            with hooks.cancellable():
+                planned = await _approved(workspace, site, options, saved, hooks)
+            if planned is None:
+                return None
+            stop = asyncio.Event()
+            with hooks.applying(stop) as progress:
+                return await _finish(site, planned, run=owner.run, stop=stop, progress=progress)
+
+
+async def _approved(
+    workspace: WorkspaceSite, site: Site, options: PlanOptions, saved: Plan | None, hooks: ApplyHooks
+) -> Planned | None:
+    """Return the plan once it is approved, None if it is not. Nothing is written yet."""
+    if saved is not None:
+        planned = await review_saved(site, saved)
+    else:
+        with hooks.blocking():
+            desired = workspace.load()
+        planned = await plan_site(site, desired, options)
+    hooks.planned(planned.plan)
+    refuse(planned.plan)
+    if hooks.approve is None or planned.plan.empty:
+        return planned
+    with hooks.blocking():
+        if not hooks.approve(planned.plan):
+            return None
+    # The site may have changed while the question was open.
+    return await review_saved(site, planned.plan)
+
+
+async def _finish(
+    site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress
+) -> Applied:
+    """Return the outcome of the apply. A cancellation sets `stop` and waits for the end, unless it is set already."""
+    applying = asyncio.ensure_future(apply_planned(site, planned, run=run, stop=stop, progress=progress))
+    try:
+        return await asyncio.shield(applying)
+    except asyncio.CancelledError:
+        if stop.is_set():
+            applying.cancel()
+        stop.set()
+        await asyncio.gather(applying, return_exceptions=True)  # a further cancellation reaches it
+        raise
+
+
+async def import_galleries(
+    workspace: WorkspaceSite,
+    choice: Choice | None,
+    *,
+    out: Path | None = None,
+    dry_run: bool = False,
+    lock_timeout: float = 0.0,
+) -> tuple[Imported, ...]:
+    """Write the manifest of the gallery that `choice` selects, or without one of all that are not managed yet.
+
+    A dry run writes nothing. Raises MatchError, Refused, InvalidInput, StateError and ApiError.
+    """
+    async with workspace.open() as site:
+        with nullcontext() if dry_run else site.backend.lock(lock_owner("import"), lock_timeout):
+            shelf = read_shelf(workspace.config, workspace.name)
+            drafts = await (draft_one(site, shelf, choice, out) if choice else draft_all(site, shelf))
+            if dry_run:
+                return tuple(Imported(draft=draft) for draft in drafts.drafts)
+            return await write_drafts(site, shelf, drafts)
