@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from tests import needs
 from tests.started import PATIENCE, ROOT, started
 from tests.world import picture
 
@@ -118,6 +119,7 @@ class Command:
     def wait_for_question(self) -> None:
         """Return once it waits for a line on its standard input."""
         # The system call that it is in, and its first argument: the descriptor that it reads.
+        needs.linux("/proc/self/syscall")
         place = Path(f"/proc/{self.pid}/syscall")
         self._wait_until(lambda: place.read_text().split()[1:2] == ["0x0"])
 
