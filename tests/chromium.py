@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from tests import needs
 
 Message = dict[str, Any]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -81,8 +82,7 @@ class Tab:
 @contextmanager
 def tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterator[Tab]:
     """A new browser with one tab, as tall as a page, so that nothing waits to be scrolled to."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    assert found, "tests marked `browser` need Chromium"
+    found = needs.command(*NAMES, package="chromium")
     (their_in, our_out), (our_in, their_out) = os.pipe(), os.pipe()
     command = [sys.executable, "-c", ONTO_3_AND_4, str(their_in), str(their_out)]
     process = subprocess.Popen(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import json
-import shutil
 import subprocess
 from pathlib import Path
+
+from tests import needs
 
 
 def install(folder: Path) -> str:
     """Install what the lock file in `folder` names, unless it is there, once for all workers; the path of Node."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    assert node, f"node is needed for {folder.name}"
+    node = needs.node()
     with (folder / ".install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _installed(folder):
-            assert npm, f"npm is needed for {folder.name}"
+            npm = needs.command("npm", package="npm")
             subprocess.run([npm, "ci"], cwd=folder, check=True, timeout=300)
     return node
 

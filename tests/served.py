@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from galleryctl.http import httpx
+from tests import needs
 from tests.started import PATIENCE, ROOT, started
 from tests.world import picture
 
@@ -117,6 +118,7 @@ class Command:
     def wait_for_question(self) -> None:
         """Return once it waits for a line on its standard input."""
         # The system call that it is in, and its first argument: the descriptor that it reads.
+        needs.linux("/proc/self/syscall")
         place = Path(f"/proc/{self.pid}/syscall")
         self._wait_until(lambda: place.read_text().split()[1:2] == ["0x0"])
 

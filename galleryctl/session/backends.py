@@ -53,24 +53,30 @@ class SiteBackend(Protocol):
     @property
     def description(self) -> str:
         """Return its name for people."""
+        ...
 
     @property
     def url(self) -> str | None:
         """Return the URL that requests go to with the site's credentials; None for one that needs neither."""
+        ...
 
     @property
     def data_folder(self) -> Path | None:
         """Return the folder that holds the site's data on this machine; None for a site that is elsewhere."""
+        ...
 
     @property
     def extras(self) -> frozenset[str]:
         """Return the extras of this package that it needs."""
+        ...
 
     def webhook_sender(self) -> WebhookSender:
         """Return the app whose webhooks to accept unless the user names another."""
+        ...
 
     def open(self) -> AbstractContextManager[Endpoint]:
         """Return the endpoint, open for the length of a `with`. Raises GalleryctlError."""
+        ...
 
 
 def site_backend(config: WorkspaceConfig, site_name: str) -> SiteBackend:

@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 
 from galleryctl.http import httpx
 from galleryctl.manifest.schema import load_schema
+from tests import needs
 from tests.served import Doc, Served
 from tests.signed import app, event, item_updated
 from tests.started import PATIENCE, started
@@ -199,6 +200,7 @@ def test_a_second_receiver_of_a_site_is_refused(site: Site) -> None:
 
 
 def test_what_it_listens_to_is_this_machine_only(site: Site) -> None:
+    needs.linux("/proc/self/net/tcp")
     with site.receiver() as process:
         rows = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
         url = json.loads((site.served.root / "ready.json").read_text())["url"]

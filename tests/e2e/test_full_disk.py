@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests import needs
 from tests.served import CREATES, Served, texts
 from tests.started import GALLERYCTL, PATIENCE
 
@@ -25,6 +26,7 @@ def apply_on_a_disk_that_fills_up(served: Served, size: int) -> tuple[int, str, 
 
     What it prints goes to pipes, which have no such bound.
     """
+    needs.linux()  # prlimit
     served.hold("before", **CREATES, nth=3)
     with subprocess.Popen(
         [*GALLERYCTL, "-C", str(served.root), "apply", "--auto-approve"],

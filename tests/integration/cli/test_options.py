@@ -15,6 +15,7 @@ import pytest
 
 from galleryctl import __version__
 from galleryctl.cli.main import COMMANDS, galleryctl, run
+from tests import needs
 from tests.reports import report
 from tests.started import GALLERYCTL, ROOT
 from tests.studio import Ran, Studio
@@ -313,6 +314,7 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     ],
 )
 def test_a_disk_that_is_full(args: str, told: str) -> None:
+    needs.linux("/dev/full")
     command = f"exec {shlex.join(GALLERYCTL)} {args} > /dev/full"
     ran = subprocess.run(
         ["/bin/sh", "-c", command], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import needs
 from tests.reports import report
 from tests.studio import Studio
 
@@ -50,7 +51,7 @@ def shown(folder: Path, out: Path, key: str, items: list[dict[str, Any]]) -> dic
     page = (out / "pages" / f"{key}.js").read_text(encoding="utf-8")
     (folder / "page.mjs").write_text(page, encoding="utf-8")
     (folder / "run.mjs").write_text(RUN, encoding="utf-8")
-    ran = subprocess.run(["node", "run.mjs"], cwd=folder, capture_output=True, text=True, check=True)
+    ran = subprocess.run([needs.node(), "run.mjs"], cwd=folder, capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(ran.stdout)
     return answer
 
@@ -59,7 +60,7 @@ def check(folder: Path, code: str) -> None:
     """Node accepts the code as a module."""
     (folder / "check.mjs").write_text(code, encoding="utf-8")
     ran = subprocess.run(
-        ["node", "--check", "check.mjs"], cwd=folder, capture_output=True, text=True, check=False
+        [needs.node(), "--check", "check.mjs"], cwd=folder, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr
 

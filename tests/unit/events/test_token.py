@@ -236,6 +236,7 @@ def short() -> bytes:
 @pytest.mark.parametrize(
     "text",
     [b"", b"key", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", b"\xff", curve(), short()],
+    ids=["empty", "word", "PEM", "binary", "curve", "short"],  # the last two are new in every process
 )
 def test_anything_else_is_no_key(text: bytes) -> None:
     with pytest.raises(GalleryctlError, match=r"app\.pem: this is not the public key of an app"):
