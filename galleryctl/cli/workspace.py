@@ -1,4 +1,4 @@
-"""The workspace that the options name, with what a terminal shows of it: a warning, and with -vv every request."""
+"""The workspace that the options name; a warning about it, and with -vv every request, is printed."""
 
 from __future__ import annotations
 

@@ -66,8 +66,9 @@ def _rename(method: Callable[..., object], name: str) -> None:
 class Workspace:
     """One site of a workspace. `open_workspace` makes it; nothing has to be closed.
 
-    The configuration is read once; manifests, state and site are read by each call. Each method has a twin to await,
-    `plan_async` for `plan`, which does not block the event loop; when it is cancelled, the work is.
+    The configuration is read once; manifests, state and site are read by each call. Each method has a twin
+    to await, `plan_async` for `plan`, which does not block the event loop; when it is cancelled, the work
+    is.
     """
 
     directory: Path
@@ -92,8 +93,8 @@ class Workspace:
     ) -> Plan:
         """Return what an apply would change; nothing is written.
 
-        The arguments are the options of `galleryctl plan`. What the safety checks reject is in `refusals`. The plan is
-        signed if the state has a passphrase.
+        The arguments are the options of `galleryctl plan`. What the safety checks reject is in `refusals`.
+        The plan is signed if the state has a passphrase.
         """
         options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
         plan = await plan_workspace(self._opened, options)
@@ -111,11 +112,12 @@ class Workspace:
         progress: Progress | None = None,
         lock_timeout: float = 0.0,
     ) -> Report:
-        """Apply the plan, or without one make it with the options and apply it; return the outcome of each change.
+        """Apply the plan, or one made with the options; return the outcome of each change.
 
-        `progress` observes the steps; `lock_timeout` is how many seconds to wait for another run. Raises StaleError
-        if the site, the state or a file changed since the plan was made, Refused if a safety check rejects it,
-        LockedError, and StateError if the state could not be saved. A change that fails is in the report.
+        `progress` observes the steps; `lock_timeout` is how many seconds to wait for another run. Raises
+        StaleError if the site, the state or a file changed since the plan was made, Refused if a safety
+        check rejects it, LockedError, and StateError if the state could not be saved. A change that fails
+        is in the report.
         """
         options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
         if plan is not None and options != PlanOptions():
@@ -135,7 +137,7 @@ class Workspace:
         return applied.report
 
     async def _drift(self, *, targets: Iterable[Address | str] = ()) -> Plan:
-        """Return the plan that would undo every difference of the site from the manifests; `empty` if there is none."""
+        """Return the plan that would undo the drift of the site from the manifests."""
         return await plan_workspace(self._opened, drift_options(_addresses(targets)))
 
     async def _import_gallery(
@@ -150,8 +152,9 @@ class Workspace:
     ) -> Imported:
         """Write a live gallery as a manifest, and record in state which entry is which item.
 
-        `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file, relative to the
-        workspace. A dry run writes nothing. Raises MatchError if the site has none or several such galleries.
+        `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file,
+        relative to the workspace. A dry run writes nothing. Raises MatchError if the site has none or
+        several such galleries.
         """
         if not (gallery or gallery_id or name) or (gallery_id and name):
             raise _invalid("give the gallery to import, by its key, gallery_id or name")
@@ -184,8 +187,9 @@ def open_workspace(
 ) -> Workspace:
     """Return the workspace in `directory`, the folder of galleryctl.yaml.
 
-    `site` names one of its sites and may be left out if there is one only; `environ` replaces os.environ for `${NAME}`
-    in its files. Raises InvalidInput with all the problems of galleryctl.yaml, GalleryctlError for an unknown site.
+    `site` names one of its sites and may be left out if there is one only; `environ` replaces os.environ
+    for `${NAME}` in its files. Raises InvalidInput with all the problems of galleryctl.yaml,
+    GalleryctlError for an unknown site.
     """
     root = Path(directory)
     opened = select_site(root, site, dict(os.environ if environ is None else environ))

@@ -108,7 +108,7 @@ class WixBackend:
         return self.config.sites[self.site_name]
 
     def webhook_sender(self) -> WebhookSender:
-        """Return the instance of the app whose credentials the site has; the vendor shows the key to people only."""
+        """Return the instance of the app whose credentials the site has; the API does not tell the key."""
         auth = self._site.auth
         return WebhookSender(instance_id=auth.instance_id if isinstance(auth, App) else None)
 

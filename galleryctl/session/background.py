@@ -53,7 +53,7 @@ async def in_background(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Return the result of the work; call it with or without a running event loop, as in a cell of a notebook.
+    """Return the result of the work, whether or not an event loop is running in this thread.
 
     Ctrl-C cancels the work, waits for its end and raises KeyboardInterrupt.
     """

@@ -28,7 +28,7 @@ from galleryctl.wix.transport import Observer, Timing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSite:
-    """One site of a workspace, as galleryctl.yaml configures it; `on_request` observes every request to it."""
+    """One site of a workspace, as galleryctl.yaml configures it; `on_request` observes every request."""
 
     config: WorkspaceConfig
     name: str
@@ -44,7 +44,7 @@ class WorkspaceSite:
         return load(self.config, self.name)
 
     def state(self, *, plaintext: bool = False) -> StateBackend:
-        """Return where the state is stored; `plaintext` accepts unencrypted state although there is a passphrase."""
+        """Return where the state is stored; `plaintext` accepts it unencrypted despite a passphrase."""
         setting = self.config.state
         location = setting.of(self.name)
         cipher = Cipher(setting.passphrase, former=setting.former_passphrase, readable=plaintext)
@@ -89,7 +89,7 @@ def select_site(
 ) -> WorkspaceSite:
     """Return the site of that name of the workspace in `directory`; without a name, its only one.
 
-    Raises InvalidInput with all the problems of galleryctl.yaml, GalleryctlError for a site that it does not have.
+    Raises InvalidInput with all the problems of galleryctl.yaml, GalleryctlError for an unknown site.
     """
     config = load_workspace(directory, environ)
     names = list(config.sites)

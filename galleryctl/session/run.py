@@ -1,4 +1,4 @@
-"""Plan, apply and import on one site of a workspace: lock, safety checks and all, for the command line and Python alike."""
+"""Plan, apply and import on one site, with lock and safety checks: for the command line and for Python."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from galleryctl.state.backend import LockInfo
 
 
 class ApplyHooks:
-    """Hooks around the parts of an apply. These do nothing; those of the command line show, ask and handle signals."""
+    """Hooks around the parts of an apply. These do nothing; the command line has its own."""
 
     approve: Callable[[Plan], bool] | None = None
     """Asked before a plan that changes something is applied; None applies it unasked."""
@@ -44,8 +44,8 @@ class ApplyHooks:
     def planned(self, plan: Plan) -> None:
         """See the plan before it is checked and approved."""
 
-    def applying(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for those who override it
-        """Return the context of the writing part, with its observer; once `stop` is set, no further step begins."""
+    def applying(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
+        """Return the context of the writing part, and its observer; set `stop` to begin no further step."""
         return nullcontext(self._progress)
 
 
@@ -70,7 +70,7 @@ async def apply_workspace(
     lock_timeout: float = 0.0,
     hooks: ApplyHooks,
 ) -> Applied | None:
-    """Apply the saved plan, or make one with the options and apply it; return None if it is not approved.
+    """Apply the saved plan, or make one with the options; return None if it is not approved.
 
     The lock is held from before the plan is made until the state is saved. The first cancellation lets the steps in
     flight finish and saves the state; a second one ends at once, and the journal has what is left.
@@ -118,7 +118,7 @@ async def _approved(
 async def _finish(
     site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress
 ) -> Applied:
-    """Return the outcome of the apply. A cancellation sets `stop` and waits for the end, unless it is set already."""
+    """Return the outcome. A cancellation sets `stop` and waits for the end, unless it is set already."""
     applying = asyncio.ensure_future(apply_planned(site, planned, run=run, stop=stop, progress=progress))
     try:
         return await asyncio.shield(applying)
@@ -138,7 +138,7 @@ async def import_galleries(
     dry_run: bool = False,
     lock_timeout: float = 0.0,
 ) -> tuple[Imported, ...]:
-    """Write the manifest of the gallery that `choice` selects, or without one of all that are not managed yet.
+    """Write the manifest of the gallery that `choice` selects; for None, of all unmanaged ones.
 
     A dry run writes nothing. Raises MatchError, Refused, InvalidInput, StateError and ApiError.
     """

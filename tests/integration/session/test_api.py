@@ -1,4 +1,4 @@
-"""The Python API: what the commands do, with typed results and errors, with and without a running event loop."""
+"""The Python API: the commands' operations with typed results and errors, also inside a running event loop."""
 
 from __future__ import annotations
 
