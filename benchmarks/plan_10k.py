@@ -73,17 +73,13 @@ def uploaded(items: tuple[DesiredItem, ...]) -> tuple[DesiredItem, ...]:
 def renamed(items: tuple[DesiredItem, ...]) -> Desired:
     """The same under new keys, each with a `moved` entry."""
     new = tuple(replace(item, address=Address("big", f"new-{item.address.item}")) for item in items)
-    moved = tuple(
-        Moved(source=old.address, target=now.address, at=old.at) for old, now in zip(items, new, strict=True)
-    )
+    moved = tuple(Moved(source=old.address, target=now.address, at=old.at) for old, now in zip(items, new, strict=True))
     return replace(desired(new), moved=moved)
 
 
 def desired(items: tuple[DesiredItem, ...]) -> Desired:
     at = SourcePosition("galleries/big.yaml", 1, 1)
-    gallery = DesiredGallery(
-        address=GALLERY, bind=Bind(id="gallery-1"), fields={"name": "Big"}, items=items, at=at
-    )
+    gallery = DesiredGallery(address=GALLERY, bind=Bind(id="gallery-1"), fields={"name": "Big"}, items=items, at=at)
     return Desired(galleries=(gallery,))
 
 
@@ -103,18 +99,14 @@ def plan_and_order(want: Desired, snapshot: SiteSnapshot, bindings: Bindings) ->
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     live = live_items(count)
-    gallery = LiveGallery(
-        id="gallery-1", fields={"name": "Big"}, sort_order=1.0, total_items=count, items=live, raw={}
-    )
+    gallery = LiveGallery(id="gallery-1", fields={"name": "Big"}, sort_order=1.0, total_items=count, items=live, raw={})
     snapshot = SiteSnapshot(site_id="site", galleries=(gallery,))
     ids = {GALLERY: "gallery-1", **{Address("big", f"k{i}"): f"item-{i}" for i in range(count)}}
     media = {f"sha256:{i:064x}": f"file-{i}" for i in range(count)}
     known, nothing = Bindings(ids=ids, media=media), Bindings()
     same = wanted(count, "Photo")
     baseline = median_ms(lambda: json.loads(json.dumps([item.raw for item in live])))
-    print(
-        f"{count} items, medians of {ROUNDS} rounds; baseline {baseline:.1f} ms (JSON round trip of the live data)"
-    )
+    print(f"{count} items, medians of {ROUNDS} rounds; baseline {baseline:.1f} ms (JSON round trip of the live data)")
     cases: dict[str, tuple[Desired, Bindings]] = {
         "no change": (desired(same), known),
         "no change, uploaded": (desired(uploaded(same)), known),

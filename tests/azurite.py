@@ -71,9 +71,7 @@ def _passed_on(port: int) -> WSGIApplication:
         request = Request(environ)
         connection = HTTPConnection("127.0.0.1", port)
         try:
-            connection.request(
-                request.method, environ["REQUEST_URI"], request.get_data(), dict(request.headers)
-            )
+            connection.request(request.method, environ["REQUEST_URI"], request.get_data(), dict(request.headers))
             got = connection.getresponse()
             content = got.read()
         finally:

@@ -99,9 +99,7 @@ class Google:
         found = objects.get(key)
         if wanted is not None and int(wanted) != (found.number if found else 0):
             return _error("PreconditionFailed")
-        objects[key] = made = Generation(
-            content=request.get_data(), number=next(self.numbers), at=datetime.now(UTC)
-        )
+        objects[key] = made = Generation(content=request.get_data(), number=next(self.numbers), at=datetime.now(UTC))
         return Response(status=200, headers=made.headers)
 
 

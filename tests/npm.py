@@ -26,6 +26,4 @@ def _installed(folder: Path) -> bool:
     hidden = folder / "node_modules" / ".package-lock.json"
     wanted = json.loads((folder / "package-lock.json").read_text())["packages"]
     have = json.loads(hidden.read_text())["packages"] if hidden.is_file() else {}
-    return all(
-        have.get(name, {}).get("version") == entry["version"] for name, entry in wanted.items() if name
-    )
+    return all(have.get(name, {}).get("version") == entry["version"] for name, entry in wanted.items() if name)

@@ -170,9 +170,7 @@ class Served:
         """Start `galleryctl -C ROOT ARGS`; `stdin` and `stderr` may be a terminal."""
         return self.start_all(args, stdin=stdin, stderr=stderr)
 
-    def start_all(
-        self, *commands: Sequence[str], stdin: str = os.devnull, stderr: Path | None = None
-    ) -> Command:
+    def start_all(self, *commands: Sequence[str], stdin: str = os.devnull, stderr: Path | None = None) -> Command:
         """Start one process that runs the commands one after the other, up to the first that does not end with 0."""
         folder = self.root.parent / "output"
         folder.mkdir(exist_ok=True)

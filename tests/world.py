@@ -146,9 +146,7 @@ class World:
         self.requests.clear()
         async with connect(
             emulator_endpoint(self.emulator, Limits()),
-            timing=Timing(
-                clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5
-            ),
+            timing=Timing(clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
             on_request=self._told,
         ) as client:
             yield client
@@ -267,18 +265,14 @@ def wanted(
     )
 
 
-def one(
-    *items: DesiredItem, gallery: str, name: str, unmanaged: Unmanaged = Unmanaged.KEEP
-) -> DesiredGallery:
+def one(*items: DesiredItem, gallery: str, name: str, unmanaged: Unmanaged = Unmanaged.KEEP) -> DesiredGallery:
     """One gallery of these items, made when it is not there."""
     return DesiredGallery(
         address=Address(gallery),
         bind=Bind(name=name, create=True),
         fields={"name": name},
         items=tuple(
-            DesiredItem(
-                address=Address(gallery, i.address.item), kind=i.kind, media=i.media, fields=i.fields, at=i.at
-            )
+            DesiredItem(address=Address(gallery, i.address.item), kind=i.kind, media=i.media, fields=i.fields, at=i.at)
             for i in items
         ),
         at=HERE,

@@ -33,9 +33,7 @@ def blend(first: Color, second: Color, part: float) -> Color:
     return r, g, b
 
 
-def glow(
-    picture: Image.Image, at: tuple[float, float], radius: float, color: Color, strength: float = 1.0
-) -> None:
+def glow(picture: Image.Image, at: tuple[float, float], radius: float, color: Color, strength: float = 1.0) -> None:
     """Light that falls off softly around a point; coordinates and radius in parts of the width."""
     light = Image.new("RGB", (W // 4, H // 4))
     x, y, r = at[0] * W / 4, at[1] * H / 4, radius * W / 4
@@ -72,9 +70,7 @@ def shape(
     picture.paste(Image.new("RGB", (W, H), color), (0, 0), mask)
 
 
-def polygon(
-    picture: Image.Image, points: Sequence[tuple[float, float]], color: Color, blur: float = 0
-) -> None:
+def polygon(picture: Image.Image, points: Sequence[tuple[float, float]], color: Color, blur: float = 0) -> None:
     """A filled outline, in parts of width and height."""
     scaled = [(x * W, y * H) for x, y in points]
     shape(picture, lambda draw: draw.polygon(scaled, fill=255), color, blur)

@@ -97,9 +97,7 @@ def sea(seed: int, sky: str, sun: tuple[float, float]) -> Image.Image:
         spread = 0.03 + (y - 0.62) * 0.35
         x = sun[0] + rng.gauss(0, spread / 2)
         half = 0.008 + 0.03 * (y - 0.62)
-        polygon(
-            picture, [(x - half, y), (x, y - 0.003), (x + half, y), (x, y + 0.003)], (255, 216, 160), blur=0.4
-        )
+        polygon(picture, [(x - half, y), (x, y - 0.003), (x + half, y), (x, y + 0.003)], (255, 216, 160), blur=0.4)
     vignette(picture, 0.3)
     return picture
 
@@ -107,10 +105,7 @@ def sea(seed: int, sky: str, sun: tuple[float, float]) -> Image.Image:
 def ridge(rng: random.Random, base: float, rough: float, *, peaks: float = 2.0) -> list[tuple[float, float]]:
     """The outline of hills: a few sines of random phase, closed along the bottom."""
     waves = [(peaks * 1.9**n, rng.uniform(0, math.tau), rough / 1.8**n) for n in range(5)]
-    tops = [
-        (x / 120, base + sum(a * math.sin(f * math.tau * x / 120 + p) for f, p, a in waves))
-        for x in range(121)
-    ]
+    tops = [(x / 120, base + sum(a * math.sin(f * math.tau * x / 120 + p) for f, p, a in waves)) for x in range(121)]
     return [(0, 1.01), *tops, (1, 1.01)]
 
 
@@ -131,9 +126,7 @@ def hills(
         polygon(picture, outline, blend(far, near, part), blur=0.4)
 
 
-def trees(
-    picture: Image.Image, rng: random.Random, color: Color, *, ground: float, count: int, height: float
-) -> None:
+def trees(picture: Image.Image, rng: random.Random, color: Color, *, ground: float, count: int, height: float) -> None:
     """Firs along a line."""
     for n in range(count):
         x = (n + rng.uniform(0.1, 0.9)) / count

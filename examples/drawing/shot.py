@@ -27,9 +27,7 @@ class Shot:
     tags: tuple[str, ...]
 
 
-def shot(
-    path: str, captured: str, title: str, description: str, tags: str, draw: Callable[[], Image.Image]
-) -> Shot:
+def shot(path: str, captured: str, title: str, description: str, tags: str, draw: Callable[[], Image.Image]) -> Shot:
     """A shot; its tags are words."""
     return Shot(
         path=f"photos/{path}.jpg",
@@ -47,9 +45,7 @@ def xmp(entry: Shot) -> bytes:
     def alternative(name: str, text: str) -> str:
         words = escape(text)
         return (
-            f'<dc:{name}><rdf:Alt><rdf:li xml:lang="x-default">{words}</rdf:li></rdf:Alt></dc:{name}>'
-            if text
-            else ""
+            f'<dc:{name}><rdf:Alt><rdf:li xml:lang="x-default">{words}</rdf:li></rdf:Alt></dc:{name}>' if text else ""
         )
 
     bag = "".join(f"<rdf:li>{escape(tag)}</rdf:li>" for tag in entry.tags)

@@ -29,9 +29,7 @@ def portrait(
     bokeh(picture, rng, [blend(back[0], (255, 255, 255), 0.4)], 6, bottom=0.5)
     x, y = 0.5 + rng.uniform(-0.03, 0.03), 0.43
     if long:
-        polygon(
-            picture, [(x - 0.135, 0.4), (x + 0.135, 0.4), (x + 0.16, 0.86), (x - 0.16, 0.86)], hair, blur=5
-        )
+        polygon(picture, [(x - 0.135, 0.4), (x + 0.135, 0.4), (x + 0.16, 0.86), (x - 0.16, 0.86)], hair, blur=5)
     disc(picture, (x, y - 0.07), 0.137, hair, blur=2)
     polygon(
         picture,

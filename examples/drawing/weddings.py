@@ -139,9 +139,7 @@ def person(
     disc(picture, (x, top + head * aspect * 0.78), head * 0.74, hair, blur=0.5)
 
 
-def flowers(
-    picture: Image.Image, rng: random.Random, at: tuple[float, float], spread: float, count: int
-) -> None:
+def flowers(picture: Image.Image, rng: random.Random, at: tuple[float, float], spread: float, count: int) -> None:
     """A bouquet: leaves, then blossoms of overlapping petals."""
     for _ in range(count):
         angle, far = rng.uniform(0, math.tau), spread * rng.uniform(0.5, 1.15)

@@ -14,9 +14,7 @@ from galleryctl.cli.options import common, guards, lock_timeout, settings_of, ta
 @common
 @targets
 @guards
-@click.argument(
-    "plan_file", metavar="[PLAN]", required=False, type=click.Path(dir_okay=False, path_type=Path)
-)
+@click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @lock_timeout
 @click.pass_context
@@ -35,9 +33,7 @@ def command(
     from galleryctl.cli.planning import plan_options, read_plan
 
     if plan_file is not None and (targets or max_delete_percent is not None or allow_empty or allow_recreate):
-        raise click.UsageError(
-            "A saved plan is applied as it is: give --target and the guards' options to `plan`."
-        )
+        raise click.UsageError("A saved plan is applied as it is: give --target and the guards' options to `plan`.")
     options = plan_options(
         targets, max_delete_percent=max_delete_percent, allow_empty=allow_empty, allow_recreate=allow_recreate
     )

@@ -40,7 +40,5 @@ async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout
         output.result(f"Deleted {things(len(gone), 'file')}; {where}.")
     for each in found:
         if each not in gone:
-            output.remark(
-                settings, f"{each.file.display_name} ({each.file.id}) came into use meanwhile; it stays."
-            )
+            output.remark(settings, f"{each.file.display_name} ({each.file.id}) came into use meanwhile; it stays.")
     return 0

@@ -19,9 +19,7 @@ def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool
     from galleryctl.cli.applying import run_apply
     from galleryctl.cli.planning import plan_options
 
-    options = plan_options(
-        targets, max_delete_percent=None, allow_empty=False, allow_recreate=False, destroy=True
-    )
+    options = plan_options(targets, max_delete_percent=None, allow_empty=False, allow_recreate=False, destroy=True)
     return complete(
         run_apply(
             settings_of(context),

@@ -40,9 +40,7 @@ def diagnose(settings: Settings) -> Diagnosis:
     try:
         config = load_workspace(root, os.environ)
     except InvalidInput as error:
-        return Diagnosis(
-            checks=(*installation(), _invalid("workspace", error), *_variables(root, sites=True))
-        )
+        return Diagnosis(checks=(*installation(), _invalid("workspace", error), *_variables(root, sites=True)))
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
     backend = sites[0].backend  # of whichever site: they have one kind
     where = f"{root / FILE}: {backend.description}"
@@ -50,9 +48,7 @@ def diagnose(settings: Settings) -> Diagnosis:
     checks += [*_variables(root, sites=backend.url is not None), _manifests(config)]
     if settings.site is not None and settings.site not in config.sites:
         unknown = f"the workspace has no site {settings.site!r}"
-        checks.append(
-            Check(name="site", mark=Mark.FAIL, found=unknown, do=f"it has: {', '.join(config.sites)}")
-        )
+        checks.append(Check(name="site", mark=Mark.FAIL, found=unknown, do=f"it has: {', '.join(config.sites)}"))
         return Diagnosis(checks=tuple(checks))
     for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
         prefix = f"{site.name}: " if len(sites) > 1 else ""

@@ -32,9 +32,7 @@ from galleryctl.cli.options import common, listens, settings_of
     metavar="DAYS",
     help="Refuse deliveries that were signed longer ago.",
 )
-@click.option(
-    "--drift", is_flag=True, help="Check the gallery of each event for drift, once no more events come."
-)
+@click.option("--drift", is_flag=True, help="Check the gallery of each event for drift, once no more events come.")
 @click.option(
     "--settle",
     type=click.FloatRange(0),

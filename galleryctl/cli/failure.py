@@ -46,9 +46,7 @@ def show_usage(error: click.ClickException, format: str) -> int:  # noqa: A002 -
 def _bug(error: Exception, settings: Settings) -> GalleryctlError:
     if settings.verbose:
         click.echo("".join(traceback.format_exception(error)), err=True)
-    if isinstance(
-        error, OSError
-    ):  # a disk, a right or a file that nobody thought of: the system's no, not ours
+    if isinstance(error, OSError):  # a disk, a right or a file that nobody thought of: the system's no, not ours
         return GalleryctlError(error.strerror or str(error), where=error.filename)
     return GalleryctlError(
         f"this is a bug in galleryctl: {type(error).__name__}: {error}",

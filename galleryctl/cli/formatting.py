@@ -67,9 +67,7 @@ def _read(path: Path, name: str) -> str:
     try:
         data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     except OSError as error:
-        raise InvalidInput(
-            (Problem(SourcePosition(name, 1, 1), f"cannot be read: {error.strerror}"),)
-        ) from error
+        raise InvalidInput((Problem(SourcePosition(name, 1, 1), f"cannot be read: {error.strerror}"),)) from error
     document = parse(data, name)
     if document.problems:
         raise InvalidInput(document.problems)
@@ -79,8 +77,7 @@ def _read(path: Path, name: str) -> str:
 def unformatted(texts: Iterable[Text]) -> InvalidInput:
     """The failure of a check: each file, at the first line that differs."""
     problems = tuple(
-        Problem(SourcePosition(text.name, _first_difference(text), 1), "this is not formatted")
-        for text in texts
+        Problem(SourcePosition(text.name, _first_difference(text), 1), "this is not formatted") for text in texts
     )
     return InvalidInput(problems, do="galleryctl fmt rewrites it; --diff shows what would change")
 
@@ -96,6 +93,4 @@ def difference(text: Text) -> str:
     lines = difflib.unified_diff(
         text.before.splitlines(keepends=True), text.after.splitlines(keepends=True), text.name, text.name
     )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

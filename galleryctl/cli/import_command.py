@@ -53,9 +53,7 @@ def command(
     settings = settings_of(context)
     output.need_format(settings, "text", "json")
     if all_ and (gallery or id_ or name or out):
-        raise click.UsageError(
-            "--all imports every gallery to a place of its own: give nothing else with it."
-        )
+        raise click.UsageError("--all imports every gallery to a place of its own: give nothing else with it.")
     if id_ and name:
         raise click.UsageError("--id and --name both say which gallery it is; give one of them.")
     if not (all_ or gallery or id_ or name):
@@ -76,19 +74,13 @@ def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) ->
         from galleryctl.report.json import dump
 
         documents = [_document(each, dry_run=dry_run) for each in imported]
-        output.result(
-            dump({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents})
-        )
+        output.result(dump({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents}))
     elif not imported:
         output.result("Every gallery of the site is managed already.")
     elif dry_run:
-        output.result(
-            "\n".join(f"# {clean(str(each.draft.path))}\n{each.draft.written.text}" for each in imported)
-        )
+        output.result("\n".join(f"# {clean(str(each.draft.path))}\n{each.draft.written.text}" for each in imported))
     else:
-        output.result(
-            "\n".join(f"Wrote {clean(str(each.draft.path))}: {_figures(each.draft)}" for each in imported)
-        )
+        output.result("\n".join(f"Wrote {clean(str(each.draft.path))}: {_figures(each.draft)}" for each in imported))
     for each in imported:
         for line in _remarks(each):
             output.remark(settings, line)
@@ -112,9 +104,7 @@ def _remarks(imported: Imported) -> list[str]:
         names = ", ".join(clean(name) for name in draft.left_out)
         lines.append(f"{draft.key}: left out, since no manifest can name it: {names}")
     if imported.removed:
-        lines.append(
-            f"{draft.key}: no longer named, the site does not have it: {', '.join(imported.removed)}"
-        )
+        lines.append(f"{draft.key}: no longer named, the site does not have it: {', '.join(imported.removed)}")
     if draft.file is None:
         lines.append(
             f"{draft.key}: no pattern under `galleries:` finds {draft.path}, so nothing manages the gallery yet"

@@ -73,9 +73,7 @@ def listen(settings: Settings, options: Listening) -> int:
         closing(bound(options.host, options.port, "the receiver")) as listener,
     ):
         watching = Watching(settings)
-        asyncio.run(
-            _served(settings, options, trust=trust, inbox=inbox, listener=listener, watching=watching)
-        )
+        asyncio.run(_served(settings, options, trust=trust, inbox=inbox, listener=listener, watching=watching))
     return 2 if watching.drifted and options.limit is not None else 0
 
 
@@ -101,9 +99,7 @@ async def _served(
         watch=Watch(check=watching.check, quiet=options.settle) if options.drift else None,
         limit=options.limit,
     )
-    receiver = Receiver(
-        trust=trust, inbox=inbox, clock=time.time, on_arrival=work.arrived, on_trouble=trouble
-    )
+    receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=work.arrived, on_trouble=trouble)
     url = f"{base_url(options.host, listener)}{PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
     async with serving(receiver.app(), listener):
@@ -165,9 +161,7 @@ def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
         with path.open("rb") as file:
             return file.read(MAX_KEY), path
     except OSError as error:
-        raise GalleryctlError(
-            "the public key cannot be read", where=path, why=error.strerror or ""
-        ) from error
+        raise GalleryctlError("the public key cannot be read", where=path, why=error.strerror or "") from error
 
 
 def _summarise(settings: Settings, receiver: Receiver) -> None:

@@ -125,6 +125,4 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 def need_format(settings: Settings, *known: str) -> None:
     """Raise click.UsageError unless the result can be printed in the format that was asked for."""
     if settings.format not in known:
-        raise click.UsageError(
-            f"--format {settings.format} is not available here; choose {' or '.join(known)}."
-        )
+        raise click.UsageError(f"--format {settings.format} is not available here; choose {' or '.join(known)}.")

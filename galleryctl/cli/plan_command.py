@@ -14,9 +14,7 @@ from galleryctl.cli.options import common, guards, settings_of, targets
 @common
 @targets
 @guards
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`."
-)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`.")
 @click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @click.pass_context
@@ -59,9 +57,7 @@ def command(
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "
         kind = ", signed" if plan.signature else ""
-        output.remark(
-            settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}"
-        )
+        output.remark(settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}")
     if plan.refusals:
         return 1
     return 2 if detailed_exitcode and not plan.empty else 0

@@ -72,9 +72,7 @@ async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> 
         show_state(state, state.bindings, settings)
     else:
         known = things(len(state.bindings.ids), "resource")
-        output.result(
-            f"State rebuilt: {known}, {things(len(state.bindings.media), 'file')}, serial {state.serial}."
-        )
+        output.result(f"State rebuilt: {known}, {things(len(state.bindings.media), 'file')}, serial {state.serial}.")
     return 0
 
 

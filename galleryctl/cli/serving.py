@@ -13,9 +13,7 @@ from galleryctl.cli.workspace import workspace_of
 from galleryctl.model.errors import GalleryctlError
 
 
-def serve_emulator(
-    settings: Settings, *, port: int, data: Path | None, ready_file: Path | None, host: str
-) -> None:
+def serve_emulator(settings: Settings, *, port: int, data: Path | None, ready_file: Path | None, host: str) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError when the port or the data cannot be had."""
     try:
         from galleryctl.emulator.app import Ready
@@ -36,9 +34,7 @@ def serve_emulator(
 
         def tell(ready: Ready) -> None:
             to_the_end.enter_context(told_in(path, asdict(ready)))
-            output.remark(
-                settings, f"Serving the site {ready.site_id} at {ready.base_url}, its data in {folder}."
-            )
+            output.remark(settings, f"Serving the site {ready.site_id} at {ready.base_url}, its data in {folder}.")
             output.remark(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")
 
         serve(folder, listener, base_url(host, listener), on_ready=tell)

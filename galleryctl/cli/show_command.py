@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command("show")
 @common
 @click.argument("what", metavar="[PLAN | GALLERY | GALLERY/ITEM]", required=False)
-@click.option(
-    "--state", "state", is_flag=True, help="Show what state knows; the default without an argument."
-)
+@click.option("--state", "state", is_flag=True, help="Show what state knows; the default without an argument.")
 @click.option("--live", is_flag=True, help="Show the live site: its galleries, or the one that is named.")
 @click.pass_context
 def command(context: click.Context, what: str | None, state: bool, live: bool) -> None:
@@ -36,9 +34,7 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
     if what is not None and not live and (settings.directory / what).is_file():
         _plan(settings.directory / what, settings)
     elif what is not None and not live and Path(what).suffix == ".json":
-        raise GalleryctlError(
-            "there is no such plan file", where=what, do="make one with: galleryctl plan --out FILE"
-        )
+        raise GalleryctlError("there is no such plan file", where=what, do="make one with: galleryctl plan --out FILE")
     elif live or what is not None:
         output.need_format(settings, "text", "json", "markdown")
         _print(complete(_live(settings, what)), settings)

@@ -65,10 +65,6 @@ class Watching:
 
 def _key(gallery: str, desired: Desired, bindings: Bindings) -> str | None:
     """The key of the gallery with that live id: as state knows it, else as a manifest binds it."""
-    known = (
-        address.gallery
-        for address, ident in bindings.ids.items()
-        if ident == gallery and address.item is None
-    )
+    known = (address.gallery for address, ident in bindings.ids.items() if ident == gallery and address.item is None)
     bound = (wanted.address.gallery for wanted in desired.galleries if wanted.bind.id == gallery)
     return next(known, None) or next(bound, None)

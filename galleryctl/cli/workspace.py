@@ -9,9 +9,7 @@ from galleryctl.cli.options import Settings
 from galleryctl.session.open import WorkspaceSite, select_site
 from galleryctl.wix.transport import Exchange, Phase
 
-READABLE_SOON = (
-    "state has a former_passphrase and no passphrase: whatever is written is readable from now on."
-)
+READABLE_SOON = "state has a former_passphrase and no passphrase: whatever is written is readable from now on."
 
 
 def workspace_of(settings: Settings) -> WorkspaceSite:

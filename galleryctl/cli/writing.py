@@ -51,9 +51,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
     for name, text in files.items():
         path = hold_inside(root, root / name)
         with _trouble_with(path):
-            foreign = os.path.lexists(path) and not path.read_bytes().startswith(
-                text.partition(":")[0].encode()
-            )
+            foreign = os.path.lexists(path) and not path.read_bytes().startswith(text.partition(":")[0].encode())
         if foreign:
             raise GalleryctlError(
                 "nothing was written: this file is not from an earlier run", where=path, do="move it away"

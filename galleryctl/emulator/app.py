@@ -78,9 +78,7 @@ def _router(gate: Gate, endpoints: Iterable[Endpoint]) -> Router:
     places: dict[str, dict[str, ASGIApp]] = {}
     for endpoint in endpoints:
         places.setdefault(endpoint.template, {})[endpoint.method] = GatedEndpoint(gate, endpoint)
-    return Router(
-        [Route(template, _Place(methods)) for template, methods in places.items()], default=_unknown
-    )
+    return Router([Route(template, _Place(methods)) for template, methods in places.items()], default=_unknown)
 
 
 class _Place:

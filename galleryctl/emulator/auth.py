@@ -21,9 +21,7 @@ def demand(site: Site, call: Call, permission: str) -> None:
     if not given:
         raise refused(401, "UNAUTHENTICATED", "no Authorization header")
     if permission not in _granted(site, call, given):
-        raise refused(
-            403, "PERMISSION_DENIED", f"permission {permission} is missing", {"permission": permission}
-        )
+        raise refused(403, "PERMISSION_DENIED", f"permission {permission} is missing", {"permission": permission})
 
 
 def _granted(site: Site, call: Call, given: str) -> frozenset[str]:
@@ -77,6 +75,4 @@ class OAuth:
 
 
 def _oauth_error(status: int, code: str, description: str) -> Rejection:
-    return Rejection(
-        status, {"error": code, "error_description": description, "message": f"{code}: {description}"}
-    )
+    return Rejection(status, {"error": code, "error_description": description, "message": f"{code}: {description}"})

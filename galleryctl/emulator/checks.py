@@ -76,9 +76,7 @@ def text(name: str, value: object, longest: int | None = None) -> Found:
     if not isinstance(value, str):
         yield Violation(name, "must be a string", "FORMAT")
     elif longest is not None and len(value) > longest:
-        yield Violation(
-            name, f"has a length of more than {longest}", "MAX_LENGTH", data={"threshold": longest}
-        )
+        yield Violation(name, f"has a length of more than {longest}", "MAX_LENGTH", data={"threshold": longest})
 
 
 def mapping(name: str, value: object) -> Found:

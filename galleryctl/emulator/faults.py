@@ -96,9 +96,7 @@ class Faults:
         for kind, rate in self.rates.items():
             if roll < rate:
                 edits = [self.dice.choice(self.edits)] if kind == "edit" else ()
-                return [
-                    Fault(kind=kind, retry_after=self.retry_after, latency_ms=self.latency_ms, edits=edits)
-                ]
+                return [Fault(kind=kind, retry_after=self.retry_after, latency_ms=self.latency_ms, edits=edits)]
             roll -= rate
         return []
 

@@ -115,8 +115,7 @@ class Files:
         hits = [
             doc
             for doc in found
-            if doc["mediaType"] in kinds
-            and (private is None or doc["private"] == (str(private).lower() == "true"))
+            if doc["mediaType"] in kinds and (private is None or doc["private"] == (str(private).lower() == "true"))
         ]
         shown, cursor = page_of(_sorted(hits, asked.get("sort")), asked)
         return ok({"files": [media.shown(self.site, doc) for doc in shown], "nextCursor": cursor})
@@ -189,12 +188,8 @@ class Files:
         doc = find(self.site, body["fileId"])
         keys = body.get("assetKeys") or ["src"]
         if wrong := [key for key in keys if key != "src"]:
-            raise invalid(
-                Violation("assetKeys", f"{wrong[0]} is no asset of the file", name="INVALID_ASSET_KEY")
-            )
-        return ok(
-            {"downloadUrls": [{"url": self.site.media_url(doc["id"]), "assetKey": key} for key in keys]}
-        )
+            raise invalid(Violation("assetKeys", f"{wrong[0]} is no asset of the file", name="INVALID_ASSET_KEY"))
+        return ok({"downloadUrls": [{"url": self.site.media_url(doc["id"]), "assetKey": key} for key in keys]})
 
     def stream(self, call: Call) -> Answer:
         """Generate Video Streaming Url."""

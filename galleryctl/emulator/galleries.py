@@ -29,15 +29,12 @@ class Galleries:
 
     def listed(self, call: Call) -> Answer:
         """List Galleries, by created date."""
-        asked, wrong = checks.wholes(
-            call, limit=(10, 1, 10), offset=(0, 0, checks.INT32), itemLimit=(10, 1, 100)
-        )
+        asked, wrong = checks.wholes(call, limit=(10, 1, 10), offset=(0, 0, checks.INT32), itemLimit=(10, 1, 100))
         checks.all_of(wrong)
         sql = "SELECT doc FROM galleries ORDER BY seq LIMIT ? OFFSET ?"
         docs = self.site.store.docs(sql, asked["limit"], asked["offset"])
         galleries = [
-            without_items(self.site, doc) | {"items": page(self.site, doc["id"], 0, asked["itemLimit"])}
-            for doc in docs
+            without_items(self.site, doc) | {"items": page(self.site, doc["id"], 0, asked["itemLimit"])} for doc in docs
         ]
         total = self.site.store.count("SELECT COUNT(*) FROM galleries")
         return ok({"totalGalleries": total, "galleries": galleries})
@@ -63,8 +60,7 @@ class Galleries:
                 gallery, inline = cloned | gallery, inline or copies
             ident = self._insert(gallery)
             created = [
-                items.insert(self.site, ident, item, at=f"gallery.items[{index}]")
-                for index, item in enumerate(inline)
+                items.insert(self.site, ident, item, at=f"gallery.items[{index}]") for index, item in enumerate(inline)
             ]
             doc = shown_gallery(self.site, ident, 0, 50)
             self._announce(doc, created)
@@ -83,9 +79,7 @@ class Galleries:
         if doc is None:
             raise not_found("Gallery", source)
         fresh = {*READ_ONLY_GALLERY, "sortOrder"}
-        copies = self.site.store.docs(
-            "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq", source
-        )
+        copies = self.site.store.docs("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq", source)
         bare = [
             {name: value for name, value in item.items() if name not in (*READ_ONLY_ITEM, "sortOrder")}
             for item in copies
@@ -95,16 +89,8 @@ class Galleries:
     def _insert(self, gallery: dict[str, Any]) -> str:
         given = gallery.get("sortOrder")
         ordering.demand_unique(self.site, "galleries", None, given, at="gallery.sortOrder")
-        order = (
-            ordering.free(self.site, "galleries", None)
-            if given is None
-            else ordering.stored(self.site, given)
-        )
-        kept = {
-            name: value
-            for name, value in gallery.items()
-            if name not in READ_ONLY_GALLERY and value is not None
-        }
+        order = ordering.free(self.site, "galleries", None) if given is None else ordering.stored(self.site, given)
+        kept = {name: value for name, value in gallery.items() if name not in READ_ONLY_GALLERY and value is not None}
         doc = {"id": str(uuid.uuid4())} | kept | {"sortOrder": order, "createdDate": self.site.now()}
         sql = "INSERT INTO galleries (id, sort_order, doc) VALUES (?, ?, ?)"
         self.site.store.db.execute(sql, (doc["id"], order, dumped(doc)))
@@ -127,9 +113,7 @@ class Galleries:
         with self.site.write():
             ident = items.gallery_of(self.site, call, wrong)
             old = self.site.store.doc("SELECT doc FROM galleries WHERE id = ?", ident) or {}
-            doc = patched(
-                old, patch, read_only=(*READ_ONLY_GALLERY, "items"), nested=self.site.settings.nested_patch
-            )
+            doc = patched(old, patch, read_only=(*READ_ONLY_GALLERY, "items"), nested=self.site.settings.nested_patch)
             self._place(doc, old, patch)
             sql = "UPDATE galleries SET sort_order = ?, doc = ? WHERE id = ?"
             self.site.store.db.execute(sql, (ordering.indexed(doc), dumped(doc), ident))
@@ -148,10 +132,7 @@ class Galleries:
         """Delete Gallery, and its items with it."""
         with self.site.write():
             ident = items.gallery_of(self.site, call)
-            gone = [
-                row[0]
-                for row in self.site.store.db.execute("SELECT id FROM items WHERE gallery = ?", (ident,))
-            ]
+            gone = [row[0] for row in self.site.store.db.execute("SELECT id FROM items WHERE gallery = ?", (ident,))]
             self.site.store.db.execute("DELETE FROM items WHERE gallery = ?", (ident,))
             self.site.store.db.execute("DELETE FROM galleries WHERE id = ?", (ident,))
             for item in gone:

@@ -47,9 +47,7 @@ def free(site: Site, table: str, gallery: str | None) -> float:
     return candidate
 
 
-def demand_unique(
-    site: Site, table: str, gallery: str | None, value: Any, *, at: str, but: str | None = None
-) -> None:
+def demand_unique(site: Site, table: str, gallery: str | None, value: Any, *, at: str, but: str | None = None) -> None:
     """Refuse a repeated sort order; the status is a switch."""
     if value is None or not taken(site, table, gallery, stored(site, value), but):
         return

@@ -48,9 +48,7 @@ def _template() -> Template:
     from jinja2 import Environment, PackageLoader  # noqa: PLC0415 - slow to import
 
     loader = PackageLoader("galleryctl.emulator")
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template(
-        "page.html"
-    )
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("page.html")
 
 
 def _gallery(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
@@ -73,9 +71,7 @@ def _card(site: Site, item: dict[str, Any]) -> dict[str, Any]:
         "kind": kind,
         "title": item.get("title"),
         "description": item.get("description"),
-        "tags": [tag for tag in tags if not str(tag).startswith("_fileOrigin_")]
-        if isinstance(tags, list)
-        else [],
+        "tags": [tag for tag in tags if not str(tag).startswith("_fileOrigin_")] if isinstance(tags, list) else [],
         "href": _web_link(_object(item.get("link")).get("url")),
         "label": _object(item.get("link")).get("text"),
     }

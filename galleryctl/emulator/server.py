@@ -23,9 +23,7 @@ GRACE = 5  # seconds for requests under way after a signal
 LOCK = "server.lock"
 
 
-def serve(
-    data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: Callable[[Ready], None]
-) -> None:
+def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: Callable[[Ready], None]) -> None:
     """Serve on a bound socket until SIGINT or SIGTERM; `on_ready` is called once it listens.
 
     Raises GalleryctlError if the data cannot be had, or another server has it, and what `on_ready` raises.

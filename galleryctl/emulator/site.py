@@ -32,11 +32,7 @@ class Site:
 
     def now(self) -> str:
         """The time as the API writes it, in UTC with milliseconds."""
-        return (
-            datetime.fromtimestamp(self.clock(), UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z")
-        )
+        return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def now_ms(self) -> float:
         """Epoch milliseconds, a whole number."""

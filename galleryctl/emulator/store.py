@@ -87,8 +87,7 @@ class Store:
             delete = f"'DELETE FROM {table} WHERE seq=' || NEW.seq"  # noqa: S608
             for event, undo in (("INSERT", delete), ("UPDATE", replace), ("DELETE", replace)):
                 self.db.execute(
-                    f"CREATE TEMP TRIGGER undo_{table}_{event} AFTER {event} ON main.{table} "
-                    f"BEGIN {log}{undo}); END"
+                    f"CREATE TEMP TRIGGER undo_{table}_{event} AFTER {event} ON main.{table} BEGIN {log}{undo}); END"
                 )
 
     @contextmanager
@@ -114,9 +113,7 @@ class Store:
     def before(self, writes: int) -> Iterator[None]:
         """The galleries and items as they were `writes` writes ago, for reading only."""
         since = self.write_no - writes
-        steps = self.db.execute(
-            "SELECT sql FROM undo WHERE write_no > ? ORDER BY seq DESC", (since,)
-        ).fetchall()
+        steps = self.db.execute("SELECT sql FROM undo WHERE write_no > ? ORDER BY seq DESC", (since,)).fetchall()
         self.db.execute("BEGIN IMMEDIATE")  # a read that became a write could not wait for others
         try:
             for (sql,) in steps:
@@ -128,8 +125,7 @@ class Store:
     def next_sequence(self, entity: str) -> int:
         """The next `entityEventSequence` of an entity, from 1 on."""
         row = self.db.execute(
-            "INSERT INTO sequences VALUES (?, 1) ON CONFLICT (entity) DO UPDATE SET value = value + 1 "
-            "RETURNING value",
+            "INSERT INTO sequences VALUES (?, 1) ON CONFLICT (entity) DO UPDATE SET value = value + 1 RETURNING value",
             (entity,),
         ).fetchone()
         return int(row[0])

@@ -57,9 +57,7 @@ class Uploads:
         body = self._wanted(call.params["token"])
         sent = call.headers.get("content-type")
         if sent and plain(sent) not in (plain(body["mimeType"]), "application/octet-stream"):
-            raise invalid(
-                Violation("Content-Type", f"{sent} is not {body['mimeType']}", name="MISMATCH_MIME_TYPE")
-            )
+            raise invalid(Violation("Content-Type", f"{sent} is not {body['mimeType']}", name="MISMATCH_MIME_TYPE"))
         name = body.get("fileName") or call.first("filename")
         checks.all_of(checks.required("filename", name))
         if not call.body:

@@ -43,9 +43,7 @@ def item_violations(
     """What is wrong with an item; `only` limits it to the fields sent, `old` is the item before a PATCH."""
     kinds = [kind for kind in KINDS if item.get(kind) is not None]
     if len(kinds) != 1 and (only is None or only & set(KINDS)):
-        problem = (
-            "one of image, video, text is required" if not kinds else f"has more than one media: {kinds}"
-        )
+        problem = "one of image, video, text is required" if not kinds else f"has more than one media: {kinds}"
         yield Violation(at, problem, "REQUIRED_ONE_OF_FIELD" if not kinds else "OTHER")
     sent = item if only is None else {name: item[name] for name in only if name in item}
     yield from text(f"{at}.title", sent.get("title"))

@@ -21,9 +21,7 @@ class Choice:
     name: str | None = None
 
 
-def choose(
-    galleries: Sequence[LiveGallery], keys: Mapping[str, str], choice: Choice
-) -> tuple[LiveGallery, str]:
+def choose(galleries: Sequence[LiveGallery], keys: Mapping[str, str], choice: Choice) -> tuple[LiveGallery, str]:
     """The live gallery, and the key that it has or shall have; `keys` is live id → key of the managed ones.
 
     Raises MatchError when none or several fit, Refused when it has another key than the one asked for.
@@ -44,9 +42,7 @@ def choose(
     key = known or key or free_key(live, set(keys.values()))
     if key in keys.values() and known is None:
         (other,) = (id_ for id_, taken in keys.items() if taken == key)
-        raise Refused(
-            f"{key} is another gallery, {other}", why=f"asked for was {live.id}", do="give it another key"
-        )
+        raise Refused(f"{key} is another gallery, {other}", why=f"asked for was {live.id}", do="give it another key")
     return live, key
 
 
@@ -68,9 +64,7 @@ def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
     return unique(slug(gallery.name) or "gallery", taken)
 
 
-def _only(
-    found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], text: str, what: str
-) -> LiveGallery:
+def _only(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], text: str, what: str) -> LiveGallery:
     if len(found) == 1:
         return found[0]
     if found:

@@ -49,9 +49,7 @@ async def create_item(
         fresh = [item for item in live.items or () if item.id not in before]
         return item_at(fresh, sent.sort_order, wanted) or _moved(fresh, wanted, twins)
 
-    made, found = await _once(
-        client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None
-    )
+    made, found = await _once(client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None)
     return made, lost is None or (not found and lost.sort_order == new.sort_order)
 
 
@@ -74,9 +72,7 @@ async def create_gallery(
     async def find() -> LiveGallery | None:
         return gallery_at([g for g in await read_galleries(client) if g.id not in before], sent)
 
-    made, found = await _once(
-        client, lambda: client.create_gallery(name, sent, items), find, tried=lost is not None
-    )
+    made, found = await _once(client, lambda: client.create_gallery(name, sent, items), find, tried=lost is not None)
     if found and lost is not None:
         raise AnswerLost(
             f"a run that was broken off had made gallery {made.id}",

@@ -60,9 +60,7 @@ def _state(site: Site) -> Check:
             do="give each site its own state: write {site} into the workspace's `state`",
         )
     known = len(state.bindings.ids)
-    return Check(
-        name="state", mark=Mark.OK, found=f"{where}, serial {state.serial}, {known:,} resources known"
-    )
+    return Check(name="state", mark=Mark.OK, found=f"{where}, serial {state.serial}, {known:,} resources known")
 
 
 def _lock(site: Site) -> Check:
@@ -119,7 +117,5 @@ def _allowed(name: str, scope: str, told: bool | None) -> Check:
 
 async def _files(client: WixClient, folder: str) -> Check:
     files = await client.list_files(folder)
-    found = (
-        f"{folder} has {len(files):,} files" if files else f"{folder} is empty, or made with the first upload"
-    )
+    found = f"{folder} has {len(files):,} files" if files else f"{folder} is empty, or made with the first upload"
     return Check(name="media folder", mark=Mark.OK, found=found)

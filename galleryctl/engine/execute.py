@@ -147,9 +147,7 @@ class StepExecutor:
         result = Result(ids={change.address: made.id})
         if not exact:
             self._record(step, result)  # before it leaves the sort order that it would be looked for by
-            await self._client.update_item(
-                gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order
-            )
+            await self._client.update_item(gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order)
         return result
 
     async def _update_item(self, change: Change) -> None:

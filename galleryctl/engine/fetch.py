@@ -164,9 +164,7 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)), foreign_orders=foreign)
 
 
-async def read_item_pages(
-    client: WixClient, gallery: LiveGallery
-) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
+async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
     """The pages of all its items, which fit together, and the gallery as it was then."""
     for reading in range(READS):
         try:

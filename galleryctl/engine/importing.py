@@ -139,9 +139,7 @@ async def _draft(
         path=path,
         file=file,
         written=written,
-        left_out=tuple(
-            live_title(item) or item.id for item in read.items or () if item.id not in written.keys
-        ),
+        left_out=tuple(live_title(item) or item.id for item in read.items or () if item.id not in written.keys),
     )
 
 

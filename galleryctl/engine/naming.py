@@ -47,14 +47,10 @@ def read_shelf(config: WorkspaceConfig, site: str) -> Shelf:
     """The manifests, of which there may be none yet. Raises InvalidInput with all their problems."""
     tree = Tree(config.root)
     nothing_found: list[Problem] = []
-    manifests = tuple(
-        read_manifest(config, file, tree) for file in manifest_files(config, tree, nothing_found)
-    )
+    manifests = tuple(read_manifest(config, file, tree) for file in manifest_files(config, tree, nothing_found))
     if problems := [problem for manifest in manifests for problem in manifest.problems]:
         raise InvalidInput(in_order(problems))
-    return Shelf(
-        config=config, item_order=config.sites[site].item_order or config.item_order, manifests=manifests
-    )
+    return Shelf(config=config, item_order=config.sites[site].item_order or config.item_order, manifests=manifests)
 
 
 def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: Bindings) -> Mapping[str, str]:

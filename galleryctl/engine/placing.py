@@ -76,9 +76,7 @@ def existing_text(shelf: Shelf, path: Path, key: str, live: LiveGallery, *, know
         return None
     root = shelf.config.root
     if not path.resolve().is_relative_to(root.resolve()):
-        raise Refused(
-            "the file exists and lies outside of the workspace", where=path, do="give another --out"
-        )
+        raise Refused("the file exists and lies outside of the workspace", where=path, do="give another --out")
     file = path.resolve().relative_to(root.resolve()).as_posix()
     manifest = read_manifest(shelf.config, file, Tree(root))
     wanted = manifest.gallery

@@ -125,9 +125,7 @@ async def _media(site: Site, desired: Desired, before: Mapping[str, str]) -> Map
     if not wanted:
         return kept
     labelled = _by_label(await site.client.list_files(site.folder))
-    found = {
-        source: labelled[content_label(source)] for source in wanted if content_label(source) in labelled
-    }
+    found = {source: labelled[content_label(source)] for source in wanted if content_label(source) in labelled}
     return {**kept, **found}
 
 

@@ -27,9 +27,7 @@ CLOCKS_DIFFER = 120.0
 """Seconds that the site's clock may be behind this machine's."""
 
 
-def recover_galleries(
-    bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]
-) -> Bindings:
+def recover_galleries(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
     """`bindings` with the galleries that a pending create-gallery had made."""
     galleries = tuple(galleries)
     found = {
@@ -41,9 +39,7 @@ def recover_galleries(
     return _with_ids(bindings, found)
 
 
-def recover_items(
-    bindings: Bindings, pending: Collection[Intent], galleries: Iterable[LiveGallery]
-) -> Bindings:
+def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
     """`bindings` with the items that a pending create had made, alone or inside its gallery.
 
     All are looked for at their sort orders before one is looked for elsewhere: two may show the same.
@@ -69,9 +65,7 @@ def recover_items(
     return _with_ids(bindings, found)
 
 
-def recover_deletes(
-    bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]
-) -> Bindings:
+def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
     """`bindings` without what a pending delete had deleted: what was read and is not there any more."""
     by_id = {gallery.id: gallery for gallery in galleries}
     there = {*by_id, *(item.id for gallery in by_id.values() for item in gallery.items or ())}
@@ -87,9 +81,7 @@ def recover_deletes(
 
 def _moved(items: Iterable[LiveItem], wanted: Collection[str], since: float) -> LiveItem | None:
     """The item that was made and that somebody has moved since: alone to have a sign of it and to be no older."""
-    young = [
-        item for item in items if wanted and bears(item, wanted) and _created(item) >= since - CLOCKS_DIFFER
-    ]
+    young = [item for item in items if wanted and bears(item, wanted) and _created(item) >= since - CLOCKS_DIFFER]
     return young[0] if len(young) == 1 else None
 
 
@@ -165,7 +157,5 @@ def _at(resources: Iterable[R], sort_order: float) -> R | None:
 
 def _with_ids(bindings: Bindings, found: Mapping[Address, str]) -> Bindings:
     """What was found is bound; an item that it replaces is deposed, so that its deletion is not forgotten."""
-    deposed = {
-        old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new
-    }
+    deposed = {old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new}
     return replace(bindings, ids={**bindings.ids, **found}, deposed={**bindings.deposed, **deposed})

@@ -17,9 +17,7 @@ async def reseal(site: Site) -> State:
     """
     known = await recall_settled(site)
     if not known.state.lineage:
-        raise StateError(
-            "there is no state yet", where=site.backend.location, do="run `galleryctl apply` first"
-        )
+        raise StateError("there is no state yet", where=site.backend.location, do="run `galleryctl apply` first")
     return save(site, known.state, known.bindings)
 
 

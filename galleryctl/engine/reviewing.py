@@ -43,11 +43,7 @@ def verify(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Path) -
     """
     seen = _Seen.of(plan, snapshot, adopt(bindings, plan))
     tree = Tree(root)
-    stale = [
-        f"{c.address}: {why}"
-        for c in plan.changes
-        if (why := seen.why_stale(c) or seen.why_unreadable(c, tree))
-    ]
+    stale = [f"{c.address}: {why}" for c in plan.changes if (why := seen.why_stale(c) or seen.why_unreadable(c, tree))]
     if stale:
         raise StaleError(
             f"the site is not as the plan saw it ({len(stale)} of {len(plan.changes)} resources); nothing was applied",
@@ -72,9 +68,7 @@ class _Seen:
         creates = (change.address for change in plan.changes if change.action is Action.CREATE)
         return cls(
             galleries={gallery.id: gallery for gallery in snapshot.galleries},
-            items={
-                gallery.id: {item.id: item for item in gallery.items or ()} for gallery in snapshot.galleries
-            },
+            items={gallery.id: {item.id: item for item in gallery.items or ()} for gallery in snapshot.galleries},
             known=known,
             made=frozenset(address for address in creates if address.item is None),
         )
@@ -128,8 +122,7 @@ class _Seen:
 def _changed(change: Change, resource: LiveGallery | LiveItem) -> str:
     """Return the fields that changed on the site, before and after, as far as the plan recorded them."""
     parts = ", ".join(
-        f"{part.path} {_shown(part.before)} → {_shown(part.after)}"
-        for part in changed_since(change, resource)
+        f"{part.path} {_shown(part.before)} → {_shown(part.after)}" for part in changed_since(change, resource)
     )
     if parts:
         return f"{parts} (changed on the site)"

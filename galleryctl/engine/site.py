@@ -104,9 +104,7 @@ async def recall(site: Site) -> Known:
 async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> Planned:
     """The plan that makes the site what `desired` says; nothing is written anywhere."""
     known = await recall(site)
-    fetched = await fetch(
-        site.client, site.site_id, desired, known.bindings, known.pending, settled=site.settled
-    )
+    fetched = await fetch(site.client, site.site_id, desired, known.bindings, known.pending, settled=site.settled)
     plan = make_plan(
         desired,
         fetched.snapshot,
@@ -156,9 +154,7 @@ def refuse(plan: Plan) -> None:
         )
 
 
-async def apply_planned(
-    site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress
-) -> Applied:
+async def apply_planned(site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress) -> Applied:
     """What became of the plan. The caller holds the lock. State is saved whatever happens, the journal until then."""
     refuse(planned.plan)
     state = planned.known.state

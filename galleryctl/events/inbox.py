@@ -80,9 +80,7 @@ class Inbox:
             if seen.is_repeat(self._db, event, now):
                 return False
             stale = seen.is_stale(self._db, event, now)
-            self._db.execute(
-                "INSERT INTO inbox (data, stale, told) VALUES (?, ?, 0)", (json.dumps(data), stale)
-            )
+            self._db.execute("INSERT INTO inbox (data, stale, told) VALUES (?, ?, 0)", (json.dumps(data), stale))
             seen.forget(self._db, now - self._memory)
         return True
 
@@ -114,9 +112,7 @@ class Inbox:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise GalleryctlError(
-                "the inbox of events cannot be written", where=self.path, why=str(error)
-            ) from error
+            raise GalleryctlError("the inbox of events cannot be written", where=self.path, why=str(error)) from error
 
 
 def _unusable(path: Path, error: Exception) -> GalleryctlError:

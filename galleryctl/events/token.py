@@ -96,9 +96,7 @@ def _claims(token: bytes, key: RSAPublicKey) -> Mapping[str, Any]:
     try:
         payload = jwt.PyJWS().decode_complete(token, key, algorithms=[ALGORITHM])["payload"]
     except jwt.InvalidSignatureError:
-        raise RefusedDeliveryError(
-            Reason.SIGNATURE, "the app's key did not sign it, or it was changed"
-        ) from None
+        raise RefusedDeliveryError(Reason.SIGNATURE, "the app's key did not sign it, or it was changed") from None
     except jwt.PyJWTError as error:
         raise RefusedDeliveryError(Reason.MALFORMED, str(error)) from None
     return json_object(_decoded(payload, "the claims"), "the claims")

@@ -34,9 +34,7 @@ class Stop(Exception):  # noqa: N818 - never leaves the reading of a file
 
 def position(file: str, mark: Any) -> SourcePosition:
     """The place that a parser's mark means; the beginning of the file when there is none."""
-    return (
-        SourcePosition(file, 1, 1) if mark is None else SourcePosition(file, mark.line + 1, mark.column + 1)
-    )
+    return SourcePosition(file, 1, 1) if mark is None else SourcePosition(file, mark.line + 1, mark.column + 1)
 
 
 class _Frame:

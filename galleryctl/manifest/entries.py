@@ -46,9 +46,7 @@ def entries_of(document: Document) -> list[Entry]:
 def _entry(index: int, node: Node) -> Entry:
     parts = node.parts or {}
     kind = next((kind for kind in Kind if kind.value in parts), None)
-    key = word(node, "key") or (
-        "" if kind is None else key_from(media_key(str(parts[kind.value].value), kind))
-    )
+    key = word(node, "key") or ("" if kind is None else key_from(media_key(str(parts[kind.value].value), kind)))
     return Entry(index=index, node=node, key=key if kind else "", kind=kind, pattern=kind is None)
 
 
@@ -114,11 +112,7 @@ def live_values(item: LiveItem) -> Fields:
 
 
 def _whole(value: Json) -> Json:
-    return (
-        int(value)
-        if isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_NUMBER
-        else value
-    )
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_NUMBER else value
 
 
 def _plain(value: Json) -> Json:
@@ -214,9 +208,7 @@ def _update_source(tree: Any, entry: Entry, item: LiveItem, source: str) -> None
     elif isinstance(known, WixFile) and isinstance(item.media, WixFile):
         stale = known.id != item.media.id
     else:
-        stale = isinstance(known, HostedVideo) and media_key(before, item.kind) != media_key(
-            source, item.kind
-        )
+        stale = isinstance(known, HostedVideo) and media_key(before, item.kind) != media_key(source, item.kind)
     if stale:
         tree[name] = written(source)
 
@@ -226,9 +218,7 @@ def put(tree: Any, name: str, value: Any, order: Sequence[str]) -> None:
     if name in tree:
         tree[name] = value
         return
-    before = [
-        place for place, key in enumerate(tree) if key in order and order.index(key) < order.index(name)
-    ]
+    before = [place for place, key in enumerate(tree) if key in order and order.index(key) < order.index(name)]
     place = before[-1] + 1 if before else 0
     if place == len(tree) and place and list(tree)[-1] in tree.ca.items:
         place -= 1

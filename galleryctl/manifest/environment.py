@@ -44,9 +44,7 @@ def replace_variables(
 class _Replacement:
     """One going through a document; what is wrong is in `problems`."""
 
-    def __init__(
-        self, document: Document, environ: Mapping[str, str], secret: Callable[[str], bool] | None
-    ) -> None:
+    def __init__(self, document: Document, environ: Mapping[str, str], secret: Callable[[str], bool] | None) -> None:
         self.problems: list[Problem] = []
         self._document = document
         self._environ = environ
@@ -80,9 +78,7 @@ class _Replacement:
             self.problems.append(Problem(self._document.at(node), message))
             return node._replace(value="", hidden=hidden)
         if self._secret and (names := sorted(filter(self._secret, variables.names_of(value)))):
-            message = (
-                f"the environment variable {names[0]} is a secret; what a gallery holds is shown to everybody"
-            )
+            message = f"the environment variable {names[0]} is a secret; what a gallery holds is shown to everybody"
             self.problems.append(Problem(self._document.at(node), message))
             return node._replace(value=variables.unmask(value), hidden=hidden)
         try:

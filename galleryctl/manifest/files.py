@@ -74,9 +74,7 @@ class Tree:
     def find(self, pattern: str) -> Iterator[str]:
         """The files that a pattern finds; none that is hidden. Raises BadFileError."""
         parts = PurePosixPath(relative(pattern)).parts
-        steps = [
-            part for part, before in zip(parts, ("", *parts), strict=False) if (part, before) != ("**", "**")
-        ]
+        steps = [part for part, before in zip(parts, ("", *parts), strict=False) if (part, before) != ("**", "**")]
         if steps.count("**") > _MOST_DEPTHS:
             raise BadFileError(f"{pattern} has ** more than twice; write several patterns")
         try:
@@ -189,9 +187,7 @@ def relative(path: str) -> str:
     if pure.is_absolute() or path.startswith("~") or path[1:2] == ":":
         raise BadFileError(f"{path} is no path inside of the workspace; write it relative to the workspace")
     if ".." in pure.parts:
-        raise BadFileError(
-            f"{path} leads out of the workspace; write it relative to the workspace, without .."
-        )
+        raise BadFileError(f"{path} leads out of the workspace; write it relative to the workspace, without ..")
     if not pure.parts:
         raise BadFileError("the path is empty")
     return pure.as_posix()

@@ -24,9 +24,7 @@ def read_document(root: Path, file: str) -> Document:
         return Document(file, None, (Problem(SourcePosition(file, 1, 1), f"cannot be read: {why}"),))
     document = parse(data, file)
     if not document.problems and (document.root is None or document.root.value is None):
-        return document._replace(
-            root=None, problems=(Problem(SourcePosition(file, 1, 1), "the file is empty"),)
-        )
+        return document._replace(root=None, problems=(Problem(SourcePosition(file, 1, 1), "the file is empty"),))
     return document
 
 

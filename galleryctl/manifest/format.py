@@ -85,10 +85,7 @@ def _comments(text: str) -> int:
 
 def _tidy(text: str) -> str:
     """No blanks at the ends of lines that are comments or empty, one line end at the end of the file."""
-    lines = [
-        line.rstrip() if not line.strip() or line.lstrip().startswith("#") else line
-        for line in text.split("\n")
-    ]
+    lines = [line.rstrip() if not line.strip() or line.lstrip().startswith("#") else line for line in text.split("\n")]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -137,8 +134,7 @@ def _end(lines: Sequence[str], node: Node) -> int:
     while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) >= indent):
         end += 1
     while end > node.line and (
-        not lines[end - 1].strip()
-        or (lines[end - 1].lstrip().startswith("#") and _indent(lines[end - 1]) <= indent)
+        not lines[end - 1].strip() or (lines[end - 1].lstrip().startswith("#") and _indent(lines[end - 1]) <= indent)
     ):
         end -= 1
     return end
@@ -166,11 +162,7 @@ def _sort_lines(lines: list[str], node: Node, end: int, order: Sequence[str]) ->
     if ranks == sorted(ranks):
         return
     blocks[0][0] = indent + blocks[0][0][len(indent) :]
-    ordered = [
-        line
-        for _, block in sorted(zip(ranks, blocks, strict=True), key=lambda pair: pair[0])
-        for line in block
-    ]
+    ordered = [line for _, block in sorted(zip(ranks, blocks, strict=True), key=lambda pair: pair[0]) for line in block]
     first = next(place for place, line in enumerate(ordered) if line.strip() and not re.match(r"\s*#", line))
     ordered[first] = head + ordered[first][len(indent) :]
     lines[starts[0] : end] = ordered

@@ -70,15 +70,9 @@ def _single(entry: Node, shown: Node, kind: Kind, shelf: Shelf) -> Iterator[Desi
     if flag(entry, "captions") and isinstance(media, LocalFile):
         captions, sidecar = _said(media.path, shown, shelf)
         own = own.over(_with_sidecar(captions, sidecar, NOTHING, kind, shelf.document.at(shown)))
-    key = (
-        word(entry, "key") or sidecar.key or ("" if media is None else key_from(name_of(media, shown.value)))
-    )
+    key = word(entry, "key") or sidecar.key or ("" if media is None else key_from(name_of(media, shown.value)))
     if not key:
-        what = (
-            "a text needs a key"
-            if media is None
-            else "no key can be made from the file's name; give the item a key"
-        )
+        what = "a text needs a key" if media is None else "no key can be made from the file's name; give the item a key"
         shelf.say(entry, what)
         return
     yield _item(entry, shelf, key=key, kind=kind, media=media, own=own, sidecar=sidecar)

@@ -113,9 +113,7 @@ def _gallery_key(document: Document, top: Node, problems: list[Problem]) -> str:
     stem = document.file.rpartition("/")[2].rpartition(".")[0]
     key = key_from(stem)
     if not key:
-        problems.append(
-            Problem(document.at(top), "no key can be made from the file's name; write gallery: KEY")
-        )
+        problems.append(Problem(document.at(top), "no key can be made from the file's name; write gallery: KEY"))
     return key or "gallery"
 
 
@@ -154,9 +152,7 @@ def _bind(document: Document, top: Node, problems: list[Problem]) -> Bind:
     if id_ and name:
         problems.append(Problem(document.at(node), "bind has an id and a name; the id is enough"))
     elif id_ and create:
-        problems.append(
-            Problem(document.at(node), "bind has an id, so there is nothing to create; take one away")
-        )
+        problems.append(Problem(document.at(node), "bind has an id, so there is nothing to create; take one away"))
     elif node.parts is not None and not (id_ or create or name or word(top, "name")):
         problems.append(Problem(document.at(node), "bind needs an id, a name, or create: true"))
     elif node.parts is not None and not (id_ or name or create):
@@ -170,9 +166,7 @@ def _repeated_items(items: Iterable[DesiredItem]) -> Iterator[Problem]:
         earlier = first.setdefault(item.address, item)
         if earlier is not item:
             key = item.address.item
-            yield Problem(
-                item.at, f"the key {key!r} stands twice, first at {earlier.at}; give one a key of its own"
-            )
+            yield Problem(item.at, f"the key {key!r} stands twice, first at {earlier.at}; give one a key of its own")
 
 
 def _repeated_galleries(galleries: Iterable[DesiredGallery]) -> Iterator[Problem]:

@@ -23,9 +23,7 @@ def read_moved(document: Document, *, gallery: str | None, problems: list[Proble
             message = f"{source} and {target}: one is a gallery, the other an item"
             problems.append(Problem(document.at(entry), message))
         elif source.gallery != target.gallery and source.item is not None:
-            message = (
-                f"{source} cannot move to {target}: an item cannot change its gallery; let it be made anew"
-            )
+            message = f"{source} cannot move to {target}: an item cannot change its gallery; let it be made anew"
             problems.append(Problem(document.at(entry), message))
         elif source == target:
             problems.append(Problem(document.at(entry), f"from and to are both {source}"))
@@ -34,9 +32,7 @@ def read_moved(document: Document, *, gallery: str | None, problems: list[Proble
     return tuple(found)
 
 
-def _address(
-    document: Document, node: Node | None, gallery: str | None, problems: list[Problem]
-) -> Address | None:
+def _address(document: Document, node: Node | None, gallery: str | None, problems: list[Problem]) -> Address | None:
     if node is None or not isinstance(node.value, str):
         return None
     whole = node.value if gallery is None or "/" in node.value else f"{gallery}/{node.value}"

@@ -58,9 +58,7 @@ def _read_float(constructor: Any, node: Any) -> float:
 
 
 _Constructor.add_constructor(_FLOAT, _read_float)
-_Representer.add_representer(
-    _WrittenFloat, lambda representer, value: representer.represent_scalar(_FLOAT, value.text)
-)
+_Representer.add_representer(_WrittenFloat, lambda representer, value: representer.represent_scalar(_FLOAT, value.text))
 _Representer.add_representer(
     float, lambda representer, value: representer.represent_scalar(_FLOAT, written_float(value))
 )

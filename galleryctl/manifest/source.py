@@ -49,9 +49,7 @@ def parse_text(text: str, file: str) -> Document:
     """The one YAML document in `text`, as `parse`."""
     text = text.removeprefix("\ufeff")
     if wrong := _FORBIDDEN.search(text):
-        problem = _at_end_of(
-            text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML"
-        )
+        problem = _at_end_of(text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML")
         return Document(file, None, (problem,))
     builder = Builder(file)
     loader = _LOADER(variables.mask(text))
@@ -78,9 +76,7 @@ def _at_end_of(before: str, file: str, message: str) -> Problem:
 
 def _wording(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
     lines = _BREAK.split(text) if mark is not None else []
-    character = (
-        lines[mark.line][mark.column : mark.column + 1] if mark is not None and mark.line < len(lines) else ""
-    )
+    character = lines[mark.line][mark.column : mark.column + 1] if mark is not None and mark.line < len(lines) else ""
     if character == "\t":
         return "a tab stands where YAML wants spaces"
     if character in ("@", "`", "%"):

@@ -11,9 +11,7 @@ from galleryctl.manifest.filetypes import video_by_name
 from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, WixFile
 from galleryctl.model.video import video_host, video_id
 
-_WIX = re.compile(
-    r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL
-)
+_WIX = re.compile(r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _LARGEST = 100_000
 """Pixels; a larger width or height is a mistake."""
@@ -42,9 +40,7 @@ def _wix_file(text: str, kind: Kind) -> WixFile:
     found = _WIX.match(text)
     if found is None or found["kind"] != kind.value:
         example = (
-            "wix:image://v1/ID/NAME#originWidth=W&originHeight=H"
-            if kind is Kind.IMAGE
-            else "wix:video://v1/ID/NAME"
+            "wix:image://v1/ID/NAME#originWidth=W&originHeight=H" if kind is Kind.IMAGE else "wix:video://v1/ID/NAME"
         )
         raise BadSourceError(f"{text[:80]} is not the form of a file of the Media Manager: {example}")
     id_, name = unquote(found["id"]), unquote(found["name"] or "")

@@ -76,9 +76,7 @@ def _passphrase_problems(document: Document, parts: Mapping[str, Node]) -> Itera
         elif not node.value:
             yield Problem(document.at(node), f"state.{name} is empty")
     if len({str(node.value) for node in given.values()}) < len(given):
-        message = (
-            "state.former_passphrase is the same as state.passphrase; take away the one, or change the other"
-        )
+        message = "state.former_passphrase is the same as state.passphrase; take away the one, or change the other"
         yield Problem(document.at(given["former_passphrase"]), message)
 
 
@@ -87,10 +85,6 @@ def _bad_location(location: str) -> str:
     parts = location.replace("\\", "/").split("/")
     if _URL.match(location):
         fine = _OBJECT.fullmatch(location) and not {".", ".."} & set(parts)
-        return (
-            ""
-            if fine
-            else "state is a file, or an object: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
-        )
+        return "" if fine else "state is a file, or an object: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
     outside = location.startswith("/") or ".." in parts or re.match("[A-Za-z]:", location)
     return "state lies outside of the workspace; write a path below it" if outside else ""

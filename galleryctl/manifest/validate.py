@@ -67,9 +67,7 @@ def named_variables(root: Path, *, sites: bool) -> tuple[str, ...]:
     except InvalidInput:
         return ()
     top = read_document(root, FILE).root
-    nodes = (
-        [] if top is None else [part for key, part in (top.parts or {}).items() if sites or key != "sites"]
-    )
+    nodes = [] if top is None else [part for key, part in (top.parts or {}).items() if sites or key != "sites"]
     nodes += [node for file in manifests if (node := read_document(root, file).root) is not None]
     return tuple(sorted({name for node in nodes for name in _names(node)}))
 
@@ -111,6 +109,4 @@ def _validation(sites: tuple[str, ...], desired: Desired) -> Validation:
 
 def _valid(gallery: DesiredGallery) -> ValidGallery:
     kinds = Counter(item.kind for item in gallery.items)
-    return ValidGallery(
-        key=gallery.address.gallery, file=gallery.at.file, items={kind: kinds[kind] for kind in Kind}
-    )
+    return ValidGallery(key=gallery.address.gallery, file=gallery.at.file, items={kind: kinds[kind] for kind in Kind})

@@ -76,11 +76,7 @@ def _label(path: Sequence[str | int]) -> str:
     """What people call the value: the keys below the last list."""
     names: list[str] = []
     for step in path:
-        names = (
-            [f"an entry of {names[-1]}" if names else "an entry"]
-            if isinstance(step, int)
-            else _below(names, step)
-        )
+        names = [f"an entry of {names[-1]}" if names else "an entry"] if isinstance(step, int) else _below(names, step)
     return ".".join(names) or "the file"
 
 
@@ -109,9 +105,7 @@ def _unknown_keys(error: Any, node: Node, document: Document) -> Iterator[Proble
         elif kinds and key in _ONLY_FOR:
             yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_article(title)}")
         elif kinds == ["from"] and key == "key":
-            yield Problem(
-                at, "items from files take their keys from the files' names; key is for a single item"
-            )
+            yield Problem(at, "items from files take their keys from the files' names; key is for a single item")
         else:
             yield Problem(at, f"unknown key {_cut(repr(key))}{suggestion(key, known)}")
 
@@ -124,9 +118,7 @@ def _missing_keys(error: Any, node: Node, document: Document, label: str) -> Ite
     # jsonschema reports each missing key on its own; the message begins with its quoted name
     missing = next((key for key in error.validator_value if error.message.startswith(repr(key))), "")
     if missing == "from":
-        yield Problem(
-            document.at(node), "the item shows nothing; it needs one of image, video, text and from"
-        )
+        yield Problem(document.at(node), "the item shows nothing; it needs one of image, video, text and from")
     elif missing == "items":
         yield Problem(document.at(node), "items is missing; an empty gallery says items: []")
     else:

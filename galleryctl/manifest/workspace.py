@@ -171,9 +171,7 @@ def _site(site: Node, *, local: bool) -> SiteConfig:
     if "api_key" in auth:
         known = ApiKey(api_key=Secret(str(auth["api_key"])))
     elif auth:
-        app_id, secret, instance = (
-            str(auth.get(name, "")) for name in ("app_id", "app_secret", "instance_id")
-        )
+        app_id, secret, instance = (str(auth.get(name, "")) for name in ("app_id", "app_secret", "instance_id"))
         known = App(app_id=app_id, app_secret=Secret(secret), instance_id=instance)
     site_id = None if local else _value(site, "site_id")
     return SiteConfig(
@@ -229,9 +227,7 @@ def _site_problems(document: Document, name: str, site: Node, *, local: bool) ->
 def _auth_problems(document: Document, auth: Node, parts: Mapping[str, Node]) -> Iterator[Problem]:
     app = [key for key in ("app_id", "app_secret", "instance_id") if key in parts]
     if "api_key" in parts and app:
-        yield Problem(
-            document.at(auth), f"auth is an api_key or an app, not both: take away {', '.join(app)}"
-        )
+        yield Problem(document.at(auth), f"auth is an api_key or an app, not both: take away {', '.join(app)}")
     elif "api_key" not in parts and len(app) < 3:  # noqa: PLR2004 - the parts of an app
         missing = [key for key in ("app_id", "app_secret", "instance_id") if key not in app]
         start = "auth needs an api_key, or app_id, app_secret and instance_id"
@@ -266,11 +262,7 @@ def _base_url_problems(document: Document, top: Node, *, local: bool) -> Iterato
         url = urlsplit(node.value)
         host = url.hostname or ""
         plain = url.scheme == "http" and host in _LOOPBACK
-        fine = (
-            bool(host)
-            and (url.scheme == "https" or plain)
-            and not (url.query or url.fragment or url.username)
-        )
+        fine = bool(host) and (url.scheme == "https" or plain) and not (url.query or url.fragment or url.username)
         fine = fine and (url.port is None or url.port > 0)
     except ValueError:
         fine = False

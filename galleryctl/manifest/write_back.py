@@ -167,9 +167,7 @@ def _replace(sequence: Any, nodes: Sequence[Any]) -> None:
     sequence.extend(nodes[len(sequence) :])
 
 
-def _named(
-    wanted: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()
-) -> dict[str, str]:
+def _named(wanted: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()) -> dict[str, str]:
     """Item id → key: the known one, else from the title or the file's name, else `image-1`; each once."""
     named = {item.id: keys[item.id] for item in wanted if KEY.match(keys.get(item.id, ""))}
     used = {*named.values(), *taken}

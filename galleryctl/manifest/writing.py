@@ -65,9 +65,7 @@ def written(value: Json, *, flow: bool = False) -> Any:
     if isinstance(value, str):
         return _text(value, variables.escape(value), flow=flow)
     if isinstance(value, Mapping):
-        mapping = CommentedMap(
-            {_text(key, key, flow=True): written(part, flow=flow) for key, part in value.items()}
-        )
+        mapping = CommentedMap({_text(key, key, flow=True): written(part, flow=flow) for key, part in value.items()})
         if flow:
             mapping.fa.set_flow_style()
         return mapping

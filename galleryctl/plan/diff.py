@@ -52,9 +52,7 @@ def created(wanted: Fields) -> Difference:
     """All the named fields, as a create writes them."""
     write = {name: wanted[name] for name in in_order(wanted)}
     fields = (
-        FieldChange(path=name, before=None, after=value)
-        for name, value in write.items()
-        if value not in ("", (), None)
+        FieldChange(path=name, before=None, after=value) for name, value in write.items() if value not in ("", (), None)
     )
     return Difference(write=write, fields=tuple(fields))
 

@@ -61,8 +61,7 @@ def _encode(plan: Plan) -> dict[str, Json]:
         "protected": [str(address) for address in _sorted(plan.protected)],
         "forget": [str(address) for address in _sorted(plan.forget)],
         "refusals": [
-            {"address": _text(refusal.address), "why": refusal.why, "allow": refusal.allow}
-            for refusal in plan.refusals
+            {"address": _text(refusal.address), "why": refusal.why, "allow": refusal.allow} for refusal in plan.refusals
         ],
         "notices": [{"address": _text(notice.address), "message": notice.message} for notice in plan.notices],
     }
@@ -150,8 +149,7 @@ def _encode_change(change: Change) -> Json:
         "name": change.name,
         "write": {name: _listed(value) for name, value in change.write.items()},
         "fields": [
-            {"path": part.path, "before": _listed(part.before), "after": _listed(part.after)}
-            for part in change.fields
+            {"path": part.path, "before": _listed(part.before), "after": _listed(part.after)} for part in change.fields
         ],
         "media": encode_media(change.media),
         "media_before": change.media_before,
@@ -193,8 +191,7 @@ def _contradictions(change: Change) -> Sequence[str]:
         "a plan has no no-ops": change.action is Action.NO_OP,
         "a create has no id": create and change.id is not None,
         "what is live has an id and a fingerprint": not create and None in (change.id, change.fingerprint),
-        "what is made has a sort_order": change.action in (Action.CREATE, Action.REPLACE)
-        and change.sort_order is None,
+        "what is made has a sort_order": change.action in (Action.CREATE, Action.REPLACE) and change.sort_order is None,
         "an item has a kind, a gallery has none": (change.kind is None) != (change.address.item is None),
         "a gallery is never replaced": change.action is Action.REPLACE and change.address.item is None,
     }
@@ -216,9 +213,7 @@ def _place(node: Node) -> tuple[int, int]:
 
 def _refusal(node: Node) -> Refusal:
     part = node.object(("address", "why", "allow"))
-    return Refusal(
-        address=part["address"].optional(Node.address), why=part["why"].text(), allow=part["allow"].text()
-    )
+    return Refusal(address=part["address"].optional(Node.address), why=part["why"].text(), allow=part["allow"].text())
 
 
 def _notice(node: Node) -> Notice:

@@ -66,8 +66,7 @@ def create_gallery(
     )
     orders = place([None] * len(wanted.items), (), item_order)
     items = (
-        create_item(item, Spot(before=0, after=i + 1, sort_order=orders[i]))
-        for i, item in enumerate(wanted.items)
+        create_item(item, Spot(before=0, after=i + 1, sort_order=orders[i])) for i, item in enumerate(wanted.items)
     )
     return GalleryPlan(changes=(gallery, *items), notices=tuple(_shown_nowhere(wanted)))
 
@@ -145,9 +144,7 @@ def destroy_items(
     """All that the manifest or state has in `live` goes; the gallery itself and what was never ours stay."""
     shown = in_display_order(live.listed, item_order)
     pairs = match_items(wanted.items, shown, bindings, files)
-    removed = (
-        delete_item(address, pair.live, basis=pair.basis, reason=DESTROYED) for address, pair in pairs.items()
-    )
+    removed = (delete_item(address, pair.live, basis=pair.basis, reason=DESTROYED) for address, pair in pairs.items())
     return GalleryPlan(
         changes=(*removed, *ours(shown, pairs, bindings)),
         ids=_ids(wanted, live, pairs),
@@ -176,18 +173,12 @@ def recognised(
         source, live = item.media.source, pair.live.media
         # A file that state knows and that another item shows stays the one for this content.
         settled = found.get(source) or bindings.media.get(source)
-        if (
-            isinstance(live, WixFile)
-            and settled not in current
-            and shows(item, pair.live, bindings.media, files)
-        ):
+        if isinstance(live, WixFile) and settled not in current and shows(item, pair.live, bindings.media, files):
             found[source] = live.id
     return found
 
 
-def _ids(
-    wanted: DesiredGallery, live: LiveGallery, pairs: Mapping[Address, ItemPair]
-) -> Mapping[Address, str]:
+def _ids(wanted: DesiredGallery, live: LiveGallery, pairs: Mapping[Address, ItemPair]) -> Mapping[Address, str]:
     return {wanted.address: live.id, **{address: pair.live.id for address, pair in pairs.items()}}
 
 
@@ -252,9 +243,7 @@ def _shown_nowhere(wanted: DesiredGallery) -> Iterator[Notice]:
     )
     for item in wanted.items:
         if item.media is None:
-            yield Notice(
-                address=item.address, message="a text item breaks a gallery component that page code fills"
-            )
+            yield Notice(address=item.address, message="a text item breaks a gallery component that page code fills")
         if item.fields.get("link.text"):
             message = "a gallery component that page code fills does not show an item whose link has a text"
             yield Notice(address=item.address, message=message)

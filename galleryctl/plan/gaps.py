@@ -71,9 +71,7 @@ class Taken:
         steps = range(-count, 0) if below else range(1, count + 1)
         values = [self.store.snap(edge + stride * step) for step in steps]
         limit = self.store.largest / 2
-        ascending = all(
-            before < after for before, after in pairwise([*values, edge] if below else [edge, *values])
-        )
+        ascending = all(before < after for before, after in pairwise([*values, edge] if below else [edge, *values]))
         return values if ascending and abs(values[0]) < limit and abs(values[-1]) < limit else []
 
     def _widths(self, edges: list[int]) -> list[float]:

@@ -19,9 +19,7 @@ _UNWANTED = "no manifest names it, and the gallery says unmanaged: delete"
 _NO_KEY = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def ours(
-    shown: Sequence[LiveItem], pairs: Mapping[Address, ItemPair], bindings: Bindings
-) -> Iterator[Change]:
+def ours(shown: Sequence[LiveItem], pairs: Mapping[Address, ItemPair], bindings: Bindings) -> Iterator[Change]:
     """Deletes of what state knows and no entry means; `bindings` are those of the gallery."""
     used = {pair.live.id for pair in pairs.values()}
     owners = {id_: address for address, id_ in bindings.ids.items()}
@@ -34,9 +32,7 @@ def ours(
             yield delete_item(address, item, basis=Basis.STATE, reason=NO_LONGER_NAMED)
 
 
-def strangers(
-    shown: Sequence[LiveItem], pairs: Mapping[Address, ItemPair], bindings: Bindings
-) -> list[LiveItem]:
+def strangers(shown: Sequence[LiveItem], pairs: Mapping[Address, ItemPair], bindings: Bindings) -> list[LiveItem]:
     """The items that were never ours; `bindings` are those of the gallery."""
     known = {pair.live.id for pair in pairs.values()} | set(bindings.ids.values()) | bindings.deposed.keys()
     return [item for item in shown if item.id not in known]
@@ -46,9 +42,7 @@ def unwanted(wanted: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Chan
     """Deletes of the strangers, where the manifest asks for that."""
     if wanted.unmanaged is Unmanaged.DELETE:
         for item in items:
-            yield delete_item(
-                stranger_address(wanted.address, item), item, basis=Basis.NONE, reason=_UNWANTED
-            )
+            yield delete_item(stranger_address(wanted.address, item), item, basis=Basis.NONE, reason=_UNWANTED)
 
 
 def reported(wanted: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Notice]:

@@ -173,14 +173,10 @@ def _bind_notices(world: World) -> Iterator[Notice]:
         if live is None or live.id == known == (gallery.bind.id or known):
             continue
         if gallery.bind.id and live.id != gallery.bind.id:
-            message = (
-                f"the site has no gallery {gallery.bind.id}; state knows it as {live.id}: correct bind.id"
-            )
+            message = f"the site has no gallery {gallery.bind.id}; state knows it as {live.id}: correct bind.id"
             yield Notice(address=gallery.address, message=message)
         elif known and live.id != known:
-            message = (
-                f"taken to be {live.id} by {world.pairs.basis[gallery.address]}; state knew it as {known}"
-            )
+            message = f"taken to be {live.id} by {world.pairs.basis[gallery.address]}; state knew it as {known}"
             yield Notice(address=gallery.address, message=message)
 
 
@@ -188,7 +184,5 @@ def _target_notices(world: World) -> Iterator[Notice]:
     """Targets for which nothing can be done."""
     for target in world.options.targets:
         if target.item is not None and target.parent not in world.wanted and target in world.known.ids:
-            message = (
-                f"no manifest names its gallery, so it only goes together with that: target {target.parent}"
-            )
+            message = f"no manifest names its gallery, so it only goes together with that: target {target.parent}"
             yield Notice(address=target, message=message)

@@ -18,9 +18,7 @@ def forgotten(world: World, pairs: Mapping[Address, str]) -> Iterator[Address]:
         if targeted(old, targets) or targeted(new, targets):
             yield old
     orphans = world.unclaimed
-    live = {
-        address: {item.id for item in gallery.items or ()} for address, gallery in world.pairs.live.items()
-    }
+    live = {address: {item.id for item in gallery.items or ()} for address, gallery in world.pairs.live.items()}
     taken = set(pairs.values())
     for address, id_ in world.known.ids.items():
         if address in world.wanted or not targeted(address, targets):

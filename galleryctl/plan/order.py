@@ -144,9 +144,7 @@ def _step(change: Change, plan: Plan, made: frozenset[Address], uploads: Mapping
         case Action.CREATE if gallery:
             items = _inline(change, plan)
             after = _waits((change, *items), uploads)
-            return Step(
-                id=f"create {change.address}", action=CreateGallery(change=change, items=items), after=after
-            )
+            return Step(id=f"create {change.address}", action=CreateGallery(change=change, items=items), after=after)
         case Action.CREATE | Action.REPLACE:
             if change.address.parent in made:
                 return None
@@ -163,9 +161,7 @@ def _step(change: Change, plan: Plan, made: frozenset[Address], uploads: Mapping
 
 
 def _inline(gallery: Change, plan: Plan) -> tuple[Change, ...]:
-    return tuple(
-        c for c in plan.changes if c.address.item is not None and c.address.parent == gallery.address
-    )
+    return tuple(c for c in plan.changes if c.address.item is not None and c.address.parent == gallery.address)
 
 
 def _waits(changes: Sequence[Change], uploads: Mapping[str, str]) -> frozenset[str]:
@@ -190,7 +186,6 @@ def _deletes(plan: Plan, uploads: frozenset[str], creates: Mapping[Address, set[
             action = DeleteItems(gallery=gallery, changes=part)
             steps.append(Step(id=f"delete items of {gallery}{number}", action=action, after=after))
     steps += [
-        Step(id=f"delete {change.address}", action=DeleteGallery(change=change), after=uploads)
-        for change in galleries
+        Step(id=f"delete {change.address}", action=DeleteGallery(change=change), after=uploads) for change in galleries
     ]
     return steps

@@ -81,9 +81,7 @@ def live_looks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]
     yield from (("look", name, str(file.size)) for name in names if name)
 
 
-def shows(
-    wanted: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]
-) -> bool:
+def shows(wanted: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]) -> bool:
     """Whether `live` shows what `wanted` names; a text's html is a field and not asked here."""
     if wanted.media is None:
         return True

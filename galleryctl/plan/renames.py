@@ -75,9 +75,7 @@ def adopt(before: Renamed, live: Mapping[Address, str], wanted: Collection[Addre
     if not keys:
         return before
     earlier = {new: old for old, new in before.sources.items()}
-    names = {
-        Address(keys.get(address.gallery, address.gallery), address.item): address for address in bindings.ids
-    }
+    names = {Address(keys.get(address.gallery, address.gallery), address.item): address for address in bindings.ids}
     adopted = _renamed(bindings, names)
     sources = {earlier.get(old, old): new for old, new in adopted.sources.items()}
     return Renamed(bindings=adopted.bindings, sources={**before.sources, **sources}, notices=before.notices)

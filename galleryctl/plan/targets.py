@@ -19,9 +19,7 @@ def check_targets(targets: Sequence[Address], known: Collection[Address]) -> Non
         close = get_close_matches(str(target), names, n=3)
         raise MatchError(
             f"no manifest and no state knows the target {target}",
-            do=f"did you mean {' or '.join(close)}?"
-            if close
-            else "see `galleryctl state list` for what is known",
+            do=f"did you mean {' or '.join(close)}?" if close else "see `galleryctl state list` for what is known",
         )
 
 
@@ -41,9 +39,5 @@ def only(changes: Sequence[Change], targets: Sequence[Address]) -> tuple[Change,
         change
         for change in changes
         if targeted(change.address, targets)
-        or (
-            change.action is Action.CREATE
-            and change.address.item is None
-            and holds_target(change.address, targets)
-        )
+        or (change.action is Action.CREATE and change.address.item is None and holds_target(change.address, targets))
     )

@@ -151,9 +151,7 @@ def checkup_html(checkup: Checkup) -> str:
     from galleryctl.report.html import page  # noqa: PLC0415 - as above
 
     looks = {Mark.OK: "done", Mark.WARN: "skipped", Mark.FAIL: "failed"}
-    return page(
-        "checkup.html.j2", title=title(checkup), summary=summary(checkup), rows=rows(checkup), looks=looks
-    )
+    return page("checkup.html.j2", title=title(checkup), summary=summary(checkup), rows=rows(checkup), looks=looks)
 
 
 def checkup_annotations(checkup: Checkup) -> str:

@@ -21,14 +21,10 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
         )
         for refusal in ([] if drift else plan.refusals)
     ]
-    found += [
-        annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices
-    ]
+    found += [annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices]
     if not drift:
         found += [
-            annotation(
-                "warning", str(change.address), f"will be {outcomes.PAST[change.action]}\n{change.reason}"
-            )
+            annotation("warning", str(change.address), f"will be {outcomes.PAST[change.action]}\n{change.reason}")
             for change in plan.changes
             if change.action in (Action.DELETE, Action.REPLACE)
         ]
@@ -40,9 +36,7 @@ def report_annotations(report: Report) -> str:
     """Errors for what failed, warnings for what was skipped, and the sum."""
     levels = {Status.FAILED: "error", Status.SKIPPED: "warning"}
     found = [
-        annotation(
-            levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}"
-        )
+        annotation(levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}")
         for outcome in report.outcomes
         if outcome.status in levels
     ]
@@ -57,9 +51,7 @@ def failure_annotations(error: GalleryctlError) -> str:
     return _all(
         annotation("error", "", problem.message)
         if problem.at is None
-        else annotation(
-            "error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column
-        )
+        else annotation("error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column)
         for problem in error.problems
     )
 

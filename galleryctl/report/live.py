@@ -33,9 +33,7 @@ def live_markdown(site: NamedSite) -> str:
         return "".join(f"    {line}\n" for line in _item_lines(site.galleries[0], site.item))
     title, head, rows = _table(site)
     lines = (f"| {' | '.join(prose(part) for part in row)} |" for row in rows)
-    return "\n".join(
-        [f"**{prose(title)}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines, ""]
-    )
+    return "\n".join([f"**{prose(title)}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines, ""])
 
 
 def live_json(site: NamedSite) -> str:

@@ -39,9 +39,7 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
     if groups:
         parts.append("\n".join(_table(groups)))
     if plan.notices:
-        parts.append(
-            "\n".join(f"- **{n.address or 'the workspace'}**: {prose(n.message)}" for n in plan.notices[:100])
-        )
+        parts.append("\n".join(f"- **{n.address or 'the workspace'}**: {prose(n.message)}" for n in plan.notices[:100]))
     room = ROOM
     for group in groups:
         details = "\n".join(_group(group, room))

@@ -16,11 +16,7 @@ def told(outcome: Outcome) -> str:
     if outcome.status is Status.DONE:
         return PAST.get(outcome.action, clean(outcome.action))
     verb = "failed" if outcome.status is Status.FAILED else "skipped"
-    return (
-        f"{verb} to {clean(outcome.action)}"
-        if verb == "failed"
-        else f"{verb}, not {PAST.get(outcome.action)}"
-    )
+    return f"{verb} to {clean(outcome.action)}" if verb == "failed" else f"{verb}, not {PAST.get(outcome.action)}"
 
 
 def count(report: Report, status: Status) -> int:

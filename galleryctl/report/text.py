@@ -75,9 +75,7 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
         rows += [row for line in lines(reason) for row in _paragraph(line, width, indent=6)]
     rows += [[], [(outcomes.figures(report), "dim")]]
     if verbose:
-        rows += [
-            [(f"  {number:>6,}  {clean(call)}", "dim")] for call, number in sorted(report.requests.items())
-        ]
+        rows += [[(f"  {number:>6,}  {clean(call)}", "dim")] for call, number in sorted(report.requests.items())]
     rows.append([(outcomes.summary(report), "bold")])
     return print_rows(rows, color=color)
 
@@ -116,9 +114,7 @@ def state_entry_text(address: Address, bindings: Bindings) -> str:
     return f"{text}  items      {len(items):,}\n{textwrap.indent(listed, '    ')}"
 
 
-def print_table(
-    title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int
-) -> str:
+def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int) -> str:
     """A table without lines; the texts must be clean. Columns named `#`, `items` or `bytes` are numbers; ids and keys are whole.
 
     Where `width` has no room for that and for 12 columns of each other text, lines are wider.

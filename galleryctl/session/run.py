@@ -115,9 +115,7 @@ async def _approved(
     return await review_saved(site, planned.plan)
 
 
-async def _finish(
-    site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress
-) -> Applied:
+async def _finish(site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress) -> Applied:
     """Return the outcome. A cancellation sets `stop` and waits for the end, unless it is set already."""
     applying = asyncio.ensure_future(apply_planned(site, planned, run=run, stop=stop, progress=progress))
     try:

@@ -27,9 +27,7 @@ RETRY_TIMEOUT = timedelta(seconds=30)
 PAUSE = 1.0
 """Seconds: Google takes one write of the same object in that time, and turns away what comes sooner at times."""
 PAUSES = 10
-_FOREIGN = (
-    "see who wrote that object; delete it, once no run is under way, or put a former version in its place"
-)
+_FOREIGN = "see who wrote that object; delete it, once no run is under way, or put a former version in its place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +41,7 @@ class Found:
 class Bucket:
     """A bucket; `location` is how people write it. Every method raises StateError when it cannot be reached."""
 
-    def __init__(
-        self, store: ObjectStore, location: str, *, sleep: Callable[[float], object] = time.sleep
-    ) -> None:
+    def __init__(self, store: ObjectStore, location: str, *, sleep: Callable[[float], object] = time.sleep) -> None:
         self._store = store
         self._sleep = sleep
         self.location = location
@@ -63,9 +59,7 @@ class Bucket:
                 return None
             if result.meta["size"] > LARGEST:
                 why = too_large(result.meta["size"])
-                raise StateError(
-                    "the state cannot be read", where=f"{self.location}/{key}", why=why, do=_FOREIGN
-                )
+                raise StateError("the state cannot be read", where=f"{self.location}/{key}", why=why, do=_FOREIGN)
             content = bytes(result.bytes())
         return Found(content=content, tag=_tag(result.meta["e_tag"], result.meta["version"]))
 

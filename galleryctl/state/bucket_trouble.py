@@ -59,9 +59,7 @@ _HELP = (
         "it needs conditional writes: see docs/how-to/share-state.md; is AWS_CONDITIONAL_PUT set in the environment?",
     ),
 )
-_OTHERWISE = (
-    "see whether the store can be reached, and run the same command again; nothing that was saved is lost"
-)
+_OTHERWISE = "see whether the store can be reached, and run the same command again; nothing that was saved is lost"
 
 
 def why(said: str) -> str:

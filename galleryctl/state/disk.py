@@ -16,9 +16,7 @@ LARGEST = 100_000_000
 """Bytes of a state, a journal or a version: what several hundred thousand items take."""
 
 _FULL = "free some space and run the same command again; nothing that was saved is lost"
-_FORBIDDEN = (
-    "let this user read and write there, and run the same command again; nothing that was saved is lost"
-)
+_FORBIDDEN = "let this user read and write there, and run the same command again; nothing that was saved is lost"
 _OTHERWISE = "put that right and run the same command again; nothing that was saved is lost"
 
 

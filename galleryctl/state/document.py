@@ -77,9 +77,7 @@ def decode(document: object, *, where: object = None, do: str = "") -> State:
     try:
         return _state(document)
     except _NewerVersionError as error:
-        raise StateError(
-            str(error), where=where, do="upgrade galleryctl; this one leaves the state alone"
-        ) from None
+        raise StateError(str(error), where=where, do="upgrade galleryctl; this one leaves the state alone") from None
     except ValueError as error:
         raise BrokenStateError(
             "this is no galleryctl state",
@@ -99,9 +97,7 @@ def _state(document: object) -> State:
         raise _NewerVersionError(
             f"the state has version {version}, written by a newer galleryctl; this one reads {VERSION}"
         )
-    part = _members(
-        document, "", ("version", "lineage", "serial", "site_id", "galleries", "media", "deposed")
-    )
+    part = _members(document, "", ("version", "lineage", "serial", "site_id", "galleries", "media", "deposed"))
     if version != VERSION or isinstance(version, bool):
         raise ValueError(f"version is {version!r}, not {VERSION}")
     ids: dict[Address, str] = {}
@@ -120,8 +116,7 @@ def _state(document: object) -> State:
             media={k: _text(v, f"media.{k}") for k, v in _object(part["media"], "media").items()},
             protected=frozenset(protected),
             deposed={
-                k: Address.parse(_text(v, f"deposed.{k}"))
-                for k, v in _object(part["deposed"], "deposed").items()
+                k: Address.parse(_text(v, f"deposed.{k}")) for k, v in _object(part["deposed"], "deposed").items()
             },
         ),
     )

@@ -23,9 +23,7 @@ class FileState:
     def __init__(self, path: Path, *, versions: int = 10, cipher: Cipher = READABLE) -> None:
         self._path = path
         self._cipher = cipher
-        self._versions = Versions(
-            _Folder(path.with_name(f"{path.name}.versions")), number=versions, cipher=cipher
-        )
+        self._versions = Versions(_Folder(path.with_name(f"{path.name}.versions")), number=versions, cipher=cipher)
         self._lock = FileLock(path.with_name(f"{path.name}.lock"))
 
     @property

@@ -178,9 +178,7 @@ def _check_header(header: Mapping[str, Any], state: State) -> None:
         )
 
 
-def _replay(
-    header: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, superseded: bool
-) -> JournalReplay:
+def _replay(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, superseded: bool) -> JournalReplay:
     results: list[Result] = []
     open_: dict[str, Intent] = {}
     for record in records:

@@ -133,9 +133,7 @@ def no_journal(where: object, why: str, do: str = ASIDE) -> StateError:
 
 def broken_before(where: object) -> StateError:
     """The error of a line that is to follow one that could not be written."""
-    return StateError(
-        "the journal could not be written before", where=where, do="see the first failure of this run"
-    )
+    return StateError("the journal could not be written before", where=where, do="see the first failure of this run")
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

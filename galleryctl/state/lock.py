@@ -72,9 +72,7 @@ class FileLock:
                 f"run {run_id} does not hold the lock",
                 where=self._path,
                 why=holder,
-                do=""
-                if info is None or not held
-                else f"if that run is over: galleryctl state unlock {info.run}",
+                do="" if info is None or not held else f"if that run is over: galleryctl state unlock {info.run}",
             )
         if held and is_here(info) and exists(info.pid):
             raise StateError(

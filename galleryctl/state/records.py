@@ -79,9 +79,7 @@ def decode_intent(part: Mapping[str, Any]) -> Intent:
         kind=kind,
         source=_text(part["source"]),
         gallery_id=None if part["gallery_id"] is None else _text(part["gallery_id"]),
-        sort_orders={
-            Address.parse(address): _number(order) for address, order in part["sort_orders"].items()
-        },
+        sort_orders={Address.parse(address): _number(order) for address, order in part["sort_orders"].items()},
         signs={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
         ids=tuple(map(_text, part["ids"])),
         at=_number(part["at"]),

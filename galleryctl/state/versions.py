@@ -128,9 +128,7 @@ class Versions:
 
     def _anew(self, match: re.Match[str]) -> re.Match[str]:
         """The name of that version once it is stored as it is to be stored now."""
-        if not (
-            self._cipher.outdates if match["sealed"] else self._cipher.seals and self._cipher.takes_readable
-        ):
+        if not (self._cipher.outdates if match["sealed"] else self._cipher.seals and self._cipher.takes_readable):
             return match
         now = self._changed(match[0])
         if now is None:

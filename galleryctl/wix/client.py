@@ -39,9 +39,7 @@ class WixClient(GalleryCalls, MediaCalls, RightsCalls):
             sleep=timing.sleep,
             random=timing.random,
         )
-        transport = Transport(
-            http, auth, limiter, timing=timing, policy=policy or RetryPolicy(), observer=on_request
-        )
+        transport = Transport(http, auth, limiter, timing=timing, policy=policy or RetryPolicy(), observer=on_request)
         super().__init__(transport)
 
     @property
@@ -72,7 +70,5 @@ async def open_client(
     """A client that is closed at the end; `transport` takes the place of the network."""
     # one connection more than requests at once: an answer may still be closing while the next request goes
     pool = httpx.Limits(max_connections=limits.concurrency + 1, max_keepalive_connections=limits.concurrency)
-    async with httpx.AsyncClient(
-        base_url=base_url, transport=transport, timeout=TIMEOUT, limits=pool
-    ) as http:
+    async with httpx.AsyncClient(base_url=base_url, transport=transport, timeout=TIMEOUT, limits=pool) as http:
         yield WixClient(http, auth=auth, limits=limits, timing=timing, policy=policy, on_request=on_request)

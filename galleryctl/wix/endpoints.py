@@ -36,9 +36,7 @@ class Endpoint:
     def path(self, *ids: str) -> str:
         """The path with `ids` in the places of the template, quoted; raises InvalidRequest for what would lead elsewhere."""
         if wrong := [ident for ident in ids if ident in ("", ".", "..")]:
-            raise InvalidRequest(
-                f"{wrong[0]!r} is no id", call=self.name, do="correct the id in the manifest"
-            )
+            raise InvalidRequest(f"{wrong[0]!r} is no id", call=self.name, do="correct the id in the manifest")
         parts = self.template.split("/")
         values = iter(ids)
         filled = [quote(next(values), safe="~") if part.startswith("{") else part for part in parts]

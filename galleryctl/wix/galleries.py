@@ -57,13 +57,9 @@ class GalleryCalls:
         answer = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
         listed = _listed(answer, "items")
         items = _items(listed)
-        return ItemPage(
-            items=items, count=len(listed), foreign_orders=_foreign_orders(listed, items), raw=listed
-        )
+        return ItemPage(items=items, count=len(listed), foreign_orders=_foreign_orders(listed, items), raw=listed)
 
-    async def create_gallery(
-        self, name: str | None, sort_order: float, items: Sequence[NewItem] = ()
-    ) -> LiveGallery:
+    async def create_gallery(self, name: str | None, sort_order: float, items: Sequence[NewItem] = ()) -> LiveGallery:
         """The new gallery, with the items that the answer holds (it may not hold all). AnswerLost: look for it."""
         gallery: dict[str, Json] = {"sortOrder": sort_order, **({"name": name} if name else {})}
         if items:

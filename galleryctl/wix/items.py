@@ -159,9 +159,7 @@ def item_payload(new: NewItem) -> dict[str, Json]:
     return {**payload, "sortOrder": new.sort_order}
 
 
-def item_patch(
-    live: LiveItem, write: Fields, file: Shown = None, sort_order: float | None = None
-) -> dict[str, Json]:
+def item_patch(live: LiveItem, write: Fields, file: Shown = None, sort_order: float | None = None) -> dict[str, Json]:
     """The `item` of an update without its id: the changed fields, each nested object whole over what is there.
 
     A cleared value is sent as null, cleared tags as an empty array.

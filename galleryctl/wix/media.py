@@ -139,9 +139,7 @@ class MediaCalls:
         if folder_id is None:
             return ()
         query: Object = {"parentFolderId": folder_id} if folder_id else {}
-        return tuple(
-            [file async for page in self._pages(endpoints.LIST_FILES, query) for file in _files(page)]
-        )
+        return tuple([file async for page in self._pages(endpoints.LIST_FILES, query) for file in _files(page)])
 
     async def _folder_id(self, path: str) -> str | None:
         """The id of the folder, "" for the root, None when there is none."""
@@ -153,9 +151,7 @@ class MediaCalls:
                 async for page in self._pages(endpoints.LIST_FOLDERS, query)
                 for child in array(page.get("folders"))
             ]
-            ident = next(
-                (text(child.get("id")) for child in children if child.get("displayName") == name), ""
-            )
+            ident = next((text(child.get("id")) for child in children if child.get("displayName") == name), "")
             if not ident:
                 return None
         return ident
@@ -174,9 +170,7 @@ class MediaCalls:
         body: Object = {"fileIds": ids, "permanent": permanent}
         await self._transport.request(endpoints.DELETE_FILES, json=body)
 
-    async def wait_ready(
-        self, files: Iterable[MediaFile], *, within: float = READY_WITHIN
-    ) -> tuple[MediaFile, ...]:
+    async def wait_ready(self, files: Iterable[MediaFile], *, within: float = READY_WITHIN) -> tuple[MediaFile, ...]:
         """The same files, in their order, once all are READY; raises MediaFailed, naming each that is not."""
         known = {file.id: file for file in files}
         timing = self._transport.timing

@@ -19,9 +19,7 @@ class RightsCalls:
     async def may_manage_galleries(self) -> bool | None:
         """Whether galleries may be changed, by a change of nothing in one that is not there; None: it was not told."""
         try:
-            await self._transport.request(
-                endpoints.UPDATE_GALLERY, NOWHERE, json={"gallery": {"id": NOWHERE}}
-            )
+            await self._transport.request(endpoints.UPDATE_GALLERY, NOWHERE, json={"gallery": {"id": NOWHERE}})
         except NotFound:
             return True
         except PermissionDenied:

@@ -129,8 +129,7 @@ class Transport:
             sleep=self.timing.sleep,
             retry=retry_if_exception(may_help),
             stop=lambda state: (
-                stop_after_attempt(self._policy.attempts)(state)
-                or self.timing.clock() - began > self._policy.seconds
+                stop_after_attempt(self._policy.attempts)(state) or self.timing.clock() - began > self._policy.seconds
             ),
             wait=self._wait,
             reraise=True,
@@ -217,9 +216,7 @@ class Transport:
         if self._consistent and not outgoing.endpoint.public:
             headers[CONSISTENT] = self._consistent
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
-            raise httpx.LocalProtocolError(
-                "no header can hold this value"
-            )  # h11's own words would show the key
+            raise httpx.LocalProtocolError("no header can hold this value")  # h11's own words would show the key
         request = self._http.build_request(
             outgoing.endpoint.method,
             outgoing.url or outgoing.endpoint.path(*outgoing.ids),
@@ -253,9 +250,7 @@ class Transport:
         if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's own classes
             self._limiter.good()
             return
-        error = refused(
-            outgoing, answer, hide=lambda text: self._hide(text, auth, outgoing), now=self.timing.now()
-        )
+        error = refused(outgoing, answer, hide=lambda text: self._hide(text, auth, outgoing), now=self.timing.now())
         if isinstance(error, Throttled):
             self._limiter.throttled(began, error.retry_after)
         elif isinstance(error, Unavailable | AnswerLost):

@@ -116,9 +116,7 @@ async def _patch(transport: Transport, location: str, offset: int, piece: bytes)
 
 async def _offset(transport: Transport, location: str, source: Source) -> int:
     """How many bytes have arrived."""
-    answer = await transport.send(
-        Outgoing(endpoint=endpoints.TUS_OFFSET, url=location, headers=dict(PROTOCOL))
-    )
+    answer = await transport.send(Outgoing(endpoint=endpoints.TUS_OFFSET, url=location, headers=dict(PROTOCOL)))
     found = whole(answer.headers.get("upload-offset"))
     if found is None or found > source.size:
         raise _bad("the answer does not say how much has arrived", answer, endpoints.TUS_OFFSET)

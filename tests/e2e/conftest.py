@@ -38,9 +38,7 @@ def stores() -> Iterator[Callable[[str], Store]]:
 
 
 @pytest.fixture
-def reach(
-    stores: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Store]]:
+def reach(stores: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Store]]:
     """Makes the store of a scheme reachable through the environment."""
     with ExitStack() as stack:
 

@@ -227,16 +227,13 @@ def second_manifests(served: Served, scale: int) -> None:
         served.photo(f"new{n}", 200 + n)
     kept = [text(n, "Second" if n % 2 else "First") for n in range(3 * scale, 17 * scale)]
     replaced = [
-        f"{{key: t{n:03}, title: Film {n}, video: 'https://vimeo.com/{n}'}}"
-        for n in range(17 * scale, 18 * scale)
+        f"{{key: t{n:03}, title: Film {n}, video: 'https://vimeo.com/{n}'}}" for n in range(17 * scale, 18 * scale)
     ]
     made = [text(n, "New") for n in range(200, 200 + 12 * scale)]
     old, new = [photo(f"p{n}") for n in range(2 * scale)], [photo(f"new{n}") for n in range(3 * scale)]
     served.gallery([*made[: 4 * scale], *new, *kept[::-1], *old, *made[4 * scale :], *replaced])
     manifest = served.root / "galleries/weddings.yaml"
-    manifest.write_text(
-        manifest.read_text().replace("name: Weddings\nprotect", "name: Weddings 2026\nprotect")
-    )
+    manifest.write_text(manifest.read_text().replace("name: Weddings\nprotect", "name: Weddings 2026\nprotect"))
     portraits = [photo(f"portrait{n}") for n in range(scale)]
     served.gallery([*portraits, *(text(n, "Portrait") for n in range(3 * scale))], "portraits")
     (served.root / "galleries/farewell.yaml").unlink()
@@ -257,9 +254,7 @@ def killed_at_random(crashes: Crashes, seed: int) -> None:
 
 @pytest.mark.parametrize("eighth", range(8))
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_around_a_request_one_more_apply_reaches_the_goal(
-    small: Crashes, when: str, eighth: int
-) -> None:
+def test_killed_around_a_request_one_more_apply_reaches_the_goal(small: Crashes, when: str, eighth: int) -> None:
     killed(small, when, 1 + eighth * (small.requests - 1) // 7)
 
 

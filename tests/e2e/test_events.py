@@ -52,9 +52,7 @@ class Site:
 
     def rename(self, title: str) -> None:
         """What somebody does in the Editor."""
-        self.served.control(
-            "edit", {"edits": [{"gallery": self.gallery, "item": self.item, "set": {"title": title}}]}
-        )
+        self.served.control("edit", {"edits": [{"gallery": self.gallery, "item": self.item, "set": {"title": title}}]})
 
     @property
     def gallery(self) -> str:
@@ -68,9 +66,7 @@ class Site:
 
     @property
     def _state(self) -> Doc:
-        state: Doc = json.loads((self.served.root / ".galleryctl/state.json").read_text())["galleries"][
-            "weddings"
-        ]
+        state: Doc = json.loads((self.served.root / ".galleryctl/state.json").read_text())["galleries"]["weddings"]
         return state
 
     def delivered(self) -> int:
@@ -94,9 +90,7 @@ def test_an_edit_is_printed_and_its_drift_shown(site: Site) -> None:
     first, rest = out.split("\n", 1)
     assert first.endswith(f'Z item updated "Changed" {site.item} in gallery {site.gallery}')
     assert 'title: "T" → "Changed"' in rest
-    assert rest.rstrip().endswith(
-        "Drift: 0 missing, 1 changed, 0 of another kind, 0 only on the site (1 as written)."
-    )
+    assert rest.rstrip().endswith("Drift: 0 missing, 1 changed, 0 of another kind, 0 only on the site (1 as written).")
     assert process.returncode == 2, err
     assert not (site.served.root / "ready.json").exists()
 
@@ -205,7 +199,5 @@ def test_what_it_listens_to_is_this_machine_only(site: Site) -> None:
         rows = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
         url = json.loads((site.served.root / "ready.json").read_text())["url"]
         port = f"{httpx.URL(url).port:04X}"
-        listening = [
-            row.split()[1] for row in rows if row.split()[1].endswith(f":{port}") and row.split()[3] == "0A"
-        ]
+        listening = [row.split()[1] for row in rows if row.split()[1].endswith(f":{port}") and row.split()[3] == "0A"]
     assert listening == [f"0100007F:{port}"]

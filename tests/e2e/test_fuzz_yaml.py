@@ -182,9 +182,7 @@ def batch(first: int, count: int) -> dict[str, Any]:
                 taken = min(taken, timed(root, seed)[0])  # on a busy machine anything is slow once
             slowest = max(slowest, (taken, seed))
             codes[code] = codes.get(code, 0) + 1
-            wrong += [
-                f"{seed}: {sign}" for sign in ("Traceback", "bug in galleryctl", PLANTED) if sign in output
-            ]
+            wrong += [f"{seed}: {sign}" for sign in ("Traceback", "bug in galleryctl", PLANTED) if sign in output]
             if code not in (0, 1) or (code and not output):
                 wrong.append(f"{seed}: exit code {code}, {len(output)} characters of output")
     return {"wrong": wrong, "codes": codes, "slowest": slowest, "megabytes": peak() - before}

@@ -115,9 +115,7 @@ def planted(site: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_nothing_planted_runs(
-    portfolio: httpx.Client, browser: Tab, elsewhere: tuple[str, list[str]]
-) -> None:
+def test_nothing_planted_runs(portfolio: httpx.Client, browser: Tab, elsewhere: tuple[str, list[str]]) -> None:
     site, asked = elsewhere
     made = portfolio.post("/_emulator/edit", json={"set": {"name": "<script>window.planted = 1</script>"}})
     ident = made.json()["results"][0]["gallery"]["id"]
@@ -130,10 +128,7 @@ def test_nothing_planted_runs(
     assert browser.value("[...document.querySelectorAll('.card.text iframe')].length") >= 7
     assert browser.value("window.planted ?? null") is None
     assert browser.value("document.title") == "Galleries"
-    assert (
-        browser.value("[...document.querySelectorAll('a')].filter(a => a.protocol == 'javascript:').length")
-        == 0
-    )
+    assert browser.value("[...document.querySelectorAll('a')].filter(a => a.protocol == 'javascript:').length") == 0
     assert browser.told("Page.javascriptDialogOpening") == []
     assert asked == []
     assert portfolio.get("/_emulator/stats").json()["requests"].keys() == {"GET /media/{file}"}

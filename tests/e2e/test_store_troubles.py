@@ -78,9 +78,7 @@ def test_a_right_that_is_missing_is_told(bucket: Bucket, store: Store, body: str
     store.answers["PUT /key"] = ("403 Forbidden", body)
     error = told(store, lambda: bucket.put("key", b"1", None))
     assert error.what == "the state cannot be written"
-    assert (
-        error.do == "give the credentials in the environment the right to read, write, list and delete there"
-    )
+    assert error.do == "give the credentials in the environment the right to read, write, list and delete there"
 
 
 def test_an_endpoint_without_tls_has_to_be_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,9 +26,7 @@ from galleryctl.state.records import Intent, Result
 from tests.objects import Store
 
 ITEM = Address.parse("weddings/film")
-ELSEWHERE = LockInfo(
-    run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply"
-)
+ELSEWHERE = LockInfo(run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply")
 
 
 @pytest.fixture

@@ -65,9 +65,7 @@ def test_what_is_missing_is_a_reason_to_skip(tmp_path: Path, workers: tuple[str,
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")])
-def test_what_is_missing_is_a_failure_where_nothing_may_be_skipped(
-    tmp_path: Path, workers: tuple[str, ...]
-) -> None:
+def test_what_is_missing_is_a_failure_where_nothing_may_be_skipped(tmp_path: Path, workers: tuple[str, ...]) -> None:
     code, out = run_tests(tmp_path, *workers, "--no-skips")
     assert code == 1, out
     # What a fixture lacks is an error of the fixture.

@@ -190,9 +190,7 @@ def test_an_app_and_a_sealed_state_keep_their_secrets(vault: Vault) -> None:
 
 @pytest.mark.parametrize("auth", [KEY, APP], ids=["key", "app"])
 def test_nothing_is_shown_of_a_secret_that_is_wrong(vault: Vault, auth: str) -> None:
-    vault.sign_in(
-        auth, KEY="IST.wrong-key-4f1c9e", APP_SECRET="wrong-app-secret-4f1c9e", PASSPHRASE="other-4f1c9e"
-    )
+    vault.sign_in(auth, KEY="IST.wrong-key-4f1c9e", APP_SECRET="wrong-app-secret-4f1c9e", PASSPHRASE="other-4f1c9e")
     assert all(vault.run(line, FORMATS[n % 5]) == 1 for n, line in enumerate(ONLINE))
     vault.assert_kept()
 
@@ -226,20 +224,12 @@ class Gossip(BaseHTTPRequestHandler):
     def answer(self) -> None:
         said = f"{self.headers.get('Authorization')} {self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()}"
         status = (401, 403, 404, 400)[len(self.path) % 4]
-        details: dict[str, Any] = {
-            "applicationError": {"code": said, "description": said, "data": {"key": said}}
-        }
+        details: dict[str, Any] = {"applicationError": {"code": said, "description": said, "data": {"key": said}}}
         if status == 400:
             details = {
-                "validationError": {
-                    "fieldViolations": [{"field": said, "description": said, "violatedRule": said}]
-                }
+                "validationError": {"fieldViolations": [{"field": said, "description": said, "violatedRule": said}]}
             }
-        body = (
-            json.dumps({"message": f"bad key {said}", "details": details})
-            if status != 404
-            else f"<h1>{said}</h1>"
-        )
+        body = json.dumps({"message": f"bad key {said}", "details": details}) if status != 404 else f"<h1>{said}</h1>"
         self.send_response(status)
         self.send_header("x-wix-request-id", said.replace("\n", " "))
         self.send_header("Content-Length", str(len(body.encode())))
@@ -334,14 +324,10 @@ def test_the_emulator_logs_no_key(tmp_path: Path) -> None:
             "client_secret": ready["app_secret"],
             "instance_id": ready["instance_id"],
         }
-        token = http.post("/oauth2/token", json={"grant_type": "client_credentials", **app}).json()[
-            "access_token"
-        ]
+        token = http.post("/oauth2/token", json={"grant_type": "client_credentials", **app}).json()["access_token"]
     said = (tmp_path / "served" / "log").read_text(encoding="utf-8")
     assert ready["base_url"] in said
-    assert not any(
-        secret in said for secret in (ready["api_key"], ready["app_secret"], token, "wrong-4f1c9e")
-    )
+    assert not any(secret in said for secret in (ready["api_key"], ready["app_secret"], token, "wrong-4f1c9e"))
 
 
 def test_a_secret_does_not_show_itself() -> None:

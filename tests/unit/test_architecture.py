@@ -17,9 +17,7 @@ def sources(*folders: str) -> Iterator[tuple[str, str]]:
 
 
 def test_httpx_is_imported_in_one_place() -> None:
-    importing = [
-        path for path, text in sources("galleryctl", "tests", "benchmarks", "examples") if HTTPX.search(text)
-    ]
+    importing = [path for path, text in sources("galleryctl", "tests", "benchmarks", "examples") if HTTPX.search(text)]
     assert importing == ["galleryctl/http.py"]
 
 

@@ -203,10 +203,7 @@ def test_a_stale_plan_names_the_fields_that_changed(wedding: Studio) -> None:
     )
     ran = wedding.run("apply", "plan.json")
     assert ran.code == 1
-    assert (
-        'weddings/rings: title "Rings" → "Their rings", focal_point.y 0.25 → 0.5 (changed on the site)'
-        in ran.err
-    )
+    assert 'weddings/rings: title "Rings" → "Their rings", focal_point.y 0.25 → 0.5 (changed on the site)' in ran.err
     assert "weddings/cake: it was changed on the site, but not in a field that the plan changes" in ran.err
     assert wedding.titles() == ["First dance", "Cake", "Their rings", "Words"]
 

@@ -84,9 +84,7 @@ class Forge:
 
     def moved_on(self, world: World) -> object:
         """What differs once anything was written: to the site, or to the state."""
-        return world.emulator.gate.site.store.write_no, (world.root / "state.json").read_text(
-            encoding="utf-8"
-        )
+        return world.emulator.gate.site.store.write_no, (world.root / "state.json").read_text(encoding="utf-8")
 
 
 def written(request: str) -> bool:
@@ -241,9 +239,7 @@ def forged(document: Doc, forge: Forge, data: st.DataObject) -> Doc:
     changes = document["changes"]
     for _ in range(data.draw(st.integers(1, 3), label="edits")):
         one_, other = (data.draw(st.sampled_from(changes)) for _ in range(2))
-        match data.draw(
-            st.sampled_from(("member", "odd", "identity", "drop", "double", "known")), label="edit"
-        ):
+        match data.draw(st.sampled_from(("member", "odd", "identity", "drop", "double", "known")), label="edit"):
             case "member":
                 name = data.draw(st.sampled_from(MEMBERS))
                 one_[name] = copy.deepcopy(other[name])
@@ -264,9 +260,7 @@ def forged(document: Doc, forge: Forge, data: st.DataObject) -> Doc:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_forgery_ends_in_a_report_or_an_error_and_touches_nothing_else(
-    forge: Forge, data: st.DataObject
-) -> None:
+def test_any_forgery_ends_in_a_report_or_an_error_and_touches_nothing_else(forge: Forge, data: st.DataObject) -> None:
     world = forge.fresh()
     document = forged(forge.document, forge, data)
     try:

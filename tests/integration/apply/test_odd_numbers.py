@@ -27,9 +27,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def rewritten(
-    world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Doc], None], raw: str = ""
-) -> None:
+def rewritten(world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Doc], None], raw: str = "") -> None:
     """Answers of galleries as a proxy or a future API might change them; `raw` stands for "ODD" in their text."""
     send = httpx.ASGITransport.handle_async_request
 
@@ -93,9 +91,7 @@ def test_a_count_of_galleries_that_cannot_be_is_one_clear_error(
         world.plan(wanted(words("a")))
 
 
-@pytest.mark.parametrize(
-    "values", [(HUGE, -HUGE), (HUGE, -1e308), (5e-324, 0), (2**63, 2**63 + 1), (1e300, 10**300)]
-)
+@pytest.mark.parametrize("values", [(HUGE, -HUGE), (HUGE, -1e308), (5e-324, 0), (2**63, 2**63 + 1), (1e300, 10**300)])
 def test_sort_orders_at_the_edge_are_planned_and_settle(world: World, values: tuple[float, float]) -> None:
     world.apply(wanted(words("a"), words("b")))
     gallery = world.galleries()[0]["id"]

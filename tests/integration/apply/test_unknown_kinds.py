@@ -41,11 +41,7 @@ def orders(world: World) -> dict[str, float]:
 def test_a_new_item_does_not_take_the_place_of_a_sound(world: World, place: str) -> None:
     """What the planner would choose first is taken by items that it cannot read."""
     assert world.apply(wanted(words("a"), words("b"))).report.exit_code == 0
-    items = (
-        [words("a"), words("new"), words("b")]
-        if place == "between"
-        else [words("a"), words("b"), words("new")]
-    )
+    items = [words("a"), words("new"), words("b")] if place == "between" else [words("a"), words("b"), words("new")]
     (create,) = world.plan(wanted(*items)).changes
     assert create.sort_order is not None
     made = sounds(world, create.sort_order)

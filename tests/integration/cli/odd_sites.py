@@ -90,9 +90,7 @@ def items(draw: st.DrawFn) -> Doc:
     elif kind == "VIDEO":
         media = {"video": draw(VIDEOS)}
     elif kind == "TEXT":
-        media = {
-            "text": {"html": draw(HTML), **draw(either("css", st.just({"color": "red"}))), "editorHtml": "x"}
-        }
+        media = {"text": {"html": draw(HTML), **draw(either("css", st.just({"color": "red"}))), "editorHtml": "x"}}
     tags = st.lists(st.sampled_from(["_fileOrigin_uploaded", "b", "a", "a", "🎉", ""]), max_size=4)
     return {
         "type": kind,
@@ -100,9 +98,7 @@ def items(draw: st.DrawFn) -> Doc:
         **draw(either("title", WORDS)),
         **draw(either("description", WORDS)),
         **draw(either("tags", tags.map(lambda values: {"values": values}))),
-        **draw(
-            either("link", st.fixed_dictionaries({"type": st.just("EXTERNAL"), "url": WORDS, "text": WORDS}))
-        ),
+        **draw(either("link", st.fixed_dictionaries({"type": st.just("EXTERNAL"), "url": WORDS, "text": WORDS}))),
         **draw(LATER),
     }
 
@@ -110,9 +106,7 @@ def items(draw: st.DrawFn) -> Doc:
 @st.composite
 def sort_orders(draw: st.DrawFn, count: int) -> list[float | None]:
     """Distinct values of one unit, some of them through 32 bits; at times some items have none."""
-    base, step = draw(
-        st.sampled_from([(1700000000.0, 1000.0), (1.7e12, 1e6), (-5.0, 0.125), (0.1, 0.1), (1.0, 1.0)])
-    )
+    base, step = draw(st.sampled_from([(1700000000.0, 1000.0), (1.7e12, 1e6), (-5.0, 0.125), (0.1, 0.1), (1.0, 1.0)]))
     values = [base + step * place for place in draw(st.permutations(range(count)))]
     if draw(st.booleans()):
         values = [struct.unpack("f", struct.pack("f", value))[0] for value in values]

@@ -16,9 +16,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return folder
 
 
-def test_plans_manifests_and_code_are_written_and_read_below_the_workspace(
-    wedding: Studio, elsewhere: Path
-) -> None:
+def test_plans_manifests_and_code_are_written_and_read_below_the_workspace(wedding: Studio, elsewhere: Path) -> None:
     planned = wedding.run("plan", "--out", "saved.json")
     assert f"galleryctl -C {wedding.root} apply saved.json" in planned.err
     assert wedding.run("show", "saved.json").code == 0

@@ -124,9 +124,7 @@ def test_nothing_of_the_site_is_changed(online: Studio, emulator: Emulator) -> N
     assert site() == before
 
 
-def test_a_key_that_may_only_read(
-    online: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_may_only_read(online: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIX_API_KEY", emulator.ready.read_api_key)
     ran = online.run("doctor", "--format", "json")
     assert ran.code == 0
@@ -220,9 +218,7 @@ def test_problems_of_the_files(wedding: Studio) -> None:
     wedding.gallery([f"{{key: k{number}, image: photos/none-{number}.jpg}}" for number in range(5)])
     found = checks(wedding.run("doctor", "--format", "json"))
     assert found["manifests"]["status"] == "fail"
-    assert found["manifests"]["found"].startswith(
-        "galleries/weddings.yaml:5:22: photos/none-0.jpg does not exist"
-    )
+    assert found["manifests"]["found"].startswith("galleries/weddings.yaml:5:22: photos/none-0.jpg does not exist")
     assert found["manifests"]["found"].endswith("; and 2 more")
     assert found["manifests"]["do"] == "galleryctl validate lists all problems"
     wedding.write("galleryctl.yaml", "galleryctl: 2\n")
@@ -273,9 +269,7 @@ def test_every_site_of_a_workspace(wedding: Studio) -> None:
 
 
 @pytest.mark.parametrize(("local", "status"), [(True, "fail"), (False, "warn")])
-def test_an_extra_that_is_missing(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, local: bool, status: str
-) -> None:
+def test_an_extra_that_is_missing(studio: Studio, monkeypatch: pytest.MonkeyPatch, local: bool, status: str) -> None:
     found = metadata.distribution
 
     def without(name: str) -> metadata.Distribution:
@@ -292,9 +286,7 @@ def test_an_extra_that_is_missing(
     assert check["do"] == "pip install 'galleryctl[emulator]'"
 
 
-def test_an_old_python_and_a_package_that_is_not_installed(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_old_python_and_a_package_that_is_not_installed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> object:
         raise metadata.PackageNotFoundError(name)
 

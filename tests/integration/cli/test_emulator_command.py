@@ -71,9 +71,7 @@ def test_without_data_it_serves_the_workspace(wedding: Studio, tmp_path: Path) -
     wedding.assert_settled()
 
 
-def test_a_workspace_with_the_real_api_has_no_data_to_serve(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_workspace_with_the_real_api_has_no_data_to_serve(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "secret")
     sites = "sites: {main: {site_id: s, auth: {api_key: '${KEY}'}}}"
     studio.write("galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: wix}}\n{sites}\ngalleries: '*.yaml'\n")
@@ -91,9 +89,7 @@ def test_no_workspace_and_no_data(studio: Studio) -> None:
 
 def test_whoever_listens_for_others_is_warned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = call(capsys, "--data", str(tmp_path), "--host", "192.0.2.1", "-q")
-    assert ran.err.startswith(
-        "Warning: the emulator listens on 192.0.2.1: everybody who can reach this machine"
-    )
+    assert ran.err.startswith("Warning: the emulator listens on 192.0.2.1: everybody who can reach this machine")
 
 
 def test_a_host_that_is_not_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,9 +119,7 @@ def test_data_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (FILE, "the emulator's credentials cannot be read"),
     ],
 )
-def test_data_that_cannot_be_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, told: str
-) -> None:
+def test_data_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, told: str) -> None:
     (tmp_path / file).write_text("something else " * 100)
     ran = call(capsys, "--data", str(tmp_path))
     assert ran.code == 1
@@ -154,9 +148,7 @@ def test_the_extra_is_not_installed(
     assert "pip install 'galleryctl[emulator]'" in ran.err
 
 
-def test_a_failure_is_json_when_json_was_asked_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failure_is_json_when_json_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = call(capsys, "--format", "json", "--data", str(tmp_path))
     assert report(ran.out)["what"] == "--format has no effect on `emulator`."
 

@@ -197,9 +197,7 @@ def test_rights_and_links_stay(untidy: Studio, tmp_path: Path) -> None:
     assert sorted(path.name for path in real.parent.iterdir()) == ["weddings.yaml"]
 
 
-def test_a_file_that_cannot_be_written_stays_as_it_is(
-    untidy: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_written_stays_as_it_is(untidy: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 

@@ -102,9 +102,7 @@ def test_a_gallery_is_asked_for_by_key_name_or_id(journal: Studio, asked: list[s
         '  - key: summer\n    text: "<p>Summer</p>"\n    title: Summer\n'
     )
     items = journal.state()["galleries"]["our-journal"]["items"]
-    assert [items[key]["id"] for key in ("spring", "summer")] == [
-        i["id"] for i in journal.items("Our Journal")
-    ]
+    assert [items[key]["id"] for key in ("spring", "summer")] == [i["id"] for i in journal.items("Our Journal")]
     journal.assert_settled()
 
 
@@ -149,9 +147,7 @@ def test_a_dry_run_prints_the_manifest_and_writes_nothing(journal: Studio) -> No
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
 def test_json_says_what_was_imported(journal: Studio, dry: list[str]) -> None:
-    journal.edit(
-        {"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}}
-    )
+    journal.edit({"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}})
     ran = journal.run("import", "--all", "--format", "json", *dry)
     document = json.loads(ran.out)
     jsonschema.validate(document, load_schema("import"))
@@ -162,9 +158,7 @@ def test_json_says_what_was_imported(journal: Studio, dry: list[str]) -> None:
 
 
 def test_what_cannot_be_written_is_told_and_left_alone(journal: Studio) -> None:
-    journal.edit(
-        {"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}}
-    )
+    journal.edit({"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}})
     ran = journal.run("import", "our-journal")
     assert "left out, since no manifest can name it: Bare" in ran.err
     journal.apply()
@@ -174,9 +168,7 @@ def test_what_cannot_be_written_is_told_and_left_alone(journal: Studio) -> None:
 def test_an_import_over_a_manifest_keeps_comments_and_takes_what_changed(journal: Studio) -> None:
     journal.run("import", "our-journal")
     path = journal.root / "galleries/our-journal.yaml"
-    path.write_text(
-        "# ours\n" + manifest(journal).replace("title: Spring", "title: Spring   # cold"), encoding="utf-8"
-    )
+    path.write_text("# ours\n" + manifest(journal).replace("title: Spring", "title: Spring   # cold"), encoding="utf-8")
     path.chmod(0o640)
     spring = journal.items("Our Journal")[0]
     journal.edit(
@@ -261,9 +253,7 @@ def test_an_entry_that_was_never_applied_and_that_the_site_has_is_recognised(jou
 def test_photos_of_the_workspace_stay_photos_of_the_workspace(wedding: Studio) -> None:
     wedding.apply()
     before = (wedding.root / "galleries/weddings.yaml").read_text(encoding="utf-8")
-    wedding.edit(
-        {"gallery": wedding.galleries()[0]["id"], "item": wedding.items()[1]["id"], "set": {"title": "Torte"}}
-    )
+    wedding.edit({"gallery": wedding.galleries()[0]["id"], "item": wedding.items()[1]["id"], "set": {"title": "Torte"}})
     (wedding.root / ".galleryctl/state.json").unlink()
     ran = wedding.run("import", "weddings")
     assert ran.code == 0, ran.err
@@ -313,9 +303,7 @@ def test_a_manifest_of_another_gallery_is_not_written_over(journal: Studio) -> N
     refused(journal.run("import", "notes", "--id", JOURNAL), "'Notes'", "correct `bind:`")
     journal.edit({"set": {"name": "Other", "sortOrder": 2}})
     journal.run("import", "our-journal")
-    refused(
-        journal.run("import", "our-journal", "--name", "Other"), "our-journal is another gallery", JOURNAL
-    )
+    refused(journal.run("import", "our-journal", "--name", "Other"), "our-journal is another gallery", JOURNAL)
     assert Path(out).read_text(encoding="utf-8") == before
     other = str(journal.root / "galleries/second.yaml")
     refused(

@@ -80,9 +80,7 @@ def test_a_misspelt_option_is_wrong_usage_in_every_command(call: Call, name: str
     assert "--format" in ran.err
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant"), [("aply", "apply"), ("validat", "validate"), ("docter", "doctor")]
-)
+@pytest.mark.parametrize(("typed", "meant"), [("aply", "apply"), ("validat", "validate"), ("docter", "doctor")])
 def test_a_misspelt_command(call: Call, typed: str, meant: str) -> None:
     ran = call(typed)
     assert (ran.code, ran.out) == (1, "")
@@ -285,9 +283,7 @@ def test_files_are_printed_in_utf8_whatever_the_terminal(named: Studio) -> None:
     manifest = named.root / "galleries" / "weddings.yaml"
     command = [*GALLERYCTL, "fmt", "-"]
     environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-    printed = subprocess.run(
-        command, env=environment, input=manifest.read_bytes(), capture_output=True, check=True
-    )
+    printed = subprocess.run(command, env=environment, input=manifest.read_bytes(), capture_output=True, check=True)
     assert "Grüße 😀 →" in printed.stdout.decode()
 
 

@@ -140,9 +140,7 @@ def test_yes_does_it(asked: Studio, keyboard: Keyboard, question: Question) -> N
 
 
 @EVERY
-def test_anything_else_does_nothing_and_says_so(
-    asked: Studio, keyboard: Keyboard, question: Question
-) -> None:
+def test_anything_else_does_nothing_and_says_so(asked: Studio, keyboard: Keyboard, question: Question) -> None:
     for said in ("no", "y", "YES", "yes please", ""):
         keyboard.type(f"{said}\n")
         ran, changed = answer(asked, question)

@@ -31,9 +31,7 @@ def applied(wedding: Studio) -> Studio:
     wedding.apply()
     gallery = wedding.galleries()[0]["id"]
     stranger = {"type": "TEXT", "title": "By hand", "sortOrder": 0.5, "text": {"html": "x"}}
-    wedding.edit(
-        {"gallery": gallery, "item": None, "set": stranger}, {"set": {"name": "Notes / old", "sortOrder": 9}}
-    )
+    wedding.edit({"gallery": gallery, "item": None, "set": stranger}, {"set": {"name": "Notes / old", "sortOrder": 9}})
     return wedding
 
 
@@ -87,9 +85,7 @@ def test_what_is_no_plan_is_told(wedding: Studio) -> None:
     text = (wedding.root / "plan.json").read_text(encoding="utf-8")
     wedding.write("plan.json", text.replace("First dance", "Last dance"))
     refused(wedding.run("show", str(wedding.root / "plan.json")), "changed after it was written")
-    refused(
-        wedding.run("show", "nothing.json"), "nothing.json: there is no such plan file", "plan --out FILE"
-    )
+    refused(wedding.run("show", "nothing.json"), "nothing.json: there is no such plan file", "plan --out FILE")
 
 
 @pytest.mark.parametrize("args", [[], ["--state"]])

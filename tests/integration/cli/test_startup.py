@@ -27,8 +27,7 @@ HEAVY = {
     "sqlite3", "ssl", "starlette", "tenacity", "uvicorn", "yaml", "importlib.metadata",
 }  # fmt: skip
 OURS = {
-    f"galleryctl.{room}"
-    for room in ("manifest", "plan", "report", "wix", "state", "emulator", "engine", "session")
+    f"galleryctl.{room}" for room in ("manifest", "plan", "report", "wix", "state", "emulator", "engine", "session")
 }
 
 
@@ -83,6 +82,4 @@ def test_commands_on_files_reach_for_no_network(wedding: Studio, args: list[str]
     wedding.run("fmt")
     modules = imported([*place, *args])
     network = {"httpx", "starlette", "uvicorn", "cryptography", "ssl", "asyncio"}
-    assert (
-        of(network | OURS - {"galleryctl.manifest", "galleryctl.report", "galleryctl.plan"}, modules) == set()
-    )
+    assert of(network | OURS - {"galleryctl.manifest", "galleryctl.report", "galleryctl.plan"}, modules) == set()

@@ -57,9 +57,7 @@ def break_off(studio: Studio) -> None:
     with Journal.open(place, run="killed", state=decode(studio.state())) as journal:
         orders = {Address("weddings", "cake"): 77.0}
         asyncio.run(
-            journal.begin(
-                "create weddings/cake", Intent(kind="create-item", gallery_id="g", sort_orders=orders)
-            )
+            journal.begin("create weddings/cake", Intent(kind="create-item", gallery_id="g", sort_orders=orders))
         )
 
 
@@ -100,9 +98,7 @@ def test_looking_asks_nothing_of_the_site_and_writes_nothing(applied: Studio) ->
 
 def test_what_is_not_known_is_told_with_what_is_close(applied: Studio) -> None:
     for args in (["list", "weddings/caek"], ["show", "weddings/caek"], ["rm", "weddings/caek"]):
-        refused(
-            applied.run("state", *args), "state does not know weddings/caek", "did you mean weddings/cake"
-        )
+        refused(applied.run("state", *args), "state does not know weddings/caek", "did you mean weddings/cake")
     refused(applied.run("state", "mv", "nope", "other"), "state does not know nope")
     assert applied.run("state", "show", "a/b/c").code == 1
     assert applied.run("state", "rm").code == 1
@@ -131,9 +127,7 @@ def test_a_gallery_moves_with_its_items_and_its_protection(applied: Studio) -> N
     assert applied.run("state", "mv", "weddings", "feasts").code == 0
     assert applied.state()["galleries"] == {"feasts": before}
     path = applied.root / "galleries/weddings.yaml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("gallery: weddings", "gallery: feasts"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("gallery: weddings", "gallery: feasts"), encoding="utf-8")
     applied.assert_settled()
 
 
@@ -204,9 +198,7 @@ def test_a_rebuild_over_a_broken_state_says_so_and_keeps_it_aside(applied: Studi
     applied.write(".galleryctl/state.json", "{ broken")
     ran = applied.run("state", "rebuild", "--auto-approve")
     assert "The state before cannot be read" in ran.err
-    kept = [
-        p for p in (applied.root / ".galleryctl").rglob("*") if p.is_file() and p.read_bytes() == b"{ broken"
-    ]
+    kept = [p for p in (applied.root / ".galleryctl").rglob("*") if p.is_file() and p.read_bytes() == b"{ broken"]
     assert kept
 
 
@@ -220,9 +212,7 @@ def test_a_rebuild_keeps_protection_that_no_manifest_tells_any_more(applied: Stu
 
 def test_a_rebuild_tells_what_is_guessed_what_differs_and_what_is_missing(applied: Studio) -> None:
     (cake,) = [file["id"] for file in applied.files() if file["displayName"] == "cake.jpg"]
-    applied.call(
-        "PATCH", "/site-media/v1/files/update-file-descriptor", {"file": {"id": cake, "labels": ["x"]}}
-    )
+    applied.call("PATCH", "/site-media/v1/files/update-file-descriptor", {"file": {"id": cake, "labels": ["x"]}})
     gallery, words = applied.galleries()[0]["id"], applied.items()[3]["id"]
     applied.edit({"gallery": gallery, "item": words, "delete": True})
     ran = applied.run("state", "rebuild", "--auto-approve")
@@ -244,9 +234,7 @@ def test_a_rebuild_leaves_what_is_no_state_of_this_site_alone(applied: Studio) -
         applied.write(".galleryctl/state.json", text)
         refused(applied.run("state", "rebuild", "--auto-approve"), words)
         assert (applied.root / ".galleryctl/state.json").read_text(encoding="utf-8") == text
-        applied.write(
-            ".galleryctl/state.json", json.dumps({**json.loads(text), "site_id": "x", "version": 1})
-        )
+        applied.write(".galleryctl/state.json", json.dumps({**json.loads(text), "site_id": "x", "version": 1}))
 
 
 @pytest.mark.parametrize("command", WRITING)
@@ -290,9 +278,7 @@ def test_a_lock_that_nobody_holds_is_told(applied: Studio) -> None:
     assert "give RUN_ID" in ran.err
 
 
-@pytest.mark.parametrize(
-    "command", [["list"], ["show", "weddings"], ["rm", "weddings"], ["mv", "weddings", "x"]]
-)
+@pytest.mark.parametrize("command", [["list"], ["show", "weddings"], ["rm", "weddings"], ["mv", "weddings", "x"]])
 def test_a_state_that_cannot_be_read_is_told_with_what_to_do(applied: Studio, command: list[str]) -> None:
     applied.write(".galleryctl/state.json", "{")
     refused(applied.run("state", *command), "the state is no JSON", "state rebuild")

@@ -15,8 +15,7 @@ def test_a_valid_workspace_is_summed_up(wedding: Studio) -> None:
     ran = wedding.run("validate")
     assert ran.code == 0
     assert ran.out == (
-        "galleries/weddings.yaml: weddings  4 items (3 images, 1 text)\n"
-        "Valid: 1 gallery, 4 items, 3 files of 0.0 MB.\n"
+        "galleries/weddings.yaml: weddings  4 items (3 images, 1 text)\nValid: 1 gallery, 4 items, 3 files of 0.0 MB.\n"
     )
     assert ran.err == ""
     assert not (wedding.root / ".galleryctl").exists()

@@ -80,9 +80,7 @@ def image(number: int, **more: object) -> dict[str, Any]:
 @pytest.fixture
 def bound(studio: Studio) -> Studio:
     """A workspace with one gallery, bound by id."""
-    studio.gallery(
-        ["{key: film, video: https://vimeo.com/76979871}"], head=f"bind: {{id: {ID}}}\nname: Weddings\n"
-    )
+    studio.gallery(["{key: film, video: https://vimeo.com/76979871}"], head=f"bind: {{id: {ID}}}\nname: Weddings\n")
     return studio
 
 
@@ -111,9 +109,7 @@ def test_an_id_in_the_manifest_needs_no_state(bound: Studio) -> None:
     assert "made in the Editor" not in bound.run("velo", "weddings", "-q").err
 
 
-def test_the_code_shows_every_page_in_order_without_texts_and_link_texts(
-    bound: Studio, tmp_path: Path
-) -> None:
+def test_the_code_shows_every_page_in_order_without_texts_and_link_texts(bound: Studio, tmp_path: Path) -> None:
     assert bound.run("velo", "weddings", "--component", "#photos", "--out", str(tmp_path / "site")).code == 0
     items = [image(number) for number in range(250, 0, -1)]
     items[0]["link"] = {"url": "https://example.com", "text": "Book"}

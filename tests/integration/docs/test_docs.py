@@ -149,8 +149,7 @@ def pattern(shown: str) -> re.Pattern[str]:
     """What the output must match."""
     lines = [line.rstrip() for line in shown.strip("\n").split("\n")]
     parts = (
-        r"(?:.*\n)*?" if line == "..." else r"[^\n]*?".join(map(re.escape, line.split("..."))) + r"\n"
-        for line in lines
+        r"(?:.*\n)*?" if line == "..." else r"[^\n]*?".join(map(re.escape, line.split("..."))) + r"\n" for line in lines
     )
     return re.compile("".join(parts))
 

@@ -183,9 +183,7 @@ def test_the_contributors_guide_has_every_package() -> None:
     text = read("CONTRIBUTING.md")
     packages = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
     assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == packages
-    found = (
-        path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "galleryctl").glob("*/*/__init__.py")
-    )
+    found = (path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "galleryctl").glob("*/*/__init__.py"))
     assert {f"{name}/" for name in found} <= set(
         re.findall(r"^\| `(galleryctl/[a-z]+/[a-z]+/)` \|", text, re.MULTILINE)
     )

@@ -24,9 +24,7 @@ class InProcess(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         async def answer() -> tuple[int, httpx.Headers, bytes]:
-            wanted = httpx.Request(
-                request.method, request.url, headers=request.headers, content=request.read()
-            )
+            wanted = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
             response = await httpx.ASGITransport(app=self.app).handle_async_request(wanted)
             return response.status_code, response.headers, await response.aread()
 

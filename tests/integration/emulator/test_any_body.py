@@ -124,9 +124,7 @@ SCALARS = st.one_of(
 )
 JSON = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)),
     max_leaves=25,
 )
 BODIES = st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6)
@@ -165,17 +163,13 @@ UNCHECKED = [
 
 @settings(max_examples=150, deadline=None, suppress_health_check=UNCHECKED)
 @given(call=st.sampled_from(CALLS), body=BODIES)
-def test_any_body_gets_an_answer(
-    wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[str, Any]
-) -> None:
+def test_any_body_gets_an_answer(wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[str, Any]) -> None:
     answered(wix, gallery, call, body)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=UNCHECKED)
 @given(call=st.sampled_from(CALLS[2:4]), body=ITEMS)
-def test_any_item_gets_an_answer(
-    wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[str, Any]
-) -> None:
+def test_any_item_gets_an_answer(wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[str, Any]) -> None:
     answered(wix, gallery, call, body)
 
 

@@ -49,9 +49,7 @@ def test_the_read_key_reads_and_writes_nothing(
     assert wix.get(GALLERIES).json()["totalGalleries"] == 1
 
 
-def test_an_access_token_works_until_it_expires(
-    emulator: Emulator, connect: Connect, now: list[float]
-) -> None:
+def test_an_access_token_works_until_it_expires(emulator: Emulator, connect: Connect, now: list[float]) -> None:
     ready = emulator.ready
     asked = {
         "grant_type": "client_credentials",

@@ -141,9 +141,7 @@ def test_bounds_of_a_video(wix: httpx.Client, gallery: str, info: dict[str, Any]
         ("bulk/trash-bin/folders/restore", {"folderIds": ["x" * 101]}, {"folderIds[0]"}),
     ],
 )  # fmt: skip
-def test_bounds_of_the_media_manager(
-    wix: httpx.Client, path: str, body: dict[str, Any], wrong: set[str]
-) -> None:
+def test_bounds_of_the_media_manager(wix: httpx.Client, path: str, body: dict[str, Any], wrong: set[str]) -> None:
     assert fields(wix.post(f"{MEDIA}/{path}", json=body)) == wrong
 
 

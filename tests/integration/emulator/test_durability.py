@@ -198,9 +198,7 @@ def test_the_last_piece_of_a_large_file_and_the_file_come_together(
     assert done.json()["file"]["operationStatus"] == "READY"
 
 
-def test_an_answer_lost_at_the_last_piece_is_given_again(
-    emulator: Emulator, wix: httpx.Client, png: bytes
-) -> None:
+def test_an_answer_lost_at_the_last_piece_is_given_again(emulator: Emulator, wix: httpx.Client, png: bytes) -> None:
     place = begun_upload(wix, len(png))
     piece = {"Content-Type": "application/offset+octet-stream"}
     first = wix.patch(place, content=png, headers=piece | {"Upload-Offset": "0"}).json()["file"]
@@ -220,9 +218,7 @@ def test_pages_and_creates_read_no_more_of_a_large_gallery(emulator: Emulator, w
         items = [{"sortOrder": number, **TEXT} for number in range(size)]
         made = wix.post(GALLERIES, json={"gallery": {"items": items}}).json()["gallery"]["id"]
         path = f"{GALLERIES}/{made}/items"
-        wix.post(
-            path, json={"item": {"sortOrder": -1, **TEXT}}
-        )  # the next write also forgets the last one's undo
+        wix.post(path, json={"item": {"sortOrder": -1, **TEXT}})  # the next write also forgets the last one's undo
         costs = {}
         for name, method, body in (
             ("page", "GET", None),

@@ -61,9 +61,7 @@ def test_the_editor_can_leave_odd_data(wix: httpx.Client, control: Control) -> N
         ({"stuff": 1}, 400),
     ],
 )
-def test_edits_that_make_no_sense_are_refused(
-    nobody: httpx.Client, body: dict[str, Any], status: int
-) -> None:
+def test_edits_that_make_no_sense_are_refused(nobody: httpx.Client, body: dict[str, Any], status: int) -> None:
     assert nobody.post("/_emulator/edit", json=body).status_code == status
 
 
@@ -99,9 +97,7 @@ def test_an_empty_site_has_a_page_too(nobody: httpx.Client) -> None:
     assert "No galleries yet" in nobody.get("/").text
 
 
-def test_a_restart_keeps_data_and_credentials(
-    tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]
-) -> None:
+def test_a_restart_keeps_data_and_credentials(tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]) -> None:
     data = tmp_path / "deep" / "data"
     first = create_app(data)
     client = connect_to(first)
@@ -120,9 +116,7 @@ def test_a_restart_keeps_data_and_credentials(
     assert stat.S_IMODE((data / "credentials.json").stat().st_mode) == 0o600
 
 
-def test_two_processes_can_have_the_same_data(
-    tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]
-) -> None:
+def test_two_processes_can_have_the_same_data(tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]) -> None:
     one, two = create_app(tmp_path), create_app(tmp_path)
     made = connect_to(one).post(GALLERIES, json={"gallery": {"name": "W"}}).json()["gallery"]
     assert connect_to(two).get(f"{GALLERIES}/{made['id']}").json()["gallery"] == made

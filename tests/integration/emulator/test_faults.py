@@ -19,9 +19,7 @@ def total(wix: httpx.Client, gallery: str) -> int:
 
 
 @pytest.mark.parametrize(("fault", "items"), [("drop_before", 0), ("drop_after", 1), ("cut", 1)])
-def test_an_answer_that_never_comes(
-    wix: httpx.Client, gallery: str, control: Control, fault: str, items: int
-) -> None:
+def test_an_answer_that_never_comes(wix: httpx.Client, gallery: str, control: Control, fault: str, items: int) -> None:
     control("faults", {"script": [{"fault": fault, "method": "POST", "path": "/items$"}]})
     with pytest.raises(httpx.ReadError) as raised:
         wix.post(f"{gallery}/items", json={"item": TEXT})
@@ -102,9 +100,7 @@ def test_a_stale_read_lags_behind_the_last_write(wix: httpx.Client, gallery: str
 
 
 def test_a_stale_read_of_media_is_fresh(wix: httpx.Client, control: Control) -> None:
-    file = wix.post("/site-media/v1/files/import", json={"url": "https://example.com/none.png"}).json()[
-        "file"
-    ]
+    file = wix.post("/site-media/v1/files/import", json={"url": "https://example.com/none.png"}).json()["file"]
     control("faults", {"rates": {"stale": 1}})
     read = wix.get("/site-media/v1/files/get-file-by-id", params={"fileId": file["id"]}).json()["file"]
     assert read["operationStatus"] == "FAILED"

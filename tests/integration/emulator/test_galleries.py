@@ -28,9 +28,7 @@ def test_a_gallery_lives_from_create_to_delete(wix: httpx.Client) -> None:
         [],
     )
     path = f"{GALLERIES}/{gallery['id']}"
-    changed = wix.patch(path, json={"gallery": {"id": gallery["id"], "name": "Weddings 2026"}}).json()[
-        "gallery"
-    ]
+    changed = wix.patch(path, json={"gallery": {"id": gallery["id"], "name": "Weddings 2026"}}).json()["gallery"]
     assert (changed["name"], changed["sortOrder"], changed["future"]) == ("Weddings 2026", 2.5, {"a": [1]})
     assert wix.get(path).json()["gallery"] == changed
     assert wix.delete(path).json() == {"galleryId": gallery["id"]}
@@ -61,9 +59,7 @@ def test_galleries_are_listed_by_date_in_pages(wix: httpx.Client, now: list[floa
     first = wix.get(GALLERIES).json()
     rest = wix.get(GALLERIES, params={"offset": 10, "itemLimit": 1}).json()
     assert first["totalGalleries"] == rest["totalGalleries"] == 12
-    assert [g["name"] for g in first["galleries"] + rest["galleries"]] == [
-        str(number) for number in range(12)
-    ]
+    assert [g["name"] for g in first["galleries"] + rest["galleries"]] == [str(number) for number in range(12)]
     assert [len(g["items"]) for g in rest["galleries"]] == [1, 1]
     assert [g["totalItems"] for g in rest["galleries"]] == [2, 2]
 
@@ -82,9 +78,7 @@ def test_galleries_are_listed_by_date_in_pages(wix: httpx.Client, now: list[floa
         ("/not-a-guid", {}, "galleryId"),
     ],
 )
-def test_limits_of_paging(
-    wix: httpx.Client, gallery: str, path: str, query: dict[str, Any], field: str
-) -> None:
+def test_limits_of_paging(wix: httpx.Client, gallery: str, path: str, query: dict[str, Any], field: str) -> None:
     answer = wix.get(GALLERIES + path.format(id=gallery.rpartition("/")[2]), params=query)
     assert answer.status_code == 400
     assert [v["field"] for v in answer.json()["details"]["validationError"]["fieldViolations"]] == [field]
@@ -104,9 +98,7 @@ def test_a_clone_has_new_ids_and_sort_orders(wix: httpx.Client, image: dict[str,
         {"title": "b", "sortOrder": 2, "image": image, "kept": 1},
         {"title": "a", "sortOrder": 1, **TEXT},
     ]
-    source = wix.post(GALLERIES, json={"gallery": {"name": "W", "sortOrder": 5, "items": items}}).json()[
-        "gallery"
-    ]
+    source = wix.post(GALLERIES, json={"gallery": {"name": "W", "sortOrder": 5, "items": items}}).json()["gallery"]
     clone = wix.post(GALLERIES, json={"cloneFromGalleryId": source["id"]}).json()["gallery"]
     assert (clone["name"], [item["title"] for item in clone["items"]]) == ("W", ["a", "b"])
     assert clone["items"][1]["kept"] == 1
@@ -125,9 +117,7 @@ def test_an_invalid_inline_item_leaves_no_gallery(wix: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_repeated_sort_order_is_refused(
-    wix: httpx.Client, gallery: str, control: Control, status: int
-) -> None:
+def test_a_repeated_sort_order_is_refused(wix: httpx.Client, gallery: str, control: Control, status: int) -> None:
     control("settings", {"repeated_sort_order_status": status})
     other = wix.post(GALLERIES, json={"gallery": {"sortOrder": 7}}).json()["gallery"]["id"]
     assert wix.post(GALLERIES, json={"gallery": {"sortOrder": 7}}).status_code == status
@@ -141,9 +131,7 @@ def test_a_repeated_sort_order_is_refused(
     assert wix.post(elsewhere, json={"item": {"sortOrder": 7, **TEXT}}).status_code == 200
 
 
-def test_a_sort_order_left_out_is_the_epoch_in_milliseconds(
-    wix: httpx.Client, gallery: str, now: list[float]
-) -> None:
+def test_a_sort_order_left_out_is_the_epoch_in_milliseconds(wix: httpx.Client, gallery: str, now: list[float]) -> None:
     orders = [wix.post(f"{gallery}/items", json={"item": TEXT}).json()["item"]["sortOrder"] for _ in range(3)]
     assert orders == [now[0] * 1000, now[0] * 1000 + 1, now[0] * 1000 + 2]
 
@@ -154,9 +142,7 @@ def test_sort_orders_can_go_through_a_32_bit_float(wix: httpx.Client, gallery: s
     assert given["sortOrder"] == 1795500015616.0
     beside = {"item": {"sortOrder": 1795500000124, **TEXT}}
     assert wix.post(f"{gallery}/items", json=beside).status_code == 400
-    left_out = [
-        wix.post(f"{gallery}/items", json={"item": TEXT}).json()["item"]["sortOrder"] for _ in range(2)
-    ]
+    left_out = [wix.post(f"{gallery}/items", json={"item": TEXT}).json()["item"]["sortOrder"] for _ in range(2)]
     assert len({given["sortOrder"], *left_out}) == 3
     assert wix.post(f"{gallery}/items", json={"item": {"sortOrder": 1e300, **TEXT}}).status_code == 400
 
@@ -164,10 +150,7 @@ def test_sort_orders_can_go_through_a_32_bit_float(wix: httpx.Client, gallery: s
 def test_the_order_of_items_is_a_switch(wix: httpx.Client, gallery: str, control: Control) -> None:
     for title, order in (("b", 2), ("c", 30.5), ("a", -1)):
         assert (
-            wix.post(
-                f"{gallery}/items", json={"item": {"title": title, "sortOrder": order, **TEXT}}
-            ).status_code
-            == 200
+            wix.post(f"{gallery}/items", json={"item": {"title": title, "sortOrder": order, **TEXT}}).status_code == 200
         )
     assert titles(wix, gallery) == ["a", "b", "c"]
     assert titles(wix, gallery, itemOffset=1, itemLimit=1) == ["b"]
@@ -179,9 +162,7 @@ def test_the_order_of_items_is_a_switch(wix: httpx.Client, gallery: str, control
     assert titles(wix, gallery) == ["c", "b", "a"]
 
 
-def test_a_patch_with_items_is_refused_or_passed_over(
-    wix: httpx.Client, gallery: str, control: Control
-) -> None:
+def test_a_patch_with_items_is_refused_or_passed_over(wix: httpx.Client, gallery: str, control: Control) -> None:
     assert wix.patch(gallery, json={"gallery": {"items": []}}).status_code == 400
     control("settings", {"patch_gallery_items": "ignore"})
     assert wix.patch(gallery, json={"gallery": {"items": [{}], "name": "n"}}).json()["gallery"]["items"] == []

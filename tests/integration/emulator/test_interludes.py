@@ -44,9 +44,7 @@ def test_the_editor_comes_in_at_the_nth_request(wix: httpx.Client, gallery: str,
     assert titles(wix, gallery) == ["Torte"]
 
 
-def test_an_edit_and_a_fault_can_strike_one_request(
-    wix: httpx.Client, gallery: str, control: Control
-) -> None:
+def test_an_edit_and_a_fault_can_strike_one_request(wix: httpx.Client, gallery: str, control: Control) -> None:
     edit = {"gallery": {"name": "Weddings"}, "set": {"name": "Edited"}}
     control("faults", {"script": [{"fault": "edit", "edits": [edit]}, {"fault": "error_500"}]})
     assert wix.get(gallery).status_code == 500
@@ -54,9 +52,7 @@ def test_an_edit_and_a_fault_can_strike_one_request(
     assert wix.get("/_emulator/faults").json()["struck"] == {"edit": 1, "error_500": 1}
 
 
-def test_edits_by_rate_repeat_with_their_seed(
-    wix: httpx.Client, control: Control, emulator: Emulator
-) -> None:
+def test_edits_by_rate_repeat_with_their_seed(wix: httpx.Client, control: Control, emulator: Emulator) -> None:
     runs = []
     for _ in range(2):
         control("reset", {})
@@ -186,9 +182,7 @@ def test_waiting_for_several_and_in_vain(emulator: Emulator, gallery: str, contr
     async def story(wix: httpx.AsyncClient) -> None:
         first = asyncio.create_task(wix.get(gallery))
         assert len(await held(wix)) == 1
-        assert (
-            await wix.post("/_emulator/holds/wait", json={"count": 2, "timeout_ms": 1})
-        ).status_code == 408
+        assert (await wix.post("/_emulator/holds/wait", json={"count": 2, "timeout_ms": 1})).status_code == 408
         second = asyncio.create_task(wix.get(gallery))
         assert len(await held(wix, count=2)) == 2
         assert (await wix.post("/_emulator/reset", json={})).status_code == 200
@@ -200,9 +194,7 @@ def test_waiting_for_several_and_in_vain(emulator: Emulator, gallery: str, contr
     together(emulator, story)
 
 
-def test_a_held_request_that_is_given_up_is_forgotten(
-    emulator: Emulator, gallery: str, control: Control
-) -> None:
+def test_a_held_request_that_is_given_up_is_forgotten(emulator: Emulator, gallery: str, control: Control) -> None:
     control("faults", {"script": [{"fault": "hold"}]})
 
     async def story(wix: httpx.AsyncClient) -> None:

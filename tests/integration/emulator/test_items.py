@@ -28,9 +28,7 @@ def fields(answer: httpx.Response) -> list[str]:
 def test_an_item_lives_from_create_to_delete(
     wix: httpx.Client, gallery: str, image: dict[str, Any], now: list[float]
 ) -> None:
-    item = create(
-        wix, gallery, {"title": "Kiss", "image": image, "later": {"x": None}, "id": "mine", "type": "TEXT"}
-    )
+    item = create(wix, gallery, {"title": "Kiss", "image": image, "later": {"x": None}, "id": "mine", "type": "TEXT"})
     assert item["type"] == "IMAGE"
     assert item["later"] == {"x": None}
     assert item["image"]["imageInfo"]["url"].endswith(image["imageInfo"]["id"])
@@ -42,17 +40,10 @@ def test_an_item_lives_from_create_to_delete(
     assert changed["updatedDate"] > item["updatedDate"]
     assert changed == item | {"description": "At the door", "updatedDate": changed["updatedDate"]}
     assert wix.delete(path).json() == {"itemId": item["id"]}
-    assert (
-        wix.get(path).status_code
-        == wix.delete(path).status_code
-        == wix.patch(path, json=patch).status_code
-        == 404
-    )
+    assert wix.get(path).status_code == wix.delete(path).status_code == wix.patch(path, json=patch).status_code == 404
 
 
-def test_the_images_of_the_vendors_sdk_are_accepted(
-    wix: httpx.Client, gallery: str, image: dict[str, Any]
-) -> None:
+def test_the_images_of_the_vendors_sdk_are_accepted(wix: httpx.Client, gallery: str, image: dict[str, Any]) -> None:
     name = "undefined"
     url = f"wix:image://v1/{image['imageInfo']['id']}/{name}#originWidth=640&originHeight=480"
     info = image["imageInfo"] | {"altText": name, "filename": name, "url": url}
@@ -106,9 +97,7 @@ def test_images_that_are_refused(
                                              for n in ("url", "height", "width", "format"))]),
     ],
 )  # fmt: skip
-def test_items_that_are_refused(
-    wix: httpx.Client, gallery: str, item: dict[str, Any], wrong: list[str]
-) -> None:
+def test_items_that_are_refused(wix: httpx.Client, gallery: str, item: dict[str, Any], wrong: list[str]) -> None:
     answer = wix.post(f"{gallery}/items", json={"item": item})
     assert set(fields(answer)) == set(wrong)
     assert wix.get(gallery).json()["gallery"]["totalItems"] == 0
@@ -133,9 +122,7 @@ def test_a_pending_file_is_not_usable(wix: httpx.Client, gallery: str) -> None:
     item = {"item": {"image": {"imageInfo": {"id": file["id"], "width": 640, "height": 480}}}}
     assert fields(wix.post(f"{gallery}/items", json=item)) == ["item.image.imageInfo.id"]
     assert (
-        wix.get(f"{MEDIA}/files/get-file-by-id", params={"fileId": file["id"]}).json()["file"][
-            "operationStatus"
-        ]
+        wix.get(f"{MEDIA}/files/get-file-by-id", params={"fileId": file["id"]}).json()["file"]["operationStatus"]
         == "READY"
     )
     assert wix.post(f"{gallery}/items", json=item).status_code == 200
@@ -159,15 +146,11 @@ def test_a_patch_replaces_or_merges_nested_objects(
     item = create(wix, gallery, given)
     path = f"{gallery}/items/{item['id']}"
     assert fields(wix.patch(path, json={"item": {"image": {"quality": 80}}})) == ["item.image.imageInfo"]
-    whole = wix.patch(path, json={"item": {"image": image | {"quality": 80}, "link": {"url": "v"}}}).json()[
-        "item"
-    ]
+    whole = wix.patch(path, json={"item": {"image": image | {"quality": 80}, "link": {"url": "v"}}}).json()["item"]
     assert "focalPoint" not in whole["image"]
     assert whole["link"] == {"url": "v"}
     control("settings", {"nested_patch": "merge"})
-    merged = wix.patch(
-        path, json={"item": {"image": {"focalPoint": {"x": 0.3}}, "link": {"text": "w"}}}
-    ).json()["item"]
+    merged = wix.patch(path, json={"item": {"image": {"focalPoint": {"x": 0.3}}, "link": {"text": "w"}}}).json()["item"]
     assert (merged["image"]["quality"], merged["image"]["focalPoint"]) == (80, {"x": 0.3})
     assert merged["link"] == {"url": "v", "text": "w"}
 
@@ -184,10 +167,7 @@ def test_an_item_keeps_an_image_that_left_the_media_manager(
     wix: httpx.Client, gallery: str, image: dict[str, Any]
 ) -> None:
     item = create(wix, gallery, {"image": image})
-    assert (
-        wix.post(f"{MEDIA}/bulk/files/delete", json={"fileIds": [image["imageInfo"]["id"]]}).status_code
-        == 200
-    )
+    assert wix.post(f"{MEDIA}/bulk/files/delete", json={"fileIds": [image["imageInfo"]["id"]]}).status_code == 200
     path = f"{gallery}/items/{item['id']}"
     assert wix.patch(path, json={"item": {"image": image | {"quality": 50}}}).status_code == 200
     assert wix.post(f"{gallery}/items", json={"item": {"image": image}}).status_code == 400
@@ -196,9 +176,7 @@ def test_an_item_keeps_an_image_that_left_the_media_manager(
 def test_bulk_delete_takes_1_to_1000_ids(wix: httpx.Client, gallery: str) -> None:
     ids = [create(wix, gallery, {"title": str(n), **TEXT})["id"] for n in range(3)]
     path = f"{gallery}/items/delete"
-    assert wix.post(path, json={"itemIds": [ids[0], str(uuid.uuid4()), ids[2]]}).json() == {
-        "itemIds": [ids[0], ids[2]]
-    }
+    assert wix.post(path, json={"itemIds": [ids[0], str(uuid.uuid4()), ids[2]]}).json() == {"itemIds": [ids[0], ids[2]]}
     assert wix.get(gallery).json()["gallery"]["totalItems"] == 1
     assert fields(wix.post(path, json={"itemIds": []})) == ["itemIds"]
     assert fields(wix.post(path, json={})) == ["itemIds"]

@@ -88,9 +88,7 @@ def test_the_bytes_need_a_name_a_fitting_type_and_a_known_token(
     url = upload_url(wix, mimeType="image/png")
     as_png = {"Content-Type": "image/png"}
     assert rules(nobody.put(url, content=png, headers=as_png)) == ["filename"]
-    assert rules(nobody.put(url, params={"filename": "a.png"}, content=b"", headers=as_png)) == [
-        "ZERO_FILE_SIZE"
-    ]
+    assert rules(nobody.put(url, params={"filename": "a.png"}, content=b"", headers=as_png)) == ["ZERO_FILE_SIZE"]
     wrong = nobody.put(url, params={"filename": "a.png"}, content=png, headers={"Content-Type": "video/mp4"})
     assert rules(wrong) == ["MISMATCH_MIME_TYPE"]
     done = nobody.put(url, params={"filename": "a.png"}, content=png, headers=as_png)
@@ -105,9 +103,7 @@ def test_bytes_that_are_no_image_make_a_failed_file(wix: httpx.Client, nobody: h
     assert nobody.get(file["url"]).status_code == 404
 
 
-def test_an_upload_can_be_pending_too(
-    wix: httpx.Client, nobody: httpx.Client, png: bytes, control: Control
-) -> None:
+def test_an_upload_can_be_pending_too(wix: httpx.Client, nobody: httpx.Client, png: bytes, control: Control) -> None:
     control("settings", {"upload_pending_reads": 2, "hash_at_ready": False})
     url = upload_url(wix, mimeType="image/png", fileName="a.png")
     file = nobody.put(url, content=png, headers={"Content-Type": "image/png"}).json()["file"]
@@ -245,10 +241,7 @@ def test_a_cursor_remembers_what_was_asked(wix: httpx.Client, control: Control) 
     sort = {"fieldName": "displayName", "order": "DESC"}
     assert read("files/search", {"search": "y", "sort": sort}, "paging") == ["yc.png", "yb.png", "ya.png"]
     assert len(read("folders/search", {"search": "folder"}, "paging")) == 3
-    assert (
-        read("folders/query", {"query": {"filter": {"displayName": "other"}}}, "cursorPaging")
-        == ["other"] * 3
-    )
+    assert read("folders/query", {"query": {"filter": {"displayName": "other"}}}, "cursorPaging") == ["other"] * 3
     for cursor in ("x", "bnVsbA==", "e30="):
         answer = wix.post(f"{MEDIA}/files/search", json={"paging": {"cursor": cursor}})
         assert rules(answer) == ["paging.cursor"]
@@ -279,10 +272,7 @@ def test_the_trash_bin(wix: httpx.Client) -> None:
     assert [(file["id"], file["state"]) for file in trash] == [(ident, "DELETED")]
     assert wix.post(f"{MEDIA}/bulk/trash-bin/files/restore", json={"fileIds": [ident]}).status_code == 200
     assert descriptor(wix, ident)["state"] == "OK"
-    assert (
-        wix.post(f"{MEDIA}/bulk/files/delete", json={"fileIds": [ident], "permanent": True}).status_code
-        == 200
-    )
+    assert wix.post(f"{MEDIA}/bulk/files/delete", json={"fileIds": [ident], "permanent": True}).status_code == 200
     assert wix.get(f"{MEDIA}/trash-bin/files").json()["files"] == []
     assert wix.post(f"{MEDIA}/bulk/files/delete", json={"fileIds": [ident]}).status_code == 404
 
@@ -297,16 +287,11 @@ def test_folders(wix: httpx.Client) -> None:
     path = f"{MEDIA}/folders/{made['id']}"
     file = imported(wix, parentFolderId=made["id"])
     assert (
-        wix.patch(path, json={"folder": {"id": made["id"], "displayName": "B"}}).json()["folder"][
-            "displayName"
-        ]
-        == "B"
+        wix.patch(path, json={"folder": {"id": made["id"], "displayName": "B"}}).json()["folder"]["displayName"] == "B"
     )
     assert wix.get(path).json()["folder"]["displayName"] == "B"
     assert wix.post(f"{MEDIA}/folders", json={}).status_code == 400
-    assert (
-        wix.post(f"{MEDIA}/folders", json={"displayName": "x", "parentFolderId": "none"}).status_code == 404
-    )
+    assert wix.post(f"{MEDIA}/folders", json={"displayName": "x", "parentFolderId": "none"}).status_code == 404
     assert wix.post(f"{MEDIA}/folders/search", json={"search": "b"}).json()["folders"][0]["id"] == made["id"]
     query = {"query": {"filter": {"displayName": "B"}}}
     assert wix.post(f"{MEDIA}/folders/query", json=query).json()["folders"][0]["id"] == made["id"]
@@ -323,9 +308,7 @@ def test_folders(wix: httpx.Client) -> None:
 def test_download_urls(wix: httpx.Client, nobody: httpx.Client, png: bytes, control: Control) -> None:
     control("settings", {"import_pending_reads": 0})
     ident = imported(wix)["id"]
-    made = wix.post(f"{MEDIA}/files/generate-file-download-url", json={"fileId": ident}).json()[
-        "downloadUrls"
-    ]
+    made = wix.post(f"{MEDIA}/files/generate-file-download-url", json={"fileId": ident}).json()["downloadUrls"]
     assert nobody.get(made[0]["url"]).content == png
     wrong = wix.post(f"{MEDIA}/files/generate-file-download-url", json={"fileId": ident, "assetKeys": ["4k"]})
     assert rules(wrong) == ["INVALID_ASSET_KEY"]
@@ -337,9 +320,7 @@ def test_a_video_of_the_site_can_be_an_item(wix: httpx.Client, nobody: httpx.Cli
     url = upload_url(wix, mimeType="video/mp4", fileName="film.mp4")
     file = nobody.put(url, content=b"\0" * 64, headers={"Content-Type": "video/mp4"}).json()["file"]
     assert (file["mediaType"], file["operationStatus"]) == ("VIDEO", "READY")
-    item = wix.post(f"{gallery}/items", json={"item": {"video": {"videoInfo": {"id": file["id"]}}}}).json()[
-        "item"
-    ]
+    item = wix.post(f"{gallery}/items", json={"item": {"video": {"videoInfo": {"id": file["id"]}}}}).json()["item"]
     assert item["video"]["type"] == "WIX_MEDIA"
     wrong = {"imageInfo": {"id": file["id"], "width": 1, "height": 1}}
     assert wix.post(f"{gallery}/items", json={"item": {"image": wrong}}).status_code == 400

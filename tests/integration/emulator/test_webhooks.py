@@ -44,18 +44,14 @@ def emulator(
 
 
 @pytest.fixture
-def events(
-    emulator: Emulator, posted: list[tuple[str, str]], control: Control
-) -> Callable[[], list[dict[str, Any]]]:
+def events(emulator: Emulator, posted: list[tuple[str, str]], control: Control) -> Callable[[], list[dict[str, Any]]]:
     """Waits for all deliveries; the envelopes so far, checked with the public key."""
     control("webhooks", {"url": URL})
 
     def verified() -> list[dict[str, Any]]:
         assert emulator.gate.webhooks.idle(10)
         key, app = emulator.ready.public_key, emulator.ready.app_id
-        claims = [
-            jwt.decode(body, key, algorithms=["RS256"], audience=app, issuer="wix.com") for _, body in posted
-        ]
+        claims = [jwt.decode(body, key, algorithms=["RS256"], audience=app, issuer="wix.com") for _, body in posted]
         envelopes = [json.loads(claim["data"]) for claim in claims]
         return [envelope | {"data": json.loads(envelope["data"])} for envelope in envelopes]
 
@@ -112,9 +108,7 @@ def test_bodies_and_names_can_be_the_older_ones(wix: httpx.Client, events: Event
     assert json.loads(item["data"]["actionEvent"]["bodyAsJson"])["item"]["id"] == gallery["items"][0]["id"]
 
 
-def test_deliveries_can_repeat_and_come_out_of_order(
-    wix: httpx.Client, events: Events, control: Control
-) -> None:
+def test_deliveries_can_repeat_and_come_out_of_order(wix: httpx.Client, events: Events, control: Control) -> None:
     control("settings", {"webhook_repeats": 1, "webhook_shuffle": True})
     wix.post(GALLERIES, json={"gallery": {"items": [TEXT]}})
     numbers = [int(entry["data"]["entityEventSequence"]) for entry in events()]

@@ -41,9 +41,7 @@ class Desk:
         """Note it."""
         self.troubles.append(str(error))
 
-    def post(
-        self, body: bytes | AsyncIterator[bytes], path: str = "/webhook", method: str = "POST"
-    ) -> httpx.Response:
+    def post(self, body: bytes | AsyncIterator[bytes], path: str = "/webhook", method: str = "POST") -> httpx.Response:
         """Deliver the body."""
 
         async def deliver() -> httpx.Response:
@@ -78,8 +76,7 @@ def test_refusals_tell_the_sender_nothing_and_are_counted(desk: Desk) -> None:
             yield b"x" * 100_000
 
     answers = [
-        desk.post(body)
-        for body in (b"", b"x", b"x" * 2 * MAX_BYTES, endless(), stranger().sign(item_updated()))
+        desk.post(body) for body in (b"", b"x", b"x" * 2 * MAX_BYTES, endless(), stranger().sign(item_updated()))
     ]
     assert [answer.status_code for answer in answers] == [400, 400, 400, 400, 401]
     others = [desk.post(b"", "/"), desk.post(b"", "/webhook/x"), desk.post(b"", method="GET")]
@@ -147,11 +144,9 @@ async def history(emulator: Emulator, settings: Doc) -> None:
         gallery = (await call("POST", GALLERIES, {"gallery": {"name": "W", "sortOrder": 1}}))["gallery"]["id"]
         items = f"{GALLERIES}/{gallery}/items"
         made = [
-            (
-                await call(
-                    "POST", items, {"item": {"sortOrder": n, "title": "T", "text": {"html": "<p>x</p>"}}}
-                )
-            )["item"]["id"]
+            (await call("POST", items, {"item": {"sortOrder": n, "title": "T", "text": {"html": "<p>x</p>"}}}))["item"][
+                "id"
+            ]
             for n in (1, 2)
         ]
         await call("PATCH", f"{items}/{made[0]}", {"item": {"id": made[0], "title": "U"}})

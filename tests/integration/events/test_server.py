@@ -27,9 +27,7 @@ async def _app(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 @pytest.mark.parametrize("sent", HALVES.values(), ids=HALVES)
-def test_a_connection_that_never_ends_its_request_is_ended(
-    monkeypatch: pytest.MonkeyPatch, sent: bytes
-) -> None:
+def test_a_connection_that_never_ends_its_request_is_ended(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(server, "LIFE", 0.1)
 
     async def told() -> bytes:

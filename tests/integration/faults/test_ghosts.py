@@ -17,9 +17,7 @@ def lagging(world: World) -> World:
 
 
 @pytest.mark.parametrize("moved", [False, True], ids=["at its place", "elsewhere"])
-def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(
-    lagging: World, moved: bool
-) -> None:
+def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(lagging: World, moved: bool) -> None:
     desired = wanted(words("a"), words("b"), words("z"))
     lagging.apply(desired)
     gallery, ghost = lagging.galleries()[0]["id"], lagging.items()[1]["id"]

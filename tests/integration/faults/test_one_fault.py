@@ -58,9 +58,7 @@ def test_one_fault_anywhere_changes_nothing_in_the_end(tmp_path: Path, kind: str
     expected, requests, files = run(tmp_path / "clean", [])
     assert len(requests) == 14
     for nth in range(1, len(requests) + 1):
-        script: list[dict[str, object]] = [
-            {"fault": kind, "nth": nth, "latency_ms": 1 if kind == "latency" else 0}
-        ]
+        script: list[dict[str, object]] = [{"fault": kind, "nth": nth, "latency_ms": 1 if kind == "latency" else 0}]
         site, _, made = run(tmp_path / f"{kind}-{nth}", script)
         assert site == expected, f"{kind} at request {nth}: {requests[nth - 1]}"
         assert made == files, f"{kind} at request {nth}: {requests[nth - 1]}"

@@ -19,9 +19,7 @@ HOUR = 3600.0
     ("kind", "workers", "most"),
     [("throttle", 4, 10), ("error_503", 4, 10), ("drop_before", 4, 10), ("error_503", 10, 20)],
 )
-def test_when_the_api_fails_for_all_the_run_ends_and_says_so(
-    world: World, kind: str, workers: int, most: int
-) -> None:
+def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind: str, workers: int, most: int) -> None:
     world.workers = workers
     world.apply(wanted(words("a")))
     desired = wanted(words("a"), *(words(f"k{n:02}") for n in range(100)))

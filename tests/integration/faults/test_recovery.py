@@ -149,9 +149,7 @@ def test_killed_after_a_create_nobody_needs_any_more_it_is_deleted(world: World)
 
 
 @pytest.mark.parametrize("new", [film("f", 7), words("f")], ids=["another kind", "the same kind"])
-def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(
-    world: World, new: DesiredItem
-) -> None:
+def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: World, new: DesiredItem) -> None:
     world.apply(wanted(words("a"), words("z")))
     desired = wanted(words("a"), new, words("z"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))

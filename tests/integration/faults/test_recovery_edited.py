@@ -25,9 +25,7 @@ def with_other(*keys: str) -> Desired:
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["POST /galleries", CREATE_ITEM])
-def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(
-    world: World, phase: str, name: str
-) -> None:
+def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(world: World, phase: str, name: str) -> None:
     world.apply(wanted(words("a")) if name == "POST /galleries" else with_other("x"))
     crashed(world, crash(phase, name), lambda: world.apply(with_other("x", "y")))
     assert world.apply(wanted(words("a")), STRICT).report.exit_code == 0
@@ -67,9 +65,7 @@ def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: World,
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
-def test_a_replacement_that_was_killed_and_is_wanted_no_more_goes_whole(
-    world: World, phase: str, name: str
-) -> None:
+def test_a_replacement_that_was_killed_and_is_wanted_no_more_goes_whole(world: World, phase: str, name: str) -> None:
     world.apply(wanted(words("a"), words("b")))
     crashed(world, crash(phase, name), lambda: world.apply(wanted(words("a"), film("b", 7))))
     assert world.apply(wanted(words("a"))).report.exit_code == 0

@@ -78,9 +78,7 @@ def test_a_state_is_written_in_format_1(frozen: Frozen) -> None:
     assert written == before.replace(f'"serial": {serial}', f'"serial": {serial + 2}')
 
 
-def test_an_encrypted_state_opens_with_its_passphrase_only(
-    frozen: Frozen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_encrypted_state_opens_with_its_passphrase_only(frozen: Frozen, monkeypatch: pytest.MonkeyPatch) -> None:
     frozen.restore(encrypted=True)
     path = frozen.root / ".galleryctl/state.json"
     before = path.read_bytes()
@@ -119,9 +117,7 @@ def assert_taken_up(frozen: Frozen, lines: int, *, done: bool = True) -> None:
     known = assert_applied(frozen)
     begun = [record["begin"] for record in RECORDS[: lines if done else lines - 1] if "begin" in record]
     made = {step.partition("/")[2]: STEPS[step] for step in begun if step.startswith("create")}
-    assert {key: known[key]["id"] for key in made} == {
-        key: edit["set"]["id"] for key, (edit,) in made.items()
-    }
+    assert {key: known[key]["id"] for key in made} == {key: edit["set"]["id"] for key, (edit,) in made.items()}
     assert not (frozen.root / JOURNAL).exists()
 
 

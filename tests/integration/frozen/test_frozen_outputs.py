@@ -93,9 +93,7 @@ def untidy(frozen: Frozen) -> None:
 
 def invalid(frozen: Frozen) -> None:
     frozen.restore()
-    frozen.write(
-        "galleries/bad.yaml", "gallery: bad\nbind: {name: Bad, create: true}\nitems:\n  - {title: 7}\n"
-    )
+    frozen.write("galleries/bad.yaml", "gallery: bad\nbind: {name: Bad, create: true}\nitems:\n  - {title: 7}\n")
 
 
 def unknown_gallery(frozen: Frozen) -> None:
@@ -252,9 +250,7 @@ def event_printed(frozen: Frozen) -> Doc:
         "entityId": "11111111-2222-4333-8444-555555555555",
         "eventTime": "2027-01-15T08:00:00.000Z",
         "entityEventSequence": "7",
-        "actionEvent": {
-            "body": {"updatedItem": {"id": "66666666-7777-4888-9999-000000000000", "title": "Cake"}}
-        },
+        "actionEvent": {"body": {"updatedItem": {"id": "66666666-7777-4888-9999-000000000000", "title": "Cake"}}},
     }
     data = {
         "eventType": "wix.pro_gallery.gallery_v2_gallery_item_updated",
@@ -357,9 +353,7 @@ def command_line() -> click.Group:
     """The commands behind the console script, whatever their module and their variable are called."""
     script, *_ = entry_points(group="console_scripts", name="galleryctl")
     main = script.load()
-    (group,) = (
-        value for value in vars(sys.modules[main.__module__]).values() if isinstance(value, click.Group)
-    )
+    (group,) = (value for value in vars(sys.modules[main.__module__]).values() if isinstance(value, click.Group))
     return group
 
 
@@ -413,9 +407,7 @@ def example(studio: Studio, name: str) -> list[Doc]:
     """The galleries and the items of an example on an empty site: key, kind, media and fields, in order."""
     shutil.copytree(EXAMPLES / name, studio.root, dirs_exist_ok=True)
     path = studio.root / "galleryctl.yaml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("{type: wix}", "{type: local}"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("{type: wix}", "{type: local}"), encoding="utf-8")
     if name == "wix":  # its gallery was made in the Editor
         studio.edit({**PEOPLE, "set": {**PEOPLE["set"], "id": os.environ["WIX_GALLERY_ID"]}})
     ran = studio.run("plan", "--format", "json")

@@ -180,9 +180,7 @@ class Machine(RuleBasedStateMachine):
         """A new key without `moved`: `state mv` says so; it refuses while a run is broken off."""
         old = self.items[place % len(self.items)].address
         new = Address("weddings", key)
-        taken = {i.address for i in self.items} | {
-            Address.parse(name) for pair in self.moved for name in pair
-        }
+        taken = {i.address for i in self.items} | {Address.parse(name) for pair in self.moved for name in pair}
         if new not in taken and old not in taken - {i.address for i in self.items}:
             with suppress(StateError, Refused, MatchError):
                 asyncio.run(self.in_state(lambda bindings: moved(bindings, old, new)))

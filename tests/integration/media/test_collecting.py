@@ -67,13 +67,9 @@ def test_an_item_that_moves_to_another_page_while_they_are_read_is_seen(world: W
     """150 items are two pages; the photo's item goes from the second to the first between the two reads."""
     gallery, file = world.galleries()[0]["id"], world.files()[0]["id"]
     text = {"type": "TEXT", "text": {"html": "x"}}
-    world.edit(
-        *({"gallery": gallery, "item": None, "set": {**text, "sortOrder": 1000 + n}} for n in range(150))
-    )
+    world.edit(*({"gallery": gallery, "item": None, "set": {**text, "sortOrder": 1000 + n}} for n in range(150)))
     made = world.edit({**shows(world, file), "set": {**shows(world, file)["set"], "sortOrder": 5000}})
     move = {"gallery": gallery, "item": made[0]["item"]["id"], "set": {"sortOrder": -5}}
-    world.faults(
-        script=[{"fault": "edit", "when": "after", "path": "/items$", "nth": 1, "times": 1, "edits": [move]}]
-    )
+    world.faults(script=[{"fault": "edit", "when": "after", "path": "/items$", "nth": 1, "times": 1, "edits": [move]}])
     gone = look_and_collect(world)
     assert file not in [each.file.id for each in gone]

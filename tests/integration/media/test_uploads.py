@@ -127,9 +127,7 @@ def test_pieces_sent_before_an_interruption_must_be_those_that_are_read_again(
     assert "changed since the plan was made" in reason(world, desired)
 
 
-@pytest.mark.parametrize(
-    "path", ["../secret.jpg", "{root}/../secret.jpg", "link.jpg", "photos/../../secret.jpg"]
-)
+@pytest.mark.parametrize("path", ["../secret.jpg", "{root}/../secret.jpg", "link.jpg", "photos/../../secret.jpg"])
 def test_a_path_that_leads_out_of_the_workspace_is_not_read(tmp_path: Path, path: str) -> None:
     (tmp_path / "secret.jpg").write_bytes(picture(7))
     root = tmp_path / "workspace"
@@ -138,9 +136,7 @@ def test_a_path_that_leads_out_of_the_workspace_is_not_read(tmp_path: Path, path
     world = World(root)
     try:
         digest = hashlib.sha256(picture(7)).hexdigest()
-        file = LocalFile(
-            path=path.format(root=root), sha256=digest, size=len(picture(7)), mime_type="image/jpeg"
-        )
+        file = LocalFile(path=path.format(root=root), sha256=digest, size=len(picture(7)), mime_type="image/jpeg")
         assert "workspace" in reason(world, wanted(item("a", Kind.IMAGE, file, {})))
         assert not any("upload" in request for request in world.requests)
     finally:

@@ -202,9 +202,7 @@ def test_import_writes_a_manifest(studio: Studio) -> None:
 
 def test_sites_are_opened_by_name(wedding: Studio) -> None:
     config = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
-    wedding.write(
-        "galleryctl.yaml", f"{config}sites: {{one: {{}}, two: {{}}}}\nstate: .galleryctl/{{site}}.json\n"
-    )
+    wedding.write("galleryctl.yaml", f"{config}sites: {{one: {{}}, two: {{}}}}\nstate: .galleryctl/{{site}}.json\n")
     with pytest.raises(galleryctl.GalleryctlError, match="several sites"):
         opened(wedding)
     with pytest.raises(galleryctl.GalleryctlError, match="no site 'three'"):

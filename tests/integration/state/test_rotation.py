@@ -96,9 +96,7 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: Studio
         cake = next(item for item in sealed.items() if item["title"] == "Cake")
         orders = {Address("weddings", "cake"): float(cake["sortOrder"])}
         gallery = state.bindings.ids[Address("weddings")]
-        asyncio.run(
-            journal.begin("create", Intent(kind="create-item", gallery_id=gallery, sort_orders=orders))
-        )
+        asyncio.run(journal.begin("create", Intent(kind="create-item", gallery_id=gallery, sort_orders=orders)))
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
     assert ran.code == 1
@@ -177,9 +175,7 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
 
 
 @pytest.mark.parametrize("state", [NEW, OPENING])
-def test_without_the_library_for_it_that_is_named(
-    sealed: Studio, monkeypatch: pytest.MonkeyPatch, state: str
-) -> None:
+def test_without_the_library_for_it_that_is_named(sealed: Studio, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     become(sealed, state)
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
     ran = sealed.run("plan")

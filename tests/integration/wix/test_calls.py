@@ -52,9 +52,7 @@ async def every_call(client: WixClient) -> None:
         "focal_point": {"x": 0.5, "y": 0.5},
         "quality": 90,
     }
-    item = await client.create_item(
-        made.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=3.0)
-    )
+    item = await client.create_item(made.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=3.0))
     assert {name: item.fields[name] for name in fields} == fields | {"tags": ("a", "b")}
     film = await client.create_item(made.id, NewItem(kind=Kind.VIDEO, file=YOUTUBE, sort_order=4.0))
     assert film.media == YOUTUBE
@@ -259,9 +257,7 @@ def test_a_sort_order_that_is_taken_is_a_conflict_whatever_its_status(bench: Ben
 
 
 @pytest.mark.parametrize("nested", ["merge", "replace"])
-def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(
-    bench: Bench, nested: str
-) -> None:
+def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(bench: Bench, nested: str) -> None:
     bench.settings(nested_patch=nested)
 
     async def change(client: WixClient) -> None:
@@ -272,9 +268,7 @@ def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(
             "sharpen": {"amount": 1, "radius": 2},
             "alt_text": "A",
         }
-        item = await client.create_item(
-            made.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=1.0)
-        )
+        item = await client.create_item(made.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=1.0))
         wanted: dict[str, Json] = {
             "exif": {"GPS": {"lat": 2}},
             "sharpen": {"radius": 3},

@@ -35,9 +35,7 @@ class Site:
 
 def upload(client: WixClient, label: str = "new") -> Awaitable[MediaFile]:
     data = sample_png()
-    return client.upload(
-        name="a.png", mime="image/png", size=len(data), open_bytes=lambda: data, labels=[label]
-    )
+    return client.upload(name="a.png", mime="image/png", size=len(data), open_bytes=lambda: data, labels=[label])
 
 
 def import_it(client: WixClient) -> Awaitable[MediaFile]:
@@ -76,10 +74,7 @@ async def prepared(client: WixClient) -> Site:
 
 def site_after(bench: Bench) -> dict[str, list[dict[str, object]]]:
     """The site without what differs from run to run."""
-    return {
-        table: [{name: doc[name] for name in doc.keys() - PLAIN} for doc in bench.docs(table)]
-        for table in TABLES
-    }
+    return {table: [{name: doc[name] for name in doc.keys() - PLAIN} for doc in bench.docs(table)] for table in TABLES}
 
 
 def fault(kind: str, nth: int = 1) -> dict[str, object]:

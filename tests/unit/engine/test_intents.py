@@ -34,9 +34,7 @@ def working(*files: MediaFile) -> WorkingState:
 
 
 def intent(action: Upload | CreateGallery | CreateItem | UpdateItem | DeleteItems, **lost: Lost) -> Intent:
-    return intent_of(
-        Step(id="x", action=action), working(FILE), {Address.parse(k): v for k, v in lost.items()}
-    )
+    return intent_of(Step(id="x", action=action), working(FILE), {Address.parse(k): v for k, v in lost.items()})
 
 
 def test_an_intent_has_what_finding_out_needs() -> None:
@@ -54,9 +52,7 @@ def test_an_intent_has_what_finding_out_needs() -> None:
 
 
 def test_a_lost_create_is_journalled_with_the_sort_order_it_was_sent_with() -> None:
-    again = intent_of(
-        Step(id="x", action=CreateItem(change=CREATE)), working(FILE), {ITEM: Lost(sort_order=1.5)}
-    )
+    again = intent_of(Step(id="x", action=CreateItem(change=CREATE)), working(FILE), {ITEM: Lost(sort_order=1.5)})
     assert again.sort_orders == {ITEM: 1.5}
     gallery = CreateGallery(change=CREATE_GALLERY, items=(CREATE,))
     assert intent(gallery, g=Lost(sort_order=6.0)).sort_orders == {GALLERY: 6.0, ITEM: 2.5}

@@ -41,17 +41,14 @@ SIX: list[tuple[str, Doc, type[Event]]] = [
 def as_text(part: Doc) -> Doc:
     """The part with its body as JSON text, under the name that such a body has."""
     return {
-        name: {f"{inner}AsJson": json.dumps(value) for inner, value in holder.items()}
-        for name, holder in part.items()
+        name: {f"{inner}AsJson": json.dumps(value) for inner, value in holder.items()} for name, holder in part.items()
     }
 
 
 @pytest.mark.parametrize("prefix", [SDK, DESCRIPTOR])
 @pytest.mark.parametrize("text", [False, True], ids=["objects", "texts"])
 @pytest.mark.parametrize(("slug", "part", "kind"), SIX, ids=[slug for slug, _, _ in SIX])
-def test_the_six_events_in_each_form(
-    slug: str, part: Doc, kind: type[Event], text: bool, prefix: str
-) -> None:
+def test_the_six_events_in_each_form(slug: str, part: Doc, kind: type[Event], text: bool, prefix: str) -> None:
     data = event(slug, as_text(part) if text else part, prefix=prefix)
     decoded = decode(data)
     assert type(decoded) is kind

@@ -131,9 +131,7 @@ def test_problems_of_sidecars_stand_in_them(scratch: Scratch) -> None:
         "p.yaml:2:10: quality 1 is below 30",
     ]
     scratch.write("p.jpg.yaml", "title: x\n")
-    assert (
-        "galleries/g.yaml:3:11: p.jpg has two sidecars, p.jpg.yaml and p.yaml; keep one" in scratch.problems()
-    )
+    assert "galleries/g.yaml:3:11: p.jpg has two sidecars, p.jpg.yaml and p.yaml; keep one" in scratch.problems()
 
 
 def test_an_xmp_file_without_end_is_read_in_part(scratch: Scratch) -> None:
@@ -170,10 +168,7 @@ def test_xmp_with_a_doctype_is_refused(scratch: Scratch, kind: str) -> None:
 def test_xmp_with_a_doctype_inside_a_picture_is_refused(scratch: Scratch) -> None:
     scratch.picture("p.jpg", xmp=HOSTILE["external entity"].encode())
     (message,) = scratch.item_problems("  - from: p.jpg\n")
-    assert (
-        "the captions of p.jpg cannot be read (the XMP is no valid XML: a DOCTYPE is not allowed: x"
-        in message
-    )
+    assert "the captions of p.jpg cannot be read (the XMP is no valid XML: a DOCTYPE is not allowed: x" in message
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -251,9 +246,7 @@ def test_names_in_natural_order() -> None:
 def test_broken_metadata_is_a_problem_or_nothing(scratch: Scratch) -> None:
     scratch.picture("p.jpg", xmp=b"<broken")
     (message,) = scratch.item_problems("  - from: p.jpg\n")
-    assert message.startswith(
-        "galleries/g.yaml:3:11: the captions of p.jpg cannot be read (the XMP is no valid XML"
-    )
+    assert message.startswith("galleries/g.yaml:3:11: the captions of p.jpg cannot be read (the XMP is no valid XML")
     scratch.write("p.jpg", b"\xff\xd8\xff\xe0 and then nothing")
     assert len(scratch.item_problems("  - from: p.jpg\n")) <= 1
 

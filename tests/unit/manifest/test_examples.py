@@ -32,18 +32,14 @@ def desired(name: str) -> Desired:
     return load(load_workspace(EXAMPLES / name, ENVIRON), "main")
 
 
-@pytest.mark.parametrize(
-    ("name", "galleries", "items"), [("portfolio", 3, 45), ("minimal", 1, 3), ("wix", 1, 2)]
-)
+@pytest.mark.parametrize(("name", "galleries", "items"), [("portfolio", 3, 45), ("minimal", 1, 3), ("wix", 1, 2)])
 def test_the_examples_load(name: str, galleries: int, items: int) -> None:
     loaded = desired(name)
     assert len(loaded.galleries) == galleries
     assert sum(len(gallery.items) for gallery in loaded.galleries) == items
 
 
-@pytest.mark.parametrize(
-    "file", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(EXAMPLES))
-)
+@pytest.mark.parametrize("file", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_the_examples_are_in_the_one_format(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert format_text(text, file.name) == text

@@ -89,9 +89,7 @@ def test_what_is_tidy_stays_as_it_is() -> None:
 
 def test_the_workspace_file_has_its_own_order() -> None:
     text = "state: s\ngalleries: g\nsites:\n    main: {site_id: ${A}}\ngalleryctl: 1\n"
-    assert (
-        format_text(text, "f") == "galleryctl: 1\nsites:\n  main: {site_id: ${A}}\ngalleries: g\nstate: s\n"
-    )
+    assert format_text(text, "f") == "galleryctl: 1\nsites:\n  main: {site_id: ${A}}\ngalleries: g\nstate: s\n"
 
 
 def test_anchors_and_merge_keys_survive() -> None:

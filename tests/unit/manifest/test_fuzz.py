@@ -68,9 +68,7 @@ quiet = settings(
 
 
 @quiet
-@given(
-    data=st.one_of(mutated(MANIFEST), mutated("name: x\nitems:\n  - from: '*.jpg'\n"), st.binary(max_size=50))
-)
+@given(data=st.one_of(mutated(MANIFEST), mutated("name: x\nitems:\n  - from: '*.jpg'\n"), st.binary(max_size=50)))
 def test_no_manifest_raises_anything_else(scratch: Scratch, data: bytes) -> None:
     scratch.write("galleries/g.yaml", data)
     problems = scratch.problems(environ={"T": "t"})

@@ -100,7 +100,9 @@ def test_a_key_that_ends_with_a_line_end_is_told_at_its_place(scratch: Scratch) 
 
 def test_fields_that_are_not_named_are_absent_and_null_clears(scratch: Scratch) -> None:
     entries = "  - {key: a, text: x}\n"
-    entries += "  - {image: wix:image://v1/id, title: null, link: ~, tags: , focal_point: null, quality: null, exif: {}}\n"
+    entries += (
+        "  - {image: wix:image://v1/id, title: null, link: ~, tags: , focal_point: null, quality: null, exif: {}}\n"
+    )
     bare, cleared = scratch.items(entries)
     assert bare.fields == {"html": "x"}
     assert cleared.fields == {
@@ -119,9 +121,7 @@ def test_defaults_apply_where_they_fit_and_items_replace_them(scratch: Scratch) 
 
 def test_ignored_fields_are_not_wanted(scratch: Scratch) -> None:
     head = "name: Nm\nignore: [name, link]\n"
-    (item,) = scratch.items(
-        "  - {key: a, text: x, title: t, link: u, tags: [b], ignore: [tags, media]}\n", head=head
-    )
+    (item,) = scratch.items("  - {key: a, text: x, title: t, link: u, tags: [b], ignore: [tags, media]}\n", head=head)
     assert item.fields == {"html": "x", "title": "t"}
     assert item.ignore == {"name", "link.url", "link.text", "tags", "media"}
     assert scratch.load().galleries[0].fields == {}
@@ -287,9 +287,7 @@ def test_renames(scratch: Scratch) -> None:
         "galleryctl.yaml",
         "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nmoved: [{from: old, to: g}]\n",
     )
-    scratch.write(
-        "galleries/g.yaml", "name: Nm\nmoved: [{from: a, to: b}, {from: g/c, to: g/d}]\nitems: []\n"
-    )
+    scratch.write("galleries/g.yaml", "name: Nm\nmoved: [{from: a, to: b}, {from: g/c, to: g/d}]\nitems: []\n")
     assert [(str(m.source), str(m.target)) for m in scratch.load().moved] == [
         ("old", "g"),
         ("g/a", "g/b"),
@@ -307,9 +305,7 @@ def test_repeated_keys_are_told_with_both_places(scratch: Scratch) -> None:
 
 
 def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: Scratch) -> None:
-    scratch.write(
-        "galleries/b.yaml", "name: Nm\nitems:\n  - {image: no.jpg, titel: x}\n  - {image: no2.jpg}\n"
-    )
+    scratch.write("galleries/b.yaml", "name: Nm\nitems:\n  - {image: no.jpg, titel: x}\n  - {image: no2.jpg}\n")
     scratch.write("galleries/a.yaml", "a: [\n")
     scratch.write("galleries/c.yaml", "name: yes\nitems: [{key: t, text: ${X}}]\n")
     places = [message.split(": ")[0] for message in scratch.problems()]

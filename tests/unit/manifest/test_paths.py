@@ -64,9 +64,7 @@ OUT = [link_file, link_relative, link_folder, link_in_the_middle, link_to_a_link
 
 @pytest.mark.parametrize("link", OUT)
 @pytest.mark.parametrize("entry", ["image: {}", "image: {}\n    captions: true", "from: {}"])
-def test_no_link_leads_out(
-    scratch: Scratch, outside: Path, link: Callable[[Path, Path], str], entry: str
-) -> None:
+def test_no_link_leads_out(scratch: Scratch, outside: Path, link: Callable[[Path, Path], str], entry: str) -> None:
     path = link(scratch.root, outside)
     # a pattern names the link that it does not follow, and nothing behind it
     told, column = (path, 12) if entry.startswith("i") else (path.removesuffix("/secret.jpg"), 11)
@@ -114,9 +112,7 @@ def test_links_inside_are_fine(scratch: Scratch) -> None:
 
 def test_the_workspace_itself_may_be_a_link(scratch: Scratch) -> None:
     scratch.picture("p.jpg")
-    scratch.write(
-        "galleries/g.yaml", "bind: {create: true}\nitems: [{from: '*.jpg'}, {key: b, image: p.jpg}]\n"
-    )
+    scratch.write("galleries/g.yaml", "bind: {create: true}\nitems: [{from: '*.jpg'}, {key: b, image: p.jpg}]\n")
     linked = scratch.root.parent / f"{scratch.root.name}-linked"
     linked.symlink_to(scratch.root)
     items = load(load_workspace(linked, {}), "main").galleries[0].items
@@ -160,9 +156,7 @@ def test_paths_that_no_manifest_may_name(scratch: Scratch, path: str, expected: 
     ),
     st.sampled_from(["", "/"]),
 )
-def test_no_path_and_no_pattern_reads_anything_outside(
-    scratch: Scratch, parts: list[str], between: str
-) -> None:
+def test_no_path_and_no_pattern_reads_anything_outside(scratch: Scratch, parts: list[str], between: str) -> None:
     folder = scratch.root.parent / f"{scratch.root.name}-outside"
     folder.mkdir(exist_ok=True)
     (folder / "secret.jpg").write_bytes(JPEG)
@@ -231,9 +225,7 @@ def test_a_pattern_may_go_deep_twice_only(scratch: Scratch) -> None:
 
 
 @pytest.mark.parametrize("name", ["p.jpg", "p.mp4", "p.webm", "p.mov"])
-@pytest.mark.parametrize(
-    "content", [b"MZ\x90\0 a program", b"\x7fELF\x02", b"PK\x03\x04", b"<html>", b"%PDF-1.7"]
-)
+@pytest.mark.parametrize("content", [b"MZ\x90\0 a program", b"\x7fELF\x02", b"PK\x03\x04", b"<html>", b"%PDF-1.7"])
 def test_what_a_file_is_called_does_not_make_it_one(scratch: Scratch, name: str, content: bytes) -> None:
     scratch.write(name, content)
     kind = "image" if name.endswith("jpg") else "video"

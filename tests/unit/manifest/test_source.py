@@ -139,9 +139,7 @@ def test_whatever_an_editor_saves(data: bytes, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
-def test_half_a_character_is_refused_by_either_parser(
-    monkeypatch: pytest.MonkeyPatch, loader: object
-) -> None:
+def test_half_a_character_is_refused_by_either_parser(monkeypatch: pytest.MonkeyPatch, loader: object) -> None:
     monkeypatch.setattr("galleryctl.manifest.source._LOADER", loader)
     (message,) = messages('a: "b\\ud800"\n')
     assert message.startswith("f:1:")
@@ -149,9 +147,7 @@ def test_half_a_character_is_refused_by_either_parser(
 
 @pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
 @pytest.mark.parametrize("text", ["[" * 5000, "- " * 5000, "{a: " * 5000])
-def test_either_parser_stops_where_it_gets_too_deep(
-    monkeypatch: pytest.MonkeyPatch, loader: object, text: str
-) -> None:
+def test_either_parser_stops_where_it_gets_too_deep(monkeypatch: pytest.MonkeyPatch, loader: object, text: str) -> None:
     monkeypatch.setattr("galleryctl.manifest.source._LOADER", loader)
     (message,) = messages(text)
     assert message.endswith("nested more than 64 deep")
@@ -177,9 +173,7 @@ LINE = "{0}: &{0} [*{1}, *{1}, *{1}, *{1}, *{1}, *{1}, *{1}, *{1}, *{1}]\n"
 
 
 def test_a_bomb_of_aliases_is_refused() -> None:
-    text = "a: &a [lol, lol]\n" + "".join(
-        LINE.format(n, m) for m, n in zip("abcdefgh", "bcdefghi", strict=True)
-    )
+    text = "a: &a [lol, lol]\n" + "".join(LINE.format(n, m) for m, n in zip("abcdefgh", "bcdefghi", strict=True))
     (message,) = messages(text)
     assert "keys and values, with aliases expanded" in message
 
@@ -221,15 +215,11 @@ def test_no_file_has_more_values_than_a_manifest_needs() -> None:
 
 
 def test_a_file_that_is_too_large_is_not_parsed() -> None:
-    assert messages(b"#" * 10_000_001) == [
-        "f:1:1: the file has 10,000,001 bytes; at most 10,000,000 are read"
-    ]
+    assert messages(b"#" * 10_000_001) == ["f:1:1: the file has 10,000,001 bytes; at most 10,000,000 are read"]
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    st.one_of(st.binary(max_size=60), st.text(max_size=60).map(lambda t: t.encode("utf-8", "surrogatepass")))
-)
+@given(st.one_of(st.binary(max_size=60), st.text(max_size=60).map(lambda t: t.encode("utf-8", "surrogatepass"))))
 def test_no_bytes_raise(data: bytes) -> None:
     parse(data, "f")
 

@@ -60,8 +60,7 @@ def test_variables_do_not_grow_without_end(scratch: Scratch) -> None:
     entries = "".join(f"  - {{key: k{n}, text: '{'${L}' * 3}'}}\n" for n in range(5))
     found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"L": "x" * 1_000_000})
     assert found == [
-        f"galleries/g.yaml:{line}:21: more than 10,000,000 characters, with variables replaced"
-        for line in (6, 7)
+        f"galleries/g.yaml:{line}:21: more than 10,000,000 characters, with variables replaced" for line in (6, 7)
     ]
 
 
@@ -73,9 +72,7 @@ def test_a_variable_that_is_no_text_is_told(scratch: Scratch) -> None:
 
 
 def test_a_value_from_the_environment_is_not_repeated(scratch: Scratch) -> None:
-    entries = (
-        "  - {image: ${P}, quality: ${P}}\n  - {key: ${P}, text: x, ignore: [${P}], focal_point: {x: ${P}}}\n"
-    )
+    entries = "  - {image: ${P}, quality: ${P}}\n  - {key: ${P}, text: x, ignore: [${P}], focal_point: {x: ${P}}}\n"
     found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"P": "/planted/path"})
     assert len(found) >= 4
     assert "planted" not in " ".join(found)

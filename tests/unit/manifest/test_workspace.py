@@ -70,10 +70,7 @@ def test_a_local_workspace_needs_no_variables_and_no_sites(scratch: Scratch) -> 
 
 def test_an_app(scratch: Scratch) -> None:
     auth = "{app_id: a, app_secret: '${SECRET}', instance_id: i}"
-    assert (
-        problems(scratch, WIX + f"sites: {{main: {{site_id: s, auth: {auth}}}}}\nitem_order: descending\n")
-        == []
-    )
+    assert problems(scratch, WIX + f"sites: {{main: {{site_id: s, auth: {auth}}}}}\nitem_order: descending\n") == []
     config = scratch.config(ENVIRON)
     app = config.sites["main"].auth
     assert isinstance(app, App)
@@ -92,9 +89,7 @@ def test_several_sites_with_state_and_order_of_their_own(scratch: Scratch) -> No
     ]
     assert problems(scratch, text + "state: .galleryctl/{site}.json\n") == []
     assert scratch.config().sites["b"].item_order is ItemOrder.DESCENDING
-    assert problems(scratch, text + "state: {versions: 3}\n")[0].startswith(
-        "galleryctl.yaml:7:8: several sites"
-    )
+    assert problems(scratch, text + "state: {versions: 3}\n")[0].startswith("galleryctl.yaml:7:8: several sites")
 
 
 def test_state_elsewhere_and_sealed(scratch: Scratch) -> None:

@@ -31,8 +31,7 @@ def live_item(id_: str, kind: Kind = Kind.IMAGE, media: Any = None, **fields: Js
     if kind is Kind.IMAGE and media is None:
         media = WixFile(id=f"{id_}~mv2.jpg", filename=f"{id_} photo.jpg", width=1200, height=800)
     every = {
-        field.name: canonical(field.name, fields.get(field.name.replace(".", "_")))
-        for field in FIELDS_BY_KIND[kind]
+        field.name: canonical(field.name, fields.get(field.name.replace(".", "_"))) for field in FIELDS_BY_KIND[kind]
     }
     return LiveItem(id=id_, kind=kind, media=media, fields=every, sort_order=None, raw={})
 
@@ -42,9 +41,7 @@ def live_gallery(*items: LiveItem, name: str = "Weddings") -> LiveGallery:
         LiveItem(id=i.id, kind=i.kind, media=i.media, fields=i.fields, sort_order=float(n), raw={})
         for n, i in enumerate(items, 1)
     )
-    return LiveGallery(
-        id="g-1", fields={"name": name}, sort_order=1.0, total_items=len(items), items=ordered, raw={}
-    )
+    return LiveGallery(id="g-1", fields={"name": name}, sort_order=1.0, total_items=len(items), items=ordered, raw={})
 
 
 def read_back(root: Path, text: str) -> Desired:
@@ -75,17 +72,11 @@ texts = st.text(
     ["yes", "NO", "~", "null", "12:30", "010", "0x1f", "2026-11-24", "1e3", "1_000", ".inf", "=", "<<", "- a", "${X}", "$${X}", "a\nb\n", "a\nb\nc", "a\n\n  b\n", " a\nb\nc", "a \nb\nc\n", "true", "1", "a: b", "a #b", "", "'", "---", "..."]
 )  # fmt: skip
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**40), 2**40)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | texts,
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-structures = st.none() | st.dictionaries(
-    texts, json_values.filter(lambda v: v is not None), min_size=1, max_size=3
-)
+structures = st.none() | st.dictionaries(texts, json_values.filter(lambda v: v is not None), min_size=1, max_size=3)
 unit = st.floats(0, 1)
 
 
@@ -156,9 +147,7 @@ def keys_of(desired: Desired, items: list[LiveItem]) -> dict[str, str]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=UNCHECKED)
 @given(before=live_items(), after=live_items())
-def test_an_import_over_a_manifest_takes_the_live_values(
-    tmp_path: Path, before: LiveItem, after: LiveItem
-) -> None:
+def test_an_import_over_a_manifest_takes_the_live_values(tmp_path: Path, before: LiveItem, after: LiveItem) -> None:
     text = write_gallery("weddings", live_gallery(before), {"i1": "a"}).text
     text = write_gallery("weddings", live_gallery(after), {"i1": "a"}, text).text
     (read,) = only(read_back(tmp_path, text)).items

@@ -61,9 +61,7 @@ def item(key: str, media: Media = None, **fields: Json) -> DesiredItem:
     return DesiredItem(address=Address("g", key), kind=kind, media=media, fields=fields, at=AT)
 
 
-def gallery(
-    *items: DesiredItem, bind: str | None = "G", unmanaged: Unmanaged = Unmanaged.KEEP
-) -> DesiredGallery:
+def gallery(*items: DesiredItem, bind: str | None = "G", unmanaged: Unmanaged = Unmanaged.KEEP) -> DesiredGallery:
     """Gallery g, not protected; without `bind` it is to be made."""
     return DesiredGallery(
         address=G,
@@ -94,9 +92,7 @@ def live(
     return LiveItem(id=id_, kind=kind, media=media, fields=fields, sort_order=sort_order, raw=raw or {})
 
 
-def live_gallery(
-    *items: LiveItem, id_: str = "G", name: str = "", sort_order: float | None = 1.0
-) -> LiveGallery:
+def live_gallery(*items: LiveItem, id_: str = "G", name: str = "", sort_order: float | None = 1.0) -> LiveGallery:
     return LiveGallery(
         id=id_,
         fields={"name": name},

@@ -66,9 +66,7 @@ PLAN = Plan(
         ),
         change("g/b", Action.REPLACE, kind=Kind.TEXT, sort_order=-0.5, place=(2, 3), reason="its kind"),
         change("g/c", Action.UPDATE, media=WixFile(id="f", width=3, height=2)),
-        change(
-            "g/d", Action.UPDATE, kind=Kind.VIDEO, media=HostedVideo(host=VideoHost.VIMEO, url="https://v")
-        ),
+        change("g/d", Action.UPDATE, kind=Kind.VIDEO, media=HostedVideo(host=VideoHost.VIMEO, url="https://v")),
         change("g/e", Action.DELETE, reason="gone"),
         change("old", Action.DELETE, basis=Basis.STATE),
     ),
@@ -120,9 +118,7 @@ def other(value: Any) -> Any:
 
 def paths(value: Any) -> Iterator[tuple[str | int, ...]]:
     """The path of each member and element."""
-    members = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, part in members:
         yield (name,)
         yield from ((name, *path) for path in paths(part))
@@ -282,9 +278,7 @@ def nested(levels: int) -> Any:
     ],
     ids=["nan", "inf", "-inf", "huge", "huger", "deep", "deeper", "deepest", "key", "keys", "bytes", "set"],
 )
-@pytest.mark.parametrize(
-    "member", ["write", "fields", "site_id", "ids", "notices", "changes", "digest", "serial"]
-)
+@pytest.mark.parametrize("member", ["write", "fields", "site_id", "ids", "notices", "changes", "digest", "serial"])
 def test_what_no_json_file_holds_is_one_clear_error(member: str, value: Any) -> None:
     document: Any = copy.deepcopy(encode(PLAN))
     change_: Any = document["changes"][3]

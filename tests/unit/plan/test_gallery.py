@@ -34,9 +34,7 @@ from tests.unit.plan.site import (
 def plan_of(
     desired: Desired, *items: LiveItem, known: Bindings | None = None, files: tuple[MediaFile, ...] = ()
 ) -> Plan:
-    return make_plan(
-        desired, snapshot(live_gallery(*items), files=files), known or Bindings(), options=ALLOWED
-    )
+    return make_plan(desired, snapshot(live_gallery(*items), files=files), known or Bindings(), options=ALLOWED)
 
 
 def only(plan: Plan) -> Change:
@@ -46,9 +44,7 @@ def only(plan: Plan) -> Change:
 
 def test_one_changed_field_is_one_update_with_that_field() -> None:
     shown = live("1", 1.0, WixFile(id="f"), title="Old", description="theirs")
-    change = only(
-        plan_of(wants(item("a", WixFile(id="f"), title="New")), shown, known=Bindings(ids=ids(a="1")))
-    )
+    change = only(plan_of(wants(item("a", WixFile(id="f"), title="New")), shown, known=Bindings(ids=ids(a="1"))))
     assert (change.action, change.id, change.basis) == (Action.UPDATE, "1", Basis.STATE)
     assert change.write == {"title": "New"}
     assert (change.media, change.sort_order, change.place) == (None, None, None)
@@ -81,9 +77,7 @@ def test_another_file_is_repointed_and_the_old_one_named() -> None:
 
 def test_another_kind_is_a_replacement_at_a_new_sort_order() -> None:
     film = HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1")
-    change = only(
-        plan_of(wants(item("a", film)), live("1", 1.0, WixFile(id="f")), known=Bindings(ids=ids(a="1")))
-    )
+    change = only(plan_of(wants(item("a", film)), live("1", 1.0, WixFile(id="f")), known=Bindings(ids=ids(a="1"))))
     assert (change.action, change.id, change.media) == (Action.REPLACE, "1", film)
     assert change.reason == "its kind changes from image to video"
     assert change.sort_order not in (None, 1.0)
@@ -107,19 +101,11 @@ def test_what_was_never_ours_stays_unless_asked_for() -> None:
     known = Bindings(ids=ids(a="1"))
     wanted = item("a", None, html="x")
     for unmanaged in (Unmanaged.KEEP, Unmanaged.REPORT):
-        plan = plan_of(
-            Desired(galleries=(gallery(wanted, unmanaged=unmanaged),)), stranger, mine, known=known
-        )
+        plan = plan_of(Desired(galleries=(gallery(wanted, unmanaged=unmanaged),)), stranger, mine, known=known)
         assert plan.empty
         said = [notice.message for notice in plan.notices]
-        assert said == (
-            ["no manifest names this image: s.jpg (id S 1)"] if unmanaged is Unmanaged.REPORT else []
-        )
-    gone = only(
-        plan_of(
-            Desired(galleries=(gallery(wanted, unmanaged=Unmanaged.DELETE),)), stranger, mine, known=known
-        )
-    )
+        assert said == (["no manifest names this image: s.jpg (id S 1)"] if unmanaged is Unmanaged.REPORT else [])
+    gone = only(plan_of(Desired(galleries=(gallery(wanted, unmanaged=Unmanaged.DELETE),)), stranger, mine, known=known))
     assert (str(gone.address), gone.action, gone.id) == ("g/unmanaged.S-1", Action.DELETE, "S 1")
     assert at(str(stranger_address(G, live("x" * 300, 1.0)))).item
 
@@ -174,9 +160,7 @@ def test_a_file_that_state_knows_and_an_item_shows_stays_the_one_for_its_content
 
 
 def test_a_gallery_is_made_with_its_items_and_with_warnings() -> None:
-    wanted = replace(
-        gallery(item("a", photo("a")), item("b", None, html="x"), bind=None), fields={"name": "New"}
-    )
+    wanted = replace(gallery(item("a", photo("a")), item("b", None, html="x"), bind=None), fields={"name": "New"})
     linked = replace(wanted.items[0], fields={"link.text": "Book"})
     desired = Desired(galleries=(replace(wanted, items=(linked, wanted.items[1])),))
     plan = make_plan(desired, snapshot(live_gallery(sort_order=7.0)), Bindings(), options=ALLOWED)
@@ -197,9 +181,7 @@ def test_people_call_an_item_by_its_title_else_by_its_file() -> None:
     assert live_title(live("1", 1.0, WixFile(id="f"), title=None)) == "f"
 
 
-@pytest.mark.parametrize(
-    ("order", "shown"), [(ItemOrder.ASCENDING, "abcde"), (ItemOrder.DESCENDING, "bcade")]
-)
+@pytest.mark.parametrize(("order", "shown"), [(ItemOrder.ASCENDING, "abcde"), (ItemOrder.DESCENDING, "bcade")])
 def test_those_without_a_sort_order_are_shown_last(order: ItemOrder, shown: str) -> None:
     items = [live("e", None), live("c", 2.0), live("b", 2.0), live("d", None), live("a", -1.0)]
     assert "".join(one.id for one in in_display_order(items, order)) == shown

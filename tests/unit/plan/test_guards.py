@@ -38,9 +38,7 @@ def refused(plan: Plan) -> list[tuple[str, str]]:
     return [(str(refusal.address or ""), refusal.why) for refusal in plan.refusals]
 
 
-def one_gallery(
-    *items: DesiredItem, limits: Limits = LENIENT, unmanaged: Unmanaged = Unmanaged.KEEP
-) -> Desired:
+def one_gallery(*items: DesiredItem, limits: Limits = LENIENT, unmanaged: Unmanaged = Unmanaged.KEEP) -> Desired:
     return Desired(galleries=(gallery(*items, unmanaged=unmanaged),), limits=limits)
 
 
@@ -69,9 +67,7 @@ def test_lifting_a_protection_is_its_own_step() -> None:
 
 def test_a_protected_gallery_or_item_goes_with_no_gallery() -> None:
     known = replace(KNOWN, protected=frozenset({G, at("g/b")}))
-    orphaned = plan_of(
-        Desired(galleries=(), limits=LENIENT), known=known, options=PlanOptions(allow_empty=True)
-    )
+    orphaned = plan_of(Desired(galleries=(), limits=LENIENT), known=known, options=PlanOptions(allow_empty=True))
     assert refused(orphaned) == [
         ("g", "it is protected and would be deleted"),
         ("g/b", "it is protected and would be deleted with gallery g"),
@@ -110,9 +106,7 @@ def test_a_manifest_that_lists_nothing_any_more_is_refused(known: Bindings) -> N
 
 def test_nor_does_unmanaged_delete_empty_a_gallery_unasked() -> None:
     plan = plan_of(one_gallery(unmanaged=Unmanaged.DELETE), known=Bindings())
-    assert refused(plan) == [
-        ("g", "it lists no items any more, but unmanaged: delete would empty the gallery")
-    ]
+    assert refused(plan) == [("g", "it lists no items any more, but unmanaged: delete would empty the gallery")]
 
 
 def test_no_manifest_at_all_is_refused() -> None:

@@ -61,9 +61,7 @@ def media(draw: st.DrawFn, kind: Kind) -> Media:
     content = draw(st.sampled_from(["1", "2", "3"]))
     match kind:
         case Kind.IMAGE:
-            local = LocalFile(
-                path=f"p/{content}.jpg", sha256=content, size=int(content), mime_type="image/jpeg"
-            )
+            local = LocalFile(path=f"p/{content}.jpg", sha256=content, size=int(content), mime_type="image/jpeg")
             remote = RemoteFile(url=f"https://pictures.example/{content}.jpg")
             choices: list[Media] = [local, remote, WixFile(id=f"theirs-{content}")]
             return draw(st.sampled_from(choices))
@@ -120,9 +118,7 @@ def manifests(draw: st.DrawFn, item_order: ItemOrder, *, both: bool = False) -> 
         DesiredGallery(
             address=Address(name),
             bind=Bind(id="there") if name == "one" else Bind(create=True),
-            fields=draw(
-                st.fixed_dictionaries({}, optional={"name": st.sampled_from([f"{name} 1", f"{name} 2"])})
-            ),
+            fields=draw(st.fixed_dictionaries({}, optional={"name": st.sampled_from([f"{name} 1", f"{name} 2"])})),
             items=draw(wanted_items(name)),
             at=AT,
             protect=False,
@@ -138,9 +134,7 @@ def worlds(draw: st.DrawFn) -> World:
     """A site with a gallery of strangers, with all that was seen in real data."""
     site = MemorySite(narrow=draw(st.booleans()), shortest=draw(st.booleans()))
     orders = draw(st.lists(SORT_ORDERS, max_size=5).map(lambda values: list(map(site.order, values))))
-    site.galleries["there"] = live_gallery(
-        id_="there", name=draw(st.sampled_from(["", "Old"])), sort_order=None
-    )
+    site.galleries["there"] = live_gallery(id_="there", name=draw(st.sampled_from(["", "Old"])), sort_order=None)
     for i, order_ in enumerate(dict.fromkeys(filter(isfinite, orders))):
         kind = draw(st.sampled_from(Kind))
         shown = draw(media(kind))
@@ -250,9 +244,7 @@ def test_a_plan_for_targets_touches_only_those_and_comes_to_rest(
     first = data.draw(manifests(world.item_order, both=True))
     bindings = site.apply(planned(site, first, bindings), bindings, chance)
     desired = data.draw(manifests(world.item_order, both=True))
-    addresses = [g.address for g in desired.galleries] + [
-        i.address for g in desired.galleries for i in g.items
-    ]
+    addresses = [g.address for g in desired.galleries] + [i.address for g in desired.galleries for i in g.items]
     target = data.draw(st.sampled_from(addresses))
     options = replace(ALLOWED, targets=(target,))
     plan = planned(site, desired, bindings, options)
@@ -267,9 +259,7 @@ def test_a_plan_for_targets_touches_only_those_and_comes_to_rest(
 
 @THOROUGH
 @given(st.data(), worlds(), CHANCE)
-def test_without_state_the_same_pairs_are_found(
-    data: st.DataObject, world: World, chance: random.Random
-) -> None:
+def test_without_state_the_same_pairs_are_found(data: st.DataObject, world: World, chance: random.Random) -> None:
     desired = data.draw(manifests(world.item_order))
     bindings = world.site.apply(planned(world.site, desired, Bindings()), Bindings(), chance)
     lost = planned(world.site, desired, Bindings())
@@ -281,9 +271,7 @@ def test_without_state_the_same_pairs_are_found(
 
 @THOROUGH
 @given(st.data(), worlds(), CHANCE)
-def test_new_keys_with_moved_entries_change_nothing(
-    data: st.DataObject, world: World, chance: random.Random
-) -> None:
+def test_new_keys_with_moved_entries_change_nothing(data: st.DataObject, world: World, chance: random.Random) -> None:
     desired = data.draw(manifests(world.item_order, both=True))
     bindings = world.site.apply(planned(world.site, desired, Bindings()), Bindings(), chance)
     # Each key becomes the next one's, so that most entries wait for another.
@@ -343,9 +331,7 @@ def _shuffled(gallery: LiveGallery, chance: random.Random) -> tuple[LiveItem, ..
 
 @THOROUGH
 @given(st.data(), worlds(), CHANCE)
-def test_a_plan_comes_back_from_its_document(
-    data: st.DataObject, world: World, chance: random.Random
-) -> None:
+def test_a_plan_comes_back_from_its_document(data: st.DataObject, world: World, chance: random.Random) -> None:
     bindings = Bindings()
     for _ in range(2):
         desired = data.draw(manifests(world.item_order))

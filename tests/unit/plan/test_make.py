@@ -69,9 +69,7 @@ def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
 
 def test_protection_is_what_manifests_say_and_said_last() -> None:
     desired = Desired(galleries=(replace(gallery(item("a", WixFile(id="fa"))), protect=True),))
-    known = Bindings(
-        ids=ids(a="A", b="B"), protected=frozenset({at("g/a"), at("g/b"), at("g/never-made"), at("old")})
-    )
+    known = Bindings(ids=ids(a="A", b="B"), protected=frozenset({at("g/a"), at("g/b"), at("g/never-made"), at("old")}))
     plan = make_plan(desired, SITE, known, options=ALLOWED)
     assert plan.protected == {G, at("g/b")}
     targeted = make_plan(desired, SITE, known, options=replace(ALLOWED, targets=(at("g/a"),)))

@@ -21,9 +21,7 @@ def named(key: str, name: str = "", *, create: bool = False, id_: str | None = N
     return DesiredGallery(address=at(key), bind=bind, fields={}, items=(), at=AT)
 
 
-def bound(
-    *galleries: DesiredGallery, site: tuple[LiveGallery, ...], known: dict[str, str] | None = None
-) -> object:
+def bound(*galleries: DesiredGallery, site: tuple[LiveGallery, ...], known: dict[str, str] | None = None) -> object:
     bindings = Bindings(ids={at(key): id_ for key, id_ in (known or {}).items()})
     pairs = bind_galleries(Desired(galleries=galleries), site, bindings)
     return {str(a): (g.id, pairs.basis[a]) for a, g in pairs.live.items()}
@@ -87,9 +85,7 @@ LABELLED = MediaFile(
     labels=(content_label(photo("a").source),),
 )
 LOOKS = MediaFile(id="f2", display_name="b.jpg", ready=True, failed=False, size=9)
-IMPORTED = MediaFile(
-    id="f3", display_name="", ready=True, failed=False, source_url="https://example.com/c.jpg"
-)
+IMPORTED = MediaFile(id="f3", display_name="", ready=True, failed=False, source_url="https://example.com/c.jpg")
 
 
 def pairs_of(
@@ -134,9 +130,7 @@ def test_the_stronger_evidence_is_tried_for_all_before_the_weaker() -> None:
 
 
 def test_of_several_the_one_of_the_same_title_then_of_the_same_position_is_taken() -> None:
-    wanted = wants(
-        *(item(key, WixFile(id="f"), title=title) for key, title in zip("abc", ("", "T", ""), strict=True))
-    )
+    wanted = wants(*(item(key, WixFile(id="f"), title=title) for key, title in zip("abc", ("", "T", ""), strict=True)))
     site = (
         live("1", 1, WixFile(id="f")),
         live("2", 2, WixFile(id="f")),
@@ -160,9 +154,7 @@ def test_what_a_replacement_left_behind_is_never_taken() -> None:
 
 
 def test_state_names_the_item_even_when_its_kind_changes() -> None:
-    found = pairs_of(
-        wants(item("a", None, html="x")), live("1", 1, WixFile(id="f")), known=Bindings(ids=ids(a="1"))
-    )
+    found = pairs_of(wants(item("a", None, html="x")), live("1", 1, WixFile(id="f")), known=Bindings(ids=ids(a="1")))
     assert found == {"a": ("1", Basis.STATE)}
 
 

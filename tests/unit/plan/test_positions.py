@@ -67,9 +67,7 @@ def test_the_list_stands_in_order_and_no_new_value_is_live(
     assert not set(new.values()) & set(live)
 
 
-@given(
-    st.lists(NARROW | CROWDED_NARROW, unique=True, min_size=1, max_size=12), st.randoms(use_true_random=False)
-)
+@given(st.lists(NARROW | CROWDED_NARROW, unique=True, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_where_all_are_32_bit_floats_the_new_ones_are_and_none_falls_together(
     values: list[float], chance: random.Random
 ) -> None:
@@ -137,9 +135,7 @@ def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
 
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.integers(0, 24), unique=True, min_size=2, max_size=9), st.data())
-def test_where_a_gap_has_run_out_the_smallest_window_is_renumbered(
-    ordinals: list[int], data: st.DataObject
-) -> None:
+def test_where_a_gap_has_run_out_the_smallest_window_is_renumbered(ordinals: list[int], data: st.DataObject) -> None:
     start = Store.DOUBLE.ordinal(1e9 / 7)
     values = [Store.DOUBLE.value_at(start + ordinal) for ordinal in sorted(ordinals)]
     taken = Taken.of(values)

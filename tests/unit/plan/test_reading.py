@@ -50,9 +50,7 @@ def test_an_object_has_exactly_its_members() -> None:
         (Node.json, b"x", None, "is nothing that JSON has"),
     ],
 )
-def test_what_is_wrong_is_noted_and_reading_goes_on(
-    read: Any, wrong: Any, default: Any, problem: str
-) -> None:
+def test_what_is_wrong_is_noted_and_reading_goes_on(read: Any, wrong: Any, default: Any, problem: str) -> None:
     found = node(wrong)
     assert read(found) is default or read(node(wrong)) == default
     assert found.problems == [Problem(at=None, message=f"x: {problem}")]

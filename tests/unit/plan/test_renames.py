@@ -47,9 +47,7 @@ def renamed(desired: Desired, bindings: Bindings) -> dict[str, str]:
 def test_an_item_gets_its_new_key_with_all_that_is_known_of_it() -> None:
     bindings = Bindings(ids={at("g/a"): "1"}, protected=frozenset({at("g/a")}), deposed={"0": at("g/a")})
     found = rename(wanted("g/b", moved=(("g/a", "g/b"),)), bindings)
-    assert found.bindings == Bindings(
-        ids={at("g/b"): "1"}, protected=frozenset({at("g/b")}), deposed={"0": at("g/b")}
-    )
+    assert found.bindings == Bindings(ids={at("g/b"): "1"}, protected=frozenset({at("g/b")}), deposed={"0": at("g/b")})
     assert found.sources == {at("g/a"): at("g/b")}
     assert rename(wanted("g/b", moved=(("g/a", "g/b"),)), found.bindings).sources == {}
 

@@ -17,9 +17,7 @@ def item(fields: Fields, media: WixFile | HostedVideo | None = None) -> LiveItem
 
 def update(desired: Fields, live: Fields) -> Change:
     found = diff(desired, live)
-    return Change(
-        address=Address("g", "i"), action=Action.UPDATE, id="i", write=found.write, fields=found.fields
-    )
+    return Change(address=Address("g", "i"), action=Action.UPDATE, id="i", write=found.write, fields=found.fields)
 
 
 def changed(desired: Fields, before: Fields, now: Fields) -> list[tuple[str, object, object]]:
@@ -94,7 +92,5 @@ def test_media_that_was_replaced_on_the_site_is_named() -> None:
 
 def test_a_replaced_resource_has_no_values_before() -> None:
     created = (FieldChange(path="title", before=None, after="B"),)
-    change = Change(
-        address=Address("g", "i"), action=Action.REPLACE, id="i", write={"title": "B"}, fields=created
-    )
+    change = Change(address=Address("g", "i"), action=Action.REPLACE, id="i", write={"title": "B"}, fields=created)
     assert list(changed_since(change, item({"title": "A"}))) == []

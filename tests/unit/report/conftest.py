@@ -54,9 +54,7 @@ def plan() -> Plan:
                 media_before="f_1~mv2.jpg",
                 place=(5, 1),
                 fields=(
-                    FieldChange(
-                        path="title", before="Dance\x1b[31m\n<script>1</script>", after="First | `dance`"
-                    ),
+                    FieldChange(path="title", before="Dance\x1b[31m\n<script>1</script>", after="First | `dance`"),
                     FieldChange(path="tags.day", before="day", after=None),
                     FieldChange(path="tags.night", before=None, after="night"),
                     FieldChange(path="focal_point.x", before=0.25, after=0.5),
@@ -89,12 +87,8 @@ def plan() -> Plan:
                 reason="no manifest names it any more",
             ),
         ),
-        refusals=(
-            Refusal(address=None, why="5 of 10 would be deleted: 50 %", allow="--max-delete-percent 50"),
-        ),
-        notices=(
-            Notice(address=at("weddings/cake"), message="taken to be 'Cake', guessed; check that it is"),
-        ),
+        refusals=(Refusal(address=None, why="5 of 10 would be deleted: 50 %", allow="--max-delete-percent 50"),),
+        notices=(Notice(address=at("weddings/cake"), message="taken to be 'Cake', guessed; check that it is"),),
     )
 
 

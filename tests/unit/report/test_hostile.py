@@ -50,9 +50,7 @@ CHANGES = st.builds(
     kind=st.just(Kind.IMAGE),
     name=HOSTILE,
     fields=st.lists(
-        st.builds(
-            FieldChange, path=HOSTILE, before=HOSTILE, after=st.one_of(st.none(), HOSTILE, st.tuples(HOSTILE))
-        ),
+        st.builds(FieldChange, path=HOSTILE, before=HOSTILE, after=st.one_of(st.none(), HOSTILE, st.tuples(HOSTILE))),
         max_size=2,
     ).map(tuple),
     media=st.none() | MEDIA,
@@ -152,9 +150,7 @@ FILES = st.builds(MediaFile, id=HOSTILE, display_name=HOSTILE, ready=st.booleans
 
 
 @given(LIVE, FILES)
-def test_what_the_site_holds_controls_nothing_either(
-    site: NamedSite, files: tuple[UploadedFile, ...]
-) -> None:
+def test_what_the_site_holds_controls_nothing_either(site: NamedSite, files: tuple[UploadedFile, ...]) -> None:
     shown = (
         live_text(site, color=False, width=80), live_markdown(site), live_json(site),
         media_text(files, color=False, width=80), media_json("site", files),
@@ -172,9 +168,7 @@ def test_each_row_of_a_table_has_the_cells_of_its_head(site: NamedSite) -> None:
 
 @pytest.mark.parametrize("word", ["::error::x", "  ::add-mask::y", "##[error]z"])
 def test_no_line_of_a_text_is_a_command_to_a_workflow(word: str) -> None:
-    failed = Outcome(
-        address=Address("weddings"), action="update", status=Status.FAILED, reason=f"no\n{word}", id=""
-    )
+    failed = Outcome(address=Address("weddings"), action="update", status=Status.FAILED, reason=f"no\n{word}", id="")
     text = render(Report(outcomes=(failed,)), Format.TEXT)
     assert f"\\{word.strip()}" in text
     assert not any(line.strip().startswith(("::", "##[")) for line in text.splitlines())

@@ -55,9 +55,7 @@ def test_a_report(report: Report, format_: Format, snapshot: SnapshotAssertion) 
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_what_is_wrong_with_the_input(
-    invalid: InvalidInput, format_: Format, snapshot: SnapshotAssertion
-) -> None:
+def test_what_is_wrong_with_the_input(invalid: InvalidInput, format_: Format, snapshot: SnapshotAssertion) -> None:
     assert render(invalid, format_) == snapshot
 
 
@@ -74,9 +72,7 @@ def test_the_last_line_counts(plan: Plan) -> None:
 def test_an_empty_plan_is_one_line() -> None:
     plan = Plan(site_id="s", changes=(), unchanged=47)
     assert render(plan, "text") == "No changes. The site matches the manifests (47 resources).\n"
-    assert (
-        render(plan, "text", drift=True) == "No drift. The site is what the manifests say (47 resources).\n"
-    )
+    assert render(plan, "text", drift=True) == "No drift. The site is what the manifests say (47 resources).\n"
 
 
 def test_ten_thousand_changes_are_still_read() -> None:
@@ -141,8 +137,7 @@ def test_json_follows_the_published_schema(report: Report, invalid: InvalidInput
 )
 def test_a_report_is_summed_up(statuses: tuple[Status, ...], interrupted: bool, told: str) -> None:
     outcomes = tuple(
-        Outcome(address=Address("g", f"i{i}"), action="update", status=status)
-        for i, status in enumerate(statuses)
+        Outcome(address=Address("g", f"i{i}"), action="update", status=status) for i, status in enumerate(statuses)
     )
     last = render(Report(outcomes=outcomes, interrupted=interrupted), "text").splitlines()[-1]
     assert last.startswith(told)

@@ -30,6 +30,4 @@ def state() -> State:
 @pytest.fixture
 def anna() -> LockInfo:
     """Somebody on another machine."""
-    return LockInfo(
-        run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply"
-    )
+    return LockInfo(run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply")

@@ -77,9 +77,7 @@ def test_a_version_is_kept_once_though_the_write_after_it_failed(tmp_path: Path,
     assert [version.serial for version in backend.versions()] == [7]
 
 
-def test_a_full_disk_leaves_the_old_file(
-    tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = FileState(tmp_path / "state.json")
     backend.write(state)
 
@@ -159,9 +157,7 @@ def test_the_location_is_the_path(tmp_path: Path) -> None:
 def test_names_that_are_no_versions_are_let_be(tmp_path: Path, state: State) -> None:
     backend = FileState(tmp_path / "state.json", versions=1)
     backend.write(state)
-    foreign = [
-        tmp_path / f"state.json.versions/{name}" for name in ("99999999T999999Z-00000001-abcdef01.json", "x")
-    ]
+    foreign = [tmp_path / f"state.json.versions/{name}" for name in ("99999999T999999Z-00000001-abcdef01.json", "x")]
     foreign[0].parent.mkdir()
     for path in foreign:
         path.write_bytes(b"theirs")

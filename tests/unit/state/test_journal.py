@@ -98,9 +98,7 @@ def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state
         journal.done("upload 1", Result(media={"sha256:cd": "f-2"}))
         asyncio.run(journal.begin("create film", CREATE))
         asyncio.run(
-            journal.begin(
-                "create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2})
-            )
+            journal.begin("create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2}))
         )
         journal.done("create words", Result(ids={OTHER: "i-3"}))
     told = read_journal(FileJournal(path), state)
@@ -137,9 +135,7 @@ def test_each_record_is_on_the_disk_when_its_method_returns(
     assert [content.count(b"\n") for content in synced] == [2, 3]
 
 
-def test_the_state_written_after_it_knows_what_is_done_but_not_what_is_pending(
-    path: Path, state: State
-) -> None:
+def test_the_state_written_after_it_knows_what_is_done_but_not_what_is_pending(path: Path, state: State) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", CREATE))
         journal.done("a", Result(ids={ITEM: "i-9"}))

@@ -58,9 +58,7 @@ def process(script: str, *args: str) -> Iterator[subprocess.Popen[str]]:
     """A Python process of its own; it has said its first line."""
     command = [sys.executable, "-c", script, *args]
     env = {**os.environ, "PYTHONPATH": str(Path(galleryctl.__file__).parents[1])}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True
-    ) as running:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True) as running:
         assert running.stdout is not None
         assert running.stdout.readline()
         try:

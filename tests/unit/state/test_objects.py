@@ -95,9 +95,7 @@ def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, stat
     assert len(read_journal(backend.journal(UNUSED), state).pending) == 1
 
 
-def test_a_journal_that_cannot_be_written_begins_nothing_more(
-    bucket: Bucket, state: State, anna: LockInfo
-) -> None:
+def test_a_journal_that_cannot_be_written_begins_nothing_more(bucket: Bucket, state: State, anna: LockInfo) -> None:
     backend = ObjectState(bucket, "state.json")
     with backend.lock(anna, 0), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
         bucket.delete(["state.json.journal"])

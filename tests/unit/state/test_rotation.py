@@ -84,9 +84,7 @@ def write(backend: StateBackend, state: State, times: int) -> State:
     return state
 
 
-def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(
-    place: Place, state: State
-) -> None:
+def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(place: Place, state: State) -> None:
     following = write(place.open(Cipher(OLD)), state, 3)
     place.put(f"state.json.versions/{DAMAGED}", place.contents()["state.json"])
     before = place.contents()
@@ -132,9 +130,7 @@ def test_a_broken_off_rotation_goes_on(place: Place, state: State) -> None:
     newest = max(name for name in place.contents() if "sealed" in name)
     place.put(f"state.json.versions/{min(before)}", before[min(before)])
     backend = place.open(Cipher(NEW, former=OLD))
-    assert backend.read() == State(
-        site_id=state.site_id, lineage=state.lineage, serial=9, bindings=state.bindings
-    )
+    assert backend.read() == State(site_id=state.site_id, lineage=state.lineage, serial=9, bindings=state.bindings)
     backend.write(following)
     assert newest in place.contents()
     assert [place.open(Cipher(NEW)).read_version(serial).serial for serial in (9, 8, 7)] == [9, 8, 7]
@@ -222,7 +218,5 @@ def test_after_any_changes_the_last_passphrase_alone_opens_all_that_is_kept(
         place.open(Cipher(now, former=former, readable=before is None)).write(state)
         alone = place.open(Cipher(now))
         assert alone.read() == state
-        assert [alone.read_version(v.serial).serial for v in alone.versions()] == [
-            *range(state.serial - 1, 6, -1)
-        ]
+        assert [alone.read_version(v.serial).serial for v in alone.versions()] == [*range(state.serial - 1, 6, -1)]
         assert all(text.startswith(SEALED_START.decode()) is bool(now) for text in place.contents().values())

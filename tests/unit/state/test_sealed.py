@@ -102,9 +102,7 @@ def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
     unsealed.write_text(readable, encoding="utf-8")
     with pytest.raises(StateError, match="this state is not sealed") as caught:
         backend.read_version(7)
-    assert (
-        "galleryctl state reseal, without a former_passphrase; if not, choose another one" in caught.value.do
-    )
+    assert "galleryctl state reseal, without a former_passphrase; if not, choose another one" in caught.value.do
     path.write_text(readable, encoding="utf-8")
     with pytest.raises(StateError, match="this state is not sealed") as caught:
         backend.read()
@@ -115,14 +113,10 @@ def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
     assert unsealed.with_name(DAMAGED).read_text(encoding="utf-8") == readable
 
 
-def test_a_journal_that_somebody_puts_there_unsealed_is_not_believed(
-    path: Path, state: State, cipher: Cipher
-) -> None:
+def test_a_journal_that_somebody_puts_there_unsealed_is_not_believed(path: Path, state: State, cipher: Cipher) -> None:
     journal = path.with_name("journal.jsonl")
     Journal.open(FileState(path).journal(journal), run="run-1", state=state).close()
-    with pytest.raises(
-        StateError, match="this journal is not sealed, and the workspace has a passphrase"
-    ) as caught:
+    with pytest.raises(StateError, match="this journal is not sealed, and the workspace has a passphrase") as caught:
         read_journal(FileState(path, cipher=cipher).journal(journal), state)
     assert "apply once without it" in caught.value.do
 
@@ -152,9 +146,7 @@ def test_a_changed_or_torn_envelope_is_one_clear_error(
             name = data.draw(st.sampled_from(["content", "nonce"]))
             content = bytearray(base64.b64decode(envelope[name]))
             content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-            path.write_text(
-                json.dumps({**envelope, name: base64.b64encode(content).decode()}), encoding="utf-8"
-            )
+            path.write_text(json.dumps({**envelope, name: base64.b64encode(content).decode()}), encoding="utf-8")
         case "about":
             about = {**envelope["about"], data.draw(st.sampled_from(["kind", "site_id", "serial"])): "other"}
             path.write_text(json.dumps({**envelope, "about": about}), encoding="utf-8")

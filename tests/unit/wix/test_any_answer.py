@@ -37,18 +37,11 @@ words = st.sampled_from(
     ]
 )
 scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | words
-    | st.text()
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words | st.text()
 )
 anything = st.recursive(
     scalars | st.just(10**400),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=5)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=5),
     max_leaves=25,
 )
 calls = st.sampled_from(list(CALLS.values()))
@@ -63,9 +56,7 @@ def ends_well_or_as_an_error_of_ours(wire: Wire, call: Call, *, app: bool = Fals
 @settings(max_examples=80)
 @given(
     calls,
-    st.lists(
-        st.tuples(st.sampled_from([200, 200, 200, 400, 404]), anything | objects), min_size=1, max_size=3
-    ),
+    st.lists(st.tuples(st.sampled_from([200, 200, 200, 400, 404]), anything | objects), min_size=1, max_size=3),
 )
 def test_any_json_is_understood_or_told(call: Call, answers: list[tuple[int, object]]) -> None:
     script = [answer(status, [] if body is None else body) for status, body in answers]
@@ -82,9 +73,7 @@ def test_any_member_of_a_good_answer_may_be_of_any_type(call: Call, value: objec
 
 
 @settings(max_examples=60)
-@given(
-    calls, st.binary(max_size=200), st.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 418, 428])
-)
+@given(calls, st.binary(max_size=200), st.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 418, 428]))
 def test_any_bytes_are_understood_or_told(call: Call, content: bytes, status: int) -> None:
     ends_well_or_as_an_error_of_ours(Wire([httpx.Response(status, content=content), answer(404)]), call)
 
@@ -105,11 +94,7 @@ def test_any_header_is_understood_or_told(first: str, second: str) -> None:
     ends_well_or_as_an_error_of_ours(wire, CALLS["get_gallery"])
 
 
-@given(
-    st.recursive(
-        scalars, lambda inner: st.dictionaries(st.text(), inner, max_size=3) | st.lists(inner, max_size=3)
-    )
-)
+@given(st.recursive(scalars, lambda inner: st.dictionaries(st.text(), inner, max_size=3) | st.lists(inner, max_size=3)))
 def test_what_is_unknown_of_an_item_survives_being_read_and_sent_again(extra: object) -> None:
     text = {"html": "<p>x</p>", "unknown": extra}
     item = {**ITEM, "text": text}

@@ -71,9 +71,7 @@ def test_what_an_error_body_says_is_told_and_nothing_else(body: object, told: st
     assert failure(READ, answer(400, body)).what == told
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe\x00", b"<html>", b"[" * 100_000, b"9" * 5000, b'{"message": NaN}']
-)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"<html>", b"[" * 100_000, b"9" * 5000, b'{"message": NaN}'])
 def test_an_error_body_that_nobody_can_read_is_left_out(content: bytes) -> None:
     assert failure(READ, raw(400, content)).what == "400"
     assert failure(READ, raw(404, content)).what == "404 not found"
@@ -113,9 +111,7 @@ def test_a_create_of_unknown_end_says_what_to_do() -> None:
 
 
 @every_call
-@pytest.mark.parametrize(
-    "content", [b"", b"<html>", b"[]", b'"x"', b"null", b"{", b'{"a": 1e999}', b"[" * 99_999]
-)
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"x"', b"null", b"{", b'{"a": 1e999}', b"[" * 99_999])
 def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes) -> None:
     error = failure(call, raw(200, content))
     assert type(error) is (BadAnswer if call.endpoint.repeatable else AnswerLost)
@@ -215,9 +211,7 @@ def test_the_last_consistency_token_is_sent_back() -> None:
     wire = Wire([answer(body=good, X_Wix_Consistent="a"), answer(body=good), answer(body=good)])
     talk(wire, consistent)
     assert values(wire) == [None, "a", "a"]
-    wire = Wire(
-        [answer(body=good, X_Wix_Consistent="a"), answer(body=good, x_wix_consistent="b"), answer(body=good)]
-    )
+    wire = Wire([answer(body=good, X_Wix_Consistent="a"), answer(body=good, x_wix_consistent="b"), answer(body=good)])
     talk(wire, consistent)
     assert values(wire) == [None, "a", "b"]
 

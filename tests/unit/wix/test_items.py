@@ -281,9 +281,7 @@ def test_what_was_taken_out_of_a_free_structure_is_no_difference_later(merges: b
 
 def test_reserved_members_of_a_text_are_kept_and_never_set() -> None:
     assert patch(TEXT, {"html": "<p>y</p>"}) == {"text": {**TEXT["text"], "html": "<p>y</p>"}}
-    new = item_payload(
-        NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>", "css": {"color": "#000"}}, sort_order=1.0)
-    )
+    new = item_payload(NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>", "css": {"color": "#000"}}, sort_order=1.0))
     assert new == {"sortOrder": 1.0, "text": {"html": "<p>x</p>", "css": {"color": "#000"}}}
 
 
@@ -334,9 +332,7 @@ def test_another_video_takes_away_what_described_the_one_before() -> None:
             "url": "https://youtu.be/x",
         },
     }
-    back = patch({"id": "i", "type": "VIDEO", "video": sent}, {}, WixFile(id="v-2", filename="b.mp4"))[
-        "video"
-    ]
+    back = patch({"id": "i", "type": "VIDEO", "video": sent}, {}, WixFile(id="v-2", filename="b.mp4"))["video"]
     assert back["type"] == "WIX_MEDIA"
     assert (back["videoInfo"]["id"], back["videoInfo"]["url"]) == ("v-2", None)
 
@@ -368,9 +364,7 @@ numbers = st.integers(0, 100) | st.floats(0, 1)
 keys = st.sampled_from(["Model", "GPS", "lat"])
 free: st.SearchStrategy[Any] = st.dictionaries(
     keys,
-    st.recursive(
-        numbers | strings, lambda inner: st.dictionaries(keys, inner, min_size=1, max_size=2), max_leaves=4
-    ),
+    st.recursive(numbers | strings, lambda inner: st.dictionaries(keys, inner, min_size=1, max_size=2), max_leaves=4),
     min_size=1,
     max_size=3,
 )

@@ -37,9 +37,7 @@ def large(*script: Scripted, labels: tuple[str, ...] = ("label",)) -> tuple[Wire
 
 
 def offsets(wire: Wire) -> list[int]:
-    return [
-        int(sent.request.headers["Upload-Offset"]) for sent in wire.sent if sent.request.method == "PATCH"
-    ]
+    return [int(sent.request.headers["Upload-Offset"]) for sent in wire.sent if sent.request.method == "PATCH"]
 
 
 def test_a_descriptor_is_read_in_the_parts_that_matter() -> None:

@@ -56,9 +56,7 @@ FINAL: dict[str, tuple[Scripted, type[ApiError]]] = {
             400,
             {
                 "details": {
-                    "validationError": {
-                        "fieldViolations": [{"field": "item.sortOrder", "description": "is taken"}]
-                    }
+                    "validationError": {"fieldViolations": [{"field": "item.sortOrder", "description": "is taken"}]}
                 }
             },
         ),

@@ -71,9 +71,7 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def everything_told(error: ApiError) -> str:
-    links = [
-        text for link in chain(error) for text in (str(link), repr(link), repr(vars(link)), repr(link.args))
-    ]
+    links = [text for link in chain(error) for text in (str(link), repr(link), repr(vars(link)), repr(link.args))]
     return "\n".join([*links, *traceback.format_exception(error)])
 
 
@@ -109,9 +107,7 @@ def test_no_failure_tells_where_bytes_may_be_put(failure: Scripted) -> None:
     url = f"https://upload.test/{UPLOAD_TOKEN}"
     echo: Scripted = failure
     if isinstance(failure, httpx.Response):
-        echo = httpx.Response(
-            failure.status_code, content=failure.content.replace(ECHO.encode(), url.encode())
-        )
+        echo = httpx.Response(failure.status_code, content=failure.content.replace(ECHO.encode(), url.encode()))
     seen: list[Exchange] = []
     with pytest.raises(ApiError) as raised:
         talk(

@@ -83,9 +83,7 @@ class Wire:
             self.running -= 1
         if isinstance(scripted, Exception):
             raise scripted
-        return httpx.Response(
-            scripted.status_code, content=scripted.content, headers=scripted.headers, request=request
-        )
+        return httpx.Response(scripted.status_code, content=scripted.content, headers=scripted.headers, request=request)
 
     @property
     def lines(self) -> list[str]:
@@ -150,9 +148,7 @@ class Call:
         return Wire([answer(body=body) for body in self.good])
 
 
-LIVE = LiveItem(
-    id="i-1", kind=Kind.TEXT, media=None, fields={}, sort_order=2.0, raw={"text": {"html": "<p>x</p>"}}
-)
+LIVE = LiveItem(id="i-1", kind=Kind.TEXT, media=None, fields={}, sort_order=2.0, raw={"text": {"html": "<p>x</p>"}})
 NEW = NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>"}, sort_order=3.0)
 PENDING = MediaFile(id="f-1", display_name="a.jpg", ready=False, failed=False)
 
@@ -160,9 +156,7 @@ PENDING = MediaFile(id="f-1", display_name="a.jpg", ready=False, failed=False)
 def upload(client: WixClient, size: int = 3, labels: Iterable[str] = ("label",)) -> Awaitable[MediaFile]:
     """An upload of `size` bytes."""
     content = b"x" * size
-    return client.upload(
-        name="a.jpg", mime="image/jpeg", size=size, open_bytes=lambda: content, labels=tuple(labels)
-    )
+    return client.upload(name="a.jpg", mime="image/jpeg", size=size, open_bytes=lambda: content, labels=tuple(labels))
 
 
 URL = {"uploadUrl": "https://upload.test/here"}
@@ -175,9 +169,7 @@ CALLS = {
     "get_gallery": Call(
         endpoint=endpoints.GET_GALLERY, do=lambda c: c.get_gallery("g-1"), good=({"gallery": GALLERY},)
     ),
-    "list_items": Call(
-        endpoint=endpoints.LIST_ITEMS, do=lambda c: c.list_items("g-1", 0), good=({"items": [ITEM]},)
-    ),
+    "list_items": Call(endpoint=endpoints.LIST_ITEMS, do=lambda c: c.list_items("g-1", 0), good=({"items": [ITEM]},)),
     "create_gallery": Call(
         endpoint=endpoints.CREATE_GALLERY,
         do=lambda c: c.create_gallery("Weddings", 1.0, [NEW]),
@@ -193,9 +185,7 @@ CALLS = {
         do=lambda c: c.delete_gallery("g-1"),
         good=({"galleryId": "g-1"},),
     ),
-    "create_item": Call(
-        endpoint=endpoints.CREATE_ITEM, do=lambda c: c.create_item("g-1", NEW), good=({"item": ITEM},)
-    ),
+    "create_item": Call(endpoint=endpoints.CREATE_ITEM, do=lambda c: c.create_item("g-1", NEW), good=({"item": ITEM},)),
     "update_item": Call(
         endpoint=endpoints.UPDATE_ITEM,
         do=lambda c: c.update_item("g-1", LIVE, {"title": "x"}),
@@ -206,20 +196,14 @@ CALLS = {
         do=lambda c: c.delete_items("g-1", ["i-1"]),
         good=({"itemIds": ["i-1"]},),
     ),
-    "upload": Call(
-        endpoint=endpoints.UPLOAD_URL, do=lambda c: upload(c, labels=()), good=(URL, {"file": FILE})
-    ),
+    "upload": Call(endpoint=endpoints.UPLOAD_URL, do=lambda c: upload(c, labels=()), good=(URL, {"file": FILE})),
     "import_url": Call(
         endpoint=endpoints.IMPORT_FILE,
         do=lambda c: c.import_url("https://example.com/a.jpg", Kind.IMAGE),
         good=({"file": FILE},),
     ),
-    "get_files": Call(
-        endpoint=endpoints.GET_FILES, do=lambda c: c.get_files(["f-1"]), good=({"files": [FILE]},)
-    ),
-    "wait_ready": Call(
-        endpoint=endpoints.GET_FILES, do=lambda c: c.wait_ready([PENDING]), good=({"files": [FILE]},)
-    ),
+    "get_files": Call(endpoint=endpoints.GET_FILES, do=lambda c: c.get_files(["f-1"]), good=({"files": [FILE]},)),
+    "wait_ready": Call(endpoint=endpoints.GET_FILES, do=lambda c: c.wait_ready([PENDING]), good=({"files": [FILE]},)),
     "find_by_label": Call(
         endpoint=endpoints.SEARCH_FILES, do=lambda c: c.find_by_label("label"), good=({"files": [FILE]},)
     ),
