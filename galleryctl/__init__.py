@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         StaleError,
         StateError,
     )
-    from galleryctl.model.outcome import Report, Status
+    from galleryctl.model.outcome import OutcomeStatus, Report
     from galleryctl.plan.changes import Action, Plan
     from galleryctl.session.api import Workspace, open_workspace
     from galleryctl.wix.errors import ApiError
@@ -37,7 +37,7 @@ __all__ = [
     "Report",
     "StaleError",
     "StateError",
-    "Status",
+    "OutcomeStatus",
     "Validation",
     "Workspace",
     "__version__",

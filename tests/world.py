@@ -33,7 +33,7 @@ from galleryctl.model.desired import (
     ItemOrder,
     Limits,
     Moved,
-    Unmanaged,
+    UnmanagedPolicy,
 )
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, VideoHost
@@ -252,7 +252,7 @@ def wanted(
     *items: DesiredItem,
     gallery: str = "weddings",
     name: str = "Weddings",
-    unmanaged: Unmanaged = Unmanaged.KEEP,
+    unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP,
     moved: Sequence[tuple[str, str]] = (),
     item_order: ItemOrder = ItemOrder.ASCENDING,
     others: Sequence[DesiredGallery] = (),
@@ -265,7 +265,9 @@ def wanted(
     )
 
 
-def one(*items: DesiredItem, gallery: str, name: str, unmanaged: Unmanaged = Unmanaged.KEEP) -> DesiredGallery:
+def one(
+    *items: DesiredItem, gallery: str, name: str, unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
+) -> DesiredGallery:
     """One gallery of these items, made when it is not there."""
     return DesiredGallery(
         address=Address(gallery),

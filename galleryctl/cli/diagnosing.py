@@ -14,7 +14,7 @@ from galleryctl.cli.options import Settings
 from galleryctl.engine.examine import examine_rights, examine_state, failed
 from galleryctl.manifest.validate import named_variables, validate
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
-from galleryctl.model.checkup import Check, Diagnosis, Mark
+from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.report.checkup import summary
 from galleryctl.session.open import WorkspaceSite
@@ -32,8 +32,8 @@ def diagnose(settings: Settings) -> Diagnosis:
     if not (root / FILE).is_file():
         nowhere = Check(
             name="workspace",
-            mark=Mark.WARN,
-            found=f"{root / FILE} does not exist, so only the installation was looked at",
+            status=CheckStatus.WARN,
+            finding=f"{root / FILE} does not exist, so only the installation was looked at",
             do="go to a workspace, give it with -C, or make one: galleryctl init",
         )
         return Diagnosis(checks=(*installation(), nowhere))
@@ -44,11 +44,13 @@ def diagnose(settings: Settings) -> Diagnosis:
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
     backend = sites[0].backend  # of whichever site: they have one kind
     where = f"{root / FILE}: {backend.description}"
-    checks = [*installation(backend.extras), Check(name="workspace", mark=Mark.OK, found=where)]
+    checks = [*installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
     checks += [*_variables(root, sites=backend.url is not None), _manifests(config)]
     if settings.site is not None and settings.site not in config.sites:
         unknown = f"the workspace has no site {settings.site!r}"
-        checks.append(Check(name="site", mark=Mark.FAIL, found=unknown, do=f"it has: {', '.join(config.sites)}"))
+        checks.append(
+            Check(name="site", status=CheckStatus.FAIL, finding=unknown, do=f"it has: {', '.join(config.sites)}")
+        )
         return Diagnosis(checks=tuple(checks))
     for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
         prefix = f"{site.name}: " if len(sites) > 1 else ""
@@ -62,8 +64,8 @@ def _invalid(name: str, error: InvalidInput) -> Check:
     more = len(error.problems) - SHOWN
     return Check(
         name=name,
-        mark=Mark.FAIL,
-        found=shown + (f"; and {more:,} more" if more > 0 else ""),
+        status=CheckStatus.FAIL,
+        finding=shown + (f"; and {more:,} more" if more > 0 else ""),
         do="galleryctl validate lists all problems",
     )
 
@@ -72,9 +74,9 @@ def _variables(root: Path, *, sites: bool) -> Iterator[Check]:
     """Check the environment variables that the files name; without `sites` not those of the sites."""
     for name in named_variables(root, sites=sites):
         what = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
-        mark = Mark.OK if what == "set" else Mark.FAIL
+        mark = CheckStatus.OK if what == "set" else CheckStatus.FAIL
         do = "" if what == "set" else f"export {name}=..."
-        yield Check(name=f"variable {name}", mark=mark, found=what, do=do)
+        yield Check(name=f"variable {name}", status=mark, finding=what, do=do)
 
 
 def _manifests(config: WorkspaceConfig) -> Check:
@@ -82,7 +84,7 @@ def _manifests(config: WorkspaceConfig) -> Check:
         found = validate(config.root, os.environ)
     except InvalidInput as error:
         return _invalid("manifests", error)
-    return Check(name="manifests", mark=Mark.OK, found=summary(found))
+    return Check(name="manifests", status=CheckStatus.OK, finding=summary(found))
 
 
 async def _site(workspace: WorkspaceSite) -> list[Check]:
@@ -90,14 +92,14 @@ async def _site(workspace: WorkspaceSite) -> list[Check]:
     folder = workspace.backend.data_folder
     if folder is not None and not folder.exists():
         unused = "the embedded emulator has no data yet; the first plan makes it"
-        return [Check(name="emulator", mark=Mark.OK, found=unused)]
+        return [Check(name="emulator", status=CheckStatus.OK, finding=unused)]
     checks: list[Check] = []
     try:
         async with workspace.open() as site:
             checks += examine_state(site)
             reach = await _reach(workspace.backend.url)
             checks += reach
-            if all(check.mark is not Mark.FAIL for check in reach):
+            if all(check.status is not CheckStatus.FAIL for check in reach):
                 checks += await examine_rights(site.client, site.folder)
     except GalleryctlError as error:
         checks.append(failed("site", error))
@@ -111,19 +113,19 @@ async def _reach(base_url: str | None) -> list[Check]:
     try:
         answer = await probe(base_url, clock=time.time)
     except GalleryctlError as error:
-        return [Check(name="network", mark=Mark.FAIL, found=f"{base_url}: {error.what}", do=error.do)]
-    return [Check(name="network", mark=Mark.OK, found=f"{base_url} answers"), _clock(answer.ahead)]
+        return [Check(name="network", status=CheckStatus.FAIL, finding=f"{base_url}: {error.what}", do=error.do)]
+    return [Check(name="network", status=CheckStatus.OK, finding=f"{base_url} answers"), _clock(answer.ahead)]
 
 
 def _clock(ahead: float | None) -> Check:
     if ahead is None:
-        return Check(name="clock", mark=Mark.OK, found="the API does not tell its time")
+        return Check(name="clock", status=CheckStatus.OK, finding="the API does not tell its time")
     if abs(ahead) <= SKEW:
-        return Check(name="clock", mark=Mark.OK, found="agrees with the API's")
+        return Check(name="clock", status=CheckStatus.OK, finding="agrees with the API's")
     behind = "behind" if ahead > 0 else "ahead of"
     return Check(
         name="clock",
-        mark=Mark.WARN,
-        found=f"this machine's is {abs(ahead):,.0f} seconds {behind} the API's",
+        status=CheckStatus.WARN,
+        finding=f"this machine's is {abs(ahead):,.0f} seconds {behind} the API's",
         do="set the clock, best by NTP: times of locks, tokens and webhooks are compared",
     )

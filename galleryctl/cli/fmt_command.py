@@ -23,7 +23,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     from galleryctl.cli import output
     from galleryctl.cli.formatting import STDIN, chosen, difference, formatted, unformatted
     from galleryctl.manifest.saving import save_text
-    from galleryctl.model.checkup import Writing, Written
+    from galleryctl.model.checkup import WriteAction, WriteResult
 
     piped = STDIN in files
     if piped and len(files) > 1:
@@ -43,5 +43,5 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
             save_text(text.path, text.after)
     if not prints:
         done = tuple(text.name for text in changed)
-        output.show(Written(action=Writing.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings)
+        output.show(WriteResult(action=WriteAction.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings)
     return 0

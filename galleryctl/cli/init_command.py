@@ -25,13 +25,13 @@ def command(context: click.Context, folder: Path | None, backend: str) -> int:
     from galleryctl.cli import output
     from galleryctl.cli.writing import write_new
     from galleryctl.manifest.templates import init_files
-    from galleryctl.model.checkup import Writing, Written
+    from galleryctl.model.checkup import WriteAction, WriteResult
 
     settings = settings_of(context, unused=("--site",))
     root = settings.directory / (folder or "")
     files = init_files("wix" if backend == "wix" else "local")
     write_new(root, files)
-    output.show(Written(action=Writing.CREATED, files=tuple(str(root / name) for name in files)), settings)
+    output.show(WriteResult(action=WriteAction.CREATED, files=tuple(str(root / name) for name in files)), settings)
     if settings.format == "text":
         where = "" if root == Path() else f"-C {root} "
         output.remark(settings, f"Look at what it would do: galleryctl {where}plan")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from galleryctl import __version__
-from galleryctl.model.checkup import Check, Mark
+from galleryctl.model.checkup import Check, CheckStatus
 
 PACKAGE = "galleryctl"
 OLDEST = (3, 11)
@@ -20,8 +20,8 @@ def installation(needed: frozenset[str] = frozenset()) -> Iterator[Check]:
     version = sys.version_info[:2]
     yield Check(
         name="python",
-        mark=Mark.OK if version >= OLDEST else Mark.FAIL,
-        found=f"{platform.python_version()} on {platform.system()}",
+        status=CheckStatus.OK if version >= OLDEST else CheckStatus.FAIL,
+        finding=f"{platform.python_version()} on {platform.system()}",
         do="" if version >= OLDEST else f"install Python {OLDEST[0]}.{OLDEST[1]} or newer",
     )
     try:
@@ -29,8 +29,8 @@ def installation(needed: frozenset[str] = frozenset()) -> Iterator[Check]:
     except metadata.PackageNotFoundError:
         yield Check(
             name="package",
-            mark=Mark.WARN,
-            found=f"galleryctl {__version__} is not installed; it runs from its sources",
+            status=CheckStatus.WARN,
+            finding=f"galleryctl {__version__} is not installed; it runs from its sources",
             do="pip install galleryctl",
         )
         return
@@ -43,12 +43,12 @@ def _parts(name: str, extra: str, fine: str, *, required: bool) -> Check:
     """Whether everything that the package, or one of its extras, is made of is there."""
     missing = [part for part in _requirements(extra) if not _installed(part)]
     if not missing:
-        return Check(name=name, mark=Mark.OK, found=fine)
+        return Check(name=name, status=CheckStatus.OK, finding=fine)
     what = f"{PACKAGE}[{extra}]" if extra else PACKAGE
     return Check(
         name=name,
-        mark=Mark.FAIL if required else Mark.WARN,
-        found=f"not installed: {', '.join(missing)}",
+        status=CheckStatus.FAIL if required else CheckStatus.WARN,
+        finding=f"not installed: {', '.join(missing)}",
         do=f"pip install '{what}'",
     )
 

@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from galleryctl.cli.options import Settings
-from galleryctl.model.checkup import Diagnosis, Validation, Written
+from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
 
 ESCAPES = "galleryctl-escapes"
@@ -46,7 +46,7 @@ def result(text: str) -> None:
         click.echo(text, nl=not text.endswith("\n"), color=True)
 
 
-def show(checkup: Validation | Written | Diagnosis, settings: Settings) -> None:
+def show(checkup: Validation | WriteResult | Diagnosis, settings: Settings) -> None:
     """Print what checking found; as text with -q nothing that only says that all went well."""
     if settings.quiet and settings.format == "text" and not isinstance(checkup, Diagnosis):
         return

@@ -11,7 +11,7 @@ import click
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
 from galleryctl.engine.progress import Progress, Silent, StepEnd
-from galleryctl.model.outcome import Status
+from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.order import Step
 
 
@@ -71,7 +71,7 @@ def _bar(settings: Settings) -> Iterator[Progress]:
 
             def ended(self, step: Step, end: StepEnd) -> None:
                 bar.update(task, advance=1)
-                if end.status is Status.FAILED:
+                if end.status is OutcomeStatus.FAILED:
                     bar.console.print(f"failed: {clean(step.id)}", markup=False, highlight=False)
 
         yield OnBar()

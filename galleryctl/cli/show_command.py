@@ -13,7 +13,7 @@ from galleryctl.cli.options import Settings, common, settings_of
 from galleryctl.model.errors import GalleryctlError
 
 if TYPE_CHECKING:
-    from galleryctl.model.named import NamedSite
+    from galleryctl.model.named import KeyedSite
 
 
 @click.command("show")
@@ -55,7 +55,7 @@ def _plan(path: Path, settings: Settings) -> None:
         output.remark(settings, "This plan is signed; apply checks with which passphrase.")
 
 
-async def _live(settings: Settings, what: str | None) -> NamedSite:
+async def _live(settings: Settings, what: str | None) -> KeyedSite:
     from galleryctl.cli.workspace import workspace_of
     from galleryctl.engine.naming import read_shelf
     from galleryctl.engine.showing import show_gallery, show_site
@@ -66,7 +66,7 @@ async def _live(settings: Settings, what: str | None) -> NamedSite:
         return await (show_site(site, shelf) if what is None else show_gallery(site, shelf, what))
 
 
-def _print(shown: NamedSite, settings: Settings) -> None:
+def _print(shown: KeyedSite, settings: Settings) -> None:
     from galleryctl.report import live
 
     match settings.format:

@@ -20,7 +20,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import LocalFile, RemoteFile
-from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.order import Step, Upload, order
 from galleryctl.state.journal import Journal
@@ -82,7 +82,7 @@ async def apply(
     progress.planned(steps)
     ends = await walk(steps, executor.run, workers=workers, stop=stop, progress=progress)
     learnt = state.updated_state()
-    done = [step for step in steps if ends[step.id].status is Status.DONE]
+    done = [step for step in steps if ends[step.id].status is OutcomeStatus.DONE]
     report = Report(
         outcomes=tuple(_outcomes(plan.changes, steps, ends, learnt)),
         requests=client.requests,
@@ -130,4 +130,4 @@ def _outcomes(
 
 
 def _badness(end: StepEnd) -> int:
-    return (Status.DONE, Status.SKIPPED, Status.FAILED).index(end.status)
+    return (OutcomeStatus.DONE, OutcomeStatus.SKIPPED, OutcomeStatus.FAILED).index(end.status)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from galleryctl.manifest.keys import slug, unique
-from galleryctl.model.address import KEY
+from galleryctl.model.address import KEY_PATTERN
 from galleryctl.model.errors import MatchError, Refused
 from galleryctl.model.live import LiveGallery
 
@@ -33,7 +33,7 @@ def choose(galleries: Sequence[LiveGallery], keys: Mapping[str, str], choice: Ch
     else:
         live = find_gallery(galleries, keys, choice.text or "")
     known = keys.get(live.id)
-    key = choice.text if choice.text and KEY.match(choice.text) and choice.text != live.id else None
+    key = choice.text if choice.text and KEY_PATTERN.match(choice.text) and choice.text != live.id else None
     if known is not None and key not in (None, known, live.name):
         raise Refused(
             f"gallery {live.name or live.id} is managed as {known}, not as {key}",

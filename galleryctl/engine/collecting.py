@@ -13,7 +13,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery
-from galleryctl.model.media import CONTENT_LABEL, LocalFile, RemoteFile, WixFile, content_label
+from galleryctl.model.media import CONTENT_LABEL_PREFIX, LocalFile, RemoteFile, WixFile, content_label
 from galleryctl.model.uploaded import UploadedFile
 
 
@@ -23,7 +23,7 @@ async def uploaded(site: Site, desired: Desired, bindings: Bindings) -> tuple[Up
     A file counts as shown when its id stands anywhere in an item of a gallery, managed or not, of a kind known to us or
     not. Raises ApiError and IncompleteListing: half a listing tells nothing.
     """
-    files = await site.client.find_labelled(CONTENT_LABEL)
+    files = await site.client.find_labelled(CONTENT_LABEL_PREFIX)
     galleries = await read_galleries(site.client)
     words = await together(_words(site, gallery) for gallery in galleries)
     texts = {gallery.id: text for gallery, text in zip(galleries, words, strict=True)}
@@ -32,8 +32,8 @@ async def uploaded(site: Site, desired: Desired, bindings: Bindings) -> tuple[Up
     return tuple(
         UploadedFile(
             file=file,
-            known=file.id in known,
-            wanted=not labels.isdisjoint(file.labels) or file.id in ids or file.id in manifests,
+            in_state=file.id in known,
+            referenced=not labels.isdisjoint(file.labels) or file.id in ids or file.id in manifests,
             shown_in=tuple(gallery for gallery, text in texts.items() if file.id in text),
         )
         for file in sorted(files, key=lambda file: (file.display_name, file.id))
@@ -42,7 +42,7 @@ async def uploaded(site: Site, desired: Desired, bindings: Bindings) -> tuple[Up
 
 def unused(files: Iterable[UploadedFile]) -> tuple[UploadedFile, ...]:
     """Those that no gallery shows and no manifest wants."""
-    return tuple(each for each in files if not each.shown_in and not each.wanted)
+    return tuple(each for each in files if not each.shown_in and not each.referenced)
 
 
 async def collect(

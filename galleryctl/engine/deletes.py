@@ -31,7 +31,7 @@ async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -
         deleted = await client.delete_items(gallery_id, left)
         if left := [id_ for id_ in left if id_ not in deleted]:
             live = await _live(client, gallery_id)
-            there = {item.id for item in live.listed} if live else set()
+            there = {item.id for item in live.loaded_items} if live else set()
             left = [id_ for id_ in left if id_ in there]
         if not left:
             return
@@ -52,8 +52,8 @@ async def check_unchanged(client: WixClient, gallery_id: str, change: Change, be
         raise StaleError(
             "the gallery was changed since it was planned to be deleted",
             where=change.address,
-            why=f"it has {live.count} items, it had {before}"
-            if live.count != before
+            why=f"it has {live.item_count} items, it had {before}"
+            if live.item_count != before
             else "its name, its place or something in it is another",
             do="make a new plan and review it",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from galleryctl.engine.site import Site
-from galleryctl.model.checkup import Check, Mark
+from galleryctl.model.checkup import Check, CheckStatus
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.wix import endpoints
 from galleryctl.wix.client import WixClient
@@ -20,7 +20,7 @@ def examine_state(site: Site) -> list[Check]:
 async def examine_rights(client: WixClient, folder: str) -> list[Check]:
     """What the key may read and change; `folder` is where uploads go. Nothing is written."""
     reading = await _tried("read galleries", lambda: _galleries(client))
-    if reading.mark is Mark.FAIL and reading.do == AuthError.advice:
+    if reading.status is CheckStatus.FAIL and reading.do == AuthError.advice:
         return [reading]  # who is not known may do nothing; once is enough
     return [
         reading,
@@ -41,7 +41,7 @@ async def _tried(name: str, look: Callable[[], Awaitable[Check]]) -> Check:
 def failed(name: str, error: GalleryctlError) -> Check:
     """A failure as a check."""
     where = f"{error.where}: " if error.where else ""
-    return Check(name=name, mark=Mark.FAIL, found=f"{where}{error.what}", do=error.do)
+    return Check(name=name, status=CheckStatus.FAIL, finding=f"{where}{error.what}", do=error.do)
 
 
 def _state(site: Site) -> Check:
@@ -51,16 +51,18 @@ def _state(site: Site) -> Check:
         return failed("state", error)
     where = site.backend.location
     if state is None:
-        return Check(name="state", mark=Mark.OK, found=f"none yet at {where}; the first apply writes it")
+        return Check(name="state", status=CheckStatus.OK, finding=f"none yet at {where}; the first apply writes it")
     if state.site_id != site.site_id:
         return Check(
             name="state",
-            mark=Mark.FAIL,
-            found=f"{where} is of site {state.site_id}, not of {site.site_id}",
+            status=CheckStatus.FAIL,
+            finding=f"{where} is of site {state.site_id}, not of {site.site_id}",
             do="give each site its own state: write {site} into the workspace's `state`",
         )
     known = len(state.bindings.ids)
-    return Check(name="state", mark=Mark.OK, found=f"{where}, serial {state.serial}, {known:,} resources known")
+    return Check(
+        name="state", status=CheckStatus.OK, finding=f"{where}, serial {state.serial}, {known:,} resources known"
+    )
 
 
 def _lock(site: Site) -> Check:
@@ -69,9 +71,9 @@ def _lock(site: Site) -> Check:
     except GalleryctlError as error:
         return failed("lock", error)
     if holder is None:
-        return Check(name="lock", mark=Mark.OK, found="free")
+        return Check(name="lock", status=CheckStatus.OK, finding="free")
     do = f"wait; if that run is over: galleryctl state unlock {holder.run}"
-    return Check(name="lock", mark=Mark.WARN, found=f"held by {holder}", do=do)
+    return Check(name="lock", status=CheckStatus.WARN, finding=f"held by {holder}", do=do)
 
 
 def _journal(site: Site) -> Check:
@@ -80,18 +82,18 @@ def _journal(site: Site) -> Check:
     except GalleryctlError as error:
         return failed("journal", error)
     if not broken_off:
-        return Check(name="journal", mark=Mark.OK, found="no run was broken off")
+        return Check(name="journal", status=CheckStatus.OK, finding="no run was broken off")
     return Check(
         name="journal",
-        mark=Mark.WARN,
-        found="a run was broken off, or is at work",
+        status=CheckStatus.WARN,
+        finding="a run was broken off, or is at work",
         do="run apply: it goes on from there",
     )
 
 
 async def _galleries(client: WixClient) -> Check:
     page = await client.list_galleries(0, 1)
-    return Check(name="read galleries", mark=Mark.OK, found=f"allowed; the site has {page.total:,}")
+    return Check(name="read galleries", status=CheckStatus.OK, finding=f"allowed; the site has {page.total:,}")
 
 
 async def _managed(client: WixClient) -> Check:
@@ -104,13 +106,13 @@ async def _uploads(client: WixClient) -> Check:
 
 def _allowed(name: str, scope: str, told: bool | None) -> Check:
     if told:
-        return Check(name=name, mark=Mark.OK, found="allowed")
+        return Check(name=name, status=CheckStatus.OK, finding="allowed")
     if told is None:
-        return Check(name=name, mark=Mark.OK, found="not told by the API; the first apply shows it")
+        return Check(name=name, status=CheckStatus.OK, finding="not told by the API; the first apply shows it")
     return Check(
         name=name,
-        mark=Mark.WARN,
-        found="not allowed: plan and drift work, apply does not",
+        status=CheckStatus.WARN,
+        finding="not allowed: plan and drift work, apply does not",
         do=f"to apply, give the key or the app the permission {scope}",
     )
 
@@ -118,4 +120,4 @@ def _allowed(name: str, scope: str, told: bool | None) -> Check:
 async def _files(client: WixClient, folder: str) -> Check:
     files = await client.list_files(folder)
     found = f"{folder} has {len(files):,} files" if files else f"{folder} is empty, or made with the first upload"
-    return Check(name="media folder", mark=Mark.OK, found=found)
+    return Check(name="media folder", status=CheckStatus.OK, finding=found)

@@ -106,7 +106,7 @@ class StepExecutor:
                 return Result(removed=ids)
             case DeleteGallery(change=change):
                 planned = self._state.galleries.get(live_id(change))
-                await check_unchanged(self._client, live_id(change), change, planned.count if planned else 0)
+                await check_unchanged(self._client, live_id(change), change, planned.item_count if planned else 0)
                 await self._client.delete_gallery(live_id(change))
                 return Result(removed=(live_id(change),))
             case _:

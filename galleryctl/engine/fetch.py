@@ -161,7 +161,7 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     gallery, pages = await read_item_pages(client, gallery)
     items = [item for page in pages for item in page.items]
     foreign = tuple(order for page in pages for order in page.foreign_orders)
-    return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)), foreign_orders=foreign)
+    return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)), unsupported_sort_orders=foreign)
 
 
 async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[LiveGallery, tuple[ItemPage, ...]]:

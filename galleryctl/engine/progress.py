@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from galleryctl.model.outcome import Status
+from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.order import Step
 
 
@@ -14,7 +14,7 @@ from galleryctl.plan.order import Step
 class StepEnd:
     """How one step ended; `reason` is "" when it is done."""
 
-    status: Status
+    status: OutcomeStatus
     reason: str = ""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from galleryctl.engine.progress import Progress, StepEnd
 from galleryctl.engine.together import together
 from galleryctl.model.errors import GalleryctlError, StateError
-from galleryctl.model.outcome import Status
+from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.order import Step
 from galleryctl.wix.errors import AnswerLost, AuthError, PermissionDenied, Throttled, Unavailable
 
@@ -49,7 +49,7 @@ class _Board:
             self.ends[step.id] = end
             self.left -= 1
             for dependent in self.dependents.get(step.id, ()):
-                if end.status is not Status.DONE:
+                if end.status is not OutcomeStatus.DONE:
                     over.append((dependent, _skipped_after(step, end, self.stopped)))
                     continue
                 self.waiting[dependent.id] -= 1
@@ -84,7 +84,7 @@ async def walk(
                 changed.notify_all()
 
     await together(work() for _ in range(min(workers, len(steps)) or 1))
-    unbegun = StepEnd(status=Status.SKIPPED, reason=board.stopped or "interrupted before it began")
+    unbegun = StepEnd(status=OutcomeStatus.SKIPPED, reason=board.stopped or "interrupted before it began")
     return {step.id: board.ends.get(step.id, unbegun) for step in steps}
 
 
@@ -104,21 +104,21 @@ async def _run(step: Step, run: Callable[[Step], Awaitable[None]], board: _Board
     except GalleryctlError as error:
         if isinstance(error, FATAL):
             board.stopped = board.stopped or f"the run stopped: {error}"
-            return StepEnd(status=Status.FAILED, reason=board.stopped)
+            return StepEnd(status=OutcomeStatus.FAILED, reason=board.stopped)
         board.in_a_row = board.in_a_row + 1 if isinstance(error, OUTAGE) else 0
         if board.in_a_row >= board.most_in_a_row:
             last = f"the last {board.most_in_a_row} steps failed, the latest so: {error}"
             board.stopped = board.stopped or f"the run stopped: {last}"
-        return StepEnd(status=Status.FAILED, reason=str(error))
+        return StepEnd(status=OutcomeStatus.FAILED, reason=str(error))
     board.in_a_row = 0
-    return StepEnd(status=Status.DONE)
+    return StepEnd(status=OutcomeStatus.DONE)
 
 
 def _skipped_after(step: Step, end: StepEnd, stopped: str) -> StepEnd:
-    if end.status is Status.SKIPPED or end.reason == stopped:
-        return replace(end, status=Status.SKIPPED)
+    if end.status is OutcomeStatus.SKIPPED or end.reason == stopped:
+        return replace(end, status=OutcomeStatus.SKIPPED)
     # An upload is no resource of the plan: what went wrong with it is told nowhere else.
-    return StepEnd(status=Status.SKIPPED, reason=f"{step.id} failed: {end.reason}")
+    return StepEnd(status=OutcomeStatus.SKIPPED, reason=f"{step.id} failed: {end.reason}")
 
 
 def _board(steps: Sequence[Step], most_in_a_row: int) -> _Board:

@@ -11,20 +11,20 @@ from galleryctl.engine.settled import remembered
 from galleryctl.engine.site import Site
 from galleryctl.model.errors import MatchError
 from galleryctl.model.live import LiveItem
-from galleryctl.model.named import NamedGallery, NamedSite
+from galleryctl.model.named import KeyedGallery, KeyedSite
 from galleryctl.plan.gallery import in_display_order
 
 
-async def show_site(site: Site, shelf: Shelf) -> NamedSite:
+async def show_site(site: Site, shelf: Shelf) -> KeyedSite:
     """All galleries, without their items."""
     known = remembered(site)
     galleries = await read_galleries(site.client)
     keys = gallery_keys(shelf.desired, galleries, known.bindings)
-    named = (NamedGallery(gallery=gallery, key=keys.get(gallery.id)) for gallery in galleries)
-    return NamedSite(site_id=site.site_id, galleries=tuple(named))
+    named = (KeyedGallery(gallery=gallery, key=keys.get(gallery.id)) for gallery in galleries)
+    return KeyedSite(site_id=site.site_id, galleries=tuple(named))
 
 
-async def show_gallery(site: Site, shelf: Shelf, text: str) -> NamedSite:
+async def show_gallery(site: Site, shelf: Shelf, text: str) -> KeyedSite:
     """The gallery with this key, id or name; or after a slash one of its items, by key or id.
 
     Raises MatchError when none or several fit.
@@ -39,15 +39,15 @@ async def show_gallery(site: Site, shelf: Shelf, text: str) -> NamedSite:
     live = replace(live, items=tuple(in_display_order(live.items or (), shelf.item_order)))
     key = keys.get(live.id)
     of_items = await item_keys(site.client, shelf, key, live, known.bindings) if key else {}
-    named = NamedGallery(gallery=live, key=key, keys=of_items)
-    shown = NamedSite(site_id=site.site_id, galleries=(named,))
+    named = KeyedGallery(gallery=live, key=key, item_keys=of_items)
+    shown = KeyedSite(site_id=site.site_id, galleries=(named,))
     return replace(shown, item=_item(named, item)) if item else shown
 
 
-def _item(named: NamedGallery, text: str) -> LiveItem:
+def _item(named: KeyedGallery, text: str) -> LiveItem:
     items = named.gallery.items or ()
     for item in items:
-        if named.keys.get(item.id) == text:
+        if named.item_keys.get(item.id) == text:
             return item
     for item in items:
         if item.id == text:

@@ -19,7 +19,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import Refused, StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.model.outcome import Report, Status
+from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
@@ -183,7 +183,7 @@ async def apply_planned(site: Site, planned: Planned, *, run: str, stop: asyncio
             progress=progress,
             clock=time.monotonic,
         )
-    done = {outcome.address for outcome in applied.report.outcomes if outcome.status is Status.DONE}
+    done = {outcome.address for outcome in applied.report.outcomes if outcome.status is OutcomeStatus.DONE}
     try:
         save(site, state, applied.bindings, keep_journal=applied.unknown or not lost.keys() <= done)
     except StateError as error:

@@ -15,7 +15,7 @@ from galleryctl.manifest.schema import refused
 from galleryctl.manifest.sources import BadSourceError, media_key, read_source, wix_source
 from galleryctl.manifest.values import ignored_fields, named_fields, structure, word
 from galleryctl.manifest.writing import written
-from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, same
+from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, values_equal
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 
@@ -135,7 +135,7 @@ def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
     for name in ITEM_ORDER:
         if name == "link" and any(part in values for part in _LINK):
             entry["link"] = _link(values, flow=False, pinned="link.text" in defaults)
-        elif name in values and not (name in defaults and same(defaults[name], values[name])):
+        elif name in values and not (name in defaults and values_equal(defaults[name], values[name])):
             entry[name] = _value(name, values[name], flow=False)
     return entry
 
@@ -185,7 +185,7 @@ def default_fields(document: Document, kind: Kind) -> Fields:
 
 def _agrees(name: str, value: Json, own: Fields, base: Fields) -> bool:
     if name in own or name in base:
-        return same(own[name] if name in own else base[name], value)
+        return values_equal(own[name] if name in own else base[name], value)
     return is_empty(value)
 
 

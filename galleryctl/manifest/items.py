@@ -14,7 +14,7 @@ from galleryctl.manifest.nodes import Document, Node
 from galleryctl.manifest.sidecars import Sidecar, sidecar_of
 from galleryctl.manifest.sources import BadSourceError, name_of, read_source
 from galleryctl.manifest.values import NOTHING, Named, flag, ignored_fields, named_fields, word
-from galleryctl.model.address import KEY, Address
+from galleryctl.model.address import KEY_PATTERN, Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import canonical
@@ -147,7 +147,7 @@ def _item(
     ignore = shelf.ignore | ignored_fields(entry) | ignored_fields(beside)
     named = own.over(_defaults(kind, shelf)).without(ignore)
     flags = (flag(node, "protect") for node in (beside, entry, shelf.defaults))
-    if not KEY.match(key):
+    if not KEY_PATTERN.match(key):
         key = key_from(key) or "item"  # the schema has said what is wrong with it
     return DesiredItem(
         address=Address(shelf.gallery, key),

@@ -17,8 +17,8 @@ from galleryctl.manifest.renames import read_moved
 from galleryctl.manifest.schema import violations
 from galleryctl.manifest.values import flag, ignored_fields, word
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig
-from galleryctl.model.address import KEY, Address
-from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, Unmanaged
+from galleryctl.model.address import KEY_PATTERN, Address
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, UnmanagedPolicy
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical
 
@@ -109,7 +109,7 @@ def _read(config: WorkspaceConfig, file: str) -> Document:
 def _gallery_key(document: Document, top: Node, problems: list[Problem]) -> str:
     written = word(top, "gallery")
     if written is not None:
-        return written if KEY.match(written) else "gallery"
+        return written if KEY_PATTERN.match(written) else "gallery"
     stem = document.file.rpartition("/")[2].rpartition(".")[0]
     key = key_from(stem)
     if not key:
@@ -133,7 +133,7 @@ def _gallery(
         items=items,
         at=document.at_key(top, "gallery"),
         protect=True if protect is None else protect,
-        unmanaged=Unmanaged(unmanaged) if unmanaged in set(Unmanaged) else Unmanaged.KEEP,
+        unmanaged=UnmanagedPolicy(unmanaged) if unmanaged in set(UnmanagedPolicy) else UnmanagedPolicy.KEEP,
     )
 
 

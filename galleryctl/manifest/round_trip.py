@@ -11,7 +11,7 @@ from ruamel.yaml.emitter import Emitter
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from galleryctl.manifest.scalars import written_float
-from galleryctl.model.characters import hidden
+from galleryctl.model.characters import is_hidden
 
 _FLOAT = "tag:yaml.org,2002:float"
 _NULL = "tag:yaml.org,2002:null"
@@ -44,7 +44,7 @@ class _Emitter(Emitter):
 
 
 def _shown(character: str) -> str:
-    if character < " " or not hidden(character):  # ruamel escapes controls by itself; a line end is its own
+    if character < " " or not is_hidden(character):  # ruamel escapes controls by itself; a line end is its own
         return character
     code = ord(character)
     return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"  # noqa: PLR2004 - what four digits hold

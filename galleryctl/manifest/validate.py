@@ -109,4 +109,6 @@ def _validation(sites: tuple[str, ...], desired: Desired) -> Validation:
 
 def _valid(gallery: DesiredGallery) -> ValidGallery:
     kinds = Counter(item.kind for item in gallery.items)
-    return ValidGallery(key=gallery.address.gallery, file=gallery.at.file, items={kind: kinds[kind] for kind in Kind})
+    return ValidGallery(
+        key=gallery.address.gallery, file=gallery.at.file, items_by_kind={kind: kinds[kind] for kind in Kind}
+    )

@@ -24,7 +24,7 @@ from galleryctl.manifest.nodes import Document
 from galleryctl.manifest.source import parse_text
 from galleryctl.manifest.variables import names_in
 from galleryctl.manifest.writing import read_tree, write_tree, written
-from galleryctl.model.address import KEY
+from galleryctl.model.address import KEY_PATTERN
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind, WixFile
@@ -169,7 +169,7 @@ def _replace(sequence: Any, nodes: Sequence[Any]) -> None:
 
 def _named(wanted: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()) -> dict[str, str]:
     """Item id → key: the known one, else from the title or the file's name, else `image-1`; each once."""
-    named = {item.id: keys[item.id] for item in wanted if KEY.match(keys.get(item.id, ""))}
+    named = {item.id: keys[item.id] for item in wanted if KEY_PATTERN.match(keys.get(item.id, ""))}
     used = {*named.values(), *taken}
     for item in wanted:
         if item.id in named:

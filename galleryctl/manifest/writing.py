@@ -9,7 +9,7 @@ from typing import Any
 
 from galleryctl.manifest import variables
 from galleryctl.manifest.scalars import is_plain
-from galleryctl.model.characters import hidden
+from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
@@ -84,6 +84,6 @@ def _text(value: str, escaped: str, *, flow: bool) -> Any:
     if _URL.match(value) or (_SIMPLE.match(value) and is_plain(value)):
         return value
     whole = value.count("\n") > 1 and _LINES.match(value) and not value.endswith("\n\n")
-    if not flow and whole and not any(map(hidden, value.replace("\n", ""))):
+    if not flow and whole and not any(map(is_hidden, value.replace("\n", ""))):
         return LiteralScalarString(escaped)
     return DoubleQuotedScalarString(escaped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+KEY_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 """What a key may be: it stands in addresses, file names and shell commands."""
 
 
@@ -20,7 +20,7 @@ class Address:
     def parse(cls, text: str) -> Address:
         """The address that `text` writes; ValueError when it is none."""
         gallery, slash, item = text.partition("/")
-        if not KEY.match(gallery) or (slash and not KEY.match(item)):
+        if not KEY_PATTERN.match(gallery) or (slash and not KEY_PATTERN.match(item)):
             raise ValueError(f"{text!r} is no address; write GALLERY or GALLERY/ITEM")
         return cls(gallery, item if slash else None)
 

@@ -15,12 +15,12 @@ class ValidGallery:
 
     key: str
     file: str
-    items: Mapping[Kind, int]
+    items_by_kind: Mapping[Kind, int]
 
     @property
-    def count(self) -> int:
+    def item_count(self) -> int:
         """How many items there are."""
-        return sum(self.items.values())
+        return sum(self.items_by_kind.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Validation:
     media_bytes: int
 
 
-class Writing(StrEnum):
+class WriteAction(StrEnum):
     """What became of files."""
 
     CREATED = "created"
@@ -41,15 +41,15 @@ class Writing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WriteResult:
     """Files that a command wrote, by their paths, and how many it left as they were."""
 
-    action: Writing
+    action: WriteAction
     files: tuple[str, ...]
     unchanged: int = 0
 
 
-class Mark(StrEnum):
+class CheckStatus(StrEnum):
     """How a check came out; a WARN keeps nothing from working."""
 
     OK = "ok"
@@ -62,8 +62,8 @@ class Check:
     """One thing that was looked at: what was found, and what to do about it unless it is fine."""
 
     name: str
-    mark: Mark
-    found: str
+    status: CheckStatus
+    finding: str
     do: str = ""
 
 
@@ -76,8 +76,8 @@ class Diagnosis:
     @property
     def exit_code(self) -> int:
         """1 when anything fails."""
-        return 1 if self.count(Mark.FAIL) else 0
+        return 1 if self.count(CheckStatus.FAIL) else 0
 
-    def count(self, mark: Mark) -> int:
+    def count(self, status: CheckStatus) -> int:
         """How many checks came out so."""
-        return sum(check.mark is mark for check in self.checks)
+        return sum(check.status is status for check in self.checks)

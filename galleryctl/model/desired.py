@@ -12,7 +12,7 @@ from galleryctl.model.media import Kind, Media
 from galleryctl.model.position import SourcePosition
 
 
-class Unmanaged(StrEnum):
+class UnmanagedPolicy(StrEnum):
     """What to do with live items that no manifest names."""
 
     KEEP = "keep"
@@ -60,7 +60,7 @@ class DesiredGallery:
     items: tuple[DesiredItem, ...]
     at: SourcePosition
     protect: bool = True
-    unmanaged: Unmanaged = Unmanaged.KEEP
+    unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

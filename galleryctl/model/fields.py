@@ -112,7 +112,7 @@ def is_empty(value: Json) -> bool:
     return value is None or (isinstance(value, Sequence | Mapping) and not value)
 
 
-def same(before: Json, after: Json) -> bool:
+def values_equal(before: Json, after: Json) -> bool:
     """Whether two values are equal to a site: numbers may have passed through a 32-bit float, null is as absent."""
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
@@ -121,9 +121,9 @@ def same(before: Json, after: Json) -> bool:
     if isinstance(before, str) or isinstance(after, str):
         return before == after
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return all(same(before.get(name), after.get(name)) for name in before.keys() | after.keys())
+        return all(values_equal(before.get(name), after.get(name)) for name in before.keys() | after.keys())
     if isinstance(before, Sequence) and isinstance(after, Sequence):
-        return len(before) == len(after) and all(map(same, before, after))
+        return len(before) == len(after) and all(map(values_equal, before, after))
     return before is None and after is None
 
 

@@ -32,18 +32,18 @@ class LiveGallery:
     """None when the API does not say."""
     items: tuple[LiveItem, ...] | None
     raw: Mapping[str, Json] = field(repr=False)
-    foreign_orders: tuple[float, ...] = ()
+    unsupported_sort_orders: tuple[float, ...] = ()
     """The sort orders of its items of kinds that this version does not know: taken, though nothing of them is managed."""
 
     @property
-    def listed(self) -> tuple[LiveItem, ...]:
+    def loaded_items(self) -> tuple[LiveItem, ...]:
         """The items of a gallery that was read; what was not read must never look like what is not there."""
         if self.items is None:
             raise AssertionError(f"the items of gallery {self.id} were not read")
         return self.items
 
     @property
-    def count(self) -> int:
+    def item_count(self) -> int:
         """How many items it has, those of unknown kinds too, read or only counted."""
         return max(self.total_items or 0, len(self.items or ()))
 

@@ -91,11 +91,11 @@ class MediaFile:
     labels: tuple[str, ...] = ()
     source_url: str = ""
     url: str = ""
-    kind: str = ""
+    media_type: str = ""
     """`IMAGE`, `VIDEO` …, the API's mediaType."""
 
 
-CONTENT_LABEL = "galleryctl-sha256-"
+CONTENT_LABEL_PREFIX = "galleryctl-sha256-"
 """How the labels begin that say which content a file holds."""
 
 
@@ -107,4 +107,4 @@ def content_label(source: str) -> str:
     """
     scheme, _, rest = source.partition(":")
     digest = rest if scheme == "sha256" else hashlib.sha256(rest.encode()).hexdigest()
-    return f"{CONTENT_LABEL}{digest}"
+    return f"{CONTENT_LABEL_PREFIX}{digest}"

@@ -9,23 +9,23 @@ from galleryctl.model.live import LiveGallery, LiveItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedGallery:
+class KeyedGallery:
     """A live gallery, its items in the order of display; `key` is None when nothing manages it."""
 
     gallery: LiveGallery
     key: str | None = None
-    keys: Mapping[str, str] = field(default_factory=dict)
+    item_keys: Mapping[str, str] = field(default_factory=dict)
     """Item id → key, of the items that are managed."""
 
-    def places(self) -> Mapping[str, int]:
+    def positions(self) -> Mapping[str, int]:
         """Item id → place in the display, from 1."""
         return {item.id: place for place, item in enumerate(self.gallery.items or (), 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedSite:
+class KeyedSite:
     """Galleries of a site; only `item`, when one is asked for."""
 
     site_id: str
-    galleries: tuple[NamedGallery, ...]
+    galleries: tuple[KeyedGallery, ...]
     item: LiveItem | None = None

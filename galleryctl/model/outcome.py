@@ -9,7 +9,7 @@ from enum import StrEnum
 from galleryctl.model.address import Address
 
 
-class Status(StrEnum):
+class OutcomeStatus(StrEnum):
     """How it went with one change."""
 
     DONE = "done"
@@ -23,7 +23,7 @@ class Outcome:
 
     address: Address
     action: str
-    status: Status
+    status: OutcomeStatus
     id: str | None = None
     reason: str = ""
 
@@ -43,6 +43,6 @@ class Report:
         """0 all done, 130 interrupted, 3 applied in part, 1 nothing done and something failed (design, rule 8)."""
         if self.interrupted:
             return 130
-        if all(o.status is Status.DONE for o in self.outcomes):
+        if all(o.status is OutcomeStatus.DONE for o in self.outcomes):
             return 0
-        return 3 if any(o.status is Status.DONE for o in self.outcomes) else 1
+        return 3 if any(o.status is OutcomeStatus.DONE for o in self.outcomes) else 1

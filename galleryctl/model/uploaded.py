@@ -12,6 +12,6 @@ class UploadedFile:
     """`known`: state has it; `wanted`: a manifest shows its content; `shown_in`: ids of the galleries that show it."""
 
     file: MediaFile
-    known: bool
-    wanted: bool
+    in_state: bool
+    referenced: bool
     shown_in: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from galleryctl.model.fields import FIELDS, Fields, Json, canonical, same
+from galleryctl.model.fields import FIELDS, Fields, Json, canonical, values_equal
 from galleryctl.plan.changes import FieldChange
 
 _ORDER = {field.name: place for place, field in enumerate(FIELDS)}
@@ -38,7 +38,7 @@ def holds(live: Json, wanted: Json) -> bool:
     """Whether `live` has all that `wanted` names; what names nothing, or only that nothing be there, an absent one has."""
     if isinstance(wanted, Mapping) and (live is None or isinstance(live, Mapping)):
         return all(holds(live and live.get(name), part) for name, part in wanted.items())
-    return same(live, wanted)
+    return values_equal(live, wanted)
 
 
 def over(live: Json, wanted: Json) -> Json:
@@ -91,7 +91,7 @@ def _structure(name: str, before: Mapping[str, Json], after: Mapping[str, Json])
     paths: list[list[str | int]] = [[key] for key in {**before, **after}] if flat else _deep(before, after)
     for path in sorted(paths, key=str):
         old, new = _at(before, path), _at(after, path)
-        if not same(old, new):
+        if not values_equal(old, new):
             yield FieldChange(path=".".join(map(str, (name, *path))), before=old, after=new)
 
 

@@ -26,8 +26,8 @@ def fingerprint(resource: LiveItem | LiveGallery) -> str:
 
 def fingerprint_with_items(gallery: LiveGallery) -> str:
     """32 hex digits that change when anything does that goes with the gallery when it is deleted, or when something comes."""
-    items = {item.id: fingerprint(item) for item in gallery.listed}
-    return digest({"gallery": fingerprint(gallery), "items": items, "count": gallery.count})[:32]
+    items = {item.id: fingerprint(item) for item in gallery.loaded_items}
+    return digest({"gallery": fingerprint(gallery), "items": items, "count": gallery.item_count})[:32]
 
 
 def _media(media: WixFile | HostedVideo | None) -> str | None:

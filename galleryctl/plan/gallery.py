@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, Unmanaged
+from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Basis, Change, Notice
@@ -85,11 +85,11 @@ def change_gallery(
 
     All of it is told; only the `targets` get new places.
     """
-    shown = in_display_order(live.listed, item_order)
+    shown = in_display_order(live.loaded_items, item_order)
     pairs = match_items(wanted.items, shown, bindings, files)
     learnt = recognised(wanted.items, pairs, bindings, files)
     media = {**bindings.media, **learnt}
-    spots = _spots(wanted.items, shown, pairs, live.foreign_orders, item_order, targets)
+    spots = _spots(wanted.items, shown, pairs, live.unsupported_sort_orders, item_order, targets)
     changes = [change for change in (update_gallery(wanted, live, basis),) if change]
     for item in wanted.items:
         pair, spot = pairs.get(item.address), spots[item.address]
@@ -122,14 +122,14 @@ def destroy_gallery(
     files: Mapping[str, MediaFile],
 ) -> GalleryPlan:
     """The gallery goes with all that is in it, even what is not ours where the manifest says `unmanaged: delete`."""
-    pairs = match_items(wanted.items, live.listed, bindings, files)
+    pairs = match_items(wanted.items, live.loaded_items, bindings, files)
     change = delete_gallery(wanted.address, live, basis=basis, reason=DESTROYED)
-    mine = len(live.listed) - len(strangers(live.listed, pairs, bindings))
-    asked_for = wanted.unmanaged is Unmanaged.DELETE
+    mine = len(live.loaded_items) - len(strangers(live.loaded_items, pairs, bindings))
+    asked_for = wanted.unmanaged is UnmanagedPolicy.DELETE
     return GalleryPlan(
         changes=(change,),
         ids={wanted.address: live.id},
-        bystanders={} if asked_for else {wanted.address: live.count - mine},
+        bystanders={} if asked_for else {wanted.address: live.item_count - mine},
     )
 
 
@@ -142,7 +142,7 @@ def destroy_items(
     item_order: ItemOrder,
 ) -> GalleryPlan:
     """All that the manifest or state has in `live` goes; the gallery itself and what was never ours stay."""
-    shown = in_display_order(live.listed, item_order)
+    shown = in_display_order(live.loaded_items, item_order)
     pairs = match_items(wanted.items, shown, bindings, files)
     removed = (delete_item(address, pair.live, basis=pair.basis, reason=DESTROYED) for address, pair in pairs.items())
     return GalleryPlan(

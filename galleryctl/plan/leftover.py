@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import DesiredGallery, Unmanaged
+from galleryctl.model.desired import DesiredGallery, UnmanagedPolicy
 from galleryctl.model.live import LiveItem
 from galleryctl.plan.changes import Basis, Change, Notice
 from galleryctl.plan.match import ItemPair
@@ -40,14 +40,14 @@ def strangers(shown: Sequence[LiveItem], pairs: Mapping[Address, ItemPair], bind
 
 def unwanted(wanted: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Change]:
     """Deletes of the strangers, where the manifest asks for that."""
-    if wanted.unmanaged is Unmanaged.DELETE:
+    if wanted.unmanaged is UnmanagedPolicy.DELETE:
         for item in items:
             yield delete_item(stranger_address(wanted.address, item), item, basis=Basis.NONE, reason=_UNWANTED)
 
 
 def reported(wanted: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Notice]:
     """What there is to say of the strangers, where the manifest asks for that."""
-    if wanted.unmanaged is Unmanaged.REPORT:
+    if wanted.unmanaged is UnmanagedPolicy.REPORT:
         for item in items:
             message = f"no manifest names this {item.kind}: {live_title(item) or 'untitled'} (id {item.id})"
             yield Notice(address=wanted.address, message=message)

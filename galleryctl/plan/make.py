@@ -116,7 +116,7 @@ def _orphans(world: World, reason: str) -> Iterator[GalleryPlan]:
         if address in world.wanted or id_ not in live or not targeted(address, world.options.targets):
             continue
         change = delete_gallery(address, live[id_], basis=Basis.STATE, reason=reason)
-        others = live[id_].count - sum(item.id in ours for item in live[id_].listed)
+        others = live[id_].item_count - sum(item.id in ours for item in live[id_].loaded_items)
         yield GalleryPlan(changes=(change,), bystanders={address: others})
 
 

@@ -151,7 +151,7 @@ def unknown_files(desired: Desired, snapshot: SiteSnapshot, bindings: Bindings) 
     unknown: set[str] = set()
     for gallery in desired.galleries:
         if live := pairs.live.get(gallery.address):
-            unknown |= _unknown_in(gallery, live.listed, parts[gallery.address])
+            unknown |= _unknown_in(gallery, live.loaded_items, parts[gallery.address])
     return tuple(sorted(unknown - contents))
 
 

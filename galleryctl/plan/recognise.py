@@ -8,7 +8,7 @@ from posixpath import basename
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import (
-    CONTENT_LABEL,
+    CONTENT_LABEL_PREFIX,
     HostedVideo,
     LocalFile,
     Media,
@@ -75,7 +75,7 @@ def live_looks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]
     if not isinstance(item.media, WixFile):
         return
     file = files.get(item.media.id)
-    if file is None or not file.size or any(label.startswith(CONTENT_LABEL) for label in file.labels):
+    if file is None or not file.size or any(label.startswith(CONTENT_LABEL_PREFIX) for label in file.labels):
         return
     names = dict.fromkeys((file.display_name, item.media.filename))
     yield from (("look", name, str(file.size)) for name in names if name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from galleryctl.model.fields import Json, canonical, same
+from galleryctl.model.fields import Json, canonical, values_equal
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.plan.changes import Action, Change, FieldChange
 from galleryctl.plan.diff import explain
@@ -38,9 +38,9 @@ def _field(name: str, written: Json, now: Json, changes: tuple[FieldChange, ...]
     planned = [part for part in changes if _within(part.path, name)]
     for part in planned:
         live = _part(now, part.path[len(name) + 1 :])
-        if not same(part.before, live):
+        if not values_equal(part.before, live):
             yield from explain(part.path, part.before, live)
-    if not same(written, now):
+    if not values_equal(written, now):
         for part in explain(name, written, now):
             if not any(_within(part.path, p.path) or _within(p.path, part.path) for p in planned):
                 yield part

@@ -54,12 +54,12 @@ class World:
         return cls(
             desired=desired,
             snapshot=snapshot,
-            before=bindings,
-            renamed=renamed,
-            parts=by_gallery(desired, renamed.bindings),
-            pairs=pairs,
+            original_state=bindings,
+            moved_state=renamed,
+            state_by_gallery=by_gallery(desired, renamed.bindings),
+            matches=pairs,
             options=options,
-            wanted=dict(_named(desired)),
+            protect_by_address=dict(_named(desired)),
         )
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from galleryctl.model.checkup import Check, Diagnosis, Mark, Validation, ValidGallery, Writing, Written
+from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.report.wording import clean, lines, things
 
-Checkup = Validation | Written | Diagnosis
+Checkup = Validation | WriteResult | Diagnosis
 
-STYLES = {Mark.OK: "green", Mark.WARN: "yellow", Mark.FAIL: "bold red"}
+STYLES = {CheckStatus.OK: "green", CheckStatus.WARN: "yellow", CheckStatus.FAIL: "bold red"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Row:
 
     label: str
     found: str = ""
-    mark: Mark | None = None
+    mark: CheckStatus | None = None
     do: tuple[str, ...] = ()
 
 
@@ -28,8 +28,8 @@ def title(checkup: Checkup) -> str:
     match checkup:
         case Validation():
             return "galleryctl validate"
-        case Written():
-            return "galleryctl init" if checkup.action is Writing.CREATED else "galleryctl fmt"
+        case WriteResult():
+            return "galleryctl init" if checkup.action is WriteAction.CREATED else "galleryctl fmt"
         case Diagnosis():
             return "galleryctl doctor"
         case _:
@@ -44,7 +44,7 @@ def rows(checkup: Checkup) -> tuple[Row, ...]:
                 Row(label=f"{clean(gallery.file)}: {clean(gallery.key)}", found=_items(gallery))
                 for gallery in checkup.galleries
             )
-        case Written():
+        case WriteResult():
             return tuple(Row(label=f"{checkup.action} {clean(file)}") for file in checkup.files)
         case Diagnosis():
             return tuple(map(_checked, checkup.checks))
@@ -57,12 +57,12 @@ def summary(checkup: Checkup) -> str:
     match checkup:
         case Validation():
             return _valid(checkup)
-        case Written():
+        case WriteResult():
             left = f", {checkup.unchanged:,} unchanged" if checkup.unchanged else ""
             count = things(len(checkup.files), "file")
             return f"{checkup.action.capitalize()} {count}{left}."
         case Diagnosis():
-            ok, warn, fail = (checkup.count(mark) for mark in Mark)
+            ok, warn, fail = (checkup.count(mark) for mark in CheckStatus)
             return f"{ok} ok, {things(warn, 'warning')}, {fail} failed."
         case _:
             assert_never(checkup)
@@ -80,13 +80,13 @@ def document(checkup: Checkup) -> dict[str, Any]:
                     {
                         "gallery": gallery.key,
                         "file": gallery.file,
-                        "items": {kind.value: count for kind, count in gallery.items.items()},
+                        "items": {kind.value: count for kind, count in gallery.items_by_kind.items()},
                     }
                     for gallery in checkup.galleries
                 ],
                 "media": {"files": checkup.media_files, "bytes": checkup.media_bytes},
             }
-        case Written():
+        case WriteResult():
             return {
                 "kind": "written",
                 "format_version": 1,
@@ -100,7 +100,7 @@ def document(checkup: Checkup) -> dict[str, Any]:
                 "format_version": 1,
                 "exit_code": checkup.exit_code,
                 "checks": [
-                    {"name": check.name, "status": check.mark.value, "found": check.found, "do": check.do}
+                    {"name": check.name, "status": check.status.value, "found": check.finding, "do": check.do}
                     for check in checkup.checks
                 ],
             }
@@ -150,7 +150,7 @@ def checkup_html(checkup: Checkup) -> str:
     """The rows as a page."""
     from galleryctl.report.html import page  # noqa: PLC0415 - as above
 
-    looks = {Mark.OK: "done", Mark.WARN: "skipped", Mark.FAIL: "failed"}
+    looks = {CheckStatus.OK: "done", CheckStatus.WARN: "skipped", CheckStatus.FAIL: "failed"}
     return page("checkup.html.j2", title=title(checkup), summary=summary(checkup), rows=rows(checkup), looks=looks)
 
 
@@ -158,7 +158,7 @@ def checkup_annotations(checkup: Checkup) -> str:
     """An error for what fails, a warning for what is doubtful, and the sum."""
     from galleryctl.report.github import annotation  # noqa: PLC0415 - as above
 
-    levels: dict[Mark | None, str] = {Mark.WARN: "warning", Mark.FAIL: "error"}
+    levels: dict[CheckStatus | None, str] = {CheckStatus.WARN: "warning", CheckStatus.FAIL: "error"}
     found = [
         annotation(levels[row.mark], row.label, "\n".join((row.found, *row.do)))
         for row in rows(checkup)
@@ -168,17 +168,17 @@ def checkup_annotations(checkup: Checkup) -> str:
 
 
 def _items(gallery: ValidGallery) -> str:
-    kinds = ", ".join(things(count, kind.value) for kind, count in gallery.items.items() if count)
-    return f"{things(gallery.count, 'item')} ({kinds})" if kinds else "no items"
+    kinds = ", ".join(things(count, kind.value) for kind, count in gallery.items_by_kind.items() if count)
+    return f"{things(gallery.item_count, 'item')} ({kinds})" if kinds else "no items"
 
 
 def _checked(check: Check) -> Row:
     do = tuple(line for line in lines(check.do) if line)
-    return Row(label=clean(check.name), found=" ".join(lines(check.found)), mark=check.mark, do=do)
+    return Row(label=clean(check.name), found=" ".join(lines(check.finding)), mark=check.status, do=do)
 
 
 def _valid(checkup: Validation) -> str:
-    items = sum(gallery.count for gallery in checkup.galleries)
+    items = sum(gallery.item_count for gallery in checkup.galleries)
     size = f" of {checkup.media_bytes / 1_000_000:,.1f} MB" if checkup.media_files else ""
     sites = f" for {things(len(checkup.sites), 'site')}" if len(checkup.sites) > 1 else ""
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput
-from galleryctl.model.outcome import Report, Status
+from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.wording import clean, lines
@@ -34,7 +34,7 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
 
 def report_annotations(report: Report) -> str:
     """Errors for what failed, warnings for what was skipped, and the sum."""
-    levels = {Status.FAILED: "error", Status.SKIPPED: "warning"}
+    levels = {OutcomeStatus.FAILED: "error", OutcomeStatus.SKIPPED: "warning"}
     found = [
         annotation(levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}")
         for outcome in report.outcomes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput
-from galleryctl.model.outcome import Report, Status
+from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.problems import count
@@ -36,7 +36,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
 
 def report_html(report: Report) -> str:
     """What an apply did; what went wrong comes first."""
-    ranks = (Status.FAILED, Status.SKIPPED, Status.DONE)
+    ranks = (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED, OutcomeStatus.DONE)
     return page(
         "report.html.j2",
         title="galleryctl apply",

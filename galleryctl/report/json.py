@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from galleryctl.model.characters import hidden
+from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
@@ -81,7 +81,7 @@ def dump(document: dict[str, Any], *, indent: int | None = 2) -> str:
 
 def _shown(found: re.Match[str]) -> str:
     character = found[0]
-    if character != "<" and not hidden(character):
+    if character != "<" and not is_hidden(character):
         return character
     code = ord(character)
     if code <= 0xFFFF:  # noqa: PLR2004 - what one escape holds

@@ -8,7 +8,7 @@ from typing import Any
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
-from galleryctl.model.named import NamedGallery, NamedSite
+from galleryctl.model.named import KeyedGallery, KeyedSite
 from galleryctl.report.json import dump
 from galleryctl.report.markdown import prose
 from galleryctl.report.text import print_table
@@ -19,7 +19,7 @@ _LONGEST = 60
 """Characters of a cell."""
 
 
-def live_text(site: NamedSite, *, color: bool, width: int) -> str:
+def live_text(site: KeyedSite, *, color: bool, width: int) -> str:
     """Galleries as a table; one gallery as a table of its items; one item field by field."""
     if site.item is not None:
         return "".join(f"{line}\n" for line in _item_lines(site.galleries[0], site.item))
@@ -27,7 +27,7 @@ def live_text(site: NamedSite, *, color: bool, width: int) -> str:
     return print_table(title, head, rows, color=color, width=width)
 
 
-def live_markdown(site: NamedSite) -> str:
+def live_markdown(site: KeyedSite) -> str:
     """The same tables."""
     if site.item is not None:
         return "".join(f"    {line}\n" for line in _item_lines(site.galleries[0], site.item))
@@ -36,13 +36,13 @@ def live_markdown(site: NamedSite) -> str:
     return "\n".join([f"**{prose(title)}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines, ""])
 
 
-def live_json(site: NamedSite) -> str:
+def live_json(site: KeyedSite) -> str:
     """The document that `live.schema.json` describes."""
     galleries = [_gallery(named, site.item) for named in site.galleries]
     return dump({"kind": "live", "format_version": 1, "site_id": site.site_id, "galleries": galleries})
 
 
-def _table(site: NamedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+def _table(site: KeyedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
     if len(site.galleries) == 1 and site.galleries[0].gallery.items is not None:
         return _items_table(site.galleries[0])
     rows = [
@@ -58,12 +58,12 @@ def _table(site: NamedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]
     return title, ("key", "name", "items", "id"), rows
 
 
-def _items_table(named: NamedGallery) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
+def _items_table(named: KeyedGallery) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
     gallery = named.gallery
     rows = [
         (
             str(place),
-            named.keys.get(item.id, UNMANAGED),
+            named.item_keys.get(item.id, UNMANAGED),
             item.kind.value,
             _short(str(item.fields.get("title") or "")),
             _short(_shows(item)),
@@ -76,11 +76,11 @@ def _items_table(named: NamedGallery) -> tuple[str, Sequence[str], Sequence[Sequ
     return title, ("#", "key", "kind", "title", "shows", "id"), rows
 
 
-def _item_lines(named: NamedGallery, item: LiveItem) -> Iterator[str]:
+def _item_lines(named: KeyedGallery, item: LiveItem) -> Iterator[str]:
     gallery = named.key or named.gallery.name or named.gallery.id
-    key = named.keys.get(item.id)
+    key = named.item_keys.get(item.id)
     yield f"{clean(gallery)}/{key}" if key else f"{clean(gallery)}: {UNMANAGED}"
-    place = f"{named.places()[item.id]} of {len(named.gallery.items or ())}"
+    place = f"{named.positions()[item.id]} of {len(named.gallery.items or ())}"
     rows: list[tuple[str, str]] = [("id", clean(item.id)), ("kind", item.kind.value), ("place", place)]
     rows.append(("sort order", "none" if item.sort_order is None else repr(item.sort_order)))
     if shown := _shows(item):
@@ -104,8 +104,8 @@ def _short(text: str) -> str:
     return shorten(clean(text), _LONGEST)
 
 
-def _gallery(named: NamedGallery, only: LiveItem | None) -> dict[str, Any]:
-    gallery, places = named.gallery, named.places()
+def _gallery(named: KeyedGallery, only: LiveItem | None) -> dict[str, Any]:
+    gallery, places = named.gallery, named.positions()
     items = gallery.items if only is None else (only,)
     return {
         "key": named.key,
@@ -117,9 +117,9 @@ def _gallery(named: NamedGallery, only: LiveItem | None) -> dict[str, Any]:
     }
 
 
-def _item(named: NamedGallery, item: LiveItem, place: int) -> dict[str, Any]:
+def _item(named: KeyedGallery, item: LiveItem, place: int) -> dict[str, Any]:
     return {
-        "key": named.keys.get(item.id),
+        "key": named.item_keys.get(item.id),
         "id": item.id,
         "kind": item.kind.value,
         "place": place,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput
-from galleryctl.model.outcome import Report, Status
+from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.problems import count
@@ -54,12 +54,12 @@ def report_markdown(report: Report) -> str:
     trouble = [
         f"- **{outcome.address}** {outcomes.told(outcome)}: {prose(shorten('; '.join(lines(outcome.reason)), 400))}"
         for outcome in report.outcomes
-        if outcome.status is not Status.DONE
+        if outcome.status is not OutcomeStatus.DONE
     ]
     done = [
         f"- **{outcome.address}** {outcomes.told(outcome)}"
         for outcome in report.outcomes
-        if outcome.status is Status.DONE
+        if outcome.status is OutcomeStatus.DONE
     ]
     if trouble:
         parts.append("\n".join(_within(trouble, ROOM // 2)))

@@ -21,8 +21,8 @@ def media_text(files: Sequence[UploadedFile], *, color: bool, width: int) -> str
             shorten(clean(each.file.display_name), _LONGEST),
             f"{each.file.size:,}",
             things(len(each.shown_in), "gallery", "galleries") if each.shown_in else "none",
-            "yes" if each.wanted else "no",
-            "yes" if each.known else "no",
+            "yes" if each.referenced else "no",
+            "yes" if each.in_state else "no",
             clean(each.file.id),
         )
         for each in files
@@ -43,8 +43,8 @@ def media_json(site_id: str, files: Sequence[UploadedFile], deleted: Collection[
             "status": "failed" if each.file.failed else "ready" if each.file.ready else "pending",
             "labels": list(each.file.labels),
             "shown_in": list(each.shown_in),
-            "wanted": each.wanted,
-            "known": each.known,
+            "wanted": each.referenced,
+            "known": each.in_state,
             "deleted": each.file.id in deleted,
         }
         for each in files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.report.wording import clean, things
 
 PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
@@ -13,13 +13,13 @@ PAST = {"create": "created", "update": "updated", "replace": "replaced", "delete
 
 def told(outcome: Outcome) -> str:
     """What became of one change."""
-    if outcome.status is Status.DONE:
+    if outcome.status is OutcomeStatus.DONE:
         return PAST.get(outcome.action, clean(outcome.action))
-    verb = "failed" if outcome.status is Status.FAILED else "skipped"
+    verb = "failed" if outcome.status is OutcomeStatus.FAILED else "skipped"
     return f"{verb} to {clean(outcome.action)}" if verb == "failed" else f"{verb}, not {PAST.get(outcome.action)}"
 
 
-def count(report: Report, status: Status) -> int:
+def count(report: Report, status: OutcomeStatus) -> int:
     """How many outcomes have this status."""
     return sum(outcome.status is status for outcome in report.outcomes)
 
@@ -27,7 +27,7 @@ def count(report: Report, status: Status) -> int:
 def by_reason(outcomes: Iterable[Outcome]) -> Mapping[str, Sequence[Outcome]]:
     """The outcomes under their reasons: those that failed first, otherwise in the order of the report."""
     grouped: dict[str, list[Outcome]] = {}
-    for outcome in sorted(outcomes, key=lambda outcome: outcome.status is not Status.FAILED):
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.status is not OutcomeStatus.FAILED):
         grouped.setdefault(outcome.reason, []).append(outcome)
     return grouped
 
@@ -40,7 +40,7 @@ def figures(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """The last line of a report."""
-    done = count(report, Status.DONE)
+    done = count(report, OutcomeStatus.DONE)
     if not report.outcomes:
         return "Applied: nothing had to be done."
     if done == len(report.outcomes):
@@ -52,6 +52,6 @@ def summary(report: Report) -> str:
         return f"Applied: {', '.join(made)}."
     head = "Interrupted" if report.interrupted else "Applied in part" if done else "Not applied"
     return (
-        f"{head}: {done:,} of {len(report.outcomes):,} done, {count(report, Status.FAILED):,} failed, "
-        f"{count(report, Status.SKIPPED):,} skipped. Run it again to go on from here."
+        f"{head}: {done:,} of {len(report.outcomes):,} done, {count(report, OutcomeStatus.FAILED):,} failed, "
+        f"{count(report, OutcomeStatus.SKIPPED):,} skipped. Run it again to go on from here."
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
-from galleryctl.model.checkup import Diagnosis, Validation, Written
+from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 
-Subject = Plan | Report | Validation | Written | Diagnosis | GalleryctlError
+Subject = Plan | Report | Validation | WriteResult | Diagnosis | GalleryctlError
 
 
 class Format(StrEnum):
@@ -61,7 +61,7 @@ def _text(subject: Subject, *, drift: bool, color: bool, width: int, verbose: bo
             return text.plan_text(subject, color=color, width=width, verbose=verbose, drift=drift)
         case Report():
             return text.report_text(subject, color=color, width=width, verbose=verbose)
-        case Validation() | Written() | Diagnosis():
+        case Validation() | WriteResult() | Diagnosis():
             return checkup.checkup_text(subject, color=color)
         case GalleryctlError():
             return problems.failure_text(subject, color=color)
@@ -77,7 +77,7 @@ def _json(subject: Subject) -> str:
             return json.plan_json(subject)
         case Report():
             return json.report_json(subject)
-        case Validation() | Written() | Diagnosis():
+        case Validation() | WriteResult() | Diagnosis():
             return checkup.checkup_json(subject)
         case GalleryctlError():
             return json.failure_json(subject)
@@ -93,7 +93,7 @@ def _markdown(subject: Subject, *, drift: bool) -> str:
             return markdown.plan_markdown(subject, drift=drift)
         case Report():
             return markdown.report_markdown(subject)
-        case Validation() | Written() | Diagnosis():
+        case Validation() | WriteResult() | Diagnosis():
             return checkup.checkup_markdown(subject)
         case GalleryctlError():
             return markdown.failure_markdown(subject)
@@ -109,7 +109,7 @@ def _html(subject: Subject, *, drift: bool) -> str:
             return html.plan_html(subject, drift=drift)
         case Report():
             return html.report_html(subject)
-        case Validation() | Written() | Diagnosis():
+        case Validation() | WriteResult() | Diagnosis():
             return checkup.checkup_html(subject)
         case GalleryctlError():
             return html.failure_html(subject)
@@ -125,7 +125,7 @@ def _github(subject: Subject, *, drift: bool) -> str:
             return github.plan_annotations(subject, drift=drift)
         case Report():
             return github.report_annotations(subject)
-        case Validation() | Written() | Diagnosis():
+        case Validation() | WriteResult() | Diagnosis():
             return checkup.checkup_annotations(subject)
         case GalleryctlError():
             return github.failure_annotations(subject)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.view import SYMBOLS, Detail, Group, Line, Look
@@ -27,7 +27,7 @@ _STYLES = {
     Look.DELETE: "red",
     Look.MOVE: "cyan",
 }
-_ENDS = {Status.DONE: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("·", "yellow")}
+_ENDS = {OutcomeStatus.DONE: ("✓", "green"), OutcomeStatus.FAILED: ("✗", "red"), OutcomeStatus.SKIPPED: ("·", "yellow")}
 
 _ROOM = 12
 """Columns that a text of a table has at least, if it is as long."""
@@ -63,8 +63,8 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
 
 def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
     """What was done, what failed and what was skipped, each reason once; the last line sums up."""
-    trouble = [outcome for outcome in report.outcomes if outcome.status is not Status.DONE]
-    done = [outcome for outcome in report.outcomes if outcome.status is Status.DONE]
+    trouble = [outcome for outcome in report.outcomes if outcome.status is not OutcomeStatus.DONE]
+    done = [outcome for outcome in report.outcomes if outcome.status is OutcomeStatus.DONE]
     rows = [_outcome(outcome) for outcome in _some(done, verbose=verbose)]
     if not verbose and len(done) > LINES_SHOWN:
         rows.append(_more(len(done)))
@@ -237,7 +237,7 @@ def _detail(detail: Detail) -> list[Run]:
 
 def _outcome(outcome: Outcome) -> list[Run]:
     symbol, style = _ENDS[outcome.status]
-    id_ = f"  {clean(outcome.id)}" if outcome.id and outcome.status is Status.DONE else ""
+    id_ = f"  {clean(outcome.id)}" if outcome.id and outcome.status is OutcomeStatus.DONE else ""
     return [
         (f"  {symbol} ", style),
         (str(outcome.address), ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from galleryctl.model.characters import hidden
+from galleryctl.model.characters import is_hidden
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
 
@@ -73,7 +73,7 @@ def _value(value: Json) -> str:
 
 
 def _visible(character: str) -> str:
-    if not hidden(character):
+    if not is_hidden(character):
         return character
     code = ord(character)
     return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004 - a byte

@@ -133,5 +133,5 @@ def decode_file(raw: Object) -> MediaFile | None:
         labels=tuple(label for label in array(raw.get("labels")) if isinstance(label, str)),
         source_url=text(raw.get("sourceUrl")),
         url=text(raw.get("url")),
-        kind=text(raw.get("mediaType")),
+        media_type=text(raw.get("mediaType")),
     )

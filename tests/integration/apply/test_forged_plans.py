@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from galleryctl.engine.apply import Applied
 from galleryctl.engine.progress import Silent
 from galleryctl.engine.site import apply_planned, review_saved
-from galleryctl.model.desired import Desired, Unmanaged
+from galleryctl.model.desired import Desired, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, StaleError
 from galleryctl.plan.canonical import digest
 from galleryctl.plan.document import decode, encode
@@ -66,7 +66,7 @@ class Forge:
             words("b", html="<p>New</p>"),
             world.photo("f", 3),
         )
-        return wanted(*items, others=[new], unmanaged=Unmanaged.KEEP)
+        return wanted(*items, others=[new], unmanaged=UnmanagedPolicy.KEEP)
 
     def untouched(self, world: World) -> object:
         """What is not ours: a gallery with what is in it, and an item in one of ours."""

@@ -10,7 +10,7 @@ import pytest
 from galleryctl.engine.site import Planned
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
-from galleryctl.model.outcome import Status
+from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.make import PlanOptions
 from tests.world import World, one, wanted, words
 
@@ -65,7 +65,7 @@ def test_nor_does_a_plan_that_is_being_applied(world: World, edit: Callable[[Wor
 
     world.between = between
     (outcome,) = world.apply(without_other()).report.outcomes
-    assert outcome.status is Status.FAILED
+    assert outcome.status is OutcomeStatus.FAILED
     assert "By hand" in world.titles("Other")
 
 

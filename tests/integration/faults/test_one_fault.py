@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.model.desired import Desired, Unmanaged
+from galleryctl.model.desired import Desired, UnmanagedPolicy
 from tests.world import World, film, wanted, words
 
 KINDS = ("throttle", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "latency")
 
 
 def before(world: World) -> Desired:
-    return wanted(world.photo("a", 1), words("b"), film("c", 1), words("d"), unmanaged=Unmanaged.DELETE)
+    return wanted(world.photo("a", 1), words("b"), film("c", 1), words("d"), unmanaged=UnmanagedPolicy.DELETE)
 
 
 def after(world: World) -> Desired:
     """Everything at once: a new photo and text, a changed text, another picture, a move, a delete, a new gallery."""
     new = wanted(words("x"), words("y"), gallery="parties", name="Parties").galleries
     items = (words("d"), world.photo("a", 2), words("b", description="New"), world.photo("e", 3), words("f"))
-    return wanted(*items, unmanaged=Unmanaged.DELETE, others=new)
+    return wanted(*items, unmanaged=UnmanagedPolicy.DELETE, others=new)
 
 
 def settled_site(world: World) -> object:

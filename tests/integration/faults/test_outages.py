@@ -6,7 +6,7 @@ import pytest
 
 from galleryctl.engine.deletes import delete_items
 from galleryctl.engine.site import Planned
-from galleryctl.model.outcome import Status
+from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.wix.errors import ApiError
 from tests.integration.faults.test_recovery import settled
 from tests.unit.wix.wire import GALLERY, ITEM, Wire, answer, talk
@@ -28,7 +28,7 @@ def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind:
     report = world.apply(desired).report
     assert report.exit_code == 1
     assert world.clock.now - began < 2 * HOUR  # of all workers together
-    skipped = [o for o in report.outcomes if o.status is Status.SKIPPED]
+    skipped = [o for o in report.outcomes if o.status is OutcomeStatus.SKIPPED]
     assert len(skipped) >= 100 - most - workers
     assert all(f"the last {most} steps failed" in o.reason for o in skipped)
     world.faults()
@@ -43,7 +43,7 @@ def test_what_it_answers_in_between_lets_the_run_go_on(world: World) -> None:
     world.faults(script=[{"fault": "error_503", "method": "POST", "nth": 1, "times": 36}])
     report = world.apply(desired).report
     assert report.exit_code == 3
-    assert not [o for o in report.outcomes if o.status is Status.SKIPPED]
+    assert not [o for o in report.outcomes if o.status is OutcomeStatus.SKIPPED]
 
 
 def test_when_one_item_that_is_gone_spoils_a_bulk_delete_the_others_go(world: World) -> None:
@@ -68,7 +68,7 @@ def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: World)
         ]
     )
     (outcome,) = world.apply(wanted(words("a"))).report.outcomes
-    assert outcome.status is Status.DONE
+    assert outcome.status is OutcomeStatus.DONE
     assert len([call for call in world.requests if call.startswith("POST")]) == 3
     assert world.titles() == ["a"]
 

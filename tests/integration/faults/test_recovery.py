@@ -10,7 +10,7 @@ import pytest
 from galleryctl.engine.site import Planned
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
-from galleryctl.model.outcome import Outcome, Status
+from galleryctl.model.outcome import Outcome, OutcomeStatus
 from galleryctl.plan.positions import place
 from galleryctl.state.file import FileState
 from galleryctl.wix.transport import Exchange
@@ -254,9 +254,9 @@ def test_what_waited_for_a_failed_upload_says_why(world: World) -> None:
     world.faults(script=[{"fault": "error_500", "path": "generate-upload-url", "times": 100}])
     report = world.apply(desired).report
     assert report.exit_code == 3
-    assert outcome(report.outcomes, "b").status is Status.DONE
+    assert outcome(report.outcomes, "b").status is OutcomeStatus.DONE
     skipped = outcome(report.outcomes, "p")
-    assert skipped.status is Status.SKIPPED
+    assert skipped.status is OutcomeStatus.SKIPPED
     assert "upload photos/p.jpg failed" in skipped.reason
     assert "500" in skipped.reason
 
@@ -293,7 +293,7 @@ def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(wo
     world.between = lambda _planned: None
     assert report.exit_code == 3
     failed = outcome(report.outcomes, "b")
-    assert failed.status is Status.FAILED
+    assert failed.status is OutcomeStatus.FAILED
     assert "404" in failed.reason
     assert world.titles() == ["A", "C"]
     assert world.apply(desired).report.exit_code == 0
@@ -328,7 +328,7 @@ def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: Wo
     report = world.apply(wanted(words("a", title="A"))).report
     world.between = lambda _planned: None
     assert report.exit_code == 3
-    (failed,) = [o for o in report.outcomes if o.status is Status.FAILED]
+    (failed,) = [o for o in report.outcomes if o.status is OutcomeStatus.FAILED]
     assert failed.address == Address("other")
     assert "2 items, it had 1" in failed.reason
     assert world.titles("Other") == ["x", "By hand"]
@@ -347,7 +347,7 @@ def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: World) 
     world.watch = trash
     report = world.apply(desired).report
     world.watch = lambda _exchange: None
-    assert outcome(report.outcomes, "p").status is Status.FAILED
+    assert outcome(report.outcomes, "p").status is OutcomeStatus.FAILED
     assert world.apply(desired).report.exit_code == 0
     assert shown(world.items()) == [("TEXT", "a"), ("IMAGE", "p")]
     settled(world, desired)
@@ -365,9 +365,9 @@ def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_el
     report = world.apply(desired).report
     assert report.exit_code == 3
     assert {o.address.item: o.status for o in report.outcomes} == {
-        "a": Status.FAILED,
-        "b": Status.FAILED,
-        "x": Status.DONE,
+        "a": OutcomeStatus.FAILED,
+        "b": OutcomeStatus.FAILED,
+        "x": OutcomeStatus.DONE,
     }
     assert world.titles("Other") == ["X"]
 
@@ -385,7 +385,7 @@ def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: World
     world.between = take
     report = world.apply(desired).report
     world.between = lambda _planned: None
-    assert outcome(report.outcomes, "b").status is Status.FAILED
+    assert outcome(report.outcomes, "b").status is OutcomeStatus.FAILED
     assert world.apply(desired).report.exit_code == 0
     assert sorted(world.titles()) == ["By hand", "a", "b", "z"]
     settled(world, desired)

@@ -75,7 +75,7 @@ def test_each_operation_has_a_twin_under_its_own_name() -> None:
 
 def test_validate_counts_what_there_is(wedding: Studio) -> None:
     found = opened(wedding).validate()
-    assert (found.sites, found.galleries[0].count, found.media_files) == (("main",), 4, 3)
+    assert (found.sites, found.galleries[0].item_count, found.media_files) == (("main",), 4, 3)
     wedding.gallery(["{text: 1}"])
     with pytest.raises(galleryctl.InvalidInput) as caught:
         opened(wedding).validate()
@@ -89,7 +89,7 @@ def test_plan_apply_and_drift(wedding: Studio) -> None:
     assert plan.count(galleryctl.Action.CREATE) == 5
     watcher = Watcher()
     report = workspace.apply(plan, progress=watcher)
-    assert {outcome.status for outcome in report.outcomes} == {galleryctl.Status.DONE}
+    assert {outcome.status for outcome in report.outcomes} == {galleryctl.OutcomeStatus.DONE}
     assert (report.exit_code, len(watcher.ends)) == (0, watcher.steps)
     assert watcher.steps > 0
     assert workspace.drift().empty

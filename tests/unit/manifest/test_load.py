@@ -10,7 +10,7 @@ import pytest
 
 from galleryctl.manifest.files import BadFileError, Tree
 from galleryctl.model.address import Address
-from galleryctl.model.desired import Bind, Unmanaged
+from galleryctl.model.desired import Bind, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, VideoHost, WixFile
 
@@ -48,7 +48,7 @@ def test_the_documented_manifest(scratch: Scratch) -> None:
     assert gallery.address == Address("weddings")
     assert gallery.bind == Bind(id="2f0c")
     assert gallery.fields == {"name": "Weddings 2026"}
-    assert (gallery.protect, gallery.unmanaged) == (True, Unmanaged.KEEP)
+    assert (gallery.protect, gallery.unmanaged) == (True, UnmanagedPolicy.KEEP)
     assert [str(item.address) for item in gallery.items] == [
         "weddings/first-dance", "weddings/film", "weddings/words", "weddings/a2", "weddings/a10", "weddings/b",
     ]  # fmt: skip

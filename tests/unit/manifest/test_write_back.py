@@ -17,9 +17,9 @@ from galleryctl.manifest.variables import CLOSE, OPEN
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write_back import write_gallery
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.characters import hidden
+from galleryctl.model.characters import is_hidden
 from galleryctl.model.desired import Desired, DesiredGallery
-from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, same
+from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, values_equal
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, VideoHost, WixFile
 from galleryctl.plan.make import make_plan
@@ -125,7 +125,7 @@ def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, 
     assert wanted.fields.get("name", "") == name
     (read,) = wanted.items
     assert read.kind is item.kind
-    assert {n: v for n, v in read.fields.items() if not same(v, item.fields[n])} == {}
+    assert {n: v for n, v in read.fields.items() if not values_equal(v, item.fields[n])} == {}
     assert {n for n, v in item.fields.items() if v not in ("", (), None)} <= set(read.fields)
     assert only(read_back(tmp_path, format_text(text, "f"))).items == wanted.items
 
@@ -152,7 +152,7 @@ def test_an_import_over_a_manifest_takes_the_live_values(tmp_path: Path, before:
     text = write_gallery("weddings", live_gallery(after), {"i1": "a"}, text).text
     (read,) = only(read_back(tmp_path, text)).items
     assert read.kind is after.kind
-    assert {n: v for n, v in read.fields.items() if not same(v, after.fields[n])} == {}
+    assert {n: v for n, v in read.fields.items() if not values_equal(v, after.fields[n])} == {}
     assert {n for n, v in after.fields.items() if v not in ("", (), None)} <= set(read.fields)
 
 
@@ -219,13 +219,13 @@ items:
 def test_what_would_mislead_a_reviewer_is_written_as_an_escape(tmp_path: Path, title: str) -> None:
     gallery = live_gallery(live_item("a", title=title, description="👩\u200d👩\u200d👧"), name=title)
     text = write_gallery("weddings", gallery, {}).text
-    assert not any(hidden(character) for character in text.replace("\n", ""))
+    assert not any(is_hidden(character) for character in text.replace("\n", ""))
     assert "👩\u200d👩\u200d👧" in text
     assert format_text(text, "weddings.yaml") == text
     assert changes(read_back(tmp_path, text), gallery) == ()
     before = write_gallery("weddings", live_gallery(live_item("a", title="A")), {}).text
     again = write_gallery("weddings", gallery, {"a": "a"}, before).text
-    assert not any(hidden(character) for character in again.replace("\n", ""))
+    assert not any(is_hidden(character) for character in again.replace("\n", ""))
 
 
 def test_an_existing_manifest_keeps_what_people_wrote() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from galleryctl.engine.reviewing import adopt
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Unmanaged
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
 from galleryctl.model.fields import Json, float32
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import (
@@ -61,7 +61,9 @@ def item(key: str, media: Media = None, **fields: Json) -> DesiredItem:
     return DesiredItem(address=Address("g", key), kind=kind, media=media, fields=fields, at=AT)
 
 
-def gallery(*items: DesiredItem, bind: str | None = "G", unmanaged: Unmanaged = Unmanaged.KEEP) -> DesiredGallery:
+def gallery(
+    *items: DesiredItem, bind: str | None = "G", unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
+) -> DesiredGallery:
     """Gallery g, not protected; without `bind` it is to be made."""
     return DesiredGallery(
         address=G,
@@ -144,18 +146,18 @@ class MemorySite:
 
     def shown(self, gallery_id: str, item_order: ItemOrder) -> list[LiveItem]:
         """What a visitor sees, first to last."""
-        items = self.galleries[gallery_id].listed
+        items = self.galleries[gallery_id].loaded_items
         return sorted(items, key=lambda i: i.sort_order or 0.0, reverse=item_order is ItemOrder.DESCENDING)
 
     def put(self, gallery_id: str, *items: LiveItem) -> None:
         """Make, or change by id, items in the Editor."""
-        found = {item.id: item for item in self.galleries[gallery_id].listed}
+        found = {item.id: item for item in self.galleries[gallery_id].loaded_items}
         found.update({item.id: item for item in items})
         self._keep(gallery_id, found)
 
     def remove(self, gallery_id: str, *gone: str) -> None:
         """Delete items in the Editor."""
-        kept = {item.id: item for item in self.galleries[gallery_id].listed if item.id not in gone}
+        kept = {item.id: item for item in self.galleries[gallery_id].loaded_items if item.id not in gone}
         self._keep(gallery_id, kept)
 
     def kept(self, value: Json) -> Json:
@@ -176,7 +178,7 @@ class MemorySite:
 
     def _check(self) -> None:
         galleries = [gallery.sort_order for gallery in self.galleries.values()]
-        items = [[item.sort_order for item in gallery.listed] for gallery in self.galleries.values()]
+        items = [[item.sort_order for item in gallery.loaded_items] for gallery in self.galleries.values()]
         for orders in (galleries, *items):
             values = [value for value in orders if value is not None]
             assert len(set(map(self.order, values))) == len(values), f"a sort order is repeated: {values}"
@@ -246,7 +248,7 @@ class MemorySite:
         return made.id
 
     def _update(self, gallery_id: str, change: Change, bindings: Bindings) -> None:
-        (before,) = (item for item in self.galleries[gallery_id].listed if item.id == change.id)
+        (before,) = (item for item in self.galleries[gallery_id].loaded_items if item.id == change.id)
         media = before.media if change.media is None else self._media(change.media, bindings)
         fields = {**before.fields, **{name: self.kept(value) for name, value in change.write.items()}}
         moved = before.sort_order if change.sort_order is None else self.order(change.sort_order)

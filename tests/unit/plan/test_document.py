@@ -54,8 +54,8 @@ PLAN = Plan(
     notices=(Notice(address=at("g/a"), message="guessed"),),
     changes=(
         change("h", Action.CREATE, write={"name": "H"}, sort_order=2.0),
-        change("h/x", Action.CREATE, media=photo("x"), sort_order=1.0, place=(0, 1)),
-        change("g", Action.UPDATE, write={"name": "G"}, basis=Basis.BOUND_NAME),
+        change("h/x", Action.CREATE, media=photo("x"), sort_order=1.0, position=(0, 1)),
+        change("g", Action.UPDATE, write={"name": "G"}, matched_by=Basis.BOUND_NAME),
         change(
             "g/a",
             Action.UPDATE,
@@ -64,11 +64,11 @@ PLAN = Plan(
             media=RemoteFile(url="https://example.com/a.jpg"),
             media_before="file-0",
         ),
-        change("g/b", Action.REPLACE, kind=Kind.TEXT, sort_order=-0.5, place=(2, 3), reason="its kind"),
+        change("g/b", Action.REPLACE, kind=Kind.TEXT, sort_order=-0.5, position=(2, 3), reason="its kind"),
         change("g/c", Action.UPDATE, media=WixFile(id="f", width=3, height=2)),
         change("g/d", Action.UPDATE, kind=Kind.VIDEO, media=HostedVideo(host=VideoHost.VIMEO, url="https://v")),
         change("g/e", Action.DELETE, reason="gone"),
-        change("old", Action.DELETE, basis=Basis.STATE),
+        change("old", Action.DELETE, matched_by=Basis.STATE),
     ),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Desired, ItemOrder, Unmanaged
+from galleryctl.model.desired import Desired, ItemOrder, UnmanagedPolicy
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Basis, Change, Plan
@@ -100,12 +100,14 @@ def test_what_was_never_ours_stays_unless_asked_for() -> None:
     mine = live("1", 2.0, None, html="x")
     known = Bindings(ids=ids(a="1"))
     wanted = item("a", None, html="x")
-    for unmanaged in (Unmanaged.KEEP, Unmanaged.REPORT):
+    for unmanaged in (UnmanagedPolicy.KEEP, UnmanagedPolicy.REPORT):
         plan = plan_of(Desired(galleries=(gallery(wanted, unmanaged=unmanaged),)), stranger, mine, known=known)
         assert plan.empty
         said = [notice.message for notice in plan.notices]
-        assert said == (["no manifest names this image: s.jpg (id S 1)"] if unmanaged is Unmanaged.REPORT else [])
-    gone = only(plan_of(Desired(galleries=(gallery(wanted, unmanaged=Unmanaged.DELETE),)), stranger, mine, known=known))
+        assert said == (["no manifest names this image: s.jpg (id S 1)"] if unmanaged is UnmanagedPolicy.REPORT else [])
+    gone = only(
+        plan_of(Desired(galleries=(gallery(wanted, unmanaged=UnmanagedPolicy.DELETE),)), stranger, mine, known=known)
+    )
     assert (str(gone.address), gone.action, gone.id) == ("g/unmanaged.S-1", Action.DELETE, "S 1")
     assert at(str(stranger_address(G, live("x" * 300, 1.0)))).item
 

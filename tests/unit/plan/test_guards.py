@@ -9,7 +9,7 @@ from math import nan
 import pytest
 
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Bind, Desired, DesiredItem, Limits, Unmanaged
+from galleryctl.model.desired import Bind, Desired, DesiredItem, Limits, UnmanagedPolicy
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action, Plan
@@ -38,7 +38,9 @@ def refused(plan: Plan) -> list[tuple[str, str]]:
     return [(str(refusal.address or ""), refusal.why) for refusal in plan.refusals]
 
 
-def one_gallery(*items: DesiredItem, limits: Limits = LENIENT, unmanaged: Unmanaged = Unmanaged.KEEP) -> Desired:
+def one_gallery(
+    *items: DesiredItem, limits: Limits = LENIENT, unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
+) -> Desired:
     return Desired(galleries=(gallery(*items, unmanaged=unmanaged),), limits=limits)
 
 
@@ -105,7 +107,7 @@ def test_a_manifest_that_lists_nothing_any_more_is_refused(known: Bindings) -> N
 
 
 def test_nor_does_unmanaged_delete_empty_a_gallery_unasked() -> None:
-    plan = plan_of(one_gallery(unmanaged=Unmanaged.DELETE), known=Bindings())
+    plan = plan_of(one_gallery(unmanaged=UnmanagedPolicy.DELETE), known=Bindings())
     assert refused(plan) == [("g", "it lists no items any more, but unmanaged: delete would empty the gallery")]
 
 
@@ -136,7 +138,7 @@ def test_a_gallery_with_what_is_not_ours_is_not_destroyed() -> None:
     plan = plan_of(one_gallery(WANT_A, WANT_B), site=site, options=DESTROY)
     assert refused(plan) == [("g", "it would be deleted together with 1 item that is not managed")]
     assert refused(plan_of(one_gallery(WANT_A, WANT_B), options=DESTROY)) == []
-    asked = one_gallery(WANT_A, WANT_B, unmanaged=Unmanaged.DELETE)
+    asked = one_gallery(WANT_A, WANT_B, unmanaged=UnmanagedPolicy.DELETE)
     assert refused(plan_of(asked, site=site, options=DESTROY)) == []
 
 

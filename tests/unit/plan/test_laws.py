@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, Unmanaged
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.fields import Json, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
@@ -122,7 +122,7 @@ def manifests(draw: st.DrawFn, item_order: ItemOrder, *, both: bool = False) -> 
             items=draw(wanted_items(name)),
             at=AT,
             protect=False,
-            unmanaged=draw(st.sampled_from([Unmanaged.KEEP, Unmanaged.REPORT])),
+            unmanaged=draw(st.sampled_from([UnmanagedPolicy.KEEP, UnmanagedPolicy.REPORT])),
         )
         for name in GALLERIES[:count]
     )
@@ -169,10 +169,10 @@ def check_site(site: MemorySite, desired: Desired, bindings: Bindings) -> None:
 def edit(site: MemorySite, chance: random.Random) -> None:
     """Somebody works in the Editor."""
     for gallery in site.galleries.values():
-        items = [item for item in gallery.listed if not item.id.startswith("stranger")]
+        items = [item for item in gallery.loaded_items if not item.id.startswith("stranger")]
         if items and chance.random() < 0.5:
             site.remove(gallery.id, chance.choice(items).id)
-        for one in [item for item in items if item in site.galleries[gallery.id].listed]:
+        for one in [item for item in items if item in site.galleries[gallery.id].loaded_items]:
             if chance.random() < 0.3:
                 extra: dict[str, Json] = {
                     "title": "Edited",
@@ -193,10 +193,10 @@ def test_an_applied_plan_gives_what_is_wanted_and_the_next_plan_is_empty(
         desired = data.draw(manifests(world.item_order))
         plan = planned(site, desired, bindings)
         ours = set(bindings.ids.values())
-        before = {i.id: i for g in site.galleries.values() for i in g.listed}
+        before = {i.id: i for g in site.galleries.values() for i in g.loaded_items}
         assert not plan.refusals
         bindings = site.apply(plan, bindings, chance)
-        after = {i.id: i for g in site.galleries.values() for i in g.listed}
+        after = {i.id: i for g in site.galleries.values() for i in g.loaded_items}
         check_site(site, desired, bindings)
         ours |= set(bindings.ids.values())
         assert {id_: after.get(id_) for id_ in before if id_ not in ours} == {
@@ -326,7 +326,7 @@ def test_the_order_in_which_things_are_read_does_not_show(
 
 
 def _shuffled(gallery: LiveGallery, chance: random.Random) -> tuple[LiveItem, ...]:
-    return tuple(chance.sample(gallery.listed, len(gallery.listed)))
+    return tuple(chance.sample(gallery.loaded_items, len(gallery.loaded_items)))
 
 
 @THOROUGH

@@ -7,7 +7,7 @@ import pytest
 from galleryctl.model.address import Address
 from galleryctl.model.errors import InvalidInput, Problem, Refused
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, VideoHost
-from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
 from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
 
@@ -96,17 +96,17 @@ def plan() -> Plan:
 def report() -> Report:
     return Report(
         outcomes=(
-            Outcome(address=at("weddings/film"), action="create", status=Status.DONE, id="i-9"),
+            Outcome(address=at("weddings/film"), action="create", status=OutcomeStatus.DONE, id="i-9"),
             Outcome(
                 address=at("weddings/cake"),
                 action="update",
-                status=Status.FAILED,
+                status=OutcomeStatus.FAILED,
                 reason="quality 20 is below 30\nrequest id 1-2",
             ),
             Outcome(
                 address=at("weddings/words"),
                 action="replace",
-                status=Status.SKIPPED,
+                status=OutcomeStatus.SKIPPED,
                 reason="interrupted before it began",
             ),
         ),

@@ -7,7 +7,7 @@ import re
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from galleryctl.model.checkup import Check, Diagnosis, Mark, Validation, ValidGallery, Writing, Written
+from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.media import Kind
 from galleryctl.report.render import Format, Subject, render
 from tests.reports import report
@@ -18,19 +18,19 @@ VALID = Validation(
         ValidGallery(
             key="weddings",
             file="galleries/weddings.yaml",
-            items={Kind.IMAGE: 1200, Kind.VIDEO: 1, Kind.TEXT: 0},
+            items_by_kind={Kind.IMAGE: 1200, Kind.VIDEO: 1, Kind.TEXT: 0},
         ),
-        ValidGallery(key="b", file="galleries/b.yaml", items={Kind.IMAGE: 0, Kind.VIDEO: 0, Kind.TEXT: 0}),
+        ValidGallery(key="b", file="galleries/b.yaml", items_by_kind={Kind.IMAGE: 0, Kind.VIDEO: 0, Kind.TEXT: 0}),
     ),
     media_files=1100,
     media_bytes=3_456_789_000,
 )
-WRITTEN = Written(action=Writing.FORMATTED, files=("galleryctl.yaml", "galleries/a|b.yaml"), unchanged=1)
+WRITTEN = WriteResult(action=WriteAction.FORMATTED, files=("galleryctl.yaml", "galleries/a|b.yaml"), unchanged=1)
 DIAGNOSIS = Diagnosis(
     checks=(
-        Check(name="python", mark=Mark.OK, found="3.14.0 on Linux"),
-        Check(name="clock", mark=Mark.WARN, found="it is 90 seconds behind", do="set the clock"),
-        Check(name="read galleries", mark=Mark.FAIL, found="401 <no> key", do="check the key\nand the site"),
+        Check(name="python", status=CheckStatus.OK, finding="3.14.0 on Linux"),
+        Check(name="clock", status=CheckStatus.WARN, finding="it is 90 seconds behind", do="set the clock"),
+        Check(name="read galleries", status=CheckStatus.FAIL, finding="401 <no> key", do="check the key\nand the site"),
     )
 )
 SUBJECTS: dict[str, Subject] = {"validation": VALID, "written": WRITTEN, "diagnosis": DIAGNOSIS}

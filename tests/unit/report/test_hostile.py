@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleryctl.model.address import Address
-from galleryctl.model.checkup import Check, Diagnosis, Mark, Validation, ValidGallery, Writing, Written
+from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, RemoteFile, VideoHost, WixFile
-from galleryctl.model.named import NamedGallery, NamedSite
-from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.named import KeyedGallery, KeyedSite
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
 from galleryctl.model.uploaded import UploadedFile
 from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
@@ -70,7 +70,7 @@ REPORTS = st.builds(
         Outcome,
         address=st.just(ADDRESS),
         action=st.just("update"),
-        status=st.sampled_from(Status),
+        status=st.sampled_from(OutcomeStatus),
         id=HOSTILE,
         reason=HOSTILE,
     ).map(lambda one: (one,)),
@@ -86,11 +86,11 @@ FAILURES = st.one_of(
     ),
 )
 CHECKUPS = st.one_of(
-    st.builds(Written, action=st.sampled_from(Writing), files=st.lists(HOSTILE, max_size=2).map(tuple)),
-    st.builds(Check, name=HOSTILE, mark=st.sampled_from(Mark), found=HOSTILE, do=HOSTILE).map(
+    st.builds(WriteResult, action=st.sampled_from(WriteAction), files=st.lists(HOSTILE, max_size=2).map(tuple)),
+    st.builds(Check, name=HOSTILE, status=st.sampled_from(CheckStatus), finding=HOSTILE, do=HOSTILE).map(
         lambda check: Diagnosis(checks=(check,))
     ),
-    st.builds(ValidGallery, key=HOSTILE, file=HOSTILE, items=st.just({Kind.IMAGE: 1})).map(
+    st.builds(ValidGallery, key=HOSTILE, file=HOSTILE, items_by_kind=st.just({Kind.IMAGE: 1})).map(
         lambda gallery: Validation(sites=("main",), galleries=(gallery,), media_files=1, media_bytes=1)
     ),
 )
@@ -130,10 +130,10 @@ LIVE_ITEMS = st.builds(
     raw=st.just({}),
 )
 LIVE = st.builds(
-    lambda gallery_id, name, item, site, alone: NamedSite(
+    lambda gallery_id, name, item, site, alone: KeyedSite(
         site_id=site,
         galleries=(
-            NamedGallery(
+            KeyedGallery(
                 key=None,
                 gallery=LiveGallery(
                     id=gallery_id, fields={"name": name}, sort_order=None, total_items=1, items=(item,), raw={}
@@ -145,12 +145,12 @@ LIVE = st.builds(
     HOSTILE, HOSTILE, LIVE_ITEMS, HOSTILE, st.booleans(),
 )  # fmt: skip
 FILES = st.builds(MediaFile, id=HOSTILE, display_name=HOSTILE, ready=st.booleans(), failed=st.booleans(), url=HOSTILE).map(
-    lambda file: (UploadedFile(file=file, known=True, wanted=False, shown_in=()),)
+    lambda file: (UploadedFile(file=file, in_state=True, referenced=False, shown_in=()),)
 )  # fmt: skip
 
 
 @given(LIVE, FILES)
-def test_what_the_site_holds_controls_nothing_either(site: NamedSite, files: tuple[UploadedFile, ...]) -> None:
+def test_what_the_site_holds_controls_nothing_either(site: KeyedSite, files: tuple[UploadedFile, ...]) -> None:
     shown = (
         live_text(site, color=False, width=80), live_markdown(site), live_json(site),
         media_text(files, color=False, width=80), media_json("site", files),
@@ -161,14 +161,16 @@ def test_what_the_site_holds_controls_nothing_either(site: NamedSite, files: tup
 
 
 @given(LIVE)
-def test_each_row_of_a_table_has_the_cells_of_its_head(site: NamedSite) -> None:
+def test_each_row_of_a_table_has_the_cells_of_its_head(site: KeyedSite) -> None:
     rows = [line for line in live_markdown(site).splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) <= 1
 
 
 @pytest.mark.parametrize("word", ["::error::x", "  ::add-mask::y", "##[error]z"])
 def test_no_line_of_a_text_is_a_command_to_a_workflow(word: str) -> None:
-    failed = Outcome(address=Address("weddings"), action="update", status=Status.FAILED, reason=f"no\n{word}", id="")
+    failed = Outcome(
+        address=Address("weddings"), action="update", status=OutcomeStatus.FAILED, reason=f"no\n{word}", id=""
+    )
     text = render(Report(outcomes=(failed,)), Format.TEXT)
     assert f"\\{word.strip()}" in text
     assert not any(line.strip().startswith(("::", "##[")) for line in text.splitlines())

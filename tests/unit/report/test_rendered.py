@@ -14,7 +14,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.media import Kind
-from galleryctl.model.outcome import Outcome, Report, Status
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.document import encode
 from galleryctl.report.markdown import plan_markdown
@@ -129,13 +129,13 @@ def test_json_follows_the_published_schema(report: Report, invalid: InvalidInput
     ("statuses", "interrupted", "told"),
     [
         ((), False, "Applied: nothing had to be done."),
-        ((Status.DONE, Status.DONE), False, "Applied: 2 updated."),
-        ((Status.DONE, Status.FAILED), False, "Applied in part: 1 of 2 done, 1 failed, 0 skipped."),
-        ((Status.FAILED,), False, "Not applied: 0 of 1 done, 1 failed, 0 skipped."),
-        ((Status.DONE, Status.SKIPPED), True, "Interrupted: 1 of 2 done, 0 failed, 1 skipped."),
+        ((OutcomeStatus.DONE, OutcomeStatus.DONE), False, "Applied: 2 updated."),
+        ((OutcomeStatus.DONE, OutcomeStatus.FAILED), False, "Applied in part: 1 of 2 done, 1 failed, 0 skipped."),
+        ((OutcomeStatus.FAILED,), False, "Not applied: 0 of 1 done, 1 failed, 0 skipped."),
+        ((OutcomeStatus.DONE, OutcomeStatus.SKIPPED), True, "Interrupted: 1 of 2 done, 0 failed, 1 skipped."),
     ],
 )
-def test_a_report_is_summed_up(statuses: tuple[Status, ...], interrupted: bool, told: str) -> None:
+def test_a_report_is_summed_up(statuses: tuple[OutcomeStatus, ...], interrupted: bool, told: str) -> None:
     outcomes = tuple(
         Outcome(address=Address("g", f"i{i}"), action="update", status=status) for i, status in enumerate(statuses)
     )
@@ -170,10 +170,10 @@ def test_state_is_listed() -> None:
 
 def test_a_reason_that_several_share_stands_once_and_failures_come_first() -> None:
     outcomes = [
-        Outcome(address=Address("weddings", f"i{n}"), action="create", status=Status.SKIPPED, reason="no key")
+        Outcome(address=Address("weddings", f"i{n}"), action="create", status=OutcomeStatus.SKIPPED, reason="no key")
         for n in range(3)
     ]
-    failed = Outcome(address=Address("studio"), action="update", status=Status.FAILED, reason="too many")
+    failed = Outcome(address=Address("studio"), action="update", status=OutcomeStatus.FAILED, reason="too many")
     told = render(Report(outcomes=(*outcomes, failed)), Format.TEXT)
     assert told.splitlines()[:6] == [
         "  ✗ studio  failed to update",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, same
+from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, values_equal
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
 from galleryctl.wix.items import NewItem, Shown, decode_item, item_patch, item_payload
@@ -276,7 +276,7 @@ def test_what_was_taken_out_of_a_free_structure_is_no_difference_later(merges: b
     wanted = {"exif": {"GPS": {"lon": 2}}}
     sent = patch(IMAGE, wanted)
     after = decoded(merged(IMAGE, sent) if merges else {**IMAGE, **sent})
-    assert same(after.fields["exif"], wanted["exif"])
+    assert values_equal(after.fields["exif"], wanted["exif"])
 
 
 def test_reserved_members_of_a_text_are_kept_and_never_set() -> None:
@@ -422,7 +422,7 @@ def test_a_patch_makes_what_was_wished_whether_the_api_merges_or_replaces(
     sent = dict(item_patch(before, wanted, file))
     after = decoded(merged(dict(before.raw), sent) if merges else {**before.raw, **sent})
     for name, value in {**before.fields, **wanted}.items():
-        assert same(after.fields[name], value), name
+        assert values_equal(after.fields[name], value), name
     assert _same_media(after.media, file or before.media)
 
 

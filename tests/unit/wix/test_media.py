@@ -56,7 +56,7 @@ def test_a_descriptor_is_read_in_the_parts_that_matter() -> None:
         size=123,
         labels=("x",),
         url="https://u.test",
-        kind="IMAGE",
+        media_type="IMAGE",
     )
     assert decode_file({"id": "f"}) == MediaFile(id="f", display_name="", ready=False, failed=False)
     huge = decode_file({"id": "f", "sizeInBytes": "9" * 5000})
