@@ -20,7 +20,7 @@ from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import Kind, LocalFile, WixFile
 from galleryctl.model.position import SourcePosition
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.order import order
+from galleryctl.plan.order import plan_steps
 
 ROUNDS = 7
 GALLERY = Address("big")
@@ -93,7 +93,7 @@ def median_ms(work: Callable[[], object]) -> float:
 
 
 def plan_and_order(want: Desired, snapshot: SiteSnapshot, bindings: Bindings) -> None:
-    order(make_plan(want, snapshot, bindings))
+    plan_steps(make_plan(want, snapshot, bindings))
 
 
 def main() -> None:

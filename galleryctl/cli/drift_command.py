@@ -22,4 +22,4 @@ def command(context: click.Context, targets: tuple[str, ...]) -> int:
     options = drift_options(tuple(map(address, targets)))
     plan = complete(plan_workspace(workspace_of(settings), options))
     show_plan(plan, settings, drift=True)
-    return 0 if plan.empty else 2
+    return 0 if plan.is_empty else 2

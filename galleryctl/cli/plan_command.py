@@ -60,4 +60,4 @@ def command(
         output.remark(settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}")
     if plan.refusals:
         return 1
-    return 2 if detailed_exitcode and not plan.empty else 0
+    return 2 if detailed_exitcode and not plan.is_empty else 0

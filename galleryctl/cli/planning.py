@@ -16,9 +16,9 @@ from galleryctl.manifest.files import open_regular
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.plan.changes import Plan
-from galleryctl.plan.document import decode, encode
+from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.make import PlanOptions
-from galleryctl.plan.reading import parse
+from galleryctl.plan.reading import parse_plan_json
 from galleryctl.report.json import dump
 from galleryctl.report.render import render
 
@@ -68,7 +68,7 @@ def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:
 
 def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan for a later `apply`; only its owner may read it."""
-    text = dump(encode(plan))
+    text = dump(encode_plan(plan))
 
     def opened(name: str, flags: int) -> int:
         descriptor = os.open(name, flags, 0o600)
@@ -86,7 +86,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises InvalidInput when it is none, or was changed since it was written."""
     try:
-        return decode(parse(_content(path).decode()))
+        return decode_plan(parse_plan_json(_content(path).decode()))
     except InvalidInput as error:
         named = (replace(problem, message=f"{path}: {problem.message}") for problem in error.problems)
         raise InvalidInput(tuple(named), do=error.do) from error

@@ -34,7 +34,7 @@ class Watching:
         except (GalleryctlError, OSError) as error:
             await asyncio.to_thread(self._show_failure, error)
             return False
-        self.drifted = self.drifted or (plan is not None and not plan.empty)
+        self.drifted = self.drifted or (plan is not None and not plan.is_empty)
         await asyncio.to_thread(self._show, gallery, plan)
         return True
 

@@ -22,7 +22,7 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import LocalFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.order import Step, Upload, order
+from galleryctl.plan.order import Step, Upload, plan_steps
 from galleryctl.state.journal import Journal
 from galleryctl.wix.client import WixClient
 
@@ -78,7 +78,7 @@ async def apply(
         places=places(plan.changes),
         lost=lost,
     )
-    steps = order(replace(plan, media=shown))
+    steps = plan_steps(replace(plan, media=shown))
     progress.planned(steps)
     ends = await walk(steps, executor.run, workers=workers, stop=stop, progress=progress)
     learnt = state.updated_state()

@@ -12,8 +12,8 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
-from galleryctl.plan.match import bind_galleries, unknown_files
-from galleryctl.plan.renames import rename
+from galleryctl.plan.match import files_to_look_up, match_galleries
+from galleryctl.plan.renames import apply_moved
 from galleryctl.state.records import Intent
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import NotFound
@@ -73,7 +73,7 @@ async def fetch(
         await client.pause(settled / looks)
         galleries = await read_galleries(client)
     bindings = recover_galleries(bindings, intents, galleries)
-    pairs = bind_galleries(desired, galleries, bindings)
+    pairs = match_galleries(desired, galleries, bindings)
     managed = {gallery.id for gallery in pairs.live.values()}
     # A gallery that no manifest names any more goes with all that is in it: that must be known, too.
     managed |= {id_ for address, id_ in bindings.ids.items() if address.item is None}
@@ -88,7 +88,7 @@ async def fetch(
     bindings = recover_deletes(recover_items(bindings, intents, galleries), intents, galleries)
     bindings = _without_gone(bindings, galleries)
     snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
-    unknown = unknown_files(desired, snapshot, bindings)
+    unknown = files_to_look_up(desired, snapshot, bindings)
     if unknown:
         files = await client.get_files(unknown)
         snapshot = replace(snapshot, files={file.id: file for file in files})
@@ -97,14 +97,14 @@ async def fetch(
 
 def _missing_galleries(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> bool:
     """Whether the site lacks a gallery that a manifest names and state knows."""
-    ids = rename(desired, bindings).bindings.ids
+    ids = apply_moved(desired, bindings).state.ids
     known = {ids[wanted.address] for wanted in desired.galleries if wanted.address in ids}
     return not known <= {gallery.id for gallery in galleries}
 
 
 def _lacking(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> set[str]:
     """The ids of the galleries that lack an item that a manifest names and state knows."""
-    ids = rename(desired, bindings).bindings.ids
+    ids = apply_moved(desired, bindings).state.ids
     live = {g.id: {item.id for item in g.items} for g in galleries if g.items is not None}
     lacking: set[str] = set()
     for wanted in desired.galleries:

@@ -25,7 +25,7 @@ from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.plan.gallery import in_display_order
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.plan.match import unknown_files
+from galleryctl.plan.match import files_to_look_up
 from galleryctl.plan.resources import live_title
 
 
@@ -158,7 +158,7 @@ async def _learn(
     desired = wanted_of(shelf, (manifest.gallery,))
     read = tuple(live if gallery.id == live.id else gallery for gallery in galleries)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=read)
-    if unknown := unknown_files(desired, snapshot, known):
+    if unknown := files_to_look_up(desired, snapshot, known):
         files = await site.client.get_files(unknown)
         snapshot = replace(snapshot, files={file.id: file for file in files})
     plan = make_plan(desired, snapshot, known, options=PlanOptions(targets=(address,)))

@@ -15,7 +15,7 @@ from galleryctl.model.desired import Desired, DesiredGallery, ItemOrder
 from galleryctl.model.errors import InvalidInput, MatchError, Problem
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.plan.gallery import in_display_order
-from galleryctl.plan.match import bind_galleries, match_items, unknown_files
+from galleryctl.plan.match import files_to_look_up, match_galleries, match_items
 from galleryctl.wix.client import WixClient
 
 
@@ -66,7 +66,7 @@ def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: B
         alone = replace(desired, galleries=(gallery,))
         free = [other for other in galleries if keys.get(other.id) in (None, gallery.address.gallery)]
         try:
-            found = bind_galleries(alone, free, bindings).live
+            found = match_galleries(alone, free, bindings).live
         except MatchError:
             continue
         keys.update({other.id: address.gallery for address, other in found.items()})
@@ -84,7 +84,7 @@ async def item_keys(
     wanted = manifest.gallery
     known = replace(bindings, ids={**bindings.ids, Address(key): live.id})
     snapshot = SiteSnapshot(site_id="", galleries=(live,))
-    unknown = unknown_files(wanted_of(shelf, (wanted,)), snapshot, known)
+    unknown = files_to_look_up(wanted_of(shelf, (wanted,)), snapshot, known)
     files = {file.id: file for file in await client.get_files(unknown)} if unknown else {}
     shown = in_display_order(live.items or (), shelf.item_order)
     pairs = match_items(wanted.items, shown, known, files)

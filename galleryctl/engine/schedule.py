@@ -124,11 +124,11 @@ def _skipped_after(step: Step, end: StepEnd, stopped: str) -> StepEnd:
 def _board(steps: Sequence[Step], most_in_a_row: int) -> _Board:
     dependents: dict[str, list[Step]] = {}
     for step in steps:
-        for before in step.after:
+        for before in step.depends_on:
             dependents.setdefault(before, []).append(step)
     return _Board(
-        ready=deque(step for step in steps if not step.after),
-        waiting={step.id: len(step.after) for step in steps},
+        ready=deque(step for step in steps if not step.depends_on),
+        waiting={step.id: len(step.depends_on) for step in steps},
         dependents=dependents,
         ends={},
         most_in_a_row=most_in_a_row,

@@ -160,7 +160,7 @@ async def apply_planned(site: Site, planned: Planned, *, run: str, stop: asyncio
     state = planned.known.state
     if planned.known.broken_off or planned.fetched.bindings != state.bindings:
         state = save(site, state, planned.fetched.bindings)
-    if planned.plan.empty:
+    if planned.plan.is_empty:
         adopted = adopt(state.bindings, planned.plan)
         if adopted != state.bindings:
             save(site, state, adopted)

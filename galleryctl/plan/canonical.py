@@ -8,13 +8,13 @@ from collections.abc import Mapping
 
 from galleryctl.model.fields import Json
 
-EXACT = 2**53
+_MAX_EXACT_INTEGER = 2**53
 """Below it every whole double is an integer that JSON tools may write without its `.0`."""
 
 
 def canonical_json(value: Json) -> str:
     """`value` as JSON with sorted keys and no spaces; whole numbers have one form, tuples are lists."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(_normalize(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(value: Json) -> str:
@@ -22,12 +22,12 @@ def digest(value: Json) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def _plain(value: Json) -> Json:
+def _normalize(value: Json) -> Json:
     # What most values are is asked first: ten thousand fingerprints ask it a hundred thousand times.
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < EXACT else value
+        return int(value) if value.is_integer() and abs(value) < _MAX_EXACT_INTEGER else value
     if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value]
+        return {name: _normalize(part) for name, part in value.items()}
+    return [_normalize(part) for part in value]

@@ -22,7 +22,7 @@ class Action(StrEnum):
     NO_OP = "no-op"
 
 
-class Basis(StrEnum):
+class MatchedBy(StrEnum):
     """How a live resource was found to be the one that a manifest means."""
 
     STATE = "state"
@@ -35,9 +35,9 @@ class Basis(StrEnum):
     NONE = "none"
 
     @property
-    def guessed(self) -> bool:
+    def is_guess(self) -> bool:
         """Whether a person should look at the pair before trusting it."""
-        return self in (Basis.CONTENT, Basis.TITLE)
+        return self in (MatchedBy.CONTENT, MatchedBy.TITLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +73,10 @@ class Change:
     """The live file's id or URL, when `media` replaces it."""
     sort_order: float | None = None
     """The value to write, when the resource is created or moved."""
-    place: tuple[int, int] | None = None
+    position: tuple[int, int] | None = None
     """From which place (1 is first, 0 not there) to which, when created or moved; galleries have none."""
     fingerprint: str | None = None
-    basis: Basis = Basis.NONE
+    matched_by: MatchedBy = MatchedBy.NONE
     reason: str = ""
     """Why, when the values do not say it: `no manifest names it any more`, `its kind changes from image to video`."""
 
@@ -126,7 +126,7 @@ class Plan:
     """By whom it was saved, as the state room writes it: of the digest of all the rest; "" when it is not signed."""
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to do on the site."""
         return not self.changes
 

@@ -7,7 +7,7 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
 from galleryctl.plan.canonical import digest
 
-RAW = ("image", "video", "text", "link")
+_RAW_MEMBERS = ("image", "video", "text", "link")
 """The API's nested objects: they hold what our fields do not show, such as a secondary file name."""
 
 
@@ -19,8 +19,8 @@ def fingerprint(resource: LiveItem | LiveGallery) -> str:
     seen: dict[str, Json] = {"fields": resource.fields, "sort_order": resource.sort_order}
     if isinstance(resource, LiveItem):
         seen["kind"] = resource.kind.value
-        seen["media"] = _media(resource.media)
-        seen["raw"] = {name: resource.raw.get(name) for name in RAW}
+        seen["media"] = _media_reference(resource.media)
+        seen["raw"] = {name: resource.raw.get(name) for name in _RAW_MEMBERS}
     return digest(seen)[:32]
 
 
@@ -30,5 +30,5 @@ def fingerprint_with_items(gallery: LiveGallery) -> str:
     return digest({"gallery": fingerprint(gallery), "items": items, "count": gallery.item_count})[:32]
 
 
-def _media(media: WixFile | HostedVideo | None) -> str | None:
+def _media_reference(media: WixFile | HostedVideo | None) -> str | None:
     return media.id if isinstance(media, WixFile) else media.url if media else None

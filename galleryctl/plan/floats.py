@@ -10,30 +10,30 @@ from math import isfinite
 from galleryctl.model.fields import float32
 
 
-class Store(Enum):
+class FloatFormat(Enum):
     """How exactly a site keeps a sort order. The value holds struct's codes for the float and for its bits."""
 
-    FLOAT = ("<f", "<I", 31)
-    DOUBLE = ("<d", "<Q", 63)
+    FLOAT32 = ("<f", "<I", 31)
+    FLOAT64 = ("<d", "<Q", 63)
 
     @classmethod
-    def of(cls, live: Iterable[float]) -> Store:
+    def detect(cls, live: Iterable[float]) -> FloatFormat:
         """32 bits when every live value may have passed through them: new values are chosen that work in both.
 
         Two values that 32 bits cannot tell apart show that the site keeps more.
         """
         values = set(live)
-        narrow = len(set(map(float32, values))) == len(values) and all(map(_narrow, values))
-        return cls.FLOAT if narrow else cls.DOUBLE
+        narrow = len(set(map(float32, values))) == len(values) and all(map(_is_float32, values))
+        return cls.FLOAT32 if narrow else cls.FLOAT64
 
     @property
     def largest(self) -> float:
         """The largest finite value."""
-        return self.value_at((0xFF << 23) - 1 if self is Store.FLOAT else (0x7FF << 52) - 1)
+        return self.value_at((0xFF << 23) - 1 if self is FloatFormat.FLOAT32 else (0x7FF << 52) - 1)
 
-    def snap(self, value: float) -> float:
+    def nearest(self, value: float) -> float:
         """The nearest value that the store keeps as it is; infinite beyond its range."""
-        return float32(value) if self is Store.FLOAT else value
+        return float32(value) if self is FloatFormat.FLOAT32 else value
 
     def ordinal(self, value: float) -> int:
         """How many stored values lie between 0 and `value`, negative below 0: neighbours differ by one."""
@@ -53,7 +53,7 @@ class Store(Enum):
         return self.value_at(ordinal + 1) - self.value_at(ordinal)
 
 
-def _narrow(value: float) -> bool:
+def _is_float32(value: float) -> bool:
     """Whether `value` is a 32-bit float, or the shortest decimal of one: nine digits tell all of them apart."""
     kept = float32(value)
     return isfinite(kept) and (kept == value or float(f"{value:.9g}") == value)

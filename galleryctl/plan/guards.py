@@ -7,15 +7,15 @@ from math import ceil
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired
-from galleryctl.plan.changes import Action, Basis, Change, Refusal
+from galleryctl.plan.changes import Action, Change, MatchedBy, Refusal
 
-TOLERANCE = 1e-9
+_TOLERANCE = 1e-9
 """For percentages that are exactly the limit but for rounding."""
 
 
-def vanished(gone: Mapping[Address, str]) -> Iterator[Refusal]:
+def missing_gallery(missing: Mapping[Address, str]) -> Iterator[Refusal]:
     """Galleries that a manifest or state knows by id, and that the site does not have."""
-    for address, id_ in gone.items():
+    for address, id_ in missing.items():
         yield Refusal(
             address=address,
             why=f"its gallery {id_} is gone from the site; no page would show a new one",
@@ -23,10 +23,10 @@ def vanished(gone: Mapping[Address, str]) -> Iterator[Refusal]:
         )
 
 
-def protected(removed: Mapping[Address, Change], held: Collection[Address]) -> Iterator[Refusal]:
+def protected_removed(removed: Mapping[Address, Change], protected: Collection[Address]) -> Iterator[Refusal]:
     """Things that a change would take away though they are protected; `removed` by each address that goes."""
     for address, change in removed.items():
-        if address not in held:
+        if address not in protected:
             continue
         inside = "" if address == change.address else f" with gallery {change.address}"
         verb = "replaced" if change.action is Action.REPLACE else "deleted"
@@ -37,9 +37,9 @@ def protected(removed: Mapping[Address, Change], held: Collection[Address]) -> I
         )
 
 
-def bystanders(going: Mapping[Address, int]) -> Iterator[Refusal]:
+def unmanaged_items_lost(counts: Mapping[Address, int]) -> Iterator[Refusal]:
     """Galleries that would take along items that are not ours; `going` counts those by gallery."""
-    for address, count in going.items():
+    for address, count in counts.items():
         if count > 0:
             items = "1 item that is" if count == 1 else f"{count} items that are"
             yield Refusal(
@@ -50,7 +50,7 @@ def bystanders(going: Mapping[Address, int]) -> Iterator[Refusal]:
             )
 
 
-def cramped(addresses: Iterable[Address]) -> Iterator[Refusal]:
+def no_room_for_target(addresses: Iterable[Address]) -> Iterator[Refusal]:
     """Items that would have to move to make room for a target; left where they are, its place would not last."""
     for address in addresses:
         yield Refusal(
@@ -60,12 +60,12 @@ def cramped(addresses: Iterable[Address]) -> Iterator[Refusal]:
         )
 
 
-def emptied(desired: Desired, changes: Sequence[Change], owned: Collection[Address]) -> Iterator[Refusal]:
+def empty_manifest(desired: Desired, changes: Sequence[Change], in_state: Collection[Address]) -> Iterator[Refusal]:
     """Manifests that suddenly want nothing of what state knows, or of what is there."""
     allow = "put the manifests back, or mean it with --allow-empty"
     # What an earlier replacement left to delete was agreed to when that was applied.
-    losing = [c for c in changes if c.action is Action.DELETE and c.basis is not Basis.JOURNAL]
-    ours = {change.address.parent for change in losing if change.address in owned}
+    losing = [c for c in changes if c.action is Action.DELETE and c.matched_by is not MatchedBy.JOURNAL]
+    ours = {change.address.parent for change in losing if change.address in in_state}
     anything = {change.address.parent for change in losing}
     if not desired.galleries:
         if ours:
@@ -78,15 +78,15 @@ def emptied(desired: Desired, changes: Sequence[Change], owned: Collection[Addre
         yield Refusal(address=gallery.address, why=f"it lists no items any more, but {known}", allow=allow)
 
 
-def too_many(removed: Collection[Address], managed: int, limit: float) -> Iterator[Refusal]:
+def too_many_deletes(removed: Collection[Address], managed: int, limit: float) -> Iterator[Refusal]:
     """More deletions and replacements than `limit` percent of the managed resources."""
     percent = 100 * len(removed) / managed if managed else 0.0
     # Not `>`: a limit that is no number allows nothing.
-    if removed and not percent <= limit + TOLERANCE:
+    if removed and not percent <= limit + _TOLERANCE:
         what = "resource" if managed == 1 else "resources"
         yield Refusal(
             address=None,
             why=f"{len(removed)} of {managed} managed {what} would be deleted or replaced: {percent:.3g} %, "
             f"and max_delete_percent is {limit:g}",
-            allow=f"--max-delete-percent {ceil(percent - TOLERANCE)}",
+            allow=f"--max-delete-percent {ceil(percent - _TOLERANCE)}",
         )

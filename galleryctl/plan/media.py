@@ -7,7 +7,7 @@ from typing import assert_never
 
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, VideoHost, WixFile
-from galleryctl.plan.reading import Node
+from galleryctl.plan.reading import JsonNode
 
 
 def encode_media(media: Media) -> Json:
@@ -33,45 +33,45 @@ def encode_media(media: Media) -> Json:
             assert_never(media)
 
 
-def decode_media(node: Node) -> Media:
+def decode_media(node: JsonNode) -> Media:
     """What the node holds; None, with a problem noted, for anything else."""
     tag = node.value.get("type") if isinstance(node.value, Mapping) else None
-    read = _MEDIA.get(tag) if isinstance(tag, str) else None
+    read = _DECODERS.get(tag) if isinstance(tag, str) else None
     if read is None:
-        node.wrong(f"its type is none of {', '.join(_MEDIA)}")
+        node.add_problem(f"its type is none of {', '.join(_DECODERS)}")
         return None
     return read(node)
 
 
-def _local(node: Node) -> LocalFile:
-    part = node.object(("type", "path", "sha256", "size", "mime_type"))
+def _decode_local(node: JsonNode) -> LocalFile:
+    part = node.object_with(("type", "path", "sha256", "size", "mime_type"))
     return LocalFile(
-        path=part["path"].text(),
-        sha256=part["sha256"].text(),
-        size=part["size"].whole(),
-        mime_type=part["mime_type"].text(),
+        path=part["path"].string(),
+        sha256=part["sha256"].string(),
+        size=part["size"].integer(),
+        mime_type=part["mime_type"].string(),
     )
 
 
-def _remote(node: Node) -> RemoteFile:
-    return RemoteFile(url=node.object(("type", "url"))["url"].text())
+def _decode_remote(node: JsonNode) -> RemoteFile:
+    return RemoteFile(url=node.object_with(("type", "url"))["url"].string())
 
 
-def _wix(node: Node) -> WixFile:
-    part = node.object(("type", "id", "filename", "width", "height"))
+def _decode_wix(node: JsonNode) -> WixFile:
+    part = node.object_with(("type", "id", "filename", "width", "height"))
     return WixFile(
-        id=part["id"].text(),
-        filename=part["filename"].text(),
-        width=part["width"].whole(),
-        height=part["height"].whole(),
+        id=part["id"].string(),
+        filename=part["filename"].string(),
+        width=part["width"].integer(),
+        height=part["height"].integer(),
     )
 
 
-def _hosted(node: Node) -> HostedVideo:
-    part = node.object(("type", "host", "url"))
-    return HostedVideo(host=part["host"].one_of(VideoHost), url=part["url"].text())
+def _decode_hosted(node: JsonNode) -> HostedVideo:
+    part = node.object_with(("type", "host", "url"))
+    return HostedVideo(host=part["host"].one_of(VideoHost), url=part["url"].string())
 
 
-_MEDIA: Mapping[str, Callable[[Node], Media]] = {
-    "local": _local, "remote": _remote, "wix": _wix, "hosted": _hosted,
+_DECODERS: Mapping[str, Callable[[JsonNode], Media]] = {
+    "local": _decode_local, "remote": _decode_remote, "wix": _decode_wix, "hosted": _decode_hosted,
 }  # fmt: skip

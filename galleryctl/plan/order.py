@@ -21,7 +21,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.media import Kind, LocalFile, RemoteFile
 from galleryctl.plan.changes import Action, Change, Plan
 
-DELETES_PER_CALL = 1000
+MAX_DELETES_PER_STEP = 1000
 """Bulk Delete Gallery Items takes 1 to 1000 ids (wix-api)."""
 
 
@@ -86,7 +86,7 @@ class Step:
 
     id: str
     action: StepAction
-    after: frozenset[str] = frozenset()
+    depends_on: frozenset[str] = frozenset()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -107,24 +107,24 @@ class Step:
                 return (change,)
 
 
-def order(plan: Plan) -> tuple[Step, ...]:
+def plan_steps(plan: Plan) -> tuple[Step, ...]:
     """The steps of `plan`, each after all that it waits for; one upload for each content not in `plan.media`."""
-    uploads = _uploads(plan)
+    uploads = _upload_steps(plan)
     by_source = {step.action.source.source: step.id for step in uploads if isinstance(step.action, Upload)}
-    made = frozenset(c.address for c in plan.changes if c.action is Action.CREATE and c.address.item is None)
+    new_galleries = frozenset(c.address for c in plan.changes if c.action is Action.CREATE and c.address.item is None)
     steps = [*uploads]
     creates: dict[Address, set[str]] = defaultdict(set)
     for change in plan.changes:
-        step = _step(change, plan, made, by_source)
+        step = _build_step(change, plan, new_galleries, by_source)
         if step is None:
             continue
         steps.append(step)
         if isinstance(step.action, CreateItem):
             creates[change.address.parent].add(step.id)
-    return (*steps, *_deletes(plan, frozenset(by_source.values()), creates))
+    return (*steps, *_delete_steps(plan, frozenset(by_source.values()), creates))
 
 
-def _uploads(plan: Plan) -> list[Step]:
+def _upload_steps(plan: Plan) -> list[Step]:
     steps: dict[str, Step] = {}
     for change in plan.changes:
         media = change.media
@@ -137,39 +137,45 @@ def _uploads(plan: Plan) -> list[Step]:
     return list(steps.values())
 
 
-def _step(change: Change, plan: Plan, made: frozenset[Address], uploads: Mapping[str, str]) -> Step | None:
+def _build_step(
+    change: Change, plan: Plan, new_galleries: frozenset[Address], uploads: Mapping[str, str]
+) -> Step | None:
     """The step of a create, an update or the first half of a replacement; None for what belongs to another step."""
     gallery = change.address.item is None
     match change.action:
         case Action.CREATE if gallery:
-            items = _inline(change, plan)
-            after = _waits((change, *items), uploads)
-            return Step(id=f"create {change.address}", action=CreateGallery(change=change, items=items), after=after)
+            items = _inline_items(change, plan)
+            after = _upload_dependencies((change, *items), uploads)
+            return Step(
+                id=f"create {change.address}", action=CreateGallery(change=change, items=items), depends_on=after
+            )
         case Action.CREATE | Action.REPLACE:
-            if change.address.parent in made:
+            if change.address.parent in new_galleries:
                 return None
             return Step(
                 id=f"create {change.address}",
                 action=CreateItem(change=change),
-                after=_waits((change,), uploads),
+                depends_on=_upload_dependencies((change,), uploads),
             )
         case Action.UPDATE:
             action = UpdateGallery(change=change) if gallery else UpdateItem(change=change)
-            return Step(id=f"update {change.address}", action=action, after=_waits((change,), uploads))
+            return Step(
+                id=f"update {change.address}", action=action, depends_on=_upload_dependencies((change,), uploads)
+            )
         case _:
             return None
 
 
-def _inline(gallery: Change, plan: Plan) -> tuple[Change, ...]:
+def _inline_items(gallery: Change, plan: Plan) -> tuple[Change, ...]:
     return tuple(c for c in plan.changes if c.address.item is not None and c.address.parent == gallery.address)
 
 
-def _waits(changes: Sequence[Change], uploads: Mapping[str, str]) -> frozenset[str]:
+def _upload_dependencies(changes: Sequence[Change], uploads: Mapping[str, str]) -> frozenset[str]:
     sources = (c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile))
     return frozenset(uploads[source] for source in sources if source in uploads)
 
 
-def _deletes(plan: Plan, uploads: frozenset[str], creates: Mapping[Address, set[str]]) -> list[Step]:
+def _delete_steps(plan: Plan, uploads: frozenset[str], creates: Mapping[Address, set[str]]) -> list[Step]:
     galleries: list[Change] = []
     items: dict[Address, list[Change]] = defaultdict(list)
     for change in plan.changes:
@@ -180,12 +186,13 @@ def _deletes(plan: Plan, uploads: frozenset[str], creates: Mapping[Address, set[
     steps: list[Step] = []
     for gallery, changes in items.items():
         after = uploads | frozenset(creates.get(gallery, ()))
-        for start in range(0, len(changes), DELETES_PER_CALL):
-            part = tuple(changes[start : start + DELETES_PER_CALL])
-            number = f" ({start // DELETES_PER_CALL + 1})" if start else ""
+        for start in range(0, len(changes), MAX_DELETES_PER_STEP):
+            part = tuple(changes[start : start + MAX_DELETES_PER_STEP])
+            number = f" ({start // MAX_DELETES_PER_STEP + 1})" if start else ""
             action = DeleteItems(gallery=gallery, changes=part)
-            steps.append(Step(id=f"delete items of {gallery}{number}", action=action, after=after))
+            steps.append(Step(id=f"delete items of {gallery}{number}", action=action, depends_on=after))
     steps += [
-        Step(id=f"delete {change.address}", action=DeleteGallery(change=change), after=uploads) for change in galleries
+        Step(id=f"delete {change.address}", action=DeleteGallery(change=change), depends_on=uploads)
+        for change in galleries
     ]
     return steps

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from galleryctl.model.desired import ItemOrder
-from galleryctl.plan.gaps import Taken
+from galleryctl.plan.gaps import UsedOrders
 
 
-def place(
+def assign_sort_orders(
     current: Sequence[float | None],
     live: Iterable[float | None],
     item_order: ItemOrder = ItemOrder.ASCENDING,
@@ -32,31 +32,31 @@ def place(
         count = len(current)
         return {i: float(i + 1 if item_order is ItemOrder.ASCENDING else count - i) for i in range(count)}
     if item_order is ItemOrder.DESCENDING:
-        mirrored = _mirrored(current)
-        return {i: -value for i, value in place(mirrored, _mirrored(values)).items()}
-    usable = _usable(current, values)
+        mirrored = _negate(current)
+        return {i: -value for i, value in assign_sort_orders(mirrored, _negate(values)).items()}
+    usable = _drop_duplicates(current, values)
     kept = longest_run(usable)
     if len(kept) == len(current):
         return {}
-    return _fill(usable, kept, Taken.of(values))
+    return _fill_gaps(usable, kept, UsedOrders.from_values(values))
 
 
-def settled(
+def already_ordered(
     current: Sequence[float | None],
     live: Iterable[float | None],
     item_order: ItemOrder = ItemOrder.ASCENDING,
 ) -> frozenset[int]:
     """The places in the list that stand in order already; `place` keeps them wherever there is room between them."""
     if item_order is ItemOrder.DESCENDING:
-        return settled(_mirrored(current), _mirrored(live))
-    return frozenset(longest_run(_usable(current, live)))
+        return already_ordered(_negate(current), _negate(live))
+    return frozenset(longest_run(_drop_duplicates(current, live)))
 
 
-def _mirrored(values: Iterable[float | None]) -> list[float | None]:
+def _negate(values: Iterable[float | None]) -> list[float | None]:
     return [None if value is None else -value for value in values]
 
 
-def _usable(current: Sequence[float | None], live: Iterable[float | None]) -> list[float | None]:
+def _drop_duplicates(current: Sequence[float | None], live: Iterable[float | None]) -> list[float | None]:
     often = Counter(live)
     return [None if value is None or often[value] != 1 else value for value in current]
 
@@ -81,17 +81,17 @@ def longest_run(values: Sequence[float | None]) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _GapLayout:
     """A list's values, None where one is to be found; the live ones; and between which places the gaps lie.
 
     Gap `g` goes from `bounds[g]` to `bounds[g + 1]`, the places that keep their values; -1 and the length are the ends.
     """
 
     values: Sequence[float | None]
-    taken: Taken
+    used: UsedOrders
     bounds: list[int]
 
-    def ends(self, gap: int) -> tuple[float | None, float | None]:
+    def limits(self, gap: int) -> tuple[float | None, float | None]:
         """The values on both sides of a gap, None beyond the list's ends."""
         low, high = self.bounds[gap], self.bounds[gap + 1]
         return (
@@ -101,15 +101,15 @@ class _Line:
 
     def slack(self, gap: int) -> int:
         """How many free values a gap has beyond the places in it; negative when it has run out."""
-        low, high = self.ends(gap)
-        return self.taken.free(low, high) - (self.bounds[gap + 1] - self.bounds[gap] - 1)
+        low, high = self.limits(gap)
+        return self.used.count_free(low, high) - (self.bounds[gap + 1] - self.bounds[gap] - 1)
 
-    def window(self, gap: int) -> tuple[int, int]:
+    def places_to_release(self, gap: int) -> tuple[int, int]:
         """How many kept places to give up left and right of `gap`, together as few as possible, for all to fit."""
         reach = 4
         own = self.slack(gap)
         while True:
-            left, right = (self._gains(gap, step, reach) for step in (-1, 1))
+            left, right = (self._slack_gains(gap, step, reach) for step in (-1, 1))
             fits = [
                 (lost + more, lost)
                 for lost, gained in enumerate(left)
@@ -123,7 +123,7 @@ class _Line:
                 raise OverflowError(f"{len(self.values)} items do not fit into the values of this gallery")
             reach *= 2
 
-    def _gains(self, gap: int, step: int, reach: int) -> list[int]:
+    def _slack_gains(self, gap: int, step: int, reach: int) -> list[int]:
         """The most slack that giving up at most 0, 1, 2 … places on one side gains.
 
         Giving up a place adds the slack of the gap beyond it and one more value to find; its own stays taken.
@@ -137,18 +137,18 @@ class _Line:
         return gains
 
 
-def _fill(values: Sequence[float | None], kept: Sequence[int], taken: Taken) -> Mapping[int, float]:
+def _fill_gaps(values: Sequence[float | None], kept: Sequence[int], used: UsedOrders) -> Mapping[int, float]:
     """Values for all places but `kept`, of which those are given up that stand too close."""
-    line = _Line(values, taken, [-1, *kept, len(values)])
+    line = _GapLayout(values, used, [-1, *kept, len(values)])
     gap = 0
     while gap < len(line.bounds) - 1:
         if line.slack(gap) < 0:
-            left, right = line.window(gap)
+            left, right = line.places_to_release(gap)
             del line.bounds[gap + 1 - left : gap + 1 + right]
             gap -= left
         gap += 1
     new: dict[int, float] = {}
     for gap, (low, high) in enumerate(pairwise(line.bounds)):
         places = range(low + 1, high)
-        new.update(zip(places, taken.between(*line.ends(gap), len(places)), strict=True))
+        new.update(zip(places, used.allocate(*line.limits(gap), len(places)), strict=True))
     return new

@@ -19,16 +19,16 @@ from galleryctl.model.media import (
 )
 from galleryctl.model.video import video_id
 
-Mark = tuple[str, ...]
+Evidence = tuple[str, ...]
 """Something that a wanted and a live medium have in common when they are one, such as `("file", id)`."""
 
 
-def video_mark(video: HostedVideo) -> Mark:
+def video_evidence(video: HostedVideo) -> Evidence:
     """The platform and its id of the video; the URL itself where the platform's forms of it do not fit."""
     return ("video", video.host.value, video_id(video.url, video.host) or video.url)
 
 
-def wanted_marks(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Mark]:
+def desired_evidence(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Evidence]:
     """The marks by which a live item would certainly be `item`, the surest first; `media` is source → file id."""
     match item.media:
         case LocalFile() | RemoteFile() as wanted:
@@ -40,14 +40,14 @@ def wanted_marks(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Mark]:
         case WixFile(id=id_):
             yield ("file", id_)
         case HostedVideo() as video:
-            yield video_mark(video)
+            yield video_evidence(video)
         case None:
             html = item.fields.get("html")
             if isinstance(html, str):  # an empty text, too: it has nothing else to be known by
                 yield ("html", html)
 
 
-def live_marks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]:
+def live_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:
     """The marks that `item` bears; those of its file's descriptor only where it was looked up."""
     match item.media:
         case WixFile(id=id_):
@@ -57,20 +57,20 @@ def live_marks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]
                 if file.source_url:
                     yield ("url", file.source_url)
         case HostedVideo() as video:
-            yield video_mark(video)
+            yield video_evidence(video)
         case None:
             html = item.fields.get("html")
             if isinstance(html, str):
                 yield ("html", html)
 
 
-def wanted_look(item: DesiredItem) -> Mark | None:
+def desired_weak_evidence(item: DesiredItem) -> Evidence | None:
     """File name and size in bytes of a local file: enough for a guess, not for certainty."""
     wanted = item.media
     return ("look", basename(wanted.path), str(wanted.size)) if isinstance(wanted, LocalFile) else None
 
 
-def live_looks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]:
+def live_weak_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:
     """File name and size of a live item, where its file was looked up and has no label that says which content it is."""
     if not isinstance(item.media, WixFile):
         return
@@ -81,17 +81,19 @@ def live_looks(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Mark]
     yield from (("look", name, str(file.size)) for name in names if name)
 
 
-def shows(wanted: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]) -> bool:
+def same_content(
+    desired: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]
+) -> bool:
     """Whether `live` shows what `wanted` names; a text's html is a field and not asked here."""
-    if wanted.media is None:
+    if desired.media is None:
         return True
-    marks = set(live_marks(live, files))
-    if any(mark in marks for mark in wanted_marks(wanted, media)):
+    marks = set(live_evidence(live, files))
+    if any(mark in marks for mark in desired_evidence(desired, media)):
         return True
-    return wanted_look(wanted) in set(live_looks(live, files))
+    return desired_weak_evidence(desired) in set(live_weak_evidence(live, files))
 
 
-def live_name(media: Media) -> str | None:
+def media_reference(media: Media) -> str | None:
     """What a plan calls a live medium: the file's id or the video's URL."""
     match media:
         case WixFile(id=id_):

@@ -10,15 +10,15 @@ from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, LocalFile, Media, MediaFile, RemoteFile, WixFile
-from galleryctl.plan.changes import Action, Basis, Change
-from galleryctl.plan.diff import created, diff
+from galleryctl.plan.changes import Action, Change, MatchedBy
+from galleryctl.plan.diff import diff, diff_for_create
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
-from galleryctl.plan.match import ItemPair
-from galleryctl.plan.recognise import live_name, shows
+from galleryctl.plan.match import ItemMatch
+from galleryctl.plan.recognise import media_reference, same_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class DisplayPosition:
     """Where an item stands and shall stand among the managed ones, from 1, and its sort order if that changes."""
 
     before: int
@@ -26,75 +26,75 @@ class Spot:
     sort_order: float | None
 
 
-def create_item(item: DesiredItem, spot: Spot, *, reason: str = "") -> Change:
+def create_item_change(item: DesiredItem, position: DisplayPosition, *, reason: str = "") -> Change:
     """An item is made."""
-    difference = created(item.fields)
+    difference = diff_for_create(item.fields)
     return Change(
         address=item.address,
         action=Action.CREATE,
         kind=item.kind,
-        name=wanted_title(item),
+        name=desired_title(item),
         write=difference.write,
         fields=difference.fields,
         media=item.media,
-        sort_order=spot.sort_order,
-        place=(spot.before, spot.after),
+        sort_order=position.sort_order,
+        position=(position.before, position.after),
         reason=reason,
     )
 
 
-def replace_item(item: DesiredItem, pair: ItemPair, spot: Spot) -> Change:
+def replace_item_change(item: DesiredItem, match: ItemMatch, position: DisplayPosition) -> Change:
     """An item is made anew, because the API cannot change its kind; the old one goes."""
-    difference = created(item.fields)
+    difference = diff_for_create(item.fields)
     return Change(
         address=item.address,
         action=Action.REPLACE,
         kind=item.kind,
-        id=pair.live.id,
-        name=wanted_title(item),
+        id=match.live.id,
+        name=desired_title(item),
         write=difference.write,
         fields=difference.fields,
         media=item.media,
-        media_before=live_name(pair.live.media),
-        sort_order=spot.sort_order,
-        place=(spot.before, spot.after),
-        fingerprint=fingerprint(pair.live),
-        basis=pair.basis,
-        reason=f"its kind changes from {pair.live.kind} to {item.kind}",
+        media_before=media_reference(match.live.media),
+        sort_order=position.sort_order,
+        position=(position.before, position.after),
+        fingerprint=fingerprint(match.live),
+        matched_by=match.matched_by,
+        reason=f"its kind changes from {match.live.kind} to {item.kind}",
     )
 
 
-def update_item(
+def update_item_change(
     item: DesiredItem,
-    pair: ItemPair,
-    spot: Spot,
+    match: ItemMatch,
+    position: DisplayPosition,
     *,
     media: Mapping[str, str],
     files: Mapping[str, MediaFile],
 ) -> Change | None:
     """What differs is written; None when nothing does."""
-    difference = diff(item.fields, pair.live.fields, item.ignore)
-    repointed = "media" not in item.ignore and not shows(item, pair.live, media, files)
-    if not difference.write and not repointed and spot.sort_order is None:
+    difference = diff(item.fields, match.live.fields, item.ignore)
+    repointed = "media" not in item.ignore and not same_content(item, match.live, media, files)
+    if not difference.write and not repointed and position.sort_order is None:
         return None
     return Change(
         address=item.address,
         action=Action.UPDATE,
         kind=item.kind,
-        id=pair.live.id,
-        name=wanted_title(item) or live_title(pair.live),
+        id=match.live.id,
+        name=desired_title(item) or live_title(match.live),
         write=difference.write,
         fields=difference.fields,
         media=item.media if repointed else None,
-        media_before=live_name(pair.live.media) if repointed else None,
-        sort_order=spot.sort_order,
-        place=None if spot.sort_order is None else (spot.before, spot.after),
-        fingerprint=fingerprint(pair.live),
-        basis=pair.basis,
+        media_before=media_reference(match.live.media) if repointed else None,
+        sort_order=position.sort_order,
+        position=None if position.sort_order is None else (position.before, position.after),
+        fingerprint=fingerprint(match.live),
+        matched_by=match.matched_by,
     )
 
 
-def delete_item(address: Address, live: LiveItem, *, basis: Basis, reason: str) -> Change:
+def delete_item_change(address: Address, live: LiveItem, *, matched_by: MatchedBy, reason: str) -> Change:
     """One item goes."""
     return Change(
         address=address,
@@ -103,29 +103,29 @@ def delete_item(address: Address, live: LiveItem, *, basis: Basis, reason: str) 
         id=live.id,
         name=live_title(live),
         fingerprint=fingerprint(live),
-        basis=basis,
+        matched_by=matched_by,
         reason=reason,
     )
 
 
-def update_gallery(wanted: DesiredGallery, live: LiveGallery, basis: Basis) -> Change | None:
+def update_gallery_change(desired: DesiredGallery, live: LiveGallery, matched_by: MatchedBy) -> Change | None:
     """The gallery's own fields that differ are written; None when none does."""
-    difference = diff(wanted.fields, live.fields)
+    difference = diff(desired.fields, live.fields)
     if not difference.write:
         return None
     return Change(
-        address=wanted.address,
+        address=desired.address,
         action=Action.UPDATE,
         id=live.id,
-        name=str(wanted.fields.get("name") or live.name),
+        name=str(desired.fields.get("name") or live.name),
         write=difference.write,
         fields=difference.fields,
         fingerprint=fingerprint(live),
-        basis=basis,
+        matched_by=matched_by,
     )
 
 
-def delete_gallery(address: Address, live: LiveGallery, *, basis: Basis, reason: str) -> Change:
+def delete_gallery_change(address: Address, live: LiveGallery, *, matched_by: MatchedBy, reason: str) -> Change:
     """The gallery goes, and with it all that is in it."""
     return Change(
         address=address,
@@ -133,12 +133,12 @@ def delete_gallery(address: Address, live: LiveGallery, *, basis: Basis, reason:
         id=live.id,
         name=live.name,
         fingerprint=fingerprint_with_items(live),
-        basis=basis,
+        matched_by=matched_by,
         reason=reason,
     )
 
 
-def wanted_title(item: DesiredItem) -> str:
+def desired_title(item: DesiredItem) -> str:
     """The title that the manifest gives, or the name of the file or video."""
     title = item.fields.get("title")
     return title if isinstance(title, str) and title else _media_title(item.media)

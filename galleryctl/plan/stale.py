@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from galleryctl.model.fields import Json, canonical, values_equal
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.plan.changes import Action, Change, FieldChange
-from galleryctl.plan.diff import explain
-from galleryctl.plan.recognise import live_name
+from galleryctl.plan.diff import field_changes
+from galleryctl.plan.recognise import media_reference
 
 
 def changed_since(change: Change, live: LiveItem | LiveGallery) -> Iterator[FieldChange]:
@@ -29,7 +29,7 @@ def changed_since(change: Change, live: LiveItem | LiveGallery) -> Iterator[Fiel
         for name, written in change.write.items():
             yield from _field(name, written, canonical(name, live.fields.get(name)), change.fields)
     if isinstance(live, LiveItem) and change.media_before is not None:
-        now = live_name(live.media)
+        now = media_reference(live.media)
         if now != change.media_before:
             yield FieldChange(path="media", before=change.media_before, after=now)
 
@@ -39,9 +39,9 @@ def _field(name: str, written: Json, now: Json, changes: tuple[FieldChange, ...]
     for part in planned:
         live = _part(now, part.path[len(name) + 1 :])
         if not values_equal(part.before, live):
-            yield from explain(part.path, part.before, live)
+            yield from field_changes(part.path, part.before, live)
     if not values_equal(written, now):
-        for part in explain(name, written, now):
+        for part in field_changes(name, written, now):
             if not any(_within(part.path, p.path) or _within(p.path, part.path) for p in planned):
                 yield part
 

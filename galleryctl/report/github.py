@@ -28,7 +28,7 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
             for change in plan.changes
             if change.action in (Action.DELETE, Action.REPLACE)
         ]
-    level = "warning" if drift and not plan.empty else "notice"
+    level = "warning" if drift and not plan.is_empty else "notice"
     return _all([*found, annotation(level, "galleryctl", view.summary(plan, drift=drift))])
 
 

@@ -10,7 +10,7 @@ from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
-from galleryctl.plan.document import encode
+from galleryctl.plan.document import encode_plan
 
 _ODD = re.compile(r"[^\n -;=-~]")
 """What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""
@@ -18,7 +18,7 @@ _ODD = re.compile(r"[^\n -;=-~]")
 
 def plan_json(plan: Plan, *, indent: int | None = 2) -> str:
     """The plan's document; a drift check has the same."""
-    return dump(encode(plan), indent=indent)
+    return dump(encode_plan(plan), indent=indent)
 
 
 def report_json(report: Report) -> str:

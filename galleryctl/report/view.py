@@ -90,7 +90,7 @@ def groups(plan: Plan, *, drift: bool, limit: int) -> tuple[Group, ...]:
 
 def summary(plan: Plan, *, drift: bool) -> str:
     """The last line of a plan or a drift, for people."""
-    if plan.empty:
+    if plan.is_empty:
         same = things(plan.unchanged, "resource")
         if drift:
             return f"No drift. The site is what the manifests say ({same})."
@@ -136,15 +136,15 @@ def _look(change: Change) -> Look:
         case Action.DELETE:
             return Look.DELETE
         case _:
-            only_moved = change.place is not None and not change.fields and change.media is None
+            only_moved = change.position is not None and not change.fields and change.media is None
             return Look.MOVE if only_moved else Look.UPDATE
 
 
 def _told(change: Change, look: Look, *, drift: bool) -> str:
     told = DRIFTED[look] if drift else look.value
-    if look is not Look.MOVE or change.place is None:
+    if look is not Look.MOVE or change.position is None:
         return told
-    wanted, found = change.place[::-1]
+    wanted, found = change.position[::-1]
     before, after = (wanted, found) if drift else (found, wanted)
     return f"{told} {before} → {after}"
 
@@ -162,8 +162,8 @@ def _details(change: Change, look: Look, limit: int) -> Iterator[Detail]:
             after=None if single and part.after is None else value(part.after, limit),
             one_of_many=single and not made,
         )
-    if change.place is not None and look is not Look.MOVE:
-        found, wanted = change.place
+    if change.position is not None and look is not Look.MOVE:
+        found, wanted = change.position
         yield Detail(label="place", before=str(found) if found and not made else None, after=str(wanted))
 
 

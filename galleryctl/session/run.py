@@ -106,7 +106,7 @@ async def _approved(
         planned = await plan_site(site, desired, options)
     hooks.planned(planned.plan)
     refuse(planned.plan)
-    if hooks.approve is None or planned.plan.empty:
+    if hooks.approve is None or planned.plan.is_empty:
         return planned
     with hooks.blocking():
         if not hooks.approve(planned.plan):

@@ -21,7 +21,7 @@ from galleryctl.engine.site import apply_planned, review_saved
 from galleryctl.model.desired import Desired, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, StaleError
 from galleryctl.plan.canonical import digest
-from galleryctl.plan.document import decode, encode
+from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.fingerprint import fingerprint
 from galleryctl.wix.codec import decode_gallery
 from tests.world import Doc, World, film, one, wanted, words
@@ -52,7 +52,7 @@ class Forge:
         )
         self.strangers = [made["item"]["id"] for made in inside]
         self.before = self.untouched(world)
-        self.document = json.loads(json.dumps(encode(world.plan(self.desired(world)))))
+        self.document = json.loads(json.dumps(encode_plan(world.plan(self.desired(world)))))
         self.begun = self.moved_on(world)
         return world
 
@@ -96,7 +96,7 @@ def apply(world: World, document: Doc) -> Applied:
     """What became of a saved plan."""
 
     async def run() -> Applied:
-        plan = decode(document)
+        plan = decode_plan(document)
         async with world._client() as client:
             site = world._site(client)
             planned = await review_saved(site, plan)
@@ -192,7 +192,7 @@ def test_a_forged_plan_is_one_error_before_the_first_write(forge: Forge, name: s
 def test_the_plan_as_it_was_made_is_applied(forge: Forge) -> None:
     world = forge.fresh()
     assert apply(world, mended(forge.document)).report.exit_code == 0
-    assert world.plan(forge.desired(world)).empty
+    assert world.plan(forge.desired(world)).is_empty
     assert forge.untouched(world) == forge.before
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from galleryctl.engine.fetch import IncompleteListing
 from galleryctl.http import httpx
-from galleryctl.plan.document import decode, encode
-from galleryctl.plan.reading import parse
+from galleryctl.plan.document import decode_plan, encode_plan
+from galleryctl.plan.reading import parse_plan_json
 from galleryctl.wix.errors import BadAnswer
 from tests.world import Doc, World, wanted, words
 
@@ -77,7 +77,7 @@ def test_a_count_of_items_that_cannot_be_is_no_count(
         with pytest.raises(IncompleteListing):
             world.plan(wanted(words("a"), words("b")))
     else:
-        assert world.plan(wanted(words("a"), words("b"))).empty
+        assert world.plan(wanted(words("a"), words("b"))).is_empty
     assert len(world.requests) < 20
 
 
@@ -99,7 +99,7 @@ def test_sort_orders_at_the_edge_are_planned_and_settle(world: World, values: tu
         world.edit({"gallery": gallery, "item": item["id"], "set": {"sortOrder": value}})
     desired = wanted(words("new"), words("b"), words("middle"), words("a"), words("last"))
     assert world.apply(desired).report.exit_code == 0
-    assert world.plan(desired).empty
+    assert world.plan(desired).is_empty
     assert world.titles() == ["new", "b", "middle", "a", "last"]
 
 
@@ -117,6 +117,6 @@ def test_a_saved_plan_holds_odd_numbers_of_the_site(world: World, value: float) 
     image["imageInfo"] = {**image["imageInfo"], "width": max(1, abs(value))}
     world.edit({"gallery": gallery, "item": item["id"], "set": {"image": image, "sortOrder": value}})
     plan = world.plan(wanted(photo))
-    assert decode(parse(json.dumps(encode(plan)))) == plan
+    assert decode_plan(parse_plan_json(json.dumps(encode_plan(plan)))) == plan
     assert world.apply(wanted(photo)).report.exit_code == 0
-    assert world.plan(wanted(photo)).empty
+    assert world.plan(wanted(photo)).is_empty

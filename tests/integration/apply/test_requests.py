@@ -81,6 +81,6 @@ def test_in_a_reversal_no_two_items_ever_share_a_sort_order(
         reversal = wanted(*items[::-1], item_order=item_order)
         assert world.apply(reversal).report.exit_code == 0
         assert len(seen) == 39
-        assert world.plan(reversal).empty
+        assert world.plan(reversal).is_empty
     finally:
         world.close()

@@ -46,7 +46,7 @@ def test_a_new_item_does_not_take_the_place_of_a_sound(world: World, place: str)
     assert create.sort_order is not None
     made = sounds(world, create.sort_order)
     assert world.apply(wanted(*items)).report.exit_code == 0
-    assert world.plan(wanted(*items)).empty
+    assert world.plan(wanted(*items)).is_empty
     assert [title for title in world.titles() if title != "Sound"] == [item.fields["title"] for item in items]
     assert made[0] in world.items()
     assert made[0]["sortOrder"] not in orders(world).values()
@@ -57,5 +57,5 @@ def test_a_gallery_of_sounds_only_is_filled_around_them(world: World) -> None:
     world.apply(wanted())
     made = sounds(world, 1.0, 2.0)
     assert world.apply(wanted(words("b"), words("c"))).report.exit_code == 0
-    assert world.plan(wanted(words("b"), words("c"))).empty
+    assert world.plan(wanted(words("b"), words("c"))).is_empty
     assert all(sound in world.items() for sound in made)

@@ -60,7 +60,7 @@ def converge(world: World, editor: Editor, desired: Desired) -> int:
         editor.check_nobody_touched()
         world.watch = lambda _exchange: None
         world.faults()
-        if done and not editing and world.plan(desired).empty:
+        if done and not editing and world.plan(desired).is_empty:
             return number
     raise AssertionError(f"{APPLIES} applies did not reach what was wanted")
 

@@ -44,7 +44,7 @@ def killed_at(folder: Path, kills: list[tuple[int, str]]) -> tuple[object, int]:
             finally:
                 world.watch = lambda _exchange: None
         assert world.apply(desired).report.exit_code == 0
-        assert world.plan(desired).empty
+        assert world.plan(desired).is_empty
         assert len(world.galleries()) == 2
         state = FileState(folder / "state.json").read()
         assert state is not None

@@ -46,7 +46,7 @@ def run(folder: Path, script: list[dict[str, object]]) -> tuple[object, list[str
         assert world.apply(desired).report.exit_code == 0
         requests = list(world.requests)
         world.faults()
-        assert world.plan(desired).empty
+        assert world.plan(desired).is_empty
         assert len(world.galleries()) == 2
         return settled_site(world), requests, len(world.files())
     finally:

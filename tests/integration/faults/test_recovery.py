@@ -11,7 +11,7 @@ from galleryctl.engine.site import Planned
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.outcome import Outcome, OutcomeStatus
-from galleryctl.plan.positions import place
+from galleryctl.plan.positions import assign_sort_orders
 from galleryctl.state.file import FileState
 from galleryctl.wix.transport import Exchange
 from tests.world import Crash, World, film, one, shown, wanted, words
@@ -49,7 +49,7 @@ def outcome(outcomes: tuple[Outcome, ...], key: str) -> Outcome:
 def settled(world: World, desired: Any) -> None:
     world.faults()
     plan = world.plan(desired)
-    assert plan.empty, plan.changes
+    assert plan.is_empty, plan.changes
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "cut"])
@@ -155,7 +155,7 @@ def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: W
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
     gallery = world.galleries()[0]["id"]
     # The Editor gives the mean of the neighbours, and so does the plan.
-    order = place([1.0, None, 2.0], [1.0, 2.0])[1]
+    order = assign_sort_orders([1.0, None, 2.0], [1.0, 2.0])[1]
     (made,) = world.edit(
         {
             "gallery": gallery,
@@ -266,7 +266,7 @@ def test_a_stale_list_does_not_make_again_what_state_knows(world: World) -> None
     desired = wanted(words("a"), words("b"))
     world.apply(desired)
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 3}])
-    assert world.plan(desired).empty
+    assert world.plan(desired).is_empty
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 3}])
     world.apply(desired)
     assert world.titles() == ["a", "b"]

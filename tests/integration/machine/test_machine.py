@@ -225,7 +225,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def lose_state(self) -> None:
         """The same pairs are found again. What only state told, that an item no longer wanted was ours, is lost with it."""
-        if not (self.folder / "journal.jsonl").exists() and self.world.plan(self.desired()).empty:
+        if not (self.folder / "journal.jsonl").exists() and self.world.plan(self.desired()).is_empty:
             before = self.world.items()
             (self.folder / "state.json").unlink(missing_ok=True)
             self.moved.clear()
@@ -261,7 +261,7 @@ class Machine(RuleBasedStateMachine):
         assert [item["title"] for item in others] == [item.fields["title"] for item in self.other]
         assert len(self.world.galleries()) == 2 + bool(self.other)
         plan = self.world.plan(desired)
-        assert plan.empty, plan.changes
+        assert plan.is_empty, plan.changes
         assert not (self.folder / "journal.jsonl").exists()
 
     @invariant()

@@ -92,11 +92,11 @@ def test_plan_apply_and_drift(wedding: Studio) -> None:
     assert {outcome.status for outcome in report.outcomes} == {galleryctl.OutcomeStatus.DONE}
     assert (report.exit_code, len(watcher.ends)) == (0, watcher.steps)
     assert watcher.steps > 0
-    assert workspace.drift().empty
+    assert workspace.drift().is_empty
     wedding.assert_settled()
     wedding.edit({"gallery": {"name": "Weddings"}, "item": {"title": "Cake"}, "set": {"title": "Pie"}})
     assert addresses(workspace.drift()) == ["weddings/cake"]
-    assert workspace.drift(targets=["weddings/rings"]).empty
+    assert workspace.drift(targets=["weddings/rings"]).is_empty
 
 
 def test_apply_without_a_plan_makes_one(wedding: Studio) -> None:
@@ -143,7 +143,7 @@ def test_the_lock_keeps_a_second_run_out(wedding: Studio) -> None:
     with FileState(wedding.root / ".galleryctl/state.json").lock(lock_owner("apply"), 0):
         with pytest.raises(galleryctl.LockedError):
             workspace.apply()
-        assert not workspace.plan().empty
+        assert not workspace.plan().is_empty
 
 
 def test_a_plan_is_signed_where_state_has_a_passphrase(wedding: Studio) -> None:
@@ -192,7 +192,7 @@ def test_import_writes_a_manifest(studio: Studio) -> None:
     done = workspace.import_gallery(name="Journal", out="galleries/diary.yaml")
     assert done.draft.path == studio.root / "galleries/diary.yaml"
     assert "May" in done.draft.path.read_text(encoding="utf-8")
-    assert workspace.plan(targets=["journal"]).empty
+    assert workspace.plan(targets=["journal"]).is_empty
     (rest,) = workspace.import_all()
     assert rest.draft.key == "summer"
     assert workspace.import_all() == ()
@@ -214,7 +214,7 @@ def test_sites_are_opened_by_name(wedding: Studio) -> None:
 
     first, second = asyncio.run(both())
     assert len(first.outcomes) == len(second.outcomes) == 5
-    assert one.drift().empty
+    assert one.drift().is_empty
     assert two.site == "two"
 
 
@@ -233,8 +233,8 @@ def test_every_method_works_inside_a_running_loop(wedding: Studio) -> None:
         assert plan == workspace.plan()
         assert workspace.apply(plan).exit_code == 0
         assert (await workspace.apply_async()).outcomes == ()
-        assert (await workspace.drift_async()).empty
-        assert workspace.drift().empty
+        assert (await workspace.drift_async()).is_empty
+        assert workspace.drift().is_empty
         assert (await workspace.import_gallery_async("weddings", dry_run=True)).draft.key == "weddings"
         assert workspace.import_gallery("weddings", dry_run=True).draft.key == "weddings"
         assert (await workspace.import_all_async()) == workspace.import_all() == ()

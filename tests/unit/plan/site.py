@@ -25,7 +25,7 @@ from galleryctl.model.media import (
 from galleryctl.model.position import SourcePosition
 from galleryctl.plan.changes import Change, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.plan.match import unknown_files
+from galleryctl.plan.match import files_to_look_up
 from galleryctl.plan.order import (
     CreateGallery,
     CreateItem,
@@ -37,7 +37,7 @@ from galleryctl.plan.order import (
     Upload,
 )
 from galleryctl.plan.order import (
-    order as steps_of,
+    plan_steps as steps_of,
 )
 from galleryctl.state.journal import learn
 from galleryctl.state.records import Result
@@ -128,7 +128,7 @@ class MemorySite:
     def snapshot(self, desired: Desired, bindings: Bindings) -> SiteSnapshot:
         """The site as the engine reads it: descriptors only of what state does not know."""
         seen = snapshot(*self.galleries.values())
-        wanted = unknown_files(desired, seen, bindings)
+        wanted = files_to_look_up(desired, seen, bindings)
         return replace(seen, files={id_: self.files[id_] for id_ in wanted if id_ in self.files})
 
     def apply(self, plan: Plan, bindings: Bindings, chance: random.Random) -> Bindings:
@@ -137,7 +137,7 @@ class MemorySite:
         waiting = list(steps_of(plan))
         done: set[str] = set()
         while waiting:
-            step = chance.choice([step for step in waiting if step.after <= done])
+            step = chance.choice([step for step in waiting if step.depends_on <= done])
             waiting.remove(step)
             bindings = learn(bindings, self._do(step, bindings))
             done.add(step.id)

@@ -10,7 +10,7 @@ import pytest
 
 from galleryctl.model.fields import Fields, Json, float32
 from galleryctl.plan.changes import FieldChange
-from galleryctl.plan.diff import created, diff
+from galleryctl.plan.diff import diff, diff_for_create
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_people_read_the_fields_in_their_order() -> None:
 
 
 def test_what_is_made_is_told_without_what_is_empty() -> None:
-    found = created({"title": "T", "description": "", "tags": (), "focal_point": None})
+    found = diff_for_create({"title": "T", "description": "", "tags": (), "focal_point": None})
     assert list(found.write) == ["title", "description", "tags", "focal_point"]
     assert found.fields == (FieldChange(path="title", before=None, after="T"),)
 

@@ -17,9 +17,9 @@ from galleryctl.cli.planning import read_plan, write_plan
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.media import HostedVideo, Kind, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.canonical import digest
-from galleryctl.plan.changes import Action, Basis, Change, FieldChange, Notice, Plan, Refusal
-from galleryctl.plan.document import decode, encode, plan_digest
-from galleryctl.plan.reading import parse
+from galleryctl.plan.changes import Action, Change, FieldChange, MatchedBy, Notice, Plan, Refusal
+from galleryctl.plan.document import decode_plan, encode_plan, plan_digest
+from galleryctl.plan.reading import parse_plan_json
 from tests.unit.plan.site import at, photo
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/plan.schema.json").read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ PLAN = Plan(
     changes=(
         change("h", Action.CREATE, write={"name": "H"}, sort_order=2.0),
         change("h/x", Action.CREATE, media=photo("x"), sort_order=1.0, position=(0, 1)),
-        change("g", Action.UPDATE, write={"name": "G"}, matched_by=Basis.BOUND_NAME),
+        change("g", Action.UPDATE, write={"name": "G"}, matched_by=MatchedBy.BOUND_NAME),
         change(
             "g/a",
             Action.UPDATE,
@@ -68,7 +68,7 @@ PLAN = Plan(
         change("g/c", Action.UPDATE, media=WixFile(id="f", width=3, height=2)),
         change("g/d", Action.UPDATE, kind=Kind.VIDEO, media=HostedVideo(host=VideoHost.VIMEO, url="https://v")),
         change("g/e", Action.DELETE, reason="gone"),
-        change("old", Action.DELETE, matched_by=Basis.STATE),
+        change("old", Action.DELETE, matched_by=MatchedBy.STATE),
     ),
 )
 
@@ -82,14 +82,14 @@ def test_a_plan_comes_back_from_its_file(tmp_path: Path) -> None:
     write_plan(PLAN, tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json") == PLAN
     assert (tmp_path / "plan.json").stat().st_mode & 0o077 == 0
-    VALIDATOR.validate(encode(PLAN))
+    VALIDATOR.validate(encode_plan(PLAN))
 
 
 def test_a_signature_comes_back_and_is_of_all_the_rest() -> None:
     signed = replace(PLAN, signature=SIGNATURE)
-    VALIDATOR.validate(encode(signed))
-    assert decode(json.loads(json.dumps(encode(signed)))) == signed
-    assert plan_digest(signed) == plan_digest(PLAN) == encode(signed)["digest"]
+    VALIDATOR.validate(encode_plan(signed))
+    assert decode_plan(json.loads(json.dumps(encode_plan(signed)))) == signed
+    assert plan_digest(signed) == plan_digest(PLAN) == encode_plan(signed)["digest"]
     assert plan_digest(replace(PLAN, ids={at("g"): "other"})) != plan_digest(PLAN)
 
 
@@ -147,18 +147,18 @@ def nulled(parent: Any, name: Any) -> None:
 
 @pytest.mark.parametrize("edit", [changed, dropped, nulled])
 def test_any_member_that_was_tampered_with_is_refused(edit: Callable[[Any, Any], None]) -> None:
-    document = json.loads(json.dumps(encode(PLAN)))
+    document = json.loads(json.dumps(encode_plan(PLAN)))
     tampered = [edited(document, path, edit) for path in paths(document)]
     assert len(tampered) > 150
     for forged in tampered:
         with pytest.raises(InvalidInput):
-            decode(forged)
+            decode_plan(forged)
 
 
 def single_changes() -> Iterator[tuple[Any, tuple[str | int, ...]]]:
     """A document for each change alone, with the paths in that; and one without any, with all other paths."""
     for changes in ((), *((one,) for one in PLAN.changes)):
-        document = json.loads(json.dumps(encode(replace(PLAN, changes=changes))))
+        document = json.loads(json.dumps(encode_plan(replace(PLAN, changes=changes))))
         for path in paths(document):
             if bool(changes) is (path[0] == "changes"):
                 yield document, path
@@ -175,7 +175,7 @@ def test_what_the_schema_accepts_is_read_and_the_rest_is_refused(edit: Callable[
         valid = VALIDATOR.is_valid(forged)
         both.add(valid)
         try:
-            decode(forged)
+            decode_plan(forged)
         except InvalidInput as error:
             # What one change says against another is beyond a schema.
             beyond = "two of its steps" in str(error) or "changed twice" in str(error)
@@ -215,23 +215,23 @@ WRONG: dict[str, Callable[[Any], None]] = {
 
 @pytest.mark.parametrize("edit", WRONG.values(), ids=WRONG.keys())
 def test_schema_and_reader_refuse_the_same(edit: Callable[[Any], None]) -> None:
-    document = json.loads(json.dumps(encode(PLAN)))
+    document = json.loads(json.dumps(encode_plan(PLAN)))
     edit(document)
     forged = with_digest(document)
     assert not VALIDATOR.is_valid(forged)
     with pytest.raises(InvalidInput) as caught:
-        decode(forged)
+        decode_plan(forged)
     assert caught.value.problems
     assert "galleryctl plan --out" in caught.value.do
 
 
 def test_all_problems_are_told_with_their_paths() -> None:
-    document: Any = json.loads(json.dumps(encode(PLAN)))
+    document: Any = json.loads(json.dumps(encode_plan(PLAN)))
     document["changes"][1]["place"] = [0, "1"]
     document["changes"][1]["media"]["sha256"] = 7
     document["ids"]["no address!"] = "x"
     with pytest.raises(InvalidInput) as caught:
-        decode(document)
+        decode_plan(document)
     assert [problem.message for problem in caught.value.problems] == [
         "changes[1].media.sha256: is no string",
         "changes[1].place[1]: is no whole number",
@@ -242,13 +242,13 @@ def test_all_problems_are_told_with_their_paths() -> None:
 def test_two_changes_that_are_one_step_are_refused() -> None:
     for twice in (PLAN.changes[1], PLAN.changes[3], PLAN.changes[7]):
         with pytest.raises(InvalidInput, match=r"called|changed twice"):
-            decode(encode(replace(PLAN, changes=(*PLAN.changes, twice))))
+            decode_plan(encode_plan(replace(PLAN, changes=(*PLAN.changes, twice))))
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", None, True, pytest.param(10**5000, id="huge"), -1, {}])
 def test_another_version_is_told_before_all_else(version: Any) -> None:
     with pytest.raises(InvalidInput, match=r"^format_version .*; this galleryctl reads 1") as caught:
-        decode({"format_version": version})
+        decode_plan({"format_version": version})
     assert len(caught.value.problems) == 1
     assert len(str(caught.value)) < 200
 
@@ -280,7 +280,7 @@ def nested(levels: int) -> Any:
 )
 @pytest.mark.parametrize("member", ["write", "fields", "site_id", "ids", "notices", "changes", "digest", "serial"])
 def test_what_no_json_file_holds_is_one_clear_error(member: str, value: Any) -> None:
-    document: Any = copy.deepcopy(encode(PLAN))
+    document: Any = copy.deepcopy(encode_plan(PLAN))
     change_: Any = document["changes"][3]
     if member == "write":
         change_["write"]["exif"] = value
@@ -289,26 +289,26 @@ def test_what_no_json_file_holds_is_one_clear_error(member: str, value: Any) -> 
     else:
         document[member] = value
     with pytest.raises(InvalidInput):
-        decode(document)
+        decode_plan(document)
     wholes: tuple[Any, ...] = (value, [value], {"format_version": 1, "changes": [value]})
     for whole in wholes:
         with pytest.raises(InvalidInput):
-            decode(whole)
+            decode_plan(whole)
 
 
 FILES = {
     "empty": "",
     "no json": "galleryctl: 1\n",
-    "cut off": json.dumps(encode(PLAN))[:-20],
-    "twice": json.dumps(encode(PLAN))[:-1] + ', "site_id": "site-1"}',
-    "twice inside": json.dumps(encode(PLAN)).replace('"reason": "gone"', '"reason": "gone", "id": "other"'),
-    "nan": json.dumps(encode(PLAN)).replace("-0.5", "NaN"),
-    "infinity": json.dumps(encode(PLAN)).replace("-0.5", "-Infinity"),
-    "overflow": json.dumps(encode(PLAN)).replace("-0.5", "1e999"),
-    "many digits": json.dumps(encode(PLAN)).replace("-0.5", "9" * 10_000),
+    "cut off": json.dumps(encode_plan(PLAN))[:-20],
+    "twice": json.dumps(encode_plan(PLAN))[:-1] + ', "site_id": "site-1"}',
+    "twice inside": json.dumps(encode_plan(PLAN)).replace('"reason": "gone"', '"reason": "gone", "id": "other"'),
+    "nan": json.dumps(encode_plan(PLAN)).replace("-0.5", "NaN"),
+    "infinity": json.dumps(encode_plan(PLAN)).replace("-0.5", "-Infinity"),
+    "overflow": json.dumps(encode_plan(PLAN)).replace("-0.5", "1e999"),
+    "many digits": json.dumps(encode_plan(PLAN)).replace("-0.5", "9" * 10_000),
     "deep arrays": "[" * 200_000 + "]" * 200_000,
     "deep objects": '{"format_version": 1, "a": ' * 100_000 + "1" + "}" * 100_000,
-    "byte order mark": "\ufeff" + json.dumps(encode(PLAN)),
+    "byte order mark": "\ufeff" + json.dumps(encode_plan(PLAN)),
     "array": "[]",
     "word": '"plan"',
     "null": "null",
@@ -337,8 +337,8 @@ def test_what_is_no_text_or_no_file_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_plan_written_by_another_json_tool_is_still_the_same() -> None:
-    document: Any = json.loads(json.dumps(encode(PLAN)))
+    document: Any = json.loads(json.dumps(encode_plan(PLAN)))
     document["changes"][0]["sort_order"] = 2
     document["serial"] = 3.0
     again = dict(reversed(document.items()))
-    assert decode(parse(json.dumps(again))) == PLAN
+    assert decode_plan(parse_plan_json(json.dumps(again))) == PLAN

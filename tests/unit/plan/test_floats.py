@@ -8,41 +8,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleryctl.plan.floats import Store
+from galleryctl.plan.floats import FloatFormat
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_an_ordinal_names_one_double(value: float) -> None:
-    ordinal = Store.DOUBLE.ordinal(value)
-    assert Store.DOUBLE.value_at(ordinal) == value
-    if value != Store.DOUBLE.largest:
-        assert Store.DOUBLE.value_at(ordinal + 1) == nextafter(value, inf)
+    ordinal = FloatFormat.FLOAT64.ordinal(value)
+    assert FloatFormat.FLOAT64.value_at(ordinal) == value
+    if value != FloatFormat.FLOAT64.largest:
+        assert FloatFormat.FLOAT64.value_at(ordinal + 1) == nextafter(value, inf)
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_an_ordinal_names_one_32_bit_float(value: float) -> None:
-    assert Store.FLOAT.value_at(Store.FLOAT.ordinal(value)) == value
-    assert Store.FLOAT.snap(value) == value
+    assert FloatFormat.FLOAT32.value_at(FloatFormat.FLOAT32.ordinal(value)) == value
+    assert FloatFormat.FLOAT32.nearest(value) == value
 
 
 @pytest.mark.parametrize(
     ("live", "store"),
     [
-        ([], Store.FLOAT),
-        ([1.0, 2.5, -3.0], Store.FLOAT),
-        ([1_700_000_000_000.5], Store.DOUBLE),
-        ([1_700_000_001.0], Store.DOUBLE),
-        ([0.1, 0.3], Store.FLOAT),
-        ([1e300], Store.DOUBLE),
-        ([16777216.0, 16777217.0], Store.DOUBLE),
+        ([], FloatFormat.FLOAT32),
+        ([1.0, 2.5, -3.0], FloatFormat.FLOAT32),
+        ([1_700_000_000_000.5], FloatFormat.FLOAT64),
+        ([1_700_000_001.0], FloatFormat.FLOAT64),
+        ([0.1, 0.3], FloatFormat.FLOAT32),
+        ([1e300], FloatFormat.FLOAT64),
+        ([16777216.0, 16777217.0], FloatFormat.FLOAT64),
     ],
     ids=["empty", "exact", "millis", "epoch", "in few digits", "too large", "told apart"],
 )
-def test_the_store_is_told_from_the_values(live: list[float], store: Store) -> None:
-    assert Store.of(live) is store
+def test_the_store_is_told_from_the_values(live: list[float], store: FloatFormat) -> None:
+    assert FloatFormat.detect(live) is store
 
 
 def test_spacing_is_the_distance_to_the_next_value() -> None:
-    assert Store.DOUBLE.spacing(1.0) == 2**-52
-    assert Store.FLOAT.spacing(1.0) == 2**-23
-    assert Store.FLOAT.spacing(Store.FLOAT.largest) == 2.0**104
+    assert FloatFormat.FLOAT64.spacing(1.0) == 2**-52
+    assert FloatFormat.FLOAT32.spacing(1.0) == 2**-23
+    assert FloatFormat.FLOAT32.spacing(FloatFormat.FLOAT32.largest) == 2.0**104

@@ -10,12 +10,12 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, ItemOrder, UnmanagedPolicy
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, VideoHost, WixFile
-from galleryctl.plan.changes import Action, Basis, Change, Plan
-from galleryctl.plan.gallery import in_display_order, recognised
-from galleryctl.plan.leftover import stranger_address
+from galleryctl.plan.changes import Action, Change, MatchedBy, Plan
+from galleryctl.plan.gallery import in_display_order, match_media
+from galleryctl.plan.leftover import unmanaged_address
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.match import ItemPair
-from galleryctl.plan.resources import live_title, wanted_title
+from galleryctl.plan.match import ItemMatch
+from galleryctl.plan.resources import desired_title, live_title
 from tests.unit.plan.site import (
     ALLOWED,
     G,
@@ -45,9 +45,9 @@ def only(plan: Plan) -> Change:
 def test_one_changed_field_is_one_update_with_that_field() -> None:
     shown = live("1", 1.0, WixFile(id="f"), title="Old", description="theirs")
     change = only(plan_of(wants(item("a", WixFile(id="f"), title="New")), shown, known=Bindings(ids=ids(a="1"))))
-    assert (change.action, change.id, change.basis) == (Action.UPDATE, "1", Basis.STATE)
+    assert (change.action, change.id, change.matched_by) == (Action.UPDATE, "1", MatchedBy.STATE)
     assert change.write == {"title": "New"}
-    assert (change.media, change.sort_order, change.place) == (None, None, None)
+    assert (change.media, change.sort_order, change.position) == (None, None, None)
 
 
 @pytest.mark.parametrize("item_order", ItemOrder)
@@ -61,7 +61,7 @@ def test_one_item_moved_in_a_thousand_is_one_update_with_one_sort_order(item_ord
     change = only(plan_of(desired, *shown, known=known))
     assert (change.action, change.write, change.media) == (Action.UPDATE, {}, None)
     assert change.sort_order is not None
-    assert change.place == (801, 4)
+    assert change.position == (801, 4)
 
 
 def test_another_file_is_repointed_and_the_old_one_named() -> None:
@@ -72,7 +72,7 @@ def test_another_file_is_repointed_and_the_old_one_named() -> None:
         photo("a").source: "f1"
     }
     ignored = wants(replace(item("a", photo("a")), ignore=frozenset({"media"})))
-    assert plan_of(ignored, live("1", 1.0, WixFile(id="f0")), known=known).empty
+    assert plan_of(ignored, live("1", 1.0, WixFile(id="f0")), known=known).is_empty
 
 
 def test_another_kind_is_a_replacement_at_a_new_sort_order() -> None:
@@ -102,14 +102,14 @@ def test_what_was_never_ours_stays_unless_asked_for() -> None:
     wanted = item("a", None, html="x")
     for unmanaged in (UnmanagedPolicy.KEEP, UnmanagedPolicy.REPORT):
         plan = plan_of(Desired(galleries=(gallery(wanted, unmanaged=unmanaged),)), stranger, mine, known=known)
-        assert plan.empty
+        assert plan.is_empty
         said = [notice.message for notice in plan.notices]
         assert said == (["no manifest names this image: s.jpg (id S 1)"] if unmanaged is UnmanagedPolicy.REPORT else [])
     gone = only(
         plan_of(Desired(galleries=(gallery(wanted, unmanaged=UnmanagedPolicy.DELETE),)), stranger, mine, known=known)
     )
     assert (str(gone.address), gone.action, gone.id) == ("g/unmanaged.S-1", Action.DELETE, "S 1")
-    assert at(str(stranger_address(G, live("x" * 300, 1.0)))).item
+    assert at(str(unmanaged_address(G, live("x" * 300, 1.0)))).item
 
 
 def test_an_item_of_another_gallery_in_state_is_no_item_of_this_one() -> None:
@@ -128,7 +128,7 @@ def test_what_a_replacement_left_behind_goes() -> None:
     known = Bindings(ids=ids(a="1"), deposed={"0": at("g/a")})
     shown = (live("1", 1.0, None, html="x"), live("0", 2.0, WixFile(id="f")))
     change = only(plan_of(wants(item("a", None, html="x")), *shown, known=known))
-    assert (change.action, change.id, change.basis) == (Action.DELETE, "0", Basis.JOURNAL)
+    assert (change.action, change.id, change.matched_by) == (Action.DELETE, "0", MatchedBy.JOURNAL)
 
 
 def test_a_guess_is_told_with_its_evidence() -> None:
@@ -151,12 +151,12 @@ def test_a_file_that_state_knows_and_an_item_shows_stays_the_one_for_its_content
     wanted = (item("a", photo("a")), item("b", photo("a")))
     file = MediaFile(id="f2", display_name="a.jpg", ready=True, failed=False, size=9)
     pairs = {
-        one.address: ItemPair(live=live(str(i), float(i), WixFile(id=f"f{i}")), basis=Basis.STATE)
+        one.address: ItemMatch(live=live(str(i), float(i), WixFile(id=f"f{i}")), matched_by=MatchedBy.STATE)
         for i, one in enumerate(wanted, 1)
     }
     known = Bindings(media={photo("a").source: "f1"})
-    assert recognised(wanted, pairs, known, {"f2": file}) == {}
-    assert recognised(wanted[1:], {wanted[1].address: pairs[wanted[1].address]}, known, {"f2": file}) == {
+    assert match_media(wanted, pairs, known, {"f2": file}) == {}
+    assert match_media(wanted[1:], {wanted[1].address: pairs[wanted[1].address]}, known, {"f2": file}) == {
         photo("a").source: "f2"
     }
 
@@ -176,10 +176,10 @@ def test_a_gallery_is_made_with_its_items_and_with_warnings() -> None:
 
 
 def test_people_call_an_item_by_its_title_else_by_its_file() -> None:
-    assert wanted_title(item("a", photo("a"), title="T")) == "T"
-    assert wanted_title(item("a", photo("a"))) == "a.jpg"
-    assert wanted_title(item("a", HostedVideo(host=VideoHost.VIMEO, url="https://v"))) == "https://v"
-    assert wanted_title(item("a", None, html="x")) == ""
+    assert desired_title(item("a", photo("a"), title="T")) == "T"
+    assert desired_title(item("a", photo("a"))) == "a.jpg"
+    assert desired_title(item("a", HostedVideo(host=VideoHost.VIMEO, url="https://v"))) == "https://v"
+    assert desired_title(item("a", None, html="x")) == ""
     assert live_title(live("1", 1.0, WixFile(id="f"), title=None)) == "f"
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from galleryctl.plan.gaps import Taken
+from galleryctl.plan.gaps import UsedOrders
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(st.lists(FLOATS, unique=True, min_size=1, max_size=8), st.data(), st.integers(0, 9))
 def test_values_are_free_and_inside(live: list[float], data: st.DataObject, count: int) -> None:
-    taken = Taken.of(live)
+    taken = UsedOrders.from_values(live)
     ends = [None, *sorted(live), None]
     left = data.draw(st.integers(0, len(ends) - 2))
     right = data.draw(st.integers(left + 1, len(ends) - 1))
     low, high = ends[left], ends[right]
-    assume(taken.free(low, high) >= count)
-    values = taken.between(low, high, count)
+    assume(taken.count_free(low, high) >= count)
+    values = taken.allocate(low, high, count)
     assert len(values) == count
     assert values == sorted(set(values))
     assert not set(values) & set(live)
@@ -26,16 +26,16 @@ def test_values_are_free_and_inside(live: list[float], data: st.DataObject, coun
 
 
 def test_free_counts_what_is_not_taken() -> None:
-    taken = Taken.of([1.0, 1.0 + 2**-22, 0.1 + 1e-12])
-    assert taken.free(1.0, 1.0 + 2**-50) == 3
-    assert taken.free(0.5, 0.5) == 0
-    assert Taken.of([1.0, 1.0 + 2**-23, 1.0 + 2**-22]).free(1.0, 1.0 + 2**-22) == 0
+    taken = UsedOrders.from_values([1.0, 1.0 + 2**-22, 0.1 + 1e-12])
+    assert taken.count_free(1.0, 1.0 + 2**-50) == 3
+    assert taken.count_free(0.5, 0.5) == 0
+    assert UsedOrders.from_values([1.0, 1.0 + 2**-23, 1.0 + 2**-22]).count_free(1.0, 1.0 + 2**-22) == 0
 
 
 def test_appended_values_stand_in_the_gallery_s_own_distance() -> None:
-    assert Taken.of([10.0, 20.0, 30.0]).between(30.0, None, 2) == [40.0, 50.0]
-    assert Taken.of([10.0, 20.0, 30.0]).between(None, 10.0, 2) == [-10.0, 0.0]
+    assert UsedOrders.from_values([10.0, 20.0, 30.0]).allocate(30.0, None, 2) == [40.0, 50.0]
+    assert UsedOrders.from_values([10.0, 20.0, 30.0]).allocate(None, 10.0, 2) == [-10.0, 0.0]
 
 
 def test_values_go_around_those_that_strangers_have() -> None:
-    assert Taken.of([1.0, 2.0, 3.0]).between(1.0, 3.0, 2) == [1.5, 2.5]
+    assert UsedOrders.from_values([1.0, 2.0, 3.0]).allocate(1.0, 3.0, 2) == [1.5, 2.5]

@@ -14,7 +14,7 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.plan.world import NO_OPTIONS
+from galleryctl.plan.world import DEFAULT_PLAN_OPTIONS
 from tests.unit.plan.site import G, MemorySite, at, gallery, ids, item, live, live_gallery, snapshot
 
 A, B = live("A", 1.0, WixFile(id="fa")), live("B", 2.0, WixFile(id="fb"))
@@ -29,7 +29,7 @@ def plan_of(
     desired: Desired,
     site: SiteSnapshot = SITE,
     known: Bindings = KNOWN,
-    options: PlanOptions = NO_OPTIONS,
+    options: PlanOptions = DEFAULT_PLAN_OPTIONS,
 ) -> Plan:
     return make_plan(desired, site, known, options=options)
 
@@ -62,7 +62,7 @@ def test_lifting_a_protection_is_its_own_step() -> None:
     at_once = plan_of(one_gallery(WANT_A, other_kind), known=known)
     assert refused(at_once) == [("g/b", "it is protected and would be replaced")]
     lifting = plan_of(one_gallery(WANT_A, WANT_B), known=known)
-    assert (lifting.empty, lifting.refusals, lifting.protected) == (True, (), frozenset())
+    assert (lifting.is_empty, lifting.refusals, lifting.protected) == (True, (), frozenset())
     lifted = plan_of(one_gallery(WANT_A, other_kind), known=replace(known, protected=lifting.protected))
     assert refused(lifted) == []
 

@@ -18,11 +18,11 @@ from galleryctl.model.fields import Json, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Plan
-from galleryctl.plan.diff import holds
-from galleryctl.plan.document import decode, encode
+from galleryctl.plan.diff import satisfies
+from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.reading import parse
-from galleryctl.plan.recognise import shows
+from galleryctl.plan.reading import parse_plan_json
+from galleryctl.plan.recognise import same_content
 from tests.unit.plan.site import ALLOWED, AT, MemorySite, live_gallery, planned
 
 CHANCE = st.randoms(use_true_random=False)
@@ -160,10 +160,10 @@ def check_site(site: MemorySite, desired: Desired, bindings: Bindings) -> None:
         for item in gallery.items:
             found = by_id[bindings.ids[item.address]]
             assert found.kind is item.kind
-            assert shows(item, found, bindings.media, site.files)
+            assert same_content(item, found, bindings.media, site.files)
             for name, value in item.fields.items():
                 has = canonical(name, found.fields.get(name))
-                assert name in item.ignore or holds(has, value), (name, has, value)
+                assert name in item.ignore or satisfies(has, value), (name, has, value)
 
 
 def edit(site: MemorySite, chance: random.Random) -> None:
@@ -204,7 +204,7 @@ def test_an_applied_plan_gives_what_is_wanted_and_the_next_plan_is_empty(
         }
         check_only_ours(desired, bindings, before, after)
         again = planned(site, desired, bindings)
-        assert again.empty
+        assert again.is_empty
         assert not again.ids
         assert not again.media
         assert again.protected == bindings.protected
@@ -251,7 +251,7 @@ def test_a_plan_for_targets_touches_only_those_and_comes_to_rest(
     assert all(target.covers(change.address) for change in plan.changes)
     bindings = site.apply(plan, bindings, chance)
     if target.item is None:
-        assert planned(site, desired, bindings, options).empty
+        assert planned(site, desired, bindings, options).is_empty
     else:
         left = planned(site, desired, bindings, options).changes
         assert all(change.write == {} and change.action is Action.UPDATE for change in left)
@@ -266,7 +266,7 @@ def test_without_state_the_same_pairs_are_found(data: st.DataObject, world: Worl
     assert not {Action.CREATE, Action.DELETE, Action.REPLACE} & {change.action for change in lost.changes}
     assert lost.ids.keys() == bindings.ids.keys()
     rebuilt = world.site.apply(lost, Bindings(), chance)
-    assert planned(world.site, desired, rebuilt).empty
+    assert planned(world.site, desired, rebuilt).is_empty
 
 
 @THOROUGH
@@ -293,11 +293,11 @@ def test_new_keys_with_moved_entries_change_nothing(data: st.DataObject, world: 
     )
     renamed = replace(desired, galleries=galleries, moved=tuple(chance.sample(moved, len(moved))))
     plan = planned(world.site, renamed, bindings)
-    assert plan.empty
+    assert plan.is_empty
     assert not [notice for notice in plan.notices if "not moved" in notice.message]
     bindings = world.site.apply(plan, bindings, chance)
     again = planned(world.site, renamed, bindings)
-    assert again.empty
+    assert again.is_empty
     assert again.ids == {}
     assert not again.forget
     assert not [notice for notice in again.notices if "not moved" in notice.message]
@@ -320,7 +320,7 @@ def test_the_order_in_which_things_are_read_does_not_show(
         shuffled = replace(bindings, ids=dict(entries))
         plan = make_plan(desired, seen, bindings, options=ALLOWED)
         twin = make_plan(desired, other, shuffled, options=ALLOWED)
-        assert json.dumps(encode(twin)) == json.dumps(encode(plan))
+        assert json.dumps(encode_plan(twin)) == json.dumps(encode_plan(plan))
         if not round_:
             bindings = site.apply(plan, bindings, chance)
 
@@ -336,6 +336,6 @@ def test_a_plan_comes_back_from_its_document(data: st.DataObject, world: World, 
     for _ in range(2):
         desired = data.draw(manifests(world.item_order))
         plan: Plan = planned(world.site, desired, bindings)
-        assert decode(parse(json.dumps(encode(plan)))) == plan
+        assert decode_plan(parse_plan_json(json.dumps(encode_plan(plan)))) == plan
         bindings = world.site.apply(plan, bindings, chance)
         edit(world.site, chance)

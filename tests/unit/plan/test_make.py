@@ -40,7 +40,7 @@ def test_new_galleries_get_sort_orders_that_no_gallery_has() -> None:
 def test_a_plan_learns_pairs_and_forgets_what_is_gone() -> None:
     known = Bindings(ids=ids(a="A", gone="Z") | {at("old"): "O", at("old/x"): "X"})
     plan = make_plan(wants(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))), SITE, known)
-    assert plan.empty
+    assert plan.is_empty
     assert plan.unchanged == 3
     assert plan.ids == {at("g/b"): "B"}
     assert plan.forget == {at("g/gone"), at("old"), at("old/x")}
@@ -50,7 +50,7 @@ def test_a_target_learns_and_forgets_only_what_it_covers() -> None:
     known = Bindings(ids={at("g/gone"): "Z"})
     desired = wants(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"), title="T"))
     plan = make_plan(desired, SITE, known, options=PlanOptions(targets=(at("g/a"),)))
-    assert plan.empty
+    assert plan.is_empty
     assert plan.unchanged == 1
     assert plan.ids == {G: "G", at("g/a"): "A"}
     assert plan.forget == frozenset()
@@ -61,7 +61,7 @@ def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
     known = Bindings(ids={at("old"): "G", at("old/x"): "A"})
     options = replace(ALLOWED, targets=(at("old/x"),))
     plan = make_plan(Desired(galleries=()), SITE, known, options=options)
-    assert plan.empty
+    assert plan.is_empty
     assert [notice.message for notice in plan.notices] == [
         "no manifest names its gallery, so it only goes together with that: target old"
     ]

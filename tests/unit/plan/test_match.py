@@ -11,8 +11,8 @@ from galleryctl.model.desired import Bind, Desired, DesiredGallery
 from galleryctl.model.errors import MatchError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, RemoteFile, VideoHost, WixFile, content_label
-from galleryctl.plan.changes import Basis
-from galleryctl.plan.match import bind_galleries, by_gallery, gallery_names, match_items, unknown_files
+from galleryctl.plan.changes import MatchedBy
+from galleryctl.plan.match import files_to_look_up, gallery_names, match_galleries, match_items, split_by_gallery
 from tests.unit.plan.site import AT, G, at, gallery, ids, item, live, live_gallery, photo, snapshot, wants
 
 
@@ -23,8 +23,8 @@ def named(key: str, name: str = "", *, create: bool = False, id_: str | None = N
 
 def bound(*galleries: DesiredGallery, site: tuple[LiveGallery, ...], known: dict[str, str] | None = None) -> object:
     bindings = Bindings(ids={at(key): id_ for key, id_ in (known or {}).items()})
-    pairs = bind_galleries(Desired(galleries=galleries), site, bindings)
-    return {str(a): (g.id, pairs.basis[a]) for a, g in pairs.live.items()}
+    pairs = match_galleries(Desired(galleries=galleries), site, bindings)
+    return {str(a): (g.id, pairs.matched_by[a]) for a, g in pairs.live.items()}
 
 
 ONE = live_gallery(id_="1", name="One")
@@ -32,22 +32,22 @@ TWO = live_gallery(id_="2", name="Two")
 
 
 def test_the_bound_id_comes_before_state_and_state_before_the_name() -> None:
-    assert bound(named("g", id_="2"), site=(ONE, TWO), known={"g": "1"}) == {"g": ("2", Basis.BOUND_ID)}
-    assert bound(named("g", "Two"), site=(ONE, TWO), known={"g": "1"}) == {"g": ("1", Basis.STATE)}
-    assert bound(named("g", "Two"), site=(ONE, TWO)) == {"g": ("2", Basis.BOUND_NAME)}
+    assert bound(named("g", id_="2"), site=(ONE, TWO), known={"g": "1"}) == {"g": ("2", MatchedBy.BOUND_ID)}
+    assert bound(named("g", "Two"), site=(ONE, TWO), known={"g": "1"}) == {"g": ("1", MatchedBy.STATE)}
+    assert bound(named("g", "Two"), site=(ONE, TWO)) == {"g": ("2", MatchedBy.BOUND_NAME)}
 
 
 def test_a_name_counts_only_among_galleries_that_no_id_has_claimed() -> None:
     twin = replace(ONE, id="3")
     assert bound(named("g", id_="1"), named("h", "One"), site=(ONE, twin)) == {
-        "g": ("1", Basis.BOUND_ID),
-        "h": ("3", Basis.BOUND_NAME),
+        "g": ("1", MatchedBy.BOUND_ID),
+        "h": ("3", MatchedBy.BOUND_NAME),
     }
 
 
 def test_the_name_to_bind_by_comes_before_the_name_to_have() -> None:
     wanted = replace(named("g", "One"), fields={"name": "Two"})
-    assert bound(wanted, site=(ONE, TWO)) == {"g": ("1", Basis.BOUND_NAME)}
+    assert bound(wanted, site=(ONE, TWO)) == {"g": ("1", MatchedBy.BOUND_NAME)}
     assert gallery_names(wanted) == ("Two", "One")
     assert gallery_names(named("g", create=True)) == ("g",)
 
@@ -69,11 +69,11 @@ def test_two_manifests_cannot_mean_one_gallery() -> None:
 def test_what_is_not_found_is_made_only_if_asked_for_and_never_if_it_was_there() -> None:
     with pytest.raises(MatchError, match="gallery g is not on the site"):
         bound(named("g", "Three"), site=(ONE,))
-    pairs = bind_galleries(Desired(galleries=(named("g", create=True),)), (ONE,), Bindings())
-    assert pairs.create == (G,)
-    gone = bind_galleries(Desired(galleries=(named("g", create=True),)), (ONE,), Bindings(ids={G: "0"}))
-    assert gone.vanished == {G: "0"}
-    assert gone.create == ()
+    pairs = match_galleries(Desired(galleries=(named("g", create=True),)), (ONE,), Bindings())
+    assert pairs.to_create == (G,)
+    gone = match_galleries(Desired(galleries=(named("g", create=True),)), (ONE,), Bindings(ids={G: "0"}))
+    assert gone.missing == {G: "0"}
+    assert gone.to_create == ()
 
 
 LABELLED = MediaFile(
@@ -90,9 +90,9 @@ IMPORTED = MediaFile(id="f3", display_name="", ready=True, failed=False, source_
 
 def pairs_of(
     wanted: Desired, *site: LiveItem, known: Bindings | None = None, files: tuple[MediaFile, ...] = ()
-) -> dict[str, tuple[str, Basis]]:
+) -> dict[str, tuple[str, MatchedBy]]:
     found = match_items(wanted.galleries[0].items, site, known or Bindings(), {f.id: f for f in files})
-    return {str(a.item): (pair.live.id, pair.basis) for a, pair in found.items()}
+    return {str(a.item): (pair.live.id, pair.matched_by) for a, pair in found.items()}
 
 
 def test_the_stronger_evidence_is_tried_for_all_before_the_weaker() -> None:
@@ -118,14 +118,14 @@ def test_the_stronger_evidence_is_tried_for_all_before_the_weaker() -> None:
     )
     known = Bindings(ids=ids(state="L8"))
     assert pairs_of(wanted, *site, known=known, files=(LABELLED, LOOKS, IMPORTED)) == {
-        "state": ("L8", Basis.STATE),
-        "label": ("L1", Basis.FILE),
-        "url": ("L3", Basis.FILE),
-        "wix": ("L4", Basis.FILE),
-        "film": ("L5", Basis.FILE),
-        "words": ("L6", Basis.FILE),
-        "look": ("L2", Basis.CONTENT),
-        "title": ("L7", Basis.TITLE),
+        "state": ("L8", MatchedBy.STATE),
+        "label": ("L1", MatchedBy.FILE),
+        "url": ("L3", MatchedBy.FILE),
+        "wix": ("L4", MatchedBy.FILE),
+        "film": ("L5", MatchedBy.FILE),
+        "words": ("L6", MatchedBy.FILE),
+        "look": ("L2", MatchedBy.CONTENT),
+        "title": ("L7", MatchedBy.TITLE),
     }
 
 
@@ -142,7 +142,7 @@ def test_of_several_the_one_of_the_same_title_then_of_the_same_position_is_taken
 def test_what_state_knows_by_another_key_is_taken_for_the_same_file_only() -> None:
     site = (live("1", 1, WixFile(id="f"), title="T"),)
     known = Bindings(ids=ids(old="1"))
-    assert pairs_of(wants(item("new", WixFile(id="f"))), *site, known=known) == {"new": ("1", Basis.FILE)}
+    assert pairs_of(wants(item("new", WixFile(id="f"))), *site, known=known) == {"new": ("1", MatchedBy.FILE)}
     assert pairs_of(wants(item("new", WixFile(id="x"), title="T")), *site, known=known) == {}
     protected = replace(known, protected=frozenset({at("g/old")}))
     assert pairs_of(wants(item("new", WixFile(id="f"))), *site, known=protected) == {}
@@ -155,11 +155,11 @@ def test_what_a_replacement_left_behind_is_never_taken() -> None:
 
 def test_state_names_the_item_even_when_its_kind_changes() -> None:
     found = pairs_of(wants(item("a", None, html="x")), live("1", 1, WixFile(id="f")), known=Bindings(ids=ids(a="1")))
-    assert found == {"a": ("1", Basis.STATE)}
+    assert found == {"a": ("1", MatchedBy.STATE)}
 
 
 def unknown(wanted: Desired, *items: LiveItem, known: Bindings) -> tuple[str, ...]:
-    return unknown_files(wanted, snapshot(live_gallery(*items)), known)
+    return files_to_look_up(wanted, snapshot(live_gallery(*items)), known)
 
 
 def test_no_descriptor_is_read_when_state_knows_what_is_shown() -> None:
@@ -183,7 +183,7 @@ def test_descriptors_are_read_of_what_state_does_not_know() -> None:
 def test_a_gallery_that_was_not_read_is_never_compared() -> None:
     unread = replace(live_gallery(), items=None)
     with pytest.raises(AssertionError, match="were not read"):
-        unknown_files(wants(item("a", photo("a"))), snapshot(unread), Bindings())
+        files_to_look_up(wants(item("a", photo("a"))), snapshot(unread), Bindings())
 
 
 def test_each_gallery_gets_its_own_part_of_state() -> None:
@@ -193,7 +193,7 @@ def test_each_gallery_gets_its_own_part_of_state() -> None:
         deposed={"4": at("h/b")},
         media={"sha256:x": "f"},
     )
-    parts = by_gallery(desired, known)
+    parts = split_by_gallery(desired, known)
     assert parts[G].ids == ids(a="1")
     assert parts[G].deposed == {}
     assert parts[at("h")].ids == {at("h"): "H", at("h/a"): "2"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from galleryctl.model.media import Kind, RemoteFile
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.order import DELETES_PER_CALL, DeleteItems, order
+from galleryctl.plan.order import MAX_DELETES_PER_STEP, DeleteItems, plan_steps
 from tests.unit.plan.site import at, photo
 
 
@@ -15,7 +15,7 @@ def change(address: str, action: Action, media: object = None, **parts: object) 
 
 def steps(*changes: Change, media: dict[str, str] | None = None) -> dict[str, set[str]]:
     plan = Plan(site_id="site", changes=changes, media=media or {})
-    return {step.id: set(step.after) for step in order(plan)}
+    return {step.id: set(step.depends_on) for step in plan_steps(plan)}
 
 
 def test_media_is_there_before_what_shows_it_and_before_anything_goes() -> None:
@@ -64,8 +64,8 @@ def test_deletes_of_other_galleries_do_not_wait_for_creates() -> None:
 
 
 def test_a_call_deletes_a_thousand_items() -> None:
-    gone = [change(f"g/k{i}", Action.DELETE, id=str(i)) for i in range(2 * DELETES_PER_CALL + 1)]
-    found = order(Plan(site_id="site", changes=tuple(gone)))
+    gone = [change(f"g/k{i}", Action.DELETE, id=str(i)) for i in range(2 * MAX_DELETES_PER_STEP + 1)]
+    found = plan_steps(Plan(site_id="site", changes=tuple(gone)))
     assert [step.id for step in found] == [
         "delete items of g",
         "delete items of g (2)",
@@ -86,9 +86,9 @@ def test_every_change_belongs_to_a_step() -> None:
         change("h/c", Action.DELETE),
         change("i", Action.DELETE),
     )
-    found = order(Plan(site_id="site", changes=changes))
+    found = plan_steps(Plan(site_id="site", changes=changes))
     assert {id(one) for step in found for one in step.changes} == {id(one) for one in changes}
     done: set[str] = set()
     for step in found:
-        assert step.after <= done
+        assert step.depends_on <= done
         done.add(step.id)

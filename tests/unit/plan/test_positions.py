@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.fields import float32
-from galleryctl.plan.floats import Store
-from galleryctl.plan.gaps import Taken
-from galleryctl.plan.positions import longest_run, place
+from galleryctl.plan.floats import FloatFormat
+from galleryctl.plan.gaps import UsedOrders
+from galleryctl.plan.positions import assign_sort_orders, longest_run
 
 DOWN = ItemOrder.DESCENDING
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 NARROW = st.floats(width=32, allow_nan=False, allow_infinity=False)
-CROWDED = st.integers(0, 12).map(lambda i: Store.DOUBLE.value_at(Store.DOUBLE.ordinal(1e9 / 7) + i))
-CROWDED_NARROW = st.integers(0, 12).map(lambda i: Store.FLOAT.value_at(Store.FLOAT.ordinal(1e9) + i))
+CROWDED = st.integers(0, 12).map(lambda i: FloatFormat.FLOAT64.value_at(FloatFormat.FLOAT64.ordinal(1e9 / 7) + i))
+CROWDED_NARROW = st.integers(0, 12).map(lambda i: FloatFormat.FLOAT32.value_at(FloatFormat.FLOAT32.ordinal(1e9) + i))
 
 
 def applied(current: Sequence[float | None], new: Mapping[int, float]) -> list[float]:
@@ -61,7 +61,7 @@ def test_the_list_stands_in_order_and_no_new_value_is_live(
     for at in sorted(new_at):
         current.insert(at, None)
     live = [*values, *(other for other in others if other not in values)]
-    new = place(current, live, item_order)
+    new = assign_sort_orders(current, live, item_order)
     sequence = applied(current, new)
     assert ascending(sequence if item_order is ItemOrder.ASCENDING else sequence[::-1])
     assert not set(new.values()) & set(live)
@@ -72,7 +72,7 @@ def test_where_all_are_32_bit_floats_the_new_ones_are_and_none_falls_together(
     values: list[float], chance: random.Random
 ) -> None:
     values = chance.sample(values, len(values))
-    new = place([None, *values, None], values)
+    new = assign_sort_orders([None, *values, None], values)
     assert all(float32(value) == value for value in new.values())
     assert ascending(applied([None, *values, None], new))
     assert not set(new.values()) & set(values)
@@ -80,7 +80,7 @@ def test_where_all_are_32_bit_floats_the_new_ones_are_and_none_falls_together(
 
 @given(st.lists(st.integers(-50, 50).map(float), unique=True, min_size=1, max_size=9))
 def test_only_what_stands_outside_a_longest_run_moves(values: list[float]) -> None:
-    assert len(place(values, values)) == len(values) - longest(values)
+    assert len(assign_sort_orders(values, values)) == len(values) - longest(values)
 
 
 @pytest.mark.parametrize("item_order", ItemOrder)
@@ -88,25 +88,25 @@ def test_one_item_moved_in_a_thousand_is_one_new_value(item_order: ItemOrder) ->
     values = [float(1_700_000_000 + i) for i in range(1000)]
     shown = values if item_order is ItemOrder.ASCENDING else values[::-1]
     moved = [shown[700], *shown[:700], *shown[701:]]
-    new = place(moved, values, item_order)
+    new = assign_sort_orders(moved, values, item_order)
     assert list(new) == [0]
     middle = [*shown[:300], shown[700], *shown[300:700], *shown[701:]]
-    assert list(place(middle, values, item_order)) == [300]
+    assert list(assign_sort_orders(middle, values, item_order)) == [300]
 
 
 def test_a_new_item_stands_in_the_middle_of_its_gap() -> None:
-    assert place([1.0, None, 2.0], [1.0, 2.0]) == {1: 1.5}
-    assert place([1.0, 2.0, None], [1.0, 2.0]) == {2: 3.0}
-    assert place([None, 1.0, 2.0], [1.0, 2.0]) == {0: 0.0}
+    assert assign_sort_orders([1.0, None, 2.0], [1.0, 2.0]) == {1: 1.5}
+    assert assign_sort_orders([1.0, 2.0, None], [1.0, 2.0]) == {2: 3.0}
+    assert assign_sort_orders([None, 1.0, 2.0], [1.0, 2.0]) == {0: 0.0}
 
 
 def test_in_an_empty_gallery_they_count_from_one() -> None:
-    assert place([None, None, None], []) == {0: 1.0, 1: 2.0, 2: 3.0}
-    assert place([None, None, None], [None], DOWN) == {0: 3.0, 1: 2.0, 2: 1.0}
+    assert assign_sort_orders([None, None, None], []) == {0: 1.0, 1: 2.0, 2: 3.0}
+    assert assign_sort_orders([None, None, None], [None], DOWN) == {0: 3.0, 1: 2.0, 2: 1.0}
 
 
 def test_a_value_that_two_items_have_is_replaced_on_both() -> None:
-    new = place([1.0, 1.0, 2.0], [1.0, 1.0, 2.0])
+    new = assign_sort_orders([1.0, 1.0, 2.0], [1.0, 1.0, 2.0])
     assert list(new) == [0, 1]
     assert ascending(applied([1.0, 1.0, 2.0], new))
 
@@ -122,7 +122,7 @@ def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
     renumbered = 0
     for insertion in range(120):
         current: list[float | None] = [values[0], None, *values[1:]]
-        new = place(current, values, item_order)
+        new = assign_sort_orders(current, values, item_order)
         assert not set(new.values()) & set(values)
         values = applied(current, new)
         assert ascending(values if item_order is ItemOrder.ASCENDING else values[::-1])
@@ -136,18 +136,18 @@ def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.integers(0, 24), unique=True, min_size=2, max_size=9), st.data())
 def test_where_a_gap_has_run_out_the_smallest_window_is_renumbered(ordinals: list[int], data: st.DataObject) -> None:
-    start = Store.DOUBLE.ordinal(1e9 / 7)
-    values = [Store.DOUBLE.value_at(start + ordinal) for ordinal in sorted(ordinals)]
-    taken = Taken.of(values)
+    start = FloatFormat.FLOAT64.ordinal(1e9 / 7)
+    values = [FloatFormat.FLOAT64.value_at(start + ordinal) for ordinal in sorted(ordinals)]
+    taken = UsedOrders.from_values(values)
     at = data.draw(st.integers(0, len(values)))
     count = data.draw(st.integers(1, 4))
     current: list[float | None] = [*values[:at], *[None] * count, *values[at:]]
-    given_up = len(place(current, values)) - count
+    given_up = len(assign_sort_orders(current, values)) - count
 
     def fits(left: int, right: int) -> bool:
         low = values[at - left - 1] if at - left > 0 else None
         high = values[at + right] if at + right < len(values) else None
-        return taken.free(low, high) >= count + left + right
+        return taken.count_free(low, high) >= count + left + right
 
     windows = [(i, j) for i in range(at + 1) for j in range(len(values) - at + 1) if fits(i, j)]
     assert given_up == min(left + right for left, right in windows)
@@ -155,14 +155,14 @@ def test_where_a_gap_has_run_out_the_smallest_window_is_renumbered(ordinals: lis
 
 def test_a_reversal_keeps_one_and_repeats_none() -> None:
     values = [float(i) for i in range(500)]
-    new = place(values[::-1], values)
+    new = assign_sort_orders(values[::-1], values)
     assert len(new) == 499
     assert not set(new.values()) & set(values)
     assert ascending(applied(values[::-1], new))
 
 
 def test_beyond_the_largest_double_the_rest_makes_room() -> None:
-    largest = Store.DOUBLE.largest
+    largest = FloatFormat.FLOAT64.largest
     values = [nextafter(largest, 0), largest]
-    new = place([*values, None], values)
+    new = assign_sort_orders([*values, None], values)
     assert ascending(applied([*values, None], new))

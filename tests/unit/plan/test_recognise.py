@@ -15,7 +15,7 @@ from galleryctl.model.media import (
     WixFile,
     content_label,
 )
-from galleryctl.plan.recognise import live_name, shows, video_mark
+from galleryctl.plan.recognise import media_reference, same_content, video_evidence
 from tests.unit.plan.site import item, live, photo
 
 PHOTO = photo("a", "c1", 9)
@@ -24,7 +24,7 @@ FILE = MediaFile(id="f", display_name="a.jpg", ready=True, failed=False, size=9)
 
 
 def shown(wanted: LocalFile | RemoteFile, *files: MediaFile, media: dict[str, str] | None = None) -> bool:
-    return shows(item("a", wanted), SHOWN, media or {}, {file.id: file for file in files})
+    return same_content(item("a", wanted), SHOWN, media or {}, {file.id: file for file in files})
 
 
 def test_a_file_is_known_by_state_label_or_address() -> None:
@@ -58,15 +58,15 @@ def test_name_and_size_do_not_do_for_a_file_labelled_with_other_content() -> Non
     ],
 )
 def test_a_video_is_one_under_all_its_addresses(host: VideoHost, one: str, other: str) -> None:
-    assert video_mark(HostedVideo(host=host, url=one)) == video_mark(HostedVideo(host=host, url=other))
+    assert video_evidence(HostedVideo(host=host, url=one)) == video_evidence(HostedVideo(host=host, url=other))
 
 
 def test_an_address_of_no_known_form_is_itself() -> None:
-    marks = {video_mark(HostedVideo(host=host, url="https://e.com/x")) for host in VideoHost}
+    marks = {video_evidence(HostedVideo(host=host, url="https://e.com/x")) for host in VideoHost}
     assert marks == {("video", host.value, "https://e.com/x") for host in VideoHost}
 
 
 def test_what_is_there_has_a_name() -> None:
-    assert live_name(WixFile(id="f")) == "f"
-    assert live_name(HostedVideo(host=VideoHost.VIMEO, url="https://v")) == "https://v"
-    assert live_name(None) is None
+    assert media_reference(WixFile(id="f")) == "f"
+    assert media_reference(HostedVideo(host=VideoHost.VIMEO, url="https://v")) == "https://v"
+    assert media_reference(None) is None

@@ -10,7 +10,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.renames import rename
+from galleryctl.plan.renames import apply_moved
 from tests.unit.plan.site import ALLOWED, AT, at, item, live, live_gallery, snapshot
 
 
@@ -41,31 +41,31 @@ def known(**ids: str) -> Bindings:
 
 
 def renamed(desired: Desired, bindings: Bindings) -> dict[str, str]:
-    return {str(address): id_ for address, id_ in rename(desired, bindings).bindings.ids.items()}
+    return {str(address): id_ for address, id_ in apply_moved(desired, bindings).state.ids.items()}
 
 
 def test_an_item_gets_its_new_key_with_all_that_is_known_of_it() -> None:
     bindings = Bindings(ids={at("g/a"): "1"}, protected=frozenset({at("g/a")}), deposed={"0": at("g/a")})
-    found = rename(wanted("g/b", moved=(("g/a", "g/b"),)), bindings)
-    assert found.bindings == Bindings(ids={at("g/b"): "1"}, protected=frozenset({at("g/b")}), deposed={"0": at("g/b")})
-    assert found.sources == {at("g/a"): at("g/b")}
-    assert rename(wanted("g/b", moved=(("g/a", "g/b"),)), found.bindings).sources == {}
+    found = apply_moved(wanted("g/b", moved=(("g/a", "g/b"),)), bindings)
+    assert found.state == Bindings(ids={at("g/b"): "1"}, protected=frozenset({at("g/b")}), deposed={"0": at("g/b")})
+    assert found.moves == {at("g/a"): at("g/b")}
+    assert apply_moved(wanted("g/b", moved=(("g/a", "g/b"),)), found.state).moves == {}
 
 
 def test_a_gallery_takes_its_items_along() -> None:
     bindings = Bindings(ids={at("g"): "G", at("g/a"): "1"}, protected=frozenset({at("g/never-made")}))
-    found = rename(wanted("h/a", moved=(("g", "h"),)), bindings)
-    assert found.bindings.ids == {at("h"): "G", at("h/a"): "1"}
-    assert found.bindings.protected == {at("h/never-made")}
+    found = apply_moved(wanted("h/a", moved=(("g", "h"),)), bindings)
+    assert found.state.ids == {at("h"): "G", at("h/a"): "1"}
+    assert found.state.protected == {at("h/never-made")}
 
 
 @pytest.mark.parametrize("moved", [(("g/a", "g/b"), ("g/b", "g/c")), (("g/b", "g/c"), ("g/a", "g/b"))])
 def test_a_name_is_handed_on_whatever_the_order_of_the_entries(moved: tuple[tuple[str, str], ...]) -> None:
     desired = wanted("g/b", "g/c", moved=moved)
-    found = rename(desired, known(g_a="1", g_b="2"))
-    assert {str(a): i for a, i in found.bindings.ids.items()} == {"g/b": "1", "g/c": "2"}
-    again = rename(desired, found.bindings)
-    assert again.sources == {}
+    found = apply_moved(desired, known(g_a="1", g_b="2"))
+    assert {str(a): i for a, i in found.state.ids.items()} == {"g/b": "1", "g/c": "2"}
+    again = apply_moved(desired, found.state)
+    assert again.moves == {}
     assert again.notices == ()
 
 
@@ -73,8 +73,8 @@ def test_what_got_a_name_keeps_it_though_state_forgets_who_had_it() -> None:
     row = (("g/a", "g/b"), ("g/b", "g/c"), ("g/c", "g/d"))
     for left in (("g_b", "g_c"), ("g_b",), ("g_c",)):
         bindings = known(**{key: key for key in left})
-        found = rename(wanted("g/b", "g/c", "g/d", moved=row), bindings)
-        assert found.bindings == bindings
+        found = apply_moved(wanted("g/b", "g/c", "g/d", moved=row), bindings)
+        assert found.state == bindings
         assert found.notices == ()
 
 
@@ -101,8 +101,8 @@ def test_what_cannot_be_renamed_is_said(
     names: tuple[str, ...], moved: tuple[tuple[str, str], ...], obstacle: str
 ) -> None:
     bindings = known(g="G", g_a="1", g_b="2")
-    found = rename(wanted(*names, moved=moved), bindings)
-    assert found.bindings == bindings
+    found = apply_moved(wanted(*names, moved=moved), bindings)
+    assert found.state == bindings
     assert len(found.notices) == len(moved)
     assert all(obstacle in notice.message for notice in found.notices)
     assert found.notices[0].message.startswith("galleries/g.yaml:1:1: not moved from g")
@@ -112,7 +112,7 @@ def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> N
     site = snapshot(live_gallery(live("1", 1.0, html="new/a"), live("2", 2.0, html="theirs")))
     bindings = Bindings(ids={at("old"): "G", at("old/a"): "1"}, protected=frozenset({at("old"), at("old/a")}))
     plan = make_plan(wanted("new/a", moved=()), site, bindings, options=ALLOWED)
-    assert plan.empty
+    assert plan.is_empty
     assert plan.ids == {at("new"): "G", at("new/a"): "1"}
     assert plan.forget == {at("old"), at("old/a")}
 
@@ -120,5 +120,5 @@ def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> N
 def test_a_thousand_entries_are_no_work_to_speak_of() -> None:
     moved = tuple((f"g/old{i}", f"g/new{i}") for i in range(1000))
     bindings = Bindings(ids={at(f"g/{'old' if i < 1000 else 'x'}{i}"): str(i) for i in range(10_000)})
-    found = rename(wanted(*(target for _, target in moved), moved=moved), bindings)
-    assert len(found.sources) == 1000
+    found = apply_moved(wanted(*(target for _, target in moved), moved=moved), bindings)
+    assert len(found.moves) == 1000

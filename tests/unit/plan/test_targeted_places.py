@@ -39,7 +39,7 @@ def test_a_full_gap_is_refused_naming_what_would_have_to_move() -> None:
     assert both.refusals == ()
     known = crowded.apply(both, known, random.Random(0))  # noqa: S311 - any order
     assert [i.fields["title"] for i in crowded.shown("G", ItemOrder.ASCENDING)] == ["a", "n", "b", "c"]
-    assert planned(crowded, desired, known, ALLOWED).empty
+    assert planned(crowded, desired, known, ALLOWED).is_empty
 
 
 def test_what_is_no_target_leaves_no_room_for_itself() -> None:
@@ -73,6 +73,6 @@ def test_after_targets_are_applied_the_same_targets_have_nothing_to_do(
         assert not {refusal.address for refusal in plan.refusals} & set(targets.targets)
         return
     known = crowded.apply(plan, known, data.draw(st.randoms(use_true_random=False)))
-    assert planned(crowded, desired, known, targets).empty
+    assert planned(crowded, desired, known, targets).is_empty
     known = crowded.apply(planned(crowded, desired, known, ALLOWED), known, random.Random(0))  # noqa: S311 - any order
     assert [i.fields["title"] for i in crowded.shown("G", item_order)] == list(keys)

@@ -37,7 +37,7 @@ def plan() -> Plan:
                 kind=Kind.VIDEO,
                 name="Film",
                 media=film,
-                place=(0, 2),
+                position=(0, 2),
                 sort_order=2.0,
                 fields=(
                     FieldChange(path="title", before=None, after="Film"),
@@ -52,7 +52,7 @@ def plan() -> Plan:
                 name="First dance",
                 media=dance,
                 media_before="f_1~mv2.jpg",
-                place=(5, 1),
+                position=(5, 1),
                 fields=(
                     FieldChange(path="title", before="Dance\x1b[31m\n<script>1</script>", after="First | `dance`"),
                     FieldChange(path="tags.day", before="day", after=None),
@@ -67,7 +67,7 @@ def plan() -> Plan:
                 kind=Kind.IMAGE,
                 id="i-2",
                 name="Cake",
-                place=(3, 1),
+                position=(3, 1),
             ),
             Change(
                 address=at("weddings/words"),

@@ -16,7 +16,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.document import encode
+from galleryctl.plan.document import encode_plan
 from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import Format, render
 from galleryctl.report.text import plan_text, print_table, state_list_text
@@ -32,7 +32,7 @@ def many(count: int) -> Plan:
             action=Action.CREATE,
             kind=Kind.IMAGE,
             name=f"P {i}",
-            place=(0, i),
+            position=(0, i),
         )
         for i in range(1, count + 1)
     )
@@ -116,7 +116,7 @@ def test_colour_is_asked_for(plan: Plan) -> None:
 
 
 def test_json_of_a_plan_is_its_document(plan: Plan) -> None:
-    assert json.loads(render(plan, "json")) == encode(plan)
+    assert json.loads(render(plan, "json")) == encode_plan(plan)
 
 
 def test_json_follows_the_published_schema(report: Report, invalid: InvalidInput, refused: Refused) -> None:
