@@ -9,7 +9,7 @@ from galleryctl.cli.workspace import workspace_of
 from galleryctl.engine.collecting import collect, unused, uploaded
 from galleryctl.engine.settled import recall_settled
 from galleryctl.report.media import media_json, media_text
-from galleryctl.report.wording import things
+from galleryctl.report.wording import pluralize
 from galleryctl.session.open import lock_owner
 
 
@@ -27,7 +27,7 @@ async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout
                 output.result(media_text(found, color=output.wants_color(settings), width=output.width()))
             if found and ask:
                 how = "for good" if permanent else "into the trash bin"
-                if not agreed(f"Do you want to delete {things(len(found), 'file')} {how}?"):
+                if not agreed(f"Do you want to delete {pluralize(len(found), 'file')} {how}?"):
                     output.remark(settings, "Nothing was deleted.")
                     return 1
             gone = await collect(site, desired, known, found, permanent=permanent) if found else ()
@@ -37,7 +37,7 @@ async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout
         output.result("Every uploaded file is shown or wanted.")
     else:
         where = "for good" if permanent else "they are in the trash bin"
-        output.result(f"Deleted {things(len(gone), 'file')}; {where}.")
+        output.result(f"Deleted {pluralize(len(gone), 'file')}; {where}.")
     for each in found:
         if each not in gone:
             output.remark(settings, f"{each.file.display_name} ({each.file.id}) came into use meanwhile; it stays.")

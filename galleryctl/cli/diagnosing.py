@@ -16,7 +16,7 @@ from galleryctl.manifest.validate import named_variables, validate
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
 from galleryctl.model.errors import GalleryctlError, InvalidInput
-from galleryctl.report.checkup import summary
+from galleryctl.report.checkup import command_result_summary
 from galleryctl.session.open import WorkspaceSite
 from galleryctl.wix.probe import probe
 
@@ -84,7 +84,7 @@ def _manifests(config: WorkspaceConfig) -> Check:
         found = validate(config.root, os.environ)
     except InvalidInput as error:
         return _invalid("manifests", error)
-    return Check(name="manifests", status=CheckStatus.OK, finding=summary(found))
+    return Check(name="manifests", status=CheckStatus.OK, finding=command_result_summary(found))
 
 
 async def _site(workspace: WorkspaceSite) -> list[Check]:

@@ -68,40 +68,46 @@ def command(
 
 
 def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) -> None:
-    from galleryctl.report.wording import clean
+    from galleryctl.report.wording import escape_control
 
     if settings.format == "json":
-        from galleryctl.report.json import dump
+        from galleryctl.report.json import dump_safe_json
 
         documents = [_document(each, dry_run=dry_run) for each in imported]
-        output.result(dump({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents}))
+        output.result(
+            dump_safe_json({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents})
+        )
     elif not imported:
         output.result("Every gallery of the site is managed already.")
     elif dry_run:
-        output.result("\n".join(f"# {clean(str(each.draft.path))}\n{each.draft.written.text}" for each in imported))
+        output.result(
+            "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.written.text}" for each in imported)
+        )
     else:
-        output.result("\n".join(f"Wrote {clean(str(each.draft.path))}: {_figures(each.draft)}" for each in imported))
+        output.result(
+            "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_figures(each.draft)}" for each in imported)
+        )
     for each in imported:
         for line in _remarks(each):
             output.remark(settings, line)
 
 
 def _figures(draft: Draft) -> str:
-    from galleryctl.report.wording import clean, things
+    from galleryctl.report.wording import escape_control, pluralize
 
-    id_ = clean(draft.live.id)
-    name = f"{clean(draft.live.name)} ({id_})" if draft.live.name else id_
-    return f"gallery {draft.key}, {name}, {things(len(draft.written.keys), 'item')}"
+    id_ = escape_control(draft.live.id)
+    name = f"{escape_control(draft.live.name)} ({id_})" if draft.live.name else id_
+    return f"gallery {draft.key}, {name}, {pluralize(len(draft.written.keys), 'item')}"
 
 
 def _remarks(imported: Imported) -> list[str]:
     """What a person should know of the import besides its result."""
-    from galleryctl.report.wording import clean, things
+    from galleryctl.report.wording import escape_control, pluralize
 
     draft = imported.draft
     lines = []
     if draft.left_out:
-        names = ", ".join(clean(name) for name in draft.left_out)
+        names = ", ".join(escape_control(name) for name in draft.left_out)
         lines.append(f"{draft.key}: left out, since no manifest can name it: {names}")
     if imported.removed:
         lines.append(f"{draft.key}: no longer named, the site does not have it: {', '.join(imported.removed)}")
@@ -110,7 +116,7 @@ def _remarks(imported: Imported) -> list[str]:
             f"{draft.key}: no pattern under `galleries:` finds {draft.path}, so nothing manages the gallery yet"
         )
     if imported.changes:
-        changes = things(imported.changes, "change")
+        changes = pluralize(imported.changes, "change")
         lines.append(
             f"{draft.key}: the next plan has {changes}, for what the site has otherwise or not yet; see: galleryctl plan"
         )

@@ -91,9 +91,9 @@ def warning(text: str) -> None:
 
 def aside(text: str) -> None:
     """Print to standard error, with nothing in it that a terminal or a workflow would obey."""
-    from galleryctl.report.wording import clean, inert
+    from galleryctl.report.wording import escape_control, escape_workflow_commands
 
-    click.echo(inert("\n".join(map(clean, text.split("\n")))), err=True)
+    click.echo(escape_workflow_commands("\n".join(map(escape_control, text.split("\n")))), err=True)
 
 
 def finish(code: int) -> int:

@@ -19,7 +19,7 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.plan.reading import parse_plan_json
-from galleryctl.report.json import dump
+from galleryctl.report.json import dump_safe_json
 from galleryctl.report.render import render
 
 LARGEST = 100_000_000
@@ -68,7 +68,7 @@ def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:
 
 def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan for a later `apply`; only its owner may read it."""
-    text = dump(encode_plan(plan))
+    text = dump_safe_json(encode_plan(plan))
 
     def opened(name: str, flags: int) -> int:
         descriptor = os.open(name, flags, 0o600)

@@ -48,7 +48,7 @@ def _bar(settings: Settings) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    from galleryctl.report.wording import clean
+    from galleryctl.report.wording import escape_control
 
     console = Console(stderr=True, no_color=not output.wants_color(settings, err=True))
     columns = (
@@ -67,11 +67,11 @@ def _bar(settings: Settings) -> Iterator[Progress]:
                 bar.update(task, total=len(steps))
 
             def begun(self, step: Step) -> None:
-                bar.update(task, description=clean(step.id))
+                bar.update(task, description=escape_control(step.id))
 
             def ended(self, step: Step, end: StepEnd) -> None:
                 bar.update(task, advance=1)
                 if end.status is OutcomeStatus.FAILED:
-                    bar.console.print(f"failed: {clean(step.id)}", markup=False, highlight=False)
+                    bar.console.print(f"failed: {escape_control(step.id)}", markup=False, highlight=False)
 
         yield OnBar()

@@ -17,9 +17,9 @@ from galleryctl.engine.site import Known, save
 from galleryctl.manifest.workspace import FILE
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.report.json import dump
+from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import state_list_text
-from galleryctl.report.wording import clean, things
+from galleryctl.report.wording import escape_control, pluralize
 from galleryctl.session.open import lock_owner
 from galleryctl.state.document import State, encode
 
@@ -48,7 +48,7 @@ async def change(
 def show_state(state: State, bindings: Bindings, settings: Settings) -> None:
     """Print the bindings, as a list or as the state that knows only them."""
     if settings.format == "json":
-        output.result(dump(encode(replace(state, bindings=bindings))))
+        output.result(dump_safe_json(encode(replace(state, bindings=bindings))))
     elif text := state_list_text(bindings):
         output.result(text)
 
@@ -71,8 +71,8 @@ async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> 
     if settings.format == "json":
         show_state(state, state.bindings, settings)
     else:
-        known = things(len(state.bindings.ids), "resource")
-        output.result(f"State rebuilt: {known}, {things(len(state.bindings.media), 'file')}, serial {state.serial}.")
+        known = pluralize(len(state.bindings.ids), "resource")
+        output.result(f"State rebuilt: {known}, {pluralize(len(state.bindings.media), 'file')}, serial {state.serial}.")
     return 0
 
 
@@ -84,7 +84,7 @@ async def show_versions(settings: Settings) -> None:
             output.remark(settings, f"No former version of {site.backend.location} is kept.")
     wide = max((len(str(version.serial)) for version in kept), default=0)
     lines = (
-        f"{version.serial:>{wide}}  until {version.since:%Y-%m-%dT%H:%M:%SZ}  {clean(version.location)}"
+        f"{version.serial:>{wide}}  until {version.since:%Y-%m-%dT%H:%M:%SZ}  {escape_control(version.location)}"
         for version in kept
     )
     if text := "\n".join(lines):
@@ -116,10 +116,10 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
             kept = len(site.backend.versions())
             closed = closed_versions(workspace.without_former_passphrase().state())
     how = "sealed with passphrase" if setting.passphrase else "readable"
-    versions = things(kept - len(closed), "former version")
+    versions = pluralize(kept - len(closed), "former version")
     output.remark(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
     for version in closed:
-        output.remark(settings, f"{clean(version.location)} cannot be opened; it was left as it is.")
+        output.remark(settings, f"{escape_control(version.location)} cannot be opened; it was left as it is.")
     if setting.former_passphrase and len(workspace.config.sites) > 1:
         output.remark(settings, f"{workspace.name} needs former_passphrase no more; reseal each site.")
     elif setting.former_passphrase:
@@ -130,12 +130,12 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
 def _remarks(rebuilt: Rebuilt) -> Iterator[str]:
     """What a person should look at before trusting the state."""
     if rebuilt.trouble:
-        yield f"The state before cannot be read, and what it alone knew is lost: {clean(rebuilt.trouble)}"
+        yield f"The state before cannot be read, and what it alone knew is lost: {escape_control(rebuilt.trouble)}"
     if rebuilt.before.lineage:
         for address, (before, now) in rebuilt.differences.items():
             yield f"{address}: {before or 'not known'} before, {now or 'not known'} now"
     for notice in rebuilt.notices:
-        yield f"{notice.address or 'the workspace'}: {clean(notice.message)}"
+        yield f"{notice.address or 'the workspace'}: {escape_control(notice.message)}"
     for address in rebuilt.missing:
         yield f"{address}: the site does not have it"
 
@@ -145,7 +145,7 @@ async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
     async with workspace_of(settings).open() as site:
         holder = site.backend.lock_info()
         if holder is None and run is None:
-            output.result(f"Nobody has locked {clean(site.backend.location)}.")
+            output.result(f"Nobody has locked {escape_control(site.backend.location)}.")
             return 0
         if holder is not None:
             output.remark(settings, f"{site.backend.location} is locked by {holder}.")
@@ -156,5 +156,5 @@ async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
                 return 1
         freed = run or (holder.run if holder else "")
         site.backend.unlock(freed)
-    output.result(f"The lock of run {clean(freed)} is broken.")
+    output.result(f"The lock of run {escape_control(freed)} is broken.")
     return 0

@@ -20,7 +20,7 @@ def show_code(settings: Settings, key: str, *, component: str, out: Path | None)
     workspace = workspace_of(settings)
     desired = workspace.load()
     gallery = _gallery(desired, key)
-    code = velo_code(gallery, _live_id(gallery, workspace), component=component, order=desired.item_order)
+    code = velo_code(gallery, _live_id(gallery, workspace), component=component, item_order=desired.item_order)
     for warning in velo_warnings(gallery):
         output.warning(warning)
     if not gallery.bind.create:

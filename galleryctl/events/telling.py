@@ -14,8 +14,8 @@ from galleryctl.events.event import (
     ItemUpdated,
 )
 from galleryctl.events.inbox import Entry
-from galleryctl.report.json import dump
-from galleryctl.report.wording import clean, shorten
+from galleryctl.report.json import dump_safe_json
+from galleryctl.report.wording import escape_control, shorten
 
 LONGEST = 60
 """Characters of a name or a title in a line."""
@@ -33,7 +33,7 @@ def line(entry: Entry) -> str:
     """When, what, and which: by its name or title where the event has it, always by its id."""
     event = entry.event
     if type(event) not in _CHANGES:
-        return clean(f"{_when(event)} {event.type or 'an event without a type'} {event.entity}".rstrip())
+        return escape_control(f"{_when(event)} {event.type or 'an event without a type'} {event.entity}".rstrip())
     words = [_when(event), _CHANGES[type(event)], _title(event), event.item or event.entity]
     if event.item is not None:
         words.append(f"in gallery {event.entity}")
@@ -41,14 +41,14 @@ def line(entry: Entry) -> str:
         words.append(f"({event.origin})")
     if entry.stale:
         words.append("(stale: a later event of it came before)")
-    return clean(" ".join(word for word in words if word))
+    return escape_control(" ".join(word for word in words if word))
 
 
 def line_json(entry: Entry) -> str:
     """The event as `schemas/event.schema.json` describes it, on one line."""
     event = entry.event
     known = type(event) in _CHANGES
-    return dump(
+    return dump_safe_json(
         {
             "kind": "event",
             "format_version": 1,

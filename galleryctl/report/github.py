@@ -8,7 +8,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.wording import clean, lines
+from galleryctl.report.wording import escape_control, escaped_lines
 
 
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
@@ -24,31 +24,33 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
     found += [annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices]
     if not drift:
         found += [
-            annotation("warning", str(change.address), f"will be {outcomes.PAST[change.action]}\n{change.reason}")
+            annotation("warning", str(change.address), f"will be {outcomes.PAST_TENSE[change.action]}\n{change.reason}")
             for change in plan.changes
             if change.action in (Action.DELETE, Action.REPLACE)
         ]
     level = "warning" if drift and not plan.is_empty else "notice"
-    return _all([*found, annotation(level, "galleryctl", view.summary(plan, drift=drift))])
+    return _join_commands([*found, annotation(level, "galleryctl", view.plan_summary(plan, drift=drift))])
 
 
 def report_annotations(report: Report) -> str:
     """Errors for what failed, warnings for what was skipped, and the sum."""
     levels = {OutcomeStatus.FAILED: "error", OutcomeStatus.SKIPPED: "warning"}
     found = [
-        annotation(levels[outcome.status], str(outcome.address), f"{outcomes.told(outcome)}\n{outcome.reason}")
+        annotation(
+            levels[outcome.status], str(outcome.address), f"{outcomes.describe_outcome(outcome)}\n{outcome.reason}"
+        )
         for outcome in report.outcomes
         if outcome.status in levels
     ]
-    return _all([*found, annotation("notice", "galleryctl", outcomes.summary(report))])
+    return _join_commands([*found, annotation("notice", "galleryctl", outcomes.report_summary(report))])
 
 
 def failure_annotations(error: GalleryctlError) -> str:
     """An error for each problem, on its line; or one for the failure."""
     if not isinstance(error, InvalidInput):
         title = error.where or "galleryctl"
-        return _all([annotation("error", title, "\n".join(filter(None, (error.what, error.why, error.do))))])
-    return _all(
+        return _join_commands([annotation("error", title, "\n".join(filter(None, (error.what, error.why, error.do))))])
+    return _join_commands(
         annotation("error", "", problem.message)
         if problem.at is None
         else annotation("error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column)
@@ -60,18 +62,18 @@ def annotation(level: str, title: str, message: str, **properties: str | int) ->
     """One workflow command; `properties` say where in a file."""
     if title:
         properties["title"] = title
-    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    text = "\n".join(line for line in lines(message) if line)
-    return f"::{level}{' ' if listed else ''}{listed}::{_data(text)}"
+    listed = ",".join(f"{name}={_escape_property(str(value))}" for name, value in properties.items())
+    text = "\n".join(line for line in escaped_lines(message) if line)
+    return f"::{level}{' ' if listed else ''}{listed}::{_escape_data(text)}"
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(escape_control(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _all(commands: Iterable[str]) -> str:
+def _join_commands(commands: Iterable[str]) -> str:
     return "".join(f"{command}\n" for command in commands)

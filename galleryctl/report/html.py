@@ -8,27 +8,27 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.problems import count
-from galleryctl.report.view import SYMBOLS, Look
-from galleryctl.report.wording import clean, lines
+from galleryctl.report.problems import count_problems
+from galleryctl.report.view import ACTION_SYMBOLS, DisplayAction
+from galleryctl.report.wording import escape_control, escaped_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-VALUE = 300
+_MAX_VALUE_LENGTH = 300
 """Characters of a value."""
 
 
 def plan_html(plan: Plan, *, drift: bool = False) -> str:
     """The plan, gallery by gallery."""
-    return page(
+    return render_template(
         "plan.html.j2",
         title="galleryctl drift" if drift else "galleryctl plan",
-        summary=view.summary(plan, drift=drift),
+        summary=view.plan_summary(plan, drift=drift),
         site=plan.site_id,
-        legend={look: view.DRIFTED[look] if drift else look.value for look in Look},
-        symbols=SYMBOLS,
-        groups=view.groups(plan, drift=drift, limit=VALUE),
+        legend={look: view.DRIFT_LABELS[look] if drift else look.value for look in DisplayAction},
+        symbols=ACTION_SYMBOLS,
+        groups=view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH),
         plan=plan,
         refusals=() if drift else plan.refusals,
     )
@@ -37,14 +37,14 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
 def report_html(report: Report) -> str:
     """What an apply did; what went wrong comes first."""
     ranks = (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED, OutcomeStatus.DONE)
-    return page(
+    return render_template(
         "report.html.j2",
         title="galleryctl apply",
-        summary=outcomes.summary(report),
-        figures=outcomes.figures(report),
+        summary=outcomes.report_summary(report),
+        figures=outcomes.run_figures(report),
         outcomes=sorted(report.outcomes, key=lambda outcome: ranks.index(outcome.status)),
-        told=outcomes.told,
-        lines=lines,
+        told=outcomes.describe_outcome,
+        lines=escaped_lines,
         requests=sorted(report.requests.items()),
     )
 
@@ -52,23 +52,23 @@ def report_html(report: Report) -> str:
 def failure_html(error: GalleryctlError) -> str:
     """What went wrong; every problem of the input with its place."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return page(
+    return render_template(
         "failure.html.j2",
         title="galleryctl failed",
-        summary=count(problems) if problems else " ".join(lines(error.what)),
+        summary=count_problems(problems) if problems else " ".join(escaped_lines(error.what)),
         problems=problems,
         where=error.where,
-        why=lines(error.why),
-        do=lines(error.do),
+        why=escaped_lines(error.why),
+        do=escaped_lines(error.do),
     )
 
 
-def page(template: str, **values: object) -> str:
+def render_template(template: str, **values: object) -> str:
     """The template, filled; every value is escaped."""
-    return _environment().get_template(template).render(**values).strip() + "\n"
+    return _template_environment().get_template(template).render(**values).strip() + "\n"
 
 
-def _environment() -> Environment:
+def _template_environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - heavy, for HTML only
 
     return Environment(
@@ -78,5 +78,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         # addresses and places of files are no str, and hold what people wrote all the same
-        finalize=lambda value: value if hasattr(value, "__html__") else clean(str(value)),
+        finalize=lambda value: value if hasattr(value, "__html__") else escape_control(str(value)),
     )

@@ -12,18 +12,18 @@ from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import encode_plan
 
-_ODD = re.compile(r"[^\n -;=-~]")
+_NEEDS_ESCAPE = re.compile(r"[^\n -;=-~]")
 """What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""
 
 
 def plan_json(plan: Plan, *, indent: int | None = 2) -> str:
     """The plan's document; a drift check has the same."""
-    return dump(encode_plan(plan), indent=indent)
+    return dump_safe_json(encode_plan(plan), indent=indent)
 
 
 def report_json(report: Report) -> str:
     """What an apply did."""
-    return dump(
+    return dump_safe_json(
         {
             "kind": "report",
             "format_version": 1,
@@ -49,7 +49,7 @@ def report_json(report: Report) -> str:
 def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
     """What went wrong; `problems` lists what is wrong with the input, with its places."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return dump(
+    return dump_safe_json(
         {
             "kind": "failure",
             "format_version": 1,
@@ -73,13 +73,13 @@ def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
     )
 
 
-def dump(document: dict[str, Any], *, indent: int | None = 2) -> str:
+def dump_safe_json(document: dict[str, Any], *, indent: int | None = 2) -> str:
     """`document` as JSON that is safe to print and to put into a page; on one line for an `indent` of None."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
-    return _ODD.sub(_shown, text) + "\n"
+    return _NEEDS_ESCAPE.sub(_escape_match, text) + "\n"
 
 
-def _shown(found: re.Match[str]) -> str:
+def _escape_match(found: re.Match[str]) -> str:
     character = found[0]
     if character != "<" and not is_hidden(character):
         return character

@@ -9,13 +9,13 @@ from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
 from galleryctl.model.named import KeyedGallery, KeyedSite
-from galleryctl.report.json import dump
-from galleryctl.report.markdown import prose
-from galleryctl.report.text import print_table
-from galleryctl.report.wording import clean, shorten, things, value
+from galleryctl.report.json import dump_safe_json
+from galleryctl.report.markdown import escape_markdown
+from galleryctl.report.text import render_table
+from galleryctl.report.wording import escape_control, format_value, pluralize, shorten
 
-UNMANAGED = "unmanaged"
-_LONGEST = 60
+_UNMANAGED = "unmanaged"
+_MAX_CELL_LENGTH = 60
 """Characters of a cell."""
 
 
@@ -24,7 +24,7 @@ def live_text(site: KeyedSite, *, color: bool, width: int) -> str:
     if site.item is not None:
         return "".join(f"{line}\n" for line in _item_lines(site.galleries[0], site.item))
     title, head, rows = _table(site)
-    return print_table(title, head, rows, color=color, width=width)
+    return render_table(title, head, rows, color=color, width=width)
 
 
 def live_markdown(site: KeyedSite) -> str:
@@ -32,14 +32,16 @@ def live_markdown(site: KeyedSite) -> str:
     if site.item is not None:
         return "".join(f"    {line}\n" for line in _item_lines(site.galleries[0], site.item))
     title, head, rows = _table(site)
-    lines = (f"| {' | '.join(prose(part) for part in row)} |" for row in rows)
-    return "\n".join([f"**{prose(title)}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines, ""])
+    lines = (f"| {' | '.join(escape_markdown(part) for part in row)} |" for row in rows)
+    return "\n".join(
+        [f"**{escape_markdown(title)}**", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines, ""]
+    )
 
 
 def live_json(site: KeyedSite) -> str:
     """The document that `live.schema.json` describes."""
-    galleries = [_gallery(named, site.item) for named in site.galleries]
-    return dump({"kind": "live", "format_version": 1, "site_id": site.site_id, "galleries": galleries})
+    galleries = [_gallery_document(named, site.item) for named in site.galleries]
+    return dump_safe_json({"kind": "live", "format_version": 1, "site_id": site.site_id, "galleries": galleries})
 
 
 def _table(site: KeyedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:
@@ -47,14 +49,14 @@ def _table(site: KeyedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]
         return _items_table(site.galleries[0])
     rows = [
         (
-            named.key or UNMANAGED,
-            _short(named.gallery.name) or "untitled",
+            named.key or _UNMANAGED,
+            _shorten_cell(named.gallery.name) or "untitled",
             "?" if named.gallery.total_items is None else f"{named.gallery.total_items:,}",
-            clean(named.gallery.id),
+            escape_control(named.gallery.id),
         )
         for named in site.galleries
     ]
-    title = f"{things(len(site.galleries), 'gallery', 'galleries')} on site {clean(site.site_id)}"
+    title = f"{pluralize(len(site.galleries), 'gallery', 'galleries')} on site {escape_control(site.site_id)}"
     return title, ("key", "name", "items", "id"), rows
 
 
@@ -63,34 +65,34 @@ def _items_table(named: KeyedGallery) -> tuple[str, Sequence[str], Sequence[Sequ
     rows = [
         (
             str(place),
-            named.item_keys.get(item.id, UNMANAGED),
+            named.item_keys.get(item.id, _UNMANAGED),
             item.kind.value,
-            _short(str(item.fields.get("title") or "")),
-            _short(_shows(item)),
-            clean(item.id),
+            _shorten_cell(str(item.fields.get("title") or "")),
+            _shorten_cell(_media_label(item)),
+            escape_control(item.id),
         )
         for place, item in enumerate(gallery.items or (), 1)
     ]
-    name = clean(gallery.name) or "untitled"
-    title = f"{name} ({clean(gallery.id)}), {named.key or UNMANAGED}, {things(len(rows), 'item')}"
+    name = escape_control(gallery.name) or "untitled"
+    title = f"{name} ({escape_control(gallery.id)}), {named.key or _UNMANAGED}, {pluralize(len(rows), 'item')}"
     return title, ("#", "key", "kind", "title", "shows", "id"), rows
 
 
 def _item_lines(named: KeyedGallery, item: LiveItem) -> Iterator[str]:
     gallery = named.key or named.gallery.name or named.gallery.id
     key = named.item_keys.get(item.id)
-    yield f"{clean(gallery)}/{key}" if key else f"{clean(gallery)}: {UNMANAGED}"
+    yield f"{escape_control(gallery)}/{key}" if key else f"{escape_control(gallery)}: {_UNMANAGED}"
     place = f"{named.positions()[item.id]} of {len(named.gallery.items or ())}"
-    rows: list[tuple[str, str]] = [("id", clean(item.id)), ("kind", item.kind.value), ("place", place)]
+    rows: list[tuple[str, str]] = [("id", escape_control(item.id)), ("kind", item.kind.value), ("place", place)]
     rows.append(("sort order", "none" if item.sort_order is None else repr(item.sort_order)))
-    if shown := _shows(item):
-        rows.append(("shows", clean(shown)))
-    rows += [(name, value(part, 1000)) for name, part in item.fields.items() if part not in ("", (), None)]
+    if shown := _media_label(item):
+        rows.append(("shows", escape_control(shown)))
+    rows += [(name, format_value(part, 1000)) for name, part in item.fields.items() if part not in ("", (), None)]
     wide = max(len(name) for name, _ in rows)
     yield from (f"  {name:<{wide}}  {text}" for name, text in rows)
 
 
-def _shows(item: LiveItem) -> str:
+def _media_label(item: LiveItem) -> str:
     match item.media:
         case WixFile(id=id_, filename=name):
             return f"{name} ({id_})" if name else id_
@@ -100,36 +102,36 @@ def _shows(item: LiveItem) -> str:
             return ""
 
 
-def _short(text: str) -> str:
-    return shorten(clean(text), _LONGEST)
+def _shorten_cell(text: str) -> str:
+    return shorten(escape_control(text), _MAX_CELL_LENGTH)
 
 
-def _gallery(named: KeyedGallery, only: LiveItem | None) -> dict[str, Any]:
+def _gallery_document(named: KeyedGallery, only_item: LiveItem | None) -> dict[str, Any]:
     gallery, places = named.gallery, named.positions()
-    items = gallery.items if only is None else (only,)
+    items = gallery.items if only_item is None else (only_item,)
     return {
         "key": named.key,
         "id": gallery.id,
         "name": gallery.name,
         "sort_order": gallery.sort_order,
         "total_items": gallery.total_items,
-        "items": None if items is None else [_item(named, item, places[item.id]) for item in items],
+        "items": None if items is None else [_item_document(named, item, places[item.id]) for item in items],
     }
 
 
-def _item(named: KeyedGallery, item: LiveItem, place: int) -> dict[str, Any]:
+def _item_document(named: KeyedGallery, item: LiveItem, position: int) -> dict[str, Any]:
     return {
         "key": named.item_keys.get(item.id),
         "id": item.id,
         "kind": item.kind.value,
-        "place": place,
+        "place": position,
         "sort_order": item.sort_order,
-        "media": _media(item.media),
-        "fields": {name: _plain(part) for name, part in item.fields.items()},
+        "media": _media_document(item.media),
+        "fields": {name: _tuple_to_list(part) for name, part in item.fields.items()},
     }
 
 
-def _media(media: WixFile | HostedVideo | None) -> dict[str, Any] | None:
+def _media_document(media: WixFile | HostedVideo | None) -> dict[str, Any] | None:
     match media:
         case WixFile():
             return {
@@ -144,5 +146,5 @@ def _media(media: WixFile | HostedVideo | None) -> dict[str, Any] | None:
             return None
 
 
-def _plain(part: Json) -> Json:
+def _tuple_to_list(part: Json) -> Json:
     return list(part) if isinstance(part, tuple) else part

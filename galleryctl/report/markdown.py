@@ -12,13 +12,13 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.problems import count
-from galleryctl.report.view import SYMBOLS, Detail, Group, Line, Look
-from galleryctl.report.wording import clean, lines, shorten, things
+from galleryctl.report.problems import count_problems
+from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
+from galleryctl.report.wording import escape_control, escaped_lines, pluralize, shorten
 
-VALUE = 80
+_MAX_VALUE_LENGTH = 80
 """Characters of a value."""
-ROOM = 55_000
+_MAX_DETAILS_LENGTH = 55_000
 """Characters of details: a comment on GitHub holds 65,536."""
 
 _UNSAFE = re.compile(r"[`<|]")
@@ -28,21 +28,23 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$!])")
 
 def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
     """The counts, a table of the galleries, and the details to open; what has no room for details is only counted."""
-    parts = [f"### galleryctl {'drift' if drift else 'plan'}", f"**{view.summary(plan, drift=drift)}**"]
+    parts = [f"### galleryctl {'drift' if drift else 'plan'}", f"**{view.plan_summary(plan, drift=drift)}**"]
     if plan.refusals and not drift:
         refusals = [
-            f"> - **{refusal.address or 'the workspace'}**: {prose(refusal.why)}; allowed by: {code(refusal.allow)}"
+            f"> - **{refusal.address or 'the workspace'}**: {escape_markdown(refusal.why)}; allowed by: {code_span(refusal.allow)}"
             for refusal in plan.refusals
         ]
         parts.append("\n".join(["> [!CAUTION]", "> This plan is refused.", ">", *refusals]))
-    groups = view.groups(plan, drift=drift, limit=VALUE)
+    groups = view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH)
     if groups:
         parts.append("\n".join(_table(groups)))
     if plan.notices:
-        parts.append("\n".join(f"- **{n.address or 'the workspace'}**: {prose(n.message)}" for n in plan.notices[:100]))
-    room = ROOM
+        parts.append(
+            "\n".join(f"- **{n.address or 'the workspace'}**: {escape_markdown(n.message)}" for n in plan.notices[:100])
+        )
+    room = _MAX_DETAILS_LENGTH
     for group in groups:
-        details = "\n".join(_group(group, room))
+        details = "\n".join(_group_details(group, room))
         room -= len(details)
         parts.append(details)
     return "\n\n".join(parts) + "\n"
@@ -50,49 +52,53 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
 
 def report_markdown(report: Report) -> str:
     """What an apply did: the sum, what went wrong, and the rest to open."""
-    parts = ["### galleryctl apply", f"**{prose(outcomes.summary(report))}**", outcomes.figures(report)]
+    parts = [
+        "### galleryctl apply",
+        f"**{escape_markdown(outcomes.report_summary(report))}**",
+        outcomes.run_figures(report),
+    ]
     trouble = [
-        f"- **{outcome.address}** {outcomes.told(outcome)}: {prose(shorten('; '.join(lines(outcome.reason)), 400))}"
+        f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}: {escape_markdown(shorten('; '.join(escaped_lines(outcome.reason)), 400))}"
         for outcome in report.outcomes
         if outcome.status is not OutcomeStatus.DONE
     ]
     done = [
-        f"- **{outcome.address}** {outcomes.told(outcome)}"
+        f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}"
         for outcome in report.outcomes
         if outcome.status is OutcomeStatus.DONE
     ]
     if trouble:
-        parts.append("\n".join(_within(trouble, ROOM // 2)))
+        parts.append("\n".join(_truncate_entries(trouble, _MAX_DETAILS_LENGTH // 2)))
     if done:
-        parts.append("\n".join(_folded(f"{len(done):,} done", _within(done, ROOM // 2))))
+        parts.append("\n".join(_collapsible(f"{len(done):,} done", _truncate_entries(done, _MAX_DETAILS_LENGTH // 2))))
     return "\n\n".join(parts) + "\n"
 
 
 def failure_markdown(error: GalleryctlError) -> str:
     """What went wrong; every problem of the input with its place."""
     if isinstance(error, InvalidInput):
-        found = [f"- {f'{code(str(p.at))}: ' if p.at else ''}{prose(p.message)}" for p in error.problems]
-        parts = [f"### {count(error.problems)}", "\n".join(_within(found, ROOM))]
+        found = [f"- {f'{code_span(str(p.at))}: ' if p.at else ''}{escape_markdown(p.message)}" for p in error.problems]
+        parts = [f"### {count_problems(error.problems)}", "\n".join(_truncate_entries(found, _MAX_DETAILS_LENGTH))]
     else:
-        where = f"{code(error.where)}: " if error.where else ""
-        parts = ["### galleryctl failed", where + prose(error.what)]
-        parts += ["\n".join(f"- {prose(line)}" for line in lines(error.why))] if error.why else []
+        where = f"{code_span(error.where)}: " if error.where else ""
+        parts = ["### galleryctl failed", where + escape_markdown(error.what)]
+        parts += ["\n".join(f"- {escape_markdown(line)}" for line in escaped_lines(error.why))] if error.why else []
     if error.do:
-        parts.append("\n".join(f"→ {prose(line)}" for line in lines(error.do)))
+        parts.append("\n".join(f"→ {escape_markdown(line)}" for line in escaped_lines(error.do)))
     return "\n\n".join(parts) + "\n"
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """`text` as code: a span, or entities where backticks or tags could end it for a lenient reader."""
-    shown = clean(text)
+    shown = escape_control(text)
     if shown and shown.strip() == shown and not _UNSAFE.search(shown):
         return f"`{shown}`"
     return f"<code>{_PUNCTUATION.sub(lambda found: f'&#{ord(found[0])};', shown)}</code>"
 
 
-def prose(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """`text` as plain words: no markup, no HTML, no mention, no reference and no link."""
-    shown = _SPECIAL.sub(r"\\\1", clean(text))
+    shown = _SPECIAL.sub(r"\\\1", escape_control(text))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for mark, broken in (
         ("@", "@&#8203;"),
@@ -104,46 +110,54 @@ def prose(text: str) -> str:
     return shown
 
 
-def _table(groups: tuple[view.Group, ...]) -> Iterator[str]:
+def _table(groups: tuple[view.GalleryChanges, ...]) -> Iterator[str]:
     yield "| gallery | create | update | move | replace | delete |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    looks = (Look.CREATE, Look.UPDATE, Look.MOVE, Look.REPLACE, Look.DELETE)
+    looks = (
+        DisplayAction.CREATE,
+        DisplayAction.UPDATE,
+        DisplayAction.MOVE,
+        DisplayAction.REPLACE,
+        DisplayAction.DELETE,
+    )
     for group in groups:
         yield f"| {group.address} | " + " | ".join(f"{group.count(look):,}" for look in looks) + " |"
 
 
-def _group(group: Group, room: int) -> Iterator[str]:
-    entries = ["\n".join(_change(line)) for line in group.lines]
-    yield from _folded(f"{group.address}: {things(len(group.lines), 'change')}", _within(entries, room))
+def _group_details(group: GalleryChanges, limit: int) -> Iterator[str]:
+    entries = ["\n".join(_change_lines(line)) for line in group.lines]
+    yield from _collapsible(
+        f"{group.address}: {pluralize(len(group.lines), 'change')}", _truncate_entries(entries, limit)
+    )
 
 
-def _folded(title: str, entries: list[str]) -> list[str]:
+def _collapsible(title: str, entries: list[str]) -> list[str]:
     return [f"<details><summary>{title}</summary>", "", *entries, "", "</details>"]
 
 
-def _within(entries: list[str], room: int) -> list[str]:
+def _truncate_entries(entries: list[str], limit: int) -> list[str]:
     """As many entries as there is room for, in characters, and how many are left out."""
     shown: list[str] = []
     for entry in entries:
-        room -= len(entry) + 1
-        if room < 0:
+        limit -= len(entry) + 1
+        if limit < 0:
             break
         shown.append(entry)
     left = len(entries) - len(shown)
     return [*shown, *([f"- … and {left:,} more"] if left else [])]
 
 
-def _change(line: Line) -> Iterator[str]:
-    name = f" {code(shorten(line.name, VALUE))}" if line.name else ""
-    reason = f" ({prose(line.reason)})" if line.reason else ""
-    yield f"- {code(SYMBOLS[line.look])} **{line.label}** {line.told}{f', {line.kind}' if line.kind else ''}{name}{reason}"
+def _change_lines(line: ChangeLine) -> Iterator[str]:
+    name = f" {code_span(shorten(line.name, _MAX_VALUE_LENGTH))}" if line.name else ""
+    reason = f" ({escape_markdown(line.reason)})" if line.reason else ""
+    yield f"- {code_span(ACTION_SYMBOLS[line.action])} **{line.label}** {line.summary}{f', {line.kind}' if line.kind else ''}{name}{reason}"
     for detail in line.details:
-        yield f"  - {prose(detail.label)}: {_detail(detail)}"
+        yield f"  - {escape_markdown(detail.label)}: {_format_detail(detail)}"
 
 
-def _detail(detail: Detail) -> str:
+def _format_detail(detail: FieldDetail) -> str:
     if detail.before is None:
-        return f"added {code(detail.after or '')}" if detail.one_of_many else code(detail.after or "")
+        return f"added {code_span(detail.after or '')}" if detail.is_set_member else code_span(detail.after or "")
     if detail.after is None:
-        return f"removed {code(detail.before)}"
-    return f"{code(detail.before)} → {code(detail.after)}"
+        return f"removed {code_span(detail.before)}"
+    return f"{code_span(detail.before)} → {code_span(detail.after)}"

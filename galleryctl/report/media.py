@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from galleryctl.model.uploaded import UploadedFile
-from galleryctl.report.json import dump
-from galleryctl.report.text import print_table
-from galleryctl.report.wording import clean, shorten, things
+from galleryctl.report.json import dump_safe_json
+from galleryctl.report.text import render_table
+from galleryctl.report.wording import escape_control, pluralize, shorten
 
-_LONGEST = 48
+_MAX_NAME_LENGTH = 48
 """Characters of a file's name."""
 
 
@@ -18,19 +18,19 @@ def media_text(files: Sequence[UploadedFile], *, color: bool, width: int) -> str
     """A table of the files: their size, which galleries show them, whether manifests want and state knows them."""
     rows = [
         (
-            shorten(clean(each.file.display_name), _LONGEST),
+            shorten(escape_control(each.file.display_name), _MAX_NAME_LENGTH),
             f"{each.file.size:,}",
-            things(len(each.shown_in), "gallery", "galleries") if each.shown_in else "none",
+            pluralize(len(each.shown_in), "gallery", "galleries") if each.shown_in else "none",
             "yes" if each.referenced else "no",
             "yes" if each.in_state else "no",
-            clean(each.file.id),
+            escape_control(each.file.id),
         )
         for each in files
     ]
     total = f"{sum(each.file.size for each in files):,} bytes"
-    title = f"{things(len(files), 'uploaded file')}, {total}"
+    title = f"{pluralize(len(files), 'uploaded file')}, {total}"
     head = ("name", "bytes", "shown in", "wanted", "known", "id")
-    return print_table(title, head, rows, color=color, width=width)
+    return render_table(title, head, rows, color=color, width=width)
 
 
 def media_json(site_id: str, files: Sequence[UploadedFile], deleted: Collection[str] = ()) -> str:
@@ -49,4 +49,4 @@ def media_json(site_id: str, files: Sequence[UploadedFile], deleted: Collection[
         }
         for each in files
     ]
-    return dump({"kind": "media", "format_version": 1, "site_id": site_id, "files": documents})
+    return dump_safe_json({"kind": "media", "format_version": 1, "site_id": site_id, "files": documents})

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
-from galleryctl.report.text import Run, print_rows
-from galleryctl.report.wording import clean, lines, things
+from galleryctl.report.text import StyledText, render_rows
+from galleryctl.report.wording import escape_control, escaped_lines, pluralize
 
 
 def failure_text(error: GalleryctlError, *, color: bool) -> str:
     """The failure for people; every problem of the input has a line."""
     if isinstance(error, InvalidInput):
-        rows = [_problem(problem) for problem in error.problems]
-        rows.append([(count(error.problems), "bold")])
+        rows = [_problem_row(problem) for problem in error.problems]
+        rows.append([(count_problems(error.problems), "bold")])
     else:
-        where = f"{clean(error.where)}: " if error.where else ""
-        first, *rest = lines(error.what) or ["failed"]
+        where = f"{escape_control(error.where)}: " if error.where else ""
+        first, *rest = escaped_lines(error.what) or ["failed"]
         rows = [
             [("Error: ", "bold red"), (where, "bold"), (first, "")],
             *([(f"  {line}", "")] for line in rest),
         ]
-        rows += [[(f"  {line}", "")] for line in lines(error.why)]
-    rows += [[(f"  → {line}", "green")] for line in lines(error.do) if line]
-    return print_rows(rows, color=color)
+        rows += [[(f"  {line}", "")] for line in escaped_lines(error.why)]
+    rows += [[(f"  → {line}", "green")] for line in escaped_lines(error.do) if line]
+    return render_rows(rows, color=color)
 
 
-def count(problems: tuple[Problem, ...]) -> str:
+def count_problems(problems: tuple[Problem, ...]) -> str:
     """How many problems there are, in how many files: `2 problems in 1 file.`."""
     files = {problem.at.file for problem in problems if problem.at is not None}
-    where = f" in {things(len(files), 'file')}" if files else ""
-    return f"{things(len(problems), 'problem')}{where}."
+    where = f" in {pluralize(len(files), 'file')}" if files else ""
+    return f"{pluralize(len(problems), 'problem')}{where}."
 
 
-def _problem(problem: Problem) -> list[Run]:
-    place = "" if problem.at is None else f"{clean(str(problem.at))}: "
-    return [(place, "bold"), (" ".join(lines(problem.message)), "")]
+def _problem_row(problem: Problem) -> list[StyledText]:
+    place = "" if problem.at is None else f"{escape_control(str(problem.at))}: "
+    return [(place, "bold"), (" ".join(escaped_lines(problem.message)), "")]

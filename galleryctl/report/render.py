@@ -13,7 +13,7 @@ from galleryctl.plan.changes import Plan
 Subject = Plan | Report | Validation | WriteResult | Diagnosis | GalleryctlError
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How a result is printed."""
 
     TEXT = "text"
@@ -36,24 +36,26 @@ def render(
 
     `color`, `width` (columns) and `verbose` are for text.
     """
-    match Format(format):
-        case Format.TEXT:
-            from galleryctl.report.wording import inert  # noqa: PLC0415 - as in _text
+    match OutputFormat(format):
+        case OutputFormat.TEXT:
+            from galleryctl.report.wording import escape_workflow_commands  # noqa: PLC0415 - as in _text
 
-            return inert(_text(subject, drift=drift, color=color, width=width, verbose=verbose))
-        case Format.JSON:
-            return _json(subject)
-        case Format.MARKDOWN:
-            return _markdown(subject, drift=drift)
-        case Format.HTML:
-            return _html(subject, drift=drift)
-        case Format.GITHUB:
-            return _github(subject, drift=drift)
+            return escape_workflow_commands(
+                _render_text(subject, drift=drift, color=color, width=width, verbose=verbose)
+            )
+        case OutputFormat.JSON:
+            return _render_json(subject)
+        case OutputFormat.MARKDOWN:
+            return _render_markdown(subject, drift=drift)
+        case OutputFormat.HTML:
+            return _render_html(subject, drift=drift)
+        case OutputFormat.GITHUB:
+            return _render_github(subject, drift=drift)
         case unknown:
             assert_never(unknown)
 
 
-def _text(subject: Subject, *, drift: bool, color: bool, width: int, verbose: bool) -> str:
+def _render_text(subject: Subject, *, drift: bool, color: bool, width: int, verbose: bool) -> str:
     from galleryctl.report import checkup, problems, text  # noqa: PLC0415 - only the renderer that is used is loaded
 
     match subject:
@@ -62,14 +64,14 @@ def _text(subject: Subject, *, drift: bool, color: bool, width: int, verbose: bo
         case Report():
             return text.report_text(subject, color=color, width=width, verbose=verbose)
         case Validation() | WriteResult() | Diagnosis():
-            return checkup.checkup_text(subject, color=color)
+            return checkup.command_result_text(subject, color=color)
         case GalleryctlError():
             return problems.failure_text(subject, color=color)
         case _:
             assert_never(subject)
 
 
-def _json(subject: Subject) -> str:
+def _render_json(subject: Subject) -> str:
     from galleryctl.report import checkup, json  # noqa: PLC0415 - as in _text
 
     match subject:
@@ -78,14 +80,14 @@ def _json(subject: Subject) -> str:
         case Report():
             return json.report_json(subject)
         case Validation() | WriteResult() | Diagnosis():
-            return checkup.checkup_json(subject)
+            return checkup.command_result_json(subject)
         case GalleryctlError():
             return json.failure_json(subject)
         case _:
             assert_never(subject)
 
 
-def _markdown(subject: Subject, *, drift: bool) -> str:
+def _render_markdown(subject: Subject, *, drift: bool) -> str:
     from galleryctl.report import checkup, markdown  # noqa: PLC0415 - as in _text
 
     match subject:
@@ -94,14 +96,14 @@ def _markdown(subject: Subject, *, drift: bool) -> str:
         case Report():
             return markdown.report_markdown(subject)
         case Validation() | WriteResult() | Diagnosis():
-            return checkup.checkup_markdown(subject)
+            return checkup.command_result_markdown(subject)
         case GalleryctlError():
             return markdown.failure_markdown(subject)
         case _:
             assert_never(subject)
 
 
-def _html(subject: Subject, *, drift: bool) -> str:
+def _render_html(subject: Subject, *, drift: bool) -> str:
     from galleryctl.report import checkup, html  # noqa: PLC0415 - as in _text
 
     match subject:
@@ -110,14 +112,14 @@ def _html(subject: Subject, *, drift: bool) -> str:
         case Report():
             return html.report_html(subject)
         case Validation() | WriteResult() | Diagnosis():
-            return checkup.checkup_html(subject)
+            return checkup.command_result_html(subject)
         case GalleryctlError():
             return html.failure_html(subject)
         case _:
             assert_never(subject)
 
 
-def _github(subject: Subject, *, drift: bool) -> str:
+def _render_github(subject: Subject, *, drift: bool) -> str:
     from galleryctl.report import checkup, github  # noqa: PLC0415 - as in _text
 
     match subject:
@@ -126,7 +128,7 @@ def _github(subject: Subject, *, drift: bool) -> str:
         case Report():
             return github.report_annotations(subject)
         case Validation() | WriteResult() | Diagnosis():
-            return checkup.checkup_annotations(subject)
+            return checkup.command_result_annotations(subject)
         case GalleryctlError():
             return github.failure_annotations(subject)
         case _:

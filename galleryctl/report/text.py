@@ -12,109 +12,115 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.view import SYMBOLS, Detail, Group, Line, Look
-from galleryctl.report.wording import clean, lines, shorten
+from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
+from galleryctl.report.wording import escape_control, escaped_lines, shorten
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-LINES_SHOWN = 50
+_MAX_CHANGES_SHOWN = 50
 """Changes of one gallery that are shown without -v."""
 
 _STYLES = {
-    Look.CREATE: "green",
-    Look.UPDATE: "yellow",
-    Look.REPLACE: "magenta",
-    Look.DELETE: "red",
-    Look.MOVE: "cyan",
+    DisplayAction.CREATE: "green",
+    DisplayAction.UPDATE: "yellow",
+    DisplayAction.REPLACE: "magenta",
+    DisplayAction.DELETE: "red",
+    DisplayAction.MOVE: "cyan",
 }
-_ENDS = {OutcomeStatus.DONE: ("✓", "green"), OutcomeStatus.FAILED: ("✗", "red"), OutcomeStatus.SKIPPED: ("·", "yellow")}
+_STATUS_SYMBOLS = {
+    OutcomeStatus.DONE: ("✓", "green"),
+    OutcomeStatus.FAILED: ("✗", "red"),
+    OutcomeStatus.SKIPPED: ("·", "yellow"),
+}
 
-_ROOM = 12
+_MIN_COLUMN_WIDTH = 12
 """Columns that a text of a table has at least, if it is as long."""
 
-Run = tuple[str, str]
+StyledText = tuple[str, str]
 """Text and the style it is printed in, "" for none."""
 
 
 def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, drift: bool = False) -> str:
     """The plan for people; `verbose` shows every change. The last line counts."""
-    rows: list[list[Run]] = []
+    rows: list[list[StyledText]] = []
     if plan.changes:
         intro = "What changed on site" if drift else "What an apply will do on site"
-        rows += [[(f"{intro} {clean(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
+        rows += [[(f"{intro} {escape_control(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
     if plan.targets:
         rows += [[(f"Only {', '.join(map(str, plan.targets))}.", "")], []]
-    for group in view.groups(plan, drift=drift, limit=max((width - 24) // 2, 16)):
-        rows += [*_fit(_group(group, width, verbose=verbose), width), []]
+    for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
+        rows += [*_truncate_rows(_group_rows(group, width, verbose=verbose), width), []]
     if plan.notices:
         rows.append([("Notes", "bold")])
         for notice in plan.notices:
-            rows += _paragraph(f"{notice.address or 'the workspace'}: {clean(notice.message)}", width)
+            rows += _wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
         rows.append([])
     if plan.refusals and not drift:
         rows.append([("Refused", "bold red")])
         for refusal in plan.refusals:
-            rows += _paragraph(f"{refusal.address or 'the workspace'}: {clean(refusal.why)}", width)
-            rows += _paragraph(f"allowed by: {clean(refusal.allow)}", width, indent=6)
+            rows += _wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
+            rows += _wrap_paragraph(f"allowed by: {escape_control(refusal.allow)}", width, indent=6)
         rows.append([])
-    rows.append([(view.summary(plan, drift=drift), "bold")])
-    return print_rows(rows, color=color)
+    rows.append([(view.plan_summary(plan, drift=drift), "bold")])
+    return render_rows(rows, color=color)
 
 
 def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
     """What was done, what failed and what was skipped, each reason once; the last line sums up."""
     trouble = [outcome for outcome in report.outcomes if outcome.status is not OutcomeStatus.DONE]
     done = [outcome for outcome in report.outcomes if outcome.status is OutcomeStatus.DONE]
-    rows = [_outcome(outcome) for outcome in _some(done, verbose=verbose)]
-    if not verbose and len(done) > LINES_SHOWN:
-        rows.append(_more(len(done)))
-    for reason, members in outcomes.by_reason(trouble).items():
-        rows += [_outcome(outcome) for outcome in _some(members, verbose=verbose)]
-        if not verbose and len(members) > LINES_SHOWN:
-            rows.append(_more(len(members)))
-        rows += [row for line in lines(reason) for row in _paragraph(line, width, indent=6)]
-    rows += [[], [(outcomes.figures(report), "dim")]]
+    rows = [_outcome_row(outcome) for outcome in _first_lines(done, verbose=verbose)]
+    if not verbose and len(done) > _MAX_CHANGES_SHOWN:
+        rows.append(_more_row(len(done)))
+    for reason, members in outcomes.group_by_reason(trouble).items():
+        rows += [_outcome_row(outcome) for outcome in _first_lines(members, verbose=verbose)]
+        if not verbose and len(members) > _MAX_CHANGES_SHOWN:
+            rows.append(_more_row(len(members)))
+        rows += [row for line in escaped_lines(reason) for row in _wrap_paragraph(line, width, indent=6)]
+    rows += [[], [(outcomes.run_figures(report), "dim")]]
     if verbose:
-        rows += [[(f"  {number:>6,}  {clean(call)}", "dim")] for call, number in sorted(report.requests.items())]
-    rows.append([(outcomes.summary(report), "bold")])
-    return print_rows(rows, color=color)
+        rows += [
+            [(f"  {number:>6,}  {escape_control(call)}", "dim")] for call, number in sorted(report.requests.items())
+        ]
+    rows.append([(outcomes.report_summary(report), "bold")])
+    return render_rows(rows, color=color)
 
 
-def state_list_text(bindings: Bindings) -> str:
+def state_list_text(state: Bindings) -> str:
     """A line for each address that state knows: the address, its live id, `protected`."""
-    known = sorted(bindings.ids.keys() | bindings.protected, key=lambda a: (a.gallery, a.item or ""))
+    known = sorted(state.ids.keys() | state.protected, key=lambda a: (a.gallery, a.item or ""))
     wide = max((len(str(address)) for address in known), default=0)
     lines = (
-        f"{address!s:<{wide}}  {clean(bindings.ids.get(address, '-')):<36}  "
-        f"{'protected' if address in bindings.protected else ''}".rstrip()
+        f"{address!s:<{wide}}  {escape_control(state.ids.get(address, '-')):<36}  "
+        f"{'protected' if address in state.protected else ''}".rstrip()
         for address in known
     )
     return "".join(f"{line}\n" for line in lines)
 
 
-def state_entry_text(address: Address, bindings: Bindings) -> str:
+def state_entry_text(address: Address, state: Bindings) -> str:
     """All that state knows of one address: live id, protection, what is still to be deleted; a gallery's items."""
-    protected = "yes" if address in bindings.protected else "no"
+    protected = "yes" if address in state.protected else "no"
     rows = [
         str(address),
-        f"  live id    {clean(bindings.ids.get(address, '-'))}",
+        f"  live id    {escape_control(state.ids.get(address, '-'))}",
         f"  protected  {protected}",
     ]
     rows += [
-        f"  deposed    {clean(id_)}, still to be deleted"
-        for id_, owner in sorted(bindings.deposed.items())
+        f"  deposed    {escape_control(id_)}, still to be deleted"
+        for id_, owner in sorted(state.deposed.items())
         if owner == address
     ]
     text = "".join(f"{row}\n" for row in rows)
     if address.item is not None:
         return text
-    items = {other: id_ for other, id_ in bindings.ids.items() if other.item and address.covers(other)}
-    kept = frozenset(other for other in bindings.protected if other.item and address.covers(other))
+    items = {other: id_ for other, id_ in state.ids.items() if other.item and address.covers(other)}
+    kept = frozenset(other for other in state.protected if other.item and address.covers(other))
     listed = state_list_text(Bindings(ids=items, protected=kept))
     return f"{text}  items      {len(items):,}\n{textwrap.indent(listed, '    ')}"
 
 
-def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int) -> str:
+def render_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int) -> str:
     """A table without lines; the texts must be clean. Columns named `#`, `items` or `bytes` are numbers; ids and keys are whole.
 
     Where `width` has no room for that and for 12 columns of each other text, lines are wider.
@@ -129,23 +135,23 @@ def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], 
     for name, column in zip(head, zip(head, *cells, strict=True), strict=True):
         number, whole = name in ("#", "items", "bytes"), name in ("id", "key")
         widest = max(map(cell_len, column))
-        room = widest if number or whole else min(widest, _ROOM)
+        room = widest if number or whole else min(widest, _MIN_COLUMN_WIDTH)
         table.add_column(name, justify="right" if number else "left", no_wrap=whole, min_width=room)
         least += room + 2
     for row in cells:
         # A cell that has no room is cut: only columns that may wrap give some up, so they may, and their texts do not.
         table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
-    return _printed(table, color=color, width=max(width, least))
+    return _render_rich(table, color=color, width=max(width, least))
 
 
-def print_rows(rows: Iterable[list[Run]], *, color: bool) -> str:
+def render_rows(rows: Iterable[list[StyledText]], *, color: bool) -> str:
     """The rows as lines, wrapped by nobody; the texts must be clean."""
     from rich.text import Text  # noqa: PLC0415 - heavy, and `--version` prints no plan
 
-    return _printed(Text("\n").join(Text.assemble(*row) for row in rows), color=color)
+    return _render_rich(Text("\n").join(Text.assemble(*row) for row in rows), color=color)
 
 
-def _fit(rows: Iterable[list[Run]], width: int) -> Iterator[list[Run]]:
+def _truncate_rows(rows: Iterable[list[StyledText]], width: int) -> Iterator[list[StyledText]]:
     """The rows, cut off at `width` columns."""
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - as in print_rows
 
@@ -161,7 +167,7 @@ def _fit(rows: Iterable[list[Run]], width: int) -> Iterator[list[Run]]:
         yield fitted
 
 
-def _printed(what: object, *, color: bool, width: int = 100) -> str:
+def _render_rich(renderable: object, *, color: bool, width: int = 100) -> str:
     from rich.console import Console  # noqa: PLC0415 - as in print_rows
 
     console = Console(
@@ -177,84 +183,84 @@ def _printed(what: object, *, color: bool, width: int = 100) -> str:
         _environ={},  # the caller has decided; what the environment says was its to read
     )
     with console.capture() as capture:
-        console.print(what, soft_wrap=_is_text(what))
+        console.print(renderable, soft_wrap=_is_text(renderable))
     return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
-def _is_text(what: object) -> bool:
+def _is_text(renderable: object) -> bool:
     from rich.text import Text  # noqa: PLC0415 - as in print_rows
 
-    return isinstance(what, Text)
+    return isinstance(renderable, Text)
 
 
-def _legend(*, drift: bool) -> list[Run]:
-    row: list[Run] = []
-    for look in Look:
-        word = view.DRIFTED[look] if drift else look.value
-        row += [("  ", ""), (SYMBOLS[look], _STYLES[look]), (f" {word}", "")]
+def _legend(*, drift: bool) -> list[StyledText]:
+    row: list[StyledText] = []
+    for look in DisplayAction:
+        word = view.DRIFT_LABELS[look] if drift else look.value
+        row += [("  ", ""), (ACTION_SYMBOLS[look], _STYLES[look]), (f" {word}", "")]
     return row
 
 
-def _group(group: Group, width: int, *, verbose: bool) -> Iterator[list[Run]]:
+def _group_rows(group: GalleryChanges, width: int, *, verbose: bool) -> Iterator[list[StyledText]]:
     yield [(str(group.address), "bold"), (f'  "{group.name}"' if group.name else "", "")]
-    for line in _some(group.lines, verbose=verbose):
-        yield from _change(line, width)
-    if not verbose and len(group.lines) > LINES_SHOWN:
-        yield _more(len(group.lines))
+    for line in _first_lines(group.lines, verbose=verbose):
+        yield from _change_rows(line, width)
+    if not verbose and len(group.lines) > _MAX_CHANGES_SHOWN:
+        yield _more_row(len(group.lines))
 
 
-def _change(line: Line, width: int) -> Iterator[list[Run]]:
-    style = _STYLES[line.look]
-    name = _name(line.name, width - len(f'      {line.label}  {line.kind} ""  {line.told}'))
+def _change_rows(line: ChangeLine, width: int) -> Iterator[list[StyledText]]:
+    style = _STYLES[line.action]
+    name = _fit_name(line.name, width - len(f'      {line.label}  {line.kind} ""  {line.summary}'))
     what = " ".join(part for part in (line.kind, f'"{name}"' if name else "") if part)
-    row = [(f"  {SYMBOLS[line.look]:>3} ", style), (line.label, style)]
-    row += [(f"  {what}", ""), (f"  {line.told}", style)]
+    row = [(f"  {ACTION_SYMBOLS[line.action]:>3} ", style), (line.label, style)]
+    row += [(f"  {what}", ""), (f"  {line.summary}", style)]
     if line.reason:
         row.append((f"  ({line.reason})", "dim"))
     yield row
     wide = max((len(detail.label) for detail in line.details), default=0)
     for detail in line.details:
-        yield [(f"        {detail.label + ':':<{wide + 1}} ", "dim"), *_detail(detail)]
+        yield [(f"        {detail.label + ':':<{wide + 1}} ", "dim"), *_detail_row(detail)]
 
 
-def _name(name: str, room: int) -> str:
+def _fit_name(name: str, width: int) -> str:
     """The name in at most 48 characters, and in so many columns of a terminal unless there are hardly any."""
     from rich.cells import cell_len  # noqa: PLC0415 - as in print_rows
 
     text = shorten(name, 48)
     wide = cell_len(text)
-    return text if wide <= room else shorten(name, max(room * len(text) // wide, 8))
+    return text if wide <= width else shorten(name, max(width * len(text) // wide, 8))
 
 
-def _detail(detail: Detail) -> list[Run]:
+def _detail_row(detail: FieldDetail) -> list[StyledText]:
     before, after = detail.before, detail.after
     if before is None:
-        return [(f"+ {after}" if detail.one_of_many else after or "", "green")]
+        return [(f"+ {after}" if detail.is_set_member else after or "", "green")]
     if after is None:
         return [(f"- {before}", "red")]
     return [(before, "red"), (" → ", ""), (after, "green")]
 
 
-def _outcome(outcome: Outcome) -> list[Run]:
-    symbol, style = _ENDS[outcome.status]
-    id_ = f"  {clean(outcome.id)}" if outcome.id and outcome.status is OutcomeStatus.DONE else ""
+def _outcome_row(outcome: Outcome) -> list[StyledText]:
+    symbol, style = _STATUS_SYMBOLS[outcome.status]
+    id_ = f"  {escape_control(outcome.id)}" if outcome.id and outcome.status is OutcomeStatus.DONE else ""
     return [
         (f"  {symbol} ", style),
         (str(outcome.address), ""),
-        (f"  {outcomes.told(outcome)}", style),
+        (f"  {outcomes.describe_outcome(outcome)}", style),
         (id_, "dim"),
     ]
 
 
-def _some(lines: Sequence[T], *, verbose: bool) -> Sequence[T]:
-    return lines if verbose else lines[:LINES_SHOWN]
+def _first_lines(lines: Sequence[_T], *, verbose: bool) -> Sequence[_T]:
+    return lines if verbose else lines[:_MAX_CHANGES_SHOWN]
 
 
-def _more(total: int) -> list[Run]:
-    return [(f"    … and {total - LINES_SHOWN:,} more (-v shows all)", "dim")]
+def _more_row(total: int) -> list[StyledText]:
+    return [(f"    … and {total - _MAX_CHANGES_SHOWN:,} more (-v shows all)", "dim")]
 
 
-def _paragraph(text: str, width: int, *, indent: int = 2) -> list[list[Run]]:
+def _wrap_paragraph(text: str, width: int, *, indent: int = 2) -> list[list[StyledText]]:
     # Names of scopes, commands and ids stay whole, to be copied.
     wrapped = textwrap.wrap(text, max(width - indent, 20), break_on_hyphens=False, break_long_words=False)
     return [[(" " * indent + line, "")] for line in wrapped or [""]]

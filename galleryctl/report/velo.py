@@ -13,7 +13,7 @@ from galleryctl.model.desired import DesiredGallery, ItemOrder
 from galleryctl.model.media import HostedVideo, Kind
 from galleryctl.report.wording import shorten
 
-_BACKEND = """\
+_BACKEND_TEMPLATE = """\
 // Written by `galleryctl velo {key}`: the items of the gallery {name}, as a gallery component takes them.
 import {{ Permissions, webMethod }} from "wix-web-module";
 import {{ proGallery }} from "wix-pro-gallery-backend";
@@ -47,7 +47,7 @@ const asShown = (item) => ({{
   link: item.link ? item.link.url : undefined,
 }});
 """
-_PAGE = """\
+_PAGE_TEMPLATE = """\
 // Written by `galleryctl velo {key}`: fills the gallery component {component} of this page.
 import {{ galleryItems as listed }} from {module};
 
@@ -55,7 +55,7 @@ $w.onReady(async () => {{
   $w({component}).items = await listed();
 }});
 """
-_NAMED = 5
+_MAX_KEYS_LISTED = 5
 """Items that a warning names before it only counts."""
 
 
@@ -69,22 +69,22 @@ class VeloCode:
     page: str
 
 
-def velo_code(gallery: DesiredGallery, gallery_id: str, *, component: str, order: ItemOrder) -> VeloCode:
+def velo_code(gallery: DesiredGallery, gallery_id: str, *, component: str, item_order: ItemOrder) -> VeloCode:
     """The code for the gallery with this id; `component` is the selector of the page's gallery component."""
     key = gallery.address.gallery
     module = f"backend/galleryctl-{key}.web"
     name = gallery.fields.get("name") or gallery.bind.name or key
-    ascending = order is ItemOrder.ASCENDING
+    ascending = item_order is ItemOrder.ASCENDING
     return VeloCode(
         backend_path=f"{module}.js",
-        backend=_BACKEND.format(
+        backend=_BACKEND_TEMPLATE.format(
             key=key,
             name=json.dumps(name),
             id=json.dumps(gallery_id),
             place="a.sortOrder - b.sortOrder" if ascending else "b.sortOrder - a.sortOrder",
         ),
         page_path=f"pages/{key}.js",
-        page=_PAGE.format(key=key, component=json.dumps(component), module=json.dumps(module)),
+        page=_PAGE_TEMPLATE.format(key=key, component=json.dumps(component), module=json.dumps(module)),
     )
 
 
@@ -92,15 +92,15 @@ def velo_warnings(gallery: DesiredGallery) -> Iterator[str]:
     """What a component that is filled by code does not show as the manifest has it."""
     texts = [item.address.item or "" for item in gallery.items if item.kind is Kind.TEXT]
     if texts:
-        yield f"a text breaks the component, so the code leaves it out: {_names(texts)}"
+        yield f"a text breaks the component, so the code leaves it out: {_list_keys(texts)}"
     linked = [item.address.item or "" for item in gallery.items if item.fields.get("link.text")]
     if linked:
-        yield f"the text of a link is not shown, so the code passes its address only: {_names(linked)}"
+        yield f"the text of a link is not shown, so the code passes its address only: {_list_keys(linked)}"
     hosted = [item.address.item or "" for item in gallery.items if isinstance(item.media, HostedVideo)]
     if hosted:
-        yield f"a component plays videos of the Media Manager, by its documentation none of YouTube or Vimeo: {_names(hosted)}"
+        yield f"a component plays videos of the Media Manager, by its documentation none of YouTube or Vimeo: {_list_keys(hosted)}"
 
 
-def _names(keys: list[str]) -> str:
-    more = f" and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
-    return ", ".join(shorten(key, 60) for key in keys[:_NAMED]) + more
+def _list_keys(keys: list[str]) -> str:
+    more = f" and {len(keys) - _MAX_KEYS_LISTED:,} more" if len(keys) > _MAX_KEYS_LISTED else ""
+    return ", ".join(shorten(key, 60) for key in keys[:_MAX_KEYS_LISTED]) + more

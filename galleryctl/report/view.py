@@ -9,10 +9,10 @@ from enum import StrEnum
 from galleryctl.model.address import Address
 from galleryctl.model.fields import FIELDS
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.report.wording import clean, media, things, value
+from galleryctl.report.wording import escape_control, format_media, format_value, pluralize
 
 
-class Look(StrEnum):
+class DisplayAction(StrEnum):
     """What a change looks like; a move is an update of nothing but the place."""
 
     CREATE = "create"
@@ -22,13 +22,19 @@ class Look(StrEnum):
     MOVE = "move"
 
 
-SYMBOLS = {Look.CREATE: "+", Look.UPDATE: "~", Look.REPLACE: "-/+", Look.DELETE: "-", Look.MOVE: ">"}
-DRIFTED = {
-    Look.CREATE: "missing on the site",
-    Look.UPDATE: "changed on the site",
-    Look.REPLACE: "another kind on the site",
-    Look.DELETE: "only on the site",
-    Look.MOVE: "moved on the site",
+ACTION_SYMBOLS = {
+    DisplayAction.CREATE: "+",
+    DisplayAction.UPDATE: "~",
+    DisplayAction.REPLACE: "-/+",
+    DisplayAction.DELETE: "-",
+    DisplayAction.MOVE: ">",
+}
+DRIFT_LABELS = {
+    DisplayAction.CREATE: "missing on the site",
+    DisplayAction.UPDATE: "changed on the site",
+    DisplayAction.REPLACE: "another kind on the site",
+    DisplayAction.DELETE: "only on the site",
+    DisplayAction.MOVE: "moved on the site",
 }
 """What an apply would undo, told as what happened."""
 _TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
@@ -36,62 +42,62 @@ _TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
+class FieldDetail:
     """One field, before and after; None on a side that has nothing to show. All are clean and short."""
 
     label: str
     before: str | None
     after: str | None
-    one_of_many: bool = False
+    is_set_member: bool = False
     """Whether a member of a set came or went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ChangeLine:
     """One change: `label` is its key in the gallery, `told` what happens in words."""
 
-    look: Look
+    action: DisplayAction
     address: Address
     label: str
     kind: str
     name: str
-    told: str
+    summary: str
     reason: str
-    details: tuple[Detail, ...]
+    details: tuple[FieldDetail, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class GalleryChanges:
     """One gallery's changes."""
 
     address: Address
     name: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChangeLine, ...]
 
-    def count(self, *looks: Look) -> int:
+    def count(self, *actions: DisplayAction) -> int:
         """How many lines look like one of these."""
-        return sum(line.look in looks for line in self.lines)
+        return sum(line.action in actions for line in self.lines)
 
 
-def groups(plan: Plan, *, drift: bool, limit: int) -> tuple[Group, ...]:
+def group_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[GalleryChanges, ...]:
     """The plan's changes by gallery, values in about `limit` characters; as drift, the site's value comes last."""
     changes: dict[Address, list[Change]] = {}
     for change in plan.changes:
         changes.setdefault(change.address.parent, []).append(change)
     return tuple(
-        Group(
+        GalleryChanges(
             address=address,
-            name=next((clean(change.name) for change in members if change.address == address), ""),
-            lines=tuple(_line(change, drift=drift, limit=limit) for change in members),
+            name=next((escape_control(change.name) for change in members if change.address == address), ""),
+            lines=tuple(_change_line(change, drift=drift, limit=limit) for change in members),
         )
         for address, members in changes.items()
     )
 
 
-def summary(plan: Plan, *, drift: bool) -> str:
+def plan_summary(plan: Plan, *, drift: bool) -> str:
     """The last line of a plan or a drift, for people."""
     if plan.is_empty:
-        same = things(plan.unchanged, "resource")
+        same = pluralize(plan.unchanged, "resource")
         if drift:
             return f"No drift. The site is what the manifests say ({same})."
         return f"No changes. The site matches the manifests ({same})."
@@ -109,63 +115,63 @@ def summary(plan: Plan, *, drift: bool) -> str:
     )
 
 
-def _line(change: Change, *, drift: bool, limit: int) -> Line:
-    look = _look(change)
-    details = tuple(_details(change, look, limit))
+def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
+    look = _display_action(change)
+    details = tuple(_field_details(change, look, limit))
     if drift:
         # What the manifest wants is what was there before; of what is missing there are no values to show.
-        details = () if look in (Look.CREATE, Look.REPLACE) else tuple(map(_turned, details))
-    return Line(
-        look=look,
+        details = () if look in (DisplayAction.CREATE, DisplayAction.REPLACE) else tuple(map(_reversed, details))
+    return ChangeLine(
+        action=look,
         address=change.address,
         label=change.address.item or "the gallery",
         kind="" if change.kind is None else change.kind.value,
-        name=clean(change.name),
-        told=_told(change, look, drift=drift),
-        reason="" if drift and look is Look.REPLACE else clean(change.reason),
+        name=escape_control(change.name),
+        summary=_describe_change(change, look, drift=drift),
+        reason="" if drift and look is DisplayAction.REPLACE else escape_control(change.reason),
         details=details,
     )
 
 
-def _look(change: Change) -> Look:
+def _display_action(change: Change) -> DisplayAction:
     match change.action:
         case Action.CREATE:
-            return Look.CREATE
+            return DisplayAction.CREATE
         case Action.REPLACE:
-            return Look.REPLACE
+            return DisplayAction.REPLACE
         case Action.DELETE:
-            return Look.DELETE
+            return DisplayAction.DELETE
         case _:
             only_moved = change.position is not None and not change.fields and change.media is None
-            return Look.MOVE if only_moved else Look.UPDATE
+            return DisplayAction.MOVE if only_moved else DisplayAction.UPDATE
 
 
-def _told(change: Change, look: Look, *, drift: bool) -> str:
-    told = DRIFTED[look] if drift else look.value
-    if look is not Look.MOVE or change.position is None:
+def _describe_change(change: Change, action: DisplayAction, *, drift: bool) -> str:
+    told = DRIFT_LABELS[action] if drift else action.value
+    if action is not DisplayAction.MOVE or change.position is None:
         return told
     wanted, found = change.position[::-1]
     before, after = (wanted, found) if drift else (found, wanted)
     return f"{told} {before} → {after}"
 
 
-def _details(change: Change, look: Look, limit: int) -> Iterator[Detail]:
+def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterator[FieldDetail]:
     if change.media is not None:
-        before = None if change.media_before is None else clean(change.media_before)
-        yield Detail(label="media", before=before, after=media(change.media))
-    made = look in (Look.CREATE, Look.REPLACE)
+        before = None if change.media_before is None else escape_control(change.media_before)
+        yield FieldDetail(label="media", before=before, after=format_media(change.media))
+    made = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
     for part in change.fields:
         single = made or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
-        yield Detail(
-            label=part.path.partition(".")[0] if single and not made else clean(part.path),
-            before=None if single and part.before is None else value(part.before, limit),
-            after=None if single and part.after is None else value(part.after, limit),
-            one_of_many=single and not made,
+        yield FieldDetail(
+            label=part.path.partition(".")[0] if single and not made else escape_control(part.path),
+            before=None if single and part.before is None else format_value(part.before, limit),
+            after=None if single and part.after is None else format_value(part.after, limit),
+            is_set_member=single and not made,
         )
-    if change.position is not None and look is not Look.MOVE:
+    if change.position is not None and action is not DisplayAction.MOVE:
         found, wanted = change.position
-        yield Detail(label="place", before=str(found) if found and not made else None, after=str(wanted))
+        yield FieldDetail(label="place", before=str(found) if found and not made else None, after=str(wanted))
 
 
-def _turned(detail: Detail) -> Detail:
+def _reversed(detail: FieldDetail) -> FieldDetail:
     return replace(detail, before=detail.after, after=detail.before)

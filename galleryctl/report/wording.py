@@ -9,20 +9,20 @@ from galleryctl.model.characters import is_hidden
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
 
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def clean(text: str) -> str:
+def escape_control(text: str) -> str:
     """`text` on one line, with what a terminal would obey or not show written as an escape."""
-    return text if text.isprintable() else "".join(map(_visible, text))
+    return text if text.isprintable() else "".join(map(_escape_character, text))
 
 
-def lines(text: str) -> list[str]:
+def escaped_lines(text: str) -> list[str]:
     """The lines of a message, each clean and without its indentation; [] for ""."""
-    return [clean(line.strip()) for line in text.split("\n")] if text else []
+    return [escape_control(line.strip()) for line in text.split("\n")] if text else []
 
 
-def inert(text: str) -> str:
+def escape_workflow_commands(text: str) -> str:
     """`text` with a backslash before what the runner of a workflow would obey at the beginning of a line of its log."""
     return re.sub(r"^(\s*)(?=::|##\[)", r"\1\\", text, flags=re.MULTILINE)
 
@@ -35,45 +35,47 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[: limit - 1 - tail]}…{text[-tail:]}"
 
 
-def value(value: Json, limit: int) -> str:
+def format_value(value: Json, limit: int) -> str:
     """A field's value as people read it, in about `limit` characters."""
-    return shorten(_value(value), limit)
+    return shorten(_format_full_value(value), limit)
 
 
-def media(media: Media) -> str:
+def format_media(media: Media) -> str:
     """What an item shows: a path, a URL, or a file of the site."""
     match media:
         case LocalFile():
-            return clean(media.path)
+            return escape_control(media.path)
         case RemoteFile() | HostedVideo():
-            return clean(media.url)
+            return escape_control(media.url)
         case WixFile():
-            return clean(f"wix:{media.id} ({media.filename})" if media.filename else f"wix:{media.id}")
+            return escape_control(f"wix:{media.id} ({media.filename})" if media.filename else f"wix:{media.id}")
         case None:
             return "nothing"
 
 
-def things(count: int, one: str, many: str = "") -> str:
+def pluralize(count: int, one: str, many: str = "") -> str:
     """`1 change`, `2,000 changes`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _value(value: Json) -> str:
+def _format_full_value(value: Json) -> str:
     if value is None:
         return "(none)"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{clean(value)}"'
+        return f'"{escape_control(value)}"'
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{clean(name)}: {_value(part)}" for name, part in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{escape_control(name)}: {_format_full_value(part)}" for name, part in value.items()) + "}"
+        )
     if isinstance(value, int | float):
         return repr(value)
-    return "[" + ", ".join(map(_value, value)) + "]"
+    return "[" + ", ".join(map(_format_full_value, value)) + "]"
 
 
-def _visible(character: str) -> str:
+def _escape_character(character: str) -> str:
     if not is_hidden(character):
         return character
     code = ord(character)
-    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004 - a byte
+    return _SHORT_ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")  # noqa: PLR2004 - a byte

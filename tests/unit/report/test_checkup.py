@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.media import Kind
-from galleryctl.report.render import Format, Subject, render
+from galleryctl.report.render import OutputFormat, Subject, render
 from tests.reports import report
 
 VALID = Validation(
@@ -44,7 +44,7 @@ def test_a_checkup_in_words(name: str, format_: str, snapshot: SnapshotAssertion
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_a_checkup_as_a_page(name: str, snapshot: SnapshotAssertion) -> None:
-    page = render(SUBJECTS[name], Format.HTML)
+    page = render(SUBJECTS[name], OutputFormat.HTML)
     assert page[page.index("<main>") :] == snapshot
 
 

@@ -20,10 +20,10 @@ from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
 from galleryctl.model.uploaded import UploadedFile
 from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
-from galleryctl.report.json import dump
+from galleryctl.report.json import dump_safe_json
 from galleryctl.report.live import live_json, live_markdown, live_text
 from galleryctl.report.media import media_json, media_text
-from galleryctl.report.render import Format, Subject, render
+from galleryctl.report.render import OutputFormat, Subject, render
 from galleryctl.report.wording import shorten
 
 HOSTILE = st.lists(
@@ -104,8 +104,8 @@ def controls(text: str) -> set[str]:
     return odd - {"\n", "\u200c", "\u200d"}
 
 
-@given(SUBJECTS, st.sampled_from(Format), st.booleans())
-def test_no_format_lets_control_characters_through(subject: Subject, format_: Format, drift: bool) -> None:
+@given(SUBJECTS, st.sampled_from(OutputFormat), st.booleans())
+def test_no_format_lets_control_characters_through(subject: Subject, format_: OutputFormat, drift: bool) -> None:
     assert not controls(render(subject, format_, drift=drift, verbose=True))
 
 
@@ -171,31 +171,31 @@ def test_no_line_of_a_text_is_a_command_to_a_workflow(word: str) -> None:
     failed = Outcome(
         address=Address("weddings"), action="update", status=OutcomeStatus.FAILED, reason=f"no\n{word}", id=""
     )
-    text = render(Report(outcomes=(failed,)), Format.TEXT)
+    text = render(Report(outcomes=(failed,)), OutputFormat.TEXT)
     assert f"\\{word.strip()}" in text
     assert not any(line.strip().startswith(("::", "##[")) for line in text.splitlines())
 
 
 @given(SUBJECTS)
 def test_no_hostile_word_makes_a_table_or_an_annotation_of_its_own(subject: Subject) -> None:
-    for format_ in Format:
+    for format_ in OutputFormat:
         begun = [line.strip() for line in render(subject, format_).splitlines()]
         # Only Markdown has tables: in a text the word stands as it is.
-        made = ("::error::x",) if format_ is Format.TEXT else ("| a |", "::error::x")
+        made = ("::error::x",) if format_ is OutputFormat.TEXT else ("| a |", "::error::x")
         assert not any(line.startswith(made) for line in begun)
 
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_json_holds_any_text(text: str) -> None:
-    assert json.loads(dump({"text": text})) == {"text": text}
+    assert json.loads(dump_safe_json({"text": text})) == {"text": text}
 
 
-@pytest.mark.parametrize("format_", Format)
-def test_a_file_name_is_cleaned_where_a_problem_names_it(format_: Format) -> None:
+@pytest.mark.parametrize("format_", OutputFormat)
+def test_a_file_name_is_cleaned_where_a_problem_names_it(format_: OutputFormat) -> None:
     error = InvalidInput((Problem(SourcePosition("a\x1b[31m\u202e<b>\n::error::.yaml", 1, 1), "broken"),))
     shown = render(error, format_)
     assert not controls(shown)
-    assert "<b>" not in shown or format_ in (Format.TEXT, Format.GITHUB, Format.MARKDOWN)
+    assert "<b>" not in shown or format_ in (OutputFormat.TEXT, OutputFormat.GITHUB, OutputFormat.MARKDOWN)
     assert not any(line.startswith("::error::.yaml") for line in shown.splitlines())
 
 

@@ -18,11 +18,11 @@ from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.document import encode_plan
 from galleryctl.report.markdown import plan_markdown
-from galleryctl.report.render import Format, render
-from galleryctl.report.text import plan_text, print_table, state_list_text
+from galleryctl.report.render import OutputFormat, render
+from galleryctl.report.text import plan_text, render_table, state_list_text
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/report.schema.json").read_text(encoding="utf-8"))
-FORMATS = [f for f in Format if f is not Format.HTML]
+FORMATS = [f for f in OutputFormat if f is not OutputFormat.HTML]
 
 
 def many(count: int) -> Plan:
@@ -40,27 +40,29 @@ def many(count: int) -> Plan:
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_plan(plan: Plan, format_: Format, snapshot: SnapshotAssertion) -> None:
+def test_a_plan(plan: Plan, format_: OutputFormat, snapshot: SnapshotAssertion) -> None:
     assert render(plan, format_) == snapshot
 
 
-@pytest.mark.parametrize("format_", [Format.TEXT, Format.MARKDOWN, Format.GITHUB])
-def test_a_drift(plan: Plan, format_: Format, snapshot: SnapshotAssertion) -> None:
+@pytest.mark.parametrize("format_", [OutputFormat.TEXT, OutputFormat.MARKDOWN, OutputFormat.GITHUB])
+def test_a_drift(plan: Plan, format_: OutputFormat, snapshot: SnapshotAssertion) -> None:
     assert render(plan, format_, drift=True) == snapshot
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_report(report: Report, format_: Format, snapshot: SnapshotAssertion) -> None:
+def test_a_report(report: Report, format_: OutputFormat, snapshot: SnapshotAssertion) -> None:
     assert render(report, format_) == snapshot
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_what_is_wrong_with_the_input(invalid: InvalidInput, format_: Format, snapshot: SnapshotAssertion) -> None:
+def test_what_is_wrong_with_the_input(
+    invalid: InvalidInput, format_: OutputFormat, snapshot: SnapshotAssertion
+) -> None:
     assert render(invalid, format_) == snapshot
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_a_refusal(refused: Refused, format_: Format, snapshot: SnapshotAssertion) -> None:
+def test_a_refusal(refused: Refused, format_: OutputFormat, snapshot: SnapshotAssertion) -> None:
     assert render(refused, format_) == snapshot
 
 
@@ -106,7 +108,7 @@ def test_in_a_narrow_terminal_a_long_name_leaves_room_for_the_action(name: str) 
 
 def test_in_a_narrow_terminal_no_column_of_a_table_is_cut_to_nothing() -> None:
     rows = [("1", "a-key", "image", "A title that is rather long", "b.jpg", "6" * 36)]
-    text = print_table("Items", ("#", "key", "kind", "title", "shows", "id"), rows, color=False, width=40)
+    text = render_table("Items", ("#", "key", "kind", "title", "shows", "id"), rows, color=False, width=40)
     assert f"1  a-key  image  A title tha…  b.jpg  {'6' * 36}\n" in text
 
 
@@ -174,7 +176,7 @@ def test_a_reason_that_several_share_stands_once_and_failures_come_first() -> No
         for n in range(3)
     ]
     failed = Outcome(address=Address("studio"), action="update", status=OutcomeStatus.FAILED, reason="too many")
-    told = render(Report(outcomes=(*outcomes, failed)), Format.TEXT)
+    told = render(Report(outcomes=(*outcomes, failed)), OutputFormat.TEXT)
     assert told.splitlines()[:6] == [
         "  ✗ studio  failed to update",
         "      too many",
