@@ -6,7 +6,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from galleryctl.engine.importing import Imported
+    from galleryctl.engine.importing import ImportResult
     from galleryctl.engine.progress import Progress
     from galleryctl.model.checkup import Validation
     from galleryctl.model.errors import (
@@ -27,7 +27,7 @@ __all__ = [
     "Action",
     "ApiError",
     "GalleryctlError",
-    "Imported",
+    "ImportResult",
     "InvalidInput",
     "LockedError",
     "MatchError",

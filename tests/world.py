@@ -21,9 +21,9 @@ from galleryctl.emulator.credentials import Credentials, load
 from galleryctl.emulator.edits import edited
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.settings import changed
-from galleryctl.engine.apply import Applied
-from galleryctl.engine.progress import Silent
-from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, review_saved
+from galleryctl.engine.apply import ApplyResult
+from galleryctl.engine.progress import SilentProgress
+from galleryctl.engine.site import PlanResult, Site, apply_plan, plan_site, revalidate
 from galleryctl.model.address import Address
 from galleryctl.model.desired import (
     Bind,
@@ -98,7 +98,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     watch: Callable[[Exchange], None] = _nobody
     """Called before and after each try of a request."""
-    between: Callable[[Planned], None] = lambda _planned: None
+    between: Callable[[PlanResult], None] = lambda _planned: None
     """Called when the plan is made and nothing is written yet."""
     requests: list[str] = field(default_factory=list)
     """`METHOD path` of each request of the last run."""
@@ -114,26 +114,26 @@ class World:
         """The plan as `galleryctl plan` makes it."""
         return asyncio.run(self._plan(desired, options))
 
-    def apply(self, desired: Desired, options: PlanOptions = ANYTHING) -> Applied:
+    def apply(self, desired: Desired, options: PlanOptions = ANYTHING) -> ApplyResult:
         """What became of the plan, as `galleryctl apply --auto-approve` carries it out."""
         return asyncio.run(self._carried_out(lambda site: plan_site(site, desired, options)))
 
-    def apply_saved(self, plan: Plan) -> Applied:
+    def apply_saved(self, plan: Plan) -> ApplyResult:
         """What became of a saved plan, as `galleryctl apply PLAN` carries it out."""
-        return asyncio.run(self._carried_out(lambda site: review_saved(site, plan)))
+        return asyncio.run(self._carried_out(lambda site: revalidate(site, plan)))
 
     async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
         async with self.open_site() as site:
             return (await plan_site(site, desired, options)).plan
 
-    async def _carried_out(self, planning: Callable[[Site], Awaitable[Planned]]) -> Applied:
+    async def _carried_out(self, planning: Callable[[Site], Awaitable[PlanResult]]) -> ApplyResult:
         run = uuid.uuid4().hex[:12]
         owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
         async with self.open_site() as site:
             with site.backend.lock(owner, 0):
                 planned = await planning(site)
                 self.between(planned)
-                return await apply_planned(site, planned, run=run, stop=asyncio.Event(), progress=Silent())
+                return await apply_plan(site, planned, run=run, stop=asyncio.Event(), progress=SilentProgress())
 
     @asynccontextmanager
     async def open_site(self) -> AsyncIterator[Site]:
@@ -166,7 +166,7 @@ class World:
             journal=state.journal(self.root / "journal.jsonl"),
             folder="galleryctl",
             workers=self.workers,
-            settled=self.settled,
+            read_lag=self.settled,
         )
 
     def settings(self, **changes: Json) -> None:

@@ -15,7 +15,7 @@ from galleryctl.cli.options import Settings
 from galleryctl.cli.planning import show_plan
 from galleryctl.cli.progress import open_progress
 from galleryctl.cli.workspace import workspace_of
-from galleryctl.engine.apply import Applied
+from galleryctl.engine.apply import ApplyResult
 from galleryctl.engine.progress import Progress
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
@@ -81,7 +81,7 @@ class _Terminal(ApplyHooks):
             yield progress
 
 
-def _told(applied: Applied, settings: Settings) -> int:
+def _told(applied: ApplyResult, settings: Settings) -> int:
     """The exit code, after the report is printed."""
     if applied.report.outcomes or settings.format != "text":
         output.result(
@@ -93,6 +93,6 @@ def _told(applied: Applied, settings: Settings) -> int:
                 verbose=settings.verbose > 0,
             )
         )
-    if applied.trouble is not None:
-        return show_failure(applied.trouble, settings)
+    if applied.save_error is not None:
+        return show_failure(applied.save_error, settings)
     return applied.report.exit_code

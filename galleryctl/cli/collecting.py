@@ -6,8 +6,8 @@ from galleryctl.cli import output
 from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.options import Settings
 from galleryctl.cli.workspace import workspace_of
-from galleryctl.engine.collecting import collect, unused, uploaded
-from galleryctl.engine.settled import recall_settled
+from galleryctl.engine.collecting import delete_unused_files, list_uploaded_files, unused_files
+from galleryctl.engine.settled import load_complete_state
 from galleryctl.report.media import media_json, media_text
 from galleryctl.report.wording import pluralize
 from galleryctl.session.open import lock_owner
@@ -21,8 +21,8 @@ async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout
     desired = workspace.load()
     async with workspace.open() as site:
         with site.backend.lock(lock_owner("media gc"), lock_timeout):
-            known = await recall_settled(site)
-            found = unused(await uploaded(site, desired, known.bindings))
+            known = await load_complete_state(site)
+            found = unused_files(await list_uploaded_files(site, desired, known.bindings))
             if found and settings.format == "text" and not settings.quiet:
                 output.result(media_text(found, color=output.wants_color(settings), width=output.width()))
             if found and ask:
@@ -30,7 +30,7 @@ async def run_gc(settings: Settings, *, ask: bool, permanent: bool, lock_timeout
                 if not agreed(f"Do you want to delete {pluralize(len(found), 'file')} {how}?"):
                     output.remark(settings, "Nothing was deleted.")
                     return 1
-            gone = await collect(site, desired, known, found, permanent=permanent) if found else ()
+            gone = await delete_unused_files(site, desired, known, found, permanent=permanent) if found else ()
     if settings.format == "json":
         output.result(media_json(site.site_id, found, {each.file.id for each in gone}))
     elif not found:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from galleryctl.cli.installation import installation
 from galleryctl.cli.options import Settings
-from galleryctl.engine.examine import examine_rights, examine_state, failed
+from galleryctl.engine.examine import check_permissions, check_site_state, failed_check
 from galleryctl.manifest.validate import named_variables, validate
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
@@ -96,13 +96,13 @@ async def _site(workspace: WorkspaceSite) -> list[Check]:
     checks: list[Check] = []
     try:
         async with workspace.open() as site:
-            checks += examine_state(site)
+            checks += check_site_state(site)
             reach = await _reach(workspace.backend.url)
             checks += reach
             if all(check.status is not CheckStatus.FAIL for check in reach):
-                checks += await examine_rights(site.client, site.folder)
+                checks += await check_permissions(site.client, site.folder)
     except GalleryctlError as error:
-        checks.append(failed("site", error))
+        checks.append(failed_check("site", error))
     return checks
 
 

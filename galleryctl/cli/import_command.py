@@ -13,7 +13,7 @@ from galleryctl.cli.loop import complete
 from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
 
 if TYPE_CHECKING:
-    from galleryctl.engine.importing import Draft, Imported
+    from galleryctl.engine.importing import Draft, ImportResult
 
 
 @click.command("import")
@@ -47,7 +47,7 @@ def command(
     keeps its comments.
     """
     from galleryctl.cli.workspace import workspace_of
-    from galleryctl.engine.choosing import Choice
+    from galleryctl.engine.choosing import GallerySelector
     from galleryctl.session.run import import_galleries
 
     settings = settings_of(context)
@@ -58,7 +58,7 @@ def command(
         raise click.UsageError("--id and --name both say which gallery it is; give one of them.")
     if not (all_ or gallery or id_ or name):
         raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
-    choice = None if all_ else Choice(text=gallery, id=id_, name=name)
+    choice = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
     imported = complete(
         import_galleries(workspace_of(settings), choice, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
@@ -67,7 +67,7 @@ def command(
     return 0
 
 
-def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) -> None:
+def _show(imported: Sequence[ImportResult], settings: Settings, *, dry_run: bool) -> None:
     from galleryctl.report.wording import escape_control
 
     if settings.format == "json":
@@ -81,7 +81,7 @@ def _show(imported: Sequence[Imported], settings: Settings, *, dry_run: bool) ->
         output.result("Every gallery of the site is managed already.")
     elif dry_run:
         output.result(
-            "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.written.text}" for each in imported)
+            "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.manifest.text}" for each in imported)
         )
     else:
         output.result(
@@ -97,10 +97,10 @@ def _figures(draft: Draft) -> str:
 
     id_ = escape_control(draft.live.id)
     name = f"{escape_control(draft.live.name)} ({id_})" if draft.live.name else id_
-    return f"gallery {draft.key}, {name}, {pluralize(len(draft.written.keys), 'item')}"
+    return f"gallery {draft.key}, {name}, {pluralize(len(draft.manifest.keys), 'item')}"
 
 
-def _remarks(imported: Imported) -> list[str]:
+def _remarks(imported: ImportResult) -> list[str]:
     """What a person should know of the import besides its result."""
     from galleryctl.report.wording import escape_control, pluralize
 
@@ -123,7 +123,7 @@ def _remarks(imported: Imported) -> list[str]:
     return lines
 
 
-def _document(imported: Imported, *, dry_run: bool) -> dict[str, object]:
+def _document(imported: ImportResult, *, dry_run: bool) -> dict[str, object]:
     draft = imported.draft
     return {
         "key": draft.key,
@@ -131,9 +131,9 @@ def _document(imported: Imported, *, dry_run: bool) -> dict[str, object]:
         "name": draft.live.name,
         "file": str(draft.path),
         "managed": draft.file is not None,
-        "items": {key: id_ for id_, key in draft.written.keys.items()},
+        "items": {key: id_ for id_, key in draft.manifest.keys.items()},
         "left_out": list(draft.left_out),
         "removed": list(imported.removed),
         "changes": imported.changes,
-        "text": draft.written.text if dry_run else None,
+        "text": draft.manifest.text if dry_run else None,
     }

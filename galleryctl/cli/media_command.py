@@ -27,15 +27,15 @@ def list_(context: click.Context) -> None:
 
 async def _list(settings: Settings) -> None:
     from galleryctl.cli.workspace import workspace_of
-    from galleryctl.engine.collecting import uploaded
-    from galleryctl.engine.naming import read_shelf
-    from galleryctl.engine.settled import remembered
+    from galleryctl.engine.collecting import list_uploaded_files
+    from galleryctl.engine.naming import read_site_manifests
+    from galleryctl.engine.settled import read_state
     from galleryctl.report.media import media_json, media_text
 
     workspace = workspace_of(settings)
-    desired = read_shelf(workspace.config, workspace.name).desired
+    desired = read_site_manifests(workspace.config, workspace.name).desired
     async with workspace.open() as site:
-        files = await uploaded(site, desired, remembered(site).bindings)
+        files = await list_uploaded_files(site, desired, read_state(site).bindings)
     if settings.format == "json":
         output.result(media_json(site.site_id, files))
     elif files:

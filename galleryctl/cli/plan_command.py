@@ -32,7 +32,7 @@ def command(
     from galleryctl.cli import output
     from galleryctl.cli.planning import plan_options, show_plan, write_plan
     from galleryctl.cli.workspace import workspace_of
-    from galleryctl.engine.signing import signed
+    from galleryctl.engine.signing import sign_plan
     from galleryctl.manifest.links import hold_inside
     from galleryctl.session.run import plan_workspace
 
@@ -51,7 +51,7 @@ def command(
     workspace = workspace_of(settings)
     plan = complete(plan_workspace(workspace, options))
     if out is not None:
-        plan = signed(plan, workspace.config.state.passphrase)
+        plan = sign_plan(plan, workspace.config.state.passphrase)
         write_plan(plan, hold_inside(settings.directory, settings.directory / out))
     show_plan(plan, settings)
     if out is not None:

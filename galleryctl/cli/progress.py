@@ -10,7 +10,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import Settings
-from galleryctl.engine.progress import Progress, Silent, StepEnd
+from galleryctl.engine.progress import Progress, SilentProgress, StepOutcome
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.order import Step
 
@@ -25,7 +25,7 @@ class Lines:
     def begun(self, step: Step) -> None:
         """Nothing."""
 
-    def ended(self, step: Step, end: StepEnd) -> None:
+    def ended(self, step: Step, end: StepOutcome) -> None:
         """The step and how it ended."""
         output.aside(f"{end.status}: {step.id}")
 
@@ -36,7 +36,7 @@ def open_progress(settings: Settings) -> Iterator[Progress]:
     if settings.verbose:
         yield Lines()
     elif settings.quiet or not sys.stderr.isatty():
-        yield Silent()
+        yield SilentProgress()
     else:
         with _bar(settings) as bar:
             yield bar
@@ -69,7 +69,7 @@ def _bar(settings: Settings) -> Iterator[Progress]:
             def begun(self, step: Step) -> None:
                 bar.update(task, description=escape_control(step.id))
 
-            def ended(self, step: Step, end: StepEnd) -> None:
+            def ended(self, step: Step, end: StepOutcome) -> None:
                 bar.update(task, advance=1)
                 if end.status is OutcomeStatus.FAILED:
                     bar.console.print(f"failed: {escape_control(step.id)}", markup=False, highlight=False)

@@ -9,11 +9,11 @@ from galleryctl.cli import output
 from galleryctl.cli.asking import agreed, need_terminal
 from galleryctl.cli.options import Settings
 from galleryctl.cli.workspace import workspace_of
-from galleryctl.engine.rebuilding import Rebuilt, keep, rebuild
-from galleryctl.engine.resealing import closed_versions, reseal
-from galleryctl.engine.restoring import restore
-from galleryctl.engine.settled import recall_settled, remembered
-from galleryctl.engine.site import Known, save
+from galleryctl.engine.rebuilding import RebuildResult, rebuild_state, save_rebuilt_state
+from galleryctl.engine.resealing import rekey_state, undecryptable_versions
+from galleryctl.engine.restoring import restore_version
+from galleryctl.engine.settled import load_complete_state, read_state
+from galleryctl.engine.site import LoadedState, save_state
 from galleryctl.manifest.workspace import FILE
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
@@ -24,10 +24,10 @@ from galleryctl.session.open import lock_owner
 from galleryctl.state.document import State, encode
 
 
-async def look(settings: Settings) -> Known:
+async def look(settings: Settings) -> LoadedState:
     """State and journal of the workspace; the site is not asked. What is odd about them is told."""
     async with workspace_of(settings).open() as site:
-        known = remembered(site)
+        known = read_state(site)
     if known.pending:
         output.remark(settings, "A run was broken off; the next apply finds out what else it had done.")
     if not known.state.lineage:
@@ -41,8 +41,8 @@ async def change(
     """The state after `how` was done to it, written under the lock. Raises StateError while a run is broken off."""
     async with workspace_of(settings).open() as site:
         with site.backend.lock(lock_owner(operation), lock_timeout):
-            known = await recall_settled(site)
-            return save(site, known.state, how(known.bindings))
+            known = await load_complete_state(site)
+            return save_state(site, known.state, how(known.bindings))
 
 
 def show_state(state: State, bindings: Bindings, settings: Settings) -> None:
@@ -61,13 +61,13 @@ async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> 
     desired = workspace.load()
     async with workspace.open() as site:
         with site.backend.lock(lock_owner("state rebuild"), lock_timeout):
-            rebuilt = await rebuild(site, desired)
+            rebuilt = await rebuild_state(site, desired)
             for line in _remarks(rebuilt):
                 output.remark(settings, line)
             if ask and not agreed("Do you want to write this state?"):
                 output.remark(settings, "Nothing was written.")
                 return 1
-            state = keep(site, rebuilt)
+            state = save_rebuilt_state(site, rebuilt)
     if settings.format == "json":
         show_state(state, state.bindings, settings)
     else:
@@ -95,7 +95,7 @@ async def run_restore(settings: Settings, serial: int, *, lock_timeout: float) -
     """The state after a former version was put back, written under the lock."""
     async with workspace_of(settings).open() as site:
         with site.backend.lock(lock_owner("state restore"), lock_timeout):
-            return restore(site, serial)
+            return restore_version(site, serial)
 
 
 async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
@@ -112,9 +112,9 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
     readable = setting.former_passphrase is None
     async with workspace.open(plaintext=readable) as site:
         with site.backend.lock(lock_owner("state reseal"), lock_timeout):
-            state = await reseal(site)
+            state = await rekey_state(site)
             kept = len(site.backend.versions())
-            closed = closed_versions(workspace.without_former_passphrase().state())
+            closed = undecryptable_versions(workspace.without_former_passphrase().state())
     how = "sealed with passphrase" if setting.passphrase else "readable"
     versions = pluralize(kept - len(closed), "former version")
     output.remark(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
@@ -127,11 +127,11 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
     return state
 
 
-def _remarks(rebuilt: Rebuilt) -> Iterator[str]:
+def _remarks(rebuilt: RebuildResult) -> Iterator[str]:
     """What a person should look at before trusting the state."""
-    if rebuilt.trouble:
-        yield f"The state before cannot be read, and what it alone knew is lost: {escape_control(rebuilt.trouble)}"
-    if rebuilt.before.lineage:
+    if rebuilt.read_error:
+        yield f"The state before cannot be read, and what it alone knew is lost: {escape_control(rebuilt.read_error)}"
+    if rebuilt.previous.lineage:
         for address, (before, now) in rebuilt.differences.items():
             yield f"{address}: {before or 'not known'} before, {now or 'not known'} now"
     for notice in rebuilt.notices:

@@ -57,13 +57,13 @@ def _plan(path: Path, settings: Settings) -> None:
 
 async def _live(settings: Settings, what: str | None) -> KeyedSite:
     from galleryctl.cli.workspace import workspace_of
-    from galleryctl.engine.naming import read_shelf
-    from galleryctl.engine.showing import show_gallery, show_site
+    from galleryctl.engine.naming import read_site_manifests
+    from galleryctl.engine.showing import read_named_gallery, read_named_site
 
     workspace = workspace_of(settings)
     async with workspace.open() as site:
-        shelf = read_shelf(workspace.config, workspace.name)
-        return await (show_site(site, shelf) if what is None else show_gallery(site, shelf, what))
+        shelf = read_site_manifests(workspace.config, workspace.name)
+        return await (read_named_site(site, shelf) if what is None else read_named_gallery(site, shelf, what))
 
 
 def _print(shown: KeyedSite, settings: Settings) -> None:

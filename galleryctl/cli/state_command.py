@@ -23,13 +23,13 @@ def list_(context: click.Context, addresses: tuple[str, ...]) -> None:
     """List what state knows, or of it these galleries and items: address, live id, protection."""
     from galleryctl.cli.planning import address
     from galleryctl.cli.remembering import look, show_state
-    from galleryctl.engine.moving import check_known, only
+    from galleryctl.engine.moving import check_in_state, select_addresses
 
     settings = _settings(context)
     asked = [address(text) for text in addresses]
     known = complete(look(settings))
-    check_known(asked, known.bindings)
-    show_state(known.state, only(known.bindings, asked), settings)
+    check_in_state(asked, known.bindings)
+    show_state(known.state, select_addresses(known.bindings, asked), settings)
 
 
 @command.command("show")
@@ -40,15 +40,15 @@ def show(context: click.Context, address: str) -> None:
     """Show all that state knows of a gallery or an item."""
     from galleryctl.cli.planning import address as parsed
     from galleryctl.cli.remembering import look, show_state
-    from galleryctl.engine.moving import check_known, only
+    from galleryctl.engine.moving import check_in_state, select_addresses
     from galleryctl.report.text import state_entry_text
 
     settings = _settings(context)
     asked = parsed(address)
     known = complete(look(settings))
-    check_known([asked], known.bindings)
+    check_in_state([asked], known.bindings)
     if settings.format == "json":
-        show_state(known.state, only(known.bindings, [asked]), settings)
+        show_state(known.state, select_addresses(known.bindings, [asked]), settings)
     else:
         output.result(state_entry_text(asked, known.bindings))
 
@@ -63,19 +63,19 @@ def mv(context: click.Context, source: str, target: str, lock_timeout: float) ->
     """Give a gallery or an item another address; change the manifests as well."""
     from galleryctl.cli.planning import address
     from galleryctl.cli.remembering import change, show_state
-    from galleryctl.engine.moving import moved, only
+    from galleryctl.engine.moving import rename_address, select_addresses
 
     settings = _settings(context)
     before, after = address(source), address(target)
     state = complete(
         change(
             settings,
-            lambda bindings: moved(bindings, before, after),
+            lambda bindings: rename_address(bindings, before, after),
             lock_timeout=lock_timeout,
             operation="state mv",
         )
     )
-    show_state(state, only(state.bindings, [after]), settings)
+    show_state(state, select_addresses(state.bindings, [after]), settings)
     output.remark(settings, f"{before} is now {after}; the manifests must say so, too.")
 
 
@@ -88,14 +88,14 @@ def rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float) 
     """Forget galleries or items; on the site they stay as they are."""
     from galleryctl.cli.planning import address
     from galleryctl.cli.remembering import change, show_state
-    from galleryctl.engine.moving import forgotten
+    from galleryctl.engine.moving import forget_addresses
 
     settings = _settings(context)
     asked = [address(text) for text in addresses]
     state = complete(
         change(
             settings,
-            lambda bindings: forgotten(bindings, asked),
+            lambda bindings: forget_addresses(bindings, asked),
             lock_timeout=lock_timeout,
             operation="state rm",
         )

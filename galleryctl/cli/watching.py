@@ -10,7 +10,7 @@ from galleryctl.cli.failure import show_failure
 from galleryctl.cli.options import Settings
 from galleryctl.cli.planning import address, show_plan
 from galleryctl.cli.workspace import workspace_of
-from galleryctl.engine.site import plan_site, recall
+from galleryctl.engine.site import load_state, plan_site
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
@@ -57,7 +57,7 @@ class Watching:
         workspace = workspace_of(self.settings)
         desired = workspace.load()
         async with workspace.open() as site:
-            key = _key(gallery, desired, (await recall(site)).bindings)
+            key = _key(gallery, desired, (await load_state(site)).bindings)
             if key is None:
                 return None
             return (await plan_site(site, desired, drift_options((address(key),)))).plan

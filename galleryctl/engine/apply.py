@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.execute import StepExecutor
-from galleryctl.engine.progress import Progress, StepEnd
-from galleryctl.engine.recover import Lost
-from galleryctl.engine.reviewing import adopt
-from galleryctl.engine.schedule import walk
-from galleryctl.engine.twins import places
-from galleryctl.engine.uploads import describe_files
+from galleryctl.engine.progress import Progress, StepOutcome
+from galleryctl.engine.recover import UnconfirmedCreate
+from galleryctl.engine.reviewing import apply_findings
+from galleryctl.engine.schedule import run_graph
+from galleryctl.engine.twins import orders_by_content
+from galleryctl.engine.uploads import fetch_media_files
 from galleryctl.engine.working_state import WorkingState
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -28,7 +28,7 @@ from galleryctl.wix.client import WixClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ApplyResult:
     """What state shall know now, and what to tell.
 
     `unknown` says that some step may have taken effect without our hearing of it: the journal must be kept. `trouble`
@@ -37,8 +37,8 @@ class Applied:
 
     bindings: Bindings
     report: Report
-    unknown: bool = False
-    trouble: GalleryctlError | None = None
+    has_unconfirmed_steps: bool = False
+    save_error: GalleryctlError | None = None
 
 
 async def apply(
@@ -46,7 +46,7 @@ async def apply(
     snapshot: SiteSnapshot,
     bindings: Bindings,
     *,
-    lost: Mapping[Address, Lost],
+    unconfirmed: Mapping[Address, UnconfirmedCreate],
     client: WixClient,
     journal: Journal,
     root: Path,
@@ -55,7 +55,7 @@ async def apply(
     stop: asyncio.Event,
     progress: Progress,
     clock: Callable[[], float],
-) -> Applied:
+) -> ApplyResult:
     """What became of every change of `plan`, and the bindings to save.
 
     `snapshot` is the site as it is now; `lost` has the creates that an earlier run may have made; `root`
@@ -64,9 +64,9 @@ async def apply(
     """
     began = clock()
     known = frozenset({*bindings.ids.values(), *bindings.deposed})
-    bindings = adopt(bindings, plan)
-    files = await describe_files(client, plan, bindings)
-    shown = {s: id_ for s, id_ in bindings.media.items() if id_ in files or s not in _sources(plan.changes)}
+    bindings = apply_findings(bindings, plan)
+    files = await fetch_media_files(client, plan, bindings)
+    shown = {s: id_ for s, id_ in bindings.media.items() if id_ in files or s not in _content_sources(plan.changes)}
     bindings = replace(bindings, media=shown)
     state = WorkingState(snapshot, bindings, known=known, files=files)
     executor = StepExecutor(
@@ -75,12 +75,12 @@ async def apply(
         state=state,
         root=root,
         folder=folder,
-        places=places(plan.changes),
-        lost=lost,
+        orders_by_content=orders_by_content(plan.changes),
+        unconfirmed=unconfirmed,
     )
     steps = plan_steps(replace(plan, media=shown))
-    progress.planned(steps)
-    ends = await walk(steps, executor.run, workers=workers, stop=stop, progress=progress)
+    progress.on_plan(steps)
+    ends = await run_graph(steps, executor.run, workers=workers, stop=stop, progress=progress)
     learnt = state.updated_state()
     done = [step for step in steps if ends[step.id].status is OutcomeStatus.DONE]
     report = Report(
@@ -90,44 +90,46 @@ async def apply(
         seconds=clock() - began,
         interrupted=stop.is_set() and len(done) < len(steps),
     )
-    return Applied(bindings=learnt, report=report, unknown=executor.has_unconfirmed_steps)
+    return ApplyResult(bindings=learnt, report=report, has_unconfirmed_steps=executor.has_unconfirmed_steps)
 
 
-def resendable(lost: Mapping[Address, Lost], plan: Plan) -> Mapping[Address, Lost]:
+def retryable_creates(
+    unconfirmed: Mapping[Address, UnconfirmedCreate], plan: Plan
+) -> Mapping[Address, UnconfirmedCreate]:
     """Those of `lost` that the plan creates and can send again with the old sort order: it writes that to nothing else."""
     written = {(c.address.parent, c.address.item is None, c.sort_order): c.address for c in plan.changes}
     creates = {c.address for c in plan.changes if c.action in (Action.CREATE, Action.REPLACE)}
     return {
         address: create
-        for address, create in lost.items()
+        for address, create in unconfirmed.items()
         if address in creates
         and written.get((address.parent, address.item is None, create.sort_order), address) == address
     }
 
 
-def _sources(changes: Iterable[Change]) -> frozenset[str]:
+def _content_sources(changes: Iterable[Change]) -> frozenset[str]:
     """The contents that the changes show and that are no reference to a file of the site."""
     return frozenset(c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile))
 
 
 def _outcomes(
-    changes: Sequence[Change], steps: Sequence[Step], ends: Mapping[str, StepEnd], learnt: Bindings
+    changes: Sequence[Change], steps: Sequence[Step], step_outcomes: Mapping[str, StepOutcome], bindings: Bindings
 ) -> Iterator[Outcome]:
     """One outcome a change: failed when one of its steps failed, else skipped when one was, else done."""
-    by_address: dict[tuple[Address, str | None], list[StepEnd]] = {}
+    by_address: dict[tuple[Address, str | None], list[StepOutcome]] = {}
     for step in steps:
         for change in step.changes:
-            by_address.setdefault((change.address, change.id), []).append(ends[step.id])
+            by_address.setdefault((change.address, change.id), []).append(step_outcomes[step.id])
     for change in changes:
-        worst = max(by_address[change.address, change.id], key=_badness)
+        worst = max(by_address[change.address, change.id], key=_severity)
         yield Outcome(
             address=change.address,
             action=change.action.value,
             status=worst.status,
-            id=learnt.ids.get(change.address, change.id),
+            id=bindings.ids.get(change.address, change.id),
             reason=worst.reason,
         )
 
 
-def _badness(end: StepEnd) -> int:
-    return (OutcomeStatus.DONE, OutcomeStatus.SKIPPED, OutcomeStatus.FAILED).index(end.status)
+def _severity(outcome: StepOutcome) -> int:
+    return (OutcomeStatus.DONE, OutcomeStatus.SKIPPED, OutcomeStatus.FAILED).index(outcome.status)

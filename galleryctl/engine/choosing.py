@@ -13,7 +13,7 @@ from galleryctl.model.live import LiveGallery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class GallerySelector:
     """What was asked for: `text` is a key, an id or a name; `id` and `name` say which of these they are."""
 
     text: str | None = None
@@ -21,19 +21,21 @@ class Choice:
     name: str | None = None
 
 
-def choose(galleries: Sequence[LiveGallery], keys: Mapping[str, str], choice: Choice) -> tuple[LiveGallery, str]:
+def select_gallery(
+    galleries: Sequence[LiveGallery], keys: Mapping[str, str], selector: GallerySelector
+) -> tuple[LiveGallery, str]:
     """The live gallery, and the key that it has or shall have; `keys` is live id → key of the managed ones.
 
     Raises MatchError when none or several fit, Refused when it has another key than the one asked for.
     """
-    if choice.id is not None:
-        live = _only([g for g in galleries if g.id == choice.id], galleries, choice.id, "the id")
-    elif choice.name is not None:
-        live = _only([g for g in galleries if g.name == choice.name], galleries, choice.name, "the name")
+    if selector.id is not None:
+        live = _exactly_one([g for g in galleries if g.id == selector.id], galleries, selector.id, "the id")
+    elif selector.name is not None:
+        live = _exactly_one([g for g in galleries if g.name == selector.name], galleries, selector.name, "the name")
     else:
-        live = find_gallery(galleries, keys, choice.text or "")
+        live = find_gallery(galleries, keys, selector.text or "")
     known = keys.get(live.id)
-    key = choice.text if choice.text and KEY_PATTERN.match(choice.text) and choice.text != live.id else None
+    key = selector.text if selector.text and KEY_PATTERN.match(selector.text) and selector.text != live.id else None
     if known is not None and key not in (None, known, live.name):
         raise Refused(
             f"gallery {live.name or live.id} is managed as {known}, not as {key}",
@@ -55,8 +57,8 @@ def find_gallery(galleries: Sequence[LiveGallery], keys: Mapping[str, str], text
         [g for g in galleries if slug(g.name) == text],
     ):
         if fits:
-            return _only(fits, galleries, text, "the name")
-    return _only([], galleries, text, "the key, id or name")
+            return _exactly_one(fits, galleries, text, "the name")
+    return _exactly_one([], galleries, text, "the key, id or name")
 
 
 def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
@@ -64,19 +66,19 @@ def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
     return unique(slug(gallery.name) or "gallery", taken)
 
 
-def _only(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], text: str, what: str) -> LiveGallery:
+def _exactly_one(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], text: str, field: str) -> LiveGallery:
     if len(found) == 1:
         return found[0]
     if found:
         ids = ", ".join(sorted(gallery.id for gallery in found))
         raise MatchError(
-            f"{len(found)} galleries of the site have {what} {text!r}",
+            f"{len(found)} galleries of the site have {field} {text!r}",
             why=f"their ids: {ids}",
             do="give the id",
         )
     names = [name for gallery in galleries for name in (gallery.name, gallery.id) if name]
     close = get_close_matches(text, names, n=3)
     raise MatchError(
-        f"the site has no gallery with {what} {text!r}",
+        f"the site has no gallery with {field} {text!r}",
         do=f"did you mean {' or '.join(map(repr, close))}?" if close else "see: galleryctl show --live",
     )

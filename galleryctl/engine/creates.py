@@ -10,7 +10,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from galleryctl.engine.fetch import read_galleries, read_items
-from galleryctl.engine.recover import Lost, bears, gallery_at, item_at, signs
+from galleryctl.engine.recover import (
+    UnconfirmedCreate,
+    content_markers,
+    gallery_with_sort_order,
+    has_any_marker,
+    item_with_sort_order,
+)
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix.client import WixClient
@@ -18,22 +24,22 @@ from galleryctl.wix.endpoints import CREATE_GALLERY
 from galleryctl.wix.errors import AnswerLost, ApiError, Conflict
 from galleryctl.wix.items import NewItem
 
-TRIES = 4
+_MAX_ATTEMPTS = 4
 """How often a create is sent whose answer keeps getting lost."""
-PAUSE = 2.0
+_PAUSE = 2.0
 """Seconds between two looks for what a lost create made: reads lag behind writes for a few (wix-api)."""
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-async def create_item(
+async def create_item_once(
     client: WixClient,
     gallery: LiveGallery,
     new: NewItem,
     *,
-    before: Collection[str],
-    twins: Collection[float],
-    lost: Lost | None = None,
+    known_ids: Collection[str],
+    lookalike_orders: Collection[float],
+    unconfirmed: UnconfirmedCreate | None = None,
 ) -> tuple[LiveItem, bool]:
     """The item that was made, now or by a try whose answer was lost, and whether it is as `new` says. Raises ApiError.
 
@@ -41,39 +47,43 @@ async def create_item(
     items alike that this run makes. `lost` is a create of a broken-off run that no read shows: the item is sent with
     its sort order then, whichever run makes it.
     """
-    sent = new if lost is None else replace(new, sort_order=lost.sort_order)
-    wanted = {*signs(new.kind, new.file, new.fields), *(lost.signs if lost else ())}
+    sent = new if unconfirmed is None else replace(new, sort_order=unconfirmed.sort_order)
+    wanted = {*content_markers(new.kind, new.file, new.fields), *(unconfirmed.markers if unconfirmed else ())}
 
     async def find() -> LiveItem | None:
         live = await read_items(client, await client.get_gallery(gallery.id))
-        fresh = [item for item in live.items or () if item.id not in before]
-        return item_at(fresh, sent.sort_order, wanted) or _moved(fresh, wanted, twins)
+        fresh = [item for item in live.items or () if item.id not in known_ids]
+        return item_with_sort_order(fresh, sent.sort_order, wanted) or _moved_item(fresh, wanted, lookalike_orders)
 
-    made, found = await _once(client, lambda: client.create_item(gallery.id, sent), find, tried=lost is not None)
-    return made, lost is None or (not found and lost.sort_order == new.sort_order)
+    made, found = await _create_once(
+        client, lambda: client.create_item(gallery.id, sent), find, maybe_sent=unconfirmed is not None
+    )
+    return made, unconfirmed is None or (not found and unconfirmed.sort_order == new.sort_order)
 
 
-async def create_gallery(
+async def create_gallery_once(
     client: WixClient,
     name: str,
     sort_order: float,
     items: Sequence[NewItem],
     *,
-    before: Collection[str],
-    lost: Lost | None = None,
+    known_ids: Collection[str],
+    unconfirmed: UnconfirmedCreate | None = None,
 ) -> LiveGallery:
     """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError.
 
     `before` and `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost:
     what that run put into it is for the next plan to compare.
     """
-    sent = sort_order if lost is None else lost.sort_order
+    sent = sort_order if unconfirmed is None else unconfirmed.sort_order
 
     async def find() -> LiveGallery | None:
-        return gallery_at([g for g in await read_galleries(client) if g.id not in before], sent)
+        return gallery_with_sort_order([g for g in await read_galleries(client) if g.id not in known_ids], sent)
 
-    made, found = await _once(client, lambda: client.create_gallery(name, sent, items), find, tried=lost is not None)
-    if found and lost is not None:
+    made, found = await _create_once(
+        client, lambda: client.create_gallery(name, sent, items), find, maybe_sent=unconfirmed is not None
+    )
+    if found and unconfirmed is not None:
         raise AnswerLost(
             f"a run that was broken off had made gallery {made.id}",
             call=CREATE_GALLERY.name,
@@ -88,46 +98,52 @@ async def create_gallery(
         ) from error
 
 
-def _moved(fresh: Iterable[LiveItem], wanted: Collection[str], twins: Collection[float]) -> LiveItem | None:
+def _moved_item(
+    new_items: Iterable[LiveItem], markers: Collection[str], lookalike_orders: Collection[float]
+) -> LiveItem | None:
     """The item that was made and that somebody has moved since: alone to have a sign of it, and no twin."""
-    strays = [item for item in fresh if wanted and bears(item, wanted) and item.sort_order not in twins]
+    strays = [
+        item
+        for item in new_items
+        if markers and has_any_marker(item, markers) and item.sort_order not in lookalike_orders
+    ]
     return strays[0] if len(strays) == 1 else None
 
 
-async def _once(
+async def _create_once(
     client: WixClient,
-    create: Callable[[], Awaitable[T]],
-    find: Callable[[], Awaitable[T | None]],
+    create: Callable[[], Awaitable[_T]],
+    find: Callable[[], Awaitable[_T | None]],
     *,
-    tried: bool,
-) -> tuple[T, bool]:
+    maybe_sent: bool,
+) -> tuple[_T, bool]:
     """What `create` made, and whether it was `find` that told; `tried` says that it may have been sent before."""
     trouble: ApiError | None = None
-    for _ in range(TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         try:
             return await create(), False
         except AnswerLost as error:
             trouble = error
         except Conflict as error:
             # Without a try before it, the value is taken by somebody else's new resource, not by ours.
-            if trouble is None and not tried:
+            if trouble is None and not maybe_sent:
                 raise
             trouble = trouble or error
-        made = await _found(client, find, trouble)
+        made = await _look_up(client, find, trouble)
         if made is not None:
             return made, True
     raise trouble or AssertionError("unreachable: only a lost answer or a conflict leads here")
 
 
-async def _found(client: WixClient, find: Callable[[], Awaitable[T | None]], trouble: ApiError) -> T | None:
+async def _look_up(client: WixClient, find: Callable[[], Awaitable[_T | None]], cause: ApiError) -> _T | None:
     """What `find` finds, at the second look too: the first may lag behind. AnswerLost when it cannot look."""
     try:
         made = await find()
         if made is None:
-            await client.pause(PAUSE)
+            await client.pause(_PAUSE)
             made = await find()
     except GalleryctlError as error:
         raise AnswerLost(
-            f"{trouble.what}; whether it is there could not be read: {error.what}", call=trouble.call
+            f"{cause.what}; whether it is there could not be read: {error.what}", call=cause.call
         ) from error
     return made

@@ -12,43 +12,43 @@ from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AuthError
 
 
-def examine_state(site: Site) -> list[Check]:
+def check_site_state(site: Site) -> list[Check]:
     """State, lock and journal of the site."""
-    return [_state(site), _lock(site), _journal(site)]
+    return [_check_state(site), _check_lock(site), _check_journal(site)]
 
 
-async def examine_rights(client: WixClient, folder: str) -> list[Check]:
+async def check_permissions(client: WixClient, folder: str) -> list[Check]:
     """What the key may read and change; `folder` is where uploads go. Nothing is written."""
-    reading = await _tried("read galleries", lambda: _galleries(client))
+    reading = await _run_check("read galleries", lambda: _check_read_galleries(client))
     if reading.status is CheckStatus.FAIL and reading.do == AuthError.advice:
         return [reading]  # who is not known may do nothing; once is enough
     return [
         reading,
-        await _tried("manage galleries", lambda: _managed(client)),
-        await _tried("media folder", lambda: _files(client, folder)),
-        await _tried("manage media", lambda: _uploads(client)),
+        await _run_check("manage galleries", lambda: _check_manage_galleries(client)),
+        await _run_check("media folder", lambda: _check_media_folder(client, folder)),
+        await _run_check("manage media", lambda: _check_manage_media(client)),
     ]
 
 
-async def _tried(name: str, look: Callable[[], Awaitable[Check]]) -> Check:
+async def _run_check(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
     """What `look` finds, or what went wrong with it."""
     try:
-        return await look()
+        return await check()
     except GalleryctlError as error:
-        return failed(name, error)
+        return failed_check(name, error)
 
 
-def failed(name: str, error: GalleryctlError) -> Check:
+def failed_check(name: str, error: GalleryctlError) -> Check:
     """A failure as a check."""
     where = f"{error.where}: " if error.where else ""
     return Check(name=name, status=CheckStatus.FAIL, finding=f"{where}{error.what}", do=error.do)
 
 
-def _state(site: Site) -> Check:
+def _check_state(site: Site) -> Check:
     try:
         state = site.backend.read()
     except GalleryctlError as error:
-        return failed("state", error)
+        return failed_check("state", error)
     where = site.backend.location
     if state is None:
         return Check(name="state", status=CheckStatus.OK, finding=f"none yet at {where}; the first apply writes it")
@@ -65,22 +65,22 @@ def _state(site: Site) -> Check:
     )
 
 
-def _lock(site: Site) -> Check:
+def _check_lock(site: Site) -> Check:
     try:
         holder = site.backend.lock_info()
     except GalleryctlError as error:
-        return failed("lock", error)
+        return failed_check("lock", error)
     if holder is None:
         return Check(name="lock", status=CheckStatus.OK, finding="free")
     do = f"wait; if that run is over: galleryctl state unlock {holder.run}"
     return Check(name="lock", status=CheckStatus.WARN, finding=f"held by {holder}", do=do)
 
 
-def _journal(site: Site) -> Check:
+def _check_journal(site: Site) -> Check:
     try:
         broken_off = bool(site.journal.read())
     except GalleryctlError as error:
-        return failed("journal", error)
+        return failed_check("journal", error)
     if not broken_off:
         return Check(name="journal", status=CheckStatus.OK, finding="no run was broken off")
     return Check(
@@ -91,23 +91,23 @@ def _journal(site: Site) -> Check:
     )
 
 
-async def _galleries(client: WixClient) -> Check:
+async def _check_read_galleries(client: WixClient) -> Check:
     page = await client.list_galleries(0, 1)
     return Check(name="read galleries", status=CheckStatus.OK, finding=f"allowed; the site has {page.total:,}")
 
 
-async def _managed(client: WixClient) -> Check:
-    return _allowed("manage galleries", endpoints.GALLERIES_MANAGE, await client.may_manage_galleries())
+async def _check_manage_galleries(client: WixClient) -> Check:
+    return _permission_check("manage galleries", endpoints.GALLERIES_MANAGE, await client.may_manage_galleries())
 
 
-async def _uploads(client: WixClient) -> Check:
-    return _allowed("manage media", endpoints.MEDIA_MANAGE, await client.may_manage_media())
+async def _check_manage_media(client: WixClient) -> Check:
+    return _permission_check("manage media", endpoints.MEDIA_MANAGE, await client.may_manage_media())
 
 
-def _allowed(name: str, scope: str, told: bool | None) -> Check:
-    if told:
+def _permission_check(name: str, scope: str, allowed: bool | None) -> Check:
+    if allowed:
         return Check(name=name, status=CheckStatus.OK, finding="allowed")
-    if told is None:
+    if allowed is None:
         return Check(name=name, status=CheckStatus.OK, finding="not told by the API; the first apply shows it")
     return Check(
         name=name,
@@ -117,7 +117,7 @@ def _allowed(name: str, scope: str, told: bool | None) -> Check:
     )
 
 
-async def _files(client: WixClient, folder: str) -> Check:
+async def _check_media_folder(client: WixClient, folder: str) -> Check:
     files = await client.list_files(folder)
     found = f"{folder} has {len(files):,} files" if files else f"{folder} is empty, or made with the first upload"
     return Check(name="media folder", status=CheckStatus.OK, finding=found)

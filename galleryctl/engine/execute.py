@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
-from galleryctl.engine.creates import create_gallery, create_item
+from galleryctl.engine.creates import create_gallery_once, create_item_once
 from galleryctl.engine.deletes import check_unchanged, delete_items
 from galleryctl.engine.intents import intent_of
 from galleryctl.engine.payloads import live_id, media_to_send, new_item, planned_sort_order
-from galleryctl.engine.recover import Lost, item_at
-from galleryctl.engine.twins import Places, twins
-from galleryctl.engine.uploads import upload
+from galleryctl.engine.recover import UnconfirmedCreate, item_with_sort_order
+from galleryctl.engine.twins import OrdersByContent, lookalike_orders
+from galleryctl.engine.uploads import upload_media
 from galleryctl.engine.working_state import WorkingState
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, StateError
@@ -50,39 +50,39 @@ class StepExecutor:
         state: WorkingState,
         root: Path,
         folder: str,
-        places: Places,
-        lost: Mapping[Address, Lost],
+        orders_by_content: OrdersByContent,
+        unconfirmed: Mapping[Address, UnconfirmedCreate],
     ) -> None:
         self._client = client
         self._journal = journal
         self._state = state
         self._root = root
         self._folder = folder
-        self._places = places
-        self._lost = lost
+        self._orders_by_content = orders_by_content
+        self._unconfirmed = unconfirmed
         self.has_unconfirmed_steps = False
         """True once a step failed that may have taken effect nevertheless."""
 
     async def run(self, step: Step) -> None:
         """Execute `step`. Raises GalleryctlError when it failed."""
-        intent = intent_of(step, self._state, self._lost)
+        intent = intent_of(step, self._state, self._unconfirmed)
         await self._journal.begin(step.id, replace(intent, at=self._client.now()))
         try:
             self._record(step, await self._execute(step))
         except StateError:
             raise
         except GalleryctlError as error:
-            unknown = self._in_doubt(step, error)
+            unknown = self._may_have_taken_effect(step, error)
             self.has_unconfirmed_steps = self.has_unconfirmed_steps or unknown
             self._journal.failed(step.id, error.what, unknown=unknown)
             raise
 
-    def _in_doubt(self, step: Step, error: GalleryctlError) -> bool:
+    def _may_have_taken_effect(self, step: Step, error: GalleryctlError) -> bool:
         """Return True if `step` may have taken effect although it failed, or what an earlier run sent for it may have."""
         if isinstance(step.action, Upload):
             # The file may be there after any of its calls, and is looked for again.
             return isinstance(error, ApiError)
-        return isinstance(error, AnswerLost | Unavailable) or _creates(step) in self._lost
+        return isinstance(error, AnswerLost | Unavailable) or _created_address(step) in self._unconfirmed
 
     def _record(self, step: Step, result: Result) -> None:
         self._state.add_result(result)
@@ -114,34 +114,34 @@ class StepExecutor:
         return Result()
 
     async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> Result:
-        file = await upload(self._client, source, kind, root=self._root, folder=self._folder)
+        file = await upload_media(self._client, source, kind, root=self._root, folder=self._folder)
         self._state.add_file(source, file)
         return Result(media={source.source: file.id})
 
     async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> Result:
-        made = await create_gallery(
+        made = await create_gallery_once(
             self._client,
             str(change.write.get("name") or ""),
             planned_sort_order(change),
             [new_item(item, self._state) for item in items],
-            before=self._state.existing_ids,
-            lost=self._lost.get(change.address),
+            known_ids=self._state.existing_ids,
+            unconfirmed=self._unconfirmed.get(change.address),
         )
         self._state.add_gallery(change.address, made)
-        live = {item.address: item_at(made.items or (), planned_sort_order(item)) for item in items}
+        live = {item.address: item_with_sort_order(made.items or (), planned_sort_order(item)) for item in items}
         ids = {address: item.id for address, item in live.items() if item is not None}
         return Result(ids={change.address: made.id, **ids})
 
     async def _create_item(self, step: Step, change: Change) -> Result:
         gallery = self._state.galleries[self._state.gallery_id(change.address)]
         new = new_item(change, self._state)
-        made, exact = await create_item(
+        made, exact = await create_item_once(
             self._client,
             gallery,
             new,
-            before=self._state.existing_ids,
-            twins=twins(change, self._places),
-            lost=self._lost.get(change.address),
+            known_ids=self._state.existing_ids,
+            lookalike_orders=lookalike_orders(change, self._orders_by_content),
+            unconfirmed=self._unconfirmed.get(change.address),
         )
         self._state.add_item(made)
         result = Result(ids={change.address: made.id})
@@ -160,7 +160,7 @@ class StepExecutor:
         )
 
 
-def _creates(step: Step) -> Address | None:
+def _created_address(step: Step) -> Address | None:
     """Return the address that `step` creates something at."""
     match step.action:
         case CreateGallery(change=change) | CreateItem(change=change):

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.recover import Lost, lost_creates, recover_deletes, recover_galleries, recover_items
-from galleryctl.engine.together import together
+from galleryctl.engine.recover import (
+    UnconfirmedCreate,
+    recover_deletes,
+    recover_galleries,
+    recover_items,
+    unconfirmed_creates,
+)
+from galleryctl.engine.together import gather_all
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
@@ -19,15 +25,15 @@ from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemPage
 
-GALLERIES_PER_PAGE = 10
-ITEMS_PER_PAGE = 100
-READS = 4
+_GALLERIES_PER_PAGE = 10
+_ITEMS_PER_PAGE = 100
+_MAX_READS = 4
 """How often a listing is read again before its shifting is an error."""
-FIRST_PAUSE = 0.5
+_FIRST_PAUSE = 0.5
 """Seconds before it is read the second time, doubling."""
-SETTLED = 5.0
+READ_LAG = 5.0
 """Seconds after which every read shows a write; the vendor's words are "a few seconds" (wix-api)."""
-LOOKS = 3
+_MAX_RECHECKS = 3
 """How often what state knows is looked for in those seconds before it counts as gone."""
 
 
@@ -36,7 +42,7 @@ class IncompleteListing(GalleryctlError):  # noqa: N818 - named for what it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class FetchedSite:
     """The site, and the bindings with what a broken-off run had already made.
 
     `lost` has what that run may have made and no read shows (see `recover.lost_creates`).
@@ -44,18 +50,18 @@ class Fetched:
 
     snapshot: SiteSnapshot
     bindings: Bindings
-    lost: Mapping[Address, Lost] = field(default_factory=dict)
+    unconfirmed: Mapping[Address, UnconfirmedCreate] = field(default_factory=dict)
 
 
-async def fetch(
+async def fetch_site(
     client: WixClient,
     site_id: str,
     desired: Desired,
     bindings: Bindings,
     pending: Iterable[Intent] = (),
     *,
-    settled: float = SETTLED,
-) -> Fetched:
+    read_lag: float = READ_LAG,
+) -> FetchedSite:
     """The site as `desired` needs it read.
 
     Requests: ceil(galleries/10) pages of galleries, max(1, ceil(items/100)) pages of each gallery that is managed, or
@@ -65,44 +71,44 @@ async def fetch(
     ApiError, IncompleteListing, MatchError.
     """
     intents = tuple(pending)
-    looks = LOOKS if settled else 0
+    looks = _MAX_RECHECKS if read_lag else 0
     galleries = await read_galleries(client)
     for _ in range(looks):
-        if not _missing_galleries(desired, bindings, galleries):
+        if not _has_missing_galleries(desired, bindings, galleries):
             break
-        await client.pause(settled / looks)
+        await client.pause(read_lag / looks)
         galleries = await read_galleries(client)
     bindings = recover_galleries(bindings, intents, galleries)
     pairs = match_galleries(desired, galleries, bindings)
     managed = {gallery.id for gallery in pairs.live.values()}
     # A gallery that no manifest names any more goes with all that is in it: that must be known, too.
     managed |= {id_ for address, id_ in bindings.ids.items() if address.item is None}
-    galleries = await read_items_of(client, galleries, managed)
+    galleries = await read_items_of_galleries(client, galleries, managed)
     for _ in range(looks):
-        doubtful = _lacking(desired, bindings, galleries)
+        doubtful = _galleries_missing_items(desired, bindings, galleries)
         if not doubtful:
             break
-        await client.pause(settled / looks)
-        galleries = await read_items_of(client, galleries, doubtful)
-    lost = lost_creates(intents, galleries)
+        await client.pause(read_lag / looks)
+        galleries = await read_items_of_galleries(client, galleries, doubtful)
+    lost = unconfirmed_creates(intents, galleries)
     bindings = recover_deletes(recover_items(bindings, intents, galleries), intents, galleries)
-    bindings = _without_gone(bindings, galleries)
+    bindings = _drop_deleted(bindings, galleries)
     snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
     unknown = files_to_look_up(desired, snapshot, bindings)
     if unknown:
         files = await client.get_files(unknown)
         snapshot = replace(snapshot, files={file.id: file for file in files})
-    return Fetched(snapshot=snapshot, bindings=bindings, lost=lost)
+    return FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=lost)
 
 
-def _missing_galleries(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> bool:
+def _has_missing_galleries(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> bool:
     """Whether the site lacks a gallery that a manifest names and state knows."""
     ids = apply_moved(desired, bindings).state.ids
     known = {ids[wanted.address] for wanted in desired.galleries if wanted.address in ids}
     return not known <= {gallery.id for gallery in galleries}
 
 
-def _lacking(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> set[str]:
+def _galleries_missing_items(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> set[str]:
     """The ids of the galleries that lack an item that a manifest names and state knows."""
     ids = apply_moved(desired, bindings).state.ids
     live = {g.id: {item.id for item in g.items} for g in galleries if g.items is not None}
@@ -115,7 +121,7 @@ def _lacking(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGalle
     return lacking
 
 
-def _without_gone(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindings:
+def _drop_deleted(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindings:
     """`bindings` without the replaced items that are deleted already: a broken-off run may not have heard of it."""
     read = {gallery.id: gallery.items for gallery in galleries if gallery.items is not None}
     live = {item.id for items in read.values() for item in items}
@@ -129,29 +135,29 @@ def _without_gone(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindi
 
 async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
     """Every gallery of the site, without items, in the API's order; read again while the pages shift."""
-    for reading in range(READS):
+    for reading in range(_MAX_READS):
         if reading:
-            await client.pause(_between(reading))
-        first = await client.list_galleries(0, GALLERIES_PER_PAGE)
-        rest = await together(
-            client.list_galleries(offset, GALLERIES_PER_PAGE)
-            for offset in range(GALLERIES_PER_PAGE, first.total, GALLERIES_PER_PAGE)
+            await client.pause(_backoff(reading))
+        first = await client.list_galleries(0, _GALLERIES_PER_PAGE)
+        rest = await gather_all(
+            client.list_galleries(offset, _GALLERIES_PER_PAGE)
+            for offset in range(_GALLERIES_PER_PAGE, first.total, _GALLERIES_PER_PAGE)
         )
         galleries = [gallery for page in (first, *rest) for gallery in page.galleries]
         if len({gallery.id for gallery in galleries}) == len(galleries) == first.total:
             return tuple(galleries)
     raise IncompleteListing(
         "the list of galleries changed while it was read",
-        why=f"{READS} readings, and no two pages of one fitted together",
+        why=f"{_MAX_READS} readings, and no two pages of one fitted together",
         do="try again when nobody is editing the site",
     )
 
 
-async def read_items_of(
-    client: WixClient, galleries: tuple[LiveGallery, ...], managed: set[str]
+async def read_items_of_galleries(
+    client: WixClient, galleries: tuple[LiveGallery, ...], gallery_ids: set[str]
 ) -> tuple[LiveGallery, ...]:
     """The same galleries, those whose id is in `managed` with their items."""
-    read = await together(read_items(client, gallery) for gallery in galleries if gallery.id in managed)
+    read = await gather_all(read_items(client, gallery) for gallery in galleries if gallery.id in gallery_ids)
     with_items: Mapping[str, LiveGallery] = {gallery.id: gallery for gallery in read}
     return tuple(with_items.get(gallery.id, gallery) for gallery in galleries)
 
@@ -161,20 +167,20 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     gallery, pages = await read_item_pages(client, gallery)
     items = [item for page in pages for item in page.items]
     foreign = tuple(order for page in pages for order in page.foreign_orders)
-    return replace(gallery, items=tuple(sorted(items, key=_by_sort_order)), unsupported_sort_orders=foreign)
+    return replace(gallery, items=tuple(sorted(items, key=_sort_key)), unsupported_sort_orders=foreign)
 
 
 async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
     """The pages of all its items, which fit together, and the gallery as it was then."""
-    for reading in range(READS):
+    for reading in range(_MAX_READS):
         try:
             if reading:
-                await client.pause(_between(reading))
+                await client.pause(_backoff(reading))
                 gallery = await client.get_gallery(gallery.id)
-            pages = await _item_pages(client, gallery)
+            pages = await _read_pages(client, gallery)
         except NotFound:
             # It has just been listed: a read that lags behind may not know it yet.
-            if reading < READS - 1:
+            if reading < _MAX_READS - 1:
                 continue
             raise
         items = [item for page in pages for item in page.items]
@@ -184,29 +190,29 @@ async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[Live
     raise IncompleteListing(
         f"the items of gallery {gallery.name or gallery.id} changed while they were read",
         where=gallery.id,
-        why=f"{READS} readings, and the gallery's count never agreed with its pages",
+        why=f"{_MAX_READS} readings, and the gallery's count never agreed with its pages",
         do="try again when nobody is editing the gallery",
     )
 
 
-def _between(reading: int) -> float:
+def _backoff(reading: int) -> float:
     """Seconds to wait before that reading."""
-    return FIRST_PAUSE * 2.0 ** (reading - 1)
+    return _FIRST_PAUSE * 2.0 ** (reading - 1)
 
 
-async def _item_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]:
+async def _read_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]:
     """The pages that the gallery's count asks for, together; without a count one by one, to the first short one.
 
     One that repeats an item is the last: an API that answers the same page forever would be read forever.
     """
     if gallery.total_items is not None:
-        offsets = range(0, max(1, gallery.total_items), ITEMS_PER_PAGE)
-        return await together(client.list_items(gallery.id, offset, ITEMS_PER_PAGE) for offset in offsets)
+        offsets = range(0, max(1, gallery.total_items), _ITEMS_PER_PAGE)
+        return await gather_all(client.list_items(gallery.id, offset, _ITEMS_PER_PAGE) for offset in offsets)
     pages: list[ItemPage] = []
     seen: set[str] = set()
     repeats = False
-    while not pages or (pages[-1].count == ITEMS_PER_PAGE and not repeats):
-        page = await client.list_items(gallery.id, len(pages) * ITEMS_PER_PAGE, ITEMS_PER_PAGE)
+    while not pages or (pages[-1].count == _ITEMS_PER_PAGE and not repeats):
+        page = await client.list_items(gallery.id, len(pages) * _ITEMS_PER_PAGE, _ITEMS_PER_PAGE)
         ids = {item.id for item in page.items}
         repeats = not ids.isdisjoint(seen)
         seen |= ids
@@ -214,5 +220,5 @@ async def _item_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]
     return pages
 
 
-def _by_sort_order(item: LiveItem) -> tuple[bool, float, str]:
+def _sort_key(item: LiveItem) -> tuple[bool, float, str]:
     return (item.sort_order is None, item.sort_order or 0.0, item.id)

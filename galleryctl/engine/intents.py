@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from galleryctl.engine.payloads import live_id, new_item, planned_sort_order
-from galleryctl.engine.recover import Lost, signs
+from galleryctl.engine.recover import UnconfirmedCreate, content_markers
 from galleryctl.engine.working_state import WorkingState
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Change
@@ -23,7 +23,7 @@ from galleryctl.plan.order import (
 from galleryctl.state.records import Intent
 
 
-def intent_of(step: Step, state: WorkingState, lost: Mapping[Address, Lost]) -> Intent:
+def intent_of(step: Step, state: WorkingState, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> Intent:
     """Return the intent of `step`; its `at` is left to the caller.
 
     A create in `lost` was perhaps sent by an earlier run: it is sent with its old sort order again, and the intent has
@@ -34,15 +34,15 @@ def intent_of(step: Step, state: WorkingState, lost: Mapping[Address, Lost]) -> 
             return Intent(kind="upload", source=source.source)
         case CreateGallery(change=change, items=items):
             orders = {item.address: planned_sort_order(item) for item in items}
-            sent = _sort_order_sent(change, lost)
+            sent = _sort_order_sent(change, unconfirmed)
             return Intent(kind="create-gallery", sort_orders={change.address: sent, **orders})
         case CreateItem(change=change):
             new = new_item(change, state)
             return Intent(
                 kind="create-item",
                 gallery_id=state.gallery_id(change.address),
-                sort_orders={change.address: _sort_order_sent(change, lost)},
-                signs={change.address: signs(new.kind, new.file, new.fields)},
+                sort_orders={change.address: _sort_order_sent(change, unconfirmed)},
+                signs={change.address: content_markers(new.kind, new.file, new.fields)},
             )
         case UpdateGallery(change=change) | UpdateItem(change=change):
             return Intent(kind="update", ids=(live_id(change),))
@@ -54,6 +54,6 @@ def intent_of(step: Step, state: WorkingState, lost: Mapping[Address, Lost]) -> 
             assert_never(step.action)
 
 
-def _sort_order_sent(change: Change, lost: Mapping[Address, Lost]) -> float:
-    create = lost.get(change.address)
+def _sort_order_sent(change: Change, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> float:
+    create = unconfirmed.get(change.address)
     return create.sort_order if create else planned_sort_order(change)

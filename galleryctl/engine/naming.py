@@ -20,7 +20,7 @@ from galleryctl.wix.client import WixClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class SiteManifests:
     """The workspace's manifests of one site."""
 
     config: WorkspaceConfig
@@ -30,7 +30,7 @@ class Shelf:
     @property
     def desired(self) -> Desired:
         """What the manifests want, renames left out."""
-        return wanted_of(self, tuple(m.gallery for m in self.manifests if m.gallery is not None))
+        return desired_subset(self, tuple(m.gallery for m in self.manifests if m.gallery is not None))
 
     def manifest(self, key: str) -> Manifest | None:
         """The manifest of the gallery with this key."""
@@ -38,19 +38,21 @@ class Shelf:
         return next(named, None)
 
 
-def wanted_of(shelf: Shelf, galleries: tuple[DesiredGallery, ...]) -> Desired:
+def desired_subset(site_manifests: SiteManifests, galleries: tuple[DesiredGallery, ...]) -> Desired:
     """Some of the galleries, as the planner takes them."""
-    return Desired(galleries=galleries, limits=shelf.config.limits, item_order=shelf.item_order)
+    return Desired(galleries=galleries, limits=site_manifests.config.limits, item_order=site_manifests.item_order)
 
 
-def read_shelf(config: WorkspaceConfig, site: str) -> Shelf:
+def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
     """The manifests, of which there may be none yet. Raises InvalidInput with all their problems."""
     tree = Tree(config.root)
     nothing_found: list[Problem] = []
     manifests = tuple(read_manifest(config, file, tree) for file in manifest_files(config, tree, nothing_found))
     if problems := [problem for manifest in manifests for problem in manifest.problems]:
         raise InvalidInput(in_order(problems))
-    return Shelf(config=config, item_order=config.sites[site].item_order or config.item_order, manifests=manifests)
+    return SiteManifests(
+        config=config, item_order=config.sites[site].item_order or config.item_order, manifests=manifests
+    )
 
 
 def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: Bindings) -> Mapping[str, str]:
@@ -74,18 +76,18 @@ def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: B
 
 
 async def item_keys(
-    client: WixClient, shelf: Shelf, key: str, live: LiveGallery, bindings: Bindings
+    client: WixClient, site_manifests: SiteManifests, key: str, live: LiveGallery, bindings: Bindings
 ) -> Mapping[str, str]:
     """Live item id → key, in a gallery whose items were read. Descriptors are read as far as matching needs them."""
-    manifest = shelf.manifest(key)
+    manifest = site_manifests.manifest(key)
     ours = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
     if manifest is None or manifest.gallery is None:
         return {item.id: ours[item.id] for item in live.items or () if item.id in ours}
     wanted = manifest.gallery
     known = replace(bindings, ids={**bindings.ids, Address(key): live.id})
     snapshot = SiteSnapshot(site_id="", galleries=(live,))
-    unknown = files_to_look_up(wanted_of(shelf, (wanted,)), snapshot, known)
+    unknown = files_to_look_up(desired_subset(site_manifests, (wanted,)), snapshot, known)
     files = {file.id: file for file in await client.get_files(unknown)} if unknown else {}
-    shown = in_display_order(live.items or (), shelf.item_order)
+    shown = in_display_order(live.items or (), site_manifests.item_order)
     pairs = match_items(wanted.items, shown, known, files)
     return {pair.live.id: address.item or "" for address, pair in pairs.items()}

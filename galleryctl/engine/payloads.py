@@ -30,7 +30,7 @@ def media_to_send(change: Change, state: WorkingState) -> MediaFile | HostedVide
     """
     match change.media:
         case LocalFile() | RemoteFile():
-            return state.uploaded(change.media)
+            return state.uploaded_file(change.media)
         case WixFile(id=id_):
             file = state.file(id_)
             if file is None:

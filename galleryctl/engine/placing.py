@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from galleryctl.engine.naming import Shelf
+from galleryctl.engine.naming import SiteManifests
 from galleryctl.manifest.files import BadFileError, Tree, relative
 from galleryctl.manifest.load import read_manifest
 from galleryctl.manifest.saving import read_text
@@ -16,12 +16,12 @@ from galleryctl.model.live import LiveGallery
 from galleryctl.plan.match import gallery_names
 
 
-def place(shelf: Shelf, key: str, out: Path | None) -> tuple[Path, str | None]:
+def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> tuple[Path, str | None]:
     """Where the manifest goes, and its path in the workspace if a `galleries:` pattern finds it."""
-    root, patterns = shelf.config.root, shelf.config.galleries
-    manifest = shelf.manifest(key)
+    root, patterns = site_manifests.config.root, site_manifests.config.galleries
+    manifest = site_manifests.manifest(key)
     if out is None:
-        file = manifest.file if manifest else _own_place(patterns, key)
+        file = manifest.file if manifest else _default_path(patterns, key)
         if file is None:
             raise GalleryctlError(
                 f"no pattern under `galleries:` has a place for {key}.yaml",
@@ -38,21 +38,21 @@ def place(shelf: Shelf, key: str, out: Path | None) -> tuple[Path, str | None]:
     if not out.resolve().is_relative_to(root.resolve()):
         return out, None
     file = out.resolve().relative_to(root.resolve()).as_posix()
-    return out, file if any(_finds(pattern, file) for pattern in patterns) else None
+    return out, file if any(_pattern_matches(pattern, file) for pattern in patterns) else None
 
 
-def _own_place(patterns: Sequence[str], key: str) -> str | None:
+def _default_path(patterns: Sequence[str], key: str) -> str | None:
     """The first file named for the key that a pattern finds."""
     for pattern in patterns:
         folders = [part for part in PurePosixPath(pattern).parent.parts if part != "**"]
         name = PurePosixPath(pattern).name
         file = PurePosixPath(*folders, name.replace("*", key, 1)).as_posix()
-        if "*" in name and _finds(pattern, file):
+        if "*" in name and _pattern_matches(pattern, file):
             return file
     return None
 
 
-def _finds(pattern: str, file: str) -> bool:
+def _pattern_matches(pattern: str, file: str) -> bool:
     """Whether a pattern of the workspace finds a file of this path, asked of a folder that has nothing else."""
     if file == FILE:
         return False
@@ -67,23 +67,25 @@ def _finds(pattern: str, file: str) -> bool:
             return False
 
 
-def existing_text(shelf: Shelf, path: Path, key: str, live: LiveGallery, *, known: bool) -> str | None:
+def existing_manifest_text(
+    site_manifests: SiteManifests, path: Path, key: str, live: LiveGallery, *, is_managed: bool
+) -> str | None:
     """The text to bring up to date, None when there is no file. Raises Refused for another gallery's manifest.
 
     `known` says that the gallery is managed under this key.
     """
     if not path.exists():
         return None
-    root = shelf.config.root
+    root = site_manifests.config.root
     if not path.resolve().is_relative_to(root.resolve()):
         raise Refused("the file exists and lies outside of the workspace", where=path, do="give another --out")
     file = path.resolve().relative_to(root.resolve()).as_posix()
-    manifest = read_manifest(shelf.config, file, Tree(root))
+    manifest = read_manifest(site_manifests.config, file, Tree(root))
     wanted = manifest.gallery
     if manifest.problems or wanted is None:
         raise InvalidInput(manifest.problems, do="correct the file, or give another --out")
     named = wanted.bind.id is None and live.name in gallery_names(wanted)
-    if wanted.address.gallery != key or not (known or named or wanted.bind.id == live.id):
+    if wanted.address.gallery != key or not (is_managed or named or wanted.bind.id == live.id):
         whose = wanted.bind.id or " or ".join(map(repr, gallery_names(wanted)))
         raise Refused(
             f"the file is the manifest of gallery {wanted.address}, {whose}; it is not written over",

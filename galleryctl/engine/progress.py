@@ -11,7 +11,7 @@ from galleryctl.plan.order import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepEnd:
+class StepOutcome:
     """How one step ended; `reason` is "" when it is done."""
 
     status: OutcomeStatus
@@ -21,24 +21,24 @@ class StepEnd:
 class Progress(Protocol):
     """Somebody who watches."""
 
-    def planned(self, steps: Sequence[Step]) -> None:
+    def on_plan(self, steps: Sequence[Step]) -> None:
         """These steps will run."""
 
-    def begun(self, step: Step) -> None:
+    def on_step_start(self, step: Step) -> None:
         """`step` runs now."""
 
-    def ended(self, step: Step, end: StepEnd) -> None:
+    def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
         """`step` is over."""
 
 
-class Silent:
+class SilentProgress:
     """An observer that does nothing."""
 
-    def planned(self, steps: Sequence[Step]) -> None:
+    def on_plan(self, steps: Sequence[Step]) -> None:
         """Do nothing."""
 
-    def begun(self, step: Step) -> None:
+    def on_step_start(self, step: Step) -> None:
         """Do nothing."""
 
-    def ended(self, step: Step, end: StepEnd) -> None:
+    def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
         """Do nothing."""

@@ -22,8 +22,8 @@ from galleryctl.plan.canonical import digest
 from galleryctl.state.journal import learn
 from galleryctl.state.records import Intent, Result
 
-R = TypeVar("R", LiveItem, LiveGallery)
-CLOCKS_DIFFER = 120.0
+_R = TypeVar("_R", LiveItem, LiveGallery)
+_MAX_CLOCK_SKEW = 120.0
 """Seconds that the site's clock may be behind this machine's."""
 
 
@@ -34,9 +34,9 @@ def recover_galleries(bindings: Bindings, pending: Iterable[Intent], galleries: 
         address: made.id
         for intent in pending
         for address, order in intent.sort_orders.items()
-        if address.item is None and (made := gallery_at(galleries, order)) is not None
+        if address.item is None and (made := gallery_with_sort_order(galleries, order)) is not None
     }
-    return _with_ids(bindings, found)
+    return _add_ids(bindings, found)
 
 
 def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
@@ -55,14 +55,14 @@ def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: It
                     continue
                 wanted = intent.signs.get(address, ())
                 bound = [item for item in gallery.items or () if item.id == bindings.ids.get(address)]
-                if item_at(bound, order) or _moved(bound, wanted, intent.at):
+                if item_with_sort_order(bound, order) or _moved_item(bound, wanted, intent.at):
                     continue  # a later run made it or found it, and another one like it is somebody else's
                 items = [item for item in gallery.items or () if item.id not in known]
-                item = _moved(items, wanted, intent.at) if anywhere else item_at(items, order, wanted)
+                item = _moved_item(items, wanted, intent.at) if anywhere else item_with_sort_order(items, order, wanted)
                 if item is not None:
                     found[address] = item.id
                     known.add(item.id)
-    return _with_ids(bindings, found)
+    return _add_ids(bindings, found)
 
 
 def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
@@ -79,13 +79,17 @@ def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: It
     return learn(bindings, Result(removed=tuple(filter(gone, sent))))
 
 
-def _moved(items: Iterable[LiveItem], wanted: Collection[str], since: float) -> LiveItem | None:
+def _moved_item(items: Iterable[LiveItem], markers: Collection[str], since: float) -> LiveItem | None:
     """The item that was made and that somebody has moved since: alone to have a sign of it and to be no older."""
-    young = [item for item in items if wanted and bears(item, wanted) and _created(item) >= since - CLOCKS_DIFFER]
+    young = [
+        item
+        for item in items
+        if markers and has_any_marker(item, markers) and _created_at(item) >= since - _MAX_CLOCK_SKEW
+    ]
     return young[0] if len(young) == 1 else None
 
 
-def _created(item: LiveItem) -> float:
+def _created_at(item: LiveItem) -> float:
     """When the site says that it was made, in seconds since the epoch; 0 when it does not."""
     try:
         return datetime.fromisoformat(str(item.raw.get("createdDate"))).timestamp()
@@ -94,21 +98,23 @@ def _created(item: LiveItem) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class UnconfirmedCreate:
     """A create whose effect no read shows: the sort order that was sent, and the signs of the item."""
 
     sort_order: float
-    signs: tuple[str, ...] = ()
+    markers: tuple[str, ...] = ()
 
 
-def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Mapping[Address, Lost]:
+def unconfirmed_creates(
+    pending: Iterable[Intent], galleries: Iterable[LiveGallery]
+) -> Mapping[Address, UnconfirmedCreate]:
     """The galleries and items that a pending create may have made and that no read shows.
 
     A value that something has by now is not among them: the create that carried it would have been refused.
     """
     galleries = tuple(galleries)
     by_id = {gallery.id: gallery for gallery in galleries}
-    lost: dict[Address, Lost] = {}
+    lost: dict[Address, UnconfirmedCreate] = {}
     for intent in pending:
         for address, order in intent.sort_orders.items():
             there: Iterable[LiveItem | LiveGallery] | None = None
@@ -117,11 +123,11 @@ def lost_creates(pending: Iterable[Intent], galleries: Iterable[LiveGallery]) ->
             elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
                 there = gallery.items
             if there is not None and not any(r.sort_order in (order, float32(order)) for r in there):
-                lost[address] = Lost(sort_order=order, signs=intent.signs.get(address, ()))
+                lost[address] = UnconfirmedCreate(sort_order=order, markers=intent.signs.get(address, ()))
     return lost
 
 
-def signs(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> tuple[str, ...]:
+def content_markers(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> tuple[str, ...]:
     """What an item can be told by although it was moved or edited: its file or video; for a text its title or words."""
     match media:
         case WixFile(id=name) | MediaFile(id=name) | HostedVideo(url=name):
@@ -132,22 +138,24 @@ def signs(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: F
             return (*named, f"{kind} of {digest(html)[:16]}") if html else named
 
 
-def bears(item: LiveItem, wanted: Collection[str]) -> bool:
+def has_any_marker(item: LiveItem, markers: Collection[str]) -> bool:
     """Whether `item` has one of these signs; without any, nothing tells it from others."""
-    return not wanted or any(sign in wanted for sign in signs(item.kind, item.media, item.fields))
+    return not markers or any(sign in markers for sign in content_markers(item.kind, item.media, item.fields))
 
 
-def item_at(items: Iterable[LiveItem], sort_order: float, wanted: Collection[str] = ()) -> LiveItem | None:
+def item_with_sort_order(
+    items: Iterable[LiveItem], sort_order: float, markers: Collection[str] = ()
+) -> LiveItem | None:
     """The item that has this sort order and one of the `wanted` signs; None when not exactly one does."""
-    return _at((item for item in items if bears(item, wanted)), sort_order)
+    return _with_sort_order((item for item in items if has_any_marker(item, markers)), sort_order)
 
 
-def gallery_at(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:
+def gallery_with_sort_order(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:
     """The gallery with this sort order, None when none or more than one has it."""
-    return _at(galleries, sort_order)
+    return _with_sort_order(galleries, sort_order)
 
 
-def _at(resources: Iterable[R], sort_order: float) -> R | None:
+def _with_sort_order(resources: Iterable[_R], sort_order: float) -> _R | None:
     """The resource with exactly this value, or else with what a 32-bit float makes of it."""
     rounded = float32(sort_order)
     near = [r for r in resources if r.sort_order in (sort_order, rounded)]
@@ -155,7 +163,7 @@ def _at(resources: Iterable[R], sort_order: float) -> R | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _with_ids(bindings: Bindings, found: Mapping[Address, str]) -> Bindings:
+def _add_ids(bindings: Bindings, found: Mapping[Address, str]) -> Bindings:
     """What was found is bound; an item that it replaces is deposed, so that its deletion is not forgotten."""
     deposed = {old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new}
     return replace(bindings, ids={**bindings.ids, **found}, deposed={**bindings.deposed, **deposed})

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from galleryctl.engine.settled import recall_settled
-from galleryctl.engine.site import Site, save
+from galleryctl.engine.settled import load_complete_state
+from galleryctl.engine.site import Site, save_state
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.document import State
 from galleryctl.state.versions import Version
 
 
-async def reseal(site: Site) -> State:
+async def rekey_state(site: Site) -> State:
     """What state knows, written as its next version, with all former ones; the caller holds the lock.
 
     Raises StateError when there is no state, and while a run is broken off.
     """
-    known = await recall_settled(site)
+    known = await load_complete_state(site)
     if not known.state.lineage:
         raise StateError("there is no state yet", where=site.backend.location, do="run `galleryctl apply` first")
-    return save(site, known.state, known.bindings)
+    return save_state(site, known.state, known.bindings)
 
 
-def closed_versions(backend: StateBackend) -> tuple[Version, ...]:
+def undecryptable_versions(backend: StateBackend) -> tuple[Version, ...]:
     """The former versions that `backend` cannot read. Raises StateError when it cannot read the state itself."""
     backend.read()
-    return tuple(version for version in backend.versions() if not _is_open(backend, version))
+    return tuple(version for version in backend.versions() if not _is_readable(backend, version))
 
 
-def _is_open(backend: StateBackend, version: Version) -> bool:
+def _is_readable(backend: StateBackend, version: Version) -> bool:
     try:
         backend.read_version(version.serial)
     except StateError:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from galleryctl.engine.site import Site, save
+from galleryctl.engine.site import Site, save_state
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
 from galleryctl.state.journal import read_journal, replay
 
 
-def restore(site: Site, serial: int) -> State:
+def restore_version(site: Site, serial: int) -> State:
     """The version with that serial, written as the next one; the caller holds the lock.
 
     Raises StateError when it is not kept or is of another site, and while a run is broken off, unless the state cannot be
@@ -27,19 +27,19 @@ def restore(site: Site, serial: int) -> State:
         # A state that was never written has no lineage: the version's goes on.
         current = site.backend.read() or former
     except StateError:
-        return _instead_of_damaged(site, former)
+        return _replace_damaged_state(site, former)
     if read_journal(site.journal, current).run:
         raise StateError(
             "a run was broken off, and what it had done is not in the state yet",
             where=site.journal.location,
             do="run `galleryctl apply` first; then restore",
         )
-    return save(site, current, former.bindings)
+    return save_state(site, current, former.bindings)
 
 
-def _instead_of_damaged(site: Site, former: State) -> State:
+def _replace_damaged_state(site: Site, previous: State) -> State:
     """`former` with what a broken-off run had taught; its serial is one that the damaged state cannot have had."""
-    newest = max((version.serial for version in site.backend.versions()), default=former.serial)
-    journal = read_journal(site.journal, former)
-    bindings = replay(former.bindings, journal)
-    return save(site, replace(former, serial=newest + 1), bindings, keep_journal=bool(journal.pending))
+    newest = max((version.serial for version in site.backend.versions()), default=previous.serial)
+    journal = read_journal(site.journal, previous)
+    bindings = replay(previous.bindings, journal)
+    return save_state(site, replace(previous, serial=newest + 1), bindings, keep_journal=bool(journal.pending))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from galleryctl.engine.site import Known, Site, recall
+from galleryctl.engine.site import LoadedState, Site, load_state
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
 from galleryctl.state.journal import read_journal, replay
 
 
-async def recall_settled(site: Site) -> Known:
+async def load_complete_state(site: Site) -> LoadedState:
     """As `recall`; StateError when a broken-off run may have made what only an apply finds out."""
-    known = await recall(site)
+    known = await load_state(site)
     if known.pending:
         raise StateError(
             "a run was broken off, and what it had done is not known yet",
@@ -20,11 +20,11 @@ async def recall_settled(site: Site) -> Known:
     return known
 
 
-def remembered(site: Site) -> Known:
+def read_state(site: Site) -> LoadedState:
     """State and journal as they lie there; nothing is asked of the site. Raises StateError."""
     state = site.backend.read() or State.new(site.site_id)
     journal = read_journal(site.journal, state)
-    return Known(
+    return LoadedState(
         state=state,
         bindings=replay(state.bindings, journal),
         pending=tuple(intent for _, intent in journal.pending),

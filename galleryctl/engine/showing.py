@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from galleryctl.engine.choosing import find_gallery
 from galleryctl.engine.fetch import read_galleries, read_items
-from galleryctl.engine.naming import Shelf, gallery_keys, item_keys
-from galleryctl.engine.settled import remembered
+from galleryctl.engine.naming import SiteManifests, gallery_keys, item_keys
+from galleryctl.engine.settled import read_state
 from galleryctl.engine.site import Site
 from galleryctl.model.errors import MatchError
 from galleryctl.model.live import LiveItem
@@ -15,36 +15,36 @@ from galleryctl.model.named import KeyedGallery, KeyedSite
 from galleryctl.plan.gallery import in_display_order
 
 
-async def show_site(site: Site, shelf: Shelf) -> KeyedSite:
+async def read_named_site(site: Site, site_manifests: SiteManifests) -> KeyedSite:
     """All galleries, without their items."""
-    known = remembered(site)
+    known = read_state(site)
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(shelf.desired, galleries, known.bindings)
+    keys = gallery_keys(site_manifests.desired, galleries, known.bindings)
     named = (KeyedGallery(gallery=gallery, key=keys.get(gallery.id)) for gallery in galleries)
     return KeyedSite(site_id=site.site_id, galleries=tuple(named))
 
 
-async def show_gallery(site: Site, shelf: Shelf, text: str) -> KeyedSite:
+async def read_named_gallery(site: Site, site_manifests: SiteManifests, text: str) -> KeyedSite:
     """The gallery with this key, id or name; or after a slash one of its items, by key or id.
 
     Raises MatchError when none or several fit.
     """
-    known = remembered(site)
+    known = read_state(site)
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(shelf.desired, galleries, known.bindings)
+    keys = gallery_keys(site_manifests.desired, galleries, known.bindings)
     name, _, item = text.partition("/")
     if any(text in (gallery.name, gallery.id) for gallery in galleries):
         name, item = text, ""  # a name may have a slash
     live = await read_items(site.client, find_gallery(galleries, keys, name))
-    live = replace(live, items=tuple(in_display_order(live.items or (), shelf.item_order)))
+    live = replace(live, items=tuple(in_display_order(live.items or (), site_manifests.item_order)))
     key = keys.get(live.id)
-    of_items = await item_keys(site.client, shelf, key, live, known.bindings) if key else {}
+    of_items = await item_keys(site.client, site_manifests, key, live, known.bindings) if key else {}
     named = KeyedGallery(gallery=live, key=key, item_keys=of_items)
     shown = KeyedSite(site_id=site.site_id, galleries=(named,))
-    return replace(shown, item=_item(named, item)) if item else shown
+    return replace(shown, item=_find_item(named, item)) if item else shown
 
 
-def _item(named: KeyedGallery, text: str) -> LiveItem:
+def _find_item(named: KeyedGallery, text: str) -> LiveItem:
     items = named.gallery.items or ()
     for item in items:
         if named.item_keys.get(item.id) == text:

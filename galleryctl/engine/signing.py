@@ -11,12 +11,12 @@ from galleryctl.plan.document import plan_digest
 from galleryctl.state.signing import is_signed, sign
 
 
-def signed(plan: Plan, passphrase: Secret | None) -> Plan:
+def sign_plan(plan: Plan, passphrase: Secret | None) -> Plan:
     """The plan with its signature; without a passphrase as it is."""
     return plan if passphrase is None else replace(plan, signature=sign(plan_digest(plan), passphrase))
 
 
-def check_signature(plan: Plan, passphrase: Secret | None, former: Secret | None) -> None:
+def check_signature(plan: Plan, passphrase: Secret | None, former_passphrase: Secret | None) -> None:
     """Raise Refused unless a plan that was saved is signed with the passphrase, or the former one.
 
     Without a passphrase there is nothing to check with: who could forge a plan could leave the signature out, too.
@@ -27,15 +27,15 @@ def check_signature(plan: Plan, passphrase: Secret | None, former: Secret | None
         raise Refused(
             "this plan is not signed, and the state has a passphrase; nothing was applied",
             why="whoever can write the file can change what it does",
-            do=_ANEW,
+            do=_PLAN_AGAIN_ADVICE,
         )
     text = plan_digest(plan)
-    if not any(is_signed(text, plan.signature, known) for known in (passphrase, former) if known):
+    if not any(is_signed(text, plan.signature, known) for known in (passphrase, former_passphrase) if known):
         raise Refused(
             "this plan is not signed with the passphrase of the state; nothing was applied",
             why="it was changed after it was written, or made where the passphrase is another",
-            do=_ANEW,
+            do=_PLAN_AGAIN_ADVICE,
         )
 
 
-_ANEW = "make it where the passphrase of this workspace is set: galleryctl plan --out FILE"
+_PLAN_AGAIN_ADVICE = "make it where the passphrase of this workspace is set: galleryctl plan --out FILE"

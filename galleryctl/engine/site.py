@@ -8,11 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galleryctl.engine.apply import Applied, apply, resendable
-from galleryctl.engine.fetch import SETTLED, Fetched, fetch, read_galleries, read_items_of
+from galleryctl.engine.apply import ApplyResult, apply, retryable_creates
+from galleryctl.engine.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
 from galleryctl.engine.progress import Progress
-from galleryctl.engine.recover import Lost, lost_creates, recover_deletes, recover_galleries, recover_items
-from galleryctl.engine.reviewing import adopt, verify
+from galleryctl.engine.recover import (
+    UnconfirmedCreate,
+    recover_deletes,
+    recover_galleries,
+    recover_items,
+    unconfirmed_creates,
+)
+from galleryctl.engine.reviewing import apply_findings, check_fresh
 from galleryctl.engine.uploads import recover_uploads
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -29,9 +35,9 @@ from galleryctl.state.journal_file import JournalPlace
 from galleryctl.state.records import Intent
 from galleryctl.wix.client import WixClient
 
-MAKING = ("upload", "create-gallery", "create-item")
+_CREATING_KINDS = ("upload", "create-gallery", "create-item")
 """The kinds of intent whose effect is looked for: what a read does not show yet would be made twice."""
-LONGEST_STEP = 600.0
+_MAX_STEP_SECONDS = 600.0
 """Seconds from a step's intent to its last call at the most: it may wait for its turn, for a quota, and between tries."""
 
 
@@ -50,11 +56,11 @@ class Site:
     journal: JournalPlace
     folder: str
     workers: int
-    settled: float = SETTLED
+    read_lag: float = READ_LAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class LoadedState:
     """What earlier runs left: the state, and what a broken-off run's journal adds to it.
 
     `pending` are the intents whose effect only reading the galleries tells; `broken_off` says that there is a journal.
@@ -63,19 +69,19 @@ class Known:
     state: State
     bindings: Bindings
     pending: tuple[Intent, ...]
-    broken_off: bool = False
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlanResult:
     """A plan, with the site that it was made from and the bindings known then."""
 
     plan: Plan
-    fetched: Fetched
-    known: Known
+    fetched: FetchedSite
+    loaded: LoadedState
 
 
-async def recall(site: Site) -> Known:
+async def load_state(site: Site) -> LoadedState:
     """State and journal, with the uploads that a broken-off run had finished found again by their labels.
 
     Waits until the site shows what that run wrote last.
@@ -90,21 +96,23 @@ async def recall(site: Site) -> Known:
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     intents = [intent for _, intent in journal.pending]
-    begun = [intent.at for intent in intents if intent.kind in MAKING]
-    if begun and site.client.now() < max(begun) + LONGEST_STEP:
-        await site.client.pause(site.settled)
+    begun = [intent.at for intent in intents if intent.kind in _CREATING_KINDS]
+    if begun and site.client.now() < max(begun) + _MAX_STEP_SECONDS:
+        await site.client.pause(site.read_lag)
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)
         bindings = replace(bindings, media={**bindings.media, **media})
     pending = tuple(intent for intent in intents if intent.kind != "upload")
-    return Known(state=state, bindings=bindings, pending=pending, broken_off=bool(journal.run))
+    return LoadedState(state=state, bindings=bindings, pending=pending, interrupted=bool(journal.run))
 
 
-async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> Planned:
+async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanResult:
     """The plan that makes the site what `desired` says; nothing is written anywhere."""
-    known = await recall(site)
-    fetched = await fetch(site.client, site.site_id, desired, known.bindings, known.pending, settled=site.settled)
+    known = await load_state(site)
+    fetched = await fetch_site(
+        site.client, site.site_id, desired, known.bindings, known.pending, read_lag=site.read_lag
+    )
     plan = make_plan(
         desired,
         fetched.snapshot,
@@ -113,16 +121,16 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> Plann
         lineage=known.state.lineage,
         serial=known.state.serial,
     )
-    return Planned(plan=plan, fetched=fetched, known=known)
+    return PlanResult(plan=plan, fetched=fetched, loaded=known)
 
 
-async def review_saved(site: Site, plan: Plan) -> Planned:
+async def revalidate(site: Site, plan: Plan) -> PlanResult:
     """A saved plan, checked against the state and the site as they are now; StaleError when either moved on."""
     if plan.site_id != site.site_id:
         raise StaleError(
             f"this plan is for site {plan.site_id}, not for {site.site_id}", do="make a plan for this site"
         )
-    known = await recall(site)
+    known = await load_state(site)
     if (plan.lineage, plan.serial) != (known.state.lineage, known.state.serial):
         raise StaleError(
             "the state changed since the plan was made; nothing was applied",
@@ -135,16 +143,16 @@ async def review_saved(site: Site, plan: Plan) -> Planned:
     touched = {ids[c.address.parent] for c in plan.changes if c.address.parent in ids}
     # Of a gallery that goes, all that is in it is compared.
     touched |= {change.id for change in plan.changes if change.id and change.address.item is None}
-    galleries = await read_items_of(site.client, galleries, touched & {gallery.id for gallery in galleries})
-    lost = lost_creates(known.pending, galleries)
+    galleries = await read_items_of_galleries(site.client, galleries, touched & {gallery.id for gallery in galleries})
+    lost = unconfirmed_creates(known.pending, galleries)
     bindings = recover_deletes(recover_items(bindings, known.pending, galleries), known.pending, galleries)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
-    fetched = Fetched(snapshot=snapshot, bindings=bindings, lost=lost)
-    verify(plan, fetched.snapshot, bindings, site.root)
-    return Planned(plan=plan, fetched=fetched, known=known)
+    fetched = FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=lost)
+    check_fresh(plan, fetched.snapshot, bindings, site.root)
+    return PlanResult(plan=plan, fetched=fetched, loaded=known)
 
 
-def refuse(plan: Plan) -> None:
+def check_guards(plan: Plan) -> None:
     """Raise Refused, listing every guard that said no and what allows it."""
     if plan.refusals:
         raise Refused(
@@ -154,26 +162,28 @@ def refuse(plan: Plan) -> None:
         )
 
 
-async def apply_planned(site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress) -> Applied:
+async def apply_plan(
+    site: Site, planned: PlanResult, *, run: str, stop: asyncio.Event, progress: Progress
+) -> ApplyResult:
     """What became of the plan. The caller holds the lock. State is saved whatever happens, the journal until then."""
-    refuse(planned.plan)
-    state = planned.known.state
-    if planned.known.broken_off or planned.fetched.bindings != state.bindings:
-        state = save(site, state, planned.fetched.bindings)
+    check_guards(planned.plan)
+    state = planned.loaded.state
+    if planned.loaded.interrupted or planned.fetched.bindings != state.bindings:
+        state = save_state(site, state, planned.fetched.bindings)
     if planned.plan.is_empty:
-        adopted = adopt(state.bindings, planned.plan)
+        adopted = apply_findings(state.bindings, planned.plan)
         if adopted != state.bindings:
-            save(site, state, adopted)
-        return Applied(bindings=adopted, report=Report(outcomes=()))
-    lost = resendable(planned.fetched.lost, planned.plan)
+            save_state(site, state, adopted)
+        return ApplyResult(bindings=adopted, report=Report(outcomes=()))
+    lost = retryable_creates(planned.fetched.unconfirmed, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
         for address, create in lost.items():
-            await journal.begin(*_again(address, create, planned.known.pending))
+            await journal.begin(*_unconfirmed_step(address, create, planned.loaded.pending))
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
             state.bindings,
-            lost=lost,
+            unconfirmed=lost,
             client=site.client,
             journal=journal,
             root=site.root,
@@ -185,19 +195,21 @@ async def apply_planned(site: Site, planned: Planned, *, run: str, stop: asyncio
         )
     done = {outcome.address for outcome in applied.report.outcomes if outcome.status is OutcomeStatus.DONE}
     try:
-        save(site, state, applied.bindings, keep_journal=applied.unknown or not lost.keys() <= done)
+        save_state(site, state, applied.bindings, keep_journal=applied.has_unconfirmed_steps or not lost.keys() <= done)
     except StateError as error:
-        return replace(applied, trouble=error)
+        return replace(applied, save_error=error)
     return applied
 
 
-def _again(address: Address, lost: Lost, pending: Iterable[Intent]) -> tuple[str, Intent]:
+def _unconfirmed_step(
+    address: Address, unconfirmed: UnconfirmedCreate, pending: Iterable[Intent]
+) -> tuple[str, Intent]:
     """A step and the intent of a create that is still in doubt: the new journal must know it from its beginning."""
-    intents = [intent for intent in pending if intent.sort_orders.get(address) == lost.sort_order]
+    intents = [intent for intent in pending if intent.sort_orders.get(address) == unconfirmed.sort_order]
     return f"create {address}, of an earlier run", intents[-1]
 
 
-def save(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
+def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
     """The next version of the state, written; what the journal held is in it, so the journal is cleared."""
     following = state.following(bindings)
     site.backend.write(following)

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def gather_all(calls: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
     """The results in the order of the calls; the first failure cancels the rest and is raised as itself."""
     try:
         async with asyncio.TaskGroup() as group:

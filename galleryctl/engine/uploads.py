@@ -17,10 +17,10 @@ from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import MediaFailed
 
-CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
-async def upload(
+async def upload_media(
     client: WixClient, source: LocalFile | RemoteFile, kind: Kind, *, root: Path, folder: str
 ) -> MediaFile:
     """The READY file that `source` became; it carries the label of its content, so that it can be found again.
@@ -38,7 +38,7 @@ async def upload(
     return ready
 
 
-async def describe_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
+async def fetch_media_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
     """The usable files, by id, that the plan's changes show without uploading: their pixel sizes must be sent along.
 
     One that is still being processed is waited for. A file that is gone from the Media Manager, or failed there, is not
@@ -73,7 +73,7 @@ async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, fol
     """The file that the bytes of `source` became; the path may come from a plan, so it is held to the workspace."""
     try:
         with Tree(root).opened(relative(source.path)) as stream:
-            content = _Content(stream, source)
+            content = _PlannedContent(stream, source)
             return await client.upload(
                 name=PurePosixPath(source.path).name,
                 mime=source.mime_type,
@@ -86,26 +86,26 @@ async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, fol
         raise StaleError(str(error), do="make a new plan") from error
 
 
-class _Content:
+class _PlannedContent:
     """The planned bytes of an open file, or StaleError before the last of them: it may be written to meanwhile."""
 
     def __init__(self, stream: BufferedReader, source: LocalFile) -> None:
         self._stream = stream
         self._source = source
-        self._sent: dict[int, bytes] = {}
+        self._sent_digests: dict[int, bytes] = {}
 
     async def read(self) -> AsyncIterator[bytes]:
         """All bytes from the first on; those that an earlier try sent must be the same again."""
         digest = hashlib.sha256()
-        for start in range(0, self._source.size, CHUNK):
-            length = min(CHUNK, self._source.size - start)
-            block = await asyncio.to_thread(self._block, start, length)
+        for start in range(0, self._source.size, _CHUNK_BYTES):
+            length = min(_CHUNK_BYTES, self._source.size - start)
+            block = await asyncio.to_thread(self._read_block, start, length)
             digest.update(block)
             so_far = digest.digest()
             last = start + length == self._source.size
             if (
                 len(block) < length
-                or self._sent.setdefault(start, so_far) != so_far
+                or self._sent_digests.setdefault(start, so_far) != so_far
                 or (last and digest.hexdigest() != self._source.sha256)
             ):
                 raise StaleError(
@@ -113,6 +113,6 @@ class _Content:
                 )
             yield block
 
-    def _block(self, start: int, length: int) -> bytes:
+    def _read_block(self, start: int, length: int) -> bytes:
         self._stream.seek(start)
         return self._stream.read(length)

@@ -45,7 +45,7 @@ class WorkingState:
         """Return the usable file of the Media Manager with that id."""
         return self._files.get(id_)
 
-    def uploaded(self, source: LocalFile | RemoteFile) -> MediaFile:
+    def uploaded_file(self, source: LocalFile | RemoteFile) -> MediaFile:
         """Return the file that this content became."""
         return self._files[self._media[source.source]]
 

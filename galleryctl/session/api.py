@@ -9,10 +9,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from galleryctl.engine.choosing import Choice
-from galleryctl.engine.importing import Imported
+from galleryctl.engine.choosing import GallerySelector
+from galleryctl.engine.importing import ImportResult
 from galleryctl.engine.progress import Progress
-from galleryctl.engine.signing import signed
+from galleryctl.engine.signing import sign_plan
 from galleryctl.manifest.validate import validate
 from galleryctl.model.address import Address
 from galleryctl.model.checkup import Validation
@@ -98,7 +98,7 @@ class Workspace:
         """
         options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
         plan = await plan_workspace(self._opened, options)
-        return signed(plan, self._opened.config.state.passphrase)
+        return sign_plan(plan, self._opened.config.state.passphrase)
 
     async def _apply(
         self,
@@ -132,8 +132,8 @@ class Workspace:
         )
         if applied is None:  # only hooks that ask can say no
             raise AssertionError("rejected, though nobody was asked")
-        if applied.trouble is not None:
-            raise applied.trouble
+        if applied.save_error is not None:
+            raise applied.save_error
         return applied.report
 
     async def _drift(self, *, targets: Iterable[Address | str] = ()) -> Plan:
@@ -149,7 +149,7 @@ class Workspace:
         out: str | os.PathLike[str] | None = None,
         dry_run: bool = False,
         lock_timeout: float = 0.0,
-    ) -> Imported:
+    ) -> ImportResult:
         """Write a live gallery as a manifest, and record in state which entry is which item.
 
         `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file,
@@ -160,14 +160,14 @@ class Workspace:
             raise _invalid("give the gallery to import, by its key, gallery_id or name")
         (imported,) = await import_galleries(
             self._opened,
-            Choice(text=gallery, id=gallery_id, name=name),
+            GallerySelector(text=gallery, id=gallery_id, name=name),
             out=None if out is None else self.directory / out,
             dry_run=dry_run,
             lock_timeout=lock_timeout,
         )
         return imported
 
-    async def _import_all(self, *, dry_run: bool = False, lock_timeout: float = 0.0) -> tuple[Imported, ...]:
+    async def _import_all(self, *, dry_run: bool = False, lock_timeout: float = 0.0) -> tuple[ImportResult, ...]:
         """Write the manifest of every live gallery that is not managed yet."""
         return await import_galleries(self._opened, None, dry_run=dry_run, lock_timeout=lock_timeout)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from galleryctl.engine.fetch import SETTLED
+from galleryctl.engine.fetch import READ_LAG
 from galleryctl.http import httpx
 from galleryctl.manifest.links import INNER
 from galleryctl.manifest.workspace import FILE, App, SiteConfig, WorkspaceConfig
@@ -36,7 +36,7 @@ class Endpoint:
     auth: Auth
     limits: Limits
     transport: httpx.AsyncBaseTransport | None = None
-    read_lag: float = SETTLED
+    read_lag: float = READ_LAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ class WorkspaceSite:
                     journal=journal,
                     folder=self.config.media_folder,
                     workers=self.config.limits.concurrency,
-                    settled=endpoint.read_lag,
+                    read_lag=endpoint.read_lag,
                 )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
-from galleryctl.engine.apply import Applied
-from galleryctl.engine.choosing import Choice
-from galleryctl.engine.importing import Imported, draft_all, draft_one, write_drafts
-from galleryctl.engine.naming import read_shelf
-from galleryctl.engine.progress import Progress, Silent
+from galleryctl.engine.apply import ApplyResult
+from galleryctl.engine.choosing import GallerySelector
+from galleryctl.engine.importing import ImportResult, draft_gallery, draft_unmanaged, write_drafts
+from galleryctl.engine.naming import read_site_manifests
+from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
-from galleryctl.engine.site import Planned, Site, apply_planned, plan_site, refuse, review_saved
+from galleryctl.engine.site import PlanResult, Site, apply_plan, check_guards, plan_site, revalidate
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
@@ -28,7 +28,7 @@ class ApplyHooks:
     """Asked before a plan that changes something is applied; None applies it unasked."""
 
     def __init__(self, progress: Progress | None = None) -> None:
-        self._progress = progress or Silent()
+        self._progress = progress or SilentProgress()
 
     def blocking(self) -> AbstractContextManager[object]:
         """Return the context of code that blocks the event loop."""
@@ -69,7 +69,7 @@ async def apply_workspace(
     operation: str = "apply",
     lock_timeout: float = 0.0,
     hooks: ApplyHooks,
-) -> Applied | None:
+) -> ApplyResult | None:
     """Apply the saved plan, or make one with the options; return None if it is not approved.
 
     The lock is held from before the plan is made until the state is saved. The first cancellation lets the steps in
@@ -96,28 +96,28 @@ async def apply_workspace(
 
 async def _approved(
     workspace: WorkspaceSite, site: Site, options: PlanOptions, saved: Plan | None, hooks: ApplyHooks
-) -> Planned | None:
+) -> PlanResult | None:
     """Return the plan once it is approved, None if it is not. Nothing is written yet."""
     if saved is not None:
-        planned = await review_saved(site, saved)
+        planned = await revalidate(site, saved)
     else:
         with hooks.blocking():
             desired = workspace.load()
         planned = await plan_site(site, desired, options)
     hooks.planned(planned.plan)
-    refuse(planned.plan)
+    check_guards(planned.plan)
     if hooks.approve is None or planned.plan.is_empty:
         return planned
     with hooks.blocking():
         if not hooks.approve(planned.plan):
             return None
     # The site may have changed while the question was open.
-    return await review_saved(site, planned.plan)
+    return await revalidate(site, planned.plan)
 
 
-async def _finish(site: Site, planned: Planned, *, run: str, stop: asyncio.Event, progress: Progress) -> Applied:
+async def _finish(site: Site, planned: PlanResult, *, run: str, stop: asyncio.Event, progress: Progress) -> ApplyResult:
     """Return the outcome. A cancellation sets `stop` and waits for the end, unless it is set already."""
-    applying = asyncio.ensure_future(apply_planned(site, planned, run=run, stop=stop, progress=progress))
+    applying = asyncio.ensure_future(apply_plan(site, planned, run=run, stop=stop, progress=progress))
     try:
         return await asyncio.shield(applying)
     except asyncio.CancelledError:
@@ -130,20 +130,20 @@ async def _finish(site: Site, planned: Planned, *, run: str, stop: asyncio.Event
 
 async def import_galleries(
     workspace: WorkspaceSite,
-    choice: Choice | None,
+    choice: GallerySelector | None,
     *,
     out: Path | None = None,
     dry_run: bool = False,
     lock_timeout: float = 0.0,
-) -> tuple[Imported, ...]:
+) -> tuple[ImportResult, ...]:
     """Write the manifest of the gallery that `choice` selects; for None, of all unmanaged ones.
 
     A dry run writes nothing. Raises MatchError, Refused, InvalidInput, StateError and ApiError.
     """
     async with workspace.open() as site:
         with nullcontext() if dry_run else site.backend.lock(lock_owner("import"), lock_timeout):
-            shelf = read_shelf(workspace.config, workspace.name)
-            drafts = await (draft_one(site, shelf, choice, out) if choice else draft_all(site, shelf))
+            shelf = read_site_manifests(workspace.config, workspace.name)
+            drafts = await (draft_gallery(site, shelf, choice, out) if choice else draft_unmanaged(site, shelf))
             if dry_run:
-                return tuple(Imported(draft=draft) for draft in drafts.drafts)
+                return tuple(ImportResult(draft=draft) for draft in drafts.drafts)
             return await write_drafts(site, shelf, drafts)

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from galleryctl.engine.apply import Applied
-from galleryctl.engine.progress import Silent
-from galleryctl.engine.site import apply_planned, review_saved
+from galleryctl.engine.apply import ApplyResult
+from galleryctl.engine.progress import SilentProgress
+from galleryctl.engine.site import apply_plan, revalidate
 from galleryctl.model.desired import Desired, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, StaleError
 from galleryctl.plan.canonical import digest
@@ -92,16 +92,16 @@ def written(request: str) -> bool:
     return request.split(maxsplit=1)[0] not in READS and not request.endswith(LOOKS)
 
 
-def apply(world: World, document: Doc) -> Applied:
+def apply(world: World, document: Doc) -> ApplyResult:
     """What became of a saved plan."""
 
-    async def run() -> Applied:
+    async def run() -> ApplyResult:
         plan = decode_plan(document)
         async with world._client() as client:
             site = world._site(client)
-            planned = await review_saved(site, plan)
-            return await apply_planned(
-                site, planned, run=uuid.uuid4().hex[:12], stop=asyncio.Event(), progress=Silent()
+            planned = await revalidate(site, plan)
+            return await apply_plan(
+                site, planned, run=uuid.uuid4().hex[:12], stop=asyncio.Event(), progress=SilentProgress()
             )
 
     return asyncio.run(run())

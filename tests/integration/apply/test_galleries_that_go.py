@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.engine.site import Planned
+from galleryctl.engine.site import PlanResult
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.outcome import OutcomeStatus
@@ -60,7 +60,7 @@ def test_a_saved_plan_deletes_no_gallery_that_somebody_worked_in_since(
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_nor_does_a_plan_that_is_being_applied(world: World, edit: Callable[[World], None]) -> None:
-    def between(_planned: Planned) -> None:
+    def between(_planned: PlanResult) -> None:
         edit(world)
 
     world.between = between

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from galleryctl.engine.deletes import delete_items
-from galleryctl.engine.site import Planned
+from galleryctl.engine.site import PlanResult
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.wix.errors import ApiError
 from tests.integration.faults.test_recovery import settled
@@ -50,7 +50,7 @@ def test_when_one_item_that_is_gone_spoils_a_bulk_delete_the_others_go(world: Wo
     world.settings(bulk_delete_unknown="reject")
     world.apply(wanted(*map(words, "abcd")))
 
-    def delete(_planned: Planned) -> None:
+    def delete(_planned: PlanResult) -> None:
         world.edit({"gallery": world.galleries()[0]["id"], "item": world.items()[1]["id"], "delete": True})
 
     world.between = delete

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from galleryctl.engine.site import Planned
+from galleryctl.engine.site import PlanResult
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.outcome import Outcome, OutcomeStatus
@@ -284,7 +284,7 @@ def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(wo
     world.apply(wanted(words("a"), words("b"), words("c")))
     desired = wanted(words("a", title="A"), words("b", title="B"), words("c", title="C"))
 
-    def delete(_planned: Planned) -> None:
+    def delete(_planned: PlanResult) -> None:
         gallery, gone = world.galleries()[0]["id"], world.items()[1]["id"]
         world.edit({"gallery": gallery, "item": gone, "delete": True})
 
@@ -304,7 +304,7 @@ def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(wo
 def test_what_is_to_be_deleted_and_is_gone_is_done(world: World) -> None:
     world.apply(wanted(words("a"), words("b"), others=[one(words("x"), gallery="other", name="Other")]))
 
-    def delete(_planned: Planned) -> None:
+    def delete(_planned: PlanResult) -> None:
         first, other = world.galleries()
         world.edit({"gallery": first["id"], "item": world.items()[1]["id"], "delete": True})
         world.edit({"gallery": other["id"], "delete": True})
@@ -320,7 +320,7 @@ def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: Wo
     other = one(words("x"), gallery="other", name="Other")
     world.apply(wanted(words("a"), others=[other]))
 
-    def fill(_planned: Planned) -> None:
+    def fill(_planned: PlanResult) -> None:
         new = {"type": "TEXT", "title": "By hand", "sortOrder": 9.5, "text": {"html": "x"}}
         world.edit({"gallery": world.galleries()[1]["id"], "item": None, "set": new})
 
@@ -358,7 +358,7 @@ def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_el
     others = [one(words("x", title="X"), gallery="other", name="Other")]
     desired = wanted(words("a", title="A"), words("b"), others=others)
 
-    def delete(_planned: Planned) -> None:
+    def delete(_planned: PlanResult) -> None:
         world.edit({"gallery": world.galleries()[0]["id"], "delete": True})
 
     world.between = delete
@@ -376,7 +376,7 @@ def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: World
     world.apply(wanted(words("a"), words("z")))
     desired = wanted(words("a"), words("b"), words("z"))
 
-    def take(planned: Planned) -> None:
+    def take(planned: PlanResult) -> None:
         (change,) = planned.plan.changes
         gallery = world.galleries()[0]["id"]
         new = {"type": "TEXT", "title": "By hand", "sortOrder": change.sort_order, "text": {"html": "x"}}

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from galleryctl.engine.rebuilding import keep, rebuild
+from galleryctl.engine.rebuilding import rebuild_state, save_rebuilt_state
 from galleryctl.model.desired import Desired
 from galleryctl.model.fields import Json
 from galleryctl.plan.make import PlanOptions
@@ -99,7 +99,7 @@ def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of
 async def rebuilt(world: World, desired: Desired) -> None:
     """As `state rebuild` does it."""
     async with world.open_site() as site:
-        keep(site, await rebuild(site, desired))
+        save_rebuilt_state(site, await rebuild_state(site, desired))
 
 
 @pytest.mark.parametrize("stale", [0, 2])

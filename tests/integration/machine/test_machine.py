@@ -21,10 +21,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from galleryctl.engine.moving import forgotten, moved
-from galleryctl.engine.restoring import restore
-from galleryctl.engine.settled import recall_settled
-from galleryctl.engine.site import save
+from galleryctl.engine.moving import forget_addresses, rename_address
+from galleryctl.engine.restoring import restore_version
+from galleryctl.engine.settled import load_complete_state
+from galleryctl.engine.site import save_state
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredItem
@@ -183,7 +183,7 @@ class Machine(RuleBasedStateMachine):
         taken = {i.address for i in self.items} | {Address.parse(name) for pair in self.moved for name in pair}
         if new not in taken and old not in taken - {i.address for i in self.items}:
             with suppress(StateError, Refused, MatchError):
-                asyncio.run(self.in_state(lambda bindings: moved(bindings, old, new)))
+                asyncio.run(self.in_state(lambda bindings: rename_address(bindings, old, new)))
                 self.items = [replace(i, address=new) if i.address == old else i for i in self.items]
 
     @rule(place=st.integers(0, 7))
@@ -191,14 +191,14 @@ class Machine(RuleBasedStateMachine):
         """`state rm` of what a manifest names and the site shows: it is found again."""
         self.apply()
         address = self.items[place % len(self.items)].address
-        asyncio.run(self.in_state(lambda bindings: forgotten(bindings, [address])))
+        asyncio.run(self.in_state(lambda bindings: forget_addresses(bindings, [address])))
         self.apply()
 
     async def in_state(self, how: Callable[[Bindings], Bindings]) -> None:
         """Change state as the `state` commands do."""
         async with self.world.open_site() as site:
-            known = await recall_settled(site)
-            save(site, known.state, how(known.bindings))
+            known = await load_complete_state(site)
+            save_state(site, known.state, how(known.bindings))
 
     @rule(back=st.integers(1, 3))
     def restore_state(self, back: int) -> None:
@@ -220,7 +220,7 @@ class Machine(RuleBasedStateMachine):
             now = {id_: address for address, id_ in current.bindings.ids.items()}
             then = site.backend.read_version(serial).bindings.ids
             if all(now.get(id_, address) == address for address, id_ in then.items()):
-                restore(site, serial)
+                restore_version(site, serial)
 
     @rule()
     def lose_state(self) -> None:

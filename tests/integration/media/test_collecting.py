@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.engine.collecting import collect, unused, uploaded
-from galleryctl.engine.settled import recall_settled
+from galleryctl.engine.collecting import delete_unused_files, list_uploaded_files, unused_files
+from galleryctl.engine.settled import load_complete_state
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.uploaded import UploadedFile
 from tests.world import Doc, World, wanted, words
@@ -32,11 +32,11 @@ def look_and_collect(world: World, between: Doc | None = None) -> tuple[Uploaded
     async def run() -> tuple[UploadedFile, ...]:
         async with world._client() as client:
             site, desired = world._site(client), wanted(words("w"))
-            known = await recall_settled(site)
-            found = unused(await uploaded(site, desired, known.bindings))
+            known = await load_complete_state(site)
+            found = unused_files(await list_uploaded_files(site, desired, known.bindings))
             if between is not None:
                 world.edit(between)
-            return await collect(site, desired, known, found, permanent=False)
+            return await delete_unused_files(site, desired, known, found, permanent=False)
 
     return asyncio.run(run())
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import galleryctl
-from galleryctl.engine.progress import Silent, StepEnd
+from galleryctl.engine.progress import SilentProgress, StepOutcome
 from galleryctl.plan.order import Step
 from galleryctl.session.open import lock_owner
 from galleryctl.state.file import FileState
@@ -31,7 +31,7 @@ def addresses(plan: galleryctl.Plan) -> list[str]:
 
 
 @dataclass(slots=True)
-class Watcher(Silent):
+class Watcher(SilentProgress):
     """Notes the ends of steps, and does `then` after the first."""
 
     then: Callable[[], object] = lambda: None
@@ -41,7 +41,7 @@ class Watcher(Silent):
     def planned(self, steps: Sequence[Step]) -> None:
         self.steps = len(steps)
 
-    def ended(self, step: Step, end: StepEnd) -> None:
+    def ended(self, step: Step, end: StepOutcome) -> None:
         self.ends.append(f"{end.status}: {step.id}")
         if len(self.ends) == 1:
             self.then()

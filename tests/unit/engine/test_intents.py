@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from galleryctl.engine.intents import intent_of
-from galleryctl.engine.recover import Lost
+from galleryctl.engine.recover import UnconfirmedCreate
 from galleryctl.engine.working_state import WorkingState
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -33,7 +33,7 @@ def working(*files: MediaFile) -> WorkingState:
     )
 
 
-def intent(action: Upload | CreateGallery | CreateItem | UpdateItem | DeleteItems, **lost: Lost) -> Intent:
+def intent(action: Upload | CreateGallery | CreateItem | UpdateItem | DeleteItems, **lost: UnconfirmedCreate) -> Intent:
     return intent_of(Step(id="x", action=action), working(FILE), {Address.parse(k): v for k, v in lost.items()})
 
 
@@ -52,10 +52,12 @@ def test_an_intent_has_what_finding_out_needs() -> None:
 
 
 def test_a_lost_create_is_journalled_with_the_sort_order_it_was_sent_with() -> None:
-    again = intent_of(Step(id="x", action=CreateItem(change=CREATE)), working(FILE), {ITEM: Lost(sort_order=1.5)})
+    again = intent_of(
+        Step(id="x", action=CreateItem(change=CREATE)), working(FILE), {ITEM: UnconfirmedCreate(sort_order=1.5)}
+    )
     assert again.sort_orders == {ITEM: 1.5}
     gallery = CreateGallery(change=CREATE_GALLERY, items=(CREATE,))
-    assert intent(gallery, g=Lost(sort_order=6.0)).sort_orders == {GALLERY: 6.0, ITEM: 2.5}
+    assert intent(gallery, g=UnconfirmedCreate(sort_order=6.0)).sort_orders == {GALLERY: 6.0, ITEM: 2.5}
 
 
 def test_nothing_is_begun_for_a_file_that_is_gone() -> None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.reviewing import adopt
+from galleryctl.engine.reviewing import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
@@ -133,7 +133,7 @@ class MemorySite:
 
     def apply(self, plan: Plan, bindings: Bindings, chance: random.Random) -> Bindings:
         """What state knows after all steps, done in any order that the steps allow."""
-        bindings = adopt(bindings, plan)
+        bindings = apply_findings(bindings, plan)
         waiting = list(steps_of(plan))
         done: set[str] = set()
         while waiting:
