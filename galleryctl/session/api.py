@@ -30,27 +30,27 @@ from galleryctl.session.run import (
     plan_workspace,
 )
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Work = Callable[Concatenate["Workspace", P], Coroutine[Any, Any, T]]
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_Operation = Callable[Concatenate["Workspace", _P], Coroutine[Any, Any, _T]]
 
 
-def _blocking(work: Work[P, T]) -> Callable[Concatenate[Workspace, P], T]:
+def _blocking(work: _Operation[_P, _T]) -> Callable[Concatenate[Workspace, _P], _T]:
     """Return the method that runs `work` to its end, also where an event loop is running."""
 
     @wraps(work)
-    def method(self: Workspace, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def method(self: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return run_blocking(lambda: work(self, *args, **kwargs))
 
     _rename(method, work.__name__.removeprefix("_"))
     return method
 
 
-def _awaitable(work: Work[P, T]) -> Work[P, T]:
+def _awaitable(work: _Operation[_P, _T]) -> _Operation[_P, _T]:
     """Return the coroutine method that runs `work` in a thread: the caller's event loop is never blocked."""
 
     @wraps(work)
-    async def method(self: Workspace, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def method(self: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return await in_background(lambda: work(self, *args, **kwargs))
 
     _rename(method, f"{work.__name__.removeprefix('_')}_async")

@@ -25,7 +25,7 @@ UNLIMITED = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class SiteEndpoint:
     """Where the requests of a site go, and with which credentials.
 
     `transport` takes the place of the network; `read_lag` is how many seconds a read may lag behind a write.
@@ -74,7 +74,7 @@ class SiteBackend(Protocol):
         """Return the app whose webhooks to accept unless the user names another."""
         ...
 
-    def open(self) -> AbstractContextManager[Endpoint]:
+    def open(self) -> AbstractContextManager[SiteEndpoint]:
         """Return the endpoint, open for the length of a `with`. Raises GalleryctlError."""
         ...
 
@@ -112,7 +112,7 @@ class WixBackend:
         auth = self._site.auth
         return WebhookSender(instance_id=auth.instance_id if isinstance(auth, App) else None)
 
-    def open(self) -> AbstractContextManager[Endpoint]:
+    def open(self) -> AbstractContextManager[SiteEndpoint]:
         """Return the endpoint. Raises GalleryctlError for a site without an id or credentials."""
         site_id, auth = self._site.site_id, self._site.auth
         if site_id is None or auth is None:
@@ -127,7 +127,7 @@ class WixBackend:
         else:
             credentials = ApiKeyAuth(auth.api_key, site_id)
         return nullcontext(
-            Endpoint(
+            SiteEndpoint(
                 base_url=self.config.backend.base_url,
                 site_id=site_id,
                 auth=credentials,
@@ -155,7 +155,7 @@ class EmulatorBackend:
         return WebhookSender(public_key=credentials.public_key.encode(), instance_id=credentials.instance_id)
 
     @contextmanager
-    def open(self) -> Iterator[Endpoint]:
+    def open(self) -> Iterator[SiteEndpoint]:
         """Return the endpoint; no quota applies, as nobody else uses it. Raises GalleryctlError."""
         try:
             from galleryctl.emulator import create_app
@@ -172,10 +172,10 @@ class EmulatorBackend:
             emulator.close()
 
 
-def emulator_endpoint(emulator: Emulator, limits: Limits) -> Endpoint:
+def emulator_endpoint(emulator: Emulator, limits: Limits) -> SiteEndpoint:
     """Return the endpoint of an emulator in this process: no network, no quota, and reads that never lag."""
     ready = emulator.ready
-    return Endpoint(
+    return SiteEndpoint(
         base_url=ready.base_url,
         site_id=ready.site_id,
         auth=ApiKeyAuth(Secret(ready.api_key), ready.site_id),

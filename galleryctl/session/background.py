@@ -8,22 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class _Work(Generic[T]):
+class _Work(Generic[_T]):
     """A coroutine, run once in the thread that calls `run`; `cancel` may be called from any other."""
 
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> None:
         self._work = work
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[Any] | None = None
 
-    def run(self) -> T:
+    def run(self) -> _T:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             return runner.run(self._main())
 
-    async def _main(self) -> T:
+    async def _main(self) -> _T:
         self._task = asyncio.current_task()
         return await self._work()
 
@@ -37,7 +37,7 @@ class _Work(Generic[T]):
             task.cancel()
 
 
-async def in_background(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+async def in_background(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Return the result of the work, which does not block the running event loop however long it computes.
 
     When this is cancelled, the work is cancelled too, and its end is awaited.
@@ -52,7 +52,7 @@ async def in_background(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         raise
 
 
-def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Return the result of the work, whether or not an event loop is running in this thread.
 
     Ctrl-C cancels the work, waits for its end and raises KeyboardInterrupt.

@@ -18,7 +18,7 @@ from galleryctl.manifest.load import load
 from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.session.backends import Endpoint, SiteBackend, site_backend
+from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.file import FileState
 from galleryctl.state.seal import Cipher
@@ -101,7 +101,7 @@ def select_site(
 
 
 def connect(
-    endpoint: Endpoint, *, on_request: Observer | None = None, timing: Timing | None = None
+    endpoint: SiteEndpoint, *, on_request: Observer | None = None, timing: Timing | None = None
 ) -> AbstractAsyncContextManager[WixClient]:
     """Return a client of the endpoint, which is closed at the end of an `async with`."""
     return open_client(

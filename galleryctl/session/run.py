@@ -38,13 +38,13 @@ class ApplyHooks:
         """Return the context of what comes before the first write: a signal may end it at once."""
         return nullcontext()
 
-    def waiting(self, holder: LockInfo) -> None:
+    def on_lock_wait(self, holder: LockInfo) -> None:
         """Learn that another run holds the lock, which is waited for."""
 
-    def planned(self, plan: Plan) -> None:
+    def on_plan(self, plan: Plan) -> None:
         """See the plan before it is checked and approved."""
 
-    def applying(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
+    def writing(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
         """Return the context of the writing part, and its observer; set `stop` to begin no further step."""
         return nullcontext(self._progress)
 
@@ -83,14 +83,14 @@ async def apply_workspace(
         with ExitStack() as stack:
             with hooks.blocking():
                 if lock_timeout and (holder := site.backend.lock_info()):
-                    hooks.waiting(holder)
+                    hooks.on_lock_wait(holder)
                 stack.enter_context(site.backend.lock(owner, lock_timeout))
             with hooks.cancellable():
                 planned = await _approved(workspace, site, options, saved, hooks)
             if planned is None:
                 return None
             stop = asyncio.Event()
-            with hooks.applying(stop) as progress:
+            with hooks.writing(stop) as progress:
                 return await _finish(site, planned, run=owner.run, stop=stop, progress=progress)
 
 
@@ -104,7 +104,7 @@ async def _approved(
         with hooks.blocking():
             desired = workspace.load()
         planned = await plan_site(site, desired, options)
-    hooks.planned(planned.plan)
+    hooks.on_plan(planned.plan)
     check_guards(planned.plan)
     if hooks.approve is None or planned.plan.is_empty:
         return planned
