@@ -43,7 +43,7 @@ from galleryctl.plan.make import PlanOptions
 from galleryctl.session.backends import emulator_endpoint
 from galleryctl.session.open import connect
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.transport import Exchange, Timing
 
@@ -157,7 +157,7 @@ class World:
         self.watch(exchange)
 
     def _site(self, client: WixClient) -> Site:
-        state = FileState(self.root / "state.json")
+        state = FileStateBackend(self.root / "state.json")
         return Site(
             site_id=self.emulator.ready.site_id,
             root=self.root,

@@ -21,7 +21,7 @@ from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import state_list_text
 from galleryctl.report.wording import escape_control, pluralize
 from galleryctl.session.open import lock_owner
-from galleryctl.state.document import State, encode
+from galleryctl.state.document import State, encode_state
 
 
 async def look(settings: Settings) -> LoadedState:
@@ -48,7 +48,7 @@ async def change(
 def show_state(state: State, bindings: Bindings, settings: Settings) -> None:
     """Print the bindings, as a list or as the state that knows only them."""
     if settings.format == "json":
-        output.result(dump_safe_json(encode(replace(state, bindings=bindings))))
+        output.result(dump_safe_json(encode_state(replace(state, bindings=bindings))))
     elif text := state_list_text(bindings):
         output.result(text)
 
@@ -84,7 +84,7 @@ async def show_versions(settings: Settings) -> None:
             output.remark(settings, f"No former version of {site.backend.location} is kept.")
     wide = max((len(str(version.serial)) for version in kept), default=0)
     lines = (
-        f"{version.serial:>{wide}}  until {version.since:%Y-%m-%dT%H:%M:%SZ}  {escape_control(version.location)}"
+        f"{version.serial:>{wide}}  until {version.replaced_at:%Y-%m-%dT%H:%M:%SZ}  {escape_control(version.location)}"
         for version in kept
     )
     if text := "\n".join(lines):
@@ -143,7 +143,7 @@ def _remarks(rebuilt: RebuildResult) -> Iterator[str]:
 async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
     """The exit code of an unlock; who holds the lock is shown before anything is broken."""
     async with workspace_of(settings).open() as site:
-        holder = site.backend.lock_info()
+        holder = site.backend.lock_holder()
         if holder is None and run is None:
             output.result(f"Nobody has locked {escape_control(site.backend.location)}.")
             return 0
@@ -155,6 +155,6 @@ async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
                 output.remark(settings, "The lock stays.")
                 return 1
         freed = run or (holder.run if holder else "")
-        site.backend.unlock(freed)
+        site.backend.force_unlock(freed)
     output.result(f"The lock of run {escape_control(freed)} is broken.")
     return 0

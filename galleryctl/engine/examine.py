@@ -67,7 +67,7 @@ def _check_state(site: Site) -> Check:
 
 def _check_lock(site: Site) -> Check:
     try:
-        holder = site.backend.lock_info()
+        holder = site.backend.lock_holder()
     except GalleryctlError as error:
         return failed_check("lock", error)
     if holder is None:

@@ -30,7 +30,7 @@ from galleryctl.plan.order import (
     Upload,
 )
 from galleryctl.state.journal import Journal
-from galleryctl.state.records import Result
+from galleryctl.state.records import StepResult
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
 
@@ -66,7 +66,7 @@ class StepExecutor:
     async def run(self, step: Step) -> None:
         """Execute `step`. Raises GalleryctlError when it failed."""
         intent = intent_of(step, self._state, self._unconfirmed)
-        await self._journal.begin(step.id, replace(intent, at=self._client.now()))
+        await self._journal.begin(step.id, replace(intent, started_at=self._client.now()))
         try:
             self._record(step, await self._execute(step))
         except StateError:
@@ -74,7 +74,7 @@ class StepExecutor:
         except GalleryctlError as error:
             unknown = self._may_have_taken_effect(step, error)
             self.has_unconfirmed_steps = self.has_unconfirmed_steps or unknown
-            self._journal.failed(step.id, error.what, unknown=unknown)
+            self._journal.failed(step.id, error.what, unconfirmed=unknown)
             raise
 
     def _may_have_taken_effect(self, step: Step, error: GalleryctlError) -> bool:
@@ -84,11 +84,11 @@ class StepExecutor:
             return isinstance(error, ApiError)
         return isinstance(error, AnswerLost | Unavailable) or _created_address(step) in self._unconfirmed
 
-    def _record(self, step: Step, result: Result) -> None:
+    def _record(self, step: Step, result: StepResult) -> None:
         self._state.add_result(result)
         self._journal.done(step.id, result)
 
-    async def _execute(self, step: Step) -> Result:
+    async def _execute(self, step: Step) -> StepResult:
         match step.action:
             case Upload(source=source, kind=kind):
                 return await self._upload(source, kind)
@@ -103,22 +103,22 @@ class StepExecutor:
             case DeleteItems(gallery=gallery, changes=changes):
                 ids = tuple(live_id(change) for change in changes)
                 await delete_items(self._client, self._state.gallery_id(gallery), ids)
-                return Result(removed=ids)
+                return StepResult(removed=ids)
             case DeleteGallery(change=change):
                 planned = self._state.galleries.get(live_id(change))
                 await check_unchanged(self._client, live_id(change), change, planned.item_count if planned else 0)
                 await self._client.delete_gallery(live_id(change))
-                return Result(removed=(live_id(change),))
+                return StepResult(removed=(live_id(change),))
             case _:
                 assert_never(step.action)
-        return Result()
+        return StepResult()
 
-    async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> Result:
+    async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> StepResult:
         file = await upload_media(self._client, source, kind, root=self._root, folder=self._folder)
         self._state.add_file(source, file)
-        return Result(media={source.source: file.id})
+        return StepResult(media={source.source: file.id})
 
-    async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> Result:
+    async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> StepResult:
         made = await create_gallery_once(
             self._client,
             str(change.write.get("name") or ""),
@@ -130,9 +130,9 @@ class StepExecutor:
         self._state.add_gallery(change.address, made)
         live = {item.address: item_with_sort_order(made.items or (), planned_sort_order(item)) for item in items}
         ids = {address: item.id for address, item in live.items() if item is not None}
-        return Result(ids={change.address: made.id, **ids})
+        return StepResult(ids={change.address: made.id, **ids})
 
-    async def _create_item(self, step: Step, change: Change) -> Result:
+    async def _create_item(self, step: Step, change: Change) -> StepResult:
         gallery = self._state.galleries[self._state.gallery_id(change.address)]
         new = new_item(change, self._state)
         made, exact = await create_item_once(
@@ -144,7 +144,7 @@ class StepExecutor:
             unconfirmed=self._unconfirmed.get(change.address),
         )
         self._state.add_item(made)
-        result = Result(ids={change.address: made.id})
+        result = StepResult(ids={change.address: made.id})
         if not exact:
             self._record(step, result)  # before it leaves the sort order that it would be looked for by
             await self._client.update_item(gallery.id, made, new.fields, file=new.file, sort_order=new.sort_order)

@@ -42,7 +42,7 @@ def intent_of(step: Step, state: WorkingState, unconfirmed: Mapping[Address, Unc
                 kind="create-item",
                 gallery_id=state.gallery_id(change.address),
                 sort_orders={change.address: _sort_order_sent(change, unconfirmed)},
-                signs={change.address: content_markers(new.kind, new.file, new.fields)},
+                markers={change.address: content_markers(new.kind, new.file, new.fields)},
             )
         case UpdateGallery(change=change) | UpdateItem(change=change):
             return Intent(kind="update", ids=(live_id(change),))

@@ -16,7 +16,7 @@ from galleryctl.model.errors import StateError
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, content_label
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.state.document import BrokenStateError, State
+from galleryctl.state.document import CorruptStateError, State
 from galleryctl.state.journal import read_journal, replay
 from galleryctl.state.records import Intent
 
@@ -59,7 +59,7 @@ async def rebuild_state(site: Site, desired: Desired) -> RebuildResult:
     plan = make_plan(desired, fetched.snapshot, found, options=PlanOptions())
     adopted = apply_findings(found, plan)
     items = _item_ids(fetched)
-    media = await _known_media(site, desired, {**before.bindings.media, **journal.done.media})
+    media = await _known_media(site, desired, {**before.bindings.media, **journal.result.media})
     bindings = Bindings(
         ids=adopted.ids,
         media={**media, **adopted.media},
@@ -101,7 +101,7 @@ def save_rebuilt_state(site: Site, rebuilt: RebuildResult) -> State:
 def _read_previous_state(site: Site) -> tuple[State, str]:
     try:
         state = site.backend.read()
-    except BrokenStateError as error:
+    except CorruptStateError as error:
         return State.new(site.site_id), "; ".join(filter(None, (error.what, error.why)))
     if state is not None and state.site_id != site.site_id:
         raise StateError(

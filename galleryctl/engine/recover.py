@@ -19,8 +19,8 @@ from galleryctl.model.fields import Fields, float32
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
 from galleryctl.plan.canonical import digest
-from galleryctl.state.journal import learn
-from galleryctl.state.records import Intent, Result
+from galleryctl.state.journal import apply_result
+from galleryctl.state.records import Intent, StepResult
 
 _R = TypeVar("_R", LiveItem, LiveGallery)
 _MAX_CLOCK_SKEW = 120.0
@@ -53,12 +53,16 @@ def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: It
                 gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
                 if address.item is None or address in found or gallery is None:
                     continue
-                wanted = intent.signs.get(address, ())
+                wanted = intent.markers.get(address, ())
                 bound = [item for item in gallery.items or () if item.id == bindings.ids.get(address)]
-                if item_with_sort_order(bound, order) or _moved_item(bound, wanted, intent.at):
+                if item_with_sort_order(bound, order) or _moved_item(bound, wanted, intent.started_at):
                     continue  # a later run made it or found it, and another one like it is somebody else's
                 items = [item for item in gallery.items or () if item.id not in known]
-                item = _moved_item(items, wanted, intent.at) if anywhere else item_with_sort_order(items, order, wanted)
+                item = (
+                    _moved_item(items, wanted, intent.started_at)
+                    if anywhere
+                    else item_with_sort_order(items, order, wanted)
+                )
                 if item is not None:
                     found[address] = item.id
                     known.add(item.id)
@@ -76,7 +80,7 @@ def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: It
         return id_ not in there and (gallery is None or gallery.items is not None)
 
     sent = [id_ for intent in pending if intent.kind == "delete" for id_ in intent.ids]
-    return learn(bindings, Result(removed=tuple(filter(gone, sent))))
+    return apply_result(bindings, StepResult(removed=tuple(filter(gone, sent))))
 
 
 def _moved_item(items: Iterable[LiveItem], markers: Collection[str], since: float) -> LiveItem | None:
@@ -123,7 +127,7 @@ def unconfirmed_creates(
             elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
                 there = gallery.items
             if there is not None and not any(r.sort_order in (order, float32(order)) for r in there):
-                lost[address] = UnconfirmedCreate(sort_order=order, markers=intent.signs.get(address, ()))
+                lost[address] = UnconfirmedCreate(sort_order=order, markers=intent.markers.get(address, ()))
     return lost
 
 

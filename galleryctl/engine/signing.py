@@ -8,12 +8,12 @@ from galleryctl.model.errors import Refused
 from galleryctl.model.secret import Secret
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.document import plan_digest
-from galleryctl.state.signing import is_signed, sign
+from galleryctl.state.signing import sign_text, verify_signature
 
 
 def sign_plan(plan: Plan, passphrase: Secret | None) -> Plan:
     """The plan with its signature; without a passphrase as it is."""
-    return plan if passphrase is None else replace(plan, signature=sign(plan_digest(plan), passphrase))
+    return plan if passphrase is None else replace(plan, signature=sign_text(plan_digest(plan), passphrase))
 
 
 def check_signature(plan: Plan, passphrase: Secret | None, former_passphrase: Secret | None) -> None:
@@ -30,7 +30,7 @@ def check_signature(plan: Plan, passphrase: Secret | None, former_passphrase: Se
             do=_PLAN_AGAIN_ADVICE,
         )
     text = plan_digest(plan)
-    if not any(is_signed(text, plan.signature, known) for known in (passphrase, former_passphrase) if known):
+    if not any(verify_signature(text, plan.signature, known) for known in (passphrase, former_passphrase) if known):
         raise Refused(
             "this plan is not signed with the passphrase of the state; nothing was applied",
             why="it was changed after it was written, or made where the passphrase is another",

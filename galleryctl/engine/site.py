@@ -31,7 +31,7 @@ from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal, replay
-from galleryctl.state.journal_file import JournalPlace
+from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.records import Intent
 from galleryctl.wix.client import WixClient
 
@@ -53,7 +53,7 @@ class Site:
     root: Path
     client: WixClient
     backend: StateBackend
-    journal: JournalPlace
+    journal: JournalStore
     folder: str
     workers: int
     read_lag: float = READ_LAG
@@ -96,7 +96,7 @@ async def load_state(site: Site) -> LoadedState:
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     intents = [intent for _, intent in journal.pending]
-    begun = [intent.at for intent in intents if intent.kind in _CREATING_KINDS]
+    begun = [intent.started_at for intent in intents if intent.kind in _CREATING_KINDS]
     if begun and site.client.now() < max(begun) + _MAX_STEP_SECONDS:
         await site.client.pause(site.read_lag)
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
@@ -211,7 +211,7 @@ def _unconfirmed_step(
 
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
     """The next version of the state, written; what the journal held is in it, so the journal is cleared."""
-    following = state.following(bindings)
+    following = state.next_version(bindings)
     site.backend.write(following)
     if not keep_journal:
         site.journal.clear()

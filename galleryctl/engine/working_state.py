@@ -8,8 +8,8 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile
-from galleryctl.state.journal import learn, merge
-from galleryctl.state.records import Result
+from galleryctl.state.journal import apply_result, merge_results
+from galleryctl.state.records import StepResult
 
 
 class WorkingState:
@@ -28,7 +28,7 @@ class WorkingState:
         files: Mapping[str, MediaFile],
     ) -> None:
         self._bindings = bindings
-        self._results: list[Result] = []
+        self._results: list[StepResult] = []
         self._gallery_ids = {address: id_ for address, id_ in bindings.ids.items() if address.item is None}
         self._media = dict(bindings.media)
         self._files = dict(files)
@@ -65,10 +65,10 @@ class WorkingState:
         self.items[item.id] = item
         self.existing_ids.add(item.id)
 
-    def add_result(self, result: Result) -> None:
+    def add_result(self, result: StepResult) -> None:
         """Record the result of a step for `updated_state`."""
         self._results.append(result)
 
     def updated_state(self) -> Bindings:
         """Return the bindings with the results of the steps so far."""
-        return learn(self._bindings, merge(self._results))
+        return apply_result(self._bindings, merge_results(self._results))

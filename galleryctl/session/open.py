@@ -20,8 +20,8 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.state.backend import LockInfo, StateBackend
-from galleryctl.state.file import FileState
-from galleryctl.state.seal import Cipher
+from galleryctl.state.file import FileStateBackend
+from galleryctl.state.seal import Encryption
 from galleryctl.wix.client import WixClient, open_client
 from galleryctl.wix.transport import Observer, Timing
 
@@ -47,14 +47,14 @@ class WorkspaceSite:
         """Return where the state is stored; `plaintext` accepts it unencrypted despite a passphrase."""
         setting = self.config.state
         location = setting.of(self.name)
-        cipher = Cipher(setting.passphrase, former=setting.former_passphrase, readable=plaintext)
+        cipher = Encryption(setting.passphrase, former_passphrase=setting.former_passphrase, accept_plaintext=plaintext)
         if "://" not in location:
-            return FileState(self.config.root / location, versions=setting.versions, cipher=cipher)
+            return FileStateBackend(self.config.root / location, max_versions=setting.versions, encryption=cipher)
         from galleryctl.state.bucket import open_bucket
-        from galleryctl.state.objects import ObjectState
+        from galleryctl.state.objects import ObjectStateBackend
 
         bucket, key = open_bucket(location)
-        return ObjectState(bucket, key, versions=setting.versions, cipher=cipher)
+        return ObjectStateBackend(bucket, key, max_versions=setting.versions, encryption=cipher)
 
     def without_former_passphrase(self) -> WorkspaceSite:
         """Return the site as it is configured once the former passphrase is removed."""

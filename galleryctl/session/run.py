@@ -82,7 +82,7 @@ async def apply_workspace(
     async with workspace.open() as site:
         with ExitStack() as stack:
             with hooks.blocking():
-                if lock_timeout and (holder := site.backend.lock_info()):
+                if lock_timeout and (holder := site.backend.lock_holder()):
                     hooks.on_lock_wait(holder)
                 stack.enter_context(site.backend.lock(owner, lock_timeout))
             with hooks.cancellable():

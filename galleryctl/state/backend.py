@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from galleryctl.state.document import State
-from galleryctl.state.journal_file import JournalPlace
+from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.versions import Version
 
-_RUN = re.compile(r"[A-Za-z0-9-]{1,64}")
+_RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 """A run's id: it is told as part of a command to be copied."""
-_LONGEST = 1000
+_MAX_TEXT_LENGTH = 1000
 """Characters of anything else that is told of a run."""
-_LARGEST_PID = 2**31 - 1
+_MAX_PID = 2**31 - 1
 """What a C int holds."""
 
 
@@ -50,11 +50,11 @@ def decode_lock(content: bytes) -> LockInfo | None:
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     texts = [document[name] for name in ("who", "since", "operation")]
-    if not all(isinstance(text, str) and len(text) <= _LONGEST for text in texts):
+    if not all(isinstance(text, str) and len(text) <= _MAX_TEXT_LENGTH for text in texts):
         raise ValueError("it does not say who holds it")
-    if not (isinstance(document["run"], str) and _RUN.fullmatch(info.run)):
+    if not (isinstance(document["run"], str) and _RUN_ID.fullmatch(info.run)):
         raise ValueError("it does not say which run holds it")
-    if type(document["pid"]) is not int or not 0 < info.pid <= _LARGEST_PID:
+    if type(document["pid"]) is not int or not 0 < info.pid <= _MAX_PID:
         raise ValueError("it does not say which process holds it")
     return info
 
@@ -82,7 +82,7 @@ class StateBackend(Protocol):
         """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
         ...
 
-    def journal(self, local: Path) -> JournalPlace:
+    def journal(self, local: Path) -> JournalStore:
         """Where the journal of a run on this state lies: the file `local`, or beside a state that is elsewhere."""
         ...
 
@@ -90,9 +90,9 @@ class StateBackend(Protocol):
         """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""
         ...
 
-    def lock_info(self) -> LockInfo | None:
+    def lock_holder(self) -> LockInfo | None:
         """Who holds the lock now, None when nobody does."""
         ...
 
-    def unlock(self, run_id: str) -> None:
+    def force_unlock(self, run_id: str) -> None:
         """Break the lock of that run. Raises StateError when another run holds it, or its process still lives."""

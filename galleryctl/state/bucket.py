@@ -15,23 +15,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.bucket_trouble import NO_BUCKET, TOO_SOON, broken_variable, what_to_do, why
-from galleryctl.state.disk import LARGEST, too_large
+from galleryctl.state.bucket_trouble import NO_SUCH_BUCKET, RATE_LIMITED, advice_for, invalid_variable, redacted_reason
+from galleryctl.state.disk import MAX_STATE_BYTES, too_large_reason
 
 if TYPE_CHECKING:
     from obstore import PutResult, UpdateVersion
     from obstore.store import ObjectStore, RetryConfig
 
-MAX_RETRIES = 4
-RETRY_TIMEOUT = timedelta(seconds=30)
-PAUSE = 1.0
+_MAX_RETRIES = 4
+_RETRY_TIMEOUT = timedelta(seconds=30)
+RATE_LIMIT_PAUSE = 1.0
 """Seconds: Google takes one write of the same object in that time, and turns away what comes sooner at times."""
-PAUSES = 10
-_FOREIGN = "see who wrote that object; delete it, once no run is under way, or put a former version in its place"
+MAX_RATE_LIMIT_PAUSES = 10
+_FOREIGN_OBJECT_ADVICE = (
+    "see who wrote that object; delete it, once no run is under way, or put a former version in its place"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class StoredObject:
     """An object, and the tag of this content of it."""
 
     content: bytes
@@ -46,24 +48,26 @@ class Bucket:
         self._sleep = sleep
         self.location = location
 
-    def get(self, key: str) -> Found | None:
+    def get(self, key: str) -> StoredObject | None:
         """The object, None when there is none."""
         import obstore  # noqa: PLC0415 - an extra
 
-        with self._telling("the state cannot be read", key):
+        with self._store_errors("the state cannot be read", key):
             try:
                 result = obstore.get(self._store, key)
             except FileNotFoundError as error:
-                if NO_BUCKET.search(str(error)):
+                if NO_SUCH_BUCKET.search(str(error)):
                     raise
                 return None
-            if result.meta["size"] > LARGEST:
-                why = too_large(result.meta["size"])
-                raise StateError("the state cannot be read", where=f"{self.location}/{key}", why=why, do=_FOREIGN)
+            if result.meta["size"] > MAX_STATE_BYTES:
+                why = too_large_reason(result.meta["size"])
+                raise StateError(
+                    "the state cannot be read", where=f"{self.location}/{key}", why=why, do=_FOREIGN_OBJECT_ADVICE
+                )
             content = bytes(result.bytes())
-        return Found(content=content, tag=_tag(result.meta["e_tag"], result.meta["version"]))
+        return StoredObject(content=content, tag=_update_version(result.meta["e_tag"], result.meta["version"]))
 
-    def put(self, key: str, content: bytes, before: UpdateVersion | None) -> UpdateVersion | None:
+    def put(self, key: str, content: bytes, expected_tag: UpdateVersion | None) -> UpdateVersion | None:
         """Write the object if it is as `before`, None: if there is none; the new tag, or None when it is not so.
 
         An answer may be lost after the write took effect, and the next try be refused because of it: so what is there
@@ -76,14 +80,16 @@ class Bucket:
             obstore.exceptions.PreconditionError,
             FileNotFoundError,  # what should be as `before` is gone
         )
-        with self._telling("the state cannot be written", key):
+        with self._store_errors("the state cannot be written", key):
             try:
                 return _result_tag(
-                    self._patiently(lambda: obstore.put(self._store, key, content, mode=before or "create"))
+                    self._retry_rate_limited(
+                        lambda: obstore.put(self._store, key, content, mode=expected_tag or "create")
+                    )
                 )
             except refused:
                 found = self.get(key)
-                if before is None and found is None:
+                if expected_tag is None and found is None:
                     raise
                 return found.tag if found is not None and found.content == content else None
             except (obstore.exceptions.BaseError, OSError, ValueError):
@@ -96,7 +102,7 @@ class Bucket:
         """The keys below `folder`."""
         import obstore  # noqa: PLC0415 - an extra
 
-        with self._telling("the state's folder cannot be listed", folder):
+        with self._store_errors("the state's folder cannot be listed", folder):
             return [meta["path"] for page in obstore.list(self._store, folder) for meta in page]
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -105,47 +111,47 @@ class Bucket:
 
         for key in keys:
             with (
-                self._telling("what is not needed any more cannot be deleted", key),
+                self._store_errors("what is not needed any more cannot be deleted", key),
                 suppress(FileNotFoundError),
             ):
                 obstore.delete(self._store, key)
 
-    def _patiently(self, write: Callable[[], PutResult]) -> PutResult:
+    def _retry_rate_limited(self, write: Callable[[], PutResult]) -> PutResult:
         """What `write` returns, once the store has time for it: it is told to slow down for longer than the library waits."""
         from obstore.exceptions import GenericError  # noqa: PLC0415 - an extra
 
-        for _ in range(PAUSES):
+        for _ in range(MAX_RATE_LIMIT_PAUSES):
             try:
                 return write()
             except GenericError as error:
-                if not TOO_SOON.search(str(error)):
+                if not RATE_LIMITED.search(str(error)):
                     raise
-            self._sleep(PAUSE)
+            self._sleep(RATE_LIMIT_PAUSE)
         return write()
 
     @contextmanager
-    def _telling(self, what: str, key: str) -> Iterator[None]:
+    def _store_errors(self, what: str, key: str) -> Iterator[None]:
         """Make a StateError of what the library raises within the `with`."""
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
 
         try:
             yield
         except NotImplementedError as error:
-            raise self._trouble(
+            raise self._store_error(
                 f"{what}: this store, or how it is set up, knows no conditional writes", key, error
             ) from error
         except (BaseError, OSError, ValueError) as error:
-            raise self._trouble(what, key, error) from error
+            raise self._store_error(what, key, error) from error
         except BaseException as error:
             # The library's last word: it exports no class to catch.
             if type(error).__name__ != "PanicException":
                 raise
-            raise self._trouble(what, key, error) from error
+            raise self._store_error(what, key, error) from error
 
-    def _trouble(self, what: str, key: str, error: BaseException) -> StateError:
+    def _store_error(self, what: str, key: str, error: BaseException) -> StateError:
         said = str(error)
         scheme = self.location.partition(":")[0]
-        return StateError(what, where=f"{self.location}/{key}", why=why(said), do=what_to_do(said, scheme))
+        return StateError(what, where=f"{self.location}/{key}", why=redacted_reason(said), do=advice_for(said, scheme))
 
 
 def open_bucket(location: str) -> tuple[Bucket, str]:
@@ -165,7 +171,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
         ) from error
     scheme, _, rest = location.partition("://")
     name, _, key = rest.partition("/")
-    broken = broken_variable(os.environ, scheme)
+    broken = invalid_variable(os.environ, scheme)
     if broken is not None:
         raise StateError(
             "the object store cannot be used",
@@ -174,7 +180,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
             do="correct that variable: see docs/how-to/share-state.md",
         )
     # No options of the client are given: they would take the place of those in the environment.
-    retry: RetryConfig = {"max_retries": MAX_RETRIES, "retry_timeout": RETRY_TIMEOUT}
+    retry: RetryConfig = {"max_retries": _MAX_RETRIES, "retry_timeout": _RETRY_TIMEOUT}
     store: ObjectStore
     try:
         if scheme == "s3":
@@ -187,17 +193,17 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
         raise StateError(
             "the object store cannot be used",
             where=location,
-            why=why(str(error)),
+            why=redacted_reason(str(error)),
             do="put the account and credentials for the store into the environment: see docs/how-to/share-state.md",
         ) from error
     return Bucket(store, f"{scheme}://{name}"), key
 
 
 def _result_tag(result: PutResult) -> UpdateVersion:
-    return _tag(result["e_tag"], result["version"])
+    return _update_version(result["e_tag"], result["version"])
 
 
-def _tag(e_tag: str | None, version: str | None) -> UpdateVersion:
+def _update_version(e_tag: str | None, version: str | None) -> UpdateVersion:
     """What identifies a content: most stores go by the e-tag, Google's by the version."""
     tag: UpdateVersion = {}
     if e_tag is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|(bucket|container) does not exist", re.IGNORECASE)
-TOO_SOON = re.compile(r"status code: 429")
+NO_SUCH_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|(bucket|container) does not exist", re.IGNORECASE)
+RATE_LIMITED = re.compile(r"status code: 429")
 
 _PREFIXES = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}
 """How the environment variables of a store begin."""
-_IN_REQUESTS = {
+_REQUEST_VARIABLES = {
     "s3": ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "REGION", "DEFAULT_REGION", "ENDPOINT_URL"),
     "gs": ("BASE_URL", "BEARER_TOKEN"),
     "az": (
@@ -25,8 +25,8 @@ _IN_REQUESTS = {
 
 # What an error says → what helps, the first that fits. Without credentials in the environment, the library asks the machine
 # for its role, at an address that only machines in a cloud have.
-_HELP = (
-    (NO_BUCKET, "make the {bucket}, or correct state in galleryctl.yaml"),
+_ADVICE_BY_PATTERN = (
+    (NO_SUCH_BUCKET, "make the {bucket}, or correct state in galleryctl.yaml"),
     (
         re.compile(r"169\.254\.169\.254|metadata\.google\.internal"),
         "put credentials for the store into the environment: see docs/how-to/share-state.md",
@@ -59,33 +59,33 @@ _HELP = (
         "it needs conditional writes: see docs/how-to/share-state.md; is AWS_CONDITIONAL_PUT set in the environment?",
     ),
 )
-_OTHERWISE = "see whether the store can be reached, and run the same command again; nothing that was saved is lost"
+_DEFAULT_ADVICE = "see whether the store can be reached, and run the same command again; nothing that was saved is lost"
 
 
-def why(said: str) -> str:
+def redacted_reason(message: str) -> str:
     """What an error of the library says without addresses, values and bodies: they may hold signatures and keys."""
-    status = re.search(r"status code: (\d+(?: [A-Z][A-Za-z ]+)?)", said)
-    code = re.search(r"<Code>(\w+)</Code>", said)
+    status = re.search(r"status code: (\d+(?: [A-Z][A-Za-z ]+)?)", message)
+    code = re.search(r"<Code>(\w+)</Code>", message)
     if status:
         return f"{status[1]} ({code[1]})" if code else status[1]
-    line = said.partition("\n")[0].rpartition(" - ")[2]
+    line = message.partition("\n")[0].rpartition(" - ")[2]
     unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', '"***"', line)
     return re.sub(r"\s*\(?\w+://\S+", "", unquoted)
 
 
-def what_to_do(said: str, scheme: str) -> str:
+def advice_for(message: str, scheme: str) -> str:
     """What helps against an error of the store of that scheme."""
-    advice = next((advice for pattern, advice in _HELP if pattern.search(said)), _OTHERWISE)
+    advice = next((advice for pattern, advice in _ADVICE_BY_PATTERN if pattern.search(message)), _DEFAULT_ADVICE)
     bucket = "container" if scheme == "az" else "bucket"
     return advice.format(bucket=bucket, prefix=_PREFIXES.get(scheme, ""))
 
 
-def broken_variable(environment: Mapping[str, str], scheme: str) -> str | None:
+def invalid_variable(environment: Mapping[str, str], scheme: str) -> str | None:
     """What is wrong with a variable of that store, by its name and without its value; None when nothing is.
 
     The library does not say: with a line end in it a key does not match, and at a header or an address it ends.
     """
-    for name in (f"{_PREFIXES[scheme]}_{name}" for name in _IN_REQUESTS[scheme]):
+    for name in (f"{_PREFIXES[scheme]}_{name}" for name in _REQUEST_VARIABLES[scheme]):
         value = environment.get(name, "")
         if not value.isprintable():
             return f"{name} in the environment holds a line end or another control character"

@@ -6,45 +6,52 @@ import json
 from collections.abc import Mapping
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.document import BrokenStateError, State, decode, encode
-from galleryctl.state.seal import SEALED_START, About, Cipher, is_sealed
+from galleryctl.state.document import CorruptStateError, State, decode_state, encode_state
+from galleryctl.state.seal import ENVELOPE_PREFIX, AssociatedData, Encryption, is_encrypted
 
-REPAIR = (
+_REPAIR_ADVICE = (
     "put a former version back (galleryctl state versions lists them, galleryctl state restore SERIAL does it), "
     "or make it anew from the site: galleryctl state rebuild"
 )
-_ABOUT = {"kind": "state"}
+_ASSOCIATED_DATA = {"kind": "state"}
 
 
-def write_content(state: State, cipher: Cipher) -> bytes:
+def serialize_state(state: State, encryption: Encryption) -> bytes:
     """What to store of `state`, with a newline at its end."""
-    text = json.dumps(encode(state), indent=2).encode() + b"\n"
-    about: About = {**_ABOUT, "site_id": state.site_id, "lineage": state.lineage, "serial": state.serial}
-    return _stored(text, about, cipher)
+    text = json.dumps(encode_state(state), indent=2).encode() + b"\n"
+    about: AssociatedData = {
+        **_ASSOCIATED_DATA,
+        "site_id": state.site_id,
+        "lineage": state.lineage,
+        "serial": state.serial,
+    }
+    return _encrypt_if_enabled(text, about, encryption)
 
 
-def read_content(content: bytes, cipher: Cipher, *, where: object, do: str = REPAIR) -> State:
+def deserialize_state(content: bytes, encryption: Encryption, *, where: object, do: str = _REPAIR_ADVICE) -> State:
     """The state that was stored.
 
     Raises StateError when it is none, when it is sealed and cannot be opened, and when it is not sealed and the cipher
     takes nothing readable; `do` is what to do about a damaged one.
     """
-    document = _json(content, where, do)
-    if not is_sealed(document):
-        if not cipher.takes_readable:
-            raise _not_sealed(where, do)
-        return decode(document, where=where, do=do)
+    document = _parse_json(content, where, do)
+    if not is_encrypted(document):
+        if not encryption.accepts_plaintext:
+            raise _not_encrypted_error(where, do)
+        return decode_state(document, where=where, do=do)
     envelope = document if isinstance(document, Mapping) else {}
-    return decode(_json(cipher.open(envelope, _ABOUT, where=where), where, do), where=where, do=do)
+    return decode_state(
+        _parse_json(encryption.decrypt(envelope, _ASSOCIATED_DATA, where=where), where, do), where=where, do=do
+    )
 
 
-def read_former(content: bytes, state: State, cipher: Cipher, *, where: object) -> State | None:
+def read_replaced_state(content: bytes, state: State, encryption: Encryption, *, where: object) -> State | None:
     """What `state` is about to replace; None when that cannot be read, and a rebuild or a restore replaces it.
 
     Raises StateError if `state` does not follow it: a run whose lock was broken must not undo a later one.
     """
     try:
-        former = read_content(content, cipher, where=where)
+        former = deserialize_state(content, encryption, where=where)
     except StateError:
         return None
     if former.lineage == state.lineage and former.serial >= state.serial:
@@ -57,26 +64,26 @@ def read_former(content: bytes, state: State, cipher: Cipher, *, where: object) 
     return former
 
 
-def content_anew(content: bytes, cipher: Cipher) -> bytes:
+def reencrypt(content: bytes, encryption: Encryption) -> bytes:
     """Whatever was stored, as it is to be stored now: sealed with the passphrase, readable if there is none any more.
 
     What is sealed with a passphrase that is not known, or is not believed, is left as it is.
     """
-    if not content.startswith(SEALED_START):
-        return _stored(content, _ABOUT, cipher) if cipher.takes_readable else content
+    if not content.startswith(ENVELOPE_PREFIX):
+        return _encrypt_if_enabled(content, _ASSOCIATED_DATA, encryption) if encryption.accepts_plaintext else content
     try:
-        outdated = cipher.outdated(json.loads(content)) if cipher.outdates else None
+        outdated = encryption.decrypt_outdated(json.loads(content)) if encryption.has_former_passphrase else None
     except (ValueError, RecursionError):
         return content
-    return content if outdated is None else _stored(*outdated, cipher)
+    return content if outdated is None else _encrypt_if_enabled(*outdated, encryption)
 
 
-def _stored(content: bytes, about: About, cipher: Cipher) -> bytes:
-    return cipher.seal(content, about) + b"\n" if cipher.seals else content
+def _encrypt_if_enabled(content: bytes, associated_data: AssociatedData, encryption: Encryption) -> bytes:
+    return encryption.encrypt(content, associated_data) + b"\n" if encryption.is_enabled else content
 
 
-def _not_sealed(where: object, do: str) -> BrokenStateError:
-    return BrokenStateError(
+def _not_encrypted_error(where: object, do: str) -> CorruptStateError:
+    return CorruptStateError(
         "this state is not sealed, and the workspace has a passphrase",
         where=where,
         why="whoever can write there may have put it in the place of yours",
@@ -84,9 +91,9 @@ def _not_sealed(where: object, do: str) -> BrokenStateError:
     )
 
 
-def _json(content: bytes, where: object, do: str) -> object:
+def _parse_json(content: bytes, where: object, do: str) -> object:
     try:
         document: object = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BrokenStateError("the state is no JSON", where=where, why=str(error), do=do) from error
+        raise CorruptStateError("the state is no JSON", where=where, why=str(error), do=do) from error
     return document

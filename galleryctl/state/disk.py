@@ -12,29 +12,31 @@ from pathlib import Path
 
 from galleryctl.model.errors import StateError
 
-LARGEST = 100_000_000
+MAX_STATE_BYTES = 100_000_000
 """Bytes of a state, a journal or a version: what several hundred thousand items take."""
 
-_FULL = "free some space and run the same command again; nothing that was saved is lost"
-_FORBIDDEN = "let this user read and write there, and run the same command again; nothing that was saved is lost"
-_OTHERWISE = "put that right and run the same command again; nothing that was saved is lost"
+_DISK_FULL_ADVICE = "free some space and run the same command again; nothing that was saved is lost"
+_PERMISSION_ADVICE = (
+    "let this user read and write there, and run the same command again; nothing that was saved is lost"
+)
+_DEFAULT_ADVICE = "put that right and run the same command again; nothing that was saved is lost"
 
 
 @contextmanager
-def trouble_with(path: Path, what: str) -> Iterator[None]:
+def io_errors(path: Path, what: str) -> Iterator[None]:
     """Turns an OSError into a StateError that says `what` failed for `path`, why, and what to do."""
     try:
         yield
     except OSError as error:
         match error.errno:
             case errno.ENOSPC | errno.EDQUOT:
-                raise StateError(f"{what}: the disk is full", where=path, do=_FULL) from error
+                raise StateError(f"{what}: the disk is full", where=path, do=_DISK_FULL_ADVICE) from error
             case errno.EFBIG:
                 why = "this user's files may not grow further (ulimit -f)"
-                raise StateError(what, where=path, why=why, do=_OTHERWISE) from error
+                raise StateError(what, where=path, why=why, do=_DEFAULT_ADVICE) from error
             case errno.EACCES | errno.EPERM | errno.EROFS:
-                raise StateError(what, where=path, why=str(error.strerror), do=_FORBIDDEN) from error
-        raise StateError(what, where=path, why=error.strerror or str(error), do=_OTHERWISE) from error
+                raise StateError(what, where=path, why=str(error.strerror), do=_PERMISSION_ADVICE) from error
+        raise StateError(what, where=path, why=error.strerror or str(error), do=_DEFAULT_ADVICE) from error
 
 
 def read_file(path: Path, what: str) -> bytes | None:
@@ -42,22 +44,22 @@ def read_file(path: Path, what: str) -> bytes | None:
 
     A pipe or a device, put there by whomever, may never end; it is not read, nor is what is too large.
     """
-    with trouble_with(path, what):
+    with io_errors(path, what):
         try:
             status = path.stat()
-            readable = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST
+            readable = stat.S_ISREG(status.st_mode) and status.st_size <= MAX_STATE_BYTES
             content = path.read_bytes() if readable else b""
         except FileNotFoundError:
             return None
     if not readable:
-        why = too_large(status.st_size) if stat.S_ISREG(status.st_mode) else "it is no regular file"
-        raise StateError(what, where=path, why=why, do=_OTHERWISE)
+        why = too_large_reason(status.st_size) if stat.S_ISREG(status.st_mode) else "it is no regular file"
+        raise StateError(what, where=path, why=why, do=_DEFAULT_ADVICE)
     return content
 
 
-def too_large(size: int) -> str:
+def too_large_reason(size: int) -> str:
     """Why something of so many bytes is not read."""
-    return f"it has {size:,} bytes; at most {LARGEST:,} are read"
+    return f"it has {size:,} bytes; at most {MAX_STATE_BYTES:,} are read"
 
 
 def replace_file(path: Path, content: bytes) -> None:

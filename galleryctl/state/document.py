@@ -14,7 +14,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 
-VERSION = 1
+_FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +34,13 @@ class State:
         """The state of a site that nothing is known about. Always the same, so that a plan made from it stays valid."""
         return cls(site_id=site_id)
 
-    def following(self, bindings: Bindings) -> State:
+    def next_version(self, bindings: Bindings) -> State:
         """The next version, which knows `bindings`; the first one begins a lineage."""
         lineage = self.lineage or str(uuid.uuid4())
         return replace(self, bindings=bindings, lineage=lineage, serial=self.serial + 1)
 
 
-def encode(state: State) -> dict[str, Any]:
+def encode_state(state: State) -> dict[str, Any]:
     """`state` as JSON, its keys in a fixed order; `decode` is the inverse."""
     bindings = state.bindings
     known = sorted(bindings.ids.keys() | bindings.protected, key=lambda a: (a.gallery, a.item or ""))
@@ -50,7 +50,7 @@ def encode(state: State) -> dict[str, Any]:
         if address.item is not None:
             gallery["items"][address.item] = _entry(bindings, address)
     return {
-        "version": VERSION,
+        "version": _FORMAT_VERSION,
         "lineage": state.lineage,
         "serial": state.serial,
         "site_id": state.site_id,
@@ -64,22 +64,22 @@ def _entry(bindings: Bindings, address: Address) -> dict[str, Any]:
     return {"id": bindings.ids.get(address), "protect": address in bindings.protected}
 
 
-class BrokenStateError(StateError):
+class CorruptStateError(StateError):
     """What was read is no state; `galleryctl state rebuild` replaces it. A state out of reach is not that."""
 
 
-def decode(document: object, *, where: object = None, do: str = "") -> State:
+def decode_state(document: object, *, where: object = None, do: str = "") -> State:
     """The state that `document` holds.
 
     Raises BrokenStateError for anything else, StateError for one of a newer version, naming `where`, the member that is
     wrong, and what to do: `do`, or a rebuild.
     """
     try:
-        return _state(document)
+        return _parse_state(document)
     except _NewerVersionError as error:
         raise StateError(str(error), where=where, do="upgrade galleryctl; this one leaves the state alone") from None
     except ValueError as error:
-        raise BrokenStateError(
+        raise CorruptStateError(
             "this is no galleryctl state",
             where=where,
             why=str(error),
@@ -91,55 +91,56 @@ class _NewerVersionError(ValueError):
     """The document is of a version that only a later galleryctl knows."""
 
 
-def _state(document: object) -> State:
+def _parse_state(document: object) -> State:
     version = document.get("version") if isinstance(document, Mapping) else None
-    if isinstance(version, int) and version > VERSION:
+    if isinstance(version, int) and version > _FORMAT_VERSION:
         raise _NewerVersionError(
-            f"the state has version {version}, written by a newer galleryctl; this one reads {VERSION}"
+            f"the state has version {version}, written by a newer galleryctl; this one reads {_FORMAT_VERSION}"
         )
-    part = _members(document, "", ("version", "lineage", "serial", "site_id", "galleries", "media", "deposed"))
-    if version != VERSION or isinstance(version, bool):
-        raise ValueError(f"version is {version!r}, not {VERSION}")
+    part = _require_members(document, "", ("version", "lineage", "serial", "site_id", "galleries", "media", "deposed"))
+    if version != _FORMAT_VERSION or isinstance(version, bool):
+        raise ValueError(f"version is {version!r}, not {_FORMAT_VERSION}")
     ids: dict[Address, str] = {}
     protected: set[Address] = set()
-    for address, path, entry in _entries(part["galleries"]):
+    for address, path, entry in _iter_entries(part["galleries"]):
         if entry["id"] is not None:
-            ids[address] = _text(entry["id"], f"{path}.id")
-        if _flag(entry["protect"], f"{path}.protect"):
+            ids[address] = _require_string(entry["id"], f"{path}.id")
+        if _require_boolean(entry["protect"], f"{path}.protect"):
             protected.add(address)
     return State(
-        site_id=_text(part["site_id"], "site_id"),
-        lineage=_text(part["lineage"], "lineage"),
-        serial=_whole(part["serial"], "serial"),
+        site_id=_require_string(part["site_id"], "site_id"),
+        lineage=_require_string(part["lineage"], "lineage"),
+        serial=_require_integer(part["serial"], "serial"),
         bindings=Bindings(
             ids=ids,
-            media={k: _text(v, f"media.{k}") for k, v in _object(part["media"], "media").items()},
+            media={k: _require_string(v, f"media.{k}") for k, v in _require_object(part["media"], "media").items()},
             protected=frozenset(protected),
             deposed={
-                k: Address.parse(_text(v, f"deposed.{k}")) for k, v in _object(part["deposed"], "deposed").items()
+                k: Address.parse(_require_string(v, f"deposed.{k}"))
+                for k, v in _require_object(part["deposed"], "deposed").items()
             },
         ),
     )
 
 
-def _entries(galleries: object) -> Iterable[tuple[Address, str, Mapping[str, object]]]:
+def _iter_entries(galleries: object) -> Iterable[tuple[Address, str, Mapping[str, object]]]:
     """Each gallery and item: its address, its path in the document, its members."""
-    for key, value in _object(galleries, "galleries").items():
+    for key, value in _require_object(galleries, "galleries").items():
         path = f"galleries.{key}"
-        gallery = _members(value, path, ("id", "protect", "items"))
+        gallery = _require_members(value, path, ("id", "protect", "items"))
         yield Address.parse(key), path, gallery
-        for item_key, item_value in _object(gallery["items"], f"{path}.items").items():
+        for item_key, item_value in _require_object(gallery["items"], f"{path}.items").items():
             item_path = f"{path}.items.{item_key}"
             yield (
                 Address.parse(f"{key}/{item_key}"),
                 item_path,
-                _members(item_value, item_path, ("id", "protect")),
+                _require_members(item_value, item_path, ("id", "protect")),
             )
 
 
-def _members(value: object, path: str, names: tuple[str, ...]) -> Mapping[str, object]:
+def _require_members(value: object, path: str, names: tuple[str, ...]) -> Mapping[str, object]:
     """An object with exactly the members `names`."""
-    found = _object(value, path)
+    found = _require_object(value, path)
     missing = [name for name in names if name not in found]
     unknown = [name for name in found if name not in names]
     if missing or unknown:
@@ -148,25 +149,25 @@ def _members(value: object, path: str, names: tuple[str, ...]) -> Mapping[str, o
     return found
 
 
-def _object(value: object, path: str) -> Mapping[str, object]:
+def _require_object(value: object, path: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{path or 'the document'} is no object")  # noqa: TRY004 - told as StateError
     return value
 
 
-def _text(value: object, path: str) -> str:
+def _require_string(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{path} is no string")  # noqa: TRY004 - told as StateError
     return value
 
 
-def _whole(value: object, path: str) -> int:
+def _require_integer(value: object, path: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{path} is no whole number from 0")
     return value
 
 
-def _flag(value: object, path: str) -> bool:
+def _require_boolean(value: object, path: str) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{path} is neither true nor false")  # noqa: TRY004 - told as StateError
     return value

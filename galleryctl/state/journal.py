@@ -16,10 +16,10 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
-from galleryctl.state.journal_file import ASIDE, JournalLog, JournalPlace, no_journal
+from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.records import (
     Intent,
-    Result,
+    StepResult,
     decode_intent,
     decode_record,
     decode_result,
@@ -28,7 +28,7 @@ from galleryctl.state.records import (
     encode_result,
 )
 
-VERSION = 1
+_JOURNAL_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class JournalReplay:
     """What a journal tells: the run, what its steps taught that state does not know, and which may have been done."""
 
     run: str = ""
-    done: Result = field(default_factory=Result)
+    result: StepResult = field(default_factory=StepResult)
     pending: tuple[tuple[str, Intent], ...] = ()
     """Step and intent of what was begun and whose end is not known."""
 
@@ -51,22 +51,22 @@ class Journal:
 
     def __init__(self, log: JournalLog) -> None:
         self._log = log
-        self._turn = asyncio.Lock()
-        self._begun = 0
-        self._written = 0
+        self._write_lock = asyncio.Lock()
+        self._appended_count = 0
+        self._written_count = 0
 
     @classmethod
-    def open(cls, place: JournalPlace, *, run: str, state: State) -> Self:
+    def open(cls, store: JournalStore, *, run: str, state: State) -> Self:
         """A new journal of a run that begins with `state`; it replaces the one there, which state knows by now."""
         header = encode_record(
-            journal=VERSION,
+            journal=_JOURNAL_VERSION,
             run=run,
             site_id=state.site_id,
             lineage=state.lineage,
             serial=state.serial,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        return cls(place.start(header))
+        return cls(store.start(header))
 
     async def begin(self, step: str, intent: Intent) -> None:
         """Say what `step` is about to do; it may be done only once this has returned.
@@ -74,21 +74,21 @@ class Journal:
         Steps that begin while a write is under way share the next one.
         """
         self._log.append(encode_record(begin=step, intent=encode_intent(intent)))
-        self._begun += 1
-        mine = self._begun
-        async with self._turn:
-            if self._written < mine:
-                begun = self._begun
-                await self._log.write()
-                self._written = begun
+        self._appended_count += 1
+        mine = self._appended_count
+        async with self._write_lock:
+            if self._written_count < mine:
+                begun = self._appended_count
+                await self._log.flush()
+                self._written_count = begun
 
-    def done(self, step: str, result: Result) -> None:
+    def done(self, step: str, result: StepResult) -> None:
         """Say what `step` taught."""
         self._log.append(encode_record(done=step, result=encode_result(result)))
 
-    def failed(self, step: str, reason: str, *, unknown: bool = False) -> None:
+    def failed(self, step: str, reason: str, *, unconfirmed: bool = False) -> None:
         """Say that `step` failed; `unknown` when it may have taken effect all the same."""
-        self._log.append(encode_record(failed=step, reason=reason, unknown=unknown))
+        self._log.append(encode_record(failed=step, reason=reason, unknown=unconfirmed))
 
     def close(self) -> None:
         """Let go of the place; what is written stays."""
@@ -103,13 +103,13 @@ class Journal:
         self.close()
 
 
-def read_journal(place: JournalPlace, state: State) -> JournalReplay:
+def read_journal(store: JournalStore, state: State) -> JournalReplay:
     """What the journal at `place` adds to `state`; empty when there is none.
 
     A state that was written after the journal was begun knows all that is done in it. Raises StateError when this is no
     journal, or belongs to another site or to another lineage of states.
     """
-    lines = place.read()
+    lines = store.read()
     if not lines:
         return JournalReplay()
     try:
@@ -117,17 +117,17 @@ def read_journal(place: JournalPlace, state: State) -> JournalReplay:
         _check_header(header, state)
         return _replay(header, records, superseded=state.serial > header["serial"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise no_journal(place.location, str(error)) from error
+        raise invalid_journal_error(store.location, str(error)) from error
     except StateError as error:
-        raise StateError(error.what, where=place.location, why=error.why, do=error.do) from None
+        raise StateError(error.what, where=store.location, why=error.why, do=error.do) from None
 
 
 def replay(bindings: Bindings, journal: JournalReplay) -> Bindings:
     """`bindings` with what the journal's steps had taught."""
-    return learn(bindings, journal.done)
+    return apply_result(bindings, journal.result)
 
 
-def merge(results: Iterable[Result]) -> Result:
+def merge_results(results: Iterable[StepResult]) -> StepResult:
     """All that `results` taught, the later over the earlier."""
     ids: dict[Address, str] = {}
     media: dict[str, str] = {}
@@ -136,10 +136,10 @@ def merge(results: Iterable[Result]) -> Result:
         ids.update(result.ids)
         media.update(result.media)
         removed.extend(result.removed)
-    return Result(ids=ids, media=media, removed=tuple(removed))
+    return StepResult(ids=ids, media=media, removed=tuple(removed))
 
 
-def learn(bindings: Bindings, result: Result) -> Bindings:
+def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
     """`bindings` with `result`.
 
     An item whose address got a new id is deposed until it is removed; with a gallery all that lay in it is gone.
@@ -166,20 +166,22 @@ def learn(bindings: Bindings, result: Result) -> Bindings:
 def _check_header(header: Mapping[str, Any], state: State) -> None:
     """Raise StateError unless the journal is one of this state, or of the time before it was first written."""
     version = header["journal"]
-    if version != VERSION:
-        raise StateError(f"the journal has version {version}; this galleryctl reads {VERSION}", do=ASIDE)
+    if version != _JOURNAL_VERSION:
+        raise StateError(
+            f"the journal has version {version}; this galleryctl reads {_JOURNAL_VERSION}", do=MOVE_ASIDE_ADVICE
+        )
     if header["site_id"] != state.site_id:
-        raise StateError(f"this journal is of site {header['site_id']}, not of {state.site_id}", do=ASIDE)
+        raise StateError(f"this journal is of site {header['site_id']}, not of {state.site_id}", do=MOVE_ASIDE_ADVICE)
     if header["lineage"] != state.lineage and header["lineage"] and state.lineage:
         raise StateError(
             "this journal belongs to another state",
             why=f"its lineage is {header['lineage']}, the state's is {state.lineage}",
-            do=f"put the state of run {header['run']} back; or {ASIDE}",
+            do=f"put the state of run {header['run']} back; or {MOVE_ASIDE_ADVICE}",
         )
 
 
 def _replay(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, superseded: bool) -> JournalReplay:
-    results: list[Result] = []
+    results: list[StepResult] = []
     open_: dict[str, Intent] = {}
     for record in records:
         if "begin" in record:
@@ -191,6 +193,6 @@ def _replay(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, 
             open_.pop(record["failed"], None)
     return JournalReplay(
         run=str(header["run"]),
-        done=Result() if superseded else merge(results),
+        result=StepResult() if superseded else merge_results(results),
         pending=tuple(open_.items()),
     )

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.disk import read_file, sync_folder, trouble_with
+from galleryctl.state.disk import io_errors, read_file, sync_folder
 
-FOUND = "once no run is under way: what that run had made is found by content and title"
+REMOVAL_CONDITION = "once no run is under way: what that run had made is found by content and title"
 """When a journal can be done without, and why."""
-ASIDE = f"move it aside, {FOUND}"
+MOVE_ASIDE_ADVICE = f"move it aside, {REMOVAL_CONDITION}"
 
 
 class JournalLog(Protocol):
@@ -27,14 +27,14 @@ class JournalLog(Protocol):
         Raises StateError when it cannot be written; from then on nothing is.
         """
 
-    async def write(self) -> None:
+    async def flush(self) -> None:
         """Write what was added before this call, for good; one call at a time. Raises StateError as `append` does."""
 
     def close(self) -> None:
         """Let go of what is open; the lines stay."""
 
 
-class JournalPlace(Protocol):
+class JournalStore(Protocol):
     """Where a journal lies. Every method raises StateError when the place cannot be reached."""
 
     @property
@@ -73,7 +73,7 @@ class FileJournal:
 
     def start(self, first: bytes) -> FileLog:
         """A new journal that begins with the line `first`; it replaces the one that lies there."""
-        with trouble_with(self._path, "the journal cannot be made"):
+        with io_errors(self._path, "the journal cannot be made"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
             log = FileLog(self._path, os.open(self._path, flags, 0o600))
@@ -87,7 +87,7 @@ class FileJournal:
 
     def clear(self) -> None:
         """Remove the file."""
-        with trouble_with(self._path, "the journal cannot be removed"):
+        with io_errors(self._path, "the journal cannot be removed"):
             self._path.unlink(missing_ok=True)
 
 
@@ -98,25 +98,25 @@ class FileLog:
         self._path = path
         self._descriptor = descriptor
         self._size = 0
-        self._broken = False
+        self._failed = False
 
     def append(self, line: bytes) -> None:
         """Add `line` and flush it to the disk. Raises StateError; from then on nothing is written."""
-        if self._broken:
-            raise broken_before(self._path)
+        if self._failed:
+            raise earlier_write_error(self._path)
         line += b"\n"
-        with trouble_with(self._path, "the journal cannot be written"):
+        with io_errors(self._path, "the journal cannot be written"):
             try:
                 _write_all(self._descriptor, line)
                 os.fsync(self._descriptor)
             except OSError:
-                self._broken = True
+                self._failed = True
                 with suppress(OSError):  # half a record at the end is expected by the reader anyway
                     os.ftruncate(self._descriptor, self._size)
                 raise
         self._size += len(line)
 
-    async def write(self) -> None:
+    async def flush(self) -> None:
         """Nothing: every line is on the disk already."""
 
     def close(self) -> None:
@@ -126,12 +126,12 @@ class FileLog:
             self._descriptor = -1
 
 
-def no_journal(where: object, why: str, do: str = ASIDE) -> StateError:
+def invalid_journal_error(where: object, why: str, do: str = MOVE_ASIDE_ADVICE) -> StateError:
     """The error of what lies in the place of a journal, and is none."""
     return StateError("this is no journal of galleryctl, or it was changed", where=where, why=why, do=do)
 
 
-def broken_before(where: object) -> StateError:
+def earlier_write_error(where: object) -> StateError:
     """The error of a line that is to follow one that could not be written."""
     return StateError("the journal could not be written before", where=where, do="see the first failure of this run")
 

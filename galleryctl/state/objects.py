@@ -10,27 +10,31 @@ from typing import TYPE_CHECKING
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
-from galleryctl.state.content import read_content, read_former, write_content
+from galleryctl.state.content import deserialize_state, read_replaced_state, serialize_state
 from galleryctl.state.document import State
-from galleryctl.state.journal_file import JournalPlace
-from galleryctl.state.journal_sealed import SealedJournal
+from galleryctl.state.journal_file import JournalStore
+from galleryctl.state.journal_sealed import EncryptedJournal
 from galleryctl.state.object_journal import ObjectJournal
 from galleryctl.state.object_lock import ObjectLock
-from galleryctl.state.seal import READABLE, Cipher
-from galleryctl.state.versions import Version, Versions, gone
+from galleryctl.state.seal import NO_ENCRYPTION, Encryption
+from galleryctl.state.versions import Version, VersionArchive, missing_version_error
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 
-class ObjectState:
+class ObjectStateBackend:
     """A StateBackend on `key` of a bucket; beside it lie `KEY.versions/`, `KEY.lock` and `KEY.journal`."""
 
-    def __init__(self, bucket: Bucket, key: str, *, versions: int = 10, cipher: Cipher = READABLE) -> None:
+    def __init__(
+        self, bucket: Bucket, key: str, *, max_versions: int = 10, encryption: Encryption = NO_ENCRYPTION
+    ) -> None:
         self._bucket = bucket
         self._key = key
-        self._cipher = cipher
-        self._versions = Versions(_Folder(bucket, f"{key}.versions"), number=versions, cipher=cipher)
+        self._encryption = encryption
+        self._versions = VersionArchive(
+            _ObjectVersionStore(bucket, f"{key}.versions"), limit=max_versions, encryption=encryption
+        )
         self._lock = ObjectLock(bucket, f"{key}.lock")
         self._was_read = False
         self._tag: UpdateVersion | None = None
@@ -44,47 +48,47 @@ class ObjectState:
         """The state, None when there is no object. Raises StateError when it is no state, saying how to get one back."""
         found = self._bucket.get(self._key)
         self._was_read, self._tag = True, found.tag if found else None
-        return None if found is None else read_content(found.content, self._cipher, where=self.location)
+        return None if found is None else deserialize_state(found.content, self._encryption, where=self.location)
 
     def write(self, state: State) -> None:
         """Write the object if it is as this backend last read or wrote it. Raises StateError when another run wrote it."""
-        self._lock.check()
+        self._lock.check_held()
         found = self._bucket.get(self._key)
         if self._was_read and self._tag != (found.tag if found else None):
-            raise self._overtaken()
+            raise self._conflict_error()
         if found is not None:
-            former = read_former(found.content, state, self._cipher, where=self.location)
-            self._versions.keep(found.content, former)
-        tag = self._bucket.put(self._key, write_content(state, self._cipher), found.tag if found else None)
+            former = read_replaced_state(found.content, state, self._encryption, where=self.location)
+            self._versions.archive(found.content, former)
+        tag = self._bucket.put(self._key, serialize_state(state, self._encryption), found.tag if found else None)
         if tag is None:
-            raise self._overtaken()
+            raise self._conflict_error()
         self._was_read, self._tag = True, tag
 
     def versions(self) -> tuple[Version, ...]:
         """The former versions that are kept, the newest first."""
-        return self._versions.all()
+        return self._versions.newest_first()
 
     def read_version(self, serial: int) -> State:
         """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
         return self._versions.read(serial)
 
-    def journal(self, local: Path) -> JournalPlace:  # noqa: ARG002 - this machine may be gone when it is needed
+    def journal(self, local: Path) -> JournalStore:  # noqa: ARG002 - this machine may be gone when it is needed
         """An object beside the state."""
-        return SealedJournal(ObjectJournal(self._bucket, f"{self._key}.journal"), self._cipher)
+        return EncryptedJournal(ObjectJournal(self._bucket, f"{self._key}.journal"), self._encryption)
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""
         return self._lock.hold(owner, wait_seconds)
 
-    def lock_info(self) -> LockInfo | None:
+    def lock_holder(self) -> LockInfo | None:
         """Who holds the lock now, None when nobody does."""
         return self._lock.holder()
 
-    def unlock(self, run_id: str) -> None:
+    def force_unlock(self, run_id: str) -> None:
         """Break the lock of that run. Raises StateError when another run holds it, or its process lives on this machine."""
-        self._lock.release(run_id)
+        self._lock.force_unlock(run_id)
 
-    def _overtaken(self) -> StateError:
+    def _conflict_error(self) -> StateError:
         return StateError(
             "another run wrote the state meanwhile",
             where=self.location,
@@ -93,7 +97,7 @@ class ObjectState:
         )
 
 
-class _Folder:
+class _ObjectVersionStore:
     """A Shelf below a key."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
@@ -107,7 +111,7 @@ class _Folder:
     def get(self, name: str) -> bytes:
         found = self._bucket.get(f"{self._key}/{name}")
         if found is None:
-            raise gone(self.location(name))
+            raise missing_version_error(self.location(name))
         return found.content
 
     def put(self, name: str, content: bytes) -> None:

@@ -10,30 +10,30 @@ from typing import Any, Literal, get_args
 
 from galleryctl.model.address import Address
 
-Kind = Literal["upload", "create-gallery", "create-item", "update", "delete"]
+IntentKind = Literal["upload", "create-gallery", "create-item", "update", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What a step is about to do, as much of it as finding out needs whether it was done."""
 
-    kind: Kind
+    kind: IntentKind
     source: str = ""
     """The content of an upload, as state names it."""
     gallery_id: str | None = None
     """The live gallery that an item is created in."""
     sort_orders: Mapping[Address, float] = field(default_factory=dict)
     """What is created, each with the sort order that nothing else in its gallery has."""
-    signs: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    markers: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
     """What each created item can be told by, so that another that came to that sort order is not taken for it."""
     ids: tuple[str, ...] = ()
     """The live ids that are updated or deleted."""
-    at: float = 0.0
+    started_at: float = 0.0
     """When it is begun, in seconds since the epoch on this machine's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class StepResult:
     """What a step taught: the ids of what was made, the files that contents became, the live ids that are gone."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
@@ -64,29 +64,29 @@ def encode_intent(intent: Intent) -> dict[str, object]:
         "source": intent.source,
         "gallery_id": intent.gallery_id,
         "sort_orders": {str(address): order for address, order in intent.sort_orders.items()},
-        "signs": {str(address): signs for address, signs in intent.signs.items()},
+        "signs": {str(address): signs for address, signs in intent.markers.items()},
         "ids": intent.ids,
-        "at": intent.at,
+        "at": intent.started_at,
     }
 
 
 def decode_intent(part: Mapping[str, Any]) -> Intent:
     """The intent in a record. Raises ValueError, KeyError, TypeError, AttributeError or OverflowError when there is none."""
     kind = part["kind"]
-    if kind not in get_args(Kind):
+    if kind not in get_args(IntentKind):
         raise ValueError(f"{kind!r} is no kind of step")
     return Intent(
         kind=kind,
-        source=_text(part["source"]),
-        gallery_id=None if part["gallery_id"] is None else _text(part["gallery_id"]),
-        sort_orders={Address.parse(address): _number(order) for address, order in part["sort_orders"].items()},
-        signs={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
-        ids=tuple(map(_text, part["ids"])),
-        at=_number(part["at"]),
+        source=_require_string(part["source"]),
+        gallery_id=None if part["gallery_id"] is None else _require_string(part["gallery_id"]),
+        sort_orders={Address.parse(address): _require_finite(order) for address, order in part["sort_orders"].items()},
+        markers={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
+        ids=tuple(map(_require_string, part["ids"])),
+        started_at=_require_finite(part["at"]),
     )
 
 
-def encode_result(result: Result) -> dict[str, object]:
+def encode_result(result: StepResult) -> dict[str, object]:
     """`result` as JSON; `decode_result` is the inverse."""
     return {
         "ids": {str(address): id_ for address, id_ in result.ids.items()},
@@ -95,22 +95,22 @@ def encode_result(result: Result) -> dict[str, object]:
     }
 
 
-def decode_result(part: Mapping[str, Any]) -> Result:
+def decode_result(part: Mapping[str, Any]) -> StepResult:
     """The result in a record. Raises as `decode_intent` does."""
-    return Result(
-        ids={Address.parse(address): _text(id_) for address, id_ in part["ids"].items()},
-        media={source: _text(id_) for source, id_ in part["media"].items()},
-        removed=tuple(map(_text, part["removed"])),
+    return StepResult(
+        ids={Address.parse(address): _require_string(id_) for address, id_ in part["ids"].items()},
+        media={source: _require_string(id_) for source, id_ in part["media"].items()},
+        removed=tuple(map(_require_string, part["removed"])),
     )
 
 
-def _text(value: object) -> str:
+def _require_string(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is no text")  # noqa: TRY004 - told as StateError
     return value
 
 
-def _number(value: Any) -> float:
+def _require_finite(value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is no number")

@@ -7,23 +7,23 @@ import hmac
 import os
 
 from galleryctl.model.secret import Secret
-from galleryctl.state.seal import SALT_BYTES, make_key
+from galleryctl.state.seal import SALT_BYTES, derive_key
 
-_PURPOSE = b"signature of a galleryctl plan, 1:"
+_SALT_PREFIX = b"signature of a galleryctl plan, 1:"
 """Begins the salt of each key here, which is longer than one of sealing: no key serves both."""
 
 
-def sign(text: str, passphrase: Secret) -> str:
+def sign_text(text: str, passphrase: Secret) -> str:
     """The signature of `text`, another one each time."""
     salt = os.urandom(SALT_BYTES)
     return f"{salt.hex()}:{_hmac(text, passphrase, salt)}"
 
 
-def is_signed(text: str, signature: str, passphrase: Secret) -> bool:
+def verify_signature(text: str, signature: str, passphrase: Secret) -> bool:
     """Whether `signature`, which has its form, was made of this text with this passphrase."""
     salt, _, code = signature.partition(":")
     return hmac.compare_digest(code, _hmac(text, passphrase, bytes.fromhex(salt)))
 
 
 def _hmac(text: str, passphrase: Secret, salt: bytes) -> str:
-    return hmac.new(make_key(passphrase, _PURPOSE + salt), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(derive_key(passphrase, _SALT_PREFIX + salt), text.encode(), hashlib.sha256).hexdigest()

@@ -27,8 +27,8 @@ from galleryctl.emulator import Emulator, create_app
 from galleryctl.emulator.faults import Faults, parsed
 from galleryctl.emulator.traffic import Traffic
 from galleryctl.http import httpx
-from galleryctl.state.document import decode
-from galleryctl.state.file import FileState
+from galleryctl.state.document import decode_state
+from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import read_journal
 from tests.served import WORKSPACE, Served
 from tests.started import PATIENCE
@@ -87,7 +87,7 @@ class Crashes:
     def recovers(self) -> None:
         """What was left is readable, and one more apply reaches the goal."""
         wait_until(lambda: self.emulator.gate.traffic.running == 0)
-        state = FileState(self.inner / "state.json")
+        state = FileStateBackend(self.inner / "state.json")
         known = state.read()
         assert known is not None
         read_journal(state.journal(self.inner / "journal-main.jsonl"), known)
@@ -101,7 +101,7 @@ class Crashes:
         store = self.emulator.gate.site.store
         files = {f["id"]: f for f in store.docs("SELECT doc FROM files ORDER BY seq")}
         known = json.loads((self.inner / "state.json").read_text())
-        assert decode(known).bindings.deposed == {}
+        assert decode_state(known).bindings.deposed == {}
         galleries = store.docs("SELECT doc FROM galleries ORDER BY sort_order")
         items = {
             g["id"]: store.docs("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order", g["id"])

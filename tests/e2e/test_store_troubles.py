@@ -9,7 +9,7 @@ import pytest
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket, open_bucket
-from galleryctl.state.objects import ObjectState
+from galleryctl.state.objects import ObjectStateBackend
 from tests.objects import Store
 
 STRANGERS = {
@@ -42,7 +42,7 @@ def test_a_bucket_that_is_not_there_is_no_empty_state(store: Store, method: str)
 
 def test_a_store_that_is_down_is_told(bucket: Bucket, store: Store) -> None:
     store.answers["GET /state.json"] = ("503 Service Unavailable", "")
-    error = told(store, ObjectState(bucket, "state.json").read)
+    error = told(store, ObjectStateBackend(bucket, "state.json").read)
     assert error.why == "503 Service Unavailable"
     assert "run the same command again" in error.do
     assert not any(secret in repr(bucket) for secret in store.secrets)

@@ -21,8 +21,8 @@ from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectState
-from galleryctl.state.records import Intent, Result
+from galleryctl.state.objects import ObjectStateBackend
+from galleryctl.state.records import Intent, StepResult
 from tests.objects import Store
 
 ITEM = Address.parse("weddings/film")
@@ -35,18 +35,18 @@ def state() -> State:
 
 
 def test_what_is_written_is_read_and_former_versions_are_kept(bucket: Bucket, state: State) -> None:
-    backend = ObjectState(bucket, "a/state.json", versions=2)
+    backend = ObjectStateBackend(bucket, "a/state.json", max_versions=2)
     assert backend.read() is None
     for _ in range(4):
         backend.write(state)
-        state = state.following(state.bindings)
-    assert ObjectState(bucket, "a/state.json").read() == replace(state, serial=10)
+        state = state.next_version(state.bindings)
+    assert ObjectStateBackend(bucket, "a/state.json").read() == replace(state, serial=10)
     assert [version.serial for version in backend.versions()] == [9, 8]
     assert backend.read_version(8).serial == 8
 
 
 def test_of_two_writers_who_read_the_same_one_wins(bucket: Bucket, state: State) -> None:
-    one, two = ObjectState(bucket, "state.json"), ObjectState(bucket, "state.json")
+    one, two = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
     assert (one.read(), two.read()) == (None, None)
     one.write(state)
     with pytest.raises(StateError, match="another run wrote the state meanwhile") as caught:
@@ -72,11 +72,11 @@ def test_of_writers_at_the_same_moment_exactly_one_wins(bucket: Bucket, absent: 
 
 
 def test_many_writers_at_once_lose_no_version(bucket: Bucket, state: State) -> None:
-    ObjectState(bucket, "state.json").write(state)
+    ObjectStateBackend(bucket, "state.json").write(state)
     won: list[int] = []
 
     def write(number: int) -> None:
-        backend = ObjectState(bucket, "state.json", versions=100)
+        backend = ObjectStateBackend(bucket, "state.json", max_versions=100)
         done = 0
         while done < 3:
             before = backend.read()
@@ -85,7 +85,7 @@ def test_many_writers_at_once_lose_no_version(bucket: Bucket, state: State) -> N
                 with backend.lock(replace(ELSEWHERE, run=f"{number}-{done}"), 60):
                     before = backend.read()
                     assert before is not None
-                    backend.write(before.following(before.bindings))
+                    backend.write(before.next_version(before.bindings))
             except StateError:
                 continue
             won.append(before.serial + 1)
@@ -100,26 +100,26 @@ def test_many_writers_at_once_lose_no_version(bucket: Bucket, state: State) -> N
 
 
 def test_a_write_whose_answer_was_lost_has_been_written(bucket: Bucket, store: Store, state: State) -> None:
-    backend = ObjectState(bucket, "state.json")
+    backend = ObjectStateBackend(bucket, "state.json")
     store.lose += ["PUT /state.json", "PUT /state.json"]
     backend.write(state)
-    backend.write(state.following(state.bindings))
+    backend.write(state.next_version(state.bindings))
     assert store.lose == []
-    assert backend.read() == state.following(state.bindings)
+    assert backend.read() == state.next_version(state.bindings)
 
 
 def test_a_lock_whose_answer_was_lost_is_held_by_its_run(bucket: Bucket, store: Store, state: State) -> None:
-    backend = ObjectState(bucket, "state.json")
+    backend = ObjectStateBackend(bucket, "state.json")
     store.lose += ["PUT /state.json.lock"]
     with backend.lock(ELSEWHERE, 0):
         assert store.lose == []
-        assert backend.lock_info() == ELSEWHERE
+        assert backend.lock_holder() == ELSEWHERE
         store.lose += ["PUT /state.json.lock"]
-    assert backend.lock_info() is None
+    assert backend.lock_holder() is None
 
 
 def test_a_taken_lock_is_told_with_its_owner_and_given_when_it_is_free(bucket: Bucket) -> None:
-    backend, second = ObjectState(bucket, "state.json"), ObjectState(bucket, "state.json")
+    backend, second = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
     held = backend.lock(ELSEWHERE, 0)
     held.__enter__()
     with (
@@ -132,7 +132,7 @@ def test_a_taken_lock_is_told_with_its_owner_and_given_when_it_is_free(bucket: B
     freed.start()
     me = lock_owner("apply")
     with second.lock(me, 60):
-        assert backend.lock_info() == me
+        assert backend.lock_holder() == me
     freed.join()
 
 
@@ -140,33 +140,33 @@ def test_the_lock_of_a_process_that_is_gone_is_said_to_be_stale(bucket: Bucket) 
     # This process' number, signed long before it began: as if the number had gone to another.
     stale = replace(lock_owner("apply"), since="2001-01-01T00:00:00+00:00")
     bucket.put("state.json.lock", json.dumps(asdict(stale)).encode(), None)
-    backend = ObjectState(bucket, "state.json")
+    backend = ObjectStateBackend(bucket, "state.json")
     with pytest.raises(LockedError, match="that process is gone"), backend.lock(ELSEWHERE, 0):
         pass
-    backend.unlock(stale.run)
-    assert backend.lock_info() is None
+    backend.force_unlock(stale.run)
+    assert backend.lock_holder() is None
 
 
 def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -> None:
-    backend = ObjectState(bucket, "state.json")
+    backend = ObjectStateBackend(bucket, "state.json")
     with pytest.raises(StateError, match="it is free"):
-        backend.unlock("run-1")
+        backend.force_unlock("run-1")
     mine = lock_owner("apply")
     with backend.lock(mine, 0):
         with pytest.raises(StateError, match="run run-9 does not hold the lock") as caught:
-            backend.unlock("run-9")
+            backend.force_unlock("run-9")
         assert mine.run in caught.value.do
         with pytest.raises(StateError, match="still at work"):
-            backend.unlock(mine.run)
-    assert backend.lock_info() is None
+            backend.force_unlock(mine.run)
+    assert backend.lock_holder() is None
 
 
 def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: State) -> None:
-    broken, next_ = ObjectState(bucket, "state.json"), ObjectState(bucket, "state.json")
+    broken, next_ = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
     place = broken.journal(Path("unused"))
     with broken.lock(ELSEWHERE, 0), Journal.open(place, run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
-        next_.unlock("run-1")
+        next_.force_unlock("run-1")
         with pytest.raises(StateError, match="the lock of this run was broken"):
             broken.write(state)
         mine = replace(ELSEWHERE, run="run-2")
@@ -178,19 +178,19 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: 
                 asyncio.run(journal.begin("b", Intent(kind="update")))
             with pytest.raises(StateError, match="could not be written before"):
                 asyncio.run(journal.begin("c", Intent(kind="update")))
-            assert next_.lock_info() == mine
+            assert next_.lock_holder() == mine
     assert read_journal(next_.journal(Path("unused")), state).pending == ()
 
 
 def test_a_long_journal_is_read_whole_and_leaves_nothing(bucket: Bucket, state: State) -> None:
-    place = ObjectState(bucket, "state.json").journal(Path("unused"))
+    place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     steps = [f"step {number} {'x' * 2000}" for number in range(100)]
     with Journal.open(place, run="run-1", state=state) as journal:
         for step in steps:
             asyncio.run(journal.begin(step, Intent(kind="create-item", sort_orders={ITEM: 0.5})))
-            journal.failed(step, "no", unknown=True)
+            journal.failed(step, "no", unconfirmed=True)
     assert len(bucket.list("state.json.journal.parts")) >= 3
-    elsewhere = ObjectState(bucket, "state.json").journal(Path("unused"))
+    elsewhere = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     assert [step for step, _ in read_journal(elsewhere, state).pending] == steps
     elsewhere.clear()
     assert elsewhere.read() == ()
@@ -198,18 +198,18 @@ def test_a_long_journal_is_read_whole_and_leaves_nothing(bucket: Bucket, state: 
 
 
 def test_each_step_costs_one_write_of_bounded_size(bucket: Bucket, store: Store, state: State) -> None:
-    place = ObjectState(bucket, "state.json").journal(Path("unused"))
+    place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     with Journal.open(place, run="run-1", state=state) as journal:
         store.seen.clear()
         for number in range(200):
             asyncio.run(journal.begin(f"step {number}", Intent(kind="update", ids=("i" * 36,))))
-            journal.done(f"step {number}", Result(ids={ITEM: "i" * 36}))
+            journal.done(f"step {number}", StepResult(ids={ITEM: "i" * 36}))
         assert len(store.seen) <= 203
-    assert len(read_journal(ObjectState(bucket, "state.json").journal(Path("unused")), state).done.ids) == 1
+    assert len(read_journal(ObjectStateBackend(bucket, "state.json").journal(Path("unused")), state).result.ids) == 1
 
 
 def test_a_part_of_the_journal_that_is_missing_is_told(bucket: Bucket, state: State) -> None:
-    place = ObjectState(bucket, "state.json").journal(Path("unused"))
+    place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     with Journal.open(place, run="run-1", state=state) as journal:
         for number in range(100):
             asyncio.run(journal.begin(f"step {number} {'x' * 2000}", Intent(kind="update")))
@@ -223,13 +223,13 @@ def test_a_part_of_the_journal_that_is_missing_is_told(bucket: Bucket, state: St
 def test_what_is_no_lock_is_told(bucket: Bucket, content: bytes) -> None:
     bucket.put("state.json.lock", content, None)
     with pytest.raises(StateError, match="this is no lock of galleryctl") as caught:
-        ObjectState(bucket, "state.json").lock_info()
+        ObjectStateBackend(bucket, "state.json").lock_holder()
     assert caught.value.do
 
 
 def test_a_damaged_state_is_replaced_by_a_rebuild_and_kept_beside(bucket: Bucket, state: State) -> None:
     bucket.put("state.json", b"{half", None)
-    backend = ObjectState(bucket, "state.json")
+    backend = ObjectStateBackend(bucket, "state.json")
     with pytest.raises(StateError, match="the state is no JSON"):
         backend.read()
     backend.write(state)

@@ -11,9 +11,9 @@ from galleryctl.model.address import Address
 from galleryctl.model.secret import Secret
 from galleryctl.plan.canonical import digest
 from galleryctl.state import seal
-from galleryctl.state.document import encode
-from galleryctl.state.file import FileState
-from galleryctl.state.seal import Cipher
+from galleryctl.state.document import encode_state
+from galleryctl.state.file import FileStateBackend
+from galleryctl.state.seal import Encryption
 from tests.studio import Doc, Ran, Studio
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
@@ -95,12 +95,12 @@ def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio:
     become(studio, OLD)
     save(studio)
     (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
-    backend = FileState(studio.root / ".galleryctl/state.json", cipher=Cipher(Secret("planted-old")))
+    backend = FileStateBackend(studio.root / ".galleryctl/state.json", encryption=Encryption(Secret("planted-old")))
     state = backend.read()
     assert state is not None
     ids = {**state.bindings.ids, Address("weddings"): made["gallery"]["id"]}
     theirs = replace(state, bindings=replace(state.bindings, ids=ids))
-    studio.write(".galleryctl/state.json", json.dumps(encode(theirs)))
+    studio.write(".galleryctl/state.json", json.dumps(encode_state(theirs)))
     ran = studio.run("apply", "plan.json")
     assert ran.code == 1
     assert "this state is not sealed, and the workspace has a passphrase" in ran.err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_what_a_clone_names(studio: Studio, command: tuple[str, ...]) -> None:
 
 def test_who_holds_a_lock(studio: Studio) -> None:
     studio.gallery(["{key: words, text: x}"])
-    held = FileState(studio.root / ".galleryctl/state.json")
+    held = FileStateBackend(studio.root / ".galleryctl/state.json")
     owner = LockInfo(run="run-1", who=f"anna{ESCAPE}", pid=1, since=f"now{ESCAPE}", operation=ESCAPE)
     with held.lock(owner, 0):
         for command in (("state", "unlock"), ("apply", "--auto-approve"), ("doctor",)):

@@ -14,7 +14,7 @@ import uvicorn
 
 from galleryctl.emulator import Emulator, create_app
 from galleryctl.session.open import lock_owner
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from tests.reports import report
 from tests.studio import Ran, Studio
 
@@ -245,7 +245,7 @@ def test_state_that_cannot_be_read_or_is_of_another_site(wedding: Studio) -> Non
 def test_a_lock_and_a_run_that_was_broken_off(wedding: Studio) -> None:
     wedding.apply()
     (wedding.root / ".galleryctl" / "journal-main.jsonl").write_text('{"version": 1}\n', encoding="utf-8")
-    with FileState(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply"), 0):
+    with FileStateBackend(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply"), 0):
         ran = wedding.run("doctor", "--format", "json")
     assert ran.code == 0
     found = checks(ran)

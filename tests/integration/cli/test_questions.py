@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from tests.studio import Ran, Studio
 
 HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
@@ -32,8 +32,8 @@ class Question:
     """What the command would change."""
 
 
-def backend(studio: Studio) -> FileState:
-    return FileState(studio.root / ".galleryctl/state.json")
+def backend(studio: Studio) -> FileStateBackend:
+    return FileStateBackend(studio.root / ".galleryctl/state.json")
 
 
 def site(studio: Studio) -> object:
@@ -84,7 +84,7 @@ UNLOCK = Question(
     asks="Is that run over for certain, and shall its lock be broken?",
     leaves="The lock stays.",
     does="The lock of run r1 is broken.",
-    lasting=lambda studio: backend(studio).lock_info(),
+    lasting=lambda studio: backend(studio).lock_holder(),
 )
 QUESTIONS = (APPLY, DESTROY, BIN, GONE, REBUILD, UNLOCK)
 EVERY = pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: " ".join(each.command))

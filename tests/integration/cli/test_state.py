@@ -11,8 +11,8 @@ import pytest
 from galleryctl.manifest.schema import load_schema
 from galleryctl.model.address import Address
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.document import decode
-from galleryctl.state.file import FileState
+from galleryctl.state.document import decode_state
+from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import Journal
 from galleryctl.state.records import Intent
 from tests.studio import Doc, Ran, Studio
@@ -38,8 +38,8 @@ def refused(ran: Ran, *words: str) -> None:
         assert word in ran.err
 
 
-def backend(studio: Studio) -> FileState:
-    return FileState(studio.root / ".galleryctl/state.json")
+def backend(studio: Studio) -> FileStateBackend:
+    return FileStateBackend(studio.root / ".galleryctl/state.json")
 
 
 def holder(run: str, *, host: str = "elsewhere", pid: int = 1) -> LockInfo:
@@ -54,7 +54,7 @@ def items(studio: Studio) -> Doc:
 def break_off(studio: Studio) -> None:
     """Leave the journal of a run that was killed while it made an item."""
     place = backend(studio).journal(studio.root / ".galleryctl/journal-main.jsonl")
-    with Journal.open(place, run="killed", state=decode(studio.state())) as journal:
+    with Journal.open(place, run="killed", state=decode_state(studio.state())) as journal:
         orders = {Address("weddings", "cake"): 77.0}
         asyncio.run(
             journal.begin("create weddings/cake", Intent(kind="create-item", gallery_id="g", sort_orders=orders))

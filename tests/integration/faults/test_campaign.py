@@ -10,7 +10,7 @@ import pytest
 
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.transport import Exchange
 from tests.integration.faults.editor import Editor
 from tests.world import World, film, one, wanted, words
@@ -73,7 +73,7 @@ def check(world: World, editor: Editor, desired: Desired) -> None:
     assert len(world.galleries()) == 3
     labels = Counter(label for file in world.files() for label in file["labels"])
     assert set(labels.values()) <= {1}
-    state = FileState(world.root / "state.json").read()
+    state = FileStateBackend(world.root / "state.json").read()
     assert state is not None
     assert {f["id"] for f in world.files() if f["labels"]} == set(state.bindings.media.values())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.transport import Exchange
 from tests.integration.faults.test_one_fault import after, before, settled_site
 from tests.world import Crash, World
@@ -46,7 +46,7 @@ def killed_at(folder: Path, kills: list[tuple[int, str]]) -> tuple[object, int]:
         assert world.apply(desired).report.exit_code == 0
         assert world.plan(desired).is_empty
         assert len(world.galleries()) == 2
-        state = FileState(folder / "state.json").read()
+        state = FileStateBackend(folder / "state.json").read()
         assert state is not None
         assert state.bindings.deposed == {}
         return settled_site(world), len(world.files())

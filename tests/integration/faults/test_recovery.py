@@ -12,7 +12,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.outcome import Outcome, OutcomeStatus
 from galleryctl.plan.positions import assign_sort_orders
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.transport import Exchange
 from tests.world import Crash, World, film, one, shown, wanted, words
 
@@ -409,7 +409,7 @@ def test_killed_after_the_old_half_of_a_replacement_went_state_forgets_it(world:
     desired = wanted(words("a"), film("b", 7))
     crashed(world, crash("after", "POST /galleries/{id}/items/delete"), lambda: world.apply(desired))
     world.apply(desired)
-    state = FileState(world.root / "state.json").read()
+    state = FileStateBackend(world.root / "state.json").read()
     assert state is not None
     assert state.bindings.deposed == {}
     assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]

@@ -10,7 +10,7 @@ from galleryctl.engine.rebuilding import rebuild_state, save_rebuilt_state
 from galleryctl.model.desired import Desired
 from galleryctl.model.fields import Json
 from galleryctl.plan.make import PlanOptions
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, settled
 from tests.world import World, film, one, shown, wanted, words
 
@@ -40,7 +40,7 @@ def test_what_a_killed_destroy_deleted_is_not_missed(world: World, phase: str) -
     crashed(world, crash(phase, "DELETE /galleries/{id}"), lambda: world.apply(desired, DESTROY))
     world.apply(desired, DESTROY)
     assert world.galleries() == []
-    state = FileState(world.root / "state.json").read()
+    state = FileStateBackend(world.root / "state.json").read()
     assert state is not None
     assert state.bindings.ids == {}
     assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery is gone from the site

@@ -16,7 +16,7 @@ import galleryctl
 from galleryctl.engine.progress import SilentProgress, StepOutcome
 from galleryctl.plan.order import Step
 from galleryctl.session.open import lock_owner
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from tests.studio import Studio
 
 OPERATIONS = ("apply", "drift", "import_all", "import_gallery", "plan", "validate")
@@ -140,7 +140,7 @@ def test_safety_checks_reject_a_plan(wedding: Studio) -> None:
 
 def test_the_lock_keeps_a_second_run_out(wedding: Studio) -> None:
     workspace = opened(wedding)
-    with FileState(wedding.root / ".galleryctl/state.json").lock(lock_owner("apply"), 0):
+    with FileStateBackend(wedding.root / ".galleryctl/state.json").lock(lock_owner("apply"), 0):
         with pytest.raises(galleryctl.LockedError):
             workspace.apply()
         assert not workspace.plan().is_empty

@@ -10,10 +10,10 @@ import pytest
 from obstore.store import GCSStore
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.bucket import PAUSE, PAUSES, Bucket
+from galleryctl.state.bucket import MAX_RATE_LIMIT_PAUSES, RATE_LIMIT_PAUSE, Bucket
 from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectState
+from galleryctl.state.objects import ObjectStateBackend
 from galleryctl.state.records import Intent
 from tests.google import serve_google
 from tests.objects import Store
@@ -43,12 +43,12 @@ def test_a_journal_that_is_written_too_fast_waits_and_loses_nothing(
     bucket: Bucket, google: Store, slept: list[float]
 ) -> None:
     state = State(site_id="site-1", lineage="lineage-1")
-    place = ObjectState(bucket, "state.json").journal(Path("unused"))
+    place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     with Journal.open(place, run="run-1", state=state) as journal:
         google.busy += ["PUT /state.json.journal"] * 7
         for step in "abc":
             asyncio.run(journal.begin(step, Intent(kind="update")))
-    assert slept == [PAUSE] * 7
+    assert slept == [RATE_LIMIT_PAUSE] * 7
     assert [step for step, _ in read_journal(place, state).pending] == ["a", "b", "c"]
 
 
@@ -63,7 +63,7 @@ def test_a_write_that_took_effect_counts_although_the_store_is_busy_then(
     found = bucket.get("key")
     assert found is not None
     assert (found.content, found.tag) == (b"2", second)
-    assert slept == [PAUSE]
+    assert slept == [RATE_LIMIT_PAUSE]
 
 
 def test_a_store_that_stays_busy_is_told(bucket: Bucket, google: Store, slept: list[float]) -> None:
@@ -72,4 +72,4 @@ def test_a_store_that_stays_busy_is_told(bucket: Bucket, google: Store, slept: l
         bucket.put("key", b"1", None)
     assert caught.value.why == "429 Too Many Requests (SlowDown)"
     assert "run the same command again" in caught.value.do
-    assert len(slept) == PAUSES
+    assert len(slept) == MAX_RATE_LIMIT_PAUSES

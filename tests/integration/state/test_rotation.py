@@ -11,10 +11,10 @@ import pytest
 from galleryctl.model.address import Address
 from galleryctl.model.secret import Secret
 from galleryctl.state import seal
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import Journal
 from galleryctl.state.records import Intent
-from galleryctl.state.seal import Cipher
+from galleryctl.state.seal import Encryption
 from tests.integration.state.test_versions import known, serials
 from tests.studio import Ran, Studio
 
@@ -88,7 +88,7 @@ def test_an_apply_changes_it_too(sealed: Studio) -> None:
 
 
 def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: Studio) -> None:
-    backend = FileState(sealed.root / ".galleryctl/state.json", cipher=Cipher(Secret("planted-old")))
+    backend = FileStateBackend(sealed.root / ".galleryctl/state.json", encryption=Encryption(Secret("planted-old")))
     state = backend.read()
     assert state is not None
     place = backend.journal(sealed.root / ".galleryctl/journal-main.jsonl")

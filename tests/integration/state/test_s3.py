@@ -7,7 +7,7 @@ import pytest
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State
-from galleryctl.state.objects import ObjectState
+from galleryctl.state.objects import ObjectStateBackend
 from tests.objects import Store
 
 
@@ -18,14 +18,14 @@ from tests.objects import Store
 def test_another_region_is_told(bucket: Bucket, s3: Store, status: str, code: str) -> None:
     s3.answers["GET /state.json"] = (status, f"<Error><Code>{code}</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be read") as caught:
-        ObjectState(bucket, "state.json").read()
+        ObjectStateBackend(bucket, "state.json").read()
     assert caught.value.do == "set AWS_REGION in the environment to the region of the bucket"
 
 
 def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: Store) -> None:
     s3.answers["PUT /state.json"] = ("501 Not Implemented", "<Error><Code>NotImplemented</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be written") as caught:
-        ObjectState(bucket, "state.json").write(State(site_id="site-1", lineage="lineage-1"))
+        ObjectStateBackend(bucket, "state.json").write(State(site_id="site-1", lineage="lineage-1"))
     assert caught.value.why == "501 Not Implemented (NotImplemented)"
     assert "it needs conditional writes" in caught.value.do
 
@@ -33,6 +33,6 @@ def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: Store
 def test_credentials_that_ran_out_are_told(bucket: Bucket, s3: Store) -> None:
     s3.answers["GET /state.json"] = ("400 Bad Request", "<Error><Code>ExpiredToken</Code></Error>")
     with pytest.raises(StateError) as caught:
-        ObjectState(bucket, "state.json").read()
+        ObjectStateBackend(bucket, "state.json").read()
     assert caught.value.why == "400 Bad Request (ExpiredToken)"
     assert "the credentials in the environment are not accepted" in caught.value.do

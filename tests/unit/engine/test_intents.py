@@ -14,7 +14,7 @@ from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.media import Kind, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Change
 from galleryctl.plan.order import CreateGallery, CreateItem, DeleteItems, Step, UpdateItem, Upload
-from galleryctl.state.records import Intent, Result
+from galleryctl.state.records import Intent, StepResult
 
 GALLERY, ITEM = Address("g"), Address("g", "i")
 FILE = MediaFile(id="f", display_name="f.jpg", ready=True, failed=False)
@@ -45,7 +45,7 @@ def test_an_intent_has_what_finding_out_needs() -> None:
         kind="create-gallery", sort_orders={GALLERY: 7.0, ITEM: 2.5}
     )
     assert intent(CreateItem(change=CREATE)) == Intent(
-        kind="create-item", gallery_id="g1", sort_orders={ITEM: 2.5}, signs={ITEM: ("image f",)}
+        kind="create-item", gallery_id="g1", sort_orders={ITEM: 2.5}, markers={ITEM: ("image f",)}
     )
     assert intent(UpdateItem(change=UPDATE)) == Intent(kind="update", ids=("i1",))
     assert intent(DeleteItems(gallery=GALLERY, changes=(UPDATE,))) == Intent(kind="delete", ids=("i1",))
@@ -71,9 +71,9 @@ def test_what_steps_make_is_known_to_the_next_ones() -> None:
     state.add_file(source, FILE)
     new = replace(state.galleries["g1"], id="g2")
     state.add_gallery(Address("h"), new)
-    state.add_result(Result(ids={Address("h"): "g2"}, media={source.source: "f"}))
+    state.add_result(StepResult(ids={Address("h"): "g2"}, media={source.source: "f"}))
     shown = replace(CREATE, address=Address("h", "i"), media=source)
     made = intent_of(Step(id="x", action=CreateItem(change=shown)), state, {})
-    assert (made.gallery_id, made.signs) == ("g2", {Address("h", "i"): ("image f",)})
+    assert (made.gallery_id, made.markers) == ("g2", {Address("h", "i"): ("image f",)})
     assert state.existing_ids == {"gone", "g1", "g2"}
     assert state.updated_state().ids == {GALLERY: "g1", Address("h"): "g2"}

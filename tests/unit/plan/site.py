@@ -39,8 +39,8 @@ from galleryctl.plan.order import (
 from galleryctl.plan.order import (
     plan_steps as steps_of,
 )
-from galleryctl.state.journal import learn
-from galleryctl.state.records import Result
+from galleryctl.state.journal import apply_result
+from galleryctl.state.records import StepResult
 
 AT = SourcePosition("galleries/g.yaml", 1, 1)
 ALLOWED = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
@@ -139,7 +139,7 @@ class MemorySite:
         while waiting:
             step = chance.choice([step for step in waiting if step.depends_on <= done])
             waiting.remove(step)
-            bindings = learn(bindings, self._do(step, bindings))
+            bindings = apply_result(bindings, self._do(step, bindings))
             done.add(step.id)
             self._check()
         return bindings
@@ -189,34 +189,34 @@ class MemorySite:
         )
         self._check()
 
-    def _do(self, step: Step, bindings: Bindings) -> Result:  # noqa: PLR0911 - one for each action
+    def _do(self, step: Step, bindings: Bindings) -> StepResult:  # noqa: PLR0911 - one for each action
         match step.action:
             case Upload(source=source):
                 file = self._file(source)
-                return Result(media={source.source: file})
+                return StepResult(media={source.source: file})
             case CreateGallery(change=change, items=items):
                 id_ = self._id("gallery")
                 empty = live_gallery(id_=id_, name=str(change.write["name"]))
                 self.galleries[id_] = replace(empty, sort_order=self.order(change.sort_order))
                 made = {item.address: self._create(id_, item, bindings) for item in items}
-                return Result(ids={change.address: id_, **made})
+                return StepResult(ids={change.address: id_, **made})
             case UpdateGallery(change=change):
                 before = self.galleries[str(change.id)]
                 self.galleries[before.id] = replace(before, fields={**before.fields, **change.write})
-                return Result()
+                return StepResult()
             case CreateItem(change=change):
                 id_ = self._create(bindings.ids[change.address.parent], change, bindings)
-                return Result(ids={change.address: id_})
+                return StepResult(ids={change.address: id_})
             case UpdateItem(change=change):
                 self._update(bindings.ids[change.address.parent], change, bindings)
-                return Result()
+                return StepResult()
             case DeleteItems(gallery=address, changes=changes):
                 gone = tuple(str(change.id) for change in changes)
                 self.remove(bindings.ids[address], *gone)
-                return Result(removed=gone)
+                return StepResult(removed=gone)
             case DeleteGallery(change=change):
                 del self.galleries[str(change.id)]
-                return Result(removed=(str(change.id),))
+                return StepResult(removed=(str(change.id),))
 
     def _id(self, kind: str) -> str:
         self.made += 1

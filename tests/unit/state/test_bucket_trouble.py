@@ -8,7 +8,7 @@ import pytest
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import open_bucket
-from galleryctl.state.bucket_trouble import what_to_do, why
+from galleryctl.state.bucket_trouble import advice_for, redacted_reason
 
 
 @pytest.fixture(autouse=True)
@@ -103,5 +103,5 @@ TOKEN = "Error performing token request: Error performing"
     ],
 )
 def test_a_token_that_is_not_given_is_told(scheme: str, said: str, told: str, help_: str) -> None:
-    assert why(said) == told
-    assert help_ in what_to_do(said, scheme)
+    assert redacted_reason(said) == told
+    assert help_ in advice_for(said, scheme)

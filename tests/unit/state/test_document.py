@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
-from galleryctl.state.document import State, decode, encode
+from galleryctl.state.document import State, decode_state, encode_state
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
 
@@ -37,12 +37,12 @@ STATES = st.builds(
 
 @given(STATES)
 def test_what_is_encoded_decodes_to_the_same(state: State) -> None:
-    assert decode(json.loads(json.dumps(encode(state)))) == state
+    assert decode_state(json.loads(json.dumps(encode_state(state)))) == state
 
 
 @given(STATES)
 def test_what_is_encoded_follows_the_published_schema(state: State) -> None:
-    Draft202012Validator(SCHEMA).validate(encode(state))
+    Draft202012Validator(SCHEMA).validate(encode_state(state))
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -50,7 +50,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_a_document_reads_as_galleries_with_their_items(state: State) -> None:
-    document = encode(state)
+    document = encode_state(state)
     assert list(document) == ["version", "lineage", "serial", "site_id", "galleries", "media", "deposed"]
     assert document["galleries"] == {
         "weddings": {
@@ -74,7 +74,7 @@ def test_the_order_of_learning_does_not_show(state: State) -> None:
             deposed=state.bindings.deposed,
         ),
     )
-    assert json.dumps(encode(other)) == json.dumps(encode(state))
+    assert json.dumps(encode_state(other)) == json.dumps(encode_state(state))
 
 
 def test_a_new_state_is_always_the_same_so_that_a_plan_from_it_stays_valid() -> None:
@@ -82,11 +82,11 @@ def test_a_new_state_is_always_the_same_so_that_a_plan_from_it_stays_valid() -> 
 
 
 def test_the_first_version_begins_a_lineage_and_the_next_ones_keep_it() -> None:
-    first = State.new("s").following(Bindings())
-    second = first.following(Bindings())
+    first = State.new("s").next_version(Bindings())
+    second = first.next_version(Bindings())
     assert (first.serial, second.serial) == (1, 2)
     assert first.lineage == second.lineage != ""
-    assert State.new("s").following(Bindings()).lineage != first.lineage
+    assert State.new("s").next_version(Bindings()).lineage != first.lineage
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_first_version_begins_a_lineage_and_the_next_ones_keep_it() -> None:
 )
 def test_what_is_wrong_is_named(state: State, edit: dict[str, object], told: str) -> None:
     with pytest.raises(StateError) as caught:
-        decode({**encode(state), **edit}, where="state.json")
+        decode_state({**encode_state(state), **edit}, where="state.json")
     assert "state.json: this is no galleryctl state" in str(caught.value)
     assert told in str(caught.value)
     assert "galleryctl state rebuild" in str(caught.value)
@@ -117,11 +117,11 @@ def test_what_is_wrong_is_named(state: State, edit: dict[str, object], told: str
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}])
 def test_what_is_no_state_at_all_is_refused(document: object) -> None:
     with pytest.raises(StateError, match="no galleryctl state"):
-        decode(document)
+        decode_state(document)
 
 
 def test_a_newer_version_is_left_alone(state: State) -> None:
     with pytest.raises(StateError) as caught:
-        decode({**encode(state), "version": 2, "unheard-of": True}, where="state.json")
+        decode_state({**encode_state(state), "version": 2, "unheard-of": True}, where="state.json")
     assert "version 2, written by a newer galleryctl" in str(caught.value)
     assert "upgrade galleryctl" in str(caught.value)

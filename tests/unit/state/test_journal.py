@@ -19,9 +19,9 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.document import State
-from galleryctl.state.journal import Journal, learn, merge, read_journal, replay
+from galleryctl.state.journal import Journal, apply_result, merge_results, read_journal, replay
 from galleryctl.state.journal_file import FileJournal
-from galleryctl.state.records import Intent, Result
+from galleryctl.state.records import Intent, StepResult
 
 GALLERY, ITEM, OTHER = (Address.parse(text) for text in ("weddings", "weddings/film", "weddings/words"))
 CREATE = Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.1})
@@ -39,7 +39,7 @@ INTENTS = st.builds(
     at=st.floats(0, 1e10),
 )
 RESULTS = st.builds(
-    Result,
+    StepResult,
     ids=st.dictionaries(ADDRESSES, st.uuids().map(str), max_size=3),
     media=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
     removed=st.lists(st.uuids().map(str), max_size=3).map(tuple),
@@ -52,19 +52,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "inner/journal.jsonl"
 
 
-def write(path: Path, state: State, steps: list[tuple[Intent, Result | str]]) -> None:
+def write(path: Path, state: State, steps: list[tuple[Intent, StepResult | str]]) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         for i, (intent, end) in enumerate(steps):
             asyncio.run(journal.begin(str(i), intent))
-            if isinstance(end, Result):
+            if isinstance(end, StepResult):
                 journal.done(str(i), end)
             elif end != "killed":
-                journal.failed(str(i), "the API said no", unknown=end == "unknown")
+                journal.failed(str(i), "the API said no", unconfirmed=end == "unknown")
 
 
 @given(st.lists(st.tuples(INTENTS, ENDS), max_size=5), st.data())
 def test_cut_at_any_byte_it_tells_a_prefix_of_the_truth(
-    steps: list[tuple[Intent, Result | str]], data: st.DataObject
+    steps: list[tuple[Intent, StepResult | str]], data: st.DataObject
 ) -> None:
     state = State(site_id="site-1", lineage="lineage-1", serial=3)
     with tempfile.TemporaryDirectory() as folder:
@@ -79,12 +79,12 @@ def test_cut_at_any_byte_it_tells_a_prefix_of_the_truth(
     expected_done, expected_pending = [], []
     for i, (intent, end) in enumerate(steps):
         written = 1 if end == "killed" else 2
-        if records >= written and isinstance(end, Result):
+        if records >= written and isinstance(end, StepResult):
             expected_done.append(end)
         elif records >= 1 and (records < written or end in ("killed", "unknown")):
             expected_pending.append((str(i), intent))
         records = max(records - written, 0)
-    assert told.done == merge(expected_done)
+    assert told.result == merge_results(expected_done)
     assert told.pending == tuple(expected_pending)
 
 
@@ -95,12 +95,12 @@ def test_no_journal_tells_nothing(path: Path, state: State) -> None:
 def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state: State) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("upload 1", Intent(kind="upload", source="sha256:cd")))
-        journal.done("upload 1", Result(media={"sha256:cd": "f-2"}))
+        journal.done("upload 1", StepResult(media={"sha256:cd": "f-2"}))
         asyncio.run(journal.begin("create film", CREATE))
         asyncio.run(
             journal.begin("create words", Intent(kind="create-item", gallery_id="g-1", sort_orders={OTHER: 0.2}))
         )
-        journal.done("create words", Result(ids={OTHER: "i-3"}))
+        journal.done("create words", StepResult(ids={OTHER: "i-3"}))
     told = read_journal(FileJournal(path), state)
     assert told.run == "run-1"
     assert told.pending == (("create film", CREATE),)
@@ -114,7 +114,7 @@ def test_a_failure_ends_a_step_unless_its_outcome_is_unknown(path: Path, state: 
         asyncio.run(journal.begin("a", CREATE))
         journal.failed("a", "quality 20 is below 30")
         asyncio.run(journal.begin("b", CREATE))
-        journal.failed("b", "the answer was lost", unknown=True)
+        journal.failed("b", "the answer was lost", unconfirmed=True)
     assert read_journal(FileJournal(path), state).pending == (("b", CREATE),)
 
 
@@ -131,32 +131,32 @@ def test_each_record_is_on_the_disk_when_its_method_returns(
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         monkeypatch.setattr(os, "fsync", spy)
         asyncio.run(journal.begin("a", CREATE))
-        journal.done("a", Result(ids={ITEM: "i-9"}))
+        journal.done("a", StepResult(ids={ITEM: "i-9"}))
     assert [content.count(b"\n") for content in synced] == [2, 3]
 
 
 def test_the_state_written_after_it_knows_what_is_done_but_not_what_is_pending(path: Path, state: State) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", CREATE))
-        journal.done("a", Result(ids={ITEM: "i-9"}))
+        journal.done("a", StepResult(ids={ITEM: "i-9"}))
         asyncio.run(journal.begin("b", CREATE))
-    told = read_journal(FileJournal(path), state.following(Bindings()))
-    assert told.done == Result()
+    told = read_journal(FileJournal(path), state.next_version(Bindings()))
+    assert told.result == StepResult()
     assert told.pending == (("b", CREATE),)
 
 
 def test_the_first_run_of_a_site_can_be_killed_before_any_state_was_written(path: Path) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=State.new("s")) as journal:
-        journal.done("a", Result(ids={ITEM: "i-9"}))
+        journal.done("a", StepResult(ids={ITEM: "i-9"}))
     assert replay(Bindings(), read_journal(FileJournal(path), State.new("s"))).ids == {ITEM: "i-9"}
-    first = State.new("s").following(Bindings())
-    assert read_journal(FileJournal(path), first).done == Result()
+    first = State.new("s").next_version(Bindings())
+    assert read_journal(FileJournal(path), first).result == StepResult()
 
 
 def test_a_lost_state_still_learns_from_the_journal(path: Path, state: State) -> None:
     with Journal.open(FileJournal(path), run="run-1", state=state) as journal:
-        journal.done("a", Result(ids={ITEM: "i-9"}))
-    assert read_journal(FileJournal(path), State.new(state.site_id)).done.ids == {ITEM: "i-9"}
+        journal.done("a", StepResult(ids={ITEM: "i-9"}))
+    assert read_journal(FileJournal(path), State.new(state.site_id)).result.ids == {ITEM: "i-9"}
 
 
 def test_a_new_journal_replaces_the_old_and_clear_removes_it(path: Path, state: State) -> None:
@@ -233,7 +233,7 @@ def test_a_record_of_wrong_values_is_refused(path: Path, state: State, record: d
 
 
 def test_damage_in_the_middle_is_no_torn_end(path: Path, state: State) -> None:
-    write(path, state, [(CREATE, Result(ids={ITEM: "i-9"}))])
+    write(path, state, [(CREATE, StepResult(ids={ITEM: "i-9"}))])
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:9] + b"\n" + lines[2])
     with pytest.raises(StateError, match="or it was changed"):
@@ -269,15 +269,15 @@ def test_a_journal_that_cannot_be_made_is_told(tmp_path: Path, state: State) -> 
 
 def test_a_replaced_item_is_deposed_until_it_is_removed() -> None:
     before = Bindings(ids={GALLERY: "g-1", ITEM: "old"}, protected=frozenset({ITEM}))
-    made = learn(before, Result(ids={ITEM: "new"}))
+    made = apply_result(before, StepResult(ids={ITEM: "new"}))
     assert (made.ids[ITEM], made.deposed) == ("new", {"old": ITEM})
-    removed = learn(made, Result(removed=("old",)))
+    removed = apply_result(made, StepResult(removed=("old",)))
     assert removed == Bindings(ids={GALLERY: "g-1", ITEM: "new"}, protected=frozenset({ITEM}))
 
 
 def test_what_is_removed_is_forgotten_and_unprotected() -> None:
     before = Bindings(ids={GALLERY: "g-1", ITEM: "i-1", OTHER: "i-2"}, protected=frozenset({ITEM, OTHER}))
-    after = learn(before, Result(removed=("i-1", "a stranger")))
+    after = apply_result(before, StepResult(removed=("i-1", "a stranger")))
     assert after == Bindings(ids={GALLERY: "g-1", OTHER: "i-2"}, protected=frozenset({OTHER}))
 
 
@@ -288,19 +288,19 @@ def test_with_a_gallery_goes_all_that_lay_in_it() -> None:
         protected=frozenset({GALLERY}),
         deposed={"i-0": ITEM},
     )
-    assert learn(before, Result(removed=("g-1",))) == Bindings(media={"sha256:ab": "f-1"})
+    assert apply_result(before, StepResult(removed=("g-1",))) == Bindings(media={"sha256:ab": "f-1"})
 
 
 def test_a_gallery_made_again_deposes_nothing() -> None:
     before = Bindings(ids={GALLERY: "vanished", ITEM: "vanished too"})
-    after = learn(before, Result(ids={GALLERY: "g-2", ITEM: "i-2"}))
+    after = apply_result(before, StepResult(ids={GALLERY: "g-2", ITEM: "i-2"}))
     assert after == Bindings(ids={GALLERY: "g-2", ITEM: "i-2"})
 
 
 @given(st.lists(RESULTS, max_size=4))
-def test_learning_twice_is_learning_once(results: list[Result]) -> None:
-    once = learn(Bindings(), merge(results))
-    assert learn(once, merge(results)) == once
+def test_learning_twice_is_learning_once(results: list[StepResult]) -> None:
+    once = apply_result(Bindings(), merge_results(results))
+    assert apply_result(once, merge_results(results)) == once
 
 
 class Slow:

@@ -18,7 +18,7 @@ import galleryctl
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo, decode_lock
 from galleryctl.state.document import State
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 
 HOLD = """
 import sys
@@ -85,13 +85,13 @@ def me() -> str:
 
 def test_the_second_is_told_who_holds_it(path: Path, me: str, anna: LockInfo) -> None:
     with process(HOLD, str(path), "carl@studio"):
-        with pytest.raises(LockedError) as caught, FileState(path).lock(anna, 0):
+        with pytest.raises(LockedError) as caught, FileStateBackend(path).lock(anna, 0):
             pass
         told = str(caught.value)
         assert "locked by carl@studio since 2026-11-24T09:00:00+00:00, run run-2 (apply, pid" in told
         assert "--lock-timeout" in told
         assert "galleryctl state unlock run-2" in told
-        info = FileState(path).lock_info()
+        info = FileStateBackend(path).lock_holder()
         assert info is not None
         assert info.run == "run-2"
 
@@ -99,18 +99,18 @@ def test_the_second_is_told_who_holds_it(path: Path, me: str, anna: LockInfo) ->
 def test_the_second_gets_it_when_the_first_lets_go(path: Path, me: str, anna: LockInfo) -> None:
     with process(HOLD, str(path), me) as running:
         go_on(running)
-        with FileState(path).lock(anna, 60):
-            assert FileState(path).lock_info() == anna
-    assert FileState(path).lock_info() is None
+        with FileStateBackend(path).lock(anna, 60):
+            assert FileStateBackend(path).lock_holder() == anna
+    assert FileStateBackend(path).lock_holder() is None
 
 
 def test_a_killed_holder_leaves_no_lock(path: Path, me: str, anna: LockInfo) -> None:
     with process(HOLD, str(path), me) as running:
         running.kill()
         running.wait()
-    assert FileState(path).lock_info() is None
-    with FileState(path).lock(anna, 0):
-        assert FileState(path).lock_info() == anna
+    assert FileStateBackend(path).lock_holder() is None
+    with FileStateBackend(path).lock(anna, 0):
+        assert FileStateBackend(path).lock_holder() == anna
 
 
 def test_two_processes_never_write_together(path: Path) -> None:
@@ -118,77 +118,77 @@ def test_two_processes_never_write_together(path: Path) -> None:
         go_on(one)
         go_on(two)
         assert (one.wait(), two.wait()) == (0, 0)
-    state = FileState(path).read()
+    state = FileStateBackend(path).read()
     assert state is not None
     assert state.serial == 20
 
 
 def test_one_process_cannot_lock_twice(path: Path, anna: LockInfo) -> None:
-    backend = FileState(path)
-    with backend.lock(anna, 0), pytest.raises(LockedError), FileState(path).lock(anna, 0):
+    backend = FileStateBackend(path)
+    with backend.lock(anna, 0), pytest.raises(LockedError), FileStateBackend(path).lock(anna, 0):
         pass
 
 
 def test_the_lock_is_let_go_when_the_run_fails(path: Path, anna: LockInfo) -> None:
-    with pytest.raises(ZeroDivisionError), FileState(path).lock(anna, 0):
+    with pytest.raises(ZeroDivisionError), FileStateBackend(path).lock(anna, 0):
         raise ZeroDivisionError
-    with FileState(path).lock(anna, 0):
+    with FileStateBackend(path).lock(anna, 0):
         pass
 
 
 def test_unlock_refuses_another_run(path: Path, anna: LockInfo) -> None:
-    backend = FileState(path)
+    backend = FileStateBackend(path)
     with backend.lock(anna, 0), pytest.raises(StateError) as caught:
-        backend.unlock("run-9")
+        backend.force_unlock("run-9")
     assert "run run-9 does not hold the lock" in str(caught.value)
     assert "held by anna@elsewhere" in str(caught.value)
 
 
 def test_unlock_of_a_free_lock_says_so(path: Path) -> None:
     with pytest.raises(StateError, match="it is free"):
-        FileState(path).unlock("run-1")
+        FileStateBackend(path).force_unlock("run-1")
 
 
 def test_unlock_of_a_live_process_says_so(path: Path, me: str) -> None:
     with process(HOLD, str(path), me) as running:
         with pytest.raises(StateError) as caught:
-            FileState(path).unlock("run-2")
+            FileStateBackend(path).force_unlock("run-2")
         assert "run run-2 is still at work" in str(caught.value)
         assert f"kill {running.pid}" in str(caught.value)
 
 
 def test_unlock_breaks_the_lock_of_a_machine_that_cannot_be_asked(path: Path, anna: LockInfo) -> None:
-    backend = FileState(path)
+    backend = FileStateBackend(path)
     mine = replace(anna, run="run-2", who="ben@here")
     with backend.lock(anna, 0):
-        backend.unlock("run-1")
+        backend.force_unlock("run-1")
         with backend.lock(mine, 0):
-            assert backend.lock_info() == mine
-    assert backend.lock_info() is None
+            assert backend.lock_holder() == mine
+    assert backend.lock_holder() is None
 
 
 def test_a_broken_run_that_ends_late_leaves_the_next_ones_signature(path: Path, anna: LockInfo) -> None:
-    backend = FileState(path)
+    backend = FileStateBackend(path)
     mine = replace(anna, run="run-2", who="ben@here")
     late = backend.lock(anna, 0)
     late.__enter__()
-    backend.unlock("run-1")
+    backend.force_unlock("run-1")
     with backend.lock(mine, 0):
         late.__exit__(None, None, None)
-        assert backend.lock_info() == mine
+        assert backend.lock_holder() == mine
 
 
 def test_a_run_whose_lock_was_broken_writes_nothing_more(path: Path, anna: LockInfo, state: State) -> None:
-    backend = FileState(path)
+    backend = FileStateBackend(path)
     with backend.lock(anna, 0):
         backend.write(state)
-        FileState(path).unlock("run-1")
+        FileStateBackend(path).force_unlock("run-1")
         with pytest.raises(StateError, match="the lock of this run was broken") as caught:
-            backend.write(state.following(state.bindings))
+            backend.write(state.next_version(state.bindings))
         assert caught.value.do
-        with FileState(path).lock(replace(anna, run="run-2"), 0):
+        with FileStateBackend(path).lock(replace(anna, run="run-2"), 0):
             with pytest.raises(StateError, match="run run-2"):
-                backend.write(state.following(state.bindings))
+                backend.write(state.next_version(state.bindings))
             assert backend.read() == state
 
 
@@ -198,15 +198,15 @@ def test_unlock_clears_what_a_killed_run_left(path: Path, anna: LockInfo) -> Non
         json.dumps({"run": "run-1", "who": "a@b", "pid": os.getpid(), "since": "x", "operation": "apply"}),
         encoding="utf-8",
     )
-    FileState(path).unlock("run-1")
+    FileStateBackend(path).force_unlock("run-1")
     assert not info_path.exists()
 
 
 def test_a_lock_without_a_readable_signature_is_still_a_lock(path: Path, anna: LockInfo) -> None:
-    backend = FileState(path)
+    backend = FileStateBackend(path)
     with backend.lock(anna, 0):
         path.with_name("state.json.lock.json").write_bytes(b"{")
-        with pytest.raises(LockedError, match="another process"), FileState(path).lock(anna, 0):
+        with pytest.raises(LockedError, match="another process"), FileStateBackend(path).lock(anna, 0):
             pass
 
 
@@ -231,20 +231,20 @@ def test_what_nobody_signs_is_no_signature(path: Path, anna: LockInfo, members: 
         decode_lock(forged)
     path.with_name("state.json.lock.json").write_bytes(forged)
     with pytest.raises(StateError, match="does not hold the lock"):
-        FileState(path).unlock("run-1")
+        FileStateBackend(path).force_unlock("run-1")
 
 
 def test_a_signature_that_never_ends_is_not_waited_for(path: Path, anna: LockInfo) -> None:
     os.mkfifo(path.with_name("state.json.lock.json"))
     with pytest.raises(StateError, match="does not hold the lock"):
-        FileState(path).unlock("run-1")
-    with FileState(path).lock(anna, 0):
-        assert FileState(path).lock_info() == anna
+        FileStateBackend(path).force_unlock("run-1")
+    with FileStateBackend(path).lock(anna, 0):
+        assert FileStateBackend(path).lock_holder() == anna
         path.with_name("state.json.lock.json").write_bytes(b"[" * 100_000)
-        assert FileState(path).lock_info() is None
+        assert FileStateBackend(path).lock_holder() is None
 
 
 def test_a_lock_can_be_held_before_there_is_a_state(path: Path, anna: LockInfo) -> None:
-    backend = FileState(path.parent / "new" / "state.json")
+    backend = FileStateBackend(path.parent / "new" / "state.json")
     with backend.lock(anna, 0):
-        backend.write(State.new("s").following(State.new("s").bindings))
+        backend.write(State.new("s").next_version(State.new("s").bindings))

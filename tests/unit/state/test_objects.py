@@ -19,10 +19,10 @@ from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket, open_bucket
 from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectState
-from galleryctl.state.process import lives
+from galleryctl.state.objects import ObjectStateBackend
+from galleryctl.state.process import is_alive
 from galleryctl.state.records import Intent
-from galleryctl.state.seal import Cipher
+from galleryctl.state.seal import Encryption
 
 UNUSED = Path("unused")
 
@@ -60,14 +60,14 @@ def test_what_was_deleted_is_not_as_it_was(bucket: Bucket) -> None:
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["read", "write"])), max_size=20))
 def test_of_any_writers_in_any_order_none_undoes_anothers_version(moves: list[tuple[int, str]]) -> None:
     bucket = Bucket(MemoryStore(), "memory://bucket")
-    backends = [ObjectState(bucket, "state.json") for _ in range(3)]
+    backends = [ObjectStateBackend(bucket, "state.json") for _ in range(3)]
     seen: dict[int, State] = {}
     written: list[int] = []
     for writer, move in moves:
         if move == "read":
             seen[writer] = backends[writer].read() or State(site_id="site-1", lineage="lineage-1")
         elif writer in seen:
-            state = seen[writer].following(seen[writer].bindings)
+            state = seen[writer].next_version(seen[writer].bindings)
             try:
                 backends[writer].write(state)
             except StateError as error:
@@ -79,13 +79,13 @@ def test_of_any_writers_in_any_order_none_undoes_anothers_version(moves: list[tu
 
 
 def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, state: State) -> None:
-    plain = ObjectState(bucket, "state.json")
+    plain = ObjectStateBackend(bucket, "state.json")
     plain.write(state)
     with pytest.raises(StateError, match="this state is not sealed, and the workspace has a passphrase"):
-        ObjectState(bucket, "state.json", cipher=Cipher(Secret("planted"))).read()
-    backend = ObjectState(bucket, "state.json", cipher=Cipher(Secret("planted"), readable=True))
+        ObjectStateBackend(bucket, "state.json", encryption=Encryption(Secret("planted"))).read()
+    backend = ObjectStateBackend(bucket, "state.json", encryption=Encryption(Secret("planted"), accept_plaintext=True))
     assert backend.read() == state
-    backend.write(state.following(state.bindings))
+    backend.write(state.next_version(state.bindings))
     with Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("create weddings/first-dance", Intent(kind="update")))
     contents = [found.content for key in bucket.list("") if (found := bucket.get(key))]
@@ -96,7 +96,7 @@ def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, stat
 
 
 def test_a_journal_that_cannot_be_written_begins_nothing_more(bucket: Bucket, state: State, anna: LockInfo) -> None:
-    backend = ObjectState(bucket, "state.json")
+    backend = ObjectStateBackend(bucket, "state.json")
     with backend.lock(anna, 0), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
         bucket.delete(["state.json.journal"])
         with pytest.raises(StateError, match="begins nothing more"):
@@ -116,7 +116,7 @@ ENDLESS = b'{"chain": "c", "parts": Infinity}\n'
 def test_what_is_no_journal_is_told(bucket: Bucket, content: bytes) -> None:
     bucket.put("state.json.journal", content, None)
     with pytest.raises(StateError, match="this is no journal") as caught:
-        ObjectState(bucket, "state.json").journal(UNUSED).read()
+        ObjectStateBackend(bucket, "state.json").journal(UNUSED).read()
     assert "state.json.journal" in str(caught.value)
     assert caught.value.do
 
@@ -125,16 +125,16 @@ def test_a_journal_that_tells_of_parts_without_end_is_told(bucket: Bucket) -> No
     bucket.put("state.json.journal", b'{"chain": "c", "parts": 1000000000000}\n', None)
     bucket.put("state.json.journal.parts/c-000000", b"{}\n", None)
     with pytest.raises(StateError, match="a part of the journal is missing"):
-        ObjectState(bucket, "state.json").journal(UNUSED).read()
+        ObjectStateBackend(bucket, "state.json").journal(UNUSED).read()
 
 
 def test_folders_beside_the_versions_are_somebody_elses(bucket: Bucket, state: State) -> None:
     kept = "state.json.versions/before/20260101T000000Z-00000001-abcdef01.json"
     bucket.put(kept, b"theirs", None)
-    backend = ObjectState(bucket, "state.json", versions=1, cipher=Cipher(Secret("planted")))
+    backend = ObjectStateBackend(bucket, "state.json", max_versions=1, encryption=Encryption(Secret("planted")))
     for _ in range(3):
         backend.write(state)
-        state = state.following(state.bindings)
+        state = state.next_version(state.bindings)
     assert [version.serial for version in backend.versions()] == [8]
     found = bucket.get(kept)
     assert found is not None
@@ -142,25 +142,25 @@ def test_folders_beside_the_versions_are_somebody_elses(bucket: Bucket, state: S
 
 
 def test_what_is_too_large_for_a_state_is_not_loaded(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 3)
+    monkeypatch.setattr(module, "MAX_STATE_BYTES", 3)
     bucket.put("state.json", b"four", None)
     with pytest.raises(StateError, match="it has 4 bytes") as caught:
-        ObjectState(bucket, "state.json").read()
+        ObjectStateBackend(bucket, "state.json").read()
     assert caught.value.do
 
 
 def test_a_journal_is_cleared_without_having_been_read(bucket: Bucket, state: State) -> None:
-    with Journal.open(ObjectState(bucket, "s").journal(UNUSED), run="run-1", state=state) as journal:
+    with Journal.open(ObjectStateBackend(bucket, "s").journal(UNUSED), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
-    ObjectState(bucket, "s").journal(UNUSED).clear()
-    assert read_journal(ObjectState(bucket, "s").journal(UNUSED), state).pending == ()
+    ObjectStateBackend(bucket, "s").journal(UNUSED).clear()
+    assert read_journal(ObjectStateBackend(bucket, "s").journal(UNUSED), state).pending == ()
 
 
 def test_a_store_without_conditions_is_refused_at_the_first_change(tmp_path: Path, state: State) -> None:
-    backend = ObjectState(Bucket(LocalStore(tmp_path), "file://bucket"), "state.json")
+    backend = ObjectStateBackend(Bucket(LocalStore(tmp_path), "file://bucket"), "state.json")
     backend.write(state)
     with pytest.raises(StateError, match="knows no conditional writes"):
-        backend.write(state.following(state.bindings))
+        backend.write(state.next_version(state.bindings))
     assert backend.read() == state
 
 
@@ -175,7 +175,7 @@ def test_an_account_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_process_whose_number_another_has_got_does_not_live(anna: LockInfo) -> None:
 
     mine = replace(anna, pid=os.getpid())
-    assert lives(replace(mine, since="2999-01-01T00:00:00+00:00"))
-    assert not lives(replace(mine, since="2001-01-01T00:00:00+00:00"))
-    assert lives(replace(mine, since="long ago"))
-    assert not lives(replace(anna, pid=2**22 + 1))
+    assert is_alive(replace(mine, since="2999-01-01T00:00:00+00:00"))
+    assert not is_alive(replace(mine, since="2001-01-01T00:00:00+00:00"))
+    assert is_alive(replace(mine, since="long ago"))
+    assert not is_alive(replace(anna, pid=2**22 + 1))

@@ -18,11 +18,11 @@ from galleryctl.state import seal
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State
-from galleryctl.state.file import FileState
+from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectState
+from galleryctl.state.objects import ObjectStateBackend
 from galleryctl.state.records import Intent
-from galleryctl.state.seal import READABLE, SEALED_START, Cipher
+from galleryctl.state.seal import ENVELOPE_PREFIX, NO_ENCRYPTION, Encryption
 from galleryctl.state.versions import DAMAGED
 
 OLD, NEW, OTHER = (Secret(f"planted-{name}") for name in ("old", "new", "other"))
@@ -36,10 +36,10 @@ class Place:
         self._folder = folder
         self._bucket = bucket
 
-    def open(self, cipher: Cipher = READABLE) -> StateBackend:
+    def open(self, cipher: Encryption = NO_ENCRYPTION) -> StateBackend:
         if self._bucket is not None:
-            return ObjectState(self._bucket, "state.json", cipher=cipher)
-        return FileState(self._folder / "state.json", cipher=cipher)
+            return ObjectStateBackend(self._bucket, "state.json", encryption=cipher)
+        return FileStateBackend(self._folder / "state.json", encryption=cipher)
 
     def contents(self) -> dict[str, str]:
         """Everything that lies there, by its name."""
@@ -80,19 +80,19 @@ def write(backend: StateBackend, state: State, times: int) -> State:
     """Write that many versions; the one to be written next."""
     for _ in range(times):
         backend.write(state)
-        state = state.following(state.bindings)
+        state = state.next_version(state.bindings)
     return state
 
 
 def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(place: Place, state: State) -> None:
-    following = write(place.open(Cipher(OLD)), state, 3)
+    following = write(place.open(Encryption(OLD)), state, 3)
     place.put(f"state.json.versions/{DAMAGED}", place.contents()["state.json"])
     before = place.contents()
-    backend = place.open(Cipher(NEW, former=OLD))
+    backend = place.open(Encryption(NEW, former_passphrase=OLD))
     assert backend.read() is not None
     assert backend.read_version(7) == state
     backend.write(following)
-    alone = place.open(Cipher(NEW))
+    alone = place.open(Encryption(NEW))
     assert alone.read() == following
     assert [version.serial for version in alone.versions()] == [9, 8, 7]
     assert all(alone.read_version(serial).bindings == state.bindings for serial in (7, 8, 9))
@@ -103,15 +103,15 @@ def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(plac
     for name in found:  # what is readable of each is the same as before
         assert json.loads(found[name])["about"]["lineage"] == "lineage-1"
     with pytest.raises(StateError, match="the passphrase is another than it was sealed with"):
-        place.open(Cipher(OLD)).read()
+        place.open(Encryption(OLD)).read()
     for serial in (7, 8, 9):
         with pytest.raises(StateError, match="this cannot be opened"):
-            place.open(Cipher(OLD)).read_version(serial)
+            place.open(Encryption(OLD)).read_version(serial)
 
 
 def test_without_a_new_one_all_becomes_readable(place: Place, state: State) -> None:
-    following = write(place.open(Cipher(OLD)), state, 3)
-    backend = place.open(Cipher(former=OLD))
+    following = write(place.open(Encryption(OLD)), state, 3)
+    backend = place.open(Encryption(former_passphrase=OLD))
     assert backend.read_version(7) == state
     backend.write(following)
     alone = place.open()
@@ -123,42 +123,42 @@ def test_without_a_new_one_all_becomes_readable(place: Place, state: State) -> N
 
 def test_a_broken_off_rotation_goes_on(place: Place, state: State) -> None:
     """Some versions have been sealed anew, and the state has not."""
-    following = write(place.open(Cipher(OLD)), state, 3)
+    following = write(place.open(Encryption(OLD)), state, 3)
     before = place.contents()
-    place.open(Cipher(NEW, former=OLD)).write(following)
+    place.open(Encryption(NEW, former_passphrase=OLD)).write(following)
     place.put("state.json", before["state.json"])
     newest = max(name for name in place.contents() if "sealed" in name)
     place.put(f"state.json.versions/{min(before)}", before[min(before)])
-    backend = place.open(Cipher(NEW, former=OLD))
+    backend = place.open(Encryption(NEW, former_passphrase=OLD))
     assert backend.read() == State(site_id=state.site_id, lineage=state.lineage, serial=9, bindings=state.bindings)
     backend.write(following)
     assert newest in place.contents()
-    assert [place.open(Cipher(NEW)).read_version(serial).serial for serial in (9, 8, 7)] == [9, 8, 7]
+    assert [place.open(Encryption(NEW)).read_version(serial).serial for serial in (9, 8, 7)] == [9, 8, 7]
 
 
 def test_a_version_of_a_passphrase_that_nobody_gives_is_left_as_it_is(place: Place, state: State) -> None:
-    following = write(place.open(Cipher(OTHER)), state, 2)
-    place.open(Cipher(OLD, former=OTHER)).write(following)
+    following = write(place.open(Encryption(OTHER)), state, 2)
+    place.open(Encryption(OLD, former_passphrase=OTHER)).write(following)
     (first, *_) = sorted(name for name in place.contents() if "sealed" in name)
-    place.put(f"state.json.versions/{first}", Cipher(OTHER).seal(b"{}", {"kind": "state"}).decode())
+    place.put(f"state.json.versions/{first}", Encryption(OTHER).encrypt(b"{}", {"kind": "state"}).decode())
     kept = place.contents()[first]
-    place.open(Cipher(NEW, former=OLD)).write(following.following(state.bindings))
+    place.open(Encryption(NEW, former_passphrase=OLD)).write(following.next_version(state.bindings))
     assert place.contents()[first] == kept
     with pytest.raises(StateError, match="cannot be opened"):
-        place.open(Cipher(NEW, former=OLD)).read_version(7)
-    assert place.open(Cipher(NEW)).read_version(8).serial == 8
+        place.open(Encryption(NEW, former_passphrase=OLD)).read_version(7)
+    assert place.open(Encryption(NEW)).read_version(8).serial == 8
 
 
 def test_a_journal_of_the_former_passphrase_is_understood(place: Place, state: State) -> None:
-    with Journal.open(place.open(Cipher(OLD)).journal(place.journal), run="run-1", state=state) as journal:
+    with Journal.open(place.open(Encryption(OLD)).journal(place.journal), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
         asyncio.run(journal.begin("b", Intent(kind="update")))
-    rotated = place.open(Cipher(NEW, former=OLD)).journal(place.journal)
+    rotated = place.open(Encryption(NEW, former_passphrase=OLD)).journal(place.journal)
     assert [step for step, _ in read_journal(rotated, state).pending] == ["a", "b"]
-    assert len(read_journal(place.open(Cipher(former=OLD)).journal(place.journal), state).pending) == 2
+    assert len(read_journal(place.open(Encryption(former_passphrase=OLD)).journal(place.journal), state).pending) == 2
     with Journal.open(rotated, run="run-2", state=state) as journal:
         asyncio.run(journal.begin("c", Intent(kind="update")))
-    alone = place.open(Cipher(NEW)).journal(place.journal)
+    alone = place.open(Encryption(NEW)).journal(place.journal)
     assert [step for step, _ in read_journal(alone, state).pending] == ["c"]
 
 
@@ -166,20 +166,20 @@ def test_a_journal_of_the_former_passphrase_is_understood(place: Place, state: S
     ("cipher", "why"),
     [
         (
-            lambda: Cipher(OTHER, former=NEW),
+            lambda: Encryption(OTHER, former_passphrase=NEW),
             "the passphrase and the former passphrase are others than it was sealed with, or it was changed",
         ),
         (
-            lambda: Cipher(former=NEW),
+            lambda: Encryption(former_passphrase=NEW),
             "the former passphrase is another than it was sealed with, and there is no passphrase, or it was changed",
         ),
-        (lambda: Cipher(NEW), "the passphrase is another than it was sealed with, or it was changed"),
+        (lambda: Encryption(NEW), "the passphrase is another than it was sealed with, or it was changed"),
     ],
 )
 def test_a_wrong_passphrase_is_told_with_those_that_were_tried(
-    place: Place, state: State, cipher: Callable[[], Cipher], why: str
+    place: Place, state: State, cipher: Callable[[], Encryption], why: str
 ) -> None:
-    place.open(Cipher(OLD)).write(state)
+    place.open(Encryption(OLD)).write(state)
     with pytest.raises(StateError) as caught:
         place.open(cipher()).read()
     assert caught.value.why == why
@@ -189,18 +189,18 @@ def test_a_wrong_passphrase_is_told_with_those_that_were_tried(
 
 def test_who_knows_no_passphrase_gains_nothing_by_a_former_one(place: Place, state: State) -> None:
     """What is sealed with any other passphrase is not read, and nothing is ever written with the former one."""
-    backend = place.open(Cipher(NEW, former=OLD))
+    backend = place.open(Encryption(NEW, former_passphrase=OLD))
     backend.write(state)
     sealed = place.contents()["state.json"]
-    place.put("state.json", Cipher(OTHER).seal(b"{}", {"kind": "state"}).decode())
+    place.put("state.json", Encryption(OTHER).encrypt(b"{}", {"kind": "state"}).decode())
     with pytest.raises(StateError, match="cannot be opened"):
-        place.open(Cipher(NEW, former=OLD)).read()
+        place.open(Encryption(NEW, former_passphrase=OLD)).read()
     document = json.loads(sealed)
     place.put("state.json", json.dumps({**document, "about": {**document["about"], "serial": 99}}))
     with pytest.raises(StateError, match="cannot be opened"):
-        place.open(Cipher(NEW, former=OLD)).read()
+        place.open(Encryption(NEW, former_passphrase=OLD)).read()
     place.put("state.json", sealed)
-    assert place.open(Cipher(NEW)).read() == state
+    assert place.open(Encryption(NEW)).read() == state
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -213,10 +213,10 @@ def test_after_any_changes_the_last_passphrase_alone_opens_all_that_is_kept(
     place.open().write(state)
     for step in steps:
         before, now = now, step
-        state = state.following(state.bindings)
+        state = state.next_version(state.bindings)
         former = before if before != now else None
-        place.open(Cipher(now, former=former, readable=before is None)).write(state)
-        alone = place.open(Cipher(now))
+        place.open(Encryption(now, former_passphrase=former, accept_plaintext=before is None)).write(state)
+        alone = place.open(Encryption(now))
         assert alone.read() == state
         assert [alone.read_version(v.serial).serial for v in alone.versions()] == [*range(state.serial - 1, 6, -1)]
-        assert all(text.startswith(SEALED_START.decode()) is bool(now) for text in place.contents().values())
+        assert all(text.startswith(ENVELOPE_PREFIX.decode()) is bool(now) for text in place.contents().values())

@@ -18,11 +18,11 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
-from galleryctl.state.document import State, encode
-from galleryctl.state.file import FileState
+from galleryctl.state.document import State, encode_state
+from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.records import Intent, Result, encode_record, encode_result
-from galleryctl.state.seal import Cipher
+from galleryctl.state.records import Intent, StepResult, encode_record, encode_result
+from galleryctl.state.seal import Encryption
 from galleryctl.state.versions import DAMAGED
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
@@ -31,9 +31,9 @@ PLANTED = ("first-dance", "g-1", "i-1", "sha256:ab", "planted-passphrase")
 
 
 @pytest.fixture(scope="module")
-def cipher() -> Cipher:
+def cipher() -> Encryption:
     """One for all tests here: its key is made once."""
-    return Cipher(Secret("planted-passphrase"))
+    return Encryption(Secret("planted-passphrase"))
 
 
 @pytest.fixture
@@ -45,44 +45,44 @@ def everything_in(folder: Path) -> str:
     return "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file())
 
 
-def test_what_is_sealed_is_read_with_the_passphrase_only(path: Path, state: State, cipher: Cipher) -> None:
-    FileState(path, cipher=cipher).write(state)
-    assert FileState(path, cipher=Cipher(Secret("planted-passphrase"))).read() == state
+def test_what_is_sealed_is_read_with_the_passphrase_only(path: Path, state: State, cipher: Encryption) -> None:
+    FileStateBackend(path, encryption=cipher).write(state)
+    assert FileStateBackend(path, encryption=Encryption(Secret("planted-passphrase"))).read() == state
     with pytest.raises(StateError, match="the passphrase is another") as caught:
-        FileState(path, cipher=Cipher(Secret("another"))).read()
+        FileStateBackend(path, encryption=Encryption(Secret("another"))).read()
     assert "give the passphrase that it was sealed with" in caught.value.do
     with pytest.raises(StateError, match="this is sealed with a passphrase") as caught:
-        FileState(path).read()
+        FileStateBackend(path).read()
     assert "passphrase: ${NAME}" in caught.value.do
     assert "planted" not in f"{caught.value} {cipher!r} {vars(cipher)}"
 
 
-def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: State, cipher: Cipher) -> None:
-    backend = FileState(path, cipher=cipher)
+def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: State, cipher: Encryption) -> None:
+    backend = FileStateBackend(path, encryption=cipher)
     backend.write(state)
-    backend.write(state.following(state.bindings))
+    backend.write(state.next_version(state.bindings))
     place = backend.journal(path.with_name("journal.jsonl"))
     with Journal.open(place, run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.5})))
-        journal.done("a", Result(ids={ITEM: "i-1"}, media={"sha256:ab": "f-1"}))
-    assert read_journal(place, state).done.ids == {ITEM: "i-1"}
+        journal.done("a", StepResult(ids={ITEM: "i-1"}, media={"sha256:ab": "f-1"}))
+    assert read_journal(place, state).result.ids == {ITEM: "i-1"}
     assert backend.read_version(7) == state
     found = everything_in(path.parent)
     assert [planted for planted in PLANTED if planted in found] == []
     with pytest.raises(StateError, match="sealed with a passphrase"):
-        read_journal(FileState(path).journal(path.with_name("journal.jsonl")), state)
+        read_journal(FileStateBackend(path).journal(path.with_name("journal.jsonl")), state)
 
 
 def test_readable_state_that_is_ours_is_sealed_at_the_next_write_with_all_that_was_kept(
-    path: Path, state: State, cipher: Cipher
+    path: Path, state: State, cipher: Encryption
 ) -> None:
-    plain = FileState(path)
+    plain = FileStateBackend(path)
     for _ in range(3):
         plain.write(state)
-        state = state.following(state.bindings)
+        state = state.next_version(state.bindings)
     assert "first-dance" in everything_in(path.parent)
-    FileState(path, cipher=Cipher(Secret("planted-passphrase"), readable=True)).write(state)
-    backend = FileState(path, cipher=cipher)
+    FileStateBackend(path, encryption=Encryption(Secret("planted-passphrase"), accept_plaintext=True)).write(state)
+    backend = FileStateBackend(path, encryption=cipher)
     assert backend.read() == state
     assert [planted for planted in PLANTED if planted in everything_in(path.parent)] == []
     assert [version.serial for version in backend.versions()] == [9, 8, 7]
@@ -90,13 +90,13 @@ def test_readable_state_that_is_ours_is_sealed_at_the_next_write_with_all_that_w
 
 
 def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
-    path: Path, state: State, cipher: Cipher
+    path: Path, state: State, cipher: Encryption
 ) -> None:
-    backend = FileState(path, cipher=cipher)
+    backend = FileStateBackend(path, encryption=cipher)
     backend.write(state)
-    backend.write(state.following(state.bindings))
+    backend.write(state.next_version(state.bindings))
     (version,) = path.with_name("state.json.versions").iterdir()
-    readable = json.dumps(encode(state))
+    readable = json.dumps(encode_state(state))
     unsealed = version.with_name(version.name.replace(".sealed", ""))
     version.unlink()
     unsealed.write_text(readable, encoding="utf-8")
@@ -113,16 +113,18 @@ def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
     assert unsealed.with_name(DAMAGED).read_text(encoding="utf-8") == readable
 
 
-def test_a_journal_that_somebody_puts_there_unsealed_is_not_believed(path: Path, state: State, cipher: Cipher) -> None:
+def test_a_journal_that_somebody_puts_there_unsealed_is_not_believed(
+    path: Path, state: State, cipher: Encryption
+) -> None:
     journal = path.with_name("journal.jsonl")
-    Journal.open(FileState(path).journal(journal), run="run-1", state=state).close()
+    Journal.open(FileStateBackend(path).journal(journal), run="run-1", state=state).close()
     with pytest.raises(StateError, match="this journal is not sealed, and the workspace has a passphrase") as caught:
-        read_journal(FileState(path, cipher=cipher).journal(journal), state)
+        read_journal(FileStateBackend(path, encryption=cipher).journal(journal), state)
     assert "apply once without it" in caught.value.do
 
 
-def test_what_is_sealed_follows_the_published_schema(path: Path, state: State, cipher: Cipher) -> None:
-    FileState(path, cipher=cipher).write(state)
+def test_what_is_sealed_follows_the_published_schema(path: Path, state: State, cipher: Encryption) -> None:
+    FileStateBackend(path, encryption=cipher).write(state)
     document = json.loads(path.read_bytes())
     Draft202012Validator(SCHEMA).validate(document)
     assert document["about"] == {"kind": "state", "site_id": "site-1", "lineage": "lineage-1", "serial": 7}
@@ -131,11 +133,11 @@ def test_what_is_sealed_follows_the_published_schema(path: Path, state: State, c
 @settings(max_examples=60)
 @given(data=st.data())
 def test_a_changed_or_torn_envelope_is_one_clear_error(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, cipher: Cipher
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, cipher: Encryption
 ) -> None:
     path = tmp_path_factory.mktemp("sealed") / "state.json"
     state = State(site_id="site-1", lineage="lineage-1", serial=7)
-    backend = FileState(path, cipher=cipher)
+    backend = FileStateBackend(path, encryption=cipher)
     backend.write(state)
     envelope: dict[str, Any] = json.loads(path.read_bytes())
     whole = path.read_bytes().rstrip()
@@ -164,8 +166,8 @@ def test_a_changed_or_torn_envelope_is_one_clear_error(
     assert str(path) in str(caught.value)
 
 
-def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, cipher: Cipher) -> None:
-    place = FileState(path, cipher=cipher).journal(path)
+def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, cipher: Encryption) -> None:
+    place = FileStateBackend(path, encryption=cipher).journal(path)
     with Journal.open(place, run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
         asyncio.run(journal.begin("b", Intent(kind="update")))
@@ -177,16 +179,16 @@ def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, ciphe
     assert [step for step, _ in read_journal(place, state).pending] == ["a"]
 
 
-def test_lines_of_another_run_and_of_nobody_are_refused(path: Path, state: State, cipher: Cipher) -> None:
-    place = FileState(path, cipher=cipher).journal(path)
+def test_lines_of_another_run_and_of_nobody_are_refused(path: Path, state: State, cipher: Encryption) -> None:
+    place = FileStateBackend(path, encryption=cipher).journal(path)
     runs: list[list[bytes]] = []
     for run in ("run-1", "run-2"):
         with Journal.open(place, run=run, state=state) as journal:
             asyncio.run(journal.begin("a", Intent(kind="update")))
-            journal.done("a", Result(ids={ITEM: f"item of {run}"}))
+            journal.done("a", StepResult(ids={ITEM: f"item of {run}"}))
         runs.append(path.read_bytes().splitlines(keepends=True))
     (_, begun, former), (first, *_) = runs
-    forged = encode_record(done="a", result=encode_result(Result(ids={ITEM: "forged"}))) + b"\n"
+    forged = encode_record(done="a", result=encode_result(StepResult(ids={ITEM: "forged"}))) + b"\n"
     for lines, why in (
         ((first, begun, former), "this cannot be opened"),
         ((*runs[1][:2], former), "this cannot be opened"),
@@ -197,11 +199,11 @@ def test_lines_of_another_run_and_of_nobody_are_refused(path: Path, state: State
             read_journal(place, state)
         assert caught.value.do
     path.write_bytes(b"".join(runs[1]))
-    assert read_journal(place, state).done.ids == {ITEM: "item of run-2"}
+    assert read_journal(place, state).result.ids == {ITEM: "item of run-2"}
 
 
-def test_two_seals_of_the_same_state_differ(tmp_path: Path, state: State, cipher: Cipher) -> None:
+def test_two_seals_of_the_same_state_differ(tmp_path: Path, state: State, cipher: Encryption) -> None:
     for name in ("one", "two"):
-        FileState(tmp_path / name, cipher=cipher).write(State.new("site-1"))
+        FileStateBackend(tmp_path / name, encryption=cipher).write(State.new("site-1"))
     assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
     assert Bindings() == State.new("site-1").bindings

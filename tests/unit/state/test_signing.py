@@ -8,8 +8,8 @@ import pytest
 
 from galleryctl.model.secret import Secret
 from galleryctl.state import seal
-from galleryctl.state.seal import make_key
-from galleryctl.state.signing import is_signed, sign
+from galleryctl.state.seal import derive_key
+from galleryctl.state.signing import sign_text, verify_signature
 
 PASSPHRASE, OTHER = Secret("planted"), Secret("other")
 
@@ -20,14 +20,14 @@ def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_signature_is_of_its_text_and_its_passphrase() -> None:
-    signature = sign("text", PASSPHRASE)
+    signature = sign_text("text", PASSPHRASE)
     assert re.fullmatch("[0-9a-f]{32}:[0-9a-f]{64}", signature)
-    assert is_signed("text", signature, PASSPHRASE)
-    assert not is_signed("texts", signature, PASSPHRASE)
-    assert not is_signed("text", signature, OTHER)
+    assert verify_signature("text", signature, PASSPHRASE)
+    assert not verify_signature("texts", signature, PASSPHRASE)
+    assert not verify_signature("text", signature, OTHER)
     for at in (0, 31, 33, 96):
         digit = "0" if signature[at] != "0" else "1"
-        assert not is_signed("text", signature[:at] + digit + signature[at + 1 :], PASSPHRASE)
+        assert not verify_signature("text", signature[:at] + digit + signature[at + 1 :], PASSPHRASE)
 
 
 def test_two_signatures_of_a_text_differ_and_no_key_seals_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,10 +35,10 @@ def test_two_signatures_of_a_text_differ_and_no_key_seals_too(monkeypatch: pytes
 
     def noted(passphrase: Secret, salt: bytes) -> bytes:
         made.append(salt)
-        return make_key(passphrase, salt)
+        return derive_key(passphrase, salt)
 
-    monkeypatch.setattr("galleryctl.state.signing.make_key", noted)
-    first, second = sign("text", PASSPHRASE), sign("text", PASSPHRASE)
+    monkeypatch.setattr("galleryctl.state.signing.derive_key", noted)
+    first, second = sign_text("text", PASSPHRASE), sign_text("text", PASSPHRASE)
     assert first != second
     assert len(set(made)) == 2
     assert all(len(salt) > seal.SALT_BYTES for salt in made)
