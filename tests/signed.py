@@ -12,7 +12,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from galleryctl.events.token import Trust, read_key
+from galleryctl.events.token import TrustPolicy, read_public_key
 
 Doc = dict[str, Any]
 NOW = 1_800_000_000.0
@@ -29,9 +29,9 @@ class KeyPair:
     private: bytes
     public: bytes
 
-    def trust(self, *, max_age: float = 86_400.0) -> Trust:
+    def trust(self, *, max_age: float = 86_400.0) -> TrustPolicy:
         """What a receiver of this app's events is told."""
-        return Trust(key=read_key(self.public, "app.pem"), instance_id=INSTANCE, max_age=max_age)
+        return TrustPolicy(key=read_public_key(self.public, "app.pem"), instance_id=INSTANCE, max_age=max_age)
 
     def sign(self, data: object, *, headers: Doc | None = None, **claims: object) -> bytes:
         """A body whose claim `data` is that; it was signed at `NOW`, unless the claims say otherwise."""

@@ -23,13 +23,13 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.open import WorkspaceSite
 
 try:
-    from galleryctl.events.inbox import Entry, Inbox
-    from galleryctl.events.receiver import PATH, Receiver
-    from galleryctl.events.refusal import RefusedDeliveryError
-    from galleryctl.events.server import serving
-    from galleryctl.events.telling import line, line_json
-    from galleryctl.events.token import Trust, read_key
-    from galleryctl.events.work import Watch, Work
+    from galleryctl.events.inbox import Inbox, InboxEntry
+    from galleryctl.events.receiver import WEBHOOK_PATH, Receiver
+    from galleryctl.events.refusal import RejectedDeliveryError
+    from galleryctl.events.server import serve_receiver
+    from galleryctl.events.telling import format_event, format_event_json
+    from galleryctl.events.token import TrustPolicy, read_public_key
+    from galleryctl.events.work import DriftCheck, EventWorker
 except ImportError as error:
     raise GalleryctlError(
         "the receiver is not installed", why=str(error), do="pip install 'galleryctl[events]'"
@@ -81,35 +81,35 @@ async def _served(
     settings: Settings,
     options: Listening,
     *,
-    trust: Trust,
+    trust: TrustPolicy,
     inbox: Inbox,
     listener: socket.socket,
     watching: Watching,
 ) -> None:
     def trouble(error: GalleryctlError) -> None:
-        if settings.verbose or not isinstance(error, RefusedDeliveryError):
+        if settings.verbose or not isinstance(error, RejectedDeliveryError):
             click.echo(str(error), err=True)
 
-    def tell(entry: Entry) -> None:
-        output.result(line_json(entry) if settings.format == "json" else line(entry))
+    def tell(entry: InboxEntry) -> None:
+        output.result(format_event_json(entry) if settings.format == "json" else format_event(entry))
 
-    work = Work(
+    work = EventWorker(
         inbox=inbox,
-        tell=tell,
-        watch=Watch(check=watching.check, quiet=options.settle) if options.drift else None,
+        on_event=tell,
+        drift_check=DriftCheck(check=watching.check, quiet_seconds=options.settle) if options.drift else None,
         limit=options.limit,
     )
-    receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=work.arrived, on_trouble=trouble)
-    url = f"{base_url(options.host, listener)}{PATH}"
+    receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=work.notify, on_error=trouble)
+    url = f"{base_url(options.host, listener)}{WEBHOOK_PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
-    async with serving(receiver.app(), listener):
+    async with serve_receiver(receiver.app(), listener):
         with told_in(file, {"url": url}):
             output.remark(settings, f"Waiting for events at {url}. Ctrl-C ends it.")
             await _until_signal(work)
     _summarise(settings, receiver)
 
 
-async def _until_signal(work: Work) -> None:
+async def _until_signal(work: EventWorker) -> None:
     """The work, up to its limit or a signal, which is the normal end: what was not done waits in the inbox."""
     working = asyncio.ensure_future(work.run())
     loop = asyncio.get_running_loop()
@@ -124,7 +124,7 @@ async def _until_signal(work: Work) -> None:
         working.result()
 
 
-def _trust(workspace: WorkspaceSite, settings: Settings, options: Listening) -> Trust:
+def _trust(workspace: WorkspaceSite, settings: Settings, options: Listening) -> TrustPolicy:
     """Whose events are taken: as the options say, else as the workspace does, or its embedded emulator."""
     key, where = _key(settings, options)
     instance = options.instance_id
@@ -144,7 +144,7 @@ def _trust(workspace: WorkspaceSite, settings: Settings, options: Listening) -> 
             why="the app's key signs the events of every site that has the app",
             do="give --instance-id ID, or the site's auth as app_id, app_secret and instance_id",
         )
-    return Trust(key=read_key(key, where), instance_id=instance, max_age=options.max_age)
+    return TrustPolicy(key=read_public_key(key, where), instance_id=instance, max_age=options.max_age)
 
 
 def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
@@ -166,8 +166,8 @@ def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
 
 def _summarise(settings: Settings, receiver: Receiver) -> None:
     """How many deliveries were no news, if there were any."""
-    counts = {"repeated": receiver.repeated} | {
-        str(reason): number for reason, number in sorted(receiver.refused.items())
+    counts = {"repeated": receiver.duplicates} | {
+        str(reason): number for reason, number in sorted(receiver.rejected.items())
     }
     told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
     if told:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
-from galleryctl.events.refusal import Reason, RefusedDeliveryError
+from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
 from galleryctl.events.token import json_object
 
-PREFIXES = ("wix.pro_gallery.gallery_v2_", "wix.pro_gallery.v2.gallery_")
+_TYPE_PREFIXES = ("wix.pro_gallery.gallery_v2_", "wix.pro_gallery.v2.gallery_")
 """Of the type names: the SDK's, and that of older descriptors."""
-LONGEST = 500
+_MAX_TEXT_LENGTH = 500
 """Characters of an id or a name; the vendor's ids have 36."""
-_LARGEST = 2**63 - 1
+_MAX_SEQUENCE = 2**63 - 1
 """Of a sequence number; the vendor's are 64 bits."""
 
 
@@ -80,7 +80,7 @@ class ItemDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown(Event):
+class UnknownEvent(Event):
     """An event of a type, or in a form, that this version does not know."""
 
     @property
@@ -94,65 +94,65 @@ class Unknown(Event):
         return f"{self.raw.get('entityFqdn') or self.type} {self.entity}"
 
 
-def decode(data: Mapping[str, Any]) -> Event:
+def decode_event(data: Mapping[str, Any]) -> Event:
     """The event in the claim `data` of a delivery.
 
     Raises RefusedDeliveryError for one that is no event at all. One without an id gets one from what it says, so that
     a repeat has the same.
     """
     domain = json_object(data.get("data"), "data.data")
-    kind = _word(data.get("eventType"), "eventType")
+    kind = _short_text(data.get("eventType"), "eventType")
     common: dict[str, Any] = {
-        "id": _word(domain.get("id"), "id") or _digest(data),
+        "id": _short_text(domain.get("id"), "id") or _digest(data),
         "type": kind,
-        "entity": _word(domain.get("entityId"), "entityId"),
-        "time": _word(domain.get("eventTime"), "eventTime"),
+        "entity": _short_text(domain.get("entityId"), "entityId"),
+        "time": _short_text(domain.get("eventTime"), "eventTime"),
         "sequence": _sequence(domain.get("entityEventSequence")),
-        "origin": _word(domain.get("originatedFrom"), "originatedFrom"),
+        "origin": _short_text(domain.get("originatedFrom"), "originatedFrom"),
         "raw": domain,
     }
-    slug = next((kind.removeprefix(prefix) for prefix in PREFIXES if kind.startswith(prefix)), "")
-    event = _known(slug, common, domain) if common["entity"] else None
-    return event or Unknown(**common)
+    slug = next((kind.removeprefix(prefix) for prefix in _TYPE_PREFIXES if kind.startswith(prefix)), "")
+    event = _known_event(slug, common, domain) if common["entity"] else None
+    return event or UnknownEvent(**common)
 
 
-def _known(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
+def _known_event(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
     """One of the six events, None when it is another, or its body is not there."""
     match slug:
         case "created":
-            return _gallery(GalleryCreated, common, _body(domain, "createdEvent", "entity"))
+            return _gallery_event(GalleryCreated, common, _body(domain, "createdEvent", "entity"))
         case "updated":
-            return _gallery(GalleryUpdated, common, _body(domain, "updatedEvent", "currentEntity"))
+            return _gallery_event(GalleryUpdated, common, _body(domain, "updatedEvent", "currentEntity"))
         case "deleted":
             return GalleryDeleted(**common)
         case _:
-            return _known_of_item(slug, common, domain)
+            return _known_item_event(slug, common, domain)
 
 
-def _known_of_item(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
+def _known_item_event(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
     match slug:
         case "gallery_item_created":
-            return _item(ItemCreated, common, _action(domain, "item"))
+            return _item_event(ItemCreated, common, _action_value(domain, "item"))
         case "gallery_item_updated":
-            return _item(ItemUpdated, common, _action(domain, "updatedItem"))
+            return _item_event(ItemUpdated, common, _action_value(domain, "updatedItem"))
         case "gallery_item_deleted":
-            ident = _action(domain, "itemId")
+            ident = _action_value(domain, "itemId")
             return ItemDeleted(**common, item=ident) if _is_id(ident) else None
     return None
 
 
-def _gallery(kind: type[Event], common: dict[str, Any], document: Mapping[str, Any] | None) -> Event | None:
+def _gallery_event(kind: type[Event], common: dict[str, Any], document: Mapping[str, Any] | None) -> Event | None:
     return None if document is None else kind(**common, document=document)
 
 
-def _item(kind: type[Event], common: dict[str, Any], document: object) -> Event | None:
+def _item_event(kind: type[Event], common: dict[str, Any], document: object) -> Event | None:
     """None when the item has no id."""
     if not isinstance(document, dict) or not _is_id(document.get("id")):
         return None
     return kind(**common, item=document["id"], document=document)
 
 
-def _action(domain: Mapping[str, Any], name: str) -> object:
+def _action_value(domain: Mapping[str, Any], name: str) -> object:
     """What the body of an item's event has under that name."""
     return (_body(domain, "actionEvent", "body") or {}).get(name)
 
@@ -167,19 +167,21 @@ def _body(domain: Mapping[str, Any], part: str, name: str) -> Mapping[str, Any] 
 
 
 def _is_id(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST and _is_text(value)
+    return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT_LENGTH and _is_encodable(value)
 
 
-def _is_text(value: str) -> bool:
+def _is_encodable(value: str) -> bool:
     """Whether it can be stored: half of a surrogate pair cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def _word(value: object, name: str) -> str:
+def _short_text(value: object, name: str) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > LONGEST or not _is_text(value):
-        raise RefusedDeliveryError(Reason.MALFORMED, f"{name} is no text of at most {LONGEST} characters")
+    if not isinstance(value, str) or len(value) > _MAX_TEXT_LENGTH or not _is_encodable(value):
+        raise RejectedDeliveryError(
+            RejectionReason.MALFORMED, f"{name} is no text of at most {_MAX_TEXT_LENGTH} characters"
+        )
     return value
 
 
@@ -188,7 +190,7 @@ def _sequence(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004 - 64 bits
         value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and isinstance(value, int) and 0 <= value <= _LARGEST else None
+    return value if whole and isinstance(value, int) and 0 <= value <= _MAX_SEQUENCE else None
 
 
 def _digest(data: Mapping[str, Any]) -> str:

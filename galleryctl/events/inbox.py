@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import Any, Self
 
 from galleryctl.events import seen
-from galleryctl.events.event import Event, decode
+from galleryctl.events.event import Event, decode_event
 from galleryctl.events.token import MAX_AGE
 from galleryctl.model.errors import GalleryctlError
 
 DAY = 86_400.0
-SCHEMA = """
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (
   number INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL, stale INTEGER NOT NULL, told INTEGER NOT NULL);
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class InboxEntry:
     """An event that waits. `stale`: a later one of the same entity came before; `told`: it was, but work is left."""
 
     number: int
     event: Event
     stale: bool
-    told: bool
+    reported: bool
 
 
 class Inbox:
@@ -42,24 +42,24 @@ class Inbox:
 
     def __init__(self, path: Path, *, max_age: float = MAX_AGE) -> None:
         self.path = path
-        self._memory = max(max_age, MAX_AGE) + DAY
+        self._retention = max(max_age, MAX_AGE) + DAY
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # it holds what the site holds
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
             try:
-                self._prepare()
+                self._initialize()
             except sqlite3.Error:
                 self._db.close()
                 raise
         except (sqlite3.Error, OSError) as error:
-            raise _unusable(path, error) from error
+            raise _open_error(path, error) from error
 
-    def _prepare(self) -> None:
+    def _initialize(self) -> None:
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # the system lets go of it when the process dies
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")  # what was answered with 200 is on the disk
-        self._db.executescript(SCHEMA + seen.SCHEMA)
+        self._db.executescript(_SCHEMA + seen.DEDUPE_SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -76,32 +76,34 @@ class Inbox:
 
         Raises GalleryctlError when it cannot be written.
         """
-        with self._written():
-            if seen.is_repeat(self._db, event, now):
+        with self._transaction():
+            if seen.is_duplicate(self._db, event, now):
                 return False
             stale = seen.is_stale(self._db, event, now)
             self._db.execute("INSERT INTO inbox (data, stale, told) VALUES (?, ?, 0)", (json.dumps(data), stale))
-            seen.forget(self._db, now - self._memory)
+            seen.expire(self._db, now - self._retention)
         return True
 
-    def waiting(self, after: int = 0) -> Iterator[Entry]:
+    def pending(self, after: int = 0) -> Iterator[InboxEntry]:
         """What was not done yet, of numbers above `after`, in the order in which it came."""
         rows = "SELECT number, data, stale, told FROM inbox WHERE number > ? ORDER BY number"
         for number, data, stale, told in self._db.execute(rows, (after,)).fetchall():
-            yield Entry(number=number, event=decode(json.loads(data)), stale=bool(stale), told=bool(told))
+            yield InboxEntry(
+                number=number, event=decode_event(json.loads(data)), stale=bool(stale), reported=bool(told)
+            )
 
-    def told(self, number: int) -> None:
+    def mark_reported(self, number: int) -> None:
         """Remember that the event was told, and that work is left."""
-        with self._written():
+        with self._transaction():
             self._db.execute("UPDATE inbox SET told = 1 WHERE number = ?", (number,))
 
-    def done(self, numbers: Iterable[int]) -> None:
+    def mark_done(self, numbers: Iterable[int]) -> None:
         """Nothing is left to do for these; their ids stay remembered."""
-        with self._written():
+        with self._transaction():
             self._db.executemany("DELETE FROM inbox WHERE number = ?", [(number,) for number in numbers])
 
     @contextmanager
-    def _written(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         """A transaction, on the disk when it is over."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -115,7 +117,7 @@ class Inbox:
             raise GalleryctlError("the inbox of events cannot be written", where=self.path, why=str(error)) from error
 
 
-def _unusable(path: Path, error: Exception) -> GalleryctlError:
+def _open_error(path: Path, error: Exception) -> GalleryctlError:
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
         return GalleryctlError(
             "another `galleryctl events` has this inbox",

@@ -12,14 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from galleryctl.events.event import decode
+from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import Inbox
-from galleryctl.events.refusal import Reason, RefusedDeliveryError
-from galleryctl.events.token import MAX_BYTES, Trust, verified
+from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
+from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, verify_delivery
 from galleryctl.model.errors import GalleryctlError
 
-PATH = "/webhook"
-PATIENCE = 10.0
+WEBHOOK_PATH = "/webhook"
+_BODY_TIMEOUT = 10.0
 """Seconds in which a body must have come."""
 
 
@@ -31,59 +31,62 @@ class Receiver:
     or an inbox that cannot be written. `refused` and `repeated` count since the start.
     """
 
-    trust: Trust
+    trust: TrustPolicy
     inbox: Inbox
     clock: Callable[[], float]
     on_arrival: Callable[[], None]
-    on_trouble: Callable[[GalleryctlError], None]
-    refused: Counter[Reason] = field(default_factory=Counter)
-    repeated: int = 0
+    on_error: Callable[[GalleryctlError], None]
+    rejected: Counter[RejectionReason] = field(default_factory=Counter)
+    duplicates: int = 0
 
     def app(self) -> Starlette:
         """The ASGI application, with one path."""
-        return Starlette(routes=[Route(PATH, self._answer, methods=["POST"])], exception_handlers=_SILENT)
+        return Starlette(
+            routes=[Route(WEBHOOK_PATH, self._handle_delivery, methods=["POST"])],
+            exception_handlers=_EXCEPTION_HANDLERS,
+        )
 
-    async def _answer(self, request: Request) -> Response:
+    async def _handle_delivery(self, request: Request) -> Response:
         """200 once the event is on the disk, also for a repeat; else a status without a word: senders learn nothing."""
         try:
-            self.take(await _body(request))
-        except RefusedDeliveryError as error:
-            self.refused[error.reason] += 1
-            self.on_trouble(error)
+            self.accept(await _body(request))
+        except RejectedDeliveryError as error:
+            self.rejected[error.reason] += 1
+            self.on_error(error)
             return Response(status_code=error.status)
         except GalleryctlError as error:
-            self.on_trouble(error)
+            self.on_error(error)
             return Response(status_code=503)
         return Response(status_code=200)
 
-    def take(self, body: bytes) -> None:
+    def accept(self, body: bytes) -> None:
         """Keep the event in a delivery's body. Raises RefusedDeliveryError, or GalleryctlError when the disk fails."""
         now = self.clock()
-        data = verified(body, self.trust, now)
-        if self.inbox.put(data, decode(data), now):
+        data = verify_delivery(body, self.trust, now)
+        if self.inbox.put(data, decode_event(data), now):
             self.on_arrival()
         else:
-            self.repeated += 1
+            self.duplicates += 1
 
 
 async def _body(request: Request) -> bytes:
     """The body, of which no more is kept than may be. Raises RefusedDeliveryError."""
     body = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(_BODY_TIMEOUT):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BYTES:
-                    raise RefusedDeliveryError(Reason.OVERSIZED, f"it has more than {MAX_BYTES} bytes")
+                if len(body) > MAX_BODY_BYTES:
+                    raise RejectedDeliveryError(RejectionReason.OVERSIZED, f"it has more than {MAX_BODY_BYTES} bytes")
     except TimeoutError:
-        raise RefusedDeliveryError(Reason.MALFORMED, "its body did not come") from None
+        raise RejectedDeliveryError(RejectionReason.MALFORMED, "its body did not come") from None
     except ClientDisconnect:
-        raise RefusedDeliveryError(Reason.MALFORMED, "its body broke off") from None
+        raise RejectedDeliveryError(RejectionReason.MALFORMED, "its body broke off") from None
     return bytes(body)
 
 
-async def _nothing(_request: Request, error: Exception) -> Response:
+async def _empty_response(_request: Request, error: Exception) -> Response:
     return Response(status_code=getattr(error, "status_code", 500), headers=getattr(error, "headers", None))
 
 
-_SILENT = {404: _nothing, 405: _nothing}
+_EXCEPTION_HANDLERS = {404: _empty_response, 405: _empty_response}

@@ -7,7 +7,7 @@ from enum import StrEnum
 from galleryctl.model.errors import GalleryctlError
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """What is wrong with a delivery; refusals are counted by it."""
 
     OVERSIZED = "oversized"
@@ -20,17 +20,17 @@ class Reason(StrEnum):
     INSTANCE = "instance"
 
 
-_NO_EVENT = (Reason.OVERSIZED, Reason.MALFORMED)
+_BAD_REQUEST_REASONS = (RejectionReason.OVERSIZED, RejectionReason.MALFORMED)
 
 
-class RefusedDeliveryError(GalleryctlError):
+class RejectedDeliveryError(GalleryctlError):
     """A delivery that is not taken. Its message is for the log of whoever runs the receiver, never for the sender."""
 
-    def __init__(self, reason: Reason, why: str) -> None:
+    def __init__(self, reason: RejectionReason, why: str) -> None:
         super().__init__(f"refused a delivery ({reason})", why=why)
         self.reason = reason
 
     @property
     def status(self) -> int:
         """400 for what is no event at all, 401 for what nobody vouches for."""
-        return 400 if self.reason in _NO_EVENT else 401
+        return 400 if self.reason in _BAD_REQUEST_REASONS else 401

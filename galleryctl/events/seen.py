@@ -6,7 +6,7 @@ import sqlite3
 
 from galleryctl.events.event import Event
 
-SCHEMA = """
+DEDUPE_SCHEMA = """
 CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen_at ON seen (at);
 CREATE TABLE IF NOT EXISTS sequences (subject TEXT PRIMARY KEY, last INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
@@ -14,7 +14,7 @@ CREATE INDEX IF NOT EXISTS sequences_at ON sequences (at);
 """
 
 
-def is_repeat(db: sqlite3.Connection, event: Event, now: float) -> bool:
+def is_duplicate(db: sqlite3.Connection, event: Event, now: float) -> bool:
     """Whether an event of this id was seen; it is remembered. Call it in a transaction."""
     return not db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (event.id, now)).rowcount
 
@@ -30,7 +30,7 @@ def is_stale(db: sqlite3.Connection, event: Event, now: float) -> bool:
     return False
 
 
-def forget(db: sqlite3.Connection, before: float) -> None:
+def expire(db: sqlite3.Connection, before: float) -> None:
     """Drop what was last seen before that time, in epoch seconds."""
     db.execute("DELETE FROM seen WHERE at < ?", (before,))
     db.execute("DELETE FROM sequences WHERE at < ?", (before,))

@@ -11,11 +11,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-GRACE = 5
+_SHUTDOWN_TIMEOUT = 5
 """Seconds for deliveries under way when it ends."""
-CONNECTIONS = 100
+_MAX_CONNECTIONS = 100
 """At once; more are answered with 503, and the vendor tries again."""
-LIFE = 15.0
+CONNECTION_LIFETIME = 15.0
 """Seconds that a connection has for all its requests: whoever never ends one would keep its place from the others."""
 
 
@@ -25,11 +25,11 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin, and count the time."""
         super().connection_made(transport)
-        self._end = self.loop.call_later(LIFE, self.shutdown)
+        self._lifetime_timer = self.loop.call_later(CONNECTION_LIFETIME, self.shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the time."""
-        self._end.cancel()
+        self._lifetime_timer.cancel()
         super().connection_lost(exc)
 
 
@@ -38,12 +38,12 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.listens = asyncio.Event()
+        self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell."""
         await super().startup(sockets)
-        self.listens.set()
+        self.listening.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def serve_receiver(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Serve on a bound socket while the block runs, which begins once it listens.
 
     What is under way at its end gets `GRACE` seconds.
@@ -67,12 +67,12 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=GRACE,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
     server = _Server(config)
     serve = asyncio.create_task(server.serve([listener]))
-    listens = asyncio.create_task(server.listens.wait())
+    listens = asyncio.create_task(server.listening.wait())
     try:
         await asyncio.wait({serve, listens}, return_when=asyncio.FIRST_COMPLETED)
         if not serve.done():

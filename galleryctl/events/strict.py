@@ -6,11 +6,11 @@ import json
 import math
 from typing import Any, NoReturn
 
-DEPTH = 64
+_MAX_DEPTH = 64
 """Levels of nesting; an event has about ten."""
 
 
-def strict(text: str) -> Any:
+def parse_strict_json(text: str) -> Any:
     """The value that `text` holds.
 
     Raises ValueError for anything but JSON, and for what JSON parsers differ about: a member that is there twice, NaN,
@@ -18,48 +18,52 @@ def strict(text: str) -> Any:
     """
     try:
         value = json.loads(
-            text, object_pairs_hook=_members, parse_constant=_not_json, parse_float=_finite, parse_int=_whole
+            text,
+            object_pairs_hook=_unique_members,
+            parse_constant=_reject_constant,
+            parse_float=_finite_float,
+            parse_int=_finite_int,
         )
     except RecursionError:
         raise ValueError("it is nested too deep") from None
-    if _deeper_than(value, DEPTH):
+    if _is_deeper_than(value, _MAX_DEPTH):
         raise ValueError("it is nested too deep")
     return value
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("a member is there twice")
     return members
 
 
-def _not_json(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _finite(digits: str) -> float:
+def _finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
 
 
-def _whole(digits: str) -> int:
-    _finite(digits)
+def _finite_int(digits: str) -> int:
+    _finite_float(digits)
     return int(digits)
 
 
-def _deeper_than(value: object, levels: int) -> bool:
+def _is_deeper_than(value: object, levels: int) -> bool:
     level = [value]
     for _ in range(levels):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [inner for outer in level for inner in _children(outer)]
         if not level:
             return False
     return True
 
 
-def _inside(value: object) -> list[Any]:
+def _children(value: object) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []

@@ -13,11 +13,11 @@ from galleryctl.events.event import (
     ItemDeleted,
     ItemUpdated,
 )
-from galleryctl.events.inbox import Entry
+from galleryctl.events.inbox import InboxEntry
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.wording import escape_control, shorten
 
-LONGEST = 60
+_MAX_TITLE_LENGTH = 60
 """Characters of a name or a title in a line."""
 _CHANGES: Mapping[type[Event], str] = {
     GalleryCreated: "gallery created",
@@ -29,12 +29,12 @@ _CHANGES: Mapping[type[Event], str] = {
 }
 
 
-def line(entry: Entry) -> str:
+def format_event(entry: InboxEntry) -> str:
     """When, what, and which: by its name or title where the event has it, always by its id."""
     event = entry.event
     if type(event) not in _CHANGES:
-        return escape_control(f"{_when(event)} {event.type or 'an event without a type'} {event.entity}".rstrip())
-    words = [_when(event), _CHANGES[type(event)], _title(event), event.item or event.entity]
+        return escape_control(f"{_time(event)} {event.type or 'an event without a type'} {event.entity}".rstrip())
+    words = [_time(event), _CHANGES[type(event)], _title(event), event.item or event.entity]
     if event.item is not None:
         words.append(f"in gallery {event.entity}")
     if event.origin:
@@ -44,7 +44,7 @@ def line(entry: Entry) -> str:
     return escape_control(" ".join(word for word in words if word))
 
 
-def line_json(entry: Entry) -> str:
+def format_event_json(entry: InboxEntry) -> str:
     """The event as `schemas/event.schema.json` describes it, on one line."""
     event = entry.event
     known = type(event) in _CHANGES
@@ -67,10 +67,10 @@ def line_json(entry: Entry) -> str:
     )
 
 
-def _when(event: Event) -> str:
+def _time(event: Event) -> str:
     return event.time or "at no known time"
 
 
 def _title(event: Event) -> str:
     title = event.document.get("title" if event.item else "name")
-    return f'"{shorten(title, LONGEST)}"' if isinstance(title, str) and title else ""
+    return f'"{shorten(title, _MAX_TITLE_LENGTH)}"' if isinstance(title, str) and title else ""

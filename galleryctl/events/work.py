@@ -7,27 +7,27 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-from galleryctl.events.inbox import Entry, Inbox
+from galleryctl.events.inbox import Inbox, InboxEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class DriftCheck:
     """Checks galleries. `check` takes a live id and says whether it could be done; `quiet` is in seconds."""
 
     check: Callable[[str], Awaitable[bool]]
-    quiet: float
+    quiet_seconds: float
 
 
 @dataclass(slots=True, kw_only=True)
-class _Concern:
+class _PendingCheck:
     """The events that one check of a gallery answers, and from when on it may be made."""
 
     due: float
-    numbers: list[int] = field(default_factory=list)
+    entry_numbers: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
-class Work:
+class EventWorker:
     """What is to be done with the `inbox`; `limit` ends it after so many events, None never.
 
     An event that was told is done, unless a `watch` has its gallery still to check: then it stays in the inbox, and
@@ -35,81 +35,81 @@ class Work:
     """
 
     inbox: Inbox
-    tell: Callable[[Entry], None]
+    on_event: Callable[[InboxEntry], None]
     """Called in a thread."""
-    watch: Watch | None = None
+    drift_check: DriftCheck | None = None
     limit: int | None = None
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _concerns: dict[str, _Concern] = field(default_factory=dict)
-    _last: int = 0
-    _told: int = 0
+    _new_events: asyncio.Event = field(default_factory=asyncio.Event)
+    _pending_checks: dict[str, _PendingCheck] = field(default_factory=dict)
+    _last_number: int = 0
+    _reported_count: int = 0
 
-    def arrived(self) -> None:
+    def notify(self) -> None:
         """There is something new in the inbox."""
-        self._news.set()
+        self._new_events.set()
 
     async def run(self) -> None:
         """Work until the limit is reached and all that was told is checked; cancel it to stop before."""
         while True:
-            self._news.clear()
-            await self._take()
-            if self.watch is not None:
-                await self._check(self.watch)
-            if self._full() and not self._concerns:
+            self._new_events.clear()
+            await self._process_new_events()
+            if self.drift_check is not None:
+                await self._run_due_checks(self.drift_check)
+            if self._limit_reached() and not self._pending_checks:
                 return
             await self._wait()
 
-    def _full(self) -> bool:
-        return self.limit is not None and self._told >= self.limit
+    def _limit_reached(self) -> bool:
+        return self.limit is not None and self._reported_count >= self.limit
 
-    async def _take(self) -> None:
+    async def _process_new_events(self) -> None:
         """Tell what is new."""
-        for entry in self.inbox.waiting(self._last):
-            if not entry.told and self._full():
+        for entry in self.inbox.pending(self._last_number):
+            if not entry.reported and self._limit_reached():
                 return
-            if not entry.told:
-                await self._tell(entry)
-            self._settle(entry)
+            if not entry.reported:
+                await self._report(entry)
+            self._mark_reported(entry)
 
-    async def _tell(self, entry: Entry) -> None:
+    async def _report(self, entry: InboxEntry) -> None:
         """Tell it in a thread, for a reader that is slow must not keep deliveries waiting."""
-        telling = asyncio.ensure_future(asyncio.to_thread(self.tell, entry))
+        telling = asyncio.ensure_future(asyncio.to_thread(self.on_event, entry))
         try:
             await asyncio.shield(telling)
         except asyncio.CancelledError:
             await telling  # it is begun, so it must be noted as well
-            self._settle(entry)
+            self._mark_reported(entry)
             raise
-        self._told += 1
+        self._reported_count += 1
 
-    def _settle(self, entry: Entry) -> None:
+    def _mark_reported(self, entry: InboxEntry) -> None:
         """Note that it was told; remember what is left to do."""
-        self._last = entry.number
+        self._last_number = entry.number
         gallery = entry.event.gallery
-        if self.watch is None or gallery is None:
-            self.inbox.done([entry.number])
+        if self.drift_check is None or gallery is None:
+            self.inbox.mark_done([entry.number])
             return
-        if not entry.told:
-            self.inbox.told(entry.number)
-        concern = self._concerns.setdefault(gallery, _Concern(due=0))
-        concern.due = monotonic() + self.watch.quiet
-        concern.numbers.append(entry.number)
+        if not entry.reported:
+            self.inbox.mark_reported(entry.number)
+        concern = self._pending_checks.setdefault(gallery, _PendingCheck(due=0))
+        concern.due = monotonic() + self.drift_check.quiet_seconds
+        concern.entry_numbers.append(entry.number)
 
-    async def _check(self, watch: Watch) -> None:
+    async def _run_due_checks(self, drift_check: DriftCheck) -> None:
         """Check the galleries of which nothing was heard for long enough."""
         now = monotonic()
-        for gallery in [name for name, concern in self._concerns.items() if concern.due <= now]:
-            concern = self._concerns[gallery]
-            if await watch.check(gallery):
-                self.inbox.done(concern.numbers)
+        for gallery in [name for name, concern in self._pending_checks.items() if concern.due <= now]:
+            concern = self._pending_checks[gallery]
+            if await drift_check.check(gallery):
+                self.inbox.mark_done(concern.entry_numbers)
             # What could not be checked stays in the inbox, for the next start.
-            del self._concerns[gallery]
+            del self._pending_checks[gallery]
 
     async def _wait(self) -> None:
         """Return when something came, or a gallery is due."""
-        due = min((concern.due for concern in self._concerns.values()), default=None)
+        due = min((concern.due for concern in self._pending_checks.values()), default=None)
         try:
             async with asyncio.timeout(None if due is None else max(0.0, due - monotonic())):
-                await self._news.wait()
+                await self._new_events.wait()
         except TimeoutError:
             return

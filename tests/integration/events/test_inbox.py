@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.events.event import decode
+from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import DAY, Inbox
 from galleryctl.model.errors import GalleryctlError
 from tests.signed import NOW, event, item_updated
@@ -14,7 +14,7 @@ from tests.signed import NOW, event, item_updated
 
 def put(inbox: Inbox, ident: str, sequence: int | None, now: float = NOW) -> bool:
     data = item_updated(id=ident, entityEventSequence=sequence)
-    return inbox.put(data, decode(data), now)
+    return inbox.put(data, decode_event(data), now)
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def test_what_was_put_is_there_after_a_restart_and_done_once(path: Path) -> None
         assert put(inbox, "b", 2)
         assert not put(inbox, "a", 1)
     with Inbox(path) as inbox:
-        (first, second) = inbox.waiting()
+        (first, second) = inbox.pending()
         assert [first.event.id, second.event.id] == ["a", "b"]
-        inbox.done([first.number])
-        inbox.told(second.number)
+        inbox.mark_done([first.number])
+        inbox.mark_reported(second.number)
     with Inbox(path) as inbox:
-        assert [(entry.event.id, entry.told) for entry in inbox.waiting()] == [("b", True)]
+        assert [(entry.event.id, entry.reported) for entry in inbox.pending()] == [("b", True)]
         assert not put(inbox, "a", 1)
         assert not put(inbox, "b", 2)
 
@@ -43,9 +43,9 @@ def test_a_late_event_is_kept_and_marked(path: Path) -> None:
         for ident, sequence in (("a", 5), ("b", 3), ("c", 6), ("d", None), ("e", 6)):
             assert put(inbox, ident, sequence)
         gallery = event("deleted", {"deletedEvent": {}}, id="f", entityEventSequence="1")
-        assert inbox.put(gallery, decode(gallery), NOW)
-        assert [entry.event.id for entry in inbox.waiting() if entry.stale] == ["b"]
-        assert len(list(inbox.waiting())) == 6
+        assert inbox.put(gallery, decode_event(gallery), NOW)
+        assert [entry.event.id for entry in inbox.pending() if entry.stale] == ["b"]
+        assert len(list(inbox.pending())) == 6
 
 
 def test_only_its_owner_may_read_it(path: Path) -> None:
@@ -61,7 +61,7 @@ def test_ids_are_forgotten_only_when_a_repeat_would_be_too_old(path: Path) -> No
         assert not put(inbox, "a", 5, NOW + 30 * DAY)
         assert put(inbox, "b", None, NOW + 32 * DAY)
         assert put(inbox, "a", 4, NOW + 32 * DAY)
-        assert not any(entry.stale for entry in inbox.waiting())
+        assert not any(entry.stale for entry in inbox.pending())
     with Inbox(path, max_age=1) as inbox:
         assert not put(inbox, "a", 4, NOW + 39 * DAY)
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_written_was_not_put(path: Path) -> None:
         inbox._db.execute("PRAGMA max_page_count = 1")
         with pytest.raises(GalleryctlError, match="the inbox of events cannot be written"):
             any(not put(inbox, f"{number}", number) for number in range(1000))
-        kept = len(list(inbox.waiting()))
+        kept = len(list(inbox.pending()))
     with Inbox(path) as inbox:
-        assert len(list(inbox.waiting())) == kept
+        assert len(list(inbox.pending())) == kept
         assert put(inbox, f"{kept}", kept)

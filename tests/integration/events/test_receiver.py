@@ -12,9 +12,9 @@ import anyio
 import pytest
 
 from galleryctl.emulator import Emulator, create_app
-from galleryctl.events.inbox import Entry, Inbox
+from galleryctl.events.inbox import Inbox, InboxEntry
 from galleryctl.events.receiver import Receiver
-from galleryctl.events.token import MAX_BYTES, Trust, read_key
+from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, read_public_key
 from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
 from tests.signed import NOW, app, item_updated, stranger
@@ -26,7 +26,7 @@ GALLERIES = "/progallery/v2/galleries"
 class Desk:
     """A receiver with its inbox, and what it said."""
 
-    def __init__(self, path: Path, trust: Trust) -> None:
+    def __init__(self, path: Path, trust: TrustPolicy) -> None:
         self.inbox = Inbox(path)
         self.troubles: list[str] = []
         self.receiver = Receiver(
@@ -34,7 +34,7 @@ class Desk:
             inbox=self.inbox,
             clock=lambda: NOW,
             on_arrival=lambda: None,
-            on_trouble=self.trouble,
+            on_error=self.trouble,
         )
 
     def trouble(self, error: GalleryctlError) -> None:
@@ -51,9 +51,9 @@ class Desk:
 
         return anyio.run(deliver)
 
-    def kept(self) -> list[Entry]:
+    def kept(self) -> list[InboxEntry]:
         """What waits in the inbox."""
-        return list(self.inbox.waiting())
+        return list(self.inbox.pending())
 
 
 @pytest.fixture
@@ -67,22 +67,22 @@ def test_an_event_is_kept_before_the_answer_and_its_repeats_are_dropped(desk: De
     body = app().sign(item_updated())
     assert [desk.post(body).status_code for _ in range(3)] == [200, 200, 200]
     assert [entry.event.id for entry in desk.kept()] == ["e1"]
-    assert desk.receiver.repeated == 2
+    assert desk.receiver.duplicates == 2
 
 
 def test_refusals_tell_the_sender_nothing_and_are_counted(desk: Desk) -> None:
     async def endless() -> AsyncIterator[bytes]:
-        for _ in range(3 * MAX_BYTES // 100_000):
+        for _ in range(3 * MAX_BODY_BYTES // 100_000):
             yield b"x" * 100_000
 
     answers = [
-        desk.post(body) for body in (b"", b"x", b"x" * 2 * MAX_BYTES, endless(), stranger().sign(item_updated()))
+        desk.post(body) for body in (b"", b"x", b"x" * 2 * MAX_BODY_BYTES, endless(), stranger().sign(item_updated()))
     ]
     assert [answer.status_code for answer in answers] == [400, 400, 400, 400, 401]
     others = [desk.post(b"", "/"), desk.post(b"", "/webhook/x"), desk.post(b"", method="GET")]
     assert [answer.status_code for answer in others] == [404, 404, 405]
     assert all(not answer.content for answer in (*answers, *others))
-    assert desk.receiver.refused == Counter({"malformed": 2, "oversized": 2, "signature": 1})
+    assert desk.receiver.rejected == Counter({"malformed": 2, "oversized": 2, "signature": 1})
     assert len(desk.troubles) == 5
     assert desk.kept() == []
 
@@ -108,7 +108,7 @@ def test_the_emulators_six_events_shuffled_and_repeated(tmp_path: Path, bodies: 
         anyio.run(history, emulator, {"webhook_bodies": bodies, "webhook_type_names": names})
         assert emulator.gate.webhooks.idle(10)
         ready = emulator.ready
-        trust = Trust(key=read_key(ready.public_key.encode(), "key"), instance_id=ready.instance_id)
+        trust = TrustPolicy(key=read_public_key(ready.public_key.encode(), "key"), instance_id=ready.instance_id)
     finally:
         emulator.close()
     desk = Desk(tmp_path / "events.sqlite3", trust)
@@ -123,7 +123,7 @@ def test_the_emulators_six_events_shuffled_and_repeated(tmp_path: Path, bodies: 
         "ItemUpdated": 1,
         "ItemDeleted": 2,
     }
-    assert desk.receiver.repeated == len(sent) - kinds.total() == 2 * kinds.total()
+    assert desk.receiver.duplicates == len(sent) - kinds.total() == 2 * kinds.total()
 
 
 async def history(emulator: Emulator, settings: Doc) -> None:

@@ -28,12 +28,12 @@ async def _app(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("sent", HALVES.values(), ids=HALVES)
 def test_a_connection_that_never_ends_its_request_is_ended(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(server, "LIFE", 0.1)
+    monkeypatch.setattr(server, "CONNECTION_LIFETIME", 0.1)
 
     async def told() -> bytes:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        async with server.serving(_app, listener), asyncio.timeout(PATIENCE):
+        async with server.serve_receiver(_app, listener), asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_connection(*listener.getsockname())
             writer.write(sent)
             answer = await reader.read()

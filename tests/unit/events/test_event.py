@@ -18,11 +18,11 @@ from galleryctl.events.event import (
     ItemCreated,
     ItemDeleted,
     ItemUpdated,
-    Unknown,
-    decode,
+    UnknownEvent,
+    decode_event,
 )
-from galleryctl.events.refusal import RefusedDeliveryError
-from galleryctl.events.strict import strict
+from galleryctl.events.refusal import RejectedDeliveryError
+from galleryctl.events.strict import parse_strict_json
 from tests.signed import DESCRIPTOR, GALLERY, ITEM, SDK, event, item_updated
 
 Doc = dict[str, Any]
@@ -50,14 +50,14 @@ def as_text(part: Doc) -> Doc:
 @pytest.mark.parametrize(("slug", "part", "kind"), SIX, ids=[slug for slug, _, _ in SIX])
 def test_the_six_events_in_each_form(slug: str, part: Doc, kind: type[Event], text: bool, prefix: str) -> None:
     data = event(slug, as_text(part) if text else part, prefix=prefix)
-    decoded = decode(data)
+    decoded = decode_event(data)
     assert type(decoded) is kind
     assert (decoded.id, decoded.gallery, decoded.sequence) == ("e1", GALLERY, 7)
     assert decoded.item == (ITEM if "item" in slug else None)
     whole = {} if "deleted" in slug else ITEM_DOCUMENT if "item" in slug else GALLERY_DOCUMENT
     assert decoded.document == whole
     assert decoded.raw == json.loads(data["data"])
-    assert decode(data | {"data": json.loads(data["data"])}) == decoded
+    assert decode_event(data | {"data": json.loads(data["data"])}) == decoded
 
 
 @pytest.mark.parametrize(
@@ -72,23 +72,23 @@ def test_the_six_events_in_each_form(slug: str, part: Doc, kind: type[Event], te
     ],
 )
 def test_what_is_not_known_is_kept(slug: str, part: Doc) -> None:
-    decoded = decode(event(slug, part, newer="field"))
-    assert isinstance(decoded, Unknown)
+    decoded = decode_event(event(slug, part, newer="field"))
+    assert isinstance(decoded, UnknownEvent)
     assert decoded.gallery is None
     assert decoded.raw["newer"] == "field"
 
 
 def test_an_event_of_something_else_is_kept_with_an_id_of_its_own() -> None:
     data = {"eventType": "AppInstalled", "data": '{"appId": "a"}'}
-    assert isinstance(decode(data), Unknown)
-    assert decode(data).id == decode(data).id
-    assert decode(data).id != decode(data | {"data": '{"appId": "b"}'}).id
+    assert isinstance(decode_event(data), UnknownEvent)
+    assert decode_event(data).id == decode_event(data).id
+    assert decode_event(data).id != decode_event(data | {"data": '{"appId": "b"}'}).id
 
 
 def test_an_items_events_have_an_order_of_their_own() -> None:
     other = event("gallery_item_deleted", {"actionEvent": {"body": {"itemId": "other"}}})
     deleted = event("deleted", {"deletedEvent": {}})
-    assert len({decode(data).subject for data in (item_updated(), other, deleted)}) == 3
+    assert len({decode_event(data).subject for data in (item_updated(), other, deleted)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_an_items_events_have_an_order_of_their_own() -> None:
     ],
 )
 def test_sequence_numbers(given_: object, expected: int | None) -> None:
-    assert decode(item_updated(entityEventSequence=given_)).sequence == expected
+    assert decode_event(item_updated(entityEventSequence=given_)).sequence == expected
 
 
 @pytest.mark.parametrize("change", [{"id": 7}, {"id": "x" * 501}, {"id": "\ud800"}, {"entityId": []}])
 def test_what_cannot_be_told_apart_is_refused(change: Doc) -> None:
-    with pytest.raises(RefusedDeliveryError):
-        decode(item_updated(**change))
+    with pytest.raises(RejectedDeliveryError):
+        decode_event(item_updated(**change))
 
 
 JSON = st.recursive(
@@ -126,10 +126,10 @@ NAMES = ("id", "entityId", "entityEventSequence", "createdEvent", "updatedEvent"
 )
 def test_any_body_is_decoded_or_refused(slug: str, part: Doc) -> None:
     data = event(slug, part)
-    with suppress(RefusedDeliveryError):
-        assert decode(data) == decode(json.loads(json.dumps(data)))
+    with suppress(RejectedDeliveryError):
+        assert decode_event(data) == decode_event(json.loads(json.dumps(data)))
 
 
 @given(JSON)
 def test_strict_reads_what_json_writes(value: Any) -> None:
-    assert strict(json.dumps(value)) == value
+    assert parse_strict_json(json.dumps(value)) == value

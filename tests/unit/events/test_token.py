@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from galleryctl.events.refusal import Reason, RefusedDeliveryError
-from galleryctl.events.token import MAX_BYTES, read_key, verified
+from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
+from galleryctl.events.token import MAX_BODY_BYTES, read_public_key, verify_delivery
 from galleryctl.model.errors import GalleryctlError
 from tests.signed import INSTANCE, NOW, app, b64, item_updated, public_pem, stranger
 
@@ -25,9 +25,9 @@ DAY = 86_400
 DATA = item_updated()
 
 
-def reason(body: bytes, now: float = NOW) -> Reason:
-    with pytest.raises(RefusedDeliveryError) as refused:
-        verified(body, app().trust(), now)
+def reason(body: bytes, now: float = NOW) -> RejectionReason:
+    with pytest.raises(RejectedDeliveryError) as refused:
+        verify_delivery(body, app().trust(), now)
     assert refused.value.status == (400 if refused.value.reason in ("oversized", "malformed") else 401)
     return refused.value.reason
 
@@ -38,52 +38,52 @@ def unsigned(header: dict[str, Any], signature: bytes = b"x") -> bytes:
 
 
 def test_what_the_app_signed_is_taken() -> None:
-    assert verified(app().sign(DATA), app().trust(), NOW) == DATA
+    assert verify_delivery(app().sign(DATA), app().trust(), NOW) == DATA
 
 
 def test_space_around_the_body_does_not_matter() -> None:
-    assert verified(app().sign(DATA) + b"\n", app().trust(), NOW) == DATA
+    assert verify_delivery(app().sign(DATA) + b"\n", app().trust(), NOW) == DATA
 
 
 def test_the_data_may_be_an_object() -> None:
     body = app().sign_raw(json.dumps({"data": DATA, "iat": NOW}).encode())
-    assert verified(body, app().trust(), NOW) == DATA
+    assert verify_delivery(body, app().trust(), NOW) == DATA
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "HS256", "RS384", "PS256", "ES256", "rs256", None, 7])
 def test_another_algorithm_is_refused(algorithm: object) -> None:
-    assert reason(unsigned({"alg": algorithm, "typ": "JWT"})) == Reason.ALGORITHM
+    assert reason(unsigned({"alg": algorithm, "typ": "JWT"})) == RejectionReason.ALGORITHM
 
 
 def test_a_header_without_an_algorithm_is_refused() -> None:
-    assert reason(unsigned({"typ": "JWT"})) == Reason.ALGORITHM
+    assert reason(unsigned({"typ": "JWT"})) == RejectionReason.ALGORITHM
 
 
 def test_without_a_signature_it_is_refused() -> None:
-    assert reason(unsigned({"alg": "none", "typ": "JWT"}, b"")) == Reason.MALFORMED
-    assert reason(app().sign(DATA).rpartition(b".")[0] + b".") == Reason.MALFORMED
+    assert reason(unsigned({"alg": "none", "typ": "JWT"}, b"")) == RejectionReason.MALFORMED
+    assert reason(app().sign(DATA).rpartition(b".")[0] + b".") == RejectionReason.MALFORMED
 
 
 def test_the_public_key_is_no_shared_secret() -> None:
     for secret in (app().public, app().public.strip()):
         head = unsigned({"alg": "HS256", "typ": "JWT"}).rpartition(b".")[0]
         forged = head + b"." + b64(hmac.new(secret, head, hashlib.sha256).digest())
-        assert reason(forged) == Reason.ALGORITHM
+        assert reason(forged) == RejectionReason.ALGORITHM
         head = unsigned({"alg": "RS256", "typ": "JWT"}).rpartition(b".")[0]
         forged = head + b"." + b64(hmac.new(secret, head, hashlib.sha256).digest())
-        assert reason(forged) == Reason.SIGNATURE
+        assert reason(forged) == RejectionReason.SIGNATURE
 
 
 def test_another_key_is_refused() -> None:
-    assert reason(stranger().sign(DATA)) == Reason.SIGNATURE
+    assert reason(stranger().sign(DATA)) == RejectionReason.SIGNATURE
 
 
 def test_a_signature_by_another_padding_or_hash_is_refused() -> None:
     for algorithm in ("RS512", "PS256"):
         token = jwt.encode({"data": json.dumps(DATA), "iat": int(NOW)}, app().private, algorithm=algorithm)
         header, _, rest = token.encode().partition(b".")
-        assert reason(header + b"." + rest) == Reason.ALGORITHM
-        assert reason(b64(b'{"alg":"RS256"}') + b"." + rest) == Reason.SIGNATURE
+        assert reason(header + b"." + rest) == RejectionReason.ALGORITHM
+        assert reason(b64(b'{"alg":"RS256"}') + b"." + rest) == RejectionReason.SIGNATURE
 
 
 def test_keys_that_a_token_names_are_not_looked_at() -> None:
@@ -95,8 +95,8 @@ def test_keys_that_a_token_names_are_not_looked_at() -> None:
         "x5u": "http://127.0.0.1:1/certificate",
         "kid": "../../etc/passwd",
     }
-    assert reason(stranger().sign(DATA, headers=named)) == Reason.SIGNATURE
-    assert verified(app().sign(DATA, headers=named), app().trust(), NOW) == DATA
+    assert reason(stranger().sign(DATA, headers=named)) == RejectionReason.SIGNATURE
+    assert verify_delivery(app().sign(DATA, headers=named), app().trust(), NOW) == DATA
 
 
 def test_one_changed_character_anywhere_is_refused() -> None:
@@ -109,17 +109,17 @@ def test_one_changed_character_anywhere_is_refused() -> None:
 @pytest.mark.parametrize(
     ("claims", "now", "expected"),
     [
-        ({"exp": int(NOW)}, NOW + 61, Reason.EXPIRED),
-        ({"nbf": int(NOW) + 100}, NOW, Reason.NOT_YET_VALID),
-        ({"iat": int(NOW) + 100}, NOW, Reason.NOT_YET_VALID),
-        ({"exp": None}, NOW + DAY + 61, Reason.STALE),
-        ({"iat": None}, NOW, Reason.STALE),
-        ({"iat": "1800000000"}, NOW, Reason.MALFORMED),
-        ({"exp": True}, NOW, Reason.MALFORMED),
-        ({"exp": [1]}, NOW, Reason.MALFORMED),
+        ({"exp": int(NOW)}, NOW + 61, RejectionReason.EXPIRED),
+        ({"nbf": int(NOW) + 100}, NOW, RejectionReason.NOT_YET_VALID),
+        ({"iat": int(NOW) + 100}, NOW, RejectionReason.NOT_YET_VALID),
+        ({"exp": None}, NOW + DAY + 61, RejectionReason.STALE),
+        ({"iat": None}, NOW, RejectionReason.STALE),
+        ({"iat": "1800000000"}, NOW, RejectionReason.MALFORMED),
+        ({"exp": True}, NOW, RejectionReason.MALFORMED),
+        ({"exp": [1]}, NOW, RejectionReason.MALFORMED),
     ],
 )
-def test_at_another_time_it_is_refused(claims: dict[str, Any], now: float, expected: Reason) -> None:
+def test_at_another_time_it_is_refused(claims: dict[str, Any], now: float, expected: RejectionReason) -> None:
     assert reason(app().sign_raw(_claims(**claims)), now) == expected
 
 
@@ -139,18 +139,18 @@ def _claims(**claims: object) -> bytes:
     ],
 )
 def test_clocks_may_differ_by_a_minute(claims: dict[str, Any], now: float) -> None:
-    assert verified(app().sign_raw(_claims(**claims)), app().trust(), now) == DATA
+    assert verify_delivery(app().sign_raw(_claims(**claims)), app().trust(), now) == DATA
 
 
 @pytest.mark.parametrize("instance", ["", "another", INSTANCE.upper() + "x"])
 def test_what_is_for_another_site_is_refused(instance: str) -> None:
-    assert reason(app().sign(DATA | {"instanceId": instance})) == Reason.INSTANCE
-    assert reason(app().sign({"eventType": "x"})) == Reason.INSTANCE
+    assert reason(app().sign(DATA | {"instanceId": instance})) == RejectionReason.INSTANCE
+    assert reason(app().sign({"eventType": "x"})) == RejectionReason.INSTANCE
 
 
 def test_too_much_is_refused_before_anything_is_read() -> None:
-    assert reason(b"x" * (MAX_BYTES + 1)) == Reason.OVERSIZED
-    assert reason(b"x" * MAX_BYTES) == Reason.MALFORMED
+    assert reason(b"x" * (MAX_BODY_BYTES + 1)) == RejectionReason.OVERSIZED
+    assert reason(b"x" * MAX_BODY_BYTES) == RejectionReason.MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_too_much_is_refused_before_anything_is_read() -> None:
     ],
 )
 def test_what_is_no_token_is_refused(body: bytes) -> None:
-    assert reason(body) in (Reason.MALFORMED, Reason.ALGORITHM)
+    assert reason(body) in (RejectionReason.MALFORMED, RejectionReason.ALGORITHM)
 
 
 @pytest.mark.parametrize(
@@ -194,17 +194,17 @@ def test_what_is_no_token_is_refused(body: bytes) -> None:
     ],
 )
 def test_signed_rubbish_is_refused(payload: bytes) -> None:
-    assert reason(app().sign_raw(payload)) == Reason.MALFORMED
+    assert reason(app().sign_raw(payload)) == RejectionReason.MALFORMED
 
 
 def test_a_header_that_means_two_things_is_refused() -> None:
     _, _, rest = app().sign(DATA).partition(b".")
-    assert reason(b64(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == Reason.MALFORMED
+    assert reason(b64(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == RejectionReason.MALFORMED
 
 
 def test_a_header_that_must_be_understood_is_refused() -> None:
-    assert reason(app().sign(DATA, headers={"crit": ["exp"], "exp": 1})) == Reason.MALFORMED
-    assert reason(app().sign_raw(b"{}", {"b64": False, "crit": ["b64"]})) == Reason.MALFORMED
+    assert reason(app().sign(DATA, headers={"crit": ["exp"], "exp": 1})) == RejectionReason.MALFORMED
+    assert reason(app().sign_raw(b"{}", {"b64": False, "crit": ["b64"]})) == RejectionReason.MALFORMED
 
 
 @given(
@@ -216,7 +216,7 @@ def test_garbage_is_refused_and_nothing_else_happens(body: bytes) -> None:
 
 def test_a_key_is_pem_or_base64_of_it() -> None:
     wrapped = base64.encodebytes(app().public)
-    keys = [read_key(text, "app.pem") for text in (app().public, wrapped, wrapped.replace(b"\n", b""))]
+    keys = [read_public_key(text, "app.pem") for text in (app().public, wrapped, wrapped.replace(b"\n", b""))]
     assert {public_pem(key) for key in keys} == {app().public}
 
 
@@ -237,6 +237,6 @@ def short() -> bytes:
 )
 def test_anything_else_is_no_key(text: bytes) -> None:
     with pytest.raises(GalleryctlError, match=r"app\.pem: this is not the public key of an app"):
-        read_key(text, "app.pem")
+        read_public_key(text, "app.pem")
     with pytest.raises(GalleryctlError, match="not the public key"):
-        read_key(app().private, "app.pem")
+        read_public_key(app().private, "app.pem")
