@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.loop import complete
-from galleryctl.cli.options import common, guards, lock_timeout, settings_of, targets
+from galleryctl.cli.loop import run_async
+from galleryctl.cli.options import common_options, get_settings, guard_options, lock_timeout_option, target_option
 
 
 @click.command("apply")
-@common
-@targets
-@guards
+@common_options
+@target_option
+@guard_options
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@lock_timeout
+@lock_timeout_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -37,9 +37,9 @@ def command(
     options = plan_options(
         targets, max_delete_percent=max_delete_percent, allow_empty=allow_empty, allow_recreate=allow_recreate
     )
-    settings = settings_of(context)
+    settings = get_settings(context)
     saved = read_plan(settings.directory / plan_file) if plan_file is not None else None
-    return complete(
+    return run_async(
         run_apply(
             settings,
             options,

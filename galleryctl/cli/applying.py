@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from galleryctl.cli import output
-from galleryctl.cli.asking import agreed, need_terminal
-from galleryctl.cli.failure import show_failure
-from galleryctl.cli.interrupts import at_once, cancelling, finishing
-from galleryctl.cli.options import Settings
-from galleryctl.cli.planning import show_plan
+from galleryctl.cli.asking import confirm, require_tty
+from galleryctl.cli.failure import print_failure
+from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.planning import print_plan
 from galleryctl.cli.progress import open_progress
-from galleryctl.cli.workspace import workspace_of
+from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply import ApplyResult
 from galleryctl.engine.progress import Progress
 from galleryctl.plan.changes import Plan
@@ -25,7 +25,7 @@ from galleryctl.state.backend import LockInfo
 
 
 async def run_apply(
-    settings: Settings,
+    settings: CliSettings,
     options: PlanOptions,
     *,
     saved: Plan | None,
@@ -35,10 +35,10 @@ async def run_apply(
 ) -> int:
     """The exit code of an apply; its plan, its progress and its report are printed."""
     if ask:
-        need_terminal("give --auto-approve, or apply a saved plan: apply PLAN")
-        output.need_format(settings, "text")  # what is asked about must be seen
+        require_tty("give --auto-approve, or apply a saved plan: apply PLAN")
+        output.require_format(settings, "text")  # what is asked about must be seen
     applied = await apply_workspace(
-        workspace_of(settings),
+        get_workspace(settings),
         options,
         saved=saved,
         operation=operation,
@@ -46,53 +46,53 @@ async def run_apply(
         hooks=_Terminal(settings, f"Do you want to {operation} this?" if ask else None),
     )
     if applied is None:
-        output.remark(settings, "Nothing was applied.")
+        output.info(settings, "Nothing was applied.")
         return 1
-    return _told(applied, settings)
+    return _print_report(applied, settings)
 
 
 class _Terminal(ApplyHooks):
     """Shows the plan, asks the question unless there is none, handles signals and shows the progress."""
 
-    def __init__(self, settings: Settings, question: str | None) -> None:
+    def __init__(self, settings: CliSettings, question: str | None) -> None:
         super().__init__()
         self._settings = settings
         self._question = question
         if question is not None:
-            self.approve = lambda _plan: agreed(question)
+            self.approve = lambda _plan: confirm(question)
 
     def blocking(self) -> AbstractContextManager[object]:
-        return at_once()
+        return raise_on_signal()
 
     def cancellable(self) -> AbstractContextManager[object]:
-        return cancelling()
+        return cancel_on_signal()
 
     def waiting(self, holder: LockInfo) -> None:
-        output.remark(self._settings, f"Waiting for the lock on the state: it is held by {holder}.")
+        output.info(self._settings, f"Waiting for the lock on the state: it is held by {holder}.")
 
     def planned(self, plan: Plan) -> None:
         if self._settings.format == "text" and (self._question or not self._settings.quiet):
-            show_plan(plan, self._settings)
+            print_plan(plan, self._settings)
 
     @contextmanager
     def applying(self, stop: asyncio.Event) -> Iterator[Progress]:
-        remark = partial(output.remark, self._settings)
-        with finishing(stop, remark), open_progress(self._settings) as progress:
+        remark = partial(output.info, self._settings)
+        with stop_on_signal(stop, remark), open_progress(self._settings) as progress:
             yield progress
 
 
-def _told(applied: ApplyResult, settings: Settings) -> int:
+def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
     """The exit code, after the report is printed."""
     if applied.report.outcomes or settings.format != "text":
         output.result(
             render(
                 applied.report,
                 settings.format,
-                color=output.wants_color(settings),
-                width=output.width(),
+                color=output.use_color(settings),
+                width=output.terminal_width(),
                 verbose=settings.verbose > 0,
             )
         )
     if applied.save_error is not None:
-        return show_failure(applied.save_error, settings)
+        return print_failure(applied.save_error, settings)
     return applied.report.exit_code

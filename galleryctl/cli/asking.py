@@ -9,13 +9,13 @@ import click
 from galleryctl.model.errors import GalleryctlError
 
 
-def need_terminal(do: str) -> None:
+def require_tty(do: str) -> None:
     """Raise GalleryctlError when nobody can be asked; `do` says what to give instead."""
     if not sys.stdin.isatty():
         raise GalleryctlError("there is no terminal to ask on", do=do)
 
 
-def agreed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Whether the answer is `yes`; nothing else is taken as one. Raises click.Abort at the end of input."""
     try:
         answer = click.prompt(f"{question} Only 'yes' is accepted", default="", show_default=False, err=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from galleryctl.cli.loop import complete
-from galleryctl.cli.options import common, lock_timeout, settings_of, targets
+from galleryctl.cli.loop import run_async
+from galleryctl.cli.options import common_options, get_settings, lock_timeout_option, target_option
 
 
 @click.command("destroy")
-@common
-@targets
+@common_options
+@target_option
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@lock_timeout
+@lock_timeout_option
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool, lock_timeout: float) -> int:
     """Delete all managed resources that are not protected; nothing else is touched."""
@@ -20,9 +20,9 @@ def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool
     from galleryctl.cli.planning import plan_options
 
     options = plan_options(targets, max_delete_percent=None, allow_empty=False, allow_recreate=False, destroy=True)
-    return complete(
+    return run_async(
         run_apply(
-            settings_of(context),
+            get_settings(context),
             options,
             saved=None,
             ask=not auto_approve,

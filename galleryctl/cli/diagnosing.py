@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from galleryctl.cli.installation import installation
-from galleryctl.cli.options import Settings
+from galleryctl.cli.installation import check_installation
+from galleryctl.cli.options import CliSettings
 from galleryctl.engine.examine import check_permissions, check_site_state, failed_check
 from galleryctl.manifest.validate import named_variables, validate
 from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
@@ -20,13 +20,13 @@ from galleryctl.report.checkup import command_result_summary
 from galleryctl.session.open import WorkspaceSite
 from galleryctl.wix.probe import probe
 
-SKEW = 60.0
+_MAX_CLOCK_SKEW = 60.0
 """Seconds by which two clocks may differ before it is worth a word."""
-SHOWN = 3
+_MAX_PROBLEMS_SHOWN = 3
 """Problems that are shown; `validate` lists them all."""
 
 
-def diagnose(settings: Settings) -> Diagnosis:
+def diagnose(settings: CliSettings) -> Diagnosis:
     """What was found; each thing is looked at as far as what it needs is fine."""
     root = settings.directory
     if not (root / FILE).is_file():
@@ -36,16 +36,22 @@ def diagnose(settings: Settings) -> Diagnosis:
             finding=f"{root / FILE} does not exist, so only the installation was looked at",
             do="go to a workspace, give it with -C, or make one: galleryctl init",
         )
-        return Diagnosis(checks=(*installation(), nowhere))
+        return Diagnosis(checks=(*check_installation(), nowhere))
     try:
         config = load_workspace(root, os.environ)
     except InvalidInput as error:
-        return Diagnosis(checks=(*installation(), _invalid("workspace", error), *_variables(root, sites=True)))
+        return Diagnosis(
+            checks=(
+                *check_installation(),
+                _invalid_input_check("workspace", error),
+                *_check_variables(root, sites=True),
+            )
+        )
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
     backend = sites[0].backend  # of whichever site: they have one kind
     where = f"{root / FILE}: {backend.description}"
-    checks = [*installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
-    checks += [*_variables(root, sites=backend.url is not None), _manifests(config)]
+    checks = [*check_installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
+    checks += [*_check_variables(root, sites=backend.url is not None), _check_manifests(config)]
     if settings.site is not None and settings.site not in config.sites:
         unknown = f"the workspace has no site {settings.site!r}"
         checks.append(
@@ -54,14 +60,14 @@ def diagnose(settings: Settings) -> Diagnosis:
         return Diagnosis(checks=tuple(checks))
     for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
         prefix = f"{site.name}: " if len(sites) > 1 else ""
-        found = asyncio.run(_site(site))
+        found = asyncio.run(_check_site(site))
         checks += [replace(check, name=prefix + check.name) for check in found]
     return Diagnosis(checks=tuple(checks))
 
 
-def _invalid(name: str, error: InvalidInput) -> Check:
-    shown = "; ".join(map(str, error.problems[:SHOWN]))
-    more = len(error.problems) - SHOWN
+def _invalid_input_check(name: str, error: InvalidInput) -> Check:
+    shown = "; ".join(map(str, error.problems[:_MAX_PROBLEMS_SHOWN]))
+    more = len(error.problems) - _MAX_PROBLEMS_SHOWN
     return Check(
         name=name,
         status=CheckStatus.FAIL,
@@ -70,7 +76,7 @@ def _invalid(name: str, error: InvalidInput) -> Check:
     )
 
 
-def _variables(root: Path, *, sites: bool) -> Iterator[Check]:
+def _check_variables(root: Path, *, sites: bool) -> Iterator[Check]:
     """Check the environment variables that the files name; without `sites` not those of the sites."""
     for name in named_variables(root, sites=sites):
         what = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
@@ -79,15 +85,15 @@ def _variables(root: Path, *, sites: bool) -> Iterator[Check]:
         yield Check(name=f"variable {name}", status=mark, finding=what, do=do)
 
 
-def _manifests(config: WorkspaceConfig) -> Check:
+def _check_manifests(config: WorkspaceConfig) -> Check:
     try:
         found = validate(config.root, os.environ)
     except InvalidInput as error:
-        return _invalid("manifests", error)
+        return _invalid_input_check("manifests", error)
     return Check(name="manifests", status=CheckStatus.OK, finding=command_result_summary(found))
 
 
-async def _site(workspace: WorkspaceSite) -> list[Check]:
+async def _check_site(workspace: WorkspaceSite) -> list[Check]:
     """One site: its state, and the way to it."""
     folder = workspace.backend.data_folder
     if folder is not None and not folder.exists():
@@ -97,7 +103,7 @@ async def _site(workspace: WorkspaceSite) -> list[Check]:
     try:
         async with workspace.open() as site:
             checks += check_site_state(site)
-            reach = await _reach(workspace.backend.url)
+            reach = await _check_network(workspace.backend.url)
             checks += reach
             if all(check.status is not CheckStatus.FAIL for check in reach):
                 checks += await check_permissions(site.client, site.folder)
@@ -106,7 +112,7 @@ async def _site(workspace: WorkspaceSite) -> list[Check]:
     return checks
 
 
-async def _reach(base_url: str | None) -> list[Check]:
+async def _check_network(base_url: str | None) -> list[Check]:
     """The network and the clocks; a backend in this process needs neither."""
     if base_url is None:
         return []
@@ -114,13 +120,13 @@ async def _reach(base_url: str | None) -> list[Check]:
         answer = await probe(base_url, clock=time.time)
     except GalleryctlError as error:
         return [Check(name="network", status=CheckStatus.FAIL, finding=f"{base_url}: {error.what}", do=error.do)]
-    return [Check(name="network", status=CheckStatus.OK, finding=f"{base_url} answers"), _clock(answer.ahead)]
+    return [Check(name="network", status=CheckStatus.OK, finding=f"{base_url} answers"), _check_clock(answer.ahead)]
 
 
-def _clock(ahead: float | None) -> Check:
+def _check_clock(ahead: float | None) -> Check:
     if ahead is None:
         return Check(name="clock", status=CheckStatus.OK, finding="the API does not tell its time")
-    if abs(ahead) <= SKEW:
+    if abs(ahead) <= _MAX_CLOCK_SKEW:
         return Check(name="clock", status=CheckStatus.OK, finding="agrees with the API's")
     behind = "behind" if ahead > 0 else "ahead of"
     return Check(

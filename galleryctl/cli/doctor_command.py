@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common_options, get_settings
 
 
 @click.command("doctor")
-@common
+@common_options
 @click.pass_context
 def command(context: click.Context) -> int:
     """Check the installation, the workspace, its state, the network and the rights of the key; change nothing."""
     from galleryctl.cli.diagnosing import diagnose
-    from galleryctl.cli.output import show
+    from galleryctl.cli.output import print_checkup
 
-    settings = settings_of(context)
+    settings = get_settings(context)
     diagnosis = diagnose(settings)
-    show(diagnosis, settings)
+    print_checkup(diagnosis, settings)
     return diagnosis.exit_code

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, listens, settings_of
+from galleryctl.cli.options import common_options, get_settings, listener_options
 
 
 @click.command("emulator")
-@common
-@listens("its address and keys")
+@common_options
+@listener_options("its address and keys")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -23,6 +23,6 @@ def command(context: click.Context, port: int, data: Path | None, ready_file: Pa
     """Serve the emulated Wix API until Ctrl-C; the page at / shows each gallery as a visitor would see it."""
     from galleryctl.cli.serving import serve_emulator
 
-    settings = settings_of(context, unused=("--format",) if data is None else ("--site", "--format"))
+    settings = get_settings(context, unused=("--format",) if data is None else ("--site", "--format"))
     serve_emulator(settings, port=port, data=data, ready_file=ready_file, host=host)
     return 0

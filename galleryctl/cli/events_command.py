@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, listens, settings_of
+from galleryctl.cli.options import common_options, get_settings, listener_options
 
 
 @click.command("events")
-@common
-@listens("its address")
+@common_options
+@listener_options("its address")
 @click.option(
     "--public-key",
     type=click.Path(path_type=Path),
@@ -59,17 +59,17 @@ def command(
     Nothing is ever applied. With --drift and --max together, it ends with 2 when there was drift.
     """
     from galleryctl.cli import output
-    from galleryctl.cli.listening import Listening, listen
+    from galleryctl.cli.listening import EventsOptions, run_events
 
-    settings = settings_of(context)
-    output.need_format(settings, "text", "json")
+    settings = get_settings(context)
+    output.require_format(settings, "text", "json")
     if public_key is not None and public_key_env is not None:
         raise click.UsageError("--public-key and --public-key-env contradict each other; give one of them.")
     if settle is not None and not drift:
         raise click.UsageError("--settle means nothing without --drift.")
-    return listen(
+    return run_events(
         settings,
-        Listening(
+        EventsOptions(
             host=host,
             port=port,
             ready_file=ready_file,

@@ -7,21 +7,21 @@ import traceback
 import click
 
 from galleryctl.cli import output
-from galleryctl.cli.options import Settings
+from galleryctl.cli.options import CliSettings
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 
-FOR_PEOPLE = ("text", "markdown")
+_HUMAN_FORMATS = ("text", "markdown")
 """Formats whose failures a person reads, where errors go; a program that asked for another reads standard output."""
 
 
-def show_failure(error: Exception, settings: Settings) -> int:
+def print_failure(error: Exception, settings: CliSettings) -> int:
     """Print `error` in the format that the options name, and return the exit code that it means."""
     if not isinstance(error, GalleryctlError):
-        error = _bug(error, settings)
+        error = _internal_error(error, settings)
     from galleryctl.report.render import render
 
-    err = settings.format in FOR_PEOPLE
-    text = render(error, settings.format, color=output.wants_color(settings, err=err), width=output.width())
+    err = settings.format in _HUMAN_FORMATS
+    text = render(error, settings.format, color=output.use_color(settings, err=err), width=output.terminal_width())
     if err:
         click.echo(text, err=True, nl=not text.endswith("\n"))
         return error.exit_code
@@ -32,18 +32,18 @@ def show_failure(error: Exception, settings: Settings) -> int:
     return error.exit_code
 
 
-def show_usage(error: click.ClickException, format: str) -> int:  # noqa: A002 - the option's name
+def print_usage_error(error: click.ClickException, format: str) -> int:  # noqa: A002 - the option's name
     """Print what is wrong with the command line, and return 1: 2 always means changes."""
-    if format in FOR_PEOPLE:
+    if format in _HUMAN_FORMATS:
         error.show()
         return 1
     context = error.ctx if isinstance(error, click.UsageError) else None
     do = f"see {context.command_path} --help" if context else ""
     problem = Problem(None, error.format_message())
-    return show_failure(InvalidInput((problem,), do=do), Settings(format=format))
+    return print_failure(InvalidInput((problem,), do=do), CliSettings(format=format))
 
 
-def _bug(error: Exception, settings: Settings) -> GalleryctlError:
+def _internal_error(error: Exception, settings: CliSettings) -> GalleryctlError:
     if settings.verbose:
         click.echo("".join(traceback.format_exception(error)), err=True)
     if isinstance(error, OSError):  # a disk, a right or a file that nobody thought of: the system's no, not ours

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common_options, get_settings
 
 
 @click.command("fmt")
-@common
+@common_options
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 and list what is not formatted.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
@@ -21,7 +21,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     Without FILE: galleryctl.yaml and every manifest of the workspace.
     """
     from galleryctl.cli import output
-    from galleryctl.cli.formatting import STDIN, chosen, difference, formatted, unformatted
+    from galleryctl.cli.formatting import STDIN, format_files, not_formatted_error, select_files, unified_diff
     from galleryctl.manifest.saving import save_text
     from galleryctl.model.checkup import WriteAction, WriteResult
 
@@ -29,19 +29,21 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     if piped and len(files) > 1:
         raise click.UsageError("- stands alone: it prints what it reads, and files are rewritten.", context)
     prints = diff or (piped and not check)
-    settings = settings_of(context, unused=("--site", *(("--format",) if prints else ())))
-    texts = formatted(chosen(settings.directory, files))
+    settings = get_settings(context, unused=("--site", *(("--format",) if prints else ())))
+    texts = format_files(select_files(settings.directory, files))
     changed = [text for text in texts if text.before != text.after]
     if diff:
-        output.exact("".join(map(difference, changed)))
+        output.raw("".join(map(unified_diff, changed)))
     elif prints:
-        output.exact(texts[0].after)
+        output.raw(texts[0].after)
     if check and changed:
-        raise unformatted(changed)
+        raise not_formatted_error(changed)
     if not (check or prints):
         for text in changed:
             save_text(text.path, text.after)
     if not prints:
         done = tuple(text.name for text in changed)
-        output.show(WriteResult(action=WriteAction.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings)
+        output.print_checkup(
+            WriteResult(action=WriteAction.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings
+        )
     return 0

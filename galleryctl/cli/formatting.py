@@ -22,7 +22,7 @@ STDIN = Path("-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class FormattedFile:
     """A file before and after it is formatted; `name` is how people know it."""
 
     path: Path
@@ -31,7 +31,7 @@ class Text:
     after: str
 
 
-def chosen(directory: Path, files: Sequence[Path]) -> Sequence[tuple[Path, str]]:
+def select_files(directory: Path, files: Sequence[Path]) -> Sequence[tuple[Path, str]]:
     """The files to format with the names they are told by: those given, or all YAML of the workspace in `directory`.
 
     Raises InvalidInput when there is no workspace to look for them in.
@@ -48,14 +48,14 @@ def chosen(directory: Path, files: Sequence[Path]) -> Sequence[tuple[Path, str]]
     return [(directory / name, name) for name in (FILE, *manifests)]
 
 
-def formatted(files: Iterable[tuple[Path, str]]) -> Sequence[Text]:
+def format_files(files: Iterable[tuple[Path, str]]) -> Sequence[FormattedFile]:
     """Every file with what it becomes. Raises InvalidInput with the problems of all that cannot be formatted."""
-    texts: list[Text] = []
+    texts: list[FormattedFile] = []
     problems: list[Problem] = []
     for path, name in files:
         try:
             before = _read(path, name)
-            texts.append(Text(path=path, name=name, before=before, after=format_text(before, name)))
+            texts.append(FormattedFile(path=path, name=name, before=before, after=format_text(before, name)))
         except InvalidInput as error:
             problems += error.problems
     if problems:
@@ -74,7 +74,7 @@ def _read(path: Path, name: str) -> str:
     return data.decode()
 
 
-def unformatted(texts: Iterable[Text]) -> InvalidInput:
+def not_formatted_error(texts: Iterable[FormattedFile]) -> InvalidInput:
     """The failure of a check: each file, at the first line that differs."""
     problems = tuple(
         Problem(SourcePosition(text.name, _first_difference(text), 1), "this is not formatted") for text in texts
@@ -82,13 +82,13 @@ def unformatted(texts: Iterable[Text]) -> InvalidInput:
     return InvalidInput(problems, do="galleryctl fmt rewrites it; --diff shows what would change")
 
 
-def _first_difference(text: Text) -> int:
+def _first_difference(text: FormattedFile) -> int:
     before, after = text.before.splitlines(), text.after.splitlines()
     pairs = enumerate(zip(before, after, strict=False), 1)
     return next((line for line, (old, new) in pairs if old != new), max(1, min(len(before), len(after))))
 
 
-def difference(text: Text) -> str:
+def unified_diff(text: FormattedFile) -> str:
     """What changes, as a unified diff."""
     lines = difflib.unified_diff(
         text.before.splitlines(keepends=True), text.after.splitlines(keepends=True), text.name, text.name

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from galleryctl.cli import output
-from galleryctl.cli.loop import complete
-from galleryctl.cli.options import Settings, common, lock_timeout, settings_of
+from galleryctl.cli.loop import run_async
+from galleryctl.cli.options import CliSettings, common_options, get_settings, lock_timeout_option
 
 if TYPE_CHECKING:
     from galleryctl.engine.importing import Draft, ImportResult
 
 
 @click.command("import")
-@common
+@common_options
 @click.argument("gallery", required=False)
 @click.option("--id", "id_", metavar="ID", help="The gallery's id on the site.")
 @click.option("--name", metavar="NAME", help="The gallery's name on the site.")
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--all", "all_", is_flag=True, help="Import every gallery that is not managed yet.")
 @click.option("--dry-run", is_flag=True, help="Print the manifests; write nothing.")
-@lock_timeout
+@lock_timeout_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -46,12 +46,12 @@ def command(
     Without --id and --name GALLERY may also be the gallery's id or name on the site. A manifest that is there already
     keeps its comments.
     """
-    from galleryctl.cli.workspace import workspace_of
+    from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.choosing import GallerySelector
     from galleryctl.session.run import import_galleries
 
-    settings = settings_of(context)
-    output.need_format(settings, "text", "json")
+    settings = get_settings(context)
+    output.require_format(settings, "text", "json")
     if all_ and (gallery or id_ or name or out):
         raise click.UsageError("--all imports every gallery to a place of its own: give nothing else with it.")
     if id_ and name:
@@ -60,20 +60,20 @@ def command(
         raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
     choice = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
-    imported = complete(
-        import_galleries(workspace_of(settings), choice, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
+    imported = run_async(
+        import_galleries(get_workspace(settings), choice, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
     )
-    _show(imported, settings, dry_run=dry_run)
+    _print_results(imported, settings, dry_run=dry_run)
     return 0
 
 
-def _show(imported: Sequence[ImportResult], settings: Settings, *, dry_run: bool) -> None:
+def _print_results(imported: Sequence[ImportResult], settings: CliSettings, *, dry_run: bool) -> None:
     from galleryctl.report.wording import escape_control
 
     if settings.format == "json":
         from galleryctl.report.json import dump_safe_json
 
-        documents = [_document(each, dry_run=dry_run) for each in imported]
+        documents = [_json_document(each, dry_run=dry_run) for each in imported]
         output.result(
             dump_safe_json({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents})
         )
@@ -85,14 +85,14 @@ def _show(imported: Sequence[ImportResult], settings: Settings, *, dry_run: bool
         )
     else:
         output.result(
-            "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_figures(each.draft)}" for each in imported)
+            "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_summary(each.draft)}" for each in imported)
         )
     for each in imported:
-        for line in _remarks(each):
-            output.remark(settings, line)
+        for line in _messages(each):
+            output.info(settings, line)
 
 
-def _figures(draft: Draft) -> str:
+def _summary(draft: Draft) -> str:
     from galleryctl.report.wording import escape_control, pluralize
 
     id_ = escape_control(draft.live.id)
@@ -100,7 +100,7 @@ def _figures(draft: Draft) -> str:
     return f"gallery {draft.key}, {name}, {pluralize(len(draft.manifest.keys), 'item')}"
 
 
-def _remarks(imported: ImportResult) -> list[str]:
+def _messages(imported: ImportResult) -> list[str]:
     """What a person should know of the import besides its result."""
     from galleryctl.report.wording import escape_control, pluralize
 
@@ -123,7 +123,7 @@ def _remarks(imported: ImportResult) -> list[str]:
     return lines
 
 
-def _document(imported: ImportResult, *, dry_run: bool) -> dict[str, object]:
+def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object]:
     draft = imported.draft
     return {
         "key": draft.key,

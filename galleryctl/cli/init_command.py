@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common_options, get_settings
 
 
 @click.command("init")
-@common
+@common_options
 @click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
 @click.option(
     "--backend",
@@ -27,12 +27,14 @@ def command(context: click.Context, folder: Path | None, backend: str) -> int:
     from galleryctl.manifest.templates import init_files
     from galleryctl.model.checkup import WriteAction, WriteResult
 
-    settings = settings_of(context, unused=("--site",))
+    settings = get_settings(context, unused=("--site",))
     root = settings.directory / (folder or "")
     files = init_files("wix" if backend == "wix" else "local")
     write_new(root, files)
-    output.show(WriteResult(action=WriteAction.CREATED, files=tuple(str(root / name) for name in files)), settings)
+    output.print_checkup(
+        WriteResult(action=WriteAction.CREATED, files=tuple(str(root / name) for name in files)), settings
+    )
     if settings.format == "text":
         where = "" if root == Path() else f"-C {root} "
-        output.remark(settings, f"Look at what it would do: galleryctl {where}plan")
+        output.info(settings, f"Look at what it would do: galleryctl {where}plan")
     return 0

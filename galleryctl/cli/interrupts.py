@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
+def raise_on_signal() -> Iterator[None]:
     """For code that blocks the event loop: a signal raises KeyboardInterrupt, for a handler of the loop would wait."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -29,7 +29,7 @@ def at_once() -> Iterator[None]:
 
 
 @contextmanager
-def cancelling() -> Iterator[None]:
+def cancel_on_signal() -> Iterator[None]:
     """For code that waits and has not begun to write: a signal ends it; raises Interrupted."""
     task = asyncio.current_task()
     stopped = False
@@ -40,7 +40,7 @@ def cancelling() -> Iterator[None]:
         if task is not None:
             task.cancel()
 
-    with _handled_by(interrupt):
+    with _signal_handler(interrupt):
         try:
             yield
         except asyncio.CancelledError:
@@ -50,7 +50,7 @@ def cancelling() -> Iterator[None]:
 
 
 @contextmanager
-def finishing(stop: asyncio.Event, say: Callable[[str], None]) -> Iterator[None]:
+def stop_on_signal(stop: asyncio.Event, notify: Callable[[str], None]) -> Iterator[None]:
     """For code that writes: the first signal sets `stop`, the second ends it at once; raises Interrupted then."""
     task = asyncio.current_task()
     again = False
@@ -59,12 +59,12 @@ def finishing(stop: asyncio.Event, say: Callable[[str], None]) -> Iterator[None]
         nonlocal again
         if not stop.is_set():
             stop.set()
-            say("Stopping: what is in flight is finished. Once more stops at once.")
+            notify("Stopping: what is in flight is finished. Once more stops at once.")
         elif task is not None:
             again = True
             task.cancel()
 
-    with _handled_by(interrupt):
+    with _signal_handler(interrupt):
         try:
             yield
         except asyncio.CancelledError:
@@ -77,7 +77,7 @@ def finishing(stop: asyncio.Event, say: Callable[[str], None]) -> Iterator[None]
 
 
 @contextmanager
-def _handled_by(interrupt: Callable[[], None]) -> Iterator[None]:
+def _signal_handler(interrupt: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in SIGNALS:

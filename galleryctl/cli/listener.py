@@ -13,7 +13,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.state.disk import replace_file
 
 
-def bound(host: str, port: int, who: str) -> socket.socket:
+def bind_socket(host: str, port: int, server_name: str) -> socket.socket:
     """A socket of `who` at that address, not listening yet; port 0 takes a free one. Raises GalleryctlError."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -22,7 +22,7 @@ def bound(host: str, port: int, who: str) -> socket.socket:
     except (OSError, OverflowError, TypeError) as error:  # the last: a name that no host can have
         listener.close()
         raise GalleryctlError(
-            f"{who} cannot listen on {host}:{port}",
+            f"{server_name} cannot listen on {host}:{port}",
             why=str(error),
             do="choose another address, or another port; 0 takes a free one",
         ) from error
@@ -44,7 +44,7 @@ def is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def told_in(path: Path | None, told: Mapping[str, str]) -> Iterator[None]:
+def write_ready_file(path: Path | None, content: Mapping[str, str]) -> Iterator[None]:
     """Keeps `told` in the ready file while the block runs, for its owner only, as it may hold keys.
 
     Raises GalleryctlError when it cannot be written.
@@ -53,7 +53,7 @@ def told_in(path: Path | None, told: Mapping[str, str]) -> Iterator[None]:
         yield
         return
     try:
-        replace_file(path, f"{json.dumps(told, indent=2)}\n".encode())
+        replace_file(path, f"{json.dumps(content, indent=2)}\n".encode())
     except OSError as error:
         raise GalleryctlError("the ready file cannot be written", where=path, why=str(error)) from error
     try:

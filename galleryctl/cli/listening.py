@@ -14,10 +14,10 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.interrupts import SIGNALS
-from galleryctl.cli.listener import base_url, bound, is_loopback, told_in
-from galleryctl.cli.options import Settings
-from galleryctl.cli.watching import Watching
-from galleryctl.cli.workspace import workspace_of
+from galleryctl.cli.listener import base_url, bind_socket, is_loopback, write_ready_file
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.watching import DriftWatcher
+from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.links import INNER
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.open import WorkspaceSite
@@ -35,12 +35,12 @@ except ImportError as error:
         "the receiver is not installed", why=str(error), do="pip install 'galleryctl[events]'"
     ) from error
 
-MAX_KEY = 100_000
+_MAX_KEY_BYTES = 100_000
 """Bytes of a key's file that are read; a key has some hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listening:
+class EventsOptions:
     """The options of `galleryctl events`; `max_age` and `settle` are in seconds."""
 
     host: str
@@ -55,13 +55,13 @@ class Listening:
     limit: int | None
 
 
-def listen(settings: Settings, options: Listening) -> int:
+def run_events(settings: CliSettings, options: EventsOptions) -> int:
     """Print events until a signal or the limit; 2 when there is a limit and a check found drift, else 0.
 
     Raises GalleryctlError when the key, the port or the inbox cannot be had, or the inbox not be written.
     """
-    workspace = workspace_of(settings)
-    trust = _trust(workspace, settings, options)
+    workspace = get_workspace(settings)
+    trust = _trust_policy(workspace, settings, options)
     if not is_loopback(options.host):
         output.warning(
             f"the receiver listens on {options.host} without TLS: everybody who can reach this machine can send to it. "
@@ -70,21 +70,21 @@ def listen(settings: Settings, options: Listening) -> int:
     path = workspace.config.root / INNER / f"events-{workspace.name}.sqlite3"
     with (
         Inbox(path, max_age=options.max_age) as inbox,
-        closing(bound(options.host, options.port, "the receiver")) as listener,
+        closing(bind_socket(options.host, options.port, "the receiver")) as listener,
     ):
-        watching = Watching(settings)
-        asyncio.run(_served(settings, options, trust=trust, inbox=inbox, listener=listener, watching=watching))
+        watching = DriftWatcher(settings)
+        asyncio.run(_serve(settings, options, trust=trust, inbox=inbox, listener=listener, drift_watcher=watching))
     return 2 if watching.drifted and options.limit is not None else 0
 
 
-async def _served(
-    settings: Settings,
-    options: Listening,
+async def _serve(
+    settings: CliSettings,
+    options: EventsOptions,
     *,
     trust: TrustPolicy,
     inbox: Inbox,
     listener: socket.socket,
-    watching: Watching,
+    drift_watcher: DriftWatcher,
 ) -> None:
     def trouble(error: GalleryctlError) -> None:
         if settings.verbose or not isinstance(error, RejectedDeliveryError):
@@ -96,22 +96,22 @@ async def _served(
     work = EventWorker(
         inbox=inbox,
         on_event=tell,
-        drift_check=DriftCheck(check=watching.check, quiet_seconds=options.settle) if options.drift else None,
+        drift_check=DriftCheck(check=drift_watcher.check, quiet_seconds=options.settle) if options.drift else None,
         limit=options.limit,
     )
     receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=work.notify, on_error=trouble)
     url = f"{base_url(options.host, listener)}{WEBHOOK_PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
     async with serve_receiver(receiver.app(), listener):
-        with told_in(file, {"url": url}):
-            output.remark(settings, f"Waiting for events at {url}. Ctrl-C ends it.")
-            await _until_signal(work)
-    _summarise(settings, receiver)
+        with write_ready_file(file, {"url": url}):
+            output.info(settings, f"Waiting for events at {url}. Ctrl-C ends it.")
+            await _run_until_signal(work)
+    _print_summary(settings, receiver)
 
 
-async def _until_signal(work: EventWorker) -> None:
+async def _run_until_signal(worker: EventWorker) -> None:
     """The work, up to its limit or a signal, which is the normal end: what was not done waits in the inbox."""
-    working = asyncio.ensure_future(work.run())
+    working = asyncio.ensure_future(worker.run())
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, working.cancel)
@@ -124,9 +124,9 @@ async def _until_signal(work: EventWorker) -> None:
         working.result()
 
 
-def _trust(workspace: WorkspaceSite, settings: Settings, options: Listening) -> TrustPolicy:
+def _trust_policy(workspace: WorkspaceSite, settings: CliSettings, options: EventsOptions) -> TrustPolicy:
     """Whose events are taken: as the options say, else as the workspace does, or its embedded emulator."""
-    key, where = _key(settings, options)
+    key, where = _read_public_key(settings, options)
     instance = options.instance_id
     if key is None or instance is None:
         sender = workspace.backend.webhook_sender()
@@ -147,7 +147,7 @@ def _trust(workspace: WorkspaceSite, settings: Settings, options: Listening) -> 
     return TrustPolicy(key=read_public_key(key, where), instance_id=instance, max_age=options.max_age)
 
 
-def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
+def _read_public_key(settings: CliSettings, options: EventsOptions) -> tuple[bytes | None, object]:
     """The public key that an option gives, None when none does, and where it stands."""
     if options.public_key_env is not None:
         name = options.public_key_env
@@ -159,16 +159,16 @@ def _key(settings: Settings, options: Listening) -> tuple[bytes | None, object]:
     path = settings.directory / options.public_key
     try:
         with path.open("rb") as file:
-            return file.read(MAX_KEY), path
+            return file.read(_MAX_KEY_BYTES), path
     except OSError as error:
         raise GalleryctlError("the public key cannot be read", where=path, why=error.strerror or "") from error
 
 
-def _summarise(settings: Settings, receiver: Receiver) -> None:
+def _print_summary(settings: CliSettings, receiver: Receiver) -> None:
     """How many deliveries were no news, if there were any."""
     counts = {"repeated": receiver.duplicates} | {
         str(reason): number for reason, number in sorted(receiver.rejected.items())
     }
     told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
     if told:
-        output.remark(settings, f"Deliveries that were not taken: {told}.")
+        output.info(settings, f"Deliveries that were not taken: {told}.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-def complete(work: Coroutine[Any, Any, T]) -> T:
+def run_async(work: Coroutine[Any, Any, _T]) -> _T:
     """What the work returns at its end."""
     import asyncio
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from galleryctl import __version__
-from galleryctl.cli.options import common, format_asked, settings_of
+from galleryctl.cli.options import common_options, get_settings, requested_format
 
 COMMANDS = (
     "init",
@@ -34,14 +34,14 @@ COMMANDS = (
 """In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.<name>_command`."""
 
 
-COMPLETE = "_GALLERYCTL_COMPLETE"
+_COMPLETE_VARIABLE = "_GALLERYCTL_COMPLETE"
 """The environment variable in which a shell says that it asks for completions, and how: `bash_source`, `bash_complete`, ..."""
 
 _HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 """A group of commands that was called alone; before click 8.2 that was no error."""
 
 
-class Commands(click.Group):
+class LazyGroup(click.Group):
     """The subcommands, each imported only when it is called or listed: start-up stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -68,9 +68,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="galleryctl", message="%(prog)s %(version)s")
-@common
+@common_options
 def galleryctl() -> None:
     """Keep Wix Pro Galleries equal to YAML manifests that live in git."""
 
@@ -78,14 +78,14 @@ def galleryctl() -> None:
 def run(args: Sequence[str]) -> int:
     """The exit code of `galleryctl ARGS`; all that goes wrong on the way is printed, never raised."""
     try:
-        return _invoked(list(args) or ["--help"])
+        return _invoke(list(args) or ["--help"])
     except click.ClickException as error:
         if isinstance(error, _HELP):
             click.echo(error.format_message())
             return 0
-        from galleryctl.cli.failure import show_usage
+        from galleryctl.cli.failure import print_usage_error
 
-        return show_usage(error, format_asked(args))
+        return print_usage_error(error, requested_format(args))
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing more was done.", err=True)
         return 130
@@ -94,7 +94,7 @@ def run(args: Sequence[str]) -> int:
         return 1
 
 
-def _invoked(args: list[str]) -> int:
+def _invoke(args: list[str]) -> int:
     """The exit code of the command, or of its failure, which is printed."""
     context: click.Context | None = None
     try:
@@ -106,18 +106,18 @@ def _invoked(args: list[str]) -> int:
     except (click.ClickException, click.Abort, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - the boundary: nothing may end in a traceback
-        from galleryctl.cli.failure import show_failure
+        from galleryctl.cli.failure import print_failure
 
-        return show_failure(error, settings_of(context))
+        return print_failure(error, get_settings(context))
 
 
 def main() -> None:
     """The console script."""
-    if asked := os.environ.get(COMPLETE):
+    if asked := os.environ.get(_COMPLETE_VARIABLE):
         from click.shell_completion import shell_complete
 
-        sys.exit(shell_complete(galleryctl, {}, "galleryctl", COMPLETE, asked))
-    from galleryctl.cli.output import finish, prepare
+        sys.exit(shell_complete(galleryctl, {}, "galleryctl", _COMPLETE_VARIABLE, asked))
+    from galleryctl.cli.output import configure_streams, flush_streams
 
-    prepare()
-    sys.exit(finish(run(sys.argv[1:])))
+    configure_streams()
+    sys.exit(flush_streams(run(sys.argv[1:])))

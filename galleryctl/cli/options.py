@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+_F = TypeVar("_F", bound=Callable[..., Any])
 
-_KEY = "galleryctl.options"
+_META_KEY = "galleryctl.options"
 FORMATS = ("text", "json", "markdown", "html", "github")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class CliSettings:
     """The shared options as given; `verbose` counts the -v."""
 
     directory: Path = Path()
@@ -27,23 +27,23 @@ class Settings:
     no_color: bool = False
 
 
-def settings_of(context: click.Context | None, *, unused: Sequence[str] = ()) -> Settings:
+def get_settings(context: click.Context | None, *, unused: Sequence[str] = ()) -> CliSettings:
     """The shared options of this call, wherever on the command line they stood.
 
     Raises click.UsageError when one of the `unused` was given: one of `-C`, `--site` and `--format` that the command
     does nothing with. No option is silently ignored.
     """
-    given: dict[str, Any] = context.meta.get(_KEY, {}) if context else {}
+    given: dict[str, Any] = context.meta.get(_META_KEY, {}) if context else {}
     for flag in unused:
-        if _NAMES[flag] in given and context is not None:
+        if _PARAMETER_NAMES[flag] in given and context is not None:
             raise click.UsageError(f"{flag} has no effect on `{context.info_name}`.", context)
-    return Settings(**given)
+    return CliSettings(**given)
 
 
-_NAMES = {"-C": "directory", "--site": "site", "--format": "format"}
+_PARAMETER_NAMES = {"-C": "directory", "--site": "site", "--format": "format"}
 
 
-def format_asked(arguments: Sequence[str]) -> str:
+def requested_format(arguments: Sequence[str]) -> str:
     """The format that a command line asks for, also one that cannot be parsed; text when it does not say."""
     asked = "text"
     for place, argument in enumerate(arguments):
@@ -55,17 +55,17 @@ def format_asked(arguments: Sequence[str]) -> str:
     return asked
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+def _store_option(context: click.Context, parameter: click.Parameter, value: object) -> None:
     """Keep what was given; the command's own place wins over the group's, as the later one on the line."""
     if value in (None, False, 0) or not parameter.name:
         return
-    given = context.meta.setdefault(_KEY, {})
+    given = context.meta.setdefault(_META_KEY, {})
     given[parameter.name] = value
     if given.get("quiet") and given.get("verbose"):
         raise click.UsageError("-q and -v contradict each other; give one of them.", context)
 
 
-def common(function: F) -> F:
+def common_options(function: _F) -> _F:
     """Add the shared options to a command."""
     for option in reversed(
         (
@@ -75,14 +75,14 @@ def common(function: F) -> F:
                 type=click.Path(file_okay=False, path_type=Path),
                 metavar="DIR",
                 expose_value=False,
-                callback=_remember,
+                callback=_store_option,
                 help="Work in DIR, the folder of galleryctl.yaml.",
             ),
             click.option(
                 "--site",
                 metavar="NAME",
                 expose_value=False,
-                callback=_remember,
+                callback=_store_option,
                 help="The site of the workspace, when it has several.",
             ),
             click.option(
@@ -90,7 +90,7 @@ def common(function: F) -> F:
                 "format",
                 type=click.Choice(FORMATS),
                 expose_value=False,
-                callback=_remember,
+                callback=_store_option,
                 help="How to print the result.  [default: text]",
             ),
             click.option(
@@ -98,7 +98,7 @@ def common(function: F) -> F:
                 "--quiet",
                 is_flag=True,
                 expose_value=False,
-                callback=_remember,
+                callback=_store_option,
                 help="Print results and errors only.",
             ),
             click.option(
@@ -106,14 +106,14 @@ def common(function: F) -> F:
                 "--verbose",
                 count=True,
                 expose_value=False,
-                callback=_remember,
+                callback=_store_option,
                 help="Print more; -vv also prints every request.",
             ),
             click.option(
                 "--no-color",
                 is_flag=True,
                 expose_value=False,
-                callback=_remember,
+                callback=_store_option,
                 help="Print no colours.",
             ),
         )
@@ -122,7 +122,7 @@ def common(function: F) -> F:
     return function
 
 
-def targets(function: F) -> F:
+def target_option(function: _F) -> _F:
     """Add `--target`, for the commands that plan."""
     return click.option(
         "--target",
@@ -133,7 +133,7 @@ def targets(function: F) -> F:
     )(function)
 
 
-def guards(function: F) -> F:
+def guard_options(function: _F) -> _F:
     """Add the options that allow what the guards refuse."""
     for option in reversed(
         (
@@ -159,7 +159,7 @@ def guards(function: F) -> F:
     return function
 
 
-def lock_timeout(function: F) -> F:
+def lock_timeout_option(function: _F) -> _F:
     """Add `--lock-timeout`, for the commands that write state."""
     return click.option(
         "--lock-timeout",
@@ -170,10 +170,10 @@ def lock_timeout(function: F) -> F:
     )(function)
 
 
-def listens(telling: str) -> Callable[[F], F]:
+def listener_options(ready_file_content: str) -> Callable[[_F], _F]:
     """Add the options of a command that listens, whose ready file tells what `telling` says."""
 
-    def add(function: F) -> F:
+    def add(function: _F) -> _F:
         for option in reversed(
             (
                 click.option(
@@ -193,7 +193,7 @@ def listens(telling: str) -> Callable[[F], F]:
                     "--ready-file",
                     type=click.Path(path_type=Path),
                     metavar="FILE",
-                    help=f"Written once it listens, with {telling}; removed at the end.",
+                    help=f"Written once it listens, with {ready_file_content}; removed at the end.",
                 ),
             )
         ):

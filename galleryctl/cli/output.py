@@ -12,53 +12,53 @@ from typing import TextIO
 
 import click
 
-from galleryctl.cli.options import Settings
+from galleryctl.cli.options import CliSettings
 from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
 
-ESCAPES = "galleryctl-escapes"
+_ERROR_HANDLER = "galleryctl-escapes"
 """How a character is written that the terminal's encoding lacks, or that is none: as in JSON, so that JSON stays JSON."""
 
 
-def prepare() -> None:
+def configure_streams() -> None:
     """Make standard output and standard error take every text, whatever the encoding of the terminal."""
-    codecs.register_error(ESCAPES, _escaped)
+    codecs.register_error(_ERROR_HANDLER, _escape_unencodable)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # none when closed, or replaced by a caller
         if reconfigure is not None:
-            reconfigure(errors=ESCAPES)
+            reconfigure(errors=_ERROR_HANDLER)
 
 
-def wants_color(settings: Settings, *, err: bool = False) -> bool:
+def use_color(settings: CliSettings, *, err: bool = False) -> bool:
     """Whether to print in colour, to standard error with `err`: on a terminal, unless told otherwise."""
     quiet = settings.no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     return not quiet and _is_terminal(sys.stderr if err else sys.stdout)
 
 
-def width() -> int:
+def terminal_width() -> int:
     """The columns to fill: the terminal's, or 100 where there is none."""
     return shutil.get_terminal_size((100, 24)).columns if _is_terminal(sys.stdout) else 100
 
 
 def result(text: str) -> None:
     """Print what the command is for. Raises GalleryctlError when it cannot be written."""
-    with _to_standard_output():
+    with _stdout_errors():
         click.echo(text, nl=not text.endswith("\n"), color=True)
 
 
-def show(checkup: Validation | WriteResult | Diagnosis, settings: Settings) -> None:
+def print_checkup(checkup: Validation | WriteResult | Diagnosis, settings: CliSettings) -> None:
     """Print what checking found; as text with -q nothing that only says that all went well."""
     if settings.quiet and settings.format == "text" and not isinstance(checkup, Diagnosis):
         return
     from galleryctl.report.render import render
 
-    result(render(checkup, settings.format, color=wants_color(settings), width=width()))
+    result(render(checkup, settings.format, color=use_color(settings), width=terminal_width()))
 
 
-def exact(text: str) -> None:
+def raw(text: str) -> None:
     """Print a file's text as the file would hold it, in UTF-8 and to the byte. Raises as `result`."""
     buffer = getattr(sys.stdout, "buffer", None)  # none when closed, or replaced by a caller
-    with _to_standard_output():
+    with _stdout_errors():
         if buffer is None:
             click.echo(text, nl=False)
             return
@@ -68,7 +68,7 @@ def exact(text: str) -> None:
 
 
 @contextmanager
-def _to_standard_output() -> Iterator[None]:
+def _stdout_errors() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
@@ -78,25 +78,25 @@ def _to_standard_output() -> Iterator[None]:
         raise GalleryctlError("the result cannot be written", where="standard output", why=why) from error
 
 
-def remark(settings: Settings, text: str) -> None:
+def info(settings: CliSettings, text: str) -> None:
     """Print something by the way; nothing with -q, and never into a result that a program reads."""
     if not settings.quiet:
-        aside(text)
+        stderr(text)
 
 
 def warning(text: str) -> None:
     """Print what nobody should miss, also with -q."""
-    aside(f"Warning: {text}.")
+    stderr(f"Warning: {text}.")
 
 
-def aside(text: str) -> None:
+def stderr(text: str) -> None:
     """Print to standard error, with nothing in it that a terminal or a workflow would obey."""
     from galleryctl.report.wording import escape_control, escape_workflow_commands
 
     click.echo(escape_workflow_commands("\n".join(map(escape_control, text.split("\n")))), err=True)
 
 
-def finish(code: int) -> int:
+def flush_streams(code: int) -> int:
     """The exit code, 1 instead of 0 when what was printed did not arrive; then nothing fails again at the end."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
@@ -114,7 +114,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _escaped(error: UnicodeError) -> tuple[str, int]:
+def _escape_unencodable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
@@ -122,7 +122,7 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     return "".join(f"\\u{pair}" for pair in pairs), error.end
 
 
-def need_format(settings: Settings, *known: str) -> None:
+def require_format(settings: CliSettings, *supported: str) -> None:
     """Raise click.UsageError unless the result can be printed in the format that was asked for."""
-    if settings.format not in known:
-        raise click.UsageError(f"--format {settings.format} is not available here; choose {' or '.join(known)}.")
+    if settings.format not in supported:
+        raise click.UsageError(f"--format {settings.format} is not available here; choose {' or '.join(supported)}.")

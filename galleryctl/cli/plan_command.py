@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.loop import complete
-from galleryctl.cli.options import common, guards, settings_of, targets
+from galleryctl.cli.loop import run_async
+from galleryctl.cli.options import common_options, get_settings, guard_options, target_option
 
 
 @click.command("plan")
-@common
-@targets
-@guards
+@common_options
+@target_option
+@guard_options
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`.")
 @click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
@@ -30,13 +30,13 @@ def command(
 ) -> int:
     """Show what an apply would do; change nothing."""
     from galleryctl.cli import output
-    from galleryctl.cli.planning import plan_options, show_plan, write_plan
-    from galleryctl.cli.workspace import workspace_of
+    from galleryctl.cli.planning import plan_options, print_plan, write_plan
+    from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.signing import sign_plan
     from galleryctl.manifest.links import hold_inside
     from galleryctl.session.run import plan_workspace
 
-    settings = settings_of(context)
+    settings = get_settings(context)
     if destroy and (allow_empty or allow_recreate):
         raise click.UsageError(
             "--destroy deletes what is managed: --allow-empty and --allow-recreate mean nothing with it."
@@ -48,16 +48,16 @@ def command(
         allow_recreate=allow_recreate,
         destroy=destroy,
     )
-    workspace = workspace_of(settings)
-    plan = complete(plan_workspace(workspace, options))
+    workspace = get_workspace(settings)
+    plan = run_async(plan_workspace(workspace, options))
     if out is not None:
         plan = sign_plan(plan, workspace.config.state.passphrase)
         write_plan(plan, hold_inside(settings.directory, settings.directory / out))
-    show_plan(plan, settings)
+    print_plan(plan, settings)
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "
         kind = ", signed" if plan.signature else ""
-        output.remark(settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}")
+        output.info(settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}")
     if plan.refusals:
         return 1
     return 2 if detailed_exitcode and not plan.is_empty else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from galleryctl.cli import output
-from galleryctl.cli.options import Settings
+from galleryctl.cli.options import CliSettings
 from galleryctl.manifest.files import open_regular
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
@@ -22,7 +22,7 @@ from galleryctl.plan.reading import parse_plan_json
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.render import render
 
-LARGEST = 100_000_000
+MAX_PLAN_FILE_BYTES = 100_000_000
 """Bytes of a plan file: what several ten thousand changes take."""
 
 
@@ -36,7 +36,7 @@ def plan_options(
 ) -> PlanOptions:
     """The options as the planner takes them. Raises click.UsageError for a target that is no address."""
     return PlanOptions(
-        targets=tuple(map(address, targets)),
+        targets=tuple(map(parse_address, targets)),
         max_delete_percent=max_delete_percent,
         allow_empty=allow_empty,
         allow_recreate=allow_recreate,
@@ -44,7 +44,7 @@ def plan_options(
     )
 
 
-def address(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """The address that an argument writes. Raises click.UsageError when it is none."""
     try:
         return Address.parse(text)
@@ -52,15 +52,15 @@ def address(text: str) -> Address:
         raise click.UsageError(str(error)) from error
 
 
-def show_plan(plan: Plan, settings: Settings, *, drift: bool = False) -> None:
+def print_plan(plan: Plan, settings: CliSettings, *, drift: bool = False) -> None:
     """Print the plan in the format that the options name."""
     output.result(
         render(
             plan,
             settings.format,
             drift=drift,
-            color=output.wants_color(settings),
-            width=output.width(),
+            color=output.use_color(settings),
+            width=output.terminal_width(),
             verbose=settings.verbose > 0,
         )
     )
@@ -70,14 +70,14 @@ def write_plan(plan: Plan, path: Path) -> None:
     """Write the plan for a later `apply`; only its owner may read it."""
     text = dump_safe_json(encode_plan(plan))
 
-    def opened(name: str, flags: int) -> int:
+    def open_private(name: str, flags: int) -> int:
         descriptor = os.open(name, flags, 0o600)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)  # one that is there may be readable for others
         return descriptor
 
     try:
-        with open(path, "w", encoding="utf-8", opener=opened) as out:
+        with open(path, "w", encoding="utf-8", opener=open_private) as out:
             out.write(text)
     except OSError as error:
         raise GalleryctlError("the plan cannot be written", where=path, why=str(error)) from error
@@ -86,7 +86,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises InvalidInput when it is none, or was changed since it was written."""
     try:
-        return decode_plan(parse_plan_json(_content(path).decode()))
+        return decode_plan(parse_plan_json(_read_limited(path).decode()))
     except InvalidInput as error:
         named = (replace(problem, message=f"{path}: {problem.message}") for problem in error.problems)
         raise InvalidInput(tuple(named), do=error.do) from error
@@ -97,10 +97,10 @@ def read_plan(path: Path) -> Plan:
     raise InvalidInput((problem,), do="make one with: galleryctl plan --out FILE")
 
 
-def _content(path: Path) -> bytes:
+def _read_limited(path: Path) -> bytes:
     """Raises OSError when it is no file, ValueError when it is too long: whoever made it may be nobody we know."""
     with open_regular(path) as stream:
-        content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"it is longer than {LARGEST:,} bytes")
+        content = stream.read(MAX_PLAN_FILE_BYTES + 1)
+    if len(content) > MAX_PLAN_FILE_BYTES:
+        raise ValueError(f"it is longer than {MAX_PLAN_FILE_BYTES:,} bytes")
     return content

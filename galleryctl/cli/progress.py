@@ -9,48 +9,48 @@ from contextlib import contextmanager
 import click
 
 from galleryctl.cli import output
-from galleryctl.cli.options import Settings
+from galleryctl.cli.options import CliSettings
 from galleryctl.engine.progress import Progress, SilentProgress, StepOutcome
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.order import Step
 
 
-class Lines:
+class LineProgress:
     """A line for each step that ended, for -v in a log."""
 
-    def planned(self, steps: Sequence[Step]) -> None:
+    def on_plan(self, steps: Sequence[Step]) -> None:
         """How many there will be."""
         click.echo(f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}", err=True)
 
-    def begun(self, step: Step) -> None:
+    def on_step_start(self, step: Step) -> None:
         """Nothing."""
 
-    def ended(self, step: Step, end: StepOutcome) -> None:
+    def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
         """The step and how it ended."""
-        output.aside(f"{end.status}: {step.id}")
+        output.stderr(f"{outcome.status}: {step.id}")
 
 
 @contextmanager
-def open_progress(settings: Settings) -> Iterator[Progress]:
+def open_progress(settings: CliSettings) -> Iterator[Progress]:
     """A bar on a terminal, lines with -v, else nothing."""
     if settings.verbose:
-        yield Lines()
+        yield LineProgress()
     elif settings.quiet or not sys.stderr.isatty():
         yield SilentProgress()
     else:
-        with _bar(settings) as bar:
+        with _bar_progress(settings) as bar:
             yield bar
 
 
 @contextmanager
-def _bar(settings: Settings) -> Iterator[Progress]:
+def _bar_progress(settings: CliSettings) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     from galleryctl.report.wording import escape_control
 
-    console = Console(stderr=True, no_color=not output.wants_color(settings, err=True))
+    console = Console(stderr=True, no_color=not output.use_color(settings, err=True))
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
@@ -60,18 +60,18 @@ def _bar(settings: Settings) -> Iterator[Progress]:
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        class OnBar:
+        class BarProgress:
             """Moves the bar."""
 
-            def planned(self, steps: Sequence[Step]) -> None:
+            def on_plan(self, steps: Sequence[Step]) -> None:
                 bar.update(task, total=len(steps))
 
-            def begun(self, step: Step) -> None:
+            def on_step_start(self, step: Step) -> None:
                 bar.update(task, description=escape_control(step.id))
 
-            def ended(self, step: Step, end: StepOutcome) -> None:
+            def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
                 bar.update(task, advance=1)
-                if end.status is OutcomeStatus.FAILED:
+                if outcome.status is OutcomeStatus.FAILED:
                     bar.console.print(f"failed: {escape_control(step.id)}", markup=False, highlight=False)
 
-        yield OnBar()
+        yield BarProgress()

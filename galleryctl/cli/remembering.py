@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from galleryctl.cli import output
-from galleryctl.cli.asking import agreed, need_terminal
-from galleryctl.cli.options import Settings
-from galleryctl.cli.workspace import workspace_of
+from galleryctl.cli.asking import confirm, require_tty
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.rebuilding import RebuildResult, rebuild_state, save_rebuilt_state
 from galleryctl.engine.resealing import rekey_state, undecryptable_versions
 from galleryctl.engine.restoring import restore_version
@@ -24,28 +24,28 @@ from galleryctl.session.open import lock_owner
 from galleryctl.state.document import State, encode_state
 
 
-async def look(settings: Settings) -> LoadedState:
+async def read_workspace_state(settings: CliSettings) -> LoadedState:
     """State and journal of the workspace; the site is not asked. What is odd about them is told."""
-    async with workspace_of(settings).open() as site:
+    async with get_workspace(settings).open() as site:
         known = read_state(site)
     if known.pending:
-        output.remark(settings, "A run was broken off; the next apply finds out what else it had done.")
+        output.info(settings, "A run was broken off; the next apply finds out what else it had done.")
     if not known.state.lineage:
-        output.remark(settings, f"Nothing was ever written to {site.backend.location}.")
+        output.info(settings, f"Nothing was ever written to {site.backend.location}.")
     return known
 
 
-async def change(
-    settings: Settings, how: Callable[[Bindings], Bindings], *, lock_timeout: float, operation: str
+async def update_state(
+    settings: CliSettings, update: Callable[[Bindings], Bindings], *, lock_timeout: float, operation: str
 ) -> State:
     """The state after `how` was done to it, written under the lock. Raises StateError while a run is broken off."""
-    async with workspace_of(settings).open() as site:
+    async with get_workspace(settings).open() as site:
         with site.backend.lock(lock_owner(operation), lock_timeout):
             known = await load_complete_state(site)
-            return save_state(site, known.state, how(known.bindings))
+            return save_state(site, known.state, update(known.bindings))
 
 
-def show_state(state: State, bindings: Bindings, settings: Settings) -> None:
+def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None:
     """Print the bindings, as a list or as the state that knows only them."""
     if settings.format == "json":
         output.result(dump_safe_json(encode_state(replace(state, bindings=bindings))))
@@ -53,35 +53,35 @@ def show_state(state: State, bindings: Bindings, settings: Settings) -> None:
         output.result(text)
 
 
-async def run_rebuild(settings: Settings, *, ask: bool, lock_timeout: float) -> int:
+async def run_rebuild(settings: CliSettings, *, ask: bool, lock_timeout: float) -> int:
     """The exit code of a rebuild; what state will know, which pairs are guesses, and the question are printed."""
     if ask:
-        need_terminal("give --auto-approve")
-    workspace = workspace_of(settings)
+        require_tty("give --auto-approve")
+    workspace = get_workspace(settings)
     desired = workspace.load()
     async with workspace.open() as site:
         with site.backend.lock(lock_owner("state rebuild"), lock_timeout):
             rebuilt = await rebuild_state(site, desired)
-            for line in _remarks(rebuilt):
-                output.remark(settings, line)
-            if ask and not agreed("Do you want to write this state?"):
-                output.remark(settings, "Nothing was written.")
+            for line in _rebuild_messages(rebuilt):
+                output.info(settings, line)
+            if ask and not confirm("Do you want to write this state?"):
+                output.info(settings, "Nothing was written.")
                 return 1
             state = save_rebuilt_state(site, rebuilt)
     if settings.format == "json":
-        show_state(state, state.bindings, settings)
+        print_state(state, state.bindings, settings)
     else:
         known = pluralize(len(state.bindings.ids), "resource")
         output.result(f"State rebuilt: {known}, {pluralize(len(state.bindings.media), 'file')}, serial {state.serial}.")
     return 0
 
 
-async def show_versions(settings: Settings) -> None:
+async def print_versions(settings: CliSettings) -> None:
     """Print the former versions: serial, until when it was the state, where it lies."""
-    async with workspace_of(settings).open() as site:
+    async with get_workspace(settings).open() as site:
         kept = site.backend.versions()
         if not kept:
-            output.remark(settings, f"No former version of {site.backend.location} is kept.")
+            output.info(settings, f"No former version of {site.backend.location} is kept.")
     wide = max((len(str(version.serial)) for version in kept), default=0)
     lines = (
         f"{version.serial:>{wide}}  until {version.replaced_at:%Y-%m-%dT%H:%M:%SZ}  {escape_control(version.location)}"
@@ -91,16 +91,16 @@ async def show_versions(settings: Settings) -> None:
         output.result(text)
 
 
-async def run_restore(settings: Settings, serial: int, *, lock_timeout: float) -> State:
+async def run_restore(settings: CliSettings, serial: int, *, lock_timeout: float) -> State:
     """The state after a former version was put back, written under the lock."""
-    async with workspace_of(settings).open() as site:
+    async with get_workspace(settings).open() as site:
         with site.backend.lock(lock_owner("state restore"), lock_timeout):
             return restore_version(site, serial)
 
 
-async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
+async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
     """The state after it was written with the passphrases of the workspace; what that changed is told."""
-    workspace = workspace_of(settings)
+    workspace = get_workspace(settings)
     setting = workspace.config.state
     if not (setting.passphrase or setting.former_passphrase):
         raise GalleryctlError(
@@ -117,17 +117,17 @@ async def run_reseal(settings: Settings, *, lock_timeout: float) -> State:
             closed = undecryptable_versions(workspace.without_former_passphrase().state())
     how = "sealed with passphrase" if setting.passphrase else "readable"
     versions = pluralize(kept - len(closed), "former version")
-    output.remark(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
+    output.info(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
     for version in closed:
-        output.remark(settings, f"{escape_control(version.location)} cannot be opened; it was left as it is.")
+        output.info(settings, f"{escape_control(version.location)} cannot be opened; it was left as it is.")
     if setting.former_passphrase and len(workspace.config.sites) > 1:
-        output.remark(settings, f"{workspace.name} needs former_passphrase no more; reseal each site.")
+        output.info(settings, f"{workspace.name} needs former_passphrase no more; reseal each site.")
     elif setting.former_passphrase:
-        output.remark(settings, "Take former_passphrase out of galleryctl.yaml: nothing needs it any more.")
+        output.info(settings, "Take former_passphrase out of galleryctl.yaml: nothing needs it any more.")
     return state
 
 
-def _remarks(rebuilt: RebuildResult) -> Iterator[str]:
+def _rebuild_messages(rebuilt: RebuildResult) -> Iterator[str]:
     """What a person should look at before trusting the state."""
     if rebuilt.read_error:
         yield f"The state before cannot be read, and what it alone knew is lost: {escape_control(rebuilt.read_error)}"
@@ -140,19 +140,19 @@ def _remarks(rebuilt: RebuildResult) -> Iterator[str]:
         yield f"{address}: the site does not have it"
 
 
-async def run_unlock(settings: Settings, run: str | None, *, ask: bool) -> int:
+async def run_unlock(settings: CliSettings, run: str | None, *, ask: bool) -> int:
     """The exit code of an unlock; who holds the lock is shown before anything is broken."""
-    async with workspace_of(settings).open() as site:
+    async with get_workspace(settings).open() as site:
         holder = site.backend.lock_holder()
         if holder is None and run is None:
             output.result(f"Nobody has locked {escape_control(site.backend.location)}.")
             return 0
         if holder is not None:
-            output.remark(settings, f"{site.backend.location} is locked by {holder}.")
+            output.info(settings, f"{site.backend.location} is locked by {holder}.")
         if ask and holder is not None and run in (None, holder.run):
-            need_terminal(f"when that run is over for certain: galleryctl state unlock {holder.run} --force")
-            if not agreed("Is that run over for certain, and shall its lock be broken?"):
-                output.remark(settings, "The lock stays.")
+            require_tty(f"when that run is over for certain: galleryctl state unlock {holder.run} --force")
+            if not confirm("Is that run over for certain, and shall its lock be broken?"):
+                output.info(settings, "The lock stays.")
                 return 1
         freed = run or (holder.run if holder else "")
         site.backend.force_unlock(freed)

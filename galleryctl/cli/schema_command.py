@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common_options, get_settings
 
 
 @click.command("schema")
-@common
+@common_options
 @click.argument("name", required=False, metavar="[NAME]")
 @click.pass_context
 def command(context: click.Context, name: str | None) -> int:
@@ -17,9 +17,9 @@ def command(context: click.Context, name: str | None) -> int:
     from galleryctl.manifest.schema import schema_names
     from galleryctl.manifest.templates import schema_text
 
-    settings_of(context, unused=("-C", "--site", "--format"))
+    get_settings(context, unused=("-C", "--site", "--format"))
     if name is None:
         output.result("".join(f"{name}\n" for name in schema_names()))
     else:
-        output.exact(schema_text(name))
+        output.raw(schema_text(name))
     return 0

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from galleryctl.cli import output
-from galleryctl.cli.options import Settings
-from galleryctl.cli.workspace import workspace_of
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.workspace import get_workspace
 from galleryctl.cli.writing import write_generated
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import GalleryctlError
@@ -15,24 +15,24 @@ from galleryctl.report.velo import velo_code, velo_warnings
 from galleryctl.session.open import WorkspaceSite
 
 
-def show_code(settings: Settings, key: str, *, component: str, out: Path | None) -> None:
+def print_page_code(settings: CliSettings, key: str, *, component: str, out: Path | None) -> None:
     """Print the code for the gallery of this key, or write it below `out`; the warnings come first."""
-    workspace = workspace_of(settings)
+    workspace = get_workspace(settings)
     desired = workspace.load()
-    gallery = _gallery(desired, key)
+    gallery = _find_gallery(desired, key)
     code = velo_code(gallery, _live_id(gallery, workspace), component=component, item_order=desired.item_order)
     for warning in velo_warnings(gallery):
         output.warning(warning)
     if not gallery.bind.create:
-        output.remark(settings, "A gallery that was made in the Editor shows every change without code.")
+        output.info(settings, "A gallery that was made in the Editor shows every change without code.")
     if out is not None:
         write_generated(out, {code.backend_path: code.backend, code.page_path: code.page})
-        output.remark(settings, f"Written: {out / code.backend_path}, {out / code.page_path}")
+        output.info(settings, f"Written: {out / code.backend_path}, {out / code.page_path}")
         return
-    output.exact(f"// {code.backend_path}\n{code.backend}\n// {code.page_path}\n{code.page}")
+    output.raw(f"// {code.backend_path}\n{code.backend}\n// {code.page_path}\n{code.page}")
 
 
-def _gallery(desired: Desired, key: str) -> DesiredGallery:
+def _find_gallery(desired: Desired, key: str) -> DesiredGallery:
     galleries = {gallery.address.gallery: gallery for gallery in desired.galleries}
     if key in galleries:
         return galleries[key]

@@ -6,17 +6,17 @@ import os
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common_options, get_settings
 
 
 @click.command("validate")
-@common
+@common_options
 @click.pass_context
 def command(context: click.Context) -> int:
     """Check every file of the workspace, for all of its sites; no network, no state."""
-    from galleryctl.cli.output import show
+    from galleryctl.cli.output import print_checkup
     from galleryctl.manifest.validate import validate
 
-    settings = settings_of(context)
-    show(validate(settings.directory, os.environ, settings.site), settings)
+    settings = get_settings(context)
+    print_checkup(validate(settings.directory, os.environ, settings.site), settings)
     return 0

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common, settings_of
+from galleryctl.cli.options import common_options, get_settings
 
 
-def _selector(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def _component_selector(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"#[A-Za-z][\w-]*", value, re.ASCII):
         message = f"{value!r} is no component's id with a # before it, as in '#gallery'."
         raise click.BadParameter(message, context, parameter)
@@ -18,14 +18,14 @@ def _selector(context: click.Context, parameter: click.Parameter, value: str) ->
 
 
 @click.command("velo")
-@common
+@common_options
 @click.argument("gallery", metavar="GALLERY")
 @click.option(
     "--component",
     default="#gallery",
     show_default=True,
     metavar="ID",
-    callback=_selector,
+    callback=_component_selector,
     help="The gallery component of the page.",
 )
 @click.option(
@@ -40,9 +40,9 @@ def command(context: click.Context, gallery: str, component: str, out: Path | No
 
     A gallery that was created in the Editor needs no code.
     """
-    from galleryctl.cli.showing_code import show_code
+    from galleryctl.cli.showing_code import print_page_code
 
-    settings = settings_of(context, unused=("--format",))
+    settings = get_settings(context, unused=("--format",))
     folder = None if out is None else settings.directory / out
-    show_code(settings, gallery, component=component, out=folder)
+    print_page_code(settings, gallery, component=component, out=folder)
     return 0

@@ -25,8 +25,8 @@ def write_new(root: Path, files: Mapping[str, str]) -> None:
     try:
         for name, text in files.items():
             path = hold_inside(root, root / name)
-            made += _folders(path.parent)
-            with _trouble_with(path), path.open("x", encoding="utf-8", newline="") as out:
+            made += _create_folders(path.parent)
+            with _write_errors(path), path.open("x", encoding="utf-8", newline="") as out:
                 made.append(path)
                 out.write(text)
     except BaseException:
@@ -35,10 +35,10 @@ def write_new(root: Path, files: Mapping[str, str]) -> None:
         raise
 
 
-def _folders(folder: Path) -> list[Path]:
+def _create_folders(folder: Path) -> list[Path]:
     """The folders that had to be made for `folder` to be there, outermost first."""
     missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)][::-1]
-    with _trouble_with(folder):
+    with _write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return missing
 
@@ -50,7 +50,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
     """
     for name, text in files.items():
         path = hold_inside(root, root / name)
-        with _trouble_with(path):
+        with _write_errors(path):
             foreign = os.path.lexists(path) and not path.read_bytes().startswith(text.partition(":")[0].encode())
         if foreign:
             raise GalleryctlError(
@@ -58,7 +58,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
             )
     for name, text in files.items():
         path = root / name
-        _folders(path.parent)
+        _create_folders(path.parent)
         if path.exists():
             save_text(path, text)
         else:
@@ -66,7 +66,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _trouble_with(path: Path) -> Iterator[None]:
+def _write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

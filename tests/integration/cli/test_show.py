@@ -71,7 +71,7 @@ def test_a_plan_that_may_never_end_is_not_read(wedding: Studio, monkeypatch: pyt
     os.mkfifo(wedding.root / "pipe.json")
     for path in ("pipe.json", "/dev/zero"):
         refused(wedding.run("apply", path), f"{path} cannot be read: it is no file")
-    monkeypatch.setattr(planning, "LARGEST", 20)
+    monkeypatch.setattr(planning, "MAX_PLAN_FILE_BYTES", 20)
     wedding.write("plan.json", "[]" + " " * 18)
     refused(wedding.run("apply", "plan.json"), "the plan: is no object")
     wedding.write("plan.json", "[]" + " " * 19)
