@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from galleryctl.manifest.load import load
+from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import load_workspace
 
 ROUNDS = 3
@@ -61,7 +61,7 @@ def main() -> None:
         texts = [path.read_bytes() for path in sorted((root / "galleries").iterdir())]
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         baseline = seconds(lambda: [yaml.load(text, loader) for text in texts])  # noqa: S506 - a safe loader
-        taken = seconds(lambda: load(load_workspace(root, {}), "main"))
+        taken = seconds(lambda: load_manifests(load_workspace(root, {}), "main"))
     print(f"{count} items in {GALLERIES} files, medians of {ROUNDS} rounds")
     print(f"parse only   {baseline:6.2f} s")
     print(f"load, check  {taken:6.2f} s  {taken / baseline:5.2f} x parse only")

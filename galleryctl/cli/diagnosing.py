@@ -12,8 +12,8 @@ from pathlib import Path
 from galleryctl.cli.installation import check_installation
 from galleryctl.cli.options import CliSettings
 from galleryctl.engine.examine import check_permissions, check_site_state, failed_check
-from galleryctl.manifest.validate import named_variables, validate
-from galleryctl.manifest.workspace import FILE, WorkspaceConfig, load_workspace
+from galleryctl.manifest.validate import referenced_variables, validate
+from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.report.checkup import command_result_summary
@@ -29,11 +29,11 @@ _MAX_PROBLEMS_SHOWN = 3
 def diagnose(settings: CliSettings) -> Diagnosis:
     """What was found; each thing is looked at as far as what it needs is fine."""
     root = settings.directory
-    if not (root / FILE).is_file():
+    if not (root / WORKSPACE_FILE).is_file():
         nowhere = Check(
             name="workspace",
             status=CheckStatus.WARN,
-            finding=f"{root / FILE} does not exist, so only the installation was looked at",
+            finding=f"{root / WORKSPACE_FILE} does not exist, so only the installation was looked at",
             do="go to a workspace, give it with -C, or make one: galleryctl init",
         )
         return Diagnosis(checks=(*check_installation(), nowhere))
@@ -49,7 +49,7 @@ def diagnose(settings: CliSettings) -> Diagnosis:
         )
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
     backend = sites[0].backend  # of whichever site: they have one kind
-    where = f"{root / FILE}: {backend.description}"
+    where = f"{root / WORKSPACE_FILE}: {backend.description}"
     checks = [*check_installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
     checks += [*_check_variables(root, sites=backend.url is not None), _check_manifests(config)]
     if settings.site is not None and settings.site not in config.sites:
@@ -78,7 +78,7 @@ def _invalid_input_check(name: str, error: InvalidInput) -> Check:
 
 def _check_variables(root: Path, *, sites: bool) -> Iterator[Check]:
     """Check the environment variables that the files name; without `sites` not those of the sites."""
-    for name in named_variables(root, sites=sites):
+    for name in referenced_variables(root, sites=sites):
         what = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
         mark = CheckStatus.OK if what == "set" else CheckStatus.FAIL
         do = "" if what == "set" else f"export {name}=..."

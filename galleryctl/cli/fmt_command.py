@@ -22,7 +22,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     """
     from galleryctl.cli import output
     from galleryctl.cli.formatting import STDIN, format_files, not_formatted_error, select_files, unified_diff
-    from galleryctl.manifest.saving import save_text
+    from galleryctl.manifest.saving import write_text_atomically
     from galleryctl.model.checkup import WriteAction, WriteResult
 
     piped = STDIN in files
@@ -40,7 +40,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
         raise not_formatted_error(changed)
     if not (check or prints):
         for text in changed:
-            save_text(text.path, text.after)
+            write_text_atomically(text.path, text.after)
     if not prints:
         done = tuple(text.name for text in changed)
         output.print_checkup(

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from galleryctl.manifest.files import Tree
-from galleryctl.manifest.findings import in_order
+from galleryctl.manifest.files import WorkspaceFiles
+from galleryctl.manifest.findings import sort_problems
 from galleryctl.manifest.format import format_text
-from galleryctl.manifest.load import manifest_files
-from galleryctl.manifest.source import parse
-from galleryctl.manifest.validate import bare_workspace
-from galleryctl.manifest.workspace import FILE
+from galleryctl.manifest.load import find_manifests
+from galleryctl.manifest.source import parse_yaml
+from galleryctl.manifest.validate import partial_workspace
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.position import SourcePosition
 
@@ -38,14 +38,14 @@ def select_files(directory: Path, files: Sequence[Path]) -> Sequence[tuple[Path,
     """
     if files:
         return [(file if file == STDIN else directory / file, str(file)) for file in dict.fromkeys(files)]
-    if not (directory / FILE).is_file():
-        problem = Problem(None, f"{directory / FILE} does not exist")
+    if not (directory / WORKSPACE_FILE).is_file():
+        problem = Problem(None, f"{directory / WORKSPACE_FILE} does not exist")
         raise InvalidInput((problem,), do="name the files, or give the workspace with -C")
     problems: list[Problem] = []
-    manifests = manifest_files(bare_workspace(directory), Tree(directory), problems)
+    manifests = find_manifests(partial_workspace(directory), WorkspaceFiles(directory), problems)
     if problems:
-        raise InvalidInput(in_order(problems))
-    return [(directory / name, name) for name in (FILE, *manifests)]
+        raise InvalidInput(sort_problems(problems))
+    return [(directory / name, name) for name in (WORKSPACE_FILE, *manifests)]
 
 
 def format_files(files: Iterable[tuple[Path, str]]) -> Sequence[FormattedFile]:
@@ -59,7 +59,7 @@ def format_files(files: Iterable[tuple[Path, str]]) -> Sequence[FormattedFile]:
         except InvalidInput as error:
             problems += error.problems
     if problems:
-        raise InvalidInput(in_order(problems), do="nothing was written")
+        raise InvalidInput(sort_problems(problems), do="nothing was written")
     return texts
 
 
@@ -68,7 +68,7 @@ def _read(path: Path, name: str) -> str:
         data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     except OSError as error:
         raise InvalidInput((Problem(SourcePosition(name, 1, 1), f"cannot be read: {error.strerror}"),)) from error
-    document = parse(data, name)
+    document = parse_yaml(data, name)
     if document.problems:
         raise InvalidInput(document.problems)
     return data.decode()

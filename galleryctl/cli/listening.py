@@ -18,7 +18,7 @@ from galleryctl.cli.listener import base_url, bind_socket, is_loopback, write_re
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.watching import DriftWatcher
 from galleryctl.cli.workspace import get_workspace
-from galleryctl.manifest.links import INNER
+from galleryctl.manifest.links import GALLERYCTL_FOLDER
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.open import WorkspaceSite
 
@@ -67,7 +67,7 @@ def run_events(settings: CliSettings, options: EventsOptions) -> int:
             f"the receiver listens on {options.host} without TLS: everybody who can reach this machine can send to it. "
             "What the app's key has not signed is refused"
         )
-    path = workspace.config.root / INNER / f"events-{workspace.name}.sqlite3"
+    path = workspace.config.root / GALLERYCTL_FOLDER / f"events-{workspace.name}.sqlite3"
     with (
         Inbox(path, max_age=options.max_age) as inbox,
         closing(bind_socket(options.host, options.port, "the receiver")) as listener,

@@ -33,7 +33,7 @@ def command(
     from galleryctl.cli.planning import plan_options, print_plan, write_plan
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.signing import sign_plan
-    from galleryctl.manifest.links import hold_inside
+    from galleryctl.manifest.links import ensure_inside
     from galleryctl.session.run import plan_workspace
 
     settings = get_settings(context)
@@ -52,7 +52,7 @@ def command(
     plan = run_async(plan_workspace(workspace, options))
     if out is not None:
         plan = sign_plan(plan, workspace.config.state.passphrase)
-        write_plan(plan, hold_inside(settings.directory, settings.directory / out))
+        write_plan(plan, ensure_inside(settings.directory, settings.directory / out))
     print_plan(plan, settings)
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "

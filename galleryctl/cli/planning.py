@@ -12,7 +12,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
-from galleryctl.manifest.files import open_regular
+from galleryctl.manifest.files import open_regular_file
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.plan.changes import Plan
@@ -99,7 +99,7 @@ def read_plan(path: Path) -> Plan:
 
 def _read_limited(path: Path) -> bytes:
     """Raises OSError when it is no file, ValueError when it is too long: whoever made it may be nobody we know."""
-    with open_regular(path) as stream:
+    with open_regular_file(path) as stream:
         content = stream.read(MAX_PLAN_FILE_BYTES + 1)
     if len(content) > MAX_PLAN_FILE_BYTES:
         raise ValueError(f"it is longer than {MAX_PLAN_FILE_BYTES:,} bytes")

@@ -14,7 +14,7 @@ from galleryctl.engine.resealing import rekey_state, undecryptable_versions
 from galleryctl.engine.restoring import restore_version
 from galleryctl.engine.settled import load_complete_state, read_state
 from galleryctl.engine.site import LoadedState, save_state
-from galleryctl.manifest.workspace import FILE
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.json import dump_safe_json
@@ -105,7 +105,7 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
     if not (setting.passphrase or setting.former_passphrase):
         raise GalleryctlError(
             "the workspace has no passphrase to seal state with",
-            where=workspace.config.root / FILE,
+            where=workspace.config.root / WORKSPACE_FILE,
             do="give it one: state: {passphrase: ${NAME}}",
         )
     # A state that was sealed with the former one is sealed: what is not is somebody else's.

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from galleryctl.manifest.links import hold_inside
-from galleryctl.manifest.saving import save_text
+from galleryctl.manifest.links import ensure_inside
+from galleryctl.manifest.saving import write_text_atomically
 from galleryctl.model.errors import GalleryctlError
 
 
@@ -24,7 +24,7 @@ def write_new(root: Path, files: Mapping[str, str]) -> None:
     made: list[Path] = []
     try:
         for name, text in files.items():
-            path = hold_inside(root, root / name)
+            path = ensure_inside(root, root / name)
             made += _create_folders(path.parent)
             with _write_errors(path), path.open("x", encoding="utf-8", newline="") as out:
                 made.append(path)
@@ -49,7 +49,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
     Raises GalleryctlError, before anything is written, when a file is somebody else's.
     """
     for name, text in files.items():
-        path = hold_inside(root, root / name)
+        path = ensure_inside(root, root / name)
         with _write_errors(path):
             foreign = os.path.lexists(path) and not path.read_bytes().startswith(text.partition(":")[0].encode())
         if foreign:
@@ -60,7 +60,7 @@ def write_generated(root: Path, files: Mapping[str, str]) -> None:
         path = root / name
         _create_folders(path.parent)
         if path.exists():
-            save_text(path, text)
+            write_text_atomically(path, text)
         else:
             write_new(root, {name: text})
 

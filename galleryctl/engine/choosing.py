@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from galleryctl.manifest.keys import slug, unique
+from galleryctl.manifest.keys import key_from_title, unique_key
 from galleryctl.model.address import KEY_PATTERN
 from galleryctl.model.errors import MatchError, Refused
 from galleryctl.model.live import LiveGallery
@@ -54,7 +54,7 @@ def find_gallery(galleries: Sequence[LiveGallery], keys: Mapping[str, str], text
         [g for g in galleries if keys.get(g.id) == text],
         [g for g in galleries if g.id == text],
         [g for g in galleries if g.name == text],
-        [g for g in galleries if slug(g.name) == text],
+        [g for g in galleries if key_from_title(g.name) == text],
     ):
         if fits:
             return _exactly_one(fits, galleries, text, "the name")
@@ -63,7 +63,7 @@ def find_gallery(galleries: Sequence[LiveGallery], keys: Mapping[str, str], text
 
 def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
     """A key from the gallery's name, `gallery` without one, that is not taken."""
-    return unique(slug(gallery.name) or "gallery", taken)
+    return unique_key(key_from_title(gallery.name) or "gallery", taken)
 
 
 def _exactly_one(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery], text: str, field: str) -> LiveGallery:

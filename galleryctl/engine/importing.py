@@ -14,11 +14,11 @@ from galleryctl.engine.reviewing import apply_findings
 from galleryctl.engine.settled import load_complete_state
 from galleryctl.engine.site import LoadedState, Site, save_state
 from galleryctl.engine.together import gather_all
-from galleryctl.manifest.files import Tree
-from galleryctl.manifest.links import hold_inside
+from galleryctl.manifest.files import WorkspaceFiles
+from galleryctl.manifest.links import ensure_inside
 from galleryctl.manifest.load import read_manifest
-from galleryctl.manifest.saving import save_text
-from galleryctl.manifest.write_back import Written, write_gallery
+from galleryctl.manifest.saving import write_text_atomically
+from galleryctl.manifest.write_back import ManifestText, render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import InvalidInput
@@ -39,7 +39,7 @@ class Draft:
     path: Path
     file: str | None
     """The path relative to the workspace; None for one that no `galleries:` pattern finds."""
-    manifest: Written
+    manifest: ManifestText
     left_out: tuple[str, ...] = ()
     """Live items that no manifest can name, as people know them."""
 
@@ -108,9 +108,9 @@ async def write_drafts(site: Site, site_manifests: SiteManifests, import_plan: I
     bindings = import_plan.loaded.bindings
     imported: list[ImportResult] = []
     for draft in import_plan.drafts:
-        hold_inside(site.root, draft.path)
+        ensure_inside(site.root, draft.path)
     for draft in import_plan.drafts:
-        save_text(draft.path, draft.manifest.text)
+        write_text_atomically(draft.path, draft.manifest.text)
         if draft.file is None:
             imported.append(ImportResult(draft=draft))
             continue
@@ -137,7 +137,7 @@ async def _create_draft(
     read = replace(read, items=tuple(in_display_order(read.items or (), site_manifests.item_order)))
     keys = await item_keys(site.client, site_manifests, key, read, bindings)
     applied = {address.item for address in bindings.ids if address.gallery == key and address.item}
-    written = write_gallery(key, read, keys, existing, applied=applied)
+    written = render_manifest(key, read, keys, existing, applied_keys=applied)
     return Draft(
         key=key,
         live=read,
@@ -153,7 +153,7 @@ async def _record_bindings(
 ) -> tuple[Bindings, ImportResult]:
     """The bindings with the pairs of a manifest that was just written, and what is to be told of it."""
     address, live = Address(draft.key), draft.live
-    manifest = read_manifest(site_manifests.config, draft.file or "", Tree(site_manifests.config.root))
+    manifest = read_manifest(site_manifests.config, draft.file or "", WorkspaceFiles(site_manifests.config.root))
     if manifest.problems or manifest.gallery is None:
         raise InvalidInput(manifest.problems)
     pairs = {address: live.id, **{Address(draft.key, k): id_ for id_, k in draft.manifest.keys.items()}}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from galleryctl.manifest.files import Tree
-from galleryctl.manifest.findings import in_order
-from galleryctl.manifest.load import Manifest, manifest_files, read_manifest
+from galleryctl.manifest.files import WorkspaceFiles
+from galleryctl.manifest.findings import sort_problems
+from galleryctl.manifest.load import Manifest, find_manifests, read_manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -45,11 +45,11 @@ def desired_subset(site_manifests: SiteManifests, galleries: tuple[DesiredGaller
 
 def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
     """The manifests, of which there may be none yet. Raises InvalidInput with all their problems."""
-    tree = Tree(config.root)
+    tree = WorkspaceFiles(config.root)
     nothing_found: list[Problem] = []
-    manifests = tuple(read_manifest(config, file, tree) for file in manifest_files(config, tree, nothing_found))
+    manifests = tuple(read_manifest(config, file, tree) for file in find_manifests(config, tree, nothing_found))
     if problems := [problem for manifest in manifests for problem in manifest.problems]:
-        raise InvalidInput(in_order(problems))
+        raise InvalidInput(sort_problems(problems))
     return SiteManifests(
         config=config, item_order=config.sites[site].item_order or config.item_order, manifests=manifests
     )

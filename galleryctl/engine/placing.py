@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from galleryctl.engine.naming import SiteManifests
-from galleryctl.manifest.files import BadFileError, Tree, relative
+from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles, normalize_path
 from galleryctl.manifest.load import read_manifest
 from galleryctl.manifest.saving import read_text
-from galleryctl.manifest.workspace import FILE
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.live import LiveGallery
 from galleryctl.plan.match import gallery_names
@@ -18,14 +18,14 @@ from galleryctl.plan.match import gallery_names
 
 def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> tuple[Path, str | None]:
     """Where the manifest goes, and its path in the workspace if a `galleries:` pattern finds it."""
-    root, patterns = site_manifests.config.root, site_manifests.config.galleries
+    root, patterns = site_manifests.config.root, site_manifests.config.manifest_patterns
     manifest = site_manifests.manifest(key)
     if out is None:
         file = manifest.file if manifest else _default_path(patterns, key)
         if file is None:
             raise GalleryctlError(
                 f"no pattern under `galleries:` has a place for {key}.yaml",
-                where=root / FILE,
+                where=root / WORKSPACE_FILE,
                 do="give --out FILE, and name that file under `galleries:`",
             )
         return root / file, file
@@ -54,16 +54,16 @@ def _default_path(patterns: Sequence[str], key: str) -> str | None:
 
 def _pattern_matches(pattern: str, file: str) -> bool:
     """Whether a pattern of the workspace finds a file of this path, asked of a folder that has nothing else."""
-    if file == FILE:
+    if file == WORKSPACE_FILE:
         return False
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         try:
-            path = root / relative(file)
+            path = root / normalize_path(file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-            return file in Tree(root).find(pattern)
-        except BadFileError:
+            return file in WorkspaceFiles(root).glob(pattern)
+        except WorkspaceFileError:
             return False
 
 
@@ -80,7 +80,7 @@ def existing_manifest_text(
     if not path.resolve().is_relative_to(root.resolve()):
         raise Refused("the file exists and lies outside of the workspace", where=path, do="give another --out")
     file = path.resolve().relative_to(root.resolve()).as_posix()
-    manifest = read_manifest(site_manifests.config, file, Tree(root))
+    manifest = read_manifest(site_manifests.config, file, WorkspaceFiles(root))
     wanted = manifest.gallery
     if manifest.problems or wanted is None:
         raise InvalidInput(manifest.problems, do="correct the file, or give another --out")

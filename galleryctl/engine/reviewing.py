@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galleryctl.manifest.files import BadFileError, Tree
+from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
@@ -42,7 +42,7 @@ def check_fresh(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Pa
     `root` is the workspace: every file that is to be uploaded lies in it.
     """
     seen = _Current.build(plan, snapshot, apply_findings(bindings, plan))
-    tree = Tree(root)
+    tree = WorkspaceFiles(root)
     stale = [
         f"{c.address}: {why}" for c in plan.changes if (why := seen.stale_reason(c) or seen.unreadable_reason(c, tree))
     ]
@@ -110,13 +110,13 @@ class _Current:
             return "another resource has its address now"
         return ""
 
-    def unreadable_reason(self, change: Change, tree: Tree) -> str:
+    def unreadable_reason(self, change: Change, tree: WorkspaceFiles) -> str:
         """Why the file that `change` uploads cannot be read, "" when it can or need not be."""
         if not isinstance(change.media, LocalFile) or change.media.source in self.bindings.media:
             return ""
         try:
-            tree.checked(change.media.path)
-        except BadFileError as error:
+            tree.existing_path(change.media.path)
+        except WorkspaceFileError as error:
             return str(error)
         return ""
 

@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from galleryctl.manifest.files import BadFileError, Tree, relative
+from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles, normalize_path
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
@@ -72,7 +72,7 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
 async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
     """The file that the bytes of `source` became; the path may come from a plan, so it is held to the workspace."""
     try:
-        with Tree(root).opened(relative(source.path)) as stream:
+        with WorkspaceFiles(root).open(normalize_path(source.path)) as stream:
             content = _PlannedContent(stream, source)
             return await client.upload(
                 name=PurePosixPath(source.path).name,
@@ -82,7 +82,7 @@ async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, fol
                 folder=folder,
                 labels=(content_label(source.source),),
             )
-    except BadFileError as error:
+    except WorkspaceFileError as error:
         raise StaleError(str(error), do="make a new plan") from error
 
 

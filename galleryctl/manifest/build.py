@@ -11,28 +11,28 @@ from typing import Any, NamedTuple
 import yaml
 
 from galleryctl.manifest import variables
-from galleryctl.manifest.nodes import Node
-from galleryctl.manifest.scalars import CORE_TAGS, STRING_TAGS, resolve
+from galleryctl.manifest.nodes import YamlNode
+from galleryctl.manifest.scalars import CORE_TAGS, STRING_TAGS, resolve_scalar
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
 
-MAX_NODES = 300_000
+_MAX_NODES = 300_000
 """Keys and values of one file, aliases expanded, a mapping or list as two: 10,000 items of a dozen fields, read in 1 s."""
-MAX_DEPTH = 64
-TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
-MAX_PROBLEMS = 1000
+_MAX_DEPTH = 64
+TOO_DEEP_MESSAGE = f"nested more than {_MAX_DEPTH} deep"
+MAX_PROBLEMS_PER_FILE = 1000
 """Of one file; more are not read by anybody."""
 
-_MERGE = "<<"
-_HALF = re.compile("[\ud800-\udfff]")
+_MERGE_KEY = "<<"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Stop(Exception):  # noqa: N818 - never leaves the reading of a file
+class ParseAborted(Exception):  # noqa: N818 - never leaves the reading of a file
     """Nothing after this can be read."""
 
 
-def position(file: str, mark: Any) -> SourcePosition:
+def source_position(file: str, mark: Any) -> SourcePosition:
     """The place that a parser's mark means; the beginning of the file when there is none."""
     return SourcePosition(file, 1, 1) if mark is None else SourcePosition(file, mark.line + 1, mark.column + 1)
 
@@ -55,19 +55,19 @@ class _Frame:
         self.key: str | None = None
         self.key_at: tuple[int, int] = (0, 0)
         self.merging = False
-        self.merges: list[Node] = []
-        self.items: list[Node] = []
-        self.parts: dict[str, Node] = {}
+        self.merges: list[YamlNode] = []
+        self.items: list[YamlNode] = []
+        self.parts: dict[str, YamlNode] = {}
         self.keys: dict[str, tuple[int, int]] = {}
 
 
 class _Anchored(NamedTuple):
-    node: Node
+    node: YamlNode
     nodes: int
     height: int
 
 
-class Builder:
+class Composer:
     """Builds the nodes of one file from the parser's events."""
 
     def __init__(self, file: str) -> None:
@@ -75,146 +75,146 @@ class Builder:
         self.problems: list[Problem] = []
         self.anchors: dict[str, _Anchored | None] = {}
         self.stack: list[_Frame] = []
-        self.count = 0
-        self.root: Node | None = None
+        self.node_count = 0
+        self.root: YamlNode | None = None
 
-    def document(self, loader: Any) -> Node | None:
+    def compose(self, loader: Any) -> YamlNode | None:
         """The document's value. Raises Stop, or the parser's YAMLError, when nothing more can be read."""
         documents = 0
         while True:
             event = loader.get_event()
             kind = type(event)
             if kind is yaml.ScalarEvent:
-                self._scalar(event)
+                self._add_scalar(event)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._start(event, mapping=kind is yaml.MappingStartEvent)
+                self._start_collection(event, mapping=kind is yaml.MappingStartEvent)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._end()
+                self._end_collection()
             elif kind is yaml.AliasEvent:
-                self._alias(event)
+                self._expand_alias(event)
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self._stop(event, "a second document; one file is one document")
+                    self._abort(event, "a second document; one file is one document")
             elif kind is yaml.StreamEndEvent:
                 return self.root
 
-    def _problem(self, event: Any, message: str) -> None:
-        self._say(position(self.file, event.start_mark), message)
+    def _add_problem(self, event: Any, message: str) -> None:
+        self._add_problem_at(source_position(self.file, event.start_mark), message)
 
-    def _say(self, at: SourcePosition, message: str) -> None:
+    def _add_problem_at(self, at: SourcePosition, message: str) -> None:
         self.problems.append(Problem(at, message))
-        if len(self.problems) >= MAX_PROBLEMS:
+        if len(self.problems) >= MAX_PROBLEMS_PER_FILE:
             self.problems.append(Problem(at, "too many problems; the rest of the file is not read"))
-            raise Stop
+            raise ParseAborted
 
-    def _stop(self, event: Any, message: str) -> None:
-        self._problem(event, message)
-        raise Stop
+    def _abort(self, event: Any, message: str) -> None:
+        self._add_problem(event, message)
+        raise ParseAborted
 
-    def _counted(self, event: Any, count: int, height: int) -> None:
+    def _check_limits(self, event: Any, count: int, height: int) -> None:
         """Account for a value; what would grow too large or too deep ends the reading."""
-        self.count += count
-        if self.count > MAX_NODES:
-            self._stop(event, f"more than {MAX_NODES:,} keys and values, with aliases expanded")
-        if len(self.stack) + height > MAX_DEPTH:
-            self._stop(event, TOO_DEEP)
+        self.node_count += count
+        if self.node_count > _MAX_NODES:
+            self._abort(event, f"more than {_MAX_NODES:,} keys and values, with aliases expanded")
+        if len(self.stack) + height > _MAX_DEPTH:
+            self._abort(event, TOO_DEEP_MESSAGE)
 
-    def _scalar(self, event: Any) -> None:
-        self._counted(event, 1, 0)
+    def _add_scalar(self, event: Any) -> None:
+        self._check_limits(event, 1, 0)
         text, tag, mark = event.value, event.tag, event.start_mark
-        if not text.isascii() and (half := _HALF.search(text)):
+        if not text.isascii() and (half := _SURROGATE.search(text)):
             # escaped, and only where PyYAML has no C parser
-            self._stop(event, f"the character U+{ord(half[0]):04X} must not stand in YAML")
+            self._abort(event, f"the character U+{ord(half[0]):04X} must not stand in YAML")
         line, column = mark.line + 1, mark.column + 1
         frame = self.stack[-1] if self.stack else None
         if frame is not None and frame.mapping and frame.key is None:
             if tag is not None and tag not in CORE_TAGS and tag != "!":
-                self._problem(event, f"the tag {_short(tag)} is not allowed")
-            self._new_key(frame, event, variables.unmask(text), line, column)
+                self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
+            self._start_key(frame, event, variables.unmask(text), line, column)
             return
         if tag is None and event.style:
-            node = Node(text, line, column)
+            node = YamlNode(text, line, column)
         else:
-            node = self._typed(event, text, tag, line, column)
+            node = self._resolve_scalar(event, text, tag, line, column)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(node, 1, 0)
-        self._add(node)
+        self._attach(node)
 
-    def _typed(self, event: Any, text: str, tag: str | None, line: int, column: int) -> Node:
+    def _resolve_scalar(self, event: Any, text: str, tag: str | None, line: int, column: int) -> YamlNode:
         """A plain or tagged scalar."""
         if tag in STRING_TAGS:
-            return Node(text, line, column)
+            return YamlNode(text, line, column)
         if tag is not None and tag not in CORE_TAGS:
-            self._problem(event, f"the tag {_short(tag)} is not allowed")
-            return Node(text, line, column)
+            self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
+            return YamlNode(text, line, column)
         try:
-            value = resolve(text)
+            value = resolve_scalar(text)
         except ValueError as error:
-            self._problem(event, str(error))
+            self._add_problem(event, str(error))
             value = text
         if tag is not None and isinstance(value, str):
-            self._problem(event, f"the tag {_short(tag)} does not fit this value")
-        return Node(value, line, column, raw=None if isinstance(value, str) else text)
+            self._add_problem(event, f"the tag {_short_tag(tag)} does not fit this value")
+        return YamlNode(value, line, column, raw=None if isinstance(value, str) else text)
 
-    def _new_key(self, frame: _Frame, event: Any, key: str, line: int, column: int) -> None:
-        merge = key == _MERGE and not event.style
+    def _start_key(self, frame: _Frame, event: Any, key: str, line: int, column: int) -> None:
+        merge = key == _MERGE_KEY and not event.style
         if not merge and key in frame.keys:
             first_line, first_column = frame.keys[key]
-            self._problem(event, f"the key {key[:80]!r} stands twice, first at {first_line}:{first_column}")
+            self._add_problem(event, f"the key {key[:80]!r} stands twice, first at {first_line}:{first_column}")
         elif not merge and not key and not event.style:
-            self._problem(event, "a key is missing before the colon")
+            self._add_problem(event, "a key is missing before the colon")
         if event.anchor is not None:
-            self.anchors[event.anchor] = _Anchored(Node(key, line, column), 1, 0)
+            self.anchors[event.anchor] = _Anchored(YamlNode(key, line, column), 1, 0)
         frame.key, frame.key_at, frame.merging = key, (line, column), merge
 
-    def _start(self, event: Any, *, mapping: bool) -> None:
-        self._counted(event, 2, 1)
+    def _start_collection(self, event: Any, *, mapping: bool) -> None:
+        self._check_limits(event, 2, 1)
         tag = event.tag
         if tag is not None and tag not in ("!", f"tag:yaml.org,2002:{'map' if mapping else 'seq'}"):
-            self._problem(event, f"the tag {_short(tag)} is not allowed")
+            self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
         if self.stack and self.stack[-1].mapping and self.stack[-1].key is None:
-            self._stop(event, "a key must be a text; quote it if it contains { or [")
+            self._abort(event, "a key must be a text; quote it if it contains { or [")
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        self.stack.append(_Frame(event, self.count - 2, mapping=mapping))
+        self.stack.append(_Frame(event, self.node_count - 2, mapping=mapping))
 
-    def _end(self) -> None:
+    def _end_collection(self) -> None:
         frame = self.stack.pop()
         if frame.mapping:
             for merged in frame.merges:
-                self._merge(frame, merged)
+                self._merge_mapping(frame, merged)
             plain: Json = {key: part.value for key, part in frame.parts.items()}
-            node = Node(plain, frame.line, frame.column, parts=frame.parts, keys=frame.keys)
+            node = YamlNode(plain, frame.line, frame.column, parts=frame.parts, keys=frame.keys)
         else:
             items = tuple(frame.items)
-            node = Node([item.value for item in items], frame.line, frame.column, items=items)
+            node = YamlNode([item.value for item in items], frame.line, frame.column, items=items)
         height = frame.height + 1
         if frame.anchor is not None:
-            self.anchors[frame.anchor] = _Anchored(node, self.count - frame.count_before, height)
+            self.anchors[frame.anchor] = _Anchored(node, self.node_count - frame.count_before, height)
         if self.stack:
             self.stack[-1].height = max(self.stack[-1].height, height)
-        self._add(node)
+        self._attach(node)
 
-    def _alias(self, event: Any) -> None:
+    def _expand_alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
-            self._stop(event, f"no anchor &{event.anchor} stands before this alias")
+            self._abort(event, f"no anchor &{event.anchor} stands before this alias")
         found = self.anchors[event.anchor]
         if found is None:
-            self._stop(event, f"the alias *{event.anchor} stands inside of what it repeats")
+            self._abort(event, f"the alias *{event.anchor} stands inside of what it repeats")
             return
-        self._counted(event, found.nodes, found.height)
+        self._check_limits(event, found.nodes, found.height)
         frame = self.stack[-1]
         frame.height = max(frame.height, found.height)
         if frame.mapping and frame.key is None:
             line, column = event.start_mark.line + 1, event.start_mark.column + 1
             if not isinstance(found.node.value, str):
-                self._stop(event, "a key must be a text")
-            self._new_key(frame, event, str(found.node.value), line, column)
+                self._abort(event, "a key must be a text")
+            self._start_key(frame, event, str(found.node.value), line, column)
             return
-        self._add(found.node)
+        self._attach(found.node)
 
-    def _add(self, node: Node) -> None:
+    def _attach(self, node: YamlNode) -> None:
         """Put a finished value where it belongs."""
         if not self.stack:
             self.root = node
@@ -230,12 +230,12 @@ class Builder:
             frame.parts[key] = node
             frame.keys[key] = frame.key_at
 
-    def _merge(self, frame: _Frame, merged: Node) -> None:
+    def _merge_mapping(self, frame: _Frame, merged: YamlNode) -> None:
         """Fill in the keys of `<<` that do not stand in the mapping itself."""
         for source in merged.items if merged.items is not None else (merged,):
             if source.parts is None:
                 at = SourcePosition(self.file, merged.line, merged.column)
-                self._say(at, "<< merges a mapping, or a list of mappings")
+                self._add_problem_at(at, "<< merges a mapping, or a list of mappings")
                 continue
             for key, part in source.parts.items():
                 if key not in frame.parts:
@@ -243,5 +243,5 @@ class Builder:
                     frame.keys[key] = (source.keys or {}).get(key, (source.line, source.column))
 
 
-def _short(tag: str) -> str:
+def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")[:80]

@@ -7,7 +7,7 @@ import re
 
 from galleryctl.model.media import Kind
 
-HEAD = 64
+HEADER_BYTES = 64
 """How many bytes are enough."""
 
 _IMAGES = (
@@ -31,7 +31,7 @@ _VIDEOS = (
 _EBML = b"\x1a\x45\xdf\xa3"
 
 
-def mime_type(head: bytes, name: str, kind: Kind) -> str | None:
+def detect_mime_type(head: bytes, name: str, kind: Kind) -> str | None:
     """The type of an image or a video; None when the file is none."""
     image = next((mime for magic, mime in _IMAGES if magic.match(head)), None)
     if kind is Kind.IMAGE or image is not None:
@@ -41,7 +41,7 @@ def mime_type(head: bytes, name: str, kind: Kind) -> str | None:
     return next((mime for magic, mime in _VIDEOS if magic.match(head)), None)
 
 
-def video_by_name(name: str) -> str | None:
+def video_mime_type(name: str) -> str | None:
     """The type of a video by its file name; None when the name is not that of a video."""
     guessed, _ = mimetypes.guess_type(name)
     return guessed if guessed and guessed.startswith("video/") else None

@@ -6,29 +6,29 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from galleryctl.manifest.build import MAX_PROBLEMS
-from galleryctl.manifest.files import open_regular
-from galleryctl.manifest.nodes import Document
-from galleryctl.manifest.source import MAX_BYTES, parse
+from galleryctl.manifest.build import MAX_PROBLEMS_PER_FILE
+from galleryctl.manifest.files import open_regular_file
+from galleryctl.manifest.nodes import YamlDocument
+from galleryctl.manifest.source import MAX_YAML_BYTES, parse_yaml
 from galleryctl.model.errors import Problem
 from galleryctl.model.position import SourcePosition
 
 
-def read_document(root: Path, file: str) -> Document:
+def read_document(root: Path, file: str) -> YamlDocument:
     """The YAML file at a path relative to the workspace; what is wrong with it, or with reading it, is in `problems`."""
     try:
-        with open_regular(root / file) as stream:
-            data = stream.read(MAX_BYTES + 1)
+        with open_regular_file(root / file) as stream:
+            data = stream.read(MAX_YAML_BYTES + 1)
     except OSError as error:
         why = error.strerror or str(error)
-        return Document(file, None, (Problem(SourcePosition(file, 1, 1), f"cannot be read: {why}"),))
-    document = parse(data, file)
+        return YamlDocument(file, None, (Problem(SourcePosition(file, 1, 1), f"cannot be read: {why}"),))
+    document = parse_yaml(data, file)
     if not document.problems and (document.root is None or document.root.value is None):
         return document._replace(root=None, problems=(Problem(SourcePosition(file, 1, 1), "the file is empty"),))
     return document
 
 
-def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Each problem once, by file and place; those without a place first. Of one file the first MAX_PROBLEMS."""
 
     def place(problem: Problem) -> tuple[str, int, int, str]:
@@ -38,8 +38,8 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     shown: list[Problem] = []
     for _, found in groupby(sorted(set(problems), key=place), key=lambda problem: place(problem)[0]):
         of_one_file = list(found)
-        shown += of_one_file[: MAX_PROBLEMS + 1]
-        if len(of_one_file) > MAX_PROBLEMS + 1:
-            left = len(of_one_file) - MAX_PROBLEMS
+        shown += of_one_file[: MAX_PROBLEMS_PER_FILE + 1]
+        if len(of_one_file) > MAX_PROBLEMS_PER_FILE + 1:
+            left = len(of_one_file) - MAX_PROBLEMS_PER_FILE
             shown[-1] = Problem(shown[-1].at, f"{left:,} more problems of this file are not listed")
     return tuple(shown)

@@ -6,27 +6,27 @@ import re
 import unicodedata
 from collections.abc import Container
 
-_LONGEST = 100
-_OTHER = re.compile(r"[^A-Za-z0-9._-]+")
+_MAX_LENGTH = 100
+_INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def key_from(text: str) -> str:
+def key_from_text(text: str) -> str:
     """`text` as an address key (model.address.KEY), case kept; "" when nothing of it is left."""
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    key = re.sub(r"-{2,}", "-", _OTHER.sub("-", plain))
-    return key.lstrip("._-")[:_LONGEST].rstrip("._-")
+    key = re.sub(r"-{2,}", "-", _INVALID_CHARACTERS.sub("-", plain))
+    return key.lstrip("._-")[:_MAX_LENGTH].rstrip("._-")
 
 
-def slug(title: str) -> str:
+def key_from_title(title: str) -> str:
     """A title as a key: in lower case, without dots."""
-    return key_from(title.lower().replace(".", " "))
+    return key_from_text(title.lower().replace(".", " "))
 
 
-def unique(key: str, taken: Container[str]) -> str:
+def unique_key(key: str, taken: Container[str]) -> str:
     """`key`, or `key-2`, `key-3` … when it is taken."""
     candidate, number = key, 1
     while candidate in taken:
         number += 1
         ending = f"-{number}"
-        candidate = key[: _LONGEST - len(ending)] + ending
+        candidate = key[: _MAX_LENGTH - len(ending)] + ending
     return candidate

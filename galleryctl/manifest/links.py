@@ -8,13 +8,13 @@ from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
 
-INNER = ".galleryctl"
+GALLERYCTL_FOLDER = ".galleryctl"
 """The workspace's own folder: local state, journals, the embedded emulator's data."""
-STATE_PARTS = ("", ".lock", ".lock.json", ".versions")
+_STATE_SUFFIXES = ("", ".lock", ".lock.json", ".versions")
 """How the names go on of what lies beside a state; the first is the state."""
 
 
-def leads_out(root: Path, path: Path) -> bool:
+def is_outside(root: Path, path: Path) -> bool:
     """Whether `path`, which is written as one below `root`, is elsewhere once its links are followed."""
     if not os.path.abspath(path).startswith(os.path.join(os.path.abspath(root), "")):  # noqa: PTH100, PTH118 - pathlib has none that follows no links
         return False
@@ -24,9 +24,9 @@ def leads_out(root: Path, path: Path) -> bool:
         return True  # in a circle
 
 
-def hold_inside(root: Path, path: Path) -> Path:
+def ensure_inside(root: Path, path: Path) -> Path:
     """`path`, to be written. Raises GalleryctlError when it is written as one below `root` and a link leads out."""
-    if leads_out(root, path):
+    if is_outside(root, path):
         raise GalleryctlError(
             "nothing was written: a link leads out of the workspace",
             where=path,
@@ -35,17 +35,17 @@ def hold_inside(root: Path, path: Path) -> Path:
     return path
 
 
-def links_out(root: Path, locations: Iterable[str]) -> Iterator[Path]:
+def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
     """What leads out of the workspace of that which galleryctl writes by itself: its folder and states at `locations`."""
-    states = [root / f"{location}{part}" for location in locations for part in STATE_PARTS]
-    for top in dict.fromkeys((root / INNER, *states)):
-        if led := next((path for path in (top.parent, top) if leads_out(root, path)), None):
+    states = [root / f"{location}{part}" for location in locations for part in _STATE_SUFFIXES]
+    for top in dict.fromkeys((root / GALLERYCTL_FOLDER, *states)):
+        if led := next((path for path in (top.parent, top) if is_outside(root, path)), None):
             yield led
             continue
-        yield from (path for path in _links_below(top) if leads_out(root, path))
+        yield from (path for path in _find_links(top) if is_outside(root, path))
 
 
-def _links_below(folder: str | Path) -> Iterator[Path]:
+def _find_links(folder: str | Path) -> Iterator[Path]:
     """Every link in a folder and those below it; each command looks, so what is listed is not asked for once more."""
     try:
         entries = os.scandir(folder)
@@ -56,4 +56,4 @@ def _links_below(folder: str | Path) -> Iterator[Path]:
             if entry.is_symlink():
                 yield Path(entry.path)
             elif entry.is_dir(follow_symlinks=False):
-                yield from _links_below(entry.path)
+                yield from _find_links(entry.path)

@@ -7,42 +7,42 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-ANY_DEPTH = "**"
+_ANY_DEPTH = "**"
 
 
-def matching(root: Path, steps: Sequence[str], check: Callable[[Path], object]) -> Iterator[Path]:
+def find_matching_files(root: Path, segments: Sequence[str], check_link: Callable[[Path], object]) -> Iterator[Path]:
     """The files below `root` that match, one step a name, `**` for any folders that are no links; none that is hidden.
 
     `check` is called for each link to a folder that a step would enter: what it raises ends the search, before a name
     from there is read. Raises OSError where a folder cannot be read, ValueError for a `**` within a name.
     """
-    if any(ANY_DEPTH in step and step != ANY_DEPTH for step in steps):
+    if any(_ANY_DEPTH in step and step != _ANY_DEPTH for step in segments):
         raise ValueError("** stands for whole names")
     left: dict[tuple[Path, int], None] = {(root, 0): None}
     seen: set[tuple[Path, int]] = set()
     while left:
         folder, index = place = left.popitem()[0]
         seen.add(place)
-        for path, next_index in _steps(folder, steps, index):
-            if next_index == len(steps):
+        for path, next_index in _next_paths(folder, segments, index):
+            if next_index == len(segments):
                 if path.is_file():
                     yield path
             elif path.is_dir() and (path, next_index) not in seen:
                 if path.is_symlink() and next_index > index:
-                    check(path)
+                    check_link(path)
                 left[path, next_index] = None
 
 
-def _steps(folder: Path, steps: Sequence[str], index: int) -> Iterator[tuple[Path, int]]:
+def _next_paths(folder: Path, segments: Sequence[str], index: int) -> Iterator[tuple[Path, int]]:
     """Where a step from the folder leads, and which step is the next from there."""
-    step = steps[index]
-    if step == ANY_DEPTH and index + 1 < len(steps):
+    step = segments[index]
+    if step == _ANY_DEPTH and index + 1 < len(segments):
         yield folder, index + 1
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if step == ANY_DEPTH:
+            if step == _ANY_DEPTH:
                 if entry.is_dir(follow_symlinks=False):
                     yield folder / entry.name, index
             elif fnmatchcase(entry.name, step):

@@ -10,15 +10,15 @@ from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
 
 
-class Node(NamedTuple):
+class YamlNode(NamedTuple):
     """A value and where it stands; line and column from 1."""
 
     value: Json
     line: int
     column: int
-    parts: Mapping[str, Node] | None = None
+    parts: Mapping[str, YamlNode] | None = None
     """The values of a mapping."""
-    items: tuple[Node, ...] | None = None
+    items: tuple[YamlNode, ...] | None = None
     """The elements of a sequence."""
     keys: Mapping[str, tuple[int, int]] | None = None
     """Where each key of a mapping stands."""
@@ -27,28 +27,28 @@ class Node(NamedTuple):
     hidden: bool = False
     """The value came from the environment: never show it."""
 
-    def part(self, name: str) -> Node | None:
+    def part(self, name: str) -> YamlNode | None:
         """The value under a key; None when it is not there, or this is no mapping."""
         return None if self.parts is None else self.parts.get(name)
 
-    def any_hidden(self) -> bool:
+    def has_hidden_values(self) -> bool:
         """Whether anything in it came from the environment."""
         children = (*(self.parts or {}).values(), *(self.items or ()))
-        return self.hidden or any(child.any_hidden() for child in children)
+        return self.hidden or any(child.has_hidden_values() for child in children)
 
 
-class Document(NamedTuple):
+class YamlDocument(NamedTuple):
     """A file as it was read; `root` is None when it cannot be read at all."""
 
     file: str
-    root: Node | None
+    root: YamlNode | None
     problems: tuple[Problem, ...]
 
-    def at(self, node: Node) -> SourcePosition:
+    def at(self, node: YamlNode) -> SourcePosition:
         """The place of a value of this file."""
         return SourcePosition(self.file, node.line, node.column)
 
-    def at_key(self, node: Node, key: str) -> SourcePosition:
+    def at_key(self, node: YamlNode, key: str) -> SourcePosition:
         """The place of a key of a mapping of this file; the mapping's when it is not there."""
         line, column = (node.keys or {}).get(key, (node.line, node.column))
         return SourcePosition(self.file, line, column)

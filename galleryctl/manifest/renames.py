@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from galleryctl.manifest.nodes import Document, Node
+from galleryctl.manifest.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Moved
 from galleryctl.model.errors import Problem
 
 
-def read_moved(document: Document, *, gallery: str | None, problems: list[Problem]) -> tuple[Moved, ...]:
+def read_moved(document: YamlDocument, *, gallery: str | None, problems: list[Problem]) -> tuple[Moved, ...]:
     """The document's renames; in the manifest of `gallery` an address without a slash is one of its items.
 
     What is wrong with them goes to `problems`.
@@ -16,7 +16,7 @@ def read_moved(document: Document, *, gallery: str | None, problems: list[Proble
     entries = document.root.part("moved") if document.root else None
     found: list[Moved] = []
     for entry in (entries.items or ()) if entries else ():
-        source, target = (_address(document, entry.part(end), gallery, problems) for end in ("from", "to"))
+        source, target = (_parse_address(document, entry.part(end), gallery, problems) for end in ("from", "to"))
         if source is None or target is None:
             continue
         if (source.item is None) != (target.item is None):
@@ -32,7 +32,9 @@ def read_moved(document: Document, *, gallery: str | None, problems: list[Proble
     return tuple(found)
 
 
-def _address(document: Document, node: Node | None, gallery: str | None, problems: list[Problem]) -> Address | None:
+def _parse_address(
+    document: YamlDocument, node: YamlNode | None, gallery: str | None, problems: list[Problem]
+) -> Address | None:
     if node is None or not isinstance(node.value, str):
         return None
     whole = node.value if gallery is None or "/" in node.value else f"{gallery}/{node.value}"

@@ -19,7 +19,7 @@ def read_text(path: Path) -> str:
         raise GalleryctlError("the file cannot be read", where=path, why=str(error)) from error
 
 
-def save_text(path: Path, text: str) -> None:
+def write_text_atomically(path: Path, text: str) -> None:
     """Make `text` what the file holds, in one step; on failure the old file stays. Raises GalleryctlError.
 
     A file that is there keeps its permissions; one that is a link stays one, and what it leads to is written.

@@ -11,16 +11,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from galleryctl.manifest.build import MAX_PROBLEMS
-from galleryctl.manifest.nodes import Document
-from galleryctl.manifest.wording import tell
+from galleryctl.manifest.build import MAX_PROBLEMS_PER_FILE
+from galleryctl.manifest.nodes import YamlDocument
+from galleryctl.manifest.wording import problems_from_error
 from galleryctl.model.errors import GalleryctlError, Problem
 from galleryctl.model.fields import Json
 
 
 def load_schema(name: str) -> Mapping[str, Json]:
     """The schema `workspace`, `gallery`, `plan` … as JSON. Raises GalleryctlError for a name that has none."""
-    file = _folder() / f"{name}.schema.json"
+    file = _schemas_folder() / f"{name}.schema.json"
     if not name.isidentifier() or not file.is_file():
         raise GalleryctlError(f"there is no schema {name!r}", do=f"one of: {', '.join(schema_names())}")
     schema: Mapping[str, Json] = json.loads(file.read_text(encoding="utf-8"))
@@ -30,30 +30,30 @@ def load_schema(name: str) -> Mapping[str, Json]:
 def schema_names() -> tuple[str, ...]:
     """The names of all schemas."""
     suffix = ".schema.json"
-    files = sorted(file.name for file in _folder().iterdir())
+    files = sorted(file.name for file in _schemas_folder().iterdir())
     return tuple(name.removesuffix(suffix) for name in files if name.endswith(suffix))
 
 
-def refused(values: Mapping[str, Json], name: str, definition: str) -> frozenset[str]:
+def invalid_keys(values: Mapping[str, Json], name: str, definition: str) -> frozenset[str]:
     """The keys of `values` whose values a definition of the schema refuses."""
     errors = _validator(name, definition).iter_errors(values)
     return frozenset(str(error.absolute_path[0]) for error in errors if error.absolute_path)
 
 
-def _folder() -> Traversable:
+def _schemas_folder() -> Traversable:
     """In an installed package the schemas lie in it; in a checkout, beside it."""
     packaged = resources.files("galleryctl") / "schemas"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"
 
 
-def violations(document: Document, name: str, definition: str = "") -> Iterator[Problem]:
+def schema_problems(document: YamlDocument, name: str, definition: str = "") -> Iterator[Problem]:
     """What of the document breaks the schema, or a definition in it; nothing at places with a problem already."""
     if document.root is None:
         return
     known = {problem.at for problem in document.problems}
     errors = _validator(name, definition).iter_errors(document.root.value)
-    told = (problem for error in errors for problem in tell(error, document) if problem.at not in known)
-    yield from islice(told, MAX_PROBLEMS)
+    told = (problem for error in errors for problem in problems_from_error(error, document) if problem.at not in known)
+    yield from islice(told, MAX_PROBLEMS_PER_FILE)
 
 
 @cache
@@ -62,10 +62,10 @@ def _validator(name: str, definition: str) -> Any:
 
     schema = load_schema(name)
     part: Json = {"$ref": f"#/$defs/{definition}"} if definition else schema
-    return Draft202012Validator(_inlined(part, schema))
+    return Draft202012Validator(_inline_references(part, schema))
 
 
-def _inlined(part: Json, schema: Mapping[str, Json]) -> Any:
+def _inline_references(part: Json, schema: Mapping[str, Json]) -> Any:
     """`part` without references: resolving them is half of the time. No schema of ours refers to itself."""
     if isinstance(part, Mapping):
         reference = part.get("$ref")
@@ -74,7 +74,7 @@ def _inlined(part: Json, schema: Mapping[str, Json]) -> Any:
             for step in reference.removeprefix("#/").split("/"):
                 target = target[step]
             part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
-        return {key: _inlined(value, schema) for key, value in part.items() if key != "$defs"}
+        return {key: _inline_references(value, schema) for key, value in part.items() if key != "$defs"}
     if isinstance(part, list):
-        return [_inlined(value, schema) for value in part]
+        return [_inline_references(value, schema) for value in part]
     return part

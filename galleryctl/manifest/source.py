@@ -12,76 +12,78 @@ from typing import Any
 import yaml
 
 from galleryctl.manifest import variables
-from galleryctl.manifest.build import TOO_DEEP, Builder, Stop, position
-from galleryctl.manifest.nodes import Document
+from galleryctl.manifest.build import TOO_DEEP_MESSAGE, Composer, ParseAborted, source_position
+from galleryctl.manifest.nodes import YamlDocument
 from galleryctl.model.errors import Problem
 from galleryctl.model.position import SourcePosition
 
-MAX_BYTES = 10_000_000
+MAX_YAML_BYTES = 10_000_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML allows in a stream, less the two characters of the mask.
 _FORBIDDEN = re.compile(
-    f"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{variables.OPEN}{variables.CLOSE}]"
+    f"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{variables.MASK_OPEN}{variables.MASK_CLOSE}]"
 )
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-def parse(data: bytes, file: str) -> Document:
+def parse_yaml(data: bytes, file: str) -> YamlDocument:
     """The one YAML document in `data`; everything that is wrong with it is in `problems`. Never raises."""
-    if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
-        return Document(file, None, (Problem(SourcePosition(file, 1, 1), message),))
+    if len(data) > MAX_YAML_BYTES:
+        message = f"the file has {len(data):,} bytes; at most {MAX_YAML_BYTES:,} are read"
+        return YamlDocument(file, None, (Problem(SourcePosition(file, 1, 1), message),))
     if data.startswith(_UTF_16):
         message = "the file is UTF-16; save it as UTF-8"
-        return Document(file, None, (Problem(SourcePosition(file, 1, 1), message),))
+        return YamlDocument(file, None, (Problem(SourcePosition(file, 1, 1), message),))
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        problem = _at_end_of(before, file, f"the byte 0x{data[error.start]:02x} is not valid UTF-8")
-        return Document(file, None, (problem,))
-    return parse_text(text, file)
+        problem = _problem_after(before, file, f"the byte 0x{data[error.start]:02x} is not valid UTF-8")
+        return YamlDocument(file, None, (problem,))
+    return parse_yaml_text(text, file)
 
 
-def parse_text(text: str, file: str) -> Document:
+def parse_yaml_text(text: str, file: str) -> YamlDocument:
     """The one YAML document in `text`, as `parse`."""
     text = text.removeprefix("\ufeff")
     if wrong := _FORBIDDEN.search(text):
-        problem = _at_end_of(text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML")
-        return Document(file, None, (problem,))
-    builder = Builder(file)
+        problem = _problem_after(
+            text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML"
+        )
+        return YamlDocument(file, None, (problem,))
+    builder = Composer(file)
     loader = _LOADER(variables.mask(text))
     try:
-        root = builder.document(loader)
+        root = builder.compose(loader)
     except yaml.MarkedYAMLError as error:
         root = None
         mark = error.problem_mark or error.context_mark
-        builder.problems.append(Problem(position(file, mark), _wording(error, text, mark)))
+        builder.problems.append(Problem(source_position(file, mark), _syntax_error_message(error, text, mark)))
     except yaml.YAMLError as error:
         root = None
         builder.problems.append(Problem(SourcePosition(file, 1, 1), f"this is not valid YAML: {error}"))
-    except Stop:
+    except ParseAborted:
         root = None
     finally:
         loader.dispose()
-    return Document(file, root, tuple(builder.problems))
+    return YamlDocument(file, root, tuple(builder.problems))
 
 
-def _at_end_of(before: str, file: str, message: str) -> Problem:
-    lines = _BREAK.split(before)
+def _problem_after(before: str, file: str, message: str) -> Problem:
+    lines = _LINE_BREAK.split(before)
     return Problem(SourcePosition(file, len(lines), len(lines[-1]) + 1), message)
 
 
-def _wording(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
-    lines = _BREAK.split(text) if mark is not None else []
+def _syntax_error_message(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
+    lines = _LINE_BREAK.split(text) if mark is not None else []
     character = lines[mark.line][mark.column : mark.column + 1] if mark is not None and mark.line < len(lines) else ""
     if character == "\t":
         return "a tab stands where YAML wants spaces"
     if character in ("@", "`", "%"):
         return f"a text that begins with {character} has to be quoted"
     if "nesting depth" in (error.problem or ""):
-        return TOO_DEEP  # a parser with a limit of its own, which it meets while it looks ahead
+        return TOO_DEEP_MESSAGE  # a parser with a limit of its own, which it meets while it looks ahead
     context = f" ({error.context})" if error.context else ""
     return f"this is not valid YAML: {error.problem or 'unexpected end'}{context}"

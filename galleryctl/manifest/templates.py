@@ -8,9 +8,9 @@ from typing import Literal
 
 from galleryctl.manifest.schema import load_schema
 
-GALLERY_FILE = "galleries/first.yaml"
+_GALLERY_FILE = "galleries/first.yaml"
 
-_LOCAL = """\
+_LOCAL_WORKSPACE = """\
 # yaml-language-server: $schema=schemas/workspace.schema.json
 galleryctl: 1
 
@@ -23,7 +23,7 @@ sites:
 
 galleries: galleries/*.yaml
 """
-_WIX = """\
+_WIX_WORKSPACE = """\
 # yaml-language-server: $schema=schemas/workspace.schema.json
 galleryctl: 1
 
@@ -68,10 +68,10 @@ items:
   - key: words
     text: <p>Thank you for looking.</p>
 """
-_CREATED = """
+_BIND_CREATE = """
 # This one is made when it is not there.
 bind: {create: true}"""
-_NAMED = """
+_BIND_BY_NAME = """
 bind: {name: First gallery}"""
 
 
@@ -79,8 +79,8 @@ def init_files(backend: Literal["local", "wix"] = "local") -> Mapping[str, str]:
     """Path in the new workspace → text; schemas too, for editors that look them up beside the files."""
     local = backend == "local"
     return {
-        "galleryctl.yaml": _LOCAL if local else _WIX,
-        GALLERY_FILE: _GALLERY.replace("{bound}", _CREATED if local else _NAMED),
+        "galleryctl.yaml": _LOCAL_WORKSPACE if local else _WIX_WORKSPACE,
+        _GALLERY_FILE: _GALLERY.replace("{bound}", _BIND_CREATE if local else _BIND_BY_NAME),
         "schemas/workspace.schema.json": schema_text("workspace"),
         "schemas/gallery.schema.json": schema_text("gallery"),
         ".gitignore": ".galleryctl/\n",

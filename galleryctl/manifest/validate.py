@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from galleryctl.manifest.files import Tree
-from galleryctl.manifest.findings import in_order, read_document
-from galleryctl.manifest.load import load, manifest_files
-from galleryctl.manifest.nodes import Node
-from galleryctl.manifest.variables import names_of
+from galleryctl.manifest.files import WorkspaceFiles
+from galleryctl.manifest.findings import read_document, sort_problems
+from galleryctl.manifest.load import find_manifests, load_manifests
+from galleryctl.manifest.nodes import YamlNode
+from galleryctl.manifest.variables import masked_variable_names
 from galleryctl.manifest.workspace import (
     DEFAULT_SITE,
-    FILE,
-    Backend,
+    WORKSPACE_FILE,
+    BackendConfig,
     SiteConfig,
     WorkspaceConfig,
     load_workspace,
-    texts,
+    string_values,
 )
 from galleryctl.model.checkup import Validation, ValidGallery
 from galleryctl.model.desired import Desired, DesiredGallery
@@ -35,64 +35,64 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
     try:
         config = load_workspace(root, environ)
     except InvalidInput as error:
-        problems = in_order((*error.problems, *_of_manifests(root, environ)))
+        problems = sort_problems((*error.problems, *_manifest_problems(root, environ)))
         raise InvalidInput(problems, do=error.do) from error
     sites = tuple(config.sites) if site is None else (site,)
     # One reading is enough: sites differ in their settings only, and those are checked with galleryctl.yaml.
-    return _validation(sites, load(config, sites[0]))
+    return _summarize(sites, load_manifests(config, sites[0]))
 
 
-def bare_workspace(root: Path) -> WorkspaceConfig:
+def partial_workspace(root: Path) -> WorkspaceConfig:
     """The workspace as far as its manifests can be found by it, though galleryctl.yaml may not be valid.
 
     Raises InvalidInput when it cannot be read at all.
     """
-    document = read_document(root, FILE)
+    document = read_document(root, WORKSPACE_FILE)
     if document.root is None:
         raise InvalidInput(document.problems)
     patterns = document.root.part("galleries")
     return WorkspaceConfig(
         root=root,
-        backend=Backend(),
+        backend=BackendConfig(),
         sites={DEFAULT_SITE: SiteConfig()},
-        galleries=() if patterns is None else tuple(text for text, _ in texts(patterns)),
+        manifest_patterns=() if patterns is None else tuple(text for text, _ in string_values(patterns)),
     )
 
 
-def named_variables(root: Path, *, sites: bool) -> tuple[str, ...]:
+def referenced_variables(root: Path, *, sites: bool) -> tuple[str, ...]:
     """The environment variables that the files of a workspace name, sorted; without `sites` not those of its sites."""
     problems: list[Problem] = []
     try:
-        manifests = manifest_files(bare_workspace(root), Tree(root), problems)
+        manifests = find_manifests(partial_workspace(root), WorkspaceFiles(root), problems)
     except InvalidInput:
         return ()
-    top = read_document(root, FILE).root
+    top = read_document(root, WORKSPACE_FILE).root
     nodes = [] if top is None else [part for key, part in (top.parts or {}).items() if sites or key != "sites"]
     nodes += [node for file in manifests if (node := read_document(root, file).root) is not None]
-    return tuple(sorted({name for node in nodes for name in _names(node)}))
+    return tuple(sorted({name for node in nodes for name in _variable_names(node)}))
 
 
-def _names(node: Node) -> Iterator[str]:
+def _variable_names(node: YamlNode) -> Iterator[str]:
     if isinstance(node.value, str):
-        yield from names_of(node.value)
+        yield from masked_variable_names(node.value)
     for child in (*(node.parts or {}).values(), *(node.items or ())):
-        yield from _names(child)
+        yield from _variable_names(child)
 
 
-def _of_manifests(root: Path, environ: Mapping[str, str]) -> Sequence[Problem]:
+def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Problem]:
     """The problems of the manifests that a galleryctl.yaml names which is itself not valid; none if it cannot be read."""
     try:
-        bare = bare_workspace(root)
+        bare = partial_workspace(root)
     except InvalidInput:
         return ()
     try:
-        load(replace(bare, environ=environ), DEFAULT_SITE)
+        load_manifests(replace(bare, environ=environ), DEFAULT_SITE)
     except InvalidInput as error:
         return error.problems
     return ()
 
 
-def _validation(sites: tuple[str, ...], desired: Desired) -> Validation:
+def _summarize(sites: tuple[str, ...], desired: Desired) -> Validation:
     files = {
         item.media.sha256: item.media.size
         for gallery in desired.galleries
@@ -101,13 +101,13 @@ def _validation(sites: tuple[str, ...], desired: Desired) -> Validation:
     }
     return Validation(
         sites=sites,
-        galleries=tuple(map(_valid, desired.galleries)),
+        galleries=tuple(map(_summarize_gallery, desired.galleries)),
         media_files=len(files),
         media_bytes=sum(files.values()),
     )
 
 
-def _valid(gallery: DesiredGallery) -> ValidGallery:
+def _summarize_gallery(gallery: DesiredGallery) -> ValidGallery:
     kinds = Counter(item.kind for item in gallery.items)
     return ValidGallery(
         key=gallery.address.gallery, file=gallery.at.file, items_by_kind={kind: kinds[kind] for kind in Kind}

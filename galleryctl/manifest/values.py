@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from galleryctl.manifest.nodes import Document, Node
+from galleryctl.manifest.nodes import YamlDocument, YamlNode
 from galleryctl.model.fields import FIELDS, FIELDS_BY_KIND, Field, Json, canonical
 from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition
 
 
-class Named(NamedTuple):
+class FieldValues(NamedTuple):
     """Fields that are named, and where."""
 
     fields: dict[str, Json]
     positions: dict[str, SourcePosition]
 
-    def over(self, base: Named) -> Named:
+    def with_fallback(self, base: FieldValues) -> FieldValues:
         """These fields, and those of `base` that are not named here."""
-        return Named({**base.fields, **self.fields}, {**base.positions, **self.positions})
+        return FieldValues({**base.fields, **self.fields}, {**base.positions, **self.positions})
 
-    def without(self, ignored: Iterable[str]) -> Named:
+    def without(self, ignored: Iterable[str]) -> FieldValues:
         """These fields less the ignored ones."""
         dropped = frozenset(ignored)
-        return Named(
+        return FieldValues(
             {name: value for name, value in self.fields.items() if name not in dropped},
             {name: at for name, at in self.positions.items() if name not in dropped},
         )
 
 
-NOTHING = Named({}, {})
+NO_FIELDS = FieldValues({}, {})
 
 
-def named_fields(entry: Node | None, kind: Kind, document: Document) -> Named:
+def parse_fields(entry: YamlNode | None, kind: Kind, document: YamlDocument) -> FieldValues:
     """The fields of `kind` that the entry names; what is of another kind is left out."""
-    named = Named({}, {})
+    named = FieldValues({}, {})
     if entry is None or not entry.parts:
         return named
     for field in FIELDS_BY_KIND[kind]:
@@ -43,34 +43,34 @@ def named_fields(entry: Node | None, kind: Kind, document: Document) -> Named:
         if node is not None and field.is_part:
             node = _part(node, field)
         if node is not None:
-            named.fields[field.name] = canonical(field.name, structure(node.value))
+            named.fields[field.name] = canonical(field.name, normalize_structure(node.value))
             named.positions[field.name] = document.at(node)
     return named
 
 
-def _part(node: Node, field: Field) -> Node | None:
+def _part(node: YamlNode, field: Field) -> YamlNode | None:
     """Return the part of a mapping; null stands for each part, and a text for the link's URL."""
     if node.parts is not None:
         return node.parts.get(field.name.partition(".")[2])
     return node if node.value is None or (isinstance(node.value, str) and field.name == "link.url") else None
 
 
-def structure(value: Json) -> Json:
+def normalize_structure(value: Json) -> Json:
     """A value as canonical fields hold it: lists as tuples, a mapping without nulls, None for an empty one."""
     if isinstance(value, Mapping):
-        return {name: _frozen(part) for name, part in value.items() if part is not None} or None
-    return _frozen(value)
+        return {name: _freeze(part) for name, part in value.items() if part is not None} or None
+    return _freeze(value)
 
 
-def _frozen(value: Json) -> Json:
+def _freeze(value: Json) -> Json:
     if isinstance(value, Mapping):
-        return {name: _frozen(part) for name, part in value.items()}
+        return {name: _freeze(part) for name, part in value.items()}
     if isinstance(value, list):
-        return tuple(map(_frozen, value))
+        return tuple(map(_freeze, value))
     return value
 
 
-def ignored_fields(entry: Node | None) -> frozenset[str]:
+def ignored_fields(entry: YamlNode | None) -> frozenset[str]:
     """The fields that `ignore` names; `link` means both of its parts."""
     node = entry.part("ignore") if entry else None
     names = {item.value for item in (node.items or ()) if isinstance(item.value, str)} if node else set()
@@ -78,13 +78,13 @@ def ignored_fields(entry: Node | None) -> frozenset[str]:
     return frozenset((names - set(parts.values())) | parts.keys())
 
 
-def flag(entry: Node | None, name: str) -> bool | None:
+def get_bool(entry: YamlNode | None, name: str) -> bool | None:
     """A true or false that the entry names; None when it does not."""
     node = entry.part(name) if entry else None
     return node.value if node is not None and isinstance(node.value, bool) else None
 
 
-def word(entry: Node | None, name: str) -> str | None:
+def get_string(entry: YamlNode | None, name: str) -> str | None:
     """A text that the entry names; None when it does not."""
     node = entry.part(name) if entry else None
     return node.value if node is not None and isinstance(node.value, str) else None

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from galleryctl.manifest.nodes import Document, Node
+from galleryctl.manifest.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import FIELDS
 from galleryctl.model.media import Kind
 
-_TYPES = {
+_TYPE_NAMES = {
     "string": "a text",
     "integer": "a whole number",
     "number": "a number",
@@ -21,7 +21,7 @@ _TYPES = {
     "object": "a mapping of keys to values",
     "null": "null",
 }
-_SHOWN = ("image", "video", "text", "from")
+_SOURCE_KEYS = ("image", "video", "text", "from")
 _ONLY_FOR = {
     **{
         field.key: " and ".join(f"{kind}s" for kind in field.kinds)
@@ -30,14 +30,14 @@ _ONLY_FOR = {
     },
     "order": "items from files",
 }
-_LONGEST = 60
+_MAX_VALUE_LENGTH = 60
 """Characters of a value that a message repeats."""
 
 
-def tell(error: Any, document: Document) -> Iterator[Problem]:
+def problems_from_error(error: Any, document: YamlDocument) -> Iterator[Problem]:
     """The problems that a jsonschema ValidationError means."""
     path = list(error.absolute_path)
-    node = _node(document, path)
+    node = _node_at(document, path)
     label = _label(path)
     match error.validator:
         case "additionalProperties":
@@ -45,14 +45,14 @@ def tell(error: Any, document: Document) -> Iterator[Problem]:
         case "required":
             yield from _missing_keys(error, node, document, label)
         case "propertyNames" | "pattern" | "minLength" if not path or not isinstance(error.instance, str):
-            yield Problem(document.at(node), f"{label}: {_shown(error.instance, node)} is not allowed here")
+            yield Problem(document.at(node), f"{label}: {_display_value(error.instance, node)} is not allowed here")
         case "pattern" | "enum" | "const" | "type" | "minimum" | "maximum" | "minLength" | "minItems":
-            at = _place_of_key(document, path, error.instance) or document.at(node)
+            at = _key_position(document, path, error.instance) or document.at(node)
             yield Problem(at, _value_message(error, node, label))
         case "minProperties":
             yield Problem(document.at(node), f"{label} is empty")
         case _:
-            yield Problem(document.at(node), f"{label}: {_shown(error.instance, node)} is not allowed")
+            yield Problem(document.at(node), f"{label}: {_display_value(error.instance, node)} is not allowed")
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -61,7 +61,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _node(document: Document, path: Sequence[str | int]) -> Node:
+def _node_at(document: YamlDocument, path: Sequence[str | int]) -> YamlNode:
     node = document.root
     assert node is not None  # noqa: S101 - only what was read is validated
     for step in path:
@@ -76,45 +76,47 @@ def _label(path: Sequence[str | int]) -> str:
     """What people call the value: the keys below the last list."""
     names: list[str] = []
     for step in path:
-        names = [f"an entry of {names[-1]}" if names else "an entry"] if isinstance(step, int) else _below(names, step)
+        names = (
+            [f"an entry of {names[-1]}" if names else "an entry"] if isinstance(step, int) else _append_key(names, step)
+        )
     return ".".join(names) or "the file"
 
 
-def _below(names: list[str], step: str) -> list[str]:
+def _append_key(names: list[str], step: str) -> list[str]:
     return [step] if not names or names[-1].startswith("an entry") else [*names, step]
 
 
-def _place_of_key(document: Document, path: Sequence[str | int], instance: object) -> Any:
+def _key_position(document: YamlDocument, path: Sequence[str | int], instance: object) -> Any:
     """For a `propertyNames` violation, whose instance is a key and not the value at the path."""
-    node = _node(document, path)
+    node = _node_at(document, path)
     if isinstance(instance, str) and node.parts is not None and instance in node.parts:
         return document.at_key(node, instance)
     return None
 
 
-def _unknown_keys(error: Any, node: Node, document: Document) -> Iterator[Problem]:
+def _unknown_keys(error: Any, node: YamlNode, document: YamlDocument) -> Iterator[Problem]:
     known = error.schema.get("properties", {})
-    kinds = [kind for kind in _SHOWN if kind in (node.parts or {})]
+    kinds = [kind for kind in _SOURCE_KEYS if kind in (node.parts or {})]
     title = error.schema.get("title", "")
     for key in error.instance:
         if key in known:
             continue
         at = document.at_key(node, key)
-        if kinds and key in _SHOWN:
+        if kinds and key in _SOURCE_KEYS:
             yield Problem(at, f"an item has one of image, video, text and from, not {' and '.join(kinds)}")
         elif kinds and key in _ONLY_FOR:
-            yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_article(title)}")
+            yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_with_article(title)}")
         elif kinds == ["from"] and key == "key":
             yield Problem(at, "items from files take their keys from the files' names; key is for a single item")
         else:
-            yield Problem(at, f"unknown key {_cut(repr(key))}{suggestion(key, known)}")
+            yield Problem(at, f"unknown key {_truncate(repr(key))}{suggestion(key, known)}")
 
 
-def _article(title: str) -> str:
+def _with_article(title: str) -> str:
     return title if title.startswith("items") else f"{'an' if title[:1] in 'aeiou' else 'a'} {title}"
 
 
-def _missing_keys(error: Any, node: Node, document: Document, label: str) -> Iterator[Problem]:
+def _missing_keys(error: Any, node: YamlNode, document: YamlDocument, label: str) -> Iterator[Problem]:
     # jsonschema reports each missing key on its own; the message begins with its quoted name
     missing = next((key for key in error.validator_value if error.message.startswith(repr(key))), "")
     if missing == "from":
@@ -126,8 +128,8 @@ def _missing_keys(error: Any, node: Node, document: Document, label: str) -> Ite
         yield Problem(document.at(node), f"{missing} is missing{where}")
 
 
-def _value_message(error: Any, node: Node, label: str) -> str:  # noqa: PLR0911 - one return for each rule
-    value = _shown(error.instance, node)
+def _value_message(error: Any, node: YamlNode, label: str) -> str:  # noqa: PLR0911 - one return for each rule
+    value = _display_value(error.instance, node)
     wanted = error.validator_value
     match error.validator:
         case "minimum":
@@ -153,26 +155,26 @@ def _value_message(error: Any, node: Node, label: str) -> str:  # noqa: PLR0911 
             return f"{label} {value} is not allowed; it begins with /"
 
 
-def _type_message(instance: object, node: Node, label: str, wanted: str | Sequence[str]) -> str:
-    types = [wanted] if isinstance(wanted, str) else list(wanted)
-    words = [_TYPES[name] for name in types]
+def _type_message(instance: object, node: YamlNode, label: str, allowed_types: str | Sequence[str]) -> str:
+    types = [allowed_types] if isinstance(allowed_types, str) else list(allowed_types)
+    words = [_TYPE_NAMES[name] for name in types]
     if len(words) > 1 and "null" in types:
         words.remove("null")
     expected = " or ".join(words)
     if "string" in types and node.raw is not None and instance is not None:
-        return f'{label} {_cut(node.raw)} is not a text; quote it: "{_cut(node.raw)}"'
+        return f'{label} {_truncate(node.raw)} is not a text; quote it: "{_truncate(node.raw)}"'
     if instance is None:
         return f"{label} has no value; it is {expected}"
-    value = "this" if isinstance(instance, Mapping | list) else _shown(instance, node)
+    value = "this" if isinstance(instance, Mapping | list) else _display_value(instance, node)
     return f"{label} is {expected}, and {value} is not"
 
 
-def _shown(instance: object, node: Node) -> str:
+def _display_value(instance: object, node: YamlNode) -> str:
     """The value as a message may repeat it: nothing of the environment, and not at length."""
-    if node.any_hidden():
+    if node.has_hidden_values():
         return "(from the environment)"
-    return _cut(json.dumps(instance, ensure_ascii=False, default=str))
+    return _truncate(json.dumps(instance, ensure_ascii=False, default=str))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -8,22 +8,22 @@ from posixpath import splitext
 from typing import Any
 
 from galleryctl.manifest.entries import (
-    Entry,
+    ItemEntry,
     default_fields,
-    entries_of,
+    is_representable,
     new_entry,
-    put,
-    sayable,
+    parse_entries,
+    set_key,
     source_text,
     update_entry,
 )
 from galleryctl.manifest.environment import replace_variables
-from galleryctl.manifest.format import GALLERY_ORDER
-from galleryctl.manifest.keys import key_from, slug, unique
-from galleryctl.manifest.nodes import Document
-from galleryctl.manifest.source import parse_text
-from galleryctl.manifest.variables import names_in
-from galleryctl.manifest.writing import read_tree, write_tree, written
+from galleryctl.manifest.format import GALLERY_KEY_ORDER
+from galleryctl.manifest.keys import key_from_text, key_from_title, unique_key
+from galleryctl.manifest.nodes import YamlDocument
+from galleryctl.manifest.source import parse_yaml_text
+from galleryctl.manifest.variables import variable_names
+from galleryctl.manifest.writing import dump_round_trip, load_round_trip, to_yaml_value
 from galleryctl.model.address import KEY_PATTERN
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, LiveItem
@@ -31,21 +31,21 @@ from galleryctl.model.media import Kind, WixFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class ManifestText:
     """A manifest's text, and the key under which it names each live item: item id → key."""
 
     text: str
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_gallery(
+def render_manifest(
     gallery_key: str,
     gallery: LiveGallery,
     keys: Mapping[str, str],
     existing_text: str | None = None,
     *,
-    applied: Collection[str] = (),
-) -> Written:
+    applied_keys: Collection[str] = (),
+) -> ManifestText:
     """The manifest of a live gallery whose items were read; `keys` has the keys of items that are managed already.
 
     Left out is what no manifest can say: empty fields, values that the schema refuses, items whose media is unknown.
@@ -56,88 +56,88 @@ def write_gallery(
     """
     wanted = [item for item in gallery.items or () if source_text(item) is not None]
     if existing_text is not None:
-        return _updated(gallery_key, gallery, wanted, keys, existing_text, applied)
-    named = _named(wanted, keys)
-    tree: Any = written({"gallery": gallery_key})
-    tree["bind"] = written({"id": gallery.id}, flow=True)
-    if gallery.name and sayable(gallery.name):
-        tree["name"] = written(gallery.name)
-    tree["items"] = written(())
+        return _update_manifest(gallery_key, gallery, wanted, keys, existing_text, applied_keys)
+    named = _assign_keys(wanted, keys)
+    tree: Any = to_yaml_value({"gallery": gallery_key})
+    tree["bind"] = to_yaml_value({"id": gallery.id}, flow=True)
+    if gallery.name and is_representable(gallery.name):
+        tree["name"] = to_yaml_value(gallery.name)
+    tree["items"] = to_yaml_value(())
     tree["items"].extend(new_entry(named[item.id], item, source_text(item) or "", {}) for item in wanted)
-    return Written(text=write_tree(tree, gallery_key), keys=named)
+    return ManifestText(text=dump_round_trip(tree, gallery_key), keys=named)
 
 
-def _updated(
+def _update_manifest(
     gallery_key: str,
     gallery: LiveGallery,
-    wanted: list[LiveItem],
+    live_items: list[LiveItem],
     keys: Mapping[str, str],
     text: str,
-    applied: Collection[str],
-) -> Written:
+    applied_keys: Collection[str],
+) -> ManifestText:
     # a variable stands for itself, so that what is written as `$${` compares as the text that it means
-    themselves = {name: f"${{{name}}}" for name in names_in(text)}
-    document = replace_variables(parse_text(text, f"{gallery_key}.yaml"), themselves)
+    themselves = {name: f"${{{name}}}" for name in variable_names(text)}
+    document = replace_variables(parse_yaml_text(text, f"{gallery_key}.yaml"), themselves)
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
-    tree = read_tree(text, document.file)
-    _update_head(tree, document, gallery)
+    tree = load_round_trip(text, document.file)
+    _update_header(tree, document, gallery)
     if not isinstance(tree.get("items"), list):
-        tree["items"] = written(())
-    named = _update_items(tree["items"], document, wanted, keys, applied)
-    patterns = {item.id: keys[item.id] for item in wanted if item.id not in named}
-    return Written(text=write_tree(tree, document.file), keys={**named, **patterns})
+        tree["items"] = to_yaml_value(())
+    named = _update_items(tree["items"], document, live_items, keys, applied_keys)
+    patterns = {item.id: keys[item.id] for item in live_items if item.id not in named}
+    return ManifestText(text=dump_round_trip(tree, document.file), keys={**named, **patterns})
 
 
-def _update_head(tree: Any, document: Document, gallery: LiveGallery) -> None:
+def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> None:
     """Bring name and binding up to date, as far as they are written out."""
     top = document.root
     name = top.part("name") if top else None
-    if sayable(gallery.name) and not (name and name.hidden) and gallery.name != ((name and name.value) or ""):
-        put(tree, "name", written(gallery.name or None), GALLERY_ORDER)
+    if is_representable(gallery.name) and not (name and name.hidden) and gallery.name != ((name and name.value) or ""):
+        set_key(tree, "name", to_yaml_value(gallery.name or None), GALLERY_KEY_ORDER)
     bind = top.part("bind") if top else None
     if bind is None:
-        put(tree, "bind", written({"id": gallery.id}, flow=True), GALLERY_ORDER)
+        set_key(tree, "bind", to_yaml_value({"id": gallery.id}, flow=True), GALLERY_KEY_ORDER)
     for part, value in (("id", gallery.id), ("name", gallery.name)):
         known = bind.part(part) if bind else None
-        if known and value and not known.hidden and known.value != value and sayable(value):
-            tree["bind"][part] = written(value, flow=True)
+        if known and value and not known.hidden and known.value != value and is_representable(value):
+            tree["bind"][part] = to_yaml_value(value, flow=True)
 
 
 def _update_items(
     sequence: Any,
-    document: Document,
-    wanted: list[LiveItem],
+    document: YamlDocument,
+    live_items: list[LiveItem],
     keys: Mapping[str, str],
-    applied: Collection[str],
+    applied_keys: Collection[str],
 ) -> Mapping[str, str]:
     """Bring the list up to date; returns the key of each item that an entry of its own names."""
-    entries = entries_of(document)
+    entries = parse_entries(document)
     by_key = {entry.key: entry for entry in entries if entry.key}
-    if any(entry.pattern for entry in entries):
+    if any(entry.is_pattern for entry in entries):
         # a managed item that no entry names was made by a `from:`
-        wanted = [item for item in wanted if item.id not in keys or keys[item.id] in by_key]
-    named = _named(wanted, keys, taken=frozenset(by_key) - frozenset(keys.values()))
-    live = {named[item.id]: item for item in wanted}
-    nodes: list[tuple[Entry, Any]] = []
+        live_items = [item for item in live_items if item.id not in keys or keys[item.id] in by_key]
+    named = _assign_keys(live_items, keys, taken=frozenset(by_key) - frozenset(keys.values()))
+    live = {named[item.id]: item for item in live_items}
+    nodes: list[tuple[ItemEntry, Any]] = []
     for entry in entries:
         item = live.get(entry.key)
         if item is not None and item.kind is entry.kind:
             update_entry(sequence[entry.index], entry, document, item, source_text(item) or "")
             nodes.append((entry, sequence[entry.index]))
-        elif item is None and entry.key not in applied:
+        elif item is None and entry.key not in applied_keys:
             nodes.append((entry, sequence[entry.index]))
     present = {entry.key for entry, _ in nodes}
     ordered = _in_live_order(nodes, list(live))
     for key, item in live.items():
         if key not in present:
             entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
-            ordered.insert(_place(ordered, list(live), key), (key, entry_tree))
-    _replace(sequence, [node for _, node in ordered])
+            ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
+    _replace_entries(sequence, [node for _, node in ordered])
     return named
 
 
-def _in_live_order(nodes: Sequence[tuple[Entry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
+def _in_live_order(nodes: Sequence[tuple[ItemEntry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
     """Those of files, and those still to be made, stay at their places in the list; the others fill the rest in live order."""
     places = {key: place for place, key in enumerate(order)}
     live = iter(sorted((p for p in nodes if p[0].key in places), key=lambda pair: places[pair[0].key]))
@@ -145,7 +145,7 @@ def _in_live_order(nodes: Sequence[tuple[Entry, Any]], order: Sequence[str]) -> 
     return [(entry.key, node) for entry, node in ordered]
 
 
-def _place(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
+def _insert_index(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
     """Where a new entry goes: behind the last one that is shown before it; at the end if none is shown after it."""
     places = {other: place for place, other in enumerate(order)}
     before = [index for index, (other, _) in enumerate(nodes) if places.get(other, places[key]) < places[key]]
@@ -153,7 +153,7 @@ def _place(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> 
     return (before[-1] + 1 if before else 0) if after else len(nodes)
 
 
-def _replace(sequence: Any, nodes: Sequence[Any]) -> None:
+def _replace_entries(sequence: Any, nodes: Sequence[Any]) -> None:
     """Make the list what it shall be; as long as only entries go or come at its end, all comments stay."""
     if not len(sequence):
         sequence.fa.set_block_style()
@@ -167,21 +167,23 @@ def _replace(sequence: Any, nodes: Sequence[Any]) -> None:
     sequence.extend(nodes[len(sequence) :])
 
 
-def _named(wanted: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()) -> dict[str, str]:
+def _assign_keys(
+    live_items: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()
+) -> dict[str, str]:
     """Item id → key: the known one, else from the title or the file's name, else `image-1`; each once."""
-    named = {item.id: keys[item.id] for item in wanted if KEY_PATTERN.match(keys.get(item.id, ""))}
+    named = {item.id: keys[item.id] for item in live_items if KEY_PATTERN.match(keys.get(item.id, ""))}
     used = {*named.values(), *taken}
-    for item in wanted:
+    for item in live_items:
         if item.id in named:
             continue
         filename = item.media.filename if isinstance(item.media, WixFile) else ""
-        base = slug(str(item.fields.get("title") or "")) or key_from(splitext(filename)[0])
-        named[item.id] = unique(base, used) if base else _numbered(item.kind, used)
+        base = key_from_title(str(item.fields.get("title") or "")) or key_from_text(splitext(filename)[0])
+        named[item.id] = unique_key(base, used) if base else _numbered_key(item.kind, used)
         used.add(named[item.id])
     return named
 
 
-def _numbered(kind: Kind, used: set[str]) -> str:
+def _numbered_key(kind: Kind, used: set[str]) -> str:
     number = 1
     while f"{kind.value}-{number}" in used:
         number += 1

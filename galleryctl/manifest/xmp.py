@@ -8,7 +8,7 @@ from xml.etree.ElementTree import ParseError, TreeBuilder, XMLParser
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-LARGEST = 4_000_000
+MAX_XMP_BYTES = 4_000_000
 """Bytes of a packet; read as XML it takes many times as much."""
 
 
@@ -30,8 +30,8 @@ class _Builder(TreeBuilder):
 
 def read_xmp(packet: bytes | str) -> Xmp:
     """Return what an XMP packet says. Raises ValueError when it is not valid XML, or has a DOCTYPE."""
-    if len(packet) > LARGEST:
-        raise ValueError(f"the XMP has more than {LARGEST:,} bytes")
+    if len(packet) > MAX_XMP_BYTES:
+        raise ValueError(f"the XMP has more than {MAX_XMP_BYTES:,} bytes")
     parser = XMLParser(target=_Builder())  # noqa: S314 - without a DOCTYPE nothing is expanded or fetched
     try:
         parser.feed(packet.strip("\0 \n") if isinstance(packet, str) else packet.strip(b"\0 \n"))
@@ -39,13 +39,13 @@ def read_xmp(packet: bytes | str) -> Xmp:
     except (ParseError, LookupError) as error:
         raise ValueError(f"the XMP is no valid XML: {error}") from error
     return Xmp(
-        title=_alternative(root, "title"),
-        description=_alternative(root, "description"),
-        subjects=tuple(_entries(root, "subject")),
+        title=_default_text(root, "title"),
+        description=_default_text(root, "description"),
+        subjects=tuple(_list_texts(root, "subject")),
     )
 
 
-def _alternative(root: Any, name: str) -> str:
+def _default_text(root: Any, name: str) -> str:
     """The default one of a text in several languages; XMP writers also put it into an attribute."""
     entries = [entry for element in root.iter(_DC + name) for entry in element.iter(_RDF + "li")]
     for entry in entries:
@@ -56,5 +56,5 @@ def _alternative(root: Any, name: str) -> str:
     return next((text for text in (*plain, *attributes) if text and text.strip()), "")
 
 
-def _entries(root: Any, name: str) -> list[str]:
+def _list_texts(root: Any, name: str) -> list[str]:
     return [entry.text or "" for element in root.iter(_DC + name) for entry in element.iter(_RDF + "li")]

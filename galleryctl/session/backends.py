@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from galleryctl.engine.fetch import READ_LAG
 from galleryctl.http import httpx
-from galleryctl.manifest.links import INNER
-from galleryctl.manifest.workspace import FILE, App, SiteConfig, WorkspaceConfig
+from galleryctl.manifest.links import GALLERYCTL_FOLDER
+from galleryctl.manifest.workspace import WORKSPACE_FILE, AppConfig, SiteConfig, WorkspaceConfig
 from galleryctl.model.desired import Limits
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
@@ -82,7 +82,7 @@ class SiteBackend(Protocol):
 def site_backend(config: WorkspaceConfig, site_name: str) -> SiteBackend:
     """Return the backend that the workspace configures for the site."""
     if config.backend.type == "local":
-        folder = config.root / INNER / "emulator" / site_name
+        folder = config.root / GALLERYCTL_FOLDER / "emulator" / site_name
         return EmulatorBackend(data_folder=folder, limits=config.limits)
     return WixBackend(config=config, site_name=site_name)
 
@@ -110,7 +110,7 @@ class WixBackend:
     def webhook_sender(self) -> WebhookSender:
         """Return the instance of the app whose credentials the site has; the API does not tell the key."""
         auth = self._site.auth
-        return WebhookSender(instance_id=auth.instance_id if isinstance(auth, App) else None)
+        return WebhookSender(instance_id=auth.instance_id if isinstance(auth, AppConfig) else None)
 
     def open(self) -> AbstractContextManager[SiteEndpoint]:
         """Return the endpoint. Raises GalleryctlError for a site without an id or credentials."""
@@ -118,11 +118,11 @@ class WixBackend:
         if site_id is None or auth is None:
             raise GalleryctlError(
                 f"site {self.site_name} has no site_id or no auth",
-                where=self.config.root / FILE,
+                where=self.config.root / WORKSPACE_FILE,
                 do="backend: {type: wix} needs both; write them as ${NAME}",
             )
         credentials: Auth
-        if isinstance(auth, App):
+        if isinstance(auth, AppConfig):
             credentials = AppAuth(auth.app_id, auth.app_secret, auth.instance_id)
         else:
             credentials = ApiKeyAuth(auth.api_key, site_id)

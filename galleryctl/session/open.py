@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from galleryctl.engine.site import Site
-from galleryctl.manifest.links import INNER
-from galleryctl.manifest.load import load
+from galleryctl.manifest.links import GALLERYCTL_FOLDER
+from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
@@ -41,12 +41,12 @@ class WorkspaceSite:
 
     def load(self) -> Desired:
         """Return what the manifests declare for the site. Raises InvalidInput with all their problems."""
-        return load(self.config, self.name)
+        return load_manifests(self.config, self.name)
 
     def state(self, *, plaintext: bool = False) -> StateBackend:
         """Return where the state is stored; `plaintext` accepts it unencrypted despite a passphrase."""
         setting = self.config.state
-        location = setting.of(self.name)
+        location = setting.location_for(self.name)
         cipher = Encryption(setting.passphrase, former_passphrase=setting.former_passphrase, accept_plaintext=plaintext)
         if "://" not in location:
             return FileStateBackend(self.config.root / location, max_versions=setting.versions, encryption=cipher)
@@ -65,7 +65,7 @@ class WorkspaceSite:
     async def open(self, *, plaintext: bool = False) -> AsyncIterator[Site]:
         """Connect to the site; `plaintext` is for `state`. Raises GalleryctlError."""
         state = self.state(plaintext=plaintext)
-        journal = state.journal(self.config.root / INNER / f"journal-{self.name}.jsonl")
+        journal = state.journal(self.config.root / GALLERYCTL_FOLDER / f"journal-{self.name}.jsonl")
         with self.backend.open() as endpoint:
             async with connect(endpoint, on_request=self.on_request) as client:
                 yield Site(

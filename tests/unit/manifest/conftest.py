@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from galleryctl.manifest.load import load
+from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import InvalidInput
@@ -42,7 +42,7 @@ class Scratch:
     def load(self, environ: Mapping[str, str] | None = None) -> Desired:
         """What its first site is to show."""
         config = self.config(environ)
-        return load(config, next(iter(config.sites)))
+        return load_manifests(config, next(iter(config.sites)))
 
     def items(self, entries: str, *, head: str = "") -> tuple[DesiredItem, ...]:
         """The items of one gallery with these entries."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from galleryctl.manifest.captions import Captions, clean, read_captions
-from galleryctl.manifest.globs import natural
-from galleryctl.manifest.xmp import LARGEST
+from galleryctl.manifest.captions import Captions, clean_caption, read_captions
+from galleryctl.manifest.globs import natural_sort_key
+from galleryctl.manifest.xmp import MAX_XMP_BYTES
 
 if TYPE_CHECKING:
     from tests.unit.manifest.conftest import Scratch
@@ -159,7 +159,7 @@ HOSTILE = {
 def test_xmp_with_a_doctype_is_refused(scratch: Scratch, kind: str) -> None:
     scratch.picture("p.jpg")
     for packet in (HOSTILE[kind].encode(), HOSTILE[kind].encode("utf-16")):
-        scratch.write("p.xmp", packet[:LARGEST])
+        scratch.write("p.xmp", packet[:MAX_XMP_BYTES])
         assert scratch.item_problems("  - from: p.jpg\n") == [
             "galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is no valid XML: a DOCTYPE is not allowed: x"
         ]
@@ -240,7 +240,7 @@ def test_several_patterns_give_each_file_once_and_nothing_hidden(scratch: Scratc
 
 def test_names_in_natural_order() -> None:
     names = ["img10", "IMG2", "img2", "a1b10", "a1b9", "a01", "É"]
-    assert sorted(names, key=natural) == ["a01", "a1b9", "a1b10", "IMG2", "img2", "img10", "É"]
+    assert sorted(names, key=natural_sort_key) == ["a01", "a1b9", "a1b10", "IMG2", "img2", "img10", "É"]
 
 
 def test_broken_metadata_is_a_problem_or_nothing(scratch: Scratch) -> None:
@@ -252,7 +252,7 @@ def test_broken_metadata_is_a_problem_or_nothing(scratch: Scratch) -> None:
 
 
 def test_texts_are_cleaned() -> None:
-    assert clean(" a\0\r\nb\x07\u200d \t") == "a\nb\u200d"
+    assert clean_caption(" a\0\r\nb\x07\u200d \t") == "a\nb\u200d"
 
 
 def test_a_broken_avif_is_a_problem(scratch: Scratch) -> None:

@@ -15,10 +15,10 @@ from examples.drawing.shot import save
 from galleryctl.manifest.captions import read_captions
 from galleryctl.manifest.environment import replace_variables
 from galleryctl.manifest.format import format_text
-from galleryctl.manifest.load import load
-from galleryctl.manifest.schema import load_schema, schema_names, violations
-from galleryctl.manifest.source import parse_text
-from galleryctl.manifest.variables import names_in
+from galleryctl.manifest.load import load_manifests
+from galleryctl.manifest.schema import load_schema, schema_names, schema_problems
+from galleryctl.manifest.source import parse_yaml_text
+from galleryctl.manifest.variables import variable_names
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
@@ -29,7 +29,7 @@ ENVIRON = {"WIX_SITE_ID": "s", "WIX_API_KEY": "k", "WIX_GALLERY_ID": "g"}
 
 
 def desired(name: str) -> Desired:
-    return load(load_workspace(EXAMPLES / name, ENVIRON), "main")
+    return load_manifests(load_workspace(EXAMPLES / name, ENVIRON), "main")
 
 
 @pytest.mark.parametrize(("name", "galleries", "items"), [("portfolio", 3, 45), ("minimal", 1, 3), ("wix", 1, 2)])
@@ -94,9 +94,9 @@ def test_the_examples_of_the_reference_are_valid(page: str, schema: str) -> None
     blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) > 1
     for block in blocks:
-        document = replace_variables(parse_text(block, page), dict.fromkeys(names_in(block), "x"))
+        document = replace_variables(parse_yaml_text(block, page), dict.fromkeys(variable_names(block), "x"))
         assert document.root is not None
-        assert [*document.problems, *violations(document, schema)] == []
+        assert [*document.problems, *schema_problems(document, schema)] == []
 
 
 def described(part: object, schema: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleryctl.manifest.format import format_text
-from galleryctl.manifest.source import parse_text
+from galleryctl.manifest.source import parse_yaml_text
 from galleryctl.model.errors import InvalidInput
 
 UNTIDY = """\
@@ -95,7 +95,7 @@ def test_the_workspace_file_has_its_own_order() -> None:
 def test_anchors_and_merge_keys_survive() -> None:
     text = "items:\n- &a {text: x, key: a}\n- <<: *a\n  key: b\nname: Nm\n"
     result = format_text(text, "f")
-    assert parse_text(result, "f").root is not None
+    assert parse_yaml_text(result, "f").root is not None
     assert "<<: *a" in result
     assert "&a" in result
 
@@ -119,7 +119,7 @@ def test_formatting_keeps_meaning_and_comments_and_is_stable(text: str) -> None:
         result = format_text(text, "f")
     except InvalidInput:
         return
-    before, after = parse_text(text, "f"), parse_text(result, "f")
+    before, after = parse_yaml_text(text, "f"), parse_yaml_text(result, "f")
     assert before.root is not None
     assert after.root is not None
     assert after.root.value == before.root.value

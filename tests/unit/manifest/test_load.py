@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from galleryctl.manifest.files import BadFileError, Tree
+from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Bind, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput
@@ -202,7 +202,7 @@ def test_a_loop_of_links_is_a_problem(scratch: Scratch) -> None:
 
 def test_an_unreadable_file_is_a_problem(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch.picture("a.jpg")
-    tree, opens = Tree(scratch.root), os.open
+    tree, opens = WorkspaceFiles(scratch.root), os.open
 
     def opened(path: str, flags: int) -> int:
         if path.endswith("a.jpg"):
@@ -210,7 +210,7 @@ def test_an_unreadable_file_is_a_problem(scratch: Scratch, monkeypatch: pytest.M
         return opens(path, flags)
 
     monkeypatch.setattr(os, "open", opened)
-    with pytest.raises(BadFileError, match=r"a\.jpg cannot be read: permission denied"):
+    with pytest.raises(WorkspaceFileError, match=r"a\.jpg cannot be read: permission denied"):
         tree.local_file("a.jpg", Kind.IMAGE)
 
 

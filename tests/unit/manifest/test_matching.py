@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from galleryctl.manifest.files import BadFileError, Tree
+from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +24,14 @@ FILES = (
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> WorkspaceFiles:
     root = tmp_path_factory.mktemp("workspace")
     for name in FILES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     (root / "b/link").symlink_to("../a")
     (root / "b/link.jpg").symlink_to("../a/a.jpg")
-    return Tree(root)
+    return WorkspaceFiles(root)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
         ("gone/*.jpg", []),
     ],
 )
-def test_a_pattern_finds_what_it_stands_for(tree: Tree, pattern: str, found: list[str]) -> None:
-    assert sorted(tree.find(pattern)) == found
+def test_a_pattern_finds_what_it_stands_for(tree: WorkspaceFiles, pattern: str, found: list[str]) -> None:
+    assert sorted(tree.glob(pattern)) == found
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -69,20 +69,20 @@ def test_a_pattern_finds_what_it_stands_for(tree: Tree, pattern: str, found: lis
     ),
     st.sampled_from(["*", "*.jpg", "?.jpg", "a.jpg", "[!a]*", "é.jpg"]),
 )
-def test_it_finds_each_file_once_whose_path_it_describes(tree: Tree, folders: list[str], name: str) -> None:
-    found = list(tree.find("/".join((*folders, name))))
+def test_it_finds_each_file_once_whose_path_it_describes(tree: WorkspaceFiles, folders: list[str], name: str) -> None:
+    found = list(tree.glob("/".join((*folders, name))))
     described = re.compile("".join([*map(_folder, folders), _name(name)]))
     linked = ["b/link.jpg", *(f"b/link/{path.removeprefix('a/')}" for path in FILES if path.startswith("a/"))]
     seen = [path for path in (*FILES, *linked) if not re.search(r"(^|/)\.", path)]
     assert sorted(found) == sorted(path for path in seen if described.fullmatch(path))
 
 
-def test_two_stars_within_a_name_are_refused(tree: Tree) -> None:
-    with pytest.raises(BadFileError, match=r"a\*\*/b.jpg is no pattern: \*\* stands for whole names"):
-        list(tree.find("a**/b.jpg"))
+def test_two_stars_within_a_name_are_refused(tree: WorkspaceFiles) -> None:
+    with pytest.raises(WorkspaceFileError, match=r"a\*\*/b.jpg is no pattern: \*\* stands for whole names"):
+        list(tree.glob("a**/b.jpg"))
 
 
-def test_a_folder_that_cannot_be_read_is_told(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_read_is_told(tree: WorkspaceFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     scandir = os.scandir
 
     def shut(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -91,8 +91,8 @@ def test_a_folder_that_cannot_be_read_is_told(tree: Tree, monkeypatch: pytest.Mo
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", shut)
-    with pytest.raises(BadFileError, match=r"\*/a.jpg cannot be searched: permission denied"):
-        list(tree.find("*/a.jpg"))
+    with pytest.raises(WorkspaceFileError, match=r"\*/a.jpg cannot be searched: permission denied"):
+        list(tree.glob("*/a.jpg"))
 
 
 def _folder(step: str) -> str:

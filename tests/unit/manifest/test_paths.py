@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from galleryctl.manifest.files import BadFileError, Tree
-from galleryctl.manifest.load import load
+from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.model.media import Kind, LocalFile
 
@@ -115,7 +115,7 @@ def test_the_workspace_itself_may_be_a_link(scratch: Scratch) -> None:
     scratch.write("galleries/g.yaml", "bind: {create: true}\nitems: [{from: '*.jpg'}, {key: b, image: p.jpg}]\n")
     linked = scratch.root.parent / f"{scratch.root.name}-linked"
     linked.symlink_to(scratch.root)
-    items = load(load_workspace(linked, {}), "main").galleries[0].items
+    items = load_manifests(load_workspace(linked, {}), "main").galleries[0].items
     assert [item.address.item for item in items] == ["p", "b"]
 
 
@@ -142,8 +142,8 @@ def test_the_workspace_itself_may_be_a_link(scratch: Scratch) -> None:
     ],
 )
 def test_paths_that_no_manifest_may_name(scratch: Scratch, path: str, expected: str) -> None:
-    tree = Tree(scratch.root)
-    with pytest.raises(BadFileError) as caught:
+    tree = WorkspaceFiles(scratch.root)
+    with pytest.raises(WorkspaceFileError) as caught:
         tree.local_file(path, Kind.IMAGE)
     assert expected in str(caught.value)
 
@@ -163,15 +163,15 @@ def test_no_path_and_no_pattern_reads_anything_outside(scratch: Scratch, parts: 
     if not (scratch.root / "out").is_symlink():
         (scratch.root / "out").symlink_to(folder)
     scratch.write("in/a.jpg", JPEG + b" of ours")
-    tree, path = Tree(scratch.root), between.join(parts)
+    tree, path = WorkspaceFiles(scratch.root), between.join(parts)
     try:
-        found = [path, *tree.find(path)]
-    except BadFileError:
+        found = [path, *tree.glob(path)]
+    except WorkspaceFileError:
         found = [path]
     for name in found:
         try:
             file = tree.local_file(name, Kind.IMAGE)
-        except BadFileError:
+        except WorkspaceFileError:
             continue
         assert file.size == len(JPEG + b" of ours")
 
@@ -180,7 +180,7 @@ def test_a_pipe_is_no_file_and_nobody_waits_for_it(scratch: Scratch) -> None:
     os.mkfifo(scratch.root / "p.jpg")
     assert scratch.item_problems("  - image: p.jpg\n") == ["galleries/g.yaml:3:12: p.jpg is no file"]
     assert scratch.item_problems("  - from: '*.jpg'\n") == ["galleries/g.yaml:3:11: *.jpg finds no file"]
-    with pytest.raises(BadFileError, match="it is no file"), Tree(scratch.root).opened("p.jpg"):
+    with pytest.raises(WorkspaceFileError, match="it is no file"), WorkspaceFiles(scratch.root).open("p.jpg"):
         pass
 
 
@@ -193,7 +193,7 @@ def test_what_is_swapped_while_it_is_opened_is_not_read(
     scratch: Scratch, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = scratch.picture("photos/secret.jpg").parent
-    tree, aside, opens = Tree(scratch.root), scratch.root / "aside", os.open
+    tree, aside, opens = WorkspaceFiles(scratch.root), scratch.root / "aside", os.open
 
     def swapped(name: str, flags: int) -> int:
         """Another process puts a link in place for just the moment of opening."""
@@ -206,7 +206,7 @@ def test_what_is_swapped_while_it_is_opened_is_not_read(
             aside.rename(photos)
 
     monkeypatch.setattr(os, "open", swapped)
-    with pytest.raises(BadFileError, match="being replaced"):
+    with pytest.raises(WorkspaceFileError, match="being replaced"):
         tree.local_file("photos/secret.jpg", Kind.IMAGE)
 
 

@@ -9,18 +9,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleryctl.manifest.nodes import Node
-from galleryctl.manifest.scalars import is_plain, resolve, written_float
-from galleryctl.manifest.source import parse, parse_text
+from galleryctl.manifest.nodes import YamlNode
+from galleryctl.manifest.scalars import format_float, is_plain, resolve_scalar
+from galleryctl.manifest.source import parse_yaml, parse_yaml_text
 
 
 def messages(text: str | bytes) -> list[str]:
-    document = parse(text if isinstance(text, bytes) else text.encode(), "f")
+    document = parse_yaml(text if isinstance(text, bytes) else text.encode(), "f")
     return [str(problem) for problem in document.problems]
 
 
-def root(text: str) -> Node:
-    document = parse_text(text, "f")
+def root(text: str) -> YamlNode:
+    document = parse_yaml_text(text, "f")
     assert document.problems == ()
     assert document.root is not None
     return document.root
@@ -47,8 +47,8 @@ def test_every_key_and_value_has_its_place() -> None:
     ],
 )  # fmt: skip
 def test_plain_scalars_mean_what_yaml_1_2_says(text: str, value: object) -> None:
-    assert resolve(text) == value
-    assert type(resolve(text)) is type(value)
+    assert resolve_scalar(text) == value
+    assert type(resolve_scalar(text)) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_numbers_that_are_texts_to_older_readers_are_told_with_what_to_write(tra
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_is_written_as_every_reader_reads_it(value: float) -> None:
-    assert resolve(written_float(value)) == value
-    assert yaml.safe_load(written_float(value)) == value
+    assert resolve_scalar(format_float(value)) == value
+    assert yaml.safe_load(format_float(value)) == value
 
 
 def test_a_key_is_a_text_however_it_looks() -> None:
@@ -203,7 +203,7 @@ def test_what_is_dense_takes_memory_in_proportion(piece: bytes) -> None:
     data = b"[" + piece * (20_000 // len(piece)) + b"]"
     tracemalloc.start()
     try:
-        parse(data, "f")
+        parse_yaml(data, "f")
         assert tracemalloc.get_traced_memory()[1] < 200 * len(data)
     finally:
         tracemalloc.stop()
@@ -221,10 +221,10 @@ def test_a_file_that_is_too_large_is_not_parsed() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.binary(max_size=60), st.text(max_size=60).map(lambda t: t.encode("utf-8", "surrogatepass"))))
 def test_no_bytes_raise(data: bytes) -> None:
-    parse(data, "f")
+    parse_yaml(data, "f")
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab:- \n\t#&*!|>'\"[]{},?%@`~<$0123.eE_", max_size=40))
 def test_no_yaml_like_text_raises(text: str) -> None:
-    parse_text(text, "f")
+    parse_yaml_text(text, "f")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleryctl.manifest.variables import CLOSE, OPEN, escape, mask, substitute, unmask
+from galleryctl.manifest.variables import MASK_CLOSE, MASK_OPEN, escape_variables, mask, substitute, unmask
 
 if TYPE_CHECKING:
     from tests.unit.manifest.conftest import Scratch
@@ -25,9 +25,9 @@ def test_what_is_replaced(text: str, expected: str) -> None:
     assert substitute(mask(text), {"A": "1", "B": "${A}"}) == expected
 
 
-@given(st.text(st.characters(exclude_characters=OPEN + CLOSE)))
+@given(st.text(st.characters(exclude_characters=MASK_OPEN + MASK_CLOSE)))
 def test_what_is_escaped_is_read_as_it_is(text: str) -> None:
-    assert substitute(mask(escape(text)), {}) == text
+    assert substitute(mask(escape_variables(text)), {}) == text
     assert unmask(mask(text)) == text
     assert len(mask(text)) == len(text)
 

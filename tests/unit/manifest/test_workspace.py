@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from galleryctl.manifest.workspace import ApiKey, App, load_workspace
+from galleryctl.manifest.workspace import ApiKeyConfig, AppConfig, load_workspace
 from galleryctl.model.desired import ItemOrder, Limits
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.secret import Secret
@@ -46,9 +46,9 @@ def test_the_documented_workspace(scratch: Scratch) -> None:
     assert config.backend.base_url == "https://www.wixapis.com"
     site = config.sites["main"]
     assert site.site_id == "site-1"
-    assert isinstance(site.auth, ApiKey)
+    assert isinstance(site.auth, ApiKeyConfig)
     assert site.auth.api_key.reveal() == "IST.secret-key"
-    assert config.galleries == ("galleries/*.yaml",)
+    assert config.manifest_patterns == ("galleries/*.yaml",)
     assert config.limits == Limits(max_delete_percent=20, max_requests_per_minute=100, concurrency=5)
     assert (config.state.location, config.media_folder) == (".galleryctl/state.json", "/galleryctl")
     assert config.item_order is ItemOrder.ASCENDING
@@ -65,7 +65,7 @@ def test_a_local_workspace_needs_no_variables_and_no_sites(scratch: Scratch) -> 
     assert scratch.config({}).sites["main"].auth is None
     assert problems(scratch, "galleryctl: 1\nbackend: {type: local}\ngalleries: [a.yaml, b/*.yaml]\n") == []
     assert list(scratch.config().sites) == ["main"]
-    assert scratch.config().galleries == ("a.yaml", "b/*.yaml")
+    assert scratch.config().manifest_patterns == ("a.yaml", "b/*.yaml")
 
 
 def test_an_app(scratch: Scratch) -> None:
@@ -73,7 +73,7 @@ def test_an_app(scratch: Scratch) -> None:
     assert problems(scratch, WIX + f"sites: {{main: {{site_id: s, auth: {auth}}}}}\nitem_order: descending\n") == []
     config = scratch.config(ENVIRON)
     app = config.sites["main"].auth
-    assert isinstance(app, App)
+    assert isinstance(app, AppConfig)
     assert (app.app_id, app.instance_id, app.app_secret.reveal()) == ("a", "i", "app-secret: [x")
     assert config.item_order is ItemOrder.DESCENDING
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from galleryctl.manifest.format import format_text
-from galleryctl.manifest.load import load
+from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.templates import init_files
-from galleryctl.manifest.variables import CLOSE, OPEN
+from galleryctl.manifest.variables import MASK_CLOSE, MASK_OPEN
 from galleryctl.manifest.workspace import load_workspace
-from galleryctl.manifest.write_back import write_gallery
+from galleryctl.manifest.write_back import render_manifest
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.desired import Desired, DesiredGallery
@@ -48,7 +48,7 @@ def read_back(root: Path, text: str) -> Desired:
     (root / "galleries").mkdir(exist_ok=True)
     (root / "galleryctl.yaml").write_text(WORKSPACE, encoding="utf-8")
     (root / "galleries" / "weddings.yaml").write_text(text, encoding="utf-8")
-    return load(load_workspace(root, {}), "main")
+    return load_manifests(load_workspace(root, {}), "main")
 
 
 def only(desired: Desired) -> DesiredGallery:
@@ -63,7 +63,7 @@ def changes(desired: Desired, gallery: LiveGallery) -> tuple[Any, ...]:
 
 texts = st.text(
     alphabet=st.one_of(
-        st.characters(exclude_categories=["Cs"], exclude_characters=OPEN + CLOSE),
+        st.characters(exclude_categories=["Cs"], exclude_characters=MASK_OPEN + MASK_CLOSE),
         st.sampled_from("\n\t :#-'\"&*!|>%@`{}[],?$~\\\x85\u2028\ufeff\0\x07"),
         st.sampled_from(string.digits + ".:eE_-+xob"),
     ),
@@ -120,7 +120,7 @@ UNCHECKED = [
 @settings(max_examples=150, deadline=None, suppress_health_check=UNCHECKED)
 @given(item=live_items(), name=texts)
 def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, name: str) -> None:
-    text = write_gallery("weddings", live_gallery(item, name=name), {}).text
+    text = render_manifest("weddings", live_gallery(item, name=name), {}).text
     wanted = only(read_back(tmp_path, text))
     assert wanted.fields.get("name", "") == name
     (read,) = wanted.items
@@ -134,10 +134,10 @@ def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, 
 @given(data=st.data(), count=st.integers(1, 5))
 def test_the_plan_after_an_import_is_empty(tmp_path: Path, data: st.DataObject, count: int) -> None:
     items = [data.draw(live_items(number)) for number in range(count)]
-    text = write_gallery("weddings", live_gallery(*items), {}).text
+    text = render_manifest("weddings", live_gallery(*items), {}).text
     desired = read_back(tmp_path, text)
     assert len(only(desired).items) == count
-    again = write_gallery("weddings", live_gallery(*items), keys_of(desired, items), text).text
+    again = render_manifest("weddings", live_gallery(*items), keys_of(desired, items), text).text
     assert again == text
 
 
@@ -148,8 +148,8 @@ def keys_of(desired: Desired, items: list[LiveItem]) -> dict[str, str]:
 @settings(max_examples=60, deadline=None, suppress_health_check=UNCHECKED)
 @given(before=live_items(), after=live_items())
 def test_an_import_over_a_manifest_takes_the_live_values(tmp_path: Path, before: LiveItem, after: LiveItem) -> None:
-    text = write_gallery("weddings", live_gallery(before), {"i1": "a"}).text
-    text = write_gallery("weddings", live_gallery(after), {"i1": "a"}, text).text
+    text = render_manifest("weddings", live_gallery(before), {"i1": "a"}).text
+    text = render_manifest("weddings", live_gallery(after), {"i1": "a"}, text).text
     (read,) = only(read_back(tmp_path, text)).items
     assert read.kind is after.kind
     assert {n: v for n, v in read.fields.items() if not values_equal(v, after.fields[n])} == {}
@@ -162,7 +162,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         live_item("b", Kind.VIDEO, HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1"), title="yes"),
         live_item("c", Kind.TEXT, html="<p>\nThank\nyou\n</p>", link_url="u", link_text="t"),
     )
-    assert write_gallery("weddings", gallery, {"c": "words"}).text == (
+    assert render_manifest("weddings", gallery, {"c": "words"}).text == (
         "gallery: weddings\n"
         "bind: {id: g-1}\n"
         "name: Weddings\n"
@@ -218,13 +218,13 @@ items:
 )
 def test_what_would_mislead_a_reviewer_is_written_as_an_escape(tmp_path: Path, title: str) -> None:
     gallery = live_gallery(live_item("a", title=title, description="👩\u200d👩\u200d👧"), name=title)
-    text = write_gallery("weddings", gallery, {}).text
+    text = render_manifest("weddings", gallery, {}).text
     assert not any(is_hidden(character) for character in text.replace("\n", ""))
     assert "👩\u200d👩\u200d👧" in text
     assert format_text(text, "weddings.yaml") == text
     assert changes(read_back(tmp_path, text), gallery) == ()
-    before = write_gallery("weddings", live_gallery(live_item("a", title="A")), {}).text
-    again = write_gallery("weddings", gallery, {"a": "a"}, before).text
+    before = render_manifest("weddings", live_gallery(live_item("a", title="A")), {}).text
+    again = render_manifest("weddings", gallery, {"a": "a"}, before).text
     assert not any(is_hidden(character) for character in again.replace("\n", ""))
 
 
@@ -237,7 +237,7 @@ def test_an_existing_manifest_keeps_what_people_wrote() -> None:
     )
     keys = {"a": "dance", "m": "more-1", "w": "words"}
     assert (
-        write_gallery("weddings", gallery, keys, EXISTING, applied={"gone", "dance"}).text
+        render_manifest("weddings", gallery, keys, EXISTING, applied_keys={"gone", "dance"}).text
         == """\
 # our weddings
 gallery: weddings
@@ -267,16 +267,16 @@ items:
 
 def test_a_renamed_gallery_is_bound_by_its_new_name() -> None:
     text = "bind: {name: Old, create: true}   # ours\nname: Old\nitems: []\n"
-    result = write_gallery("weddings", live_gallery(name="New"), {}, text).text
+    result = render_manifest("weddings", live_gallery(name="New"), {}, text).text
     assert result == "bind: {name: New, create: true}   # ours\nname: New\nitems: []\n"
     text = "bind: {name: '${N}'}\nname: ${N}\nitems: []\n"
-    assert write_gallery("weddings", live_gallery(name="New"), {}, text).text == text
+    assert render_manifest("weddings", live_gallery(name="New"), {}, text).text == text
 
 
 def test_items_are_put_into_live_order() -> None:
     a, b, c = (live_item(name, title=name) for name in "abc")
-    text = write_gallery("weddings", live_gallery(a, b), {}).text
-    text = write_gallery("weddings", live_gallery(c, b, a), {"a": "a", "b": "b"}, text).text
+    text = render_manifest("weddings", live_gallery(a, b), {}).text
+    text = render_manifest("weddings", live_gallery(c, b, a), {"a": "a", "b": "b"}, text).text
     assert [line for line in text.splitlines() if "key:" in line] == [
         "  - key: c",
         "  - key: b",
@@ -290,7 +290,7 @@ def test_items_are_put_into_live_order() -> None:
 )
 def test_what_a_manifest_cannot_say_is_left_out(tmp_path: Path, field: dict[str, Json]) -> None:
     gallery = live_gallery(live_item("a", Kind.IMAGE, None, **field))
-    (read,) = only(read_back(tmp_path, write_gallery("weddings", gallery, {}).text)).items
+    (read,) = only(read_back(tmp_path, render_manifest("weddings", gallery, {}).text)).items
     assert read.fields == {}
 
 
@@ -300,10 +300,10 @@ def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text, encoding="utf-8")
         if path.endswith(".yaml"):
             assert format_text(text, path) == text
-    gallery = only(load(load_workspace(tmp_path, {}), "main"))
+    gallery = only(load_manifests(load_workspace(tmp_path, {}), "main"))
     assert [str(item.address) for item in gallery.items] == ["first/film", "first/words"]
 
 
 def test_the_plan_for_what_was_imported_has_no_changes(tmp_path: Path) -> None:
     gallery = live_gallery(live_item("a", title="A", tags=("x",)), live_item("b", Kind.TEXT, html="hi"))
-    assert changes(read_back(tmp_path, write_gallery("weddings", gallery, {}).text), gallery) == ()
+    assert changes(read_back(tmp_path, render_manifest("weddings", gallery, {}).text), gallery) == ()
