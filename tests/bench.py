@@ -17,7 +17,7 @@ from galleryctl.session.backends import emulator_endpoint
 from galleryctl.session.open import connect
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.transport import Exchange, Phase
+from galleryctl.wix.transport import Attempt, Phase
 from tests import virtual
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Bench:
         start = self.now[0]
 
         async def session() -> T:
-            def tell(exchange: Exchange) -> None:
+            def tell(exchange: Attempt) -> None:
                 self.now[0] = start + virtual.clock()
                 if exchange.phase is Phase.BEFORE:
                     self.requests.append(exchange.name)

@@ -45,7 +45,7 @@ from galleryctl.session.open import connect
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.transport import Exchange, Timing
+from galleryctl.wix.transport import Attempt, Timing
 
 Doc = dict[str, Any]
 HERE = SourcePosition("galleries/weddings.yaml", 1, 1)
@@ -84,7 +84,7 @@ def picture(shade: int) -> bytes:
     return out.getvalue()
 
 
-def _nobody(_exchange: Exchange) -> None:
+def _nobody(_exchange: Attempt) -> None:
     """Watches nothing."""
 
 
@@ -96,7 +96,7 @@ class World:
     settled: float = 5.0
     workers: int = 4
     clock: Clock = field(default_factory=Clock)
-    watch: Callable[[Exchange], None] = _nobody
+    watch: Callable[[Attempt], None] = _nobody
     """Called before and after each try of a request."""
     between: Callable[[PlanResult], None] = lambda _planned: None
     """Called when the plan is made and nothing is written yet."""
@@ -151,7 +151,7 @@ class World:
         ) as client:
             yield client
 
-    def _told(self, exchange: Exchange) -> None:
+    def _told(self, exchange: Attempt) -> None:
         if exchange.phase == "before":
             self.requests.append(exchange.call)
         self.watch(exchange)

@@ -120,7 +120,10 @@ async def _check_network(base_url: str | None) -> list[Check]:
         answer = await probe(base_url, clock=time.time)
     except GalleryctlError as error:
         return [Check(name="network", status=CheckStatus.FAIL, finding=f"{base_url}: {error.what}", do=error.do)]
-    return [Check(name="network", status=CheckStatus.OK, finding=f"{base_url} answers"), _check_clock(answer.ahead)]
+    return [
+        Check(name="network", status=CheckStatus.OK, finding=f"{base_url} answers"),
+        _check_clock(answer.clock_offset),
+    ]
 
 
 def _check_clock(ahead: float | None) -> Check:

@@ -7,7 +7,7 @@ import os
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
 from galleryctl.session.open import WorkspaceSite, select_site
-from galleryctl.wix.transport import Exchange, Phase
+from galleryctl.wix.transport import Attempt, Phase
 
 _PLAINTEXT_WARNING = "state has a former_passphrase and no passphrase: whatever is written is readable from now on."
 
@@ -21,7 +21,7 @@ def get_workspace(settings: CliSettings) -> WorkspaceSite:
     return workspace
 
 
-def _print_exchange(exchange: Exchange) -> None:
+def _print_exchange(exchange: Attempt) -> None:
     """Print a line for each try of a request, once it is over."""
     if exchange.phase is Phase.AFTER:
         end = exchange.status or "no answer"

@@ -85,7 +85,7 @@ async def apply(
     done = [step for step in steps if ends[step.id].status is OutcomeStatus.DONE]
     report = Report(
         outcomes=tuple(_outcomes(plan.changes, steps, ends, learnt)),
-        requests=client.requests,
+        requests=client.request_counts,
         uploaded=sum(isinstance(step.action, Upload) for step in done),
         seconds=clock() - began,
         interrupted=stop.is_set() and len(done) < len(steps),

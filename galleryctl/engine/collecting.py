@@ -23,7 +23,7 @@ async def list_uploaded_files(site: Site, desired: Desired, bindings: Bindings) 
     A file counts as shown when its id stands anywhere in an item of a gallery, managed or not, of a kind known to us or
     not. Raises ApiError and IncompleteListing: half a listing tells nothing.
     """
-    files = await site.client.find_labelled(CONTENT_LABEL_PREFIX)
+    files = await site.client.find_by_label_prefix(CONTENT_LABEL_PREFIX)
     galleries = await read_galleries(site.client)
     words = await gather_all(_gallery_text(site, gallery) for gallery in galleries)
     texts = {gallery.id: text for gallery, text in zip(galleries, words, strict=True)}

@@ -21,7 +21,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.endpoints import CREATE_GALLERY
-from galleryctl.wix.errors import AnswerLost, ApiError, Conflict
+from galleryctl.wix.errors import ApiError, Conflict, ResponseLost
 from galleryctl.wix.items import NewItem
 
 _MAX_ATTEMPTS = 4
@@ -84,7 +84,7 @@ async def create_gallery_once(
         client, lambda: client.create_gallery(name, sent, items), find, maybe_sent=unconfirmed is not None
     )
     if found and unconfirmed is not None:
-        raise AnswerLost(
+        raise ResponseLost(
             f"a run that was broken off had made gallery {made.id}",
             call=CREATE_GALLERY.name,
             do="run apply again: it compares what that run had put into it",
@@ -92,7 +92,7 @@ async def create_gallery_once(
     try:
         return await read_items(client, made)
     except GalleryctlError as error:
-        raise AnswerLost(
+        raise ResponseLost(
             f"gallery {made.id} was made, but its items could not be read back: {error.what}",
             call=CREATE_GALLERY.name,
         ) from error
@@ -122,7 +122,7 @@ async def _create_once(
     for _ in range(_MAX_ATTEMPTS):
         try:
             return await create(), False
-        except AnswerLost as error:
+        except ResponseLost as error:
             trouble = error
         except Conflict as error:
             # Without a try before it, the value is taken by somebody else's new resource, not by ours.
@@ -140,10 +140,10 @@ async def _look_up(client: WixClient, find: Callable[[], Awaitable[_T | None]], 
     try:
         made = await find()
         if made is None:
-            await client.pause(_PAUSE)
+            await client.sleep(_PAUSE)
             made = await find()
     except GalleryctlError as error:
-        raise AnswerLost(
+        raise ResponseLost(
             f"{cause.what}; whether it is there could not be read: {error.what}", call=cause.call
         ) from error
     return made

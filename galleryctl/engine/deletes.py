@@ -27,7 +27,7 @@ async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -
     left = list(ids)
     for attempt in range(_MAX_ATTEMPTS):
         if attempt:
-            await client.pause(_PAUSE)
+            await client.sleep(_PAUSE)
         deleted = await client.delete_items(gallery_id, left)
         if left := [id_ for id_ in left if id_ not in deleted]:
             live = await _read_gallery(client, gallery_id)

@@ -97,11 +97,11 @@ async def _check_read_galleries(client: WixClient) -> Check:
 
 
 async def _check_manage_galleries(client: WixClient) -> Check:
-    return _permission_check("manage galleries", endpoints.GALLERIES_MANAGE, await client.may_manage_galleries())
+    return _permission_check("manage galleries", endpoints.MANAGE_GALLERIES_SCOPE, await client.can_manage_galleries())
 
 
 async def _check_manage_media(client: WixClient) -> Check:
-    return _permission_check("manage media", endpoints.MEDIA_MANAGE, await client.may_manage_media())
+    return _permission_check("manage media", endpoints.MANAGE_MEDIA_SCOPE, await client.can_manage_media())
 
 
 def _permission_check(name: str, scope: str, allowed: bool | None) -> Check:

@@ -32,7 +32,7 @@ from galleryctl.plan.order import (
 from galleryctl.state.journal import Journal
 from galleryctl.state.records import StepResult
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, ApiError, Unavailable
+from galleryctl.wix.errors import ApiError, ResponseLost, Unavailable
 
 
 class StepExecutor:
@@ -82,7 +82,7 @@ class StepExecutor:
         if isinstance(step.action, Upload):
             # The file may be there after any of its calls, and is looked for again.
             return isinstance(error, ApiError)
-        return isinstance(error, AnswerLost | Unavailable) or _created_address(step) in self._unconfirmed
+        return isinstance(error, ResponseLost | Unavailable) or _created_address(step) in self._unconfirmed
 
     def _record(self, step: Step, result: StepResult) -> None:
         self._state.add_result(result)

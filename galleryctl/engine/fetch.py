@@ -76,7 +76,7 @@ async def fetch_site(
     for _ in range(looks):
         if not _has_missing_galleries(desired, bindings, galleries):
             break
-        await client.pause(read_lag / looks)
+        await client.sleep(read_lag / looks)
         galleries = await read_galleries(client)
     bindings = recover_galleries(bindings, intents, galleries)
     pairs = match_galleries(desired, galleries, bindings)
@@ -88,7 +88,7 @@ async def fetch_site(
         doubtful = _galleries_missing_items(desired, bindings, galleries)
         if not doubtful:
             break
-        await client.pause(read_lag / looks)
+        await client.sleep(read_lag / looks)
         galleries = await read_items_of_galleries(client, galleries, doubtful)
     lost = unconfirmed_creates(intents, galleries)
     bindings = recover_deletes(recover_items(bindings, intents, galleries), intents, galleries)
@@ -137,7 +137,7 @@ async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
     """Every gallery of the site, without items, in the API's order; read again while the pages shift."""
     for reading in range(_MAX_READS):
         if reading:
-            await client.pause(_backoff(reading))
+            await client.sleep(_backoff(reading))
         first = await client.list_galleries(0, _GALLERIES_PER_PAGE)
         rest = await gather_all(
             client.list_galleries(offset, _GALLERIES_PER_PAGE)
@@ -166,7 +166,7 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     """`gallery` with all its items, sorted by sort order; read again while they shift."""
     gallery, pages = await read_item_pages(client, gallery)
     items = [item for page in pages for item in page.items]
-    foreign = tuple(order for page in pages for order in page.foreign_orders)
+    foreign = tuple(order for page in pages for order in page.unsupported_sort_orders)
     return replace(gallery, items=tuple(sorted(items, key=_sort_key)), unsupported_sort_orders=foreign)
 
 
@@ -175,7 +175,7 @@ async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[Live
     for reading in range(_MAX_READS):
         try:
             if reading:
-                await client.pause(_backoff(reading))
+                await client.sleep(_backoff(reading))
                 gallery = await client.get_gallery(gallery.id)
             pages = await _read_pages(client, gallery)
         except NotFound:

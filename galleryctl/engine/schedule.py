@@ -12,11 +12,11 @@ from galleryctl.engine.together import gather_all
 from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.order import Step
-from galleryctl.wix.errors import AnswerLost, AuthError, PermissionDenied, Throttled, Unavailable
+from galleryctl.wix.errors import AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
 
 _FATAL_ERRORS = (StateError, AuthError, PermissionDenied)
 """After these no other step can go well: what has not begun is skipped, with the same reason."""
-_OUTAGE_ERRORS = (Unavailable, Throttled, AnswerLost)
+_OUTAGE_ERRORS = (Unavailable, Throttled, ResponseLost)
 """How a step fails while the API does, after all its tries."""
 _MIN_FAILURE_LIMIT = 10
 """How many steps may end so, one after the other, before the rest is skipped, which would fare no better.

@@ -98,7 +98,7 @@ async def load_state(site: Site) -> LoadedState:
     intents = [intent for _, intent in journal.pending]
     begun = [intent.started_at for intent in intents if intent.kind in _CREATING_KINDS]
     if begun and site.client.now() < max(begun) + _MAX_STEP_SECONDS:
-        await site.client.pause(site.read_lag)
+        await site.client.sleep(site.read_lag)
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)

@@ -11,13 +11,13 @@ from typing import Protocol
 
 from galleryctl.model.fields import Json
 from galleryctl.model.secret import Secret
-from galleryctl.wix.codec import number, text, whole
-from galleryctl.wix.messages import Reply
+from galleryctl.wix.codec import as_number, as_size, as_string
+from galleryctl.wix.messages import JsonReply
 
-FetchToken = Callable[[Mapping[str, Json]], Awaitable[Reply]]
+FetchToken = Callable[[Mapping[str, Json]], Awaitable[JsonReply]]
 """Sends the body to the token endpoint and returns the answer."""
 
-EARLY = 60.0
+_REFRESH_MARGIN = 60.0
 """Seconds before its end from which a token is not used any more: a request may wait that long for its turn."""
 
 
@@ -28,7 +28,7 @@ class Auth(Protocol):
         """The headers that say who calls; `now` is a monotonic clock in seconds."""
         ...
 
-    def refused(self, headers: Mapping[str, str]) -> bool:
+    def handle_unauthorized(self, headers: Mapping[str, str]) -> bool:
         """These headers got a 401; whether it makes sense to ask for headers once more."""
         ...
 
@@ -48,7 +48,7 @@ class ApiKeyAuth:
         """The key without a scheme word, and the site."""
         return {"Authorization": self._key.reveal(), "wix-site-id": self._site_id}
 
-    def refused(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - as the protocol
+    def handle_unauthorized(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - as the protocol
         """A key does not get better."""
         return False
 
@@ -66,12 +66,12 @@ class AppAuth:
         self._instance_id = instance_id
         self._lock = asyncio.Lock()
         self._token: Secret | None = None
-        self._until = 0.0
+        self._expires_at = 0.0
 
     async def headers(self, fetch: FetchToken, now: float) -> Mapping[str, str]:
         """The token; fetched when there is none or its time is nearly over. Raises ApiError."""
         async with self._lock:
-            if self._token is None or now >= self._until:
+            if self._token is None or now >= self._expires_at:
                 await self._renew(fetch, now)
             return {"Authorization": "" if self._token is None else self._token.reveal()}
 
@@ -84,19 +84,19 @@ class AppAuth:
                 "instance_id": self._instance_id,
             }
         )
-        token = text(answer.get("access_token"))
+        token = as_string(answer.get("access_token"))
         if not token:
-            raise answer.bad("the answer holds no access_token")
+            raise answer.malformed("the answer holds no access_token")
         lifetime = answer.get("expires_in")
-        seconds = float(number(lifetime) or whole(lifetime) or 0)
+        seconds = float(as_number(lifetime) or as_size(lifetime) or 0)
         self._token = Secret(token)
         # without a lifetime a token is used until it is refused
-        self._until = now + max(seconds - EARLY, seconds / 2) if seconds > 0 else float("inf")
+        self._expires_at = now + max(seconds - _REFRESH_MARGIN, seconds / 2) if seconds > 0 else float("inf")
 
-    def refused(self, headers: Mapping[str, str]) -> bool:
+    def handle_unauthorized(self, headers: Mapping[str, str]) -> bool:
         """The token is not used any more, unless another request has renewed it already; ask again."""
         if self._token is not None and self._token.reveal() == headers.get("Authorization"):
-            self._until = float("-inf")
+            self._expires_at = float("-inf")
         return True
 
     def secrets(self) -> tuple[Secret, ...]:

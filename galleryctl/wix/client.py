@@ -12,13 +12,13 @@ from galleryctl.wix.auth import Auth
 from galleryctl.wix.galleries import GalleryCalls
 from galleryctl.wix.limits import Limiter
 from galleryctl.wix.media import MediaCalls
-from galleryctl.wix.rights import RightsCalls
+from galleryctl.wix.rights import PermissionCalls
 from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
 
-BASE_URL = "https://www.wixapis.com"
+DEFAULT_BASE_URL = "https://www.wixapis.com"
 
 
-class WixClient(GalleryCalls, MediaCalls, RightsCalls):
+class WixClient(GalleryCalls, MediaCalls, PermissionCalls):
     """Every call that is made of Wix; one client is one site, one quota and one chain of consistent reads."""
 
     def __init__(
@@ -43,22 +43,22 @@ class WixClient(GalleryCalls, MediaCalls, RightsCalls):
         super().__init__(transport)
 
     @property
-    def requests(self) -> Mapping[str, int]:
+    def request_counts(self) -> Mapping[str, int]:
         """How many requests went out so far, retries too, by `METHOD template`."""
-        return MappingProxyType(self._transport.requests)
+        return MappingProxyType(self._transport.request_counts)
 
     def now(self) -> float:
         """Seconds since the epoch, by the clock that the client waits by."""
         return self._transport.timing.now()
 
-    async def pause(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         """Wait as the client itself waits between two tries."""
         await self._transport.timing.sleep(seconds)
 
 
 @asynccontextmanager
 async def open_client(
-    base_url: str = BASE_URL,
+    base_url: str = DEFAULT_BASE_URL,
     *,
     auth: Auth,
     limits: Limits,

@@ -10,100 +10,100 @@ from galleryctl.model.fields import Fields, Json, canonical
 from galleryctl.model.live import LiveGallery
 from galleryctl.model.media import MediaFile
 
-Object = Mapping[str, Json]
+JsonObject = Mapping[str, Json]
 
-WRITTEN_BY_ERROR = "undefined"
+_SDK_UNDEFINED = "undefined"
 """The literal text that the vendor's SDK wrote as altText and filename where it had none."""
-LARGEST = sys.float_info.max
-MOST = 1_000_000
+_MAX_NUMBER = sys.float_info.max
+_MAX_COUNT = 1_000_000
 """Galleries of a site or items of a gallery: to read more would take an hour of the API's 200 requests a minute."""
-LONGEST_COUNT = 20
+_MAX_DIGITS = 20
 """Digits of the API's 64-bit numbers."""
 
 
-def obj(value: Json) -> Object:
+def as_object(value: Json) -> JsonObject:
     """`value` if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def text(value: Json) -> str:
+def as_string(value: Json) -> str:
     """`value` if it is a string, else "". Half of a character, left by a cut, is shown as U+FFFD."""
     if not isinstance(value, str):
         return ""
     return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def number(value: Json) -> float | int | None:
+def as_number(value: Json) -> float | int | None:
     """`value` if it is a number that a double can hold, else None."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return value if abs(value) <= LARGEST else None
+    return value if abs(value) <= _MAX_NUMBER else None
 
 
-def sort_order(raw: Object) -> float | None:
+def decode_sort_order(raw: JsonObject) -> float | None:
     """The sort order of a gallery or an item, as the double that the API keeps; None when it has none."""
-    found = number(raw.get("sortOrder"))
+    found = as_number(raw.get("sortOrder"))
     return None if found is None else float(found)
 
 
-def whole(value: Json) -> int | None:
+def as_size(value: Json) -> int | None:
     """A count or a size from 0 on, also when it comes as a string of digits (the API's int64); else None."""
     if isinstance(value, str):
-        return int(value) if value.isdecimal() and len(value) <= LONGEST_COUNT else None
-    found = number(value)
+        return int(value) if value.isdecimal() and len(value) <= _MAX_DIGITS else None
+    found = as_number(value)
     return None if found is None or found < 0 else int(found)
 
 
-def count(value: Json) -> int | None:
+def as_count(value: Json) -> int | None:
     """How many galleries or items there are; None when it is no number, or one that no site reaches."""
-    found = whole(value)
-    return found if found is not None and found <= MOST else None
+    found = as_size(value)
+    return found if found is not None and found <= _MAX_COUNT else None
 
 
-def array(value: Json) -> Sequence[Json]:
+def as_array(value: Json) -> Sequence[Json]:
     """`value` if it is an array, else an empty one."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
-def said(value: Json) -> str:
+def as_sdk_string(value: Json) -> str:
     """A string that the vendor's SDK may have filled with the text "undefined": "" then."""
-    found = text(value)
-    return "" if found == WRITTEN_BY_ERROR else found
+    found = as_string(value)
+    return "" if found == _SDK_UNDEFINED else found
 
 
-def structure(value: Json, members: Collection[str] = ()) -> Json:
+def compact_object(value: Json, members: Collection[str] = ()) -> Json:
     """An object without its nulls, of `members` if they are given; None for an empty one and for anything else."""
-    found = {name: part for name, part in obj(value).items() if part is not None}
+    found = {name: part for name, part in as_object(value).items() if part is not None}
     return {name: part for name, part in found.items() if not members or name in members} or None
 
 
-def replacing(before: Json, after: Json) -> Json:
+def with_removed_as_null(before: Json, after: Json) -> Json:
     """`after`, with null for what only `before` has: right whether the API merges nested objects or replaces them."""
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return after
     gone: dict[str, Json] = {name: None for name in before if name not in after}
-    return {**gone, **{name: replacing(before.get(name), part) for name, part in after.items()}}
+    return {**gone, **{name: with_removed_as_null(before.get(name), part) for name, part in after.items()}}
 
 
 def file_id(value: Json) -> str:
     """The bare file id in a plain id or a `wix:image://v1/<id>/<name>#…` string; "" for neither."""
-    found = text(value)
+    found = as_string(value)
     if not found.startswith("wix:"):
         return found
     return unquote(found.partition("://v1/")[2].partition("/")[0].partition("#")[0])
 
 
-def decode_gallery(raw: Object) -> LiveGallery | None:
+def decode_gallery(raw: JsonObject) -> LiveGallery | None:
     """The gallery, without items; None for what has no id."""
-    ident = text(raw.get("id"))
+    ident = as_string(raw.get("id"))
     if not ident:
         return None
-    fields: Fields = {"name": canonical("name", text(raw.get("name")))}
+    fields: Fields = {"name": canonical("name", as_string(raw.get("name")))}
     return LiveGallery(
         id=ident,
         fields=fields,
-        sort_order=sort_order(raw),
-        total_items=count(raw.get("totalItems")),
+        sort_order=decode_sort_order(raw),
+        total_items=as_count(raw.get("totalItems")),
         items=None,
         raw=raw,
     )
@@ -114,24 +114,24 @@ def gallery_patch(write: Fields) -> dict[str, Json]:
     return {"name": write["name"] or None} if "name" in write else {}
 
 
-def decode_file(raw: Object) -> MediaFile | None:
+def decode_file(raw: JsonObject) -> MediaFile | None:
     """A file descriptor of the Media Manager; None for what has no id."""
     ident = file_id(raw.get("id"))
     if not ident:
         return None
-    media = obj(raw.get("media"))
-    picture = obj(obj(media.get("image")).get("image"))
-    status = text(raw.get("operationStatus"))
+    media = as_object(raw.get("media"))
+    picture = as_object(as_object(media.get("image")).get("image"))
+    status = as_string(raw.get("operationStatus"))
     return MediaFile(
         id=ident,
-        display_name=text(raw.get("displayName")),
+        display_name=as_string(raw.get("displayName")),
         ready=status == "READY",
         failed=status == "FAILED",
-        width=whole(picture.get("width")) or 0,
-        height=whole(picture.get("height")) or 0,
-        size=whole(raw.get("sizeInBytes")) or 0,
-        labels=tuple(label for label in array(raw.get("labels")) if isinstance(label, str)),
-        source_url=text(raw.get("sourceUrl")),
-        url=text(raw.get("url")),
-        media_type=text(raw.get("mediaType")),
+        width=as_size(picture.get("width")) or 0,
+        height=as_size(picture.get("height")) or 0,
+        size=as_size(raw.get("sizeInBytes")) or 0,
+        labels=tuple(label for label in as_array(raw.get("labels")) if isinstance(label, str)),
+        source_url=as_string(raw.get("sourceUrl")),
+        url=as_string(raw.get("url")),
+        media_type=as_string(raw.get("mediaType")),
     )

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from galleryctl.wix.errors import InvalidRequest
 
-GALLERIES_READ = "Read Galleries (SCOPE.DC-PROGALLERY.READ-GALLERIES)"
-GALLERIES_MANAGE = "Manage Galleries (SCOPE.DC-PROGALLERY.MANAGE-GALLERIES)"
-MEDIA_READ = "Read Media Manager (reading the site's files)"
-MEDIA_MANAGE = "Manage Media Manager (SCOPE.DC-MEDIA.MANAGE-MEDIAMANAGER)"
+READ_GALLERIES_SCOPE = "Read Galleries (SCOPE.DC-PROGALLERY.READ-GALLERIES)"
+MANAGE_GALLERIES_SCOPE = "Manage Galleries (SCOPE.DC-PROGALLERY.MANAGE-GALLERIES)"
+READ_MEDIA_SCOPE = "Read Media Manager (reading the site's files)"
+MANAGE_MEDIA_SCOPE = "Manage Media Manager (SCOPE.DC-MEDIA.MANAGE-MEDIAMANAGER)"
 
 _PRO_GALLERY = "/progallery/v2"
 _MEDIA = "/site-media/v1"
@@ -24,7 +24,7 @@ class Endpoint:
     template: str
     prefix: str = ""
     scope: str = ""
-    repeatable: bool = True
+    idempotent: bool = True
     public: bool = False
     """Sent without credentials: the token call, and uploads, whose URL is the permission."""
 
@@ -43,42 +43,42 @@ class Endpoint:
         return self.prefix + "/".join(filled)
 
 
-def _gallery(method: str, template: str, *, repeatable: bool = True) -> Endpoint:
-    scope = GALLERIES_READ if method == "GET" else GALLERIES_MANAGE
-    return Endpoint(method=method, template=template, prefix=_PRO_GALLERY, scope=scope, repeatable=repeatable)
+def _gallery_endpoint(method: str, template: str, *, idempotent: bool = True) -> Endpoint:
+    scope = READ_GALLERIES_SCOPE if method == "GET" else MANAGE_GALLERIES_SCOPE
+    return Endpoint(method=method, template=template, prefix=_PRO_GALLERY, scope=scope, idempotent=idempotent)
 
 
-def _media(method: str, template: str, scope: str, *, repeatable: bool = True) -> Endpoint:
-    return Endpoint(method=method, template=template, prefix=_MEDIA, scope=scope, repeatable=repeatable)
+def _media_endpoint(method: str, template: str, scope: str, *, idempotent: bool = True) -> Endpoint:
+    return Endpoint(method=method, template=template, prefix=_MEDIA, scope=scope, idempotent=idempotent)
 
 
-def _upload(method: str, template: str, *, repeatable: bool = True) -> Endpoint:
-    return Endpoint(method=method, template=template, repeatable=repeatable, public=True)
+def _upload_endpoint(method: str, template: str, *, idempotent: bool = True) -> Endpoint:
+    return Endpoint(method=method, template=template, idempotent=idempotent, public=True)
 
 
-LIST_GALLERIES = _gallery("GET", "/galleries")
-GET_GALLERY = _gallery("GET", "/galleries/{id}")
-CREATE_GALLERY = _gallery("POST", "/galleries", repeatable=False)
-UPDATE_GALLERY = _gallery("PATCH", "/galleries/{id}")
-DELETE_GALLERY = _gallery("DELETE", "/galleries/{id}")
-LIST_ITEMS = _gallery("GET", "/galleries/{id}/items")
-CREATE_ITEM = _gallery("POST", "/galleries/{id}/items", repeatable=False)
-UPDATE_ITEM = _gallery("PATCH", "/galleries/{id}/items/{item}")
-DELETE_ITEMS = _gallery("POST", "/galleries/{id}/items/delete")
+LIST_GALLERIES = _gallery_endpoint("GET", "/galleries")
+GET_GALLERY = _gallery_endpoint("GET", "/galleries/{id}")
+CREATE_GALLERY = _gallery_endpoint("POST", "/galleries", idempotent=False)
+UPDATE_GALLERY = _gallery_endpoint("PATCH", "/galleries/{id}")
+DELETE_GALLERY = _gallery_endpoint("DELETE", "/galleries/{id}")
+LIST_ITEMS = _gallery_endpoint("GET", "/galleries/{id}/items")
+CREATE_ITEM = _gallery_endpoint("POST", "/galleries/{id}/items", idempotent=False)
+UPDATE_ITEM = _gallery_endpoint("PATCH", "/galleries/{id}/items/{item}")
+DELETE_ITEMS = _gallery_endpoint("POST", "/galleries/{id}/items/delete")
 
-UPLOAD_URL = _media("POST", "/files/generate-upload-url", MEDIA_MANAGE)
-RESUMABLE_URL = _media("POST", "/files/generate-resumable-upload-url", MEDIA_MANAGE)
-IMPORT_FILE = _media("POST", "/files/import", MEDIA_MANAGE, repeatable=False)
-GET_FILES = _media("POST", "/files/get-files", MEDIA_READ)
-LIST_FILES = _media("GET", "/files", MEDIA_READ)
-SEARCH_FILES = _media("POST", "/files/search", MEDIA_READ)
-DELETE_FILES = _media("POST", "/bulk/files/delete", MEDIA_MANAGE)
-LIST_FOLDERS = _media("GET", "/folders", MEDIA_READ)
+UPLOAD_URL = _media_endpoint("POST", "/files/generate-upload-url", MANAGE_MEDIA_SCOPE)
+RESUMABLE_URL = _media_endpoint("POST", "/files/generate-resumable-upload-url", MANAGE_MEDIA_SCOPE)
+IMPORT_FILE = _media_endpoint("POST", "/files/import", MANAGE_MEDIA_SCOPE, idempotent=False)
+GET_FILES = _media_endpoint("POST", "/files/get-files", READ_MEDIA_SCOPE)
+LIST_FILES = _media_endpoint("GET", "/files", READ_MEDIA_SCOPE)
+SEARCH_FILES = _media_endpoint("POST", "/files/search", READ_MEDIA_SCOPE)
+DELETE_FILES = _media_endpoint("POST", "/bulk/files/delete", MANAGE_MEDIA_SCOPE)
+LIST_FOLDERS = _media_endpoint("GET", "/folders", READ_MEDIA_SCOPE)
 
-PUT_UPLOAD = _upload("PUT", "/upload", repeatable=False)
-TUS_CREATE = _upload("POST", "/upload/tus")
-TUS_OFFSET = _upload("HEAD", "/upload/tus")
-TUS_PATCH = _upload("PATCH", "/upload/tus", repeatable=False)
-TUS_FINISH = _upload("PUT", "/upload/tus", repeatable=False)
+PUT_UPLOAD = _upload_endpoint("PUT", "/upload", idempotent=False)
+TUS_CREATE = _upload_endpoint("POST", "/upload/tus")
+TUS_OFFSET = _upload_endpoint("HEAD", "/upload/tus")
+TUS_PATCH = _upload_endpoint("PATCH", "/upload/tus", idempotent=False)
+TUS_FINISH = _upload_endpoint("PUT", "/upload/tus", idempotent=False)
 
 TOKEN = Endpoint(method="POST", template="/oauth2/token", public=True)

@@ -21,13 +21,13 @@ from dataclasses import dataclass
 
 from galleryctl.model.errors import GalleryctlError
 
-LONGEST_TEXT = 500
+_MAX_TEXT_LENGTH = 500
 """Characters of a vendor's text that are told."""
 _SORT_ORDER = re.compile(r"sort[\s_]*order", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class FieldViolation:
     """One field that the API found wrong, with the vendor's words."""
 
     field: str
@@ -39,11 +39,11 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class ErrorBody:
     """An error body of the API, in the parts that people need."""
 
     message: str = ""
-    violations: tuple[Violation, ...] = ()
+    violations: tuple[FieldViolation, ...] = ()
 
 
 class ApiError(GalleryctlError):
@@ -61,10 +61,10 @@ class ApiError(GalleryctlError):
         *,
         call: str,
         status: int | None = None,
-        violations: tuple[Violation, ...] = (),
+        violations: tuple[FieldViolation, ...] = (),
         request_id: str = "",
         do: str = "",
-        again: bool = False,
+        retryable: bool = False,
         retry_after: float | None = None,
     ) -> None:
         why = "\n  ".join([*map(str, violations), *([f"request id {request_id}"] if request_id else [])])
@@ -73,7 +73,7 @@ class ApiError(GalleryctlError):
         self.status = status
         self.violations = violations
         self.request_id = request_id
-        self.again = again
+        self.retryable = retryable
         self.retry_after = retry_after
 
 
@@ -119,13 +119,13 @@ class Unavailable(ApiError):  # noqa: N818 - named for what it says
     advice = "try again later; check the network and the status page of Wix"
 
 
-class AnswerLost(ApiError):  # noqa: N818 - named for what it says
+class ResponseLost(ApiError):  # noqa: N818 - named for what it says
     """A create was sent and its outcome is not known: look it up before it is sent again."""
 
     advice = "run apply again: it looks up what was made before it goes on"
 
 
-class BadAnswer(ApiError):  # noqa: N818 - named for what it says
+class MalformedResponse(ApiError):  # noqa: N818 - named for what it says
     """The answer is no JSON, or not of the documented shape."""
 
     advice = "check that no proxy stands between here and Wix; the API is a preview and may have changed"
@@ -137,56 +137,56 @@ class MediaFailed(ApiError):  # noqa: N818 - named for what it says
     advice = "check that the file or the URL is a picture or video that Wix supports"
 
 
-def refusal(body: object, hide: Callable[[str], str]) -> Refusal:
+def parse_error_body(body: object, redact: Callable[[str], str]) -> ErrorBody:
     """What an error body says, each text through `hide`; nothing for a body that is none of the vendor's envelopes."""
     if not isinstance(body, Mapping):
-        return Refusal()
+        return ErrorBody()
 
     def told(value: object) -> str:
         # hidden before it is cut: half a secret would not be recognised
-        return _short(hide(value)) if isinstance(value, str) else ""
+        return _shorten(redact(value)) if isinstance(value, str) else ""
 
-    details = _mapping(body.get("details"))
-    fields = _mapping(details.get("validationError")).get("fieldViolations")
+    details = _as_mapping(body.get("details"))
+    fields = _as_mapping(details.get("validationError")).get("fieldViolations")
     violations = tuple(
-        Violation(field=told(entry.get("field")), description=told(entry.get("description")))
+        FieldViolation(field=told(entry.get("field")), description=told(entry.get("description")))
         for entry in (fields if isinstance(fields, list) else ())
         if isinstance(entry, Mapping)
     )
-    application = _mapping(details.get("applicationError"))
+    application = _as_mapping(details.get("applicationError"))
     texts = (body.get("message"), application.get("description"), body.get("error_description"))
-    return Refusal(message=next(filter(None, map(told, texts)), ""), violations=violations)
+    return ErrorBody(message=next(filter(None, map(told, texts)), ""), violations=violations)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     """On one line, and without what nobody reads to the end."""
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+    return line if len(line) <= _MAX_TEXT_LENGTH else f"{line[:_MAX_TEXT_LENGTH]}…"
 
 
-def from_status(
-    status: int, *, call: str, said: Refusal, scope: str, request_id: str, retry_after: float | None
+def error_from_status(
+    status: int, *, call: str, error_body: ErrorBody, scope: str, request_id: str, retry_after: float | None
 ) -> ApiError:
     """The error that a status other than 2xx means; `scope` is what the call needs."""
-    kind, do = _kind(status, said), ""
+    kind, do = _error_class(status, error_body), ""
     if kind is PermissionDenied and scope:
         do = f"give the API key or the app the permission {scope}, and check the site id"
-    message = said.message or _MEANING.get(status, "")
+    message = error_body.message or _STATUS_TEXTS.get(status, "")
     return kind(
         f"{status} {message}".rstrip(),
         call=call,
         status=status,
-        violations=said.violations,
+        violations=error_body.violations,
         request_id=request_id,
         do=do,
         retry_after=retry_after,
     )
 
 
-_MEANING = {403: "no permission", 404: "not found", 429: "too many requests", 500: "internal error"}
+_STATUS_TEXTS = {403: "no permission", 404: "not found", 429: "too many requests", 500: "internal error"}
 
 
-def _kind(status: int, said: Refusal) -> type[ApiError]:
+def _error_class(status: int, error_body: ErrorBody) -> type[ApiError]:
     kinds: dict[int, type[ApiError]] = {
         401: AuthError,
         403: PermissionDenied,
@@ -196,20 +196,20 @@ def _kind(status: int, said: Refusal) -> type[ApiError]:
         408: Unavailable,
         429: Throttled,
     }
-    if status == 400 and _about_sort_order(said):  # noqa: PLR2004 - HTTP's own number
+    if status == 400 and _mentions_sort_order(error_body):  # noqa: PLR2004 - HTTP's own number
         return Conflict
     if status in kinds:
         return kinds[status]
     if status >= 500:  # noqa: PLR2004 - HTTP's own classes
         return Unavailable
-    return InvalidRequest if status >= 400 else BadAnswer  # noqa: PLR2004
+    return InvalidRequest if status >= 400 else MalformedResponse  # noqa: PLR2004
 
 
-def _about_sort_order(said: Refusal) -> bool:
+def _mentions_sort_order(error_body: ErrorBody) -> bool:
     """No application code says that a sort order is taken (wix-api): the field does, or the words."""
-    texts = (said.message, *(violation.field for violation in said.violations))
+    texts = (error_body.message, *(violation.field for violation in error_body.violations))
     return any(_SORT_ORDER.search(text) for text in texts)
 
 
-def _mapping(value: object) -> Mapping[str, object]:
+def _as_mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}

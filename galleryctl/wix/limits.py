@@ -7,15 +7,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-WINDOW = 61.0
+_WINDOW = 61.0
 """Seconds in which the quota counts: Wix's minute, and a second for requests that overtake each other on the way."""
-THROTTLED_WAIT = 60.0
+_THROTTLED_WAIT = 60.0
 """Seconds to wait after a 429 that names no time; the vendor's advice is about a minute."""
-LONGEST_WAIT = 600.0
+MAX_WAIT = 600.0
 """Seconds beyond which a Retry-After is not believed."""
-JITTER = 0.1
+_JITTER = 0.1
 """Waits are lengthened by up to this share, so that several runs do not come back at one moment."""
-RECOVERY = 0.001
+_RECOVERY = 0.001
 """The share of the full rate that each good answer gives back."""
 
 
@@ -35,19 +35,19 @@ class Limiter:
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
     ) -> None:
-        self._most_at_once, self._at_once = concurrency, float(concurrency)
-        self._most_per_minute, self._per_minute = per_minute, float(per_minute)
+        self._max_concurrency, self._concurrency = concurrency, float(concurrency)
+        self._max_per_minute, self._per_minute = per_minute, float(per_minute)
         self._clock, self._sleep, self._random = clock, sleep, random
         self._running = 0
         self._sent: deque[float] = deque()
-        self._paused_until = self._cut_at = float("-inf")
-        self._turn = asyncio.Lock()
-        self._freed = asyncio.Event()
+        self._paused_until = self._reduced_at = float("-inf")
+        self._queue_lock = asyncio.Lock()
+        self._slot_freed = asyncio.Event()
 
     @property
-    def at_once(self) -> int:
+    def concurrency(self) -> int:
         """How many requests may run at once now."""
-        return int(self._at_once)
+        return int(self._concurrency)
 
     @property
     def per_minute(self) -> int:
@@ -57,7 +57,7 @@ class Limiter:
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
         """Wait for one's turn; the value is when it came, for the verdict on the answer."""
-        async with self._turn:
+        async with self._queue_lock:
             await self._wait_for_turn()
             began = self._clock()
             self._sent.append(began)
@@ -66,33 +66,33 @@ class Limiter:
             yield began
         finally:
             self._running -= 1
-            self._freed.set()
+            self._slot_freed.set()
 
-    def good(self) -> None:
+    def on_success(self) -> None:
         """An answer came: allow a little more."""
-        self._at_once = min(self._most_at_once, self._at_once + 1 / self._at_once)
-        self._per_minute = min(self._most_per_minute, self._per_minute + self._most_per_minute * RECOVERY)
+        self._concurrency = min(self._max_concurrency, self._concurrency + 1 / self._concurrency)
+        self._per_minute = min(self._max_per_minute, self._per_minute + self._max_per_minute * _RECOVERY)
 
-    def failed(self, began: float) -> None:
+    def on_failure(self, started_at: float) -> None:
         """A 5xx, or no answer, to a request that began at `began`: fewer at once."""
-        if began > self._cut_at:
-            self._cut_at = self._clock()
-            self._at_once = max(1.0, self._at_once / 2)
+        if started_at > self._reduced_at:
+            self._reduced_at = self._clock()
+            self._concurrency = max(1.0, self._concurrency / 2)
 
-    def throttled(self, began: float, retry_after: float | None) -> None:
+    def on_throttled(self, started_at: float, retry_after: float | None) -> None:
         """A 429 to a request that began at `began`: all wait, and then go more slowly."""
-        if began > self._cut_at:
+        if started_at > self._reduced_at:
             self._per_minute = max(1.0, self._per_minute / 2)
-        self.failed(began)
-        wait = THROTTLED_WAIT if retry_after is None else min(retry_after, LONGEST_WAIT)
-        until = self._clock() + wait * (1 + JITTER * self._random())
+        self.on_failure(started_at)
+        wait = _THROTTLED_WAIT if retry_after is None else min(retry_after, MAX_WAIT)
+        until = self._clock() + wait * (1 + _JITTER * self._random())
         self._paused_until = max(self._paused_until, until)
 
     async def _wait_for_turn(self) -> None:
         while True:
-            while self._running >= self.at_once:
-                self._freed.clear()
-                await self._freed.wait()
+            while self._running >= self.concurrency:
+                self._slot_freed.clear()
+                await self._slot_freed.wait()
             delay = self._delay()
             if delay <= 0:
                 return
@@ -101,9 +101,9 @@ class Limiter:
     def _delay(self) -> float:
         """Seconds until the next request may go."""
         now = self._clock()
-        while self._sent and self._sent[0] <= now - WINDOW:
+        while self._sent and self._sent[0] <= now - _WINDOW:
             self._sent.popleft()
         full = len(self._sent) >= self.per_minute
         # with a lowered rate the window may hold more than is allowed now: wait until enough have left it
-        quota = self._sent[len(self._sent) - self.per_minute] + WINDOW - now if full else 0.0
+        quota = self._sent[len(self._sent) - self.per_minute] + _WINDOW - now if full else 0.0
         return max(quota, self._paused_until - now)

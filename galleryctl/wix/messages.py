@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from galleryctl.model.fields import Json
 from galleryctl.wix.endpoints import Endpoint
-from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer
+from galleryctl.wix.errors import ApiError, MalformedResponse, ResponseLost
 
-REQUEST_ID = "x-wix-request-id"
-LARGEST = int(sys.float_info.max)
+REQUEST_ID_HEADER = "x-wix-request-id"
+_MAX_INTEGER = int(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Request:
     """One request to send. `url` replaces the endpoint's path, and is never shown: it may carry a token."""
 
     endpoint: Endpoint
@@ -34,7 +34,7 @@ class Outgoing:
         path = self.endpoint.template if self.url else self.endpoint.path(*self.ids)
         return f"{self.endpoint.method} {path}"
 
-    def body(self) -> tuple[bytes | None, Mapping[str, str]]:
+    def encoded_body(self) -> tuple[bytes | None, Mapping[str, str]]:
         """The bytes to send and the headers that describe them."""
         if self.json is None:
             return self.content, {}
@@ -43,7 +43,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """An answer: status, headers with names in lower case, the bytes of the body."""
 
     status: int
@@ -53,15 +53,15 @@ class Answer:
     @property
     def request_id(self) -> str:
         """The vendor's name for this exchange, "" when there is none."""
-        return self.headers.get(REQUEST_ID, "")
+        return self.headers.get(REQUEST_ID_HEADER, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class JsonReply:
     """The JSON object that a call answered, and what an error about it must say."""
 
     body: Mapping[str, Json]
-    outgoing: Outgoing
+    request: Request
     status: int
     request_id: str
 
@@ -69,46 +69,48 @@ class Reply:
         """The member `name`, None when it is left out."""
         return self.body.get(name)
 
-    def bad(self, what: str) -> ApiError:
+    def malformed(self, what: str) -> ApiError:
         """The error for an answer that is not as documented; a create did take effect then, most likely."""
-        kind = BadAnswer if self.outgoing.endpoint.repeatable else AnswerLost
-        return kind(what, call=self.outgoing.call, status=self.status, request_id=self.request_id)
+        kind = MalformedResponse if self.request.endpoint.idempotent else ResponseLost
+        return kind(what, call=self.request.call, status=self.status, request_id=self.request_id)
 
 
-def parsed(answer: Answer, outgoing: Outgoing) -> Reply:
+def parse_reply(response: Response, outgoing: Request) -> JsonReply:
     """The JSON object of an answer; raises BadAnswer, or AnswerLost for a create, when it is none."""
-    value = parse(answer.body)
+    value = decode_json_body(response.body)
     body = value if isinstance(value, dict) else {}
-    reply = Reply(body=body, outgoing=outgoing, status=answer.status, request_id=answer.request_id)
-    if isinstance(value, NotJson):
-        raise reply.bad("the answer is not JSON")
+    reply = JsonReply(body=body, request=outgoing, status=response.status, request_id=response.request_id)
+    if isinstance(value, InvalidJson):
+        raise reply.malformed("the answer is not JSON")
     if not isinstance(value, dict):
-        raise reply.bad("the answer is not a JSON object")
+        raise reply.malformed("the answer is not a JSON object")
     return reply
 
 
-class NotJson:
+class InvalidJson:
     """What bytes are that hold no JSON, or a number that no double can hold."""
 
 
-def parse(body: bytes) -> Json | NotJson:
+def decode_json_body(body: bytes) -> Json | InvalidJson:
     """The JSON value in `body`."""
     try:
-        value: Json = jsonlib.loads(body, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+        value: Json = jsonlib.loads(
+            body, parse_constant=_parse_finite, parse_float=_parse_finite, parse_int=_parse_integer
+        )
     except (ValueError, RecursionError):
-        return NotJson()
+        return InvalidJson()
     return value
 
 
-def _whole(text: str) -> int:
+def _parse_integer(text: str) -> int:
     """An integer beyond every double would be refused wherever it went: in a plan file, in a request."""
     value = int(text)
-    if abs(value) > LARGEST:
+    if abs(value) > _MAX_INTEGER:
         raise ValueError(text)
     return value
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     """NaN and infinity, which JSON does not know, could not be sent back."""
     value = float(text)
     if not math.isfinite(value):

@@ -9,23 +9,23 @@ from email.utils import parsedate_to_datetime
 from galleryctl.http import httpx
 from galleryctl.wix.errors import Unavailable
 
-PATIENCE = 10.0
+_TIMEOUT = 10.0
 """Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class ProbeResult:
     """What an answer told: its status, and how many seconds its clock is ahead of ours, None when it has none."""
 
     status: int
-    ahead: float | None
+    clock_offset: float | None
 
 
 async def probe(
     base_url: str, *, clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
-) -> Probe:
+) -> ProbeResult:
     """What the API answers to a request for nothing; `clock` gives epoch seconds. Raises Unavailable."""
-    async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as http:
+    async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as http:
         before = clock()
         try:
             answer = await http.get(base_url)
@@ -40,5 +40,5 @@ async def probe(
     try:
         date = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except (TypeError, ValueError):
-        return Probe(status=answer.status_code, ahead=None)
-    return Probe(status=answer.status_code, ahead=date - (before + after) / 2)
+        return ProbeResult(status=answer.status_code, clock_offset=None)
+    return ProbeResult(status=answer.status_code, clock_offset=date - (before + after) / 2)

@@ -14,7 +14,7 @@ from galleryctl.engine.fetch import IncompleteListing
 from galleryctl.http import httpx
 from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.reading import parse_plan_json
-from galleryctl.wix.errors import BadAnswer
+from galleryctl.wix.errors import MalformedResponse
 from tests.world import Doc, World, wanted, words
 
 HUGE = sys.float_info.max
@@ -62,7 +62,7 @@ def test_what_no_double_holds_is_one_clear_error(
 ) -> None:
     world.apply(wanted(words("a"), words("b")))
     rewritten(world, monkeypatch, everywhere(name, "ODD"), raw)
-    with pytest.raises(BadAnswer, match="not JSON") as caught:
+    with pytest.raises(MalformedResponse, match="not JSON") as caught:
         world.plan(wanted(words("b"), words("a")))
     assert len(str(caught.value)) < 1000
 
@@ -87,7 +87,7 @@ def test_a_count_of_galleries_that_cannot_be_is_one_clear_error(
 ) -> None:
     world.apply(wanted(words("a")))
     rewritten(world, monkeypatch, everywhere("totalGalleries", value))
-    with pytest.raises(BadAnswer, match="how many galleries"):
+    with pytest.raises(MalformedResponse, match="how many galleries"):
         world.plan(wanted(words("a")))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.model.desired import ItemOrder
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.studio import Ran, Studio
 from tests.world import World, wanted, words
 
@@ -71,7 +71,7 @@ def test_in_a_reversal_no_two_items_ever_share_a_sort_order(
         world.apply(wanted(*items, item_order=item_order))
         seen: list[int] = []
 
-        def look(exchange: Exchange) -> None:
+        def look(exchange: Attempt) -> None:
             if exchange.phase == "after" and exchange.name.startswith("PATCH"):
                 orders = [item["sortOrder"] for item in world.items()]
                 assert len(set(orders)) == 40

@@ -11,7 +11,7 @@ import pytest
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.state.file import FileStateBackend
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
 from tests.world import World, film, one, wanted, words
 
@@ -46,7 +46,7 @@ def converge(world: World, editor: Editor, desired: Desired) -> int:
     for number in range(1, APPLIES + 1):
         editing = number <= EDITED
 
-        def edit(exchange: Exchange, *, editing: bool = editing) -> None:
+        def edit(exchange: Attempt, *, editing: bool = editing) -> None:
             if editing and exchange.phase == "after" and editor.dice.random() < RATE:
                 editor.act()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.state.file import FileStateBackend
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.integration.faults.test_one_fault import after, before, settled_site
 from tests.world import Crash, World
 
@@ -17,11 +17,11 @@ REQUESTS = 14
 """Of the run that is killed first; the second makes no more, mostly fewer."""
 
 
-def nth(number: int, phase: str) -> Callable[[Exchange], None]:
+def nth(number: int, phase: str) -> Callable[[Attempt], None]:
     """Ends the process before or after the request of that number, should it come to that."""
     numbers = count(1)
 
-    def watch(exchange: Exchange) -> None:
+    def watch(exchange: Attempt) -> None:
         if exchange.phase == phase and next(numbers) == number:
             raise Crash
 

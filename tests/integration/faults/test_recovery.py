@@ -13,18 +13,18 @@ from galleryctl.model.desired import DesiredItem
 from galleryctl.model.outcome import Outcome, OutcomeStatus
 from galleryctl.plan.positions import assign_sort_orders
 from galleryctl.state.file import FileStateBackend
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.world import Crash, World, film, one, shown, wanted, words
 
 CREATE_ITEM = "POST /galleries/{id}/items"
 UPLOAD = "PUT /upload"
 
 
-def crash(phase: str, name: str, nth: int = 1) -> Callable[[Exchange], None]:
+def crash(phase: str, name: str, nth: int = 1) -> Callable[[Attempt], None]:
     """End the process before or after the n-th request of that name."""
     seen = 0
 
-    def watch(exchange: Exchange) -> None:
+    def watch(exchange: Attempt) -> None:
         nonlocal seen
         if exchange.phase == phase and exchange.name == name:
             seen += 1
@@ -34,7 +34,7 @@ def crash(phase: str, name: str, nth: int = 1) -> Callable[[Exchange], None]:
     return watch
 
 
-def crashed(world: World, watch: Callable[[Exchange], None], run: Callable[[], object]) -> None:
+def crashed(world: World, watch: Callable[[Attempt], None], run: Callable[[], object]) -> None:
     world.watch = watch
     with pytest.raises(Crash):
         run()
@@ -81,7 +81,7 @@ def test_a_lost_create_that_somebody_moved_is_not_made_again(world: World) -> No
     desired = wanted(words("a"), words("b"), words("z"))
     world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
 
-    def move(exchange: Exchange) -> None:
+    def move(exchange: Attempt) -> None:
         if exchange.phase == "after" and exchange.name == CREATE_ITEM:
             gallery, made = world.galleries()[0]["id"], world.items()[1]
             world.edit({"gallery": gallery, "item": made["id"], "set": {"sortOrder": 77.5}})
@@ -194,7 +194,7 @@ def test_reads_may_lag_behind_a_create_that_had_to_wait_before_the_kill(world: W
     made = world.clock.now
     world.faults(rates={"stale": 1.0}, methods=["GET"])
 
-    def catch_up(_exchange: Exchange) -> None:
+    def catch_up(_exchange: Attempt) -> None:
         if world.clock.now > made + 4:
             world.faults()
 
@@ -339,7 +339,7 @@ def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: World) 
     world.apply(wanted(words("a")))
     desired = wanted(words("a"), world.photo("p", 1))
 
-    def trash(exchange: Exchange) -> None:
+    def trash(exchange: Attempt) -> None:
         if exchange.phase == "after" and exchange.name == UPLOAD:
             site = world.emulator.gate.site
             site.store.db.execute("DELETE FROM files")

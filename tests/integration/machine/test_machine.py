@@ -30,7 +30,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import MatchError, Refused, StaleError, StateError
 from galleryctl.plan.changes import Action, Plan
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
 from tests.world import ANYTHING, Crash, World, film, one, wanted, words
 
@@ -39,11 +39,11 @@ KINDS = st.sampled_from(["photo", "film", "text"])
 NUMBERS = st.integers(0, 5)
 
 
-def nth_request(nth: int) -> Callable[[Exchange], None]:
+def nth_request(nth: int) -> Callable[[Attempt], None]:
     """Ends the process after its n-th request."""
     seen = count(1)
 
-    def watch(exchange: Exchange) -> None:
+    def watch(exchange: Attempt) -> None:
         if exchange.phase == "after" and next(seen) >= nth:
             raise Crash
 
@@ -139,7 +139,7 @@ class Machine(RuleBasedStateMachine):
         """An apply that ends at its n-th request, should it come to that; sometimes while the Editor is at work."""
         seen = 0
 
-        def watch(exchange: Exchange) -> None:
+        def watch(exchange: Attempt) -> None:
             nonlocal seen
             if (exchange.phase == "after") is after:
                 seen += 1
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
 
         self.disturbed(watch, lambda: self.world.apply(self.desired()))
 
-    def disturbed(self, watch: Callable[[Exchange], None], run: Callable[[], object]) -> None:
+    def disturbed(self, watch: Callable[[Attempt], None], run: Callable[[], object]) -> None:
         """`run` until `watch` ends it, or until it refuses to begin."""
         self.world.watch = watch
         with suppress(Crash, Refused, MatchError, StaleError):

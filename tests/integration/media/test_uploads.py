@@ -12,7 +12,7 @@ import pytest
 from galleryctl.model.desired import Desired
 from galleryctl.model.media import Kind, LocalFile
 from galleryctl.wix import tus
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.world import World, item, picture, wanted
 
 
@@ -32,7 +32,7 @@ def at_request(world: World, pattern: str, change: Callable[[], object], nth: in
     """Make `change` right before the nth request whose call the pattern finds."""
     seen = 0
 
-    def watch(exchange: Exchange) -> None:
+    def watch(exchange: Attempt) -> None:
         nonlocal seen
         if exchange.phase == "before" and re.search(pattern, exchange.call):
             seen += 1
@@ -114,11 +114,11 @@ def test_pieces_sent_before_an_interruption_must_be_those_that_are_read_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first piece goes out with another byte; before the second try the file is as planned again."""
-    monkeypatch.setattr(tus, "CHUNK", 1 << 20)
+    monkeypatch.setattr(tus, "CHUNK_BYTES", 1 << 20)
     desired, data, path = film(world, 11_000_000)
     patches = iter((data[:9] + b"!" + data[10:], data))
 
-    def write(exchange: Exchange) -> None:
+    def write(exchange: Attempt) -> None:
         if exchange.phase == "before" and ("resumable" in exchange.call or exchange.name.startswith("HEAD")):
             path.write_bytes(next(patches, data))
 

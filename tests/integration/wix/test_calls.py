@@ -19,7 +19,7 @@ from galleryctl.wix.errors import (
     PermissionDenied,
 )
 from galleryctl.wix.items import NewItem
-from galleryctl.wix.tus import CHUNK
+from galleryctl.wix.tus import CHUNK_BYTES
 from tests import virtual
 from tests.bench import Bench
 
@@ -324,8 +324,8 @@ def test_over_10_mb_a_file_goes_in_pieces(bench: Bench, size: int, requests: int
 @pytest.mark.parametrize("piece", [1, 2])
 def test_a_large_upload_that_is_cut_goes_on_and_makes_one_file(bench: Bench, kind: str, piece: int) -> None:
     bench.faults({"fault": kind, "method": "PATCH", "nth": piece})
-    file = bench.talk(lambda client: photo(client, CHUNK + 3_000_000))
-    assert (file.ready, file.size) == (True, CHUNK + 3_000_000)
+    file = bench.talk(lambda client: photo(client, CHUNK_BYTES + 3_000_000))
+    assert (file.ready, file.size) == (True, CHUNK_BYTES + 3_000_000)
     assert [doc["id"] for doc in bench.docs("files")] == [file.id]
     assert bench.count()[TUS_CREATE] == 1
 

@@ -11,7 +11,7 @@ from galleryctl.emulator.sample import sample_png
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, Throttled, Unavailable
+from galleryctl.wix.errors import ResponseLost, Throttled, Unavailable
 from galleryctl.wix.items import NewItem
 from tests.bench import Bench
 
@@ -119,7 +119,7 @@ def test_a_create_is_sent_again_only_where_it_was_not_begun(bench: Bench, do: Do
         assert site_after(bench) == expected
         assert len(bench.requests) == (2 if kind in NOTHING_DONE else 1)
     else:
-        with pytest.raises(AnswerLost, match="may have taken effect"):
+        with pytest.raises(ResponseLost, match="may have taken effect"):
             bench.talk(lambda client: do(client, site))
         assert site_after(bench) == (expected if kind in DONE_UNHEARD else before)
         assert len(bench.requests) == 1

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from galleryctl.http import httpx
-from galleryctl.wix.addresses import upload_address
-from galleryctl.wix.errors import AnswerLost, BadAnswer
+from galleryctl.wix.addresses import resolve_upload_url
+from galleryctl.wix.errors import MalformedResponse, ResponseLost
 from tests.unit.wix.wire import Wire, answer, talk, upload
 
 API = httpx.URL("https://www.wixapis.com")
@@ -18,16 +18,16 @@ API = httpx.URL("https://www.wixapis.com")
     ],
 )
 def test_bytes_go_over_https(url: str) -> None:
-    assert upload_address(url, str(API), API) == url
+    assert resolve_upload_url(url, str(API), API) == url
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8080/upload/x", "http://localhost/upload/x", "http://[::1]:1/upload/x"]
 )
 def test_bytes_go_to_this_machine_only_from_an_api_on_it(url: str) -> None:
-    assert upload_address(url, str(API), API) is None
+    assert resolve_upload_url(url, str(API), API) is None
     here = httpx.URL("http://127.0.0.1:8320")
-    assert upload_address(url, str(here), here) == url
+    assert resolve_upload_url(url, str(here), here) == url
 
 
 @pytest.mark.parametrize(
@@ -47,24 +47,24 @@ def test_bytes_go_to_this_machine_only_from_an_api_on_it(url: str) -> None:
     ],
 )
 def test_bytes_go_nowhere_else(url: str) -> None:
-    assert upload_address(url, str(API), API) is None
+    assert resolve_upload_url(url, str(API), API) is None
 
 
 def test_a_relative_address_is_one_of_the_base() -> None:
-    assert upload_address("/here", "https://upload.test/a/b", API) == "https://upload.test/here"
-    assert upload_address("//other.test/x", str(API), API) == "https://other.test/x"
+    assert resolve_upload_url("/here", "https://upload.test/a/b", API) == "https://upload.test/here"
+    assert resolve_upload_url("//other.test/x", str(API), API) == "https://other.test/x"
 
 
 def test_where_the_api_itself_is_spoken_to_plainly_bytes_are_too() -> None:
     local = httpx.URL("http://emulator.local")
-    assert upload_address("http://emulator.local/upload/x", str(local), local)
-    assert upload_address("http://emulator.local:81/upload/x", str(local), local) is None
+    assert resolve_upload_url("http://emulator.local/upload/x", str(local), local)
+    assert resolve_upload_url("http://emulator.local:81/upload/x", str(local), local) is None
 
 
 @pytest.mark.parametrize("size", [3, 11_000_000])
 def test_an_upload_url_that_is_not_safe_is_told_and_gets_no_bytes(size: int) -> None:
     wire = Wire([answer(body={"uploadUrl": "http://foreign.test/planted-token", "uploadToken": "t"})])
-    with pytest.raises(BadAnswer, match="no https URL") as raised:
+    with pytest.raises(MalformedResponse, match="no https URL") as raised:
         talk(wire, lambda c: upload(c, size))
     assert len(wire.sent) == 1
     assert "planted" not in str(raised.value)
@@ -75,7 +75,7 @@ def test_a_place_for_the_bytes_that_is_not_safe_gets_none(location: str | None) 
     headers = {} if location is None else {"location": location}
     urls = answer(body={"uploadUrl": "https://upload.test/tus", "uploadToken": "t"})
     wire = Wire([urls, answer(201, **headers)])
-    with pytest.raises(BadAnswer, match="no place for the bytes"):
+    with pytest.raises(MalformedResponse, match="no place for the bytes"):
         talk(wire, lambda c: upload(c, 11_000_000))
     assert wire.lines[1:] == ["POST /tus"]
 
@@ -83,6 +83,6 @@ def test_a_place_for_the_bytes_that_is_not_safe_gets_none(location: str | None) 
 def test_a_redirect_of_the_bytes_is_not_followed() -> None:
     url = answer(body={"uploadUrl": "https://upload.test/here"})
     wire = Wire([url, answer(307, location="https://elsewhere.test/"), answer(body={"files": []})])
-    with pytest.raises((BadAnswer, AnswerLost)):
+    with pytest.raises((MalformedResponse, ResponseLost)):
         talk(wire, upload)
     assert all(sent.request.url.host != "elsewhere.test" for sent in wire.sent)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer, MediaFailed
+from galleryctl.wix.errors import ApiError, MalformedResponse, MediaFailed, ResponseLost
 from tests.unit.wix.wire import CALLS, GALLERY, ITEM, Call, Wire, answer, app_auth, talk, upload
 
 NAMES = [
@@ -136,7 +136,7 @@ def test_what_an_answer_must_hold_is_missed(name: str, body: object) -> None:
     call = CALLS[name]
     with pytest.raises(ApiError) as raised:
         talk(Wire([answer(body=body)]), call.do)
-    assert type(raised.value) is (BadAnswer if call.endpoint.repeatable else AnswerLost)
+    assert type(raised.value) is (MalformedResponse if call.endpoint.idempotent else ResponseLost)
     assert "request id req-1" in raised.value.why
 
 
@@ -152,7 +152,7 @@ def test_what_an_answer_may_leave_out_is_not_missed() -> None:
 def test_pages_that_never_end_are_told(name: str) -> None:
     page = answer(body={"files": [], "folders": [], "nextCursor": {"cursors": {"next": "again"}}})
     wire = Wire([page])
-    with pytest.raises(BadAnswer, match="never end"):
+    with pytest.raises(MalformedResponse, match="never end"):
         talk(wire, CALLS[name].do)
     assert len(wire.sent) == 2
 

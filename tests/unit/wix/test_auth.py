@@ -6,7 +6,7 @@ import pytest
 
 from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import AuthError, BadAnswer, InvalidRequest, Unavailable
+from galleryctl.wix.errors import AuthError, InvalidRequest, MalformedResponse, Unavailable
 from tests.unit.wix.wire import (
     CALLS,
     GALLERY,
@@ -168,7 +168,7 @@ def test_a_key_that_is_refused_is_not_tried_again() -> None:
 )
 def test_an_answer_without_a_token_is_told(body: object) -> None:
     wire = Wire([answer(body=body)])
-    with pytest.raises(BadAnswer, match="no access_token") as raised:
+    with pytest.raises(MalformedResponse, match="no access_token") as raised:
         talk(wire, read, auth=app_auth())
     assert raised.value.call == TOKEN_CALL
     assert "req-1" in raised.value.why

@@ -9,14 +9,14 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.wix import endpoints
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import (
-    AnswerLost,
     ApiError,
-    BadAnswer,
     InvalidRequest,
+    MalformedResponse,
     PermissionDenied,
+    ResponseLost,
     Unavailable,
 )
-from galleryctl.wix.transport import Exchange, Phase
+from galleryctl.wix.transport import Attempt, Phase
 from tests.unit.wix.wire import CALLS, GALLERY, Call, Wire, answer, every_call, raw, talk, upload
 
 CREATE, READ = CALLS["create_item"], CALLS["get_gallery"]
@@ -87,12 +87,12 @@ def test_a_missing_permission_names_the_scope(call: Call) -> None:
 
 @pytest.mark.parametrize("name", ["list_galleries", "get_gallery", "list_items"])
 def test_reading_asks_for_the_read_scope_alone(name: str) -> None:
-    assert CALLS[name].endpoint.scope == endpoints.GALLERIES_READ
+    assert CALLS[name].endpoint.scope == endpoints.READ_GALLERIES_SCOPE
 
 
 @pytest.mark.parametrize("name", ["get_files", "find_by_label", "list_files", "list_folders"])
 def test_reading_files_asks_for_no_manage_scope(name: str) -> None:
-    assert CALLS[name].endpoint.scope == endpoints.MEDIA_READ
+    assert CALLS[name].endpoint.scope == endpoints.READ_MEDIA_SCOPE
 
 
 def test_no_connection_says_why_and_that_nothing_was_done() -> None:
@@ -104,7 +104,7 @@ def test_no_connection_says_why_and_that_nothing_was_done() -> None:
 
 def test_a_create_of_unknown_end_says_what_to_do() -> None:
     error = failure(CREATE, answer(500, {"message": "Internal"}))
-    assert isinstance(error, AnswerLost)
+    assert isinstance(error, ResponseLost)
     assert error.what == "500 Internal; it may have taken effect"
     assert error.status == 500
     assert "run apply again" in error.do
@@ -114,7 +114,7 @@ def test_a_create_of_unknown_end_says_what_to_do() -> None:
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"x"', b"null", b"{", b'{"a": 1e999}', b"[" * 99_999])
 def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes) -> None:
     error = failure(call, raw(200, content))
-    assert type(error) is (BadAnswer if call.endpoint.repeatable else AnswerLost)
+    assert type(error) is (MalformedResponse if call.endpoint.idempotent else ResponseLost)
     assert "JSON" in error.what
     assert "request id req-1" in error.why
     assert error.status == 200
@@ -122,22 +122,22 @@ def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes
 
 def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
     error = failure(READ, answer(body={"gallery": {"id": 7}}))
-    assert type(error) is BadAnswer
+    assert type(error) is MalformedResponse
     assert error.call == "GET /progallery/v2/galleries/g-1"
     assert error.why == "request id req-1"
 
 
 def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("galleryctl.wix.transport.LARGEST_ANSWER", 1000)
+    monkeypatch.setattr("galleryctl.wix.transport.MAX_RESPONSE_BYTES", 1000)
     assert failure(READ, raw(200, b" " * 1001)).what == "the answer is too large"
-    assert type(failure(CREATE, raw(200, b" " * 1001))) is AnswerLost
+    assert type(failure(CREATE, raw(200, b" " * 1001))) is ResponseLost
     good = answer(body={"gallery": {**GALLERY, "padding": "x" * 800}})
     talk(Wire([good]), CALLS["get_gallery"].do)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_told() -> None:
     assert failure(READ, httpx.DecodingError("gzip")).what == "the answer cannot be read"
-    assert type(failure(CREATE, httpx.DecodingError("gzip"))) is AnswerLost
+    assert type(failure(CREATE, httpx.DecodingError("gzip"))) is ResponseLost
 
 
 @pytest.mark.parametrize("ident", ["", ".", ".."])
@@ -155,10 +155,10 @@ def test_an_id_is_one_part_of_a_path_whatever_it_holds() -> None:
 
 
 def test_an_observer_hears_of_every_try() -> None:
-    seen: list[Exchange] = []
+    seen: list[Attempt] = []
     wire = Wire([answer(503), httpx.ReadError("cut"), answer(body={"gallery": GALLERY})], seconds=2)
     talk(wire, CALLS["get_gallery"].do, observer=seen.append)
-    assert [(e.phase, e.attempt, e.status, e.seconds, e.request_id) for e in seen] == [
+    assert [(e.phase, e.number, e.status, e.seconds, e.request_id) for e in seen] == [
         (Phase.BEFORE, 1, None, 0, ""),
         (Phase.AFTER, 1, 503, 2, "req-1"),
         (Phase.BEFORE, 2, None, 0, ""),
@@ -173,7 +173,7 @@ def test_what_an_observer_raises_ends_the_request() -> None:
     class StopNow(Exception):  # noqa: N818 - no failure
         pass
 
-    def stop(exchange: Exchange) -> None:
+    def stop(exchange: Attempt) -> None:
         raise StopNow
 
     wire = Wire([answer()])
@@ -185,7 +185,7 @@ def test_what_an_observer_raises_ends_the_request() -> None:
 def test_requests_are_counted_with_every_try() -> None:
     async def count(client: WixClient) -> dict[str, int]:
         await client.get_gallery("g-1")
-        return dict(client.requests)
+        return dict(client.request_counts)
 
     wire = Wire([answer(500), answer(body={"gallery": GALLERY})])
     assert talk(wire, count) == {"GET /galleries/{id}": 2}

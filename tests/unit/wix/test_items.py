@@ -11,7 +11,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, values_equal
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost, WixFile
-from galleryctl.wix.items import NewItem, Shown, decode_item, item_patch, item_payload
+from galleryctl.wix.items import ItemMedia, NewItem, decode_item, item_patch, item_payload
 
 Doc = dict[str, Any]
 PHOTO = MediaFile(id="f-2", display_name="new.jpg", ready=True, failed=False, width=64, height=48)
@@ -69,7 +69,7 @@ def decoded(raw: Mapping[str, Any]) -> LiveItem:
     return item
 
 
-def patch(raw: Doc, write: Mapping[str, Json], file: Shown = None, sort_order: float | None = None) -> Doc:
+def patch(raw: Doc, write: Mapping[str, Json], file: ItemMedia = None, sort_order: float | None = None) -> Doc:
     return dict(item_patch(decoded(raw), write, file, sort_order))
 
 
@@ -308,7 +308,7 @@ def test_another_photo_keeps_what_is_said_of_the_item() -> None:
     "file",
     [WixFile(id="f"), WixFile(id="f", width=1), MediaFile(id="f", display_name="", ready=True, failed=False)],
 )
-def test_an_image_without_its_size_is_not_sent(file: Shown) -> None:
+def test_an_image_without_its_size_is_not_sent(file: ItemMedia) -> None:
     with pytest.raises(GalleryctlError, match="width and height"):
         item_payload(NewItem(kind=Kind.IMAGE, file=file, sort_order=1.0))
 
@@ -448,7 +448,7 @@ def _at(doc: Any, path: tuple[str, ...]) -> Any:
     return doc
 
 
-def _same_media(live: WixFile | HostedVideo | None, sent: Shown) -> bool:
+def _same_media(live: WixFile | HostedVideo | None, sent: ItemMedia) -> bool:
     if isinstance(sent, HostedVideo) or sent is None:
         return live == sent
     return isinstance(live, WixFile) and live.id == sent.id

@@ -85,11 +85,11 @@ def test_a_429_halves_both_limits_and_a_5xx_only_what_runs_at_once() -> None:
     async def shrink() -> None:
         limits = limiter()
         await asyncio.sleep(1)
-        limits.throttled(virtual.clock(), 5.0)
-        assert (limits.at_once, limits.per_minute) == (4, 50)
+        limits.on_throttled(virtual.clock(), 5.0)
+        assert (limits.concurrency, limits.per_minute) == (4, 50)
         await asyncio.sleep(1)
-        limits.failed(virtual.clock())
-        assert (limits.at_once, limits.per_minute) == (2, 50)
+        limits.on_failure(virtual.clock())
+        assert (limits.concurrency, limits.per_minute) == (2, 50)
 
     virtual.run(shrink())
 
@@ -100,8 +100,8 @@ def test_what_was_under_way_together_shrinks_the_limits_once() -> None:
         began = virtual.clock()
         await asyncio.sleep(1)
         for _ in range(8):
-            limits.throttled(began, None)
-        assert (limits.at_once, limits.per_minute) == (4, 50)
+            limits.on_throttled(began, None)
+        assert (limits.concurrency, limits.per_minute) == (4, 50)
 
     virtual.run(burst())
 
@@ -111,12 +111,12 @@ def test_the_limits_never_shrink_to_nothing_and_grow_back_whole() -> None:
         limits = limiter()
         for _ in range(20):
             await asyncio.sleep(1)
-            limits.throttled(virtual.clock(), 0.0)
-        assert (limits.at_once, limits.per_minute) == (1, 1)
+            limits.on_throttled(virtual.clock(), 0.0)
+        assert (limits.concurrency, limits.per_minute) == (1, 1)
         grown = []
         for _ in range(1100):
-            limits.good()
-            grown.append((limits.at_once, limits.per_minute))
+            limits.on_success()
+            grown.append((limits.concurrency, limits.per_minute))
         assert grown == sorted(grown)
         assert grown[-1] == (8, 100)
 
@@ -131,7 +131,7 @@ def test_a_lowered_rate_counts_what_went_before() -> None:
             async with limits.slot() as began:
                 times.append(began)
         await asyncio.sleep(1)
-        limits.throttled(virtual.clock(), 0.0)
+        limits.on_throttled(virtual.clock(), 0.0)
         for _ in range(3):
             async with limits.slot() as began:
                 times.append(began)

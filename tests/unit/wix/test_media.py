@@ -10,11 +10,11 @@ from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.codec import decode_file
-from galleryctl.wix.errors import AnswerLost, ApiError, BadAnswer, InvalidRequest, MediaFailed, NotFound
-from galleryctl.wix.tus import CHUNK
+from galleryctl.wix.errors import ApiError, InvalidRequest, MalformedResponse, MediaFailed, NotFound, ResponseLost
+from galleryctl.wix.tus import CHUNK_BYTES
 from tests.unit.wix.wire import FILE, PENDING, URL, Scripted, Wire, answer, talk, upload
 
-LARGE = CHUNK * 2 + 5
+LARGE = CHUNK_BYTES * 2 + 5
 FOUND = answer(body={"files": [FILE]})
 NONE_FOUND = answer(body={"files": []})
 MADE = answer(body={"file": FILE})
@@ -114,7 +114,7 @@ def test_a_lost_upload_is_looked_for_before_it_is_sent_again(lost: Scripted) -> 
 
 def test_an_upload_that_keeps_getting_lost_is_told_after_three_tries() -> None:
     wire = Wire([answer(body=URL), CUT, NONE_FOUND] * 3)
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         talk(wire, upload)
     assert [line.split()[0] for line in wire.lines].count("PUT") == 3
 
@@ -223,7 +223,7 @@ def test_a_file_that_is_ready_is_not_asked_for() -> None:
 
 
 def test_a_large_file_goes_in_pieces_and_the_last_answer_is_the_file() -> None:
-    wire, send = large(kept(CHUNK), kept(CHUNK * 2), MADE)
+    wire, send = large(kept(CHUNK_BYTES), kept(CHUNK_BYTES * 2), MADE)
     assert send().id == "f-1"
     assert wire.sent[0].json["uploadProtocol"] == "TUS"
     create = wire.sent[1].request
@@ -234,46 +234,46 @@ def test_a_large_file_goes_in_pieces_and_the_last_answer_is_the_file() -> None:
         "token": "to/ken",
     }
     assert create.headers["Upload-Length"] == str(LARGE)
-    assert offsets(wire) == [0, CHUNK, CHUNK * 2]
+    assert offsets(wire) == [0, CHUNK_BYTES, CHUNK_BYTES * 2]
     assert wire.lines[2:] == ["PATCH /place"] * 3
     assert all(sent.request.headers["Tus-Resumable"] == "1.0.0" for sent in wire.sent[1:])
     assert not any("authorization" in sent.request.headers for sent in wire.sent[1:])
 
 
 def test_a_large_file_whose_last_answer_is_empty_is_finished_by_a_put() -> None:
-    wire, send = large(kept(CHUNK), kept(CHUNK * 2), kept(LARGE), MADE)
+    wire, send = large(kept(CHUNK_BYTES), kept(CHUNK_BYTES * 2), kept(LARGE), MADE)
     assert send().id == "f-1"
     put = wire.sent[-1].request
     assert (put.method, str(put.url)) == ("PUT", "https://upload.test/tus/to%2Fken?filename=a.jpg")
 
 
 @pytest.mark.parametrize("lost", [CUT, answer(503), answer(409)])
-@pytest.mark.parametrize("arrived", [0, 5, CHUNK])
+@pytest.mark.parametrize("arrived", [0, 5, CHUNK_BYTES])
 def test_a_cut_upload_goes_on_from_what_arrived(lost: Scripted, arrived: int) -> None:
-    pieces = range(arrived, LARGE, CHUNK)
+    pieces = range(arrived, LARGE, CHUNK_BYTES)
     wire, send = large(lost, at(arrived), *(kept(offset) for offset in pieces[1:]), MADE)
     assert send().id == "f-1"
     assert offsets(wire) == [0, *pieces]
     sent = [sent.request for sent in wire.sent[4:]]
-    assert [len(patch.content) for patch in sent] == [min(CHUNK, LARGE - offset) for offset in pieces]
+    assert [len(patch.content) for patch in sent] == [min(CHUNK_BYTES, LARGE - offset) for offset in pieces]
 
 
 def test_an_upload_that_stands_still_ends() -> None:
     wire, send = large(*(CUT, at(0)) * 5, labels=())
-    with pytest.raises(AnswerLost, match="stands still"):
+    with pytest.raises(ResponseLost, match="stands still"):
         send()
     assert offsets(wire) == [0] * 5
 
 
 @pytest.mark.parametrize("refusal", [answer(404), answer(400), answer(403, {"message": "used"}), answer(409)])
 def test_a_large_file_whose_last_answer_was_lost_is_looked_for(refusal: Scripted) -> None:
-    wire, send = large(kept(CHUNK), kept(CHUNK * 2), CUT, at(LARGE), refusal, FOUND)
+    wire, send = large(kept(CHUNK_BYTES), kept(CHUNK_BYTES * 2), CUT, at(LARGE), refusal, FOUND)
     assert send().id == "f-1"
     assert wire.lines[-1] == "POST /site-media/v1/files/search"
 
 
 def test_a_finish_that_is_refused_although_nothing_was_lost_is_an_error() -> None:
-    wire, send = large(kept(CHUNK), kept(CHUNK * 2), kept(LARGE), answer(404))
+    wire, send = large(kept(CHUNK_BYTES), kept(CHUNK_BYTES * 2), kept(LARGE), answer(404))
     with pytest.raises(NotFound):
         send()
     assert wire.lines[-1].startswith("PUT ")
@@ -282,16 +282,16 @@ def test_a_finish_that_is_refused_although_nothing_was_lost_is_an_error() -> Non
 @pytest.mark.parametrize("offset", ["", "many", "-1", str(LARGE + 1), "9" * 5000])
 def test_an_answer_that_does_not_say_how_much_arrived_is_told(offset: str) -> None:
     _, send = large(CUT, answer(200, Upload_Offset=offset))
-    with pytest.raises(BadAnswer, match="how much has arrived"):
+    with pytest.raises(MalformedResponse, match="how much has arrived"):
         send()
 
 
 def test_a_large_file_that_shrank_is_told() -> None:
     async def short() -> AsyncIterator[bytes]:
-        yield b"x" * CHUNK
+        yield b"x" * CHUNK_BYTES
         yield b"x"
 
-    wire = Wire([URLS, PLACE, kept(CHUNK), kept(CHUNK + 1)])
+    wire = Wire([URLS, PLACE, kept(CHUNK_BYTES), kept(CHUNK_BYTES + 1)])
     with pytest.raises(InvalidRequest, match="not the"):
         talk(wire, lambda c: c.upload(name="a", mime="image/png", size=LARGE, open_bytes=short))
 

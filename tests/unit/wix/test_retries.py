@@ -6,14 +6,14 @@ from galleryctl.http import httpx
 from galleryctl.wix import endpoints
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import (
-    AnswerLost,
     ApiError,
     AuthError,
-    BadAnswer,
     Conflict,
     InvalidRequest,
+    MalformedResponse,
     NotFound,
     PermissionDenied,
+    ResponseLost,
     Throttled,
     Unavailable,
 )
@@ -67,7 +67,7 @@ FINAL: dict[str, tuple[Scripted, type[ApiError]]] = {
     "403": (answer(403, {"message": "no"}), PermissionDenied),
     "409": (answer(409), Conflict),
     "428": (answer(428), InvalidRequest),
-    "302": (answer(302, location="https://elsewhere.test/"), BadAnswer),
+    "302": (answer(302, location="https://elsewhere.test/"), MalformedResponse),
     "no such protocol": (httpx.UnsupportedProtocol("x"), InvalidRequest),
 }
 
@@ -77,7 +77,7 @@ def every_endpoint() -> list[Endpoint]:
 
 
 def test_only_what_makes_something_new_is_never_repeated() -> None:
-    assert {endpoint for endpoint in every_endpoint() if not endpoint.repeatable} == CREATES
+    assert {endpoint for endpoint in every_endpoint() if not endpoint.idempotent} == CREATES
 
 
 def test_the_examples_cover_every_call_of_the_api() -> None:
@@ -97,11 +97,11 @@ def test_a_good_answer_takes_one_try(call: Call) -> None:
 def test_a_lost_answer_is_asked_for_again_unless_it_was_a_create(call: Call, failure: Scripted) -> None:
     wire = call.wire
     wire.script.insert(0, failure)
-    if call.endpoint.repeatable:
+    if call.endpoint.idempotent:
         talk(wire, call.do)
         assert len(wire.sent) == len(call.good) + 1
     else:
-        with pytest.raises(AnswerLost, match="may have taken effect"):
+        with pytest.raises(ResponseLost, match="may have taken effect"):
             talk(wire, call.do)
         assert len(wire.sent) == 1
 
@@ -138,7 +138,7 @@ def test_what_is_not_there_is_an_error_except_for_deletes(call: Call) -> None:
 def test_an_upload_whose_bytes_got_no_answer_is_not_sent_again_without_a_label() -> None:
     wire = CALLS["upload"].wire
     wire.script.insert(1, httpx.ReadError("cut"))
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         talk(wire, CALLS["upload"].do)
     assert wire.lines == ["POST /site-media/v1/files/generate-upload-url", "PUT /here"]
 

@@ -11,7 +11,7 @@ from galleryctl.model.secret import Secret
 from galleryctl.wix.auth import ApiKeyAuth, Auth
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError, InvalidRequest
-from galleryctl.wix.transport import Exchange
+from galleryctl.wix.transport import Attempt
 from tests.unit.wix.wire import (
     CALLS,
     KEY,
@@ -56,7 +56,7 @@ FAILURES: dict[str, Scripted] = {
 }
 
 
-def failing(wire: Wire, call: Call, auth: Auth, seen: list[Exchange]) -> ApiError | None:
+def failing(wire: Wire, call: Call, auth: Auth, seen: list[Attempt]) -> ApiError | None:
     try:
         talk(wire, call.do, auth=auth, observer=seen.append)
     except ApiError as error:
@@ -78,7 +78,7 @@ def everything_told(error: ApiError) -> str:
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_no_failure_of_any_call_tells_the_key(failure: Scripted, caplog: pytest.LogCaptureFixture) -> None:
     for call in CALLS.values():
-        seen: list[Exchange] = []
+        seen: list[Attempt] = []
         with caplog.at_level(logging.DEBUG):
             error = failing(Wire([failure]), call, key_auth(), seen)
         assert KEY not in "".join(map(repr, seen)) + caplog.text
@@ -95,7 +95,7 @@ def test_no_failure_tells_an_apps_secret_or_token(
     # a text that equals a token is no secret before the token was given
     scripts = [[failure], [token, failure], [token, answer(401), failure]]
     for secrets, script in zip(((SECRET,), (SECRET, TOKEN), (SECRET, TOKEN)), scripts, strict=True):
-        seen: list[Exchange] = []
+        seen: list[Attempt] = []
         with caplog.at_level(logging.DEBUG):
             error = failing(Wire(list(script)), call, app_auth(), seen)
         told = "".join(map(repr, seen)) + caplog.text + ("" if error is None else everything_told(error))
@@ -108,7 +108,7 @@ def test_no_failure_tells_where_bytes_may_be_put(failure: Scripted) -> None:
     echo: Scripted = failure
     if isinstance(failure, httpx.Response):
         echo = httpx.Response(failure.status_code, content=failure.content.replace(ECHO.encode(), url.encode()))
-    seen: list[Exchange] = []
+    seen: list[Attempt] = []
     with pytest.raises(ApiError) as raised:
         talk(
             Wire([answer(body={"uploadUrl": url}), echo]),
