@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from galleryctl.emulator import Emulator
-from galleryctl.emulator.faults import Faults, parsed
-from galleryctl.emulator.settings import Settings, changed
+from galleryctl.emulator.faults import Faults, parse_faults
+from galleryctl.emulator.settings import EmulatorSettings, update_settings
 from galleryctl.model.desired import Limits
 from galleryctl.model.secret import Secret
 from galleryctl.session.backends import emulator_endpoint
@@ -68,19 +68,19 @@ class Bench:
 
     def faults(self, *script: dict[str, Any]) -> None:
         """What goes wrong from now on."""
-        self.emulator.gate.faults = parsed({"script": list(script)}) if script else Faults()
+        self.emulator.pipeline.faults = parse_faults({"script": list(script)}) if script else Faults()
 
     def settings(self, **values: Any) -> None:
         """Switches that differ from the emulator's own choice."""
-        self.emulator.gate.site.settings = changed(Settings(), values)
+        self.emulator.pipeline.site.settings = update_settings(EmulatorSettings(), values)
 
     def source(self, url: str, data: bytes | None) -> None:
         """What an import of the URL finds; None is a 404."""
         status, encoded = (404, "") if data is None else (200, base64.b64encode(data).decode())
         blob = base64.b64decode(encoded)
-        with self.emulator.gate.site.store.write():
+        with self.emulator.pipeline.site.store.transaction():
             sql = "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)"
-            self.emulator.gate.site.store.db.execute(sql, (url, status, blob))
+            self.emulator.pipeline.site.store.db.execute(sql, (url, status, blob))
 
     def count(self) -> Counter[str]:
         """How often each request went out in the last conversation."""
@@ -88,4 +88,4 @@ class Bench:
 
     def docs(self, table: str) -> list[dict[str, Any]]:
         """The stored documents, oldest first."""
-        return self.emulator.gate.site.store.docs(f"SELECT doc FROM {table} ORDER BY seq")  # noqa: S608 - ours
+        return self.emulator.pipeline.site.store.fetch_documents(f"SELECT doc FROM {table} ORDER BY seq")  # noqa: S608 - ours

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from galleryctl.cli.main import run
-from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.http import httpx
 
 Doc = dict[str, Any]
@@ -122,7 +122,7 @@ class Studio:
 
 def call_emulator(data: Path, method: str, path: str, body: Doc | None = None) -> Doc:
     """What the emulated site in `data` answers to its own key; the call must go well."""
-    emulator = create_app(data)
+    emulator = create_emulator(data)
     try:
         return asyncio.run(_call(emulator, method, path, body))
     finally:

@@ -16,11 +16,11 @@ from typing import Any
 
 from PIL import Image
 
-from galleryctl.emulator import Emulator, create_app
-from galleryctl.emulator.credentials import Credentials, load
-from galleryctl.emulator.edits import edited
-from galleryctl.emulator.faults import Faults, parsed
-from galleryctl.emulator.settings import changed
+from galleryctl.emulator import Emulator, create_emulator
+from galleryctl.emulator.credentials import Credentials, load_credentials
+from galleryctl.emulator.edits import apply_edits
+from galleryctl.emulator.faults import Faults, parse_faults
+from galleryctl.emulator.settings import update_settings
 from galleryctl.engine.apply import ApplyResult
 from galleryctl.engine.progress import SilentProgress
 from galleryctl.engine.site import PlanResult, Site, apply_plan, plan_site, revalidate
@@ -73,7 +73,7 @@ class Clock:
 @cache
 def keys() -> Credentials:
     """The emulator's credentials, which take a while to make."""
-    return load(None)
+    return load_credentials(None)
 
 
 @cache
@@ -105,7 +105,7 @@ class World:
     emulator: Emulator = field(init=False)
 
     def __post_init__(self) -> None:
-        self.emulator = create_app(None, clock=self.clock.time, keys=keys())
+        self.emulator = create_emulator(None, clock=self.clock.time, keys=keys())
 
     def close(self) -> None:
         self.emulator.close()
@@ -171,30 +171,30 @@ class World:
 
     def settings(self, **changes: Json) -> None:
         """Turn the emulator's switches."""
-        site = self.emulator.gate.site
-        site.settings = changed(site.settings, changes)
+        site = self.emulator.pipeline.site
+        site.settings = update_settings(site.settings, changes)
 
     def faults(self, **faults: Json) -> None:
         """Faults from now on; without any, none."""
-        self.emulator.gate.faults = parsed(faults) if faults else Faults()
+        self.emulator.pipeline.faults = parse_faults(faults) if faults else Faults()
 
     def edit(self, *edits: Doc) -> list[Doc]:
         """Edit the site as the Editor would."""
-        site = self.emulator.gate.site
-        with site.write():
-            results: list[Doc] = edited(site, {"edits": list(edits)})["results"]
+        site = self.emulator.pipeline.site
+        with site.transaction():
+            results: list[Doc] = apply_edits(site, {"edits": list(edits)})["results"]
         site.outbox.clear()
         return results
 
     def galleries(self) -> list[Doc]:
         """The galleries of the site."""
-        return self.emulator.gate.site.store.docs("SELECT doc FROM galleries ORDER BY seq")
+        return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM galleries ORDER BY seq")
 
     def items(self, gallery: str = "Weddings") -> list[Doc]:
         """The items of the galleries of that name, in the order of display."""
         ids = [g["id"] for g in self.galleries() if g.get("name") == gallery]
         sql = "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq"
-        return [item for id_ in ids for item in self.emulator.gate.site.store.docs(sql, id_)]
+        return [item for id_ in ids for item in self.emulator.pipeline.site.store.fetch_documents(sql, id_)]
 
     def titles(self, gallery: str = "Weddings") -> list[str]:
         """The titles of the items, in the order of display."""
@@ -202,7 +202,7 @@ class World:
 
     def files(self) -> list[Doc]:
         """The files of the Media Manager."""
-        return self.emulator.gate.site.store.docs("SELECT doc FROM files WHERE trashed = 0 ORDER BY seq")
+        return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM files WHERE trashed = 0 ORDER BY seq")
 
     def upload(self, name: str, shade: int) -> None:
         """Upload a photo as the Editor would: without a label of ours."""

@@ -16,7 +16,7 @@ from galleryctl.model.errors import GalleryctlError
 def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready_file: Path | None, host: str) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError when the port or the data cannot be had."""
     try:
-        from galleryctl.emulator.app import Ready
+        from galleryctl.emulator.app import ReadyInfo
         from galleryctl.emulator.server import serve
     except ImportError as error:
         raise GalleryctlError(
@@ -32,7 +32,7 @@ def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready
 
     with closing(bind_socket(host, port, "the emulator")) as listener, ExitStack() as to_the_end:
 
-        def tell(ready: Ready) -> None:
+        def tell(ready: ReadyInfo) -> None:
             to_the_end.enter_context(write_ready_file(path, asdict(ready)))
             output.info(settings, f"Serving the site {ready.site_id} at {ready.base_url}, its data in {folder}.")
             output.info(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")

@@ -1,7 +1,7 @@
 """The Wix APIs on this machine: Pro Gallery, Media Manager, OAuth and webhooks, with faults on demand."""
 
-from galleryctl.emulator.app import Emulator, Ready, create_app
+from galleryctl.emulator.app import Emulator, ReadyInfo, create_emulator
 from galleryctl.emulator.gate import ConnectionCut
-from galleryctl.emulator.settings import Settings
+from galleryctl.emulator.settings import EmulatorSettings
 
-__all__ = ["ConnectionCut", "Emulator", "Ready", "Settings", "create_app"]
+__all__ = ["ConnectionCut", "Emulator", "ReadyInfo", "EmulatorSettings", "create_emulator"]

@@ -5,55 +5,57 @@ from __future__ import annotations
 import secrets
 from hmac import compare_digest
 
-from galleryctl.emulator.exchange import Answer, Call, ok
-from galleryctl.emulator.rejection import Rejection, refused
-from galleryctl.emulator.site import Site
+from galleryctl.emulator.exchange import ServedRequest, ServedResponse, json_response
+from galleryctl.emulator.rejection import Rejection, application_error
+from galleryctl.emulator.site import EmulatedSite
 
 GALLERIES_READ, GALLERIES_MANAGE = "PRO_GALLERY.READ", "PRO_GALLERY.MANAGE"
 MEDIA_READ, MEDIA_MANAGE = "MEDIA.READ", "MEDIA.MANAGE"
-READ_ONLY = frozenset({GALLERIES_READ, MEDIA_READ})
-EVERYTHING = READ_ONLY | {GALLERIES_MANAGE, MEDIA_MANAGE}
+_READ_ONLY_PERMISSIONS = frozenset({GALLERIES_READ, MEDIA_READ})
+_ALL_PERMISSIONS = _READ_ONLY_PERMISSIONS | {GALLERIES_MANAGE, MEDIA_MANAGE}
 
 
-def demand(site: Site, call: Call, permission: str) -> None:
+def require_permission(site: EmulatedSite, request: ServedRequest, permission: str) -> None:
     """Let the call through, or raise 401 for an unknown caller and 403 for one without the permission."""
-    given = call.headers.get("authorization", "")
+    given = request.headers.get("authorization", "")
     if not given:
-        raise refused(401, "UNAUTHENTICATED", "no Authorization header")
-    if permission not in _granted(site, call, given):
-        raise refused(403, "PERMISSION_DENIED", f"permission {permission} is missing", {"permission": permission})
+        raise application_error(401, "UNAUTHENTICATED", "no Authorization header")
+    if permission not in _granted_permissions(site, request, given):
+        raise application_error(
+            403, "PERMISSION_DENIED", f"permission {permission} is missing", {"permission": permission}
+        )
 
 
-def _granted(site: Site, call: Call, given: str) -> frozenset[str]:
+def _granted_permissions(site: EmulatedSite, request: ServedRequest, given: str) -> frozenset[str]:
     keys = site.credentials
-    for key, scope in ((keys.api_key, EVERYTHING), (keys.read_api_key, READ_ONLY)):
+    for key, scope in ((keys.api_key, _ALL_PERMISSIONS), (keys.read_api_key, _READ_ONLY_PERMISSIONS)):
         if compare_digest(given.encode(), key.encode()):
-            _demand_site(site, call)
+            _require_site(site, request)
             return scope
     row = site.store.db.execute("SELECT expires FROM tokens WHERE token = ?", (given,)).fetchone()
     if row is None:
-        raise refused(401, "UNAUTHENTICATED", "the API key or access token is not known")
+        raise application_error(401, "UNAUTHENTICATED", "the API key or access token is not known")
     if row[0] <= site.clock():
-        raise refused(401, "UNAUTHENTICATED", "the access token has expired")
-    return EVERYTHING
+        raise application_error(401, "UNAUTHENTICATED", "the access token has expired")
+    return _ALL_PERMISSIONS
 
 
-def _demand_site(site: Site, call: Call) -> None:
-    given = call.headers.get("wix-site-id", "")
+def _require_site(site: EmulatedSite, request: ServedRequest) -> None:
+    given = request.headers.get("wix-site-id", "")
     if given != site.credentials.site_id:
         problem = "is not a site of this API key" if given else "is missing"
-        raise refused(403, "PERMISSION_DENIED", f"wix-site-id {problem}")
+        raise application_error(403, "PERMISSION_DENIED", f"wix-site-id {problem}")
 
 
 class OAuth:
     """Handler of `/oauth2/token`."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: EmulatedSite) -> None:
         self.site = site
 
-    def token(self, call: Call) -> Answer:
+    def token(self, request: ServedRequest) -> ServedResponse:
         """An access token for the app's client credentials."""
-        body = call.json()
+        body = request.json()
         if body.get("grant_type") != "client_credentials":
             raise _oauth_error(400, "unsupported_grant_type", "grant_type must be client_credentials")
         wanted = self.site.credentials
@@ -68,10 +70,10 @@ class OAuth:
                 raise _oauth_error(400 if name == "instance_id" else 401, code, f"{name} is not known")
         token, lifetime = f"OauthNG.JWS.{secrets.token_urlsafe(48)}", self.site.settings.token_ttl_seconds
         now = self.site.clock()
-        with self.site.store.write():
+        with self.site.store.transaction():
             self.site.store.db.execute("DELETE FROM tokens WHERE expires <= ?", (now,))
             self.site.store.db.execute("INSERT INTO tokens VALUES (?, ?)", (token, now + lifetime))
-        return ok({"access_token": token, "token_type": "Bearer", "expires_in": lifetime})
+        return json_response({"access_token": token, "token_type": "Bearer", "expires_in": lifetime})
 
 
 def _oauth_error(status: int, code: str, description: str) -> Rejection:

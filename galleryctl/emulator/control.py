@@ -9,143 +9,147 @@ from collections.abc import Iterator
 from typing import Any
 
 from galleryctl.emulator import checks
-from galleryctl.emulator.edits import edited
-from galleryctl.emulator.exchange import Answer, Call, Endpoint, Handler, ok
-from galleryctl.emulator.faults import Faults, parsed
-from galleryctl.emulator.gate import Gate
-from galleryctl.emulator.page import index
-from galleryctl.emulator.rejection import Rejection, Violation, invalid
+from galleryctl.emulator.edits import apply_edits
+from galleryctl.emulator.exchange import Handler, ServedEndpoint, ServedRequest, ServedResponse, json_response
+from galleryctl.emulator.faults import Faults, parse_faults
+from galleryctl.emulator.gate import RequestPipeline
+from galleryctl.emulator.page import render_page
+from galleryctl.emulator.rejection import Rejection, Violation, validation_error
 from galleryctl.emulator.sample import sample_png
-from galleryctl.emulator.settings import Settings, changed
+from galleryctl.emulator.settings import EmulatorSettings, update_settings
 from galleryctl.emulator.traffic import Traffic
 
 
-class Control:
+class ControlCalls:
     """Handlers of `/_emulator` and of the page; they are never counted, throttled or broken."""
 
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
-        self.site = gate.site
+    def __init__(self, pipeline: RequestPipeline) -> None:
+        self.pipeline = pipeline
+        self.site = pipeline.site
 
-    def endpoints(self) -> Iterator[Endpoint]:
+    def endpoints(self) -> Iterator[ServedEndpoint]:
         """The control calls; they need no Authorization."""
         calls: tuple[tuple[str, str, Handler], ...] = (
-            ("GET", "/", lambda _call: index(self.site)),
-            ("GET", "/_emulator/webhooks", self.webhooks),
+            ("GET", "/", lambda _call: render_page(self.site)),
+            ("GET", "/_emulator/webhooks", self.list_webhooks),
             ("POST", "/_emulator/webhooks", self.subscribe),
-            ("GET", "/_emulator/faults", lambda _call: ok(self.gate.faults.as_json())),
-            ("POST", "/_emulator/faults", self.faults),
-            ("GET", "/_emulator/stats", lambda _call: ok(self.gate.traffic.as_json())),
+            ("GET", "/_emulator/faults", lambda _call: json_response(self.pipeline.faults.as_json())),
+            ("POST", "/_emulator/faults", self.set_faults),
+            ("GET", "/_emulator/stats", lambda _call: json_response(self.pipeline.traffic.as_json())),
             ("POST", "/_emulator/stats/reset", self.reset_stats),
             ("POST", "/_emulator/reset", self.reset),
-            ("GET", "/_emulator/settings", lambda _call: ok(dataclasses.asdict(self.site.settings))),
-            ("POST", "/_emulator/settings", self.settings),
-            ("POST", "/_emulator/sources", self.sources),
+            ("GET", "/_emulator/settings", lambda _call: json_response(dataclasses.asdict(self.site.settings))),
+            ("POST", "/_emulator/settings", self.change_settings),
+            ("POST", "/_emulator/sources", self.register_source),
             ("POST", "/_emulator/edit", self.edit),
-            ("GET", "/_emulator/holds", self.holds),
+            ("GET", "/_emulator/holds", self.list_holds),
             ("POST", "/_emulator/holds/release", self.release),
             ("GET", "/_emulator/sample.png", self.sample),
         )
         for method, template, handler in calls:
-            yield Endpoint(method=method, template=template, handler=handler, control=True)
-        yield Endpoint(
+            yield ServedEndpoint(method=method, template=template, handler=handler, is_control=True)
+        yield ServedEndpoint(
             method="POST",
             template="/_emulator/holds/wait",
-            handler=self.holds,
-            control=True,
-            first=self.until_held,
+            handler=self.list_holds,
+            is_control=True,
+            precondition=self.wait_until_held,
         )
 
-    def subscribe(self, call: Call) -> Answer:
+    def subscribe(self, request: ServedRequest) -> ServedResponse:
         """Add a webhook: `{url}`; `{url, remove: true}` takes it away."""
-        body = call.json()
+        body = request.json()
         url = body.get("url")
-        checks.all_of([*checks.required("url", url), *checks.text("url", url)])
-        urls = [known for known in self.gate.webhooks.urls if known != url]
+        checks.raise_violations([*checks.check_required("url", url), *checks.check_string("url", url)])
+        urls = [known for known in self.pipeline.webhooks.urls if known != url]
         if not body.get("remove"):
             urls.append(str(url))
-        with self.site.store.write():
+        with self.site.store.transaction():
             self.site.store.db.execute("DELETE FROM webhooks")
             self.site.store.db.executemany("INSERT INTO webhooks VALUES (?)", [(known,) for known in urls])
-        self.gate.webhooks.urls = urls
-        return ok({"urls": urls})
+        self.pipeline.webhooks.urls = urls
+        return json_response({"urls": urls})
 
-    def webhooks(self, _call: Call) -> Answer:
+    def list_webhooks(self, _request: ServedRequest) -> ServedResponse:
         """The subscribers and the deliveries so far."""
-        hooks = self.gate.webhooks
+        hooks = self.pipeline.webhooks
         deliveries = [delivery.as_json() for delivery in list(hooks.history)]
         pending = sum(entry["state"] == "pending" for entry in deliveries)
-        return ok({"urls": hooks.urls, "pending": pending, "deliveries": deliveries})
+        return json_response({"urls": hooks.urls, "pending": pending, "deliveries": deliveries})
 
-    def faults(self, call: Call) -> Answer:
+    def set_faults(self, request: ServedRequest) -> ServedResponse:
         """Replace the faults in force; an empty object ends them all."""
-        self.gate.faults = parsed(call.json())
-        self.site.store.keep("faults", call.json())
-        return ok(self.gate.faults.as_json())
+        self.pipeline.faults = parse_faults(request.json())
+        self.site.store.save_setup("faults", request.json())
+        return json_response(self.pipeline.faults.as_json())
 
-    def settings(self, call: Call) -> Answer:
+    def change_settings(self, request: ServedRequest) -> ServedResponse:
         """Change switches; answers all of them."""
-        self.site.settings = changed(self.site.settings, call.json())
-        self.site.store.keep("settings", dataclasses.asdict(self.site.settings))
-        return ok(dataclasses.asdict(self.site.settings))
+        self.site.settings = update_settings(self.site.settings, request.json())
+        self.site.store.save_setup("settings", dataclasses.asdict(self.site.settings))
+        return json_response(dataclasses.asdict(self.site.settings))
 
-    def reset_stats(self, _call: Call) -> Answer:
+    def reset_stats(self, _request: ServedRequest) -> ServedResponse:
         """Begin to count anew."""
-        self.gate.traffic = Traffic(running=self.gate.traffic.running)
-        return ok(self.gate.traffic.as_json())
+        self.pipeline.traffic = Traffic(running=self.pipeline.traffic.running)
+        return json_response(self.pipeline.traffic.as_json())
 
-    def reset(self, _call: Call) -> Answer:
+    def reset(self, _request: ServedRequest) -> ServedResponse:
         """Empty the site; faults, statistics, webhooks and switches too. Credentials stay."""
         self.site.store.clear()
-        self.gate.webhooks.forget()
-        self.gate.holds.release(drop=True)
-        self.gate.faults = Faults()
-        self.gate.traffic = Traffic()
-        self.site.settings = Settings()
-        return ok({})
+        self.pipeline.webhooks.reset()
+        self.pipeline.holds.release(drop=True)
+        self.pipeline.faults = Faults()
+        self.pipeline.traffic = Traffic()
+        self.site.settings = EmulatorSettings()
+        return json_response({})
 
-    async def until_held(self, call: Call) -> None:
+    async def wait_until_held(self, request: ServedRequest) -> None:
         """Wait until `count` requests (1) are held, at most `timeout_ms` (10,000); 408 after that."""
-        body = call.json()
+        body = request.json()
         count, timeout = body.get("count"), body.get("timeout_ms")
-        checks.all_of([*checks.integer("count", count, 1), *checks.integer("timeout_ms", timeout, 0)])
+        checks.raise_violations(
+            [*checks.check_integer("count", count, 1), *checks.check_integer("timeout_ms", timeout, 0)]
+        )
         seconds = (10_000 if timeout is None else timeout) / 1000
-        if not await self.gate.holds.wait(count or 1, seconds):
-            raise Rejection(408, {"message": f"{len(self.gate.holds.held)} requests are held"})
+        if not await self.pipeline.holds.wait_for(count or 1, seconds):
+            raise Rejection(408, {"message": f"{len(self.pipeline.holds.held)} requests are held"})
 
-    def holds(self, _call: Call) -> Answer:
+    def list_holds(self, _request: ServedRequest) -> ServedResponse:
         """The requests that are held."""
-        return ok({"held": [entry.as_json() for entry in self.gate.holds.held]})
+        return json_response({"held": [entry.as_json() for entry in self.pipeline.holds.held]})
 
-    def release(self, call: Call) -> Answer:
+    def release(self, request: ServedRequest) -> ServedResponse:
         """Let all held requests go; with `{drop: true}` they end without an answer."""
-        body = call.json()
-        checks.all_of(checks.boolean("drop", body.get("drop")))
-        return ok({"released": self.gate.holds.release(drop=bool(body.get("drop")))})
+        body = request.json()
+        checks.raise_violations(checks.check_boolean("drop", body.get("drop")))
+        return json_response({"released": self.pipeline.holds.release(drop=bool(body.get("drop")))})
 
-    def sources(self, call: Call) -> Answer:
+    def register_source(self, request: ServedRequest) -> ServedResponse:
         """What an import of a URL finds: `{url, bytes_b64}`, or `{url, status}` for a failure."""
-        body = call.json()
+        body = request.json()
         url = body.get("url")
-        checks.all_of([*checks.required("url", url), *checks.text("url", url), *_status(body)])
+        checks.raise_violations(
+            [*checks.check_required("url", url), *checks.check_string("url", url), *_status_violations(body)]
+        )
         try:
             data = base64.b64decode(body.get("bytes_b64") or "", validate=True)
         except (binascii.Error, ValueError, TypeError) as cause:
-            raise invalid(Violation("bytes_b64", "is not base64", "FORMAT")) from cause
+            raise validation_error(Violation("bytes_b64", "is not base64", "FORMAT")) from cause
         status = body.get("status") or 200
-        with self.site.store.write():
+        with self.site.store.transaction():
             self.site.store.db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?)", (url, status, data))
-        return ok({"url": url, "status": status, "size": len(data)})
+        return json_response({"url": url, "status": status, "size": len(data)})
 
-    def edit(self, call: Call) -> Answer:
+    def edit(self, request: ServedRequest) -> ServedResponse:
         """Edit raw data as the Editor would; see `edits`."""
-        with self.site.write():
-            return ok(edited(self.site, call.json()))
+        with self.site.transaction():
+            return json_response(apply_edits(self.site, request.json()))
 
-    def sample(self, _call: Call) -> Answer:
+    def sample(self, _request: ServedRequest) -> ServedResponse:
         """A picture to import."""
-        return Answer(body=sample_png(), headers={"Content-Type": "image/png"})
+        return ServedResponse(body=sample_png(), headers={"Content-Type": "image/png"})
 
 
-def _status(body: dict[str, Any]) -> Iterator[Violation]:
-    yield from checks.integer("status", body.get("status"), 100, 599)
+def _status_violations(body: dict[str, Any]) -> Iterator[Violation]:
+    yield from checks.check_integer("status", body.get("status"), 100, 599)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
 
-FILE = "credentials.json"
+CREDENTIALS_FILE = "credentials.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class ClientCredentials:
     """What a client of the emulated site needs; the public key verifies webhooks, as PEM text."""
 
     site_id: str
@@ -28,24 +28,24 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials(Keys):
+class Credentials(ClientCredentials):
     """All secrets of the emulated site; the private key signs webhooks, as PEM text."""
 
     private_key: str
 
     @property
-    def shared(self) -> dict[str, str]:
+    def client_values(self) -> dict[str, str]:
         """Those that a client may know, by the names of `Keys`."""
-        return {each.name: getattr(self, each.name) for each in fields(Keys)}
+        return {each.name: getattr(self, each.name) for each in fields(ClientCredentials)}
 
 
-def load(data_dir: Path | None) -> Credentials:
+def load_credentials(data_dir: Path | None) -> Credentials:
     """The credentials in `data_dir`, made on the first call; new ones each time without a directory."""
     if data_dir is None:
         return _generate()
-    path = data_dir / FILE
+    path = data_dir / CREDENTIALS_FILE
     if not path.exists():
-        _write_once(path, json.dumps(asdict(_generate()), indent=2))
+        _write_if_absent(path, json.dumps(asdict(_generate()), indent=2))
     try:
         return Credentials(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as cause:
@@ -84,7 +84,7 @@ def _generate() -> Credentials:
     )
 
 
-def _write_once(path: Path, text: str) -> None:
+def _write_if_absent(path: Path, text: str) -> None:
     """Write a private file, whole; if somebody else was quicker, theirs stays."""
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:

@@ -11,16 +11,16 @@ from typing import Any
 
 from galleryctl.emulator import checks, events, ordering
 from galleryctl.emulator.rejection import Rejection, Violation, not_found
-from galleryctl.emulator.rendering import shown, without_items
-from galleryctl.emulator.site import Site
-from galleryctl.emulator.store import dumped
+from galleryctl.emulator.rendering import gallery_summary, render_item
+from galleryctl.emulator.site import EmulatedSite
+from galleryctl.emulator.store import dump_json
 
-Doc = dict[str, Any]
-Choose = Callable[[list[str]], str]  # one of the ids that fit
-KNOWN = {"gallery", "item", "set", "unset", "delete", "silent", "edits"}
+_Doc = dict[str, Any]
+_Choose = Callable[[list[str]], str]  # one of the ids that fit
+_EDIT_KEYS = {"gallery", "item", "set", "unset", "delete", "silent", "edits"}
 
 
-def edited(site: Site, body: Doc) -> Doc:
+def apply_edits(site: EmulatedSite, body: _Doc) -> _Doc:
     """The documents that the edits made; all of `{"edits": [...]}`, or the one edit that the body is.
 
     `{"gallery": id?, "set": {…}, "unset": [names]}` changes a gallery, or makes one when there is no such id;
@@ -28,57 +28,59 @@ def edited(site: Site, body: Doc) -> Doc:
     Instead of an id, an object such as `{"title": "Cake"}` finds the first whose fields are these; 404 for none.
     """
     steps = body.get("edits", [body])
-    checks.all_of(step_violations("edits", steps))
-    return {"results": [_one(site, step, lambda found: found[0]) for step in steps]}
+    checks.raise_violations(edit_violations("edits", steps))
+    return {"results": [_apply_edit(site, step, lambda found: found[0]) for step in steps]}
 
 
-def by_chance(site: Site, steps: Iterable[Doc], dice: random.Random) -> None:
+def apply_random_edits(site: EmulatedSite, steps: Iterable[_Doc], rng: random.Random) -> None:
     """Make edits in the middle of a run: of several that fit, the dice choose; where nothing fits, nothing is done."""
     for step in steps:
         with suppress(Rejection):
-            _one(site, step, dice.choice)
+            _apply_edit(site, step, rng.choice)
 
 
-def step_violations(name: str, steps: Any) -> checks.Found:
+def edit_violations(name: str, steps: Any) -> checks.Violations:
     """What is wrong with a list of edits."""
     if steps is not None and not isinstance(steps, list):
         yield Violation(name, "must be an array", "FORMAT")
     for index, step in enumerate(steps if isinstance(steps, list) else []):
         at = f"{name}[{index}]"
-        yield from checks.mapping(at, step)
+        yield from checks.check_object(at, step)
         if isinstance(step, dict):
-            yield from (Violation(f"{at}.{key}", "is not known") for key in step if key not in KNOWN)
-            yield from checks.mapping(f"{at}.set", step.get("set"))
-            yield from checks.strings(f"{at}.unset", step.get("unset"))
+            yield from (Violation(f"{at}.{key}", "is not known") for key in step if key not in _EDIT_KEYS)
+            yield from checks.check_object(f"{at}.set", step.get("set"))
+            yield from checks.check_strings(f"{at}.unset", step.get("unset"))
 
 
-def _one(site: Site, step: Doc, choose: Choose) -> Doc:
+def _apply_edit(site: EmulatedSite, step: _Doc, choose: _Choose) -> _Doc:
     before = len(site.outbox)
-    result = _item(site, step, choose) if "item" in step else _gallery(site, step, choose)
+    result = _edit_item(site, step, choose) if "item" in step else _edit_gallery(site, step, choose)
     if step.get("silent"):
         del site.outbox[before:]
     return result
 
 
-def _found(site: Site, given: Any, what: str, within: str | None, choose: Choose) -> str:
+def _find_id(site: EmulatedSite, given: Any, what: str, gallery_id: str | None, choose: _Choose) -> str:
     """The id that `given` is, or the id of what has the fields that `given` names."""
     if not isinstance(given, dict):
         return str(given)
-    if within is None:
-        docs = site.store.docs("SELECT doc FROM galleries ORDER BY seq")
+    if gallery_id is None:
+        docs = site.store.fetch_documents("SELECT doc FROM galleries ORDER BY seq")
     else:
-        docs = site.store.docs("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq", within)
+        docs = site.store.fetch_documents(
+            "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq", gallery_id
+        )
     fitting = [str(doc["id"]) for doc in docs if all(doc.get(name) == value for name, value in given.items())]
     if not fitting:
         raise not_found(what, json.dumps(given))
     return choose(fitting)
 
 
-def _gallery(site: Site, step: Doc, choose: Choose) -> Doc:
+def _edit_gallery(site: EmulatedSite, step: _Doc, choose: _Choose) -> _Doc:
     given = step.get("gallery")
     new = given is None or given == ""
-    ident = _new_id(step) if new else _found(site, given, "Gallery", None, choose)
-    old = site.store.doc("SELECT doc FROM galleries WHERE id = ?", ident)
+    ident = _new_id(step) if new else _find_id(site, given, "Gallery", None, choose)
+    old = site.store.fetch_document("SELECT doc FROM galleries WHERE id = ?", ident)
     if step.get("delete"):
         if old is None:
             raise not_found("Gallery", ident)
@@ -86,49 +88,49 @@ def _gallery(site: Site, step: Doc, choose: Choose) -> Doc:
         site.store.db.execute("DELETE FROM galleries WHERE id = ?", (ident,))
         events.gallery_deleted(site, ident)
         return {"galleryId": ident}
-    doc = _changed(old or {"createdDate": site.now()}, step) | {"id": ident}
-    order = ordering.indexed(doc)
+    doc = _apply_changes(old or {"createdDate": site.timestamp()}, step) | {"id": ident}
+    order = ordering.order_for_index(doc)
     if old is None:
         sql = "INSERT INTO galleries (sort_order, doc, id) VALUES (?, ?, ?)"
     else:
         sql = "UPDATE galleries SET sort_order = ?, doc = ? WHERE id = ?"
-    site.store.db.execute(sql, (order, dumped(doc), ident))
+    site.store.db.execute(sql, (order, dump_json(doc), ident))
     announce = events.gallery_created if old is None else events.gallery_updated
-    announce(site, without_items(site, doc))
+    announce(site, gallery_summary(site, doc))
     return {"gallery": doc}
 
 
-def _item(site: Site, step: Doc, choose: Choose) -> Doc:
-    gallery = _found(site, step.get("gallery"), "Gallery", None, choose)
-    if not site.store.count("SELECT COUNT(*) FROM galleries WHERE id = ?", gallery):
+def _edit_item(site: EmulatedSite, step: _Doc, choose: _Choose) -> _Doc:
+    gallery = _find_id(site, step.get("gallery"), "Gallery", None, choose)
+    if not site.store.fetch_count("SELECT COUNT(*) FROM galleries WHERE id = ?", gallery):
         raise not_found("Gallery", gallery)
     given = step["item"]
     new = given is None or given == ""
-    ident = _new_id(step) if new else _found(site, given, "Item", gallery, choose)
-    old = site.store.doc("SELECT doc FROM items WHERE gallery = ? AND id = ?", gallery, ident)
+    ident = _new_id(step) if new else _find_id(site, given, "Item", gallery, choose)
+    old = site.store.fetch_document("SELECT doc FROM items WHERE gallery = ? AND id = ?", gallery, ident)
     if step.get("delete"):
         if old is None:
             raise not_found("Item", ident)
         site.store.db.execute("DELETE FROM items WHERE gallery = ? AND id = ?", (gallery, ident))
         events.item_deleted(site, gallery, ident)
         return {"itemId": ident}
-    now = site.now()
-    doc = _changed((old or {"createdDate": now}) | {"updatedDate": now}, step) | {"id": ident}
-    order = ordering.indexed(doc)
+    now = site.timestamp()
+    doc = _apply_changes((old or {"createdDate": now}) | {"updatedDate": now}, step) | {"id": ident}
+    order = ordering.order_for_index(doc)
     if old is None:
         sql = "INSERT INTO items (sort_order, doc, gallery, id) VALUES (?, ?, ?, ?)"
     else:
         sql = "UPDATE items SET sort_order = ?, doc = ? WHERE gallery = ? AND id = ?"
-    site.store.db.execute(sql, (order, dumped(doc), gallery, ident))
+    site.store.db.execute(sql, (order, dump_json(doc), gallery, ident))
     announce = events.item_created if old is None else events.item_updated
-    announce(site, gallery, shown(site, doc))
+    announce(site, gallery, render_item(site, doc))
     return {"item": doc}
 
 
-def _new_id(step: Doc) -> str:
+def _new_id(step: _Doc) -> str:
     return str((step.get("set") or {}).get("id") or uuid.uuid4())
 
 
-def _changed(doc: Doc, step: Doc) -> Doc:
+def _apply_changes(doc: _Doc, step: _Doc) -> _Doc:
     gone = step.get("unset") or []
     return {name: value for name, value in (doc | (step.get("set") or {})).items() if name not in gone}

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from galleryctl.emulator import checks
-from galleryctl.emulator.edits import step_violations
+from galleryctl.emulator.edits import edit_violations
 from galleryctl.emulator.rejection import Violation
 
 # Instead of the answer. drop_before: no answer, nothing done; drop_after: done, no answer; cut: done, half of the answer.
-ANSWERS = (
+RESPONSE_FAULTS = (
     "throttle", "throttle_silent", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale",
 )  # fmt: skip
 # Beside the answer, before or after what the request does.
-INTERLUDES = ("latency", "edit", "hold")
-KINDS = (*ANSWERS, *INTERLUDES)
-BY_RATE = tuple(kind for kind in KINDS if kind != "hold")  # a hold that nobody waits for would never end
+SIDE_FAULTS = ("latency", "edit", "hold")
+FAULT_KINDS = (*RESPONSE_FAULTS, *SIDE_FAULTS)
+_RATE_KINDS = tuple(kind for kind in FAULT_KINDS if kind != "hold")  # a hold that nobody waits for would never end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Fault:
 
 
 @dataclass(slots=True, kw_only=True)
-class Scripted:
+class ScriptedFault:
     """One line of the script: the `nth` matching request, and `times` - 1 after it, get the fault."""
 
     fault: Fault
@@ -42,14 +42,14 @@ class Scripted:
     path: re.Pattern[str]
     nth: int
     times: int
-    seen: int = 0
+    match_count: int = 0
 
-    def due(self, method: str, path: str) -> bool:
+    def match_request(self, method: str, path: str) -> bool:
         """Count a request; whether this line strikes it."""
         if (self.methods and method not in self.methods) or not self.path.search(path):
             return False
-        self.seen += 1
-        return self.nth <= self.seen < self.nth + self.times
+        self.match_count += 1
+        return self.nth <= self.match_count < self.nth + self.times
 
     def as_json(self) -> dict[str, Any]:
         """The line, and how many requests matched so far."""
@@ -59,7 +59,7 @@ class Scripted:
             "path": self.path.pattern,
             "nth": self.nth,
             "times": self.times,
-            "seen": self.seen,
+            "seen": self.match_count,
         }
 
 
@@ -73,29 +73,29 @@ class Faults:
     retry_after: int | None = None
     latency_ms: int = 0
     edits: Sequence[dict[str, Any]] = ()
-    script: list[Scripted] = field(default_factory=list)
-    struck: dict[str, int] = field(default_factory=dict)
-    dice: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - repeatable on purpose
+    script: list[ScriptedFault] = field(default_factory=list)
+    triggered: dict[str, int] = field(default_factory=dict)
+    rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - repeatable on purpose
 
-    def next(self, method: str, path: str) -> list[Fault]:
+    def next_faults(self, method: str, path: str) -> list[Fault]:
         """The faults of the next request: at most one answer, and interludes; the script goes before the rates."""
-        due = [line.fault for line in self.script if line.due(method, path)]
-        answers = [fault for fault in due if fault.kind in ANSWERS][:1]
-        faults = [fault for fault in due if fault.kind in INTERLUDES] + answers
-        faults = faults or self._by_rate(method, path)
+        due = [line.fault for line in self.script if line.match_request(method, path)]
+        answers = [fault for fault in due if fault.kind in RESPONSE_FAULTS][:1]
+        faults = [fault for fault in due if fault.kind in SIDE_FAULTS] + answers
+        faults = faults or self._random_faults(method, path)
         for fault in faults:
-            self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
+            self.triggered[fault.kind] = self.triggered.get(fault.kind, 0) + 1
         if self.latency_ms and "latency" not in self.rates:
             faults = [*faults, Fault(kind="latency", latency_ms=self.latency_ms)]
         return faults
 
-    def _by_rate(self, method: str, path: str) -> list[Fault]:
+    def _random_faults(self, method: str, path: str) -> list[Fault]:
         if (self.methods and method not in self.methods) or not self.path.search(path):
             return []
-        roll = self.dice.random() if self.rates else 1.0
+        roll = self.rng.random() if self.rates else 1.0
         for kind, rate in self.rates.items():
             if roll < rate:
-                edits = [self.dice.choice(self.edits)] if kind == "edit" else ()
+                edits = [self.rng.choice(self.edits)] if kind == "edit" else ()
                 return [Fault(kind=kind, retry_after=self.retry_after, latency_ms=self.latency_ms, edits=edits)]
             roll -= rate
         return []
@@ -103,25 +103,25 @@ class Faults:
     def as_json(self) -> dict[str, Any]:
         """The faults in force and how often they struck."""
         script = [line.as_json() for line in self.script]
-        return {"rates": self.rates, "script": script, "struck": self.struck, "latency_ms": self.latency_ms}
+        return {"rates": self.rates, "script": script, "struck": self.triggered, "latency_ms": self.latency_ms}
 
 
-def parsed(body: dict[str, Any]) -> Faults:
+def parse_faults(body: dict[str, Any]) -> Faults:
     """Faults from the control call's JSON; raises a 400 that says all that is wrong."""
-    checks.all_of(_violations(body))
+    checks.raise_violations(_fault_violations(body))
     return Faults(
         rates=body.get("rates") or {},
-        methods=_methods(body),
+        methods=_parse_methods(body),
         path=re.compile(body.get("path") or ""),
         retry_after=body.get("retry_after"),
         latency_ms=body.get("latency_ms") or 0,
         edits=body.get("edits") or (),
-        script=[_line(line) for line in body.get("script") or []],
-        dice=random.Random(body.get("seed") or 0),  # noqa: S311 - repeatable on purpose
+        script=[_parse_script_line(line) for line in body.get("script") or []],
+        rng=random.Random(body.get("seed") or 0),  # noqa: S311 - repeatable on purpose
     )
 
 
-def _line(line: dict[str, Any]) -> Scripted:
+def _parse_script_line(line: dict[str, Any]) -> ScriptedFault:
     fault = Fault(
         kind=line["fault"],
         when=line.get("when") or "before",
@@ -129,41 +129,41 @@ def _line(line: dict[str, Any]) -> Scripted:
         latency_ms=line.get("latency_ms") or 0,
         edits=line.get("edits") or (),
     )
-    return Scripted(
+    return ScriptedFault(
         fault=fault,
-        methods=_methods(line),
+        methods=_parse_methods(line),
         path=re.compile(line.get("path") or ""),
         nth=line.get("nth") or 1,
         times=line.get("times") or 1,
     )
 
 
-def _methods(body: dict[str, Any]) -> frozenset[str]:
+def _parse_methods(body: dict[str, Any]) -> frozenset[str]:
     given = body.get("methods") or ([body["method"]] if body.get("method") else [])
     return frozenset(method.upper() for method in given)
 
 
-def _violations(body: dict[str, Any]) -> Iterator[Violation]:
+def _fault_violations(body: dict[str, Any]) -> Iterator[Violation]:
     known = {"seed", "rates", "methods", "method", "path", "retry_after", "latency_ms", "edits", "script"}
     yield from (Violation(name, "is not known") for name in body if name not in known)
-    yield from checks.integer("seed", body.get("seed"))
-    yield from _shared(body, "")
+    yield from checks.check_integer("seed", body.get("seed"))
+    yield from _common_violations(body, "")
     rates = body.get("rates")
-    yield from checks.mapping("rates", rates)
+    yield from checks.check_object("rates", rates)
     for kind, rate in rates.items() if isinstance(rates, dict) else ():
-        yield from checks.one_of(f"rates.{kind}", kind, BY_RATE)
-        yield from [*checks.required(f"rates.{kind}", rate), *checks.number(f"rates.{kind}", rate, 0, 1)]
+        yield from checks.check_one_of(f"rates.{kind}", kind, _RATE_KINDS)
+        yield from [*checks.check_required(f"rates.{kind}", rate), *checks.check_number(f"rates.{kind}", rate, 0, 1)]
     if isinstance(rates, dict) and rates.get("edit"):
-        yield from checks.required("edits", body.get("edits") or None)
+        yield from checks.check_required("edits", body.get("edits") or None)
     script = body.get("script")
     if script is not None and not isinstance(script, list):
         yield Violation("script", "must be an array", "FORMAT")
     for index, line in enumerate(script if isinstance(script, list) else []):
-        yield from checks.mapping(f"script[{index}]", line)
-        yield from _line_violations(line if isinstance(line, dict) else {}, f"script[{index}].")
+        yield from checks.check_object(f"script[{index}]", line)
+        yield from _script_line_violations(line if isinstance(line, dict) else {}, f"script[{index}].")
 
 
-def _line_violations(line: dict[str, Any], at: str) -> Iterator[Violation]:
+def _script_line_violations(line: dict[str, Any], at: str) -> Iterator[Violation]:
     known = {
         "fault",
         "when",
@@ -177,24 +177,24 @@ def _line_violations(line: dict[str, Any], at: str) -> Iterator[Violation]:
         "edits",
     }
     yield from (Violation(f"{at}{name}", "is not known") for name in line if name not in known)
-    yield from _shared(line, at)
+    yield from _common_violations(line, at)
     kind = line.get("fault")
-    yield from [*checks.required(f"{at}fault", kind), *checks.one_of(f"{at}fault", kind, KINDS)]
-    yield from checks.one_of(f"{at}when", line.get("when"), ("before", "after"))
-    if line.get("when") and kind not in INTERLUDES:
-        yield Violation(f"{at}when", f"goes with {', '.join(INTERLUDES)}")
+    yield from [*checks.check_required(f"{at}fault", kind), *checks.check_one_of(f"{at}fault", kind, FAULT_KINDS)]
+    yield from checks.check_one_of(f"{at}when", line.get("when"), ("before", "after"))
+    if line.get("when") and kind not in SIDE_FAULTS:
+        yield Violation(f"{at}when", f"goes with {', '.join(SIDE_FAULTS)}")
     if kind == "edit":
-        yield from checks.required(f"{at}edits", line.get("edits") or None)
+        yield from checks.check_required(f"{at}edits", line.get("edits") or None)
     elif line.get("edits"):
         yield Violation(f"{at}edits", "goes with edit")
 
 
-def _shared(body: dict[str, Any], at: str) -> Iterator[Violation]:
+def _common_violations(body: dict[str, Any], at: str) -> Iterator[Violation]:
     for name in ("retry_after", "latency_ms", "nth", "times"):
-        yield from checks.integer(f"{at}{name}", body.get(name), 0, checks.INT32)
-    yield from checks.strings(f"{at}methods", body.get("methods"))
-    yield from checks.text(f"{at}method", body.get("method"))
-    yield from step_violations(f"{at}edits", body.get("edits"))
+        yield from checks.check_integer(f"{at}{name}", body.get(name), 0, checks.MAX_INT32)
+    yield from checks.check_strings(f"{at}methods", body.get("methods"))
+    yield from checks.check_string(f"{at}method", body.get("method"))
+    yield from edit_violations(f"{at}edits", body.get("edits"))
     try:
         re.compile(body.get("path") or "")
     except (re.error, TypeError, OverflowError, RecursionError) as cause:

@@ -7,57 +7,57 @@ from typing import Any
 
 from galleryctl.emulator import checks
 from galleryctl.emulator.cursors import (
-    page_of,
+    paginate,
     paging_violations,
-    query_of,
+    parse_query,
     query_violations,
-    resumed,
+    resume_query,
     sort_violations,
 )
-from galleryctl.emulator.exchange import Answer, Call, ok
+from galleryctl.emulator.exchange import ServedRequest, ServedResponse, json_response
 from galleryctl.emulator.rejection import not_found
-from galleryctl.emulator.site import Site
-from galleryctl.emulator.store import dumped
+from galleryctl.emulator.site import EmulatedSite
+from galleryctl.emulator.store import dump_json
 
-ROOT = "media-root"
-LONGEST_NAME, LONGEST_ID = 1000, 100
-
-
-def _violations(folder: dict[str, Any], at: str = "") -> checks.Found:
-    yield from checks.text(f"{at}displayName", folder.get("displayName"), LONGEST_NAME)
-    yield from checks.text(f"{at}parentFolderId", folder.get("parentFolderId"), LONGEST_ID)
+ROOT_FOLDER_ID = "media-root"
+_MAX_NAME_LENGTH, _MAX_ID_LENGTH = 1000, 100
 
 
-def _list_violations(asked: dict[str, Any]) -> checks.Found:
-    yield from checks.text("parentFolderId", asked.get("parentFolderId"), LONGEST_ID)
-    yield from sort_violations("sort", asked.get("sort"))
-    yield from paging_violations("paging", asked.get("paging"))
+def _folder_violations(folder: dict[str, Any], at: str = "") -> checks.Violations:
+    yield from checks.check_string(f"{at}displayName", folder.get("displayName"), _MAX_NAME_LENGTH)
+    yield from checks.check_string(f"{at}parentFolderId", folder.get("parentFolderId"), _MAX_ID_LENGTH)
 
 
-def _ids(body: dict[str, Any]) -> checks.Found:
+def _list_violations(query: dict[str, Any]) -> checks.Violations:
+    yield from checks.check_string("parentFolderId", query.get("parentFolderId"), _MAX_ID_LENGTH)
+    yield from sort_violations("sort", query.get("sort"))
+    yield from paging_violations("paging", query.get("paging"))
+
+
+def _ids_violations(body: dict[str, Any]) -> checks.Violations:
     ids = body.get("folderIds")
-    yield from checks.required("folderIds", ids)
-    yield from checks.strings("folderIds", ids, 100, LONGEST_ID)
+    yield from checks.check_required("folderIds", ids)
+    yield from checks.check_strings("folderIds", ids, 100, _MAX_ID_LENGTH)
 
 
-def folder_at(site: Site, parent: Any, path: Any) -> str:
+def resolve_folder(site: EmulatedSite, parent: Any, path: Any) -> str:
     """The id of the folder that an upload names, making what `path` lacks; 404 for an unknown parent."""
-    folder = parent or ROOT
-    if folder != ROOT and _find(site, folder) is None:
+    folder = parent or ROOT_FOLDER_ID
+    if folder != ROOT_FOLDER_ID and _find_folder(site, folder) is None:
         raise not_found("Folder", folder)
     for name in (part for part in str(path or "").split("/") if part):
         sql = "SELECT doc FROM folders WHERE parent = ? AND name = ? AND trashed = 0"
-        doc = site.store.doc(sql, folder, name)
-        folder = (doc or _create(site, name, folder))["id"]
+        doc = site.store.fetch_document(sql, folder, name)
+        folder = (doc or _create_folder(site, name, folder))["id"]
     return str(folder)
 
 
-def _find(site: Site, ident: str) -> dict[str, Any] | None:
-    return site.store.doc("SELECT doc FROM folders WHERE id = ? AND trashed = 0", ident)
+def _find_folder(site: EmulatedSite, ident: str) -> dict[str, Any] | None:
+    return site.store.fetch_document("SELECT doc FROM folders WHERE id = ? AND trashed = 0", ident)
 
 
-def _create(site: Site, name: str, parent: str) -> dict[str, Any]:
-    now = site.now()
+def _create_folder(site: EmulatedSite, name: str, parent: str) -> dict[str, Any]:
+    now = site.timestamp()
     doc = {
         "id": secrets.token_hex(16),
         "displayName": name,
@@ -68,121 +68,121 @@ def _create(site: Site, name: str, parent: str) -> dict[str, Any]:
         "siteId": site.credentials.site_id,
     }
     sql = "INSERT INTO folders (id, parent, name, trashed, doc) VALUES (?, ?, ?, 0, ?)"
-    site.store.db.execute(sql, (doc["id"], parent, name, dumped(doc)))
+    site.store.db.execute(sql, (doc["id"], parent, name, dump_json(doc)))
     return doc
 
 
-class Folders:
+class FolderCalls:
     """Handlers of `/site-media/v1/folders`."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: EmulatedSite) -> None:
         self.site = site
 
-    def create(self, call: Call) -> Answer:
+    def create(self, request: ServedRequest) -> ServedResponse:
         """Create Folder."""
-        body = call.json()
+        body = request.json()
         name = body.get("displayName")
-        checks.all_of([*checks.required("displayName", name), *_violations(body)])
-        with self.site.write():
-            folder = _create(self.site, str(name), folder_at(self.site, body.get("parentFolderId"), None))
-        return ok({"folder": folder})
+        checks.raise_violations([*checks.check_required("displayName", name), *_folder_violations(body)])
+        with self.site.transaction():
+            folder = _create_folder(self.site, str(name), resolve_folder(self.site, body.get("parentFolderId"), None))
+        return json_response({"folder": folder})
 
-    def listed(self, call: Call) -> Answer:
+    def list_folders(self, request: ServedRequest) -> ServedResponse:
         """List Folders of one parent."""
-        asked = resumed(query_of(call))
-        checks.all_of(_list_violations(asked))
+        asked = resume_query(parse_query(request))
+        checks.raise_violations(_list_violations(asked))
         sql = "SELECT doc FROM folders WHERE parent = ? AND trashed = 0 ORDER BY seq"
-        found = self.site.store.docs(sql, asked.get("parentFolderId") or ROOT)
-        shown, cursor = page_of(found, asked)
-        return ok({"folders": shown, "nextCursor": cursor})
+        found = self.site.store.fetch_documents(sql, asked.get("parentFolderId") or ROOT_FOLDER_ID)
+        shown, cursor = paginate(found, asked)
+        return json_response({"folders": shown, "nextCursor": cursor})
 
-    def list_deleted(self, call: Call) -> Answer:
+    def list_deleted(self, request: ServedRequest) -> ServedResponse:
         """List the folders in the trash bin."""
-        asked = resumed(query_of(call))
-        checks.all_of(_list_violations(asked))
-        found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 1 ORDER BY seq")
-        shown, cursor = page_of(found, asked)
-        return ok({"folders": shown, "nextCursor": cursor})
+        asked = resume_query(parse_query(request))
+        checks.raise_violations(_list_violations(asked))
+        found = self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = 1 ORDER BY seq")
+        shown, cursor = paginate(found, asked)
+        return json_response({"folders": shown, "nextCursor": cursor})
 
-    def search(self, call: Call) -> Answer:
+    def search(self, request: ServedRequest) -> ServedResponse:
         """Search Folders by a part of their name."""
-        asked = resumed(call.json())
-        checks.all_of([*checks.text("search", asked.get("search"), 200), *_list_violations(asked)])
+        asked = resume_query(request.json())
+        checks.raise_violations([*checks.check_string("search", asked.get("search"), 200), *_list_violations(asked)])
         wanted = str(asked.get("search") or "").casefold()
-        found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
+        found = self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
         hits = [doc for doc in found if wanted in doc["displayName"].casefold()]
-        shown, cursor = page_of(hits, asked)
-        return ok({"folders": shown, "nextCursor": cursor})
+        shown, cursor = paginate(hits, asked)
+        return json_response({"folders": shown, "nextCursor": cursor})
 
-    def query(self, call: Call) -> Answer:
+    def query(self, request: ServedRequest) -> ServedResponse:
         """Query Folders by equality of fields."""
-        asked = resumed(call.json().get("query") or {}, "cursorPaging")
-        checks.all_of(query_violations(asked))
+        asked = resume_query(request.json().get("query") or {}, "cursorPaging")
+        checks.raise_violations(query_violations(asked))
         wanted = asked.get("filter") or {}
-        found = self.site.store.docs("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
+        found = self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
         hits = [doc for doc in found if all(doc.get(name) == value for name, value in wanted.items())]
-        shown, cursor = page_of(hits, asked, "cursorPaging")
-        return ok({"folders": shown, "pagingMetadata": cursor})
+        shown, cursor = paginate(hits, asked, "cursorPaging")
+        return json_response({"folders": shown, "pagingMetadata": cursor})
 
-    def get(self, call: Call) -> Answer:
+    def get(self, request: ServedRequest) -> ServedResponse:
         """Get Folder."""
-        return ok({"folder": self._folder(call.params["folder"])})
+        return json_response({"folder": self._get_folder(request.path_params["folder"])})
 
-    def update(self, call: Call) -> Answer:
+    def update(self, request: ServedRequest) -> ServedResponse:
         """Update Folder: its name and its parent."""
-        patch = checks.part(call.json(), "folder")
-        repeated = checks.same("folder.id", call.params["folder"], patch.get("id"))
-        checks.all_of([*repeated, *_violations(patch, "folder.")])
-        with self.site.write():
-            doc = self._folder(call.params["folder"])
+        patch = checks.require_object(request.json(), "folder")
+        repeated = checks.check_same_id("folder.id", request.path_params["folder"], patch.get("id"))
+        checks.raise_violations([*repeated, *_folder_violations(patch, "folder.")])
+        with self.site.transaction():
+            doc = self._get_folder(request.path_params["folder"])
             for name in ("displayName", "parentFolderId"):
                 if patch.get(name):
                     doc[name] = patch[name]
-            folder_at(self.site, doc["parentFolderId"], None)
-            self._save(doc | {"updatedDate": self.site.now()})
-        return ok({"folder": self._folder(call.params["folder"])})
+            resolve_folder(self.site, doc["parentFolderId"], None)
+            self._save(doc | {"updatedDate": self.site.timestamp()})
+        return json_response({"folder": self._get_folder(request.path_params["folder"])})
 
-    def bulk_delete(self, call: Call) -> Answer:
+    def bulk_delete(self, request: ServedRequest) -> ServedResponse:
         """Bulk Delete Folders: into the trash bin, or for good; files in them go too."""
-        body = call.json()
-        checks.all_of([*_ids(body), *checks.boolean("permanent", body.get("permanent"))])
-        with self.site.write():
+        body = request.json()
+        checks.raise_violations([*_ids_violations(body), *checks.check_boolean("permanent", body.get("permanent"))])
+        with self.site.transaction():
             for ident in body["folderIds"]:
-                doc = self._folder(ident)
-                self._files(ident, "DELETED")
+                doc = self._get_folder(ident)
+                self._set_files_state(ident, "DELETED")
                 if body.get("permanent"):
                     self.site.store.db.execute("DELETE FROM folders WHERE id = ?", (ident,))
                 else:
                     self._save(doc | {"state": "DELETED"})
-        return ok({})
+        return json_response({})
 
-    def bulk_restore(self, call: Call) -> Answer:
+    def bulk_restore(self, request: ServedRequest) -> ServedResponse:
         """Bulk Restore Folders from the trash bin, with their files."""
-        body = call.json()
-        checks.all_of(_ids(body))
-        with self.site.write():
+        body = request.json()
+        checks.raise_violations(_ids_violations(body))
+        with self.site.transaction():
             for ident in body["folderIds"]:
-                doc = self.site.store.doc("SELECT doc FROM folders WHERE id = ?", ident)
+                doc = self.site.store.fetch_document("SELECT doc FROM folders WHERE id = ?", ident)
                 if doc is None:
                     raise not_found("Folder", ident)
-                self._files(ident, "OK")
+                self._set_files_state(ident, "OK")
                 self._save(doc | {"state": "OK"})
-        return ok({})
+        return json_response({})
 
-    def download(self, call: Call) -> Answer:
+    def download(self, request: ServedRequest) -> ServedResponse:
         """Generate Folder Download Url."""
-        ident = str(call.json().get("folderId") or call.params.get("folder", ""))
-        if ident != ROOT:
-            self._folder(ident)
-        return ok({"downloadUrl": f"{self.site.base_url}/media/folder/{ident}.zip"})
+        ident = str(request.json().get("folderId") or request.path_params.get("folder", ""))
+        if ident != ROOT_FOLDER_ID:
+            self._get_folder(ident)
+        return json_response({"downloadUrl": f"{self.site.base_url}/media/folder/{ident}.zip"})
 
-    def _folder(self, ident: str) -> dict[str, Any]:
-        doc = _find(self.site, ident)
+    def _get_folder(self, ident: str) -> dict[str, Any]:
+        doc = _find_folder(self.site, ident)
         if doc is None:
             raise not_found("Folder", ident)
         return doc
 
-    def _files(self, folder: str, state: str) -> None:
+    def _set_files_state(self, folder: str, state: str) -> None:
         """Put the files of a folder into the trash bin, or take them out."""
         sql = "UPDATE files SET trashed = ?, doc = json_set(doc, '$.state', ?) WHERE folder = ?"
         self.site.store.db.execute(sql, (state == "DELETED", state, folder))
@@ -193,7 +193,7 @@ class Folders:
             doc["parentFolderId"],
             doc["displayName"],
             doc["state"] == "DELETED",
-            dumped(doc),
+            dump_json(doc),
             doc["id"],
         )
         self.site.store.db.execute(sql, values)

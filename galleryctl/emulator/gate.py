@@ -17,18 +17,18 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from galleryctl.emulator import auth
-from galleryctl.emulator.edits import by_chance
-from galleryctl.emulator.exchange import Answer, Call, Endpoint
-from galleryctl.emulator.faults import ANSWERS, INTERLUDES, Fault, Faults
-from galleryctl.emulator.holds import Holds
-from galleryctl.emulator.rejection import Rejection, refused
-from galleryctl.emulator.site import Site
+from galleryctl.emulator.edits import apply_random_edits
+from galleryctl.emulator.exchange import ServedEndpoint, ServedRequest, ServedResponse
+from galleryctl.emulator.faults import RESPONSE_FAULTS, SIDE_FAULTS, Fault, Faults
+from galleryctl.emulator.holds import HeldRequests
+from galleryctl.emulator.rejection import Rejection, application_error
+from galleryctl.emulator.site import EmulatedSite
 from galleryctl.emulator.traffic import Traffic
 from galleryctl.emulator.webhooks import Webhooks
 from galleryctl.http import httpx
 
 # Really cuts the socket of a request; given by the server, absent in process.
-Cutter = Callable[[Scope], Awaitable[None]]
+CutConnection = Callable[[Scope], Awaitable[None]]
 
 
 class ConnectionCut(httpx.ReadError):
@@ -36,191 +36,197 @@ class ConnectionCut(httpx.ReadError):
 
 
 @dataclass(slots=True, kw_only=True)
-class Gate:
+class RequestPipeline:
     """What all endpoints share."""
 
-    site: Site
+    site: EmulatedSite
     webhooks: Webhooks
     faults: Faults = field(default_factory=Faults)
-    holds: Holds = field(default_factory=Holds)
+    holds: HeldRequests = field(default_factory=HeldRequests)
     traffic: Traffic = field(default_factory=Traffic)
-    cutter: Cutter | None = None
-    consistency: str = field(default_factory=lambda: secrets.token_hex(4))
+    cut_connection: CutConnection | None = None
+    consistency_prefix: str = field(default_factory=lambda: secrets.token_hex(4))
 
     async def cut(self, scope: Scope) -> None:
         """End the connection of a request without an answer."""
-        if self.cutter is None:
+        if self.cut_connection is None:
             raise ConnectionCut("the emulator cut the connection")
-        await self.cutter(scope)
+        await self.cut_connection(scope)
 
-    def tell(self) -> None:
+    def send_events(self) -> None:
         """Hand the events of a write to the webhooks."""
         self.webhooks.send(self.site.outbox)
         self.site.outbox.clear()
 
-    def token(self) -> str:
+    def consistency_token(self) -> str:
         """The present value of X-Wix-Consistent."""
-        return f"{self.consistency}-{self.site.store.write_no}"
+        return f"{self.consistency_prefix}-{self.site.store.write_no}"
 
 
-class GatedEndpoint:
+class PipelineEndpoint:
     """An ASGI application for one endpoint."""
 
-    def __init__(self, gate: Gate, endpoint: Endpoint) -> None:
-        self.gate = gate
+    def __init__(self, pipeline: RequestPipeline, endpoint: ServedEndpoint) -> None:
+        self.pipeline = pipeline
         self.endpoint = endpoint
         self.name = f"{endpoint.method} {endpoint.template}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or cut its connection."""
         try:
-            call = await _call(Request(scope, receive))
+            call = await _read_request(Request(scope, receive))
         except ClientDisconnect:
             return
-        if self.endpoint.control:
-            reply = _foreign(call, self.gate.site.base_url) or await self._controlled(call)
-            await _response(reply)(scope, receive, send)
+        if self.endpoint.is_control:
+            reply = _reject_cross_site(call, self.pipeline.site.base_url) or await self._answer_control_call(call)
+            await _to_starlette(reply)(scope, receive, send)
             return
-        traffic = self.gate.traffic
-        traffic.begin(self.name)
+        traffic = self.pipeline.traffic
+        traffic.begin_request(self.name)
         status = None
         try:
-            answer, kind = await self._answer(call)
+            answer, kind = await self._respond(call)
             if answer is None or kind in ("drop_after", "cut"):
                 if answer is not None and kind == "cut":
-                    await _half(answer, send)
-                await self.gate.cut(scope)
+                    await _send_half(answer, send)
+                await self.pipeline.cut(scope)
                 return
             status = answer.status
-            await _response(answer)(scope, receive, send)
+            await _to_starlette(answer)(scope, receive, send)
         finally:
-            traffic.end(status)
+            traffic.end_request(status)
 
-    async def _controlled(self, call: Call) -> Answer:
+    async def _answer_control_call(self, request: ServedRequest) -> ServedResponse:
         try:
-            if self.endpoint.first is not None:
-                await self.endpoint.first(call)
+            if self.endpoint.precondition is not None:
+                await self.endpoint.precondition(request)
         except Rejection as cause:
-            return _rejected(cause)
-        return self._handled(call)[0]
+            return _rejection_response(cause)
+        return self._dispatch(request)[0]
 
-    async def _answer(self, call: Call) -> tuple[Answer | None, str | None]:
+    async def _respond(self, request: ServedRequest) -> tuple[ServedResponse | None, str | None]:
         """The answer, None if nothing was done; and the kind of fault that strikes the request."""
-        faults = self.gate.faults.next(call.method, call.path)
-        interludes = [fault for fault in faults if fault.kind in INTERLUDES]
-        fault = next((fault for fault in faults if fault.kind in ANSWERS), None)
+        faults = self.pipeline.faults.next_faults(request.method, request.path)
+        interludes = [fault for fault in faults if fault.kind in SIDE_FAULTS]
+        fault = next((fault for fault in faults if fault.kind in RESPONSE_FAULTS), None)
         kind = fault.kind if fault else None
-        if not await self._played(call, interludes, "before") or kind == "drop_before":
+        if not await self._inject_faults(request, interludes, "before") or kind == "drop_before":
             return None, "drop_before"
-        answer, wrote = self._failed(fault) or self._handled(call, stale=kind == "stale")
+        answer, wrote = self._fault_response(fault) or self._dispatch(request, stale=kind == "stale")
         if wrote:
-            headers = {"X-Wix-Consistent": self.gate.token(), **answer.headers}
-            answer = Answer(status=answer.status, body=answer.body, headers=headers)
-        if not await self._played(call, interludes, "after"):
+            headers = {"X-Wix-Consistent": self.pipeline.consistency_token(), **answer.headers}
+            answer = ServedResponse(status=answer.status, body=answer.body, headers=headers)
+        if not await self._inject_faults(request, interludes, "after"):
             kind = "drop_after"
         return answer, kind
 
-    async def _played(self, call: Call, interludes: list[Fault], when: str) -> bool:
+    async def _inject_faults(self, request: ServedRequest, faults: list[Fault], when: str) -> bool:
         """Let happen what happens beside a request; whether it may go on."""
-        gate = self.gate
+        gate = self.pipeline
         go_on = True
-        for fault in (fault for fault in interludes if fault.when == when):
+        for fault in (fault for fault in faults if fault.when == when):
             if fault.kind == "latency":
                 await asyncio.sleep(fault.latency_ms / 1000)
             elif fault.kind == "edit":
-                with gate.site.write():
-                    by_chance(gate.site, fault.edits, gate.faults.dice)
-                gate.tell()
+                with gate.site.transaction():
+                    apply_random_edits(gate.site, fault.edits, gate.faults.rng)
+                gate.send_events()
             else:
-                go_on = await gate.holds.keep(call.method, call.path, when) and go_on
+                go_on = await gate.holds.hold(request.method, request.path, when) and go_on
         return go_on
 
-    def _failed(self, fault: Fault | None) -> tuple[Answer, bool] | None:
+    def _fault_response(self, fault: Fault | None) -> tuple[ServedResponse, bool] | None:
         """The answer of a fault, or of the quota, instead of the handler's."""
-        site, kind = self.gate.site, fault.kind if fault else None
-        over = self.gate.traffic.over_quota(site.clock(), site.settings.requests_per_minute)
+        site, kind = self.pipeline.site, fault.kind if fault else None
+        over = self.pipeline.traffic.is_over_quota(site.clock(), site.settings.requests_per_minute)
         if kind in ("throttle", "throttle_silent") or over:
             wait = site.settings.quota_retry_after if fault is None else fault.retry_after
             wait = None if kind == "throttle_silent" else wait
             headers = {"Retry-After": str(wait)} if wait else {}
-            return _rejected(refused(429, "RESOURCE_EXHAUSTED", "Too many requests", headers=headers)), False
+            return _rejection_response(
+                application_error(429, "RESOURCE_EXHAUSTED", "Too many requests", headers=headers)
+            ), False
         if kind == "error_500":
-            return _rejected(refused(500, "INTERNAL", "Internal Server Error")), False
+            return _rejection_response(application_error(500, "INTERNAL", "Internal Server Error")), False
         if kind == "error_503":
-            return Answer(status=503, body=b""), False
+            return ServedResponse(status=503, body=b""), False
         return None
 
-    def _handled(self, call: Call, *, stale: bool = False) -> tuple[Answer, bool]:
+    def _dispatch(self, request: ServedRequest, *, stale: bool = False) -> tuple[ServedResponse, bool]:
         """The handler's answer, and whether it wrote; events of a refused request are forgotten."""
-        site, before = self.gate.site, self.gate.site.store.write_no
+        site, before = self.pipeline.site, self.pipeline.site.store.write_no
         try:
             if self.endpoint.permission is not None:
-                auth.demand(site, call, self.endpoint.permission)
-            with site.store.before(site.settings.stale_writes) if self._lags(call, stale) else nullcontext():
-                answer = self.endpoint.handler(call)
+                auth.require_permission(site, request, self.endpoint.permission)
+            with site.store.rewind(site.settings.stale_writes) if self._reads_stale(request, stale) else nullcontext():
+                answer = self.endpoint.handler(request)
         except Rejection as cause:
             site.outbox.clear()
-            return _rejected(cause), False
+            return _rejection_response(cause), False
         except (sqlite3.Error, OSError) as cause:  # a full disk, or another process that writes for too long
             site.outbox.clear()
-            return _rejected(refused(503, "UNAVAILABLE", f"the emulator cannot store this: {cause}")), False
+            return _rejection_response(
+                application_error(503, "UNAVAILABLE", f"the emulator cannot store this: {cause}")
+            ), False
         except BaseException:
             site.outbox.clear()
             raise
-        self.gate.tell()
+        self.pipeline.send_events()
         return answer, site.store.write_no != before
 
-    def _lags(self, call: Call, stale: bool) -> bool:
-        if not stale or call.method != "GET" or self.endpoint.permission != auth.GALLERIES_READ:
+    def _reads_stale(self, request: ServedRequest, stale: bool) -> bool:
+        if not stale or request.method != "GET" or self.endpoint.permission != auth.GALLERIES_READ:
             return False
-        knows = call.headers.get("x-wix-consistent") == self.gate.token()
-        return not (knows and self.gate.site.settings.honour_consistent)
+        knows = request.headers.get("x-wix-consistent") == self.pipeline.consistency_token()
+        return not (knows and self.pipeline.site.settings.honour_consistent)
 
 
-async def _call(request: Request) -> Call:
+async def _read_request(request: Request) -> ServedRequest:
     query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
-    return Call(
+    return ServedRequest(
         method=request.method,
         path=request.url.path,
-        params=request.path_params,
+        path_params=request.path_params,
         query=query,
         headers={name.lower(): value for name, value in request.headers.items()},
         body=await request.body(),
     )
 
 
-def _foreign(call: Call, base_url: str) -> Answer | None:
+def _reject_cross_site(request: ServedRequest, base_url: str) -> ServedResponse | None:
     """The refusal of a control call that a page of another site makes in somebody's browser."""
-    if not _rebindable(call.headers.get("host", ""), base_url) and (
-        call.method == "GET" or call.headers.get("origin", base_url) == base_url
+    if not _is_rebindable_host(request.headers.get("host", ""), base_url) and (
+        request.method == "GET" or request.headers.get("origin", base_url) == base_url
     ):
         return None
-    return _rejected(refused(403, "PERMISSION_DENIED", "control calls do not come from other sites"))
+    return _rejection_response(
+        application_error(403, "PERMISSION_DENIED", "control calls do not come from other sites")
+    )
 
 
-def _rebindable(host: str, base_url: str) -> bool:
+def _is_rebindable_host(host: str, base_url: str) -> bool:
     """Whether the page of a stranger may have come by that name, which DNS lets lead here: no address, not ours, with a dot."""
     name = re.sub(r":[0-9]*$", "", host.lower())
     ours = name.endswith(".localhost") or name == urlsplit(base_url).hostname
     return "." in name and not ours and re.fullmatch(r"[0-9.]+|\[.*\]", name) is None
 
 
-def _rejected(cause: Rejection) -> Answer:
-    return Answer(status=cause.status, body=cause.body, headers=cause.headers)
+def _rejection_response(cause: Rejection) -> ServedResponse:
+    return ServedResponse(status=cause.status, body=cause.body, headers=cause.headers)
 
 
-async def _half(answer: Answer, send: Send) -> None:
+async def _send_half(response: ServedResponse, send: Send) -> None:
     """Begin an answer and stop in its middle."""
-    whole = answer.raw()
+    whole = response.body_bytes()
     length = (b"content-length", str(len(whole) + 1).encode())
-    await send({"type": "http.response.start", "status": answer.status, "headers": [length]})
+    await send({"type": "http.response.start", "status": response.status, "headers": [length]})
     await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
 
 
-def _response(answer: Answer) -> Response:
+def _to_starlette(answer: ServedResponse) -> Response:
     """The answer with a request id, and as JSON unless it says otherwise."""
     headers = {"x-wix-request-id": str(uuid.uuid4()), **answer.headers}
     media_type = None if isinstance(answer.body, bytes) else "application/json"
-    return Response(answer.raw(), answer.status, headers, media_type)
+    return Response(answer.body_bytes(), answer.status, headers, media_type)

@@ -8,13 +8,13 @@ from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
-class Held:
+class HeldRequest:
     """One request that waits; `when` says on which side of its write."""
 
     method: str
     path: str
     when: str
-    go_on: asyncio.Future[bool]
+    released: asyncio.Future[bool]
 
     def as_json(self) -> dict[str, Any]:
         """The request as `GET /_emulator/holds` gives it."""
@@ -22,25 +22,25 @@ class Held:
 
 
 @dataclass(slots=True)
-class Holds:
+class HeldRequests:
     """The requests that wait, in the order they came; all of it lives in one event loop."""
 
-    held: list[Held] = field(default_factory=list)
+    held: list[HeldRequest] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def keep(self, method: str, path: str, when: str) -> bool:
+    async def hold(self, method: str, path: str, when: str) -> bool:
         """Wait until let go; whether the request may go on, or ends without an answer."""
         future = asyncio.get_running_loop().create_future()
-        entry = Held(method=method, path=path, when=when, go_on=future)
+        entry = HeldRequest(method=method, path=path, when=when, released=future)
         self.held.append(entry)
         self._arrived.set()
         try:
-            return await entry.go_on
+            return await entry.released
         finally:
             if entry in self.held:  # given up by its client
                 self.held.remove(entry)
 
-    async def wait(self, count: int, seconds: float) -> bool:
+    async def wait_for(self, count: int, seconds: float) -> bool:
         """Wait until `count` requests are held; whether that came within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
@@ -55,6 +55,6 @@ class Holds:
         """Let all go, with an answer or without; how many there were."""
         gone, self.held = self.held, []
         for entry in gone:
-            if not entry.go_on.done():
-                entry.go_on.set_result(not drop)
+            if not entry.released.done():
+                entry.released.set_result(not drop)
         return len(gone)

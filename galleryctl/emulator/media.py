@@ -7,29 +7,29 @@ from collections.abc import Callable
 from typing import Any
 
 from galleryctl.emulator import events
-from galleryctl.emulator.mediatypes import image_size, media_type, new_file_id
-from galleryctl.emulator.site import Site
-from galleryctl.emulator.store import dumped
+from galleryctl.emulator.mediatypes import image_size, media_type_of, new_file_id
+from galleryctl.emulator.site import EmulatedSite
+from galleryctl.emulator.store import dump_json
 
 # Kept in a stored file, never shown.
-INTERNAL = ("mimeType", "pendingReads", "externalInfo", "source")
-SHOWN_NAME = 255  # longer names are cut
+_INTERNAL_FIELDS = ("mimeType", "pendingReads", "externalInfo", "source")
+_MAX_DISPLAY_NAME = 255  # longer names are cut
 
 
-def has_media(site: Site) -> Callable[[str, str], bool]:
+def make_has_media(site: EmulatedSite) -> Callable[[str, str], bool]:
     """Says whether a file id is a READY file of the site with this media type."""
 
     def found(ident: str, kind: str) -> bool:
-        doc = site.store.doc("SELECT doc FROM files WHERE id = ? AND trashed = 0", ident)
+        doc = site.store.fetch_document("SELECT doc FROM files WHERE id = ? AND trashed = 0", ident)
         return doc is not None and doc["operationStatus"] == "READY" and doc["mediaType"] == kind
 
     return found
 
 
-def shown(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
+def render_file(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
     """A file as the API gives it, with URLs of this server."""
     url = site.media_url(doc["id"])
-    file = {name: value for name, value in doc.items() if name not in INTERNAL} | {"url": url}
+    file = {name: value for name, value in doc.items() if name not in _INTERNAL_FIELDS} | {"url": url}
     if doc["mediaType"] == "IMAGE":
         file["thumbnailUrl"] = url
     media = doc.get("media")
@@ -41,46 +41,46 @@ def shown(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
     return file
 
 
-def create(site: Site, wanted: dict[str, Any], folder: str, *, pending_reads: int) -> dict[str, Any]:
+def create_file(site: EmulatedSite, request: dict[str, Any], folder: str, *, pending_reads: int) -> dict[str, Any]:
     """Store a new file, PENDING and without bytes; `wanted` is the request that asked for it."""
-    mime = wanted["mimeType"]
-    now = site.now()
+    mime = request["mimeType"]
+    now = site.timestamp()
     doc: dict[str, Any] = {
         "id": new_file_id(site.credentials.site_id, mime),
-        "displayName": wanted["displayName"][:SHOWN_NAME],
+        "displayName": request["displayName"][:_MAX_DISPLAY_NAME],
         "parentFolderId": folder,
         "hash": "",
         "sizeInBytes": "0",
-        "private": bool(wanted.get("private")),
-        "mediaType": wanted.get("mediaType") or media_type(mime),
+        "private": bool(request.get("private")),
+        "mediaType": request.get("mediaType") or media_type_of(mime),
         "operationStatus": "PENDING",
-        "sourceUrl": wanted.get("url") or "",
-        "labels": wanted.get("labels") or [],
+        "sourceUrl": request.get("url") or "",
+        "labels": request.get("labels") or [],
         "createdDate": now,
         "updatedDate": now,
         "siteId": site.credentials.site_id,
         "state": "OK",
         "mimeType": mime,
         "pendingReads": pending_reads,
-        "externalInfo": wanted.get("externalInfo"),
-        "source": wanted.get("url"),
+        "externalInfo": request.get("externalInfo"),
+        "source": request.get("url"),
     }
     sql = "INSERT INTO files (id, folder, trashed, doc) VALUES (?, ?, 0, ?)"
-    site.store.db.execute(sql, (doc["id"], folder, dumped(doc)))
+    site.store.db.execute(sql, (doc["id"], folder, dump_json(doc)))
     return doc
 
 
-def save(site: Site, doc: dict[str, Any]) -> None:
+def save_file(site: EmulatedSite, doc: dict[str, Any]) -> None:
     """Store a changed file."""
     trashed = doc["state"] == "DELETED"
     sql = "UPDATE files SET folder = ?, trashed = ?, doc = ? WHERE id = ?"
-    site.store.db.execute(sql, (doc["parentFolderId"], trashed, dumped(doc), doc["id"]))
+    site.store.db.execute(sql, (doc["parentFolderId"], trashed, dump_json(doc), doc["id"]))
 
 
-def settle(site: Site, doc: dict[str, Any], data: bytes | None) -> dict[str, Any]:
+def finish_file(site: EmulatedSite, doc: dict[str, Any], data: bytes | None) -> dict[str, Any]:
     """The file READY with these bytes, or FAILED without or with unreadable ones; tells the webhooks."""
-    doc = doc | {"updatedDate": site.now(), "pendingReads": 0}
-    media = None if data is None else _described(doc, data)
+    doc = doc | {"updatedDate": site.timestamp(), "pendingReads": 0}
+    media = None if data is None else _media_metadata(doc, data)
     if data is None or media is None:
         doc["operationStatus"] = "FAILED"
         error = {
@@ -93,12 +93,12 @@ def settle(site: Site, doc: dict[str, Any], data: bytes | None) -> dict[str, Any
         doc |= {"operationStatus": "READY", "media": media, "sizeInBytes": str(len(data))}
         doc["hash"] = digest if site.settings.hash_at_ready else ""
         site.store.put_blob(doc["id"], data)
-    save(site, doc)
-    events.file_settled(site, shown(site, doc), doc["externalInfo"], error)
+    save_file(site, doc)
+    events.file_finished(site, render_file(site, doc), doc["externalInfo"], error)
     return doc
 
 
-def _described(doc: dict[str, Any], data: bytes) -> dict[str, Any] | None:
+def _media_metadata(doc: dict[str, Any], data: bytes) -> dict[str, Any] | None:
     """The file's `media`; None if the bytes are not what they should be."""
     ident, name = doc["id"], doc["displayName"]
     if doc["mediaType"] == "IMAGE":
@@ -113,21 +113,21 @@ def _described(doc: dict[str, Any], data: bytes) -> dict[str, Any] | None:
     return {}
 
 
-def read(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
+def advance_pending_file(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
     """The file after one more read of its descriptor: the N-th turns a PENDING file READY or FAILED."""
     if doc["operationStatus"] != "PENDING":
         return doc
     left = doc["pendingReads"] - 1
     if left <= 0:
-        return settle(site, doc, source_bytes(site, doc))
+        return finish_file(site, doc, pending_file_bytes(site, doc))
     doc = doc | {"pendingReads": left}
-    save(site, doc)
+    save_file(site, doc)
     return doc
 
 
-def source_bytes(site: Site, doc: dict[str, Any]) -> bytes | None:
+def pending_file_bytes(site: EmulatedSite, doc: dict[str, Any]) -> bytes | None:
     """Where a PENDING file's bytes come from: an upload kept aside, or a registered source; never the network."""
-    if (kept := site.store.blob(doc["id"])) is not None:
+    if (kept := site.store.get_blob(doc["id"])) is not None:
         return kept
     url = doc["source"]
     if url == f"{site.base_url}/_emulator/sample.png":

@@ -6,41 +6,41 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from galleryctl.emulator.exchange import Answer
-from galleryctl.emulator.rendering import page, without_items
-from galleryctl.emulator.site import Site
-from galleryctl.emulator.validation import kind_of
+from galleryctl.emulator.exchange import ServedResponse
+from galleryctl.emulator.rendering import gallery_summary, items_page
+from galleryctl.emulator.site import EmulatedSite
+from galleryctl.emulator.validation import item_kind
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-MOST_ITEMS = 300  # of one gallery on the page
+_MAX_ITEMS = 300  # of one gallery on the page
 # Text items come from outside; their frames inherit this policy and are sandboxed besides.
-POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # What a text item looks like before its own HTML says otherwise.
-FRAME_STYLE = "<style>body{margin:1.25rem;font:1.05rem/1.5 Georgia,serif;color:#1d1d1f}</style>"
+_FRAME_STYLE = "<style>body{margin:1.25rem;font:1.05rem/1.5 Georgia,serif;color:#1d1d1f}</style>"
 
 
-def index(site: Site) -> Answer:
+def render_page(site: EmulatedSite) -> ServedResponse:
     """The page of all galleries, first to last by sort order."""
     way = "DESC" if site.settings.item_order == "descending" else "ASC"
-    docs = site.store.docs(f"SELECT doc FROM galleries ORDER BY sort_order {way}, seq")  # noqa: S608 - two words
-    galleries = [_gallery(site, without_items(site, doc)) for doc in docs]
-    files = site.store.count("SELECT COUNT(*) FROM files WHERE trashed = 0")
+    docs = site.store.fetch_documents(f"SELECT doc FROM galleries ORDER BY sort_order {way}, seq")  # noqa: S608 - two words
+    galleries = [_gallery_view(site, gallery_summary(site, doc)) for doc in docs]
+    files = site.store.fetch_count("SELECT COUNT(*) FROM files WHERE trashed = 0")
     html = _template().render(
-        galleries=galleries, files=files, site_id=site.credentials.site_id, frame_style=FRAME_STYLE
+        galleries=galleries, files=files, site_id=site.credentials.site_id, frame_style=_FRAME_STYLE
     )
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
     }
-    return Answer(body=html.encode(), headers=headers)
+    return ServedResponse(body=html.encode(), headers=headers)
 
 
 @cache
@@ -51,8 +51,8 @@ def _template() -> Template:
     return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True).get_template("page.html")
 
 
-def _gallery(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
-    shown = [_card(site, item) for item in page(site, doc["id"], 0, MOST_ITEMS)]
+def _gallery_view(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
+    shown = [_item_view(site, item) for item in items_page(site, doc["id"], 0, _MAX_ITEMS)]
     return {
         "id": doc["id"],
         "name": doc.get("name") or "Untitled gallery",
@@ -62,25 +62,25 @@ def _gallery(site: Site, doc: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _card(site: Site, item: dict[str, Any]) -> dict[str, Any]:
+def _item_view(site: EmulatedSite, item: dict[str, Any]) -> dict[str, Any]:
     """What the template needs of one item; odd data shows as little, never as an error."""
-    kind = kind_of(item) or "other"
-    media = _object(item.get(kind))
-    tags = _object(item.get("tags")).get("values")
+    kind = item_kind(item) or "other"
+    media = _as_object(item.get(kind))
+    tags = _as_object(item.get("tags")).get("values")
     card: dict[str, Any] = {
         "kind": kind,
         "title": item.get("title"),
         "description": item.get("description"),
         "tags": [tag for tag in tags if not str(tag).startswith("_fileOrigin_")] if isinstance(tags, list) else [],
-        "href": _web_link(_object(item.get("link")).get("url")),
-        "label": _object(item.get("link")).get("text"),
+        "href": _web_link(_as_object(item.get("link")).get("url")),
+        "label": _as_object(item.get("link")).get("text"),
     }
     if kind == "image":
-        card |= _image(site, media)
+        card |= _image_view(site, media)
     elif kind == "video":
-        info = _object(media.get("videoInfo"))
+        info = _as_object(media.get("videoInfo"))
         card |= {
-            "source": _local(site, info.get("id")),
+            "source": _local_path(site, info.get("id")),
             "url": _web_link(info.get("url")),
             "type": media.get("type"),
         }
@@ -89,13 +89,13 @@ def _card(site: Site, item: dict[str, Any]) -> dict[str, Any]:
     return card
 
 
-def _image(site: Site, image: dict[str, Any]) -> dict[str, Any]:
-    info, focus = _object(image.get("imageInfo")), _object(image.get("focalPoint"))
+def _image_view(site: EmulatedSite, image: dict[str, Any]) -> dict[str, Any]:
+    info, focus = _as_object(image.get("imageInfo")), _as_object(image.get("focalPoint"))
     place = [focus.get(axis) for axis in ("x", "y")]
     percent = [f"{min(1.0, max(0.0, part)) * 100:.1f}%" for part in place if isinstance(part, int | float)]
     wide = isinstance(info.get("width"), int) and isinstance(info.get("height"), int)
     return {
-        "source": _local(site, info.get("id")),
+        "source": _local_path(site, info.get("id")),
         "alt": info.get("altText") or "",
         "width": info["width"] if wide else 4,
         "height": info["height"] if wide else 3,
@@ -103,13 +103,13 @@ def _image(site: Site, image: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _local(site: Site, ident: Any) -> str | None:
+def _local_path(site: EmulatedSite, ident: Any) -> str | None:
     """The path of a file's bytes here, or None for a file that is not here."""
-    known = isinstance(ident, str) and site.store.count("SELECT COUNT(*) FROM files WHERE id = ?", ident)
+    known = isinstance(ident, str) and site.store.fetch_count("SELECT COUNT(*) FROM files WHERE id = ?", ident)
     return f"/media/{quote(str(ident))}" if known else None
 
 

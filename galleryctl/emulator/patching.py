@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, Literal
 
 
-def patched(
+def apply_patch(
     doc: dict[str, Any],
     patch: dict[str, Any],
     *,
@@ -21,7 +21,7 @@ def patched(
         if value is None:
             result.pop(name, None)
         elif nested == "merge" and isinstance(value, dict) and isinstance(result.get(name), dict):
-            result[name] = patched(result[name], value, read_only=(), nested=nested)
+            result[name] = apply_patch(result[name], value, read_only=(), nested=nested)
         else:
             result[name] = value
     return result

@@ -14,7 +14,7 @@ class Violation:
     field: str
     description: str
     rule: str = "OTHER"
-    name: str = ""
+    rule_name: str = ""
     data: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -25,7 +25,7 @@ class Violation:
             "violatedRule": self.rule,
             "data": self.data,
         }
-        return body | ({"ruleName": self.name} if self.name else {})
+        return body | ({"ruleName": self.rule_name} if self.rule_name else {})
 
 
 class Rejection(Exception):  # noqa: N818 - an answer of the API, not a failure of the emulator
@@ -38,14 +38,14 @@ class Rejection(Exception):  # noqa: N818 - an answer of the API, not a failure 
         self.headers = headers or {}
 
 
-def invalid(*violations: Violation) -> Rejection:
+def validation_error(*violations: Violation) -> Rejection:
     """400 with field violations; the message names each field, as the vendor's does."""
     message = "; ".join(f"{v.field} {v.description}" for v in violations)
     fields = [v.as_json() for v in violations]
     return Rejection(400, {"message": message, "details": {"validationError": {"fieldViolations": fields}}})
 
 
-def refused(
+def application_error(
     status: int,
     code: str,
     description: str,
@@ -60,4 +60,4 @@ def refused(
 
 def not_found(what: str, ident: str) -> Rejection:
     """404 for an entity that is not there."""
-    return refused(404, "NOT_FOUND", f"{what} {ident} not found", {"id": ident})
+    return application_error(404, "NOT_FOUND", f"{what} {ident} not found", {"id": ident})

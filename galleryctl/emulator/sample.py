@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from functools import cache
 
-WIDTH, HEIGHT = 640, 480
+_WIDTH, _HEIGHT = 640, 480
 
 
 @cache
@@ -13,8 +13,8 @@ def sample_png() -> bytes:
     """A PNG of 640 x 480 pixels: a sky, a sun and a hill."""
     from PIL import Image, ImageDraw  # noqa: PLC0415 - slow to import
 
-    image = Image.linear_gradient("L").resize((WIDTH, HEIGHT)).convert("RGB")
-    sky = Image.new("RGB", (WIDTH, HEIGHT), (250, 178, 102))
+    image = Image.linear_gradient("L").resize((_WIDTH, _HEIGHT)).convert("RGB")
+    sky = Image.new("RGB", (_WIDTH, _HEIGHT), (250, 178, 102))
     picture = Image.blend(sky, image, 0.25)
     draw = ImageDraw.Draw(picture)
     draw.ellipse((400, 90, 520, 210), fill=(255, 236, 179))

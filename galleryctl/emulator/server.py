@@ -16,20 +16,20 @@ from typing import Any
 import uvicorn
 from starlette.types import Scope
 
-from galleryctl.emulator.app import Emulator, Ready, create_app
+from galleryctl.emulator.app import Emulator, ReadyInfo, create_emulator
 from galleryctl.model.errors import GalleryctlError
 
-GRACE = 5  # seconds for requests under way after a signal
-LOCK = "server.lock"
+_SHUTDOWN_SECONDS = 5  # seconds for requests under way after a signal
+_LOCK_FILE = "server.lock"
 
 
-def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: Callable[[Ready], None]) -> None:
+def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: Callable[[ReadyInfo], None]) -> None:
     """Serve on a bound socket until SIGINT or SIGTERM; `on_ready` is called once it listens.
 
     Raises GalleryctlError if the data cannot be had, or another server has it, and what `on_ready` raises.
     """
-    with _alone(data_dir):
-        emulator = create_app(data_dir, base_url=base_url)
+    with _exclusive_access(data_dir):
+        emulator = create_emulator(data_dir, base_url=base_url)
         try:
             _run(emulator, listener, on_ready)
         finally:
@@ -37,23 +37,23 @@ def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: C
 
 
 @contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
+def _exclusive_access(data_dir: Path) -> Iterator[None]:
     """Keeps other servers off the data: what a stale read shows is known to one process only."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(data_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(data_dir / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as cause:
         raise GalleryctlError(
             "the emulator's data cannot be used", where=data_dir, why=str(cause), do="choose another folder"
         ) from cause
     try:
-        _lock(descriptor, data_dir)
+        _acquire_lock(descriptor, data_dir)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, data_dir: Path) -> None:
+def _acquire_lock(descriptor: int, data_dir: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as cause:
@@ -62,7 +62,7 @@ def _lock(descriptor: int, data_dir: Path) -> None:
         ) from cause
 
 
-class _Server(uvicorn.Server):
+class _EmulatorServer(uvicorn.Server):
     """A server that tells when it listens, and cuts connections for the gate."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
@@ -84,7 +84,7 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[Ready], None]) -> None:
+def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[ReadyInfo], None]) -> None:
     config = uvicorn.Config(
         emulator.app,
         http="h11",
@@ -93,10 +93,10 @@ def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[Ready]
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    server = _Server(config, lambda: on_ready(emulator.ready))
-    emulator.gate.cutter = server.cut
+    server = _EmulatorServer(config, lambda: on_ready(emulator.ready))
+    emulator.pipeline.cut_connection = server.cut
     with _quiet_signals():
         server.run(sockets=[listener])
 

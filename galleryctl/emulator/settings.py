@@ -6,11 +6,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_type_hints
 
-from galleryctl.emulator.rejection import Violation, invalid
+from galleryctl.emulator.rejection import Violation, validation_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class EmulatorSettings:
     """Every switch with its default; the JSON has the same names."""
 
     item_order: Literal["ascending", "descending"] = "ascending"
@@ -37,22 +37,22 @@ class Settings:
     webhook_shuffle: bool = False  # deliveries of one write go out in reverse
 
 
-def changed(settings: Settings, body: Any) -> Settings:
+def update_settings(settings: EmulatorSettings, body: Any) -> EmulatorSettings:
     """`settings` with the fields of `body` put in; raises a 400 that names every wrong field."""
     if not isinstance(body, dict):
-        raise invalid(Violation("settings", "must be an object"))
-    hints = get_type_hints(Settings)
+        raise validation_error(Violation("settings", "must be an object"))
+    hints = get_type_hints(EmulatorSettings)
     wrong = [
-        Violation(str(name), f"must be {_allowed(hints[name])}" if name in hints else "is no setting")
+        Violation(str(name), f"must be {_describe_allowed(hints[name])}" if name in hints else "is no setting")
         for name, value in body.items()
-        if name not in hints or not _fits(hints[name], value)
+        if name not in hints or not _is_allowed(hints[name], value)
     ]
     if wrong:
-        raise invalid(*wrong)
+        raise validation_error(*wrong)
     return dataclasses.replace(settings, **body)
 
 
-def _fits(hint: Any, value: object) -> bool:
+def _is_allowed(hint: Any, value: object) -> bool:
     if choices := get_args(hint):
         return value in choices and not isinstance(value, bool)
     if hint is bool:
@@ -60,7 +60,7 @@ def _fits(hint: Any, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _allowed(hint: Any) -> str:
+def _describe_allowed(hint: Any) -> str:
     if choices := get_args(hint):
         return "one of " + ", ".join(map(str, choices))
     return "true or false" if hint is bool else "a whole number from 0 on"

@@ -9,32 +9,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galleryctl.emulator.credentials import Credentials
-from galleryctl.emulator.settings import Settings
-from galleryctl.emulator.store import Store
+from galleryctl.emulator.settings import EmulatorSettings
+from galleryctl.emulator.store import SiteStore
 
 Clock = Callable[[], float]  # epoch seconds
 
 
 @dataclass(slots=True)
-class Site:
+class EmulatedSite:
     """One emulated Wix site; the mutable heart that its parts share."""
 
-    store: Store
+    store: SiteStore
     credentials: Credentials
     clock: Clock
     base_url: str
-    settings: Settings = field(default_factory=Settings)
+    settings: EmulatorSettings = field(default_factory=EmulatorSettings)
     outbox: list[dict[str, Any]] = field(default_factory=list)  # events of the request under way
 
-    def write(self) -> AbstractContextManager[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """A transaction that the undo log remembers long enough for stale reads."""
-        return self.store.write(max(1, self.settings.stale_writes))
+        return self.store.transaction(max(1, self.settings.stale_writes))
 
-    def now(self) -> str:
+    def timestamp(self) -> str:
         """The time as the API writes it, in UTC with milliseconds."""
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    def now_ms(self) -> float:
+    def timestamp_ms(self) -> float:
         """Epoch milliseconds, a whole number."""
         return float(int(self.clock() * 1000))
 

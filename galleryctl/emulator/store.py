@@ -12,10 +12,10 @@ from typing import Any
 
 from galleryctl.model.errors import GalleryctlError
 
-DATABASE = "emulator.sqlite3"
-BUSY = 30.0  # seconds to wait for another process to finish its write
+DATABASE_FILE = "emulator.sqlite3"
+_BUSY_TIMEOUT = 30.0  # seconds to wait for another process to finish its write
 
-SCHEMA = """
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS galleries (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, sort_order REAL, doc TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS galleries_order ON galleries (sort_order);
@@ -41,18 +41,18 @@ CREATE TABLE IF NOT EXISTS setup (name TEXT PRIMARY KEY, doc TEXT NOT NULL);
 """
 
 # The undo log lives in the connection, never in the file; see https://www.sqlite.org/undoredo.html.
-UNDO_TABLE = "CREATE TEMP TABLE undo (seq INTEGER PRIMARY KEY, write_no INTEGER NOT NULL, sql TEXT NOT NULL)"
-VERSIONED = {
+_UNDO_TABLE = "CREATE TEMP TABLE undo (seq INTEGER PRIMARY KEY, write_no INTEGER NOT NULL, sql TEXT NOT NULL)"
+_VERSIONED_TABLES = {
     "galleries": ("seq", "id", "sort_order", "doc"),
     "items": ("seq", "gallery", "id", "sort_order", "doc"),
 }
-TABLES = (
+_TABLES = (
     "galleries", "items", "sequences", "files", "folders", "blobs", "uploads", "sources", "tokens", "webhooks",
   "setup",
 )  # fmt: skip
 
 
-class Store:
+class SiteStore:
     """The database, `write_no` (how many writes there were) and the directory of the files' bytes."""
 
     def __init__(self, data_dir: Path | None) -> None:
@@ -60,11 +60,11 @@ class Store:
         try:
             if self.blob_dir is not None:
                 self.blob_dir.mkdir(parents=True, exist_ok=True)
-            place = ":memory:" if data_dir is None else str(data_dir / DATABASE)
-            self.db = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=BUSY)
+            place = ":memory:" if data_dir is None else str(data_dir / DATABASE_FILE)
+            self.db = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=_BUSY_TIMEOUT)
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")  # what was answered is on disk
-            self.db.executescript(SCHEMA)
+            self.db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as cause:
             raise GalleryctlError(
                 "the emulator's database cannot be opened",
@@ -73,14 +73,14 @@ class Store:
                 do="see whether it can be written, has space left, and no other emulator uses it",
             ) from cause
         self.write_no = 0
-        self._doomed: list[Path] = []  # bytes to delete once the transaction is on disk
+        self._blobs_to_delete: list[Path] = []  # bytes to delete once the transaction is on disk
         self.db.create_function("current_write", 0, lambda: self.write_no)
-        self._keep_undo()
+        self._create_undo_log()
 
-    def _keep_undo(self) -> None:
-        self.db.execute(UNDO_TABLE)
+    def _create_undo_log(self) -> None:
+        self.db.execute(_UNDO_TABLE)
         log = "INSERT INTO undo (write_no, sql) VALUES (current_write(), "
-        for table, columns in VERSIONED.items():
+        for table, columns in _VERSIONED_TABLES.items():
             values = " || ',' || ".join(f"quote(OLD.{column})" for column in columns)
             # The names are from the constant above, the values are quoted by SQLite.
             replace = f"'INSERT OR REPLACE INTO {table} ({','.join(columns)}) VALUES (' || {values} || ')'"  # noqa: S608
@@ -91,26 +91,26 @@ class Store:
                 )
 
     @contextmanager
-    def write(self, keep: int = 0) -> Iterator[None]:
+    def transaction(self, undo_depth: int = 0) -> Iterator[None]:
         """A transaction; the undo log keeps the last `keep` of them, 0 means that this one is not counted."""
         self.db.execute("BEGIN IMMEDIATE")
         before = self.write_no
         try:
-            if keep:
+            if undo_depth:
                 self.write_no += 1
-                self.db.execute("DELETE FROM undo WHERE write_no <= ?", (self.write_no - keep,))
+                self.db.execute("DELETE FROM undo WHERE write_no <= ?", (self.write_no - undo_depth,))
             yield
             self.db.execute("COMMIT")
         except BaseException:
             if self.db.in_transaction:  # a full disk has ended it already
                 self.db.execute("ROLLBACK")
             self.write_no = before
-            self._doomed.clear()
+            self._blobs_to_delete.clear()
             raise
-        self._unlink_doomed()
+        self._delete_blobs()
 
     @contextmanager
-    def before(self, writes: int) -> Iterator[None]:
+    def rewind(self, writes: int) -> Iterator[None]:
         """The galleries and items as they were `writes` writes ago, for reading only."""
         since = self.write_no - writes
         steps = self.db.execute("SELECT sql FROM undo WHERE write_no > ? ORDER BY seq DESC", (since,)).fetchall()
@@ -130,32 +130,32 @@ class Store:
         ).fetchone()
         return int(row[0])
 
-    def keep(self, name: str, doc: dict[str, Any]) -> None:
+    def save_setup(self, name: str, doc: dict[str, Any]) -> None:
         """Keep switches or faults with the data, so that the next process finds them."""
-        with self.write():
-            self.db.execute("INSERT OR REPLACE INTO setup VALUES (?, ?)", (name, dumped(doc)))
+        with self.transaction():
+            self.db.execute("INSERT OR REPLACE INTO setup VALUES (?, ?)", (name, dump_json(doc)))
 
-    def kept(self, name: str) -> dict[str, Any]:
+    def load_setup(self, name: str) -> dict[str, Any]:
         """What was kept under the name; empty for nothing."""
-        return self.doc("SELECT doc FROM setup WHERE name = ?", name) or {}
+        return self.fetch_document("SELECT doc FROM setup WHERE name = ?", name) or {}
 
-    def doc(self, sql: str, *values: object) -> dict[str, Any] | None:
+    def fetch_document(self, sql: str, *values: object) -> dict[str, Any] | None:
         """The JSON in the first column of the first row, or None."""
         row = self.db.execute(sql, values).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def docs(self, sql: str, *values: object) -> list[dict[str, Any]]:
+    def fetch_documents(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """The JSON in the first column of every row."""
         return [json.loads(row[0]) for row in self.db.execute(sql, values)]
 
-    def count(self, sql: str, *values: object) -> int:
+    def fetch_count(self, sql: str, *values: object) -> int:
         """The number in the first column of the first row."""
         return int(self.db.execute(sql, values).fetchone()[0])
 
     def clear(self) -> None:
         """Empty the site."""
-        with self.write():
-            for table in TABLES:
+        with self.transaction():
+            for table in _TABLES:
                 self.db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above
         self.db.execute("DELETE FROM undo")
         if self.blob_dir is not None:
@@ -174,7 +174,7 @@ class Store:
                 os.fsync(out.fileno())
             part.replace(self.blob_dir / ident)
 
-    def blob(self, ident: str) -> bytes | None:
+    def get_blob(self, ident: str) -> bytes | None:
         """The bytes of a file, or None; `ident` is an id that was made here."""
         if self.blob_dir is None:
             row = self.db.execute("SELECT data FROM blobs WHERE id = ?", (ident,)).fetchone()
@@ -182,21 +182,21 @@ class Store:
         path = self.blob_dir / ident
         return path.read_bytes() if path.is_file() else None
 
-    def drop_blob(self, ident: str) -> None:
+    def delete_blob(self, ident: str) -> None:
         """Forget the bytes of a file once the transaction under way is on disk."""
         self.db.execute("DELETE FROM blobs WHERE id = ?", (ident,))
         if self.blob_dir is not None:
-            self._doomed.append(self.blob_dir / ident)
+            self._blobs_to_delete.append(self.blob_dir / ident)
 
-    def _unlink_doomed(self) -> None:
-        while self._doomed:
-            self._doomed.pop().unlink(missing_ok=True)
+    def _delete_blobs(self) -> None:
+        while self._blobs_to_delete:
+            self._blobs_to_delete.pop().unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the database."""
         self.db.close()
 
 
-def dumped(doc: dict[str, Any]) -> str:
+def dump_json(doc: dict[str, Any]) -> str:
     """A document as it is stored."""
     return json.dumps(doc, separators=(",", ":"))

@@ -18,24 +18,24 @@ class Traffic:
     peak: int = 0
     last_minute: deque[float] = field(default_factory=deque)
 
-    def begin(self, endpoint: str) -> None:
+    def begin_request(self, endpoint: str) -> None:
         """Count a request that came in; `endpoint` is `METHOD /template`."""
         self.total += 1
         self.by_endpoint[endpoint] = self.by_endpoint.get(endpoint, 0) + 1
         self.running += 1
         self.peak = max(self.peak, self.running)
 
-    def end(self, status: int | None) -> None:
+    def end_request(self, status: int | None) -> None:
         """Count its end; None for one without an answer."""
         self.running -= 1
         name = "none" if status is None else str(status)
         self.by_status[name] = self.by_status.get(name, 0) + 1
 
-    def over_quota(self, now: float, most: int) -> bool:
+    def is_over_quota(self, now: float, limit: int) -> bool:
         """Count a request in the last minute; whether there were `most` already, 0 being no quota."""
         while self.last_minute and self.last_minute[0] <= now - 60:
             self.last_minute.popleft()
-        if most and len(self.last_minute) >= most:
+        if limit and len(self.last_minute) >= limit:
             return True
         self.last_minute.append(now)
         return False

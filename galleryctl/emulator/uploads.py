@@ -7,153 +7,168 @@ from collections.abc import Iterator
 from typing import Any
 
 from galleryctl.emulator import checks, media
-from galleryctl.emulator.exchange import Answer, Call, ok
-from galleryctl.emulator.folders import folder_at
-from galleryctl.emulator.mediatypes import MEDIA_TYPES, mime_of, name_violations, plain
-from galleryctl.emulator.rejection import Rejection, Violation, invalid, refused
-from galleryctl.emulator.site import Site
-from galleryctl.emulator.store import dumped
+from galleryctl.emulator.exchange import ServedRequest, ServedResponse, json_response
+from galleryctl.emulator.folders import resolve_folder
+from galleryctl.emulator.mediatypes import MEDIA_TYPES, guess_mime_type, normalize_mime_type, upload_violations
+from galleryctl.emulator.rejection import Rejection, Violation, application_error, validation_error
+from galleryctl.emulator.site import EmulatedSite
+from galleryctl.emulator.store import dump_json
 
-TUS = {"Tus-Resumable": "1.0.0"}
+_TUS_HEADERS = {"Tus-Resumable": "1.0.0"}
 
 
-class Uploads:
+class UploadCalls:
     """Handlers that make files."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: EmulatedSite) -> None:
         self.site = site
 
-    def generate(self, call: Call) -> Answer:
+    def generate_url(self, request: ServedRequest) -> ServedResponse:
         """Generate File Upload Url."""
-        return ok({"uploadUrl": f"{self.site.base_url}/upload/{self._register(call.json(), most_labels=50)}"})
+        return json_response(
+            {"uploadUrl": f"{self.site.base_url}/upload/{self._register(request.json(), max_labels=50)}"}
+        )
 
-    def generate_resumable(self, call: Call) -> Answer:
+    def generate_resumable_url(self, request: ServedRequest) -> ServedResponse:
         """Generate File Resumable Upload Url, for the TUS protocol."""
-        body = call.json()
+        body = request.json()
         if body.get("uploadProtocol") not in (None, "TUS"):
-            raise invalid(Violation("uploadProtocol", "is not TUS", "FORMAT"))
-        token = self._register(body, most_labels=500)
+            raise validation_error(Violation("uploadProtocol", "is not TUS", "FORMAT"))
+        token = self._register(body, max_labels=500)
         url = f"{self.site.base_url}/upload/tus/{token}"
-        return ok({"uploadProtocol": "TUS", "uploadUrl": url, "uploadToken": token})
+        return json_response({"uploadProtocol": "TUS", "uploadUrl": url, "uploadToken": token})
 
-    def _register(self, body: dict[str, Any], *, most_labels: int) -> str:
+    def _register(self, body: dict[str, Any], *, max_labels: int) -> str:
         mime, name = body.get("mimeType"), body.get("fileName")
         wrong = [
-            *checks.required("mimeType", mime),
-            *checks.text("mimeType", mime, 100),
-            *checks.text("fileName", name, 1000),
-            *_common(body, most_labels),
+            *checks.check_required("mimeType", mime),
+            *checks.check_string("mimeType", mime, 100),
+            *checks.check_string("fileName", name, 1000),
+            *_common_violations(body, max_labels),
         ]
-        checks.all_of(wrong or name_violations(mime, name, body.get("sizeInBytes")))
+        checks.raise_violations(wrong or upload_violations(mime, name, body.get("sizeInBytes")))
         token = secrets.token_urlsafe(32)
-        with self.site.write():
-            folder_at(self.site, body.get("parentFolderId"), None)
+        with self.site.transaction():
+            resolve_folder(self.site, body.get("parentFolderId"), None)
             sql = "INSERT INTO uploads (token, doc) VALUES (?, ?)"
-            self.site.store.db.execute(sql, (token, dumped(body)))
+            self.site.store.db.execute(sql, (token, dump_json(body)))
         return token
 
-    def put(self, call: Call) -> Answer:
+    def put(self, request: ServedRequest) -> ServedResponse:
         """The bytes of an upload, without Authorization; answers the file."""
-        body = self._wanted(call.params["token"])
-        sent = call.headers.get("content-type")
-        if sent and plain(sent) not in (plain(body["mimeType"]), "application/octet-stream"):
-            raise invalid(Violation("Content-Type", f"{sent} is not {body['mimeType']}", name="MISMATCH_MIME_TYPE"))
-        name = body.get("fileName") or call.first("filename")
-        checks.all_of(checks.required("filename", name))
-        if not call.body:
-            raise invalid(Violation("body", "is empty", name="ZERO_FILE_SIZE"))
-        with self.site.write():
-            return ok({"file": self._made(body | {"fileName": name}, call.body)})
+        body = self._find_upload(request.path_params["token"])
+        sent = request.headers.get("content-type")
+        if sent and normalize_mime_type(sent) not in (
+            normalize_mime_type(body["mimeType"]),
+            "application/octet-stream",
+        ):
+            raise validation_error(
+                Violation("Content-Type", f"{sent} is not {body['mimeType']}", rule_name="MISMATCH_MIME_TYPE")
+            )
+        name = body.get("fileName") or request.query_value("filename")
+        checks.raise_violations(checks.check_required("filename", name))
+        if not request.body:
+            raise validation_error(Violation("body", "is empty", rule_name="ZERO_FILE_SIZE"))
+        with self.site.transaction():
+            return json_response({"file": self._create_file(body | {"fileName": name}, request.body)})
 
-    def _wanted(self, token: str) -> dict[str, Any]:
-        doc = self.site.store.doc("SELECT doc FROM uploads WHERE token = ?", token)
+    def _find_upload(self, token: str) -> dict[str, Any]:
+        doc = self.site.store.fetch_document("SELECT doc FROM uploads WHERE token = ?", token)
         if doc is None:
-            raise refused(403, "PERMISSION_DENIED", "the upload token is not valid")
+            raise application_error(403, "PERMISSION_DENIED", "the upload token is not valid")
         return doc
 
-    def _made(self, body: dict[str, Any], data: bytes) -> dict[str, Any]:
+    def _create_file(self, body: dict[str, Any], data: bytes) -> dict[str, Any]:
         """The file of an upload, within the transaction under way."""
         site, reads = self.site, self.site.settings.upload_pending_reads
-        folder = folder_at(site, body.get("parentFolderId"), body.get("filePath"))
-        wanted = body | {"mimeType": plain(body["mimeType"]), "displayName": body["fileName"], "url": None}
-        doc = media.create(site, wanted, folder, pending_reads=reads)
+        folder = resolve_folder(site, body.get("parentFolderId"), body.get("filePath"))
+        wanted = body | {
+            "mimeType": normalize_mime_type(body["mimeType"]),
+            "displayName": body["fileName"],
+            "url": None,
+        }
+        doc = media.create_file(site, wanted, folder, pending_reads=reads)
         if reads:
             site.store.put_blob(doc["id"], data)
         else:
-            doc = media.settle(site, doc, data)
-        return media.shown(site, doc)
+            doc = media.finish_file(site, doc, data)
+        return media.render_file(site, doc)
 
-    def tus_options(self, _call: Call) -> Answer:
+    def tus_options(self, _request: ServedRequest) -> ServedResponse:
         """What this server knows of TUS."""
-        return Answer(status=204, headers=TUS | {"Tus-Version": "1.0.0", "Tus-Extension": "creation"})
+        return ServedResponse(status=204, headers=_TUS_HEADERS | {"Tus-Version": "1.0.0", "Tus-Extension": "creation"})
 
-    def tus_create(self, call: Call) -> Answer:
+    def tus_create(self, request: ServedRequest) -> ServedResponse:
         """Begin a resumable upload: `Upload-Length`, and the token in the path."""
-        token = call.params["token"]
-        length = _header_number(call, "upload-length")
-        body = self._wanted(token) | {"length": length}
-        with self.site.write():
-            self.site.store.db.execute("UPDATE uploads SET doc = ? WHERE token = ?", (dumped(body), token))
-        return Answer(status=201, headers=TUS | {"Location": f"{self.site.base_url}/upload/tus/{token}"})
+        token = request.path_params["token"]
+        length = _header_number(request, "upload-length")
+        body = self._find_upload(token) | {"length": length}
+        with self.site.transaction():
+            self.site.store.db.execute("UPDATE uploads SET doc = ? WHERE token = ?", (dump_json(body), token))
+        return ServedResponse(
+            status=201, headers=_TUS_HEADERS | {"Location": f"{self.site.base_url}/upload/tus/{token}"}
+        )
 
-    def tus_head(self, call: Call) -> Answer:
+    def tus_head(self, request: ServedRequest) -> ServedResponse:
         """How far a resumable upload is."""
-        body = self._wanted(call.params["token"])
-        headers = TUS | {"Upload-Offset": str(self._received(call.params["token"], body))}
-        if (length := _length(body)) is not None:
+        body = self._find_upload(request.path_params["token"])
+        headers = _TUS_HEADERS | {"Upload-Offset": str(self._received_bytes(request.path_params["token"], body))}
+        if (length := _announced_length(body)) is not None:
             headers["Upload-Length"] = str(length)
-        return Answer(headers=headers | {"Cache-Control": "no-store"})
+        return ServedResponse(headers=headers | {"Cache-Control": "no-store"})
 
-    def _received(self, token: str, body: dict[str, Any]) -> int:
+    def _received_bytes(self, token: str, body: dict[str, Any]) -> int:
         if "file" in body:
             return int(body["length"])
-        return self.site.store.count("SELECT length(data) FROM uploads WHERE token = ?", token)
+        return self.site.store.fetch_count("SELECT length(data) FROM uploads WHERE token = ?", token)
 
-    def tus_patch(self, call: Call) -> Answer:
+    def tus_patch(self, request: ServedRequest) -> ServedResponse:
         """The next bytes of a resumable upload; the last ones answer the file."""
-        token = call.params["token"]
-        body = self._wanted(token)
-        if plain(call.headers.get("content-type", "")) != "application/offset+octet-stream":
+        token = request.path_params["token"]
+        body = self._find_upload(token)
+        if normalize_mime_type(request.headers.get("content-type", "")) != "application/offset+octet-stream":
             raise Rejection(415, {"message": "Content-Type must be application/offset+octet-stream"})
-        have = self._received(token, body)
-        if _header_number(call, "upload-offset") != have:
-            raise refused(409, "CONFLICT", f"Upload-Offset is not {have}", headers=TUS)
-        if "file" in body and not call.body:  # the answer to the last piece was lost
-            return Answer(body={"file": body["file"]}, headers=TUS | {"Upload-Offset": str(have)})
-        length = _length(body)
-        total = have + len(call.body)
+        have = self._received_bytes(token, body)
+        if _header_number(request, "upload-offset") != have:
+            raise application_error(409, "CONFLICT", f"Upload-Offset is not {have}", headers=_TUS_HEADERS)
+        if "file" in body and not request.body:  # the answer to the last piece was lost
+            return ServedResponse(body={"file": body["file"]}, headers=_TUS_HEADERS | {"Upload-Offset": str(have)})
+        length = _announced_length(body)
+        total = have + len(request.body)
         if length is not None and total > length:
-            raise refused(413, "FILE_SIZE_OVER_LIMIT", f"more than the {length} bytes announced", headers=TUS)
-        with self.site.write():
+            raise application_error(
+                413, "FILE_SIZE_OVER_LIMIT", f"more than the {length} bytes announced", headers=_TUS_HEADERS
+            )
+        with self.site.transaction():
             row = self.site.store.db.execute("SELECT data FROM uploads WHERE token = ?", (token,)).fetchone()
-            data = bytes(row[0]) + call.body
+            data = bytes(row[0]) + request.body
             sql = "UPDATE uploads SET doc = ?, data = ? WHERE token = ?"
             if total == length:
-                body |= {"fileName": body.get("fileName") or call.first("filename") or token}
-                body |= {"file": self._made(body, data)}
+                body |= {"fileName": body.get("fileName") or request.query_value("filename") or token}
+                body |= {"file": self._create_file(body, data)}
                 data = b""
-            self.site.store.db.execute(sql, (dumped(body), data, token))
-        headers = TUS | {"Upload-Offset": str(total)}
-        return Answer(
+            self.site.store.db.execute(sql, (dump_json(body), data, token))
+        headers = _TUS_HEADERS | {"Upload-Offset": str(total)}
+        return ServedResponse(
             body={"file": body["file"]} if total == length else None,
             status=200 if total == length else 204,
             headers=headers,
         )
 
-    def import_one(self, call: Call) -> Answer:
+    def import_one(self, request: ServedRequest) -> ServedResponse:
         """Import File: PENDING at once, READY or FAILED after the reads of the switch."""
-        body = call.json()
-        checks.all_of(_import_violations(body, ""))
-        with self.site.write():
-            return ok({"file": self._import(body)})
+        body = request.json()
+        checks.raise_violations(_import_violations(body, ""))
+        with self.site.transaction():
+            return json_response({"file": self._import(body)})
 
-    def import_bulk(self, call: Call) -> Answer:
+    def import_bulk(self, call: ServedRequest) -> ServedResponse:
         """Bulk Import, the current version: a result for each request."""
         body = call.json()
-        requests = _requests(body)
+        requests = _import_requests(body)
         with_file = body.get("returnEntity") is not False
         results, failures = [], 0
-        with self.site.write():
+        with self.site.transaction():
             for index, request in enumerate(requests):
                 entry: dict[str, Any] = {"itemMetadata": {"originalIndex": index, "success": True}}
                 try:
@@ -171,33 +186,36 @@ class Uploads:
             "totalFailures": failures,
             "undetailedFailures": 0,
         }
-        return ok({"results": results, "bulkActionMetadata": totals})
+        return json_response({"results": results, "bulkActionMetadata": totals})
 
-    def import_bulk_old(self, call: Call) -> Answer:
+    def import_bulk_v1(self, call: ServedRequest) -> ServedResponse:
         """Bulk Import, the old version: the files alone."""
-        with self.site.write():
-            return ok({"files": [self._import(request) for request in _requests(call.json())]})
+        with self.site.transaction():
+            return json_response({"files": [self._import(request) for request in _import_requests(call.json())]})
 
     def _import(self, body: dict[str, Any]) -> dict[str, Any]:
         site, reads = self.site, self.site.settings.import_pending_reads
         name = body.get("displayName") or body["url"].rpartition("/")[2].partition("?")[0] or "file"
-        mime = plain(body.get("mimeType") or mime_of(name) or mime_of(body["url"]) or "") or "image/jpeg"
-        folder = folder_at(site, body.get("parentFolderId"), body.get("filePath"))
+        mime = (
+            normalize_mime_type(body.get("mimeType") or guess_mime_type(name) or guess_mime_type(body["url"]) or "")
+            or "image/jpeg"
+        )
+        folder = resolve_folder(site, body.get("parentFolderId"), body.get("filePath"))
         wanted = body | {"mimeType": mime, "displayName": name}
-        doc = media.create(site, wanted, folder, pending_reads=reads)
+        doc = media.create_file(site, wanted, folder, pending_reads=reads)
         if not reads:
-            doc = media.settle(site, doc, media.source_bytes(site, doc))
-        return media.shown(site, doc)
+            doc = media.finish_file(site, doc, media.pending_file_bytes(site, doc))
+        return media.render_file(site, doc)
 
 
-def _requests(body: dict[str, Any]) -> list[dict[str, Any]]:
+def _import_requests(body: dict[str, Any]) -> list[dict[str, Any]]:
     requests = body.get("importFileRequests")
     if not isinstance(requests, list) or not all(isinstance(entry, dict) for entry in requests):
-        raise invalid(Violation("importFileRequests", "must be an array of objects", "REQUIRED_FIELD"))
+        raise validation_error(Violation("importFileRequests", "must be an array of objects", "REQUIRED_FIELD"))
     if not 1 <= len(requests) <= 100:  # noqa: PLR2004 - the vendor's limits
         rule = "MAX_SIZE" if requests else "MIN_SIZE"
-        raise invalid(Violation("importFileRequests", "must have 1 to 100 entries", rule))
-    checks.all_of(
+        raise validation_error(Violation("importFileRequests", "must have 1 to 100 entries", rule))
+    checks.raise_violations(
         violation
         for index, request in enumerate(requests)
         for violation in _import_violations(request, f"importFileRequests[{index}].")
@@ -207,42 +225,46 @@ def _requests(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _import_violations(body: dict[str, Any], at: str) -> list[Violation]:
     url = body.get("url")
-    found = [*checks.required(f"{at}url", url), *checks.text(f"{at}url", url), *_common(body, 500, at)]
+    found = [
+        *checks.check_required(f"{at}url", url),
+        *checks.check_string(f"{at}url", url),
+        *_common_violations(body, 500, at),
+    ]
     if isinstance(url, str) and url and not url.startswith(("http://", "https://")):
         found.append(Violation(f"{at}url", "is not a valid URL", "FORMAT", data={"type": "WEB_URL"}))
     if body.get("mediaType") not in (None, *MEDIA_TYPES[:-1]):
         found.append(Violation(f"{at}mediaType", "is not a media type", "FORMAT"))
-    found += checks.text(f"{at}displayName", body.get("displayName"), 1000)
-    found += checks.text(f"{at}mimeType", body.get("mimeType"), 100)
-    found += checks.mapping(f"{at}urlHeaders", body.get("urlHeaders"))
-    found += checks.mapping(f"{at}urlParams", body.get("urlParams"))
+    found += checks.check_string(f"{at}displayName", body.get("displayName"), 1000)
+    found += checks.check_string(f"{at}mimeType", body.get("mimeType"), 100)
+    found += checks.check_object(f"{at}urlHeaders", body.get("urlHeaders"))
+    found += checks.check_object(f"{at}urlParams", body.get("urlParams"))
     return found
 
 
-def _common(body: dict[str, Any], most_labels: int, at: str = "") -> list[Violation]:
+def _common_violations(body: dict[str, Any], max_labels: int, at: str = "") -> list[Violation]:
     return [
-        *checks.text(f"{at}parentFolderId", body.get("parentFolderId"), 100),
-        *checks.text(f"{at}filePath", body.get("filePath"), 100),
-        *checks.strings(f"{at}labels", body.get("labels"), most_labels, 200),
-        *checks.boolean(f"{at}private", body.get("private")),
-        *_external(body.get("externalInfo"), f"{at}externalInfo"),
+        *checks.check_string(f"{at}parentFolderId", body.get("parentFolderId"), 100),
+        *checks.check_string(f"{at}filePath", body.get("filePath"), 100),
+        *checks.check_strings(f"{at}labels", body.get("labels"), max_labels, 200),
+        *checks.check_boolean(f"{at}private", body.get("private")),
+        *_external_info_violations(body.get("externalInfo"), f"{at}externalInfo"),
     ]
 
 
-def _external(info: Any, at: str) -> Iterator[Violation]:
-    yield from checks.mapping(at, info)
+def _external_info_violations(info: Any, at: str) -> Iterator[Violation]:
+    yield from checks.check_object(at, info)
     if isinstance(info, dict):
-        yield from checks.text(f"{at}.origin", info.get("origin"), 1000)
-        yield from checks.strings(f"{at}.externalIds", info.get("externalIds"), 30, 4000)
+        yield from checks.check_string(f"{at}.origin", info.get("origin"), 1000)
+        yield from checks.check_strings(f"{at}.externalIds", info.get("externalIds"), 30, 4000)
 
 
-def _length(body: dict[str, Any]) -> int | None:
+def _announced_length(body: dict[str, Any]) -> int | None:
     length = body.get("length", body.get("sizeInBytes"))
     return None if length is None else int(length)
 
 
-def _header_number(call: Call, name: str) -> int:
-    text = call.headers.get(name, "")
+def _header_number(request: ServedRequest, name: str) -> int:
+    text = request.headers.get(name, "")
     if not text.isdecimal():
-        raise invalid(Violation(name, "must be a whole number", "FORMAT"))
+        raise validation_error(Violation(name, "must be a whole number", "FORMAT"))
     return int(text)

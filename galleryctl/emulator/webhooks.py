@@ -11,25 +11,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from galleryctl.emulator.site import Site
+from galleryctl.emulator.site import EmulatedSite
 
 # Sends a body to a URL within so many seconds; the status, or 0 when there was no answer.
-Post = Callable[[str, str, float], int]
-REMEMBERED = 5000
-CLOSING = 5.0  # seconds; an embedded emulator ends right after the last write
+SendWebhook = Callable[[str, str, float], int]
+_MAX_HISTORY = 5000
+_CLOSE_TIMEOUT = 5.0  # seconds; an embedded emulator ends right after the last write
 
 
 @dataclass(slots=True, kw_only=True, order=True)
 class Delivery:
     """One event on its way to one URL; `due` is monotonic seconds."""
 
-    due: float
+    due_at: float
     number: int
     url: str = field(compare=False)
     body: str = field(compare=False)
     event: dict[str, Any] = field(compare=False)
     statuses: list[int] = field(compare=False, default_factory=list)
-    left: int = field(compare=False, default=0)
+    retries_left: int = field(compare=False, default=0)
     state: str = field(compare=False, default="pending")
 
     def as_json(self) -> dict[str, Any]:
@@ -49,11 +49,11 @@ class Delivery:
 class Webhooks:
     """The subscribers' deliveries; the thread starts with the first of them."""
 
-    def __init__(self, site: Site, post: Post | None = None) -> None:
+    def __init__(self, site: EmulatedSite, post: SendWebhook | None = None) -> None:
         self.site = site
         self.post = post or post_over_http
         self.urls = [row[0] for row in site.store.db.execute("SELECT url FROM webhooks ORDER BY rowid")]
-        self.history: deque[Delivery] = deque(maxlen=REMEMBERED)
+        self.history: deque[Delivery] = deque(maxlen=_MAX_HISTORY)
         self._queue: list[Delivery] = []
         self._busy = 0
         self._number = 0
@@ -71,16 +71,16 @@ class Webhooks:
             return
         with self._changed:
             for event in copies:
-                body = self.signed(event)
+                body = self.sign(event)
                 for url in self.urls:
                     self._number += 1
                     delivery = Delivery(
-                        due=time.monotonic(),
+                        due_at=time.monotonic(),
                         number=self._number,
                         url=url,
                         body=body,
                         event=event,
-                        left=settings.webhook_retries,
+                        retries_left=settings.webhook_retries,
                     )
                     heapq.heappush(self._queue, delivery)
                     self.history.append(delivery)
@@ -89,7 +89,7 @@ class Webhooks:
                 self._thread.start()
             self._changed.notify_all()
 
-    def signed(self, event: dict[str, Any]) -> str:
+    def sign(self, event: dict[str, Any]) -> str:
         """The JWT of an event, as the vendor sends it."""
         import jwt  # noqa: PLC0415 - slow to import, and not needed without a subscriber
 
@@ -107,12 +107,12 @@ class Webhooks:
         claims["exp"] = max(now, int(time.time())) + 3600
         return jwt.encode(claims, keys.private_key, algorithm="RS256")
 
-    def idle(self, timeout: float) -> bool:
+    def wait_idle(self, timeout: float) -> bool:
         """Wait until nothing is on its way; whether that came within `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._queue and not self._busy, timeout)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drop subscribers, deliveries and what is on its way."""
         with self._changed:
             self.urls.clear()
@@ -122,7 +122,7 @@ class Webhooks:
 
     def close(self) -> None:
         """Stop the thread once what is on its way has come, or `CLOSING` seconds have passed."""
-        self.idle(CLOSING)
+        self.wait_idle(_CLOSE_TIMEOUT)
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -130,31 +130,31 @@ class Webhooks:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while (delivery := self._next()) is not None:
+        while (delivery := self._next_delivery()) is not None:
             status = self.post(delivery.url, delivery.body, self.site.settings.webhook_timeout_ms / 1000)
             with self._changed:
-                self._settle(delivery, status)
+                self._record_result(delivery, status)
                 self._busy -= 1
                 self._changed.notify_all()
 
-    def _next(self) -> Delivery | None:
+    def _next_delivery(self) -> Delivery | None:
         with self._changed:
             while not self._closed:
-                wait = self._queue[0].due - time.monotonic() if self._queue else None
+                wait = self._queue[0].due_at - time.monotonic() if self._queue else None
                 if wait is not None and wait <= 0:
                     self._busy += 1
                     return heapq.heappop(self._queue)
                 self._changed.wait(wait)
         return None
 
-    def _settle(self, delivery: Delivery, status: int) -> None:
+    def _record_result(self, delivery: Delivery, status: int) -> None:
         delivery.statuses.append(status)
         if status == 200:  # noqa: PLR2004
             delivery.state = "delivered"
-        elif delivery.left:
-            delivery.left -= 1
+        elif delivery.retries_left:
+            delivery.retries_left -= 1
             tries = len(delivery.statuses)
-            delivery.due = time.monotonic() + self.site.settings.webhook_backoff_ms / 1000 * 2 ** (tries - 1)
+            delivery.due_at = time.monotonic() + self.site.settings.webhook_backoff_ms / 1000 * 2 ** (tries - 1)
             heapq.heappush(self._queue, delivery)
         else:
             delivery.state = "failed"

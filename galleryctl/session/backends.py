@@ -148,24 +148,24 @@ class EmulatorBackend:
 
     def webhook_sender(self) -> WebhookSender:
         """Return the emulated app, which is created if the site is new. Raises GalleryctlError."""
-        from galleryctl.emulator.credentials import load
+        from galleryctl.emulator.credentials import load_credentials
 
         self.data_folder.mkdir(parents=True, exist_ok=True)
-        credentials = load(self.data_folder)
+        credentials = load_credentials(self.data_folder)
         return WebhookSender(public_key=credentials.public_key.encode(), instance_id=credentials.instance_id)
 
     @contextmanager
     def open(self) -> Iterator[SiteEndpoint]:
         """Return the endpoint; no quota applies, as nobody else uses it. Raises GalleryctlError."""
         try:
-            from galleryctl.emulator import create_app
+            from galleryctl.emulator import create_emulator
         except ImportError as error:
             raise GalleryctlError(
                 "backend: {type: local} needs the embedded emulator, which is not installed",
                 why=str(error),
                 do="pip install 'galleryctl[emulator]'",
             ) from error
-        emulator = create_app(self.data_folder)
+        emulator = create_emulator(self.data_folder)
         try:
             yield emulator_endpoint(emulator, self.limits)
         finally:

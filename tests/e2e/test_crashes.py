@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from galleryctl.emulator import Emulator, create_app
-from galleryctl.emulator.faults import Faults, parsed
+from galleryctl.emulator import Emulator, create_emulator
+from galleryctl.emulator.faults import Faults, parse_faults
 from galleryctl.emulator.traffic import Traffic
 from galleryctl.http import httpx
 from galleryctl.state.document import decode_state
@@ -56,8 +56,8 @@ class Crashes:
 
     def restore(self) -> None:
         """Put site and workspace back; nothing is under way."""
-        self.before.backup(self.emulator.gate.site.store.db)
-        self.emulator.gate.faults, self.emulator.gate.traffic = Faults(), Traffic()
+        self.before.backup(self.emulator.pipeline.site.store.db)
+        self.emulator.pipeline.faults, self.emulator.pipeline.traffic = Faults(), Traffic()
         shutil.rmtree(self.inner)
         shutil.copytree(self.kept, self.inner)
 
@@ -68,8 +68,8 @@ class Crashes:
 
     def killed_at(self, when: str, nth: int) -> None:
         """Kill an apply whose n-th request is held before or after it is carried out."""
-        gate = self.emulator.gate
-        gate.faults = parsed({"script": [{"fault": "hold", "when": when, "nth": nth}]})
+        gate = self.emulator.pipeline
+        gate.faults = parse_faults({"script": [{"fault": "hold", "when": when, "nth": nth}]})
         command = self.served.start("apply", "--auto-approve", "-q")
         wait_until(lambda: bool(gate.holds.held) or not command.process.is_alive())
         command.kill()
@@ -86,7 +86,7 @@ class Crashes:
 
     def recovers(self) -> None:
         """What was left is readable, and one more apply reaches the goal."""
-        wait_until(lambda: self.emulator.gate.traffic.running == 0)
+        wait_until(lambda: self.emulator.pipeline.traffic.running == 0)
         state = FileStateBackend(self.inner / "state.json")
         known = state.read()
         assert known is not None
@@ -98,13 +98,13 @@ class Crashes:
 
     def site(self) -> Doc:
         """All that is on the site and that two runs make equal; what nobody uses and state does not know is `leaked`."""
-        store = self.emulator.gate.site.store
-        files = {f["id"]: f for f in store.docs("SELECT doc FROM files ORDER BY seq")}
+        store = self.emulator.pipeline.site.store
+        files = {f["id"]: f for f in store.fetch_documents("SELECT doc FROM files ORDER BY seq")}
         known = json.loads((self.inner / "state.json").read_text())
         assert decode_state(known).bindings.deposed == {}
-        galleries = store.docs("SELECT doc FROM galleries ORDER BY sort_order")
+        galleries = store.fetch_documents("SELECT doc FROM galleries ORDER BY sort_order")
         items = {
-            g["id"]: store.docs("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order", g["id"])
+            g["id"]: store.fetch_documents("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order", g["id"])
             for g in galleries
         }
         used = {image_id(item) for listed in items.values() for item in listed}
@@ -154,7 +154,7 @@ def before_the_apply(folder: Path, scale: int) -> Iterator[Crashes]:
     with closing(socket.socket()) as listener, closing(sqlite3.connect(":memory:")) as before:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        emulator = create_app(None, base_url=url, keys=keys())
+        emulator = create_emulator(None, base_url=url, keys=keys())
         # What is held and dropped has no client any more, and uvicorn would tell of each.
         config = uvicorn.Config(emulator.app, http="h11", ws="none", lifespan="off", log_level="critical")
         server = uvicorn.Server(config)
@@ -174,7 +174,7 @@ def before_the_apply(folder: Path, scale: int) -> Iterator[Crashes]:
 
 def prepare(crashes: Crashes, scale: int) -> None:
     """Bring the site to the state before the apply, and learn from an undisturbed apply what it shall come to."""
-    served, store = crashes.served, crashes.emulator.gate.site.store
+    served, store = crashes.served, crashes.emulator.pipeline.site.store
     served.write("galleryctl.yaml", WORKSPACE.replace("concurrency: 4", "concurrency: 10"))
     first_manifests(served, scale)
     assert served.run("apply", "--auto-approve").wait() == 0
@@ -196,7 +196,7 @@ def prepare(crashes: Crashes, scale: int) -> None:
     ran = served.run("apply", "--auto-approve", "-v")
     assert ran.wait() == 0, ran.out + ran.err
     crashes.seconds = time.monotonic() - began
-    crashes.requests = crashes.emulator.gate.traffic.total
+    crashes.requests = crashes.emulator.pipeline.traffic.total
     crashes.steps = int(ran.err.split(" steps")[0])
     crashes.goal = crashes.site()
     assert crashes.goal["leaked"] == []

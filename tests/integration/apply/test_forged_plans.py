@@ -84,7 +84,7 @@ class Forge:
 
     def moved_on(self, world: World) -> object:
         """What differs once anything was written: to the site, or to the state."""
-        return world.emulator.gate.site.store.write_no, (world.root / "state.json").read_text(encoding="utf-8")
+        return world.emulator.pipeline.site.store.write_no, (world.root / "state.json").read_text(encoding="utf-8")
 
 
 def written(request: str) -> bool:

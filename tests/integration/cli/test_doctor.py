@@ -12,7 +12,7 @@ from importlib import metadata
 import pytest
 import uvicorn
 
-from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.session.open import lock_owner
 from galleryctl.state.file import FileStateBackend
 from tests.reports import report
@@ -60,7 +60,7 @@ def listening(app: Callable[..., object], listener: socket.socket, *, dated: boo
 def emulator() -> Iterator[Emulator]:
     """An emulator on a port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        made = create_app(None, base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        made = create_emulator(None, base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
         with listening(made.app, listener):
             yield made
         made.close()
@@ -113,11 +113,11 @@ def test_a_site_with_every_right(online: Studio) -> None:
 
 
 def test_nothing_of_the_site_is_changed(online: Studio, emulator: Emulator) -> None:
-    store = emulator.gate.site.store
+    store = emulator.pipeline.site.store
 
     def site() -> list[object]:
         tables = ("galleries", "items", "files", "folders")
-        return [store.docs(f"SELECT doc FROM {table}") for table in tables]  # noqa: S608 - the names above
+        return [store.fetch_documents(f"SELECT doc FROM {table}") for table in tables]  # noqa: S608 - the names above
 
     before = site()
     assert online.run("doctor").code == 0

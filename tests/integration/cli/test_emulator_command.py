@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from galleryctl.cli.main import run
-from galleryctl.emulator.credentials import FILE
-from galleryctl.emulator.store import DATABASE
+from galleryctl.emulator.credentials import CREDENTIALS_FILE
+from galleryctl.emulator.store import DATABASE_FILE
 from galleryctl.http import httpx
 from tests.reports import report
 from tests.started import started
@@ -37,7 +37,7 @@ def test_it_serves_until_a_signal_and_ends_with_0(tmp_path: Path, number: signal
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == (
         f"Serving the site {ready['site_id']} at {ready['base_url']}, its data in {data}.\n"
-        f"Its keys are in {data / FILE}. Ctrl-C ends it.\n"
+        f"Its keys are in {data / CREDENTIALS_FILE}. Ctrl-C ends it.\n"
     )
     assert ready["api_key"] not in ran.err
     assert not emulator.ready_file.exists()
@@ -115,8 +115,8 @@ def test_data_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("file", "told"),
     [
-        (DATABASE, "the emulator's database cannot be opened\n  file is not a database"),
-        (FILE, "the emulator's credentials cannot be read"),
+        (DATABASE_FILE, "the emulator's database cannot be opened\n  file is not a database"),
+        (CREDENTIALS_FILE, "the emulator's credentials cannot be read"),
     ],
 )
 def test_data_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, told: str) -> None:

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from galleryctl.cli.main import COMMANDS, galleryctl
-from galleryctl.emulator.faults import KINDS
-from galleryctl.emulator.settings import Settings
+from galleryctl.emulator.faults import FAULT_KINDS
+from galleryctl.emulator.settings import EmulatorSettings
 from galleryctl.plan.changes import Action
 
 ROOT = Path(__file__).parents[3]
@@ -173,10 +173,10 @@ def test_the_plan_format_names_every_action() -> None:
 
 def test_the_emulators_page_has_every_switch_with_its_default_and_every_fault() -> None:
     text = read("docs/reference/emulator.md")
-    for switch in fields(Settings):
+    for switch in fields(EmulatorSettings):
         default = str(switch.default).lower()
         assert re.search(rf"^\| `{switch.name}` \| `{default}`", text, re.MULTILINE), switch.name
-    assert all(f"`{kind}`" in text for kind in KINDS)
+    assert all(f"`{kind}`" in text for kind in FAULT_KINDS)
 
 
 def test_the_contributors_guide_has_every_package() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from galleryctl.emulator import Emulator, create_app
-from galleryctl.emulator.credentials import Credentials, load
+from galleryctl.emulator import Emulator, create_emulator
+from galleryctl.emulator.credentials import Credentials, load_credentials
 from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
@@ -34,7 +34,7 @@ class InProcess(httpx.BaseTransport):
 
 @pytest.fixture(scope="session")
 def keys() -> Credentials:
-    return load(None)
+    return load_credentials(None)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def now() -> list[float]:
 
 @pytest.fixture
 def emulator(now: list[float], keys: Credentials) -> Iterator[Emulator]:
-    made = create_app(None, clock=lambda: now[0], keys=keys)
+    made = create_emulator(None, clock=lambda: now[0], keys=keys)
     yield made
     made.close()
 

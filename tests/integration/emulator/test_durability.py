@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.emulator.credentials import Credentials
 from galleryctl.http import httpx
 
@@ -51,7 +51,7 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 
 @pytest.fixture
 def emulator(tmp_path: Path, now: list[float]) -> Iterator[Emulator]:
-    made = create_app(tmp_path / "data", clock=lambda: now[0])
+    made = create_emulator(tmp_path / "data", clock=lambda: now[0])
     yield made
     made.close()
 
@@ -121,7 +121,7 @@ def test_processes_that_begin_together_find_one_site(tmp_path: Path) -> None:
 def test_a_writer_that_waits_too_long_is_told_so(
     tmp_path: Path, emulator: Emulator, wix: httpx.Client, gallery: str
 ) -> None:
-    emulator.gate.site.store.db.execute("PRAGMA busy_timeout=20")
+    emulator.pipeline.site.store.db.execute("PRAGMA busy_timeout=20")
     other = sqlite3.connect(tmp_path / "data" / "emulator.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer = wix.post(f"{gallery}/items", json={"item": TEXT})
@@ -136,7 +136,7 @@ def test_a_writer_that_waits_too_long_is_told_so(
 def test_a_full_disk_is_told_and_loses_nothing(
     emulator: Emulator, wix: httpx.Client, gallery: str, image: dict[str, Any]
 ) -> None:
-    database = emulator.gate.site.store.db
+    database = emulator.pipeline.site.store.db
     pages = database.execute("PRAGMA page_count").fetchone()[0]
     database.execute(f"PRAGMA max_page_count={pages}")
     item = {"item": {"text": {"html": "x" * 100_000}}}
@@ -152,13 +152,13 @@ def test_a_file_that_is_not_deleted_after_all_keeps_its_bytes(
     emulator: Emulator, wix: httpx.Client, image: dict[str, Any]
 ) -> None:
     ident = image["imageInfo"]["id"]
-    emulator.gate.site.store.db.execute(
+    emulator.pipeline.site.store.db.execute(
         "CREATE TEMP TRIGGER no_delete BEFORE DELETE ON files BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
     wrong = {"fileIds": [ident], "permanent": True}
     assert wix.post(f"{MEDIA}/bulk/files/delete", json=wrong).status_code == 503
     assert wix.get(f"/media/{ident}").status_code == 200
-    emulator.gate.site.store.db.execute("DROP TRIGGER no_delete")
+    emulator.pipeline.site.store.db.execute("DROP TRIGGER no_delete")
     assert wix.post(f"{MEDIA}/bulk/files/delete", json=wrong).status_code == 200
     assert wix.get(f"/media/{ident}").status_code == 404
 
@@ -188,12 +188,12 @@ def test_the_last_piece_of_a_large_file_and_the_file_come_together(
 ) -> None:
     place = begun_upload(wix, len(png))
     piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
-    emulator.gate.site.store.db.execute(
+    emulator.pipeline.site.store.db.execute(
         "CREATE TEMP TRIGGER no_file BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
     assert wix.patch(place, content=png, headers=piece).status_code == 503
     assert wix.head(place).headers["Upload-Offset"] == "0"
-    emulator.gate.site.store.db.execute("DROP TRIGGER no_file")
+    emulator.pipeline.site.store.db.execute("DROP TRIGGER no_file")
     done = wix.patch(place, content=png, headers=piece)
     assert done.json()["file"]["operationStatus"] == "READY"
 
@@ -208,7 +208,7 @@ def test_an_answer_lost_at_the_last_piece_is_given_again(emulator: Emulator, wix
 
 
 def test_pages_and_creates_read_no_more_of_a_large_gallery(emulator: Emulator, wix: httpx.Client) -> None:
-    database, steps = emulator.gate.site.store.db, [0]
+    database, steps = emulator.pipeline.site.store.db, [0]
 
     def count() -> int:
         steps[0] += 1

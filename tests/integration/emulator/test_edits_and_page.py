@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from galleryctl.emulator import create_app
+from galleryctl.emulator import create_emulator
 from galleryctl.emulator.app import Emulator
 from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
@@ -99,7 +99,7 @@ def test_an_empty_site_has_a_page_too(nobody: httpx.Client) -> None:
 
 def test_a_restart_keeps_data_and_credentials(tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]) -> None:
     data = tmp_path / "deep" / "data"
-    first = create_app(data)
+    first = create_emulator(data)
     client = connect_to(first)
     made = client.post(GALLERIES, json={"gallery": {"name": "W", "items": [TEXT]}}).json()["gallery"]
     asked = {"url": f"{first.ready.base_url}/_emulator/sample.png"}
@@ -107,7 +107,7 @@ def test_a_restart_keeps_data_and_credentials(tmp_path: Path, connect_to: Callab
     client.get("/site-media/v1/files/get-file-by-id", params={"fileId": file["id"]})
     ready = first.ready
     first.close()
-    again = create_app(data)
+    again = create_emulator(data)
     assert again.ready == ready
     client = connect_to(again)
     assert client.get(f"{GALLERIES}/{made['id']}").json()["gallery"] == made
@@ -117,7 +117,7 @@ def test_a_restart_keeps_data_and_credentials(tmp_path: Path, connect_to: Callab
 
 
 def test_two_processes_can_have_the_same_data(tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]) -> None:
-    one, two = create_app(tmp_path), create_app(tmp_path)
+    one, two = create_emulator(tmp_path), create_emulator(tmp_path)
     made = connect_to(one).post(GALLERIES, json={"gallery": {"name": "W"}}).json()["gallery"]
     assert connect_to(two).get(f"{GALLERIES}/{made['id']}").json()["gallery"] == made
     one.close()
@@ -127,7 +127,7 @@ def test_two_processes_can_have_the_same_data(tmp_path: Path, connect_to: Callab
 def test_data_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(GalleryctlError, match="cannot be opened"):
-        create_app(tmp_path / "file")
+        create_emulator(tmp_path / "file")
     (tmp_path / "credentials.json").write_text("{")
     with pytest.raises(GalleryctlError, match="credentials cannot be read"):
-        create_app(tmp_path)
+        create_emulator(tmp_path)

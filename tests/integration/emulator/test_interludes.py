@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from galleryctl.emulator import ConnectionCut, Emulator, create_app
+from galleryctl.emulator import ConnectionCut, Emulator, create_emulator
 from galleryctl.http import httpx
 
 GALLERIES = "/progallery/v2/galleries"
@@ -208,19 +208,19 @@ def test_a_held_request_that_is_given_up_is_forgotten(emulator: Emulator, galler
 
 
 def test_switches_and_faults_stay_with_the_data(tmp_path: Path, connect_to: Connect) -> None:
-    first = create_app(tmp_path)
+    first = create_emulator(tmp_path)
     client = connect_to(first)
     client.post("/_emulator/settings", json={"item_order": "descending"})
     client.post("/_emulator/faults", json={"script": [{"fault": "error_500", "nth": 2}]})
     assert client.get(GALLERIES).status_code == 200
     first.close()
-    again = create_app(tmp_path)
+    again = create_emulator(tmp_path)
     client = connect_to(again)
     assert client.get("/_emulator/settings").json()["item_order"] == "descending"
     assert [client.get(GALLERIES).status_code for _ in range(3)] == [200, 500, 200]
     client.post("/_emulator/reset", json={})
     again.close()
-    last = create_app(tmp_path)
+    last = create_emulator(tmp_path)
     client = connect_to(last)
     assert client.get("/_emulator/settings").json()["item_order"] == "ascending"
     assert [client.get(GALLERIES).status_code for _ in range(3)] == [200, 200, 200]

@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
-from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.emulator.credentials import Credentials
 from galleryctl.http import httpx
 
@@ -38,7 +38,7 @@ def emulator(
         posted.append((url, body))
         return answers.pop() if answers else 200
 
-    made = create_app(None, clock=lambda: now[0], keys=keys, post=post)
+    made = create_emulator(None, clock=lambda: now[0], keys=keys, post=post)
     yield made
     made.close()
 
@@ -49,7 +49,7 @@ def events(emulator: Emulator, posted: list[tuple[str, str]], control: Control) 
     control("webhooks", {"url": URL})
 
     def verified() -> list[dict[str, Any]]:
-        assert emulator.gate.webhooks.idle(10)
+        assert emulator.pipeline.webhooks.wait_idle(10)
         key, app = emulator.ready.public_key, emulator.ready.app_id
         claims = [jwt.decode(body, key, algorithms=["RS256"], audience=app, issuer="wix.com") for _, body in posted]
         envelopes = [json.loads(claim["data"]) for claim in claims]
@@ -164,7 +164,7 @@ def test_what_is_on_its_way_is_delivered_before_the_end(
         posted.append(body)
         return 200
 
-    made = create_app(None, keys=keys, post=post)
+    made = create_emulator(None, keys=keys, post=post)
     client = connect_to(made)
     client.post("/_emulator/webhooks", json={"url": URL})
     client.post(GALLERIES, json={"gallery": {"items": [TEXT, TEXT]}})

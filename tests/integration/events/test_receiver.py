@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from galleryctl.emulator import Emulator, create_app
+from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.events.inbox import Inbox, InboxEntry
 from galleryctl.events.receiver import Receiver
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, read_public_key
@@ -103,10 +103,10 @@ def test_the_emulators_six_events_shuffled_and_repeated(tmp_path: Path, bodies: 
         sent.append(body.encode())
         return 200
 
-    emulator = create_app(None, clock=lambda: NOW, post=post)
+    emulator = create_emulator(None, clock=lambda: NOW, post=post)
     try:
         anyio.run(history, emulator, {"webhook_bodies": bodies, "webhook_type_names": names})
-        assert emulator.gate.webhooks.idle(10)
+        assert emulator.pipeline.webhooks.wait_idle(10)
         ready = emulator.ready
         trust = TrustPolicy(key=read_public_key(ready.public_key.encode(), "key"), instance_id=ready.instance_id)
     finally:

@@ -100,7 +100,7 @@ class Editor:
 
     def _in(self, gallery: Doc) -> list[Doc]:
         sql = "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq"
-        return self.world.emulator.gate.site.store.docs(sql, gallery["id"])
+        return self.world.emulator.pipeline.site.store.fetch_documents(sql, gallery["id"])
 
     def _between(self, gallery: Doc) -> float:
         """The mean of two neighbours' sort orders, which no item of the gallery has."""
@@ -110,9 +110,9 @@ class Editor:
 
     def check_nobody_touched(self) -> None:
         """What is its own is byte for byte as it was left."""
-        store = self.world.emulator.gate.site.store
-        items = {i["id"]: i for i in store.docs("SELECT doc FROM items")}
-        galleries = {g["id"]: g for g in store.docs("SELECT doc FROM galleries")}
+        store = self.world.emulator.pipeline.site.store
+        items = {i["id"]: i for i in store.fetch_documents("SELECT doc FROM items")}
+        galleries = {g["id"]: g for g in store.fetch_documents("SELECT doc FROM galleries")}
         files = {f["id"]: f for f in self.world.files()}
         assert {id_: items.get(id_) for id_ in self.items} == self.items
         assert {id_: galleries.get(id_) for id_ in self.galleries} == self.galleries

@@ -341,7 +341,7 @@ def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: World) 
 
     def trash(exchange: Attempt) -> None:
         if exchange.phase == "after" and exchange.name == UPLOAD:
-            site = world.emulator.gate.site
+            site = world.emulator.pipeline.site
             site.store.db.execute("DELETE FROM files")
 
     world.watch = trash

@@ -25,7 +25,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def uploaded(world: World) -> list[bytes | None]:
     """The bytes of each file of the site."""
-    return [world.emulator.gate.site.store.blob(file["id"]) for file in world.files()]
+    return [world.emulator.pipeline.site.store.get_blob(file["id"]) for file in world.files()]
 
 
 def at_request(world: World, pattern: str, change: Callable[[], object], nth: int = 1) -> None:

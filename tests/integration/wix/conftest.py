@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from galleryctl.emulator import create_app
-from galleryctl.emulator.credentials import Credentials, load
+from galleryctl.emulator import create_emulator
+from galleryctl.emulator.credentials import Credentials, load_credentials
 from tests import virtual
 from tests.bench import Bench
 
 
 @pytest.fixture(scope="session")
 def keys() -> Credentials:
-    return load(None)
+    return load_credentials(None)
 
 
 @pytest.fixture
 def bench(keys: Credentials) -> Iterator[Bench]:
     now = [virtual.EPOCH]
-    emulator = create_app(None, clock=lambda: now[0], keys=keys)
+    emulator = create_emulator(None, clock=lambda: now[0], keys=keys)
     yield Bench(emulator, now)
     emulator.close()

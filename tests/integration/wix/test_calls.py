@@ -117,14 +117,14 @@ def test_a_token_that_expires_meanwhile_is_renewed(bench: Bench) -> None:
     bench.talk(wait_long, auth=bench.app())
     assert bench.now[0] - virtual.EPOCH > 3600
     assert bench.count()["POST /oauth2/token"] == 2
-    assert bench.emulator.gate.traffic.by_status == {"200": len(bench.requests)}
+    assert bench.emulator.pipeline.traffic.by_status == {"200": len(bench.requests)}
 
 
 def test_a_token_that_is_withdrawn_is_renewed_once(bench: Bench) -> None:
     async def withdraw(client: WixClient) -> None:
         await client.list_galleries(0)
-        with bench.emulator.gate.site.store.write():
-            bench.emulator.gate.site.store.db.execute("DELETE FROM tokens")
+        with bench.emulator.pipeline.site.store.transaction():
+            bench.emulator.pipeline.site.store.db.execute("DELETE FROM tokens")
         await client.create_gallery("Weddings", 1.0)
 
     bench.talk(withdraw, auth=bench.app())
@@ -378,7 +378,7 @@ def test_the_quota_of_the_site_is_never_exceeded(bench: Bench) -> None:
             await client.list_galleries(0)
 
     bench.talk(read, per_minute=20)
-    assert bench.emulator.gate.traffic.by_status == {"200": 50}
+    assert bench.emulator.pipeline.traffic.by_status == {"200": 50}
 
 
 def test_a_quota_smaller_than_ours_is_met_by_waiting(bench: Bench) -> None:
@@ -389,5 +389,5 @@ def test_a_quota_smaller_than_ours_is_met_by_waiting(bench: Bench) -> None:
             await client.list_galleries(0)
 
     bench.talk(read)
-    assert bench.emulator.gate.traffic.by_status["200"] == 40
-    assert bench.emulator.gate.traffic.by_status["429"] <= 4
+    assert bench.emulator.pipeline.traffic.by_status["200"] == 40
+    assert bench.emulator.pipeline.traffic.by_status["429"] <= 4

@@ -86,7 +86,7 @@ def clean(bench: Bench, do: Do) -> tuple[dict[str, list[dict[str, object]]], lis
     site = bench.talk(prepared)
     bench.talk(lambda client: do(client, site))
     after, requests = site_after(bench), list(bench.requests)
-    bench.emulator.gate.site.store.clear()
+    bench.emulator.pipeline.site.store.clear()
     return after, requests
 
 
