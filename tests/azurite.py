@@ -18,7 +18,7 @@ from werkzeug.http import http_date
 
 from galleryctl.http import httpx
 from tests.npm import install
-from tests.objects import Store, listening
+from tests.objects import FakeObjectStore, serve_wsgi
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,7 +30,7 @@ READY = "successfully listens on "
 
 
 @contextmanager
-def serve_azure() -> Iterator[Store]:
+def serve_azure() -> Iterator[FakeObjectStore]:
     """An Azure Blob Storage that listens, with one account."""
     settings = {
         "AZURE_STORAGE_ENDPOINT": f"{{url}}/{ACCOUNT}",
@@ -39,8 +39,8 @@ def serve_azure() -> Iterator[Store]:
         "AZURE_STORAGE_ACCOUNT_KEY": KEY,
     }
     with azurite() as port:
-        store = Store("az", _passed_on(port), settings, lambda name: _make(port, name), (KEY,))
-        with listening(store) as store.url:
+        store = FakeObjectStore("az", _forward_to(port), settings, lambda name: _create_container(port, name), (KEY,))
+        with serve_wsgi(store) as store.url:
             yield store
 
 
@@ -64,7 +64,7 @@ def azurite() -> Iterator[int]:
         process.communicate()
 
 
-def _passed_on(port: int) -> WSGIApplication:
+def _forward_to(port: int) -> WSGIApplication:
     """A server that sends each request to `port` as it came: it is signed."""
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -87,7 +87,7 @@ def _passed_on(port: int) -> WSGIApplication:
     return answer
 
 
-def _make(port: int, name: str) -> None:
+def _create_container(port: int, name: str) -> None:
     """Make a container, which the library of the project cannot."""
     headers = {"x-ms-date": http_date(), "x-ms-version": "2021-12-02"}
     lines = ["PUT", *[""] * 11, *(f"{header}:{value}" for header, value in headers.items())]

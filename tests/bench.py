@@ -20,11 +20,11 @@ from galleryctl.wix.client import WixClient
 from galleryctl.wix.transport import Attempt, Phase
 from tests import virtual
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class Bench:
+class ClientHarness:
     """An emulated site in memory, and clients that talk to it."""
 
     emulator: Emulator
@@ -33,16 +33,16 @@ class Bench:
     requests: list[str] = field(default_factory=list)
     """The names of the requests of the last conversation, every try."""
 
-    def talk(
-        self, do: Callable[[WixClient], Awaitable[T]], *, auth: Auth | None = None, per_minute: int = 100_000
-    ) -> T:
+    def run(
+        self, action: Callable[[WixClient], Awaitable[_T]], *, auth: Auth | None = None, per_minute: int = 100_000
+    ) -> _T:
         """What `do` makes of a client; the emulator's clock goes on with the client's."""
         self.requests.clear()
         start = self.now[0]
 
-        async def session() -> T:
+        async def session() -> _T:
             def tell(exchange: Attempt) -> None:
-                self.now[0] = start + virtual.clock()
+                self.now[0] = start + virtual.elapsed()
                 if exchange.phase is Phase.BEFORE:
                     self.requests.append(exchange.name)
 
@@ -52,16 +52,16 @@ class Bench:
                 auth=auth or endpoint.auth,
                 limits=Limits(max_requests_per_minute=per_minute),
             )
-            async with connect(endpoint, timing=virtual.timing(), on_request=tell) as client:
-                return await do(client)
+            async with connect(endpoint, timing=virtual.virtual_timing(), on_request=tell) as client:
+                return await action(client)
 
-        return virtual.run(session())
+        return virtual.run_virtual(session())
 
-    def reader(self) -> Auth:
+    def read_only_auth(self) -> Auth:
         """The API key that may only read."""
         return ApiKeyAuth(Secret(self.emulator.ready.read_api_key), self.emulator.ready.site_id)
 
-    def app(self) -> Auth:
+    def app_auth(self) -> Auth:
         """The app's credentials."""
         ready = self.emulator.ready
         return AppAuth(ready.app_id, Secret(ready.app_secret), ready.instance_id)
@@ -74,7 +74,7 @@ class Bench:
         """Switches that differ from the emulator's own choice."""
         self.emulator.pipeline.site.settings = update_settings(EmulatorSettings(), values)
 
-    def source(self, url: str, data: bytes | None) -> None:
+    def register_source(self, url: str, data: bytes | None) -> None:
         """What an import of the URL finds; None is a 404."""
         status, encoded = (404, "") if data is None else (200, base64.b64encode(data).decode())
         blob = base64.b64decode(encoded)
@@ -82,10 +82,10 @@ class Bench:
             sql = "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)"
             self.emulator.pipeline.site.store.db.execute(sql, (url, status, blob))
 
-    def count(self) -> Counter[str]:
+    def request_counts(self) -> Counter[str]:
         """How often each request went out in the last conversation."""
         return Counter(self.requests)
 
-    def docs(self, table: str) -> list[dict[str, Any]]:
+    def documents(self, table: str) -> list[dict[str, Any]]:
         """The stored documents, oldest first."""
         return self.emulator.pipeline.site.store.fetch_documents(f"SELECT doc FROM {table} ORDER BY seq")  # noqa: S608 - ours

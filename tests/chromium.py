@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from tests import needs
 
 Message = dict[str, Any]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
          "--no-first-run", "--remote-debugging-pipe")  # fmt: skip
 # Chromium reads from descriptor 3 and writes to 4.
@@ -30,12 +30,12 @@ class Tab:
     """One tab: commands out, answers in, and the events that came meanwhile."""
 
     commands: BinaryIO
-    answers: BinaryIO
+    responses: BinaryIO
     session: str = ""
     number: int = 0
     events: list[Message] = field(default_factory=list)
 
-    def ask(self, method: str, **params: Any) -> Message:
+    def send(self, method: str, **params: Any) -> Message:
         """Send one command; what it answers."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
@@ -52,7 +52,7 @@ class Tab:
     def _next(self) -> Message:
         text = b""
         while not text.endswith(b"\0"):
-            byte = self.answers.read(1)
+            byte = self.responses.read(1)
             assert byte, "Chromium ended"
             text += byte
         message: Message = json.loads(text[:-1])
@@ -60,29 +60,29 @@ class Tab:
 
     def open(self, url: str) -> None:
         """Show a page, and wait until all its pictures have come or failed, those far down too."""
-        self.ask("Page.navigate", url=url)
+        self.send("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
-        self.value(
+        self.evaluate(
             "Promise.all([...document.images].map(i => { i.loading = 'eager';"
             " return i.complete || new Promise(done => { i.onload = i.onerror = done }) })).then(() => 0)"
         )
 
-    def value(self, expression: str) -> Any:
+    def evaluate(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression, waited for if it is a promise."""
-        answer = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def told(self, method: str) -> list[Message]:
+    def events_named(self, method: str) -> list[Message]:
         """The parameters of every event of a kind so far."""
         return [event["params"] for event in self.events if event.get("method") == method]
 
 
 @contextmanager
-def tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterator[Tab]:
+def open_tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterator[Tab]:
     """A new browser with one tab, as tall as a page, so that nothing waits to be scrolled to."""
-    found = needs.command(*NAMES, package="chromium")
+    found = needs.command(*EXECUTABLES, package="chromium")
     (their_in, our_out), (our_in, their_out) = os.pipe(), os.pipe()
     command = [sys.executable, "-c", ONTO_3_AND_4, str(their_in), str(their_out)]
     process = subprocess.Popen(
@@ -94,11 +94,11 @@ def tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterator[Tab
     try:
         with os.fdopen(our_out, "wb") as commands, os.fdopen(our_in, "rb") as answers:
             made = Tab(commands, answers)
-            target = made.ask("Target.createTarget", url="about:blank")["targetId"]
-            made.session = made.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            target = made.send("Target.createTarget", url="about:blank")["targetId"]
+            made.session = made.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
             for domain in ("Page", "Runtime", "Log"):
-                made.ask(f"{domain}.enable")
-            made.ask(
+                made.send(f"{domain}.enable")
+            made.send(
                 "Emulation.setDeviceMetricsOverride",
                 width=width,
                 height=height,
@@ -107,7 +107,7 @@ def tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterator[Tab
             )
             yield made
             made.session = ""
-            made.ask("Browser.close")
+            made.send("Browser.close")
         process.wait(20)
     finally:
         process.kill()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.studio import Doc, Studio, call_emulator
+from tests.studio import CliHarness, Doc, call_emulator
 
 FROZEN = Path(__file__).parent / "frozen"
 PASSPHRASE = "the passphrase of the frozen files"
@@ -53,7 +53,7 @@ def make_site(data: Path) -> None:
 
 
 @dataclass(slots=True)
-class Frozen(Studio):
+class Frozen(CliHarness):
     """A workspace in which what is frozen can be restored; `site` holds the site that was made once for all tests."""
 
     site: Path

@@ -17,11 +17,11 @@ from galleryctl.http import httpx
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SECRET = "planted-secret-key"
+SECRET_KEY = "planted-secret-key"
 
 
 @dataclass(slots=True)
-class Store:
+class FakeObjectStore:
     """What stands before `server`, and passes on what it is not told to answer itself.
 
     Requests are named `METHOD suffix-of-the-path`. Those in `lose` take effect once each, and the answer is a 500; those in
@@ -36,19 +36,19 @@ class Store:
     secrets: Sequence[str]
     """What stands in the settings and must stand nowhere else."""
     url: str = ""
-    lose: list[str] = field(default_factory=list)
-    answers: dict[str, tuple[str, str]] = field(default_factory=dict)
-    busy: list[str] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    lost_responses: list[str] = field(default_factory=list)
+    fixed_responses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    throttled_requests: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        self.seen.append(f"{method} {path}")
-        answer = next((said for named, said in self.answers.items() if _is(method, path, named)), None)
-        if answer is None and self._once(self.busy, method, path):
+        self.requests.append(f"{method} {path}")
+        answer = next((said for named, said in self.fixed_responses.items() if _matches(method, path, named)), None)
+        if answer is None and self._take(self.throttled_requests, method, path):
             answer = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
-        if answer is None and not self._once(self.lose, method, path):
+        if answer is None and not self._take(self.lost_responses, method, path):
             return self.server(environ, start)
         if answer is None:
             list(self.server(environ, lambda *_: lambda _: None))
@@ -57,12 +57,12 @@ class Store:
         start(answer[0], [("Content-Length", str(len(body))), ("Content-Type", "application/xml")])
         return [body]
 
-    def _once(self, named: list[str], method: str, path: str) -> bool:
+    def _take(self, patterns: list[str], method: str, path: str) -> bool:
         """Whether this request is named; then one that names it is struck out."""
-        with self.turn:
-            found = next((one for one in named if _is(method, path, one)), None)
+        with self.lock:
+            found = next((one for one in patterns if _matches(method, path, one)), None)
             if found is not None:
-                named.remove(found)
+                patterns.remove(found)
             return found is not None
 
     @property
@@ -74,14 +74,14 @@ class Store:
         """How a workspace names an object."""
         return f"{self.scheme}://{bucket}/{key}"
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Answer as it is from now on; nothing was seen."""
-        for told in (self.lose, self.answers, self.busy, self.seen):
+        for told in (self.lost_responses, self.fixed_responses, self.throttled_requests, self.requests):
             told.clear()
 
 
 @contextmanager
-def listening(server: WSGIApplication) -> Iterator[str]:
+def serve_wsgi(server: WSGIApplication) -> Iterator[str]:
     """The address at which `server` answers, in this process."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     made = make_server("127.0.0.1", 0, server, threaded=True)
@@ -96,7 +96,7 @@ def listening(server: WSGIApplication) -> Iterator[str]:
 
 
 @contextmanager
-def serve_objects() -> Iterator[Store]:
+def serve_s3() -> Iterator[FakeObjectStore]:
     """An S3 that listens."""
     moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
@@ -112,13 +112,13 @@ def serve_objects() -> Iterator[Store]:
         "AWS_ALLOW_HTTP": "true",
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
     }
-    store = Store("s3", one_at_a_time, settings, make_bucket, ("AKIAPLANTED", SECRET))
-    with listening(store) as store.url:
+    store = FakeObjectStore("s3", one_at_a_time, settings, make_bucket, ("AKIAPLANTED", SECRET_KEY))
+    with serve_wsgi(store) as store.url:
         yield store
 
 
-def _is(method: str, path: str, named: str) -> bool:
-    wanted, _, end = named.partition(" ")
+def _matches(method: str, path: str, pattern: str) -> bool:
+    wanted, _, end = pattern.partition(" ")
     return method == wanted and path.endswith(end)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from galleryctl.manifest.schema import load_schema
 
 
-def report(printed: str) -> dict[str, Any]:
+def parse_report(printed: str) -> dict[str, Any]:
     """The document that a command printed; it is one by `schemas/report.schema.json`."""
     document: dict[str, Any] = json.loads(printed)
     Draft202012Validator(load_schema("report")).validate(document)

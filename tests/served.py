@@ -18,15 +18,15 @@ from typing import Any
 
 from galleryctl.http import httpx
 from tests import needs
-from tests.started import PATIENCE, ROOT, started
-from tests.world import picture
+from tests.started import PROJECT_ROOT, TIMEOUT, start_server
+from tests.world import jpeg_bytes
 
 Doc = dict[str, Any]
-NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
+ENVIRONMENT_NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
 """Environment variables of the workspace → names in the emulator's ready file."""
-CREATES = {"method": "POST", "path": "/items$"}
+CREATE_ITEM_REQUESTS = {"method": "POST", "path": "/items$"}
 """Which requests make an item."""
-WORKSPACE = """\
+WORKSPACE_YAML = """\
 galleryctl: 1
 backend: {type: wix, base_url: "${URL}"}
 sites: {main: {site_id: "${SITE}", auth: {api_key: "${KEY}"}}}
@@ -36,7 +36,7 @@ limits: {max_requests_per_minute: 1000000, max_delete_percent: 100, concurrency:
 
 
 @cache
-def warmed() -> ForkServerContext:
+def forkserver_context() -> ForkServerContext:
     """Makes processes by forking one that has imported what a command needs: most of a command's time is that."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
@@ -59,7 +59,7 @@ def warmed() -> ForkServerContext:
     return context
 
 
-def galleryctl(lines: list[list[str]], environment: dict[str, str], stdin: str, out: str, err: str) -> None:
+def run_commands(lines: list[list[str]], environment: dict[str, str], stdin: str, out: str, err: str) -> None:
     """What the process of these command lines does, from its standard streams to its exit code."""
     from galleryctl.cli.main import run  # noqa: PLC0415 - imported in the process that runs it
 
@@ -73,7 +73,7 @@ def galleryctl(lines: list[list[str]], environment: dict[str, str], stdin: str, 
 
 
 @dataclass(slots=True)
-class Command:
+class RunningCommand:
     """A `galleryctl` under way, or over."""
 
     process: ForkServerProcess
@@ -107,11 +107,11 @@ class Command:
 
     def wait(self) -> int:
         """Its exit code, once it has ended; the number of the signal that killed it, negative."""
-        self.process.join(PATIENCE)
+        self.process.join(TIMEOUT)
         assert self.process.exitcode is not None, "it does not end"
         return self.process.exitcode
 
-    def wait_for(self, text: str) -> None:
+    def wait_for_stderr(self, text: str) -> None:
         """Return once it has written `text` to its standard error."""
         self._wait_until(lambda: text in self.err)
 
@@ -123,20 +123,20 @@ class Command:
         self._wait_until(lambda: place.read_text().split()[1:2] == ["0x0"])
 
     def _wait_until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not holds():
             assert self.process.is_alive(), f"it ended: {self.out}{self.err}"
             assert time.monotonic() < deadline, f"it does not come to that: {self.out}{self.err}"
             time.sleep(0.01)
 
 
-def texts(count: int, *, prefix: str = "T") -> list[str]:
+def text_items(count: int, *, prefix: str = "T") -> list[str]:
     """That many text items, as YAML flow mappings; their titles are the prefix and a number of two digits."""
     return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{prefix}{n}</p>'}}" for n in range(count)]
 
 
 @dataclass(slots=True)
-class Served:
+class ServedWorkspace:
     """The workspace in `root`, whose site is the emulator that `ready` tells of."""
 
     root: Path
@@ -146,8 +146,8 @@ class Served:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a command in this workspace."""
-        named = {name: str(self.ready[key]) for name, key in NAMES.items()}
-        return os.environ | named | {"PYTHONPATH": str(ROOT)}
+        named = {name: str(self.ready[key]) for name, key in ENVIRONMENT_NAMES.items()}
+        return os.environ | named | {"PYTHONPATH": str(PROJECT_ROOT)}
 
     def write(self, name: str, content: str | bytes) -> None:
         """Write a file of the workspace."""
@@ -155,22 +155,24 @@ class Served:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def photo(self, name: str, shade: int) -> None:
+    def write_photo(self, name: str, shade: int) -> None:
         """Write a photo; each shade is a content of its own."""
-        self.write(f"photos/{name}.jpg", picture(shade))
+        self.write(f"photos/{name}.jpg", jpeg_bytes(shade))
 
-    def gallery(self, items: Sequence[str], name: str = "weddings", *, head: str = "") -> None:
+    def write_gallery(self, items: Sequence[str], name: str = "weddings", *, head: str = "") -> None:
         """Write a manifest; each item is a YAML flow mapping."""
         title = name.capitalize()
         lines = "".join(f"  - {item}\n" for item in items)
         start = f"gallery: {name}\nbind: {{name: {title}, create: true}}\nname: {title}\nprotect: false\n"
         self.write(f"galleries/{name}.yaml", f"{start}{head}items:\n{lines or '  []'}\n")
 
-    def start(self, *args: str, stdin: str = os.devnull, stderr: Path | None = None) -> Command:
+    def start(self, *args: str, stdin: str = os.devnull, stderr: Path | None = None) -> RunningCommand:
         """Start `galleryctl -C ROOT ARGS`; `stdin` and `stderr` may be a terminal."""
         return self.start_all(args, stdin=stdin, stderr=stderr)
 
-    def start_all(self, *commands: Sequence[str], stdin: str = os.devnull, stderr: Path | None = None) -> Command:
+    def start_all(
+        self, *commands: Sequence[str], stdin: str = os.devnull, stderr: Path | None = None
+    ) -> RunningCommand:
         """Start one process that runs the commands one after the other, up to the first that does not end with 0."""
         folder = self.root.parent / "output"
         folder.mkdir(exist_ok=True)
@@ -180,11 +182,11 @@ class Served:
             path.touch()
         lines = [["-C", str(self.root), *args] for args in commands]
         arguments = (lines, self.environment, stdin, str(out), str(err))
-        process = warmed().Process(target=galleryctl, args=arguments)
+        process = forkserver_context().Process(target=run_commands, args=arguments)
         process.start()
-        return Command(process, out, err)
+        return RunningCommand(process, out, err)
 
-    def run(self, *args: str) -> Command:
+    def run(self, *args: str) -> RunningCommand:
         """Run `galleryctl -C ROOT ARGS` to its end."""
         command = self.start(*args)
         command.wait()
@@ -195,17 +197,17 @@ class Served:
         ran = self.run("apply", "--auto-approve")
         assert ran.wait() == 0, ran.out + ran.err
 
-    def assert_settled(self, titles: Sequence[str]) -> None:
+    def assert_applied(self, titles: Sequence[str]) -> None:
         """The gallery shows these titles, and there is nothing left to do."""
         assert self.titles() == list(titles)
         assert self.run("plan", "--detailed-exitcode").wait() == 0
 
-    def long_ago(self) -> None:
+    def age_journal(self) -> None:
         """Make the journal of a broken-off run look old, so that the next run need not wait for reads to settle."""
         for journal in (self.root / ".galleryctl").glob("journal*"):
             journal.write_text(re.sub(r'"at":[0-9.]+', '"at":1.0', journal.read_text()))
 
-    def control(self, path: str, body: Doc) -> Doc:
+    def call_control(self, path: str, body: Doc) -> Doc:
         """A control call of the emulator, which must go well."""
         response = self.http.post(f"/_emulator/{path}", json=body)
         assert response.status_code == 200, response.text
@@ -214,18 +216,18 @@ class Served:
 
     def hold(self, when: str = "before", **which: Any) -> None:
         """Keep the requests that `which` describes unanswered, before or after they are carried out."""
-        self.control("faults", {"script": [{"fault": "hold", "when": when, **which}]})
+        self.call_control("faults", {"script": [{"fault": "hold", "when": when, **which}]})
 
     def wait_for_held(self, count: int = 1) -> None:
         """Return once so many requests are held."""
-        self.control("holds/wait", {"count": count, "timeout_ms": PATIENCE * 1000})
+        self.call_control("holds/wait", {"count": count, "timeout_ms": TIMEOUT * 1000})
 
     def release(self, *, drop: bool = False) -> None:
         """Let what is held go, and hold nothing more."""
-        self.control("faults", {})
-        self.control("holds/release", {"drop": drop})
+        self.call_control("faults", {})
+        self.call_control("holds/release", {"drop": drop})
 
-    def call(self, method: str, path: str, body: Doc | None = None) -> Doc:
+    def call_api(self, method: str, path: str, body: Doc | None = None) -> Doc:
         """A call of the API with the site's own key."""
         headers = {"Authorization": self.ready["api_key"], "wix-site-id": self.ready["site_id"]}
         response = self.http.request(method, path, json=body, headers=headers)
@@ -235,19 +237,19 @@ class Served:
 
     def titles(self, gallery: str = "Weddings") -> list[str]:
         """The titles of a gallery's items, in the order of display."""
-        listed = self.call("GET", "/progallery/v2/galleries?limit=10")["galleries"]
+        listed = self.call_api("GET", "/progallery/v2/galleries?limit=10")["galleries"]
         (found,) = [entry for entry in listed if entry.get("name") == gallery]
-        items = self.call("GET", f"/progallery/v2/galleries/{found['id']}/items?itemLimit=100")["items"]
+        items = self.call_api("GET", f"/progallery/v2/galleries/{found['id']}/items?itemLimit=100")["items"]
         return [item.get("title", "") for item in items]
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Served]:
+def serve_workspace(folder: Path) -> Iterator[ServedWorkspace]:
     """An emulator in a process of its own, and an empty workspace in `folder`."""
-    with started(folder / "ready.json", "emulator", "--data", str(folder / "emulator"), "-q") as emulator:
+    with start_server(folder / "ready.json", "emulator", "--data", str(folder / "emulator"), "-q") as emulator:
         ready = emulator.ready
-        with httpx.Client(base_url=ready["base_url"], timeout=PATIENCE + 10) as http:
-            served = Served(folder / "workspace", ready, http)
-            served.write("galleryctl.yaml", WORKSPACE)
+        with httpx.Client(base_url=ready["base_url"], timeout=TIMEOUT + 10) as http:
+            served = ServedWorkspace(folder / "workspace", ready, http)
+            served.write("galleryctl.yaml", WORKSPACE_YAML)
             yield served
-        emulator.end()
+        emulator.stop()

@@ -46,13 +46,13 @@ class KeyPair:
 
 
 @cache
-def app() -> KeyPair:
+def trusted_app() -> KeyPair:
     """The app that is trusted."""
     return _key_pair()
 
 
 @cache
-def stranger() -> KeyPair:
+def untrusted_app() -> KeyPair:
     """Somebody else's app."""
     return _key_pair()
 
@@ -70,7 +70,7 @@ def public_pem(key: rsa.RSAPublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def event(slug: str, part: Doc, *, prefix: str = SDK, instance: str = INSTANCE, **domain: Any) -> Doc:
+def event_claim(slug: str, part: Doc, *, prefix: str = SDK, instance: str = INSTANCE, **domain: Any) -> Doc:
     """The claim `data` of an event, as nested JSON texts; `domain` replaces members of the domain event."""
     body = {
         "id": "e1",
@@ -95,9 +95,9 @@ def event(slug: str, part: Doc, *, prefix: str = SDK, instance: str = INSTANCE, 
 def item_updated(title: str = "Cake", **domain: Any) -> Doc:
     """An item got that title."""
     item = {"id": ITEM, "title": title}
-    return event("gallery_item_updated", {"actionEvent": {"body": {"updatedItem": item}}}, **domain)
+    return event_claim("gallery_item_updated", {"actionEvent": {"body": {"updatedItem": item}}}, **domain)
 
 
-def b64(content: bytes) -> bytes:
+def base64url(content: bytes) -> bytes:
     """base64url without padding, as the parts of a token have it."""
     return base64.urlsafe_b64encode(content).rstrip(b"=")

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tests.studio import Ran
+from tests.studio import CommandResult
 
-ROOT = Path(__file__).parents[1]
-PATIENCE = 30
+PROJECT_ROOT = Path(__file__).parents[1]
+TIMEOUT = 30
 """Seconds that a process gets for what takes it one."""
-GALLERYCTL = (
+GALLERYCTL_COMMAND = (
     sys.executable,
     "-c",
     "import sys; from galleryctl.cli.main import main; sys.argv[0] = 'galleryctl'; main()",
@@ -27,7 +27,7 @@ GALLERYCTL = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class RunningServer:
     """A command that listens: its process and its ready file."""
 
     process: subprocess.Popen[str]
@@ -39,41 +39,41 @@ class Started:
         ready: dict[str, Any] = json.loads(self.ready_file.read_text(encoding="utf-8"))
         return ready
 
-    def end(self, number: signal.Signals = signal.SIGTERM) -> Ran:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> CommandResult:
         """Send the signal; how it ended, and what it printed."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return Ran(code=self.process.returncode, out=out or "", err=err or "")
+        out, err = self.process.communicate(timeout=TIMEOUT)
+        return CommandResult(code=self.process.returncode, out=out or "", err=err or "")
 
 
 @contextmanager
-def started(
+def start_server(
     ready_file: Path,
     *args: str,
     environment: dict[str, str] | None = None,
     out: int | IO[bytes] = subprocess.PIPE,
     err: int | IO[bytes] = subprocess.PIPE,
-) -> Iterator[Started]:
+) -> Iterator[RunningServer]:
     """`galleryctl ARGS --ready-file FILE`, once that file is there; killed at the end of the block.
 
     `environment` is added to this process's.
     """
     ready_file.unlink(missing_ok=True)
     process = subprocess.Popen(
-        [*GALLERYCTL, *args, "--ready-file", str(ready_file)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
+        [*GALLERYCTL_COMMAND, *args, "--ready-file", str(ready_file)],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)} | (environment or {}),
         stdout=out,
         stderr=err,
         text=True,
     )
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not ready_file.exists():
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline, "it does not get ready"
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
-        yield Started(process=process, ready_file=ready_file)
+        yield RunningServer(process=process, ready_file=ready_file)
     finally:
         process.kill()
         process.communicate()

@@ -20,7 +20,7 @@ Doc = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class CommandResult:
     """What a command did: exit code, standard output, standard error."""
 
     code: int
@@ -34,7 +34,7 @@ class Ran:
 
 
 @dataclass(slots=True)
-class Studio:
+class CliHarness:
     """A workspace in `root`, and the emulated site of its local backend."""
 
     root: Path
@@ -46,43 +46,43 @@ class Studio:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def photo(self, name: str, shade: int) -> None:
+    def write_photo(self, name: str, shade: int) -> None:
         """Draw a photo; each shade is a content of its own."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (64, 48), (shade % 256, shade // 256 % 256, 90)).save(path, "JPEG")
 
-    def gallery(self, items: Sequence[str], *, name: str = "weddings", head: str = "") -> None:
+    def write_gallery(self, items: Sequence[str], *, name: str = "weddings", head: str = "") -> None:
         """Write a gallery manifest; each item is a YAML flow mapping."""
         lines = "".join(f"  - {item}\n" for item in items)
         head = head or "bind: {name: Weddings, create: true}\nname: Weddings\n"
         self.write(f"galleries/{name}.yaml", f"gallery: {name}\n{head}items:\n{lines or '  []'}\n")
 
-    def run(self, *args: str) -> Ran:
+    def run(self, *args: str) -> CommandResult:
         """Run `galleryctl -C ROOT ARGS`."""
         self.capture.readouterr()
         code = run(["-C", str(self.root), *args])
         out, err = self.capture.readouterr()
-        return Ran(code=code, out=out, err=err)
+        return CommandResult(code=code, out=out, err=err)
 
-    def apply(self, *args: str) -> Ran:
+    def apply(self, *args: str) -> CommandResult:
         """Run `apply --auto-approve`, which must go well."""
         ran = self.run("apply", "--auto-approve", *args)
         assert ran.code == 0, ran.out + ran.err
         return ran
 
-    def assert_settled(self) -> None:
+    def assert_no_changes(self) -> None:
         """The next plan is empty."""
         ran = self.run("plan", "--detailed-exitcode")
         assert ran.code == 0, ran.out + ran.err
 
-    def call(self, method: str, path: str, body: Doc | None = None) -> Doc:
+    def call_api(self, method: str, path: str, body: Doc | None = None) -> Doc:
         """Call the emulator with the site's own key."""
         return call_emulator(self.root / ".galleryctl/emulator/main", method, path, body)
 
     def galleries(self) -> list[Doc]:
         """The live galleries, as the API lists them."""
-        galleries: list[Doc] = self.call("GET", "/progallery/v2/galleries?limit=10")["galleries"]
+        galleries: list[Doc] = self.call_api("GET", "/progallery/v2/galleries?limit=10")["galleries"]
         return galleries
 
     def items(self, gallery: str = "Weddings") -> list[Doc]:
@@ -91,7 +91,7 @@ class Studio:
         items: list[Doc] = []
         while len(items) < found["totalItems"]:
             page = f"/progallery/v2/galleries/{found['id']}/items?itemLimit=100&itemOffset={len(items)}"
-            items += self.call("GET", page)["items"]
+            items += self.call_api("GET", page)["items"]
         return items
 
     def titles(self, gallery: str = "Weddings") -> list[str]:
@@ -103,7 +103,7 @@ class Studio:
         files: list[Doc] = []
         paging: Doc = {"limit": 100}
         while True:
-            page = self.call("POST", "/site-media/v1/files/search", {"search": "", "paging": paging})
+            page = self.call_api("POST", "/site-media/v1/files/search", {"search": "", "paging": paging})
             files += page["files"]
             if not page["nextCursor"]["hasNext"]:
                 return files
@@ -111,7 +111,7 @@ class Studio:
 
     def edit(self, *edits: Doc) -> list[Doc]:
         """Edit the site as the Editor would."""
-        results: list[Doc] = self.call("POST", "/_emulator/edit", {"edits": list(edits)})["results"]
+        results: list[Doc] = self.call_api("POST", "/_emulator/edit", {"edits": list(edits)})["results"]
         return results
 
     def state(self) -> Doc:

@@ -48,8 +48,8 @@ from galleryctl.wix.client import WixClient
 from galleryctl.wix.transport import Attempt, Timing
 
 Doc = dict[str, Any]
-HERE = SourcePosition("galleries/weddings.yaml", 1, 1)
-ANYTHING = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
+MANIFEST_POSITION = SourcePosition("galleries/weddings.yaml", 1, 1)
+ALLOW_ALL = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
 
 
 class Crash(BaseException):
@@ -57,7 +57,7 @@ class Crash(BaseException):
 
 
 @dataclass(slots=True)
-class Clock:
+class ManualClock:
     """A clock that only waiting moves."""
 
     now: float = field(default_factory=time.time)
@@ -71,68 +71,68 @@ class Clock:
 
 
 @cache
-def keys() -> Credentials:
+def emulator_credentials() -> Credentials:
     """The emulator's credentials, which take a while to make."""
     return load_credentials(None)
 
 
 @cache
-def picture(shade: int) -> bytes:
+def jpeg_bytes(shade: int) -> bytes:
     """A small photo; each shade is a content of its own."""
     out = io.BytesIO()
     Image.new("RGB", (16, 12), (shade % 256, shade // 256, 90)).save(out, "JPEG")
     return out.getvalue()
 
 
-def _nobody(_exchange: Attempt) -> None:
+def _ignore(_exchange: Attempt) -> None:
     """Watches nothing."""
 
 
 @dataclass(slots=True)
-class World:
+class EngineHarness:
     """A workspace's folder, an emulated site, and what happens to both."""
 
     root: Path
-    settled: float = 5.0
+    read_lag: float = 5.0
     workers: int = 4
-    clock: Clock = field(default_factory=Clock)
-    watch: Callable[[Attempt], None] = _nobody
+    clock: ManualClock = field(default_factory=ManualClock)
+    on_attempt: Callable[[Attempt], None] = _ignore
     """Called before and after each try of a request."""
-    between: Callable[[PlanResult], None] = lambda _planned: None
+    after_plan: Callable[[PlanResult], None] = lambda _planned: None
     """Called when the plan is made and nothing is written yet."""
     requests: list[str] = field(default_factory=list)
     """`METHOD path` of each request of the last run."""
     emulator: Emulator = field(init=False)
 
     def __post_init__(self) -> None:
-        self.emulator = create_emulator(None, clock=self.clock.time, keys=keys())
+        self.emulator = create_emulator(None, clock=self.clock.time, keys=emulator_credentials())
 
     def close(self) -> None:
         self.emulator.close()
 
-    def plan(self, desired: Desired, options: PlanOptions = ANYTHING) -> Plan:
+    def plan(self, desired: Desired, options: PlanOptions = ALLOW_ALL) -> Plan:
         """The plan as `galleryctl plan` makes it."""
         return asyncio.run(self._plan(desired, options))
 
-    def apply(self, desired: Desired, options: PlanOptions = ANYTHING) -> ApplyResult:
+    def apply(self, desired: Desired, options: PlanOptions = ALLOW_ALL) -> ApplyResult:
         """What became of the plan, as `galleryctl apply --auto-approve` carries it out."""
-        return asyncio.run(self._carried_out(lambda site: plan_site(site, desired, options)))
+        return asyncio.run(self._run_apply(lambda site: plan_site(site, desired, options)))
 
     def apply_saved(self, plan: Plan) -> ApplyResult:
         """What became of a saved plan, as `galleryctl apply PLAN` carries it out."""
-        return asyncio.run(self._carried_out(lambda site: revalidate(site, plan)))
+        return asyncio.run(self._run_apply(lambda site: revalidate(site, plan)))
 
     async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
         async with self.open_site() as site:
             return (await plan_site(site, desired, options)).plan
 
-    async def _carried_out(self, planning: Callable[[Site], Awaitable[PlanResult]]) -> ApplyResult:
+    async def _run_apply(self, make_plan: Callable[[Site], Awaitable[PlanResult]]) -> ApplyResult:
         run = uuid.uuid4().hex[:12]
         owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
         async with self.open_site() as site:
             with site.backend.lock(owner, 0):
-                planned = await planning(site)
-                self.between(planned)
+                planned = await make_plan(site)
+                self.after_plan(planned)
                 return await apply_plan(site, planned, run=run, stop=asyncio.Event(), progress=SilentProgress())
 
     @asynccontextmanager
@@ -147,14 +147,14 @@ class World:
         async with connect(
             emulator_endpoint(self.emulator, Limits()),
             timing=Timing(clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
-            on_request=self._told,
+            on_request=self._observe,
         ) as client:
             yield client
 
-    def _told(self, exchange: Attempt) -> None:
+    def _observe(self, exchange: Attempt) -> None:
         if exchange.phase == "before":
             self.requests.append(exchange.call)
-        self.watch(exchange)
+        self.on_attempt(exchange)
 
     def _site(self, client: WixClient) -> Site:
         state = FileStateBackend(self.root / "state.json")
@@ -166,7 +166,7 @@ class World:
             journal=state.journal(self.root / "journal.jsonl"),
             folder="galleryctl",
             workers=self.workers,
-            read_lag=self.settled,
+            read_lag=self.read_lag,
         )
 
     def settings(self, **changes: Json) -> None:
@@ -206,7 +206,7 @@ class World:
 
     def upload(self, name: str, shade: int) -> None:
         """Upload a photo as the Editor would: without a label of ours."""
-        asyncio.run(self._upload(name, picture(shade)))
+        asyncio.run(self._upload(name, jpeg_bytes(shade)))
 
     async def _upload(self, name: str, data: bytes) -> None:
         async def content() -> AsyncIterator[bytes]:
@@ -215,40 +215,40 @@ class World:
         async with self._client() as client:
             await client.upload(name=name, mime="image/jpeg", size=len(data), open_bytes=content)
 
-    def photo(self, key: str, shade: int, **fields: Json) -> DesiredItem:
+    def photo_item(self, key: str, shade: int, **fields: Json) -> DesiredItem:
         """A photo of the workspace, written into its folder."""
         path = self.root / f"photos/{key}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture(shade))
-        data = picture(shade)
+        path.write_bytes(jpeg_bytes(shade))
+        data = jpeg_bytes(shade)
         file = LocalFile(
             path=f"photos/{key}.jpg",
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
             mime_type="image/jpeg",
         )
-        return item(key, Kind.IMAGE, file, {"title": key, **fields})
+        return make_item(key, Kind.IMAGE, file, {"title": key, **fields})
 
 
-def item(key: str, kind: Kind, media: Media, fields: Fields, *, protect: bool = False) -> DesiredItem:
+def make_item(key: str, kind: Kind, media: Media, fields: Fields, *, protect: bool = False) -> DesiredItem:
     """An item of the gallery `weddings`."""
     return DesiredItem(
-        address=Address("weddings", key), kind=kind, media=media, fields=fields, at=HERE, protect=protect
+        address=Address("weddings", key), kind=kind, media=media, fields=fields, at=MANIFEST_POSITION, protect=protect
     )
 
 
-def words(key: str, **fields: Json) -> DesiredItem:
+def text_item(key: str, **fields: Json) -> DesiredItem:
     """A text."""
-    return item(key, Kind.TEXT, None, {"title": key, "html": f"<p>{key}</p>", **fields})
+    return make_item(key, Kind.TEXT, None, {"title": key, "html": f"<p>{key}</p>", **fields})
 
 
-def film(key: str, number: int, **fields: Json) -> DesiredItem:
+def video_item(key: str, number: int, **fields: Json) -> DesiredItem:
     """A video on Vimeo."""
     video = HostedVideo(host=VideoHost.VIMEO, url=f"https://vimeo.com/{number}")
-    return item(key, Kind.VIDEO, video, {"title": key, **fields})
+    return make_item(key, Kind.VIDEO, video, {"title": key, **fields})
 
 
-def wanted(
+def make_desired(
     *items: DesiredItem,
     gallery: str = "weddings",
     name: str = "Weddings",
@@ -259,13 +259,13 @@ def wanted(
 ) -> Desired:
     """Manifests that want one gallery of these items, and the `others`."""
     return Desired(
-        galleries=(one(*items, gallery=gallery, name=name, unmanaged=unmanaged), *others),
+        galleries=(make_gallery(*items, gallery=gallery, name=name, unmanaged=unmanaged), *others),
         item_order=item_order,
-        moved=tuple(Moved(source=Address.parse(a), target=Address.parse(b), at=HERE) for a, b in moved),
+        moved=tuple(Moved(source=Address.parse(a), target=Address.parse(b), at=MANIFEST_POSITION) for a, b in moved),
     )
 
 
-def one(
+def make_gallery(
     *items: DesiredItem, gallery: str, name: str, unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
 ) -> DesiredGallery:
     """One gallery of these items, made when it is not there."""
@@ -277,12 +277,12 @@ def one(
             DesiredItem(address=Address(gallery, i.address.item), kind=i.kind, media=i.media, fields=i.fields, at=i.at)
             for i in items
         ),
-        at=HERE,
+        at=MANIFEST_POSITION,
         protect=False,
         unmanaged=unmanaged,
     )
 
 
-def shown(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def kinds_and_titles(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Type and title of each item."""
     return [(item["type"], item.get("title") or "") for item in items]

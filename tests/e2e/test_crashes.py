@@ -30,9 +30,9 @@ from galleryctl.http import httpx
 from galleryctl.state.document import decode_state
 from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import read_journal
-from tests.served import WORKSPACE, Served
-from tests.started import PATIENCE
-from tests.world import keys
+from tests.served import WORKSPACE_YAML, ServedWorkspace
+from tests.started import TIMEOUT
+from tests.world import emulator_credentials
 
 Doc = dict[str, Any]
 PARTS = 10
@@ -45,7 +45,7 @@ STEPS = 200
 class Crashes:
     """A workspace and a site in the state before the apply, to which both can be put back."""
 
-    served: Served
+    served: ServedWorkspace
     emulator: Emulator
     before: sqlite3.Connection
     kept: Path
@@ -91,7 +91,7 @@ class Crashes:
         known = state.read()
         assert known is not None
         read_journal(state.journal(self.inner / "journal-main.jsonl"), known)
-        self.served.long_ago()
+        self.served.age_journal()
         ran = self.served.start_all(["apply", "--auto-approve", "-q"], ["plan", "--detailed-exitcode"])
         assert ran.wait() == 0, ran.out + ran.err
         assert self.site() == self.goal
@@ -129,7 +129,7 @@ def look(item: Doc, files: dict[str, Doc]) -> Doc:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.002)
@@ -154,31 +154,31 @@ def before_the_apply(folder: Path, scale: int) -> Iterator[Crashes]:
     with closing(socket.socket()) as listener, closing(sqlite3.connect(":memory:")) as before:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        emulator = create_emulator(None, base_url=url, keys=keys())
+        emulator = create_emulator(None, base_url=url, keys=emulator_credentials())
         # What is held and dropped has no client any more, and uvicorn would tell of each.
         config = uvicorn.Config(emulator.app, http="h11", ws="none", lifespan="off", log_level="critical")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            with httpx.Client(base_url=url, timeout=PATIENCE) as http:
-                served = Served(folder / "workspace", asdict(emulator.ready), http)
+            with httpx.Client(base_url=url, timeout=TIMEOUT) as http:
+                served = ServedWorkspace(folder / "workspace", asdict(emulator.ready), http)
                 crashes = Crashes(served, emulator, before, folder / "before")
                 prepare(crashes, scale)
                 yield crashes
         finally:
             server.should_exit = True
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
             emulator.close()
 
 
 def prepare(crashes: Crashes, scale: int) -> None:
     """Bring the site to the state before the apply, and learn from an undisturbed apply what it shall come to."""
     served, store = crashes.served, crashes.emulator.pipeline.site.store
-    served.write("galleryctl.yaml", WORKSPACE.replace("concurrency: 4", "concurrency: 10"))
+    served.write("galleryctl.yaml", WORKSPACE_YAML.replace("concurrency: 4", "concurrency: 10"))
     first_manifests(served, scale)
     assert served.run("apply", "--auto-approve").wait() == 0
-    listed = served.call("GET", "/progallery/v2/galleries")["galleries"]
+    listed = served.call_api("GET", "/progallery/v2/galleries")["galleries"]
     (gallery,) = [entry["id"] for entry in listed if entry["name"] == "Weddings"]
     by_hand = {
         "type": "TEXT",
@@ -187,7 +187,7 @@ def prepare(crashes: Crashes, scale: int) -> None:
         "text": {"html": "x"},
         "later": {"a": 1},
     }
-    served.control("edit", {"edits": [{"gallery": gallery, "item": None, "set": by_hand}]})
+    served.call_control("edit", {"edits": [{"gallery": gallery, "item": None, "set": by_hand}]})
     second_manifests(served, scale)
     store.db.backup(crashes.before)
     shutil.copytree(crashes.inner, crashes.kept)
@@ -210,32 +210,32 @@ def photo(name: str) -> str:
     return f"{{image: photos/{name}.jpg, title: {name}, link: {{url: 'https://example.com/{name}'}}}}"
 
 
-def first_manifests(served: Served, scale: int) -> None:
+def first_manifests(served: ServedWorkspace, scale: int) -> None:
     for n in range(2 * scale):
-        served.photo(f"p{n}", n)
+        served.write_photo(f"p{n}", n)
     photos = [photo(f"p{n}") for n in range(2 * scale)]
-    served.gallery([*(text(n, "First") for n in range(18 * scale)), *photos])
-    served.gallery([text(n, "Farewell") for n in range(scale)], "farewell")
+    served.write_gallery([*(text(n, "First") for n in range(18 * scale)), *photos])
+    served.write_gallery([text(n, "Farewell") for n in range(scale)], "farewell")
 
 
-def second_manifests(served: Served, scale: int) -> None:
+def second_manifests(served: ServedWorkspace, scale: int) -> None:
     """Items made, changed, moved, replaced, repointed and deleted; a gallery made, one renamed, one deleted."""
     for n in range(scale):
-        served.photo(f"p{n}", 100 + n)
-        served.photo(f"portrait{n}", 300 + n)
+        served.write_photo(f"p{n}", 100 + n)
+        served.write_photo(f"portrait{n}", 300 + n)
     for n in range(3 * scale):
-        served.photo(f"new{n}", 200 + n)
+        served.write_photo(f"new{n}", 200 + n)
     kept = [text(n, "Second" if n % 2 else "First") for n in range(3 * scale, 17 * scale)]
     replaced = [
         f"{{key: t{n:03}, title: Film {n}, video: 'https://vimeo.com/{n}'}}" for n in range(17 * scale, 18 * scale)
     ]
     made = [text(n, "New") for n in range(200, 200 + 12 * scale)]
     old, new = [photo(f"p{n}") for n in range(2 * scale)], [photo(f"new{n}") for n in range(3 * scale)]
-    served.gallery([*made[: 4 * scale], *new, *kept[::-1], *old, *made[4 * scale :], *replaced])
+    served.write_gallery([*made[: 4 * scale], *new, *kept[::-1], *old, *made[4 * scale :], *replaced])
     manifest = served.root / "galleries/weddings.yaml"
     manifest.write_text(manifest.read_text().replace("name: Weddings\nprotect", "name: Weddings 2026\nprotect"))
     portraits = [photo(f"portrait{n}") for n in range(scale)]
-    served.gallery([*portraits, *(text(n, "Portrait") for n in range(3 * scale))], "portraits")
+    served.write_gallery([*portraits, *(text(n, "Portrait") for n in range(3 * scale))], "portraits")
     (served.root / "galleries/farewell.yaml").unlink()
 
 

@@ -19,15 +19,15 @@ from jsonschema import Draft202012Validator
 from galleryctl.http import httpx
 from galleryctl.manifest.schema import load_schema
 from tests import needs
-from tests.served import Doc, Served
-from tests.signed import app, event, item_updated
-from tests.started import PATIENCE, started
+from tests.served import Doc, ServedWorkspace
+from tests.signed import event_claim, item_updated, trusted_app
+from tests.started import TIMEOUT, start_server
 
 SCHEMA = Draft202012Validator(load_schema("event"))
 
 
 def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not holds():
         assert time.monotonic() < deadline, "it does not come to that"
         time.sleep(0.01)
@@ -37,22 +37,24 @@ def until(holds: Callable[[], bool]) -> None:
 class Site:
     """A workspace with an item on the emulated site, and the key that its webhooks are signed with."""
 
-    served: Served
+    served: ServedWorkspace
 
     @contextmanager
     def receiver(self, *args: str, out: int | None = None) -> Iterator[subprocess.Popen[str]]:
         """A receiver that listens, and that the site sends to."""
         options = ["--public-key", "app.pem", "--instance-id", str(self.served.ready["instance_id"])]
-        with started(
+        with start_server(
             self.served.root / "ready.json", "-C", str(self.served.root), "events", *options, *args,
             environment=self.served.environment, out=subprocess.PIPE if out is None else out,
         ) as receiver:  # fmt: skip
-            self.served.control("webhooks", {"url": receiver.ready["url"]})
+            self.served.call_control("webhooks", {"url": receiver.ready["url"]})
             yield receiver.process
 
     def rename(self, title: str) -> None:
         """What somebody does in the Editor."""
-        self.served.control("edit", {"edits": [{"gallery": self.gallery, "item": self.item, "set": {"title": title}}]})
+        self.served.call_control(
+            "edit", {"edits": [{"gallery": self.gallery, "item": self.item, "set": {"title": title}}]}
+        )
 
     @property
     def gallery(self) -> str:
@@ -76,8 +78,8 @@ class Site:
 
 
 @pytest.fixture
-def site(served: Served) -> Site:
-    served.gallery(["{key: t, title: T, text: '<p>t</p>'}"])
+def site(served: ServedWorkspace) -> Site:
+    served.write_gallery(["{key: t, title: T, text: '<p>t</p>'}"])
     assert served.run("apply", "--auto-approve").wait() == 0
     served.write("app.pem", str(served.ready["public_key"]))
     return Site(served)
@@ -86,7 +88,7 @@ def site(served: Served) -> Site:
 def test_an_edit_is_printed_and_its_drift_shown(site: Site) -> None:
     with site.receiver("--drift", "--settle", "0", "--max", "1") as process:
         site.rename("Changed")
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
     first, rest = out.split("\n", 1)
     assert first.endswith(f'Z item updated "Changed" {site.item} in gallery {site.gallery}')
     assert 'title: "T" → "Changed"' in rest
@@ -96,11 +98,11 @@ def test_an_edit_is_printed_and_its_drift_shown(site: Site) -> None:
 
 
 def test_lines_of_json_follow_their_schemas(site: Site) -> None:
-    site.served.control("settings", {"webhook_repeats": 2, "webhook_bodies": "json"})
+    site.served.call_control("settings", {"webhook_repeats": 2, "webhook_bodies": "json"})
     with site.receiver("--format", "json", "--max", "2", "--drift", "--settle", "0") as process:
         site.rename("One")
         site.rename("T")
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
     lines = [json.loads(line) for line in out.splitlines()]
     events = [line for line in lines if "kind" in line]
     for line in events:
@@ -118,7 +120,7 @@ def test_a_signal_is_the_normal_end(site: Site, number: int) -> None:
         assert process.stdout is not None
         assert "item updated" in process.stdout.readline()
         process.send_signal(number)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (0, ""), err
 
 
@@ -139,7 +141,7 @@ def test_killed_between_the_answer_and_the_line_the_event_is_told_once(site: Sit
     os.close(writing)
     with site.receiver("--max", "3") as process:
         site.rename("Third")
-        out, _ = process.communicate(timeout=PATIENCE)
+        out, _ = process.communicate(timeout=TIMEOUT)
     assert [line.split('"')[1] for line in out.splitlines()] == ["First", "Second", "Third"]
 
 
@@ -164,7 +166,7 @@ def test_killed_before_its_check_a_gallery_is_checked_and_the_event_not_told_aga
         assert process.stdout is not None
         shown = list(takewhile(lambda line: '"T" → "Second"' not in line, process.stdout))
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=TIMEOUT)
     assert "What changed on site" in "".join(shown)
     assert '"First"' not in "".join(shown)
 
@@ -173,10 +175,14 @@ def test_strangers_are_refused_and_counted(site: Site) -> None:
     with site.receiver("-v") as process:
         url = json.loads((site.served.root / "ready.json").read_text())["url"]
         mine = str(site.served.ready["instance_id"])
-        bodies = [b"x.y", app().sign(item_updated()), app().sign(event("deleted", {}, instance=mine))]
+        bodies = [
+            b"x.y",
+            trusted_app().sign(item_updated()),
+            trusted_app().sign(event_claim("deleted", {}, instance=mine)),
+        ]
         answers = [httpx.post(url, content=body) for body in bodies]
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
     assert [(answer.status_code, answer.content) for answer in answers] == [
         (400, b""),
         (401, b""),

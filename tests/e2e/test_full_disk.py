@@ -8,28 +8,28 @@ import subprocess
 import pytest
 
 from tests import needs
-from tests.served import CREATES, Served, texts
-from tests.started import GALLERYCTL, PATIENCE
+from tests.served import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.started import GALLERYCTL_COMMAND, TIMEOUT
 
 
 @pytest.fixture
-def begun(served: Served) -> Served:
+def begun(served: ServedWorkspace) -> ServedWorkspace:
     """Two items are there, and thirty more are to be made."""
-    served.gallery(texts(2))
+    served.write_gallery(text_items(2))
     served.apply()
-    served.gallery(texts(32))
+    served.write_gallery(text_items(32))
     return served
 
 
-def apply_on_a_disk_that_fills_up(served: Served, size: int) -> tuple[int, str, str]:
+def apply_on_a_disk_that_fills_up(served: ServedWorkspace, size: int) -> tuple[int, str, str]:
     """An apply whose files cannot grow beyond `size` bytes from its third create on: exit code, output, errors.
 
     What it prints goes to pipes, which have no such bound.
     """
     needs.linux()  # prlimit
-    served.hold("before", **CREATES, nth=3)
+    served.hold("before", **CREATE_ITEM_REQUESTS, nth=3)
     with subprocess.Popen(
-        [*GALLERYCTL, "-C", str(served.root), "apply", "--auto-approve"],
+        [*GALLERYCTL_COMMAND, "-C", str(served.root), "apply", "--auto-approve"],
         env=served.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -39,20 +39,20 @@ def apply_on_a_disk_that_fills_up(served: Served, size: int) -> tuple[int, str, 
         served.wait_for_held()
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, size))
         served.release()
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT)
     assert "Traceback" not in err
     assert "a bug in galleryctl" not in err
     return process.returncode, " ".join(out.split()), " ".join(err.split())
 
 
-def next_run_finishes(served: Served) -> None:
-    served.long_ago()
+def next_run_finishes(served: ServedWorkspace) -> None:
+    served.age_journal()
     assert served.run("state", "list").wait() == 0
     served.apply()
-    served.assert_settled([f"T{n:02}" for n in range(32)])
+    served.assert_applied([f"T{n:02}" for n in range(32)])
 
 
-def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(begun: Served) -> None:
+def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(begun: ServedWorkspace) -> None:
     code, out, err = apply_on_a_disk_that_fills_up(begun, 4096)
     assert code == 3, out + err
     assert "the journal cannot be written this user's files may not grow further (ulimit -f)" in out
@@ -62,7 +62,7 @@ def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(
     next_run_finishes(begun)
 
 
-def test_a_state_that_cannot_grow_is_told_and_the_journal_knows_the_rest(begun: Served) -> None:
+def test_a_state_that_cannot_grow_is_told_and_the_journal_knows_the_rest(begun: ServedWorkspace) -> None:
     before = (begun.root / ".galleryctl/state.json").read_bytes()
     code, out, err = apply_on_a_disk_that_fills_up(begun, len(before) + 20)
     assert code == 1, out + err

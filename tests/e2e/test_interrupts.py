@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.served import CREATES, Served, texts
+from tests.served import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
@@ -33,26 +33,26 @@ def terminal() -> Iterator[Terminal]:
 
 
 @pytest.fixture
-def begun(served: Served) -> Served:
+def begun(served: ServedWorkspace) -> ServedWorkspace:
     """One item is there, and twenty more are to be made."""
-    served.gallery(texts(1))
+    served.write_gallery(text_items(1))
     served.apply()
-    served.gallery(texts(21))
+    served.write_gallery(text_items(21))
     return served
 
 
-def next_run_finishes(served: Served) -> None:
+def next_run_finishes(served: ServedWorkspace) -> None:
     served.apply()
-    served.assert_settled([f"T{n:02}" for n in range(21)])
+    served.assert_applied([f"T{n:02}" for n in range(21)])
 
 
 @SIGNALS
-def test_once_finishes_what_is_in_flight_and_reports(begun: Served, number: int) -> None:
-    begun.hold("after", **CREATES, nth=5, times=4)
+def test_once_finishes_what_is_in_flight_and_reports(begun: ServedWorkspace, number: int) -> None:
+    begun.hold("after", **CREATE_ITEM_REQUESTS, nth=5, times=4)
     command = begun.start("apply", "--auto-approve", "--format", "json")
     begun.wait_for_held(4)
     command.send(number)
-    command.wait_for("Stopping")
+    command.wait_for_stderr("Stopping")
     begun.release()
     assert command.wait() == 130
     report = json.loads(command.out)
@@ -66,24 +66,24 @@ def test_once_finishes_what_is_in_flight_and_reports(begun: Served, number: int)
 
 
 @SIGNALS
-def test_twice_stops_now_and_the_next_run_goes_on(begun: Served, number: int) -> None:
-    begun.hold("after", **CREATES, nth=5, times=4)
+def test_twice_stops_now_and_the_next_run_goes_on(begun: ServedWorkspace, number: int) -> None:
+    begun.hold("after", **CREATE_ITEM_REQUESTS, nth=5, times=4)
     command = begun.start("apply", "--auto-approve")
     begun.wait_for_held(4)
     command.send(number)
-    command.wait_for("Stopping")
+    command.wait_for_stderr("Stopping")
     command.send(number)
     assert command.wait() == 130
     assert "the journal knows" in command.err
     assert "Traceback" not in command.err
     begun.release(drop=True)
     assert len(begun.titles()) == 1 + 8
-    begun.long_ago()
+    begun.age_journal()
     next_run_finishes(begun)
 
 
 @SIGNALS
-def test_while_planning_nothing_is_done(begun: Served, number: int) -> None:
+def test_while_planning_nothing_is_done(begun: ServedWorkspace, number: int) -> None:
     begun.hold(method="GET")
     command = begun.start("apply", "--auto-approve")
     begun.wait_for_held()
@@ -97,7 +97,7 @@ def test_while_planning_nothing_is_done(begun: Served, number: int) -> None:
 
 
 @SIGNALS
-def test_at_the_question_nothing_is_done(begun: Served, terminal: Terminal, number: int) -> None:
+def test_at_the_question_nothing_is_done(begun: ServedWorkspace, terminal: Terminal, number: int) -> None:
     command = begun.start("apply", stdin=terminal.path)
     command.wait_for_question()
     command.send(number)
@@ -108,12 +108,12 @@ def test_at_the_question_nothing_is_done(begun: Served, terminal: Terminal, numb
 
 
 @SIGNALS
-def test_while_it_waits_for_the_lock_nothing_is_done(begun: Served, number: int) -> None:
+def test_while_it_waits_for_the_lock_nothing_is_done(begun: ServedWorkspace, number: int) -> None:
     begun.hold(method="GET")
     first = begun.start("apply", "--auto-approve")
     begun.wait_for_held()
     second = begun.start("apply", "--auto-approve", "--lock-timeout", "60")
-    second.wait_for("Waiting for the lock")
+    second.wait_for_stderr("Waiting for the lock")
     second.send(number)
     assert second.wait() == 130
     assert "Traceback" not in second.err
@@ -121,16 +121,16 @@ def test_while_it_waits_for_the_lock_nothing_is_done(begun: Served, number: int)
     assert first.wait() == 0
 
 
-def test_what_somebody_does_while_the_question_stands_is_seen(served: Served, terminal: Terminal) -> None:
-    served.gallery(texts(1))
+def test_what_somebody_does_while_the_question_stands_is_seen(served: ServedWorkspace, terminal: Terminal) -> None:
+    served.write_gallery(text_items(1))
     served.apply()
-    served.gallery(texts(1, prefix="New "))
+    served.write_gallery(text_items(1, prefix="New "))
     command = served.start("apply", stdin=terminal.path)
     command.wait_for_question()
-    (gallery,) = served.call("GET", "/progallery/v2/galleries?limit=10")["galleries"]
-    (item,) = served.call("GET", f"/progallery/v2/galleries/{gallery['id']}/items")["items"]
+    (gallery,) = served.call_api("GET", "/progallery/v2/galleries?limit=10")["galleries"]
+    (item,) = served.call_api("GET", f"/progallery/v2/galleries/{gallery['id']}/items")["items"]
     edit = {"gallery": gallery["id"], "item": item["id"], "set": {"title": "Somebody's"}}
-    served.control("edit", {"edits": [edit]})
+    served.call_control("edit", {"edits": [edit]})
     os.write(terminal.descriptor, b"yes\n")
     assert command.wait() == 1
     assert 'weddings/t00: title "T00" → "Somebody\'s" (changed on the site)' in command.err

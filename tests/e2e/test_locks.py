@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.objects import Store
-from tests.served import CREATES, Served, texts
-from tests.started import PATIENCE
+from tests.objects import FakeObjectStore
+from tests.served import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.started import TIMEOUT
 
 
-def share(served: Served, store: Store, folder: Path) -> None:
+def share(served: ServedWorkspace, store: FakeObjectStore, folder: Path) -> None:
     """Let the workspace's state lie in a bucket of its own."""
     store.make_bucket(folder.name)
     text = (served.root / "galleryctl.yaml").read_text(encoding="utf-8")
@@ -27,7 +27,9 @@ def share(served: Served, store: Store, folder: Path) -> None:
 
 
 @pytest.fixture
-def in_bucket(served: Served, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Served:
+def in_bucket(
+    served: ServedWorkspace, store: FakeObjectStore, tmp_path_factory: pytest.TempPathFactory
+) -> ServedWorkspace:
     share(served, store, tmp_path_factory.mktemp("locks"))
     return served
 
@@ -35,32 +37,32 @@ def in_bucket(served: Served, store: Store, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(params=["file", "s3", "gs", "az"])
 def anywhere(
     request: pytest.FixtureRequest,
-    served: Served,
-    reach: Callable[[str], Store],
+    served: ServedWorkspace,
+    reach: Callable[[str], FakeObjectStore],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Served:
+) -> ServedWorkspace:
     """A workspace with ten texts, not applied."""
     if request.param != "file":
         share(served, reach(request.param), tmp_path_factory.mktemp("locks"))
-    served.gallery(texts(1))
+    served.write_gallery(text_items(1))
     served.apply()
-    served.gallery(texts(10))
+    served.write_gallery(text_items(10))
     return served
 
 
-def kill_at(served: Served, count: int) -> None:
+def kill_at(served: ServedWorkspace, count: int) -> None:
     """The first apply is killed while `count` of its creates have taken effect and their answers are on the way."""
-    served.hold("after", **CREATES, nth=3, times=count)
+    served.hold("after", **CREATE_ITEM_REQUESTS, nth=3, times=count)
     command = served.start("apply", "--auto-approve")
     served.wait_for_held(count)
     command.send(signal.SIGKILL)
     assert command.wait() == -signal.SIGKILL
     served.release(drop=True)
-    served.long_ago()
+    served.age_journal()
 
 
-def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served) -> None:
-    anywhere.hold("before", **CREATES, nth=3, times=4)
+def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: ServedWorkspace) -> None:
+    anywhere.hold("before", **CREATE_ITEM_REQUESTS, nth=3, times=4)
     first = anywhere.start("apply", "--auto-approve")
     anywhere.wait_for_held(4)
 
@@ -75,29 +77,29 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
     assert refused.wait() == 1
     assert "is still at work" in refused.err
 
-    third = anywhere.start("apply", "--auto-approve", "--lock-timeout", str(PATIENCE))
+    third = anywhere.start("apply", "--auto-approve", "--lock-timeout", str(TIMEOUT))
     anywhere.release()
     assert (first.wait(), third.wait()) == (0, 0), first.err + third.err
-    anywhere.assert_settled([f"T{n:02}" for n in range(10)])
+    anywhere.assert_applied([f"T{n:02}" for n in range(10)])
 
 
-def test_after_a_kill_a_file_is_free_and_nothing_is_made_twice(served: Served) -> None:
-    served.gallery(texts(1))
+def test_after_a_kill_a_file_is_free_and_nothing_is_made_twice(served: ServedWorkspace) -> None:
+    served.write_gallery(text_items(1))
     served.apply()
-    served.gallery(texts(10))
+    served.write_gallery(text_items(10))
     kill_at(served, 4)
     served.apply()
-    served.assert_settled([f"T{n:02}" for n in range(10)])
+    served.assert_applied([f"T{n:02}" for n in range(10)])
 
 
-def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Served) -> None:
-    in_bucket.gallery(texts(1))
+def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: ServedWorkspace) -> None:
+    in_bucket.write_gallery(text_items(1))
     in_bucket.apply()
-    in_bucket.gallery(texts(10))
+    in_bucket.write_gallery(text_items(10))
     kill_at(in_bucket, 4)
     # The disk of that machine is gone, and by now the manifest says something else: neither title nor text finds an item again.
     shutil.rmtree(in_bucket.root / ".galleryctl", ignore_errors=True)
-    in_bucket.gallery(texts(10, prefix="New "))
+    in_bucket.write_gallery(text_items(10, prefix="New "))
     ran = in_bucket.run("apply", "--auto-approve")
     assert ran.wait() == 1
     assert "that process is gone" in ran.err
@@ -105,4 +107,4 @@ def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Ser
     assert unlock is not None
     assert in_bucket.run("state", "unlock", unlock[1], "--force").wait() == 0
     in_bucket.apply()
-    in_bucket.assert_settled([f"New {n:02}" for n in range(10)])
+    in_bucket.assert_applied([f"New {n:02}" for n in range(10)])

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from galleryctl.http import httpx
-from tests.chromium import Tab, tab
-from tests.started import GALLERYCTL, ROOT, started
+from tests.chromium import Tab, open_tab
+from tests.started import GALLERYCTL_COMMAND, PROJECT_ROOT, start_server
 
 GALLERIES = "/progallery/v2/galleries"
 pytestmark = pytest.mark.browser
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.browser
 def portfolio(tmp_path: Path) -> Iterator[httpx.Client]:
     """The portfolio, applied on the embedded emulator; then the same data on a port."""
     workspace = tmp_path / "portfolio"
-    shutil.copytree(ROOT / "examples" / "portfolio", workspace, ignore=shutil.ignore_patterns(".galleryctl"))
+    shutil.copytree(PROJECT_ROOT / "examples" / "portfolio", workspace, ignore=shutil.ignore_patterns(".galleryctl"))
     subprocess.run(
-        [*GALLERYCTL, "-C", workspace, "apply", "--auto-approve"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, timeout=90,
+        [*GALLERYCTL_COMMAND, "-C", workspace, "apply", "--auto-approve"],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)}, check=True, capture_output=True, timeout=90,
     )  # fmt: skip
-    with started(tmp_path / "ready.json", "-C", str(workspace), "emulator") as emulator:
+    with start_server(tmp_path / "ready.json", "-C", str(workspace), "emulator") as emulator:
         ready = emulator.ready
         headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
         with httpx.Client(base_url=ready["base_url"], headers=headers) as client:
@@ -63,7 +63,7 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Tab]:
-    with tab(tmp_path / "profile") as opened:
+    with open_tab(tmp_path / "profile") as opened:
         yield opened
 
 
@@ -73,23 +73,23 @@ def test_the_portfolio_is_drawn(portfolio: httpx.Client, browser: Tab) -> None:
     items = [item for gallery in galleries for item in gallery["items"]]
     pictures = [item for item in items if "image" in item]
     browser.open(str(portfolio.base_url))
-    widths = browser.value("[...document.querySelectorAll('main img')].map(i => i.naturalWidth)")
+    widths = browser.evaluate("[...document.querySelectorAll('main img')].map(i => i.naturalWidth)")
     assert widths == [item["image"]["imageInfo"]["width"] for item in pictures]
     assert len([width for width in widths if width > 0]) == len(pictures) == 40
-    headings = browser.value("[...document.querySelectorAll('main h2')].map(h => h.textContent)")
+    headings = browser.evaluate("[...document.querySelectorAll('main h2')].map(h => h.textContent)")
     assert headings == [gallery["name"] for gallery in galleries]
-    titles = browser.value("[...document.querySelectorAll('main h3')].map(h => h.textContent)")
+    titles = browser.evaluate("[...document.querySelectorAll('main h3')].map(h => h.textContent)")
     assert titles == [item["title"] for item in items if item.get("title")]
     place = "getComputedStyle([...document.querySelectorAll('.card')].find(c => c.textContent.includes('Ada')).querySelector('img')).objectPosition"
-    assert browser.value(place) == "50% 35%"
-    links = browser.value("[...document.querySelectorAll('main .words a')].map(a => a.getAttribute('href'))")
+    assert browser.evaluate(place) == "50% 35%"
+    links = browser.evaluate("[...document.querySelectorAll('main .words a')].map(a => a.getAttribute('href'))")
     assert links == [item["link"]["url"] for item in items if item.get("link")]
-    videos = browser.value("[...document.querySelectorAll('.card.video .frame a')].map(a => a.href)")
+    videos = browser.evaluate("[...document.querySelectorAll('.card.video .frame a')].map(a => a.href)")
     assert videos == [item["video"]["videoInfo"]["url"] for item in items if "video" in item]
-    framed = browser.value("[...document.querySelectorAll('.card.text iframe')].map(f => f.srcdoc)")
+    framed = browser.evaluate("[...document.querySelectorAll('.card.text iframe')].map(f => f.srcdoc)")
     texts = [item["text"]["html"] for item in items if "text" in item]
     assert [html.endswith(text) for html, text in zip(framed, texts, strict=True)] == [True] * len(texts)
-    assert browser.told("Log.entryAdded") == []
+    assert browser.events_named("Log.entryAdded") == []
 
 
 def planted(site: str) -> list[dict[str, Any]]:
@@ -124,12 +124,12 @@ def test_nothing_planted_runs(portfolio: httpx.Client, browser: Tab, elsewhere: 
     assert portfolio.post("/_emulator/edit", json={"edits": edits}).status_code == 200
     portfolio.post("/_emulator/stats/reset", json={})
     browser.open(str(portfolio.base_url))
-    assert browser.value("document.querySelectorAll('main section').length") == 4
-    assert browser.value("[...document.querySelectorAll('.card.text iframe')].length") >= 7
-    assert browser.value("window.planted ?? null") is None
-    assert browser.value("document.title") == "Galleries"
-    assert browser.value("[...document.querySelectorAll('a')].filter(a => a.protocol == 'javascript:').length") == 0
-    assert browser.told("Page.javascriptDialogOpening") == []
+    assert browser.evaluate("document.querySelectorAll('main section').length") == 4
+    assert browser.evaluate("[...document.querySelectorAll('.card.text iframe')].length") >= 7
+    assert browser.evaluate("window.planted ?? null") is None
+    assert browser.evaluate("document.title") == "Galleries"
+    assert browser.evaluate("[...document.querySelectorAll('a')].filter(a => a.protocol == 'javascript:').length") == 0
+    assert browser.events_named("Page.javascriptDialogOpening") == []
     assert asked == []
     assert portfolio.get("/_emulator/stats").json()["requests"].keys() == {"GET /media/{file}"}
 
@@ -137,5 +137,5 @@ def test_nothing_planted_runs(portfolio: httpx.Client, browser: Tab, elsewhere: 
 def test_a_planted_script_would_be_noticed(browser: Tab, elsewhere: tuple[str, list[str]]) -> None:
     site, asked = elsewhere
     browser.open(f"{site}/page")
-    assert browser.value("window.planted") == 1
+    assert browser.evaluate("window.planted") == 1
     assert {"/page", "/script.js", "/x"} <= set(asked)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import Served
+from tests.served import ServedWorkspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ def screen() -> Iterator[Screen]:
 
 
 @pytest.fixture
-def begun(served: Served) -> Served:
-    served.gallery(["{key: a, title: A, text: a}", "{key: b, title: B, text: b}"])
+def begun(served: ServedWorkspace) -> ServedWorkspace:
+    served.write_gallery(["{key: a, title: A, text: a}", "{key: b, title: B, text: b}"])
     return served
 
 
-def test_a_terminal_shows_a_bar_and_standard_output_the_report_alone(begun: Served, screen: Screen) -> None:
+def test_a_terminal_shows_a_bar_and_standard_output_the_report_alone(begun: ServedWorkspace, screen: Screen) -> None:
     begun.hold(method="POST")
     command = begun.start("apply", "--auto-approve", "--format", "json", stderr=screen.path)
     begun.wait_for_held()
@@ -53,21 +53,21 @@ def test_a_terminal_shows_a_bar_and_standard_output_the_report_alone(begun: Serv
     assert [outcome["status"] for outcome in report["outcomes"]] == ["done"] * 3
 
 
-def test_without_a_terminal_nothing_is_told(begun: Served) -> None:
+def test_without_a_terminal_nothing_is_told(begun: ServedWorkspace) -> None:
     command = begun.run("apply", "--auto-approve", "--format", "json")
     assert command.wait() == 0
     assert command.err == ""
     assert json.loads(command.out)["requests"]
 
 
-def test_with_v_each_step_is_a_line_without_colours(begun: Served, screen: Screen) -> None:
+def test_with_v_each_step_is_a_line_without_colours(begun: ServedWorkspace, screen: Screen) -> None:
     command = begun.start("apply", "--auto-approve", "-v", stderr=screen.path)
     assert command.wait() == 0
     lines = screen.text().split("\r\n")
     assert lines[:2] == ["1 step", "done: create weddings"]
 
 
-def test_with_q_a_terminal_shows_nothing(begun: Served, screen: Screen) -> None:
+def test_with_q_a_terminal_shows_nothing(begun: ServedWorkspace, screen: Screen) -> None:
     command = begun.start("apply", "--auto-approve", "-q", stderr=screen.path)
     assert command.wait() == 0
     os.set_blocking(screen.descriptor, False)
@@ -75,7 +75,7 @@ def test_with_q_a_terminal_shows_nothing(begun: Served, screen: Screen) -> None:
         screen.text()
 
 
-def test_a_saved_plan_reports_as_json_too(begun: Served) -> None:
+def test_a_saved_plan_reports_as_json_too(begun: ServedWorkspace) -> None:
     plan = begun.root / "plan.json"
     assert begun.run("plan", "--out", str(plan)).wait() == 0
     command = begun.run("apply", str(plan), "--format", "json")

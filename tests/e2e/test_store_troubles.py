@@ -10,7 +10,7 @@ import pytest
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket, open_bucket
 from galleryctl.state.objects import ObjectStateBackend
-from tests.objects import Store
+from tests.objects import FakeObjectStore
 
 STRANGERS = {
     "s3": ("AWS_ACCESS_KEY_ID", "AKIASTRANGER"),
@@ -19,7 +19,7 @@ STRANGERS = {
 }
 
 
-def told(store: Store, read: Callable[[], object]) -> StateError:
+def told(store: FakeObjectStore, read: Callable[[], object]) -> StateError:
     """The error of a read, which tells no secret and no address."""
     with pytest.raises(StateError) as caught:
         read()
@@ -31,7 +31,7 @@ def told(store: Store, read: Callable[[], object]) -> StateError:
 
 
 @pytest.mark.parametrize("method", ["get", "put", "list"])
-def test_a_bucket_that_is_not_there_is_no_empty_state(store: Store, method: str) -> None:
+def test_a_bucket_that_is_not_there_is_no_empty_state(store: FakeObjectStore, method: str) -> None:
     bucket, key = open_bucket(store.location("no-such-bucket", "state.json"))
     calls = {"get": bucket.get, "put": lambda key: bucket.put(key, b"1", None), "list": bucket.list}
     error = told(store, lambda: calls[method](key))
@@ -40,15 +40,15 @@ def test_a_bucket_that_is_not_there_is_no_empty_state(store: Store, method: str)
     assert error.do == f"make the {what}, or correct state in galleryctl.yaml"
 
 
-def test_a_store_that_is_down_is_told(bucket: Bucket, store: Store) -> None:
-    store.answers["GET /state.json"] = ("503 Service Unavailable", "")
+def test_a_store_that_is_down_is_told(bucket: Bucket, store: FakeObjectStore) -> None:
+    store.fixed_responses["GET /state.json"] = ("503 Service Unavailable", "")
     error = told(store, ObjectStateBackend(bucket, "state.json").read)
     assert error.why == "503 Service Unavailable"
     assert "run the same command again" in error.do
     assert not any(secret in repr(bucket) for secret in store.secrets)
 
 
-def test_nothing_that_listens_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_listens_is_told(store: FakeObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in store.settings.items():
         monkeypatch.setenv(name, value.format(url="http://127.0.0.1:1"))
     bucket, key = open_bucket(store.location("bucket", "state.json"))
@@ -56,10 +56,10 @@ def test_nothing_that_listens_is_told(store: Store, monkeypatch: pytest.MonkeyPa
 
 
 def test_credentials_that_are_not_accepted_are_told(
-    bucket: Bucket, store: Store, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, store: FakeObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if store.scheme == "s3":  # moto accepts any
-        store.answers["GET /key"] = ("403 Forbidden", "<Error><Code>InvalidAccessKeyId</Code></Error>")
+        store.fixed_responses["GET /key"] = ("403 Forbidden", "<Error><Code>InvalidAccessKeyId</Code></Error>")
     monkeypatch.setenv(*STRANGERS[store.scheme])
     stranger, _ = open_bucket(f"{bucket.location}/key")
     error = told(store, lambda: stranger.get("key"))
@@ -74,14 +74,14 @@ def test_credentials_that_are_not_accepted_are_told(
         "<Error><Code>AuthorizationPermissionMismatch</Code></Error>",
     ],
 )
-def test_a_right_that_is_missing_is_told(bucket: Bucket, store: Store, body: str) -> None:
-    store.answers["PUT /key"] = ("403 Forbidden", body)
+def test_a_right_that_is_missing_is_told(bucket: Bucket, store: FakeObjectStore, body: str) -> None:
+    store.fixed_responses["PUT /key"] = ("403 Forbidden", body)
     error = told(store, lambda: bucket.put("key", b"1", None))
     assert error.what == "the state cannot be written"
     assert error.do == "give the credentials in the environment the right to read, write, list and delete there"
 
 
-def test_an_endpoint_without_tls_has_to_be_allowed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_without_tls_has_to_be_allowed(store: FakeObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}[store.scheme]
     monkeypatch.setenv(f"{prefix}_ALLOW_HTTP", "false")
     bucket, key = open_bucket(store.location("bucket", "state.json"))

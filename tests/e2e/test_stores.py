@@ -23,7 +23,7 @@ from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.objects import ObjectStateBackend
 from galleryctl.state.records import Intent, StepResult
-from tests.objects import Store
+from tests.objects import FakeObjectStore
 
 ITEM = Address.parse("weddings/film")
 ELSEWHERE = LockInfo(run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply")
@@ -99,22 +99,22 @@ def test_many_writers_at_once_lose_no_version(bucket: Bucket, state: State) -> N
     assert sorted(won) == list(range(8, 17))
 
 
-def test_a_write_whose_answer_was_lost_has_been_written(bucket: Bucket, store: Store, state: State) -> None:
+def test_a_write_whose_answer_was_lost_has_been_written(bucket: Bucket, store: FakeObjectStore, state: State) -> None:
     backend = ObjectStateBackend(bucket, "state.json")
-    store.lose += ["PUT /state.json", "PUT /state.json"]
+    store.lost_responses += ["PUT /state.json", "PUT /state.json"]
     backend.write(state)
     backend.write(state.next_version(state.bindings))
-    assert store.lose == []
+    assert store.lost_responses == []
     assert backend.read() == state.next_version(state.bindings)
 
 
-def test_a_lock_whose_answer_was_lost_is_held_by_its_run(bucket: Bucket, store: Store, state: State) -> None:
+def test_a_lock_whose_answer_was_lost_is_held_by_its_run(bucket: Bucket, store: FakeObjectStore, state: State) -> None:
     backend = ObjectStateBackend(bucket, "state.json")
-    store.lose += ["PUT /state.json.lock"]
+    store.lost_responses += ["PUT /state.json.lock"]
     with backend.lock(ELSEWHERE, 0):
-        assert store.lose == []
+        assert store.lost_responses == []
         assert backend.lock_holder() == ELSEWHERE
-        store.lose += ["PUT /state.json.lock"]
+        store.lost_responses += ["PUT /state.json.lock"]
     assert backend.lock_holder() is None
 
 
@@ -197,14 +197,14 @@ def test_a_long_journal_is_read_whole_and_leaves_nothing(bucket: Bucket, state: 
     assert bucket.list("state.json.journal.parts") == []
 
 
-def test_each_step_costs_one_write_of_bounded_size(bucket: Bucket, store: Store, state: State) -> None:
+def test_each_step_costs_one_write_of_bounded_size(bucket: Bucket, store: FakeObjectStore, state: State) -> None:
     place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     with Journal.open(place, run="run-1", state=state) as journal:
-        store.seen.clear()
+        store.requests.clear()
         for number in range(200):
             asyncio.run(journal.begin(f"step {number}", Intent(kind="update", ids=("i" * 36,))))
             journal.done(f"step {number}", StepResult(ids={ITEM: "i" * 36}))
-        assert len(store.seen) <= 203
+        assert len(store.requests) <= 203
     assert len(read_journal(ObjectStateBackend(bucket, "state.json").journal(Path("unused")), state).result.ids) == 1
 
 

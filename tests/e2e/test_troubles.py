@@ -6,26 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from tests.served import Command, Served
+from tests.served import RunningCommand, ServedWorkspace
 
 ITEMS = ["{key: cake, image: photos/cake.jpg, title: Cake}", "{key: words, text: '<p>Thank you</p>'}"]
 
 
 @pytest.fixture
-def applied(served: Served) -> Served:
+def applied(served: ServedWorkspace) -> ServedWorkspace:
     """A gallery with a photo and a text, as the manifest says."""
-    served.photo("cake", 1)
-    served.gallery(ITEMS)
+    served.write_photo("cake", 1)
+    served.write_gallery(ITEMS)
     assert served.run("apply", "--auto-approve").wait() == 0
     return served
 
 
-def with_key(served: Served, key: str) -> Served:
+def with_key(served: ServedWorkspace, key: str) -> ServedWorkspace:
     """The same workspace, its key another one."""
     return replace(served, ready={**served.ready, "api_key": key})
 
 
-def message(command: Command) -> str:
+def message(command: RunningCommand) -> str:
     """The one message of a command that ended with 1."""
     assert command.wait() == 1, command.out + command.err
     assert "Traceback" not in command.err
@@ -33,13 +33,13 @@ def message(command: Command) -> str:
     return " ".join((command.out + command.err).split())
 
 
-def site(served: Served) -> str:
+def site(served: ServedWorkspace) -> str:
     """All galleries with their items, as text."""
-    return str(served.call("GET", "/progallery/v2/galleries?limit=10&itemLimit=100"))
+    return str(served.call_api("GET", "/progallery/v2/galleries?limit=10&itemLimit=100"))
 
 
 @pytest.mark.parametrize("args", [("plan",), ("apply", "--auto-approve"), ("drift",), ("show", "--live")])
-def test_a_wrong_key(applied: Served, args: tuple[str, ...]) -> None:
+def test_a_wrong_key(applied: ServedWorkspace, args: tuple[str, ...]) -> None:
     before = site(applied)
     told = message(with_key(applied, "wrong").run(*args))
     assert "GET /progallery/v2/galleries: 401" in told
@@ -48,14 +48,14 @@ def test_a_wrong_key(applied: Served, args: tuple[str, ...]) -> None:
     assert site(applied) == before
 
 
-def test_a_missing_scope_is_told_once_and_stops_the_run(applied: Served) -> None:
+def test_a_missing_scope_is_told_once_and_stops_the_run(applied: ServedWorkspace) -> None:
     reader = with_key(applied, applied.ready["read_api_key"])
     assert reader.run("plan", "--detailed-exitcode").wait() == 0
     for shade in range(20):
-        applied.photo(f"new-{shade}", 100 + shade)
-    applied.gallery([*ITEMS, *(f"{{image: photos/new-{n}.jpg}}" for n in range(20))])
+        applied.write_photo(f"new-{shade}", 100 + shade)
+    applied.write_gallery([*ITEMS, *(f"{{image: photos/new-{n}.jpg}}" for n in range(20))])
     before = site(applied)
-    applied.control("stats/reset", {})
+    applied.call_control("stats/reset", {})
     told = message(reader.run("apply", "--auto-approve", "--format", "text"))
     assert told.count("permission Manage Media Manager (SCOPE.DC-MEDIA.MANAGE-MEDIAMANAGER)") == 1
     assert "Not applied: 0 of 20 done" in told
@@ -64,17 +64,17 @@ def test_a_missing_scope_is_told_once_and_stops_the_run(applied: Served) -> None
     assert site(applied) == before
 
 
-def test_a_gallery_that_the_site_does_not_have(served: Served) -> None:
-    served.gallery(ITEMS[1:])
+def test_a_gallery_that_the_site_does_not_have(served: ServedWorkspace) -> None:
+    served.write_gallery(ITEMS[1:])
     text = (served.root / "galleries/weddings.yaml").read_text()
     bind = "bind: {id: 2f0c1c2e-7d1b-4b8e-9a53-0d3f6a1e9b11}"
     served.write("galleries/weddings.yaml", text.replace("bind: {name: Weddings, create: true}", bind))
     told = message(served.run("apply", "--auto-approve"))
     assert "2f0c1c2e-7d1b-4b8e-9a53-0d3f6a1e9b11" in told
-    assert served.call("GET", "/progallery/v2/galleries")["galleries"] == []
+    assert served.call_api("GET", "/progallery/v2/galleries")["galleries"] == []
 
 
-def test_a_photo_that_is_not_there(applied: Served) -> None:
+def test_a_photo_that_is_not_there(applied: ServedWorkspace) -> None:
     (applied.root / "photos/cake.jpg").unlink()
     before = site(applied)
     assert "galleries/weddings.yaml:6:24: photos/cake.jpg does not exist" in message(
@@ -83,8 +83,8 @@ def test_a_photo_that_is_not_there(applied: Served) -> None:
     assert site(applied) == before
 
 
-def test_invalid_yaml(applied: Served) -> None:
-    applied.gallery([*ITEMS, "{key: [}"])
+def test_invalid_yaml(applied: ServedWorkspace) -> None:
+    applied.write_gallery([*ITEMS, "{key: [}"])
     before = site(applied)
     assert "galleries/weddings.yaml:8:" in message(applied.run("apply", "--auto-approve"))
     assert site(applied) == before

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.npm import install
-from tests.started import started
+from tests.started import start_server
 
 SDK = Path(__file__).parent / "sdk"
 
@@ -23,9 +23,9 @@ def node() -> str:
 @pytest.fixture
 def ready_file(tmp_path: Path) -> Iterator[Path]:
     """The ready file of a running emulator."""
-    with started(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as emulator:
+    with start_server(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as emulator:
         yield emulator.ready_file
-        ran = emulator.end()
+        ran = emulator.stop()
     assert ran.code == 0, ran.err
 
 

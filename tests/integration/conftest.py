@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.emulator import credentials
-from tests.studio import Studio
+from tests.studio import CliHarness
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,19 +21,19 @@ def one_key_pair() -> Iterator[None]:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Studio:
+def studio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
     """An empty workspace with the local backend."""
-    studio = Studio(tmp_path, capsys)
+    studio = CliHarness(tmp_path, capsys)
     studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
     return studio
 
 
 @pytest.fixture
-def wedding(studio: Studio) -> Studio:
+def wedding(studio: CliHarness) -> CliHarness:
     """A workspace with one gallery of three photos and a text, not applied."""
     for shade, name in enumerate(("first-dance", "cake", "rings")):
-        studio.photo(f"photos/{name}.jpg", shade)
-    studio.gallery(
+        studio.write_photo(f"photos/{name}.jpg", shade)
+    studio.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
             "{image: photos/cake.jpg, title: Cake, link: {url: 'https://example.com', text: Book}}",

@@ -21,8 +21,8 @@ from galleryctl.cli.main import COMMANDS
 from galleryctl.http import httpx
 from galleryctl.model.secret import Secret
 from galleryctl.state import seal
-from tests.started import GALLERYCTL, PATIENCE, ROOT, started
-from tests.studio import Studio
+from tests.started import GALLERYCTL_COMMAND, PROJECT_ROOT, TIMEOUT, start_server
+from tests.studio import CliHarness
 
 FORMATS = ("text", "json", "markdown", "html", "github")
 PASSPHRASE = "planted-passphrase: [x, \"y'"
@@ -73,7 +73,7 @@ ONLINE = (
 class Vault:
     """A workspace with secrets in its environment, the emulator it talks to, and everything that commands printed."""
 
-    studio: Studio
+    studio: CliHarness
     http: httpx.Client
     ready: dict[str, Any]
     secrets: dict[str, str]
@@ -133,10 +133,10 @@ def emulator(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
     command = ("emulator", "--data", str(folder / "data"), *options)
     with (
         (folder / "log").open("wb") as log,
-        started(folder / "ready.json", *command, out=log, err=log) as made,
+        start_server(folder / "ready.json", *command, out=log, err=log) as made,
     ):
         yield made.ready
-        made.end()
+        made.stop()
 
 
 @pytest.fixture(scope="module")
@@ -152,10 +152,10 @@ def vault(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Vault]:
-    studio = Studio(tmp_path / "workspace", capsys)
-    studio.photo("photos/cake.jpg", 1)
+    studio = CliHarness(tmp_path / "workspace", capsys)
+    studio.write_photo("photos/cake.jpg", 1)
     words = "{key: words, text: <p>Thanks</p>, title: 'Said: ${PUBLIC}'}"
-    studio.gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
+    studio.write_gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
     monkeypatch.chdir(studio.root)  # where plan files go
     monkeypatch.setenv("PUBLIC", "what everybody may read")
     monkeypatch.setattr(seal, "SCRYPT_N", 2)  # each command makes keys anew, which takes a while by design
@@ -165,7 +165,7 @@ def vault(
         "PASSPHRASE": PASSPHRASE,
         "FORMER": FORMER,
     }
-    with httpx.Client(base_url=ready["base_url"], timeout=PATIENCE) as http:
+    with httpx.Client(base_url=ready["base_url"], timeout=TIMEOUT) as http:
         http.post("/_emulator/reset", json={})
         yield Vault(studio, http, ready, secrets, monkeypatch, [])
 
@@ -272,17 +272,17 @@ def test_what_a_killed_apply_leaves_behind_holds_no_secret(vault: Vault) -> None
     vault.sign_in(KEY)
     hold = {"fault": "hold", "when": "before", "methods": ["POST"], "path": "/galleries$"}
     vault.http.post("/_emulator/faults", json={"script": [hold]})
-    command = [*GALLERYCTL, "-C", str(vault.studio.root), "-vv", "apply", "--auto-approve"]
+    command = [*GALLERYCTL_COMMAND, "-C", str(vault.studio.root), "-vv", "apply", "--auto-approve"]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
     ) as process:
-        vault.http.post("/_emulator/holds/wait", json={"count": 1, "timeout_ms": PATIENCE * 1000})
+        vault.http.post("/_emulator/holds/wait", json={"count": 1, "timeout_ms": TIMEOUT * 1000})
         process.kill()
-        vault.printed.append(process.communicate(timeout=PATIENCE)[0])
+        vault.printed.append(process.communicate(timeout=TIMEOUT)[0])
     left = [path for path, _ in vault.written()]
     assert any("journal" in path for path in left), left
     vault.assert_kept()

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from tests.studio import Studio
+from tests.studio import CliHarness
 
 
 def texts(count: int) -> list[str]:
     return [f"{{key: t{n:04}, title: T{n:04}, text: '<p>{n}</p>'}}" for n in range(count)]
 
 
-def test_first_apply_makes_the_gallery_and_the_second_plan_only_reads(wedding: Studio) -> None:
+def test_first_apply_makes_the_gallery_and_the_second_plan_only_reads(wedding: CliHarness) -> None:
     first = wedding.apply()
     assert "4" in first.out
     assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
@@ -22,9 +22,9 @@ def test_first_apply_makes_the_gallery_and_the_second_plan_only_reads(wedding: S
     assert "No changes" in second.out
 
 
-def test_a_changed_title_is_one_patch(wedding: Studio) -> None:
+def test_a_changed_title_is_one_patch(wedding: CliHarness) -> None:
     wedding.apply()
-    wedding.gallery(
+    wedding.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: The first dance, tags: [dance]}",
             "{image: photos/cake.jpg, title: Cake, link: {url: 'https://example.com', text: Book}}",
@@ -35,35 +35,35 @@ def test_a_changed_title_is_one_patch(wedding: Studio) -> None:
     ran = wedding.apply("-vv")
     assert [r.split()[0] for r in ran.requests] == ["GET", "GET", "PATCH"]
     assert wedding.titles()[0] == "The first dance"
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_one_move_among_a_thousand_is_one_patch(studio: Studio) -> None:
+def test_one_move_among_a_thousand_is_one_patch(studio: CliHarness) -> None:
     items = texts(1000)
-    studio.gallery(items)
+    studio.write_gallery(items)
     studio.apply()
-    studio.gallery([items[700], *items[:700], *items[701:]])
+    studio.write_gallery([items[700], *items[:700], *items[701:]])
     ran = studio.apply("-vv")
     methods = [request.split()[0] for request in ran.requests]
     assert methods.count("PATCH") == 1
     assert methods.count("GET") == 1 + 10
     assert len(methods) == 12
     assert studio.titles()[:3] == ["T0700", "T0000", "T0001"]
-    studio.assert_settled()
+    studio.assert_no_changes()
 
 
-def test_a_reversal_writes_all_but_one(studio: Studio) -> None:
+def test_a_reversal_writes_all_but_one(studio: CliHarness) -> None:
     items = texts(60)
-    studio.gallery(items)
+    studio.write_gallery(items)
     studio.apply()
-    studio.gallery(items[::-1])
+    studio.write_gallery(items[::-1])
     ran = studio.apply("-vv")
     assert [request.split()[0] for request in ran.requests].count("PATCH") == 59
     assert studio.titles() == [f"T{n:04}" for n in reversed(range(60))]
-    studio.assert_settled()
+    studio.assert_no_changes()
 
 
-def test_a_removed_item_is_deleted_and_a_foreign_one_kept(wedding: Studio) -> None:
+def test_a_removed_item_is_deleted_and_a_foreign_one_kept(wedding: CliHarness) -> None:
     wedding.apply()
     gallery = wedding.galleries()[0]["id"]
     wedding.edit(
@@ -73,7 +73,7 @@ def test_a_removed_item_is_deleted_and_a_foreign_one_kept(wedding: Studio) -> No
             "set": {"type": "TEXT", "title": "By hand", "sortOrder": 0.5, "text": {"html": "x"}},
         }
     )
-    wedding.gallery(
+    wedding.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
             "{image: photos/cake.jpg, title: Cake, link: {url: 'https://example.com', text: Book}}",
@@ -82,10 +82,10 @@ def test_a_removed_item_is_deleted_and_a_foreign_one_kept(wedding: Studio) -> No
     )
     wedding.apply()
     assert sorted(wedding.titles()) == ["By hand", "Cake", "First dance", "Words"]
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_a_lost_state_is_rebuilt_without_create_or_delete(wedding: Studio) -> None:
+def test_a_lost_state_is_rebuilt_without_create_or_delete(wedding: CliHarness) -> None:
     wedding.apply()
     before = wedding.items()
     state = wedding.state()
@@ -96,34 +96,34 @@ def test_a_lost_state_is_rebuilt_without_create_or_delete(wedding: Studio) -> No
     assert wedding.items() == before
     assert wedding.state()["galleries"] == state["galleries"]
     assert wedding.state()["media"] == state["media"]
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_one_photo_in_two_items_is_uploaded_once(studio: Studio) -> None:
-    studio.photo("photos/a.jpg", 1)
-    studio.photo("photos/copy.jpg", 1)
-    studio.gallery(["{image: photos/a.jpg, title: A}", "{image: photos/copy.jpg, title: B}"])
+def test_one_photo_in_two_items_is_uploaded_once(studio: CliHarness) -> None:
+    studio.write_photo("photos/a.jpg", 1)
+    studio.write_photo("photos/copy.jpg", 1)
+    studio.write_gallery(["{image: photos/a.jpg, title: A}", "{image: photos/copy.jpg, title: B}"])
     studio.apply()
     assert len(studio.files()) == 1
     assert studio.titles() == ["A", "B"]
-    studio.assert_settled()
+    studio.assert_no_changes()
 
 
-def test_a_changed_photo_is_uploaded_and_repointed(wedding: Studio) -> None:
+def test_a_changed_photo_is_uploaded_and_repointed(wedding: CliHarness) -> None:
     wedding.apply()
     before = wedding.items()
-    wedding.photo("photos/cake.jpg", 77)
+    wedding.write_photo("photos/cake.jpg", 77)
     ran = wedding.apply("-vv")
     after = wedding.items()
     assert [request.split()[0] for request in ran.requests].count("PATCH") == 1
     assert [item["id"] for item in after] == [item["id"] for item in before]
     assert after[1]["image"]["imageInfo"]["id"] != before[1]["image"]["imageInfo"]["id"]
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_a_change_of_kind_replaces_the_item_in_its_place(wedding: Studio) -> None:
+def test_a_change_of_kind_replaces_the_item_in_its_place(wedding: CliHarness) -> None:
     wedding.apply()
-    wedding.gallery(
+    wedding.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
             "{key: cake, video: 'https://vimeo.com/378840916', title: Cake}",
@@ -134,13 +134,13 @@ def test_a_change_of_kind_replaces_the_item_in_its_place(wedding: Studio) -> Non
     wedding.apply("--max-delete-percent", "50")
     assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
     assert [item["type"] for item in wedding.items()] == ["IMAGE", "VIDEO", "IMAGE", "TEXT"]
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_a_renamed_key_is_no_delete_and_no_create(wedding: Studio) -> None:
+def test_a_renamed_key_is_no_delete_and_no_create(wedding: CliHarness) -> None:
     wedding.apply()
     before = wedding.items()
-    wedding.gallery(
+    wedding.write_gallery(
         [
             "{key: opening, image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
             "{image: photos/cake.jpg, title: Cake, link: {url: 'https://example.com', text: Book}}",
@@ -152,10 +152,10 @@ def test_a_renamed_key_is_no_delete_and_no_create(wedding: Studio) -> None:
     wedding.apply()
     assert wedding.items() == before
     assert "opening" in wedding.state()["galleries"]["weddings"]["items"]
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_a_saved_plan_is_applied_as_it_is(wedding: Studio) -> None:
+def test_a_saved_plan_is_applied_as_it_is(wedding: CliHarness) -> None:
     plan = wedding.root / "plan.json"
     assert wedding.run("plan", "--out", str(plan)).code == 0
     assert wedding.run("apply", str(plan)).code == 0
@@ -165,9 +165,9 @@ def test_a_saved_plan_is_applied_as_it_is(wedding: Studio) -> None:
     assert "make a new plan" in again.err
 
 
-def test_a_saved_plan_stops_when_the_site_moved_on(wedding: Studio) -> None:
+def test_a_saved_plan_stops_when_the_site_moved_on(wedding: CliHarness) -> None:
     wedding.apply()
-    wedding.gallery(
+    wedding.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: Changed, tags: [dance]}",
             "{image: photos/cake.jpg, title: Cake too, link: {url: 'https://example.com', text: Book}}",
@@ -185,9 +185,9 @@ def test_a_saved_plan_stops_when_the_site_moved_on(wedding: Studio) -> None:
     assert wedding.titles() == ["By hand", "Cake", "Rings", "Words"]
 
 
-def test_a_stale_plan_names_the_fields_that_changed(wedding: Studio) -> None:
+def test_a_stale_plan_names_the_fields_that_changed(wedding: CliHarness) -> None:
     wedding.apply()
-    wedding.gallery(
+    wedding.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
             "{image: photos/cake.jpg, title: Layer cake, link: {url: 'https://example.com', text: Book}}",
@@ -208,7 +208,7 @@ def test_a_stale_plan_names_the_fields_that_changed(wedding: Studio) -> None:
     assert wedding.titles() == ["First dance", "Cake", "Their rings", "Words"]
 
 
-def test_drift_names_what_the_editor_changed(wedding: Studio) -> None:
+def test_drift_names_what_the_editor_changed(wedding: CliHarness) -> None:
     wedding.apply()
     assert wedding.run("drift").code == 0
     gallery, item = wedding.galleries()[0]["id"], wedding.items()[1]["id"]
@@ -220,7 +220,7 @@ def test_drift_names_what_the_editor_changed(wedding: Studio) -> None:
     assert wedding.titles()[1] == "Cake"
 
 
-def test_what_the_manifest_does_not_name_survives(wedding: Studio) -> None:
+def test_what_the_manifest_does_not_name_survives(wedding: CliHarness) -> None:
     wedding.apply()
     gallery, item = wedding.galleries()[0]["id"], wedding.items()[0]
     wedding.edit(
@@ -235,8 +235,8 @@ def test_what_the_manifest_does_not_name_survives(wedding: Studio) -> None:
             },
         }
     )
-    wedding.assert_settled()
-    wedding.gallery(
+    wedding.assert_no_changes()
+    wedding.write_gallery(
         [
             "{image: photos/first-dance.jpg, title: First dance, tags: [dance, light], quality: 80}",
             "{image: photos/cake.jpg, title: Cake, link: {url: 'https://example.com', text: Book}}",
@@ -252,10 +252,10 @@ def test_what_the_manifest_does_not_name_survives(wedding: Studio) -> None:
     assert after["image"]["exif"] == {"Make": "Leica"}
     assert after["image"]["later"] is True
     assert after["image"]["quality"] == 80
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_destroy_leaves_what_is_protected_and_deletes_the_rest(wedding: Studio) -> None:
+def test_destroy_leaves_what_is_protected_and_deletes_the_rest(wedding: CliHarness) -> None:
     wedding.apply()
     refused = wedding.run("destroy", "--auto-approve")
     assert refused.code == 1
@@ -273,10 +273,10 @@ def test_destroy_leaves_what_is_protected_and_deletes_the_rest(wedding: Studio) 
     assert wedding.galleries() == []
 
 
-def test_a_gallery_that_somebody_deleted_is_made_again_only_when_told(wedding: Studio) -> None:
+def test_a_gallery_that_somebody_deleted_is_made_again_only_when_told(wedding: CliHarness) -> None:
     wedding.apply()
     (gallery,) = wedding.galleries()
-    wedding.call("DELETE", f"/progallery/v2/galleries/{gallery['id']}")
+    wedding.call_api("DELETE", f"/progallery/v2/galleries/{gallery['id']}")
     ran = wedding.run("apply", "--auto-approve", "-q")
     assert ran.code == 1
     told = " ".join((ran.out + ran.err).split())
@@ -285,4 +285,4 @@ def test_a_gallery_that_somebody_deleted_is_made_again_only_when_told(wedding: S
     assert wedding.galleries() == []
     wedding.apply("--allow-recreate")
     assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
-    wedding.assert_settled()
+    wedding.assert_no_changes()

@@ -24,7 +24,7 @@ from galleryctl.plan.canonical import digest
 from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.fingerprint import fingerprint
 from galleryctl.wix.codec import decode_gallery
-from tests.world import Doc, World, film, one, wanted, words
+from tests.world import Doc, EngineHarness, make_desired, make_gallery, text_item, video_item
 
 READS = ("GET", "HEAD")
 LOOKS = ("/files/get-files", "/files/search")
@@ -37,11 +37,11 @@ class Forge:
         self.root = root
         self.world = self._site()
 
-    def _site(self) -> World:
-        world = World(Path(tempfile.mkdtemp(dir=self.root)))
-        ours = (world.photo("a", 1), words("b"), film("c", 1), words("d"), words("e"))
-        parties = one(words("x"), gallery="parties", name="Parties")
-        assert world.apply(wanted(*ours, others=[parties])).report.exit_code == 0
+    def _site(self) -> EngineHarness:
+        world = EngineHarness(Path(tempfile.mkdtemp(dir=self.root)))
+        ours = (world.photo_item("a", 1), text_item("b"), video_item("c", 1), text_item("d"), text_item("e"))
+        parties = make_gallery(text_item("x"), gallery="parties", name="Parties")
+        assert world.apply(make_desired(*ours, others=[parties])).report.exit_code == 0
         text = {"type": "TEXT", "text": {"html": "<p>theirs</p>"}}
         (made,) = world.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
         self.theirs = made["gallery"]["id"]
@@ -56,25 +56,25 @@ class Forge:
         self.begun = self.moved_on(world)
         return world
 
-    def desired(self, world: World) -> Desired:
+    def desired(self, world: EngineHarness) -> Desired:
         """Create, update, replace, move, delete; a new gallery, one that goes; a new photo."""
-        new = one(words("y"), world.photo("z", 5), gallery="new", name="New")
+        new = make_gallery(text_item("y"), world.photo_item("z", 5), gallery="new", name="New")
         items = (
-            words("d"),
-            world.photo("a", 2),
-            words("c"),
-            words("b", html="<p>New</p>"),
-            world.photo("f", 3),
+            text_item("d"),
+            world.photo_item("a", 2),
+            text_item("c"),
+            text_item("b", html="<p>New</p>"),
+            world.photo_item("f", 3),
         )
-        return wanted(*items, others=[new], unmanaged=UnmanagedPolicy.KEEP)
+        return make_desired(*items, others=[new], unmanaged=UnmanagedPolicy.KEEP)
 
-    def untouched(self, world: World) -> object:
+    def untouched(self, world: EngineHarness) -> object:
         """What is not ours: a gallery with what is in it, and an item in one of ours."""
         items = [item for name in ("Theirs", "Weddings") for item in world.items(name)]
         gallery = next(g for g in world.galleries() if g["id"] == self.theirs)
         return gallery, [item for item in items if item["id"] in self.strangers]
 
-    def fresh(self) -> World:
+    def fresh(self) -> EngineHarness:
         """The site and the state as they are before the plan."""
         if self.moved_on(self.world) != self.begun:
             self.world.close()
@@ -82,7 +82,7 @@ class Forge:
         self.world.requests.clear()
         return self.world
 
-    def moved_on(self, world: World) -> object:
+    def moved_on(self, world: EngineHarness) -> object:
         """What differs once anything was written: to the site, or to the state."""
         return world.emulator.pipeline.site.store.write_no, (world.root / "state.json").read_text(encoding="utf-8")
 
@@ -92,7 +92,7 @@ def written(request: str) -> bool:
     return request.split(maxsplit=1)[0] not in READS and not request.endswith(LOOKS)
 
 
-def apply(world: World, document: Doc) -> ApplyResult:
+def apply(world: EngineHarness, document: Doc) -> ApplyResult:
     """What became of a saved plan."""
 
     async def run() -> ApplyResult:

@@ -14,7 +14,7 @@ from galleryctl.state import seal
 from galleryctl.state.document import encode_state
 from galleryctl.state.file import FileStateBackend
 from galleryctl.state.seal import Encryption
-from tests.studio import Doc, Ran, Studio
+from tests.studio import CliHarness, CommandResult, Doc
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
@@ -32,27 +32,27 @@ def _passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEW", "planted-new")
 
 
-def become(studio: Studio, state: str) -> None:
+def become(studio: CliHarness, state: str) -> None:
     studio.write("galleryctl.yaml", WORKSPACE.replace("STATE", state))
 
 
-def save(studio: Studio) -> Doc:
+def save(studio: CliHarness) -> Doc:
     """Save the plan of one more text in a gallery that is there."""
-    studio.gallery(["{key: words, text: '<p>Thank you</p>', title: Words}"])
+    studio.write_gallery(["{key: words, text: '<p>Thank you</p>', title: Words}"])
     studio.apply()
-    studio.gallery(["{key: words, text: '<p>Thank you</p>', title: Words}", WORDS])
+    studio.write_gallery(["{key: words, text: '<p>Thank you</p>', title: Words}", WORDS])
     assert studio.run("plan", "--out", "plan.json").code == 0
     plan: Doc = json.loads((studio.root / "plan.json").read_text(encoding="utf-8"))
     return plan
 
 
-def put(studio: Studio, plan: Doc) -> None:
+def put(studio: CliHarness, plan: Doc) -> None:
     """Put the plan where it was saved, with the digest that fits it."""
     rest = {name: value for name, value in plan.items() if name not in ("digest", "signature")}
     studio.write("plan.json", json.dumps({**plan, "digest": digest(rest)}))
 
 
-def refused(ran: Ran, what: str) -> None:
+def refused(ran: CommandResult, what: str) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert what in ran.err
     assert "galleryctl plan --out FILE" in ran.err
@@ -60,13 +60,13 @@ def refused(ran: Ran, what: str) -> None:
     assert "planted" not in ran.err
 
 
-def rebound(studio: Studio, plan: Doc) -> Doc:
+def rebound(studio: CliHarness, plan: Doc) -> Doc:
     """The plan, made to create what it creates in a gallery of somebody else."""
     (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
     return {**plan, "ids": {**plan["ids"], "weddings": made["gallery"]["id"]}}
 
 
-def test_a_plan_is_signed_and_applied(studio: Studio) -> None:
+def test_a_plan_is_signed_and_applied(studio: CliHarness) -> None:
     become(studio, OLD)
     plan = save(studio)
     assert plan["signature"]
@@ -79,7 +79,7 @@ def test_a_plan_is_signed_and_applied(studio: Studio) -> None:
     assert studio.titles() == ["Words", "More"]
 
 
-def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: Studio) -> None:
+def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: CliHarness) -> None:
     become(studio, OLD)
     plan = rebound(studio, save(studio))
     for signature in (plan["signature"], "0" * 32 + ":" + "0" * 64):
@@ -90,7 +90,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: Studio)
     assert studio.titles("Theirs") == []
 
 
-def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio: Studio) -> None:
+def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio: CliHarness) -> None:
     """The plan is untouched, and state says that the gallery is another."""
     become(studio, OLD)
     save(studio)
@@ -108,7 +108,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio:
     assert studio.titles("Theirs") == []
 
 
-def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: Studio) -> None:
+def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: CliHarness) -> None:
     """Why plans are signed, and a signature there is no reason to refuse one: a forger would leave it out."""
     become(studio, WITHOUT)
     plan = save(studio)
@@ -118,14 +118,14 @@ def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: Studio) -
     assert studio.titles("Theirs") == ["More"]
 
 
-def test_a_plan_that_was_printed_is_not_signed(studio: Studio) -> None:
+def test_a_plan_that_was_printed_is_not_signed(studio: CliHarness) -> None:
     become(studio, OLD)
     save(studio)
     studio.write("plan.json", studio.run("plan", "--format", "json").out)
     refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
 
 
-def test_a_plan_made_before_the_passphrase_changed_counts_as_long_as_the_former_does(studio: Studio) -> None:
+def test_a_plan_made_before_the_passphrase_changed_counts_as_long_as_the_former_does(studio: CliHarness) -> None:
     become(studio, OLD)
     save(studio)
     become(studio, NEW)
@@ -135,7 +135,7 @@ def test_a_plan_made_before_the_passphrase_changed_counts_as_long_as_the_former_
     assert studio.titles() == ["Words", "More"]
 
 
-def test_an_old_plan_is_refused_though_it_is_signed(studio: Studio) -> None:
+def test_an_old_plan_is_refused_though_it_is_signed(studio: CliHarness) -> None:
     become(studio, OLD)
     save(studio)
     assert studio.run("state", "reseal").code == 0
@@ -145,7 +145,7 @@ def test_an_old_plan_is_refused_though_it_is_signed(studio: Studio) -> None:
 
 
 def test_show_needs_no_passphrase_and_says_that_a_plan_is_signed(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     become(studio, OLD)
     save(studio)

@@ -16,7 +16,7 @@ from galleryctl.state.file import FileStateBackend
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.studio import Ran, Studio
+    from tests.studio import CliHarness, CommandResult
 
 ESCAPE = "\x1b]0;owned\x07"
 WIX = """\
@@ -53,7 +53,7 @@ class Hostile(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hostile(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+def hostile(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliHarness]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -67,14 +67,14 @@ def hostile(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]
     server.server_close()
 
 
-def assert_inert(ran: Ran) -> None:
+def assert_inert(ran: CommandResult) -> None:
     for line in (ran.out + ran.err).split("\n"):
         assert not [c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")], repr(line)
         assert not line.lstrip().startswith(("::", "##[")), repr(line)
 
 
 @pytest.mark.parametrize("command", [("import", "weddings", "--name", "Weddings"), ("import", "--all", "--dry-run"), ("show", "--live")], ids=" ".join)  # fmt: skip
-def test_what_the_api_names(hostile: Studio, command: tuple[str, ...]) -> None:
+def test_what_the_api_names(hostile: CliHarness, command: tuple[str, ...]) -> None:
     ran = hostile.run("-vv", *command)
     assert ran.code == 0, ran.err
     assert "told\\x1b]0;owned\\x07" in ran.err
@@ -82,9 +82,9 @@ def test_what_the_api_names(hostile: Studio, command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", [("state", "list"), ("state", "versions"), ("state", "unlock"), ("-v", "apply", "--auto-approve")], ids=" ".join)  # fmt: skip
-def test_what_a_clone_names(studio: Studio, command: tuple[str, ...]) -> None:
-    studio.photo(f"a{ESCAPE}.jpg", 1)
-    studio.gallery(['{key: a, image: "a\\e]0;owned\\a.jpg"}'])
+def test_what_a_clone_names(studio: CliHarness, command: tuple[str, ...]) -> None:
+    studio.write_photo(f"a{ESCAPE}.jpg", 1)
+    studio.write_gallery(['{key: a, image: "a\\e]0;owned\\a.jpg"}'])
     studio.write("galleryctl.yaml", LOCAL)
     ran = studio.run(*command)
     assert ran.code == 0, ran.err
@@ -92,8 +92,8 @@ def test_what_a_clone_names(studio: Studio, command: tuple[str, ...]) -> None:
     assert_inert(ran)
 
 
-def test_who_holds_a_lock(studio: Studio) -> None:
-    studio.gallery(["{key: words, text: x}"])
+def test_who_holds_a_lock(studio: CliHarness) -> None:
+    studio.write_gallery(["{key: words, text: x}"])
     held = FileStateBackend(studio.root / ".galleryctl/state.json")
     owner = LockInfo(run="run-1", who=f"anna{ESCAPE}", pid=1, since=f"now{ESCAPE}", operation=ESCAPE)
     with held.lock(owner, 0):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.studio import Studio
+from tests.studio import CliHarness
 
 
 @pytest.fixture
@@ -16,7 +16,9 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return folder
 
 
-def test_plans_manifests_and_code_are_written_and_read_below_the_workspace(wedding: Studio, elsewhere: Path) -> None:
+def test_plans_manifests_and_code_are_written_and_read_below_the_workspace(
+    wedding: CliHarness, elsewhere: Path
+) -> None:
     planned = wedding.run("plan", "--out", "saved.json")
     assert f"galleryctl -C {wedding.root} apply saved.json" in planned.err
     assert wedding.run("show", "saved.json").code == 0
@@ -27,7 +29,7 @@ def test_plans_manifests_and_code_are_written_and_read_below_the_workspace(weddi
     assert list(elsewhere.iterdir()) == []
 
 
-def test_what_is_asked_about_is_shown(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_asked_about_is_shown(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     asked = wedding.run("apply", "--format", "json")
     assert asked.code == 1

@@ -15,8 +15,8 @@ import uvicorn
 from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.session.open import lock_owner
 from galleryctl.state.file import FileStateBackend
-from tests.reports import report
-from tests.studio import Ran, Studio
+from tests.reports import parse_report
+from tests.studio import CliHarness, CommandResult
 
 WIX = """\
 galleryctl: 1
@@ -27,15 +27,15 @@ galleries: galleries/*.yaml
 RIGHTS = ("read galleries", "manage galleries", "media folder", "manage media")
 
 
-def checks(ran: Ran) -> dict[str, dict[str, str]]:
+def checks(ran: CommandResult) -> dict[str, dict[str, str]]:
     """Each check by its name, of a run with --format json."""
-    document = report(ran.out)
+    document = parse_report(ran.out)
     assert document["kind"] == "diagnosis"
     assert document["exit_code"] == ran.code
     return {check["name"]: check for check in document["checks"]}
 
 
-def marks(studio: Studio, *args: str) -> dict[str, str]:
+def marks(studio: CliHarness, *args: str) -> dict[str, str]:
     """How each check came out."""
     found = checks(studio.run("doctor", "--format", "json", *args))
     assert all(check["do"] for check in found.values() if check["status"] != "ok")
@@ -67,7 +67,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def online(wedding: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Studio:
+def online(wedding: CliHarness, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
     """A workspace whose site is that emulator."""
     wedding.write("galleryctl.yaml", WIX.replace("URL", emulator.ready.base_url))
     monkeypatch.setenv("WIX_SITE_ID", emulator.ready.site_id)
@@ -75,7 +75,7 @@ def online(wedding: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch)
     return wedding
 
 
-def test_a_workspace_in_which_all_is_well(wedding: Studio) -> None:
+def test_a_workspace_in_which_all_is_well(wedding: CliHarness) -> None:
     wedding.apply()
     before = wedding.items()
     ran = wedding.run("doctor")
@@ -87,16 +87,16 @@ def test_a_workspace_in_which_all_is_well(wedding: Studio) -> None:
     assert all(line.startswith("ok    ") for line in ran.out.splitlines()[:-1])
     assert ran.out.endswith("0 warnings, 0 failed.\n")
     assert wedding.items() == before
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_what_was_never_used_is_not_made(wedding: Studio) -> None:
+def test_what_was_never_used_is_not_made(wedding: CliHarness) -> None:
     found = checks(wedding.run("doctor", "--format", "json"))
     assert "no data yet" in found["emulator"]["found"]
     assert not (wedding.root / ".galleryctl").exists()
 
 
-def test_without_a_workspace_the_installation_is_looked_at(studio: Studio) -> None:
+def test_without_a_workspace_the_installation_is_looked_at(studio: CliHarness) -> None:
     (studio.root / "galleryctl.yaml").unlink()
     ran = studio.run("doctor", "--format", "json")
     assert ran.code == 0
@@ -106,13 +106,13 @@ def test_without_a_workspace_the_installation_is_looked_at(studio: Studio) -> No
     assert "galleryctl init" in found["workspace"]["do"]
 
 
-def test_a_site_with_every_right(online: Studio) -> None:
+def test_a_site_with_every_right(online: CliHarness) -> None:
     found = marks(online)
     assert set(found.values()) == {"ok"}
     assert {"network", "clock", "variable WIX_SITE_ID", "variable WIX_API_KEY", *RIGHTS} <= found.keys()
 
 
-def test_nothing_of_the_site_is_changed(online: Studio, emulator: Emulator) -> None:
+def test_nothing_of_the_site_is_changed(online: CliHarness, emulator: Emulator) -> None:
     store = emulator.pipeline.site.store
 
     def site() -> list[object]:
@@ -124,7 +124,7 @@ def test_nothing_of_the_site_is_changed(online: Studio, emulator: Emulator) -> N
     assert site() == before
 
 
-def test_a_key_that_may_only_read(online: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_may_only_read(online: CliHarness, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIX_API_KEY", emulator.ready.read_api_key)
     ran = online.run("doctor", "--format", "json")
     assert ran.code == 0
@@ -135,7 +135,7 @@ def test_a_key_that_may_only_read(online: Studio, emulator: Emulator, monkeypatc
     assert "MANAGE-MEDIAMANAGER" in found["manage media"]["do"]
 
 
-def test_a_wrong_key_is_told_once_and_never_shown(online: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_is_told_once_and_never_shown(online: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIX_API_KEY", "IST.planted-secret")
     ran = online.run("doctor", "-v")
     assert ran.code == 1
@@ -145,14 +145,14 @@ def test_a_wrong_key_is_told_once_and_never_shown(online: Studio, monkeypatch: p
     assert "planted-secret" not in ran.out + ran.err
 
 
-def test_a_key_of_another_site(online: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_of_another_site(online: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIX_SITE_ID", "6f1f6d0c-9c5c-4d0b-8c1c-1d8f6f0e1a11")
     found = checks(online.run("doctor", "--format", "json"))
     assert found["read galleries"]["status"] == "fail"
     assert "READ-GALLERIES" in found["read galleries"]["do"]
 
 
-def test_an_app_with_its_secret(online: Studio, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_with_its_secret(online: CliHarness, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     ready = emulator.ready
     auth = "{app_id: '${APP}', app_secret: '${SECRET}', instance_id: '${INSTANCE}'}"
     text = WIX.replace("URL", ready.base_url).replace('{api_key: "${WIX_API_KEY}"}', auth)
@@ -164,7 +164,7 @@ def test_an_app_with_its_secret(online: Studio, emulator: Emulator, monkeypatch:
     assert marks(online)["read galleries"] == "fail"
 
 
-def test_nobody_answers(online: Studio) -> None:
+def test_nobody_answers(online: CliHarness) -> None:
     online.write("galleryctl.yaml", WIX.replace("URL", "http://127.0.0.1:1"))
     found = checks(online.run("doctor", "--format", "json"))
     assert found["network"]["status"] == "fail"
@@ -182,7 +182,7 @@ def test_nobody_answers(online: Studio) -> None:
         (None, "ok", "does not tell its time"),
     ],
 )
-def test_the_clock_is_compared(online: Studio, date: bytes | None, status: str, told: str) -> None:
+def test_the_clock_is_compared(online: CliHarness, date: bytes | None, status: str, told: str) -> None:
     async def app(scope: object, receive: object, send: Callable[..., object]) -> None:
         headers = [] if date is None else [(b"date", date)]
         await send({"type": "http.response.start", "status": 401, "headers": headers})  # type: ignore[misc]  # ASGI
@@ -196,10 +196,10 @@ def test_the_clock_is_compared(online: Studio, date: bytes | None, status: str, 
     assert found["read galleries"]["status"] == "fail"
 
 
-def test_variables_that_are_missing_or_empty(online: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_are_missing_or_empty(online: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WIX_SITE_ID")
     monkeypatch.setenv("WIX_API_KEY", "")
-    online.gallery(["{key: words, text: '${WORDS}'}"])
+    online.write_gallery(["{key: words, text: '${WORDS}'}"])
     ran = online.run("doctor", "--format", "json")
     assert ran.code == 1
     found = checks(ran)
@@ -209,13 +209,13 @@ def test_variables_that_are_missing_or_empty(online: Studio, monkeypatch: pytest
     assert found["variable WORDS"]["do"] == "export WORDS=..."
 
 
-def test_a_local_backend_asks_for_no_variables_of_its_sites(wedding: Studio) -> None:
+def test_a_local_backend_asks_for_no_variables_of_its_sites(wedding: CliHarness) -> None:
     wedding.write("galleryctl.yaml", WIX.replace(', base_url: "URL"', "").replace("wix", "local"))
     assert not [name for name in marks(wedding) if name.startswith("variable")]
 
 
-def test_problems_of_the_files(wedding: Studio) -> None:
-    wedding.gallery([f"{{key: k{number}, image: photos/none-{number}.jpg}}" for number in range(5)])
+def test_problems_of_the_files(wedding: CliHarness) -> None:
+    wedding.write_gallery([f"{{key: k{number}, image: photos/none-{number}.jpg}}" for number in range(5)])
     found = checks(wedding.run("doctor", "--format", "json"))
     assert found["manifests"]["status"] == "fail"
     assert found["manifests"]["found"].startswith("galleries/weddings.yaml:5:22: photos/none-0.jpg does not exist")
@@ -229,7 +229,7 @@ def test_problems_of_the_files(wedding: Studio) -> None:
     assert wedding.run("doctor").code == 1
 
 
-def test_state_that_cannot_be_read_or_is_of_another_site(wedding: Studio) -> None:
+def test_state_that_cannot_be_read_or_is_of_another_site(wedding: CliHarness) -> None:
     wedding.apply()
     state = wedding.root / ".galleryctl" / "state.json"
     text = state.read_text(encoding="utf-8")
@@ -242,7 +242,7 @@ def test_state_that_cannot_be_read_or_is_of_another_site(wedding: Studio) -> Non
     assert found["read galleries"]["status"] == "ok"
 
 
-def test_a_lock_and_a_run_that_was_broken_off(wedding: Studio) -> None:
+def test_a_lock_and_a_run_that_was_broken_off(wedding: CliHarness) -> None:
     wedding.apply()
     (wedding.root / ".galleryctl" / "journal-main.jsonl").write_text('{"version": 1}\n', encoding="utf-8")
     with FileStateBackend(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply"), 0):
@@ -255,7 +255,7 @@ def test_a_lock_and_a_run_that_was_broken_off(wedding: Studio) -> None:
     assert marks(wedding)["lock"] == "ok"
 
 
-def test_every_site_of_a_workspace(wedding: Studio) -> None:
+def test_every_site_of_a_workspace(wedding: CliHarness) -> None:
     wedding.write(
         "galleryctl.yaml",
         "galleryctl: 1\nbackend: {type: local}\nsites: {north: {}, south: {}}\n"
@@ -269,7 +269,9 @@ def test_every_site_of_a_workspace(wedding: Studio) -> None:
 
 
 @pytest.mark.parametrize(("local", "status"), [(True, "fail"), (False, "warn")])
-def test_an_extra_that_is_missing(studio: Studio, monkeypatch: pytest.MonkeyPatch, local: bool, status: str) -> None:
+def test_an_extra_that_is_missing(
+    studio: CliHarness, monkeypatch: pytest.MonkeyPatch, local: bool, status: str
+) -> None:
     found = metadata.distribution
 
     def without(name: str) -> metadata.Distribution:
@@ -286,7 +288,7 @@ def test_an_extra_that_is_missing(studio: Studio, monkeypatch: pytest.MonkeyPatc
     assert check["do"] == "pip install 'galleryctl[emulator]'"
 
 
-def test_an_old_python_and_a_package_that_is_not_installed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_python_and_a_package_that_is_not_installed(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> object:
         raise metadata.PackageNotFoundError(name)
 
@@ -298,7 +300,7 @@ def test_an_old_python_and_a_package_that_is_not_installed(studio: Studio, monke
 
 
 @pytest.mark.parametrize("format_", ["markdown", "html", "github"])
-def test_every_format_tells_what_is_wrong_and_what_to_do(wedding: Studio, format_: str) -> None:
+def test_every_format_tells_what_is_wrong_and_what_to_do(wedding: CliHarness, format_: str) -> None:
     wedding.write("galleries/weddings.yaml", "items: [\n")
     ran = wedding.run("doctor", "--format", format_)
     assert ran.code == 1
@@ -306,7 +308,7 @@ def test_every_format_tells_what_is_wrong_and_what_to_do(wedding: Studio, format
     assert "1 failed" in ran.out
 
 
-def test_a_folder_that_is_a_file_is_wrong_usage(studio: Studio) -> None:
+def test_a_folder_that_is_a_file_is_wrong_usage(studio: CliHarness) -> None:
     ran = studio.run("-C", str(studio.root / "galleryctl.yaml"), "doctor")
     assert ran.code == 1
     assert "is a file" in ran.err

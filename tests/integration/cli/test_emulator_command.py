@@ -13,27 +13,27 @@ from galleryctl.cli.main import run
 from galleryctl.emulator.credentials import CREDENTIALS_FILE
 from galleryctl.emulator.store import DATABASE_FILE
 from galleryctl.http import httpx
-from tests.reports import report
-from tests.started import started
-from tests.studio import Ran, Studio
+from tests.reports import parse_report
+from tests.started import start_server
+from tests.studio import CliHarness, CommandResult
 
 
-def call(capture: pytest.CaptureFixture[str], *args: str) -> Ran:
+def call(capture: pytest.CaptureFixture[str], *args: str) -> CommandResult:
     capture.readouterr()
     code = run(["emulator", *args])
     out, err = capture.readouterr()
-    return Ran(code=code, out=out, err=err)
+    return CommandResult(code=code, out=out, err=err)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal_and_ends_with_0(tmp_path: Path, number: signal.Signals) -> None:
     data = tmp_path / "data"
-    with started(tmp_path / "ready.json", "emulator", "--data", str(data)) as emulator:
+    with start_server(tmp_path / "ready.json", "emulator", "--data", str(data)) as emulator:
         ready = emulator.ready
         headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
         answer = httpx.get(f"{ready['base_url']}/progallery/v2/galleries", headers=headers)
         assert answer.json() == {"totalGalleries": 0, "galleries": []}
-        ran = emulator.end(number)
+        ran = emulator.stop(number)
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == (
         f"Serving the site {ready['site_id']} at {ready['base_url']}, its data in {data}.\n"
@@ -47,7 +47,7 @@ def test_two_do_not_serve_the_same_data_and_the_port_stays_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = str(tmp_path / "data")
-    with started(tmp_path / "ready.json", "emulator", "--data", data, "-q") as emulator:
+    with start_server(tmp_path / "ready.json", "emulator", "--data", data, "-q") as emulator:
         ran = call(capsys, "--data", data)
         assert ran.code == 1
         assert f"Error: {data}: another emulator serves this data" in ran.err
@@ -58,20 +58,22 @@ def test_two_do_not_serve_the_same_data_and_the_port_stays_taken(
         assert f"the emulator cannot listen on 127.0.0.1:{port}" in ran.err
         assert "0 takes a free one" in ran.err
         assert not (tmp_path / "other").exists()
-        assert emulator.end(signal.SIGTERM).err == ""
+        assert emulator.stop(signal.SIGTERM).err == ""
 
 
-def test_without_data_it_serves_the_workspace(wedding: Studio, tmp_path: Path) -> None:
+def test_without_data_it_serves_the_workspace(wedding: CliHarness, tmp_path: Path) -> None:
     wedding.apply()
-    with started(tmp_path / "run" / "ready.json", "-C", str(wedding.root), "emulator") as emulator:
+    with start_server(tmp_path / "run" / "ready.json", "-C", str(wedding.root), "emulator") as emulator:
         page = httpx.get(f"{emulator.ready['base_url']}/").text
         assert "Weddings" in page
         assert "First dance" in page
-        emulator.end(signal.SIGTERM)
-    wedding.assert_settled()
+        emulator.stop(signal.SIGTERM)
+    wedding.assert_no_changes()
 
 
-def test_a_workspace_with_the_real_api_has_no_data_to_serve(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workspace_with_the_real_api_has_no_data_to_serve(
+    studio: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KEY", "secret")
     sites = "sites: {main: {site_id: s, auth: {api_key: '${KEY}'}}}"
     studio.write("galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: wix}}\n{sites}\ngalleries: '*.yaml'\n")
@@ -80,7 +82,7 @@ def test_a_workspace_with_the_real_api_has_no_data_to_serve(studio: Studio, monk
     assert "say where the data shall be: --data DIR" in ran.err
 
 
-def test_no_workspace_and_no_data(studio: Studio) -> None:
+def test_no_workspace_and_no_data(studio: CliHarness) -> None:
     (studio.root / "galleryctl.yaml").unlink()
     ran = studio.run("emulator")
     assert ran.code == 1
@@ -150,15 +152,15 @@ def test_the_extra_is_not_installed(
 
 def test_a_failure_is_json_when_json_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = call(capsys, "--format", "json", "--data", str(tmp_path))
-    assert report(ran.out)["what"] == "--format has no effect on `emulator`."
+    assert parse_report(ran.out)["what"] == "--format has no effect on `emulator`."
 
 
 def test_after_a_kill_another_takes_over(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
-    with started(tmp_path / "ready.json", "emulator", "--data", data) as first:
+    with start_server(tmp_path / "ready.json", "emulator", "--data", data) as first:
         site = first.ready["site_id"]
         first.process.kill()
         first.process.communicate()
-    with started(tmp_path / "ready.json", "emulator", "--data", data, "--port", "0") as second:
+    with start_server(tmp_path / "ready.json", "emulator", "--data", data, "--port", "0") as second:
         assert second.ready["site_id"] == site
-        assert second.end(signal.SIGINT).code == 0
+        assert second.stop(signal.SIGINT).code == 0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.reports import report
-from tests.studio import Ran, Studio
+from tests.reports import parse_report
+from tests.studio import CliHarness, CommandResult
 
 UNTIDY = """\
 items:
@@ -31,21 +31,21 @@ FILE = "galleries/weddings.yaml"
 
 
 @pytest.fixture
-def untidy(studio: Studio) -> Studio:
+def untidy(studio: CliHarness) -> CliHarness:
     studio.write(FILE, UNTIDY)
     return studio
 
 
-def text(studio: Studio, name: str = FILE) -> str:
+def text(studio: CliHarness, name: str = FILE) -> str:
     return (studio.root / name).read_bytes().decode()
 
 
-def piped(studio: Studio, monkeypatch: pytest.MonkeyPatch, given: bytes, *args: str) -> Ran:
+def piped(studio: CliHarness, monkeypatch: pytest.MonkeyPatch, given: bytes, *args: str) -> CommandResult:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
     return studio.run("fmt", *args, "-")
 
 
-def test_all_files_of_the_workspace_are_formatted_and_comments_kept(untidy: Studio) -> None:
+def test_all_files_of_the_workspace_are_formatted_and_comments_kept(untidy: CliHarness) -> None:
     untidy.write("galleryctl.yaml", "galleries: galleries/*.yaml\ngalleryctl: 1\nbackend: {type: local}\n")
     ran = untidy.run("fmt")
     assert ran.code == 0
@@ -57,7 +57,7 @@ def test_all_files_of_the_workspace_are_formatted_and_comments_kept(untidy: Stud
     assert untidy.run("fmt", "--check").code == 0
 
 
-def test_files_that_are_fine_are_not_written(untidy: Studio) -> None:
+def test_files_that_are_fine_are_not_written(untidy: CliHarness) -> None:
     untidy.write(FILE, TIDY)
     before = (untidy.root / FILE).stat()
     untidy.run("fmt")
@@ -65,14 +65,14 @@ def test_files_that_are_fine_are_not_written(untidy: Studio) -> None:
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_only_the_files_that_are_named(untidy: Studio) -> None:
+def test_only_the_files_that_are_named(untidy: CliHarness) -> None:
     untidy.write("galleries/other.yaml", UNTIDY)
     assert untidy.run("fmt", "galleries/other.yaml").code == 0
     assert text(untidy) == UNTIDY
     assert text(untidy, "galleries/other.yaml") == TIDY
 
 
-def test_neither_variables_nor_validity_are_asked_for(untidy: Studio) -> None:
+def test_neither_variables_nor_validity_are_asked_for(untidy: CliHarness) -> None:
     untidy.write(
         "galleryctl.yaml",
         'galleryctl: 1\nsites: {main: {site_id: "${UNSET}"}}\ngalleries: galleries/*.yaml\n',
@@ -81,7 +81,7 @@ def test_neither_variables_nor_validity_are_asked_for(untidy: Studio) -> None:
     assert text(untidy) == TIDY
 
 
-def test_check_lists_what_is_not_formatted_and_writes_nothing(untidy: Studio) -> None:
+def test_check_lists_what_is_not_formatted_and_writes_nothing(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "--check")
     assert ran.code == 1
     assert ran.err.splitlines()[0] == f"{FILE}:1:1: this is not formatted"
@@ -90,22 +90,22 @@ def test_check_lists_what_is_not_formatted_and_writes_nothing(untidy: Studio) ->
 
 
 @pytest.mark.parametrize("format_", ["json", "markdown", "html", "github"])
-def test_check_in_every_format(untidy: Studio, format_: str) -> None:
+def test_check_in_every_format(untidy: CliHarness, format_: str) -> None:
     ran = untidy.run("fmt", "--check", "--format", format_)
     assert ran.code == 1
     assert "this is not formatted" in ran.out + ran.err
     if format_ == "github":
         assert ran.out == f"::error file={FILE},line=1,col=1::this is not formatted\n"
     if format_ == "json":
-        assert report(ran.out)["problems"][0]["file"] == FILE
+        assert parse_report(ran.out)["problems"][0]["file"] == FILE
 
 
-def test_json_of_what_was_formatted(untidy: Studio) -> None:
-    document = report(untidy.run("fmt", "--format", "json").out)
+def test_json_of_what_was_formatted(untidy: CliHarness) -> None:
+    document = parse_report(untidy.run("fmt", "--format", "json").out)
     assert (document["action"], document["files"], document["unchanged"]) == ("formatted", [FILE], 1)
 
 
-def test_diff_shows_what_would_change_and_writes_nothing(untidy: Studio) -> None:
+def test_diff_shows_what_would_change_and_writes_nothing(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "--diff")
     assert ran.code == 0
     assert ran.out.startswith(f"--- {FILE}\n+++ {FILE}\n@@ ")
@@ -117,13 +117,13 @@ def test_diff_shows_what_would_change_and_writes_nothing(untidy: Studio) -> None
     assert (ran.code, ran.out) == (0, "")
 
 
-def test_diff_of_a_file_without_a_last_line_end(studio: Studio) -> None:
+def test_diff_of_a_file_without_a_last_line_end(studio: CliHarness) -> None:
     studio.write(FILE, TIDY.rstrip("\n"))
     out = studio.run("fmt", "--diff").out
     assert "title: Cake}\n\\ No newline at end of file\n+" in out
 
 
-def test_standard_input_goes_to_standard_output(untidy: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_goes_to_standard_output(untidy: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = piped(untidy, monkeypatch, UNTIDY.replace("Weddings", "Hochzeiten ü 😀").encode())
     assert ran.code == 0
     assert ran.out == TIDY.replace("Weddings", "Hochzeiten ü 😀")
@@ -135,7 +135,7 @@ def test_standard_input_goes_to_standard_output(untidy: Studio, monkeypatch: pyt
     assert piped(untidy, monkeypatch, UNTIDY.encode(), "--diff").out.startswith("--- -\n+++ -\n")
 
 
-def test_invalid_standard_input(untidy: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_standard_input(untidy: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = piped(untidy, monkeypatch, b"a: [\n")
     assert ran.code == 1
     assert ran.out == ""
@@ -144,13 +144,13 @@ def test_invalid_standard_input(untidy: Studio, monkeypatch: pytest.MonkeyPatch)
     assert "-:1:1: the file is empty" in piped(untidy, monkeypatch, b"").err
 
 
-def test_standard_input_stands_alone(untidy: Studio) -> None:
+def test_standard_input_stands_alone(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "-", FILE)
     assert ran.code == 1
     assert "- stands alone" in ran.err
 
 
-def test_nothing_is_written_when_one_file_is_not_valid(untidy: Studio) -> None:
+def test_nothing_is_written_when_one_file_is_not_valid(untidy: CliHarness) -> None:
     untidy.write("galleries/broken.yaml", "items: [\n")
     ran = untidy.run("fmt")
     assert ran.code == 1
@@ -160,13 +160,13 @@ def test_nothing_is_written_when_one_file_is_not_valid(untidy: Studio) -> None:
 
 
 @pytest.mark.parametrize("format_", ["--format=json", "--format=github"])
-def test_a_format_means_nothing_where_text_is_printed(untidy: Studio, format_: str) -> None:
+def test_a_format_means_nothing_where_text_is_printed(untidy: CliHarness, format_: str) -> None:
     ran = untidy.run("fmt", "--diff", format_)
     assert ran.code == 1
     assert "--format has no effect on `fmt`" in ran.out + ran.err
 
 
-def test_a_missing_file_a_folder_and_no_workspace(untidy: Studio) -> None:
+def test_a_missing_file_a_folder_and_no_workspace(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "none.yaml", "galleries")
     assert ran.code == 1
     assert "galleries:1:1: cannot be read: Is a directory" in ran.err
@@ -178,14 +178,14 @@ def test_a_missing_file_a_folder_and_no_workspace(untidy: Studio) -> None:
     assert untidy.run("fmt", FILE).code == 0
 
 
-def test_galleryctl_yaml_that_is_no_yaml(untidy: Studio) -> None:
+def test_galleryctl_yaml_that_is_no_yaml(untidy: CliHarness) -> None:
     untidy.write("galleryctl.yaml", "a: [\n")
     ran = untidy.run("fmt")
     assert ran.code == 1
     assert "galleryctl.yaml:2:1" in ran.err
 
 
-def test_rights_and_links_stay(untidy: Studio, tmp_path: Path) -> None:
+def test_rights_and_links_stay(untidy: CliHarness, tmp_path: Path) -> None:
     real = untidy.root / FILE
     real.chmod(0o640)
     link = untidy.root / "link.yaml"
@@ -197,7 +197,7 @@ def test_rights_and_links_stay(untidy: Studio, tmp_path: Path) -> None:
     assert sorted(path.name for path in real.parent.iterdir()) == ["weddings.yaml"]
 
 
-def test_a_file_that_cannot_be_written_stays_as_it_is(untidy: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_stays_as_it_is(untidy: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 

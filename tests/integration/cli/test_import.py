@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from galleryctl.manifest.schema import load_schema
 from tests.integration.cli.odd_sites import Doc, galleries
-from tests.studio import Ran, Studio
+from tests.studio import CliHarness, CommandResult
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nitem_order: ORDER\n"
 
@@ -41,13 +41,13 @@ def test_the_plan_after_an_import_is_empty_and_a_lost_state_makes_and_deletes_no
     edits: list[Doc],
     order: str,
 ) -> None:
-    studio = Studio(tmp_path_factory.mktemp("site"), capsys)
+    studio = CliHarness(tmp_path_factory.mktemp("site"), capsys)
     studio.write("galleryctl.yaml", WORKSPACE.replace("ORDER", order))
     studio.edit(*edits)
     ran = studio.run("import", "--all")
     assert ran.code == 0, ran.out + ran.err
     assert "next plan" not in ran.err
-    studio.assert_settled()
+    studio.assert_no_changes()
     (studio.root / ".galleryctl/state.json").unlink()
     ran = studio.run("plan")
     assert ran.code == 0, ran.out + ran.err
@@ -68,7 +68,7 @@ def text(title: str, order: float, **more: object) -> Doc:
 
 
 @pytest.fixture
-def journal(studio: Studio) -> Studio:
+def journal(studio: CliHarness) -> CliHarness:
     """A site with one gallery of two texts that nothing manages."""
     studio.edit(
         {"gallery": JOURNAL, "set": {"name": "Our Journal", "sortOrder": 1}},
@@ -78,11 +78,11 @@ def journal(studio: Studio) -> Studio:
     return studio
 
 
-def manifest(studio: Studio, name: str = "our-journal") -> str:
+def manifest(studio: CliHarness, name: str = "our-journal") -> str:
     return (studio.root / f"galleries/{name}.yaml").read_text(encoding="utf-8")
 
 
-def refused(ran: Ran, *words: str) -> None:
+def refused(ran: CommandResult, *words: str) -> None:
     assert (ran.code, ran.out) == (1, "")
     for word in words:
         assert word in ran.err
@@ -92,7 +92,7 @@ def refused(ran: Ran, *words: str) -> None:
 @pytest.mark.parametrize(
     "asked", [["our-journal"], ["Our Journal"], [JOURNAL], ["--id", JOURNAL], ["--name", "Our Journal"]]
 )
-def test_a_gallery_is_asked_for_by_key_name_or_id(journal: Studio, asked: list[str]) -> None:
+def test_a_gallery_is_asked_for_by_key_name_or_id(journal: CliHarness, asked: list[str]) -> None:
     ran = journal.run("import", *asked)
     assert ran.code == 0, ran.err
     assert "our-journal.yaml: gallery our-journal, Our Journal" in ran.out
@@ -103,41 +103,41 @@ def test_a_gallery_is_asked_for_by_key_name_or_id(journal: Studio, asked: list[s
     )
     items = journal.state()["galleries"]["our-journal"]["items"]
     assert [items[key]["id"] for key in ("spring", "summer")] == [i["id"] for i in journal.items("Our Journal")]
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
 @pytest.mark.parametrize("part", ["url", "text"])
-def test_a_link_of_which_one_part_cannot_be_written_is_left_to_the_site(journal: Studio, part: str) -> None:
+def test_a_link_of_which_one_part_cannot_be_written_is_left_to_the_site(journal: CliHarness, part: str) -> None:
     link = {"type": "EXTERNAL", "url": "https://example.com", "text": "Book", part: "\U0010fff1"}
     journal.edit(text("Linked", 3, link=link))
     ran = journal.run("import", "our-journal")
     assert ran.code == 0, ran.err
     assert "next plan" not in ran.err
     assert "link:" not in manifest(journal)
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
-def test_the_key_may_be_chosen(journal: Studio) -> None:
+def test_the_key_may_be_chosen(journal: CliHarness) -> None:
     assert journal.run("import", "diary", "--name", "Our Journal").code == 0
     assert "gallery: diary" in manifest(journal, "diary")
     assert [*journal.state()["galleries"]] == ["diary"]
     refused(journal.run("import", "other", "--id", JOURNAL), "managed as diary", "state mv diary other")
 
 
-def test_an_import_only_reads_the_site(journal: Studio) -> None:
+def test_an_import_only_reads_the_site(journal: CliHarness) -> None:
     ran = journal.run("import", "our-journal", "-vv")
     assert [request.split()[0] for request in ran.requests] == ["GET", "GET"]
 
 
-def test_more_than_a_page_of_items_is_imported_in_its_order(journal: Studio) -> None:
+def test_more_than_a_page_of_items_is_imported_in_its_order(journal: CliHarness) -> None:
     journal.edit(*(text(f"T{n:03}", 1000 - n) for n in range(230)))
     assert journal.run("import", "our-journal").code == 0
     keys = [line.split()[-1] for line in manifest(journal).splitlines() if "key:" in line]
     assert keys == ["spring", "summer", *(f"t{n:03}" for n in reversed(range(230)))]
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
-def test_a_dry_run_prints_the_manifest_and_writes_nothing(journal: Studio) -> None:
+def test_a_dry_run_prints_the_manifest_and_writes_nothing(journal: CliHarness) -> None:
     ran = journal.run("import", "our-journal", "--dry-run")
     assert ran.code == 0
     assert "gallery: our-journal\n" in ran.out
@@ -146,7 +146,7 @@ def test_a_dry_run_prints_the_manifest_and_writes_nothing(journal: Studio) -> No
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
-def test_json_says_what_was_imported(journal: Studio, dry: list[str]) -> None:
+def test_json_says_what_was_imported(journal: CliHarness, dry: list[str]) -> None:
     journal.edit({"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}})
     ran = journal.run("import", "--all", "--format", "json", *dry)
     document = json.loads(ran.out)
@@ -157,7 +157,7 @@ def test_json_says_what_was_imported(journal: Studio, dry: list[str]) -> None:
     assert (gallery["text"] is not None) is bool(dry)
 
 
-def test_what_cannot_be_written_is_told_and_left_alone(journal: Studio) -> None:
+def test_what_cannot_be_written_is_told_and_left_alone(journal: CliHarness) -> None:
     journal.edit({"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}})
     ran = journal.run("import", "our-journal")
     assert "left out, since no manifest can name it: Bare" in ran.err
@@ -165,7 +165,7 @@ def test_what_cannot_be_written_is_told_and_left_alone(journal: Studio) -> None:
     assert journal.titles("Our Journal") == ["Spring", "Summer", "Bare"]
 
 
-def test_an_import_over_a_manifest_keeps_comments_and_takes_what_changed(journal: Studio) -> None:
+def test_an_import_over_a_manifest_keeps_comments_and_takes_what_changed(journal: CliHarness) -> None:
     journal.run("import", "our-journal")
     path = journal.root / "galleries/our-journal.yaml"
     path.write_text("# ours\n" + manifest(journal).replace("title: Spring", "title: Spring   # cold"), encoding="utf-8")
@@ -186,22 +186,22 @@ def test_an_import_over_a_manifest_keeps_comments_and_takes_what_changed(journal
         "spring",
     ]
     assert path.stat().st_mode & 0o777 == 0o640
-    journal.assert_settled()
+    journal.assert_no_changes()
     assert journal.run("import", "our-journal").code == 0
     assert manifest(journal) == after
 
 
-def test_entries_that_the_site_does_not_have_any_more_are_taken_out_and_named(journal: Studio) -> None:
+def test_entries_that_the_site_does_not_have_any_more_are_taken_out_and_named(journal: CliHarness) -> None:
     journal.run("import", "our-journal")
     spring = journal.items("Our Journal")[0]
     journal.edit({"gallery": JOURNAL, "item": spring["id"], "delete": True})
     ran = journal.run("import", "our-journal")
     assert "no longer named, the site does not have it: spring" in ran.err
     assert "spring" not in manifest(journal)
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
-def test_entries_that_were_never_applied_stay_where_they_stand(journal: Studio) -> None:
+def test_entries_that_were_never_applied_stay_where_they_stand(journal: CliHarness) -> None:
     """They are wanted and not made yet; what is live takes its places around them."""
     journal.run("import", "our-journal")
     path = journal.root / "galleries/our-journal.yaml"
@@ -227,10 +227,10 @@ def test_entries_that_were_never_applied_stay_where_they_stand(journal: Studio) 
     assert manifest(journal) == again
     journal.apply()
     assert journal.titles("Our Journal") == ["", "Summer", "Autumn", "Spring", "", "Winter"]
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
-def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: Studio) -> None:
+def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: CliHarness) -> None:
     """ruamel would write the next entry's `key` and `text` on one line."""
     journal.run("import", "our-journal")
     odd = manifest(journal).replace("items:\n", "items:\n  # first\n  - {key: winter, text: cold}   # dark\n")
@@ -239,7 +239,7 @@ def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: Studio) -
     assert manifest(journal) == odd
 
 
-def test_an_entry_that_was_never_applied_and_that_the_site_has_is_recognised(journal: Studio) -> None:
+def test_an_entry_that_was_never_applied_and_that_the_site_has_is_recognised(journal: CliHarness) -> None:
     journal.run("import", "our-journal")
     path = journal.root / "galleries/our-journal.yaml"
     path.write_text(manifest(journal) + "  - {key: later, text: soon, title: Autumn}\n", encoding="utf-8")
@@ -247,10 +247,10 @@ def test_an_entry_that_was_never_applied_and_that_the_site_has_is_recognised(jou
     assert journal.run("import", "our-journal").code == 0
     assert "key: later" in manifest(journal)
     assert "autumn" not in manifest(journal)
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
-def test_photos_of_the_workspace_stay_photos_of_the_workspace(wedding: Studio) -> None:
+def test_photos_of_the_workspace_stay_photos_of_the_workspace(wedding: CliHarness) -> None:
     wedding.apply()
     before = (wedding.root / "galleries/weddings.yaml").read_text(encoding="utf-8")
     wedding.edit({"gallery": wedding.galleries()[0]["id"], "item": wedding.items()[1]["id"], "set": {"title": "Torte"}})
@@ -261,10 +261,10 @@ def test_photos_of_the_workspace_stay_photos_of_the_workspace(wedding: Studio) -
     assert "image: photos/cake.jpg, title: Torte" in after
     assert after.count("photos/") == before.count("photos/")
     assert len(wedding.state()["media"]) == 3
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_all_imports_what_is_not_managed_with_keys_from_names(journal: Studio) -> None:
+def test_all_imports_what_is_not_managed_with_keys_from_names(journal: CliHarness) -> None:
     journal.edit(
         {"set": {"name": "Our Journal", "sortOrder": 2}},
         {"set": {"sortOrder": 3}},
@@ -274,24 +274,24 @@ def test_all_imports_what_is_not_managed_with_keys_from_names(journal: Studio) -
     ran = journal.run("import", "--all")
     assert ran.code == 0
     assert [*journal.state()["galleries"]] == ["gallery", "gallery-2", "our-journal", "our-journal-2"]
-    journal.assert_settled()
+    journal.assert_no_changes()
     assert "managed already" in journal.run("import", "--all").out
 
 
-def test_a_name_that_two_galleries_have_is_not_guessed(journal: Studio) -> None:
+def test_a_name_that_two_galleries_have_is_not_guessed(journal: CliHarness) -> None:
     journal.edit({"set": {"name": "Our Journal", "sortOrder": 2}})
     for asked in (["Our Journal"], ["our-journal"], ["--name", "Our Journal"]):
         refused(journal.run("import", *asked), "2 galleries of the site", JOURNAL, "give the id")
     assert journal.run("import", "diary", "--id", JOURNAL).code == 0
 
 
-def test_a_gallery_that_is_not_there_is_told_with_what_is_close(journal: Studio) -> None:
+def test_a_gallery_that_is_not_there_is_told_with_what_is_close(journal: CliHarness) -> None:
     refused(journal.run("import", "Our Jurnal"), "no gallery", "'Our Journal'")
     refused(journal.run("import", "x", "--id", "nope"), "no gallery with the id 'nope'", "show --live")
     assert not (journal.root / "galleries").exists()
 
 
-def test_a_manifest_of_another_gallery_is_not_written_over(journal: Studio) -> None:
+def test_a_manifest_of_another_gallery_is_not_written_over(journal: CliHarness) -> None:
     journal.write("galleries/notes.yaml", "gallery: notes\nbind: {create: true}\nname: Notes\nitems: []\n")
     out = str(journal.root / "galleries/notes.yaml")
     before = Path(out).read_text(encoding="utf-8")
@@ -312,7 +312,7 @@ def test_a_manifest_of_another_gallery_is_not_written_over(journal: Studio) -> N
     )
 
 
-def test_a_file_that_no_pattern_finds_is_written_and_not_managed(journal: Studio, tmp_path: Path) -> None:
+def test_a_file_that_no_pattern_finds_is_written_and_not_managed(journal: CliHarness, tmp_path: Path) -> None:
     out = tmp_path / "elsewhere/journal.yaml"
     ran = journal.run("import", "our-journal", "--out", str(out))
     assert ran.code == 0
@@ -321,11 +321,11 @@ def test_a_file_that_no_pattern_finds_is_written_and_not_managed(journal: Studio
     assert not (journal.root / ".galleryctl/state.json").exists()
 
 
-def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: Studio) -> None:
+def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: CliHarness) -> None:
     journal.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: gallery.yaml\n")
     refused(journal.run("import", "our-journal"), "has a place for our-journal.yaml", "--out FILE")
     assert journal.run("import", "our-journal", "--out", str(journal.root / "gallery.yaml")).code == 0
-    journal.assert_settled()
+    journal.assert_no_changes()
 
 
 @pytest.mark.parametrize(
@@ -337,11 +337,11 @@ def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: Stu
         (["x", "--format", "markdown"], "--format markdown is not available here"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(journal: Studio, args: list[str], words: str) -> None:
+def test_options_that_make_no_sense_are_refused(journal: CliHarness, args: list[str], words: str) -> None:
     refused(journal.run("import", *args), words)
 
 
-def test_manifests_with_problems_end_an_import(journal: Studio) -> None:
+def test_manifests_with_problems_end_an_import(journal: CliHarness) -> None:
     journal.write(
         "galleries/broken.yaml",
         "gallery: broken\nbind: {id: x}\nitems:\n  - {key: a, text: t, quality: 20}\n",
@@ -349,7 +349,7 @@ def test_manifests_with_problems_end_an_import(journal: Studio) -> None:
     refused(journal.run("import", "our-journal"), "galleries/broken.yaml:4")
 
 
-def test_a_folder_that_cannot_be_written_leaves_all_as_it_was(journal: Studio) -> None:
+def test_a_folder_that_cannot_be_written_leaves_all_as_it_was(journal: CliHarness) -> None:
     journal.write("galleries", "a file where the folder should be")
     refused(journal.run("import", "our-journal"), "galleries/our-journal.yaml", "cannot be written")
     assert not (journal.root / ".galleryctl/state.json").exists()

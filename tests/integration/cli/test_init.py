@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from galleryctl.manifest.format import format_text
-from tests.reports import report
-from tests.studio import Studio
+from tests.reports import parse_report
+from tests.studio import CliHarness
 
 FILES = {
     "galleryctl.yaml",
@@ -20,15 +20,15 @@ FILES = {
 
 
 @pytest.fixture
-def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Studio:
-    return Studio(tmp_path, capsys)
+def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    return CliHarness(tmp_path, capsys)
 
 
 def files(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
-def test_a_new_workspace_validates_plans_and_applies_at_once(empty: Studio) -> None:
+def test_a_new_workspace_validates_plans_and_applies_at_once(empty: CliHarness) -> None:
     ran = empty.run("init")
     assert ran.code == 0
     assert files(empty.root) == FILES
@@ -40,15 +40,15 @@ def test_a_new_workspace_validates_plans_and_applies_at_once(empty: Studio) -> N
     assert empty.run("plan", "--detailed-exitcode").code == 2
     empty.apply()
     assert empty.titles("First gallery") == ["A film", ""]
-    empty.assert_settled()
+    empty.assert_no_changes()
 
 
-def test_the_folder_is_made(empty: Studio) -> None:
+def test_the_folder_is_made(empty: CliHarness) -> None:
     assert empty.run("init", "photos/2026").code == 0
     assert files(empty.root / "photos" / "2026") == FILES
 
 
-def test_editors_find_the_schemas_beside_the_files(empty: Studio) -> None:
+def test_editors_find_the_schemas_beside_the_files(empty: CliHarness) -> None:
     empty.run("init")
     for name in ("galleryctl.yaml", "galleries/first.yaml"):
         path = empty.root / name
@@ -58,7 +58,7 @@ def test_editors_find_the_schemas_beside_the_files(empty: Studio) -> None:
 
 
 def test_a_workspace_for_wix_asks_for_its_variables_and_makes_no_gallery(
-    empty: Studio, monkeypatch: pytest.MonkeyPatch
+    empty: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert empty.run("init", "--backend", "wix").code == 0
     for name in ("WIX_SITE_ID", "WIX_API_KEY"):
@@ -76,7 +76,7 @@ def test_a_workspace_for_wix_asks_for_its_variables_and_makes_no_gallery(
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_nothing_is_written_where_anything_would_be_overwritten(empty: Studio, name: str) -> None:
+def test_nothing_is_written_where_anything_would_be_overwritten(empty: CliHarness, name: str) -> None:
     empty.write(name, "mine")
     ran = empty.run("init")
     assert ran.code == 1
@@ -86,13 +86,13 @@ def test_nothing_is_written_where_anything_would_be_overwritten(empty: Studio, n
     assert (empty.root / name).read_text(encoding="utf-8") == "mine"
 
 
-def test_a_link_that_leads_nowhere_is_not_overwritten(empty: Studio) -> None:
+def test_a_link_that_leads_nowhere_is_not_overwritten(empty: CliHarness) -> None:
     (empty.root / "galleryctl.yaml").symlink_to(empty.root / "elsewhere.yaml")
     assert empty.run("init").code == 1
     assert not (empty.root / "elsewhere.yaml").exists()
 
 
-def test_a_file_where_the_folder_should_be_is_told_and_nothing_stays(empty: Studio) -> None:
+def test_a_file_where_the_folder_should_be_is_told_and_nothing_stays(empty: CliHarness) -> None:
     empty.write("taken", "a file")
     ran = empty.run("init", "taken")
     assert ran.code == 1
@@ -103,29 +103,29 @@ def test_a_file_where_the_folder_should_be_is_told_and_nothing_stays(empty: Stud
     assert files(empty.root) == {"taken", "galleries"}
 
 
-def test_quiet_prints_nothing(empty: Studio) -> None:
+def test_quiet_prints_nothing(empty: CliHarness) -> None:
     ran = empty.run("init", "-q")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
-def test_json_lists_the_files(empty: Studio) -> None:
+def test_json_lists_the_files(empty: CliHarness) -> None:
     ran = empty.run("init", "--format", "json")
-    document = report(ran.out)
+    document = parse_report(ran.out)
     assert document["kind"] == "written"
     assert document["action"] == "created"
     assert set(document["files"]) == {str(empty.root / name) for name in FILES}
     assert ran.err == ""
-    failure = report(empty.run("init", "--format", "json").out)
+    failure = parse_report(empty.run("init", "--format", "json").out)
     assert failure["kind"] == "failure"
     assert "exist already" in failure["what"]
 
 
 @pytest.mark.parametrize("format_", ["markdown", "html", "github"])
-def test_every_format_tells_how_many_files(empty: Studio, format_: str) -> None:
+def test_every_format_tells_how_many_files(empty: CliHarness, format_: str) -> None:
     assert "Created 5 files." in empty.run("init", "--format", format_).out
 
 
-def test_an_unknown_backend_is_wrong_usage(empty: Studio) -> None:
+def test_an_unknown_backend_is_wrong_usage(empty: CliHarness) -> None:
     ran = empty.run("init", "--backend", "s3")
     assert ran.code == 1
     assert "'s3' is not one of 'local', 'wix'" in ran.err

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.studio import Studio
+    from tests.studio import CliHarness
 
 ITEMS = ("{key: words, text: <p>Thanks</p>}",)
 INSIDE = """\
@@ -43,9 +43,9 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 @pytest.mark.parametrize("command", [("apply", "--auto-approve"), ("state", "unlock"), ("validate",)], ids=" ".join)  # fmt: skip
 def test_what_galleryctl_keeps_is_kept_in_the_workspace(
-    studio: Studio, outside: Path, place: str, target: str, command: tuple[str, ...]
+    studio: CliHarness, outside: Path, place: str, target: str, command: tuple[str, ...]
 ) -> None:
-    studio.gallery(ITEMS)
+    studio.write_gallery(ITEMS)
     link = studio.root / place
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(outside / target)
@@ -56,8 +56,8 @@ def test_what_galleryctl_keeps_is_kept_in_the_workspace(
 
 
 @pytest.mark.parametrize(("link", "target"), [("kept", "."), ("kept/state.json.versions", "."), ("kept/state.json.lock", "x")])  # fmt: skip
-def test_so_is_a_state_elsewhere(studio: Studio, outside: Path, link: str, target: str) -> None:
-    studio.gallery(ITEMS)
+def test_so_is_a_state_elsewhere(studio: CliHarness, outside: Path, link: str, target: str) -> None:
+    studio.write_gallery(ITEMS)
     studio.write("galleryctl.yaml", INSIDE)
     (studio.root / link).parent.mkdir(exist_ok=True)
     (studio.root / link).symlink_to(outside / target)
@@ -67,22 +67,22 @@ def test_so_is_a_state_elsewhere(studio: Studio, outside: Path, link: str, targe
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
-def test_a_link_that_goes_in_a_circle_is_told(studio: Studio) -> None:
-    studio.gallery(ITEMS)
+def test_a_link_that_goes_in_a_circle_is_told(studio: CliHarness) -> None:
+    studio.write_gallery(ITEMS)
     (studio.root / ".galleryctl").symlink_to(studio.root / ".galleryctl")
     assert ".galleryctl leads out of the workspace" in studio.run("apply", "--auto-approve").err
 
 
-def test_links_within_the_workspace_are_fine(studio: Studio) -> None:
-    studio.gallery(ITEMS)
+def test_links_within_the_workspace_are_fine(studio: CliHarness) -> None:
+    studio.write_gallery(ITEMS)
     (studio.root / "elsewhere").mkdir()
     (studio.root / ".galleryctl").symlink_to(studio.root / "elsewhere")
     assert studio.run("apply", "--auto-approve").code == 0
     assert (studio.root / "elsewhere" / "state.json").is_file()
 
 
-def test_an_import_stays_in_the_workspace(studio: Studio, outside: Path) -> None:
-    studio.gallery(ITEMS, head="name: Weddings\nbind: {create: true}\nprotect: false\n")
+def test_an_import_stays_in_the_workspace(studio: CliHarness, outside: Path) -> None:
+    studio.write_gallery(ITEMS, head="name: Weddings\nbind: {create: true}\nprotect: false\n")
     assert studio.run("apply", "--auto-approve").code == 0
     assert studio.run("state", "rm", "weddings").code == 0
     (studio.root / "galleries" / "weddings.yaml").unlink()
@@ -94,8 +94,8 @@ def test_an_import_stays_in_the_workspace(studio: Studio, outside: Path) -> None
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
-def test_init_and_velo_write_through_no_link(studio: Studio, outside: Path) -> None:
-    studio.gallery(ITEMS, head="name: Weddings\nbind: {create: true}\n")
+def test_init_and_velo_write_through_no_link(studio: CliHarness, outside: Path) -> None:
+    studio.write_gallery(ITEMS, head="name: Weddings\nbind: {create: true}\n")
     assert studio.run("apply", "--auto-approve").code == 0
     for folder, command in (("other/schemas", ("init", "other")), ("code/backend", ("velo", "weddings", "--out", "code"))):  # fmt: skip
         link = studio.root / folder
@@ -107,8 +107,8 @@ def test_init_and_velo_write_through_no_link(studio: Studio, outside: Path) -> N
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
-def test_a_plan_is_saved_through_no_link(studio: Studio, outside: Path) -> None:
-    studio.gallery(ITEMS)
+def test_a_plan_is_saved_through_no_link(studio: CliHarness, outside: Path) -> None:
+    studio.write_gallery(ITEMS)
     (studio.root / "plan.json").symlink_to(outside / "precious")
     ran = studio.run("plan", "--out", "plan.json")
     assert (ran.code, ran.out) == (1, "")

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from galleryctl.manifest.schema import load_schema
-from tests.studio import Doc, Ran, Studio
+from tests.studio import CliHarness, CommandResult, Doc
 
 TWO = [
     "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",
@@ -15,7 +15,7 @@ TWO = [
 ]
 
 
-def document(ran: Ran) -> list[Doc]:
+def document(ran: CommandResult) -> list[Doc]:
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)
     jsonschema.validate(found, load_schema("media"))
@@ -24,20 +24,20 @@ def document(ran: Ran) -> list[Doc]:
 
 
 @pytest.fixture
-def cleared(wedding: Studio) -> Studio:
+def cleared(wedding: CliHarness) -> CliHarness:
     """The weddings, applied; then without the cake, whose photo is left over."""
     wedding.apply()
-    wedding.gallery(TWO)
+    wedding.write_gallery(TWO)
     wedding.apply()
     assert len(wedding.files()) == 3
     return wedding
 
 
-def names(studio: Studio) -> list[str]:
+def names(studio: CliHarness) -> list[str]:
     return sorted(file["displayName"] for file in studio.files())
 
 
-def test_uploads_are_listed_with_those_who_need_them(cleared: Studio) -> None:
+def test_uploads_are_listed_with_those_who_need_them(cleared: CliHarness) -> None:
     ran = cleared.run("media", "list")
     assert ran.code == 0
     assert "3 uploaded files" in ran.out
@@ -47,7 +47,7 @@ def test_uploads_are_listed_with_those_who_need_them(cleared: Studio) -> None:
     assert [files["cake.jpg"][name] for name in ("shown_in", "wanted", "known")] == [[], False, True]
 
 
-def test_what_nothing_shows_or_wants_goes_to_the_trash_bin(cleared: Studio) -> None:
+def test_what_nothing_shows_or_wants_goes_to_the_trash_bin(cleared: CliHarness) -> None:
     ran = cleared.run("media", "gc", "--auto-approve", "-vv")
     assert ran.code == 0
     assert "cake.jpg" in ran.out
@@ -55,29 +55,29 @@ def test_what_nothing_shows_or_wants_goes_to_the_trash_bin(cleared: Studio) -> N
     assert "Deleted 1 file; they are in the trash bin." in ran.out
     assert [r for r in ran.requests if "delete" in r] == ["POST /site-media/v1/bulk/files/delete"]
     assert names(cleared) == ["first-dance.jpg", "rings.jpg"]
-    deleted = cleared.call("GET", "/site-media/v1/trash-bin/files")["files"]
+    deleted = cleared.call_api("GET", "/site-media/v1/trash-bin/files")["files"]
     assert [file["displayName"] for file in deleted] == ["cake.jpg"]
     assert len(cleared.state()["media"]) == 2
-    cleared.assert_settled()
+    cleared.assert_no_changes()
     assert "Every uploaded file is shown or wanted." in cleared.run("media", "gc", "--auto-approve").out
 
 
-def test_permanent_deletes_for_good(cleared: Studio) -> None:
+def test_permanent_deletes_for_good(cleared: CliHarness) -> None:
     ran = cleared.run("media", "gc", "--auto-approve", "--permanent", "--format", "json")
     assert [(file["name"], file["deleted"]) for file in document(ran)] == [("cake.jpg", True)]
-    assert cleared.call("GET", "/site-media/v1/trash-bin/files")["files"] == []
+    assert cleared.call_api("GET", "/site-media/v1/trash-bin/files")["files"] == []
 
 
-def test_what_was_deleted_is_uploaded_again_when_it_is_wanted(cleared: Studio) -> None:
+def test_what_was_deleted_is_uploaded_again_when_it_is_wanted(cleared: CliHarness) -> None:
     cleared.run("media", "gc", "--auto-approve")
-    cleared.gallery([*TWO, "{image: photos/cake.jpg, title: Cake}"])
+    cleared.write_gallery([*TWO, "{image: photos/cake.jpg, title: Cake}"])
     cleared.apply()
     assert names(cleared) == ["cake.jpg", "first-dance.jpg", "rings.jpg"]
-    cleared.assert_settled()
+    cleared.assert_no_changes()
 
 
-def test_a_manifest_that_wants_it_keeps_a_file_that_nothing_shows_yet(cleared: Studio) -> None:
-    cleared.gallery([*TWO, "{image: photos/cake.jpg, title: Cake}"])
+def test_a_manifest_that_wants_it_keeps_a_file_that_nothing_shows_yet(cleared: CliHarness) -> None:
+    cleared.write_gallery([*TWO, "{image: photos/cake.jpg, title: Cake}"])
     assert "Every uploaded file is shown or wanted." in cleared.run("media", "gc", "--auto-approve").out
     assert len(cleared.files()) == 3
 
@@ -100,7 +100,7 @@ def test_a_manifest_that_wants_it_keeps_a_file_that_nothing_shows_yet(cleared: S
         {"type": "TEXT", "text": {"html": ""}, "secondaryMedia": {"image": {"imageInfo": {"id": "ID"}}}},
     ],
 )
-def test_whatever_an_unmanaged_gallery_shows_stays(cleared: Studio, item: Doc) -> None:
+def test_whatever_an_unmanaged_gallery_shows_stays(cleared: CliHarness, item: Doc) -> None:
     (cake,) = [file["id"] for file in cleared.files() if file["displayName"] == "cake.jpg"]
     text = json.dumps(item).replace("QUOTED", cake.replace("~", "%7E")).replace("ID", cake)
     made = cleared.edit({"set": {"name": "By hand", "sortOrder": 9}})
@@ -109,29 +109,29 @@ def test_whatever_an_unmanaged_gallery_shows_stays(cleared: Studio, item: Doc) -
     assert len(cleared.files()) == 3
 
 
-def test_files_of_other_people_are_neither_listed_nor_deleted(cleared: Studio) -> None:
+def test_files_of_other_people_are_neither_listed_nor_deleted(cleared: CliHarness) -> None:
     (cake,) = [file["id"] for file in cleared.files() if file["displayName"] == "cake.jpg"]
     patch = {"file": {"id": cake, "labels": ["galleryctl"]}}
-    cleared.call("PATCH", "/site-media/v1/files/update-file-descriptor", patch)
+    cleared.call_api("PATCH", "/site-media/v1/files/update-file-descriptor", patch)
     assert "cake.jpg" not in cleared.run("media", "list").out
     cleared.run("media", "gc", "--auto-approve")
     assert len(cleared.files()) == 3
 
 
-def test_without_state_the_labels_tell_what_is_ours(cleared: Studio) -> None:
+def test_without_state_the_labels_tell_what_is_ours(cleared: CliHarness) -> None:
     (cleared.root / ".galleryctl/state.json").unlink()
     assert cleared.run("media", "gc", "--auto-approve").code == 0
     assert names(cleared) == ["first-dance.jpg", "rings.jpg"]
 
 
-def test_somebody_must_agree(cleared: Studio) -> None:
+def test_somebody_must_agree(cleared: CliHarness) -> None:
     ran = cleared.run("media", "gc")
     assert ran.code == 1
     assert "no terminal to ask on" in ran.err
     assert len(cleared.files()) == 3
 
 
-def test_manifests_with_problems_end_it(cleared: Studio) -> None:
+def test_manifests_with_problems_end_it(cleared: CliHarness) -> None:
     cleared.write("galleries/broken.yaml", "gallery: broken\nitems: 7\n")
     ran = cleared.run("media", "gc", "--auto-approve")
     assert (ran.code, ran.out) == (1, "")
@@ -139,7 +139,7 @@ def test_manifests_with_problems_end_it(cleared: Studio) -> None:
     assert len(cleared.files()) == 3
 
 
-def test_a_format_without_a_meaning_is_refused(cleared: Studio) -> None:
+def test_a_format_without_a_meaning_is_refused(cleared: CliHarness) -> None:
     ran = cleared.run("media", "list", "--format", "markdown")
     assert ran.code == 1
     assert "--format markdown is not available here" in ran.out + ran.err

@@ -16,9 +16,9 @@ import pytest
 from galleryctl import __version__
 from galleryctl.cli.main import COMMANDS, galleryctl, run
 from tests import needs
-from tests.reports import report
-from tests.started import GALLERYCTL, ROOT
-from tests.studio import Ran, Studio
+from tests.reports import parse_report
+from tests.started import GALLERYCTL_COMMAND, PROJECT_ROOT
+from tests.studio import CliHarness, CommandResult
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ class Call:
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
         self.capture = capture
 
-    def __call__(self, *args: str) -> Ran:
+    def __call__(self, *args: str) -> CommandResult:
         self.capture.readouterr()
         code = run(args)
         out, err = self.capture.readouterr()
-        return Ran(code=code, out=out, err=err)
+        return CommandResult(code=code, out=out, err=err)
 
 
 def process(args: Sequence[str], **environment: str) -> subprocess.CompletedProcess[bytes]:
     """Run a command line in a process of its own."""
-    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run([*GALLERYCTL, *args], env=known, capture_output=True, check=False, timeout=60)
+    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT_ROOT), **environment}
+    return subprocess.run([*GALLERYCTL_COMMAND, *args], env=known, capture_output=True, check=False, timeout=60)
 
 
 def test_alone_it_prints_help(call: Call) -> None:
@@ -60,7 +60,7 @@ def test_a_group_of_commands_alone_prints_its_help(call: Call, name: str) -> Non
 
 
 def test_version(call: Call) -> None:
-    assert call("--version") == Ran(code=0, out=f"galleryctl {__version__}\n", err="")
+    assert call("--version") == CommandResult(code=0, out=f"galleryctl {__version__}\n", err="")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -122,7 +122,7 @@ def test_wrong_usage_is_json_when_json_was_asked_for(
     monkeypatch.chdir(tmp_path)
     ran = call(*args)
     assert (ran.code, ran.err) == (1, "")
-    document = report(ran.out)
+    document = parse_report(ran.out)
     assert document["kind"] == "failure"
     assert document["exit_code"] == 1
     assert document["problems"][0]["message"] == document["what"]
@@ -179,7 +179,7 @@ def test_an_option_that_means_nothing_is_refused(call: Call, args: list[str], op
     assert f"{option} has no effect on `{command}`." in ran.out + ran.err
 
 
-def test_the_later_option_wins(wedding: Studio) -> None:
+def test_the_later_option_wins(wedding: CliHarness) -> None:
     ran = wedding.run("--format", "json", "validate", "--format", "text")
     assert ran.out.startswith("galleries/weddings.yaml: weddings")
     assert wedding.run("-C", "none", "-C", str(wedding.root), "validate").code == 0
@@ -203,7 +203,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal(monkeypatch)
 
 
-def test_colours_on_a_terminal_only(wedding: Studio, terminal: Terminal) -> None:
+def test_colours_on_a_terminal_only(wedding: CliHarness, terminal: Terminal) -> None:
     assert "\x1b[" not in wedding.run("plan").out
     terminal.look("stdout")
     ran = wedding.run("plan")
@@ -213,7 +213,7 @@ def test_colours_on_a_terminal_only(wedding: Studio, terminal: Terminal) -> None
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_the_environment_can_forbid_colours(
-    wedding: Studio, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    wedding: CliHarness, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     terminal.look("stdout", "stderr")
     monkeypatch.setenv(name, value)
@@ -221,14 +221,14 @@ def test_the_environment_can_forbid_colours(
     assert "\x1b[" not in wedding.run("plan", "--site", "none").err
 
 
-def test_a_failure_is_coloured_where_it_is_read(wedding: Studio, terminal: Terminal) -> None:
+def test_a_failure_is_coloured_where_it_is_read(wedding: CliHarness, terminal: Terminal) -> None:
     terminal.look("stdout")
     assert "\x1b[" not in wedding.run("plan", "--site", "none").err
     terminal.look("stderr")
     assert "\x1b[" in wedding.run("plan", "--site", "none").err
 
 
-def test_a_bug_is_told_without_a_traceback(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_told_without_a_traceback(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by nothing")
 
@@ -238,10 +238,10 @@ def test_a_bug_is_told_without_a_traceback(wedding: Studio, monkeypatch: pytest.
     assert ran.err.startswith("Error: this is a bug in galleryctl: ZeroDivisionError: by nothing\n")
     assert "Traceback" not in ran.err
     assert "Traceback" in wedding.run("validate", "-v").err
-    assert report(wedding.run("validate", "--format", "json").out)["error"] == "GalleryctlError"
+    assert parse_report(wedding.run("validate", "--format", "json").out)["error"] == "GalleryctlError"
 
 
-def test_ctrl_c_ends_with_130(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_130(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -251,9 +251,9 @@ def test_ctrl_c_ends_with_130(wedding: Studio, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def named(studio: Studio) -> Studio:
+def named(studio: CliHarness) -> CliHarness:
     """A workspace whose words no ASCII terminal can show."""
-    studio.gallery(["{key: words, text: hi, title: 'Grüße 😀 →'}"])
+    studio.write_gallery(["{key: words, text: hi, title: 'Grüße 😀 →'}"])
     return studio
 
 
@@ -261,7 +261,7 @@ def named(studio: Studio) -> Studio:
     ("encoding", "shown"),
     [("ascii", "😀".encode()), ("latin-1", b"\\ud83d\\ude00"), ("cp437", b"\\ud83d\\ude00")],
 )
-def test_a_terminal_that_is_not_utf8_is_no_reason_to_fail(named: Studio, encoding: str, shown: bytes) -> None:
+def test_a_terminal_that_is_not_utf8_is_no_reason_to_fail(named: CliHarness, encoding: str, shown: bytes) -> None:
     place, environment = ["-C", str(named.root)], {"PYTHONIOENCODING": encoding, "LANG": "C"}
     plan = process([*place, "plan"], **environment)
     assert plan.returncode == 0, plan.stderr
@@ -272,17 +272,17 @@ def test_a_terminal_that_is_not_utf8_is_no_reason_to_fail(named: Studio, encodin
     assert b"Traceback" not in failure.stderr
 
 
-def test_json_stays_json_on_a_terminal_that_is_not_utf8(named: Studio) -> None:
+def test_json_stays_json_on_a_terminal_that_is_not_utf8(named: CliHarness) -> None:
     ran = process(["-C", str(named.root), "plan", "--format", "json"], PYTHONIOENCODING="latin-1")
     plan = json.loads(ran.stdout.decode("latin-1"))
     (words,) = [change for change in plan["changes"] if change["address"] == "weddings/words"]
     assert "Grüße 😀 →" in json.dumps(words, ensure_ascii=False)
 
 
-def test_files_are_printed_in_utf8_whatever_the_terminal(named: Studio) -> None:
+def test_files_are_printed_in_utf8_whatever_the_terminal(named: CliHarness) -> None:
     manifest = named.root / "galleries" / "weddings.yaml"
-    command = [*GALLERYCTL, "fmt", "-"]
-    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [*GALLERYCTL_COMMAND, "fmt", "-"]
+    environment = {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONIOENCODING": "ascii"}
     printed = subprocess.run(command, env=environment, input=manifest.read_bytes(), capture_output=True, check=True)
     assert "Grüße 😀 →" in printed.stdout.decode()
 
@@ -291,9 +291,9 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody_reads:
-        command = [*GALLERYCTL, "schema", "gallery"]
+        command = [*GALLERYCTL_COMMAND, "schema", "gallery"]
         ran = subprocess.run(
-            command, env={"PYTHONPATH": str(ROOT)}, stdout=nobody_reads, stderr=subprocess.PIPE, check=False
+            command, env={"PYTHONPATH": str(PROJECT_ROOT)}, stdout=nobody_reads, stderr=subprocess.PIPE, check=False
         )
     assert (ran.returncode, ran.stderr) == (1, b"")
 
@@ -311,9 +311,9 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
 )
 def test_a_disk_that_is_full(args: str, told: str) -> None:
     needs.linux("/dev/full")
-    command = f"exec {shlex.join(GALLERYCTL)} {args} > /dev/full"
+    command = f"exec {shlex.join(GALLERYCTL_COMMAND)} {args} > /dev/full"
     ran = subprocess.run(
-        ["/bin/sh", "-c", command], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        ["/bin/sh", "-c", command], env={"PYTHONPATH": str(PROJECT_ROOT)}, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 1
     assert told in ran.stderr
@@ -323,9 +323,9 @@ def test_a_disk_that_is_full(args: str, told: str) -> None:
 
 @pytest.mark.parametrize("args", ["--version", "schema", "aply --format json"])
 def test_standard_output_that_is_closed(args: str) -> None:
-    command = f"exec {shlex.join(GALLERYCTL)} {args} >&-"
+    command = f"exec {shlex.join(GALLERYCTL_COMMAND)} {args} >&-"
     ran = subprocess.run(
-        ["/bin/sh", "-c", command], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        ["/bin/sh", "-c", command], env={"PYTHONPATH": str(PROJECT_ROOT)}, capture_output=True, text=True, check=False
     )
     assert ran.stderr == ""
     assert ran.returncode == (1 if "aply" in args else 0)

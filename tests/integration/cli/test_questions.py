@@ -13,7 +13,7 @@ import pytest
 
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.file import FileStateBackend
-from tests.studio import Ran, Studio
+from tests.studio import CliHarness, CommandResult
 
 HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
 HOLDER = LockInfo(run="r1", who="ana@elsewhere", pid=1, since="2026-11-24T10:00:00+00:00", operation="apply")
@@ -28,19 +28,19 @@ class Question:
     asks: str
     leaves: str
     does: str
-    lasting: Callable[[Studio], object]
+    lasting: Callable[[CliHarness], object]
     """What the command would change."""
 
 
-def backend(studio: Studio) -> FileStateBackend:
+def backend(studio: CliHarness) -> FileStateBackend:
     return FileStateBackend(studio.root / ".galleryctl/state.json")
 
 
-def site(studio: Studio) -> object:
+def site(studio: CliHarness) -> object:
     return [(gallery["name"], studio.titles(gallery["name"])) for gallery in studio.galleries()]
 
 
-def files(studio: Studio) -> object:
+def files(studio: CliHarness) -> object:
     return sorted(file["displayName"] for file in studio.files())
 
 
@@ -111,17 +111,17 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyboard]:
 
 
 @pytest.fixture
-def asked(wedding: Studio) -> Studio:
+def asked(wedding: CliHarness) -> CliHarness:
     """A workspace in which every command has something to do: a title to change, a file that is left over."""
-    wedding.gallery(["{image: photos/rings.jpg, title: Rings}", "{image: photos/cake.jpg}"], head=HEAD)
+    wedding.write_gallery(["{image: photos/rings.jpg, title: Rings}", "{image: photos/cake.jpg}"], head=HEAD)
     wedding.apply()
-    wedding.gallery(["{image: photos/rings.jpg, title: Rings}"], head=HEAD)
+    wedding.write_gallery(["{image: photos/rings.jpg, title: Rings}"], head=HEAD)
     wedding.apply("--max-delete-percent", "100")
-    wedding.gallery(["{image: photos/rings.jpg, title: The rings}"], head=HEAD)
+    wedding.write_gallery(["{image: photos/rings.jpg, title: The rings}"], head=HEAD)
     return wedding
 
 
-def answer(studio: Studio, question: Question) -> tuple[Ran, bool]:
+def answer(studio: CliHarness, question: Question) -> tuple[CommandResult, bool]:
     """What the command did, and whether anything is otherwise than before; another machine has the lock, if it is about that."""
     with backend(studio).lock(HOLDER, 0) if question is UNLOCK else nullcontext():
         before = question.lasting(studio)
@@ -130,7 +130,7 @@ def answer(studio: Studio, question: Question) -> tuple[Ran, bool]:
 
 
 @EVERY
-def test_yes_does_it(asked: Studio, keyboard: Keyboard, question: Question) -> None:
+def test_yes_does_it(asked: CliHarness, keyboard: Keyboard, question: Question) -> None:
     keyboard.type("yes\n")
     ran, changed = answer(asked, question)
     assert f"{question.asks} Only 'yes' is accepted: " in ran.err
@@ -140,7 +140,7 @@ def test_yes_does_it(asked: Studio, keyboard: Keyboard, question: Question) -> N
 
 
 @EVERY
-def test_anything_else_does_nothing_and_says_so(asked: Studio, keyboard: Keyboard, question: Question) -> None:
+def test_anything_else_does_nothing_and_says_so(asked: CliHarness, keyboard: Keyboard, question: Question) -> None:
     for said in ("no", "y", "YES", "yes please", ""):
         keyboard.type(f"{said}\n")
         ran, changed = answer(asked, question)
@@ -151,7 +151,7 @@ def test_anything_else_does_nothing_and_says_so(asked: Studio, keyboard: Keyboar
         assert ran.out == "" or ran.out.endswith("\n"), "a question is no part of the result"
 
 
-def test_the_end_of_input_is_no_yes(asked: Studio, keyboard: Keyboard) -> None:
+def test_the_end_of_input_is_no_yes(asked: CliHarness, keyboard: Keyboard) -> None:
     for question in QUESTIONS:
         keyboard.type(END_OF_INPUT)
         ran, changed = answer(asked, question)
@@ -161,7 +161,7 @@ def test_the_end_of_input_is_no_yes(asked: Studio, keyboard: Keyboard) -> None:
         assert question.does not in ran.out
 
 
-def test_where_there_is_no_terminal_nobody_is_asked(asked: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_is_no_terminal_nobody_is_asked(asked: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     for question in QUESTIONS:
         monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
         ran, changed = answer(asked, question)

@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from galleryctl.cli.main import run
-from tests.studio import Ran
+from tests.studio import CommandResult
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.iterdir())
 
 
-def printed(capture: pytest.CaptureFixture[str], *args: str) -> Ran:
+def printed(capture: pytest.CaptureFixture[str], *args: str) -> CommandResult:
     code = run(["schema", *args])
     out, err = capture.readouterr()
-    return Ran(code=code, out=out, err=err)
+    return CommandResult(code=code, out=out, err=err)
 
 
 def test_without_a_name_they_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"gallery", "plan", "report", "state", "workspace"} <= set(NAMES)
-    assert printed(capsys) == Ran(code=0, out="".join(f"{name}\n" for name in NAMES), err="")
+    assert printed(capsys) == CommandResult(code=0, out="".join(f"{name}\n" for name in NAMES), err="")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,24 +9,24 @@ import pytest
 
 from galleryctl.cli import planning
 from galleryctl.manifest.schema import load_schema
-from tests.studio import Doc, Ran, Studio
+from tests.studio import CliHarness, CommandResult, Doc
 
 
-def document(ran: Ran, schema: str) -> Doc:
+def document(ran: CommandResult, schema: str) -> Doc:
     assert ran.code == 0, ran.err
     found: Doc = json.loads(ran.out)
     jsonschema.validate(found, load_schema(schema))
     return found
 
 
-def refused(ran: Ran, *words: str) -> None:
+def refused(ran: CommandResult, *words: str) -> None:
     assert (ran.code, ran.out) == (1, "")
     for word in words:
         assert word in ran.err
 
 
 @pytest.fixture
-def applied(wedding: Studio) -> Studio:
+def applied(wedding: CliHarness) -> CliHarness:
     """The weddings on the site, an unmanaged item before them, and an unmanaged gallery."""
     wedding.apply()
     gallery = wedding.galleries()[0]["id"]
@@ -36,7 +36,7 @@ def applied(wedding: Studio) -> Studio:
 
 
 @pytest.mark.parametrize("format_", ["text", "json", "markdown", "html", "github"])
-def test_a_saved_plan_is_shown_as_it_was_made(wedding: Studio, format_: str) -> None:
+def test_a_saved_plan_is_shown_as_it_was_made(wedding: CliHarness, format_: str) -> None:
     path = wedding.root / "plan.json"
     made = wedding.run("plan", "--out", str(path), "--format", format_)
     shown = wedding.run("show", str(path), "--format", format_)
@@ -45,8 +45,8 @@ def test_a_saved_plan_is_shown_as_it_was_made(wedding: Studio, format_: str) -> 
     assert "weddings" in shown.out
 
 
-def test_whoever_reads_a_plan_file_sees_what_turns_a_text_around(wedding: Studio) -> None:
-    wedding.gallery([r'{key: a, text: x, title: "\u202Egnp.\u2066tide\U000E0041"}'])
+def test_whoever_reads_a_plan_file_sees_what_turns_a_text_around(wedding: CliHarness) -> None:
+    wedding.write_gallery([r'{key: a, text: x, title: "\u202Egnp.\u2066tide\U000E0041"}'])
     assert wedding.run("plan", "--out", "plan.json").code == 0
     text = (wedding.root / "plan.json").read_text(encoding="utf-8")
     assert r'"title": "\u202egnp.\u2066tide\udb40\udc41"' in text
@@ -54,20 +54,20 @@ def test_whoever_reads_a_plan_file_sees_what_turns_a_text_around(wedding: Studio
     assert wedding.run("plan", "--out", "plan.json", "--detailed-exitcode").code == 0
 
 
-def test_a_plan_needs_no_workspace(wedding: Studio, tmp_path: Path) -> None:
+def test_a_plan_needs_no_workspace(wedding: CliHarness, tmp_path: Path) -> None:
     path = wedding.root / "plan.json"
     wedding.run("plan", "--out", str(path))
     (wedding.root / "galleryctl.yaml").unlink()
     assert "5 to create" in wedding.run("show", str(path)).out
 
 
-def test_what_is_wrong_with_a_plan_names_its_file(wedding: Studio) -> None:
+def test_what_is_wrong_with_a_plan_names_its_file(wedding: CliHarness) -> None:
     wedding.write("old.json", '{"format_version": 7}')
     assert "old.json: format_version is 7; this galleryctl reads 1\n" in wedding.run("show", "old.json").err
     assert "none.json cannot be read: No such file or directory\n" in wedding.run("apply", "none.json").err
 
 
-def test_a_plan_that_may_never_end_is_not_read(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_that_may_never_end_is_not_read(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(wedding.root / "pipe.json")
     for path in ("pipe.json", "/dev/zero"):
         refused(wedding.run("apply", path), f"{path} cannot be read: it is no file")
@@ -78,7 +78,7 @@ def test_a_plan_that_may_never_end_is_not_read(wedding: Studio, monkeypatch: pyt
     refused(wedding.run("apply", "plan.json"), "plan.json: this is no plan file: it is longer than 20 bytes")
 
 
-def test_what_is_no_plan_is_told(wedding: Studio) -> None:
+def test_what_is_no_plan_is_told(wedding: CliHarness) -> None:
     wedding.write("plan.json", "{")
     refused(wedding.run("show", str(wedding.root / "plan.json")), "no plan file", "plan --out FILE")
     wedding.run("plan", "--out", str(wedding.root / "plan.json"))
@@ -89,7 +89,7 @@ def test_what_is_no_plan_is_told(wedding: Studio) -> None:
 
 
 @pytest.mark.parametrize("args", [[], ["--state"]])
-def test_state_is_shown_when_nothing_is_asked_for(applied: Studio, args: list[str]) -> None:
+def test_state_is_shown_when_nothing_is_asked_for(applied: CliHarness, args: list[str]) -> None:
     ran = applied.run("show", *args)
     assert ran.code == 0
     assert [line.split()[0] for line in ran.out.splitlines()] == [
@@ -98,13 +98,13 @@ def test_state_is_shown_when_nothing_is_asked_for(applied: Studio, args: list[st
     assert document(applied.run("show", *args, "--format", "json"), "state") == applied.state()
 
 
-def test_without_state_nothing_is_shown_and_that_is_said(wedding: Studio) -> None:
+def test_without_state_nothing_is_shown_and_that_is_said(wedding: CliHarness) -> None:
     ran = wedding.run("show")
     assert (ran.code, ran.out) == (0, "")
     assert "Nothing was ever written" in ran.err
 
 
-def test_the_site_is_shown_with_the_keys_of_what_is_managed(applied: Studio) -> None:
+def test_the_site_is_shown_with_the_keys_of_what_is_managed(applied: CliHarness) -> None:
     ran = applied.run("show", "--live")
     assert [line.split()[0] for line in ran.out.splitlines()[2:]] == ["weddings", "unmanaged"]
     galleries = document(applied.run("show", "--live", "--format", "json"), "live")["galleries"]
@@ -113,7 +113,7 @@ def test_the_site_is_shown_with_the_keys_of_what_is_managed(applied: Studio) -> 
     ]  # fmt: skip
 
 
-def test_a_gallery_is_shown_in_order_with_its_fields(applied: Studio) -> None:
+def test_a_gallery_is_shown_in_order_with_its_fields(applied: CliHarness) -> None:
     live = applied.items()
     ran = applied.run("show", "weddings")
     assert [line.split()[1] for line in ran.out.splitlines()[2:]] == [
@@ -127,7 +127,7 @@ def test_a_gallery_is_shown_in_order_with_its_fields(applied: Studio) -> None:
     assert (rings["media"]["width"], rings["sort_order"]) == (64, live[3]["sortOrder"])
 
 
-def test_a_descending_site_is_shown_from_its_other_end(applied: Studio) -> None:
+def test_a_descending_site_is_shown_from_its_other_end(applied: CliHarness) -> None:
     config = (applied.root / "galleryctl.yaml").read_text(encoding="utf-8")
     applied.write("galleryctl.yaml", config + "item_order: descending\n")
     ran = applied.run("show", "weddings")
@@ -136,7 +136,7 @@ def test_a_descending_site_is_shown_from_its_other_end(applied: Studio) -> None:
     ]  # fmt: skip
 
 
-def test_an_item_is_shown_field_by_field(applied: Studio) -> None:
+def test_an_item_is_shown_field_by_field(applied: CliHarness) -> None:
     ran = applied.run("show", "weddings/cake")
     assert ran.out.startswith("weddings/cake\n")
     assert '"https://example.com"' in ran.out
@@ -148,13 +148,13 @@ def test_an_item_is_shown_field_by_field(applied: Studio) -> None:
     assert "weddings: unmanaged" in applied.run("show", f"weddings/{stranger}").out
 
 
-def test_without_state_the_manifests_tell_the_keys(applied: Studio) -> None:
+def test_without_state_the_manifests_tell_the_keys(applied: CliHarness) -> None:
     (applied.root / ".galleryctl/state.json").unlink()
     (gallery,) = document(applied.run("show", "weddings", "--format", "json"), "live")["galleries"]
     assert [item["key"] for item in gallery["items"]] == [None, "first-dance", "cake", "rings", "words"]
 
 
-def test_a_name_may_have_a_slash_and_markdown_is_harmless(applied: Studio) -> None:
+def test_a_name_may_have_a_slash_and_markdown_is_harmless(applied: CliHarness) -> None:
     notes = applied.galleries()[1]["id"]
     hostile = {"type": "TEXT", "title": "<b>|`@x`\x1b[2J", "sortOrder": 1, "text": {"html": ""}}
     applied.edit({"gallery": notes, "item": None, "set": hostile})
@@ -164,7 +164,7 @@ def test_a_name_may_have_a_slash_and_markdown_is_harmless(applied: Studio) -> No
     assert "@x" not in out
 
 
-def test_what_is_not_there_is_told(applied: Studio) -> None:
+def test_what_is_not_there_is_told(applied: CliHarness) -> None:
     applied.edit({"set": {"name": "Notes / old", "sortOrder": 10}})
     refused(applied.run("show", "weding"), "no gallery")
     refused(applied.run("show", "weddings/nope"), "no item with the key or id 'nope'", "show weddings")
@@ -180,13 +180,13 @@ def test_what_is_not_there_is_told(applied: Studio) -> None:
         (["--state", "--format", "markdown"], "--format markdown is not available here"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(applied: Studio, args: list[str], words: str) -> None:
+def test_options_that_make_no_sense_are_refused(applied: CliHarness, args: list[str], words: str) -> None:
     ran = applied.run("show", *args)
     assert ran.code == 1
     assert words in ran.out + ran.err
 
 
-def test_showing_only_reads(applied: Studio) -> None:
+def test_showing_only_reads(applied: CliHarness) -> None:
     for args, count in ((["--live"], 1), (["weddings"], 2), ([], 0)):
         ran = applied.run("show", *args, "-vv")
         assert [request.split()[0] for request in ran.requests] == ["GET"] * count

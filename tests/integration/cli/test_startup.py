@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.cli.main import COMMANDS
-from tests.studio import Studio
+from tests.studio import CliHarness
 
 ROOT = Path(__file__).parents[3]
 LOOK = """\
@@ -70,14 +70,14 @@ def test_help_imports_neither_what_is_heavy_nor_what_works(args: list[str]) -> N
     assert of(HEAVY | OURS, imported(args)) == set()
 
 
-def test_validate_imports_only_what_reads_files(wedding: Studio) -> None:
+def test_validate_imports_only_what_reads_files(wedding: CliHarness) -> None:
     modules = imported(["-C", str(wedding.root), "validate"])
     assert of(HEAVY, modules) <= {"PIL", "jsonschema", "yaml", "importlib.metadata"}
     assert of(OURS, modules) <= {"galleryctl.manifest", "galleryctl.report", "galleryctl.plan"}
 
 
 @pytest.mark.parametrize("args", [["schema"], ["fmt", "--check"]], ids=" ".join)
-def test_commands_on_files_reach_for_no_network(wedding: Studio, args: list[str]) -> None:
+def test_commands_on_files_reach_for_no_network(wedding: CliHarness, args: list[str]) -> None:
     place = [] if args == ["schema"] else ["-C", str(wedding.root)]
     wedding.run("fmt")
     modules = imported([*place, *args])

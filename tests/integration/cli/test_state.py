@@ -15,7 +15,7 @@ from galleryctl.state.document import decode_state
 from galleryctl.state.file import FileStateBackend
 from galleryctl.state.journal import Journal
 from galleryctl.state.records import Intent
-from tests.studio import Doc, Ran, Studio
+from tests.studio import CliHarness, CommandResult, Doc
 
 WRITING = [
     ["state", "mv", "weddings/cake", "weddings/torte"],
@@ -27,18 +27,18 @@ WRITING = [
 
 
 @pytest.fixture
-def applied(wedding: Studio) -> Studio:
+def applied(wedding: CliHarness) -> CliHarness:
     wedding.apply()
     return wedding
 
 
-def refused(ran: Ran, *words: str) -> None:
+def refused(ran: CommandResult, *words: str) -> None:
     assert (ran.code, ran.out) == (1, "")
     for word in words:
         assert word in ran.err
 
 
-def backend(studio: Studio) -> FileStateBackend:
+def backend(studio: CliHarness) -> FileStateBackend:
     return FileStateBackend(studio.root / ".galleryctl/state.json")
 
 
@@ -46,12 +46,12 @@ def holder(run: str, *, host: str = "elsewhere", pid: int = 1) -> LockInfo:
     return LockInfo(run=run, who=f"ana@{host}", pid=pid, since="2026-11-24T10:00:00+00:00", operation="apply")
 
 
-def items(studio: Studio) -> Doc:
+def items(studio: CliHarness) -> Doc:
     found: Doc = studio.state()["galleries"]["weddings"]["items"]
     return found
 
 
-def break_off(studio: Studio) -> None:
+def break_off(studio: CliHarness) -> None:
     """Leave the journal of a run that was killed while it made an item."""
     place = backend(studio).journal(studio.root / ".galleryctl/journal-main.jsonl")
     with Journal.open(place, run="killed", state=decode_state(studio.state())) as journal:
@@ -61,7 +61,7 @@ def break_off(studio: Studio) -> None:
         )
 
 
-def test_what_is_known_is_listed_whole_or_in_part(applied: Studio) -> None:
+def test_what_is_known_is_listed_whole_or_in_part(applied: CliHarness) -> None:
     ran = applied.run("state", "list")
     assert ran.code == 0
     rows = [line.split() for line in ran.out.splitlines()]
@@ -72,7 +72,7 @@ def test_what_is_known_is_listed_whole_or_in_part(applied: Studio) -> None:
     assert [line.split()[0] for line in part.splitlines()] == ["weddings", "weddings/cake", "weddings/rings"]
 
 
-def test_json_is_a_state(applied: Studio) -> None:
+def test_json_is_a_state(applied: CliHarness) -> None:
     whole = json.loads(applied.run("state", "list", "--format", "json").out)
     assert whole == applied.state()
     part = json.loads(applied.run("state", "show", "weddings/cake", "--format", "json").out)
@@ -81,14 +81,14 @@ def test_json_is_a_state(applied: Studio) -> None:
     assert part["media"] == {}
 
 
-def test_an_entry_is_shown_whole(applied: Studio) -> None:
+def test_an_entry_is_shown_whole(applied: CliHarness) -> None:
     item = applied.run("state", "show", "weddings/cake").out
     assert item == f"weddings/cake\n  live id    {applied.items()[1]['id']}\n  protected  no\n"
     gallery = applied.run("state", "show", "weddings").out
     assert "  protected  yes\n  items      4\n    weddings/cake " in gallery
 
 
-def test_looking_asks_nothing_of_the_site_and_writes_nothing(applied: Studio) -> None:
+def test_looking_asks_nothing_of_the_site_and_writes_nothing(applied: CliHarness) -> None:
     before = applied.state()
     for args in (["list"], ["show", "weddings"], ["unlock"]):
         ran = applied.run("state", *args, "-vv")
@@ -96,7 +96,7 @@ def test_looking_asks_nothing_of_the_site_and_writes_nothing(applied: Studio) ->
     assert applied.state() == before
 
 
-def test_what_is_not_known_is_told_with_what_is_close(applied: Studio) -> None:
+def test_what_is_not_known_is_told_with_what_is_close(applied: CliHarness) -> None:
     for args in (["list", "weddings/caek"], ["show", "weddings/caek"], ["rm", "weddings/caek"]):
         refused(applied.run("state", *args), "state does not know weddings/caek", "did you mean weddings/cake")
     refused(applied.run("state", "mv", "nope", "other"), "state does not know nope")
@@ -104,13 +104,13 @@ def test_what_is_not_known_is_told_with_what_is_close(applied: Studio) -> None:
     assert applied.run("state", "rm").code == 1
 
 
-def test_without_state_there_is_nothing_to_list(wedding: Studio) -> None:
+def test_without_state_there_is_nothing_to_list(wedding: CliHarness) -> None:
     ran = wedding.run("state", "list")
     assert (ran.code, ran.out) == (0, "")
     assert "Nothing was ever written" in ran.err
 
 
-def test_an_item_under_a_new_address_is_the_same_item(applied: Studio) -> None:
+def test_an_item_under_a_new_address_is_the_same_item(applied: CliHarness) -> None:
     before, serial = items(applied), applied.state()["serial"]
     assert applied.run("state", "mv", "weddings/cake", "weddings/torte").code == 0
     assert items(applied)["torte"] == before["cake"]
@@ -119,16 +119,16 @@ def test_an_item_under_a_new_address_is_the_same_item(applied: Studio) -> None:
     path = applied.root / "galleries/weddings.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("{image: photos/cake", "{key: torte, image: photos/cake"), encoding="utf-8")
-    applied.assert_settled()
+    applied.assert_no_changes()
 
 
-def test_a_gallery_moves_with_its_items_and_its_protection(applied: Studio) -> None:
+def test_a_gallery_moves_with_its_items_and_its_protection(applied: CliHarness) -> None:
     before = applied.state()["galleries"]["weddings"]
     assert applied.run("state", "mv", "weddings", "feasts").code == 0
     assert applied.state()["galleries"] == {"feasts": before}
     path = applied.root / "galleries/weddings.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("gallery: weddings", "gallery: feasts"), encoding="utf-8")
-    applied.assert_settled()
+    applied.assert_no_changes()
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ def test_a_gallery_moves_with_its_items_and_its_protection(applied: Studio) -> N
     ],
 )
 def test_an_address_that_is_taken_or_of_another_kind_is_refused(
-    applied: Studio, source: str, target: str, words: str
+    applied: CliHarness, source: str, target: str, words: str
 ) -> None:
     before = applied.state()
     refused(applied.run("state", "mv", source, target), words)
     assert applied.state() == before
 
 
-def test_what_is_forgotten_stays_on_the_site_and_is_found_again(applied: Studio) -> None:
+def test_what_is_forgotten_stays_on_the_site_and_is_found_again(applied: CliHarness) -> None:
     live, before = applied.items(), items(applied)
     ran = applied.run("state", "rm", "weddings/cake", "weddings/words", "-vv")
     assert (ran.code, ran.requests) == (0, [])
@@ -160,7 +160,7 @@ def test_what_is_forgotten_stays_on_the_site_and_is_found_again(applied: Studio)
     assert applied.items() == live
 
 
-def test_a_forgotten_gallery_takes_its_items_and_protection_along(applied: Studio) -> None:
+def test_a_forgotten_gallery_takes_its_items_and_protection_along(applied: CliHarness) -> None:
     assert applied.run("state", "rm", "weddings").code == 0
     assert applied.state()["galleries"] == {}
     assert len(applied.state()["media"]) == 3
@@ -168,7 +168,7 @@ def test_a_forgotten_gallery_takes_its_items_and_protection_along(applied: Studi
 
 
 @pytest.mark.parametrize("harm", ["nothing", "gone", "broken", "empty", "no state", "forgotten"])
-def test_a_rebuild_finds_the_same_pairs_whatever_became_of_the_state(applied: Studio, harm: str) -> None:
+def test_a_rebuild_finds_the_same_pairs_whatever_became_of_the_state(applied: CliHarness, harm: str) -> None:
     before, live = applied.state(), applied.items()
     path = applied.root / ".galleryctl/state.json"
     match harm:
@@ -191,10 +191,10 @@ def test_a_rebuild_finds_the_same_pairs_whatever_became_of_the_state(applied: St
     assert (after["galleries"], after["media"]) == (before["galleries"], before["media"])
     assert after["serial"] > (0 if harm in ("gone", "broken", "empty", "no state") else before["serial"])
     assert applied.items() == live
-    applied.assert_settled()
+    applied.assert_no_changes()
 
 
-def test_a_rebuild_over_a_broken_state_says_so_and_keeps_it_aside(applied: Studio) -> None:
+def test_a_rebuild_over_a_broken_state_says_so_and_keeps_it_aside(applied: CliHarness) -> None:
     applied.write(".galleryctl/state.json", "{ broken")
     ran = applied.run("state", "rebuild", "--auto-approve")
     assert "The state before cannot be read" in ran.err
@@ -202,7 +202,7 @@ def test_a_rebuild_over_a_broken_state_says_so_and_keeps_it_aside(applied: Studi
     assert kept
 
 
-def test_a_rebuild_keeps_protection_that_no_manifest_tells_any_more(applied: Studio) -> None:
+def test_a_rebuild_keeps_protection_that_no_manifest_tells_any_more(applied: CliHarness) -> None:
     path = applied.root / "galleries/weddings.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("name: Weddings\n", "name: Weddings\nprotect: false\n", 1), encoding="utf-8")
@@ -210,9 +210,9 @@ def test_a_rebuild_keeps_protection_that_no_manifest_tells_any_more(applied: Stu
     assert applied.state()["galleries"]["weddings"]["protect"] is True
 
 
-def test_a_rebuild_tells_what_is_guessed_what_differs_and_what_is_missing(applied: Studio) -> None:
+def test_a_rebuild_tells_what_is_guessed_what_differs_and_what_is_missing(applied: CliHarness) -> None:
     (cake,) = [file["id"] for file in applied.files() if file["displayName"] == "cake.jpg"]
-    applied.call("PATCH", "/site-media/v1/files/update-file-descriptor", {"file": {"id": cake, "labels": ["x"]}})
+    applied.call_api("PATCH", "/site-media/v1/files/update-file-descriptor", {"file": {"id": cake, "labels": ["x"]}})
     gallery, words = applied.galleries()[0]["id"], applied.items()[3]["id"]
     applied.edit({"gallery": gallery, "item": words, "delete": True})
     ran = applied.run("state", "rebuild", "--auto-approve")
@@ -222,13 +222,13 @@ def test_a_rebuild_tells_what_is_guessed_what_differs_and_what_is_missing(applie
     assert "weddings/words: the site does not have it" in ran.err
 
 
-def test_a_rebuild_asks_first(applied: Studio) -> None:
+def test_a_rebuild_asks_first(applied: CliHarness) -> None:
     before = applied.state()
     refused(applied.run("state", "rebuild"), "no terminal to ask on", "--auto-approve")
     assert applied.state() == before
 
 
-def test_a_rebuild_leaves_what_is_no_state_of_this_site_alone(applied: Studio) -> None:
+def test_a_rebuild_leaves_what_is_no_state_of_this_site_alone(applied: CliHarness) -> None:
     for change, words in (({"site_id": "other"}, "of site other"), ({"version": 99}, "newer galleryctl")):
         text = json.dumps({**applied.state(), **change})
         applied.write(".galleryctl/state.json", text)
@@ -238,7 +238,7 @@ def test_a_rebuild_leaves_what_is_no_state_of_this_site_alone(applied: Studio) -
 
 
 @pytest.mark.parametrize("command", WRITING)
-def test_who_writes_waits_for_the_lock(applied: Studio, command: list[str]) -> None:
+def test_who_writes_waits_for_the_lock(applied: CliHarness, command: list[str]) -> None:
     before = applied.state()
     with backend(applied).lock(holder("r1"), 0):
         refused(applied.run(*command), "locked by ana@elsewhere", "run r1", "state unlock r1")
@@ -246,7 +246,7 @@ def test_who_writes_waits_for_the_lock(applied: Studio, command: list[str]) -> N
 
 
 @pytest.mark.parametrize("command", [c for c in WRITING if "rebuild" not in c])
-def test_who_writes_waits_until_a_broken_off_run_is_understood(applied: Studio, command: list[str]) -> None:
+def test_who_writes_waits_until_a_broken_off_run_is_understood(applied: CliHarness, command: list[str]) -> None:
     break_off(applied)
     before = applied.state()
     refused(applied.run(*command), "a run was broken off", "galleryctl apply")
@@ -256,7 +256,7 @@ def test_who_writes_waits_until_a_broken_off_run_is_understood(applied: Studio, 
     assert applied.run(*command).code == 0
 
 
-def test_a_lock_of_another_machine_is_broken_on_purpose(applied: Studio) -> None:
+def test_a_lock_of_another_machine_is_broken_on_purpose(applied: CliHarness) -> None:
     with backend(applied).lock(holder("r1"), 0):
         refused(applied.run("state", "unlock"), "locked by ana@elsewhere", "state unlock r1 --force")
         refused(applied.run("state", "unlock", "r2", "--force"), "run r2 does not hold the lock")
@@ -265,12 +265,12 @@ def test_a_lock_of_another_machine_is_broken_on_purpose(applied: Studio) -> None
         assert applied.run("state", "rm", "weddings/cake").code == 0
 
 
-def test_a_run_that_is_still_at_work_here_keeps_its_lock(applied: Studio) -> None:
+def test_a_run_that_is_still_at_work_here_keeps_its_lock(applied: CliHarness) -> None:
     with backend(applied).lock(holder("r1", host=socket.gethostname(), pid=os.getpid()), 0):
         refused(applied.run("state", "unlock", "r1", "--force"), "still at work", f"kill {os.getpid()}")
 
 
-def test_a_lock_that_nobody_holds_is_told(applied: Studio) -> None:
+def test_a_lock_that_nobody_holds_is_told(applied: CliHarness) -> None:
     assert "Nobody has locked" in applied.run("state", "unlock").out
     refused(applied.run("state", "unlock", "r1", "--force"), "run r1 does not hold the lock", "it is free")
     ran = applied.run("state", "unlock", "--force")
@@ -279,13 +279,13 @@ def test_a_lock_that_nobody_holds_is_told(applied: Studio) -> None:
 
 
 @pytest.mark.parametrize("command", [["list"], ["show", "weddings"], ["rm", "weddings"], ["mv", "weddings", "x"]])
-def test_a_state_that_cannot_be_read_is_told_with_what_to_do(applied: Studio, command: list[str]) -> None:
+def test_a_state_that_cannot_be_read_is_told_with_what_to_do(applied: CliHarness, command: list[str]) -> None:
     applied.write(".galleryctl/state.json", "{")
     refused(applied.run("state", *command), "the state is no JSON", "state rebuild")
 
 
 @pytest.mark.parametrize("command", [["list"], ["rm", "weddings"], ["rebuild", "--auto-approve"]])
-def test_a_format_without_a_meaning_is_refused(applied: Studio, command: list[str]) -> None:
+def test_a_format_without_a_meaning_is_refused(applied: CliHarness, command: list[str]) -> None:
     ran = applied.run("state", *command, "--format", "github")
     assert ran.code == 1
     assert "--format github is not available here" in ran.out + ran.err

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reports import report
-from tests.studio import Studio
+from tests.reports import parse_report
+from tests.studio import CliHarness
 
 BROKEN = "gallery: weddings\nbind: {create: true}\nitems:\n  - {image: photos/none.jpg, quality: 20}\n  - {key: a, text: hi, titel: A}\n"
 FORMATS = ["text", "json", "markdown", "html", "github"]
 
 
-def test_a_valid_workspace_is_summed_up(wedding: Studio) -> None:
+def test_a_valid_workspace_is_summed_up(wedding: CliHarness) -> None:
     ran = wedding.run("validate")
     assert ran.code == 0
     assert ran.out == (
@@ -21,19 +21,19 @@ def test_a_valid_workspace_is_summed_up(wedding: Studio) -> None:
     assert not (wedding.root / ".galleryctl").exists()
 
 
-def test_a_photo_that_two_items_show_is_one_file(studio: Studio) -> None:
-    studio.photo("photos/a.jpg", 1)
-    studio.gallery(["{key: one, image: photos/a.jpg}", "{key: two, image: photos/a.jpg}"])
+def test_a_photo_that_two_items_show_is_one_file(studio: CliHarness) -> None:
+    studio.write_photo("photos/a.jpg", 1)
+    studio.write_gallery(["{key: one, image: photos/a.jpg}", "{key: two, image: photos/a.jpg}"])
     assert "2 items, 1 file of" in studio.run("validate").out
 
 
-def test_quiet_prints_nothing_when_all_is_well(wedding: Studio) -> None:
+def test_quiet_prints_nothing_when_all_is_well(wedding: CliHarness) -> None:
     ran = wedding.run("validate", "-q")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
-def test_json_of_a_valid_workspace(wedding: Studio) -> None:
-    document = report(wedding.run("validate", "--format", "json").out)
+def test_json_of_a_valid_workspace(wedding: CliHarness) -> None:
+    document = parse_report(wedding.run("validate", "--format", "json").out)
     assert document["kind"] == "validation"
     assert document["sites"] == ["main"]
     assert document["galleries"] == [
@@ -47,14 +47,14 @@ def test_json_of_a_valid_workspace(wedding: Studio) -> None:
 
 
 @pytest.mark.parametrize("format_", ["markdown", "html", "github"])
-def test_every_format_says_that_it_is_valid(wedding: Studio, format_: str) -> None:
+def test_every_format_says_that_it_is_valid(wedding: CliHarness, format_: str) -> None:
     ran = wedding.run("validate", "--format", format_)
     assert ran.code == 0
     assert "Valid: 1 gallery, 4 items, 3 files of 0.0 MB." in ran.out.replace("&#8203;", "")
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_every_format_lists_every_problem_with_its_place(studio: Studio, format_: str) -> None:
+def test_every_format_lists_every_problem_with_its_place(studio: CliHarness, format_: str) -> None:
     studio.write("galleries/weddings.yaml", BROKEN)
     studio.write("galleries/other.yaml", "gallery: other\nbind: {name: A}\nunmanaged: all\nitems: []\n")
     ran = studio.run("validate", "--format", format_)
@@ -71,14 +71,14 @@ def test_every_format_lists_every_problem_with_its_place(studio: Studio, format_
         ]
         assert "4 problems in 2 files." in ran.err
     if format_ == "json":
-        problems = report(ran.out)["problems"]
+        problems = parse_report(ran.out)["problems"]
         assert (problems[0]["file"], problems[0]["line"]) == ("galleries/other.yaml", 3)
         assert len(problems) == 4
     if format_ == "github":
         assert ran.out.count("::error file=galleries/") == 4
 
 
-def test_problems_of_galleryctl_yaml_and_of_manifests_are_told_together(studio: Studio) -> None:
+def test_problems_of_galleryctl_yaml_and_of_manifests_are_told_together(studio: CliHarness) -> None:
     studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: locl}\ngalleries: galleries/*.yaml\n")
     studio.write("galleries/weddings.yaml", BROKEN)
     ran = studio.run("validate")
@@ -88,7 +88,7 @@ def test_problems_of_galleryctl_yaml_and_of_manifests_are_told_together(studio: 
     assert "galleries/weddings.yaml:5:24" in ran.err
 
 
-def test_no_workspace(studio: Studio) -> None:
+def test_no_workspace(studio: CliHarness) -> None:
     (studio.root / "galleryctl.yaml").unlink()
     ran = studio.run("validate")
     assert ran.code == 1
@@ -96,11 +96,11 @@ def test_no_workspace(studio: Studio) -> None:
     assert "galleryctl init" in ran.err
 
 
-def test_a_folder_that_does_not_exist(studio: Studio) -> None:
+def test_a_folder_that_does_not_exist(studio: CliHarness) -> None:
     assert "galleryctl.yaml does not exist" in studio.run("-C", str(studio.root / "none"), "validate").err
 
 
-def test_a_file_instead_of_a_folder_is_wrong_usage(studio: Studio) -> None:
+def test_a_file_instead_of_a_folder_is_wrong_usage(studio: CliHarness) -> None:
     ran = studio.run("-C", str(studio.root / "galleryctl.yaml"), "validate")
     assert ran.code == 1
     assert "is a file" in ran.err
@@ -115,20 +115,20 @@ def test_a_file_instead_of_a_folder_is_wrong_usage(studio: Studio) -> None:
         ("gallery: \x00", "must not stand in YAML"),
     ],
 )
-def test_a_manifest_that_cannot_be_read_has_a_place_too(studio: Studio, text: str, told: str) -> None:
+def test_a_manifest_that_cannot_be_read_has_a_place_too(studio: CliHarness, text: str, told: str) -> None:
     studio.write("galleries/weddings.yaml", text)
     ran = studio.run("validate")
     assert ran.code == 1
     assert told in ran.err
 
 
-def test_a_manifest_that_is_no_utf8(studio: Studio) -> None:
+def test_a_manifest_that_is_no_utf8(studio: CliHarness) -> None:
     (studio.root / "galleries").mkdir()
     (studio.root / "galleries" / "a.yaml").write_bytes(b"gallery: \xff\n")
     assert "galleries/a.yaml:1:10: the byte 0xff is not valid UTF-8" in studio.run("validate").err
 
 
-def test_a_manifest_that_is_a_folder_is_not_found(studio: Studio) -> None:
+def test_a_manifest_that_is_a_folder_is_not_found(studio: CliHarness) -> None:
     (studio.root / "galleries" / "a.yaml").mkdir(parents=True)
     assert "galleries: galleries/*.yaml finds no file" in studio.run("validate").err
 
@@ -142,17 +142,17 @@ state: ".galleryctl/state-{site}.json"
 """
 
 
-def test_all_sites_are_meant_unless_one_is_named(wedding: Studio) -> None:
+def test_all_sites_are_meant_unless_one_is_named(wedding: CliHarness) -> None:
     wedding.write("galleryctl.yaml", SITES)
-    assert report(wedding.run("validate", "--format", "json").out)["sites"] == ["north", "south"]
+    assert parse_report(wedding.run("validate", "--format", "json").out)["sites"] == ["north", "south"]
     assert "for 2 sites" in wedding.run("validate").out
-    assert report(wedding.run("--site", "south", "validate", "--format", "json").out)["sites"] == ["south"]
+    assert parse_report(wedding.run("--site", "south", "validate", "--format", "json").out)["sites"] == ["south"]
     ran = wedding.run("validate", "--site", "west")
     assert ran.code == 1
     assert "the workspace has no site 'west'" in ran.err
 
 
-def test_outside_of_a_workspace_there_is_one_problem(studio: Studio) -> None:
+def test_outside_of_a_workspace_there_is_one_problem(studio: CliHarness) -> None:
     (studio.root / "galleryctl.yaml").unlink()
     ran = studio.run("validate")
     assert ran.code == 1

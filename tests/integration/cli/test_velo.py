@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests import needs
-from tests.reports import report
-from tests.studio import Studio
+from tests.reports import parse_report
+from tests.studio import CliHarness
 
 ID = "2f0c1c2e-7d1b-4b8e-9a53-0d3f6a1e9b11"
 STUBS = {
@@ -78,13 +78,15 @@ def image(number: int, **more: object) -> dict[str, Any]:
 
 
 @pytest.fixture
-def bound(studio: Studio) -> Studio:
+def bound(studio: CliHarness) -> CliHarness:
     """A workspace with one gallery, bound by id."""
-    studio.gallery(["{key: film, video: https://vimeo.com/76979871}"], head=f"bind: {{id: {ID}}}\nname: Weddings\n")
+    studio.write_gallery(
+        ["{key: film, video: https://vimeo.com/76979871}"], head=f"bind: {{id: {ID}}}\nname: Weddings\n"
+    )
     return studio
 
 
-def test_the_id_of_an_applied_gallery_comes_from_state(wedding: Studio, tmp_path: Path) -> None:
+def test_the_id_of_an_applied_gallery_comes_from_state(wedding: CliHarness, tmp_path: Path) -> None:
     wedding.apply()
     ran = wedding.run("velo", "weddings")
     assert ran.code == 0
@@ -95,21 +97,21 @@ def test_the_id_of_an_applied_gallery_comes_from_state(wedding: Studio, tmp_path
     check(tmp_path, ran.out)
 
 
-def test_a_gallery_that_was_not_applied_has_no_id(wedding: Studio) -> None:
+def test_a_gallery_that_was_not_applied_has_no_id(wedding: CliHarness) -> None:
     ran = wedding.run("velo", "weddings")
     assert (ran.code, ran.out) == (1, "")
     assert "the id of the gallery weddings is not known yet" in ran.err
     assert "apply first" in ran.err
 
 
-def test_an_id_in_the_manifest_needs_no_state(bound: Studio) -> None:
+def test_an_id_in_the_manifest_needs_no_state(bound: CliHarness) -> None:
     ran = bound.run("velo", "weddings")
     assert f'const GALLERY_ID = "{ID}";' in ran.out
     assert "A gallery that was made in the Editor shows every change without code." in ran.err
     assert "made in the Editor" not in bound.run("velo", "weddings", "-q").err
 
 
-def test_the_code_shows_every_page_in_order_without_texts_and_link_texts(bound: Studio, tmp_path: Path) -> None:
+def test_the_code_shows_every_page_in_order_without_texts_and_link_texts(bound: CliHarness, tmp_path: Path) -> None:
     assert bound.run("velo", "weddings", "--component", "#photos", "--out", str(tmp_path / "site")).code == 0
     items = [image(number) for number in range(250, 0, -1)]
     items[0]["link"] = {"url": "https://example.com", "text": "Book"}
@@ -130,7 +132,7 @@ def test_the_code_shows_every_page_in_order_without_texts_and_link_texts(bound: 
     assert (got[250]["type"], got[250]["src"]) == ("video", "wix:video://v1/v#")
 
 
-def test_the_order_of_the_site_is_kept(bound: Studio, tmp_path: Path) -> None:
+def test_the_order_of_the_site_is_kept(bound: CliHarness, tmp_path: Path) -> None:
     bound.write(
         "galleryctl.yaml",
         "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nitem_order: descending\n",
@@ -140,8 +142,8 @@ def test_the_order_of_the_site_is_kept(bound: Studio, tmp_path: Path) -> None:
     assert [item["slug"] for item in answer["components"]["#gallery"]["items"]] == ["i2", "i1"]
 
 
-def test_texts_link_texts_and_hosted_videos_are_warned_of(wedding: Studio) -> None:
-    wedding.gallery(
+def test_texts_link_texts_and_hosted_videos_are_warned_of(wedding: CliHarness) -> None:
+    wedding.write_gallery(
         [
             "{key: words, text: hi}",
             "{image: photos/cake.jpg, link: {url: 'https://example.com', text: Book}}",
@@ -171,10 +173,10 @@ def test_texts_link_texts_and_hosted_videos_are_warned_of(wedding: Studio) -> No
         "ü 😀",
     ],
 )
-def test_a_name_cannot_break_out_of_the_code(bound: Studio, tmp_path: Path, name: str) -> None:
+def test_a_name_cannot_break_out_of_the_code(bound: CliHarness, tmp_path: Path, name: str) -> None:
     quoted = json.dumps(name, ensure_ascii=False).replace("\u2028", "\\u2028").replace("${", "$${")
     head = f"bind: {{id: {ID}}}\nname: {quoted}\n"
-    bound.gallery(["{key: film, video: https://vimeo.com/76979871}"], head=head)
+    bound.write_gallery(["{key: film, video: https://vimeo.com/76979871}"], head=head)
     ran = bound.run("velo", "weddings")
     assert ran.code == 0, ran.err
     check(tmp_path, ran.out)
@@ -185,13 +187,13 @@ def test_a_name_cannot_break_out_of_the_code(bound: Studio, tmp_path: Path, name
 
 
 @pytest.mark.parametrize("component", ["gallery", "#", "#1a", '#a"); alert("', "#a b", "#ü", ""])
-def test_a_component_is_an_id(bound: Studio, component: str) -> None:
+def test_a_component_is_an_id(bound: CliHarness, component: str) -> None:
     ran = bound.run("velo", "weddings", f"--component={component}")
     assert (ran.code, ran.out) == (1, "")
     assert "as in '#gallery'" in ran.err
 
 
-def test_an_unknown_gallery(bound: Studio) -> None:
+def test_an_unknown_gallery(bound: CliHarness) -> None:
     ran = bound.run("velo", "wedding")
     assert ran.code == 1
     assert "no manifest has the gallery 'wedding'" in ran.err
@@ -199,7 +201,7 @@ def test_an_unknown_gallery(bound: Studio) -> None:
     assert "there are: weddings" in bound.run("velo", "xyzzy").err
 
 
-def test_files_are_written_again_but_not_over_those_of_others(bound: Studio, tmp_path: Path) -> None:
+def test_files_are_written_again_but_not_over_those_of_others(bound: CliHarness, tmp_path: Path) -> None:
     out = tmp_path / "site"
     ran = bound.run("velo", "weddings", "--out", str(out))
     assert (ran.code, ran.out) == (0, "")
@@ -209,7 +211,7 @@ def test_files_are_written_again_but_not_over_those_of_others(bound: Studio, tmp
     assert "#other" in page.read_text(encoding="utf-8")
     page.write_text("// mine\n", encoding="utf-8")
     before = backend.read_text(encoding="utf-8")
-    bound.gallery(["{key: film, video: https://vimeo.com/1}"], head=f"bind: {{id: {ID}}}\nname: New\n")
+    bound.write_gallery(["{key: film, video: https://vimeo.com/1}"], head=f"bind: {{id: {ID}}}\nname: New\n")
     ran = bound.run("velo", "weddings", "--out", str(out))
     assert ran.code == 1
     assert f"{page}: nothing was written" in ran.err
@@ -217,7 +219,7 @@ def test_files_are_written_again_but_not_over_those_of_others(bound: Studio, tmp
     assert backend.read_text(encoding="utf-8") == before
 
 
-def test_a_file_where_the_folder_should_be(bound: Studio, tmp_path: Path) -> None:
+def test_a_file_where_the_folder_should_be(bound: CliHarness, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
     ran = bound.run("velo", "weddings", "--out", str(tmp_path / "file"))
     assert ran.code == 1
@@ -227,10 +229,10 @@ def test_a_file_where_the_folder_should_be(bound: Studio, tmp_path: Path) -> Non
     assert "it cannot be written\n  Not a directory" in ran.err
 
 
-def test_invalid_manifests_and_state(bound: Studio) -> None:
+def test_invalid_manifests_and_state(bound: CliHarness) -> None:
     bound.write(".galleryctl/state.json", "{")
     assert bound.run("velo", "weddings").code == 0
-    bound.gallery(["{key: film, video: https://vimeo.com/76979871}"])
+    bound.write_gallery(["{key: film, video: https://vimeo.com/76979871}"])
     ran = bound.run("velo", "weddings")
     assert ran.code == 1
     assert "state.json" in ran.err
@@ -238,6 +240,6 @@ def test_invalid_manifests_and_state(bound: Studio) -> None:
     assert "galleries/weddings.yaml:2:1" in bound.run("velo", "weddings").err
 
 
-def test_a_failure_is_json_when_json_was_asked_for(bound: Studio) -> None:
+def test_a_failure_is_json_when_json_was_asked_for(bound: CliHarness) -> None:
     ran = bound.run("velo", "weddings", "--format", "json")
-    assert report(ran.out)["what"] == "--format has no effect on `velo`."
+    assert parse_report(ran.out)["what"] == "--format has no effect on `velo`."

@@ -16,7 +16,7 @@ GALLERIES = "/progallery/v2/galleries"
 MEDIA = "/site-media/v1"
 
 
-class InProcess(httpx.BaseTransport):
+class InProcessTransport(httpx.BaseTransport):
     """Sends each request of a plain client to an ASGI application, in an event loop of its own."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -56,7 +56,7 @@ def connect(emulator: Emulator) -> Callable[..., httpx.Client]:
 
     def client(**headers: str) -> httpx.Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.Client(transport=InProcess(emulator), base_url=emulator.ready.base_url, headers=named)
+        return httpx.Client(transport=InProcessTransport(emulator), base_url=emulator.ready.base_url, headers=named)
 
     return client
 
@@ -113,6 +113,6 @@ def connect_to() -> Callable[[Emulator], httpx.Client]:
     def client(emulator: Emulator) -> httpx.Client:
         ready = emulator.ready
         headers = {"Authorization": ready.api_key, "wix-site-id": ready.site_id}
-        return httpx.Client(transport=InProcess(emulator), base_url=ready.base_url, headers=headers)
+        return httpx.Client(transport=InProcessTransport(emulator), base_url=ready.base_url, headers=headers)
 
     return client

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from galleryctl.http import httpx
-from tests.started import Started, started
+from tests.started import RunningServer, start_server
 
 GALLERIES = "/progallery/v2/galleries"
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Started]:
-    with started(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as made:
+def emulator(tmp_path: Path) -> Iterator[RunningServer]:
+    with start_server(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as made:
         yield made
 
 
-def test_a_served_emulator(emulator: Started) -> None:
+def test_a_served_emulator(emulator: RunningServer) -> None:
     path, ready = emulator.ready_file, emulator.ready
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert set(ready) == {
@@ -46,7 +46,7 @@ def test_a_served_emulator(emulator: Started) -> None:
             with pytest.raises(error):
                 client.post(GALLERIES, json={"gallery": {"name": "W"}})
             assert client.get(GALLERIES).json()["totalGalleries"] == number
-    assert emulator.end(signal.SIGINT).code == 0
+    assert emulator.stop(signal.SIGINT).code == 0
     assert not path.exists()
 
 
@@ -62,7 +62,7 @@ with httpx.Client(base_url=ready["base_url"], headers=headers, timeout=60) as cl
 
 
 @pytest.mark.parametrize(("when", "done"), [("before", 2), ("after", 3)])
-def test_a_client_is_killed_at_an_exact_request(emulator: Started, when: str, done: int) -> None:
+def test_a_client_is_killed_at_an_exact_request(emulator: RunningServer, when: str, done: int) -> None:
     ready = emulator.ready
     headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
     with httpx.Client(base_url=ready["base_url"], headers=headers, timeout=30) as control:

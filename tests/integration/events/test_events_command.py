@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.signed import app
-from tests.studio import Studio
+from tests.signed import trusted_app
+from tests.studio import CliHarness
 
 WIX = """\
 galleryctl: 1
@@ -18,35 +18,35 @@ APP = '{app_id: app, app_secret: "${KEY}", instance_id: instance}'
 
 
 @pytest.fixture
-def real(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
+def real(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
     """A workspace on the real API, with an app's public key in a file."""
     monkeypatch.setenv("KEY", "secret")
     studio.write("galleryctl.yaml", WIX.replace("AUTH", KEY))
-    studio.write("app.pem", app().public.decode())
+    studio.write("app.pem", trusted_app().public.decode())
     return studio
 
 
 @pytest.mark.parametrize("format_", ["markdown", "html", "github"])
-def test_other_formats_mean_nothing(studio: Studio, format_: str) -> None:
+def test_other_formats_mean_nothing(studio: CliHarness, format_: str) -> None:
     ran = studio.run("events", "--format", format_)
     assert ran.code == 1
     assert "choose text or json" in ran.out + ran.err
 
 
-def test_options_that_make_no_sense_together_are_refused(real: Studio) -> None:
+def test_options_that_make_no_sense_together_are_refused(real: CliHarness) -> None:
     ran = real.run("events", "--public-key", "app.pem", "--public-key-env", "KEY")
     assert (ran.code, "contradict each other" in ran.err) == (1, True)
     ran = real.run("events", "--settle", "3")
     assert (ran.code, "--settle means nothing without --drift" in ran.err) == (1, True)
 
 
-def test_without_a_key_nobody_is_believed(real: Studio) -> None:
+def test_without_a_key_nobody_is_believed(real: CliHarness) -> None:
     ran = real.run("events")
     assert ran.code == 1
     assert "give --public-key FILE or --public-key-env NAME" in ran.err
 
 
-def test_with_an_api_key_the_instance_must_be_told(real: Studio) -> None:
+def test_with_an_api_key_the_instance_must_be_told(real: CliHarness) -> None:
     ran = real.run("events", "--public-key", "app.pem")
     assert ran.code == 1
     assert "give --instance-id ID" in ran.err
@@ -61,14 +61,14 @@ def test_with_an_api_key_the_instance_must_be_told(real: Studio) -> None:
         (("--public-key-env", "KEY"), "the environment variable KEY: this is not the public key of an app"),
     ],
 )
-def test_a_key_that_is_none_is_told_with_its_place(real: Studio, args: tuple[str, ...], said: str) -> None:
+def test_a_key_that_is_none_is_told_with_its_place(real: CliHarness, args: tuple[str, ...], said: str) -> None:
     ran = real.run("events", *args, "--instance-id", "x")
     assert ran.code == 1
     assert said in ran.err
     assert "secret" not in ran.out + ran.err
 
 
-def test_an_app_in_the_workspace_is_the_instance_and_a_taken_address_is_told(real: Studio) -> None:
+def test_an_app_in_the_workspace_is_the_instance_and_a_taken_address_is_told(real: CliHarness) -> None:
     real.write("galleryctl.yaml", WIX.replace("AUTH", APP))
     ran = real.run("events", "--public-key", "app.pem", "--host", "192.0.2.1")
     assert ran.code == 1
@@ -76,7 +76,7 @@ def test_an_app_in_the_workspace_is_the_instance_and_a_taken_address_is_told(rea
     assert "Warning: the receiver listens on 192.0.2.1 without TLS" in ran.err
 
 
-def test_a_ready_file_that_cannot_be_written_ends_it(studio: Studio) -> None:
+def test_a_ready_file_that_cannot_be_written_ends_it(studio: CliHarness) -> None:
     ran = studio.run("events", "--ready-file", "galleryctl.yaml/ready.json")
     assert ran.code == 1
     assert "the ready file cannot be written" in ran.err

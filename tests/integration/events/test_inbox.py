@@ -9,7 +9,7 @@ import pytest
 from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import DAY, Inbox
 from galleryctl.model.errors import GalleryctlError
-from tests.signed import NOW, event, item_updated
+from tests.signed import NOW, event_claim, item_updated
 
 
 def put(inbox: Inbox, ident: str, sequence: int | None, now: float = NOW) -> bool:
@@ -42,7 +42,7 @@ def test_a_late_event_is_kept_and_marked(path: Path) -> None:
     with Inbox(path) as inbox:
         for ident, sequence in (("a", 5), ("b", 3), ("c", 6), ("d", None), ("e", 6)):
             assert put(inbox, ident, sequence)
-        gallery = event("deleted", {"deletedEvent": {}}, id="f", entityEventSequence="1")
+        gallery = event_claim("deleted", {"deletedEvent": {}}, id="f", entityEventSequence="1")
         assert inbox.put(gallery, decode_event(gallery), NOW)
         assert [entry.event.id for entry in inbox.pending() if entry.stale] == ["b"]
         assert len(list(inbox.pending())) == 6

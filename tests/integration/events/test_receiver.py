@@ -17,7 +17,7 @@ from galleryctl.events.receiver import Receiver
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, read_public_key
 from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
-from tests.signed import NOW, app, item_updated, stranger
+from tests.signed import NOW, item_updated, trusted_app, untrusted_app
 
 Doc = dict[str, Any]
 GALLERIES = "/progallery/v2/galleries"
@@ -58,13 +58,13 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path / "events.sqlite3", app().trust())
+    desk = Desk(tmp_path / "events.sqlite3", trusted_app().trust())
     yield desk
     desk.inbox.close()
 
 
 def test_an_event_is_kept_before_the_answer_and_its_repeats_are_dropped(desk: Desk) -> None:
-    body = app().sign(item_updated())
+    body = trusted_app().sign(item_updated())
     assert [desk.post(body).status_code for _ in range(3)] == [200, 200, 200]
     assert [entry.event.id for entry in desk.kept()] == ["e1"]
     assert desk.receiver.duplicates == 2
@@ -76,7 +76,8 @@ def test_refusals_tell_the_sender_nothing_and_are_counted(desk: Desk) -> None:
             yield b"x" * 100_000
 
     answers = [
-        desk.post(body) for body in (b"", b"x", b"x" * 2 * MAX_BODY_BYTES, endless(), stranger().sign(item_updated()))
+        desk.post(body)
+        for body in (b"", b"x", b"x" * 2 * MAX_BODY_BYTES, endless(), untrusted_app().sign(item_updated()))
     ]
     assert [answer.status_code for answer in answers] == [400, 400, 400, 400, 401]
     others = [desk.post(b"", "/"), desk.post(b"", "/webhook/x"), desk.post(b"", method="GET")]
@@ -89,7 +90,7 @@ def test_refusals_tell_the_sender_nothing_and_are_counted(desk: Desk) -> None:
 
 def test_an_event_that_cannot_be_kept_is_to_be_sent_again(desk: Desk) -> None:
     desk.inbox.close()
-    answer = desk.post(app().sign(item_updated()))
+    answer = desk.post(trusted_app().sign(item_updated()))
     assert (answer.status_code, answer.content) == (503, b"")
     assert "the inbox of events cannot be written" in desk.troubles[0]
 
@@ -157,6 +158,6 @@ async def history(emulator: Emulator, settings: Doc) -> None:
 
 def test_a_signed_event_is_stored_as_it_came(desk: Desk) -> None:
     data = item_updated("Ka\u0301se \u202e", newer={"than": [1, None, "us"]})
-    assert desk.post(app().sign(data)).status_code == 200
+    assert desk.post(trusted_app().sign(data)).status_code == 200
     (entry,) = desk.kept()
     assert entry.event.raw == json.loads(data["data"])

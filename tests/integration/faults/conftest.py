@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import World
+from tests.world import EngineHarness
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
+def world(tmp_path: Path) -> Iterator[EngineHarness]:
+    made = EngineHarness(tmp_path)
     yield made
     made.close()

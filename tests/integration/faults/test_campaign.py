@@ -13,7 +13,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
-from tests.world import World, film, one, wanted, words
+from tests.world import EngineHarness, make_desired, make_gallery, text_item, video_item
 
 KINDS = ("error_500", "error_503", "throttle", "drop_after", "drop_before", "cut", "stale", "latency")
 RATE = 0.1
@@ -23,49 +23,51 @@ EDITED = 3
 """During how many of them somebody works in the Editor."""
 
 
-def items(world: World, dice: random.Random, n: int) -> DesiredItem:
+def items(world: EngineHarness, dice: random.Random, n: int) -> DesiredItem:
     """An item with the key `k<n>`: its kind, its content and its title are by the dice."""
     key, title = f"k{n}", f"k{n} {dice.randrange(3)}"
     match dice.randrange(4):
         case 0:
-            return film(key, n, title=title)
+            return video_item(key, n, title=title)
         case 1:
-            return words(key, title=title)
+            return text_item(key, title=title)
         case _:
-            return world.photo(key, dice.randrange(8), title=title)
+            return world.photo_item(key, dice.randrange(8), title=title)
 
 
-def manifests(world: World, dice: random.Random) -> Desired:
+def manifests(world: EngineHarness, dice: random.Random) -> Desired:
     """Two galleries; of twelve items some, in some order."""
     here = [items(world, dice, n) for n in dice.sample(range(12), dice.randrange(5, 11))]
-    return wanted(*here, others=[one(words("x"), film("y", 99), gallery="other", name="Other")])
+    return make_desired(
+        *here, others=[make_gallery(text_item("x"), video_item("y", 99), gallery="other", name="Other")]
+    )
 
 
-def converge(world: World, editor: Editor, desired: Desired) -> int:
+def converge(world: EngineHarness, editor: Editor, desired: Desired) -> int:
     """How many applies it took until all was done; each ends with a report or an error that we tell people."""
     for number in range(1, APPLIES + 1):
         editing = number <= EDITED
 
         def edit(exchange: Attempt, *, editing: bool = editing) -> None:
-            if editing and exchange.phase == "after" and editor.dice.random() < RATE:
-                editor.act()
+            if editing and exchange.phase == "after" and editor.rng.random() < RATE:
+                editor.make_random_edit()
 
-        world.watch = edit
-        retry_after = editor.dice.choice([None, 1, 30])
+        world.on_attempt = edit
+        retry_after = editor.rng.choice([None, 1, 30])
         world.faults(rates=dict.fromkeys(KINDS, RATE), seed=number, retry_after=retry_after, latency_ms=1)
         try:
             done = world.apply(desired).report.exit_code == 0
         except GalleryctlError:
             done = False
-        editor.check_nobody_touched()
-        world.watch = lambda _exchange: None
+        editor.assert_own_resources_unchanged()
+        world.on_attempt = lambda _exchange: None
         world.faults()
         if done and not editing and world.plan(desired).is_empty:
             return number
     raise AssertionError(f"{APPLIES} applies did not reach what was wanted")
 
 
-def check(world: World, editor: Editor, desired: Desired) -> None:
+def check(world: EngineHarness, editor: Editor, desired: Desired) -> None:
     """The site has what the manifests say, once, in order; and every file of ours is known, once."""
     for gallery, name in zip(desired.galleries, ("Weddings", "Other"), strict=True):
         ours = [item for item in world.items(name) if item["id"] not in editor.items]
@@ -80,12 +82,12 @@ def check(world: World, editor: Editor, desired: Desired) -> None:
 
 def run(folder: Path, seed: int) -> int:
     """How many applies one seeded run took."""
-    world, dice = World(folder), random.Random(seed)  # noqa: S311 - repeatable on purpose
+    world, dice = EngineHarness(folder), random.Random(seed)  # noqa: S311 - repeatable on purpose
     try:
         world.upload("by-hand.jpg", 999)
         world.apply(manifests(world, dice))
         editor = Editor(world, dice)
-        editor.settle_in()
+        editor.add_own_resources()
         desired = manifests(world, dice)
         number = converge(world, editor, desired)
         check(world, editor, desired)

@@ -6,19 +6,21 @@ import pytest
 
 from galleryctl.model.desired import Desired
 from tests.integration.faults.test_recovery import settled
-from tests.world import World, one, wanted, words
+from tests.world import EngineHarness, make_desired, make_gallery, text_item
 
 
 @pytest.fixture
-def lagging(world: World) -> World:
+def lagging(world: EngineHarness) -> EngineHarness:
     """A site whose lagging reads ignore what the client says that it has seen."""
     world.settings(honour_consistent=False)
     return world
 
 
 @pytest.mark.parametrize("moved", [False, True], ids=["at its place", "elsewhere"])
-def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(lagging: World, moved: bool) -> None:
-    desired = wanted(words("a"), words("b"), words("z"))
+def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(
+    lagging: EngineHarness, moved: bool
+) -> None:
+    desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
     lagging.apply(desired)
     gallery, ghost = lagging.galleries()[0]["id"], lagging.items()[1]["id"]
     if moved:
@@ -36,9 +38,9 @@ def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(
     settled(lagging, desired)
 
 
-def test_a_gallery_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(lagging: World) -> None:
+def test_a_gallery_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(lagging: EngineHarness) -> None:
     def both() -> Desired:
-        return wanted(words("a"), others=[one(words("x"), gallery="other", name="Other")])
+        return make_desired(text_item("a"), others=[make_gallery(text_item("x"), gallery="other", name="Other")])
 
     lagging.apply(both())
     lagging.edit({"gallery": lagging.galleries()[1]["id"], "delete": True})

@@ -11,7 +11,7 @@ import pytest
 from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.test_one_fault import after, before, settled_site
-from tests.world import Crash, World
+from tests.world import Crash, EngineHarness
 
 REQUESTS = 14
 """Of the run that is killed first; the second makes no more, mostly fewer."""
@@ -31,18 +31,18 @@ def nth(number: int, phase: str) -> Callable[[Attempt], None]:
 def killed_at(folder: Path, kills: list[tuple[int, str]]) -> tuple[object, int]:
     """The site after the kills and an apply that is left alone, and how many files there are; nothing is left to do."""
     folder.mkdir()
-    world = World(folder)
+    world = EngineHarness(folder)
     try:
         world.apply(before(world))
         desired = after(world)
         for number, phase in kills:
-            world.watch = nth(number, phase)
+            world.on_attempt = nth(number, phase)
             try:
                 world.apply(desired)
             except Crash:
                 pass
             finally:
-                world.watch = lambda _exchange: None
+                world.on_attempt = lambda _exchange: None
         assert world.apply(desired).report.exit_code == 0
         assert world.plan(desired).is_empty
         assert len(world.galleries()) == 2

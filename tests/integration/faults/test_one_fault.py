@@ -7,23 +7,31 @@ from pathlib import Path
 import pytest
 
 from galleryctl.model.desired import Desired, UnmanagedPolicy
-from tests.world import World, film, wanted, words
+from tests.world import EngineHarness, make_desired, text_item, video_item
 
 KINDS = ("throttle", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "latency")
 
 
-def before(world: World) -> Desired:
-    return wanted(world.photo("a", 1), words("b"), film("c", 1), words("d"), unmanaged=UnmanagedPolicy.DELETE)
+def before(world: EngineHarness) -> Desired:
+    return make_desired(
+        world.photo_item("a", 1), text_item("b"), video_item("c", 1), text_item("d"), unmanaged=UnmanagedPolicy.DELETE
+    )
 
 
-def after(world: World) -> Desired:
+def after(world: EngineHarness) -> Desired:
     """Everything at once: a new photo and text, a changed text, another picture, a move, a delete, a new gallery."""
-    new = wanted(words("x"), words("y"), gallery="parties", name="Parties").galleries
-    items = (words("d"), world.photo("a", 2), words("b", description="New"), world.photo("e", 3), words("f"))
-    return wanted(*items, unmanaged=UnmanagedPolicy.DELETE, others=new)
+    new = make_desired(text_item("x"), text_item("y"), gallery="parties", name="Parties").galleries
+    items = (
+        text_item("d"),
+        world.photo_item("a", 2),
+        text_item("b", description="New"),
+        world.photo_item("e", 3),
+        text_item("f"),
+    )
+    return make_desired(*items, unmanaged=UnmanagedPolicy.DELETE, others=new)
 
 
-def settled_site(world: World) -> object:
+def settled_site(world: EngineHarness) -> object:
     """What a visitor sees, and which file each item shows, without ids."""
     shades = {file["id"]: file["labels"] for file in world.files()}
 
@@ -38,7 +46,7 @@ def settled_site(world: World) -> object:
 def run(folder: Path, script: list[dict[str, object]]) -> tuple[object, list[str], int]:
     """The site after the apply, its requests, and how many files there are; the next plan is empty."""
     folder.mkdir()
-    world = World(folder)
+    world = EngineHarness(folder)
     try:
         assert world.apply(before(world)).report.exit_code == 0
         desired = after(world)

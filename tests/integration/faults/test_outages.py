@@ -9,8 +9,8 @@ from galleryctl.engine.site import PlanResult
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.wix.errors import ApiError
 from tests.integration.faults.test_recovery import settled
-from tests.unit.wix.wire import GALLERY, ITEM, Wire, answer, talk
-from tests.world import World, wanted, words
+from tests.unit.wix.wire import GALLERY, ITEM, ScriptedTransport, json_response, run_client
+from tests.world import EngineHarness, make_desired, text_item
 
 HOUR = 3600.0
 
@@ -19,10 +19,12 @@ HOUR = 3600.0
     ("kind", "workers", "most"),
     [("throttle", 4, 10), ("error_503", 4, 10), ("drop_before", 4, 10), ("error_503", 10, 20)],
 )
-def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind: str, workers: int, most: int) -> None:
+def test_when_the_api_fails_for_all_the_run_ends_and_says_so(
+    world: EngineHarness, kind: str, workers: int, most: int
+) -> None:
     world.workers = workers
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), *(words(f"k{n:02}") for n in range(100)))
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), *(text_item(f"k{n:02}") for n in range(100)))
     world.faults(rates={kind: 1.0}, methods=["POST"])
     began = world.clock.now
     report = world.apply(desired).report
@@ -37,37 +39,37 @@ def test_when_the_api_fails_for_all_the_run_ends_and_says_so(world: World, kind:
     settled(world, desired)
 
 
-def test_what_it_answers_in_between_lets_the_run_go_on(world: World) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(*(words(key, title="new") for key in ("a", *(f"k{n:02}" for n in range(30)))))
+def test_what_it_answers_in_between_lets_the_run_go_on(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(*(text_item(key, title="new") for key in ("a", *(f"k{n:02}" for n in range(30)))))
     world.faults(script=[{"fault": "error_503", "method": "POST", "nth": 1, "times": 36}])
     report = world.apply(desired).report
     assert report.exit_code == 3
     assert not [o for o in report.outcomes if o.status is OutcomeStatus.SKIPPED]
 
 
-def test_when_one_item_that_is_gone_spoils_a_bulk_delete_the_others_go(world: World) -> None:
+def test_when_one_item_that_is_gone_spoils_a_bulk_delete_the_others_go(world: EngineHarness) -> None:
     world.settings(bulk_delete_unknown="reject")
-    world.apply(wanted(*map(words, "abcd")))
+    world.apply(make_desired(*map(text_item, "abcd")))
 
     def delete(_planned: PlanResult) -> None:
         world.edit({"gallery": world.galleries()[0]["id"], "item": world.items()[1]["id"], "delete": True})
 
-    world.between = delete
-    assert world.apply(wanted(words("a"))).report.exit_code == 0
+    world.after_plan = delete
+    assert world.apply(make_desired(text_item("a"))).report.exit_code == 0
     assert world.titles() == ["a"]
 
 
-def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: World) -> None:
+def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: EngineHarness) -> None:
     world.settings(honour_consistent=False, stale_writes=2)
-    world.apply(wanted(words("a"), words("b")))
+    world.apply(make_desired(text_item("a"), text_item("b")))
     world.faults(
         script=[
             {"fault": "drop_after", "method": "POST", "path": "delete$"},
             {"fault": "stale", "method": "GET", "nth": 3, "times": 100},
         ]
     )
-    (outcome,) = world.apply(wanted(words("a"))).report.outcomes
+    (outcome,) = world.apply(make_desired(text_item("a"))).report.outcomes
     assert outcome.status is OutcomeStatus.DONE
     assert len([call for call in world.requests if call.startswith("POST")]) == 3
     assert world.titles() == ["a"]
@@ -75,8 +77,12 @@ def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: World)
 
 def test_an_item_that_stays_though_it_was_deleted_is_told() -> None:
     gallery, item = {**GALLERY, "totalItems": 1}, str(ITEM["id"])
-    tries = [answer(body={}), answer(body={"gallery": gallery}), answer(body={"items": [ITEM]})] * 3
-    wire = Wire([*tries])
+    tries = [
+        json_response(body={}),
+        json_response(body={"gallery": gallery}),
+        json_response(body={"items": [ITEM]}),
+    ] * 3
+    wire = ScriptedTransport([*tries])
     with pytest.raises(ApiError, match=f"1 of 1 items are still there after 3 tries: {item}"):
-        talk(wire, lambda client: delete_items(client, str(GALLERY["id"]), [item]))
+        run_client(wire, lambda client: delete_items(client, str(GALLERY["id"]), [item]))
     assert len(wire.sent) == len(tries)

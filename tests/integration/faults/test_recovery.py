@@ -14,7 +14,7 @@ from galleryctl.model.outcome import Outcome, OutcomeStatus
 from galleryctl.plan.positions import assign_sort_orders
 from galleryctl.state.file import FileStateBackend
 from galleryctl.wix.transport import Attempt
-from tests.world import Crash, World, film, one, shown, wanted, words
+from tests.world import Crash, EngineHarness, kinds_and_titles, make_desired, make_gallery, text_item, video_item
 
 CREATE_ITEM = "POST /galleries/{id}/items"
 UPLOAD = "PUT /upload"
@@ -34,11 +34,11 @@ def crash(phase: str, name: str, nth: int = 1) -> Callable[[Attempt], None]:
     return watch
 
 
-def crashed(world: World, watch: Callable[[Attempt], None], run: Callable[[], object]) -> None:
-    world.watch = watch
+def crashed(world: EngineHarness, watch: Callable[[Attempt], None], run: Callable[[], object]) -> None:
+    world.on_attempt = watch
     with pytest.raises(Crash):
         run()
-    world.watch = lambda _exchange: None
+    world.on_attempt = lambda _exchange: None
 
 
 def outcome(outcomes: tuple[Outcome, ...], key: str) -> Outcome:
@@ -46,25 +46,25 @@ def outcome(outcomes: tuple[Outcome, ...], key: str) -> Outcome:
     return found
 
 
-def settled(world: World, desired: Any) -> None:
+def settled(world: EngineHarness, desired: Any) -> None:
     world.faults()
     plan = world.plan(desired)
     assert plan.is_empty, plan.changes
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "cut"])
-def test_a_create_whose_answer_is_lost_is_made_once(world: World, kind: str) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), words("b"), words("c"))
+def test_a_create_whose_answer_is_lost_is_made_once(world: EngineHarness, kind: str) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), text_item("b"), text_item("c"))
     world.faults(script=[{"fault": kind, "method": "POST", "path": "items$", "times": 2}])
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", "b", "c"]
     settled(world, desired)
 
 
-def test_a_lost_create_that_reads_do_not_show_is_made_once(world: World) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), words("b"))
+def test_a_lost_create_that_reads_do_not_show_is_made_once(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), text_item("b"))
     world.faults(
         script=[
             {"fault": "drop_after", "method": "POST", "path": "items$"},
@@ -76,9 +76,9 @@ def test_a_lost_create_that_reads_do_not_show_is_made_once(world: World) -> None
     settled(world, desired)
 
 
-def test_a_lost_create_that_somebody_moved_is_not_made_again(world: World) -> None:
-    world.apply(wanted(words("a"), words("z")))
-    desired = wanted(words("a"), words("b"), words("z"))
+def test_a_lost_create_that_somebody_moved_is_not_made_again(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
     world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
 
     def move(exchange: Attempt) -> None:
@@ -86,29 +86,29 @@ def test_a_lost_create_that_somebody_moved_is_not_made_again(world: World) -> No
             gallery, made = world.galleries()[0]["id"], world.items()[1]
             world.edit({"gallery": gallery, "item": made["id"], "set": {"sortOrder": 77.5}})
 
-    world.watch = move
+    world.on_attempt = move
     world.apply(desired)
-    world.watch = lambda _exchange: None
+    world.on_attempt = lambda _exchange: None
     assert sorted(world.titles()) == ["a", "b", "z"]
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", "b", "z"]
 
 
-def test_what_was_made_and_moved_since_the_kill_is_not_made_again(world: World) -> None:
-    world.apply(wanted(words("a"), words("b"), words("z")))
-    desired = wanted(words("a"), film("b", 7), words("z"))
+def test_what_was_made_and_moved_since_the_kill_is_not_made_again(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), text_item("b"), text_item("z")))
+    desired = make_desired(text_item("a"), video_item("b", 7), text_item("z"))
     crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
     (made,) = [item for item in world.items() if item["type"] == "VIDEO"]
     world.edit({"gallery": world.galleries()[0]["id"], "item": made["id"], "set": {"sortOrder": 77.5}})
     assert world.apply(desired).report.exit_code == 0
-    assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b"), ("TEXT", "z")]
+    assert kinds_and_titles(world.items()) == [("TEXT", "a"), ("VIDEO", "b"), ("TEXT", "z")]
     settled(world, desired)
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_killed_around_a_create_it_is_made_once(world: World, phase: str) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), words("b"), film("f", 7), words("c"))
+def test_killed_around_a_create_it_is_made_once(world: EngineHarness, phase: str) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), text_item("b"), video_item("f", 7), text_item("c"))
     crashed(world, crash(phase, CREATE_ITEM, 2), lambda: world.apply(desired))
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", "b", "f", "c"]
@@ -116,19 +116,19 @@ def test_killed_around_a_create_it_is_made_once(world: World, phase: str) -> Non
 
 
 @pytest.mark.parametrize("other", ["b", "other"])
-def test_killed_after_a_create_that_reads_do_not_show_it_is_made_once(world: World, other: str) -> None:
-    world.apply(wanted(words("a")))
-    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(wanted(words("a"), words("b"))))
-    desired = wanted(words("b", title=other), words("a"))
+def test_killed_after_a_create_that_reads_do_not_show_it_is_made_once(world: EngineHarness, other: str) -> None:
+    world.apply(make_desired(text_item("a")))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(make_desired(text_item("a"), text_item("b"))))
+    desired = make_desired(text_item("b", title=other), text_item("a"))
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 4}])
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == [other, "a"]
     settled(world, desired)
 
 
-def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: World) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), words("b"))
+def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
     world.faults(rates={"stale": 1.0}, methods=["GET"])
     for _ in range(2):
@@ -140,18 +140,18 @@ def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: Wor
     settled(world, desired)
 
 
-def test_killed_after_a_create_nobody_needs_any_more_it_is_deleted(world: World) -> None:
-    world.apply(wanted(words("a")))
-    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(wanted(words("a"), words("b"))))
+def test_killed_after_a_create_nobody_needs_any_more_it_is_deleted(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(make_desired(text_item("a"), text_item("b"))))
     assert world.titles() == ["a", "b"]
-    world.apply(wanted(words("a")))
+    world.apply(make_desired(text_item("a")))
     assert world.titles() == ["a"]
 
 
-@pytest.mark.parametrize("new", [film("f", 7), words("f")], ids=["another kind", "the same kind"])
-def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: World, new: DesiredItem) -> None:
-    world.apply(wanted(words("a"), words("z")))
-    desired = wanted(words("a"), new, words("z"))
+@pytest.mark.parametrize("new", [video_item("f", 7), text_item("f")], ids=["another kind", "the same kind"])
+def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: EngineHarness, new: DesiredItem) -> None:
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    desired = make_desired(text_item("a"), new, text_item("z"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
     gallery = world.galleries()[0]["id"]
     # The Editor gives the mean of the neighbours, and so does the plan.
@@ -169,8 +169,8 @@ def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: W
     settled(world, desired)
 
 
-def test_a_gallery_that_could_not_be_read_back_is_not_made_again(world: World) -> None:
-    desired = wanted(words("a"), words("b"))
+def test_a_gallery_that_could_not_be_read_back_is_not_made_again(world: EngineHarness) -> None:
+    desired = make_desired(text_item("a"), text_item("b"))
     world.faults(
         script=[
             {"fault": "error_500", "method": "GET", "path": "items$", "times": 100},
@@ -187,8 +187,8 @@ def test_a_gallery_that_could_not_be_read_back_is_not_made_again(world: World) -
     settled(world, desired)
 
 
-def test_reads_may_lag_behind_a_create_that_had_to_wait_before_the_kill(world: World) -> None:
-    desired = wanted(words("a"))
+def test_reads_may_lag_behind_a_create_that_had_to_wait_before_the_kill(world: EngineHarness) -> None:
+    desired = make_desired(text_item("a"))
     world.faults(script=[{"fault": "throttle", "method": "POST", "path": "galleries$", "retry_after": 30}])
     crashed(world, crash("after", "POST /galleries", 2), lambda: world.apply(desired))
     made = world.clock.now
@@ -198,7 +198,7 @@ def test_reads_may_lag_behind_a_create_that_had_to_wait_before_the_kill(world: W
         if world.clock.now > made + 4:
             world.faults()
 
-    world.watch = catch_up
+    world.on_attempt = catch_up
     assert world.apply(desired).report.exit_code == 0
     assert len(world.galleries()) == 1
     settled(world, desired)
@@ -206,8 +206,8 @@ def test_reads_may_lag_behind_a_create_that_had_to_wait_before_the_kill(world: W
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["POST /galleries", "GET /galleries/{id}/items"])
-def test_killed_around_a_new_gallery_it_is_made_once(world: World, phase: str, name: str) -> None:
-    desired = wanted(words("a"), words("b"))
+def test_killed_around_a_new_gallery_it_is_made_once(world: EngineHarness, phase: str, name: str) -> None:
+    desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash(phase, name), lambda: world.apply(desired))
     assert world.apply(desired).report.exit_code == 0
     assert len(world.galleries()) == 1
@@ -215,8 +215,8 @@ def test_killed_around_a_new_gallery_it_is_made_once(world: World, phase: str, n
     settled(world, desired)
 
 
-def test_killed_after_a_new_gallery_that_reads_do_not_show_it_is_made_once(world: World) -> None:
-    desired = wanted(words("a"), words("b"))
+def test_killed_after_a_new_gallery_that_reads_do_not_show_it_is_made_once(world: EngineHarness) -> None:
+    desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("after", "POST /galleries"), lambda: world.apply(desired))
     world.faults(rates={"stale": 1.0}, methods=["GET"])
     world.apply(desired)
@@ -228,9 +228,9 @@ def test_killed_after_a_new_gallery_that_reads_do_not_show_it_is_made_once(world
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("reads", [0, 3])
-def test_killed_around_an_upload_the_file_is_uploaded_once(world: World, phase: str, reads: int) -> None:
+def test_killed_around_an_upload_the_file_is_uploaded_once(world: EngineHarness, phase: str, reads: int) -> None:
     world.settings(upload_pending_reads=reads)
-    desired = wanted(world.photo("p", 1), world.photo("q", 1), world.photo("r", 2))
+    desired = make_desired(world.photo_item("p", 1), world.photo_item("q", 1), world.photo_item("r", 2))
     crashed(world, crash(phase, UPLOAD, 2), lambda: world.apply(desired))
     assert world.apply(desired).report.exit_code == 0
     assert len(world.files()) == 2
@@ -238,9 +238,9 @@ def test_killed_around_an_upload_the_file_is_uploaded_once(world: World, phase: 
     settled(world, desired)
 
 
-def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: World) -> None:
+def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: EngineHarness) -> None:
     world.settings(upload_pending_reads=2)
-    desired = wanted(world.photo("p", 1))
+    desired = make_desired(world.photo_item("p", 1))
     world.faults(script=[{"fault": "error_500", "path": "get-files$", "times": 100}])
     assert world.apply(desired).report.exit_code == 1
     world.faults()
@@ -248,9 +248,9 @@ def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: Wo
     assert len(world.files()) == 1
 
 
-def test_what_waited_for_a_failed_upload_says_why(world: World) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), world.photo("p", 1), words("b"))
+def test_what_waited_for_a_failed_upload_says_why(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), world.photo_item("p", 1), text_item("b"))
     world.faults(script=[{"fault": "error_500", "path": "generate-upload-url", "times": 100}])
     report = world.apply(desired).report
     assert report.exit_code == 3
@@ -261,9 +261,9 @@ def test_what_waited_for_a_failed_upload_says_why(world: World) -> None:
     assert "500" in skipped.reason
 
 
-def test_a_stale_list_does_not_make_again_what_state_knows(world: World) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), words("b"))
+def test_a_stale_list_does_not_make_again_what_state_knows(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), text_item("b"))
     world.apply(desired)
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 3}])
     assert world.plan(desired).is_empty
@@ -272,25 +272,25 @@ def test_a_stale_list_does_not_make_again_what_state_knows(world: World) -> None
     assert world.titles() == ["a", "b"]
 
 
-def test_a_stale_list_does_not_let_a_gallery_vanish(world: World) -> None:
-    desired = wanted(words("a"))
+def test_a_stale_list_does_not_let_a_gallery_vanish(world: EngineHarness) -> None:
+    desired = make_desired(text_item("a"))
     world.apply(desired)
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 2}])
     world.apply(desired)
     assert len(world.galleries()) == 1
 
 
-def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(world: World) -> None:
-    world.apply(wanted(words("a"), words("b"), words("c")))
-    desired = wanted(words("a", title="A"), words("b", title="B"), words("c", title="C"))
+def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), text_item("b"), text_item("c")))
+    desired = make_desired(text_item("a", title="A"), text_item("b", title="B"), text_item("c", title="C"))
 
     def delete(_planned: PlanResult) -> None:
         gallery, gone = world.galleries()[0]["id"], world.items()[1]["id"]
         world.edit({"gallery": gallery, "item": gone, "delete": True})
 
-    world.between = delete
+    world.after_plan = delete
     report = world.apply(desired).report
-    world.between = lambda _planned: None
+    world.after_plan = lambda _planned: None
     assert report.exit_code == 3
     failed = outcome(report.outcomes, "b")
     assert failed.status is OutcomeStatus.FAILED
@@ -301,32 +301,36 @@ def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(wo
     settled(world, desired)
 
 
-def test_what_is_to_be_deleted_and_is_gone_is_done(world: World) -> None:
-    world.apply(wanted(words("a"), words("b"), others=[one(words("x"), gallery="other", name="Other")]))
+def test_what_is_to_be_deleted_and_is_gone_is_done(world: EngineHarness) -> None:
+    world.apply(
+        make_desired(
+            text_item("a"), text_item("b"), others=[make_gallery(text_item("x"), gallery="other", name="Other")]
+        )
+    )
 
     def delete(_planned: PlanResult) -> None:
         first, other = world.galleries()
         world.edit({"gallery": first["id"], "item": world.items()[1]["id"], "delete": True})
         world.edit({"gallery": other["id"], "delete": True})
 
-    world.between = delete
-    assert world.apply(wanted(words("a"))).report.exit_code == 0
-    world.between = lambda _planned: None
+    world.after_plan = delete
+    assert world.apply(make_desired(text_item("a"))).report.exit_code == 0
+    world.after_plan = lambda _planned: None
     assert world.titles() == ["a"]
-    settled(world, wanted(words("a")))
+    settled(world, make_desired(text_item("a")))
 
 
-def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: World) -> None:
-    other = one(words("x"), gallery="other", name="Other")
-    world.apply(wanted(words("a"), others=[other]))
+def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: EngineHarness) -> None:
+    other = make_gallery(text_item("x"), gallery="other", name="Other")
+    world.apply(make_desired(text_item("a"), others=[other]))
 
     def fill(_planned: PlanResult) -> None:
         new = {"type": "TEXT", "title": "By hand", "sortOrder": 9.5, "text": {"html": "x"}}
         world.edit({"gallery": world.galleries()[1]["id"], "item": None, "set": new})
 
-    world.between = fill
-    report = world.apply(wanted(words("a", title="A"))).report
-    world.between = lambda _planned: None
+    world.after_plan = fill
+    report = world.apply(make_desired(text_item("a", title="A"))).report
+    world.after_plan = lambda _planned: None
     assert report.exit_code == 3
     (failed,) = [o for o in report.outcomes if o.status is OutcomeStatus.FAILED]
     assert failed.address == Address("other")
@@ -335,33 +339,33 @@ def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: Wo
     assert world.titles() == ["A"]
 
 
-def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: World) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), world.photo("p", 1))
+def test_a_file_deleted_before_its_item_is_made_is_uploaded_again(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), world.photo_item("p", 1))
 
     def trash(exchange: Attempt) -> None:
         if exchange.phase == "after" and exchange.name == UPLOAD:
             site = world.emulator.pipeline.site
             site.store.db.execute("DELETE FROM files")
 
-    world.watch = trash
+    world.on_attempt = trash
     report = world.apply(desired).report
-    world.watch = lambda _exchange: None
+    world.on_attempt = lambda _exchange: None
     assert outcome(report.outcomes, "p").status is OutcomeStatus.FAILED
     assert world.apply(desired).report.exit_code == 0
-    assert shown(world.items()) == [("TEXT", "a"), ("IMAGE", "p")]
+    assert kinds_and_titles(world.items()) == [("TEXT", "a"), ("IMAGE", "p")]
     settled(world, desired)
 
 
-def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_else(world: World) -> None:
-    world.apply(wanted(words("a"), others=[one(words("x"), gallery="other", name="Other")]))
-    others = [one(words("x", title="X"), gallery="other", name="Other")]
-    desired = wanted(words("a", title="A"), words("b"), others=others)
+def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_else(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), others=[make_gallery(text_item("x"), gallery="other", name="Other")]))
+    others = [make_gallery(text_item("x", title="X"), gallery="other", name="Other")]
+    desired = make_desired(text_item("a", title="A"), text_item("b"), others=others)
 
     def delete(_planned: PlanResult) -> None:
         world.edit({"gallery": world.galleries()[0]["id"], "delete": True})
 
-    world.between = delete
+    world.after_plan = delete
     report = world.apply(desired).report
     assert report.exit_code == 3
     assert {o.address.item: o.status for o in report.outcomes} == {
@@ -372,9 +376,9 @@ def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_el
     assert world.titles("Other") == ["X"]
 
 
-def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: World) -> None:
-    world.apply(wanted(words("a"), words("z")))
-    desired = wanted(words("a"), words("b"), words("z"))
+def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
 
     def take(planned: PlanResult) -> None:
         (change,) = planned.plan.changes
@@ -382,44 +386,44 @@ def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: World
         new = {"type": "TEXT", "title": "By hand", "sortOrder": change.sort_order, "text": {"html": "x"}}
         world.edit({"gallery": gallery, "item": None, "set": new})
 
-    world.between = take
+    world.after_plan = take
     report = world.apply(desired).report
-    world.between = lambda _planned: None
+    world.after_plan = lambda _planned: None
     assert outcome(report.outcomes, "b").status is OutcomeStatus.FAILED
     assert world.apply(desired).report.exit_code == 0
     assert sorted(world.titles()) == ["By hand", "a", "b", "z"]
     settled(world, desired)
 
 
-def test_a_site_of_32_bit_floats_loses_no_create(world: World) -> None:
+def test_a_site_of_32_bit_floats_loses_no_create(world: EngineHarness) -> None:
     world.settings(sort_order_precision="float32")
     keys = [f"k{n:02}" for n in range(12)]
-    world.apply(wanted(words("a"), words("z")))
-    desired = wanted()
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    desired = make_desired()
     for n in range(len(keys)):
-        desired = wanted(words("a"), *(words(key) for key in reversed(keys[: n + 1])), words("z"))
+        desired = make_desired(text_item("a"), *(text_item(key) for key in reversed(keys[: n + 1])), text_item("z"))
         world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
         assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", *reversed(keys), "z"]
     settled(world, desired)
 
 
-def test_killed_after_the_old_half_of_a_replacement_went_state_forgets_it(world: World) -> None:
-    world.apply(wanted(words("a"), words("b")))
-    desired = wanted(words("a"), film("b", 7))
+def test_killed_after_the_old_half_of_a_replacement_went_state_forgets_it(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), text_item("b")))
+    desired = make_desired(text_item("a"), video_item("b", 7))
     crashed(world, crash("after", "POST /galleries/{id}/items/delete"), lambda: world.apply(desired))
     world.apply(desired)
     state = FileStateBackend(world.root / "state.json").read()
     assert state is not None
     assert state.bindings.deposed == {}
-    assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]
+    assert kinds_and_titles(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_of_several_that_show_the_same_each_is_made_once(world: World, phase: str, nth: int) -> None:
-    world.apply(wanted(words("a")))
-    desired = wanted(words("a"), *(world.photo(f"p{n}", 1) for n in range(4)))
+def test_of_several_that_show_the_same_each_is_made_once(world: EngineHarness, phase: str, nth: int) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), *(world.photo_item(f"p{n}", 1) for n in range(4)))
     crashed(world, crash(phase, CREATE_ITEM, nth), lambda: world.apply(desired))
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", "p0", "p1", "p2", "p3"]

@@ -12,7 +12,7 @@ from galleryctl.model.fields import Json
 from galleryctl.plan.make import PlanOptions
 from galleryctl.state.file import FileStateBackend
 from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, settled
-from tests.world import World, film, one, shown, wanted, words
+from tests.world import EngineHarness, kinds_and_titles, make_desired, make_gallery, text_item, video_item
 
 DESTROY = PlanOptions(destroy=True, max_delete_percent=100)
 STRICT = PlanOptions(max_delete_percent=100)
@@ -20,21 +20,23 @@ STRICT = PlanOptions(max_delete_percent=100)
 
 
 def with_other(*keys: str) -> Desired:
-    return wanted(words("a"), others=[one(*map(words, keys), gallery="other", name="Other")])
+    return make_desired(text_item("a"), others=[make_gallery(*map(text_item, keys), gallery="other", name="Other")])
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["POST /galleries", CREATE_ITEM])
-def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(world: World, phase: str, name: str) -> None:
-    world.apply(wanted(words("a")) if name == "POST /galleries" else with_other("x"))
+def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(
+    world: EngineHarness, phase: str, name: str
+) -> None:
+    world.apply(make_desired(text_item("a")) if name == "POST /galleries" else with_other("x"))
     crashed(world, crash(phase, name), lambda: world.apply(with_other("x", "y")))
-    assert world.apply(wanted(words("a")), STRICT).report.exit_code == 0
+    assert world.apply(make_desired(text_item("a")), STRICT).report.exit_code == 0
     assert [gallery["name"] for gallery in world.galleries()] == ["Weddings"]
-    settled(world, wanted(words("a")))
+    settled(world, make_desired(text_item("a")))
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_what_a_killed_destroy_deleted_is_not_missed(world: World, phase: str) -> None:
+def test_what_a_killed_destroy_deleted_is_not_missed(world: EngineHarness, phase: str) -> None:
     desired = with_other("x")
     world.apply(desired)
     crashed(world, crash(phase, "DELETE /galleries/{id}"), lambda: world.apply(desired, DESTROY))
@@ -46,18 +48,18 @@ def test_what_a_killed_destroy_deleted_is_not_missed(world: World, phase: str) -
     assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery is gone from the site
 
 
-def test_a_manifest_that_is_put_back_after_a_killed_delete_makes_its_gallery_again(world: World) -> None:
+def test_a_manifest_that_is_put_back_after_a_killed_delete_makes_its_gallery_again(world: EngineHarness) -> None:
     world.apply(with_other("x"))
-    crashed(world, crash("after", "DELETE /galleries/{id}"), lambda: world.apply(wanted(words("a"))))
+    crashed(world, crash("after", "DELETE /galleries/{id}"), lambda: world.apply(make_desired(text_item("a"))))
     assert world.apply(with_other("x"), STRICT).report.exit_code == 0
     assert world.titles("Other") == ["x"]
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: World, phase: str) -> None:
-    world.apply(wanted(words("a")))
-    crashed(world, crash(phase, CREATE_ITEM), lambda: world.apply(wanted(words("a"), film("f", 7))))
-    desired = wanted(film("g", 7), words("a"), moved=[("weddings/f", "weddings/g")])
+def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: EngineHarness, phase: str) -> None:
+    world.apply(make_desired(text_item("a")))
+    crashed(world, crash(phase, CREATE_ITEM), lambda: world.apply(make_desired(text_item("a"), video_item("f", 7))))
+    desired = make_desired(video_item("g", 7), text_item("a"), moved=[("weddings/f", "weddings/g")])
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["g", "a"]
     settled(world, desired)
@@ -65,27 +67,29 @@ def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: World,
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
-def test_a_replacement_that_was_killed_and_is_wanted_no_more_goes_whole(world: World, phase: str, name: str) -> None:
-    world.apply(wanted(words("a"), words("b")))
-    crashed(world, crash(phase, name), lambda: world.apply(wanted(words("a"), film("b", 7))))
-    assert world.apply(wanted(words("a"))).report.exit_code == 0
+def test_a_replacement_that_was_killed_and_is_wanted_no_more_goes_whole(
+    world: EngineHarness, phase: str, name: str
+) -> None:
+    world.apply(make_desired(text_item("a"), text_item("b")))
+    crashed(world, crash(phase, name), lambda: world.apply(make_desired(text_item("a"), video_item("b", 7))))
+    assert world.apply(make_desired(text_item("a"))).report.exit_code == 0
     assert world.titles() == ["a"]
-    settled(world, wanted(words("a")))
+    settled(world, make_desired(text_item("a")))
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_a_replacement_that_was_killed_and_is_taken_back_is_undone(world: World, phase: str) -> None:
-    before = wanted(words("a"), words("b"))
+def test_a_replacement_that_was_killed_and_is_taken_back_is_undone(world: EngineHarness, phase: str) -> None:
+    before = make_desired(text_item("a"), text_item("b"))
     world.apply(before)
-    crashed(world, crash(phase, CREATE_ITEM), lambda: world.apply(wanted(words("a"), film("b", 7))))
+    crashed(world, crash(phase, CREATE_ITEM), lambda: world.apply(make_desired(text_item("a"), video_item("b", 7))))
     assert world.apply(before).report.exit_code == 0
     assert [(item["type"], item["title"]) for item in world.items()] == [("TEXT", "a"), ("TEXT", "b")]
     settled(world, before)
 
 
-def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of_it(world: World) -> None:
-    world.apply(wanted(words("a"), words("z")))
-    desired = wanted(words("a"), words("b"))
+def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of_it(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
     crashed(world, crash("before", "POST /galleries/{id}/items/delete"), lambda: world.apply(desired))
     copy = {"type": "TEXT", "title": "b", "sortOrder": 55.5, "text": {"html": "<p>b</p>"}}
@@ -96,7 +100,7 @@ def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of
     settled(world, desired)
 
 
-async def rebuilt(world: World, desired: Desired) -> None:
+async def rebuilt(world: EngineHarness, desired: Desired) -> None:
     """As `state rebuild` does it."""
     async with world.open_site() as site:
         save_rebuilt_state(site, await rebuild_state(site, desired))
@@ -106,14 +110,14 @@ async def rebuilt(world: World, desired: Desired) -> None:
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
 def test_a_rebuilt_state_knows_what_a_killed_replacement_had_still_to_delete(
-    world: World, phase: str, name: str, stale: int
+    world: EngineHarness, phase: str, name: str, stale: int
 ) -> None:
-    world.apply(wanted(words("a"), words("b")))
-    desired = wanted(words("a"), film("b", 7))
+    world.apply(make_desired(text_item("a"), text_item("b")))
+    desired = make_desired(text_item("a"), video_item("b", 7))
     crashed(world, crash(phase, name), lambda: world.apply(desired))
     late: dict[str, Json] = {"fault": "stale", "method": "GET", "path": "items$", "times": stale}
     world.faults(script=[late] if stale else [])
     asyncio.run(rebuilt(world, desired))
     assert world.apply(desired).report.exit_code == 0
-    assert shown(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]
+    assert kinds_and_titles(world.items()) == [("TEXT", "a"), ("VIDEO", "b")]
     settled(world, desired)

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.kdf import scrypt
 
 from tests.frozen_site import PASSPHRASE, Frozen, make_site
-from tests.studio import Studio
+from tests.studio import CliHarness
 
 _Scrypt = scrypt.Scrypt
 
@@ -47,7 +47,7 @@ def frozen_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def frozen(studio: Studio, frozen_site: Path, monkeypatch: pytest.MonkeyPatch) -> Frozen:
+def frozen(studio: CliHarness, frozen_site: Path, monkeypatch: pytest.MonkeyPatch) -> Frozen:
     """A workspace in which nothing is restored yet."""
     monkeypatch.setenv("PASSPHRASE", PASSPHRASE)
     return Frozen(studio.root, studio.capture, frozen_site)

@@ -41,7 +41,7 @@ def assert_applied(frozen: Frozen) -> Doc:
     assert sorted(file["displayName"] for file in frozen.files()) == ["cake.jpg", "dance.jpg"]
     known: Doc = state_listed(frozen)["galleries"]["weddings"]["items"]
     assert {item["id"] for item in known.values()} == {item["id"] for item in frozen.items()}
-    frozen.assert_settled()
+    frozen.assert_no_changes()
     return known
 
 
@@ -49,7 +49,7 @@ def assert_applied(frozen: Frozen) -> Doc:
 def test_a_state_of_format_1_is_read_and_plans_nothing(frozen: Frozen, *, encrypted: bool) -> None:
     frozen.restore(encrypted=encrypted)
     assert state_listed(frozen) == read("state-format-1.json")
-    frozen.assert_settled()
+    frozen.assert_no_changes()
 
 
 def test_a_deposed_item_of_a_state_of_format_1_is_deleted(frozen: Frozen) -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from galleryctl.http import httpx
 from tests.frozen_site import FROZEN, Frozen, normalised, read
-from tests.studio import Doc, Studio
+from tests.studio import CliHarness, Doc
 
 EXAMPLES = FROZEN.parents[1] / "examples"
 KNOWN = "".join((FROZEN / name).read_text(encoding="utf-8") for name in ("site.json", "state-format-1.json"))
@@ -103,7 +103,7 @@ def unknown_gallery(frozen: Frozen) -> None:
 
 def emptied(frozen: Frozen) -> None:
     frozen.restore()
-    frozen.gallery([], head="bind: {name: Weddings, create: true}\nname: Weddings\n")
+    frozen.write_gallery([], head="bind: {name: Weddings, create: true}\nname: Weddings\n")
 
 
 def stale(frozen: Frozen) -> None:
@@ -122,7 +122,7 @@ def failing(frozen: Frozen) -> None:
     """Somebody deletes an item while the apply is about to update it."""
     frozen.restore("after")
     fault = {"fault": "edit", "method": "PATCH", "path": "items/", "edits": [{**DANCE, "delete": True}]}
-    frozen.call("POST", "/_emulator/faults", {"script": [fault]})
+    frozen.call_api("POST", "/_emulator/faults", {"script": [fault]})
 
 
 CASES: dict[str, tuple[Callable[[Frozen], None], str]] = {
@@ -403,7 +403,7 @@ def test_options_are_what_they_were() -> None:
     assert options_now() == read("options.json")
 
 
-def example(studio: Studio, name: str) -> list[Doc]:
+def example(studio: CliHarness, name: str) -> list[Doc]:
     """The galleries and the items of an example on an empty site: key, kind, media and fields, in order."""
     shutil.copytree(EXAMPLES / name, studio.root, dirs_exist_ok=True)
     path = studio.root / "galleryctl.yaml"
@@ -423,7 +423,7 @@ def example(studio: Studio, name: str) -> list[Doc]:
 
 @pytest.mark.parametrize("name", ["minimal", "portfolio", "wix"])
 def test_the_keys_and_captions_of_the_examples_are_what_they_were(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, name: str
+    studio: CliHarness, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     for variable in ("WIX_SITE_ID", "WIX_API_KEY", "WIX_GALLERY_ID"):
         monkeypatch.setenv(variable, "77777777-8888-4999-8000-aaaaaaaaaaaa")

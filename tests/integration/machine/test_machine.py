@@ -32,7 +32,7 @@ from galleryctl.model.errors import MatchError, Refused, StaleError, StateError
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
-from tests.world import ANYTHING, Crash, World, film, one, wanted, words
+from tests.world import ALLOW_ALL, Crash, EngineHarness, make_desired, make_gallery, text_item, video_item
 
 KEYS = st.sampled_from([f"k{n}" for n in range(8)])
 KINDS = st.sampled_from(["photo", "film", "text"])
@@ -56,7 +56,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.world = World(self.folder)
+        self.world = EngineHarness(self.folder)
         self.editor = Editor(self.world, random.Random(0))  # noqa: S311 - repeatable on purpose
         self.items: list[DesiredItem] = []
         self.other: list[DesiredItem] = []
@@ -66,27 +66,27 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 1000))
     def begin(self, seed: int) -> None:
-        self.editor.dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
-        self.items = [words("k0"), self.world.photo("k1", 1), film("k2", 2)]
-        self.other = [words("x")]
+        self.editor.rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.items = [text_item("k0"), self.world.photo_item("k1", 1), video_item("k2", 2)]
+        self.other = [text_item("x")]
         self.world.upload("by-hand.jpg", 999)
         self.world.apply(self.desired())
-        self.editor.settle_in()
+        self.editor.add_own_resources()
 
     def desired(self) -> Desired:
-        others = [one(*self.other, gallery="other", name="Other")] if self.other else []
-        return wanted(*self.items, moved=self.moved, others=others)
+        others = [make_gallery(*self.other, gallery="other", name="Other")] if self.other else []
+        return make_desired(*self.items, moved=self.moved, others=others)
 
     def made(self, key: str, kind: str, number: int) -> DesiredItem:
         match kind:
             case "photo":
                 # A file for each content: one for each key would change under an item that was renamed.
-                photo = self.world.photo(f"photo{number}", number, title=f"{key} {number}")
+                photo = self.world.photo_item(f"photo{number}", number, title=f"{key} {number}")
                 return replace(photo, address=Address("weddings", key))
             case "film":
-                return film(key, number, title=f"{key} {number}")
+                return video_item(key, number, title=f"{key} {number}")
             case _:
-                return words(key, title=f"{key} {number}")
+                return text_item(key, title=f"{key} {number}")
 
     @rule(key=KEYS, kind=KINDS, number=NUMBERS, place=st.integers(0, 8))
     def add_or_change(self, key: str, kind: str, number: int, place: int) -> None:
@@ -121,8 +121,8 @@ class Machine(RuleBasedStateMachine):
     @rule(shade=NUMBERS, more=st.booleans())
     def change_other(self, shade: int, more: bool) -> None:
         """The second gallery shows photos that the first may show, too; it is made when no manifest named it."""
-        photos = [self.world.photo(f"o{n}", n) for n in range(shade if more else 0)]
-        self.other = [*photos, words("x")]
+        photos = [self.world.photo_item(f"o{n}", n) for n in range(shade if more else 0)]
+        self.other = [*photos, text_item("x")]
 
     @rule()
     def drop_other(self) -> None:
@@ -132,7 +132,7 @@ class Machine(RuleBasedStateMachine):
     @rule(times=st.integers(1, 3))
     def edit(self, times: int) -> None:
         for _ in range(times):
-            self.editor.act()
+            self.editor.make_random_edit()
 
     @rule(nth=st.integers(1, 25), after=st.booleans(), edited=st.booleans())
     def crash(self, nth: int, after: bool, edited: bool) -> None:
@@ -146,22 +146,22 @@ class Machine(RuleBasedStateMachine):
                 if seen >= nth:
                     raise Crash
             # Whatever comes to a gallery between the last look at it and its end goes with it.
-            if edited and self.other and exchange.phase == "after" and self.editor.dice.random() < 0.1:
-                self.editor.act()
+            if edited and self.other and exchange.phase == "after" and self.editor.rng.random() < 0.1:
+                self.editor.make_random_edit()
 
         self.disturbed(watch, lambda: self.world.apply(self.desired()))
 
     def disturbed(self, watch: Callable[[Attempt], None], run: Callable[[], object]) -> None:
         """`run` until `watch` ends it, or until it refuses to begin."""
-        self.world.watch = watch
+        self.world.on_attempt = watch
         with suppress(Crash, Refused, MatchError, StaleError):
             run()
-        self.world.watch = lambda _exchange: None
+        self.world.on_attempt = lambda _exchange: None
 
     @rule(key=KEYS, nth=st.integers(1, 12))
     def crash_with_target(self, key: str, nth: int) -> None:
         """An apply for one item, that may be killed."""
-        target = replace(ANYTHING, targets=(Address("weddings", key),))
+        target = replace(ALLOW_ALL, targets=(Address("weddings", key),))
         self.disturbed(nth_request(nth), lambda: self.world.apply(self.desired(), target))
 
     @rule()
@@ -249,7 +249,7 @@ class Machine(RuleBasedStateMachine):
         except Refused:
             assert not self.other
             assert [item for item in self.world.items("Other") if item["id"] in self.editor.items]
-            self.other = [words("x")]
+            self.other = [text_item("x")]
             applied = self.world.apply(self.desired())
         desired = self.desired()
         assert applied.report.exit_code == 0, applied.report
@@ -266,7 +266,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_touched_what_is_not_ours(self) -> None:
-        self.editor.check_nobody_touched()
+        self.editor.assert_own_resources_unchanged()
 
     @invariant()
     def no_two_items_share_a_sort_order(self) -> None:

@@ -12,26 +12,26 @@ from galleryctl.engine.collecting import delete_unused_files, list_uploaded_file
 from galleryctl.engine.settled import load_complete_state
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.uploaded import UploadedFile
-from tests.world import Doc, World, wanted, words
+from tests.world import Doc, EngineHarness, make_desired, text_item
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[EngineHarness]:
     """A site with two photos that galleryctl uploaded and that nothing shows or wants any more."""
-    world = World(tmp_path)
-    world.apply(wanted(world.photo("a", 1), world.photo("b", 2), words("w")))
-    world.apply(wanted(words("w")))
+    world = EngineHarness(tmp_path)
+    world.apply(make_desired(world.photo_item("a", 1), world.photo_item("b", 2), text_item("w")))
+    world.apply(make_desired(text_item("w")))
     assert len(world.files()) == 2
     yield world
     world.close()
 
 
-def look_and_collect(world: World, between: Doc | None = None) -> tuple[UploadedFile, ...]:
+def look_and_collect(world: EngineHarness, between: Doc | None = None) -> tuple[UploadedFile, ...]:
     """What was deleted; `between` is an edit while the question stood."""
 
     async def run() -> tuple[UploadedFile, ...]:
         async with world._client() as client:
-            site, desired = world._site(client), wanted(words("w"))
+            site, desired = world._site(client), make_desired(text_item("w"))
             known = await load_complete_state(site)
             found = unused_files(await list_uploaded_files(site, desired, known.bindings))
             if between is not None:
@@ -41,13 +41,13 @@ def look_and_collect(world: World, between: Doc | None = None) -> tuple[Uploaded
     return asyncio.run(run())
 
 
-def shows(world: World, file: str) -> Doc:
+def shows(world: EngineHarness, file: str) -> Doc:
     image = {"imageInfo": {"id": file, "width": 16, "height": 12}}
     gallery = world.galleries()[0]["id"]
     return {"gallery": gallery, "item": None, "set": {"type": "IMAGE", "sortOrder": 77, "image": image}}
 
 
-def test_what_came_into_use_while_the_question_stood_stays(world: World) -> None:
+def test_what_came_into_use_while_the_question_stood_stays(world: EngineHarness) -> None:
     first, second = (file["id"] for file in world.files())
     gone = look_and_collect(world, shows(world, first))
     assert [each.file.id for each in gone] == [second]
@@ -56,14 +56,14 @@ def test_what_came_into_use_while_the_question_stood_stays(world: World) -> None
 
 @pytest.mark.parametrize("path", ["/files/search", r"/galleries$", "/items$"])
 @pytest.mark.parametrize("fault", ["error_500", "drop_before", "throttle_silent"])
-def test_half_a_listing_tells_nothing(world: World, path: str, fault: str) -> None:
+def test_half_a_listing_tells_nothing(world: EngineHarness, path: str, fault: str) -> None:
     world.faults(script=[{"fault": fault, "path": path, "nth": 1, "times": 1000}])
     with pytest.raises(GalleryctlError):
         look_and_collect(world)
     assert len(world.files()) == 2
 
 
-def test_an_item_that_moves_to_another_page_while_they_are_read_is_seen(world: World) -> None:
+def test_an_item_that_moves_to_another_page_while_they_are_read_is_seen(world: EngineHarness) -> None:
     """150 items are two pages; the photo's item goes from the second to the first between the two reads."""
     gallery, file = world.galleries()[0]["id"], world.files()[0]["id"]
     text = {"type": "TEXT", "text": {"html": "x"}}

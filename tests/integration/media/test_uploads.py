@@ -13,22 +13,22 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.media import Kind, LocalFile
 from galleryctl.wix import tus
 from galleryctl.wix.transport import Attempt
-from tests.world import World, item, picture, wanted
+from tests.world import EngineHarness, jpeg_bytes, make_desired, make_item
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
+def world(tmp_path: Path) -> Iterator[EngineHarness]:
+    made = EngineHarness(tmp_path)
     yield made
     made.close()
 
 
-def uploaded(world: World) -> list[bytes | None]:
+def uploaded(world: EngineHarness) -> list[bytes | None]:
     """The bytes of each file of the site."""
     return [world.emulator.pipeline.site.store.get_blob(file["id"]) for file in world.files()]
 
 
-def at_request(world: World, pattern: str, change: Callable[[], object], nth: int = 1) -> None:
+def at_request(world: EngineHarness, pattern: str, change: Callable[[], object], nth: int = 1) -> None:
     """Make `change` right before the nth request whose call the pattern finds."""
     seen = 0
 
@@ -39,20 +39,20 @@ def at_request(world: World, pattern: str, change: Callable[[], object], nth: in
             if seen == nth:
                 change()
 
-    world.watch = watch
+    world.on_attempt = watch
 
 
-def film(world: World, size: int) -> tuple[Desired, bytes, Path]:
+def film(world: EngineHarness, size: int) -> tuple[Desired, bytes, Path]:
     """A video of the workspace that is sent in several pieces."""
     data = b"\0\0\0\x20ftypisom" + bytes(range(256)) * (size // 256)
     path = world.root / "film.mp4"
     path.write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     file = LocalFile(path="film.mp4", sha256=digest, size=len(data), mime_type="video/mp4")
-    return wanted(item("film", Kind.VIDEO, file, {})), data, path
+    return make_desired(make_item("film", Kind.VIDEO, file, {})), data, path
 
 
-def reason(world: World, desired: Desired) -> str:
+def reason(world: EngineHarness, desired: Desired) -> str:
     """Why the upload failed; what was not uploaded is shown by nothing."""
     report = world.apply(desired).report
     assert report.exit_code in (1, 3)
@@ -62,32 +62,32 @@ def reason(world: World, desired: Desired) -> str:
 
 
 @pytest.mark.parametrize("pattern", ["^GET /progallery", "generate-upload-url", "PUT"])
-def test_a_photo_written_over_is_never_sent(world: World, pattern: str) -> None:
-    photo = world.photo("a", 1)
+def test_a_photo_written_over_is_never_sent(world: EngineHarness, pattern: str) -> None:
+    photo = world.photo_item("a", 1)
     other = world.root / "photos/a.jpg"
-    at_request(world, pattern, lambda: other.write_bytes(picture(2)))
+    at_request(world, pattern, lambda: other.write_bytes(jpeg_bytes(2)))
     if pattern == "PUT":  # it was read whole before
-        assert world.apply(wanted(photo)).report.exit_code == 0
-        assert uploaded(world) == [picture(1)]
+        assert world.apply(make_desired(photo)).report.exit_code == 0
+        assert uploaded(world) == [jpeg_bytes(1)]
     else:
-        assert "changed since the plan was made" in reason(world, wanted(photo))
+        assert "changed since the plan was made" in reason(world, make_desired(photo))
 
 
-def test_a_photo_swapped_for_another_is_never_sent(world: World) -> None:
-    photo = world.photo("a", 1)
-    (world.root / "b.jpg").write_bytes(picture(2))
+def test_a_photo_swapped_for_another_is_never_sent(world: EngineHarness) -> None:
+    photo = world.photo_item("a", 1)
+    (world.root / "b.jpg").write_bytes(jpeg_bytes(2))
 
     def swap() -> None:
         (world.root / "b.jpg").replace(world.root / "photos/a.jpg")
 
     at_request(world, "generate-upload-url", swap)
-    world.apply(wanted(photo))
-    assert set(uploaded(world)) <= {picture(1)}
+    world.apply(make_desired(photo))
+    assert set(uploaded(world)) <= {jpeg_bytes(1)}
 
 
 @pytest.mark.parametrize("place", [0, 20_000_000, -1], ids=["first piece", "last piece", "last byte"])
 @pytest.mark.parametrize("nth", [1, 2])
-def test_a_film_written_to_while_it_is_sent_never_becomes_a_file(world: World, place: int, nth: int) -> None:
+def test_a_film_written_to_while_it_is_sent_never_becomes_a_file(world: EngineHarness, place: int, nth: int) -> None:
     desired, data, path = film(world, 20_500_000)
 
     def write() -> None:
@@ -104,14 +104,14 @@ def test_a_film_written_to_while_it_is_sent_never_becomes_a_file(world: World, p
         assert uploaded(world) == []
 
 
-def test_a_film_that_becomes_shorter_is_told(world: World) -> None:
+def test_a_film_that_becomes_shorter_is_told(world: EngineHarness) -> None:
     desired, data, path = film(world, 12_000_000)
     at_request(world, "^PATCH .*(tus|upload)", lambda: path.write_bytes(data[:9_000_000]))
     assert "film.mp4: the file changed since the plan was made" in reason(world, desired)
 
 
 def test_pieces_sent_before_an_interruption_must_be_those_that_are_read_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: EngineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first piece goes out with another byte; before the second try the file is as planned again."""
     monkeypatch.setattr(tus, "CHUNK_BYTES", 1 << 20)
@@ -122,22 +122,22 @@ def test_pieces_sent_before_an_interruption_must_be_those_that_are_read_again(
         if exchange.phase == "before" and ("resumable" in exchange.call or exchange.name.startswith("HEAD")):
             path.write_bytes(next(patches, data))
 
-    world.watch = write
+    world.on_attempt = write
     world.faults(script=[{"fault": "drop_before", "path": "/upload/tus/", "methods": ["PATCH"], "nth": 1}])
     assert "changed since the plan was made" in reason(world, desired)
 
 
 @pytest.mark.parametrize("path", ["../secret.jpg", "{root}/../secret.jpg", "link.jpg", "photos/../../secret.jpg"])
 def test_a_path_that_leads_out_of_the_workspace_is_not_read(tmp_path: Path, path: str) -> None:
-    (tmp_path / "secret.jpg").write_bytes(picture(7))
+    (tmp_path / "secret.jpg").write_bytes(jpeg_bytes(7))
     root = tmp_path / "workspace"
     (root / "photos").mkdir(parents=True)
     (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
-    world = World(root)
+    world = EngineHarness(root)
     try:
-        digest = hashlib.sha256(picture(7)).hexdigest()
-        file = LocalFile(path=path.format(root=root), sha256=digest, size=len(picture(7)), mime_type="image/jpeg")
-        assert "workspace" in reason(world, wanted(item("a", Kind.IMAGE, file, {})))
+        digest = hashlib.sha256(jpeg_bytes(7)).hexdigest()
+        file = LocalFile(path=path.format(root=root), sha256=digest, size=len(jpeg_bytes(7)), mime_type="image/jpeg")
+        assert "workspace" in reason(world, make_desired(make_item("a", Kind.IMAGE, file, {})))
         assert not any("upload" in request for request in world.requests)
     finally:
         world.close()

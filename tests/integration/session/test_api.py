@@ -17,12 +17,12 @@ from galleryctl.engine.progress import SilentProgress, StepOutcome
 from galleryctl.plan.order import Step
 from galleryctl.session.open import lock_owner
 from galleryctl.state.file import FileStateBackend
-from tests.studio import Studio
+from tests.studio import CliHarness
 
 OPERATIONS = ("apply", "drift", "import_all", "import_gallery", "plan", "validate")
 
 
-def opened(studio: Studio) -> galleryctl.Workspace:
+def opened(studio: CliHarness) -> galleryctl.Workspace:
     return galleryctl.open_workspace(studio.root)
 
 
@@ -73,16 +73,16 @@ def test_each_operation_has_a_twin_under_its_own_name() -> None:
         assert method.__doc__
 
 
-def test_validate_counts_what_there_is(wedding: Studio) -> None:
+def test_validate_counts_what_there_is(wedding: CliHarness) -> None:
     found = opened(wedding).validate()
     assert (found.sites, found.galleries[0].item_count, found.media_files) == (("main",), 4, 3)
-    wedding.gallery(["{text: 1}"])
+    wedding.write_gallery(["{text: 1}"])
     with pytest.raises(galleryctl.InvalidInput) as caught:
         opened(wedding).validate()
     assert caught.value.problems
 
 
-def test_plan_apply_and_drift(wedding: Studio) -> None:
+def test_plan_apply_and_drift(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     plan = workspace.plan()
     assert addresses(plan)[0] == "weddings"
@@ -93,42 +93,42 @@ def test_plan_apply_and_drift(wedding: Studio) -> None:
     assert (report.exit_code, len(watcher.ends)) == (0, watcher.steps)
     assert watcher.steps > 0
     assert workspace.drift().is_empty
-    wedding.assert_settled()
+    wedding.assert_no_changes()
     wedding.edit({"gallery": {"name": "Weddings"}, "item": {"title": "Cake"}, "set": {"title": "Pie"}})
     assert addresses(workspace.drift()) == ["weddings/cake"]
     assert workspace.drift(targets=["weddings/rings"]).is_empty
 
 
-def test_apply_without_a_plan_makes_one(wedding: Studio) -> None:
+def test_apply_without_a_plan_makes_one(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     assert len(workspace.apply().outcomes) == 5
     assert workspace.apply().outcomes == ()
-    wedding.gallery([])
+    wedding.write_gallery([])
     assert workspace.apply(allow_empty=True, max_delete_percent=100).exit_code == 0
     assert wedding.items() == []
 
 
-def test_destroy_deletes_what_is_managed(wedding: Studio) -> None:
+def test_destroy_deletes_what_is_managed(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     workspace.apply()
     assert workspace.apply(destroy=True, targets=["weddings/cake"]).exit_code == 0
     assert "Cake" not in wedding.titles()
 
 
-def test_a_plan_is_stale_once_the_site_changed(wedding: Studio) -> None:
+def test_a_plan_is_stale_once_the_site_changed(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     workspace.apply()
-    wedding.gallery(["{key: words, text: '<p>Thanks</p>', title: Words}"])
+    wedding.write_gallery(["{key: words, text: '<p>Thanks</p>', title: Words}"])
     plan = workspace.plan(max_delete_percent=100)
     wedding.edit({"gallery": {"name": "Weddings"}, "item": {"title": "Words"}, "set": {"title": "Pie"}})
     with pytest.raises(galleryctl.StaleError):
         workspace.apply(plan)
 
 
-def test_safety_checks_reject_a_plan(wedding: Studio) -> None:
+def test_safety_checks_reject_a_plan(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     workspace.apply()
-    wedding.gallery([])
+    wedding.write_gallery([])
     plan = workspace.plan()
     assert plan.refusals
     for given in (plan, None):
@@ -138,7 +138,7 @@ def test_safety_checks_reject_a_plan(wedding: Studio) -> None:
     assert len(wedding.items()) == 4
 
 
-def test_the_lock_keeps_a_second_run_out(wedding: Studio) -> None:
+def test_the_lock_keeps_a_second_run_out(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     with FileStateBackend(wedding.root / ".galleryctl/state.json").lock(lock_owner("apply"), 0):
         with pytest.raises(galleryctl.LockedError):
@@ -146,7 +146,7 @@ def test_the_lock_keeps_a_second_run_out(wedding: Studio) -> None:
         assert not workspace.plan().is_empty
 
 
-def test_a_plan_is_signed_where_state_has_a_passphrase(wedding: Studio) -> None:
+def test_a_plan_is_signed_where_state_has_a_passphrase(wedding: CliHarness) -> None:
     config = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
     wedding.write("galleryctl.yaml", config + "state: {passphrase: '${PASS}'}\n")
     workspace = galleryctl.open_workspace(wedding.root, environ={"PASS": "correct horse battery"})
@@ -158,7 +158,7 @@ def test_a_plan_is_signed_where_state_has_a_passphrase(wedding: Studio) -> None:
         galleryctl.open_workspace(wedding.root, environ={})
 
 
-def test_arguments_that_make_no_sense(wedding: Studio) -> None:
+def test_arguments_that_make_no_sense(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     plan = workspace.plan()
     for wrong in (
@@ -173,7 +173,7 @@ def test_arguments_that_make_no_sense(wedding: Studio) -> None:
         workspace.plan(targets=["nowhere"])
 
 
-def test_import_writes_a_manifest(studio: Studio) -> None:
+def test_import_writes_a_manifest(studio: CliHarness) -> None:
     studio.edit(
         {"gallery": None, "set": {"name": "Journal"}},
         {"gallery": None, "set": {"name": "Summer"}},
@@ -185,7 +185,7 @@ def test_import_writes_a_manifest(studio: Studio) -> None:
             "set": {"type": "TEXT", "title": "May", "text": {"html": "x"}},
         }
     )
-    studio.gallery([], name="other", head="bind: {name: Other, create: true}\nname: Other\n")
+    studio.write_gallery([], name="other", head="bind: {name: Other, create: true}\nname: Other\n")
     workspace = opened(studio)
     dry = workspace.import_gallery("Journal", dry_run=True)
     assert not dry.draft.path.exists()
@@ -200,7 +200,7 @@ def test_import_writes_a_manifest(studio: Studio) -> None:
         workspace.import_gallery("Nowhere")
 
 
-def test_sites_are_opened_by_name(wedding: Studio) -> None:
+def test_sites_are_opened_by_name(wedding: CliHarness) -> None:
     config = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
     wedding.write("galleryctl.yaml", f"{config}sites: {{one: {{}}, two: {{}}}}\nstate: .galleryctl/{{site}}.json\n")
     with pytest.raises(galleryctl.GalleryctlError, match="several sites"):
@@ -224,7 +224,7 @@ def test_no_workspace_is_an_error_with_advice(tmp_path: Path) -> None:
     assert "galleryctl init" in caught.value.do
 
 
-def test_every_method_works_inside_a_running_loop(wedding: Studio) -> None:
+def test_every_method_works_inside_a_running_loop(wedding: CliHarness) -> None:
     workspace = opened(wedding)
 
     async def cell() -> None:
@@ -246,7 +246,7 @@ def test_every_method_works_inside_a_running_loop(wedding: Studio) -> None:
     asyncio.run(cell())
 
 
-def test_a_twin_does_not_block_the_event_loop(wedding: Studio) -> None:
+def test_a_twin_does_not_block_the_event_loop(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     threads: set[int] = set()
     watcher = Watcher(then=lambda: threads.add(threading.get_ident()))
@@ -296,7 +296,7 @@ def cancelled(workspace: galleryctl.Workspace) -> None:
     ],
 )
 def test_an_interrupt_saves_the_state_and_the_next_apply_goes_on(
-    wedding: Studio, interrupt: Callable[[galleryctl.Workspace], None], error: type[BaseException]
+    wedding: CliHarness, interrupt: Callable[[galleryctl.Workspace], None], error: type[BaseException]
 ) -> None:
     config = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
     wedding.write("galleryctl.yaml", config + "limits: {concurrency: 1}\n")
@@ -307,4 +307,4 @@ def test_an_interrupt_saves_the_state_and_the_next_apply_goes_on(
     assert not list((wedding.root / ".galleryctl").glob("journal*"))
     assert workspace.apply().exit_code == 0
     assert len(wedding.items()) == 4
-    wedding.assert_settled()
+    wedding.assert_no_changes()

@@ -7,27 +7,27 @@ from collections.abc import Iterator
 import pytest
 
 from galleryctl.state.bucket import Bucket, open_bucket
-from tests.objects import Store, serve_objects
-from tests.studio import Studio
+from tests.objects import FakeObjectStore, serve_s3
+from tests.studio import CliHarness
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Store]:
-    with serve_objects() as store:
+def server() -> Iterator[FakeObjectStore]:
+    with serve_s3() as store:
         yield store
 
 
 @pytest.fixture
-def s3(server: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def s3(server: FakeObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeObjectStore]:
     """The store, reachable through the environment."""
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     yield server
-    server.forget()
+    server.reset()
 
 
 @pytest.fixture
-def bucket_name(s3: Store, tmp_path_factory: pytest.TempPathFactory) -> str:
+def bucket_name(s3: FakeObjectStore, tmp_path_factory: pytest.TempPathFactory) -> str:
     name = tmp_path_factory.mktemp("bucket").name
     s3.make_bucket(name)
     return name
@@ -39,7 +39,7 @@ def bucket(bucket_name: str) -> Bucket:
 
 
 @pytest.fixture
-def shared(wedding: Studio, bucket_name: str) -> Studio:
+def shared(wedding: CliHarness, bucket_name: str) -> CliHarness:
     """The workspace with a gallery of three photos and a text, its state in the bucket."""
     wedding.write(
         "galleryctl.yaml",

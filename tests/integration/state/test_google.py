@@ -16,11 +16,11 @@ from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.objects import ObjectStateBackend
 from galleryctl.state.records import Intent
 from tests.google import serve_google
-from tests.objects import Store
+from tests.objects import FakeObjectStore
 
 
 @pytest.fixture
-def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeObjectStore]:
     with serve_google() as store:
         for name, value in store.environment.items():
             monkeypatch.setenv(name, value)
@@ -34,18 +34,18 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def bucket(google: Store, slept: list[float]) -> Bucket:
+def bucket(google: FakeObjectStore, slept: list[float]) -> Bucket:
     """One whose library asks once, so that no test waits."""
     return Bucket(GCSStore("bucket", retry_config={"max_retries": 0}), "gs://bucket", sleep=slept.append)
 
 
 def test_a_journal_that_is_written_too_fast_waits_and_loses_nothing(
-    bucket: Bucket, google: Store, slept: list[float]
+    bucket: Bucket, google: FakeObjectStore, slept: list[float]
 ) -> None:
     state = State(site_id="site-1", lineage="lineage-1")
     place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
     with Journal.open(place, run="run-1", state=state) as journal:
-        google.busy += ["PUT /state.json.journal"] * 7
+        google.throttled_requests += ["PUT /state.json.journal"] * 7
         for step in "abc":
             asyncio.run(journal.begin(step, Intent(kind="update")))
     assert slept == [RATE_LIMIT_PAUSE] * 7
@@ -53,12 +53,12 @@ def test_a_journal_that_is_written_too_fast_waits_and_loses_nothing(
 
 
 def test_a_write_that_took_effect_counts_although_the_store_is_busy_then(
-    bucket: Bucket, google: Store, slept: list[float]
+    bucket: Bucket, google: FakeObjectStore, slept: list[float]
 ) -> None:
-    google.lose += ["PUT /key"]
+    google.lost_responses += ["PUT /key"]
     tag = bucket.put("key", b"1", None)
-    google.busy += ["PUT /key"]
-    google.lose += ["PUT /key"]
+    google.throttled_requests += ["PUT /key"]
+    google.lost_responses += ["PUT /key"]
     second = bucket.put("key", b"2", tag)
     found = bucket.get("key")
     assert found is not None
@@ -66,8 +66,8 @@ def test_a_write_that_took_effect_counts_although_the_store_is_busy_then(
     assert slept == [RATE_LIMIT_PAUSE]
 
 
-def test_a_store_that_stays_busy_is_told(bucket: Bucket, google: Store, slept: list[float]) -> None:
-    google.answers["PUT /key"] = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
+def test_a_store_that_stays_busy_is_told(bucket: Bucket, google: FakeObjectStore, slept: list[float]) -> None:
+    google.fixed_responses["PUT /key"] = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be written") as caught:
         bucket.put("key", b"1", None)
     assert caught.value.why == "429 Too Many Requests (SlowDown)"

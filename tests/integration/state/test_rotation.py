@@ -16,7 +16,7 @@ from galleryctl.state.journal import Journal
 from galleryctl.state.records import Intent
 from galleryctl.state.seal import Encryption
 from tests.integration.state.test_versions import known, serials
-from tests.studio import Ran, Studio
+from tests.studio import CliHarness, CommandResult
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 OLD, NEW = "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
@@ -31,7 +31,7 @@ def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sealed(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
+def sealed(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
     """A workspace that was applied twice, its state sealed with the old passphrase."""
     monkeypatch.setenv("OLD", "planted-old")
     monkeypatch.setenv("NEW", "planted-new")
@@ -41,24 +41,24 @@ def sealed(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> Studio:
     return wedding
 
 
-def become(studio: Studio, state: str) -> None:
+def become(studio: CliHarness, state: str) -> None:
     studio.write("galleryctl.yaml", WORKSPACE.replace("STATE", state))
 
 
-def kept(studio: Studio) -> list[str]:
+def kept(studio: CliHarness) -> list[str]:
     """The state and all that is kept of it."""
     return [path.read_text() for path in (studio.root / ".galleryctl").glob("state.json*/*")] + [
         (studio.root / ".galleryctl/state.json").read_text()
     ]
 
 
-def fine(ran: Ran) -> Ran:
+def fine(ran: CommandResult) -> CommandResult:
     assert ran.code == 0, ran.err
     assert "planted" not in ran.out + ran.err
     return ran
 
 
-def test_reseal_changes_the_passphrase_at_once(sealed: Studio) -> None:
+def test_reseal_changes_the_passphrase_at_once(sealed: CliHarness) -> None:
     before, last, files = known(sealed), serials(sealed)[0], kept(sealed)
     become(sealed, CHANGING)
     fine(sealed.run("plan"))
@@ -71,23 +71,23 @@ def test_reseal_changes_the_passphrase_at_once(sealed: Studio) -> None:
     assert not set(kept(sealed)) & set(files)
     assert not any("first-dance" in text for text in kept(sealed))
     fine(sealed.run("state", "restore", str(last)))
-    sealed.assert_settled()
+    sealed.assert_no_changes()
     become(sealed, OLD)
     ran = sealed.run("plan")
     assert ran.code == 1
     assert "the passphrase is another than it was sealed with" in ran.err
 
 
-def test_an_apply_changes_it_too(sealed: Studio) -> None:
+def test_an_apply_changes_it_too(sealed: CliHarness) -> None:
     become(sealed, CHANGING)
     sealed.apply()
     become(sealed, NEW)
-    sealed.assert_settled()
+    sealed.assert_no_changes()
     for serial in serials(sealed)[:3]:
         fine(sealed.run("state", "restore", str(serial)))
 
 
-def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: Studio) -> None:
+def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: CliHarness) -> None:
     backend = FileStateBackend(sealed.root / ".galleryctl/state.json", encryption=Encryption(Secret("planted-old")))
     state = backend.read()
     assert state is not None
@@ -103,21 +103,21 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: Studio
     assert "a run was broken off" in ran.err
     sealed.apply()
     become(sealed, NEW)
-    sealed.assert_settled()
+    sealed.assert_no_changes()
     assert sealed.titles().count("Cake") == 1
 
 
-def test_a_passphrase_is_given_up_on_purpose(sealed: Studio) -> None:
+def test_a_passphrase_is_given_up_on_purpose(sealed: CliHarness) -> None:
     become(sealed, OPENING)
     assert "whatever is written is readable from now on" in fine(sealed.run("plan")).err
     assert "State is readable now, with 2 former versions" in fine(sealed.run("state", "reseal")).err
     become(sealed, "{}")
     assert all(json.loads(text)["version"] == 1 for text in kept(sealed))
     sealed.apply()
-    sealed.assert_settled()
+    sealed.assert_no_changes()
 
 
-def test_a_readable_state_is_sealed_at_once(sealed: Studio) -> None:
+def test_a_readable_state_is_sealed_at_once(sealed: CliHarness) -> None:
     become(sealed, OPENING)
     fine(sealed.run("state", "reseal"))
     become(sealed, NEW)
@@ -127,7 +127,7 @@ def test_a_readable_state_is_sealed_at_once(sealed: Studio) -> None:
     assert not any("first-dance" in text for text in kept(sealed))
 
 
-def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: Studio) -> None:
+def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: CliHarness) -> None:
     become(sealed, OPENING)
     fine(sealed.run("state", "reseal"))
     become(sealed, CHANGING)
@@ -137,7 +137,7 @@ def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: Stud
         assert "this state is not sealed, and the workspace has a passphrase" in ran.err
 
 
-def test_what_neither_opens_is_told_and_stays(sealed: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_neither_opens_is_told_and_stays(sealed: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     (path, *_) = sorted((sealed.root / ".galleryctl/state.json.versions").iterdir())
     monkeypatch.setenv("NEW", "planted-third")
     become(sealed, CHANGING)
@@ -151,7 +151,7 @@ def test_what_neither_opens_is_told_and_stays(sealed: Studio, monkeypatch: pytes
     assert f"{path.name} cannot be opened; it was left as it is" in "".join(ran.err.split("\n"))
 
 
-def test_two_wrong_passphrases_are_both_named(sealed: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_wrong_passphrases_are_both_named(sealed: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLD", "planted-third")
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
@@ -161,7 +161,7 @@ def test_two_wrong_passphrases_are_both_named(sealed: Studio, monkeypatch: pytes
 
 
 def test_there_must_be_something_to_seal_and_something_to_seal_with(
-    wedding: Studio, monkeypatch: pytest.MonkeyPatch
+    wedding: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = wedding.run("state", "reseal")
     assert ran.code == 1
@@ -175,7 +175,9 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
 
 
 @pytest.mark.parametrize("state", [NEW, OPENING])
-def test_without_the_library_for_it_that_is_named(sealed: Studio, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+def test_without_the_library_for_it_that_is_named(
+    sealed: CliHarness, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
     become(sealed, state)
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
     ran = sealed.run("plan")
@@ -184,7 +186,7 @@ def test_without_the_library_for_it_that_is_named(sealed: Studio, monkeypatch: p
     assert "pip install 'galleryctl[encryption]'" in ran.err
 
 
-def test_each_site_is_sealed_on_its_own(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_site_is_sealed_on_its_own(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLD", "planted-old")
     monkeypatch.setenv("NEW", "planted-new")
     sites = "sites: {one: {}, two: {}}\n"

@@ -8,30 +8,30 @@ from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.document import State
 from galleryctl.state.objects import ObjectStateBackend
-from tests.objects import Store
+from tests.objects import FakeObjectStore
 
 
 @pytest.mark.parametrize(
     ("status", "code"),
     [("301 Moved Permanently", "PermanentRedirect"), ("400 Bad Request", "AuthorizationHeaderMalformed")],
 )
-def test_another_region_is_told(bucket: Bucket, s3: Store, status: str, code: str) -> None:
-    s3.answers["GET /state.json"] = (status, f"<Error><Code>{code}</Code></Error>")
+def test_another_region_is_told(bucket: Bucket, s3: FakeObjectStore, status: str, code: str) -> None:
+    s3.fixed_responses["GET /state.json"] = (status, f"<Error><Code>{code}</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be read") as caught:
         ObjectStateBackend(bucket, "state.json").read()
     assert caught.value.do == "set AWS_REGION in the environment to the region of the bucket"
 
 
-def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: Store) -> None:
-    s3.answers["PUT /state.json"] = ("501 Not Implemented", "<Error><Code>NotImplemented</Code></Error>")
+def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: FakeObjectStore) -> None:
+    s3.fixed_responses["PUT /state.json"] = ("501 Not Implemented", "<Error><Code>NotImplemented</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be written") as caught:
         ObjectStateBackend(bucket, "state.json").write(State(site_id="site-1", lineage="lineage-1"))
     assert caught.value.why == "501 Not Implemented (NotImplemented)"
     assert "it needs conditional writes" in caught.value.do
 
 
-def test_credentials_that_ran_out_are_told(bucket: Bucket, s3: Store) -> None:
-    s3.answers["GET /state.json"] = ("400 Bad Request", "<Error><Code>ExpiredToken</Code></Error>")
+def test_credentials_that_ran_out_are_told(bucket: Bucket, s3: FakeObjectStore) -> None:
+    s3.fixed_responses["GET /state.json"] = ("400 Bad Request", "<Error><Code>ExpiredToken</Code></Error>")
     with pytest.raises(StateError) as caught:
         ObjectStateBackend(bucket, "state.json").read()
     assert caught.value.why == "400 Bad Request (ExpiredToken)"

@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.objects import Store
-from tests.studio import Studio
+from tests.objects import FakeObjectStore
+from tests.studio import CliHarness
 
 
 @pytest.fixture(params=["file", "s3"])
-def anywhere(request: pytest.FixtureRequest) -> Studio:
+def anywhere(request: pytest.FixtureRequest) -> CliHarness:
     """A workspace with a gallery of four items, not applied; its state in a file, or in a bucket."""
-    studio: Studio = request.getfixturevalue("wedding" if request.param == "file" else "shared")
+    studio: CliHarness = request.getfixturevalue("wedding" if request.param == "file" else "shared")
     return studio
 
 
-def serials(studio: Studio) -> list[int]:
+def serials(studio: CliHarness) -> list[int]:
     return [int(line.split()[0]) for line in studio.run("state", "versions").out.splitlines()]
 
 
-def known(studio: Studio) -> object:
+def known(studio: CliHarness) -> object:
     return json.loads(studio.run("state", "list", "--format", "json").out)["galleries"]
 
 
-def test_what_a_state_forgot_comes_back(anywhere: Studio) -> None:
+def test_what_a_state_forgot_comes_back(anywhere: CliHarness) -> None:
     assert "No former version" in anywhere.run("state", "versions").err
     anywhere.apply()
     before = known(anywhere)
@@ -38,17 +38,17 @@ def test_what_a_state_forgot_comes_back(anywhere: Studio) -> None:
     assert (ran.code, ran.out) == (0, "")
     assert f"State is what it was at serial {last}; its serial is {last + 2} now" in ran.err
     assert known(anywhere) == before
-    anywhere.assert_settled()
+    anywhere.assert_no_changes()
 
 
-def test_a_version_that_is_not_kept_is_told(anywhere: Studio) -> None:
+def test_a_version_that_is_not_kept_is_told(anywhere: CliHarness) -> None:
     anywhere.apply()
     ran = anywhere.run("state", "restore", "99")
     assert ran.code == 1
     assert "version 99 of the state is not kept" in ran.err
 
 
-def test_a_damaged_state_is_replaced_by_a_former_version(wedding: Studio) -> None:
+def test_a_damaged_state_is_replaced_by_a_former_version(wedding: CliHarness) -> None:
     wedding.apply()
     path = wedding.root / ".galleryctl/state.json"
     before = known(wedding)
@@ -60,10 +60,10 @@ def test_a_damaged_state_is_replaced_by_a_former_version(wedding: Studio) -> Non
     ran = wedding.run("state", "restore", str(serials(wedding)[0]))
     assert ran.code == 0, ran.err
     assert known(wedding) == before
-    wedding.assert_settled()
+    wedding.assert_no_changes()
 
 
-def test_a_lost_state_comes_back_from_its_versions(wedding: Studio) -> None:
+def test_a_lost_state_comes_back_from_its_versions(wedding: CliHarness) -> None:
     wedding.apply()
     before = known(wedding)
     assert wedding.run("state", "rm", "weddings/cake").code == 0
@@ -72,7 +72,7 @@ def test_a_lost_state_comes_back_from_its_versions(wedding: Studio) -> None:
     assert known(wedding) == before
 
 
-def test_a_broken_off_run_comes_first(wedding: Studio, tmp_path: Path) -> None:
+def test_a_broken_off_run_comes_first(wedding: CliHarness, tmp_path: Path) -> None:
     wedding.apply()
     assert wedding.run("state", "rm", "weddings/cake").code == 0
     state = wedding.state()
@@ -86,16 +86,16 @@ def test_a_broken_off_run_comes_first(wedding: Studio, tmp_path: Path) -> None:
     assert wedding.state() == state
 
 
-def test_a_workspace_in_a_bucket_leaves_nothing_on_the_disk(shared: Studio, s3: Store) -> None:
+def test_a_workspace_in_a_bucket_leaves_nothing_on_the_disk(shared: CliHarness, s3: FakeObjectStore) -> None:
     shared.apply()
-    shared.assert_settled()
+    shared.assert_no_changes()
     left = {path.name for path in (shared.root / ".galleryctl").iterdir()}
     assert left == {"emulator"}
-    assert not any("planted" in request for request in s3.seen)
+    assert not any("planted" in request for request in s3.requests)
 
 
 def test_a_sealed_workspace_tells_nothing_where_its_state_lies(
-    wedding: Studio, monkeypatch: pytest.MonkeyPatch
+    wedding: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEAL", "planted-passphrase")
     wedding.write(
@@ -103,7 +103,7 @@ def test_a_sealed_workspace_tells_nothing_where_its_state_lies(
         "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: {passphrase: '${SEAL}'}\n",
     )
     wedding.apply()
-    wedding.assert_settled()
+    wedding.assert_no_changes()
     assert wedding.run("state", "rm", "weddings/cake").code == 0
     inner = wedding.root / ".galleryctl"
     found = "".join(p.read_text() for p in inner.rglob("*") if p.is_file() and "emulator" not in p.parts)
@@ -117,7 +117,7 @@ def test_a_sealed_workspace_tells_nothing_where_its_state_lies(
     assert "planted" not in ran.err + ran.out
 
 
-def test_without_the_library_it_is_named(wedding: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_it_is_named(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
     wedding.write(
         "galleryctl.yaml",

@@ -7,7 +7,7 @@ import pytest
 from galleryctl.emulator import create_emulator
 from galleryctl.emulator.credentials import Credentials, load_credentials
 from tests import virtual
-from tests.bench import Bench
+from tests.bench import ClientHarness
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +16,8 @@ def keys() -> Credentials:
 
 
 @pytest.fixture
-def bench(keys: Credentials) -> Iterator[Bench]:
+def bench(keys: Credentials) -> Iterator[ClientHarness]:
     now = [virtual.EPOCH]
     emulator = create_emulator(None, clock=lambda: now[0], keys=keys)
-    yield Bench(emulator, now)
+    yield ClientHarness(emulator, now)
     emulator.close()

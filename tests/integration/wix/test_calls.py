@@ -21,7 +21,7 @@ from galleryctl.wix.errors import (
 from galleryctl.wix.items import NewItem
 from galleryctl.wix.tus import CHUNK_BYTES
 from tests import virtual
-from tests.bench import Bench
+from tests.bench import ClientHarness
 
 SAMPLE = "http://emulator.local/_emulator/sample.png"
 YOUTUBE = HostedVideo(host=VideoHost.YOUTUBE, url="https://youtu.be/x")
@@ -78,9 +78,9 @@ async def every_call(client: WixClient) -> None:
     assert await client.get_files([file.id, imported.id]) == ()
 
 
-def test_every_call_with_a_key_and_what_it_costs(bench: Bench) -> None:
-    bench.talk(every_call)
-    assert bench.count() == {
+def test_every_call_with_a_key_and_what_it_costs(bench: ClientHarness) -> None:
+    bench.run(every_call)
+    assert bench.request_counts() == {
         "POST /files/generate-upload-url": 1,
         "PUT /upload": 1,
         "POST /galleries": 1,
@@ -101,46 +101,46 @@ def test_every_call_with_a_key_and_what_it_costs(bench: Bench) -> None:
     }
 
 
-def test_every_call_as_an_app_costs_one_token_more(bench: Bench) -> None:
-    bench.talk(every_call)
-    with_key = bench.count()
-    bench.talk(every_call, auth=bench.app())
-    assert bench.count() - with_key == {"POST /oauth2/token": 1}
+def test_every_call_as_an_app_costs_one_token_more(bench: ClientHarness) -> None:
+    bench.run(every_call)
+    with_key = bench.request_counts()
+    bench.run(every_call, auth=bench.app_auth())
+    assert bench.request_counts() - with_key == {"POST /oauth2/token": 1}
 
 
-def test_a_token_that_expires_meanwhile_is_renewed(bench: Bench) -> None:
+def test_a_token_that_expires_meanwhile_is_renewed(bench: ClientHarness) -> None:
     bench.settings(token_ttl_seconds=3600, import_pending_reads=300)
 
     async def wait_long(client: WixClient) -> None:
         await client.wait_ready([await client.import_url(SAMPLE, Kind.IMAGE)], within=7200)
 
-    bench.talk(wait_long, auth=bench.app())
+    bench.run(wait_long, auth=bench.app_auth())
     assert bench.now[0] - virtual.EPOCH > 3600
-    assert bench.count()["POST /oauth2/token"] == 2
+    assert bench.request_counts()["POST /oauth2/token"] == 2
     assert bench.emulator.pipeline.traffic.by_status == {"200": len(bench.requests)}
 
 
-def test_a_token_that_is_withdrawn_is_renewed_once(bench: Bench) -> None:
+def test_a_token_that_is_withdrawn_is_renewed_once(bench: ClientHarness) -> None:
     async def withdraw(client: WixClient) -> None:
         await client.list_galleries(0)
         with bench.emulator.pipeline.site.store.transaction():
             bench.emulator.pipeline.site.store.db.execute("DELETE FROM tokens")
         await client.create_gallery("Weddings", 1.0)
 
-    bench.talk(withdraw, auth=bench.app())
+    bench.run(withdraw, auth=bench.app_auth())
     assert bench.requests == [
         "POST /oauth2/token", "GET /galleries", "POST /galleries", "POST /oauth2/token", "POST /galleries",
     ]  # fmt: skip
-    assert len(bench.docs("galleries")) == 1
+    assert len(bench.documents("galleries")) == 1
 
 
-def test_the_read_scope_is_enough_to_read_and_to_no_more(bench: Bench) -> None:
+def test_the_read_scope_is_enough_to_read_and_to_no_more(bench: ClientHarness) -> None:
     async def prepare(client: WixClient) -> tuple[str, LiveItem, str]:
         made = await client.create_gallery("Weddings", 1.0, [text(1.0)])
         assert made.items
         return made.id, made.items[0], (await photo(client)).id
 
-    gallery, item, file = bench.talk(prepare)
+    gallery, item, file = bench.run(prepare)
 
     async def read(client: WixClient) -> None:
         await client.list_galleries(0)
@@ -171,13 +171,13 @@ def test_the_read_scope_is_enough_to_read_and_to_no_more(bench: Bench) -> None:
                 await refused_file
             assert "Manage Media Manager" in raised.value.do
 
-    bench.talk(read, auth=bench.reader())
-    before = [bench.docs(table) for table in ("galleries", "items", "files")]
-    bench.talk(write, auth=bench.reader())
-    assert [bench.docs(table) for table in ("galleries", "items", "files")] == before
+    bench.run(read, auth=bench.read_only_auth())
+    before = [bench.documents(table) for table in ("galleries", "items", "files")]
+    bench.run(write, auth=bench.read_only_auth())
+    assert [bench.documents(table) for table in ("galleries", "items", "files")] == before
 
 
-def test_who_is_not_known_hears_so(bench: Bench) -> None:
+def test_who_is_not_known_hears_so(bench: ClientHarness) -> None:
     async def refused(client: WixClient) -> ApiError:
         with pytest.raises(ApiError) as raised:
             await client.list_galleries(0)
@@ -191,14 +191,14 @@ def test_who_is_not_known_hears_so(bench: Bench) -> None:
         (AppAuth(good.app_id, Secret(good.app_secret), "wrong"), InvalidRequest, "instance_id is not known"),
     )
     for auth, kind, words in cases:
-        error = bench.talk(refused, auth=auth)
+        error = bench.run(refused, auth=auth)
         assert type(error) is kind
         assert words in error.what
         assert "request id " in error.why
         assert len(bench.requests) == 1
 
 
-def test_pages_are_asked_for_in_the_largest_sizes_that_the_api_allows(bench: Bench) -> None:
+def test_pages_are_asked_for_in_the_largest_sizes_that_the_api_allows(bench: ClientHarness) -> None:
     async def fill(client: WixClient) -> None:
         for number in range(11):
             await client.create_gallery(f"g{number}", float(number))
@@ -210,21 +210,21 @@ def test_pages_are_asked_for_in_the_largest_sizes_that_the_api_allows(bench: Ben
         with pytest.raises(InvalidRequest, match="400"):
             await client.list_galleries(0, 11)
 
-    bench.talk(fill)
+    bench.run(fill)
 
 
-def test_a_thousand_items_go_in_one_call_and_the_next_in_another(bench: Bench) -> None:
+def test_a_thousand_items_go_in_one_call_and_the_next_in_another(bench: ClientHarness) -> None:
     async def empty(client: WixClient) -> None:
         made = await client.create_gallery("big", 1.0, [text(float(n)) for n in range(1001)])
-        ids = [str(doc["id"]) for doc in bench.docs("items")]
+        ids = [str(doc["id"]) for doc in bench.documents("items")]
         await client.delete_items(made.id, ids)
 
-    bench.talk(empty)
+    bench.run(empty)
     assert bench.requests == ["POST /galleries", *["POST /galleries/{id}/items/delete"] * 2]
-    assert bench.docs("items") == []
+    assert bench.documents("items") == []
 
 
-def test_a_hundred_files_are_read_in_one_call(bench: Bench) -> None:
+def test_a_hundred_files_are_read_in_one_call(bench: ClientHarness) -> None:
     bench.settings(import_pending_reads=0)
 
     async def read(client: WixClient) -> None:
@@ -233,12 +233,12 @@ def test_a_hundred_files_are_read_in_one_call(bench: Bench) -> None:
         assert [f.id for f in await client.get_files(f.id for f in files)] == [f.id for f in files]
         assert len(await client.list_files()) == 101
 
-    bench.talk(read)
+    bench.run(read)
     assert bench.requests == ["POST /files/get-files"] * 2 + ["GET /files"] * 2
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_sort_order_that_is_taken_is_a_conflict_whatever_its_status(bench: Bench, status: int) -> None:
+def test_a_sort_order_that_is_taken_is_a_conflict_whatever_its_status(bench: ClientHarness, status: int) -> None:
     bench.settings(repeated_sort_order_status=status)
 
     async def collide(client: WixClient) -> None:
@@ -253,11 +253,11 @@ def test_a_sort_order_that_is_taken_is_a_conflict_whatever_its_status(bench: Ben
             with pytest.raises(Conflict):
                 await call
 
-    bench.talk(collide)
+    bench.run(collide)
 
 
 @pytest.mark.parametrize("nested", ["merge", "replace"])
-def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(bench: Bench, nested: str) -> None:
+def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(bench: ClientHarness, nested: str) -> None:
     bench.settings(nested_patch=nested)
 
     async def change(client: WixClient) -> None:
@@ -284,10 +284,10 @@ def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(ben
         vimeo = HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1")
         assert (await client.update_item(made.id, film, {}, vimeo)).media == vimeo
 
-    bench.talk(change)
+    bench.run(change)
 
 
-def test_what_is_gone_or_wrong_is_told_with_the_vendors_words(bench: Bench) -> None:
+def test_what_is_gone_or_wrong_is_told_with_the_vendors_words(bench: ClientHarness) -> None:
     async def wrong(client: WixClient) -> None:
         with pytest.raises(NotFound, match=GONE):
             await client.get_gallery(GONE)
@@ -299,38 +299,38 @@ def test_what_is_gone_or_wrong_is_told_with_the_vendors_words(bench: Bench) -> N
             await client.create_item(made.id, NewItem(kind=Kind.TEXT, sort_order=1.0))
         assert raised.value.violations
 
-    bench.talk(wrong)
+    bench.run(wrong)
 
 
-def test_one_byte_is_uploaded_and_judged(bench: Bench) -> None:
+def test_one_byte_is_uploaded_and_judged(bench: ClientHarness) -> None:
     async def tiny(client: WixClient) -> None:
         file = await photo(client, 1)
         assert file.failed
         with pytest.raises(MediaFailed, match=r"could not process a\.png"):
             await client.wait_ready([file])
 
-    bench.talk(tiny)
+    bench.run(tiny)
     assert bench.requests == ["POST /files/generate-upload-url", "PUT /upload"]
 
 
 @pytest.mark.parametrize(("size", "requests"), [(10 * 1024 * 1024, 2), (10 * 1024 * 1024 + 1, 4)])
-def test_over_10_mb_a_file_goes_in_pieces(bench: Bench, size: int, requests: int) -> None:
-    file = bench.talk(lambda client: photo(client, size))
+def test_over_10_mb_a_file_goes_in_pieces(bench: ClientHarness, size: int, requests: int) -> None:
+    file = bench.run(lambda client: photo(client, size))
     assert (file.ready, file.size, file.width) == (True, size, 640)
     assert len(bench.requests) == requests
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "cut", "error_500", "error_503"])
 @pytest.mark.parametrize("piece", [1, 2])
-def test_a_large_upload_that_is_cut_goes_on_and_makes_one_file(bench: Bench, kind: str, piece: int) -> None:
+def test_a_large_upload_that_is_cut_goes_on_and_makes_one_file(bench: ClientHarness, kind: str, piece: int) -> None:
     bench.faults({"fault": kind, "method": "PATCH", "nth": piece})
-    file = bench.talk(lambda client: photo(client, CHUNK_BYTES + 3_000_000))
+    file = bench.run(lambda client: photo(client, CHUNK_BYTES + 3_000_000))
     assert (file.ready, file.size) == (True, CHUNK_BYTES + 3_000_000)
-    assert [doc["id"] for doc in bench.docs("files")] == [file.id]
-    assert bench.count()[TUS_CREATE] == 1
+    assert [doc["id"] for doc in bench.documents("files")] == [file.id]
+    assert bench.request_counts()[TUS_CREATE] == 1
 
 
-def test_an_import_is_pending_then_ready(bench: Bench) -> None:
+def test_an_import_is_pending_then_ready(bench: ClientHarness) -> None:
     bench.settings(import_pending_reads=5, hash_at_ready=False)
 
     async def wait(client: WixClient) -> MediaFile:
@@ -341,15 +341,15 @@ def test_an_import_is_pending_then_ready(bench: Bench) -> None:
         assert ready.id == pending.id
         return ready
 
-    ready = bench.talk(wait)
+    ready = bench.run(wait)
     assert (ready.ready, ready.width, ready.height) == (True, 640, 480)
-    assert bench.docs("files")[0]["hash"] == ""
-    assert bench.count() == {"POST /files/import": 1, "POST /files/get-files": 5}
+    assert bench.documents("files")[0]["hash"] == ""
+    assert bench.request_counts() == {"POST /files/import": 1, "POST /files/get-files": 5}
 
 
 @pytest.mark.parametrize("data", [None, b"no picture"], ids=["404", "no picture"])
-def test_an_import_that_fails_names_its_source(bench: Bench, data: bytes | None) -> None:
-    bench.source("https://example.com/a.png", data)
+def test_an_import_that_fails_names_its_source(bench: ClientHarness, data: bytes | None) -> None:
+    bench.register_source("https://example.com/a.png", data)
 
     async def wait(client: WixClient) -> None:
         pending = await client.import_url("https://example.com/a.png", Kind.IMAGE)
@@ -357,37 +357,37 @@ def test_an_import_that_fails_names_its_source(bench: Bench, data: bytes | None)
             await client.wait_ready([pending])
         assert "https://example.com/a.png" in raised.value.do
 
-    bench.talk(wait)
+    bench.run(wait)
 
 
-def test_reads_see_what_was_written_though_the_site_lags_behind(bench: Bench) -> None:
+def test_reads_see_what_was_written_though_the_site_lags_behind(bench: ClientHarness) -> None:
     async def write_and_read(client: WixClient) -> None:
         made = await client.create_gallery("a", 1.0)
         bench.faults({"fault": "stale", "times": 99})
         assert (await client.update_gallery(made.id, {"name": "b"})).name == "b"
         assert (await client.get_gallery(made.id)).name == "b"
 
-    bench.talk(write_and_read)
+    bench.run(write_and_read)
 
 
-def test_the_quota_of_the_site_is_never_exceeded(bench: Bench) -> None:
+def test_the_quota_of_the_site_is_never_exceeded(bench: ClientHarness) -> None:
     bench.settings(requests_per_minute=20)
 
     async def read(client: WixClient) -> None:
         for _ in range(50):
             await client.list_galleries(0)
 
-    bench.talk(read, per_minute=20)
+    bench.run(read, per_minute=20)
     assert bench.emulator.pipeline.traffic.by_status == {"200": 50}
 
 
-def test_a_quota_smaller_than_ours_is_met_by_waiting(bench: Bench) -> None:
+def test_a_quota_smaller_than_ours_is_met_by_waiting(bench: ClientHarness) -> None:
     bench.settings(requests_per_minute=15)
 
     async def read(client: WixClient) -> None:
         for _ in range(40):
             await client.list_galleries(0)
 
-    bench.talk(read)
+    bench.run(read)
     assert bench.emulator.pipeline.traffic.by_status["200"] == 40
     assert bench.emulator.pipeline.traffic.by_status["429"] <= 4

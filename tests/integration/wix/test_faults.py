@@ -13,7 +13,7 @@ from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ResponseLost, Throttled, Unavailable
 from galleryctl.wix.items import NewItem
-from tests.bench import Bench
+from tests.bench import ClientHarness
 
 SAMPLE = "http://emulator.local/_emulator/sample.png"
 NEW = NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>"}, sort_order=9.0)
@@ -72,19 +72,21 @@ async def prepared(client: WixClient) -> Site:
     return Site(gallery=gallery, item=gallery.items[0], file=await upload(client, "old"))
 
 
-def site_after(bench: Bench) -> dict[str, list[dict[str, object]]]:
+def site_after(bench: ClientHarness) -> dict[str, list[dict[str, object]]]:
     """The site without what differs from run to run."""
-    return {table: [{name: doc[name] for name in doc.keys() - PLAIN} for doc in bench.docs(table)] for table in TABLES}
+    return {
+        table: [{name: doc[name] for name in doc.keys() - PLAIN} for doc in bench.documents(table)] for table in TABLES
+    }
 
 
 def fault(kind: str, nth: int = 1) -> dict[str, object]:
     return {"fault": kind, "nth": nth, "latency_ms": 10 if kind == "latency" else 0}
 
 
-def clean(bench: Bench, do: Do) -> tuple[dict[str, list[dict[str, object]]], list[str]]:
+def clean(bench: ClientHarness, do: Do) -> tuple[dict[str, list[dict[str, object]]], list[str]]:
     """The site and the requests of a run without faults; the site is emptied again."""
-    site = bench.talk(prepared)
-    bench.talk(lambda client: do(client, site))
+    site = bench.run(prepared)
+    bench.run(lambda client: do(client, site))
     after, requests = site_after(bench), list(bench.requests)
     bench.emulator.pipeline.site.store.clear()
     return after, requests
@@ -92,12 +94,12 @@ def clean(bench: Bench, do: Do) -> tuple[dict[str, list[dict[str, object]]], lis
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("do", REPEATED.values(), ids=REPEATED)
-def test_what_may_be_repeated_converges_with_one_request_more(bench: Bench, do: Do, kind: str) -> None:
+def test_what_may_be_repeated_converges_with_one_request_more(bench: ClientHarness, do: Do, kind: str) -> None:
     expected, requests = clean(bench, do)
-    site = bench.talk(prepared)
+    site = bench.run(prepared)
     bench.faults(fault(kind))
     start = bench.now[0]
-    bench.talk(lambda client: do(client, site))
+    bench.run(lambda client: do(client, site))
     assert site_after(bench) == expected
     more = 0 if kind in HARMLESS or not requests else 1
     if kind in DONE_UNHEARD and requests == ["POST /bulk/files/delete"]:
@@ -109,18 +111,18 @@ def test_what_may_be_repeated_converges_with_one_request_more(bench: Bench, do: 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("do", CREATES.values(), ids=CREATES)
-def test_a_create_is_sent_again_only_where_it_was_not_begun(bench: Bench, do: Do, kind: str) -> None:
+def test_a_create_is_sent_again_only_where_it_was_not_begun(bench: ClientHarness, do: Do, kind: str) -> None:
     expected, _ = clean(bench, do)
-    site = bench.talk(prepared)
+    site = bench.run(prepared)
     before = site_after(bench)
     bench.faults(fault(kind))
     if kind in NOTHING_DONE | HARMLESS:
-        bench.talk(lambda client: do(client, site))
+        bench.run(lambda client: do(client, site))
         assert site_after(bench) == expected
         assert len(bench.requests) == (2 if kind in NOTHING_DONE else 1)
     else:
         with pytest.raises(ResponseLost, match="may have taken effect"):
-            bench.talk(lambda client: do(client, site))
+            bench.run(lambda client: do(client, site))
         assert site_after(bench) == (expected if kind in DONE_UNHEARD else before)
         assert len(bench.requests) == 1
 
@@ -128,30 +130,30 @@ def test_a_create_is_sent_again_only_where_it_was_not_begun(bench: Bench, do: Do
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("do", FOUND_AGAIN.values(), ids=FOUND_AGAIN)
-def test_a_file_is_made_once_whatever_gets_lost(bench: Bench, do: Do, kind: str, nth: int) -> None:
+def test_a_file_is_made_once_whatever_gets_lost(bench: ClientHarness, do: Do, kind: str, nth: int) -> None:
     expected, _ = clean(bench, do)
-    site = bench.talk(prepared)
+    site = bench.run(prepared)
     bench.faults(fault(kind, nth))
-    bench.talk(lambda client: do(client, site))
+    bench.run(lambda client: do(client, site))
     assert site_after(bench) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("nth", [1, 2])
-def test_an_apps_first_calls_converge(bench: Bench, kind: str, nth: int) -> None:
+def test_an_apps_first_calls_converge(bench: ClientHarness, kind: str, nth: int) -> None:
     """The first request is the token's, the second uses it."""
     bench.faults(fault(kind, nth))
-    bench.talk(lambda client: client.list_galleries(0), auth=bench.app())
+    bench.run(lambda client: client.list_galleries(0), auth=bench.app_auth())
     assert len(bench.requests) == (2 if kind in HARMLESS else 3)
-    assert bench.count()["POST /oauth2/token"] == (2 if nth == 1 and kind not in HARMLESS else 1)
+    assert bench.request_counts()["POST /oauth2/token"] == (2 if nth == 1 and kind not in HARMLESS else 1)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in HARMLESS])
-def test_a_fault_that_does_not_end_ends_in_an_error_after_six_tries(bench: Bench, kind: str) -> None:
-    site = bench.talk(prepared)
+def test_a_fault_that_does_not_end_ends_in_an_error_after_six_tries(bench: ClientHarness, kind: str) -> None:
+    site = bench.run(prepared)
     bench.faults({"fault": kind, "times": 1000})
     start = bench.now[0]
     with pytest.raises(Throttled if kind == "throttle" else Unavailable):
-        bench.talk(lambda client: REPEATED["get_gallery"](client, site))
+        bench.run(lambda client: REPEATED["get_gallery"](client, site))
     assert len(bench.requests) == 6
     assert bench.now[0] - start < 900

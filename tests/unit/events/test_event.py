@@ -23,7 +23,7 @@ from galleryctl.events.event import (
 )
 from galleryctl.events.refusal import RejectedDeliveryError
 from galleryctl.events.strict import parse_strict_json
-from tests.signed import DESCRIPTOR, GALLERY, ITEM, SDK, event, item_updated
+from tests.signed import DESCRIPTOR, GALLERY, ITEM, SDK, event_claim, item_updated
 
 Doc = dict[str, Any]
 ITEM_DOCUMENT: Doc = {"id": ITEM, "title": "Cake", "newer": {"than": "us"}}
@@ -49,7 +49,7 @@ def as_text(part: Doc) -> Doc:
 @pytest.mark.parametrize("text", [False, True], ids=["objects", "texts"])
 @pytest.mark.parametrize(("slug", "part", "kind"), SIX, ids=[slug for slug, _, _ in SIX])
 def test_the_six_events_in_each_form(slug: str, part: Doc, kind: type[Event], text: bool, prefix: str) -> None:
-    data = event(slug, as_text(part) if text else part, prefix=prefix)
+    data = event_claim(slug, as_text(part) if text else part, prefix=prefix)
     decoded = decode_event(data)
     assert type(decoded) is kind
     assert (decoded.id, decoded.gallery, decoded.sequence) == ("e1", GALLERY, 7)
@@ -72,7 +72,7 @@ def test_the_six_events_in_each_form(slug: str, part: Doc, kind: type[Event], te
     ],
 )
 def test_what_is_not_known_is_kept(slug: str, part: Doc) -> None:
-    decoded = decode_event(event(slug, part, newer="field"))
+    decoded = decode_event(event_claim(slug, part, newer="field"))
     assert isinstance(decoded, UnknownEvent)
     assert decoded.gallery is None
     assert decoded.raw["newer"] == "field"
@@ -86,8 +86,8 @@ def test_an_event_of_something_else_is_kept_with_an_id_of_its_own() -> None:
 
 
 def test_an_items_events_have_an_order_of_their_own() -> None:
-    other = event("gallery_item_deleted", {"actionEvent": {"body": {"itemId": "other"}}})
-    deleted = event("deleted", {"deletedEvent": {}})
+    other = event_claim("gallery_item_deleted", {"actionEvent": {"body": {"itemId": "other"}}})
+    deleted = event_claim("deleted", {"deletedEvent": {}})
     assert len({decode_event(data).subject for data in (item_updated(), other, deleted)}) == 3
 
 
@@ -125,7 +125,7 @@ NAMES = ("id", "entityId", "entityEventSequence", "createdEvent", "updatedEvent"
     ),
 )
 def test_any_body_is_decoded_or_refused(slug: str, part: Doc) -> None:
-    data = event(slug, part)
+    data = event_claim(slug, part)
     with suppress(RejectedDeliveryError):
         assert decode_event(data) == decode_event(json.loads(json.dumps(data)))
 

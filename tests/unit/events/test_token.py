@@ -19,7 +19,7 @@ from jwt.algorithms import RSAAlgorithm
 from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
 from galleryctl.events.token import MAX_BODY_BYTES, read_public_key, verify_delivery
 from galleryctl.model.errors import GalleryctlError
-from tests.signed import INSTANCE, NOW, app, b64, item_updated, public_pem, stranger
+from tests.signed import INSTANCE, NOW, base64url, item_updated, public_pem, trusted_app, untrusted_app
 
 DAY = 86_400
 DATA = item_updated()
@@ -27,27 +27,27 @@ DATA = item_updated()
 
 def reason(body: bytes, now: float = NOW) -> RejectionReason:
     with pytest.raises(RejectedDeliveryError) as refused:
-        verify_delivery(body, app().trust(), now)
+        verify_delivery(body, trusted_app().trust(), now)
     assert refused.value.status == (400 if refused.value.reason in ("oversized", "malformed") else 401)
     return refused.value.reason
 
 
 def unsigned(header: dict[str, Any], signature: bytes = b"x") -> bytes:
     claims = json.dumps({"data": json.dumps(DATA), "iat": int(NOW)}).encode()
-    return b".".join((b64(json.dumps(header).encode()), b64(claims), b64(signature)))
+    return b".".join((base64url(json.dumps(header).encode()), base64url(claims), base64url(signature)))
 
 
 def test_what_the_app_signed_is_taken() -> None:
-    assert verify_delivery(app().sign(DATA), app().trust(), NOW) == DATA
+    assert verify_delivery(trusted_app().sign(DATA), trusted_app().trust(), NOW) == DATA
 
 
 def test_space_around_the_body_does_not_matter() -> None:
-    assert verify_delivery(app().sign(DATA) + b"\n", app().trust(), NOW) == DATA
+    assert verify_delivery(trusted_app().sign(DATA) + b"\n", trusted_app().trust(), NOW) == DATA
 
 
 def test_the_data_may_be_an_object() -> None:
-    body = app().sign_raw(json.dumps({"data": DATA, "iat": NOW}).encode())
-    assert verify_delivery(body, app().trust(), NOW) == DATA
+    body = trusted_app().sign_raw(json.dumps({"data": DATA, "iat": NOW}).encode())
+    assert verify_delivery(body, trusted_app().trust(), NOW) == DATA
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "HS256", "RS384", "PS256", "ES256", "rs256", None, 7])
@@ -61,33 +61,33 @@ def test_a_header_without_an_algorithm_is_refused() -> None:
 
 def test_without_a_signature_it_is_refused() -> None:
     assert reason(unsigned({"alg": "none", "typ": "JWT"}, b"")) == RejectionReason.MALFORMED
-    assert reason(app().sign(DATA).rpartition(b".")[0] + b".") == RejectionReason.MALFORMED
+    assert reason(trusted_app().sign(DATA).rpartition(b".")[0] + b".") == RejectionReason.MALFORMED
 
 
 def test_the_public_key_is_no_shared_secret() -> None:
-    for secret in (app().public, app().public.strip()):
+    for secret in (trusted_app().public, trusted_app().public.strip()):
         head = unsigned({"alg": "HS256", "typ": "JWT"}).rpartition(b".")[0]
-        forged = head + b"." + b64(hmac.new(secret, head, hashlib.sha256).digest())
+        forged = head + b"." + base64url(hmac.new(secret, head, hashlib.sha256).digest())
         assert reason(forged) == RejectionReason.ALGORITHM
         head = unsigned({"alg": "RS256", "typ": "JWT"}).rpartition(b".")[0]
-        forged = head + b"." + b64(hmac.new(secret, head, hashlib.sha256).digest())
+        forged = head + b"." + base64url(hmac.new(secret, head, hashlib.sha256).digest())
         assert reason(forged) == RejectionReason.SIGNATURE
 
 
 def test_another_key_is_refused() -> None:
-    assert reason(stranger().sign(DATA)) == RejectionReason.SIGNATURE
+    assert reason(untrusted_app().sign(DATA)) == RejectionReason.SIGNATURE
 
 
 def test_a_signature_by_another_padding_or_hash_is_refused() -> None:
     for algorithm in ("RS512", "PS256"):
-        token = jwt.encode({"data": json.dumps(DATA), "iat": int(NOW)}, app().private, algorithm=algorithm)
+        token = jwt.encode({"data": json.dumps(DATA), "iat": int(NOW)}, trusted_app().private, algorithm=algorithm)
         header, _, rest = token.encode().partition(b".")
         assert reason(header + b"." + rest) == RejectionReason.ALGORITHM
-        assert reason(b64(b'{"alg":"RS256"}') + b"." + rest) == RejectionReason.SIGNATURE
+        assert reason(base64url(b'{"alg":"RS256"}') + b"." + rest) == RejectionReason.SIGNATURE
 
 
 def test_keys_that_a_token_names_are_not_looked_at() -> None:
-    key = serialization.load_pem_public_key(stranger().public)
+    key = serialization.load_pem_public_key(untrusted_app().public)
     assert isinstance(key, rsa.RSAPublicKey)
     named = {
         "jwk": json.loads(RSAAlgorithm.to_jwk(key)),
@@ -95,12 +95,12 @@ def test_keys_that_a_token_names_are_not_looked_at() -> None:
         "x5u": "http://127.0.0.1:1/certificate",
         "kid": "../../etc/passwd",
     }
-    assert reason(stranger().sign(DATA, headers=named)) == RejectionReason.SIGNATURE
-    assert verify_delivery(app().sign(DATA, headers=named), app().trust(), NOW) == DATA
+    assert reason(untrusted_app().sign(DATA, headers=named)) == RejectionReason.SIGNATURE
+    assert verify_delivery(trusted_app().sign(DATA, headers=named), trusted_app().trust(), NOW) == DATA
 
 
 def test_one_changed_character_anywhere_is_refused() -> None:
-    body = app().sign(DATA)
+    body = trusted_app().sign(DATA)
     for place in range(0, len(body) - 1, 7):  # not the last: two of its six bits say nothing
         other = b"A" if body[place : place + 1] != b"A" else b"B"
         reason(body[:place] + other + body[place + 1 :])
@@ -120,7 +120,7 @@ def test_one_changed_character_anywhere_is_refused() -> None:
     ],
 )
 def test_at_another_time_it_is_refused(claims: dict[str, Any], now: float, expected: RejectionReason) -> None:
-    assert reason(app().sign_raw(_claims(**claims)), now) == expected
+    assert reason(trusted_app().sign_raw(_claims(**claims)), now) == expected
 
 
 def _claims(**claims: object) -> bytes:
@@ -139,13 +139,13 @@ def _claims(**claims: object) -> bytes:
     ],
 )
 def test_clocks_may_differ_by_a_minute(claims: dict[str, Any], now: float) -> None:
-    assert verify_delivery(app().sign_raw(_claims(**claims)), app().trust(), now) == DATA
+    assert verify_delivery(trusted_app().sign_raw(_claims(**claims)), trusted_app().trust(), now) == DATA
 
 
 @pytest.mark.parametrize("instance", ["", "another", INSTANCE.upper() + "x"])
 def test_what_is_for_another_site_is_refused(instance: str) -> None:
-    assert reason(app().sign(DATA | {"instanceId": instance})) == RejectionReason.INSTANCE
-    assert reason(app().sign({"eventType": "x"})) == RejectionReason.INSTANCE
+    assert reason(trusted_app().sign(DATA | {"instanceId": instance})) == RejectionReason.INSTANCE
+    assert reason(trusted_app().sign({"eventType": "x"})) == RejectionReason.INSTANCE
 
 
 def test_too_much_is_refused_before_anything_is_read() -> None:
@@ -194,17 +194,17 @@ def test_what_is_no_token_is_refused(body: bytes) -> None:
     ],
 )
 def test_signed_rubbish_is_refused(payload: bytes) -> None:
-    assert reason(app().sign_raw(payload)) == RejectionReason.MALFORMED
+    assert reason(trusted_app().sign_raw(payload)) == RejectionReason.MALFORMED
 
 
 def test_a_header_that_means_two_things_is_refused() -> None:
-    _, _, rest = app().sign(DATA).partition(b".")
-    assert reason(b64(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == RejectionReason.MALFORMED
+    _, _, rest = trusted_app().sign(DATA).partition(b".")
+    assert reason(base64url(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == RejectionReason.MALFORMED
 
 
 def test_a_header_that_must_be_understood_is_refused() -> None:
-    assert reason(app().sign(DATA, headers={"crit": ["exp"], "exp": 1})) == RejectionReason.MALFORMED
-    assert reason(app().sign_raw(b"{}", {"b64": False, "crit": ["b64"]})) == RejectionReason.MALFORMED
+    assert reason(trusted_app().sign(DATA, headers={"crit": ["exp"], "exp": 1})) == RejectionReason.MALFORMED
+    assert reason(trusted_app().sign_raw(b"{}", {"b64": False, "crit": ["b64"]})) == RejectionReason.MALFORMED
 
 
 @given(
@@ -215,9 +215,9 @@ def test_garbage_is_refused_and_nothing_else_happens(body: bytes) -> None:
 
 
 def test_a_key_is_pem_or_base64_of_it() -> None:
-    wrapped = base64.encodebytes(app().public)
-    keys = [read_public_key(text, "app.pem") for text in (app().public, wrapped, wrapped.replace(b"\n", b""))]
-    assert {public_pem(key) for key in keys} == {app().public}
+    wrapped = base64.encodebytes(trusted_app().public)
+    keys = [read_public_key(text, "app.pem") for text in (trusted_app().public, wrapped, wrapped.replace(b"\n", b""))]
+    assert {public_pem(key) for key in keys} == {trusted_app().public}
 
 
 def curve() -> bytes:
@@ -239,4 +239,4 @@ def test_anything_else_is_no_key(text: bytes) -> None:
     with pytest.raises(GalleryctlError, match=r"app\.pem: this is not the public key of an app"):
         read_public_key(text, "app.pem")
     with pytest.raises(GalleryctlError, match="not the public key"):
-        read_public_key(app().private, "app.pem")
+        read_public_key(trusted_app().private, "app.pem")

@@ -18,7 +18,7 @@ LOCAL = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scratch:
+class ScratchWorkspace:
     """A workspace that a test fills."""
 
     root: Path
@@ -65,8 +65,8 @@ class Scratch:
 
 
 @pytest.fixture
-def scratch(tmp_path: Path) -> Scratch:
+def scratch(tmp_path: Path) -> ScratchWorkspace:
     """A local workspace without manifests."""
-    made = Scratch(root=tmp_path)
+    made = ScratchWorkspace(root=tmp_path)
     made.write("galleryctl.yaml", LOCAL)
     return made

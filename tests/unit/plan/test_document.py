@@ -20,7 +20,7 @@ from galleryctl.plan.canonical import digest
 from galleryctl.plan.changes import Action, Change, FieldChange, MatchedBy, Notice, Plan, Refusal
 from galleryctl.plan.document import decode_plan, encode_plan, plan_digest
 from galleryctl.plan.reading import parse_plan_json
-from tests.unit.plan.site import at, photo
+from tests.unit.plan.site import at, local_photo
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -54,7 +54,7 @@ PLAN = Plan(
     notices=(Notice(address=at("g/a"), message="guessed"),),
     changes=(
         change("h", Action.CREATE, write={"name": "H"}, sort_order=2.0),
-        change("h/x", Action.CREATE, media=photo("x"), sort_order=1.0, position=(0, 1)),
+        change("h/x", Action.CREATE, media=local_photo("x"), sort_order=1.0, position=(0, 1)),
         change("g", Action.UPDATE, write={"name": "G"}, matched_by=MatchedBy.BOUND_NAME),
         change(
             "g/a",

@@ -17,24 +17,24 @@ from galleryctl.plan.make import make_plan
 from galleryctl.plan.match import ItemMatch
 from galleryctl.plan.resources import desired_title, live_title
 from tests.unit.plan.site import (
-    ALLOWED,
+    ALLOW_ALL,
     G,
     at,
     gallery,
-    ids,
     item,
-    live,
+    known_ids,
     live_gallery,
-    photo,
+    live_item,
+    local_photo,
+    make_desired,
     snapshot,
-    wants,
 )
 
 
 def plan_of(
     desired: Desired, *items: LiveItem, known: Bindings | None = None, files: tuple[MediaFile, ...] = ()
 ) -> Plan:
-    return make_plan(desired, snapshot(live_gallery(*items), files=files), known or Bindings(), options=ALLOWED)
+    return make_plan(desired, snapshot(live_gallery(*items), files=files), known or Bindings(), options=ALLOW_ALL)
 
 
 def only(plan: Plan) -> Change:
@@ -43,8 +43,10 @@ def only(plan: Plan) -> Change:
 
 
 def test_one_changed_field_is_one_update_with_that_field() -> None:
-    shown = live("1", 1.0, WixFile(id="f"), title="Old", description="theirs")
-    change = only(plan_of(wants(item("a", WixFile(id="f"), title="New")), shown, known=Bindings(ids=ids(a="1"))))
+    shown = live_item("1", 1.0, WixFile(id="f"), title="Old", description="theirs")
+    change = only(
+        plan_of(make_desired(item("a", WixFile(id="f"), title="New")), shown, known=Bindings(ids=known_ids(a="1")))
+    )
     assert (change.action, change.id, change.matched_by) == (Action.UPDATE, "1", MatchedBy.STATE)
     assert change.write == {"title": "New"}
     assert (change.media, change.sort_order, change.position) == (None, None, None)
@@ -53,11 +55,11 @@ def test_one_changed_field_is_one_update_with_that_field() -> None:
 @pytest.mark.parametrize("item_order", ItemOrder)
 def test_one_item_moved_in_a_thousand_is_one_update_with_one_sort_order(item_order: ItemOrder) -> None:
     count = 1000
-    shown = [live(f"i{i}", float(i), WixFile(id=f"f{i}")) for i in range(count)]
+    shown = [live_item(f"i{i}", float(i), WixFile(id=f"f{i}")) for i in range(count)]
     keys = list(range(count)) if item_order is ItemOrder.ASCENDING else list(range(count))[::-1]
     keys.insert(3, keys.pop(800))
-    desired = wants(*(item(f"k{i}", WixFile(id=f"f{i}")) for i in keys), item_order=item_order)
-    known = Bindings(ids=ids(**{f"k{i}": f"i{i}" for i in range(count)}))
+    desired = make_desired(*(item(f"k{i}", WixFile(id=f"f{i}")) for i in keys), item_order=item_order)
+    known = Bindings(ids=known_ids(**{f"k{i}": f"i{i}" for i in range(count)}))
     change = only(plan_of(desired, *shown, known=known))
     assert (change.action, change.write, change.media) == (Action.UPDATE, {}, None)
     assert change.sort_order is not None
@@ -65,19 +67,25 @@ def test_one_item_moved_in_a_thousand_is_one_update_with_one_sort_order(item_ord
 
 
 def test_another_file_is_repointed_and_the_old_one_named() -> None:
-    known = Bindings(ids=ids(a="1"), media={photo("a").source: "f1"})
-    change = only(plan_of(wants(item("a", photo("a"))), live("1", 1.0, WixFile(id="f0")), known=known))
-    assert (change.write, change.media, change.media_before) == ({}, photo("a"), "f0")
-    assert plan_of(wants(item("a", photo("a"))), live("1", 1.0, WixFile(id="f0")), known=known).media == {
-        photo("a").source: "f1"
-    }
-    ignored = wants(replace(item("a", photo("a")), ignore=frozenset({"media"})))
-    assert plan_of(ignored, live("1", 1.0, WixFile(id="f0")), known=known).is_empty
+    known = Bindings(ids=known_ids(a="1"), media={local_photo("a").source: "f1"})
+    change = only(
+        plan_of(make_desired(item("a", local_photo("a"))), live_item("1", 1.0, WixFile(id="f0")), known=known)
+    )
+    assert (change.write, change.media, change.media_before) == ({}, local_photo("a"), "f0")
+    assert plan_of(
+        make_desired(item("a", local_photo("a"))), live_item("1", 1.0, WixFile(id="f0")), known=known
+    ).media == {local_photo("a").source: "f1"}
+    ignored = make_desired(replace(item("a", local_photo("a")), ignore=frozenset({"media"})))
+    assert plan_of(ignored, live_item("1", 1.0, WixFile(id="f0")), known=known).is_empty
 
 
 def test_another_kind_is_a_replacement_at_a_new_sort_order() -> None:
     film = HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1")
-    change = only(plan_of(wants(item("a", film)), live("1", 1.0, WixFile(id="f")), known=Bindings(ids=ids(a="1"))))
+    change = only(
+        plan_of(
+            make_desired(item("a", film)), live_item("1", 1.0, WixFile(id="f")), known=Bindings(ids=known_ids(a="1"))
+        )
+    )
     assert (change.action, change.id, change.media) == (Action.REPLACE, "1", film)
     assert change.reason == "its kind changes from image to video"
     assert change.sort_order not in (None, 1.0)
@@ -85,9 +93,9 @@ def test_another_kind_is_a_replacement_at_a_new_sort_order() -> None:
 
 def test_what_is_gone_is_made_again_and_what_no_manifest_names_goes() -> None:
     plan = plan_of(
-        wants(item("a", None, html="x")),
-        live("2", 2.0, None, html="y"),
-        known=Bindings(ids=ids(a="1", b="2")),
+        make_desired(item("a", None, html="x")),
+        live_item("2", 2.0, None, html="y"),
+        known=Bindings(ids=known_ids(a="1", b="2")),
     )
     assert [(str(c.address), c.action, c.reason) for c in plan.changes] == [
         ("g/a", Action.CREATE, "gone from the site"),
@@ -96,9 +104,9 @@ def test_what_is_gone_is_made_again_and_what_no_manifest_names_goes() -> None:
 
 
 def test_what_was_never_ours_stays_unless_asked_for() -> None:
-    stranger = live("S 1", 1.0, WixFile(id="f", filename="s.jpg"))
-    mine = live("1", 2.0, None, html="x")
-    known = Bindings(ids=ids(a="1"))
+    stranger = live_item("S 1", 1.0, WixFile(id="f", filename="s.jpg"))
+    mine = live_item("1", 2.0, None, html="x")
+    known = Bindings(ids=known_ids(a="1"))
     wanted = item("a", None, html="x")
     for unmanaged in (UnmanagedPolicy.KEEP, UnmanagedPolicy.REPORT):
         plan = plan_of(Desired(galleries=(gallery(wanted, unmanaged=unmanaged),)), stranger, mine, known=known)
@@ -109,63 +117,63 @@ def test_what_was_never_ours_stays_unless_asked_for() -> None:
         plan_of(Desired(galleries=(gallery(wanted, unmanaged=UnmanagedPolicy.DELETE),)), stranger, mine, known=known)
     )
     assert (str(gone.address), gone.action, gone.id) == ("g/unmanaged.S-1", Action.DELETE, "S 1")
-    assert at(str(unmanaged_address(G, live("x" * 300, 1.0)))).item
+    assert at(str(unmanaged_address(G, live_item("x" * 300, 1.0)))).item
 
 
 def test_an_item_of_another_gallery_in_state_is_no_item_of_this_one() -> None:
     """Its manifest was bound to another gallery; the item it left behind is nobody's."""
-    known = Bindings(ids={**ids(a="1"), at("h"): "H", at("h/x"): "2"})
+    known = Bindings(ids={**known_ids(a="1"), at("h"): "H", at("h/x"): "2"})
     plan = plan_of(
-        wants(item("a", None, html="x")),
-        live("1", 1.0, None, html="x"),
-        live("2", 2.0, None, html="y"),
+        make_desired(item("a", None, html="x")),
+        live_item("1", 1.0, None, html="x"),
+        live_item("2", 2.0, None, html="y"),
         known=known,
     )
     assert not [change for change in plan.changes if change.id == "2"]
 
 
 def test_what_a_replacement_left_behind_goes() -> None:
-    known = Bindings(ids=ids(a="1"), deposed={"0": at("g/a")})
-    shown = (live("1", 1.0, None, html="x"), live("0", 2.0, WixFile(id="f")))
-    change = only(plan_of(wants(item("a", None, html="x")), *shown, known=known))
+    known = Bindings(ids=known_ids(a="1"), deposed={"0": at("g/a")})
+    shown = (live_item("1", 1.0, None, html="x"), live_item("0", 2.0, WixFile(id="f")))
+    change = only(plan_of(make_desired(item("a", None, html="x")), *shown, known=known))
     assert (change.action, change.id, change.matched_by) == (Action.DELETE, "0", MatchedBy.JOURNAL)
 
 
 def test_a_guess_is_told_with_its_evidence() -> None:
     file = MediaFile(id="f", display_name="a.jpg", ready=True, failed=False, size=9)
     plan = plan_of(
-        wants(item("a", photo("a")), item("b", WixFile(id="new"), title="B")),
-        live("1", 1.0, WixFile(id="f", filename="a.jpg")),
-        live("2", 2.0, WixFile(id="old"), title="B"),
+        make_desired(item("a", local_photo("a")), item("b", WixFile(id="new"), title="B")),
+        live_item("1", 1.0, WixFile(id="f", filename="a.jpg")),
+        live_item("2", 2.0, WixFile(id="old"), title="B"),
         files=(file,),
     )
     assert {str(n.address): n.message for n in plan.notices} == {
         "g/a": "taken to be 'a.jpg' (id 1), guessed by file name and size; check that it is",
         "g/b": "taken to be 'B' (id 2), guessed by title and kind; check that it is",
     }
-    assert plan.media == {photo("a").source: "f"}
+    assert plan.media == {local_photo("a").source: "f"}
     assert [str(change.address) for change in plan.changes] == ["g/b"]
 
 
 def test_a_file_that_state_knows_and_an_item_shows_stays_the_one_for_its_content() -> None:
-    wanted = (item("a", photo("a")), item("b", photo("a")))
+    wanted = (item("a", local_photo("a")), item("b", local_photo("a")))
     file = MediaFile(id="f2", display_name="a.jpg", ready=True, failed=False, size=9)
     pairs = {
-        one.address: ItemMatch(live=live(str(i), float(i), WixFile(id=f"f{i}")), matched_by=MatchedBy.STATE)
+        one.address: ItemMatch(live=live_item(str(i), float(i), WixFile(id=f"f{i}")), matched_by=MatchedBy.STATE)
         for i, one in enumerate(wanted, 1)
     }
-    known = Bindings(media={photo("a").source: "f1"})
+    known = Bindings(media={local_photo("a").source: "f1"})
     assert match_media(wanted, pairs, known, {"f2": file}) == {}
     assert match_media(wanted[1:], {wanted[1].address: pairs[wanted[1].address]}, known, {"f2": file}) == {
-        photo("a").source: "f2"
+        local_photo("a").source: "f2"
     }
 
 
 def test_a_gallery_is_made_with_its_items_and_with_warnings() -> None:
-    wanted = replace(gallery(item("a", photo("a")), item("b", None, html="x"), bind=None), fields={"name": "New"})
+    wanted = replace(gallery(item("a", local_photo("a")), item("b", None, html="x"), bind=None), fields={"name": "New"})
     linked = replace(wanted.items[0], fields={"link.text": "Book"})
     desired = Desired(galleries=(replace(wanted, items=(linked, wanted.items[1])),))
-    plan = make_plan(desired, snapshot(live_gallery(sort_order=7.0)), Bindings(), options=ALLOWED)
+    plan = make_plan(desired, snapshot(live_gallery(sort_order=7.0)), Bindings(), options=ALLOW_ALL)
     assert [(str(c.address), c.action, c.sort_order) for c in plan.changes] == [
         ("g", Action.CREATE, 8.0),
         ("g/a", Action.CREATE, 1.0),
@@ -176,14 +184,14 @@ def test_a_gallery_is_made_with_its_items_and_with_warnings() -> None:
 
 
 def test_people_call_an_item_by_its_title_else_by_its_file() -> None:
-    assert desired_title(item("a", photo("a"), title="T")) == "T"
-    assert desired_title(item("a", photo("a"))) == "a.jpg"
+    assert desired_title(item("a", local_photo("a"), title="T")) == "T"
+    assert desired_title(item("a", local_photo("a"))) == "a.jpg"
     assert desired_title(item("a", HostedVideo(host=VideoHost.VIMEO, url="https://v"))) == "https://v"
     assert desired_title(item("a", None, html="x")) == ""
-    assert live_title(live("1", 1.0, WixFile(id="f"), title=None)) == "f"
+    assert live_title(live_item("1", 1.0, WixFile(id="f"), title=None)) == "f"
 
 
 @pytest.mark.parametrize(("order", "shown"), [(ItemOrder.ASCENDING, "abcde"), (ItemOrder.DESCENDING, "bcade")])
 def test_those_without_a_sort_order_are_shown_last(order: ItemOrder, shown: str) -> None:
-    items = [live("e", None), live("c", 2.0), live("b", 2.0), live("d", None), live("a", -1.0)]
+    items = [live_item("e", None), live_item("c", 2.0), live_item("b", 2.0), live_item("d", None), live_item("a", -1.0)]
     assert "".join(one.id for one in in_display_order(items, order)) == shown

@@ -15,12 +15,12 @@ from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.world import DEFAULT_PLAN_OPTIONS
-from tests.unit.plan.site import G, MemorySite, at, gallery, ids, item, live, live_gallery, snapshot
+from tests.unit.plan.site import G, MemorySite, at, gallery, item, known_ids, live_gallery, live_item, snapshot
 
-A, B = live("A", 1.0, WixFile(id="fa")), live("B", 2.0, WixFile(id="fb"))
+A, B = live_item("A", 1.0, WixFile(id="fa")), live_item("B", 2.0, WixFile(id="fb"))
 WANT_A, WANT_B = item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))
 SITE = snapshot(live_gallery(A, B))
-KNOWN = Bindings(ids=ids(a="A", b="B"))
+KNOWN = Bindings(ids=known_ids(a="A", b="B"))
 LENIENT = Limits(max_delete_percent=100)
 DESTROY = PlanOptions(destroy=True)
 
@@ -98,7 +98,7 @@ def test_the_only_one_is_all() -> None:
     assert any("would be deleted or replaced" in why for _, why in refused(plan))
 
 
-@pytest.mark.parametrize("known", [KNOWN, Bindings(ids=ids(a="A"))], ids=["two", "one"])
+@pytest.mark.parametrize("known", [KNOWN, Bindings(ids=known_ids(a="A"))], ids=["two", "one"])
 def test_a_manifest_that_lists_nothing_any_more_is_refused(known: Bindings) -> None:
     plan = plan_of(one_gallery(), known=known)
     assert refused(plan) == [("g", "it lists no items any more, but state knows some")]
@@ -130,7 +130,7 @@ def test_a_gallery_that_vanished_is_not_made_anew_unasked() -> None:
     assert refused(plan_of(both, site=snapshot(), options=targeted)) == []
 
 
-STRANGER = live("S", 3.0, WixFile(id="fs"))
+STRANGER = live_item("S", 3.0, WixFile(id="fs"))
 
 
 def test_a_gallery_with_what_is_not_ours_is_not_destroyed() -> None:
@@ -167,7 +167,7 @@ def test_destroy_takes_all_that_is_managed_and_the_next_plan_knows_nothing() -> 
 
 
 def test_what_an_earlier_replacement_left_counts_for_no_guard() -> None:
-    known = Bindings(ids=ids(a="A"), deposed={"B": at("g/a")})
+    known = Bindings(ids=known_ids(a="A"), deposed={"B": at("g/a")})
     plan = plan_of(one_gallery(WANT_A, limits=Limits(max_delete_percent=0)), known=known)
     assert [(c.action, c.id) for c in plan.changes] == [(Action.DELETE, "B")]
     assert plan.refusals == ()

@@ -23,7 +23,7 @@ from galleryctl.plan.document import decode_plan, encode_plan
 from galleryctl.plan.make import make_plan
 from galleryctl.plan.reading import parse_plan_json
 from galleryctl.plan.recognise import same_content
-from tests.unit.plan.site import ALLOWED, AT, MemorySite, live_gallery, planned
+from tests.unit.plan.site import ALLOW_ALL, MANIFEST_POSITION, MemorySite, live_gallery, plan_memory_site
 
 CHANCE = st.randoms(use_true_random=False)
 TITLES = st.sampled_from(["", "Cake", "Dance", "Rings"])
@@ -103,7 +103,7 @@ def wanted_items(draw: st.DrawFn, gallery: str) -> tuple[DesiredItem, ...]:
                 kind=kind,
                 media=draw(media(kind)),
                 fields=draw(fields(kind, key)),
-                at=AT,
+                at=MANIFEST_POSITION,
                 ignore=frozenset(draw(st.sets(st.sampled_from(["title", "focal_point"]), max_size=1))),
             )
         )
@@ -120,7 +120,7 @@ def manifests(draw: st.DrawFn, item_order: ItemOrder, *, both: bool = False) -> 
             bind=Bind(id="there") if name == "one" else Bind(create=True),
             fields=draw(st.fixed_dictionaries({}, optional={"name": st.sampled_from([f"{name} 1", f"{name} 2"])})),
             items=draw(wanted_items(name)),
-            at=AT,
+            at=MANIFEST_POSITION,
             protect=False,
             unmanaged=draw(st.sampled_from([UnmanagedPolicy.KEEP, UnmanagedPolicy.REPORT])),
         )
@@ -132,8 +132,8 @@ def manifests(draw: st.DrawFn, item_order: ItemOrder, *, both: bool = False) -> 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A site with a gallery of strangers, with all that was seen in real data."""
-    site = MemorySite(narrow=draw(st.booleans()), shortest=draw(st.booleans()))
-    orders = draw(st.lists(SORT_ORDERS, max_size=5).map(lambda values: list(map(site.order, values))))
+    site = MemorySite(uses_float32=draw(st.booleans()), shortest_digits=draw(st.booleans()))
+    orders = draw(st.lists(SORT_ORDERS, max_size=5).map(lambda values: list(map(site.stored_order, values))))
     site.galleries["there"] = live_gallery(id_="there", name=draw(st.sampled_from(["", "Old"])), sort_order=None)
     for i, order_ in enumerate(dict.fromkeys(filter(isfinite, orders))):
         kind = draw(st.sampled_from(Kind))
@@ -146,14 +146,14 @@ def worlds(draw: st.DrawFn) -> World:
             sort_order=order_,
             raw={"future": {"unknown": i}, "title": None, "tags": {"values": ["_fileOrigin_uploaded"]}},
         )
-        site.put("there", stranger)
+        site.edit_items("there", stranger)
     return World(site=site, item_order=draw(st.sampled_from(ItemOrder)))
 
 
 def check_site(site: MemorySite, desired: Desired, bindings: Bindings) -> None:
     """The site shows what is wanted, in that order."""
     for gallery in desired.galleries:
-        shown = site.shown(bindings.ids[gallery.address], desired.item_order)
+        shown = site.displayed_items(bindings.ids[gallery.address], desired.item_order)
         by_id = {item.id: item for item in shown}
         mine = [bindings.ids[item.address] for item in gallery.items]
         assert [item.id for item in shown if item.id in mine] == mine
@@ -171,7 +171,7 @@ def edit(site: MemorySite, chance: random.Random) -> None:
     for gallery in site.galleries.values():
         items = [item for item in gallery.loaded_items if not item.id.startswith("stranger")]
         if items and chance.random() < 0.5:
-            site.remove(gallery.id, chance.choice(items).id)
+            site.delete_items(gallery.id, chance.choice(items).id)
         for one in [item for item in items if item in site.galleries[gallery.id].loaded_items]:
             if chance.random() < 0.3:
                 extra: dict[str, Json] = {
@@ -180,7 +180,7 @@ def edit(site: MemorySite, chance: random.Random) -> None:
                     "focal_point": {"x": 0.5, "y": 0.5, "z": 1},
                 }
                 kept = {name: extra[name] for name in extra if name in one.fields or chance.random() < 0.5}
-                site.put(gallery.id, replace(one, fields={**one.fields, **kept}, raw={"link": {"type": "t"}}))
+                site.edit_items(gallery.id, replace(one, fields={**one.fields, **kept}, raw={"link": {"type": "t"}}))
 
 
 @THOROUGH
@@ -191,7 +191,7 @@ def test_an_applied_plan_gives_what_is_wanted_and_the_next_plan_is_empty(
     site, bindings = world.site, Bindings()
     for _ in range(3):
         desired = data.draw(manifests(world.item_order))
-        plan = planned(site, desired, bindings)
+        plan = plan_memory_site(site, desired, bindings)
         ours = set(bindings.ids.values())
         before = {i.id: i for g in site.galleries.values() for i in g.loaded_items}
         assert not plan.refusals
@@ -203,7 +203,7 @@ def test_an_applied_plan_gives_what_is_wanted_and_the_next_plan_is_empty(
             id_: item for id_, item in before.items() if id_ not in ours
         }
         check_only_ours(desired, bindings, before, after)
-        again = planned(site, desired, bindings)
+        again = plan_memory_site(site, desired, bindings)
         assert again.is_empty
         assert not again.ids
         assert not again.media
@@ -242,18 +242,18 @@ def test_a_plan_for_targets_touches_only_those_and_comes_to_rest(
 ) -> None:
     site, bindings = world.site, Bindings()
     first = data.draw(manifests(world.item_order, both=True))
-    bindings = site.apply(planned(site, first, bindings), bindings, chance)
+    bindings = site.apply(plan_memory_site(site, first, bindings), bindings, chance)
     desired = data.draw(manifests(world.item_order, both=True))
     addresses = [g.address for g in desired.galleries] + [i.address for g in desired.galleries for i in g.items]
     target = data.draw(st.sampled_from(addresses))
-    options = replace(ALLOWED, targets=(target,))
-    plan = planned(site, desired, bindings, options)
+    options = replace(ALLOW_ALL, targets=(target,))
+    plan = plan_memory_site(site, desired, bindings, options)
     assert all(target.covers(change.address) for change in plan.changes)
     bindings = site.apply(plan, bindings, chance)
     if target.item is None:
-        assert planned(site, desired, bindings, options).is_empty
+        assert plan_memory_site(site, desired, bindings, options).is_empty
     else:
-        left = planned(site, desired, bindings, options).changes
+        left = plan_memory_site(site, desired, bindings, options).changes
         assert all(change.write == {} and change.action is Action.UPDATE for change in left)
 
 
@@ -261,19 +261,19 @@ def test_a_plan_for_targets_touches_only_those_and_comes_to_rest(
 @given(st.data(), worlds(), CHANCE)
 def test_without_state_the_same_pairs_are_found(data: st.DataObject, world: World, chance: random.Random) -> None:
     desired = data.draw(manifests(world.item_order))
-    bindings = world.site.apply(planned(world.site, desired, Bindings()), Bindings(), chance)
-    lost = planned(world.site, desired, Bindings())
+    bindings = world.site.apply(plan_memory_site(world.site, desired, Bindings()), Bindings(), chance)
+    lost = plan_memory_site(world.site, desired, Bindings())
     assert not {Action.CREATE, Action.DELETE, Action.REPLACE} & {change.action for change in lost.changes}
     assert lost.ids.keys() == bindings.ids.keys()
     rebuilt = world.site.apply(lost, Bindings(), chance)
-    assert planned(world.site, desired, rebuilt).is_empty
+    assert plan_memory_site(world.site, desired, rebuilt).is_empty
 
 
 @THOROUGH
 @given(st.data(), worlds(), CHANCE)
 def test_new_keys_with_moved_entries_change_nothing(data: st.DataObject, world: World, chance: random.Random) -> None:
     desired = data.draw(manifests(world.item_order, both=True))
-    bindings = world.site.apply(planned(world.site, desired, Bindings()), Bindings(), chance)
+    bindings = world.site.apply(plan_memory_site(world.site, desired, Bindings()), Bindings(), chance)
     # Each key becomes the next one's, so that most entries wait for another.
     new_key: dict[str, str] = dict(zip(KEYS, (*KEYS[1:], "last"), strict=True))
     galleries = tuple(
@@ -287,16 +287,16 @@ def test_new_keys_with_moved_entries_change_nothing(data: st.DataObject, world: 
         for gallery in desired.galleries
     )
     moved = tuple(
-        Moved(source=old.address, target=new.address, at=AT)
+        Moved(source=old.address, target=new.address, at=MANIFEST_POSITION)
         for before, after in zip(desired.galleries, galleries, strict=True)
         for old, new in zip(before.items, after.items, strict=True)
     )
     renamed = replace(desired, galleries=galleries, moved=tuple(chance.sample(moved, len(moved))))
-    plan = planned(world.site, renamed, bindings)
+    plan = plan_memory_site(world.site, renamed, bindings)
     assert plan.is_empty
     assert not [notice for notice in plan.notices if "not moved" in notice.message]
     bindings = world.site.apply(plan, bindings, chance)
-    again = planned(world.site, renamed, bindings)
+    again = plan_memory_site(world.site, renamed, bindings)
     assert again.is_empty
     assert again.ids == {}
     assert not again.forget
@@ -318,8 +318,8 @@ def test_the_order_in_which_things_are_read_does_not_show(
         entries = list(bindings.ids.items())
         chance.shuffle(entries)
         shuffled = replace(bindings, ids=dict(entries))
-        plan = make_plan(desired, seen, bindings, options=ALLOWED)
-        twin = make_plan(desired, other, shuffled, options=ALLOWED)
+        plan = make_plan(desired, seen, bindings, options=ALLOW_ALL)
+        twin = make_plan(desired, other, shuffled, options=ALLOW_ALL)
         assert json.dumps(encode_plan(twin)) == json.dumps(encode_plan(plan))
         if not round_:
             bindings = site.apply(plan, bindings, chance)
@@ -335,7 +335,7 @@ def test_a_plan_comes_back_from_its_document(data: st.DataObject, world: World, 
     bindings = Bindings()
     for _ in range(2):
         desired = data.draw(manifests(world.item_order))
-        plan: Plan = planned(world.site, desired, bindings)
+        plan: Plan = plan_memory_site(world.site, desired, bindings)
         assert decode_plan(parse_plan_json(json.dumps(encode_plan(plan)))) == plan
         bindings = world.site.apply(plan, bindings, chance)
         edit(world.site, chance)

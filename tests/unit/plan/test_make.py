@@ -10,21 +10,21 @@ from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action
 from galleryctl.plan.make import PlanOptions, make_plan
 from tests.unit.plan.site import (
-    ALLOWED,
-    AT,
+    ALLOW_ALL,
+    MANIFEST_POSITION,
     G,
     at,
     gallery,
-    ids,
     item,
-    live,
+    known_ids,
     live_gallery,
-    photo,
+    live_item,
+    local_photo,
+    make_desired,
     snapshot,
-    wants,
 )
 
-A, B = live("A", 1.0, WixFile(id="fa")), live("B", 2.0, WixFile(id="fb"))
+A, B = live_item("A", 1.0, WixFile(id="fa")), live_item("B", 2.0, WixFile(id="fb"))
 SITE = snapshot(live_gallery(A, B))
 
 
@@ -38,8 +38,8 @@ def test_new_galleries_get_sort_orders_that_no_gallery_has() -> None:
 
 
 def test_a_plan_learns_pairs_and_forgets_what_is_gone() -> None:
-    known = Bindings(ids=ids(a="A", gone="Z") | {at("old"): "O", at("old/x"): "X"})
-    plan = make_plan(wants(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))), SITE, known)
+    known = Bindings(ids=known_ids(a="A", gone="Z") | {at("old"): "O", at("old/x"): "X"})
+    plan = make_plan(make_desired(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))), SITE, known)
     assert plan.is_empty
     assert plan.unchanged == 3
     assert plan.ids == {at("g/b"): "B"}
@@ -48,7 +48,7 @@ def test_a_plan_learns_pairs_and_forgets_what_is_gone() -> None:
 
 def test_a_target_learns_and_forgets_only_what_it_covers() -> None:
     known = Bindings(ids={at("g/gone"): "Z"})
-    desired = wants(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"), title="T"))
+    desired = make_desired(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"), title="T"))
     plan = make_plan(desired, SITE, known, options=PlanOptions(targets=(at("g/a"),)))
     assert plan.is_empty
     assert plan.unchanged == 1
@@ -59,7 +59,7 @@ def test_a_target_learns_and_forgets_only_what_it_covers() -> None:
 
 def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
     known = Bindings(ids={at("old"): "G", at("old/x"): "A"})
-    options = replace(ALLOWED, targets=(at("old/x"),))
+    options = replace(ALLOW_ALL, targets=(at("old/x"),))
     plan = make_plan(Desired(galleries=()), SITE, known, options=options)
     assert plan.is_empty
     assert [notice.message for notice in plan.notices] == [
@@ -69,27 +69,29 @@ def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
 
 def test_protection_is_what_manifests_say_and_said_last() -> None:
     desired = Desired(galleries=(replace(gallery(item("a", WixFile(id="fa"))), protect=True),))
-    known = Bindings(ids=ids(a="A", b="B"), protected=frozenset({at("g/a"), at("g/b"), at("g/never-made"), at("old")}))
-    plan = make_plan(desired, SITE, known, options=ALLOWED)
+    known = Bindings(
+        ids=known_ids(a="A", b="B"), protected=frozenset({at("g/a"), at("g/b"), at("g/never-made"), at("old")})
+    )
+    plan = make_plan(desired, SITE, known, options=ALLOW_ALL)
     assert plan.protected == {G, at("g/b")}
-    targeted = make_plan(desired, SITE, known, options=replace(ALLOWED, targets=(at("g/a"),)))
+    targeted = make_plan(desired, SITE, known, options=replace(ALLOW_ALL, targets=(at("g/a"),)))
     assert targeted.protected == {at("g/b")}
 
 
 def test_protection_moves_with_its_item() -> None:
-    moved = (Moved(source=at("g/b"), target=at("g/c"), at=AT),)
-    known = Bindings(ids=ids(a="A", b="B"), protected=frozenset({at("g/b")}))
-    desired = replace(wants(item("a", WixFile(id="fa"))), moved=moved)
-    plan = make_plan(desired, SITE, known, options=ALLOWED)
+    moved = (Moved(source=at("g/b"), target=at("g/c"), at=MANIFEST_POSITION),)
+    known = Bindings(ids=known_ids(a="A", b="B"), protected=frozenset({at("g/b")}))
+    desired = replace(make_desired(item("a", WixFile(id="fa"))), moved=moved)
+    plan = make_plan(desired, SITE, known, options=ALLOW_ALL)
     assert [(str(c.address), c.action) for c in plan.changes] == [("g/c", Action.DELETE)]
     assert [str(refusal.address) for refusal in plan.refusals] == ["g/c"]
 
 
 def test_files_of_what_changes_and_what_was_recognised_are_told() -> None:
-    desired = wants(item("a", photo("a")), item("b", WixFile(id="fb")))
-    known = Bindings(ids=ids(a="A", b="B"), media={photo("a").source: "f9", "sha256:other": "f8"})
+    desired = make_desired(item("a", local_photo("a")), item("b", WixFile(id="fb")))
+    known = Bindings(ids=known_ids(a="A", b="B"), media={local_photo("a").source: "f9", "sha256:other": "f8"})
     plan = make_plan(desired, SITE, known)
-    assert plan.media == {photo("a").source: "f9"}
+    assert plan.media == {local_photo("a").source: "f9"}
 
 
 def test_a_gallery_found_otherwise_than_told_is_told() -> None:
@@ -103,5 +105,5 @@ def test_a_gallery_found_otherwise_than_told_is_told() -> None:
 
 
 def test_a_plan_knows_the_state_it_was_made_from() -> None:
-    plan = make_plan(wants(), SITE, Bindings(), lineage="l", serial=7)
+    plan = make_plan(make_desired(), SITE, Bindings(), lineage="l", serial=7)
     assert (plan.site_id, plan.lineage, plan.serial) == ("site", "l", 7)

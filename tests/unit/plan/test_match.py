@@ -13,12 +13,24 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, RemoteFile, VideoHost, WixFile, content_label
 from galleryctl.plan.changes import MatchedBy
 from galleryctl.plan.match import files_to_look_up, gallery_names, match_galleries, match_items, split_by_gallery
-from tests.unit.plan.site import AT, G, at, gallery, ids, item, live, live_gallery, photo, snapshot, wants
+from tests.unit.plan.site import (
+    MANIFEST_POSITION,
+    G,
+    at,
+    gallery,
+    item,
+    known_ids,
+    live_gallery,
+    live_item,
+    local_photo,
+    make_desired,
+    snapshot,
+)
 
 
 def named(key: str, name: str = "", *, create: bool = False, id_: str | None = None) -> DesiredGallery:
     bind = Bind(id=id_, name=name or None, create=create)
-    return DesiredGallery(address=at(key), bind=bind, fields={}, items=(), at=AT)
+    return DesiredGallery(address=at(key), bind=bind, fields={}, items=(), at=MANIFEST_POSITION)
 
 
 def bound(*galleries: DesiredGallery, site: tuple[LiveGallery, ...], known: dict[str, str] | None = None) -> object:
@@ -82,7 +94,7 @@ LABELLED = MediaFile(
     ready=True,
     failed=False,
     size=9,
-    labels=(content_label(photo("a").source),),
+    labels=(content_label(local_photo("a").source),),
 )
 LOOKS = MediaFile(id="f2", display_name="b.jpg", ready=True, failed=False, size=9)
 IMPORTED = MediaFile(id="f3", display_name="", ready=True, failed=False, source_url="https://example.com/c.jpg")
@@ -96,27 +108,27 @@ def pairs_of(
 
 
 def test_the_stronger_evidence_is_tried_for_all_before_the_weaker() -> None:
-    wanted = wants(
-        item("state", photo("s")),
-        item("title", photo("t"), title="T"),
-        item("look", photo("b")),
-        item("label", photo("a")),
+    wanted = make_desired(
+        item("state", local_photo("s")),
+        item("title", local_photo("t"), title="T"),
+        item("look", local_photo("b")),
+        item("label", local_photo("a")),
         item("url", RemoteFile(url="https://example.com/c.jpg")),
         item("wix", WixFile(id="f4")),
         item("film", HostedVideo(host=VideoHost.YOUTUBE, url="https://youtu.be/xyz")),
         item("words", None, html="<p>Hello</p>"),
     )
     site = (
-        live("L1", 1, WixFile(id="f1"), title="T"),
-        live("L2", 2, WixFile(id="f2"), title="T"),
-        live("L3", 3, WixFile(id="f3")),
-        live("L4", 4, WixFile(id="f4")),
-        live("L5", 5, HostedVideo(host=VideoHost.YOUTUBE, url="https://www.youtube.com/watch?v=xyz&t=3")),
-        live("L6", 6, None, html="<p>Hello</p>"),
-        live("L7", 7, WixFile(id="f7"), title="T"),
-        live("L8", 8, WixFile(id="f8")),
+        live_item("L1", 1, WixFile(id="f1"), title="T"),
+        live_item("L2", 2, WixFile(id="f2"), title="T"),
+        live_item("L3", 3, WixFile(id="f3")),
+        live_item("L4", 4, WixFile(id="f4")),
+        live_item("L5", 5, HostedVideo(host=VideoHost.YOUTUBE, url="https://www.youtube.com/watch?v=xyz&t=3")),
+        live_item("L6", 6, None, html="<p>Hello</p>"),
+        live_item("L7", 7, WixFile(id="f7"), title="T"),
+        live_item("L8", 8, WixFile(id="f8")),
     )
-    known = Bindings(ids=ids(state="L8"))
+    known = Bindings(ids=known_ids(state="L8"))
     assert pairs_of(wanted, *site, known=known, files=(LABELLED, LOOKS, IMPORTED)) == {
         "state": ("L8", MatchedBy.STATE),
         "label": ("L1", MatchedBy.FILE),
@@ -130,31 +142,37 @@ def test_the_stronger_evidence_is_tried_for_all_before_the_weaker() -> None:
 
 
 def test_of_several_the_one_of_the_same_title_then_of_the_same_position_is_taken() -> None:
-    wanted = wants(*(item(key, WixFile(id="f"), title=title) for key, title in zip("abc", ("", "T", ""), strict=True)))
+    wanted = make_desired(
+        *(item(key, WixFile(id="f"), title=title) for key, title in zip("abc", ("", "T", ""), strict=True))
+    )
     site = (
-        live("1", 1, WixFile(id="f")),
-        live("2", 2, WixFile(id="f")),
-        live("3", 3, WixFile(id="f"), title="T"),
+        live_item("1", 1, WixFile(id="f")),
+        live_item("2", 2, WixFile(id="f")),
+        live_item("3", 3, WixFile(id="f"), title="T"),
     )
     assert {key: id_ for key, (id_, _) in pairs_of(wanted, *site).items()} == {"a": "1", "b": "3", "c": "2"}
 
 
 def test_what_state_knows_by_another_key_is_taken_for_the_same_file_only() -> None:
-    site = (live("1", 1, WixFile(id="f"), title="T"),)
-    known = Bindings(ids=ids(old="1"))
-    assert pairs_of(wants(item("new", WixFile(id="f"))), *site, known=known) == {"new": ("1", MatchedBy.FILE)}
-    assert pairs_of(wants(item("new", WixFile(id="x"), title="T")), *site, known=known) == {}
+    site = (live_item("1", 1, WixFile(id="f"), title="T"),)
+    known = Bindings(ids=known_ids(old="1"))
+    assert pairs_of(make_desired(item("new", WixFile(id="f"))), *site, known=known) == {"new": ("1", MatchedBy.FILE)}
+    assert pairs_of(make_desired(item("new", WixFile(id="x"), title="T")), *site, known=known) == {}
     protected = replace(known, protected=frozenset({at("g/old")}))
-    assert pairs_of(wants(item("new", WixFile(id="f"))), *site, known=protected) == {}
+    assert pairs_of(make_desired(item("new", WixFile(id="f"))), *site, known=protected) == {}
 
 
 def test_what_a_replacement_left_behind_is_never_taken() -> None:
     known = Bindings(deposed={"1": at("g/a")})
-    assert pairs_of(wants(item("a", WixFile(id="f"))), live("1", 1, WixFile(id="f")), known=known) == {}
+    assert pairs_of(make_desired(item("a", WixFile(id="f"))), live_item("1", 1, WixFile(id="f")), known=known) == {}
 
 
 def test_state_names_the_item_even_when_its_kind_changes() -> None:
-    found = pairs_of(wants(item("a", None, html="x")), live("1", 1, WixFile(id="f")), known=Bindings(ids=ids(a="1")))
+    found = pairs_of(
+        make_desired(item("a", None, html="x")),
+        live_item("1", 1, WixFile(id="f")),
+        known=Bindings(ids=known_ids(a="1")),
+    )
     assert found == {"a": ("1", MatchedBy.STATE)}
 
 
@@ -163,38 +181,41 @@ def unknown(wanted: Desired, *items: LiveItem, known: Bindings) -> tuple[str, ..
 
 
 def test_no_descriptor_is_read_when_state_knows_what_is_shown() -> None:
-    known = Bindings(ids=ids(a="1"), media={photo("a").source: "f"})
-    stranger = live("2", 2, WixFile(id="theirs"))
-    assert unknown(wants(item("a", photo("a"))), live("1", 1, WixFile(id="f")), stranger, known=known) == ()
+    known = Bindings(ids=known_ids(a="1"), media={local_photo("a").source: "f"})
+    stranger = live_item("2", 2, WixFile(id="theirs"))
+    assert (
+        unknown(make_desired(item("a", local_photo("a"))), live_item("1", 1, WixFile(id="f")), stranger, known=known)
+        == ()
+    )
 
 
 def test_descriptors_are_read_of_what_state_does_not_know() -> None:
-    wanted = wants(item("a", photo("a")))
-    shown = live("1", 1, WixFile(id="f"))
+    wanted = make_desired(item("a", local_photo("a")))
+    shown = live_item("1", 1, WixFile(id="f"))
     assert unknown(wanted, shown, known=Bindings()) == ("f",)
-    edited = Bindings(ids=ids(a="1"), media={photo("a").source: "other"})
-    assert unknown(wanted, shown, live("2", 2, WixFile(id="theirs")), known=edited) == ("f",)
-    ours = Bindings(ids=ids(a="1"), media={photo("a").source: "other", "sha256:x": "f"})
+    edited = Bindings(ids=known_ids(a="1"), media={local_photo("a").source: "other"})
+    assert unknown(wanted, shown, live_item("2", 2, WixFile(id="theirs")), known=edited) == ("f",)
+    ours = Bindings(ids=known_ids(a="1"), media={local_photo("a").source: "other", "sha256:x": "f"})
     assert unknown(wanted, shown, known=ours) == ()
-    ignored = wants(replace(item("a", photo("a")), ignore=frozenset({"media"})))
+    ignored = make_desired(replace(item("a", local_photo("a")), ignore=frozenset({"media"})))
     assert unknown(ignored, shown, known=Bindings()) == ()
 
 
 def test_a_gallery_that_was_not_read_is_never_compared() -> None:
     unread = replace(live_gallery(), items=None)
     with pytest.raises(AssertionError, match="were not read"):
-        files_to_look_up(wants(item("a", photo("a"))), snapshot(unread), Bindings())
+        files_to_look_up(make_desired(item("a", local_photo("a"))), snapshot(unread), Bindings())
 
 
 def test_each_gallery_gets_its_own_part_of_state() -> None:
     desired = Desired(galleries=(gallery(), named("h", id_="H")))
     known = Bindings(
-        ids={**ids(a="1"), at("h"): "H", at("h/a"): "2", at("old/a"): "3"},
+        ids={**known_ids(a="1"), at("h"): "H", at("h/a"): "2", at("old/a"): "3"},
         deposed={"4": at("h/b")},
         media={"sha256:x": "f"},
     )
     parts = split_by_gallery(desired, known)
-    assert parts[G].ids == ids(a="1")
+    assert parts[G].ids == known_ids(a="1")
     assert parts[G].deposed == {}
     assert parts[at("h")].ids == {at("h"): "H", at("h/a"): "2"}
     assert parts[at("h")].deposed == {"4": at("h/b")}

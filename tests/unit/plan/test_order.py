@@ -5,7 +5,7 @@ from __future__ import annotations
 from galleryctl.model.media import Kind, RemoteFile
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.order import MAX_DELETES_PER_STEP, DeleteItems, plan_steps
-from tests.unit.plan.site import at, photo
+from tests.unit.plan.site import at, local_photo
 
 
 def change(address: str, action: Action, media: object = None, **parts: object) -> Change:
@@ -21,9 +21,9 @@ def steps(*changes: Change, media: dict[str, str] | None = None) -> dict[str, se
 def test_media_is_there_before_what_shows_it_and_before_anything_goes() -> None:
     assert steps(
         change("g", Action.UPDATE),
-        change("g/a", Action.CREATE, photo("a")),
+        change("g/a", Action.CREATE, local_photo("a")),
         change("g/b", Action.UPDATE, RemoteFile(url="https://e.com/b.jpg")),
-        change("g/c", Action.REPLACE, photo("a")),
+        change("g/c", Action.REPLACE, local_photo("a")),
         change("g/d", Action.DELETE),
         change("old", Action.DELETE),
     ) == {
@@ -45,7 +45,7 @@ def test_media_is_there_before_what_shows_it_and_before_anything_goes() -> None:
 
 def test_a_new_gallery_is_one_step_with_its_items() -> None:
     assert steps(
-        change("g", Action.CREATE), change("g/a", Action.CREATE, photo("a")), change("g/b", Action.CREATE)
+        change("g", Action.CREATE), change("g/a", Action.CREATE, local_photo("a")), change("g/b", Action.CREATE)
     ) == {
         "upload photos/a.jpg": set(),
         "create g": {"upload photos/a.jpg"},
@@ -53,7 +53,7 @@ def test_a_new_gallery_is_one_step_with_its_items() -> None:
 
 
 def test_what_is_known_is_not_uploaded_and_one_content_only_once() -> None:
-    twice = (change("g/a", Action.UPDATE, photo("a", "x")), change("g/b", Action.UPDATE, photo("b", "x")))
+    twice = (change("g/a", Action.UPDATE, local_photo("a", "x")), change("g/b", Action.UPDATE, local_photo("b", "x")))
     assert list(steps(*twice)) == ["upload photos/a.jpg", "update g/a", "update g/b"]
     assert list(steps(*twice, media={"sha256:x": "f"})) == ["update g/a", "update g/b"]
 
@@ -79,9 +79,9 @@ def test_a_call_deletes_a_thousand_items() -> None:
 def test_every_change_belongs_to_a_step() -> None:
     changes = (
         change("g", Action.CREATE),
-        change("g/a", Action.CREATE, photo("a")),
+        change("g/a", Action.CREATE, local_photo("a")),
         change("h", Action.UPDATE),
-        change("h/a", Action.REPLACE, photo("a")),
+        change("h/a", Action.REPLACE, local_photo("a")),
         change("h/b", Action.UPDATE),
         change("h/c", Action.DELETE),
         change("i", Action.DELETE),

@@ -16,10 +16,10 @@ from galleryctl.model.media import (
     content_label,
 )
 from galleryctl.plan.recognise import media_reference, same_content, video_evidence
-from tests.unit.plan.site import item, live, photo
+from tests.unit.plan.site import item, live_item, local_photo
 
-PHOTO = photo("a", "c1", 9)
-SHOWN = live("1", 1, WixFile(id="f", filename="a.jpg"))
+PHOTO = local_photo("a", "c1", 9)
+SHOWN = live_item("1", 1, WixFile(id="f", filename="a.jpg"))
 FILE = MediaFile(id="f", display_name="a.jpg", ready=True, failed=False, size=9)
 
 
@@ -39,14 +39,14 @@ def test_a_file_is_known_by_state_label_or_address() -> None:
 def test_name_and_size_do_for_a_file_that_people_uploaded() -> None:
     assert shown(PHOTO, FILE)
     assert not shown(PHOTO, replace(FILE, size=10))
-    assert not shown(photo("b", "c1", 9), FILE)
+    assert not shown(local_photo("b", "c1", 9), FILE)
     assert shown(PHOTO, replace(FILE, display_name="renamed"))
     assert not shown(PHOTO)
 
 
 def test_name_and_size_do_not_do_for_a_file_labelled_with_other_content() -> None:
     """A photo that was rotated in place keeps both."""
-    assert not shown(photo("a", "c2", 9), replace(FILE, labels=(content_label(PHOTO.source),)))
+    assert not shown(local_photo("a", "c2", 9), replace(FILE, labels=(content_label(PHOTO.source),)))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved
 from galleryctl.plan.make import make_plan
 from galleryctl.plan.renames import apply_moved
-from tests.unit.plan.site import ALLOWED, AT, at, item, live, live_gallery, snapshot
+from tests.unit.plan.site import ALLOW_ALL, MANIFEST_POSITION, at, item, live_gallery, live_item, snapshot
 
 
 def wanted(*addresses: str, moved: tuple[tuple[str, str], ...]) -> Desired:
@@ -23,12 +23,12 @@ def wanted(*addresses: str, moved: tuple[tuple[str, str], ...]) -> Desired:
             bind=Bind(id="G"),
             fields={},
             items=tuple(i for i in items if i.address.gallery == key),
-            at=AT,
+            at=MANIFEST_POSITION,
             protect=False,
         )
         for key in dict.fromkeys(i.address.gallery for i in items)
     )
-    entries = tuple(Moved(source=at(source), target=at(target), at=AT) for source, target in moved)
+    entries = tuple(Moved(source=at(source), target=at(target), at=MANIFEST_POSITION) for source, target in moved)
     return Desired(galleries=galleries, moved=entries)
 
 
@@ -109,9 +109,9 @@ def test_what_cannot_be_renamed_is_said(
 
 
 def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> None:
-    site = snapshot(live_gallery(live("1", 1.0, html="new/a"), live("2", 2.0, html="theirs")))
+    site = snapshot(live_gallery(live_item("1", 1.0, html="new/a"), live_item("2", 2.0, html="theirs")))
     bindings = Bindings(ids={at("old"): "G", at("old/a"): "1"}, protected=frozenset({at("old"), at("old/a")}))
-    plan = make_plan(wanted("new/a", moved=()), site, bindings, options=ALLOWED)
+    plan = make_plan(wanted("new/a", moved=()), site, bindings, options=ALLOW_ALL)
     assert plan.is_empty
     assert plan.ids == {at("new"): "G", at("new/a"): "1"}
     assert plan.forget == {at("old"), at("old/a")}

@@ -12,13 +12,23 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import ItemOrder
 from galleryctl.plan.changes import Action
 from galleryctl.plan.world import PlanOptions
-from tests.unit.plan.site import ALLOWED, MemorySite, at, ids, item, live, live_gallery, planned, wants
+from tests.unit.plan.site import (
+    ALLOW_ALL,
+    MemorySite,
+    at,
+    item,
+    known_ids,
+    live_gallery,
+    live_item,
+    make_desired,
+    plan_memory_site,
+)
 
 NEXT = math.nextafter(1.1, 2)
 
 
 def site(**orders: float) -> MemorySite:
-    items = [live(key.upper(), order, title=key) for key, order in orders.items()]
+    items = [live_item(key.upper(), order, title=key) for key, order in orders.items()]
     return MemorySite(galleries={"G": live_gallery(*items)})
 
 
@@ -28,26 +38,26 @@ def options(*targets: str) -> PlanOptions:
 
 def test_a_full_gap_is_refused_naming_what_would_have_to_move() -> None:
     crowded = site(a=1.1, b=NEXT, c=5.3)
-    known = Bindings(ids=ids(a="A", b="B", c="C"))
-    desired = wants(*(item(key, None, title=key) for key in ("a", "n", "b", "c")))
-    plan = planned(crowded, desired, known, options("g/n"))
+    known = Bindings(ids=known_ids(a="A", b="B", c="C"))
+    desired = make_desired(*(item(key, None, title=key) for key in ("a", "n", "b", "c")))
+    plan = plan_memory_site(crowded, desired, known, options("g/n"))
     (refusal,) = plan.refusals
     assert refusal.address == at("g/b")
     assert refusal.why == "it would have to move to make room for a target, and it is none"
     assert refusal.allow == "give --target g/b, too, or leave out --target"
-    both = planned(crowded, desired, known, options("g/n", "g/b"))
+    both = plan_memory_site(crowded, desired, known, options("g/n", "g/b"))
     assert both.refusals == ()
     known = crowded.apply(both, known, random.Random(0))  # noqa: S311 - any order
-    assert [i.fields["title"] for i in crowded.shown("G", ItemOrder.ASCENDING)] == ["a", "n", "b", "c"]
-    assert planned(crowded, desired, known, ALLOWED).is_empty
+    assert [i.fields["title"] for i in crowded.displayed_items("G", ItemOrder.ASCENDING)] == ["a", "n", "b", "c"]
+    assert plan_memory_site(crowded, desired, known, ALLOW_ALL).is_empty
 
 
 def test_what_is_no_target_leaves_no_room_for_itself() -> None:
     """Two new ones between `a` and `b`, with room for one only: one of them as a target has it."""
     crowded = site(a=1.1, b=math.nextafter(NEXT, 2), c=5.3)
-    known = Bindings(ids=ids(a="A", b="B", c="C"))
-    desired = wants(*(item(key, None, title=key) for key in ("a", "m", "n", "b", "c")))
-    plan = planned(crowded, desired, known, options("g/n"))
+    known = Bindings(ids=known_ids(a="A", b="B", c="C"))
+    desired = make_desired(*(item(key, None, title=key) for key in ("a", "m", "n", "b", "c")))
+    plan = plan_memory_site(crowded, desired, known, options("g/n"))
     assert plan.refusals == ()
     assert [(change.action, change.sort_order) for change in plan.changes] == [(Action.CREATE, NEXT)]
 
@@ -63,16 +73,16 @@ def test_after_targets_are_applied_the_same_targets_have_nothing_to_do(
 ) -> None:
     orders = data.draw(st.lists(ORDERS, unique=True, max_size=5))
     crowded = site(**dict(zip(KEYS, orders, strict=False)))
-    known = Bindings(ids=ids(**{key: key.upper() for key in KEYS[: len(orders)]}))
+    known = Bindings(ids=known_ids(**{key: key.upper() for key in KEYS[: len(orders)]}))
     keys = data.draw(st.permutations(KEYS))
-    desired = wants(*(item(key, None, title=key) for key in keys), item_order=item_order)
+    desired = make_desired(*(item(key, None, title=key) for key in keys), item_order=item_order)
     targets = options(*(f"g/{key}" for key in data.draw(st.sets(st.sampled_from(KEYS), min_size=1))))
-    plan = planned(crowded, desired, known, targets)
+    plan = plan_memory_site(crowded, desired, known, targets)
     assert all(change.address in targets.targets for change in plan.changes)
     if plan.refusals:
         assert not {refusal.address for refusal in plan.refusals} & set(targets.targets)
         return
     known = crowded.apply(plan, known, data.draw(st.randoms(use_true_random=False)))
-    assert planned(crowded, desired, known, targets).is_empty
-    known = crowded.apply(planned(crowded, desired, known, ALLOWED), known, random.Random(0))  # noqa: S311 - any order
-    assert [i.fields["title"] for i in crowded.shown("G", item_order)] == list(keys)
+    assert plan_memory_site(crowded, desired, known, targets).is_empty
+    known = crowded.apply(plan_memory_site(crowded, desired, known, ALLOW_ALL), known, random.Random(0))  # noqa: S311 - any order
+    assert [i.fields["title"] for i in crowded.displayed_items("G", item_order)] == list(keys)

@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.media import Kind
 from galleryctl.report.render import OutputFormat, Subject, render
-from tests.reports import report
+from tests.reports import parse_report
 
 VALID = Validation(
     sites=("north", "south"),
@@ -50,7 +50,7 @@ def test_a_checkup_as_a_page(name: str, snapshot: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_json_is_by_the_published_schema(name: str) -> None:
-    assert report(render(SUBJECTS[name], "json"))["kind"] == name
+    assert parse_report(render(SUBJECTS[name], "json"))["kind"] == name
 
 
 @pytest.mark.parametrize("name", SUBJECTS)

@@ -314,7 +314,7 @@ class Slow:
     def append(self, line: bytes) -> None:
         self.waiting.append(line)
 
-    async def write(self) -> None:
+    async def flush(self) -> None:
         lines, self.waiting = self.waiting, []
         await self.end.acquire()
         self.writes.append(len(lines))

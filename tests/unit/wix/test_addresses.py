@@ -5,7 +5,7 @@ import pytest
 from galleryctl.http import httpx
 from galleryctl.wix.addresses import resolve_upload_url
 from galleryctl.wix.errors import MalformedResponse, ResponseLost
-from tests.unit.wix.wire import Wire, answer, talk, upload
+from tests.unit.wix.wire import ScriptedTransport, json_response, run_client, upload_file
 
 API = httpx.URL("https://www.wixapis.com")
 
@@ -63,9 +63,11 @@ def test_where_the_api_itself_is_spoken_to_plainly_bytes_are_too() -> None:
 
 @pytest.mark.parametrize("size", [3, 11_000_000])
 def test_an_upload_url_that_is_not_safe_is_told_and_gets_no_bytes(size: int) -> None:
-    wire = Wire([answer(body={"uploadUrl": "http://foreign.test/planted-token", "uploadToken": "t"})])
+    wire = ScriptedTransport(
+        [json_response(body={"uploadUrl": "http://foreign.test/planted-token", "uploadToken": "t"})]
+    )
     with pytest.raises(MalformedResponse, match="no https URL") as raised:
-        talk(wire, lambda c: upload(c, size))
+        run_client(wire, lambda c: upload_file(c, size))
     assert len(wire.sent) == 1
     assert "planted" not in str(raised.value)
 
@@ -73,16 +75,18 @@ def test_an_upload_url_that_is_not_safe_is_told_and_gets_no_bytes(size: int) -> 
 @pytest.mark.parametrize("location", ["http://foreign.test/x", "https://[bad", "", None])
 def test_a_place_for_the_bytes_that_is_not_safe_gets_none(location: str | None) -> None:
     headers = {} if location is None else {"location": location}
-    urls = answer(body={"uploadUrl": "https://upload.test/tus", "uploadToken": "t"})
-    wire = Wire([urls, answer(201, **headers)])
+    urls = json_response(body={"uploadUrl": "https://upload.test/tus", "uploadToken": "t"})
+    wire = ScriptedTransport([urls, json_response(201, **headers)])
     with pytest.raises(MalformedResponse, match="no place for the bytes"):
-        talk(wire, lambda c: upload(c, 11_000_000))
+        run_client(wire, lambda c: upload_file(c, 11_000_000))
     assert wire.lines[1:] == ["POST /tus"]
 
 
 def test_a_redirect_of_the_bytes_is_not_followed() -> None:
-    url = answer(body={"uploadUrl": "https://upload.test/here"})
-    wire = Wire([url, answer(307, location="https://elsewhere.test/"), answer(body={"files": []})])
+    url = json_response(body={"uploadUrl": "https://upload.test/here"})
+    wire = ScriptedTransport(
+        [url, json_response(307, location="https://elsewhere.test/"), json_response(body={"files": []})]
+    )
     with pytest.raises((MalformedResponse, ResponseLost)):
-        talk(wire, upload)
+        run_client(wire, upload_file)
     assert all(sent.request.url.host != "elsewhere.test" for sent in wire.sent)

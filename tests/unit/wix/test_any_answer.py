@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError, MalformedResponse, MediaFailed, ResponseLost
-from tests.unit.wix.wire import CALLS, GALLERY, ITEM, Call, Wire, answer, app_auth, talk, upload
+from tests.unit.wix.wire import (
+    CALLS,
+    GALLERY,
+    ITEM,
+    CallExample,
+    ScriptedTransport,
+    app_auth,
+    json_response,
+    run_client,
+    upload_file,
+)
 
 NAMES = [
     "gallery", "galleries", "totalGalleries", "item", "items", "file", "files", "folders", "id", "name", "type",
@@ -48,9 +58,9 @@ calls = st.sampled_from(list(CALLS.values()))
 objects = st.dictionaries(st.sampled_from(NAMES), anything, max_size=6)
 
 
-def ends_well_or_as_an_error_of_ours(wire: Wire, call: Call, *, app: bool = False) -> None:
+def ends_well_or_as_an_error_of_ours(wire: ScriptedTransport, call: CallExample, *, app: bool = False) -> None:
     with suppress(ApiError):
-        talk(wire, call.do, auth=app_auth() if app else None)
+        run_client(wire, call.action, auth=app_auth() if app else None)
 
 
 @settings(max_examples=80)
@@ -58,30 +68,40 @@ def ends_well_or_as_an_error_of_ours(wire: Wire, call: Call, *, app: bool = Fals
     calls,
     st.lists(st.tuples(st.sampled_from([200, 200, 200, 400, 404]), anything | objects), min_size=1, max_size=3),
 )
-def test_any_json_is_understood_or_told(call: Call, answers: list[tuple[int, object]]) -> None:
-    script = [answer(status, [] if body is None else body) for status, body in answers]
-    ends_well_or_as_an_error_of_ours(Wire([*script, answer(404)]), call)
+def test_any_json_is_understood_or_told(call: CallExample, answers: list[tuple[int, object]]) -> None:
+    script = [json_response(status, [] if body is None else body) for status, body in answers]
+    ends_well_or_as_an_error_of_ours(ScriptedTransport([*script, json_response(404)]), call)
 
 
 @settings(max_examples=60)
 @given(calls, anything | objects, anything | objects)
-def test_any_member_of_a_good_answer_may_be_of_any_type(call: Call, value: object, other: object) -> None:
-    for body in call.good:
+def test_any_member_of_a_good_answer_may_be_of_any_type(call: CallExample, value: object, other: object) -> None:
+    for body in call.responses:
         for name in body:
-            wire = Wire([answer(body={**body, name: value}), answer(body={**body, name: other}), answer(404)])
+            wire = ScriptedTransport(
+                [
+                    json_response(body={**body, name: value}),
+                    json_response(body={**body, name: other}),
+                    json_response(404),
+                ]
+            )
             ends_well_or_as_an_error_of_ours(wire, call)
 
 
 @settings(max_examples=60)
 @given(calls, st.binary(max_size=200), st.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 418, 428]))
-def test_any_bytes_are_understood_or_told(call: Call, content: bytes, status: int) -> None:
-    ends_well_or_as_an_error_of_ours(Wire([httpx.Response(status, content=content), answer(404)]), call)
+def test_any_bytes_are_understood_or_told(call: CallExample, content: bytes, status: int) -> None:
+    ends_well_or_as_an_error_of_ours(
+        ScriptedTransport([httpx.Response(status, content=content), json_response(404)]), call
+    )
 
 
 @settings(max_examples=50)
 @given(anything | objects)
 def test_any_token_answer_is_understood_or_told(body: object) -> None:
-    wire = Wire([answer(body=[] if body is None else body), answer(body={"gallery": GALLERY})])
+    wire = ScriptedTransport(
+        [json_response(body=[] if body is None else body), json_response(body={"gallery": GALLERY})]
+    )
     ends_well_or_as_an_error_of_ours(wire, CALLS["get_gallery"], app=True)
 
 
@@ -90,7 +110,7 @@ def test_any_token_answer_is_understood_or_told(body: object) -> None:
 def test_any_header_is_understood_or_told(first: str, second: str) -> None:
     names = ("Retry-After", "Date", "x-wix-request-id")
     headers = [(name.encode(), text.encode()) for name in names for text in (first, second)]
-    wire = Wire([httpx.Response(429, headers=headers), answer(404)])
+    wire = ScriptedTransport([httpx.Response(429, headers=headers), json_response(404)])
     ends_well_or_as_an_error_of_ours(wire, CALLS["get_gallery"])
 
 
@@ -98,13 +118,13 @@ def test_any_header_is_understood_or_told(first: str, second: str) -> None:
 def test_what_is_unknown_of_an_item_survives_being_read_and_sent_again(extra: object) -> None:
     text = {"html": "<p>x</p>", "unknown": extra}
     item = {**ITEM, "text": text}
-    wire = Wire([answer(body={"items": [item]}), answer(body={"item": item})])
+    wire = ScriptedTransport([json_response(body={"items": [item]}), json_response(body={"item": item})])
 
     async def read_and_write(client: WixClient) -> None:
         (live,) = (await client.list_items("g-1", 0)).items
         await client.update_item("g-1", live, {"html": "<p>y</p>"})
 
-    talk(wire, read_and_write)
+    run_client(wire, read_and_write)
     assert wire.sent[1].json == {"item": {"id": "i-1", "text": {**text, "html": "<p>y</p>"}}}
     assert json.dumps(extra) in json.dumps(wire.sent[1].json)
 
@@ -135,37 +155,37 @@ MISSING: dict[str, list[dict[str, Any]]] = {
 def test_what_an_answer_must_hold_is_missed(name: str, body: object) -> None:
     call = CALLS[name]
     with pytest.raises(ApiError) as raised:
-        talk(Wire([answer(body=body)]), call.do)
+        run_client(ScriptedTransport([json_response(body=body)]), call.action)
     assert type(raised.value) is (MalformedResponse if call.endpoint.idempotent else ResponseLost)
     assert "request id req-1" in raised.value.why
 
 
 def test_what_an_answer_may_leave_out_is_not_missed() -> None:
-    assert talk(Wire([answer(body={"totalGalleries": 0})]), CALLS["list_galleries"].do)
-    assert talk(Wire([answer(body={})]), CALLS["list_items"].do)
-    assert talk(Wire([answer(body={})]), CALLS["get_files"].do) == ()
-    assert talk(Wire([answer(body={})]), CALLS["find_by_label"].do) is None
-    assert talk(Wire([answer(body={})]), CALLS["list_folders"].do) == ()
+    assert run_client(ScriptedTransport([json_response(body={"totalGalleries": 0})]), CALLS["list_galleries"].action)
+    assert run_client(ScriptedTransport([json_response(body={})]), CALLS["list_items"].action)
+    assert run_client(ScriptedTransport([json_response(body={})]), CALLS["get_files"].action) == ()
+    assert run_client(ScriptedTransport([json_response(body={})]), CALLS["find_by_label"].action) is None
+    assert run_client(ScriptedTransport([json_response(body={})]), CALLS["list_folders"].action) == ()
 
 
 @pytest.mark.parametrize("name", ["find_by_label", "list_files", "list_folders"])
 def test_pages_that_never_end_are_told(name: str) -> None:
-    page = answer(body={"files": [], "folders": [], "nextCursor": {"cursors": {"next": "again"}}})
-    wire = Wire([page])
+    page = json_response(body={"files": [], "folders": [], "nextCursor": {"cursors": {"next": "again"}}})
+    wire = ScriptedTransport([page])
     with pytest.raises(MalformedResponse, match="never end"):
-        talk(wire, CALLS[name].do)
+        run_client(wire, CALLS[name].action)
     assert len(wire.sent) == 2
 
 
 def test_a_file_that_never_gets_ready_is_given_up() -> None:
-    wire = Wire([answer(body={"files": []})])
+    wire = ScriptedTransport([json_response(body={"files": []})])
     with pytest.raises(MediaFailed, match=r"not ready after 900 seconds: a\.jpg"):
-        talk(wire, CALLS["wait_ready"].do)
+        run_client(wire, CALLS["wait_ready"].action)
     assert wire.times[-1] >= 900
 
 
 def test_an_upload_whose_file_is_not_told_is_looked_for() -> None:
     url = {"uploadUrl": "https://upload.test/here"}
     found = {"files": [{"id": "f-1", "labels": ["label"]}]}
-    wire = Wire([answer(body=url), answer(body={}), answer(body=found)])
-    assert talk(wire, upload).id == "f-1"
+    wire = ScriptedTransport([json_response(body=url), json_response(body={}), json_response(body=found)])
+    assert run_client(wire, upload_file).id == "f-1"

@@ -17,25 +17,35 @@ from galleryctl.wix.errors import (
     Unavailable,
 )
 from galleryctl.wix.transport import Attempt, Phase
-from tests.unit.wix.wire import CALLS, GALLERY, Call, Wire, answer, every_call, raw, talk, upload
+from tests.unit.wix.wire import (
+    CALLS,
+    GALLERY,
+    CallExample,
+    ScriptedTransport,
+    every_call,
+    json_response,
+    raw_response,
+    run_client,
+    upload_file,
+)
 
 CREATE, READ = CALLS["create_item"], CALLS["get_gallery"]
 
 
-def failure(call: Call, *script: httpx.Response | Exception) -> ApiError:
+def failure(call: CallExample, *script: httpx.Response | Exception) -> ApiError:
     with pytest.raises(ApiError) as raised:
-        talk(Wire(list(script)), call.do)
+        run_client(ScriptedTransport(list(script)), call.action)
     return raised.value
 
 
 @every_call
-def test_a_refusal_tells_call_words_fields_and_request_id(call: Call) -> None:
+def test_a_refusal_tells_call_words_fields_and_request_id(call: CallExample) -> None:
     violations = [
         {"field": "item.title", "description": "is too long", "violatedRule": "MAX_LENGTH"},
         {"field": "", "description": "something else"},
     ]
     body = {"message": "Validation failed", "details": {"validationError": {"fieldViolations": violations}}}
-    error = failure(call, answer(400, body))
+    error = failure(call, json_response(400, body))
     assert isinstance(error, InvalidRequest)
     assert error.call.startswith(f"{call.endpoint.method} {call.endpoint.prefix}/")
     assert "{" not in error.call
@@ -47,8 +57,8 @@ def test_a_refusal_tells_call_words_fields_and_request_id(call: Call) -> None:
 
 
 def test_the_call_names_the_very_resource() -> None:
-    assert failure(CREATE, answer(400)).call == "POST /progallery/v2/galleries/g-1/items"
-    assert failure(READ, answer(404)).call == "GET /progallery/v2/galleries/g-1"
+    assert failure(CREATE, json_response(400)).call == "POST /progallery/v2/galleries/g-1/items"
+    assert failure(READ, json_response(404)).call == "GET /progallery/v2/galleries/g-1"
 
 
 @pytest.mark.parametrize(
@@ -68,18 +78,18 @@ def test_the_call_names_the_very_resource() -> None:
     ],
 )
 def test_what_an_error_body_says_is_told_and_nothing_else(body: object, told: str) -> None:
-    assert failure(READ, answer(400, body)).what == told
+    assert failure(READ, json_response(400, body)).what == told
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"<html>", b"[" * 100_000, b"9" * 5000, b'{"message": NaN}'])
 def test_an_error_body_that_nobody_can_read_is_left_out(content: bytes) -> None:
-    assert failure(READ, raw(400, content)).what == "400"
-    assert failure(READ, raw(404, content)).what == "404 not found"
+    assert failure(READ, raw_response(400, content)).what == "400"
+    assert failure(READ, raw_response(404, content)).what == "404 not found"
 
 
 @every_call
-def test_a_missing_permission_names_the_scope(call: Call) -> None:
-    error = failure(call, answer(403, {"message": "Permission denied"}))
+def test_a_missing_permission_names_the_scope(call: CallExample) -> None:
+    error = failure(call, json_response(403, {"message": "Permission denied"}))
     assert isinstance(error, PermissionDenied)
     assert call.endpoint.scope
     assert call.endpoint.scope in error.do
@@ -103,7 +113,7 @@ def test_no_connection_says_why_and_that_nothing_was_done() -> None:
 
 
 def test_a_create_of_unknown_end_says_what_to_do() -> None:
-    error = failure(CREATE, answer(500, {"message": "Internal"}))
+    error = failure(CREATE, json_response(500, {"message": "Internal"}))
     assert isinstance(error, ResponseLost)
     assert error.what == "500 Internal; it may have taken effect"
     assert error.status == 500
@@ -112,8 +122,8 @@ def test_a_create_of_unknown_end_says_what_to_do() -> None:
 
 @every_call
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"x"', b"null", b"{", b'{"a": 1e999}', b"[" * 99_999])
-def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes) -> None:
-    error = failure(call, raw(200, content))
+def test_an_answer_that_is_no_json_object_is_an_error(call: CallExample, content: bytes) -> None:
+    error = failure(call, raw_response(200, content))
     assert type(error) is (MalformedResponse if call.endpoint.idempotent else ResponseLost)
     assert "JSON" in error.what
     assert "request id req-1" in error.why
@@ -121,7 +131,7 @@ def test_an_answer_that_is_no_json_object_is_an_error(call: Call, content: bytes
 
 
 def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
-    error = failure(READ, answer(body={"gallery": {"id": 7}}))
+    error = failure(READ, json_response(body={"gallery": {"id": 7}}))
     assert type(error) is MalformedResponse
     assert error.call == "GET /progallery/v2/galleries/g-1"
     assert error.why == "request id req-1"
@@ -129,10 +139,10 @@ def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
 
 def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("galleryctl.wix.transport.MAX_RESPONSE_BYTES", 1000)
-    assert failure(READ, raw(200, b" " * 1001)).what == "the answer is too large"
-    assert type(failure(CREATE, raw(200, b" " * 1001))) is ResponseLost
-    good = answer(body={"gallery": {**GALLERY, "padding": "x" * 800}})
-    talk(Wire([good]), CALLS["get_gallery"].do)
+    assert failure(READ, raw_response(200, b" " * 1001)).what == "the answer is too large"
+    assert type(failure(CREATE, raw_response(200, b" " * 1001))) is ResponseLost
+    good = json_response(body={"gallery": {**GALLERY, "padding": "x" * 800}})
+    run_client(ScriptedTransport([good]), CALLS["get_gallery"].action)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_told() -> None:
@@ -142,22 +152,24 @@ def test_an_answer_that_cannot_be_unpacked_is_told() -> None:
 
 @pytest.mark.parametrize("ident", ["", ".", ".."])
 def test_an_id_that_would_lead_elsewhere_is_never_sent(ident: str) -> None:
-    wire = Wire([answer()])
+    wire = ScriptedTransport([json_response()])
     with pytest.raises(InvalidRequest, match="is no id"):
-        talk(wire, lambda c: c.delete_gallery(ident))
+        run_client(wire, lambda c: c.delete_gallery(ident))
     assert wire.sent == []
 
 
 def test_an_id_is_one_part_of_a_path_whatever_it_holds() -> None:
-    wire = Wire([answer(body={"galleryId": "x"})])
-    talk(wire, lambda c: c.delete_gallery("a/../b?c#d é"))
+    wire = ScriptedTransport([json_response(body={"galleryId": "x"})])
+    run_client(wire, lambda c: c.delete_gallery("a/../b?c#d é"))
     assert wire.sent[0].request.url.raw_path == b"/progallery/v2/galleries/a%2F..%2Fb%3Fc%23d%20%C3%A9"
 
 
 def test_an_observer_hears_of_every_try() -> None:
     seen: list[Attempt] = []
-    wire = Wire([answer(503), httpx.ReadError("cut"), answer(body={"gallery": GALLERY})], seconds=2)
-    talk(wire, CALLS["get_gallery"].do, observer=seen.append)
+    wire = ScriptedTransport(
+        [json_response(503), httpx.ReadError("cut"), json_response(body={"gallery": GALLERY})], seconds=2
+    )
+    run_client(wire, CALLS["get_gallery"].action, observer=seen.append)
     assert [(e.phase, e.number, e.status, e.seconds, e.request_id) for e in seen] == [
         (Phase.BEFORE, 1, None, 0, ""),
         (Phase.AFTER, 1, 503, 2, "req-1"),
@@ -176,9 +188,9 @@ def test_what_an_observer_raises_ends_the_request() -> None:
     def stop(exchange: Attempt) -> None:
         raise StopNow
 
-    wire = Wire([answer()])
+    wire = ScriptedTransport([json_response()])
     with pytest.raises(StopNow):
-        talk(wire, READ.do, observer=stop)
+        run_client(wire, READ.action, observer=stop)
     assert wire.sent == []
 
 
@@ -187,44 +199,52 @@ def test_requests_are_counted_with_every_try() -> None:
         await client.get_gallery("g-1")
         return dict(client.request_counts)
 
-    wire = Wire([answer(500), answer(body={"gallery": GALLERY})])
-    assert talk(wire, count) == {"GET /galleries/{id}": 2}
+    wire = ScriptedTransport([json_response(500), json_response(body={"gallery": GALLERY})])
+    assert run_client(wire, count) == {"GET /galleries/{id}": 2}
 
 
 def test_every_error_is_one_of_ours_and_names_an_action() -> None:
-    for error in (failure(READ, answer(status)) for status in (400, 401, 403, 404, 409, 428, 429, 500, 302)):
+    for error in (failure(READ, json_response(status)) for status in (400, 401, 403, 404, 409, 428, 429, 500, 302)):
         assert isinstance(error, GalleryctlError)
         assert error.do
 
 
 async def consistent(client: WixClient) -> None:
     for name in ("update_gallery", "get_gallery", "get_gallery"):
-        await CALLS[name].do(client)
+        await CALLS[name].action(client)
 
 
-def values(wire: Wire) -> list[str | None]:
+def values(wire: ScriptedTransport) -> list[str | None]:
     return [sent.request.headers.get("X-Wix-Consistent") for sent in wire.sent]
 
 
 def test_the_last_consistency_token_is_sent_back() -> None:
     good = {"gallery": GALLERY}
-    wire = Wire([answer(body=good, X_Wix_Consistent="a"), answer(body=good), answer(body=good)])
-    talk(wire, consistent)
+    wire = ScriptedTransport(
+        [json_response(body=good, X_Wix_Consistent="a"), json_response(body=good), json_response(body=good)]
+    )
+    run_client(wire, consistent)
     assert values(wire) == [None, "a", "a"]
-    wire = Wire([answer(body=good, X_Wix_Consistent="a"), answer(body=good, x_wix_consistent="b"), answer(body=good)])
-    talk(wire, consistent)
+    wire = ScriptedTransport(
+        [
+            json_response(body=good, X_Wix_Consistent="a"),
+            json_response(body=good, x_wix_consistent="b"),
+            json_response(body=good),
+        ]
+    )
+    run_client(wire, consistent)
     assert values(wire) == [None, "a", "b"]
 
 
 def test_a_consistency_token_counts_though_the_rest_of_the_answer_got_lost() -> None:
-    class First(Wire):
+    class First(ScriptedTransport):
         async def __call__(self, request: httpx.Request) -> httpx.Response:
-            response = await Wire.__call__(self, request)
+            response = await ScriptedTransport.__call__(self, request)
             headers = {"X-Wix-Consistent": "a"}
             return response if len(self.sent) > 1 else httpx.Response(200, headers=headers, stream=Broken())
 
-    wire = First([answer(body={"gallery": GALLERY})])
-    talk(wire, consistent)
+    wire = First([json_response(body={"gallery": GALLERY})])
+    run_client(wire, consistent)
     assert values(wire) == [None, "a", "a", "a"]
 
 
@@ -239,15 +259,17 @@ class Broken(httpx.AsyncByteStream):
 @pytest.mark.parametrize("value", ["é", "a\x01b", ""])
 def test_a_consistency_token_that_no_header_can_hold_is_forgotten(value: str) -> None:
     bad = httpx.Response(200, json={"gallery": GALLERY}, headers=[(b"X-Wix-Consistent", value.encode())])
-    wire = Wire([bad, answer(body={"gallery": GALLERY})])
-    talk(wire, consistent)
+    wire = ScriptedTransport([bad, json_response(body={"gallery": GALLERY})])
+    run_client(wire, consistent)
     assert values(wire) == [None, None, None]
 
 
 def test_an_upload_gets_neither_credentials_nor_the_consistency_token() -> None:
     url = {"uploadUrl": "https://foreign.test/here?token=x"}
-    wire = Wire([answer(body=url, X_Wix_Consistent="a"), answer(body={"file": {"id": "f-1"}})])
-    talk(wire, upload)
+    wire = ScriptedTransport(
+        [json_response(body=url, X_Wix_Consistent="a"), json_response(body={"file": {"id": "f-1"}})]
+    )
+    run_client(wire, upload_file)
     put = wire.sent[1].request
     assert str(put.url) == url["uploadUrl"]
     assert not {"authorization", "wix-site-id", "x-wix-consistent", "cookie"} & set(put.headers)

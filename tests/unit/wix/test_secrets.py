@@ -17,15 +17,15 @@ from tests.unit.wix.wire import (
     KEY,
     SECRET,
     TOKEN,
-    Call,
-    Scripted,
-    Wire,
-    answer,
+    CallExample,
+    ScriptedResponse,
+    ScriptedTransport,
+    api_key_auth,
     app_auth,
-    key_auth,
-    raw,
-    talk,
-    upload,
+    json_response,
+    raw_response,
+    run_client,
+    upload_file,
 )
 
 UPLOAD_TOKEN = "planted-upload-token"
@@ -38,27 +38,27 @@ ENVELOPE = {
         "validationError": {"fieldViolations": [{"field": ECHO, "description": f"{'long ' * 99}{ECHO}"}]},
     },
 }
-FAILURES: dict[str, Scripted] = {
-    "refused with an echo": answer(400, ENVELOPE),
-    "401 with an echo": answer(401, ENVELOPE),
-    "403 with an echo": answer(403, ENVELOPE),
-    "500 with an echo": answer(500, ENVELOPE),
-    "escaped echo": raw(400, b'{"message": "' + ECHO.replace("-", "\\u002d").encode() + b'"}'),
+FAILURES: dict[str, ScriptedResponse] = {
+    "refused with an echo": json_response(400, ENVELOPE),
+    "401 with an echo": json_response(401, ENVELOPE),
+    "403 with an echo": json_response(403, ENVELOPE),
+    "500 with an echo": json_response(500, ENVELOPE),
+    "escaped echo": raw_response(400, b'{"message": "' + ECHO.replace("-", "\\u002d").encode() + b'"}'),
     "request id with an echo": httpx.Response(404, headers={"x-wix-request-id": ECHO}),
     "request id with an echo, no JSON": httpx.Response(200, headers={"x-wix-request-id": ECHO}),
-    "no JSON": raw(200, ECHO.encode()),
-    "no object": answer(body=[ECHO]),
-    "another shape": answer(body={"gallery": ECHO, "galleries": ECHO, "item": ECHO, "file": ECHO}),
+    "no JSON": raw_response(200, ECHO.encode()),
+    "no object": json_response(body=[ECHO]),
+    "another shape": json_response(body={"gallery": ECHO, "galleries": ECHO, "item": ECHO, "file": ECHO}),
     "header told": httpx.LocalProtocolError(f"Illegal header value b'{ECHO}'"),
     "cut": httpx.ReadError(ECHO),
     "strange answer": httpx.RemoteProtocolError(ECHO),
-    "redirect": answer(302, location=f"https://elsewhere.test/{ECHO}"),
+    "redirect": json_response(302, location=f"https://elsewhere.test/{ECHO}"),
 }
 
 
-def failing(wire: Wire, call: Call, auth: Auth, seen: list[Attempt]) -> ApiError | None:
+def failing(wire: ScriptedTransport, call: CallExample, auth: Auth, seen: list[Attempt]) -> ApiError | None:
     try:
-        talk(wire, call.do, auth=auth, observer=seen.append)
+        run_client(wire, call.action, auth=auth, observer=seen.append)
     except ApiError as error:
         return error
     return None
@@ -76,11 +76,11 @@ def everything_told(error: ApiError) -> str:
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_no_failure_of_any_call_tells_the_key(failure: Scripted, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_failure_of_any_call_tells_the_key(failure: ScriptedResponse, caplog: pytest.LogCaptureFixture) -> None:
     for call in CALLS.values():
         seen: list[Attempt] = []
         with caplog.at_level(logging.DEBUG):
-            error = failing(Wire([failure]), call, key_auth(), seen)
+            error = failing(ScriptedTransport([failure]), call, api_key_auth(), seen)
         assert KEY not in "".join(map(repr, seen)) + caplog.text
         if error is not None:
             assert KEY not in everything_told(error)
@@ -89,30 +89,30 @@ def test_no_failure_of_any_call_tells_the_key(failure: Scripted, caplog: pytest.
 @pytest.mark.parametrize("call", [CALLS[name] for name in ("get_gallery", "create_item", "upload")])
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_no_failure_tells_an_apps_secret_or_token(
-    call: Call, failure: Scripted, caplog: pytest.LogCaptureFixture
+    call: CallExample, failure: ScriptedResponse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    token = answer(body={"access_token": TOKEN, "expires_in": 14400})
+    token = json_response(body={"access_token": TOKEN, "expires_in": 14400})
     # a text that equals a token is no secret before the token was given
-    scripts = [[failure], [token, failure], [token, answer(401), failure]]
+    scripts = [[failure], [token, failure], [token, json_response(401), failure]]
     for secrets, script in zip(((SECRET,), (SECRET, TOKEN), (SECRET, TOKEN)), scripts, strict=True):
         seen: list[Attempt] = []
         with caplog.at_level(logging.DEBUG):
-            error = failing(Wire(list(script)), call, app_auth(), seen)
+            error = failing(ScriptedTransport(list(script)), call, app_auth(), seen)
         told = "".join(map(repr, seen)) + caplog.text + ("" if error is None else everything_told(error))
         assert not [secret for secret in secrets if secret in told]
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_no_failure_tells_where_bytes_may_be_put(failure: Scripted) -> None:
+def test_no_failure_tells_where_bytes_may_be_put(failure: ScriptedResponse) -> None:
     url = f"https://upload.test/{UPLOAD_TOKEN}"
-    echo: Scripted = failure
+    echo: ScriptedResponse = failure
     if isinstance(failure, httpx.Response):
         echo = httpx.Response(failure.status_code, content=failure.content.replace(ECHO.encode(), url.encode()))
     seen: list[Attempt] = []
     with pytest.raises(ApiError) as raised:
-        talk(
-            Wire([answer(body={"uploadUrl": url}), echo]),
-            lambda c: upload(c, labels=()),
+        run_client(
+            ScriptedTransport([json_response(body={"uploadUrl": url}), echo]),
+            lambda c: upload_file(c, labels=()),
             observer=seen.append,
         )
     told = "".join(map(repr, seen)) + everything_told(raised.value)
@@ -121,9 +121,9 @@ def test_no_failure_tells_where_bytes_may_be_put(failure: Scripted) -> None:
 
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}é", f"{KEY}\r\nX-Other: 1", f"{KEY}\x00"])
 def test_a_key_that_no_header_can_hold_is_not_shown(key: str) -> None:
-    wire = Wire([answer()])
+    wire = ScriptedTransport([json_response()])
     with pytest.raises(InvalidRequest) as raised:
-        talk(wire, CALLS["get_gallery"].do, auth=ApiKeyAuth(Secret(key), "site-1"))
+        run_client(wire, CALLS["get_gallery"].action, auth=ApiKeyAuth(Secret(key), "site-1"))
     assert wire.sent == []
     assert KEY not in everything_told(raised.value)
     assert "key" in raised.value.do
@@ -137,13 +137,13 @@ def test_no_object_of_the_client_shows_a_credential() -> None:
         for thing in (client, client._transport, client._transport._auth):
             shown.extend((repr(thing), str(thing), repr(vars(thing))))
 
-    token = answer(body={"access_token": TOKEN, "expires_in": 14400})
-    talk(Wire([token, answer(body={"gallery": {"id": "g-1"}})]), look, auth=app_auth())
-    talk(Wire([answer(body={"gallery": {"id": "g-1"}})]), look)
+    token = json_response(body={"access_token": TOKEN, "expires_in": 14400})
+    run_client(ScriptedTransport([token, json_response(body={"gallery": {"id": "g-1"}})]), look, auth=app_auth())
+    run_client(ScriptedTransport([json_response(body={"gallery": {"id": "g-1"}})]), look)
     assert not [secret for secret in PLANTED if secret in "".join(shown)]
 
 
 def test_an_empty_secret_masks_nothing() -> None:
-    wire = Wire([answer(400, {"message": "bad value"})])
+    wire = ScriptedTransport([json_response(400, {"message": "bad value"})])
     with pytest.raises(InvalidRequest, match="400 bad value"):
-        talk(wire, CALLS["get_gallery"].do, auth=ApiKeyAuth(Secret(""), "site-1"))
+        run_client(wire, CALLS["get_gallery"].action, auth=ApiKeyAuth(Secret(""), "site-1"))

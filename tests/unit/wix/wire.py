@@ -23,8 +23,8 @@ from galleryctl.wix.items import NewItem
 from galleryctl.wix.transport import Observer, RetryPolicy
 from tests import virtual
 
-T = TypeVar("T")
-Scripted = httpx.Response | Exception
+_T = TypeVar("_T")
+ScriptedResponse = httpx.Response | Exception
 API = "https://api.test"
 KEY, SECRET, TOKEN = "IST.planted-key", "planted-app-secret", "planted-access-token"
 GALLERY = {"id": "g-1", "name": "Weddings", "sortOrder": 1.0, "totalItems": 1}
@@ -32,20 +32,20 @@ ITEM = {"id": "i-1", "type": "TEXT", "sortOrder": 2.0, "text": {"html": "<p>x</p
 FILE = {"id": "f-1", "displayName": "a.jpg", "operationStatus": "READY", "labels": ["label"]}
 
 
-def answer(status: int = 200, body: object = None, **headers: str) -> httpx.Response:
+def json_response(status: int = 200, body: object = None, **headers: str) -> httpx.Response:
     """A JSON answer, or an empty one for None; `_` in a header's name is a dash."""
     content = b"" if body is None else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, content=content, headers={"x-wix-request-id": "req-1", **named})
 
 
-def raw(status: int, content: bytes) -> httpx.Response:
+def raw_response(status: int, content: bytes) -> httpx.Response:
     """An answer of any bytes."""
     return httpx.Response(status, content=content, headers={"x-wix-request-id": "req-1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SentRequest:
     """A request that went over the wire, and when, in seconds since the start."""
 
     request: httpx.Request
@@ -63,17 +63,17 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Wire:
+class ScriptedTransport:
     """Answers each request with the next of the script; the last one stays. `seconds` is how long an answer takes."""
 
-    script: list[Scripted]
+    script: list[ScriptedResponse]
     seconds: float = 0.0
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentRequest] = field(default_factory=list)
     running: int = 0
     peak: int = 0
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(Sent(request=request, at=virtual.clock()))
+        self.sent.append(SentRequest(request=request, at=virtual.elapsed()))
         self.running += 1
         self.peak = max(self.peak, self.running)
         try:
@@ -96,7 +96,7 @@ class Wire:
         return [sent.at for sent in self.sent]
 
 
-def key_auth() -> ApiKeyAuth:
+def api_key_auth() -> ApiKeyAuth:
     """An API key, planted to be searched for."""
     return ApiKeyAuth(Secret(KEY), "site-1")
 
@@ -106,54 +106,56 @@ def app_auth() -> AppAuth:
     return AppAuth("app-1", Secret(SECRET), "instance-1")
 
 
-def talk(
-    wire: Wire,
-    do: Callable[[WixClient], Awaitable[T]],
+def run_client(
+    transport: ScriptedTransport,
+    action: Callable[[WixClient], Awaitable[_T]],
     *,
     auth: Auth | None = None,
     limits: Limits | None = None,
     policy: RetryPolicy | None = None,
     observer: Observer | None = None,
     base_url: str = API,
-    chance: float = 1.0,
-) -> T:
+    random_value: float = 1.0,
+) -> _T:
     """What `do` makes of a client at the end of the wire."""
 
-    async def session() -> T:
+    async def session() -> _T:
         async with open_client(
             base_url,
-            auth=auth or key_auth(),
+            auth=auth or api_key_auth(),
             limits=limits or Limits(),
-            transport=httpx.MockTransport(wire),
-            timing=virtual.timing(chance),
+            transport=httpx.MockTransport(transport),
+            timing=virtual.virtual_timing(random_value),
             policy=policy,
             on_request=observer,
         ) as client:
-            return await do(client)
+            return await action(client)
 
-    return virtual.run(session())
+    return virtual.run_virtual(session())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class CallExample:
     """An example of a call: what it sends first, and answers in their order that satisfy it."""
 
     endpoint: Endpoint
-    do: Callable[[WixClient], Awaitable[object]]
-    good: tuple[Mapping[str, Any], ...]
+    action: Callable[[WixClient], Awaitable[object]]
+    responses: tuple[Mapping[str, Any], ...]
 
     @property
-    def wire(self) -> Wire:
+    def transport(self) -> ScriptedTransport:
         """A wire on which the call goes well."""
-        return Wire([answer(body=body) for body in self.good])
+        return ScriptedTransport([json_response(body=body) for body in self.responses])
 
 
-LIVE = LiveItem(id="i-1", kind=Kind.TEXT, media=None, fields={}, sort_order=2.0, raw={"text": {"html": "<p>x</p>"}})
-NEW = NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>"}, sort_order=3.0)
-PENDING = MediaFile(id="f-1", display_name="a.jpg", ready=False, failed=False)
+LIVE_ITEM = LiveItem(
+    id="i-1", kind=Kind.TEXT, media=None, fields={}, sort_order=2.0, raw={"text": {"html": "<p>x</p>"}}
+)
+NEW_ITEM = NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>"}, sort_order=3.0)
+PENDING_FILE = MediaFile(id="f-1", display_name="a.jpg", ready=False, failed=False)
 
 
-def upload(client: WixClient, size: int = 3, labels: Iterable[str] = ("label",)) -> Awaitable[MediaFile]:
+def upload_file(client: WixClient, size: int = 3, labels: Iterable[str] = ("label",)) -> Awaitable[MediaFile]:
     """An upload of `size` bytes."""
     content = b"x" * size
     return client.upload(name="a.jpg", mime="image/jpeg", size=size, open_bytes=lambda: content, labels=tuple(labels))
@@ -161,59 +163,73 @@ def upload(client: WixClient, size: int = 3, labels: Iterable[str] = ("label",))
 
 URL = {"uploadUrl": "https://upload.test/here"}
 CALLS = {
-    "list_galleries": Call(
+    "list_galleries": CallExample(
         endpoint=endpoints.LIST_GALLERIES,
-        do=lambda c: c.list_galleries(0),
-        good=({"totalGalleries": 1, "galleries": [GALLERY]},),
+        action=lambda c: c.list_galleries(0),
+        responses=({"totalGalleries": 1, "galleries": [GALLERY]},),
     ),
-    "get_gallery": Call(
-        endpoint=endpoints.GET_GALLERY, do=lambda c: c.get_gallery("g-1"), good=({"gallery": GALLERY},)
+    "get_gallery": CallExample(
+        endpoint=endpoints.GET_GALLERY, action=lambda c: c.get_gallery("g-1"), responses=({"gallery": GALLERY},)
     ),
-    "list_items": Call(endpoint=endpoints.LIST_ITEMS, do=lambda c: c.list_items("g-1", 0), good=({"items": [ITEM]},)),
-    "create_gallery": Call(
+    "list_items": CallExample(
+        endpoint=endpoints.LIST_ITEMS, action=lambda c: c.list_items("g-1", 0), responses=({"items": [ITEM]},)
+    ),
+    "create_gallery": CallExample(
         endpoint=endpoints.CREATE_GALLERY,
-        do=lambda c: c.create_gallery("Weddings", 1.0, [NEW]),
-        good=({"gallery": GALLERY},),
+        action=lambda c: c.create_gallery("Weddings", 1.0, [NEW_ITEM]),
+        responses=({"gallery": GALLERY},),
     ),
-    "update_gallery": Call(
+    "update_gallery": CallExample(
         endpoint=endpoints.UPDATE_GALLERY,
-        do=lambda c: c.update_gallery("g-1", {"name": "Weddings"}),
-        good=({"gallery": GALLERY},),
+        action=lambda c: c.update_gallery("g-1", {"name": "Weddings"}),
+        responses=({"gallery": GALLERY},),
     ),
-    "delete_gallery": Call(
+    "delete_gallery": CallExample(
         endpoint=endpoints.DELETE_GALLERY,
-        do=lambda c: c.delete_gallery("g-1"),
-        good=({"galleryId": "g-1"},),
+        action=lambda c: c.delete_gallery("g-1"),
+        responses=({"galleryId": "g-1"},),
     ),
-    "create_item": Call(endpoint=endpoints.CREATE_ITEM, do=lambda c: c.create_item("g-1", NEW), good=({"item": ITEM},)),
-    "update_item": Call(
+    "create_item": CallExample(
+        endpoint=endpoints.CREATE_ITEM, action=lambda c: c.create_item("g-1", NEW_ITEM), responses=({"item": ITEM},)
+    ),
+    "update_item": CallExample(
         endpoint=endpoints.UPDATE_ITEM,
-        do=lambda c: c.update_item("g-1", LIVE, {"title": "x"}),
-        good=({"item": ITEM},),
+        action=lambda c: c.update_item("g-1", LIVE_ITEM, {"title": "x"}),
+        responses=({"item": ITEM},),
     ),
-    "delete_items": Call(
+    "delete_items": CallExample(
         endpoint=endpoints.DELETE_ITEMS,
-        do=lambda c: c.delete_items("g-1", ["i-1"]),
-        good=({"itemIds": ["i-1"]},),
+        action=lambda c: c.delete_items("g-1", ["i-1"]),
+        responses=({"itemIds": ["i-1"]},),
     ),
-    "upload": Call(endpoint=endpoints.UPLOAD_URL, do=lambda c: upload(c, labels=()), good=(URL, {"file": FILE})),
-    "import_url": Call(
+    "upload": CallExample(
+        endpoint=endpoints.UPLOAD_URL, action=lambda c: upload_file(c, labels=()), responses=(URL, {"file": FILE})
+    ),
+    "import_url": CallExample(
         endpoint=endpoints.IMPORT_FILE,
-        do=lambda c: c.import_url("https://example.com/a.jpg", Kind.IMAGE),
-        good=({"file": FILE},),
+        action=lambda c: c.import_url("https://example.com/a.jpg", Kind.IMAGE),
+        responses=({"file": FILE},),
     ),
-    "get_files": Call(endpoint=endpoints.GET_FILES, do=lambda c: c.get_files(["f-1"]), good=({"files": [FILE]},)),
-    "wait_ready": Call(endpoint=endpoints.GET_FILES, do=lambda c: c.wait_ready([PENDING]), good=({"files": [FILE]},)),
-    "find_by_label": Call(
-        endpoint=endpoints.SEARCH_FILES, do=lambda c: c.find_by_label("label"), good=({"files": [FILE]},)
+    "get_files": CallExample(
+        endpoint=endpoints.GET_FILES, action=lambda c: c.get_files(["f-1"]), responses=({"files": [FILE]},)
     ),
-    "list_files": Call(endpoint=endpoints.LIST_FILES, do=lambda c: c.list_files(), good=({"files": [FILE]},)),
-    "list_folders": Call(
+    "wait_ready": CallExample(
+        endpoint=endpoints.GET_FILES, action=lambda c: c.wait_ready([PENDING_FILE]), responses=({"files": [FILE]},)
+    ),
+    "find_by_label": CallExample(
+        endpoint=endpoints.SEARCH_FILES, action=lambda c: c.find_by_label("label"), responses=({"files": [FILE]},)
+    ),
+    "list_files": CallExample(
+        endpoint=endpoints.LIST_FILES, action=lambda c: c.list_files(), responses=({"files": [FILE]},)
+    ),
+    "list_folders": CallExample(
         endpoint=endpoints.LIST_FOLDERS,
-        do=lambda c: c.list_files("photos"),
-        good=({"folders": [{"id": "d-1", "displayName": "photos"}]}, {"files": [FILE]}),
+        action=lambda c: c.list_files("photos"),
+        responses=({"folders": [{"id": "d-1", "displayName": "photos"}]}, {"files": [FILE]}),
     ),
-    "delete_files": Call(endpoint=endpoints.DELETE_FILES, do=lambda c: c.delete_files(["f-1"]), good=({},)),
+    "delete_files": CallExample(
+        endpoint=endpoints.DELETE_FILES, action=lambda c: c.delete_files(["f-1"]), responses=({},)
+    ),
 }
 """Every call that the client makes; an upload over 10 MB has tests of its own."""
 
