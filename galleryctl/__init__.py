@@ -31,13 +31,13 @@ __all__ = [
     "InvalidInput",
     "LockedError",
     "MatchError",
+    "OutcomeStatus",
     "Plan",
     "Progress",
     "Refused",
     "Report",
     "StaleError",
     "StateError",
-    "OutcomeStatus",
     "Validation",
     "Workspace",
     "__version__",
@@ -47,16 +47,16 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES = {
-    "Action": "plan.changes",
-    "ApiError": "wix.errors",
-    "Imported": "engine.importing",
-    "Plan": "plan.changes",
-    "Progress": "engine.progress",
-    "Report": "model.outcome",
-    "Status": "model.outcome",
-    "Validation": "model.checkup",
-    "Workspace": "session.api",
-    "open_workspace": "session.api",
+    "Action": "galleryctl.plan.changes",
+    "ApiError": "galleryctl.wix.errors",
+    "ImportResult": "galleryctl.engine.importing",
+    "OutcomeStatus": "galleryctl.model.outcome",
+    "Plan": "galleryctl.plan.changes",
+    "Progress": "galleryctl.engine.progress",
+    "Report": "galleryctl.model.outcome",
+    "Validation": "galleryctl.model.checkup",
+    "Workspace": "galleryctl.session.api",
+    "open_workspace": "galleryctl.session.api",
 }
 """Where the public names are; errors are in model.errors. Each is imported when it is first used."""
 
@@ -66,7 +66,7 @@ if not TYPE_CHECKING:
         """Import a public name."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(_import_module(f"{__name__}.{_MODULES.get(name, 'model.errors')}"), name)
+        value = getattr(_import_module(_MODULES.get(name, "galleryctl.model.errors")), name)
         globals()[name] = value
         return value
 

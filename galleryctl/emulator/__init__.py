@@ -4,4 +4,4 @@ from galleryctl.emulator.app import Emulator, ReadyInfo, create_emulator
 from galleryctl.emulator.gate import ConnectionCut
 from galleryctl.emulator.settings import EmulatorSettings
 
-__all__ = ["ConnectionCut", "Emulator", "ReadyInfo", "EmulatorSettings", "create_emulator"]
+__all__ = ["ConnectionCut", "Emulator", "EmulatorSettings", "ReadyInfo", "create_emulator"]
