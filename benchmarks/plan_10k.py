@@ -20,7 +20,7 @@ from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import Kind, LocalFile, WixFile
 from galleryctl.model.position import SourcePosition
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.order import plan_steps
+from galleryctl.plan.steps import plan_steps
 
 ROUNDS = 7
 GALLERY = Address("big")

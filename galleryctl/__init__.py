@@ -6,7 +6,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from galleryctl.engine.importing import ImportResult
+    from galleryctl.engine.importing.run import ImportResult
     from galleryctl.engine.progress import Progress
     from galleryctl.model.checkup import Validation
     from galleryctl.model.errors import (
@@ -49,7 +49,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "Action": "galleryctl.plan.changes",
     "ApiError": "galleryctl.wix.errors",
-    "ImportResult": "galleryctl.engine.importing",
+    "ImportResult": "galleryctl.engine.importing.run",
     "OutcomeStatus": "galleryctl.model.outcome",
     "Plan": "galleryctl.plan.changes",
     "Progress": "galleryctl.engine.progress",

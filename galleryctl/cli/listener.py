@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.state.disk import replace_file
+from galleryctl.state.durable_files import replace_file
 
 
 def bind_socket(host: str, port: int, server_name: str) -> socket.socket:

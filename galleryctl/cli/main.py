@@ -31,7 +31,9 @@ COMMANDS = (
     "velo",
     "doctor",
 )
-"""In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.<name>_command`."""
+"""In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.commands.<name>`."""
+_MODULES = {"import": "import_"}
+"""Modules that cannot bear the name of their command, which is a keyword."""
 
 
 _COMPLETE_VARIABLE = "_GALLERYCTL_COMPLETE"
@@ -52,7 +54,7 @@ class LazyGroup(click.Group):
         """The command of that name, None when there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"galleryctl.cli.{cmd_name}_command").command
+        command = import_module(f"galleryctl.cli.commands.{_MODULES.get(cmd_name, cmd_name)}").command
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

@@ -91,7 +91,7 @@ def warning(text: str) -> None:
 
 def stderr(text: str) -> None:
     """Print to standard error, with nothing in it that a terminal or a workflow would obey."""
-    from galleryctl.report.wording import escape_control, escape_workflow_commands
+    from galleryctl.report.formatting import escape_control, escape_workflow_commands
 
     click.echo(escape_workflow_commands("\n".join(map(escape_control, text.split("\n")))), err=True)
 

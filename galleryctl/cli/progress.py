@@ -12,7 +12,7 @@ from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
 from galleryctl.engine.progress import Progress, SilentProgress, StepOutcome
 from galleryctl.model.outcome import OutcomeStatus
-from galleryctl.plan.order import Step
+from galleryctl.plan.steps import Step
 
 
 class LineProgress:
@@ -48,7 +48,7 @@ def _bar_progress(settings: CliSettings) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    from galleryctl.report.wording import escape_control
+    from galleryctl.report.formatting import escape_control
 
     console = Console(stderr=True, no_color=not output.use_color(settings, err=True))
     columns = (

@@ -14,13 +14,13 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from galleryctl.emulator import credentials
-from galleryctl.emulator.control import ControlCalls
+from galleryctl.emulator.api.routes import api_endpoints
 from galleryctl.emulator.credentials import Credentials
-from galleryctl.emulator.exchange import ServedEndpoint
-from galleryctl.emulator.faults import parse_faults
-from galleryctl.emulator.gate import PipelineEndpoint, RequestPipeline
-from galleryctl.emulator.routes import api_endpoints
-from galleryctl.emulator.settings import EmulatorSettings, update_settings
+from galleryctl.emulator.faults.control import ControlCalls
+from galleryctl.emulator.faults.injection import parse_faults
+from galleryctl.emulator.faults.settings import EmulatorSettings, update_settings
+from galleryctl.emulator.http import ServedEndpoint
+from galleryctl.emulator.pipeline import PipelineEndpoint, RequestPipeline
 from galleryctl.emulator.site import Clock, EmulatedSite
 from galleryctl.emulator.store import SiteStore
 from galleryctl.emulator.webhooks import SendWebhook, Webhooks

@@ -6,10 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from galleryctl.emulator.exchange import ServedResponse
-from galleryctl.emulator.rendering import gallery_summary, items_page
+from galleryctl.emulator.api.rendering import gallery_summary, items_page
+from galleryctl.emulator.api.validation import item_kind
+from galleryctl.emulator.http import ServedResponse
 from galleryctl.emulator.site import EmulatedSite
-from galleryctl.emulator.validation import item_kind
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from galleryctl.emulator.credentials import Credentials
-from galleryctl.emulator.settings import EmulatorSettings
+from galleryctl.emulator.faults.settings import EmulatorSettings
 from galleryctl.emulator.store import SiteStore
 
 Clock = Callable[[], float]  # epoch seconds

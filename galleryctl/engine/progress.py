@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from galleryctl.model.outcome import OutcomeStatus
-from galleryctl.plan.order import Step
+from galleryctl.plan.steps import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

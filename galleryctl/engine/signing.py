@@ -7,7 +7,7 @@ from dataclasses import replace
 from galleryctl.model.errors import Refused
 from galleryctl.model.secret import Secret
 from galleryctl.plan.changes import Plan
-from galleryctl.plan.document import plan_digest
+from galleryctl.plan.file.codec import plan_digest
 from galleryctl.state.signing import sign_text, verify_signature
 
 

@@ -8,18 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galleryctl.engine.apply import ApplyResult, apply, retryable_creates
-from galleryctl.engine.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
+from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
+from galleryctl.engine.apply.uploads import recover_uploads
 from galleryctl.engine.progress import Progress
-from galleryctl.engine.recover import (
+from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
+from galleryctl.engine.refresh.recover import (
     UnconfirmedCreate,
     recover_deletes,
     recover_galleries,
     recover_items,
     unconfirmed_creates,
 )
-from galleryctl.engine.reviewing import apply_findings, check_fresh
-from galleryctl.engine.uploads import recover_uploads
+from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
@@ -29,10 +29,10 @@ from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
-from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal, replay
 from galleryctl.state.journal_file import JournalStore
-from galleryctl.state.records import Intent
+from galleryctl.state.journal_records import Intent
+from galleryctl.state.state_file import State
 from galleryctl.wix.client import WixClient
 
 _CREATING_KINDS = ("upload", "create-gallery", "create-item")

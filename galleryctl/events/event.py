@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
-from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
+from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
 from galleryctl.events.token import json_object
 
 _TYPE_PREFIXES = ("wix.pro_gallery.gallery_v2_", "wix.pro_gallery.v2.gallery_")

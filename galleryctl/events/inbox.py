@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from galleryctl.events import seen
+from galleryctl.events import dedupe
 from galleryctl.events.event import Event, decode_event
 from galleryctl.events.token import MAX_AGE
 from galleryctl.model.errors import GalleryctlError
@@ -59,7 +59,7 @@ class Inbox:
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # the system lets go of it when the process dies
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")  # what was answered with 200 is on the disk
-        self._db.executescript(_SCHEMA + seen.DEDUPE_SCHEMA)
+        self._db.executescript(_SCHEMA + dedupe.DEDUPE_SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -77,11 +77,11 @@ class Inbox:
         Raises GalleryctlError when it cannot be written.
         """
         with self._transaction():
-            if seen.is_duplicate(self._db, event, now):
+            if dedupe.is_duplicate(self._db, event, now):
                 return False
-            stale = seen.is_stale(self._db, event, now)
+            stale = dedupe.is_stale(self._db, event, now)
             self._db.execute("INSERT INTO inbox (data, stale, told) VALUES (?, ?, 0)", (json.dumps(data), stale))
-            seen.expire(self._db, now - self._retention)
+            dedupe.expire(self._db, now - self._retention)
         return True
 
     def pending(self, after: int = 0) -> Iterator[InboxEntry]:

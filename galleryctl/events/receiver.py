@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import Inbox
-from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
+from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, verify_delivery
 from galleryctl.model.errors import GalleryctlError
 

@@ -14,8 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
-from galleryctl.events.strict import parse_strict_json
+from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
+from galleryctl.events.strict_json import parse_strict_json
 from galleryctl.model.errors import GalleryctlError
 
 _ALGORITHM = "RS256"

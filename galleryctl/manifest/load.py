@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from galleryctl.manifest.environment import replace_variables
-from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
-from galleryctl.manifest.findings import read_document, sort_problems
-from galleryctl.manifest.globs import natural_sort_key
+from galleryctl.manifest.files.glob import natural_sort_key
+from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.items import ManifestContext, build_items
 from galleryctl.manifest.keys import key_from_text
-from galleryctl.manifest.nodes import YamlDocument, YamlNode
-from galleryctl.manifest.renames import read_moved
+from galleryctl.manifest.moved import read_moved
+from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
+from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import KEY_PATTERN, Address
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, UnmanagedPolicy
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem

@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from galleryctl.manifest.build import MAX_PROBLEMS_PER_FILE
-from galleryctl.manifest.nodes import YamlDocument
-from galleryctl.manifest.wording import problems_from_error
+from galleryctl.manifest.schema_messages import problems_from_error
+from galleryctl.manifest.yaml.compose import MAX_PROBLEMS_PER_FILE
+from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.model.errors import GalleryctlError, Problem
 from galleryctl.model.fields import Json
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_xmp_sidecar
-from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
-from galleryctl.manifest.nodes import YamlDocument
+from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.values import get_string
+from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.model.errors import Problem
 from galleryctl.model.position import SourcePosition
 

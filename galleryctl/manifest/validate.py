@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from galleryctl.manifest.files import WorkspaceFiles
-from galleryctl.manifest.findings import read_document, sort_problems
+from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import find_manifests, load_manifests
-from galleryctl.manifest.nodes import YamlNode
-from galleryctl.manifest.variables import masked_variable_names
+from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.workspace import (
     DEFAULT_SITE,
     WORKSPACE_FILE,
@@ -21,6 +19,8 @@ from galleryctl.manifest.workspace import (
     load_workspace,
     string_values,
 )
+from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.manifest.yaml.variables import masked_variable_names
 from galleryctl.model.checkup import Validation, ValidGallery
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import InvalidInput, Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from galleryctl.manifest.nodes import YamlDocument, YamlNode
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.fields import FIELDS, FIELDS_BY_KIND, Field, Json, canonical
 from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition

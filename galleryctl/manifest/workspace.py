@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from galleryctl.manifest.environment import replace_variables
-from galleryctl.manifest.findings import read_document, sort_problems
-from galleryctl.manifest.links import find_links_outside
-from galleryctl.manifest.nodes import YamlDocument, YamlNode
-from galleryctl.manifest.renames import read_moved
+from galleryctl.manifest.files.symlinks import find_links_outside
+from galleryctl.manifest.moved import read_moved
+from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
-from galleryctl.manifest.state_setting import PASSPHRASE_KEYS, StateConfig, check_state_config, parse_state_config
-from galleryctl.manifest.variables import looks_secret, masked_variable_names
+from galleryctl.manifest.state_config import PASSPHRASE_KEYS, StateConfig, check_state_config, parse_state_config
+from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.manifest.yaml.variables import looks_secret, masked_variable_names
 from galleryctl.model.desired import ItemOrder, Limits, Moved
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.secret import Secret

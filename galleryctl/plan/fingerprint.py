@@ -5,7 +5,7 @@ from __future__ import annotations
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
-from galleryctl.plan.canonical import digest
+from galleryctl.plan.file.canonical import digest
 
 _RAW_MEMBERS = ("image", "video", "text", "link")
 """The API's nested objects: they hold what our fields do not show, such as a secondary file name."""

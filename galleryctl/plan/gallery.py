@@ -12,10 +12,9 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Change, MatchedBy, Notice
 from galleryctl.plan.diff import diff_for_create
-from galleryctl.plan.leftover import delete_orphaned, prune_unmanaged, report_unmanaged, unmanaged_items
-from galleryctl.plan.match import ItemMatch, gallery_names, match_items
-from galleryctl.plan.positions import already_ordered, assign_sort_orders
-from galleryctl.plan.recognise import same_content
+from galleryctl.plan.matching.evidence import same_content
+from galleryctl.plan.matching.match import ItemMatch, gallery_names, match_items
+from galleryctl.plan.ordering.reorder import already_ordered, assign_sort_orders
 from galleryctl.plan.resources import (
     DisplayPosition,
     create_item_change,
@@ -27,6 +26,7 @@ from galleryctl.plan.resources import (
     update_item_change,
 )
 from galleryctl.plan.targets import is_targeted
+from galleryctl.plan.unmanaged import delete_orphaned, prune_unmanaged, report_unmanaged, unmanaged_items
 
 GONE_REASON = "gone from the site"
 DESTROY_REASON = "all that is managed is destroyed"

@@ -8,8 +8,9 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.plan import guards, memory
+from galleryctl.plan import guards, state_changes
 from galleryctl.plan.changes import Action, Change, MatchedBy, Notice, Plan, Refusal
+from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS, PlanContext, PlanOptions, address_sort_key
 from galleryctl.plan.gallery import (
     DESTROY_REASON,
     GONE_REASON,
@@ -19,11 +20,10 @@ from galleryctl.plan.gallery import (
     plan_gallery_update,
     plan_items_destroy,
 )
-from galleryctl.plan.leftover import NO_LONGER_DECLARED
-from galleryctl.plan.positions import assign_sort_orders
+from galleryctl.plan.ordering.reorder import assign_sort_orders
 from galleryctl.plan.resources import delete_gallery_change
 from galleryctl.plan.targets import check_targets, contains_target, filter_targeted, is_targeted
-from galleryctl.plan.world import DEFAULT_PLAN_OPTIONS, PlanContext, PlanOptions, address_sort_key
+from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
 
 __all__ = ["PlanOptions", "make_plan"]
 
@@ -49,14 +49,14 @@ def make_plan(
     ids = {address: id_ for part in gallery_plans for address, id_ in part.ids.items()}
     found_media = {source: id_ for part in gallery_plans for source, id_ in part.media.items()}
     unchanged = {address for part in gallery_plans for address in part.unchanged}
-    forget = frozenset(memory.addresses_to_forget(context, ids))
+    forget = frozenset(state_changes.addresses_to_forget(context, ids))
     return Plan(
         site_id=snapshot.site_id,
         changes=changes,
         unchanged=sum(is_targeted(address, options.targets) for address in unchanged),
         ids={a: id_ for a, id_ in ids.items() if state.ids.get(a) != id_ and context.in_scope(a)},
-        media=memory.media_to_record(context, found_media, changes),
-        protected=memory.protected_addresses(context, forget),
+        media=state_changes.media_to_record(context, found_media, changes),
+        protected=state_changes.protected_addresses(context, forget),
         forget=forget,
         refusals=tuple(_refusals(context, gallery_plans, changes, ids)),
         notices=tuple(_notices(context, gallery_plans)),

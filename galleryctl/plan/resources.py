@@ -13,8 +13,8 @@ from galleryctl.model.media import HostedVideo, LocalFile, Media, MediaFile, Rem
 from galleryctl.plan.changes import Action, Change, MatchedBy
 from galleryctl.plan.diff import diff, diff_for_create
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
-from galleryctl.plan.match import ItemMatch
-from galleryctl.plan.recognise import media_reference, same_content
+from galleryctl.plan.matching.evidence import media_reference, same_content
+from galleryctl.plan.matching.match import ItemMatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
-from galleryctl.report.wording import escape_control, escaped_lines, pluralize
+from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
 
 _CommandResult = Validation | WriteResult | Diagnosis
 

@@ -8,7 +8,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.wording import escape_control, escaped_lines
+from galleryctl.report.formatting import escape_control, escaped_lines
 
 
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:

@@ -8,9 +8,9 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
+from galleryctl.report.formatting import escape_control, escaped_lines
 from galleryctl.report.problems import count_problems
 from galleryctl.report.view import ACTION_SYMBOLS, DisplayAction
-from galleryctl.report.wording import escape_control, escaped_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -10,7 +10,7 @@ from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
-from galleryctl.plan.document import encode_plan
+from galleryctl.plan.file.codec import encode_plan
 
 _NEEDS_ESCAPE = re.compile(r"[^\n -;=-~]")
 """What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""

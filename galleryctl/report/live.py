@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from galleryctl.model.fields import Json
+from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
-from galleryctl.model.named import KeyedGallery, KeyedSite
+from galleryctl.report.formatting import escape_control, format_value, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.markdown import escape_markdown
 from galleryctl.report.text import render_table
-from galleryctl.report.wording import escape_control, format_value, pluralize, shorten
 
 _UNMANAGED = "unmanaged"
 _MAX_CELL_LENGTH = 60

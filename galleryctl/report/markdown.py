@@ -12,9 +12,9 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
+from galleryctl.report.formatting import escape_control, escaped_lines, pluralize, shorten
 from galleryctl.report.problems import count_problems
 from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
-from galleryctl.report.wording import escape_control, escaped_lines, pluralize, shorten
 
 _MAX_VALUE_LENGTH = 80
 """Characters of a value."""

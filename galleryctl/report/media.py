@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from galleryctl.model.uploaded import UploadedFile
+from galleryctl.report.formatting import escape_control, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import render_table
-from galleryctl.report.wording import escape_control, pluralize, shorten
 
 _MAX_NAME_LENGTH = 48
 """Characters of a file's name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
-from galleryctl.report.wording import escape_control, pluralize
+from galleryctl.report.formatting import escape_control, pluralize
 
 PAST_TENSE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 """Past tense by action."""

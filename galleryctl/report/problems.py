@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
 from galleryctl.report.text import StyledText, render_rows
-from galleryctl.report.wording import escape_control, escaped_lines, pluralize
 
 
 def failure_text(error: GalleryctlError, *, color: bool) -> str:

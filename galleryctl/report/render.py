@@ -38,7 +38,7 @@ def render(
     """
     match OutputFormat(format):
         case OutputFormat.TEXT:
-            from galleryctl.report.wording import escape_workflow_commands  # noqa: PLC0415 - as in _text
+            from galleryctl.report.formatting import escape_workflow_commands  # noqa: PLC0415 - as in _text
 
             return escape_workflow_commands(
                 _render_text(subject, drift=drift, color=color, width=width, verbose=verbose)

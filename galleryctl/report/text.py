@@ -12,8 +12,8 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
+from galleryctl.report.formatting import escape_control, escaped_lines, shorten
 from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
-from galleryctl.report.wording import escape_control, escaped_lines, shorten
 
 _T = TypeVar("_T")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from galleryctl.model.desired import DesiredGallery, ItemOrder
 from galleryctl.model.media import HostedVideo, Kind
-from galleryctl.report.wording import shorten
+from galleryctl.report.formatting import shorten
 
 _BACKEND_TEMPLATE = """\
 // Written by `galleryctl velo {key}`: the items of the gallery {name}, as a gallery component takes them.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from galleryctl.model.address import Address
 from galleryctl.model.fields import FIELDS
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.report.wording import escape_control, format_media, format_value, pluralize
+from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
 
 class DisplayAction(StrEnum):

@@ -9,8 +9,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from galleryctl.engine.choosing import GallerySelector
-from galleryctl.engine.importing import ImportResult
+from galleryctl.engine.importing.run import ImportResult
+from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.signing import sign_plan
 from galleryctl.manifest.validate import validate

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from galleryctl.engine.fetch import READ_LAG
+from galleryctl.engine.refresh.fetch import READ_LAG
 from galleryctl.http import httpx
-from galleryctl.manifest.links import GALLERYCTL_FOLDER
+from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
 from galleryctl.manifest.workspace import WORKSPACE_FILE, AppConfig, SiteConfig, WorkspaceConfig
 from galleryctl.model.desired import Limits
 from galleryctl.model.errors import GalleryctlError

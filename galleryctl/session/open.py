@@ -13,15 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from galleryctl.engine.site import Site
-from galleryctl.manifest.links import GALLERYCTL_FOLDER
+from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
 from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.state.backend import LockInfo, StateBackend
-from galleryctl.state.file import FileStateBackend
-from galleryctl.state.seal import Encryption
+from galleryctl.state.encryption import Encryption
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.client import WixClient, open_client
 from galleryctl.wix.transport import Observer, Timing
 
@@ -51,7 +51,7 @@ class WorkspaceSite:
         if "://" not in location:
             return FileStateBackend(self.config.root / location, max_versions=setting.versions, encryption=cipher)
         from galleryctl.state.bucket import open_bucket
-        from galleryctl.state.objects import ObjectStateBackend
+        from galleryctl.state.object_backend import ObjectStateBackend
 
         bucket, key = open_bucket(location)
         return ObjectStateBackend(bucket, key, max_versions=setting.versions, encryption=cipher)

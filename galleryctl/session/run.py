@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
-from galleryctl.engine.apply import ApplyResult
-from galleryctl.engine.choosing import GallerySelector
-from galleryctl.engine.importing import ImportResult, draft_gallery, draft_unmanaged, write_drafts
-from galleryctl.engine.naming import read_site_manifests
+from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.importing.keys import read_site_manifests
+from galleryctl.engine.importing.run import ImportResult, draft_gallery, draft_unmanaged, write_drafts
+from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
 from galleryctl.engine.site import PlanResult, Site, apply_plan, check_guards, plan_site, revalidate

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from galleryctl.state.document import State
 from galleryctl.state.journal_file import JournalStore
+from galleryctl.state.state_file import State
 from galleryctl.state.versions import Version
 
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")

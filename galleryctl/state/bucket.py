@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.bucket_trouble import NO_SUCH_BUCKET, RATE_LIMITED, advice_for, invalid_variable, redacted_reason
-from galleryctl.state.disk import MAX_STATE_BYTES, too_large_reason
+from galleryctl.state.bucket_errors import NO_SUCH_BUCKET, RATE_LIMITED, advice_for, invalid_variable, redacted_reason
+from galleryctl.state.durable_files import MAX_STATE_BYTES, too_large_reason
 
 if TYPE_CHECKING:
     from obstore import PutResult, UpdateVersion

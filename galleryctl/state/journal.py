@@ -15,9 +15,8 @@ from typing import Any, Self
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
-from galleryctl.state.document import State
 from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
-from galleryctl.state.records import (
+from galleryctl.state.journal_records import (
     Intent,
     StepResult,
     decode_intent,
@@ -27,6 +26,7 @@ from galleryctl.state.records import (
     encode_record,
     encode_result,
 )
+from galleryctl.state.state_file import State
 
 _JOURNAL_VERSION = 1
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.disk import io_errors, read_file, sync_folder
+from galleryctl.state.durable_files import io_errors, read_file, sync_folder
 
 REMOVAL_CONDITION = "once no run is under way: what that run had made is found by content and title"
 """When a journal can be done without, and why."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo, decode_lock
-from galleryctl.state.disk import io_errors, read_file, replace_file
+from galleryctl.state.durable_files import io_errors, read_file, replace_file
 from galleryctl.state.process import is_local, process_exists
 
 _POLL_SECONDS = 0.1

@@ -7,7 +7,7 @@ import hmac
 import os
 
 from galleryctl.model.secret import Secret
-from galleryctl.state.seal import SALT_BYTES, derive_key
+from galleryctl.state.encryption import SALT_BYTES, derive_key
 
 _SALT_PREFIX = b"signature of a galleryctl plan, 1:"
 """Begins the salt of each key here, which is longer than one of sealing: no key serves both."""

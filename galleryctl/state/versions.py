@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.content import deserialize_state, reencrypt
-from galleryctl.state.document import State
-from galleryctl.state.seal import ENVELOPE_PREFIX, Encryption
+from galleryctl.state.encryption import ENVELOPE_PREFIX, Encryption
+from galleryctl.state.serialize import deserialize_state, reencrypt
+from galleryctl.state.state_file import State
 
 DAMAGED = "damaged.json"
 """The name of what could not be read when it was replaced; only the last one is kept."""

@@ -10,9 +10,9 @@ from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.galleries import GalleryCalls
-from galleryctl.wix.limits import Limiter
 from galleryctl.wix.media import MediaCalls
-from galleryctl.wix.rights import PermissionCalls
+from galleryctl.wix.permissions import PermissionCalls
+from galleryctl.wix.rate_limit import Limiter
 from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
 
 DEFAULT_BASE_URL = "https://www.wixapis.com"

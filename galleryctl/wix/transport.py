@@ -17,13 +17,13 @@ from galleryctl import __version__
 from galleryctl.http import httpx
 from galleryctl.model.fields import Json
 from galleryctl.wix import endpoints
-from galleryctl.wix.addresses import resolve_upload_url
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import ApiError, AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
-from galleryctl.wix.limits import MAX_WAIT, Limiter
 from galleryctl.wix.messages import REQUEST_ID_HEADER, JsonReply, Request, Response, parse_reply
-from galleryctl.wix.verdicts import NO_RESPONSE_ERRORS, ResponseTooLarge, error_from_response, error_without_response
+from galleryctl.wix.rate_limit import MAX_WAIT, Limiter
+from galleryctl.wix.responses import NO_RESPONSE_ERRORS, ResponseTooLarge, error_from_response, error_without_response
+from galleryctl.wix.upload_urls import resolve_upload_url
 
 _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"

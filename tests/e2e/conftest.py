@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from galleryctl.state.bucket import Bucket, open_bucket
-from tests.azurite import serve_azure
-from tests.google import serve_google
-from tests.objects import FakeObjectStore, serve_s3
-from tests.served import WORKSPACE_YAML, ServedWorkspace, serve_workspace
+from tests.support.azurite import serve_azure
+from tests.support.e2e_harness import WORKSPACE_YAML, ServedWorkspace, serve_workspace
+from tests.support.google import serve_google
+from tests.support.object_store import FakeObjectStore, serve_s3
 
 
 @pytest.fixture(scope="session")

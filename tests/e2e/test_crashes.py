@@ -24,15 +24,15 @@ import pytest
 import uvicorn
 
 from galleryctl.emulator import Emulator, create_emulator
-from galleryctl.emulator.faults import Faults, parse_faults
+from galleryctl.emulator.faults.injection import Faults, parse_faults
 from galleryctl.emulator.traffic import Traffic
 from galleryctl.http import httpx
-from galleryctl.state.document import decode_state
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.journal import read_journal
-from tests.served import WORKSPACE_YAML, ServedWorkspace
-from tests.started import TIMEOUT
-from tests.world import emulator_credentials
+from galleryctl.state.state_file import decode_state
+from tests.support.e2e_harness import WORKSPACE_YAML, ServedWorkspace
+from tests.support.engine_harness import emulator_credentials
+from tests.support.processes import TIMEOUT
 
 Doc = dict[str, Any]
 PARTS = 10

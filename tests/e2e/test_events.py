@@ -18,10 +18,10 @@ from jsonschema import Draft202012Validator
 
 from galleryctl.http import httpx
 from galleryctl.manifest.schema import load_schema
-from tests import needs
-from tests.served import Doc, ServedWorkspace
-from tests.signed import event_claim, item_updated, trusted_app
-from tests.started import TIMEOUT, start_server
+from tests.support import needs
+from tests.support.e2e_harness import Doc, ServedWorkspace
+from tests.support.processes import TIMEOUT, start_server
+from tests.support.signed_events import event_claim, item_updated, trusted_app
 
 SCHEMA = Draft202012Validator(load_schema("event"))
 

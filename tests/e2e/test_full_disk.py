@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from tests import needs
-from tests.served import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
-from tests.started import GALLERYCTL_COMMAND, TIMEOUT
+from tests.support import needs
+from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.support.processes import GALLERYCTL_COMMAND, TIMEOUT
 
 
 @pytest.fixture

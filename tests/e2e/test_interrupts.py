@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.served import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

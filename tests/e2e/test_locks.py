@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.objects import FakeObjectStore
-from tests.served import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
-from tests.started import TIMEOUT
+from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.support.object_store import FakeObjectStore
+from tests.support.processes import TIMEOUT
 
 
 def share(served: ServedWorkspace, store: FakeObjectStore, folder: Path) -> None:

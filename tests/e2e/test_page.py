@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from galleryctl.http import httpx
-from tests.chromium import Tab, open_tab
-from tests.started import GALLERYCTL_COMMAND, PROJECT_ROOT, start_server
+from tests.support.chromium import Tab, open_tab
+from tests.support.processes import GALLERYCTL_COMMAND, PROJECT_ROOT, start_server
 
 GALLERIES = "/progallery/v2/galleries"
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import ServedWorkspace
+from tests.support.e2e_harness import ServedWorkspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pytest
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket, open_bucket
-from galleryctl.state.objects import ObjectStateBackend
-from tests.objects import FakeObjectStore
+from galleryctl.state.object_backend import ObjectStateBackend
+from tests.support.object_store import FakeObjectStore
 
 STRANGERS = {
     "s3": ("AWS_ACCESS_KEY_ID", "AKIASTRANGER"),

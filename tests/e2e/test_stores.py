@@ -19,11 +19,11 @@ from galleryctl.model.errors import LockedError, StateError
 from galleryctl.session.open import lock_owner
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
-from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectStateBackend
-from galleryctl.state.records import Intent, StepResult
-from tests.objects import FakeObjectStore
+from galleryctl.state.journal_records import Intent, StepResult
+from galleryctl.state.object_backend import ObjectStateBackend
+from galleryctl.state.state_file import State
+from tests.support.object_store import FakeObjectStore
 
 ITEM = Address.parse("weddings/film")
 ELSEWHERE = LockInfo(run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.served import RunningCommand, ServedWorkspace
+from tests.support.e2e_harness import RunningCommand, ServedWorkspace
 
 ITEMS = ["{key: cake, image: photos/cake.jpg, title: Cake}", "{key: words, text: '<p>Thank you</p>'}"]
 

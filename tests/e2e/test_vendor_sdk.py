@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.npm import install
-from tests.started import start_server
+from tests.support.npm import install
+from tests.support.processes import start_server
 
 SDK = Path(__file__).parent / "sdk"
 

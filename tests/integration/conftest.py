@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.emulator import credentials
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import needs
+from tests.support import needs
 
 ROOT = Path(__file__).parents[2]
 ALL_NEEDS = """
 import pytest
-from tests import needs
+from tests.support import needs
 
 def test_node():
     needs.node()

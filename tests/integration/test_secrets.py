@@ -20,9 +20,9 @@ import pytest
 from galleryctl.cli.main import COMMANDS
 from galleryctl.http import httpx
 from galleryctl.model.secret import Secret
-from galleryctl.state import seal
-from tests.started import GALLERYCTL_COMMAND, PROJECT_ROOT, TIMEOUT, start_server
-from tests.studio import CliHarness
+from galleryctl.state import encryption
+from tests.support.cli_harness import CliHarness
+from tests.support.processes import GALLERYCTL_COMMAND, PROJECT_ROOT, TIMEOUT, start_server
 
 FORMATS = ("text", "json", "markdown", "html", "github")
 PASSPHRASE = "planted-passphrase: [x, \"y'"
@@ -158,7 +158,7 @@ def vault(
     studio.write_gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
     monkeypatch.chdir(studio.root)  # where plan files go
     monkeypatch.setenv("PUBLIC", "what everybody may read")
-    monkeypatch.setattr(seal, "SCRYPT_N", 2)  # each command makes keys anew, which takes a while by design
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # each command makes keys anew, which takes a while by design
     secrets = {
         "KEY": ready["api_key"],
         "APP_SECRET": ready["app_secret"],

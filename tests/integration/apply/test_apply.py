@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
 
 
 def texts(count: int) -> list[str]:

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from galleryctl.engine.apply import ApplyResult
+from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import SilentProgress
 from galleryctl.engine.site import apply_plan, revalidate
 from galleryctl.model.desired import Desired, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, StaleError
-from galleryctl.plan.canonical import digest
-from galleryctl.plan.document import decode_plan, encode_plan
+from galleryctl.plan.file.canonical import digest
+from galleryctl.plan.file.codec import decode_plan, encode_plan
 from galleryctl.plan.fingerprint import fingerprint
 from galleryctl.wix.codec import decode_gallery
-from tests.world import Doc, EngineHarness, make_desired, make_gallery, text_item, video_item
+from tests.support.engine_harness import Doc, EngineHarness, make_desired, make_gallery, text_item, video_item
 
 READS = ("GET", "HEAD")
 LOOKS = ("/files/get-files", "/files/search")

@@ -12,7 +12,7 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.make import PlanOptions
-from tests.world import EngineHarness, make_desired, make_gallery, text_item
+from tests.support.engine_harness import EngineHarness, make_desired, make_gallery, text_item
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from galleryctl.engine.fetch import IncompleteListing
+from galleryctl.engine.refresh.fetch import IncompleteListing
 from galleryctl.http import httpx
-from galleryctl.plan.document import decode_plan, encode_plan
-from galleryctl.plan.reading import parse_plan_json
+from galleryctl.plan.file.codec import decode_plan, encode_plan
+from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.wix.errors import MalformedResponse
-from tests.world import Doc, EngineHarness, make_desired, text_item
+from tests.support.engine_harness import Doc, EngineHarness, make_desired, text_item
 
 HUGE = sys.float_info.max
 

@@ -11,8 +11,8 @@ import pytest
 
 from galleryctl.model.desired import ItemOrder
 from galleryctl.wix.transport import Attempt
-from tests.studio import CliHarness, CommandResult
-from tests.world import EngineHarness, make_desired, text_item
+from tests.support.cli_harness import CliHarness, CommandResult
+from tests.support.engine_harness import EngineHarness, make_desired, text_item
 
 PORTFOLIO = Path(__file__).parents[3] / "examples/portfolio"
 

@@ -9,12 +9,12 @@ import pytest
 
 from galleryctl.model.address import Address
 from galleryctl.model.secret import Secret
-from galleryctl.plan.canonical import digest
-from galleryctl.state import seal
-from galleryctl.state.document import encode_state
-from galleryctl.state.file import FileStateBackend
-from galleryctl.state.seal import Encryption
-from tests.studio import CliHarness, CommandResult, Doc
+from galleryctl.plan.file.canonical import digest
+from galleryctl.state import encryption
+from galleryctl.state.encryption import Encryption
+from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.state.state_file import encode_state
+from tests.support.cli_harness import CliHarness, CommandResult, Doc
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
@@ -27,7 +27,7 @@ WORDS = "{key: more, text: '<p>More</p>', title: More}"
 @pytest.fixture(autouse=True)
 def _passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are cheap: each command makes them anew, which takes a while by design."""
-    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)
     monkeypatch.setenv("OLD", "planted-old")
     monkeypatch.setenv("NEW", "planted-new")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import Doc, EngineHarness, make_desired, text_item
+from tests.support.engine_harness import Doc, EngineHarness, make_desired, text_item
 
 
 @pytest.fixture

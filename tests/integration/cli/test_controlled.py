@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.studio import CliHarness, CommandResult
+    from tests.support.cli_harness import CliHarness, CommandResult
 
 ESCAPE = "\x1b]0;owned\x07"
 WIX = """\

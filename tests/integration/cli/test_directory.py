@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import uvicorn
 
 from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.session.open import lock_owner
-from galleryctl.state.file import FileStateBackend
-from tests.reports import parse_report
-from tests.studio import CliHarness, CommandResult
+from galleryctl.state.file_backend import FileStateBackend
+from tests.support.cli_harness import CliHarness, CommandResult
+from tests.support.reports import parse_report
 
 WIX = """\
 galleryctl: 1

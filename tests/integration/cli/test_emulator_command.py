@@ -13,9 +13,9 @@ from galleryctl.cli.main import run
 from galleryctl.emulator.credentials import CREDENTIALS_FILE
 from galleryctl.emulator.store import DATABASE_FILE
 from galleryctl.http import httpx
-from tests.reports import parse_report
-from tests.started import start_server
-from tests.studio import CliHarness, CommandResult
+from tests.support.cli_harness import CliHarness, CommandResult
+from tests.support.processes import start_server
+from tests.support.reports import parse_report
 
 
 def call(capture: pytest.CaptureFixture[str], *args: str) -> CommandResult:

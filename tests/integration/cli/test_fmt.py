@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.reports import parse_report
-from tests.studio import CliHarness, CommandResult
+from tests.support.cli_harness import CliHarness, CommandResult
+from tests.support.reports import parse_report
 
 UNTIDY = """\
 items:

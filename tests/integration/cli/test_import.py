@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from galleryctl.manifest.schema import load_schema
 from tests.integration.cli.odd_sites import Doc, galleries
-from tests.studio import CliHarness, CommandResult
+from tests.support.cli_harness import CliHarness, CommandResult
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nitem_order: ORDER\n"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.manifest.format import format_text
-from tests.reports import parse_report
-from tests.studio import CliHarness
+from galleryctl.manifest.write.format import format_text
+from tests.support.cli_harness import CliHarness
+from tests.support.reports import parse_report
 
 FILES = {
     "galleryctl.yaml",

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.studio import CliHarness
+    from tests.support.cli_harness import CliHarness
 
 ITEMS = ("{key: words, text: <p>Thanks</p>}",)
 INSIDE = """\

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from galleryctl.manifest.schema import load_schema
-from tests.studio import CliHarness, CommandResult, Doc
+from tests.support.cli_harness import CliHarness, CommandResult, Doc
 
 TWO = [
     "{image: photos/first-dance.jpg, title: First dance, tags: [dance]}",

@@ -15,10 +15,10 @@ import pytest
 
 from galleryctl import __version__
 from galleryctl.cli.main import COMMANDS, galleryctl, run
-from tests import needs
-from tests.reports import parse_report
-from tests.started import GALLERYCTL_COMMAND, PROJECT_ROOT
-from tests.studio import CliHarness, CommandResult
+from tests.support import needs
+from tests.support.cli_harness import CliHarness, CommandResult
+from tests.support.processes import GALLERYCTL_COMMAND, PROJECT_ROOT
+from tests.support.reports import parse_report
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import pytest
 
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file import FileStateBackend
-from tests.studio import CliHarness, CommandResult
+from galleryctl.state.file_backend import FileStateBackend
+from tests.support.cli_harness import CliHarness, CommandResult
 
 HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
 HOLDER = LockInfo(run="r1", who="ana@elsewhere", pid=1, since="2026-11-24T10:00:00+00:00", operation="apply")

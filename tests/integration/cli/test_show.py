@@ -7,9 +7,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from galleryctl.cli import planning
+from galleryctl.cli.run import plan
 from galleryctl.manifest.schema import load_schema
-from tests.studio import CliHarness, CommandResult, Doc
+from tests.support.cli_harness import CliHarness, CommandResult, Doc
 
 
 def document(ran: CommandResult, schema: str) -> Doc:
@@ -71,7 +71,7 @@ def test_a_plan_that_may_never_end_is_not_read(wedding: CliHarness, monkeypatch:
     os.mkfifo(wedding.root / "pipe.json")
     for path in ("pipe.json", "/dev/zero"):
         refused(wedding.run("apply", path), f"{path} cannot be read: it is no file")
-    monkeypatch.setattr(planning, "MAX_PLAN_FILE_BYTES", 20)
+    monkeypatch.setattr(plan, "MAX_PLAN_FILE_BYTES", 20)
     wedding.write("plan.json", "[]" + " " * 18)
     refused(wedding.run("apply", "plan.json"), "the plan: is no object")
     wedding.write("plan.json", "[]" + " " * 19)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.cli.main import COMMANDS
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
 
 ROOT = Path(__file__).parents[3]
 LOOK = """\

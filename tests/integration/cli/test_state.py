@@ -11,11 +11,11 @@ import pytest
 from galleryctl.manifest.schema import load_schema
 from galleryctl.model.address import Address
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.document import decode_state
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.journal import Journal
-from galleryctl.state.records import Intent
-from tests.studio import CliHarness, CommandResult, Doc
+from galleryctl.state.journal_records import Intent
+from galleryctl.state.state_file import decode_state
+from tests.support.cli_harness import CliHarness, CommandResult, Doc
 
 WRITING = [
     ["state", "mv", "weddings/cake", "weddings/torte"],

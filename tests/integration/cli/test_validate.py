@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reports import parse_report
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
+from tests.support.reports import parse_report
 
 BROKEN = "gallery: weddings\nbind: {create: true}\nitems:\n  - {image: photos/none.jpg, quality: 20}\n  - {key: a, text: hi, titel: A}\n"
 FORMATS = ["text", "json", "markdown", "html", "github"]

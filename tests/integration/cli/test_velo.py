@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests import needs
-from tests.reports import parse_report
-from tests.studio import CliHarness
+from tests.support import needs
+from tests.support.cli_harness import CliHarness
+from tests.support.reports import parse_report
 
 ID = "2f0c1c2e-7d1b-4b8e-9a53-0d3f6a1e9b11"
 STUBS = {

@@ -31,7 +31,7 @@ from typing import Any
 import pytest
 
 from galleryctl.cli.main import run
-from tests.studio import call_emulator
+from tests.support.cli_harness import call_emulator
 
 ROOT = Path(__file__).parents[3]
 GALLERIES = "/progallery/v2/galleries"

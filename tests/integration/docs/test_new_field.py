@@ -24,7 +24,7 @@ from galleryctl.cli.main import run
 from galleryctl.manifest.schema import load_schema
 from galleryctl.model.fields import FIELDS, FIELDS_BY_KIND
 from galleryctl.model.media import Kind
-from tests.studio import Doc, call_emulator
+from tests.support.cli_harness import Doc, call_emulator
 
 ROOT = Path(__file__).parents[3]
 SUBTITLE = '"subtitle": {"$ref": "#/$defs/subtitle"}'
@@ -58,7 +58,7 @@ EDITS: dict[str, list[tuple[str, str]]] = {
         ("| `description` | all |", "| `subtitle` | all | text or null | | a second title |\n"),
         ("| `sharpen` | images |", "| `brightness` | images | number or null | 0 or more | percent |\n"),
     ],
-    "galleryctl/emulator/validation.py": [
+    "galleryctl/emulator/api/validation.py": [
         (
             '    yield from text(f"{at}.description"',
             '    yield from text(f"{at}.subtitle", sent.get("subtitle"))\n',

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from galleryctl.cli.main import COMMANDS, galleryctl
-from galleryctl.emulator.faults import FAULT_KINDS
-from galleryctl.emulator.settings import EmulatorSettings
+from galleryctl.emulator.faults.injection import FAULT_KINDS
+from galleryctl.emulator.faults.settings import EmulatorSettings
 from galleryctl.plan.changes import Action
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.http import httpx
-from tests.started import RunningServer, start_server
+from tests.support.processes import RunningServer, start_server
 
 GALLERIES = "/progallery/v2/galleries"
 

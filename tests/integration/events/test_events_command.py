@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.signed import trusted_app
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
+from tests.support.signed_events import trusted_app
 
 WIX = """\
 galleryctl: 1

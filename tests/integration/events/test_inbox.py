@@ -9,7 +9,7 @@ import pytest
 from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import DAY, Inbox
 from galleryctl.model.errors import GalleryctlError
-from tests.signed import NOW, event_claim, item_updated
+from tests.support.signed_events import NOW, event_claim, item_updated
 
 
 def put(inbox: Inbox, ident: str, sequence: int | None, now: float = NOW) -> bool:

@@ -17,7 +17,7 @@ from galleryctl.events.receiver import Receiver
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, read_public_key
 from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
-from tests.signed import NOW, item_updated, trusted_app, untrusted_app
+from tests.support.signed_events import NOW, item_updated, trusted_app, untrusted_app
 
 Doc = dict[str, Any]
 GALLERIES = "/progallery/v2/galleries"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import EngineHarness
+from tests.support.engine_harness import EngineHarness
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 from typing import Any
 
-from tests.world import EngineHarness
+from tests.support.engine_harness import EngineHarness
 
 Doc = dict[str, Any]
 MANAGED_GALLERIES = ("Weddings", "Other")

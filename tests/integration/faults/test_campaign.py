@@ -10,10 +10,10 @@ import pytest
 
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
-from tests.world import EngineHarness, make_desired, make_gallery, text_item, video_item
+from tests.support.engine_harness import EngineHarness, make_desired, make_gallery, text_item, video_item
 
 KINDS = ("error_500", "error_503", "throttle", "drop_after", "drop_before", "cut", "stale", "latency")
 RATE = 0.1

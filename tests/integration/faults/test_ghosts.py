@@ -6,7 +6,7 @@ import pytest
 
 from galleryctl.model.desired import Desired
 from tests.integration.faults.test_recovery import settled
-from tests.world import EngineHarness, make_desired, make_gallery, text_item
+from tests.support.engine_harness import EngineHarness, make_desired, make_gallery, text_item
 
 
 @pytest.fixture

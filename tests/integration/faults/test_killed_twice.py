@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.test_one_fault import after, before, settled_site
-from tests.world import Crash, EngineHarness
+from tests.support.engine_harness import Crash, EngineHarness
 
 REQUESTS = 14
 """Of the run that is killed first; the second makes no more, mostly fewer."""

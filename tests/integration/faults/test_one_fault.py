@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.model.desired import Desired, UnmanagedPolicy
-from tests.world import EngineHarness, make_desired, text_item, video_item
+from tests.support.engine_harness import EngineHarness, make_desired, text_item, video_item
 
 KINDS = ("throttle", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "latency")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from galleryctl.engine.deletes import delete_items
+from galleryctl.engine.apply.deletes import delete_items
 from galleryctl.engine.site import PlanResult
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.wix.errors import ApiError
 from tests.integration.faults.test_recovery import settled
-from tests.unit.wix.wire import GALLERY, ITEM, ScriptedTransport, json_response, run_client
-from tests.world import EngineHarness, make_desired, text_item
+from tests.support.engine_harness import EngineHarness, make_desired, text_item
+from tests.unit.wix.scripted_transport import GALLERY, ITEM, ScriptedTransport, json_response, run_client
 
 HOUR = 3600.0
 

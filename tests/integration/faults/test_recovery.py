@@ -11,10 +11,18 @@ from galleryctl.engine.site import PlanResult
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.outcome import Outcome, OutcomeStatus
-from galleryctl.plan.positions import assign_sort_orders
-from galleryctl.state.file import FileStateBackend
+from galleryctl.plan.ordering.reorder import assign_sort_orders
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
-from tests.world import Crash, EngineHarness, kinds_and_titles, make_desired, make_gallery, text_item, video_item
+from tests.support.engine_harness import (
+    Crash,
+    EngineHarness,
+    kinds_and_titles,
+    make_desired,
+    make_gallery,
+    text_item,
+    video_item,
+)
 
 CREATE_ITEM = "POST /galleries/{id}/items"
 UPLOAD = "PUT /upload"

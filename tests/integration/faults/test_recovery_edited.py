@@ -6,13 +6,20 @@ import asyncio
 
 import pytest
 
-from galleryctl.engine.rebuilding import rebuild_state, save_rebuilt_state
+from galleryctl.engine.state.rebuild import rebuild_state, save_rebuilt_state
 from galleryctl.model.desired import Desired
 from galleryctl.model.fields import Json
 from galleryctl.plan.make import PlanOptions
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
 from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, settled
-from tests.world import EngineHarness, kinds_and_titles, make_desired, make_gallery, text_item, video_item
+from tests.support.engine_harness import (
+    EngineHarness,
+    kinds_and_titles,
+    make_desired,
+    make_gallery,
+    text_item,
+    video_item,
+)
 
 DESTROY = PlanOptions(destroy=True, max_delete_percent=100)
 STRICT = PlanOptions(max_delete_percent=100)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.kdf import scrypt
 
-from tests.frozen_site import PASSPHRASE, Frozen, make_site
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
+from tests.support.frozen_site import PASSPHRASE, Frozen, make_site
 
 _Scrypt = scrypt.Scrypt
 

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from galleryctl.http import httpx
-from tests.frozen_site import ENCRYPTED, FROZEN, PASSPHRASE, WORKSPACE, Frozen, normalised, read
-from tests.studio import Doc
+from tests.support.cli_harness import Doc
+from tests.support.frozen_site import ENCRYPTED, FROZEN, PASSPHRASE, WORKSPACE, Frozen, normalised, read
 
 TITLES = ["The first dance", "Cake", "Welcome", "Words", "The film", "The song", "Bye"]
 """What the site shows once the manifest `after` is applied."""

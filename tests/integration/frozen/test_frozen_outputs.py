@@ -20,8 +20,8 @@ import jwt
 import pytest
 
 from galleryctl.http import httpx
-from tests.frozen_site import FROZEN, Frozen, normalised, read
-from tests.studio import CliHarness, Doc
+from tests.support.cli_harness import CliHarness, Doc
+from tests.support.frozen_site import FROZEN, Frozen, normalised, read
 
 EXAMPLES = FROZEN.parents[1] / "examples"
 KNOWN = "".join((FROZEN / name).read_text(encoding="utf-8") for name in ("site.json", "state-format-1.json"))

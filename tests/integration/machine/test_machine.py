@@ -21,10 +21,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from galleryctl.engine.moving import forget_addresses, rename_address
-from galleryctl.engine.restoring import restore_version
-from galleryctl.engine.settled import load_complete_state
 from galleryctl.engine.site import save_state
+from galleryctl.engine.state.load import load_complete_state
+from galleryctl.engine.state.rename import forget_addresses, rename_address
+from galleryctl.engine.state.restore import restore_version
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredItem
@@ -32,7 +32,15 @@ from galleryctl.model.errors import MatchError, Refused, StaleError, StateError
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
-from tests.world import ALLOW_ALL, Crash, EngineHarness, make_desired, make_gallery, text_item, video_item
+from tests.support.engine_harness import (
+    ALLOW_ALL,
+    Crash,
+    EngineHarness,
+    make_desired,
+    make_gallery,
+    text_item,
+    video_item,
+)
 
 KEYS = st.sampled_from([f"k{n}" for n in range(8)])
 KINDS = st.sampled_from(["photo", "film", "text"])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.engine.collecting import delete_unused_files, list_uploaded_files, unused_files
-from galleryctl.engine.settled import load_complete_state
+from galleryctl.engine.media_gc import delete_unused_files, list_uploaded_files, unused_files
+from galleryctl.engine.state.load import load_complete_state
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.uploaded import UploadedFile
-from tests.world import Doc, EngineHarness, make_desired, text_item
+from tests.support.engine_harness import Doc, EngineHarness, make_desired, text_item
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.media import Kind, LocalFile
 from galleryctl.wix import tus
 from galleryctl.wix.transport import Attempt
-from tests.world import EngineHarness, jpeg_bytes, make_desired, make_item
+from tests.support.engine_harness import EngineHarness, jpeg_bytes, make_desired, make_item
 
 
 @pytest.fixture

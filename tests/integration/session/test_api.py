@@ -14,10 +14,10 @@ import pytest
 
 import galleryctl
 from galleryctl.engine.progress import SilentProgress, StepOutcome
-from galleryctl.plan.order import Step
+from galleryctl.plan.steps import Step
 from galleryctl.session.open import lock_owner
-from galleryctl.state.file import FileStateBackend
-from tests.studio import CliHarness
+from galleryctl.state.file_backend import FileStateBackend
+from tests.support.cli_harness import CliHarness
 
 OPERATIONS = ("apply", "drift", "import_all", "import_gallery", "plan", "validate")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from galleryctl.state.bucket import Bucket, open_bucket
-from tests.objects import FakeObjectStore, serve_s3
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
+from tests.support.object_store import FakeObjectStore, serve_s3
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ from obstore.store import GCSStore
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import MAX_RATE_LIMIT_PAUSES, RATE_LIMIT_PAUSE, Bucket
-from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectStateBackend
-from galleryctl.state.records import Intent
-from tests.google import serve_google
-from tests.objects import FakeObjectStore
+from galleryctl.state.journal_records import Intent
+from galleryctl.state.object_backend import ObjectStateBackend
+from galleryctl.state.state_file import State
+from tests.support.google import serve_google
+from tests.support.object_store import FakeObjectStore
 
 
 @pytest.fixture

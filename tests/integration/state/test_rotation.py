@@ -10,13 +10,13 @@ import pytest
 
 from galleryctl.model.address import Address
 from galleryctl.model.secret import Secret
-from galleryctl.state import seal
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state import encryption
+from galleryctl.state.encryption import Encryption
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.journal import Journal
-from galleryctl.state.records import Intent
-from galleryctl.state.seal import Encryption
+from galleryctl.state.journal_records import Intent
 from tests.integration.state.test_versions import known, serials
-from tests.studio import CliHarness, CommandResult
+from tests.support.cli_harness import CliHarness, CommandResult
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 OLD, NEW = "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
@@ -27,7 +27,7 @@ OPENING = "{former_passphrase: '${OLD}'}"
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command makes keys anew, which takes a while by design."""
-    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.bucket import Bucket
-from galleryctl.state.document import State
-from galleryctl.state.objects import ObjectStateBackend
-from tests.objects import FakeObjectStore
+from galleryctl.state.object_backend import ObjectStateBackend
+from galleryctl.state.state_file import State
+from tests.support.object_store import FakeObjectStore
 
 
 @pytest.mark.parametrize(

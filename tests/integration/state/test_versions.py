@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.objects import FakeObjectStore
-from tests.studio import CliHarness
+from tests.support.cli_harness import CliHarness
+from tests.support.object_store import FakeObjectStore
 
 
 @pytest.fixture(params=["file", "s3"])

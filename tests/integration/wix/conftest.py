@@ -6,8 +6,8 @@ import pytest
 
 from galleryctl.emulator import create_emulator
 from galleryctl.emulator.credentials import Credentials, load_credentials
-from tests import virtual
-from tests.bench import ClientHarness
+from tests.support import clock
+from tests.support.client_harness import ClientHarness
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def keys() -> Credentials:
 
 @pytest.fixture
 def bench(keys: Credentials) -> Iterator[ClientHarness]:
-    now = [virtual.EPOCH]
+    now = [clock.EPOCH]
     emulator = create_emulator(None, clock=lambda: now[0], keys=keys)
     yield ClientHarness(emulator, now)
     emulator.close()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from galleryctl.emulator.sample import sample_png
+from galleryctl.emulator.media.sample import sample_png
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, VideoHost
@@ -20,8 +20,8 @@ from galleryctl.wix.errors import (
 )
 from galleryctl.wix.items import NewItem
 from galleryctl.wix.tus import CHUNK_BYTES
-from tests import virtual
-from tests.bench import ClientHarness
+from tests.support import clock
+from tests.support.client_harness import ClientHarness
 
 SAMPLE = "http://emulator.local/_emulator/sample.png"
 YOUTUBE = HostedVideo(host=VideoHost.YOUTUBE, url="https://youtu.be/x")
@@ -115,7 +115,7 @@ def test_a_token_that_expires_meanwhile_is_renewed(bench: ClientHarness) -> None
         await client.wait_ready([await client.import_url(SAMPLE, Kind.IMAGE)], within=7200)
 
     bench.run(wait_long, auth=bench.app_auth())
-    assert bench.now[0] - virtual.EPOCH > 3600
+    assert bench.now[0] - clock.EPOCH > 3600
     assert bench.request_counts()["POST /oauth2/token"] == 2
     assert bench.emulator.pipeline.traffic.by_status == {"200": len(bench.requests)}
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from galleryctl.emulator.sample import sample_png
+from galleryctl.emulator.media.sample import sample_png
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ResponseLost, Throttled, Unavailable
 from galleryctl.wix.items import NewItem
-from tests.bench import ClientHarness
+from tests.support.client_harness import ClientHarness
 
 SAMPLE = "http://emulator.local/_emulator/sample.png"
 NEW = NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>"}, sort_order=9.0)

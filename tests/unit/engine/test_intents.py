@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from galleryctl.engine.intents import intent_of
-from galleryctl.engine.recover import UnconfirmedCreate
-from galleryctl.engine.working_state import WorkingState
+from galleryctl.engine.apply.intents import intent_of
+from galleryctl.engine.apply.working_state import WorkingState
+from galleryctl.engine.refresh.recover import UnconfirmedCreate
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.media import Kind, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Change
-from galleryctl.plan.order import CreateGallery, CreateItem, DeleteItems, Step, UpdateItem, Upload
-from galleryctl.state.records import Intent, StepResult
+from galleryctl.plan.steps import CreateGallery, CreateItem, DeleteItems, Step, UpdateItem, Upload
+from galleryctl.state.journal_records import Intent, StepResult
 
 GALLERY, ITEM = Address("g"), Address("g", "i")
 FILE = MediaFile(id="f", display_name="f.jpg", ready=True, failed=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from galleryctl.engine.fetch import IncompleteListing, read_items
+from galleryctl.engine.refresh.fetch import IncompleteListing, read_items
 from galleryctl.model.live import LiveGallery
-from tests.unit.wix.wire import ITEM, ScriptedTransport, json_response, run_client
+from tests.unit.wix.scripted_transport import ITEM, ScriptedTransport, json_response, run_client
 
 UNCOUNTED = {"id": "g-1", "name": "Weddings"}
 

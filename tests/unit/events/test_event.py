@@ -21,9 +21,9 @@ from galleryctl.events.event import (
     UnknownEvent,
     decode_event,
 )
-from galleryctl.events.refusal import RejectedDeliveryError
-from galleryctl.events.strict import parse_strict_json
-from tests.signed import DESCRIPTOR, GALLERY, ITEM, SDK, event_claim, item_updated
+from galleryctl.events.rejection import RejectedDeliveryError
+from galleryctl.events.strict_json import parse_strict_json
+from tests.support.signed_events import DESCRIPTOR, GALLERY, ITEM, SDK, event_claim, item_updated
 
 Doc = dict[str, Any]
 ITEM_DOCUMENT: Doc = {"id": ITEM, "title": "Cake", "newer": {"than": "us"}}

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from galleryctl.events.refusal import RejectedDeliveryError, RejectionReason
+from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
 from galleryctl.events.token import MAX_BODY_BYTES, read_public_key, verify_delivery
 from galleryctl.model.errors import GalleryctlError
-from tests.signed import INSTANCE, NOW, base64url, item_updated, public_pem, trusted_app, untrusted_app
+from tests.support.signed_events import INSTANCE, NOW, base64url, item_updated, public_pem, trusted_app, untrusted_app
 
 DAY = 86_400
 DATA = item_updated()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from galleryctl.manifest.captions import Captions, clean_caption, read_captions
-from galleryctl.manifest.globs import natural_sort_key
+from galleryctl.manifest.files.glob import natural_sort_key
 from galleryctl.manifest.xmp import MAX_XMP_BYTES
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from PIL import Image, ImageChops, ImageStat
 from examples.drawing import landscapes, studio, weddings
 from examples.drawing.shot import save
 from galleryctl.manifest.captions import read_captions
-from galleryctl.manifest.environment import replace_variables
-from galleryctl.manifest.format import format_text
 from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.schema import load_schema, schema_names, schema_problems
-from galleryctl.manifest.source import parse_yaml_text
-from galleryctl.manifest.variables import variable_names
 from galleryctl.manifest.workspace import load_workspace
+from galleryctl.manifest.write.format import format_text
+from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.parse import parse_yaml_text
+from galleryctl.manifest.yaml.variables import variable_names
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.media import Kind, LocalFile

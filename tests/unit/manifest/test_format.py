@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleryctl.manifest.format import format_text
-from galleryctl.manifest.source import parse_yaml_text
+from galleryctl.manifest.write.format import format_text
+from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.model.errors import InvalidInput
 
 UNTIDY = """\

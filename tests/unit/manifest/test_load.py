@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Bind, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from galleryctl.manifest.files import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.model.media import Kind, LocalFile

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleryctl.manifest.variables import MASK_CLOSE, MASK_OPEN, escape_variables, mask, substitute, unmask
+from galleryctl.manifest.yaml.variables import MASK_CLOSE, MASK_OPEN, escape_variables, mask, substitute, unmask
 
 if TYPE_CHECKING:
     from tests.unit.manifest.conftest import ScratchWorkspace

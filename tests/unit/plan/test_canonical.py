@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from galleryctl.plan.canonical import canonical_json, digest
+from galleryctl.plan.file.canonical import canonical_json, digest
 
 
 def test_names_are_sorted_and_whole_numbers_have_one_form() -> None:

@@ -9,7 +9,7 @@ import pytest
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, VideoHost, WixFile
 from galleryctl.plan.fingerprint import fingerprint
-from tests.unit.plan.site import live_gallery, live_item
+from tests.unit.plan.memory_site import live_gallery, live_item
 
 ITEM = live_item("1", 2.0, WixFile(id="f"), raw={"image": {"type": "t"}, "updatedDate": "1"}, title="T")
 

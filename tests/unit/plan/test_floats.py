@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleryctl.plan.floats import FloatFormat
+from galleryctl.plan.ordering.floats import FloatFormat
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

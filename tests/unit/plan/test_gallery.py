@@ -12,11 +12,11 @@ from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Change, MatchedBy, Plan
 from galleryctl.plan.gallery import in_display_order, match_media
-from galleryctl.plan.leftover import unmanaged_address
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.match import ItemMatch
+from galleryctl.plan.matching.match import ItemMatch
 from galleryctl.plan.resources import desired_title, live_title
-from tests.unit.plan.site import (
+from galleryctl.plan.unmanaged import unmanaged_address
+from tests.unit.plan.memory_site import (
     ALLOW_ALL,
     G,
     at,

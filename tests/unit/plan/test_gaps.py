@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from galleryctl.plan.gaps import UsedOrders
+from galleryctl.plan.ordering.gaps import UsedOrders
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -13,9 +13,9 @@ from galleryctl.model.desired import Bind, Desired, DesiredItem, Limits, Unmanag
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action, Plan
+from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.plan.world import DEFAULT_PLAN_OPTIONS
-from tests.unit.plan.site import G, MemorySite, at, gallery, item, known_ids, live_gallery, live_item, snapshot
+from tests.unit.plan.memory_site import G, MemorySite, at, gallery, item, known_ids, live_gallery, live_item, snapshot
 
 A, B = live_item("A", 1.0, WixFile(id="fa")), live_item("B", 2.0, WixFile(id="fb"))
 WANT_A, WANT_B = item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))

@@ -19,11 +19,11 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.plan.diff import satisfies
-from galleryctl.plan.document import decode_plan, encode_plan
+from galleryctl.plan.file.codec import decode_plan, encode_plan
+from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.plan.make import make_plan
-from galleryctl.plan.reading import parse_plan_json
-from galleryctl.plan.recognise import same_content
-from tests.unit.plan.site import ALLOW_ALL, MANIFEST_POSITION, MemorySite, live_gallery, plan_memory_site
+from galleryctl.plan.matching.evidence import same_content
+from tests.unit.plan.memory_site import ALLOW_ALL, MANIFEST_POSITION, MemorySite, live_gallery, plan_memory_site
 
 CHANCE = st.randoms(use_true_random=False)
 TITLES = st.sampled_from(["", "Cake", "Dance", "Rings"])

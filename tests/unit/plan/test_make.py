@@ -9,7 +9,7 @@ from galleryctl.model.desired import Bind, Desired, Moved
 from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action
 from galleryctl.plan.make import PlanOptions, make_plan
-from tests.unit.plan.site import (
+from tests.unit.plan.memory_site import (
     ALLOW_ALL,
     MANIFEST_POSITION,
     G,

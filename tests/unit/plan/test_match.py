@@ -12,8 +12,14 @@ from galleryctl.model.errors import MatchError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, RemoteFile, VideoHost, WixFile, content_label
 from galleryctl.plan.changes import MatchedBy
-from galleryctl.plan.match import files_to_look_up, gallery_names, match_galleries, match_items, split_by_gallery
-from tests.unit.plan.site import (
+from galleryctl.plan.matching.match import (
+    files_to_look_up,
+    gallery_names,
+    match_galleries,
+    match_items,
+    split_by_gallery,
+)
+from tests.unit.plan.memory_site import (
     MANIFEST_POSITION,
     G,
     at,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import ItemOrder
 from galleryctl.plan.changes import Action
-from galleryctl.plan.world import PlanOptions
-from tests.unit.plan.site import (
+from galleryctl.plan.context import PlanOptions
+from tests.unit.plan.memory_site import (
     ALLOW_ALL,
     MemorySite,
     at,

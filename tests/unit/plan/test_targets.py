@@ -7,7 +7,7 @@ import pytest
 from galleryctl.model.errors import MatchError
 from galleryctl.plan.changes import Action, Change
 from galleryctl.plan.targets import check_targets, contains_target, filter_targeted, is_targeted
-from tests.unit.plan.site import at
+from tests.unit.plan.memory_site import at
 
 
 def test_without_targets_all_is_meant() -> None:

@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.media import Kind
 from galleryctl.report.render import OutputFormat, Subject, render
-from tests.reports import parse_report
+from tests.support.reports import parse_report
 
 VALID = Validation(
     sites=("north", "south"),

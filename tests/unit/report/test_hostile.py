@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from galleryctl.model.address import Address
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, MediaFile, RemoteFile, VideoHost, WixFile
-from galleryctl.model.named import KeyedGallery, KeyedSite
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
 from galleryctl.model.uploaded import UploadedFile
 from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.report.formatting import shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.live import live_json, live_markdown, live_text
 from galleryctl.report.media import media_json, media_text
 from galleryctl.report.render import OutputFormat, Subject, render
-from galleryctl.report.wording import shorten
 
 HOSTILE = st.lists(
     st.one_of(

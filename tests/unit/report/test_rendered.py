@@ -16,7 +16,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.document import encode_plan
+from galleryctl.plan.file.codec import encode_plan
 from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import OutputFormat, render
 from galleryctl.report.text import plan_text, render_table, state_list_text

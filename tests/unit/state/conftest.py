@@ -7,7 +7,7 @@ import pytest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.document import State
+from galleryctl.state.state_file import State
 
 
 @pytest.fixture

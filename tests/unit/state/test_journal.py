@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
-from galleryctl.state.document import State
 from galleryctl.state.journal import Journal, apply_result, merge_results, read_journal, replay
 from galleryctl.state.journal_file import FileJournal
-from galleryctl.state.records import Intent, StepResult
+from galleryctl.state.journal_records import Intent, StepResult
+from galleryctl.state.state_file import State
 
 GALLERY, ITEM, OTHER = (Address.parse(text) for text in ("weddings", "weddings/film", "weddings/words"))
 CREATE = Intent(kind="create-item", gallery_id="g-1", sort_orders={ITEM: 0.1})

@@ -17,15 +17,15 @@ import pytest
 import galleryctl
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo, decode_lock
-from galleryctl.state.document import State
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.state.state_file import State
 
 HOLD = """
 import sys
 from dataclasses import replace
 from pathlib import Path
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file import FileState
+from galleryctl.state.file_backend import FileState
 import os
 path, who = sys.argv[1:]
 owner = LockInfo(run="run-2", who=who, pid=os.getpid(), since="2026-11-24T09:00:00+00:00", operation="apply")
@@ -39,8 +39,8 @@ COUNT = """
 import sys
 from pathlib import Path
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.document import State
-from galleryctl.state.file import FileState
+from galleryctl.state.state_file import State
+from galleryctl.state.file_backend import FileState
 import os
 backend = FileState(Path(sys.argv[1]))
 me = LockInfo(run=str(os.getpid()), who="ben@here", pid=os.getpid(), since="now", operation="apply")

@@ -14,15 +14,15 @@ from obstore.store import MemoryStore
 
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
-from galleryctl.state import seal
+from galleryctl.state import encryption
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.bucket import Bucket
-from galleryctl.state.document import State
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.encryption import ENVELOPE_PREFIX, NO_ENCRYPTION, Encryption
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.objects import ObjectStateBackend
-from galleryctl.state.records import Intent
-from galleryctl.state.seal import ENVELOPE_PREFIX, NO_ENCRYPTION, Encryption
+from galleryctl.state.journal_records import Intent
+from galleryctl.state.object_backend import ObjectStateBackend
+from galleryctl.state.state_file import State
 from galleryctl.state.versions import DAMAGED
 
 OLD, NEW, OTHER = (Secret(f"planted-{name}") for name in ("old", "new", "other"))
@@ -67,7 +67,7 @@ class Place:
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passphrases are tried so often here that keys as dear as they should be would take a minute."""
-    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)
 
 
 @pytest.fixture(params=["file", "bucket"])

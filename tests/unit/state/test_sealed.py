@@ -18,11 +18,11 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
-from galleryctl.state.document import State, encode_state
-from galleryctl.state.file import FileStateBackend
+from galleryctl.state.encryption import Encryption
+from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.journal import Journal, read_journal
-from galleryctl.state.records import Intent, StepResult, encode_record, encode_result
-from galleryctl.state.seal import Encryption
+from galleryctl.state.journal_records import Intent, StepResult, encode_record, encode_result
+from galleryctl.state.state_file import State, encode_state
 from galleryctl.state.versions import DAMAGED
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))

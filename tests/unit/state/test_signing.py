@@ -7,8 +7,8 @@ import re
 import pytest
 
 from galleryctl.model.secret import Secret
-from galleryctl.state import seal
-from galleryctl.state.seal import derive_key
+from galleryctl.state import encryption
+from galleryctl.state.encryption import derive_key
 from galleryctl.state.signing import sign_text, verify_signature
 
 PASSPHRASE, OTHER = Secret("planted"), Secret("other")
@@ -16,7 +16,7 @@ PASSPHRASE, OTHER = Secret("planted"), Secret("other")
 
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seal, "SCRYPT_N", 2)
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)
 
 
 def test_a_signature_is_of_its_text_and_its_passphrase() -> None:
@@ -41,4 +41,4 @@ def test_two_signatures_of_a_text_differ_and_no_key_seals_too(monkeypatch: pytes
     first, second = sign_text("text", PASSPHRASE), sign_text("text", PASSPHRASE)
     assert first != second
     assert len(set(made)) == 2
-    assert all(len(salt) > seal.SALT_BYTES for salt in made)
+    assert all(len(salt) > encryption.SALT_BYTES for salt in made)

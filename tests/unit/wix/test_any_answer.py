@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError, MalformedResponse, MediaFailed, ResponseLost
-from tests.unit.wix.wire import (
+from tests.unit.wix.scripted_transport import (
     CALLS,
     GALLERY,
     ITEM,

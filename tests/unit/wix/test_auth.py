@@ -7,7 +7,7 @@ import pytest
 from galleryctl.http import httpx
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AuthError, InvalidRequest, MalformedResponse, Unavailable
-from tests.unit.wix.wire import (
+from tests.unit.wix.scripted_transport import (
     CALLS,
     GALLERY,
     SECRET,

@@ -17,7 +17,7 @@ from galleryctl.wix.errors import (
     Unavailable,
 )
 from galleryctl.wix.transport import Attempt, Phase
-from tests.unit.wix.wire import (
+from tests.unit.wix.scripted_transport import (
     CALLS,
     GALLERY,
     CallExample,

@@ -12,7 +12,7 @@ from galleryctl.wix.client import WixClient
 from galleryctl.wix.codec import decode_file
 from galleryctl.wix.errors import ApiError, InvalidRequest, MalformedResponse, MediaFailed, NotFound, ResponseLost
 from galleryctl.wix.tus import CHUNK_BYTES
-from tests.unit.wix.wire import (
+from tests.unit.wix.scripted_transport import (
     FILE,
     PENDING_FILE,
     URL,

@@ -18,7 +18,7 @@ from galleryctl.wix.errors import (
     Unavailable,
 )
 from galleryctl.wix.transport import RetryPolicy
-from tests.unit.wix.wire import (
+from tests.unit.wix.scripted_transport import (
     CALLS,
     CallExample,
     ScriptedResponse,

@@ -12,7 +12,7 @@ from galleryctl.wix.auth import ApiKeyAuth, Auth
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError, InvalidRequest
 from galleryctl.wix.transport import Attempt
-from tests.unit.wix.wire import (
+from tests.unit.wix.scripted_transport import (
     CALLS,
     KEY,
     SECRET,

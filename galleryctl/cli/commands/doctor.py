@@ -1,0 +1,21 @@
+"""`galleryctl doctor`: why it does not work."""
+
+from __future__ import annotations
+
+import click
+
+from galleryctl.cli.options import common_options, get_settings
+
+
+@click.command("doctor")
+@common_options
+@click.pass_context
+def command(context: click.Context) -> int:
+    """Check the installation, the workspace, its state, the network and the rights of the key; change nothing."""
+    from galleryctl.cli.output import print_checkup
+    from galleryctl.cli.run.doctor import diagnose
+
+    settings = get_settings(context)
+    diagnosis = diagnose(settings)
+    print_checkup(diagnosis, settings)
+    return diagnosis.exit_code

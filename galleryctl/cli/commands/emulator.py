@@ -1,0 +1,28 @@
+"""`galleryctl emulator`: the Wix API on a port of this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from galleryctl.cli.options import common_options, get_settings, listener_options
+
+
+@click.command("emulator")
+@common_options
+@listener_options("its address and keys")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the data lives; by default that of the workspace's local backend.",
+)
+@click.pass_context
+def command(context: click.Context, port: int, data: Path | None, ready_file: Path | None, host: str) -> int:
+    """Serve the emulated Wix API until Ctrl-C; the page at / shows each gallery as a visitor would see it."""
+    from galleryctl.cli.run.emulator import serve_emulator
+
+    settings = get_settings(context, unused=("--format",) if data is None else ("--site", "--format"))
+    serve_emulator(settings, port=port, data=data, ready_file=ready_file, host=host)
+    return 0

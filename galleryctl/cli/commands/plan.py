@@ -1,0 +1,63 @@
+"""`galleryctl plan`: what an apply would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from galleryctl.cli.event_loop import run_async
+from galleryctl.cli.options import common_options, get_settings, guard_options, target_option
+
+
+@click.command("plan")
+@common_options
+@target_option
+@guard_options
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`.")
+@click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.pass_context
+def command(
+    context: click.Context,
+    targets: tuple[str, ...],
+    max_delete_percent: float | None,
+    allow_empty: bool,
+    allow_recreate: bool,
+    out: Path | None,
+    destroy: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what an apply would do; change nothing."""
+    from galleryctl.cli import output
+    from galleryctl.cli.run.plan import plan_options, print_plan, write_plan
+    from galleryctl.cli.workspace import get_workspace
+    from galleryctl.engine.signing import sign_plan
+    from galleryctl.manifest.files.symlinks import ensure_inside
+    from galleryctl.session.run import plan_workspace
+
+    settings = get_settings(context)
+    if destroy and (allow_empty or allow_recreate):
+        raise click.UsageError(
+            "--destroy deletes what is managed: --allow-empty and --allow-recreate mean nothing with it."
+        )
+    options = plan_options(
+        targets,
+        max_delete_percent=max_delete_percent,
+        allow_empty=allow_empty,
+        allow_recreate=allow_recreate,
+        destroy=destroy,
+    )
+    workspace = get_workspace(settings)
+    plan = run_async(plan_workspace(workspace, options))
+    if out is not None:
+        plan = sign_plan(plan, workspace.config.state.passphrase)
+        write_plan(plan, ensure_inside(settings.directory, settings.directory / out))
+    print_plan(plan, settings)
+    if out is not None:
+        where = "" if settings.directory == Path() else f"-C {settings.directory} "
+        kind = ", signed" if plan.signature else ""
+        output.info(settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}")
+    if plan.refusals:
+        return 1
+    return 2 if detailed_exitcode and not plan.is_empty else 0

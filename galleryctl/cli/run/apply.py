@@ -1,0 +1,98 @@
+"""Apply with a person or a pipeline in front: show, ask, run, report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+
+from galleryctl.cli import output
+from galleryctl.cli.confirm import confirm, require_tty
+from galleryctl.cli.failure import print_failure
+from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.progress import open_progress
+from galleryctl.cli.run.plan import print_plan
+from galleryctl.cli.workspace import get_workspace
+from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.progress import Progress
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.make import PlanOptions
+from galleryctl.report.render import render
+from galleryctl.session.run import ApplyHooks, apply_workspace
+from galleryctl.state.backend import LockInfo
+
+
+async def run_apply(
+    settings: CliSettings,
+    options: PlanOptions,
+    *,
+    saved: Plan | None,
+    ask: bool,
+    lock_timeout: float,
+    operation: str,
+) -> int:
+    """The exit code of an apply; its plan, its progress and its report are printed."""
+    if ask:
+        require_tty("give --auto-approve, or apply a saved plan: apply PLAN")
+        output.require_format(settings, "text")  # what is asked about must be seen
+    applied = await apply_workspace(
+        get_workspace(settings),
+        options,
+        saved=saved,
+        operation=operation,
+        lock_timeout=lock_timeout,
+        hooks=_Terminal(settings, f"Do you want to {operation} this?" if ask else None),
+    )
+    if applied is None:
+        output.info(settings, "Nothing was applied.")
+        return 1
+    return _print_report(applied, settings)
+
+
+class _Terminal(ApplyHooks):
+    """Shows the plan, asks the question unless there is none, handles signals and shows the progress."""
+
+    def __init__(self, settings: CliSettings, question: str | None) -> None:
+        super().__init__()
+        self._settings = settings
+        self._question = question
+        if question is not None:
+            self.approve = lambda _plan: confirm(question)
+
+    def blocking(self) -> AbstractContextManager[object]:
+        return raise_on_signal()
+
+    def cancellable(self) -> AbstractContextManager[object]:
+        return cancel_on_signal()
+
+    def waiting(self, holder: LockInfo) -> None:
+        output.info(self._settings, f"Waiting for the lock on the state: it is held by {holder}.")
+
+    def planned(self, plan: Plan) -> None:
+        if self._settings.format == "text" and (self._question or not self._settings.quiet):
+            print_plan(plan, self._settings)
+
+    @contextmanager
+    def applying(self, stop: asyncio.Event) -> Iterator[Progress]:
+        remark = partial(output.info, self._settings)
+        with stop_on_signal(stop, remark), open_progress(self._settings) as progress:
+            yield progress
+
+
+def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
+    """The exit code, after the report is printed."""
+    if applied.report.outcomes or settings.format != "text":
+        output.result(
+            render(
+                applied.report,
+                settings.format,
+                color=output.use_color(settings),
+                width=output.terminal_width(),
+                verbose=settings.verbose > 0,
+            )
+        )
+    if applied.save_error is not None:
+        return print_failure(applied.save_error, settings)
+    return applied.report.exit_code

@@ -1,0 +1,1 @@
+"""The Pro Gallery API: routes, permissions, validation and calls."""

@@ -1,0 +1,1 @@
+"""Faults, switches and edits that a test asks the emulator for."""

@@ -1,0 +1,1 @@
+"""The Media Manager: files, folders, uploads."""

@@ -1,0 +1,88 @@
+"""File names, MIME types, media types and file ids of the Media Manager."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import secrets
+from typing import Any
+from urllib.parse import unquote
+
+from galleryctl.emulator.api.rejection import Violation
+
+MEDIA_TYPES = ("IMAGE", "VIDEO", "AUDIO", "DOCUMENT", "VECTOR", "ARCHIVE", "MODEL3D", "OTHER")
+# What the site can hold, by the beginning of the MIME type.
+_MEDIA_TYPE_PREFIXES = (
+    ("image/svg", "VECTOR"),
+    ("image/", "IMAGE"),
+    ("video/", "VIDEO"),
+    ("audio/", "AUDIO"),
+    ("application/zip", "ARCHIVE"),
+    ("application/pdf", "DOCUMENT"),
+    ("text/", "DOCUMENT"),
+    ("model/", "MODEL3D"),
+)
+_MIME_ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+_EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif", "image/heic": "heic"}
+
+
+def media_type_of(mime: str) -> str:
+    """The media type of a MIME type; OTHER for what the list does not know."""
+    return next((kind for start, kind in _MEDIA_TYPE_PREFIXES if mime.startswith(start)), "OTHER")
+
+
+def guess_mime_type(name: str) -> str | None:
+    """The MIME type that a file name says, or None."""
+    path = unquote(name).split("?", maxsplit=1)[0].lower()
+    known = {"webp": "image/webp", "avif": "image/avif", "heic": "image/heic", "jpg": "image/jpeg"}
+    return known.get(path.rpartition(".")[2]) or mimetypes.guess_type(path)[0]
+
+
+def normalize_mime_type(mime: str) -> str:
+    """A MIME type without parameters, aliases resolved."""
+    base = mime.split(";", maxsplit=1)[0].strip().lower()
+    return _MIME_ALIASES.get(base, base)
+
+
+def new_file_id(site_id: str, mime: str) -> str:
+    """An id shaped like the vendor's: six hex digits of the site, 32 random ones, `~mv2`, an extension."""
+    extension = _EXTENSIONS.get(mime) or (mimetypes.guess_extension(mime) or ".bin").lstrip(".")
+    suffix = "~mv2." + extension if media_type_of(mime) == "IMAGE" else "." + extension
+    if media_type_of(mime) == "VIDEO":
+        suffix = ""  # ids of videos have none
+    return f"{site_id[:6]}_{secrets.token_hex(16)}{suffix}"
+
+
+def bare_file_id(given: str) -> str:
+    """The file id in a `wix:image://v1/<id>/<name>#…` string, or the string itself."""
+    if not given.startswith("wix:"):
+        return given
+    return given.partition("://v1/")[2].partition("/")[0].partition("#")[0]
+
+
+def image_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels, upright as EXIF says; None if these bytes are no image."""
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - slow to import
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+            return ImageOps.exif_transpose(image).size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def upload_violations(mime: str | None, name: str | None, size: Any) -> list[Violation]:
+    """What the vendor finds wrong with the MIME type, the name and the size of an upload."""
+    found = []
+    said = guess_mime_type(name) if name else None
+    if mime and said and normalize_mime_type(said) != normalize_mime_type(mime):
+        problem = f"{mime} does not match the file name {name}"
+        found.append(Violation("mimeType", problem, rule_name="MISMATCH_MIME_TYPE"))
+    if mime and "/" not in mime:
+        found.append(Violation("mimeType", f"{mime} is not supported", rule_name="UNSUPPORTED_FILE_FORMAT"))
+    if size is not None and not str(size).isdecimal():
+        found.append(Violation("sizeInBytes", "is not a whole number", "FORMAT"))
+    elif size is not None and int(size) == 0:
+        found.append(Violation("sizeInBytes", "must be greater than 0", rule_name="ZERO_FILE_SIZE"))
+    return found

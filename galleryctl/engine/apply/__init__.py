@@ -1,0 +1,1 @@
+"""Apply a plan: run its steps, journal each, report each outcome."""

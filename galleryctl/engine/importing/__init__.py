@@ -1,0 +1,1 @@
+"""Import live galleries into manifests."""

@@ -1,0 +1,1 @@
+"""Read the live site, and recover what an interrupted run left behind."""

@@ -1,0 +1,1 @@
+"""The files of a workspace: found by pattern, opened inside the workspace only, written atomically."""

@@ -1,0 +1,112 @@
+"""What stands after `image:` and `video:`: a file, a URL, or a file of the Media Manager."""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename, splitext
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from galleryctl.manifest.files.filetypes import video_mime_type
+from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
+from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, WixFile
+from galleryctl.model.video import video_host, video_id
+
+_WIX_URI = re.compile(r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_MAX_PIXELS = 100_000
+"""Pixels; a larger width or height is a mistake."""
+
+
+class MediaSourceError(Exception):
+    """No image or video; the message says why."""
+
+
+def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | None) -> Media:
+    """What the text of `image:` or `video:` means; without a tree there are no files. Raises BadSourceError."""
+    scheme = _SCHEME.match(text)
+    if text.startswith("wix:"):
+        return _parse_wix_uri(text, kind)
+    if scheme and (text[scheme.end() :].startswith("//") or len(scheme[1]) > 1):
+        return _parse_url(text, kind)
+    if workspace_files is None:
+        raise MediaSourceError(f"{text[:80]} is a file")
+    try:
+        return workspace_files.local_file(text, kind)
+    except WorkspaceFileError as error:
+        raise MediaSourceError(str(error)) from error
+
+
+def _parse_wix_uri(text: str, kind: Kind) -> WixFile:
+    found = _WIX_URI.match(text)
+    if found is None or found["kind"] != kind.value:
+        example = (
+            "wix:image://v1/ID/NAME#originWidth=W&originHeight=H" if kind is Kind.IMAGE else "wix:video://v1/ID/NAME"
+        )
+        raise MediaSourceError(f"{text[:80]} is not the form of a file of the Media Manager: {example}")
+    id_, name = unquote(found["id"]), unquote(found["name"] or "")
+    try:
+        sizes = parse_qs(found["sizes"] or "")
+        width, height = (_parse_pixels(sizes.get(side, ["0"])[0]) for side in ("originWidth", "originHeight"))
+    except ValueError as error:
+        raise MediaSourceError(f"{text[:80]}: originWidth and originHeight are numbers of pixels") from error
+    return WixFile(id=id_, filename="" if name == id_ else name, width=width, height=height)
+
+
+def _parse_pixels(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > _MAX_PIXELS:
+        raise ValueError(text)
+    return int(text)
+
+
+def format_wix_uri(media: WixFile, kind: Kind) -> str:
+    """A file of the Media Manager as `read_source` reads it."""
+    name = quote(media.filename or media.id, safe="~")
+    sizes = f"#originWidth={media.width}&originHeight={media.height}" if media.width and media.height else ""
+    return f"wix:{kind.value}://v1/{quote(media.id, safe='~')}/{name}{sizes}"
+
+
+def _parse_url(text: str, kind: Kind) -> Media:
+    try:
+        url = urlsplit(text)
+        host, _ = (url.hostname or "").removeprefix("www."), url.port
+    except ValueError as error:
+        raise MediaSourceError(f"{text[:80]} is no URL: {error}") from error
+    if url.scheme.lower() != "https":
+        raise MediaSourceError(f"{text[:80]} is no https URL; only https is imported")
+    if not host or re.search(r"\s", text):
+        raise MediaSourceError(f"{text[:80]} is no URL")
+    if url.username is not None or url.password is not None:
+        raise MediaSourceError(
+            f"the URL of {host} has a name or a password in it; state, plans and the site would show them"
+        )
+    platform = video_host(text)
+    if platform is not None and kind is Kind.IMAGE:
+        raise MediaSourceError(f"{text[:80]} is a video; write it as video:")
+    if platform is not None:
+        if not video_id(text, platform):
+            raise MediaSourceError(f"{text[:80]} names no video of {platform.value.capitalize()}")
+        return HostedVideo(host=platform, url=text)
+    if kind is Kind.VIDEO and splitext(url.path)[1] and video_mime_type(url.path) is None:
+        raise MediaSourceError(f"{text[:80]} is neither a video file nor a video at YouTube or Vimeo")
+    return RemoteFile(url=text)
+
+
+def media_base_name(media: Media, text: str) -> str:
+    """What to make a key from: the file's name without its ending, or the platform and id of a video."""
+    if isinstance(media, HostedVideo):
+        return f"{media.host.value}-{video_id(media.url, media.host)}"
+    if isinstance(media, WixFile):
+        return splitext(media.filename or media.id)[0]
+    path = unquote(urlsplit(media.url).path) if isinstance(media, RemoteFile) else text
+    return splitext(basename(path.rstrip("/")))[0]
+
+
+def source_base_name(text: str, kind: Kind) -> str:
+    """What `name_of` says for the text after `image:` or `video:`; "" for a text."""
+    if kind is Kind.TEXT:
+        return ""
+    try:
+        media = parse_media_source(text, kind, None)
+    except MediaSourceError:
+        media = None
+    return media_base_name(media, text)

@@ -1,0 +1,180 @@
+"""What a violation of a schema is called when it is told to people, and where it stands."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.model.errors import Problem
+from galleryctl.model.fields import FIELDS
+from galleryctl.model.media import Kind
+
+_TYPE_NAMES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+    "null": "null",
+}
+_SOURCE_KEYS = ("image", "video", "text", "from")
+_ONLY_FOR = {
+    **{
+        field.key: " and ".join(f"{kind}s" for kind in field.kinds)
+        for field in FIELDS
+        if 0 < len(field.kinds) < len(Kind) and not field.is_source
+    },
+    "order": "items from files",
+}
+_MAX_VALUE_LENGTH = 60
+"""Characters of a value that a message repeats."""
+
+
+def problems_from_error(error: Any, document: YamlDocument) -> Iterator[Problem]:
+    """The problems that a jsonschema ValidationError means."""
+    path = list(error.absolute_path)
+    node = _node_at(document, path)
+    label = _label(path)
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(error, node, document)
+        case "required":
+            yield from _missing_keys(error, node, document, label)
+        case "propertyNames" | "pattern" | "minLength" if not path or not isinstance(error.instance, str):
+            yield Problem(document.at(node), f"{label}: {_display_value(error.instance, node)} is not allowed here")
+        case "pattern" | "enum" | "const" | "type" | "minimum" | "maximum" | "minLength" | "minItems":
+            at = _key_position(document, path, error.instance) or document.at(node)
+            yield Problem(at, _value_message(error, node, label))
+        case "minProperties":
+            yield Problem(document.at(node), f"{label} is empty")
+        case _:
+            yield Problem(document.at(node), f"{label}: {_display_value(error.instance, node)} is not allowed")
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` for the nearest of the known words, "" when none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _node_at(document: YamlDocument, path: Sequence[str | int]) -> YamlNode:
+    node = document.root
+    assert node is not None  # noqa: S101 - only what was read is validated
+    for step in path:
+        if isinstance(step, int) and node.items is not None:
+            node = node.items[step]
+        elif node.parts is not None:
+            node = node.parts[str(step)]
+    return node
+
+
+def _label(path: Sequence[str | int]) -> str:
+    """What people call the value: the keys below the last list."""
+    names: list[str] = []
+    for step in path:
+        names = (
+            [f"an entry of {names[-1]}" if names else "an entry"] if isinstance(step, int) else _append_key(names, step)
+        )
+    return ".".join(names) or "the file"
+
+
+def _append_key(names: list[str], step: str) -> list[str]:
+    return [step] if not names or names[-1].startswith("an entry") else [*names, step]
+
+
+def _key_position(document: YamlDocument, path: Sequence[str | int], instance: object) -> Any:
+    """For a `propertyNames` violation, whose instance is a key and not the value at the path."""
+    node = _node_at(document, path)
+    if isinstance(instance, str) and node.parts is not None and instance in node.parts:
+        return document.at_key(node, instance)
+    return None
+
+
+def _unknown_keys(error: Any, node: YamlNode, document: YamlDocument) -> Iterator[Problem]:
+    known = error.schema.get("properties", {})
+    kinds = [kind for kind in _SOURCE_KEYS if kind in (node.parts or {})]
+    title = error.schema.get("title", "")
+    for key in error.instance:
+        if key in known:
+            continue
+        at = document.at_key(node, key)
+        if kinds and key in _SOURCE_KEYS:
+            yield Problem(at, f"an item has one of image, video, text and from, not {' and '.join(kinds)}")
+        elif kinds and key in _ONLY_FOR:
+            yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_with_article(title)}")
+        elif kinds == ["from"] and key == "key":
+            yield Problem(at, "items from files take their keys from the files' names; key is for a single item")
+        else:
+            yield Problem(at, f"unknown key {_truncate(repr(key))}{suggestion(key, known)}")
+
+
+def _with_article(title: str) -> str:
+    return title if title.startswith("items") else f"{'an' if title[:1] in 'aeiou' else 'a'} {title}"
+
+
+def _missing_keys(error: Any, node: YamlNode, document: YamlDocument, label: str) -> Iterator[Problem]:
+    # jsonschema reports each missing key on its own; the message begins with its quoted name
+    missing = next((key for key in error.validator_value if error.message.startswith(repr(key))), "")
+    if missing == "from":
+        yield Problem(document.at(node), "the item shows nothing; it needs one of image, video, text and from")
+    elif missing == "items":
+        yield Problem(document.at(node), "items is missing; an empty gallery says items: []")
+    else:
+        where = "" if label == "the file" else f" in {label}"
+        yield Problem(document.at(node), f"{missing} is missing{where}")
+
+
+def _value_message(error: Any, node: YamlNode, label: str) -> str:  # noqa: PLR0911 - one return for each rule
+    value = _display_value(error.instance, node)
+    wanted = error.validator_value
+    match error.validator:
+        case "minimum":
+            return f"{label} {value} is below {wanted}"
+        case "maximum":
+            return f"{label} {value} is above {wanted}"
+        case "enum":
+            words = [str(word) for word in wanted]
+            near = suggestion(str(error.instance), words) if not node.hidden else ""
+            return f"{label} {value} is none of {', '.join(words)}{near}"
+        case "const":
+            return f"{label} {value} is not known to this galleryctl, which reads {json.dumps(wanted)}"
+        case "type":
+            return _type_message(error.instance, node, label, wanted)
+        case "minLength" | "minItems":
+            return f"{label} is empty"
+        case _ if "A-Za-z0-9._-" in str(wanted):
+            return (
+                f"{label} {value} is no key: letters, digits, dot, underscore and hyphen, "
+                "100 at most, a letter or digit first"
+            )
+        case _:
+            return f"{label} {value} is not allowed; it begins with /"
+
+
+def _type_message(instance: object, node: YamlNode, label: str, allowed_types: str | Sequence[str]) -> str:
+    types = [allowed_types] if isinstance(allowed_types, str) else list(allowed_types)
+    words = [_TYPE_NAMES[name] for name in types]
+    if len(words) > 1 and "null" in types:
+        words.remove("null")
+    expected = " or ".join(words)
+    if "string" in types and node.raw is not None and instance is not None:
+        return f'{label} {_truncate(node.raw)} is not a text; quote it: "{_truncate(node.raw)}"'
+    if instance is None:
+        return f"{label} has no value; it is {expected}"
+    value = "this" if isinstance(instance, Mapping | list) else _display_value(instance, node)
+    return f"{label} is {expected}, and {value} is not"
+
+
+def _display_value(instance: object, node: YamlNode) -> str:
+    """The value as a message may repeat it: nothing of the environment, and not at length."""
+    if node.has_hidden_values():
+        return "(from the environment)"
+    return _truncate(json.dumps(instance, ensure_ascii=False, default=str))
+
+
+def _truncate(text: str) -> str:
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -1,0 +1,229 @@
+"""The entries of an existing manifest, and new ones, with the values of live items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from galleryctl.manifest.keys import key_from_text
+from galleryctl.manifest.media_source import MediaSourceError, format_wix_uri, parse_media_source, source_base_name
+from galleryctl.manifest.schema import invalid_keys
+from galleryctl.manifest.values import get_string, ignored_fields, normalize_structure, parse_fields
+from galleryctl.manifest.write.format import ITEM_KEY_ORDER
+from galleryctl.manifest.yaml import variables
+from galleryctl.manifest.yaml.dump import to_yaml_value
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, values_equal
+from galleryctl.model.live import LiveItem
+from galleryctl.model.media import HostedVideo, Kind, WixFile
+
+_MAX_DEPTH = 20
+"""Levels of a structure; a deeper one is left to the site."""
+_MAX_INTEGER = 10**15
+_LINK_FIELDS = ("link.url", "link.text")
+"""Written together, under `link`: as the URL alone where there is no text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEntry:
+    """An entry of `items`; `kind` is None and `key` "" for a `from:` and for what shows nothing."""
+
+    index: int
+    node: YamlNode
+    key: str
+    kind: Kind | None
+    is_pattern: bool
+
+
+def parse_entries(document: YamlDocument) -> list[ItemEntry]:
+    """The entries of the document's `items`."""
+    items = document.root.part("items") if document.root else None
+    return [_parse_entry(index, node) for index, node in enumerate((items.items or ()) if items else ())]
+
+
+def _parse_entry(index: int, node: YamlNode) -> ItemEntry:
+    parts = node.parts or {}
+    kind = next((kind for kind in Kind if kind.value in parts), None)
+    key = get_string(node, "key") or (
+        "" if kind is None else key_from_text(source_base_name(str(parts[kind.value].value), kind))
+    )
+    return ItemEntry(index=index, node=node, key=key if kind else "", kind=kind, is_pattern=kind is None)
+
+
+def source_text(item: LiveItem) -> str | None:
+    """What stands after `image:`, `video:` or `text:`; None when a manifest cannot say it."""
+    if item.kind is Kind.TEXT:
+        html = item.fields.get("html")
+        text = html if isinstance(html, str) else ""
+        return text if is_representable(text) else None
+    if isinstance(item.media, WixFile):
+        text = format_wix_uri(item.media, item.kind)
+    elif isinstance(item.media, HostedVideo):
+        url = item.media.url
+        text = f"https{url.removeprefix('http')}" if url.startswith("http://") else url
+    else:
+        return None
+    try:
+        read = parse_media_source(text, item.kind, None)
+    except MediaSourceError:
+        return None
+    if isinstance(item.media, WixFile):
+        same_media = isinstance(read, WixFile) and read.id == item.media.id
+    else:
+        same_media = isinstance(read, HostedVideo) and read.host is item.media.host
+    return text if same_media and is_representable(text) else None
+
+
+def is_representable(value: Json, depth: int = 0) -> bool:
+    """Whether a manifest can hold the value: finite, encodable, not too deep."""
+    match value:
+        case str():
+            foreign = variables.MASK_OPEN in value or variables.MASK_CLOSE in value
+            return not foreign and not any("\ud800" <= character <= "\udfff" for character in value)
+        case float():
+            return math.isfinite(value)
+        case int():
+            return abs(value) < _MAX_INTEGER
+        case Mapping():
+            parts = (*value.keys(), *value.values())
+            return depth < _MAX_DEPTH and all(is_representable(part, depth + 1) for part in parts)
+        case Sequence():
+            return depth < _MAX_DEPTH and all(is_representable(part, depth + 1) for part in value)
+        case _:
+            return True
+
+
+def representable_fields(item: LiveItem) -> Fields:
+    """The live fields that a manifest can say; the one that is the item's source is not among them."""
+    values = {
+        field.name: normalize_structure(_as_integer(item.fields[field.name]))
+        for field in FIELDS_BY_KIND[item.kind]
+        if field.name in item.fields and not field.is_source and is_representable(item.fields[field.name])
+    }
+    if any(part in item.fields and part not in values for part in _LINK_FIELDS):
+        values = {name: value for name, value in values.items() if name not in _LINK_FIELDS}  # it is written whole
+    plain = {name: _to_json_types(value) for name, value in values.items() if name not in _LINK_FIELDS}
+    if item.kind is not Kind.TEXT:
+        plain[item.kind.value] = "x"
+    else:
+        plain["text"] = ""
+    wrong = invalid_keys(plain, "gallery", item.kind.value)
+    return {name: value for name, value in values.items() if name not in wrong}
+
+
+def _as_integer(value: Json) -> Json:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_INTEGER else value
+
+
+def _to_json_types(value: Json) -> Json:
+    """As jsonschema knows it: tuples are lists."""
+    if isinstance(value, Mapping):
+        return {name: _to_json_types(part) for name, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_to_json_types(part) for part in value]
+    return value
+
+
+def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
+    """The entry of an item that no manifest names yet."""
+    entry = to_yaml_value({"key": key, item.kind.value: source})
+    values = {
+        name: value
+        for name, value in representable_fields(item).items()
+        if not is_empty(value) or not is_empty(defaults.get(name))
+    }
+    for name in ITEM_KEY_ORDER:
+        if name == "link" and any(part in values for part in _LINK_FIELDS):
+            entry["link"] = _yaml_link(values, flow=False, pinned="link.text" in defaults)
+        elif name in values and not (name in defaults and values_equal(defaults[name], values[name])):
+            entry[name] = _yaml_value(name, values[name], flow=False)
+    return entry
+
+
+def _yaml_value(name: str, value: Json, *, flow: bool) -> Any:
+    return None if is_empty(value) else to_yaml_value(value, flow=flow or FIELD_BY_NAME[name].one_line)
+
+
+def _yaml_link(values: Fields, *, flow: bool, pinned: bool) -> Any:
+    """The link; `pinned` says so when it has no text, instead of leaving that alone."""
+    url, text = (values.get(part) or "" for part in _LINK_FIELDS)
+    if url and not text and not pinned:
+        return to_yaml_value(url, flow=flow)
+    return to_yaml_value({"url": url or None, "text": text or None}, flow=True) if url or text else None
+
+
+def update_entry(tree: Any, entry: ItemEntry, document: YamlDocument, item: LiveItem, source: str) -> None:
+    """Bring an entry up to date with its live item; what has the live value already is not touched.
+
+    What comes from the environment, is ignored, or is a file to upload stays as it is written.
+    """
+    flow = bool(tree.fa.flow_style())
+    _update_source(tree, entry, item, source)
+    live = representable_fields(item)
+    own = parse_fields(entry.node, item.kind, document).fields
+    base = default_fields(document, item.kind)
+    ignored = ignored_fields(document.root) | ignored_fields(entry.node)
+    stale = [
+        name
+        for name, value in live.items()
+        if name not in ignored
+        and not _uses_environment(entry.node.part(FIELD_BY_NAME[name].key))
+        and not _is_up_to_date(name, value, own, base)
+    ]
+    for name in stale:
+        if name in _LINK_FIELDS:
+            set_key(tree, "link", _yaml_link(live, flow=flow, pinned=True), ITEM_KEY_ORDER)
+        else:
+            set_key(tree, name, _yaml_value(name, live[name], flow=flow), ITEM_KEY_ORDER)
+
+
+def default_fields(document: YamlDocument, kind: Kind) -> Fields:
+    """The document's `defaults` for a kind of item, less what it ignores."""
+    defaults = document.root.part("defaults") if document.root else None
+    return parse_fields(defaults, kind, document).without(ignored_fields(document.root)).fields
+
+
+def _is_up_to_date(name: str, value: Json, own: Fields, base: Fields) -> bool:
+    if name in own or name in base:
+        return values_equal(own[name] if name in own else base[name], value)
+    return is_empty(value)
+
+
+def _uses_environment(node: YamlNode | None) -> bool:
+    return node is not None and node.has_hidden_values()
+
+
+def _update_source(tree: Any, entry: ItemEntry, item: LiveItem, source: str) -> None:
+    name = item.kind.value
+    node = entry.node.part(name)
+    if node is None or node.hidden:
+        return
+    before = str(node.value)
+    try:
+        known = None if item.kind is Kind.TEXT else parse_media_source(before, item.kind, None)
+    except MediaSourceError:
+        return  # a file of the workspace, which was uploaded
+    if item.kind is Kind.TEXT:
+        stale = before != source
+    elif isinstance(known, WixFile) and isinstance(item.media, WixFile):
+        stale = known.id != item.media.id
+    else:
+        stale = isinstance(known, HostedVideo) and source_base_name(before, item.kind) != source_base_name(
+            source, item.kind
+        )
+    if stale:
+        tree[name] = to_yaml_value(source)
+
+
+def set_key(tree: Any, name: str, value: Any, order: Sequence[str]) -> None:
+    """Set a key, a new one at its place in the order; never behind comments that belong to what follows the tree."""
+    if name in tree:
+        tree[name] = value
+        return
+    before = [place for place, key in enumerate(tree) if key in order and order.index(key) < order.index(name)]
+    place = before[-1] + 1 if before else 0
+    if place == len(tree) and place and list(tree)[-1] in tree.ca.items:
+        place -= 1
+    tree.insert(place, name, value)

@@ -1,0 +1,247 @@
+"""Nodes built from the events of a YAML parser, in a loop: a composer recurses, in C even past the interpreter's limit.
+
+Aliases count as what they expand to.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import yaml
+
+from galleryctl.manifest.yaml import variables
+from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.manifest.yaml.scalars import CORE_TAGS, STRING_TAGS, resolve_scalar
+from galleryctl.model.errors import Problem
+from galleryctl.model.fields import Json
+from galleryctl.model.position import SourcePosition
+
+_MAX_NODES = 300_000
+"""Keys and values of one file, aliases expanded, a mapping or list as two: 10,000 items of a dozen fields, read in 1 s."""
+_MAX_DEPTH = 64
+TOO_DEEP_MESSAGE = f"nested more than {_MAX_DEPTH} deep"
+MAX_PROBLEMS_PER_FILE = 1000
+"""Of one file; more are not read by anybody."""
+
+_MERGE_KEY = "<<"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class ParseAborted(Exception):  # noqa: N818 - never leaves the reading of a file
+    """Nothing after this can be read."""
+
+
+def source_position(file: str, mark: Any) -> SourcePosition:
+    """The place that a parser's mark means; the beginning of the file when there is none."""
+    return SourcePosition(file, 1, 1) if mark is None else SourcePosition(file, mark.line + 1, mark.column + 1)
+
+
+class _Frame:
+    """A mapping or sequence that is being read."""
+
+    __slots__ = (
+        "anchor", "column", "count_before", "height", "items", "key", "key_at", "keys", "line", "mapping", "merges",
+        "merging", "parts",
+    )  # fmt: skip
+
+    def __init__(self, event: Any, count_before: int, *, mapping: bool) -> None:
+        self.line = event.start_mark.line + 1
+        self.column = event.start_mark.column + 1
+        self.anchor: str | None = event.anchor
+        self.mapping = mapping
+        self.count_before = count_before
+        self.height = 0
+        self.key: str | None = None
+        self.key_at: tuple[int, int] = (0, 0)
+        self.merging = False
+        self.merges: list[YamlNode] = []
+        self.items: list[YamlNode] = []
+        self.parts: dict[str, YamlNode] = {}
+        self.keys: dict[str, tuple[int, int]] = {}
+
+
+class _Anchored(NamedTuple):
+    node: YamlNode
+    nodes: int
+    height: int
+
+
+class Composer:
+    """Builds the nodes of one file from the parser's events."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, _Anchored | None] = {}
+        self.stack: list[_Frame] = []
+        self.node_count = 0
+        self.root: YamlNode | None = None
+
+    def compose(self, loader: Any) -> YamlNode | None:
+        """The document's value. Raises Stop, or the parser's YAMLError, when nothing more can be read."""
+        documents = 0
+        while True:
+            event = loader.get_event()
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._add_scalar(event)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._start_collection(event, mapping=kind is yaml.MappingStartEvent)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._end_collection()
+            elif kind is yaml.AliasEvent:
+                self._expand_alias(event)
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    self._abort(event, "a second document; one file is one document")
+            elif kind is yaml.StreamEndEvent:
+                return self.root
+
+    def _add_problem(self, event: Any, message: str) -> None:
+        self._add_problem_at(source_position(self.file, event.start_mark), message)
+
+    def _add_problem_at(self, at: SourcePosition, message: str) -> None:
+        self.problems.append(Problem(at, message))
+        if len(self.problems) >= MAX_PROBLEMS_PER_FILE:
+            self.problems.append(Problem(at, "too many problems; the rest of the file is not read"))
+            raise ParseAborted
+
+    def _abort(self, event: Any, message: str) -> None:
+        self._add_problem(event, message)
+        raise ParseAborted
+
+    def _check_limits(self, event: Any, count: int, height: int) -> None:
+        """Account for a value; what would grow too large or too deep ends the reading."""
+        self.node_count += count
+        if self.node_count > _MAX_NODES:
+            self._abort(event, f"more than {_MAX_NODES:,} keys and values, with aliases expanded")
+        if len(self.stack) + height > _MAX_DEPTH:
+            self._abort(event, TOO_DEEP_MESSAGE)
+
+    def _add_scalar(self, event: Any) -> None:
+        self._check_limits(event, 1, 0)
+        text, tag, mark = event.value, event.tag, event.start_mark
+        if not text.isascii() and (half := _SURROGATE.search(text)):
+            # escaped, and only where PyYAML has no C parser
+            self._abort(event, f"the character U+{ord(half[0]):04X} must not stand in YAML")
+        line, column = mark.line + 1, mark.column + 1
+        frame = self.stack[-1] if self.stack else None
+        if frame is not None and frame.mapping and frame.key is None:
+            if tag is not None and tag not in CORE_TAGS and tag != "!":
+                self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
+            self._start_key(frame, event, variables.unmask(text), line, column)
+            return
+        if tag is None and event.style:
+            node = YamlNode(text, line, column)
+        else:
+            node = self._resolve_scalar(event, text, tag, line, column)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(node, 1, 0)
+        self._attach(node)
+
+    def _resolve_scalar(self, event: Any, text: str, tag: str | None, line: int, column: int) -> YamlNode:
+        """A plain or tagged scalar."""
+        if tag in STRING_TAGS:
+            return YamlNode(text, line, column)
+        if tag is not None and tag not in CORE_TAGS:
+            self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
+            return YamlNode(text, line, column)
+        try:
+            value = resolve_scalar(text)
+        except ValueError as error:
+            self._add_problem(event, str(error))
+            value = text
+        if tag is not None and isinstance(value, str):
+            self._add_problem(event, f"the tag {_short_tag(tag)} does not fit this value")
+        return YamlNode(value, line, column, raw=None if isinstance(value, str) else text)
+
+    def _start_key(self, frame: _Frame, event: Any, key: str, line: int, column: int) -> None:
+        merge = key == _MERGE_KEY and not event.style
+        if not merge and key in frame.keys:
+            first_line, first_column = frame.keys[key]
+            self._add_problem(event, f"the key {key[:80]!r} stands twice, first at {first_line}:{first_column}")
+        elif not merge and not key and not event.style:
+            self._add_problem(event, "a key is missing before the colon")
+        if event.anchor is not None:
+            self.anchors[event.anchor] = _Anchored(YamlNode(key, line, column), 1, 0)
+        frame.key, frame.key_at, frame.merging = key, (line, column), merge
+
+    def _start_collection(self, event: Any, *, mapping: bool) -> None:
+        self._check_limits(event, 2, 1)
+        tag = event.tag
+        if tag is not None and tag not in ("!", f"tag:yaml.org,2002:{'map' if mapping else 'seq'}"):
+            self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
+        if self.stack and self.stack[-1].mapping and self.stack[-1].key is None:
+            self._abort(event, "a key must be a text; quote it if it contains { or [")
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        self.stack.append(_Frame(event, self.node_count - 2, mapping=mapping))
+
+    def _end_collection(self) -> None:
+        frame = self.stack.pop()
+        if frame.mapping:
+            for merged in frame.merges:
+                self._merge_mapping(frame, merged)
+            plain: Json = {key: part.value for key, part in frame.parts.items()}
+            node = YamlNode(plain, frame.line, frame.column, parts=frame.parts, keys=frame.keys)
+        else:
+            items = tuple(frame.items)
+            node = YamlNode([item.value for item in items], frame.line, frame.column, items=items)
+        height = frame.height + 1
+        if frame.anchor is not None:
+            self.anchors[frame.anchor] = _Anchored(node, self.node_count - frame.count_before, height)
+        if self.stack:
+            self.stack[-1].height = max(self.stack[-1].height, height)
+        self._attach(node)
+
+    def _expand_alias(self, event: Any) -> None:
+        if event.anchor not in self.anchors:
+            self._abort(event, f"no anchor &{event.anchor} stands before this alias")
+        found = self.anchors[event.anchor]
+        if found is None:
+            self._abort(event, f"the alias *{event.anchor} stands inside of what it repeats")
+            return
+        self._check_limits(event, found.nodes, found.height)
+        frame = self.stack[-1]
+        frame.height = max(frame.height, found.height)
+        if frame.mapping and frame.key is None:
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            if not isinstance(found.node.value, str):
+                self._abort(event, "a key must be a text")
+            self._start_key(frame, event, str(found.node.value), line, column)
+            return
+        self._attach(found.node)
+
+    def _attach(self, node: YamlNode) -> None:
+        """Put a finished value where it belongs."""
+        if not self.stack:
+            self.root = node
+            return
+        frame = self.stack[-1]
+        if not frame.mapping:
+            frame.items.append(node)
+            return
+        key, frame.key = frame.key or "", None
+        if frame.merging:
+            frame.merges.append(node)
+        elif key not in frame.parts:
+            frame.parts[key] = node
+            frame.keys[key] = frame.key_at
+
+    def _merge_mapping(self, frame: _Frame, merged: YamlNode) -> None:
+        """Fill in the keys of `<<` that do not stand in the mapping itself."""
+        for source in merged.items if merged.items is not None else (merged,):
+            if source.parts is None:
+                at = SourcePosition(self.file, merged.line, merged.column)
+                self._add_problem_at(at, "<< merges a mapping, or a list of mappings")
+                continue
+            for key, part in source.parts.items():
+                if key not in frame.parts:
+                    frame.parts[key] = part
+                    frame.keys[key] = (source.keys or {}).get(key, (source.line, source.column))
+
+
+def _short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")[:80]

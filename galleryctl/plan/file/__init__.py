@@ -1,0 +1,1 @@
+"""The plan file: a JSON document, its digest and its strict reader."""

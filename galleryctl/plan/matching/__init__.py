@@ -1,0 +1,1 @@
+"""Match live resources with the manifests: evidence, state, moved entries."""

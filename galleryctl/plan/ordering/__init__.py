@@ -1,0 +1,1 @@
+"""Sort orders: the fewest moves, gaps between neighbors, floats."""

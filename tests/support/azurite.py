@@ -1,0 +1,100 @@
+"""An Azure Blob Storage of one's own: Azurite, which Microsoft publishes, as a process under Node."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from werkzeug import Request, Response
+from werkzeug.http import http_date
+
+from galleryctl.http import httpx
+from tests.support.npm import install
+from tests.support.object_store import FakeObjectStore, serve_wsgi
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+FOLDER = Path(__file__).parents[1] / "e2e/azurite"
+MAIN = "node_modules/azurite/dist/src/blob/main.js"
+ACCOUNT, KEY = "plantedaccount", base64.b64encode(b"planted account key").decode()
+READY = "successfully listens on "
+
+
+@contextmanager
+def serve_azure() -> Iterator[FakeObjectStore]:
+    """An Azure Blob Storage that listens, with one account."""
+    settings = {
+        "AZURE_STORAGE_ENDPOINT": f"{{url}}/{ACCOUNT}",
+        "AZURE_ALLOW_HTTP": "true",
+        "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,
+        "AZURE_STORAGE_ACCOUNT_KEY": KEY,
+    }
+    with azurite() as port:
+        store = FakeObjectStore("az", _forward_to(port), settings, lambda name: _create_container(port, name), (KEY,))
+        with serve_wsgi(store) as store.url:
+            yield store
+
+
+@contextmanager
+def azurite() -> Iterator[int]:
+    """The port at which Azurite listens; it keeps everything in memory."""
+    process = subprocess.Popen(
+        [install(FOLDER), MAIN, "--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry"],
+        cwd=FOLDER,
+        env=os.environ | {"AZURITE_ACCOUNTS": f"{ACCOUNT}:{KEY}"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        told = next((line for line in process.stdout if READY in line), None)
+        assert told is not None, "azurite ended before it was ready"
+        yield int(told.rpartition(":")[2])
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def _forward_to(port: int) -> WSGIApplication:
+    """A server that sends each request to `port` as it came: it is signed."""
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        connection = HTTPConnection("127.0.0.1", port)
+        try:
+            connection.request(request.method, environ["REQUEST_URI"], request.get_data(), dict(request.headers))
+            got = connection.getresponse()
+            content = got.read()
+        finally:
+            connection.close()
+        headers = [
+            pair
+            for pair in got.getheaders()
+            if pair[0].lower() not in {"connection", "keep-alive", "transfer-encoding"}
+        ]
+        response = Response(content, status=got.status, headers=headers)
+        return response(environ, start)
+
+    return answer
+
+
+def _create_container(port: int, name: str) -> None:
+    """Make a container, which the library of the project cannot."""
+    headers = {"x-ms-date": http_date(), "x-ms-version": "2021-12-02"}
+    lines = ["PUT", *[""] * 11, *(f"{header}:{value}" for header, value in headers.items())]
+    text = "\n".join([*lines, f"/{ACCOUNT}/{ACCOUNT}/{name}", "restype:container"])
+    signature = base64.b64encode(hmac.digest(base64.b64decode(KEY), text.encode(), hashlib.sha256)).decode()
+    made = httpx.put(
+        f"http://127.0.0.1:{port}/{ACCOUNT}/{name}?restype=container",
+        headers=headers | {"Authorization": f"SharedKey {ACCOUNT}:{signature}"},
+    )
+    assert made.status_code == 201, made.text

@@ -1,0 +1,288 @@
+"""The engine on an emulated site in memory and on a clock of its own: apply, crash, edit as the Editor would, look."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from galleryctl.emulator import Emulator, create_emulator
+from galleryctl.emulator.credentials import Credentials, load_credentials
+from galleryctl.emulator.faults.edits import apply_edits
+from galleryctl.emulator.faults.injection import Faults, parse_faults
+from galleryctl.emulator.faults.settings import update_settings
+from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.progress import SilentProgress
+from galleryctl.engine.site import PlanResult, Site, apply_plan, plan_site, revalidate
+from galleryctl.model.address import Address
+from galleryctl.model.desired import (
+    Bind,
+    Desired,
+    DesiredGallery,
+    DesiredItem,
+    ItemOrder,
+    Limits,
+    Moved,
+    UnmanagedPolicy,
+)
+from galleryctl.model.fields import Fields, Json
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, VideoHost
+from galleryctl.model.position import SourcePosition
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.make import PlanOptions
+from galleryctl.session.backends import emulator_endpoint
+from galleryctl.session.open import connect
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.wix.client import WixClient
+from galleryctl.wix.transport import Attempt, Timing
+
+Doc = dict[str, Any]
+MANIFEST_POSITION = SourcePosition("galleries/weddings.yaml", 1, 1)
+ALLOW_ALL = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
+
+
+class Crash(BaseException):
+    """The process ends here: nothing may catch it."""
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """A clock that only waiting moves."""
+
+    now: float = field(default_factory=time.time)
+
+    def time(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@cache
+def emulator_credentials() -> Credentials:
+    """The emulator's credentials, which take a while to make."""
+    return load_credentials(None)
+
+
+@cache
+def jpeg_bytes(shade: int) -> bytes:
+    """A small photo; each shade is a content of its own."""
+    out = io.BytesIO()
+    Image.new("RGB", (16, 12), (shade % 256, shade // 256, 90)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def _ignore(_exchange: Attempt) -> None:
+    """Watches nothing."""
+
+
+@dataclass(slots=True)
+class EngineHarness:
+    """A workspace's folder, an emulated site, and what happens to both."""
+
+    root: Path
+    read_lag: float = 5.0
+    workers: int = 4
+    clock: ManualClock = field(default_factory=ManualClock)
+    on_attempt: Callable[[Attempt], None] = _ignore
+    """Called before and after each try of a request."""
+    after_plan: Callable[[PlanResult], None] = lambda _planned: None
+    """Called when the plan is made and nothing is written yet."""
+    requests: list[str] = field(default_factory=list)
+    """`METHOD path` of each request of the last run."""
+    emulator: Emulator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.emulator = create_emulator(None, clock=self.clock.time, keys=emulator_credentials())
+
+    def close(self) -> None:
+        self.emulator.close()
+
+    def plan(self, desired: Desired, options: PlanOptions = ALLOW_ALL) -> Plan:
+        """The plan as `galleryctl plan` makes it."""
+        return asyncio.run(self._plan(desired, options))
+
+    def apply(self, desired: Desired, options: PlanOptions = ALLOW_ALL) -> ApplyResult:
+        """What became of the plan, as `galleryctl apply --auto-approve` carries it out."""
+        return asyncio.run(self._run_apply(lambda site: plan_site(site, desired, options)))
+
+    def apply_saved(self, plan: Plan) -> ApplyResult:
+        """What became of a saved plan, as `galleryctl apply PLAN` carries it out."""
+        return asyncio.run(self._run_apply(lambda site: revalidate(site, plan)))
+
+    async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
+        async with self.open_site() as site:
+            return (await plan_site(site, desired, options)).plan
+
+    async def _run_apply(self, make_plan: Callable[[Site], Awaitable[PlanResult]]) -> ApplyResult:
+        run = uuid.uuid4().hex[:12]
+        owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
+        async with self.open_site() as site:
+            with site.backend.lock(owner, 0):
+                planned = await make_plan(site)
+                self.after_plan(planned)
+                return await apply_plan(site, planned, run=run, stop=asyncio.Event(), progress=SilentProgress())
+
+    @asynccontextmanager
+    async def open_site(self) -> AsyncIterator[Site]:
+        """The site as commands open it."""
+        async with self._client() as client:
+            yield self._site(client)
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[WixClient]:
+        self.requests.clear()
+        async with connect(
+            emulator_endpoint(self.emulator, Limits()),
+            timing=Timing(clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
+            on_request=self._observe,
+        ) as client:
+            yield client
+
+    def _observe(self, exchange: Attempt) -> None:
+        if exchange.phase == "before":
+            self.requests.append(exchange.call)
+        self.on_attempt(exchange)
+
+    def _site(self, client: WixClient) -> Site:
+        state = FileStateBackend(self.root / "state.json")
+        return Site(
+            site_id=self.emulator.ready.site_id,
+            root=self.root,
+            client=client,
+            backend=state,
+            journal=state.journal(self.root / "journal.jsonl"),
+            folder="galleryctl",
+            workers=self.workers,
+            read_lag=self.read_lag,
+        )
+
+    def settings(self, **changes: Json) -> None:
+        """Turn the emulator's switches."""
+        site = self.emulator.pipeline.site
+        site.settings = update_settings(site.settings, changes)
+
+    def faults(self, **faults: Json) -> None:
+        """Faults from now on; without any, none."""
+        self.emulator.pipeline.faults = parse_faults(faults) if faults else Faults()
+
+    def edit(self, *edits: Doc) -> list[Doc]:
+        """Edit the site as the Editor would."""
+        site = self.emulator.pipeline.site
+        with site.transaction():
+            results: list[Doc] = apply_edits(site, {"edits": list(edits)})["results"]
+        site.outbox.clear()
+        return results
+
+    def galleries(self) -> list[Doc]:
+        """The galleries of the site."""
+        return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM galleries ORDER BY seq")
+
+    def items(self, gallery: str = "Weddings") -> list[Doc]:
+        """The items of the galleries of that name, in the order of display."""
+        ids = [g["id"] for g in self.galleries() if g.get("name") == gallery]
+        sql = "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq"
+        return [item for id_ in ids for item in self.emulator.pipeline.site.store.fetch_documents(sql, id_)]
+
+    def titles(self, gallery: str = "Weddings") -> list[str]:
+        """The titles of the items, in the order of display."""
+        return [item.get("title") or "" for item in self.items(gallery)]
+
+    def files(self) -> list[Doc]:
+        """The files of the Media Manager."""
+        return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM files WHERE trashed = 0 ORDER BY seq")
+
+    def upload(self, name: str, shade: int) -> None:
+        """Upload a photo as the Editor would: without a label of ours."""
+        asyncio.run(self._upload(name, jpeg_bytes(shade)))
+
+    async def _upload(self, name: str, data: bytes) -> None:
+        async def content() -> AsyncIterator[bytes]:
+            yield data
+
+        async with self._client() as client:
+            await client.upload(name=name, mime="image/jpeg", size=len(data), open_bytes=content)
+
+    def photo_item(self, key: str, shade: int, **fields: Json) -> DesiredItem:
+        """A photo of the workspace, written into its folder."""
+        path = self.root / f"photos/{key}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg_bytes(shade))
+        data = jpeg_bytes(shade)
+        file = LocalFile(
+            path=f"photos/{key}.jpg",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            mime_type="image/jpeg",
+        )
+        return make_item(key, Kind.IMAGE, file, {"title": key, **fields})
+
+
+def make_item(key: str, kind: Kind, media: Media, fields: Fields, *, protect: bool = False) -> DesiredItem:
+    """An item of the gallery `weddings`."""
+    return DesiredItem(
+        address=Address("weddings", key), kind=kind, media=media, fields=fields, at=MANIFEST_POSITION, protect=protect
+    )
+
+
+def text_item(key: str, **fields: Json) -> DesiredItem:
+    """A text."""
+    return make_item(key, Kind.TEXT, None, {"title": key, "html": f"<p>{key}</p>", **fields})
+
+
+def video_item(key: str, number: int, **fields: Json) -> DesiredItem:
+    """A video on Vimeo."""
+    video = HostedVideo(host=VideoHost.VIMEO, url=f"https://vimeo.com/{number}")
+    return make_item(key, Kind.VIDEO, video, {"title": key, **fields})
+
+
+def make_desired(
+    *items: DesiredItem,
+    gallery: str = "weddings",
+    name: str = "Weddings",
+    unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP,
+    moved: Sequence[tuple[str, str]] = (),
+    item_order: ItemOrder = ItemOrder.ASCENDING,
+    others: Sequence[DesiredGallery] = (),
+) -> Desired:
+    """Manifests that want one gallery of these items, and the `others`."""
+    return Desired(
+        galleries=(make_gallery(*items, gallery=gallery, name=name, unmanaged=unmanaged), *others),
+        item_order=item_order,
+        moved=tuple(Moved(source=Address.parse(a), target=Address.parse(b), at=MANIFEST_POSITION) for a, b in moved),
+    )
+
+
+def make_gallery(
+    *items: DesiredItem, gallery: str, name: str, unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
+) -> DesiredGallery:
+    """One gallery of these items, made when it is not there."""
+    return DesiredGallery(
+        address=Address(gallery),
+        bind=Bind(name=name, create=True),
+        fields={"name": name},
+        items=tuple(
+            DesiredItem(address=Address(gallery, i.address.item), kind=i.kind, media=i.media, fields=i.fields, at=i.at)
+            for i in items
+        ),
+        at=MANIFEST_POSITION,
+        protect=False,
+        unmanaged=unmanaged,
+    )
+
+
+def kinds_and_titles(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Type and title of each item."""
+    return [(item["type"], item.get("title") or "") for item in items]

@@ -1,0 +1,127 @@
+"""The state document: it comes back as it went, a diff shows one binding a line, and nonsense is told apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StateError
+from galleryctl.state.state_file import State, decode_state, encode_state
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
+
+KEYS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,8}", fullmatch=True)
+ADDRESSES = st.builds(Address, KEYS, st.none() | KEYS)
+IDS = st.uuids().map(str)
+STATES = st.builds(
+    State,
+    site_id=st.text(),
+    lineage=st.text(),
+    serial=st.integers(min_value=0),
+    bindings=st.builds(
+        Bindings,
+        ids=st.dictionaries(ADDRESSES, IDS, max_size=6),
+        media=st.dictionaries(st.text(), IDS, max_size=4),
+        protected=st.frozensets(ADDRESSES, max_size=4),
+        deposed=st.dictionaries(IDS, st.builds(Address, KEYS, KEYS), max_size=3),
+    ),
+)
+
+
+@given(STATES)
+def test_what_is_encoded_decodes_to_the_same(state: State) -> None:
+    assert decode_state(json.loads(json.dumps(encode_state(state)))) == state
+
+
+@given(STATES)
+def test_what_is_encoded_follows_the_published_schema(state: State) -> None:
+    Draft202012Validator(SCHEMA).validate(encode_state(state))
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_document_reads_as_galleries_with_their_items(state: State) -> None:
+    document = encode_state(state)
+    assert list(document) == ["version", "lineage", "serial", "site_id", "galleries", "media", "deposed"]
+    assert document["galleries"] == {
+        "weddings": {
+            "id": "g-1",
+            "protect": True,
+            "items": {"cake": {"id": "i-2", "protect": False}, "first-dance": {"id": "i-1", "protect": True}},
+        }
+    }
+
+
+def test_the_order_of_learning_does_not_show(state: State) -> None:
+    reversed_ids = dict(reversed(list(state.bindings.ids.items())))
+    other = State(
+        site_id=state.site_id,
+        lineage=state.lineage,
+        serial=state.serial,
+        bindings=Bindings(
+            ids=reversed_ids,
+            media=state.bindings.media,
+            protected=state.bindings.protected,
+            deposed=state.bindings.deposed,
+        ),
+    )
+    assert json.dumps(encode_state(other)) == json.dumps(encode_state(state))
+
+
+def test_a_new_state_is_always_the_same_so_that_a_plan_from_it_stays_valid() -> None:
+    assert State.new("s") == State.new("s")
+
+
+def test_the_first_version_begins_a_lineage_and_the_next_ones_keep_it() -> None:
+    first = State.new("s").next_version(Bindings())
+    second = first.next_version(Bindings())
+    assert (first.serial, second.serial) == (1, 2)
+    assert first.lineage == second.lineage != ""
+    assert State.new("s").next_version(Bindings()).lineage != first.lineage
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ({"serial": -1}, "serial is no whole number"),
+        ({"serial": True}, "serial is no whole number"),
+        ({"site_id": None}, "site_id is no string"),
+        ({"galleries": []}, "galleries is no object"),
+        ({"galleries": {"../x": {"id": None, "protect": False, "items": {}}}}, "'../x' is no address"),
+        ({"galleries": {"a": {"id": 3, "protect": False, "items": {}}}}, "galleries.a.id is no string"),
+        ({"galleries": {"a": {"id": None, "protect": 1, "items": {}}}}, "galleries.a.protect is neither"),
+        ({"galleries": {"a": {"id": None, "protect": True}}}, "galleries.a: items missing"),
+        ({"media": {"sha256:ab": None}}, "media.sha256:ab is no string"),
+        ({"deposed": {"x": "a/b/c/"}}, "is no address"),
+        ({"extra": 1}, "extra not known"),
+        ({"version": 0}, "version is 0"),
+    ],
+)
+def test_what_is_wrong_is_named(state: State, edit: dict[str, object], told: str) -> None:
+    with pytest.raises(StateError) as caught:
+        decode_state({**encode_state(state), **edit}, where="state.json")
+    assert "state.json: this is no galleryctl state" in str(caught.value)
+    assert told in str(caught.value)
+    assert "galleryctl state rebuild" in str(caught.value)
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 3, {}])
+def test_what_is_no_state_at_all_is_refused(document: object) -> None:
+    with pytest.raises(StateError, match="no galleryctl state"):
+        decode_state(document)
+
+
+def test_a_newer_version_is_left_alone(state: State) -> None:
+    with pytest.raises(StateError) as caught:
+        decode_state({**encode_state(state), "version": 2, "unheard-of": True}, where="state.json")
+    assert "version 2, written by a newer galleryctl" in str(caught.value)
+    assert "upgrade galleryctl" in str(caught.value)
