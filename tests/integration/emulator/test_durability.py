@@ -27,10 +27,10 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from galleryctl.http import httpx
-from galleryctl.emulator import create_app
+from galleryctl.emulator import create_emulator
 
 async def main(data, gallery, items):
-    emulator = create_app(Path(data))
+    emulator = create_emulator(Path(data))
     ready = emulator.ready
     headers = {"Authorization": ready.api_key, "wix-site-id": ready.site_id}
     transport = httpx.ASGITransport(app=emulator.app)
@@ -103,8 +103,8 @@ def test_a_killed_process_leaves_every_answered_write(
 
 def test_processes_that_begin_together_find_one_site(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from galleryctl.emulator import create_app; "
-        "made = create_app(Path(sys.argv[1])); print(made.ready.site_id); made.close()"
+        "import sys; from pathlib import Path; from galleryctl.emulator import create_emulator; "
+        "made = create_emulator(Path(sys.argv[1])); print(made.ready.site_id); made.close()"
     )
     started = [
         subprocess.Popen(

@@ -38,11 +38,11 @@ class Watcher(SilentProgress):
     steps: int = 0
     ends: list[str] = field(default_factory=list)
 
-    def planned(self, steps: Sequence[Step]) -> None:
+    def on_plan(self, steps: Sequence[Step]) -> None:
         self.steps = len(steps)
 
-    def ended(self, step: Step, end: StepOutcome) -> None:
-        self.ends.append(f"{end.status}: {step.id}")
+    def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
+        self.ends.append(f"{outcome.status}: {step.id}")
         if len(self.ends) == 1:
             self.then()
 

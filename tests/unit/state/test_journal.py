@@ -34,9 +34,9 @@ INTENTS = st.builds(
     source=st.text(max_size=8),
     gallery_id=st.none() | st.text(max_size=8),
     sort_orders=st.dictionaries(ADDRESSES, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
-    signs=st.dictionaries(ADDRESSES, st.lists(st.text(max_size=8), max_size=2).map(tuple), max_size=3),
+    markers=st.dictionaries(ADDRESSES, st.lists(st.text(max_size=8), max_size=2).map(tuple), max_size=3),
     ids=st.lists(st.text(max_size=8), max_size=3).map(tuple),
-    at=st.floats(0, 1e10),
+    started_at=st.floats(0, 1e10),
 )
 RESULTS = st.builds(
     StepResult,

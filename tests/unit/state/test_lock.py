@@ -25,11 +25,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from galleryctl.state.backend import LockInfo
-from galleryctl.state.file_backend import FileState
+from galleryctl.state.file_backend import FileStateBackend
 import os
 path, who = sys.argv[1:]
 owner = LockInfo(run="run-2", who=who, pid=os.getpid(), since="2026-11-24T09:00:00+00:00", operation="apply")
-with FileState(Path(path)).lock(owner, 0):
+with FileStateBackend(Path(path)).lock(owner, 0):
     print("held", flush=True)
     sys.stdin.readline()
 print("let go", flush=True)
@@ -40,16 +40,16 @@ import sys
 from pathlib import Path
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.state_file import State
-from galleryctl.state.file_backend import FileState
+from galleryctl.state.file_backend import FileStateBackend
 import os
-backend = FileState(Path(sys.argv[1]))
+backend = FileStateBackend(Path(sys.argv[1]))
 me = LockInfo(run=str(os.getpid()), who="ben@here", pid=os.getpid(), since="now", operation="apply")
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(10):
     with backend.lock(me, 60):
         state = backend.read() or State.new("site-1")
-        backend.write(state.following(state.bindings))
+        backend.write(state.next_version(state.bindings))
 """
 
 
