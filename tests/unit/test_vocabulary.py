@@ -44,10 +44,10 @@ def public_names(module: ast.Module) -> Iterator[str]:
 def docstrings(module: ast.Module) -> Iterator[tuple[int, str]]:
     """The docstrings of a module, with their lines, those below attributes included."""
     for node in ast.walk(module):
-        for statement in getattr(node, "body", None) if isinstance(getattr(node, "body", None), list) else ():
-            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-                text = statement.value.value
-                if isinstance(text, str):
+        body = getattr(node, "body", None)  # a list of statements, or the expression of a lambda or conditional
+        for statement in body if isinstance(body, list) else ():
+            match statement:
+                case ast.Expr(value=ast.Constant(value=str(text))):
                     yield statement.lineno, text
 
 
