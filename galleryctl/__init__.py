@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
+from galleryctl.version import __version__
+
 if TYPE_CHECKING:
     from galleryctl.engine.importing.run import ImportResult
     from galleryctl.engine.progress import Progress
@@ -43,8 +45,6 @@ __all__ = [
     "__version__",
     "open_workspace",
 ]
-
-__version__ = "0.1.0"
 
 _MODULES = {
     "Action": "galleryctl.plan.changes",

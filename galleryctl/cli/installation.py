@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from galleryctl import __version__
 from galleryctl.model.checkup import Check, CheckStatus
+from galleryctl.version import __version__
 
 _PACKAGE = "galleryctl"
 _MIN_PYTHON = (3, 11)

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from galleryctl import __version__
 from galleryctl.cli.options import common_options, get_settings, requested_format
+from galleryctl.version import __version__
 
 COMMANDS = (
     "init",

@@ -13,9 +13,9 @@ from itertools import count
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
-from galleryctl import __version__
 from galleryctl.http import httpx
 from galleryctl.model.fields import Json
+from galleryctl.version import __version__
 from galleryctl.wix import endpoints
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.endpoints import Endpoint

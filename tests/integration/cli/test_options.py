@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 import pytest
 
-from galleryctl import __version__
 from galleryctl.cli.main import COMMANDS, galleryctl, run
+from galleryctl.version import __version__
 from tests.support import needs
 from tests.support.cli_harness import CliHarness, CommandResult
 from tests.support.processes import GALLERYCTL_COMMAND, PROJECT_ROOT

@@ -54,7 +54,7 @@ def test_the_package_imports_its_public_names_when_they_are_used() -> None:
     look = "import json, sys; import galleryctl; print(json.dumps(sorted(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     modules = set(json.loads(ran.stdout))
-    assert {module for module in modules if module.startswith("galleryctl")} == {"galleryctl"}
+    assert {module for module in modules if module.startswith("galleryctl")} == {"galleryctl", "galleryctl.version"}
     assert of(HEAVY | {"click"}, modules) == set()
 
 
@@ -62,7 +62,7 @@ def test_the_version_costs_little_more_than_click() -> None:
     modules = imported(["--version"])
     assert of(HEAVY | OURS, modules) == set()
     ours = {module for module in modules if module.startswith("galleryctl.")}
-    assert ours == {"galleryctl.cli", "galleryctl.cli.main", "galleryctl.cli.options"}
+    assert ours == {"galleryctl.cli", "galleryctl.cli.main", "galleryctl.cli.options", "galleryctl.version"}
 
 
 @pytest.mark.parametrize("args", [[], ["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
