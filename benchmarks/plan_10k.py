@@ -1,6 +1,6 @@
-"""How long planning 10,000 items takes: `python benchmarks/plan_10k.py [ITEMS]`.
+"""Measure planning 10,000 items: `python benchmarks/plan_10k.py [ITEMS]`.
 
-The baseline is a JSON round trip of the same live data: what reading a site costs at least, on any machine.
+The baseline is a JSON round trip of the same live data, the least that reading a site costs on any machine.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def live_items(count: int) -> tuple[LiveItem, ...]:
     )
 
 
-def wanted(count: int, title: str) -> tuple[DesiredItem, ...]:
+def desired_items(count: int, title: str) -> tuple[DesiredItem, ...]:
     at = SourcePosition("galleries/big.yaml", 1, 1)
     return tuple(
         DesiredItem(
@@ -60,7 +60,7 @@ def wanted(count: int, title: str) -> tuple[DesiredItem, ...]:
 
 
 def uploaded(items: tuple[DesiredItem, ...]) -> tuple[DesiredItem, ...]:
-    """The same, each from a file of the workspace."""
+    """Return the same items, each with a file of the workspace."""
     return tuple(
         replace(
             item,
@@ -71,7 +71,7 @@ def uploaded(items: tuple[DesiredItem, ...]) -> tuple[DesiredItem, ...]:
 
 
 def renamed(items: tuple[DesiredItem, ...]) -> Desired:
-    """The same under new keys, each with a `moved` entry."""
+    """Return the same items under new keys, each with a `moved` entry."""
     new = tuple(replace(item, address=Address("big", f"new-{item.address.item}")) for item in items)
     moved = tuple(Moved(source=old.address, target=now.address, at=old.at) for old, now in zip(items, new, strict=True))
     return replace(desired(new), moved=moved)
@@ -103,18 +103,18 @@ def main() -> None:
     snapshot = SiteSnapshot(site_id="site", galleries=(gallery,))
     ids = {GALLERY: "gallery-1", **{Address("big", f"k{i}"): f"item-{i}" for i in range(count)}}
     media = {f"sha256:{i:064x}": f"file-{i}" for i in range(count)}
-    known, nothing = Bindings(ids=ids, media=media), Bindings()
-    same = wanted(count, "Photo")
+    complete, empty = Bindings(ids=ids, media=media), Bindings()
+    same = desired_items(count, "Photo")
     baseline = median_ms(lambda: json.loads(json.dumps([item.raw for item in live])))
     print(f"{count} items, medians of {ROUNDS} rounds; baseline {baseline:.1f} ms (JSON round trip of the live data)")
     cases: dict[str, tuple[Desired, Bindings]] = {
-        "no change": (desired(same), known),
-        "no change, uploaded": (desired(uploaded(same)), known),
-        "all keys renamed": (renamed(same), known),
-        "state lost": (desired(same), nothing),
-        "every title changed": (desired(wanted(count, "Picture")), known),
-        "reversed": (desired(same[::-1]), known),
-        "every third gone": (desired(tuple(item for i, item in enumerate(same) if i % 3)), known),
+        "no change": (desired(same), complete),
+        "no change, uploaded": (desired(uploaded(same)), complete),
+        "all keys renamed": (renamed(same), complete),
+        "state lost": (desired(same), empty),
+        "every title changed": (desired(desired_items(count, "Picture")), complete),
+        "reversed": (desired(same[::-1]), complete),
+        "every third gone": (desired(tuple(item for i, item in enumerate(same) if i % 3)), complete),
     }
     for name, (want, bindings) in cases.items():
         took = median_ms(partial(plan_and_order, want, snapshot, bindings))

@@ -1,6 +1,6 @@
-"""What starting the command costs beside importing click alone: `python benchmarks/startup.py [ROUNDS]`.
+"""Measure the command's start-up against importing click alone: `python benchmarks/startup.py [ROUNDS]`.
 
-The runs are interleaved, so that a busy moment of the machine falls on both.
+The runs are interleaved, so that load on the machine affects both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long loading and checking 10,000 items takes: `python benchmarks/validate_10k.py [ITEMS]`.
+"""Measure loading and validating 10,000 items: `python benchmarks/validate_10k.py [ITEMS]`.
 
 The baseline is PyYAML's C parser reading the same bytes without checking anything.
 """

@@ -1,1 +1,1 @@
-"""Draws the pictures of examples/portfolio: `python -m examples.drawing`. The same pictures each time."""
+"""Draw the photos of examples/portfolio: `python -m examples.drawing`. The result is always the same."""

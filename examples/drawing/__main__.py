@@ -1,4 +1,4 @@
-"""Draws them all."""
+"""Draw all photos."""
 
 from __future__ import annotations
 

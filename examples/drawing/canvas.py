@@ -1,4 +1,4 @@
-"""What every picture is drawn with: soft shapes on a canvas that is scaled down in the end, so that edges are smooth."""
+"""Draw soft shapes on a canvas that is scaled down at the end, for smooth edges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Stop = tuple[float, Color]
 
 
 def gradient(stops: Sequence[Stop], size: tuple[int, int] = (W, H)) -> Image.Image:
-    """A vertical gradient through the stops; each is a height from 0 (top) to 1, and a color."""
+    """Return a vertical gradient through the stops, each a height from 0 (top) to 1 and a color."""
     column = Image.new("RGB", (1, size[1]))
     for y in range(size[1]):
         at = y / (size[1] - 1)
@@ -28,13 +28,13 @@ def gradient(stops: Sequence[Stop], size: tuple[int, int] = (W, H)) -> Image.Ima
 
 
 def blend(first: Color, second: Color, part: float) -> Color:
-    """The color between two."""
+    """Return the color between two others."""
     r, g, b = (round(a + (z - a) * part) for a, z in zip(first, second, strict=True))
     return r, g, b
 
 
 def glow(picture: Image.Image, at: tuple[float, float], radius: float, color: Color, strength: float = 1.0) -> None:
-    """Light that falls off softly around a point; coordinates and radius in parts of the width."""
+    """Add light around a point; coordinates and radius are fractions of the width."""
     light = Image.new("RGB", (W // 4, H // 4))
     x, y, r = at[0] * W / 4, at[1] * H / 4, radius * W / 4
     draw = ImageDraw.Draw(light)
@@ -54,7 +54,7 @@ def disc(
     blur: float = 0,
     alpha: int = 255,
 ) -> None:
-    """A disc, sharp or out of focus."""
+    """Draw a disc, sharp or out of focus."""
     x, y, r = at[0] * W, at[1] * H, radius * W
     shape(picture, lambda draw: draw.ellipse((x - r, y - r, x + r, y + r), fill=alpha), color, blur)
 
@@ -62,7 +62,7 @@ def disc(
 def shape(
     picture: Image.Image, draw_mask: Callable[[ImageDraw.ImageDraw], object], color: Color, blur: float = 0
 ) -> None:
-    """A shape in one color, drawn as a mask."""
+    """Draw a shape in one color, given as a mask."""
     mask = Image.new("L", (W, H))
     draw_mask(ImageDraw.Draw(mask))
     if blur:
@@ -71,7 +71,7 @@ def shape(
 
 
 def polygon(picture: Image.Image, points: Sequence[tuple[float, float]], color: Color, blur: float = 0) -> None:
-    """A filled outline, in parts of width and height."""
+    """Draw a filled polygon; coordinates are fractions of width and height."""
     scaled = [(x * W, y * H) for x, y in points]
     shape(picture, lambda draw: draw.polygon(scaled, fill=255), color, blur)
 
@@ -85,7 +85,7 @@ def bokeh(
     top: float = 0.0,
     bottom: float = 1.0,
 ) -> None:
-    """Lights out of focus."""
+    """Draw lights that are out of focus."""
     layer = Image.new("RGB", (W, H))
     for _ in range(count):
         x, y, r = rng.uniform(0, W), H * rng.uniform(top, bottom), W * rng.uniform(0.012, 0.055)
@@ -99,7 +99,7 @@ def bokeh(
 
 
 def vignette(picture: Image.Image, strength: float = 0.45) -> None:
-    """Darker corners, as of a fast lens."""
+    """Darken the corners, as a fast lens does."""
     mask = Image.new("L", (W // 8, H // 8), round(255 * strength))
     ImageDraw.Draw(mask).ellipse((-W // 80, -H // 80, W // 8 + W // 80, H // 8 + H // 80), fill=0)
     mask = mask.filter(ImageFilter.GaussianBlur(14)).resize((W, H))

@@ -38,7 +38,7 @@ def landscape(
     fir: bool = False,
     rough: float = 0.05,
 ) -> Image.Image:
-    """Hills under a sky, by a lake or behind firs."""
+    """Draw hills under a sky, by a lake or behind firs."""
     rng = random.Random(seed)
     picture = gradient(SKIES[sky])
     if sky == "night":
@@ -58,7 +58,7 @@ def landscape(
 
 
 def dunes(seed: int) -> Image.Image:
-    """Sand, with light on one side of each crest."""
+    """Draw dunes with light on one side of each crest."""
     rng = random.Random(seed)
     picture = gradient(SKIES["golden"])
     glow(picture, (0.22, 0.3), 0.4, (255, 210, 150), 0.8)
@@ -78,7 +78,7 @@ def dunes(seed: int) -> Image.Image:
 
 
 def sea(seed: int, sky: str, sun: tuple[float, float]) -> Image.Image:
-    """The sun's path on the sea."""
+    """Draw the sun's path on the sea."""
     rng = random.Random(seed)
     picture = gradient(SKIES[sky])
     glow(picture, sun, 0.4, (255, 190, 120), 0.9)
@@ -103,7 +103,7 @@ def sea(seed: int, sky: str, sun: tuple[float, float]) -> Image.Image:
 
 
 def ridge(rng: random.Random, base: float, rough: float, *, peaks: float = 2.0) -> list[tuple[float, float]]:
-    """The outline of hills: a few sines of random phase, closed along the bottom."""
+    """Return the outline of hills: a few sines of random phase, closed along the bottom."""
     waves = [(peaks * 1.9**n, rng.uniform(0, math.tau), rough / 1.8**n) for n in range(5)]
     tops = [(x / 120, base + sum(a * math.sin(f * math.tau * x / 120 + p) for f, p, a in waves)) for x in range(121)]
     return [(0, 1.01), *tops, (1, 1.01)]
@@ -119,7 +119,7 @@ def hills(
     layers: int = 5,
     rough: float = 0.05,
 ) -> None:
-    """Layers of hills, the far ones in the haze."""
+    """Draw layers of hills, the distant ones in haze."""
     for layer in range(layers):
         part = layer / max(1, layers - 1)
         outline = ridge(rng, top + (0.98 - top) * part * 0.8, rough * (1 - part * 0.35), peaks=1.2 + part)
@@ -127,7 +127,7 @@ def hills(
 
 
 def trees(picture: Image.Image, rng: random.Random, color: Color, *, ground: float, count: int, height: float) -> None:
-    """Firs along a line."""
+    """Draw firs along a line."""
     for n in range(count):
         x = (n + rng.uniform(0.1, 0.9)) / count
         tall, base = height * rng.uniform(0.55, 1.0), ground + rng.uniform(-0.01, 0.02)
@@ -138,7 +138,7 @@ def trees(picture: Image.Image, rng: random.Random, color: Color, *, ground: flo
 
 
 def water(picture: Image.Image, horizon: float, tint: Color, rng: random.Random) -> None:
-    """What is above the horizon, mirrored below it, with ripples."""
+    """Mirror what is above the horizon below it, with ripples."""
     line = round(H * horizon)
     mirrored = picture.crop((0, max(0, 2 * line - H), W, line)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     mirrored = mirrored.resize((W, H - line)).filter(ImageFilter.GaussianBlur(3))
@@ -153,7 +153,7 @@ def water(picture: Image.Image, horizon: float, tint: Color, rng: random.Random)
 
 
 def stars(picture: Image.Image, rng: random.Random, count: int, below: float) -> None:
-    """Stars, most of them faint."""
+    """Draw stars, most of them faint."""
     draw = ImageDraw.Draw(picture)
     for _ in range(count):
         x, y, r = rng.uniform(0, W), rng.uniform(0, H * below), rng.choice((0.6, 0.8, 0.8, 1.2, 1.9))

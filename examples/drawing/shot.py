@@ -1,4 +1,4 @@
-"""A picture with what a camera and a photographer's software would have written into it."""
+"""A photo with the metadata that a camera and a photographer's software write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IMAGE_DESCRIPTION, ARTIST, EXIF_IFD, CAPTURED = 0x010E, 0x013B, 0x8769, 0x9003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """A picture and its captions; `path` is below the workspace."""
+    """A photo and its captions; `path` is relative to the workspace."""
 
     path: str
     draw: Callable[[], Image.Image]
@@ -28,7 +28,7 @@ class Shot:
 
 
 def shot(path: str, captured: str, title: str, description: str, tags: str, draw: Callable[[], Image.Image]) -> Shot:
-    """A shot; its tags are words."""
+    """Return a shot; `tags` are separated by spaces."""
     return Shot(
         path=f"photos/{path}.jpg",
         draw=draw,
@@ -40,7 +40,7 @@ def shot(path: str, captured: str, title: str, description: str, tags: str, draw
 
 
 def xmp(entry: Shot) -> bytes:
-    """Title, description and keywords as an XMP packet."""
+    """Return title, description and keywords as an XMP packet."""
 
     def alternative(name: str, text: str) -> str:
         words = escape(text)
@@ -60,7 +60,7 @@ def xmp(entry: Shot) -> bytes:
 
 
 def save(entry: Shot, root: Path) -> None:
-    """Draw the picture and write it with its captions."""
+    """Draw the photo and write it with its captions."""
     picture = entry.draw().resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
     exif = Image.Exif()
     if entry.description:

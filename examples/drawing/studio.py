@@ -1,4 +1,4 @@
-"""The studio: portraits and still lifes, by one lamp."""
+"""The studio: portraits and still lifes in the light of one lamp."""
 # ruff: noqa: S311 - random for pictures
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def portrait(
     long: bool = False,
     side: float = 0.3,
 ) -> Image.Image:
-    """Head and shoulders in soft light, faces left to the imagination."""
+    """Draw head and shoulders in soft light, without a face."""
     rng = random.Random(seed)
     picture = gradient([(0, back[0]), (1, back[1])])
     glow(picture, (0.5 + side, 0.3), 0.45, blend(back[0], (255, 240, 220), 0.7), 0.6)
@@ -72,7 +72,7 @@ def portrait(
 
 
 def still(seed: int, wall: Color, floor: Color, colors: Sequence[Color]) -> Image.Image:
-    """Solids on a table, with one lamp from the left."""
+    """Draw solids on a table, with one lamp on the left."""
     rng = random.Random(seed)
     picture = gradient(
         [

@@ -14,7 +14,7 @@ from examples.drawing.shot import shot
 
 
 def wedding(seed: int, sky: str, *, distance: float = 0.42, lights: int = 40) -> Image.Image:
-    """Two people, a meadow, and lights."""
+    """Draw two people on a meadow with lights."""
     rng = random.Random(seed)
     picture = gradient(SKIES[sky])
     glow(picture, (0.5 + rng.uniform(-0.2, 0.2), 0.42), 0.45, (255, 206, 150), 0.8)
@@ -42,7 +42,7 @@ def wedding(seed: int, sky: str, *, distance: float = 0.42, lights: int = 40) ->
 
 
 def table(seed: int, cloth: Color) -> Image.Image:
-    """Flowers and candles, close."""
+    """Draw flowers and candles, close up."""
     rng = random.Random(seed)
     picture = gradient([(0, (46, 32, 36)), (0.6, (104, 72, 62)), (1, (132, 96, 78))])
     bokeh(picture, rng, [(255, 180, 90), (255, 214, 150), (255, 150, 90)], 55, bottom=0.62)
@@ -63,7 +63,7 @@ def table(seed: int, cloth: Color) -> Image.Image:
 
 
 def bouquet(seed: int) -> Image.Image:
-    """Flowers in daylight."""
+    """Draw flowers in daylight."""
     rng = random.Random(seed)
     picture = gradient([(0, (206, 214, 200)), (1, (162, 176, 156))])
     bokeh(picture, rng, [(255, 255, 240), (220, 236, 206)], 26)
@@ -73,7 +73,7 @@ def bouquet(seed: int) -> Image.Image:
 
 
 def rings(seed: int) -> Image.Image:
-    """Two rings on linen."""
+    """Draw two rings on linen."""
     rng = random.Random(seed)
     picture = gradient([(0, (236, 228, 216)), (1, (196, 182, 166))])
     bokeh(picture, rng, [(255, 250, 235), (250, 226, 190)], 20, bottom=0.4)
@@ -95,7 +95,7 @@ def person(
     dress: bool = False,
     hair: Color = (45, 32, 28),
 ) -> None:
-    """A figure from behind or afar: head, hair, and a suit or a dress."""
+    """Draw a figure seen from behind or far away: head, hair, and a suit or a dress."""
     aspect = W / H
     head = size * 0.085
     top = ground - size
@@ -140,7 +140,7 @@ def person(
 
 
 def flowers(picture: Image.Image, rng: random.Random, at: tuple[float, float], spread: float, count: int) -> None:
-    """A bouquet: leaves, then blossoms of overlapping petals."""
+    """Draw a bouquet: leaves, then blossoms of overlapping petals."""
     for _ in range(count):
         angle, far = rng.uniform(0, math.tau), spread * rng.uniform(0.5, 1.15)
         tip = (at[0] + far * math.cos(angle), at[1] + far * math.sin(angle))
@@ -170,7 +170,7 @@ def flowers(picture: Image.Image, rng: random.Random, at: tuple[float, float], s
 
 
 def ring(picture: Image.Image, at: tuple[float, float], radius: float, width: float, color: Color) -> None:
-    """A ring that lies flat, in parts of the width."""
+    """Draw a ring that lies flat; sizes are fractions of the width."""
     (x, y), flat = at, radius * H
     box = (x - radius) * W, y * H - flat, (x + radius) * W, y * H + flat * 1.1
     shape(picture, lambda draw: draw.ellipse(box, outline=255, width=round(width * W)), color, 0.8)

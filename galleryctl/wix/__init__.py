@@ -1,1 +1,1 @@
-"""The Wix REST client: auth, transport, codec, galleries, media. Imports nothing of ours but the model."""
+"""The client of the Wix REST API. It imports only galleryctl.model and galleryctl.http."""

@@ -1,6 +1,6 @@
-"""Who calls: the headers of an API key, or of an app's access token.
+"""Authentication by API key, or by an app's access token.
 
-Not an httpx.Auth: a token call inside the flow of a create could get lost, and would look like a lost create.
+Not an httpx.Auth: a token request that fails inside the flow of a create would look like a lost create.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from galleryctl.wix.codec import as_number, as_size, as_string
 from galleryctl.wix.messages import JsonReply
 
 FetchToken = Callable[[Mapping[str, Json]], Awaitable[JsonReply]]
-"""Sends the body to the token endpoint and returns the answer."""
+"""Sends the body to the token endpoint and returns the reply."""
 
 _REFRESH_MARGIN = 60.0
-"""Seconds before its end from which a token is not used any more: a request may wait that long for its turn."""
+"""Seconds before a token's expiry from which it is no longer used: a request may wait that long for its turn."""
 
 
 class Auth(Protocol):
-    """Where the headers of a request come from."""
+    """The source of the credentials."""
 
     async def headers(self, fetch: FetchToken, now: float) -> Mapping[str, str]:
-        """The headers that say who calls; `now` is a monotonic clock in seconds."""
+        """Return the headers that authenticate a request; `now` is a monotonic clock in seconds."""
         ...
 
     def handle_unauthorized(self, headers: Mapping[str, str]) -> bool:
-        """These headers got a 401; whether it makes sense to ask for headers once more."""
+        """Record a 401 for `headers`; return True if new headers may succeed."""
         ...
 
     def secrets(self) -> tuple[Secret, ...]:
-        """What must not be shown, should the API repeat it."""
+        """Return the secrets to redact if the API repeats them."""
         ...
 
 
@@ -45,20 +45,20 @@ class ApiKeyAuth:
         self._site_id = site_id
 
     async def headers(self, fetch: FetchToken, now: float) -> Mapping[str, str]:  # noqa: ARG002 - as the protocol
-        """The key without a scheme word, and the site."""
+        """Return the key, without a scheme such as Bearer, and the site id."""
         return {"Authorization": self._key.reveal(), "wix-site-id": self._site_id}
 
     def handle_unauthorized(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - as the protocol
-        """A key does not get better."""
+        """Return False: a rejected key stays rejected."""
         return False
 
     def secrets(self) -> tuple[Secret, ...]:
-        """The key."""
+        """Return the key."""
         return (self._key,)
 
 
 class AppAuth:
-    """An app's client credentials for one instance; its token is fetched once and renewed in time."""
+    """An app's client credentials for one instance; the token is renewed before it expires."""
 
     def __init__(self, app_id: str, app_secret: Secret, instance_id: str) -> None:
         self._app_id = app_id
@@ -69,14 +69,14 @@ class AppAuth:
         self._expires_at = 0.0
 
     async def headers(self, fetch: FetchToken, now: float) -> Mapping[str, str]:
-        """The token; fetched when there is none or its time is nearly over. Raises ApiError."""
+        """Return the token, fetching one if there is none or it expires soon; raises ApiError."""
         async with self._lock:
             if self._token is None or now >= self._expires_at:
                 await self._renew(fetch, now)
             return {"Authorization": "" if self._token is None else self._token.reveal()}
 
     async def _renew(self, fetch: FetchToken, now: float) -> None:
-        answer = await fetch(
+        reply = await fetch(
             {
                 "grant_type": "client_credentials",
                 "client_id": self._app_id,
@@ -84,21 +84,21 @@ class AppAuth:
                 "instance_id": self._instance_id,
             }
         )
-        token = as_string(answer.get("access_token"))
+        token = as_string(reply.get("access_token"))
         if not token:
-            raise answer.malformed("the answer holds no access_token")
-        lifetime = answer.get("expires_in")
+            raise reply.malformed("the response has no access_token")
+        lifetime = reply.get("expires_in")
         seconds = float(as_number(lifetime) or as_size(lifetime) or 0)
         self._token = Secret(token)
-        # without a lifetime a token is used until it is refused
+        # a token without a lifetime is used until it is rejected
         self._expires_at = now + max(seconds - _REFRESH_MARGIN, seconds / 2) if seconds > 0 else float("inf")
 
     def handle_unauthorized(self, headers: Mapping[str, str]) -> bool:
-        """The token is not used any more, unless another request has renewed it already; ask again."""
+        """Expire the token unless another request has already renewed it; return True."""
         if self._token is not None and self._token.reveal() == headers.get("Authorization"):
             self._expires_at = float("-inf")
         return True
 
     def secrets(self) -> tuple[Secret, ...]:
-        """The app's secret and the token."""
+        """Return the app's secret and the token."""
         return (self._app_secret,) if self._token is None else (self._app_secret, self._token)

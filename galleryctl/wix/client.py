@@ -1,4 +1,4 @@
-"""The client of one site: all calls, over one transport."""
+"""The client of one site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_BASE_URL = "https://www.wixapis.com"
 
 
 class WixClient(GalleryCalls, MediaCalls, PermissionCalls):
-    """Every call that is made of Wix; one client is one site, one quota and one chain of consistent reads."""
+    """All requests to Wix for one site, with one quota and one chain of consistent reads."""
 
     def __init__(
         self,
@@ -44,15 +44,15 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls):
 
     @property
     def request_counts(self) -> Mapping[str, int]:
-        """How many requests went out so far, retries too, by `METHOD template`."""
+        """The number of requests sent so far, retries included, by `METHOD template`."""
         return MappingProxyType(self._transport.request_counts)
 
     def now(self) -> float:
-        """Seconds since the epoch, by the clock that the client waits by."""
+        """Return the seconds since the epoch, by the client's clock."""
         return self._transport.timing.now()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait as the client itself waits between two tries."""
+        """Wait by the client's clock."""
         await self._transport.timing.sleep(seconds)
 
 
@@ -67,8 +67,8 @@ async def open_client(
     policy: RetryPolicy | None = None,
     on_request: Observer | None = None,
 ) -> AsyncIterator[WixClient]:
-    """A client that is closed at the end; `transport` takes the place of the network."""
-    # one connection more than requests at once: an answer may still be closing while the next request goes
+    """Open a client and close it at the end; `transport` replaces the network."""
+    # one connection more than concurrent requests: a response may still be closing when the next request starts
     pool = httpx.Limits(max_connections=limits.concurrency + 1, max_keepalive_connections=limits.concurrency)
     async with httpx.AsyncClient(base_url=base_url, transport=transport, timeout=TIMEOUT, limits=pool) as http:
         yield WixClient(http, auth=auth, limits=limits, timing=timing, policy=policy, on_request=on_request)

@@ -1,4 +1,4 @@
-"""Every call of the API that is made: method, path, the scope it needs, whether it may be sent twice."""
+"""The endpoints of the API: method, path, required permission, and whether a request may be repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEDIA = "/site-media/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One call. `repeatable`: sending it again after a lost answer does no harm; a create is not."""
+    """One endpoint. `idempotent`: a request whose response was lost can be sent again; False for a create."""
 
     method: str
     template: str
@@ -26,17 +26,17 @@ class Endpoint:
     scope: str = ""
     idempotent: bool = True
     public: bool = False
-    """Sent without credentials: the token call, and uploads, whose URL is the permission."""
+    """True if sent without credentials: the token request, and uploads, whose URL is the credential."""
 
     @property
     def name(self) -> str:
-        """What requests are counted by: `GET /galleries/{id}/items`."""
+        """The name that requests are counted by: `GET /galleries/{id}/items`."""
         return f"{self.method} {self.template}"
 
     def path(self, *ids: str) -> str:
-        """The path with `ids` in the places of the template, quoted; raises InvalidRequest for what would lead elsewhere."""
-        if wrong := [ident for ident in ids if ident in ("", ".", "..")]:
-            raise InvalidRequest(f"{wrong[0]!r} is no id", call=self.name, do="correct the id in the manifest")
+        """Return the path with the quoted `ids`; raises InvalidRequest for an id that leads to another path."""
+        if invalid := [ident for ident in ids if ident in ("", ".", "..")]:
+            raise InvalidRequest(f"invalid id {invalid[0]!r}", call=self.name, do="correct the id in the manifest")
         parts = self.template.split("/")
         values = iter(ids)
         filled = [quote(next(values), safe="~") if part.startswith("{") else part for part in parts]

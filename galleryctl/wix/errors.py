@@ -1,17 +1,4 @@
-"""What can go wrong with a call of the API, told to a person.
-
-ApiError
-├── AuthError         401: the key or the app's credentials are not accepted
-├── PermissionDenied  403: a scope is missing; `do` names it
-├── NotFound          404
-├── Conflict          409, or a 400 about the sort order: the value is taken
-├── InvalidRequest    any other 4xx
-├── Throttled         429, still after the retries
-├── Unavailable       5xx, 408, no connection or no answer, still after the retries
-├── AnswerLost        a create was sent and no answer came: it may have taken effect
-├── BadAnswer         not JSON, or not of the documented shape
-└── MediaFailed       the Media Manager could not process a file, or not in time
-"""
+"""The errors of API requests, all subclasses of ApiError."""
 
 from __future__ import annotations
 
@@ -22,38 +9,38 @@ from dataclasses import dataclass
 from galleryctl.model.errors import GalleryctlError
 
 _MAX_TEXT_LENGTH = 500
-"""Characters of a vendor's text that are told."""
+"""Characters of a text from the API that an error repeats."""
 _SORT_ORDER = re.compile(r"sort[\s_]*order", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldViolation:
-    """One field that the API found wrong, with the vendor's words."""
+    """One field that the API rejected, with the API's description."""
 
     field: str
     description: str
 
     def __str__(self) -> str:
-        """`field: description`."""
+        """Return `field: description`."""
         return f"{self.field}: {self.description}" if self.field else self.description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBody:
-    """An error body of the API, in the parts that people need."""
+    """The parts of an API error body that an error repeats."""
 
     message: str = ""
     violations: tuple[FieldViolation, ...] = ()
 
 
 class ApiError(GalleryctlError):
-    """The API answered a call with an error, or not at all.
+    """A request to the API failed.
 
-    `call` is METHOD and path; `status` is None without an answer; `again` says whether another try may help;
+    `call` is `METHOD path`; `status` is None without a response; `retryable` is True if another attempt may succeed;
     `retry_after` is in seconds.
     """
 
-    advice = "run with -v to see the calls; if it stays, tell Wix the request id"
+    advice = "run with -v to see the requests; if the error persists, report the request id to Wix"
 
     def __init__(
         self,
@@ -78,99 +65,94 @@ class ApiError(GalleryctlError):
 
 
 class AuthError(ApiError):
-    """401: the API key, or the app's credentials, are not accepted."""
+    """401: the API rejected the API key or the app's credentials."""
 
     advice = "check the API key (or app id, secret and instance id) of the site in galleryctl.yaml"
 
 
 class PermissionDenied(ApiError):  # noqa: N818 - named for what it says
-    """403: the caller may not do this; `do` names the scope to add."""
+    """403: a permission is missing; `do` names it."""
 
     advice = "check the permissions of the API key or the app, and the site id"
 
 
 class NotFound(ApiError):  # noqa: N818 - named for what it says
-    """404: what the call names is not on the site."""
+    """404: the requested resource does not exist on the site."""
 
-    advice = "it was deleted meanwhile, or the site id is another site's; make a new plan"
+    advice = "check the site id; if the resource was deleted, create a new plan"
 
 
 class Conflict(ApiError):  # noqa: N818 - named for what it says
-    """The sort order is taken, or what the call makes is already there."""
+    """409, or a 400 about the sort order: the sort order is in use, or the resource already exists."""
 
-    advice = "something else changed the gallery; make a new plan"
+    advice = "the gallery has changed since the plan; create a new plan"
 
 
 class InvalidRequest(ApiError):  # noqa: N818 - named for what it says
-    """A 4xx: the API does not accept the values."""
+    """Any other 4xx: the API rejected the values."""
 
     advice = "correct the value in the manifest"
 
 
 class Throttled(ApiError):  # noqa: N818 - named for what it says
-    """429, and the retries are used up."""
+    """429, after all retries."""
 
-    advice = "wait a minute, or lower limits.max_requests_per_minute"
+    advice = "wait a minute and try again, or lower limits.max_requests_per_minute"
 
 
 class Unavailable(ApiError):  # noqa: N818 - named for what it says
-    """The API cannot be reached or fails on its side, and the retries are used up."""
+    """5xx, 408, no connection or no response, after all retries."""
 
-    advice = "try again later; check the network and the status page of Wix"
+    advice = "check the network and the Wix status page, and try again later"
 
 
 class ResponseLost(ApiError):  # noqa: N818 - named for what it says
-    """A create was sent and its outcome is not known: look it up before it is sent again."""
+    """A create was sent and its outcome is unknown: look for the resource before sending the request again."""
 
-    advice = "run apply again: it looks up what was made before it goes on"
+    advice = "run apply again: it first looks for what this request may have created"
 
 
 class MalformedResponse(ApiError):  # noqa: N818 - named for what it says
-    """The answer is no JSON, or not of the documented shape."""
+    """The response is not JSON, or not as documented."""
 
-    advice = "check that no proxy stands between here and Wix; the API is a preview and may have changed"
+    advice = "check that no proxy alters the responses of Wix; the API is a preview and may have changed"
 
 
 class MediaFailed(ApiError):  # noqa: N818 - named for what it says
-    """The Media Manager could not process a file, or did not in time."""
+    """The Media Manager failed to process a file, or did not finish in time."""
 
-    advice = "check that the file or the URL is a picture or video that Wix supports"
+    advice = "check that the file or the URL is an image or a video that Wix supports"
 
 
 def parse_error_body(body: object, redact: Callable[[str], str]) -> ErrorBody:
-    """What an error body says, each text through `hide`; nothing for a body that is none of the vendor's envelopes."""
+    """Return the texts of an error body, redacted and shortened; no texts for an unknown structure."""
     if not isinstance(body, Mapping):
         return ErrorBody()
 
-    def told(value: object) -> str:
-        # hidden before it is cut: half a secret would not be recognised
-        return _shorten(redact(value)) if isinstance(value, str) else ""
+    def shown(value: object) -> str:
+        # redact before cutting: a truncated secret would not be recognised
+        line = " ".join(redact(value).split()) if isinstance(value, str) else ""
+        return line if len(line) <= _MAX_TEXT_LENGTH else f"{line[:_MAX_TEXT_LENGTH]}…"
 
     details = _as_mapping(body.get("details"))
     fields = _as_mapping(details.get("validationError")).get("fieldViolations")
     violations = tuple(
-        FieldViolation(field=told(entry.get("field")), description=told(entry.get("description")))
+        FieldViolation(field=shown(entry.get("field")), description=shown(entry.get("description")))
         for entry in (fields if isinstance(fields, list) else ())
         if isinstance(entry, Mapping)
     )
     application = _as_mapping(details.get("applicationError"))
     texts = (body.get("message"), application.get("description"), body.get("error_description"))
-    return ErrorBody(message=next(filter(None, map(told, texts)), ""), violations=violations)
-
-
-def _shorten(text: str) -> str:
-    """On one line, and without what nobody reads to the end."""
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_TEXT_LENGTH else f"{line[:_MAX_TEXT_LENGTH]}…"
+    return ErrorBody(message=next(filter(None, map(shown, texts)), ""), violations=violations)
 
 
 def error_from_status(
     status: int, *, call: str, error_body: ErrorBody, scope: str, request_id: str, retry_after: float | None
 ) -> ApiError:
-    """The error that a status other than 2xx means; `scope` is what the call needs."""
+    """Return the error for a status other than 2xx; `scope` is the permission that the request needs."""
     kind, do = _error_class(status, error_body), ""
     if kind is PermissionDenied and scope:
-        do = f"give the API key or the app the permission {scope}, and check the site id"
+        do = f"grant the API key or the app the permission {scope}, and check the site id"
     message = error_body.message or _STATUS_TEXTS.get(status, "")
     return kind(
         f"{status} {message}".rstrip(),
@@ -183,7 +165,7 @@ def error_from_status(
     )
 
 
-_STATUS_TEXTS = {403: "no permission", 404: "not found", 429: "too many requests", 500: "internal error"}
+_STATUS_TEXTS = {403: "permission denied", 404: "not found", 429: "too many requests", 500: "internal error"}
 
 
 def _error_class(status: int, error_body: ErrorBody) -> type[ApiError]:
@@ -192,7 +174,7 @@ def _error_class(status: int, error_body: ErrorBody) -> type[ApiError]:
         403: PermissionDenied,
         404: NotFound,
         409: Conflict,
-        # a proxy gave up waiting: what became of the request is as open as after a 504
+        # from a proxy that stopped waiting: as after a 504, the request may have taken effect
         408: Unavailable,
         429: Throttled,
     }
@@ -206,7 +188,7 @@ def _error_class(status: int, error_body: ErrorBody) -> type[ApiError]:
 
 
 def _mentions_sort_order(error_body: ErrorBody) -> bool:
-    """No application code says that a sort order is taken (wix-api): the field does, or the words."""
+    """Return True if the error is about the sort order: the API has no error code for one that is in use."""
     texts = (error_body.message, *(violation.field for violation in error_body.violations))
     return any(_SORT_ORDER.search(text) for text in texts)
 

@@ -1,4 +1,4 @@
-"""The calls on galleries and their items."""
+"""The requests for galleries and their items."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from galleryctl.wix.transport import Transport
 GALLERIES_PER_PAGE = 10
 ITEMS_PER_PAGE = 100
 DELETES_PER_CALL = 1000
-"""The API's own limits (wix-api)."""
+"""The API's limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryPage:
-    """One page of a site's galleries, without items, and how many galleries the site has."""
+    """One page of a site's galleries, without items; `total` counts all galleries of the site."""
 
     total: int
     galleries: tuple[LiveGallery, ...]
@@ -45,48 +45,50 @@ class GalleryCalls:
         self._transport = transport
 
     async def list_galleries(self, offset: int, limit: int = GALLERIES_PER_PAGE) -> GalleryPage:
-        """At most `limit` (up to 10) galleries from `offset` on, by created date."""
-        # items are asked for apart: this answer cannot be paged by them
+        """Return at most `limit` (up to 10) galleries from `offset` on, by creation date."""
+        # items are read by list_items: this endpoint cannot page through them
         params = {"limit": limit, "offset": offset, "itemLimit": 1}
-        answer = await self._transport.request(endpoints.LIST_GALLERIES, params=params)
-        galleries = tuple(_decode_gallery(raw, answer) for raw in _get_list(answer, "galleries"))
-        total = as_count(answer.get("totalGalleries"))
+        reply = await self._transport.request(endpoints.LIST_GALLERIES, params=params)
+        galleries = tuple(_decode_gallery(raw, reply) for raw in _get_list(reply, "galleries"))
+        total = as_count(reply.get("totalGalleries"))
         if total is None:
-            raise answer.malformed("the answer does not say how many galleries there are")
+            raise reply.malformed("the response has no valid totalGalleries")
         return GalleryPage(total=total, galleries=galleries)
 
     async def get_gallery(self, gallery_id: str) -> LiveGallery:
-        """One gallery, without items."""
-        answer = await self._transport.request(endpoints.GET_GALLERY, gallery_id, params={"itemLimit": 1})
-        return _decode_gallery(answer.get("gallery"), answer)
+        """Return one gallery, without items."""
+        reply = await self._transport.request(endpoints.GET_GALLERY, gallery_id, params={"itemLimit": 1})
+        return _decode_gallery(reply.get("gallery"), reply)
 
     async def list_items(self, gallery_id: str, offset: int, limit: int = ITEMS_PER_PAGE) -> ItemPage:
-        """At most `limit` (up to 100) items from `offset` on; their order is not settled, sort them."""
+        """Return at most `limit` (up to 100) items from `offset` on; the API does not guarantee their order."""
         params = {"itemOffset": offset, "itemLimit": limit}
-        answer = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
-        listed = _get_list(answer, "items")
-        items = _decode_items(listed)
-        return ItemPage(
-            items=items, count=len(listed), unsupported_sort_orders=_unsupported_sort_orders(listed, items), raw=listed
-        )
+        reply = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
+        raw = _get_list(reply, "items")
+        items = _decode_items(raw)
+        unsupported = _unsupported_sort_orders(raw, items)
+        return ItemPage(items=items, count=len(raw), unsupported_sort_orders=unsupported, raw=raw)
 
     async def create_gallery(self, name: str | None, sort_order: float, items: Sequence[NewItem] = ()) -> LiveGallery:
-        """The new gallery, with the items that the answer holds (it may not hold all). AnswerLost: look for it."""
+        """Create a gallery and return it with the items in the response, which may not be all.
+
+        After ResponseLost, look for the gallery by its sort order before creating it again.
+        """
         gallery: dict[str, Json] = {"sortOrder": sort_order, **({"name": name} if name else {})}
         if items:
             gallery["items"] = [item_payload(item) for item in items]
-        answer = await self._transport.request(endpoints.CREATE_GALLERY, json={"gallery": gallery})
-        made = answer.get("gallery")
-        return replace(_decode_gallery(made, answer), items=_decode_items(as_array(as_object(made).get("items"))))
+        reply = await self._transport.request(endpoints.CREATE_GALLERY, json={"gallery": gallery})
+        raw = reply.get("gallery")
+        return replace(_decode_gallery(raw, reply), items=_decode_items(as_array(as_object(raw).get("items"))))
 
     async def update_gallery(self, gallery_id: str, write: Fields) -> LiveGallery:
-        """The gallery after its fields in `write` were changed."""
+        """Update the fields in `write` and return the gallery."""
         body: JsonObject = {"gallery": {"id": gallery_id, **gallery_patch(write)}}
-        answer = await self._transport.request(endpoints.UPDATE_GALLERY, gallery_id, json=body)
-        return _decode_gallery(answer.get("gallery"), answer)
+        reply = await self._transport.request(endpoints.UPDATE_GALLERY, gallery_id, json=body)
+        return _decode_gallery(reply.get("gallery"), reply)
 
     async def delete_gallery(self, gallery_id: str) -> bool:
-        """Whether there was a gallery to delete."""
+        """Delete a gallery; return False if it did not exist."""
         try:
             await self._transport.request(endpoints.DELETE_GALLERY, gallery_id)
         except NotFound:
@@ -94,19 +96,14 @@ class GalleryCalls:
         return True
 
     async def create_item(self, gallery_id: str, new: NewItem) -> LiveItem:
-        """The new item. AnswerLost: look for its sort order."""
+        """Create an item and return it; after ResponseLost, look for it by its sort order first."""
         body: JsonObject = {"item": item_payload(new)}
         return _decode_item(await self._transport.request(endpoints.CREATE_ITEM, gallery_id, json=body))
 
     async def update_item(
-        self,
-        gallery_id: str,
-        live: LiveItem,
-        write: Fields,
-        file: ItemMedia = None,
-        sort_order: float | None = None,
+        self, gallery_id: str, live: LiveItem, write: Fields, file: ItemMedia = None, sort_order: float | None = None
     ) -> LiveItem:
-        """The item after its fields in `write`, its media and its place were changed, as far as they are given."""
+        """Update the fields in `write` and, if given, the media and the sort order; return the item."""
         patch = item_patch(live, write, file, sort_order)
         if not patch:
             return live
@@ -114,49 +111,49 @@ class GalleryCalls:
         return _decode_item(await self._transport.request(endpoints.UPDATE_ITEM, gallery_id, live.id, json=body))
 
     async def delete_items(self, gallery_id: str, ids: Sequence[str]) -> frozenset[str]:
-        """The ids of the items that were deleted, 1000 a call; of a call that finds nothing, none."""
+        """Delete items, 1000 per request, and return the ids of those that existed."""
         deleted: set[str] = set()
         for start in range(0, len(ids), DELETES_PER_CALL):
             body: JsonObject = {"itemIds": list(ids[start : start + DELETES_PER_CALL])}
             with suppress(NotFound):
-                answer = await self._transport.request(endpoints.DELETE_ITEMS, gallery_id, json=body)
-                deleted.update(map(as_string, as_array(answer.get("itemIds"))))
+                reply = await self._transport.request(endpoints.DELETE_ITEMS, gallery_id, json=body)
+                deleted.update(map(as_string, as_array(reply.get("itemIds"))))
         return frozenset(deleted)
 
 
 def _get_list(reply: JsonReply, name: str) -> Sequence[Json]:
-    """The array `name`; empty when it is left out, as the API may do with empty values."""
+    """Return the array `name`, empty if the API leaves it out."""
     value = reply.get(name)
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise reply.malformed(f"{name} is not an array")
+        raise reply.malformed(f"{name} in the response is not an array")
     return value
 
 
 def _decode_gallery(raw: Json, reply: JsonReply) -> LiveGallery:
     gallery = decode_gallery(as_object(raw))
     if gallery is None:
-        raise reply.malformed("the answer holds a gallery without an id")
+        raise reply.malformed("the response has a gallery without an id")
     return gallery
 
 
-def _decode_items(listed: Sequence[Json]) -> tuple[LiveItem, ...]:
-    decoded = (decode_item(as_object(raw)) for raw in listed)
+def _decode_items(raw: Sequence[Json]) -> tuple[LiveItem, ...]:
+    decoded = (decode_item(as_object(item)) for item in raw)
     return tuple(item for item in decoded if item is not None)
 
 
-def _unsupported_sort_orders(listed: Sequence[Json], decoded: Sequence[LiveItem]) -> tuple[float, ...]:
-    """The sort orders of what was listed and is not known."""
-    if len(listed) == len(decoded):
+def _unsupported_sort_orders(raw: Sequence[Json], decoded: Sequence[LiveItem]) -> tuple[float, ...]:
+    """Return the sort orders of the items that were not decoded."""
+    if len(raw) == len(decoded):
         return ()
     ids = {item.id for item in decoded}
-    orders = (decode_sort_order(raw) for raw in map(as_object, listed) if raw.get("id") not in ids)
+    orders = (decode_sort_order(item) for item in map(as_object, raw) if item.get("id") not in ids)
     return tuple(order for order in orders if order is not None)
 
 
 def _decode_item(reply: JsonReply) -> LiveItem:
     item = decode_item(as_object(reply.get("item")))
     if item is None:
-        raise reply.malformed("the answer holds no item that this version knows")
+        raise reply.malformed("the response has no item of a supported kind")
     return item

@@ -1,6 +1,6 @@
-"""Items: the API's objects ↔ the model, and what is sent to create or change one.
+"""Convert items between the API's objects and the model, and build create and update requests.
 
-An item whose kind is unknown to this version decodes to None: it is counted, never managed, never touched.
+An item of a kind that this version does not support decodes to None: it is counted but never managed or changed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from galleryctl.wix.codec import (
 )
 
 ItemMedia = MediaFile | WixFile | HostedVideo | None
-"""What an item shall show, once it is on the site; None for a text, or when it stays."""
+"""The media of an item, once it is on the site; None for a text item or for no change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItem:
-    """An item to create. `sort_order` must be unused in its gallery: a lost create is found again by it."""
+    """An item to create. `sort_order` must be unused in its gallery: it identifies the item if the response is lost."""
 
     kind: Kind
     fields: Fields = field(default_factory=dict)
@@ -52,10 +52,7 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPage:
-    """One page of a gallery's items. `count` is how many the API sent, those of unknown kinds too; `raw` is all it sent.
-
-    `foreign_orders` are the sort orders of those of unknown kinds.
-    """
+    """One page of a gallery's items. `count` and `raw` include those of unsupported kinds."""
 
     items: tuple[LiveItem, ...]
     count: int
@@ -64,7 +61,7 @@ class ItemPage:
 
 
 def decode_item(raw: JsonObject) -> LiveItem | None:
-    """The item; None for one of an unknown kind or without an id."""
+    """Return the item; None if its kind is unsupported or it has no id."""
     ident, kind = as_string(raw.get("id")), _decode_kind(raw)
     if not ident or kind is None:
         return None
@@ -80,17 +77,17 @@ def decode_item(raw: JsonObject) -> LiveItem | None:
 
 
 def _decode_kind(raw: JsonObject) -> Kind | None:
-    """By `type`; where that is missing or unknown, by which of the media stands."""
-    named = as_string(raw.get("type"))
+    """Return the kind that `type` names; if it is missing or unknown, the only kind whose member is present."""
+    type_name = as_string(raw.get("type"))
     for kind in Kind:
-        if named == kind.value.upper():
+        if type_name == kind.value.upper():
             return kind
-    standing = [kind for kind in Kind if isinstance(raw.get(kind.value), Mapping)]
-    return standing[0] if len(standing) == 1 else None
+    present = [kind for kind in Kind if isinstance(raw.get(kind.value), Mapping)]
+    return present[0] if len(present) == 1 else None
 
 
 def _reader(row: Field) -> Callable[[Json], Json]:
-    """Return the function that makes the API's value canonical."""
+    """Return the function that converts the API's value to the canonical one."""
     match row.type:
         case "string":
             return as_sdk_string if row.sdk_undefined else as_string
@@ -105,7 +102,7 @@ def _reader(row: Field) -> Callable[[Json], Json]:
 _READERS: Mapping[Kind, Sequence[tuple[str, Sequence[str], Callable[[Json], Json]]]] = {
     kind: tuple((row.name, row.path, _reader(row)) for row in rows) for kind, rows in FIELDS_BY_KIND.items()
 }
-"""Name, path and reader of each field: 10,000 items are 100,000 fields."""
+"""Name, path and reader of each field, computed once: 10,000 items have 100,000 fields."""
 
 
 def _at(raw: Json, path: Sequence[str]) -> Json:
@@ -115,45 +112,35 @@ def _at(raw: Json, path: Sequence[str]) -> Json:
 
 
 def _tag_values(tags: Json) -> Sequence[Json]:
-    """Return the tags, which some sites send as a bare array."""
+    """Return the tags; some sites send a bare array."""
     return as_array(tags.get("values") if isinstance(tags, Mapping) else tags)
 
 
 def _decode_image_media(raw: JsonObject) -> WixFile | None:
     info = as_object(as_object(raw.get("image")).get("imageInfo"))
+    return _decode_wix_file(info, width=as_size(info.get("width")) or 0, height=as_size(info.get("height")) or 0)
+
+
+def _decode_wix_file(info: JsonObject, *, width: int = 0, height: int = 0) -> WixFile | None:
+    """Return the file, or None without an id; a filename that only repeats the id becomes ""."""
     url = as_string(info.get("url"))
     ident = file_id(info.get("id")) or (file_id(url) if url.startswith("wix:") else "")
-    if not ident:
-        return None
-    return WixFile(
-        id=ident,
-        filename=_decode_filename(info, ident),
-        width=as_size(info.get("width")) or 0,
-        height=as_size(info.get("height")) or 0,
-    )
-
-
-def _decode_filename(info: JsonObject, ident: str) -> str:
-    """The name that people gave the file; "" when it only repeats the id."""
     name = as_sdk_string(info.get("filename"))
-    return "" if name == ident else name
+    return WixFile(id=ident, filename="" if name == ident else name, width=width, height=height) if ident else None
 
 
 def _decode_video_media(raw: JsonObject) -> WixFile | HostedVideo | None:
-    """By the video's type; where that says nothing, by its id, then by its URL."""
+    """Return the media by the video's type; if that is inconclusive, by its id, then by its URL."""
     video = as_object(raw.get("video"))
     info = as_object(video.get("videoInfo"))
-    named, url = as_string(video.get("type")), as_string(info.get("url"))
-    ident = file_id(info.get("id")) or (file_id(url) if url.startswith("wix:") else "")
+    file, url = _decode_wix_file(info), as_string(info.get("url"))
     hosts = {host.value.upper(): host for host in VideoHost}
-    host = hosts.get(named) or (video_host(url) if not ident else None)
-    if host is not None and url:
-        return HostedVideo(host=host, url=url)
-    return WixFile(id=ident, filename=_decode_filename(info, ident)) if ident else None
+    host = hosts.get(as_string(video.get("type"))) or (None if file else video_host(url))
+    return file if host is None or not url else HostedVideo(host=host, url=url)
 
 
 def item_payload(new: NewItem) -> dict[str, Json]:
-    """The `item` of a create; empty values are left out."""
+    """Return the `item` of a create; empty values are left out."""
     kept = {name: value for name, value in new.fields.items() if not is_empty(value)}
     payload = _changed_members(new.kind, kept, {}, new.file)
     return {**payload, "sortOrder": new.sort_order}
@@ -162,40 +149,42 @@ def item_payload(new: NewItem) -> dict[str, Json]:
 def item_patch(
     live: LiveItem, write: Fields, file: ItemMedia = None, sort_order: float | None = None
 ) -> dict[str, Json]:
-    """The `item` of an update without its id: the changed fields, each nested object whole over what is there.
+    """Return the `item` of an update without its id: the changed members, nested objects complete.
 
-    A cleared value is sent as null, cleared tags as an empty array.
+    Cleared values are null, cleared tags an empty array. For example, a new alt text for the item
+    {"title": "T", "image": {"imageInfo": {"id": "a", "altText": "old"}}} is sent as
+    {"image": {"imageInfo": {"id": "a", "altText": "new"}}}.
     """
     patch = _changed_members(live.kind, write, live.raw, file)
     return patch if sort_order is None else {**patch, "sortOrder": sort_order}
 
 
 def _changed_members(kind: Kind, write: Fields, raw: JsonObject, file: ItemMedia) -> dict[str, Json]:
-    """What `write` and `file` make of the top-level fields of `raw`, only those that change."""
+    """Return the top-level members of `raw` that `write` and `file` change, with their new values."""
     rows = [row for row in FIELDS_BY_KIND[kind] if row.name in write]
     changed = [row.path[0] for row in rows]
     after = dict(raw)
     for row in rows:
         after[row.path[0]] = _put(row, row.path[1:], after.get(row.path[0]), write[row.name])
-    for top in {row.path[0] for row in rows if row.is_part}:
-        if all(map(is_empty, as_object(after[top]).values())):
-            after[top] = None
+    for member in {row.path[0] for row in rows if row.is_part}:
+        if all(map(is_empty, as_object(after[member]).values())):
+            after[member] = None
     if file is not None and kind is not Kind.TEXT:
-        show = _encode_image if kind is Kind.IMAGE else _encode_video
-        after[kind.value] = show(as_object(after.get(kind.value)), file)
+        encode = _encode_image if kind is Kind.IMAGE else _encode_video
+        after[kind.value] = encode(as_object(after.get(kind.value)), file)
         changed.append(kind.value)
-    return {top: after[top] for top in changed}
+    return {member: after[member] for member in changed}
 
 
-def _put(row: Field, steps: Sequence[str], before: Json, value: Json) -> Json:
-    """Return `before` with the value put in at the end of `steps`."""
-    if not steps:
-        return _null_if_empty(row, before, value)
-    return {**as_object(before), steps[0]: _put(row, steps[1:], as_object(before).get(steps[0]), value)}
+def _put(row: Field, path: Sequence[str], before: Json, value: Json) -> Json:
+    """Return `before` with the value at `path` replaced."""
+    if not path:
+        return _encode_value(row, before, value)
+    return {**as_object(before), path[0]: _put(row, path[1:], as_object(before).get(path[0]), value)}
 
 
-def _null_if_empty(row: Field, before: Json, value: Json) -> Json:
-    """Return the value as the API takes it. What the API keeps in a structure beside our members stays."""
+def _encode_value(row: Field, before: Json, value: Json) -> Json:
+    """Return the value to send; members of a structure that this version does not manage are kept."""
     if row.type == "tags":
         return _encode_tags(value, before)
     if is_empty(value):
@@ -207,48 +196,42 @@ def _null_if_empty(row: Field, before: Json, value: Json) -> Json:
 
 
 def _encode_tags(value: Json, before: Json) -> JsonObject:
-    """The tags to send: the vendor's own stay in front of ours."""
-    had = _tag_values(before)
-    vendors = [tag for tag in had if isinstance(tag, str) and tag.startswith(VENDOR_TAG_PREFIX)]
+    """Return the tags to send, the vendor's own tags first."""
+    existing = _tag_values(before)
+    vendors = [tag for tag in existing if isinstance(tag, str) and tag.startswith(VENDOR_TAG_PREFIX)]
     return {**as_object(before), "values": [*vendors, *as_array(value)]}
 
 
 def _encode_image(before: JsonObject, file: MediaFile | WixFile | HostedVideo) -> JsonObject:
-    """The image that shows `file`, with all that is said of the one before."""
-    known = as_object(before.get("imageInfo"))
-    kept = {"altText": known["altText"]} if "altText" in known else {}
-    typed = {"type": "WIX_MEDIA"} if "type" in before else {}
-    return {**before, **typed, "imageInfo": {**_encode_image_info(file), **kept}}
-
-
-def _encode_image_info(file: MediaFile | WixFile | HostedVideo) -> dict[str, Json]:
+    """Return the image with `file` as its media and the members and the alt text of `before`."""
     if isinstance(file, HostedVideo):
-        raise GalleryctlError("an image cannot show a video", where=file.url)
+        raise GalleryctlError("an image item cannot show a video", where=file.url)
     if not (file.width and file.height):
-        raise GalleryctlError(
-            "the width and height of the image are not known",
-            where=file.id,
-            do="check that the file is an image of this site's Media Manager, and READY",
-        )
-    name = _file_name(file)
-    sized: dict[str, Json] = {"id": file.id, "width": file.width, "height": file.height}
-    return {**sized, "filename": name} if name else sized
+        do = "check that the file is an image in this site's Media Manager and that its status is READY"
+        raise GalleryctlError("the width and height of the image are unknown", where=file.id, do=do)
+    info_before = as_object(before.get("imageInfo"))
+    info: dict[str, Json] = {**_file_reference(file), "width": file.width, "height": file.height}
+    if "altText" in info_before:
+        info["altText"] = info_before["altText"]
+    media_type = {"type": "WIX_MEDIA"} if "type" in before else {}
+    return {**before, **media_type, "imageInfo": info}
 
 
 def _encode_video(before: JsonObject, file: MediaFile | WixFile | HostedVideo) -> JsonObject:
-    """The video that shows `file`; what described the one before is taken away."""
-    old = as_object(before.get("videoInfo"))
+    """Return the video with `file` as its media, without what described the previous file."""
+    info_before = as_object(before.get("videoInfo"))
     if isinstance(file, HostedVideo):
-        kind, info = file.host.value.upper(), {"url": file.url}
+        video_type, info = file.host.value.upper(), {"url": file.url}
     else:
-        kind, info = "WIX_MEDIA", {"id": file.id, **({"filename": name} if (name := _file_name(file)) else {})}
-    # null as well as absent: whether a nested object merges or is replaced is not settled (wix-api)
-    gone: dict[str, Json] = {name: None for name in ("id", "url", "filename", "posters") if name in old}
-    if "resolutions" in old:
-        gone["resolutions"] = []
-    length: dict[str, Json] = {"durationInMillis": None} if "durationInMillis" in before else {}
-    return {**before, **length, "type": kind, "videoInfo": {**gone, **info}}
+        video_type, info = "WIX_MEDIA", _file_reference(file)
+    # null, not just absent: it is undocumented whether the API merges nested objects or replaces them
+    removed: dict[str, Json] = {name: None for name in ("id", "url", "filename", "posters") if name in info_before}
+    if "resolutions" in info_before:
+        removed["resolutions"] = []
+    duration: dict[str, Json] = {"durationInMillis": None} if "durationInMillis" in before else {}
+    return {**before, **duration, "type": video_type, "videoInfo": {**removed, **info}}
 
 
-def _file_name(file: MediaFile | WixFile) -> str:
-    return file.display_name if isinstance(file, MediaFile) else file.filename
+def _file_reference(file: MediaFile | WixFile) -> dict[str, str]:
+    name = file.display_name if isinstance(file, MediaFile) else file.filename
+    return {"id": file.id, **({"filename": name} if name else {})}

@@ -1,4 +1,4 @@
-"""The calls on files of the Media Manager: upload, import, look up, wait, list, delete."""
+"""The requests for files of the Media Manager: upload, import, find, wait, list, delete."""
 
 from __future__ import annotations
 
@@ -15,46 +15,39 @@ from galleryctl.wix.transport import Transport
 from galleryctl.wix.tus import OpenBytes, UploadSource
 
 _RESUMABLE_THRESHOLD = 10 * 1024 * 1024
-"""Bytes above which the vendor wants the resumable protocol."""
+"""Bytes; Wix requires resumable uploads for larger files."""
 _FILES_PER_READ = 100
 _FILES_PER_DELETE = 1000
 _FILES_PER_PAGE = 100
-"""The API's own limits (wix-api)."""
+"""The API's limits."""
 _MAX_CREATE_ATTEMPTS = 3
-"""How often a file is sent whose answer gets lost; it is looked for before each further try."""
+"""How often a file is sent if the response is lost; before each retry the file is looked for."""
 _FIRST_POLL, _MAX_POLL, _POLL_GROWTH = 0.5, 15.0, 1.6
-"""Seconds between two looks at a file that is not ready, and by how much they grow."""
+"""Seconds between two status requests for a file that is not ready, and the factor by which they grow."""
 _READY_TIMEOUT = 900.0
 """Seconds after which a file that is not ready counts as failed."""
 
 
 class MediaCalls:
-    """Makes and reads files; every method raises ApiError."""
+    """Creates, reads and deletes files; every method raises ApiError."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def upload(
-        self,
-        *,
-        name: str,
-        mime: str,
-        size: int,
-        open_bytes: OpenBytes,
-        folder: str = "",
-        labels: Sequence[str] = (),
+        self, *, name: str, mime: str, size: int, open_bytes: OpenBytes, folder: str = "", labels: Sequence[str] = ()
     ) -> MediaFile:
-        """The new file, READY or not yet; `folder` is a path, made when missing.
+        """Upload a file and return it, READY or not yet; `folder` is a path, created if missing.
 
-        The first label must be this content's own: a file whose answer was lost is found again by it.
+        The first label must be unique to this content: it identifies the file if the response is lost.
         """
         source = UploadSource(name=name, mime=mime, size=size, open_bytes=open_bytes)
-        wanted = {"mimeType": mime, "fileName": name, "sizeInBytes": str(size), **_placement(folder, labels)}
+        body = {"mimeType": mime, "fileName": name, "sizeInBytes": str(size), **_placement(folder, labels)}
         send = self._upload_large if size > _RESUMABLE_THRESHOLD else self._upload_small
-        return await self._create_once(lambda: send(wanted, source), labels)
+        return await self._create_once(lambda: send(body, source), labels)
 
-    async def _upload_small(self, request: JsonObject, source: UploadSource) -> MediaFile:
-        url = self._upload_url(await self._transport.request(endpoints.UPLOAD_URL, json=request))
+    async def _upload_small(self, body: JsonObject, source: UploadSource) -> MediaFile:
+        url = self._upload_url(await self._transport.request(endpoints.UPLOAD_URL, json=body))
         content = b"".join([block async for block in tus.iter_blocks(source.open_bytes())])
         if len(content) != source.size:
             raise tus.size_changed_error(source, len(content), endpoints.PUT_UPLOAD)
@@ -62,26 +55,25 @@ class MediaCalls:
         put = Request(endpoint=endpoints.PUT_UPLOAD, url=url, headers=headers, content=content)
         return _decode_created_file(parse_reply(await self._transport.send(put), put))
 
-    async def _upload_large(self, request: JsonObject, source: UploadSource) -> MediaFile:
-        body = {**request, "uploadProtocol": "TUS"}
-        answer = await self._transport.request(endpoints.RESUMABLE_URL, json=body)
-        url, token = self._upload_url(answer), as_string(answer.get("uploadToken"))
+    async def _upload_large(self, body: JsonObject, source: UploadSource) -> MediaFile:
+        reply = await self._transport.request(endpoints.RESUMABLE_URL, json={**body, "uploadProtocol": "TUS"})
+        url, token = self._upload_url(reply), as_string(reply.get("uploadToken"))
         return _decode_created_file(await tus.upload_resumable(self._transport, url, token, source))
 
-    def _upload_url(self, answer: JsonReply) -> str:
-        """Where the bytes go: an https URL, since whoever can read it may write to the site's files."""
-        url = as_string(answer.get("uploadUrl"))
+    def _upload_url(self, reply: JsonReply) -> str:
+        """Return the upload URL, which must be https: it is a credential to write to the site's files."""
+        url = as_string(reply.get("uploadUrl"))
         if not url:
-            raise answer.malformed("the answer holds no uploadUrl")
-        address = self._transport.resolve_upload_url(url)
-        if address is None:
-            raise answer.malformed("the uploadUrl that was answered is no https URL")
-        return address
+            raise reply.malformed("the response has no uploadUrl")
+        resolved = self._transport.resolve_upload_url(url)
+        if resolved is None:
+            raise reply.malformed("the uploadUrl in the response is not an https URL")
+        return resolved
 
     async def import_url(
         self, url: str, kind: Kind, *, name: str = "", folder: str = "", labels: Sequence[str] = ()
     ) -> MediaFile:
-        """The file that Wix will fetch from `url`, usually PENDING; labels as in `upload`."""
+        """Let Wix fetch a file from `url` and return the file, usually PENDING; labels as in `upload`."""
         body = {"url": url, "mediaType": kind.value.upper(), **_placement(folder, labels)}
         if name:
             body["displayName"] = name
@@ -92,30 +84,29 @@ class MediaCalls:
         return await self._create_once(send, labels)
 
     async def _create_once(self, send: Callable[[], Awaitable[MediaFile]], labels: Sequence[str]) -> MediaFile:
-        """The file that `send` makes; after a lost answer it is looked for by its label before it is sent again."""
+        """Return the file that `send` creates; after a lost response, look for it by label before sending again."""
         for attempt in range(1, _MAX_CREATE_ATTEMPTS + 1):
             try:
                 return await send()
             except ResponseLost:
                 if not labels:
                     raise
-                await self._transport.timing.sleep(2.0**attempt)  # search needs a moment to know it
-                found = await self.find_by_label(labels[0])
-                if found is not None:
-                    return found
+                await self._transport.timing.sleep(2.0**attempt)  # search finds a new file only after a delay
+                if (file := await self.find_by_label(labels[0])) is not None:
+                    return file
                 if attempt == _MAX_CREATE_ATTEMPTS:
                     raise
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     async def get_files(self, ids: Iterable[str]) -> tuple[MediaFile, ...]:
-        """The files with these ids, 100 a call; unknown ones are left out."""
-        wanted = list(dict.fromkeys(ids))
-        batches = [wanted[i : i + _FILES_PER_READ] for i in range(0, len(wanted), _FILES_PER_READ)]
-        answers = [await self._transport.request(endpoints.GET_FILES, json={"fileIds": b}) for b in batches]
-        return tuple(file for answer in answers for file in _decode_files(answer))
+        """Return the files with these ids, 100 per request; unknown ids are left out."""
+        unique = list(dict.fromkeys(ids))
+        batches = [unique[i : i + _FILES_PER_READ] for i in range(0, len(unique), _FILES_PER_READ)]
+        replies = [await self._transport.request(endpoints.GET_FILES, json={"fileIds": batch}) for batch in batches]
+        return tuple(file for reply in replies for file in _decode_files(reply))
 
     async def find_by_label(self, label: str) -> MediaFile | None:
-        """A file with this very label that has not failed, a READY one first; None when there is none."""
+        """Return a file with exactly this label that has not failed, preferably READY, or None."""
         body: JsonObject = {"search": label}
         async for page in self._pages(endpoints.SEARCH_FILES, body):
             usable = [file for file in _decode_files(page) if label in file.labels and not file.failed]
@@ -124,17 +115,17 @@ class MediaCalls:
         return None
 
     async def find_by_label_prefix(self, prefix: str) -> tuple[MediaFile, ...]:
-        """Every file, in whatever folder, that has a label which begins so."""
-        found = {
+        """Return every file, in any folder, with a label that starts with `prefix`."""
+        by_id = {
             file.id: file
             async for page in self._pages(endpoints.SEARCH_FILES, {"search": prefix})
             for file in _decode_files(page)
             if any(label.startswith(prefix) for label in file.labels)
         }
-        return tuple(found.values())
+        return tuple(by_id.values())
 
     async def list_files(self, folder: str = "") -> tuple[MediaFile, ...]:
-        """The files that lie in the folder of this path ("" is the root); none when there is no such folder."""
+        """Return the files in the folder of this path ("" is the root); none if the folder does not exist."""
         folder_id = await self._folder_id(folder)
         if folder_id is None:
             return ()
@@ -142,7 +133,7 @@ class MediaCalls:
         return tuple([file async for page in self._pages(endpoints.LIST_FILES, query) for file in _decode_files(page)])
 
     async def _folder_id(self, path: str) -> str | None:
-        """The id of the folder, "" for the root, None when there is none."""
+        """Return the folder's id, "" for the root, None if it does not exist."""
         ident = ""
         for name in filter(None, path.split("/")):
             query: JsonObject = {"parentFolderId": ident} if ident else {}
@@ -157,38 +148,38 @@ class MediaCalls:
         return ident
 
     async def delete_files(self, ids: Sequence[str], *, permanent: bool = False) -> None:
-        """Delete files, 1000 a call, into the trash bin unless `permanent`; those that are gone are fine."""
+        """Delete files, 1000 per request, into the trash unless `permanent`; missing files are ignored."""
         for start in range(0, len(ids), _FILES_PER_DELETE):
             batch = list(ids[start : start + _FILES_PER_DELETE])
             try:
                 await self._delete(batch, permanent=permanent)
-            except NotFound:  # one that is gone makes the call fail for all
-                if left := [file.id for file in await self.get_files(batch)]:
-                    await self._delete(left, permanent=permanent)
+            except NotFound:  # one missing file makes the whole request fail
+                if existing := [file.id for file in await self.get_files(batch)]:
+                    await self._delete(existing, permanent=permanent)
 
     async def _delete(self, ids: list[str], *, permanent: bool) -> None:
         body: JsonObject = {"fileIds": ids, "permanent": permanent}
         await self._transport.request(endpoints.DELETE_FILES, json=body)
 
     async def wait_ready(self, files: Iterable[MediaFile], *, within: float = _READY_TIMEOUT) -> tuple[MediaFile, ...]:
-        """The same files, in their order, once all are READY; raises MediaFailed, naming each that is not."""
-        known = {file.id: file for file in files}
+        """Wait until all files are READY and return them in order; raises MediaFailed, naming those that are not."""
+        by_id = {file.id: file for file in files}
         timing = self._transport.timing
-        until, wait = timing.clock() + within, _FIRST_POLL
+        deadline, wait = timing.clock() + within, _FIRST_POLL
         while True:
-            if failed := [file for file in known.values() if file.failed]:
+            if failed := [file for file in by_id.values() if file.failed]:
                 raise _not_ready_error("Wix could not process", failed)
-            pending = [file for file in known.values() if not file.ready]
+            pending = [file for file in by_id.values() if not file.ready]
             if not pending:
-                return tuple(known.values())
-            if timing.clock() >= until:
+                return tuple(by_id.values())
+            if timing.clock() >= deadline:
                 raise _not_ready_error(f"not ready after {within:.0f} seconds:", pending)
             await timing.sleep(wait)
             wait = min(wait * _POLL_GROWTH, _MAX_POLL)
-            known |= {file.id: file for file in await self.get_files(file.id for file in pending)}
+            by_id |= {file.id: file for file in await self.get_files(file.id for file in pending)}
 
     async def _pages(self, endpoint: Endpoint, query: JsonObject) -> AsyncIterator[JsonReply]:
-        """Every page of a list with cursors."""
+        """Return the pages of a list with cursors."""
         paging: dict[str, Json] = {"limit": _FILES_PER_PAGE}
         seen: set[str] = set()
         while True:
@@ -202,19 +193,18 @@ class MediaCalls:
             cursor = as_object(page.get("nextCursor"))
             following = as_string(as_object(cursor.get("cursors")).get("next"))
             if cursor.get("hasNext") is True and not following:
-                raise page.malformed("the answer says that there is more, but not where")
+                raise page.malformed("the response announces another page without a cursor")
             if not following or cursor.get("hasNext") is False:
                 return
             if following in seen:
-                raise page.malformed("the pages of the answer never end")
+                raise page.malformed("the response repeats the cursor of an earlier page")
             seen.add(following)
             paging = {**paging, "cursor": following}
 
 
 def _placement(folder: str, labels: Sequence[str]) -> dict[str, Json]:
-    """Where a new file goes and what it is labelled with."""
-    placed: dict[str, Json] = {"filePath": "/" + folder.strip("/")} if folder.strip("/") else {}
-    return {**placed, "labels": list(labels)} if labels else placed
+    path: dict[str, Json] = {"filePath": "/" + folder.strip("/")} if folder.strip("/") else {}
+    return {**path, "labels": list(labels)} if labels else path
 
 
 def _decode_files(reply: JsonReply) -> tuple[MediaFile, ...]:
@@ -225,7 +215,7 @@ def _decode_files(reply: JsonReply) -> tuple[MediaFile, ...]:
 def _decode_created_file(reply: JsonReply) -> MediaFile:
     file = decode_file(as_object(reply.get("file")))
     if file is None:
-        raise reply.malformed("the answer holds no file")
+        raise reply.malformed("the response has no file")
     return file
 
 

@@ -1,4 +1,4 @@
-"""One request as it goes out, and what comes back: the bytes, or the JSON object in them."""
+"""Requests, responses and the JSON objects in responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_INTEGER = int(sys.float_info.max)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request to send. `url` replaces the endpoint's path, and is never shown: it may carry a token."""
+    """One request. `url` replaces the endpoint's path and never appears in messages: it may contain a token."""
 
     endpoint: Endpoint
     ids: tuple[str, ...] = ()
@@ -30,21 +30,21 @@ class Request:
 
     @property
     def call(self) -> str:
-        """METHOD and path, for people."""
+        """`METHOD path`, as messages show it."""
         path = self.endpoint.template if self.url else self.endpoint.path(*self.ids)
         return f"{self.endpoint.method} {path}"
 
     def encoded_body(self) -> tuple[bytes | None, Mapping[str, str]]:
-        """The bytes to send and the headers that describe them."""
+        """Return the body's bytes and the headers that describe it."""
         if self.json is None:
             return self.content, {}
-        # ASCII: half a character in a live text, cut by somebody's JavaScript, goes back as it came
+        # ASCII with \u escapes: a lone surrogate in a live text can be sent back unchanged
         return jsonlib.dumps(self.json, allow_nan=False).encode("ascii"), {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer: status, headers with names in lower case, the bytes of the body."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,13 +52,13 @@ class Response:
 
     @property
     def request_id(self) -> str:
-        """The vendor's name for this exchange, "" when there is none."""
+        """The request id that Wix assigned, or ""."""
         return self.headers.get(REQUEST_ID_HEADER, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonReply:
-    """The JSON object that a call answered, and what an error about it must say."""
+    """The JSON object in a response, with what an error about it reports."""
 
     body: Mapping[str, Json]
     request: Request
@@ -66,53 +66,53 @@ class JsonReply:
     request_id: str
 
     def get(self, name: str) -> Json:
-        """The member `name`, None when it is left out."""
+        """Return the member `name`, or None if it is missing."""
         return self.body.get(name)
 
     def malformed(self, what: str) -> ApiError:
-        """The error for an answer that is not as documented; a create did take effect then, most likely."""
+        """Return the error for an undocumented response: ResponseLost for a create, which probably took effect."""
         kind = MalformedResponse if self.request.endpoint.idempotent else ResponseLost
         return kind(what, call=self.request.call, status=self.status, request_id=self.request_id)
 
 
 def parse_reply(response: Response, outgoing: Request) -> JsonReply:
-    """The JSON object of an answer; raises BadAnswer, or AnswerLost for a create, when it is none."""
+    """Return the JSON object in `response`.
+
+    Raises MalformedResponse if the body is anything else, or ResponseLost if the request was a create.
+    """
     value = decode_json_body(response.body)
     body = value if isinstance(value, dict) else {}
     reply = JsonReply(body=body, request=outgoing, status=response.status, request_id=response.request_id)
     if isinstance(value, InvalidJson):
-        raise reply.malformed("the answer is not JSON")
+        raise reply.malformed("the response is not valid JSON")
     if not isinstance(value, dict):
-        raise reply.malformed("the answer is not a JSON object")
+        raise reply.malformed("the response is not a JSON object")
     return reply
 
 
 class InvalidJson:
-    """What bytes are that hold no JSON, or a number that no double can hold."""
+    """The result for bytes that are not JSON, or contain a number outside the range of a double."""
 
 
 def decode_json_body(body: bytes) -> Json | InvalidJson:
-    """The JSON value in `body`."""
+    """Return the JSON value in `body`, or InvalidJson."""
+    number, integer = _parse_finite, _parse_integer
     try:
-        value: Json = jsonlib.loads(
-            body, parse_constant=_parse_finite, parse_float=_parse_finite, parse_int=_parse_integer
-        )
+        value: Json = jsonlib.loads(body, parse_constant=number, parse_float=number, parse_int=integer)
     except (ValueError, RecursionError):
         return InvalidJson()
     return value
 
 
 def _parse_integer(text: str) -> int:
-    """An integer beyond every double would be refused wherever it went: in a plan file, in a request."""
-    value = int(text)
+    value = int(text)  # outside the range of a double, neither a plan file nor a request accepts it
     if abs(value) > _MAX_INTEGER:
         raise ValueError(text)
     return value
 
 
 def _parse_finite(text: str) -> float:
-    """NaN and infinity, which JSON does not know, could not be sent back."""
-    value = float(text)
+    value = float(text)  # NaN and infinity are not JSON and could not be sent back
     if not math.isfinite(value):
         raise ValueError(text)
     return value

@@ -1,4 +1,4 @@
-"""Whether the API can be reached at all, and how far its clock is from ours: one request, without credentials."""
+"""Test the connection to the API and compare clocks, by one request without credentials."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What an answer told: its status, and how many seconds its clock is ahead of ours, None when it has none."""
+    """The response's status, and how many seconds the API's clock is ahead; None if the response has no date."""
 
     status: int
     clock_offset: float | None
@@ -24,21 +24,18 @@ class ProbeResult:
 async def probe(
     base_url: str, *, clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
 ) -> ProbeResult:
-    """What the API answers to a request for nothing; `clock` gives epoch seconds. Raises Unavailable."""
+    """Request `base_url` and return the result; `clock` returns epoch seconds. Raises Unavailable."""
     async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as http:
         before = clock()
         try:
-            answer = await http.get(base_url)
+            response = await http.get(base_url)
         except (httpx.HTTPError, httpx.InvalidURL) as cause:
-            # Texts of such errors can hold what stands in a URL or a proxy's address.
-            raise Unavailable(
-                f"no answer ({type(cause).__name__})",
-                call="GET /",
-                do="check the network, the proxy (HTTPS_PROXY) and backend.base_url",
-            ) from cause
+            # only the class: the text can contain credentials from a URL or a proxy's address
+            do = "check the network, the proxy (HTTPS_PROXY) and backend.base_url"
+            raise Unavailable(f"no response ({type(cause).__name__})", call="GET /", do=do) from cause
         after = clock()
     try:
-        date = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        date = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except (TypeError, ValueError):
-        return ProbeResult(status=answer.status_code, clock_offset=None)
-    return ProbeResult(status=answer.status_code, clock_offset=date - (before + after) / 2)
+        return ProbeResult(status=response.status_code, clock_offset=None)
+    return ProbeResult(status=response.status_code, clock_offset=date - (before + after) / 2)

@@ -1,4 +1,4 @@
-"""How many requests may run at once and in a minute; both adapt to what the API bears."""
+"""Limit concurrent requests and requests per minute, adapting to the API's responses."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 _WINDOW = 61.0
-"""Seconds in which the quota counts: Wix's minute, and a second for requests that overtake each other on the way."""
+"""Seconds for which the quota counts: Wix's minute, and one second for requests that arrive out of order."""
 _THROTTLED_WAIT = 60.0
-"""Seconds to wait after a 429 that names no time; the vendor's advice is about a minute."""
+"""Seconds to wait after a 429 without Retry-After; Wix advises about a minute."""
 MAX_WAIT = 600.0
-"""Seconds beyond which a Retry-After is not believed."""
+"""Seconds; a longer Retry-After is shortened to this."""
 _JITTER = 0.1
-"""Waits are lengthened by up to this share, so that several runs do not come back at one moment."""
+"""Waits are lengthened by up to this share, so that several runs do not resume at the same moment."""
 _RECOVERY = 0.001
-"""The share of the full rate that each good answer gives back."""
+"""The share of the full rate that each successful response restores."""
 
 
 class Limiter:
-    """Lets requests through in their order, at most so many at once and so many in any minute.
+    """Admits requests in order, limiting how many run at once and how many start in any minute.
 
-    The first requests of a minute go at once until the quota is used up. A 429 or 5xx halves the concurrency, a 429
-    the rate too, at most once for all the requests that were under way together; good answers raise both again.
+    Requests start immediately until the minute's quota is used up. A 429 or 5xx halves the concurrency, a 429 also
+    the rate, at most once for requests that ran at the same time; successful responses raise both again.
     """
 
     def __init__(
@@ -46,17 +46,17 @@ class Limiter:
 
     @property
     def concurrency(self) -> int:
-        """How many requests may run at once now."""
+        """The number of requests that may run at once now."""
         return int(self._concurrency)
 
     @property
     def per_minute(self) -> int:
-        """How many requests may go in a minute now."""
+        """The number of requests that may start in a minute now."""
         return int(self._per_minute)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[float]:
-        """Wait for one's turn; the value is when it came, for the verdict on the answer."""
+        """Wait for a turn and yield its time, to be passed to `on_failure` or `on_throttled`."""
         async with self._queue_lock:
             await self._wait_for_turn()
             began = self._clock()
@@ -69,18 +69,18 @@ class Limiter:
             self._slot_freed.set()
 
     def on_success(self) -> None:
-        """An answer came: allow a little more."""
+        """Raise the limits a little."""
         self._concurrency = min(self._max_concurrency, self._concurrency + 1 / self._concurrency)
         self._per_minute = min(self._max_per_minute, self._per_minute + self._max_per_minute * _RECOVERY)
 
     def on_failure(self, started_at: float) -> None:
-        """A 5xx, or no answer, to a request that began at `began`: fewer at once."""
+        """Lower the concurrency after a 5xx, or no response, to a request that started at `started_at`."""
         if started_at > self._reduced_at:
             self._reduced_at = self._clock()
             self._concurrency = max(1.0, self._concurrency / 2)
 
     def on_throttled(self, started_at: float, retry_after: float | None) -> None:
-        """A 429 to a request that began at `began`: all wait, and then go more slowly."""
+        """Pause all requests after a 429 to a request that started at `started_at`, and lower both limits."""
         if started_at > self._reduced_at:
             self._per_minute = max(1.0, self._per_minute / 2)
         self.on_failure(started_at)
@@ -99,11 +99,11 @@ class Limiter:
             await self._sleep(delay)
 
     def _delay(self) -> float:
-        """Seconds until the next request may go."""
         now = self._clock()
         while self._sent and self._sent[0] <= now - _WINDOW:
             self._sent.popleft()
         full = len(self._sent) >= self.per_minute
-        # with a lowered rate the window may hold more than is allowed now: wait until enough have left it
+        # after the rate was lowered, the window may hold more requests than allowed: wait until enough have left it.
+        # 5 sent at 0, 1, 2, 3 and 4 s, now 3 per minute: the next may start when the request of 2 s leaves, at 63 s
         quota = self._sent[len(self._sent) - self.per_minute] + _WINDOW - now if full else 0.0
         return max(quota, self._paused_until - now)

@@ -1,4 +1,4 @@
-"""The errors that answers mean, and that answers which never came mean."""
+"""Turn error responses and missing responses into errors."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from galleryctl.wix.messages import InvalidJson, Request, Response, decode_json_
 
 _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _UNSENDABLE_ERRORS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError)
-"""What a request raises that no network has seen: its URL or a header is not possible."""
+"""Raised before anything is sent: the URL or a header is invalid."""
 NO_RESPONSE_ERRORS = (httpx.HTTPError, *_UNSENDABLE_ERRORS)
 
 Redact = Callable[[str], str]
-"""Takes the credentials out of a text that the API answered."""
+"""Removes credentials from a text of the API."""
 
 
 class ResponseTooLarge(httpx.DecodingError):
-    """An answer beyond what a call may answer."""
+    """The response is larger than the transport's limit."""
 
 
 def error_from_response(outgoing: Request, response: Response, *, redact: Redact, now: float) -> ApiError:
-    """The error that an answer other than 2xx means; `now` is epoch seconds, for a Retry-After without a Date."""
+    """Return the error for a response other than 2xx; `now` is in epoch seconds, for a Retry-After without a Date."""
     body = decode_json_body(response.body)
     error = error_from_status(
         response.status,
@@ -47,45 +47,42 @@ def error_from_response(outgoing: Request, response: Response, *, redact: Redact
     )
     if isinstance(error, Unavailable) and not outgoing.endpoint.idempotent:
         return ResponseLost(
-            f"{error.what}; it may have taken effect",
+            f"{error.what}; the request may have taken effect",
             call=outgoing.call,
             status=response.status,
             violations=error.violations,
             request_id=error.request_id,
             retry_after=error.retry_after,
         )
-    # an empty 403 was seen once as a way of throttling (wix-api)
+    # the API was once seen to throttle with an empty 403
     empty = isinstance(error, PermissionDenied) and not response.body
     error.retryable = empty or isinstance(error, Throttled | Unavailable)
     return error
 
 
 def error_without_response(outgoing: Request, cause: Exception) -> ApiError:
-    """The error for a request that got no whole answer.
+    """Return the error for a request without a complete response.
 
-    Of the cause only its kind is told, for texts can hold headers; the text too where no request was made yet.
+    Only the class of the cause is shown, since its text can contain headers; before a connection exists, the text too.
     """
     kind, call = type(cause).__name__, outgoing.call
     if isinstance(cause, _NOT_SENT_ERRORS):
         why = f"{kind}: {cause}" if str(cause) else kind
-        return Unavailable(f"no connection ({why})", call=call, retryable=True)
+        return Unavailable(f"cannot connect ({why})", call=call, retryable=True)
     if isinstance(cause, _UNSENDABLE_ERRORS):
-        return InvalidRequest(
-            f"the request cannot be sent ({kind})",
-            call=call,
-            do="check the base URL, the key and the site id",
-        )
+        do = "check the base URL, the API key and the site id"
+        return InvalidRequest(f"the request cannot be sent ({kind})", call=call, do=do)
     if not outgoing.endpoint.idempotent:
-        return ResponseLost(f"the answer was lost ({kind}); it may have taken effect", call=call)
+        return ResponseLost(f"no response ({kind}); the request may have taken effect", call=call)
     if isinstance(cause, ResponseTooLarge):
-        return MalformedResponse("the answer is too large", call=call)
+        return MalformedResponse(f"the response is too large: {cause}", call=call)
     if isinstance(cause, httpx.DecodingError):
-        return MalformedResponse("the answer cannot be read", call=call)
-    return Unavailable(f"no answer ({kind})", call=call, retryable=True)
+        return MalformedResponse("the response cannot be decoded", call=call)
+    return Unavailable(f"no response ({kind})", call=call, retryable=True)
 
 
 def _retry_after(response: Response, now: float) -> float | None:
-    """Seconds to wait, from a number or a date, by the API's own clock where the answer tells it; None for neither."""
+    """Return the seconds to wait; a date counts from the response's own Date if it has one."""
     text = response.headers.get("retry-after", "").strip()
     if text.isdecimal():
         return float(text)
@@ -97,10 +94,9 @@ def _retry_after(response: Response, now: float) -> float | None:
 
 
 def _parse_http_date(text: str) -> float | None:
-    """Epoch seconds of an HTTP date; None for what is none."""
     try:
         date: datetime = parsedate_to_datetime(text)
-        # a zone of -0000 gives a date without zone, which means UTC and not the zone of this machine
+        # the zone -0000 gives a date without a zone; it is UTC, not this machine's zone
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None

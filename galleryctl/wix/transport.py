@@ -1,4 +1,4 @@
-"""One request, however often it takes: credentials, limits, retries, read-your-writes, and errors told to people."""
+"""Send requests with credentials, rate limits, retries and read-your-writes consistency."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import random as dice
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from galleryctl.http import httpx
 from galleryctl.model.fields import Json
@@ -28,13 +28,13 @@ from galleryctl.wix.upload_urls import resolve_upload_url
 _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
-"""Seconds; the pool has none, because the limiter decides how many requests run."""
+"""Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""Bytes; a page of 100 items with their EXIF is far below."""
+"""Bytes; a page of 100 items with EXIF data is far smaller."""
 
 
 class Phase(StrEnum):
-    """When an observer is called."""
+    """The moment of an attempt at which an observer is called."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -42,7 +42,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What an observer sees of one try of a request; `status` is None before it, and when no answer came."""
+    """One attempt at a request, for observers; `status` is None before the attempt and without a response."""
 
     phase: Phase
     name: str
@@ -54,12 +54,12 @@ class Attempt:
 
 
 Observer = Callable[[Attempt], None]
-"""Called before and after each try; what it raises ends the request."""
+"""Called before and after each attempt; an exception from it ends the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Bounds of trying again: tries, seconds since the first one went, and the waits between two (doubling)."""
+    """Limits of retries: attempts, seconds since the first attempt, and the first and the longest (doubling) wait."""
 
     attempts: int = 6
     seconds: float = 900.0
@@ -69,7 +69,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Where time and chance come from; tests put in their own. `now` is epoch seconds, `clock` never goes back."""
+    """The sources of time and randomness, replaced by tests. `now` is epoch seconds, `clock` is monotonic."""
 
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
@@ -78,7 +78,7 @@ class Timing:
 
 
 class Transport:
-    """Sends requests for one site, with one limit of concurrency and one of rate for all of them."""
+    """Sends all requests for one site, under one limiter."""
 
     def __init__(
         self,
@@ -103,49 +103,46 @@ class Transport:
         params: Mapping[str, str | int] | None = None,
         json: Mapping[str, Json] | None = None,
     ) -> JsonReply:
-        """The JSON object that the call answers; raises ApiError."""
+        """Send a request and return the JSON object in the response; raises ApiError."""
         outgoing = Request(endpoint=endpoint, ids=ids, params=params or {}, json=json)
         return parse_reply(await self.send(outgoing), outgoing)
 
     def resolve_upload_url(self, location: str, base: str = "") -> str | None:
-        """The URL that the API answered for bytes, relative to `base`; None for one that must not be used."""
+        """Return the absolute upload URL, relative to `base`, or None if it must not be used."""
         api = self._http.base_url
         return resolve_upload_url(location, base or str(api), api)
 
     async def send(self, outgoing: Request) -> Response:
-        """The answer to `outgoing`, tried again while that is safe and may help; raises ApiError."""
+        """Return the response, retrying while that is safe and may succeed; raises ApiError."""
         began = self.timing.clock()
-        tries, forbidden = count(1), count(1)
+        attempts, forbidden = count(1), count(1)
 
-        async def once() -> Response:
-            return await self._send_authorized(outgoing, next(tries))
+        async def attempt() -> Response:
+            return await self._send_authorized(outgoing, next(attempts))
 
-        def may_help(error: BaseException) -> bool:
+        def may_succeed(error: BaseException) -> bool:
             if isinstance(error, PermissionDenied):
                 return error.retryable and next(forbidden) == 1
             return isinstance(error, ApiError) and error.retryable
 
-        retrying = AsyncRetrying(
-            sleep=self.timing.sleep,
-            retry=retry_if_exception(may_help),
-            stop=lambda state: (
-                stop_after_attempt(self._policy.attempts)(state) or self.timing.clock() - began > self._policy.seconds
-            ),
-            wait=self._retry_delay,
-            reraise=True,
-        )
-        return await retrying(once)
+        def is_over(state: RetryCallState) -> bool:
+            used_up = state.attempt_number >= self._policy.attempts
+            return used_up or self.timing.clock() - began > self._policy.seconds
+
+        retry = retry_if_exception(may_succeed)
+        sleep, wait = self.timing.sleep, self._retry_delay
+        return await AsyncRetrying(sleep=sleep, retry=retry, stop=is_over, wait=wait, reraise=True)(attempt)
 
     def _retry_delay(self, state: RetryCallState) -> float:
-        """Seconds before the next try: what the API asks for, or a doubling wait with half of it left to chance.
+        """Return the seconds before the next attempt: Retry-After, or a doubling wait of which half is random.
 
-        After a 429 the limiter makes all requests wait, this one too, at the same time.
+        After a 429 the limiter additionally pauses all requests.
         """
         error = state.outcome.exception() if state.outcome else None
         doubled = self._policy.first_wait * 2.0 ** (state.attempt_number - 1)
         wait = min(doubled, self._policy.longest_wait) * (0.5 + self.timing.random() / 2)
-        asked = error.retry_after if isinstance(error, Unavailable) and error.retry_after is not None else 0.0
-        return max(wait, min(asked, MAX_WAIT))
+        requested = error.retry_after if isinstance(error, Unavailable) and error.retry_after is not None else 0.0
+        return max(wait, min(requested, MAX_WAIT))
 
     async def _send_authorized(self, outgoing: Request, attempt: int) -> Response:
         if outgoing.endpoint.public:
@@ -163,60 +160,45 @@ class Transport:
         try:
             return await self.request(endpoints.TOKEN, json=body)
         except ApiError as error:
-            error.retryable = False  # it was tried often enough, whatever request waits for it
+            error.retryable = False  # the token request had its own retries
             raise
 
     async def _send_limited(self, outgoing: Request, auth: Mapping[str, str], attempt: int) -> Response:
-        """The answer to one try, unless it is an error; raises ApiError."""
         async with self._limiter.slot() as began:
-            answer = await self._send_observed(outgoing, auth, attempt)
-            # An error is raised here, never where its cause is caught: that can hold headers, and tracebacks show it.
-            if isinstance(answer, ApiError):
+            response = await self._send_observed(outgoing, auth, attempt)
+            # Raised here, not where the cause is caught: tracebacks show the cause, which can contain headers.
+            if isinstance(response, ApiError):
                 self._limiter.on_failure(began)
-                raise answer
-            self._raise_for_status(outgoing, answer, began, auth)
-            return answer
+                raise response
+            self._raise_for_status(outgoing, response, began, auth)
+            return response
 
     async def _send_observed(self, outgoing: Request, auth: Mapping[str, str], attempt: int) -> Response | ApiError:
-        """The answer, or the error that there is none; the observer hears of it before and after."""
+        """Return the response, or the error that there is none; notify the observer before and after."""
         endpoint, began = outgoing.endpoint, self.timing.clock()
         self.request_counts[endpoint.name] += 1
-        self._notify(Attempt(phase=Phase.BEFORE, name=endpoint.name, call=outgoing.call, number=attempt))
+        before = Attempt(phase=Phase.BEFORE, name=endpoint.name, call=outgoing.call, number=attempt)
+        self._notify(before)
         status, request_id = None, ""
         try:
-            answer = await self._send_once(outgoing, auth)
-            status, request_id = answer.status, answer.request_id
+            response = await self._send_once(outgoing, auth)
+            status, request_id = response.status, response.request_id
         except NO_RESPONSE_ERRORS as cause:
             return error_without_response(outgoing, cause)
         finally:
             seconds = self.timing.clock() - began
-            self._notify(
-                Attempt(
-                    phase=Phase.AFTER,
-                    name=endpoint.name,
-                    call=outgoing.call,
-                    number=attempt,
-                    status=status,
-                    seconds=seconds,
-                    request_id=request_id,
-                )
-            )
-        return answer
+            self._notify(replace(before, phase=Phase.AFTER, status=status, seconds=seconds, request_id=request_id))
+        return response
 
     async def _send_once(self, outgoing: Request, auth: Mapping[str, str]) -> Response:
-        """One request and its whole answer; raises one of NO_ANSWER."""
+        """Send one request and return the complete response; raises one of NO_RESPONSE_ERRORS."""
         content, described = outgoing.encoded_body()
-        headers = {
-            "User-Agent": _USER_AGENT,
-            "Accept": "application/json",
-            **described,
-            **outgoing.headers,
-            **auth,
-        }
+        base = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
+        headers = {**base, **described, **outgoing.headers, **auth}
         if self._consistency_token and not outgoing.endpoint.public:
             headers[_CONSISTENT_HEADER] = self._consistency_token
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
-            raise httpx.LocalProtocolError("no header can hold this value")  # h11's own words would show the key
+            raise httpx.LocalProtocolError("invalid header value")  # h11's message would contain the key
         request = self._http.build_request(
             outgoing.endpoint.method,
             outgoing.url or outgoing.endpoint.path(*outgoing.ids),
@@ -226,8 +208,11 @@ class Transport:
         )
         response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
         try:
-            if not outgoing.endpoint.public:
-                self._store_consistency_token(response.headers.get(_CONSISTENT_HEADER, ""))
+            token = response.headers.get(_CONSISTENT_HEADER, "")
+            if token and token.isascii() and token.isprintable() and not outgoing.endpoint.public:
+                self._consistency_token = (
+                    token  # stored before the body, which may get lost: later reads see this write
+                )
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -240,15 +225,10 @@ class Transport:
             names[REQUEST_ID_HEADER] = self._redact(names[REQUEST_ID_HEADER], auth, outgoing)
         return Response(status=response.status_code, headers=names, body=bytes(body))
 
-    def _store_consistency_token(self, consistent: str) -> None:
-        """Keep what makes the next reads see this write, though the rest of the answer may get lost."""
-        if consistent and consistent.isascii() and consistent.isprintable():
-            self._consistency_token = consistent
-
     def _raise_for_status(
         self, outgoing: Request, response: Response, started_at: float, auth: Mapping[str, str]
     ) -> None:
-        """Tell the limiter how it went; raise ApiError for anything but a 2xx."""
+        """Report the result to the limiter; raises ApiError unless the status is 2xx."""
         if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's own classes
             self._limiter.on_success()
             return
@@ -262,7 +242,7 @@ class Transport:
         raise error
 
     def _redact(self, text: str, auth: Mapping[str, str], outgoing: Request) -> str:
-        """`text` without the credentials, should the API repeat them, and without a URL that is a permission."""
+        """Return `text` without credentials that the API may repeat, upload URLs included."""
         secrets = (auth.get("Authorization"), outgoing.url, *(s.reveal() for s in self._auth.secrets()))
         for secret in filter(None, secrets):
             text = text.replace(secret, "***")

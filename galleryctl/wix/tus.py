@@ -1,6 +1,6 @@
-"""Resumable uploads: TUS 1.0 as the Media Manager speaks it, for files over 10 MB.
+"""Resumable uploads by TUS 1.0 as the Media Manager implements it, for files over 10 MB.
 
-After the last bytes a PUT to `<uploadUrl>/<uploadToken>` makes the file, unless the last PATCH has answered it.
+After the last bytes, a PUT to `<uploadUrl>/<uploadToken>` creates the file, unless the last PATCH returned it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from galleryctl.wix.messages import JsonReply, Request, Response, parse_reply
 from galleryctl.wix.transport import Transport
 
 OpenBytes = Callable[[], AsyncIterable[bytes] | bytes]
-"""Opens a file from its beginning; called again for each try."""
+"""Opens a file at its beginning; called again for each attempt."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
-"""Bytes in one PATCH: what an interruption costs at most."""
+"""Bytes per PATCH; an interruption repeats at most these."""
 _MAX_STALLS = 5
-"""How many interruptions in a row without progress end an upload."""
+"""Interruptions in a row without progress after which an upload fails."""
 _TUS_HEADERS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -47,7 +47,7 @@ class UploadSource:
 
 
 async def upload_resumable(transport: Transport, url: str, token: str, source: UploadSource) -> JsonReply:
-    """What the API answered when the file was whole; raises ApiError, AnswerLost when it may have been made."""
+    """Upload the file and return the reply to the last request; raises ApiError, ResponseLost if the file may exist."""
     location = await _create_upload(transport, url, token, source)
     last = await _send_chunks(transport, location, source)
     if last is not None and last.body:
@@ -59,94 +59,86 @@ async def upload_resumable(transport: Transport, url: str, token: str, source: U
     )
     try:
         return parse_reply(await transport.send(finish), finish)
-    except (NotFound, Conflict, InvalidRequest, PermissionDenied) as refusal:
+    except (NotFound, Conflict, InvalidRequest, PermissionDenied) as rejection:
         if last is not None:
             raise
-        # the last bytes arrived and their answer did not: it was the one that told the file
-        raise ResponseLost(
-            "the answer to the last bytes was lost; the file may be there",
-            call=refusal.call,
-            status=refusal.status,
-        ) from None
+        # the last bytes arrived, and the response that described the file was lost
+        what = "the response to the last bytes was lost; the file may exist"
+        raise ResponseLost(what, call=rejection.call, status=rejection.status) from None
 
 
 async def _create_upload(transport: Transport, url: str, token: str, source: UploadSource) -> str:
-    told = {"filename": source.name, "contentType": source.mime, "token": token}
-    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
+    fields = {"filename": source.name, "contentType": source.mime, "token": token}
+    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items())
     headers = {**_TUS_HEADERS, "Upload-Length": str(source.size), "Upload-Metadata": metadata}
-    answer = await transport.send(Request(endpoint=endpoints.TUS_CREATE, url=url, headers=headers))
-    location = transport.resolve_upload_url(answer.headers.get("location", ""), url)
-    if not answer.headers.get("location") or location is None:
-        raise _malformed_error("the answer names no place for the bytes that can be used", answer, endpoints.TUS_CREATE)
+    response = await transport.send(Request(endpoint=endpoints.TUS_CREATE, url=url, headers=headers))
+    location = transport.resolve_upload_url(response.headers.get("location", ""), url)
+    if not response.headers.get("location") or location is None:
+        raise _malformed_error("the response has no usable upload URL", response, endpoints.TUS_CREATE)
     return location
 
 
 async def _send_chunks(transport: Transport, location: str, source: UploadSource) -> Response | None:
-    """The answer to the last bytes; None when it was lost though they arrived."""
+    """Send all bytes and return the last response, or None if it was lost though the bytes arrived.
+
+    After an interruption, continue from the offset that the server reports: of 20 MB, 8 MB were confirmed and the
+    response to the next 8 MB was lost; if the server has 16 MB, send the last 4 MB, if it has 8 MB, the last 12 MB.
+    """
     offset, stalls = 0, 0
-    answer: Response | None = None
+    response: Response | None = None
     while offset < source.size:
         before = offset
-        async with aclosing(_chunks(source.open_bytes, offset)) as pieces:
-            async for piece in pieces:
+        async with aclosing(_chunks(source.open_bytes, offset)) as chunks:
+            async for chunk in chunks:
                 try:
-                    answer = await _patch_chunk(transport, location, offset, piece)
+                    response = await _patch_chunk(transport, location, offset, chunk)
                 except (ResponseLost, Conflict):
-                    answer, offset = None, await _received_bytes(transport, location, source)
+                    response, offset = None, await _received_bytes(transport, location, source)
                     break
-                offset += len(piece)
+                offset += len(chunk)
             else:
                 if offset < source.size:
                     raise size_changed_error(source, offset, endpoints.TUS_PATCH)
         stalls = stalls + 1 if offset <= before else 0
         if stalls >= _MAX_STALLS:
-            raise ResponseLost(f"the upload of {source.name} stands still", call=endpoints.TUS_PATCH.name)
-    return answer
+            raise ResponseLost(f"the upload of {source.name} makes no progress", call=endpoints.TUS_PATCH.name)
+    return response
 
 
 async def _patch_chunk(transport: Transport, location: str, offset: int, chunk: bytes) -> Response:
-    headers = {
-        **_TUS_HEADERS,
-        "Upload-Offset": str(offset),
-        "Content-Type": "application/offset+octet-stream",
-    }
-    outgoing = Request(endpoint=endpoints.TUS_PATCH, url=location, headers=headers, content=chunk)
-    return await transport.send(outgoing)
+    headers = {**_TUS_HEADERS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+    return await transport.send(Request(endpoint=endpoints.TUS_PATCH, url=location, headers=headers, content=chunk))
 
 
 async def _received_bytes(transport: Transport, location: str, source: UploadSource) -> int:
-    """How many bytes have arrived."""
-    answer = await transport.send(Request(endpoint=endpoints.TUS_OFFSET, url=location, headers=dict(_TUS_HEADERS)))
-    found = as_size(answer.headers.get("upload-offset"))
-    if found is None or found > source.size:
-        raise _malformed_error("the answer does not say how much has arrived", answer, endpoints.TUS_OFFSET)
-    return found
+    response = await transport.send(Request(endpoint=endpoints.TUS_OFFSET, url=location, headers=dict(_TUS_HEADERS)))
+    offset = as_size(response.headers.get("upload-offset"))
+    if offset is None or offset > source.size:
+        raise _malformed_error("the response has no valid Upload-Offset", response, endpoints.TUS_OFFSET)
+    return offset
 
 
 def size_changed_error(source: UploadSource, actual_size: int, endpoint: Endpoint) -> ApiError:
-    """The error for a file that is not as long as it was when its upload began."""
-    return InvalidRequest(
-        f"{source.name} has {actual_size} bytes, not the {source.size} that were announced",
-        call=endpoint.name,
-        do="the file changed during the upload; run apply again",
-    )
+    """Return the error for a file whose size changed after its upload began."""
+    what = f"{source.name} changed during the upload: {actual_size} bytes instead of {source.size}"
+    return InvalidRequest(what, call=endpoint.name, do="run apply again")
 
 
 async def _chunks(open_bytes: OpenBytes, start: int) -> AsyncGenerator[bytes, None]:
-    """The bytes from `start` on, in pieces of CHUNK."""
-    held, skip = bytearray(), start
+    """Yield the bytes from `start` on, CHUNK_BYTES at a time."""
+    buffer, skip = bytearray(), start
     async for block in iter_blocks(open_bytes()):
-        held += block[skip:]
+        buffer += block[skip:]
         skip = max(0, skip - len(block))
-        while len(held) >= CHUNK_BYTES:
-            yield bytes(held[:CHUNK_BYTES])
-            del held[:CHUNK_BYTES]
-    if held:
-        yield bytes(held)
+        while len(buffer) >= CHUNK_BYTES:
+            yield bytes(buffer[:CHUNK_BYTES])
+            del buffer[:CHUNK_BYTES]
+    if buffer:
+        yield bytes(buffer)
 
 
 async def iter_blocks(content: AsyncIterable[bytes] | bytes) -> AsyncIterator[bytes]:
-    """The content block by block."""
+    """Yield the blocks of `content`; bytes are one block."""
     if isinstance(content, bytes):
         yield content
         return

@@ -1,4 +1,4 @@
-"""Where bytes may go: the API answers upload URLs, and they are followed only where nobody can listen in."""
+"""Upload URLs from the API are used only if the connection is private."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def resolve_upload_url(location: str, base: str, api: httpx.URL) -> str | None:
-    """The URL `answered`, relative to `base`; None unless it is https, or http where the API itself is plain.
+    """Return the absolute URL of `location` relative to `base`, or None if it must not be used.
 
-    An API elsewhere sends no bytes to what listens on this machine only.
+    Allowed are https, and http to the API's own address or between two loopback addresses (the emulator).
     """
     try:
         url = httpx.URL(base).join(location)
@@ -19,7 +19,7 @@ def resolve_upload_url(location: str, base: str, api: httpx.URL) -> str | None:
         return None
     if not url.host or "%" in url.host or url.userinfo or (url.port or 0) > _MAX_PORT:
         return None
-    at_api = (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
-    both_here = {url.host, api.host} <= _LOOPBACK_HOSTS
-    safe = url.scheme == "https" or (url.scheme == "http" and (at_api or both_here))
+    same_origin = (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
+    both_loopback = {url.host, api.host} <= _LOOPBACK_HOSTS
+    safe = url.scheme == "https" or (url.scheme == "http" and (same_origin or both_loopback))
     return str(url) if safe else None

@@ -1,4 +1,4 @@
-"""`galleryctl events` as a process, fed by an emulator that is one: what it prints, and what a kill loses: nothing."""
+"""`galleryctl events` as a process, with events of an emulator process: its output, and that a kill loses nothing."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from tests.support.signed_events import event_claim, item_updated, trusted_app
 SCHEMA = Draft202012Validator(load_schema("event"))
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + TIMEOUT
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to that"
+    while not condition():
+        assert time.monotonic() < deadline, "timeout"
         time.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A workspace with an item on the emulated site, and the key that its webhooks are signed with."""
+    """A workspace with an applied item, and the public key of its site's webhooks."""
 
     served: ServedWorkspace
 
     @contextmanager
     def receiver(self, *args: str, out: int | None = None) -> Iterator[subprocess.Popen[str]]:
-        """A receiver that listens, and that the site sends to."""
+        """Start a receiver and let the site send its events to it."""
         options = ["--public-key", "app.pem", "--instance-id", str(self.served.ready["instance_id"])]
         with start_server(
             self.served.root / "ready.json", "-C", str(self.served.root), "events", *options, *args,
@@ -51,7 +51,7 @@ class Site:
             yield receiver.process
 
     def rename(self, title: str) -> None:
-        """What somebody does in the Editor."""
+        """Rename the item, as in the Editor."""
         self.served.call_control(
             "edit", {"edits": [{"gallery": self.gallery, "item": self.item, "set": {"title": title}}]}
         )
@@ -72,7 +72,7 @@ class Site:
         return state
 
     def delivered(self) -> int:
-        """How many deliveries had a 200."""
+        """Return the number of deliveries that got a 200."""
         deliveries = self.served.http.get("/_emulator/webhooks").json()["deliveries"]
         return sum(delivery["state"] == "delivered" for delivery in deliveries)
 
@@ -125,7 +125,7 @@ def test_a_signal_is_the_normal_end(site: Site, number: int) -> None:
 
 
 def test_killed_between_the_answer_and_the_line_the_event_is_told_once(site: Site) -> None:
-    # Nobody reads this pipe, and it is full: the event is answered, and cannot be printed.
+    # This pipe is full and not read: the event is answered but cannot be printed.
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     while _filled(writing):
@@ -157,7 +157,7 @@ def test_killed_before_its_check_a_gallery_is_checked_and_the_event_not_told_aga
         site.rename("First")
         assert process.stdout is not None
         assert "First" in process.stdout.readline()
-        # The line is out before it is noted; the note is made before the next one is answered and told.
+        # A line is printed before that is recorded, and recorded before the next event is answered and printed.
         site.rename("Second")
         assert "Second" in process.stdout.readline()
         process.kill()
@@ -174,11 +174,11 @@ def test_killed_before_its_check_a_gallery_is_checked_and_the_event_not_told_aga
 def test_strangers_are_refused_and_counted(site: Site) -> None:
     with site.receiver("-v") as process:
         url = json.loads((site.served.root / "ready.json").read_text())["url"]
-        mine = str(site.served.ready["instance_id"])
+        instance = str(site.served.ready["instance_id"])
         bodies = [
             b"x.y",
             trusted_app().sign(item_updated()),
-            trusted_app().sign(event_claim("deleted", {}, instance=mine)),
+            trusted_app().sign(event_claim("deleted", {}, instance=instance)),
         ]
         answers = [httpx.post(url, content=body) for body in bodies]
         process.send_signal(signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""Ten thousand hostile files: each ends in a message, in a second and 200 MB, and shows nothing of the environment.
+"""Ten thousand hostile files: each gets a message, within 1 s and 200 MB, without a value of the environment.
 
-A child process validates batches of them; run as a script this file is that child. Seeds make each file again:
-`python tests/e2e/test_fuzz_yaml.py FIRST COUNT`, with one for COUNT.
+Child processes validate them in batches; this file run as a script is such a child. A seed reproduces its file:
+`python tests/e2e/test_fuzz_yaml.py SEED 1`.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ SCALARS = (
 PIECES = (*SCALARS, *KEYS, ": ", "- ", "\n", "  ", "\t", "[", "]", "{", "}", ",", "#", "---\n", "...\n", "\0", "\r", "\ufeff", "\x85", "\u2028")  # fmt: skip
 
 
-def mutated(rng: random.Random) -> str:
-    """An example with lines and pieces moved, repeated, cut out and put in."""
+def mutated_example(rng: random.Random) -> str:
+    """Return an example with lines and pieces moved, repeated, removed and inserted."""
     lines = rng.choice(texts()).splitlines(keepends=True)
     for _ in range(rng.randint(0, 5)):
         at = rng.randrange(len(lines) or 1)
@@ -68,28 +68,28 @@ def mutated(rng: random.Random) -> str:
 
 
 def texts() -> list[str]:
-    """The YAML files of the examples."""
+    """Return the YAML files of the examples."""
     return [path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.rglob("*.yaml"))]
 
 
-def grown(rng: random.Random, depth: int = 0) -> str:
-    """A flow value of known keys and odd scalars."""
+def random_value(rng: random.Random, depth: int = 0) -> str:
+    """Return a flow value of valid keys and unusual scalars."""
     if depth > rng.randint(1, 5):
         return rng.choice(SCALARS).replace("\n", " ")
     anchor = rng.choice(("", "", "", "&a ", "&b ", "!!map ", "!x "))
-    inner = [grown(rng, depth + 1) for _ in range(rng.randint(0, 4))]
+    inner = [random_value(rng, depth + 1) for _ in range(rng.randint(0, 4))]
     if rng.random() < 0.5:
         return f"{anchor}[{', '.join(inner)}]"
     return anchor + "{" + ", ".join(f"{rng.choice(KEYS)}: {value}" for value in inner) + "}"
 
 
-def made(rng: random.Random) -> str:
-    """A manifest by the grammar: plausible at the top, anything below."""
-    lines = [f"{key}: {grown(rng, 1)}" for key in rng.sample(KEYS, rng.randint(0, 6))]
+def random_manifest(rng: random.Random) -> str:
+    """Return a manifest that is plausible at the top level and random below."""
+    lines = [f"{key}: {random_value(rng, 1)}" for key in rng.sample(KEYS, rng.randint(0, 6))]
     lines.append("items:")
     for _ in range(rng.randint(0, 8)):
         keys = rng.sample(KEYS, rng.randint(1, 5))
-        entry = [f"{key}: {grown(rng, rng.randint(2, 6))}" for key in keys]
+        entry = [f"{key}: {random_value(rng, rng.randint(2, 6))}" for key in keys]
         lines += [f"  {'-' if not n else ' '} {line}" for n, line in enumerate(entry)]
     if rng.random() < 0.7:
         lines.insert(0, "bind: {create: true}")
@@ -97,14 +97,14 @@ def made(rng: random.Random) -> str:
 
 
 def noise(rng: random.Random) -> bytes:
-    """Bytes, or characters that mean something in YAML."""
+    """Return random bytes, or random YAML syntax."""
     if rng.random() < 0.4:
         return rng.randbytes(rng.randint(0, 300))
     return "".join(rng.choices(PIECES, k=rng.randint(0, 60))).encode("utf-8", "surrogatepass")
 
 
 def monster(rng: random.Random) -> str:
-    """What is deep, wide or long: up to a hundred kilobytes."""
+    """Return a deep, wide or long document of up to a hundred kilobytes."""
     n = rng.choice((10, 65, 500, 3000))
     head = "bind: {create: true}\nitems:"
     makers: Sequence[Callable[[], str]] = (
@@ -127,26 +127,26 @@ def monster(rng: random.Random) -> str:
     return rng.choice(makers)()
 
 
-def hostile(seed: int) -> tuple[str, bytes]:
-    """The file's name in the workspace, and its content; the same for a seed."""
-    rng = random.Random(seed)  # noqa: S311 - the same files each time
-    maker = rng.choices((mutated, made, noise, monster), (40, 30, 18, 12))[0]
+def hostile_file(seed: int) -> tuple[str, bytes]:
+    """Return the file's name in the workspace and its content, determined by the seed."""
+    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    maker = rng.choices((mutated_example, random_manifest, noise, monster), (40, 30, 18, 12))[0]
     content = maker(rng)
     name = "galleryctl.yaml" if rng.random() < 0.2 else "galleries/g.yaml"
     return name, content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
 
 
 def peak() -> float:
-    """The most memory that this process has had, in megabytes."""
+    """Return this process's peak memory in megabytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def validated(root: Path, seed: int) -> tuple[int, str]:
-    """Exit code and output of `galleryctl validate` on the seed's file."""
-    from galleryctl.cli.main import run  # noqa: PLC0415 - for the child only
+def validate_seed(root: Path, seed: int) -> tuple[int, str]:
+    """Return the exit code and output of `galleryctl validate` on the seed's file."""
+    from galleryctl.cli.main import run  # noqa: PLC0415 - only in the child
 
-    name, content = hostile(seed)
+    name, content = hostile_file(seed)
     (root / "galleryctl.yaml").write_text(WORKSPACE, encoding="utf-8")
     (root / "galleries" / "g.yaml").write_text("bind: {create: true}\nitems: []\n", encoding="utf-8")
     (root / name).write_bytes(content)
@@ -156,15 +156,15 @@ def validated(root: Path, seed: int) -> tuple[int, str]:
     return code, out.getvalue()
 
 
-def timed(root: Path, seed: int) -> tuple[float, tuple[int, str]]:
-    """Seconds of this process that it took, and what came out."""
+def timed_validate(root: Path, seed: int) -> tuple[float, tuple[int, str]]:
+    """Validate the seed's file; return the CPU seconds, the exit code and the output."""
     began = time.process_time()
-    came_out = validated(root, seed)
-    return time.process_time() - began, came_out
+    result = validate_seed(root, seed)
+    return time.process_time() - began, result
 
 
 def batch(first: int, count: int) -> dict[str, Any]:
-    """What became of the files of these seeds."""
+    """Validate the files of these seeds and return their results."""
     os.environ.update(dict.fromkeys(("PLANTED", "WIX_SITE_ID", "WIX_API_KEY", "WIX_GALLERY_ID"), PLANTED))
     wrong: list[str] = []
     codes = {0: 0, 1: 0}
@@ -174,12 +174,12 @@ def batch(first: int, count: int) -> dict[str, Any]:
         for name in ("minimal", "portfolio"):
             shutil.copytree(EXAMPLES / name / "photos", root / "photos", dirs_exist_ok=True)
         (root / "galleries").mkdir()
-        validated(root, first)  # loads all that is loaded late
+        validate_seed(root, first)  # loads the modules that are imported late
         before = peak()
         for seed in range(first, first + count):
-            taken, (code, output) = timed(root, seed)
+            taken, (code, output) = timed_validate(root, seed)
             if taken > SECONDS / 2:
-                taken = min(taken, timed(root, seed)[0])  # on a busy machine anything is slow once
+                taken = min(taken, timed_validate(root, seed)[0])  # on a busy machine one slow run proves nothing
             slowest = max(slowest, (taken, seed))
             codes[code] = codes.get(code, 0) + 1
             wrong += [f"{seed}: {sign}" for sign in ("Traceback", "bug in galleryctl", PLANTED) if sign in output]

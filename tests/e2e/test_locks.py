@@ -1,6 +1,6 @@
-"""Two applies at once, as real processes, on state in a file and in each kind of store: one waits or fails, never both write.
+"""Concurrent applies as processes, with state in a file or a store of each kind: one waits or fails, never both write.
 
-A killed run's lock and journal are in a bucket of each kind of store.
+The lock and journal of a killed run are in a bucket of each kind of store.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.support.processes import TIMEOUT
 
 
 def share(served: ServedWorkspace, store: FakeObjectStore, folder: Path) -> None:
-    """Let the workspace's state lie in a bucket of its own."""
+    """Put the workspace's state into a new bucket."""
     store.make_bucket(folder.name)
     text = (served.root / "galleryctl.yaml").read_text(encoding="utf-8")
     served.write("galleryctl.yaml", f"{text}state: {store.location(folder.name, '{site}.json')}\n")
@@ -41,7 +41,7 @@ def anywhere(
     reach: Callable[[str], FakeObjectStore],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ServedWorkspace:
-    """A workspace with ten texts, not applied."""
+    """Return a workspace with ten texts, not applied."""
     if request.param != "file":
         share(served, reach(request.param), tmp_path_factory.mktemp("locks"))
     served.write_gallery(text_items(1))
@@ -51,7 +51,7 @@ def anywhere(
 
 
 def kill_at(served: ServedWorkspace, count: int) -> None:
-    """The first apply is killed while `count` of its creates have taken effect and their answers are on the way."""
+    """Kill the first apply after `count` of its creates took effect and before their responses arrive."""
     served.hold("after", **CREATE_ITEM_REQUESTS, nth=3, times=count)
     command = served.start("apply", "--auto-approve")
     served.wait_for_held(count)
@@ -69,11 +69,11 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
     second = anywhere.run("apply", "--auto-approve")
     assert second.wait() == 1
     owner = rf"\S+@{re.escape(socket.gethostname())} since \S+, run (\w+) \(apply, pid {first.pid}\)"
-    told = re.search(f"the state is locked by {owner}", second.err)
-    assert told is not None, second.err
+    match = re.search(f"the state is locked by {owner}", second.err)
+    assert match is not None, second.err
     assert "--lock-timeout" in second.err
-    assert f"galleryctl state unlock {told[1]}" in second.err
-    refused = anywhere.run("state", "unlock", told[1], "--force")
+    assert f"galleryctl state unlock {match[1]}" in second.err
+    refused = anywhere.run("state", "unlock", match[1], "--force")
     assert refused.wait() == 1
     assert "is still at work" in refused.err
 
@@ -97,7 +97,7 @@ def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Ser
     in_bucket.apply()
     in_bucket.write_gallery(text_items(10))
     kill_at(in_bucket, 4)
-    # The disk of that machine is gone, and by now the manifest says something else: neither title nor text finds an item again.
+    # That machine's disk is lost, and the manifest has changed: neither title nor text identifies an item.
     shutil.rmtree(in_bucket.root / ".galleryctl", ignore_errors=True)
     in_bucket.write_gallery(text_items(10, prefix="New "))
     ran = in_bucket.run("apply", "--auto-approve")

@@ -1,4 +1,4 @@
-"""What goes wrong with each kind of object store is told in its own words, with what to do, and without secrets."""
+"""Errors of each kind of object store are reported in its terms, with advice and without secrets."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from galleryctl.state.bucket import Bucket, open_bucket
 from galleryctl.state.object_backend import ObjectStateBackend
 from tests.support.object_store import FakeObjectStore
 
-STRANGERS = {
-    "s3": ("AWS_ACCESS_KEY_ID", "AKIASTRANGER"),
+WRONG_CREDENTIALS = {
+    "s3": ("AWS_ACCESS_KEY_ID", "AKIAOTHER"),
     "gs": ("GOOGLE_BEARER_TOKEN", "another-token"),
     "az": ("AZURE_STORAGE_ACCOUNT_KEY", base64.b64encode(b"another key").decode()),
 }
 
 
-def told(store: FakeObjectStore, read: Callable[[], object]) -> StateError:
-    """The error of a read, which tells no secret and no address."""
+def read_error(store: FakeObjectStore, read: Callable[[], object]) -> StateError:
+    """Return the error of a read, after checking that it shows no secret and no address."""
     with pytest.raises(StateError) as caught:
         read()
     shown = f"{caught.value} {caught.value!r}"
@@ -34,7 +34,7 @@ def told(store: FakeObjectStore, read: Callable[[], object]) -> StateError:
 def test_a_bucket_that_is_not_there_is_no_empty_state(store: FakeObjectStore, method: str) -> None:
     bucket, key = open_bucket(store.location("no-such-bucket", "state.json"))
     calls = {"get": bucket.get, "put": lambda key: bucket.put(key, b"1", None), "list": bucket.list}
-    error = told(store, lambda: calls[method](key))
+    error = read_error(store, lambda: calls[method](key))
     code, what = ("ContainerNotFound", "container") if store.scheme == "az" else ("NoSuchBucket", "bucket")
     assert error.why == f"404 Not Found ({code})"
     assert error.do == f"make the {what}, or correct state in galleryctl.yaml"
@@ -42,7 +42,7 @@ def test_a_bucket_that_is_not_there_is_no_empty_state(store: FakeObjectStore, me
 
 def test_a_store_that_is_down_is_told(bucket: Bucket, store: FakeObjectStore) -> None:
     store.fixed_responses["GET /state.json"] = ("503 Service Unavailable", "")
-    error = told(store, ObjectStateBackend(bucket, "state.json").read)
+    error = read_error(store, ObjectStateBackend(bucket, "state.json").read)
     assert error.why == "503 Service Unavailable"
     assert "run the same command again" in error.do
     assert not any(secret in repr(bucket) for secret in store.secrets)
@@ -52,17 +52,17 @@ def test_nothing_that_listens_is_told(store: FakeObjectStore, monkeypatch: pytes
     for name, value in store.settings.items():
         monkeypatch.setenv(name, value.format(url="http://127.0.0.1:1"))
     bucket, key = open_bucket(store.location("bucket", "state.json"))
-    assert "error sending request" in told(store, lambda: bucket.get(key)).why
+    assert "error sending request" in read_error(store, lambda: bucket.get(key)).why
 
 
 def test_credentials_that_are_not_accepted_are_told(
     bucket: Bucket, store: FakeObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if store.scheme == "s3":  # moto accepts any
+    if store.scheme == "s3":  # moto accepts any credentials
         store.fixed_responses["GET /key"] = ("403 Forbidden", "<Error><Code>InvalidAccessKeyId</Code></Error>")
-    monkeypatch.setenv(*STRANGERS[store.scheme])
-    stranger, _ = open_bucket(f"{bucket.location}/key")
-    error = told(store, lambda: stranger.get("key"))
+    monkeypatch.setenv(*WRONG_CREDENTIALS[store.scheme])
+    other, _ = open_bucket(f"{bucket.location}/key")
+    error = read_error(store, lambda: other.get("key"))
     assert error.why.startswith(("401 Unauthorized (", "403 Forbidden ("))
     assert "the credentials in the environment are not accepted: correct them" in error.do
 
@@ -76,7 +76,7 @@ def test_credentials_that_are_not_accepted_are_told(
 )
 def test_a_right_that_is_missing_is_told(bucket: Bucket, store: FakeObjectStore, body: str) -> None:
     store.fixed_responses["PUT /key"] = ("403 Forbidden", body)
-    error = told(store, lambda: bucket.put("key", b"1", None))
+    error = read_error(store, lambda: bucket.put("key", b"1", None))
     assert error.what == "the state cannot be written"
     assert error.do == "give the credentials in the environment the right to read, write, list and delete there"
 
@@ -85,5 +85,5 @@ def test_an_endpoint_without_tls_has_to_be_allowed(store: FakeObjectStore, monke
     prefix = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}[store.scheme]
     monkeypatch.setenv(f"{prefix}_ALLOW_HTTP", "false")
     bucket, key = open_bucket(store.location("bucket", "state.json"))
-    error = told(store, lambda: bucket.get(key))
+    error = read_error(store, lambda: bucket.get(key))
     assert error.do == f"{prefix}_ALLOW_HTTP=true in the environment allows an endpoint without TLS"

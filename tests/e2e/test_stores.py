@@ -1,6 +1,6 @@
-"""State in each kind of object store: two writers never both win, lost answers are no losses.
+"""State in each kind of object store: of two writers only one wins, and lost responses lose no data.
 
-S3 is moto's, in this process; Google's is a fake; Azure's is Azurite, a process under Node.
+S3 is moto's, in this process; Google Cloud Storage is a fake; Azure is Azurite, a Node process.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def test_a_taken_lock_is_told_with_its_owner_and_given_when_it_is_free(bucket: B
 
 
 def test_the_lock_of_a_process_that_is_gone_is_said_to_be_stale(bucket: Bucket) -> None:
-    # This process' number, signed long before it began: as if the number had gone to another.
+    # this process's id, with a date before its start: as if the id had been reused
     stale = replace(lock_owner("apply"), since="2001-01-01T00:00:00+00:00")
     bucket.put("state.json.lock", json.dumps(asdict(stale)).encode(), None)
     backend = ObjectStateBackend(bucket, "state.json")
@@ -151,13 +151,13 @@ def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -
     backend = ObjectStateBackend(bucket, "state.json")
     with pytest.raises(StateError, match="it is free"):
         backend.force_unlock("run-1")
-    mine = lock_owner("apply")
-    with backend.lock(mine, 0):
+    owner = lock_owner("apply")
+    with backend.lock(owner, 0):
         with pytest.raises(StateError, match="run run-9 does not hold the lock") as caught:
             backend.force_unlock("run-9")
-        assert mine.run in caught.value.do
+        assert owner.run in caught.value.do
         with pytest.raises(StateError, match="still at work"):
-            backend.force_unlock(mine.run)
+            backend.force_unlock(owner.run)
     assert backend.lock_holder() is None
 
 
@@ -169,8 +169,8 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: 
         next_.force_unlock("run-1")
         with pytest.raises(StateError, match="the lock of this run was broken"):
             broken.write(state)
-        mine = replace(ELSEWHERE, run="run-2")
-        with next_.lock(mine, 0):
+        owner = replace(ELSEWHERE, run="run-2")
+        with next_.lock(owner, 0):
             other = next_.journal(Path("unused"))
             assert [step for step, _ in read_journal(other, state).pending] == ["a"]
             Journal.open(other, run="run-2", state=state).close()
@@ -178,7 +178,7 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: 
                 asyncio.run(journal.begin("b", Intent(kind="update")))
             with pytest.raises(StateError, match="could not be written before"):
                 asyncio.run(journal.begin("c", Intent(kind="update")))
-            assert next_.lock_holder() == mine
+            assert next_.lock_holder() == owner
     assert read_journal(next_.journal(Path("unused")), state).pending == ()
 
 

@@ -14,7 +14,7 @@ from tests.support.cli_harness import CliHarness
 
 @pytest.fixture(scope="session", autouse=True)
 def one_key_pair() -> Iterator[None]:
-    """Every site that is made in this process signs with one key pair: to make another takes longer than a test."""
+    """Let all sites of this process share one key pair: creating another takes longer than a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(credentials, "key_pair", cache(credentials.key_pair))
         yield
@@ -22,7 +22,7 @@ def one_key_pair() -> Iterator[None]:
 
 @pytest.fixture
 def studio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
-    """An empty workspace with the local backend."""
+    """Return an empty workspace with the local backend."""
     studio = CliHarness(tmp_path, capsys)
     studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
     return studio
@@ -30,7 +30,7 @@ def studio(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
 
 @pytest.fixture
 def wedding(studio: CliHarness) -> CliHarness:
-    """A workspace with one gallery of three photos and a text, not applied."""
+    """Return a workspace with one gallery of three photos and a text, not applied."""
     for shade, name in enumerate(("first-dance", "cake", "rings")):
         studio.write_photo(f"photos/{name}.jpg", shade)
     studio.write_gallery(

@@ -1,4 +1,4 @@
-"""Tests that need what is missing are skipped with a reason, and fail with `--no-skips`."""
+"""Tests whose requirements are missing are skipped with a reason, and fail with `--no-skips`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ REASONS = {"needs node: apt install nodejs npm", "needs chromium: apt install ch
 
 
 def run_tests(folder: Path, *options: str) -> tuple[int, str]:
-    """Run the tests above on a machine without commands: the exit code, and what is printed."""
+    """Run the tests above with an empty PATH; return the exit code and the output."""
     (folder / "test_needs.py").write_text(ALL_NEEDS)
     (folder / "bin").mkdir()
     ran = subprocess.run(
@@ -68,7 +68,7 @@ def test_what_is_missing_is_a_reason_to_skip(tmp_path: Path, workers: tuple[str,
 def test_what_is_missing_is_a_failure_where_nothing_may_be_skipped(tmp_path: Path, workers: tuple[str, ...]) -> None:
     code, out = run_tests(tmp_path, *workers, "--no-skips")
     assert code == 1, out
-    # What a fixture lacks is an error of the fixture.
+    # a missing requirement of a fixture is reported as an error of the fixture
     assert "2 failed, 1 passed, 1 xfailed, 1 error" in out
     assert all(f"{reason} (--no-skips)" in out for reason in REASONS)
 

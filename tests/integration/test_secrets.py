@@ -1,4 +1,4 @@
-"""No secret is printed or written by any command, however it ends: some are planted, and everything is searched."""
+"""No command prints or writes a secret, however it ends: all output and files are searched for planted secrets."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ BEFORE, CHANGING = (
 )
 APP = '{app_id: "${APP_ID}", app_secret: "${APP_SECRET}", instance_id: "${INSTANCE}"}'
 
-# in the order of a workspace's life; `apply` stands where its saved plan is fresh
+# in the order in which a workspace uses them; `apply` comes while its saved plan is fresh
 RUNS = (
     "init ../other", "validate", "fmt --check", "fmt", "plan --out plan.json", "show plan.json", "apply plan.json",
     "plan", "drift", "apply --auto-approve", "show", "show --live", "show --live weddings", "show --live weddings/words",
@@ -71,7 +71,7 @@ ONLINE = (
 
 @dataclass(slots=True)
 class Vault:
-    """A workspace with secrets in its environment, the emulator it talks to, and everything that commands printed."""
+    """A workspace with secrets in its environment, its emulator, and everything that commands printed."""
 
     studio: CliHarness
     http: httpx.Client
@@ -81,15 +81,15 @@ class Vault:
     printed: list[str]
 
     def run(self, line: str, format_: str = "text") -> int:
-        """Run `galleryctl -vv LINE` in the workspace; the exit code."""
+        """Run `galleryctl -vv LINE` in the workspace and return the exit code."""
         ran = self.studio.run("-vv", "--format", format_, *line.split())
-        if "--format" in ran.out + ran.err:  # which it refuses; not every command prints in every format
+        if "--format" in ran.out + ran.err:  # rejected: not every command supports every format
             ran = self.studio.run("-vv", *line.split())
         self.printed += [f"{line} ({format_}): {ran.out}", f"{line} ({format_}): {ran.err}"]
         return ran.code
 
     def sign_in(self, auth: str, state: str = OPEN, **changed: str) -> None:
-        """Write the workspace for this kind of auth and of state, and set its variables, some of them otherwise."""
+        """Write a workspace with this auth and state, and set its variables, replacing some."""
         self.studio.write("galleryctl.yaml", WORKSPACE.replace("AUTH", auth).replace("STATE", state))
         names = {"URL": "base_url", "SITE": "site_id", "APP_ID": "app_id", "INSTANCE": "instance_id"}
         values = {name: self.ready[key] for name, key in names.items()}
@@ -98,13 +98,13 @@ class Vault:
             self.monkeypatch.setenv(name, value)
 
     def written(self) -> Iterator[tuple[str, bytes]]:
-        """Every file that a command may have written; the emulator's own are elsewhere."""
+        """Return every file that a command may have written; the emulator's files are elsewhere."""
         for path in self.studio.root.parent.rglob("*"):
             if path.is_file():
                 yield str(path), path.read_bytes()
 
     def assert_kept(self, *more: str) -> None:
-        """Nothing that was printed or written holds a secret, in any of the forms that it may take."""
+        """Check that nothing printed or written contains a secret in any encoding."""
         for secret in (*self.secrets.values(), *more):
             for form in forms(secret):
                 for text in self.printed:
@@ -114,7 +114,7 @@ class Vault:
 
 
 def forms(secret: str) -> set[str]:
-    """A secret as it is, and as URLs, JSON, headers and byte strings of Python hold it."""
+    """Return the secret as plain text and as encoded in URLs, JSON, headers and Python's bytes literals."""
     encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
     return {
         secret,
@@ -128,21 +128,21 @@ def forms(secret: str) -> set[str]:
 
 @contextmanager
 def emulator(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
-    """What the ready file of an emulator in a process of its own says; its log is beside it."""
+    """Start an emulator process and yield the content of its ready file; its log is in the same folder."""
     folder.mkdir()
     command = ("emulator", "--data", str(folder / "data"), *options)
     with (
         (folder / "log").open("wb") as log,
-        start_server(folder / "ready.json", *command, out=log, err=log) as made,
+        start_server(folder / "ready.json", *command, out=log, err=log) as server,
     ):
-        yield made.ready
-        made.stop()
+        yield server.ready
+        server.stop()
 
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with emulator(tmp_path_factory.mktemp("emulator") / "served") as told:
-        yield told
+    with emulator(tmp_path_factory.mktemp("emulator") / "served") as content:
+        yield content
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def vault(
     studio.write_gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
     monkeypatch.chdir(studio.root)  # where plan files go
     monkeypatch.setenv("PUBLIC", "what everybody may read")
-    monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # each command makes keys anew, which takes a while by design
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # every command derives its keys, which is slow by design
     secrets = {
         "KEY": ready["api_key"],
         "APP_SECRET": ready["app_secret"],
@@ -171,7 +171,7 @@ def vault(
 
 
 def test_every_command_is_among_those_searched() -> None:
-    # the emulator has a test of its own; schemas know nothing of a workspace
+    # the emulator has its own test; `schema` reads no workspace
     assert {line.split()[0] for line in RUNS} | {"emulator", "events", "schema"} == set(COMMANDS)
 
 
@@ -219,7 +219,7 @@ def test_a_passphrase_that_is_changed_shows_neither(vault: Vault) -> None:
 
 
 class Gossip(BaseHTTPRequestHandler):
-    """A vendor who says in every answer what it was told: in status line, headers, JSON and plain text."""
+    """An API that repeats each request in its response: in the status line, headers, JSON and plain text."""
 
     def answer(self) -> None:
         said = f"{self.headers.get('Authorization')} {self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()}"
@@ -237,7 +237,7 @@ class Gossip(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_message(self, *args: object, **named: object) -> None:
-        """Nothing: pytest's output is not where it belongs."""
+        """Do nothing: the log does not belong in pytest's output."""
 
 
 for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):

@@ -1,4 +1,4 @@
-"""An Azure Blob Storage of one's own: Azurite, which Microsoft publishes, as a process under Node."""
+"""A local Azure Blob Storage: Microsoft's Azurite, as a Node process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ READY = "successfully listens on "
 
 @contextmanager
 def serve_azure() -> Iterator[FakeObjectStore]:
-    """An Azure Blob Storage that listens, with one account."""
+    """Serve an Azure Blob Storage with one account."""
     settings = {
         "AZURE_STORAGE_ENDPOINT": f"{{url}}/{ACCOUNT}",
         "AZURE_ALLOW_HTTP": "true",
@@ -46,7 +46,7 @@ def serve_azure() -> Iterator[FakeObjectStore]:
 
 @contextmanager
 def azurite() -> Iterator[int]:
-    """The port at which Azurite listens; it keeps everything in memory."""
+    """Run Azurite with all data in memory and yield its port."""
     process = subprocess.Popen(
         [install(FOLDER), MAIN, "--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry"],
         cwd=FOLDER,
@@ -56,16 +56,16 @@ def azurite() -> Iterator[int]:
     )
     try:
         assert process.stdout is not None
-        told = next((line for line in process.stdout if READY in line), None)
-        assert told is not None, "azurite ended before it was ready"
-        yield int(told.rpartition(":")[2])
+        ready = next((line for line in process.stdout if READY in line), None)
+        assert ready is not None, "Azurite ended before it was ready"
+        yield int(ready.rpartition(":")[2])
     finally:
         process.terminate()
         process.communicate()
 
 
 def _forward_to(port: int) -> WSGIApplication:
-    """A server that sends each request to `port` as it came: it is signed."""
+    """Return a proxy to `port` that leaves requests unchanged, because they are signed."""
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -88,13 +88,13 @@ def _forward_to(port: int) -> WSGIApplication:
 
 
 def _create_container(port: int, name: str) -> None:
-    """Make a container, which the library of the project cannot."""
+    """Create a container, which obstore cannot do."""
     headers = {"x-ms-date": http_date(), "x-ms-version": "2021-12-02"}
     lines = ["PUT", *[""] * 11, *(f"{header}:{value}" for header, value in headers.items())]
     text = "\n".join([*lines, f"/{ACCOUNT}/{ACCOUNT}/{name}", "restype:container"])
     signature = base64.b64encode(hmac.digest(base64.b64decode(KEY), text.encode(), hashlib.sha256)).decode()
-    made = httpx.put(
+    response = httpx.put(
         f"http://127.0.0.1:{port}/{ACCOUNT}/{name}?restype=container",
         headers=headers | {"Authorization": f"SharedKey {ACCOUNT}:{signature}"},
     )
-    assert made.status_code == 201, made.text
+    assert response.status_code == 201, response.text

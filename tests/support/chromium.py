@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its own debugging pipe: no driver, no port."""
+"""A headless Chromium, controlled through its debugging pipe, without a driver or a port."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ONTO_3_AND_4 = (
 
 @dataclass(slots=True)
 class Tab:
-    """One tab: commands out, answers in, and the events that came meanwhile."""
+    """One tab: its command and response streams, and the events received so far."""
 
     commands: BinaryIO
     responses: BinaryIO
@@ -36,7 +36,7 @@ class Tab:
     events: list[Message] = field(default_factory=list)
 
     def send(self, method: str, **params: Any) -> Message:
-        """Send one command; what it answers."""
+        """Send one command and return its result."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
         if self.session:
@@ -59,7 +59,7 @@ class Tab:
         return message
 
     def open(self, url: str) -> None:
-        """Show a page, and wait until all its pictures have come or failed, those far down too."""
+        """Open a page and wait until all its images are loaded or failed, lazy ones included."""
         self.send("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
@@ -69,19 +69,19 @@ class Tab:
         )
 
     def evaluate(self, expression: str) -> Any:
-        """The JSON value of a JavaScript expression, waited for if it is a promise."""
+        """Return the JSON value of a JavaScript expression, awaiting a promise."""
         answer = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     def events_named(self, method: str) -> list[Message]:
-        """The parameters of every event of a kind so far."""
+        """Return the parameters of all events of this method so far."""
         return [event["params"] for event in self.events if event.get("method") == method]
 
 
 @contextmanager
 def open_tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterator[Tab]:
-    """A new browser with one tab, as tall as a page, so that nothing waits to be scrolled to."""
+    """Open a browser with one tab, tall enough to show a page without scrolling."""
     found = needs.command(*EXECUTABLES, package="chromium")
     (their_in, our_out), (our_in, their_out) = os.pipe(), os.pipe()
     command = [sys.executable, "-c", ONTO_3_AND_4, str(their_in), str(their_out)]
@@ -93,21 +93,21 @@ def open_tab(profile: Path, *, width: int = 1280, height: int = 9000) -> Iterato
     os.close(their_out)
     try:
         with os.fdopen(our_out, "wb") as commands, os.fdopen(our_in, "rb") as answers:
-            made = Tab(commands, answers)
-            target = made.send("Target.createTarget", url="about:blank")["targetId"]
-            made.session = made.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            tab = Tab(commands, answers)
+            target = tab.send("Target.createTarget", url="about:blank")["targetId"]
+            tab.session = tab.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
             for domain in ("Page", "Runtime", "Log"):
-                made.send(f"{domain}.enable")
-            made.send(
+                tab.send(f"{domain}.enable")
+            tab.send(
                 "Emulation.setDeviceMetricsOverride",
                 width=width,
                 height=height,
                 deviceScaleFactor=1,
                 mobile=False,
             )
-            yield made
-            made.session = ""
-            made.send("Browser.close")
+            yield tab
+            tab.session = ""
+            tab.send("Browser.close")
         process.wait(20)
     finally:
         process.kill()

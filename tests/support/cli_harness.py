@@ -1,4 +1,4 @@
-"""A workspace on the embedded emulator: run commands in it, look at the site, edit it as the Editor would."""
+"""A workspace on the embedded emulator: run commands, inspect the site, edit it as the Wix Editor would."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Doc = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """What a command did: exit code, standard output, standard error."""
+    """The exit code, standard output and standard error of a command."""
 
     code: int
     out: str
@@ -29,13 +29,13 @@ class CommandResult:
 
     @property
     def requests(self) -> list[str]:
-        """`METHOD path` of each request, of a command that was run with -vv."""
+        """`METHOD path` of each request of a command that was run with -vv."""
         return [line.split(" → ")[0] for line in self.err.splitlines() if " → " in line]
 
 
 @dataclass(slots=True)
 class CliHarness:
-    """A workspace in `root`, and the emulated site of its local backend."""
+    """A workspace in `root` and the emulated site of its local backend."""
 
     root: Path
     capture: pytest.CaptureFixture[str]
@@ -47,7 +47,7 @@ class CliHarness:
         path.write_text(text, encoding="utf-8")
 
     def write_photo(self, name: str, shade: int) -> None:
-        """Draw a photo; each shade is a content of its own."""
+        """Create a photo; its content depends on `shade` alone."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (64, 48), (shade % 256, shade // 256 % 256, 90)).save(path, "JPEG")
@@ -66,13 +66,13 @@ class CliHarness:
         return CommandResult(code=code, out=out, err=err)
 
     def apply(self, *args: str) -> CommandResult:
-        """Run `apply --auto-approve`, which must go well."""
+        """Run `apply --auto-approve` and check that it succeeds."""
         ran = self.run("apply", "--auto-approve", *args)
         assert ran.code == 0, ran.out + ran.err
         return ran
 
     def assert_no_changes(self) -> None:
-        """The next plan is empty."""
+        """Check that the next plan is empty."""
         ran = self.run("plan", "--detailed-exitcode")
         assert ran.code == 0, ran.out + ran.err
 
@@ -81,12 +81,12 @@ class CliHarness:
         return call_emulator(self.root / ".galleryctl/emulator/main", method, path, body)
 
     def galleries(self) -> list[Doc]:
-        """The live galleries, as the API lists them."""
+        """Return the live galleries, as the API lists them."""
         galleries: list[Doc] = self.call_api("GET", "/progallery/v2/galleries?limit=10")["galleries"]
         return galleries
 
     def items(self, gallery: str = "Weddings") -> list[Doc]:
-        """The live items of the gallery of that name, in sort order."""
+        """Return the live items of the gallery with this name, in sort order."""
         (found,) = [g for g in self.galleries() if g.get("name") == gallery]
         items: list[Doc] = []
         while len(items) < found["totalItems"]:
@@ -95,11 +95,11 @@ class CliHarness:
         return items
 
     def titles(self, gallery: str = "Weddings") -> list[str]:
-        """The titles of the live items, in the order of display."""
+        """Return the titles of the live items, in display order."""
         return [item.get("title") or "" for item in self.items(gallery)]
 
     def files(self) -> list[Doc]:
-        """The files of the Media Manager, in all of its folders."""
+        """Return the files in all folders of the Media Manager."""
         files: list[Doc] = []
         paging: Doc = {"limit": 100}
         while True:
@@ -115,13 +115,13 @@ class CliHarness:
         return results
 
     def state(self) -> Doc:
-        """The state file."""
+        """Return the content of the state file."""
         state: Doc = json.loads((self.root / ".galleryctl/state.json").read_text(encoding="utf-8"))
         return state
 
 
 def call_emulator(data: Path, method: str, path: str, body: Doc | None = None) -> Doc:
-    """What the emulated site in `data` answers to its own key; the call must go well."""
+    """Send a request with the key of the emulated site in `data`, check that it succeeds, and return the response."""
     emulator = create_emulator(data)
     try:
         return asyncio.run(_call(emulator, method, path, body))
@@ -136,5 +136,5 @@ async def _call(emulator: Emulator, method: str, path: str, body: Doc | None) ->
     async with httpx.AsyncClient(transport=transport, base_url=ready.base_url, headers=headers) as http:
         response = await http.request(method, path, json=body)
     assert response.status_code == 200, response.text
-    answer: Doc = response.json()
-    return answer
+    document: Doc = response.json()
+    return document

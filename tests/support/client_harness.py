@@ -1,4 +1,4 @@
-"""The client against the emulator in process, both on a clock that jumps: nobody waits."""
+"""The client against the embedded emulator, both on a virtual clock, so that no test waits."""
 
 from __future__ import annotations
 
@@ -25,57 +25,54 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class ClientHarness:
-    """An emulated site in memory, and clients that talk to it."""
+    """An emulated site in memory and clients of it."""
 
     emulator: Emulator
     now: list[float]
-    """Epoch seconds at which the next conversation begins."""
+    """The epoch seconds at which the next `run` starts."""
     requests: list[str] = field(default_factory=list)
-    """The names of the requests of the last conversation, every try."""
+    """The endpoints of all requests of the last `run`, retries included."""
 
     def run(
         self, action: Callable[[WixClient], Awaitable[_T]], *, auth: Auth | None = None, per_minute: int = 100_000
     ) -> _T:
-        """What `do` makes of a client; the emulator's clock goes on with the client's."""
+        """Return the result of `action` with a client; the emulator uses the client's clock."""
         self.requests.clear()
         start = self.now[0]
 
         async def session() -> _T:
-            def tell(exchange: Attempt) -> None:
+            def observe(attempt: Attempt) -> None:
                 self.now[0] = start + clock.elapsed()
-                if exchange.phase is Phase.BEFORE:
-                    self.requests.append(exchange.name)
+                if attempt.phase is Phase.BEFORE:
+                    self.requests.append(attempt.name)
 
-            endpoint = emulator_endpoint(self.emulator, Limits())
-            endpoint = replace(
-                endpoint,
-                auth=auth or endpoint.auth,
-                limits=Limits(max_requests_per_minute=per_minute),
-            )
-            async with connect(endpoint, timing=clock.virtual_timing(), on_request=tell) as client:
+            limits = Limits(max_requests_per_minute=per_minute)
+            endpoint = emulator_endpoint(self.emulator, limits)  # without a quota
+            endpoint = replace(endpoint, auth=auth or endpoint.auth, limits=limits)
+            async with connect(endpoint, timing=clock.virtual_timing(), on_request=observe) as client:
                 return await action(client)
 
         return clock.run_virtual(session())
 
     def read_only_auth(self) -> Auth:
-        """The API key that may only read."""
+        """Return an API key that may only read."""
         return ApiKeyAuth(Secret(self.emulator.ready.read_api_key), self.emulator.ready.site_id)
 
     def app_auth(self) -> Auth:
-        """The app's credentials."""
+        """Return the app's credentials."""
         ready = self.emulator.ready
         return AppAuth(ready.app_id, Secret(ready.app_secret), ready.instance_id)
 
     def faults(self, *script: dict[str, Any]) -> None:
-        """What goes wrong from now on."""
+        """Replace the faults to inject."""
         self.emulator.pipeline.faults = parse_faults({"script": list(script)}) if script else Faults()
 
     def settings(self, **values: Any) -> None:
-        """Switches that differ from the emulator's own choice."""
+        """Reset the emulator's settings to the defaults, except for `values`."""
         self.emulator.pipeline.site.settings = update_settings(EmulatorSettings(), values)
 
     def register_source(self, url: str, data: bytes | None) -> None:
-        """What an import of the URL finds; None is a 404."""
+        """Set the content that an import of the URL receives; None is a 404."""
         status, encoded = (404, "") if data is None else (200, base64.b64encode(data).decode())
         blob = base64.b64decode(encoded)
         with self.emulator.pipeline.site.store.transaction():
@@ -83,9 +80,10 @@ class ClientHarness:
             self.emulator.pipeline.site.store.db.execute(sql, (url, status, blob))
 
     def request_counts(self) -> Counter[str]:
-        """How often each request went out in the last conversation."""
+        """Return the number of requests per endpoint in the last `run`."""
         return Counter(self.requests)
 
     def documents(self, table: str) -> list[dict[str, Any]]:
-        """The stored documents, oldest first."""
-        return self.emulator.pipeline.site.store.fetch_documents(f"SELECT doc FROM {table} ORDER BY seq")  # noqa: S608 - ours
+        """Return the stored documents, oldest first."""
+        store = self.emulator.pipeline.site.store
+        return store.fetch_documents(f"SELECT doc FROM {table} ORDER BY seq")  # noqa: S608 - the tests' own names

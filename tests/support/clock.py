@@ -1,4 +1,4 @@
-"""An event loop whose time jumps to the next timer: hours of waiting pass in no time, in their true order."""
+"""An event loop whose time jumps to the next timer: hours pass at once, with all events in order."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from galleryctl.wix.transport import Timing
 _T = TypeVar("_T")
 
 EPOCH = 1_795_502_400.0
-"""The epoch seconds at which a virtual loop begins: Tue, 24 Nov 2026 06:40:00 GMT."""
+"""The epoch seconds at which a virtual loop starts: Tue, 24 Nov 2026 06:40:00 GMT."""
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Does not wait for timers: it says how long one would have waited."""
+    """A selector that reports how long it would have waited for a timer instead of waiting."""
 
     waited = 0.0
 
@@ -28,7 +28,7 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its clock stands still while anything runs."""
+    """An event loop whose clock advances only while it waits."""
 
     def __init__(self) -> None:
         self.selector = _JumpingSelector()
@@ -39,16 +39,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtual(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """The result of `coroutine`, run in a virtual loop of its own."""
+    """Run `coroutine` in a new virtual loop and return its result."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(coroutine)
 
 
 def elapsed() -> float:
-    """Seconds since the running loop began."""
+    """Return the seconds since the running loop started."""
     return asyncio.get_running_loop().time()
 
 
 def virtual_timing(random_value: float = 1.0) -> Timing:
-    """The running loop's time; `chance` is what every throw of the dice gives."""
+    """Return the running loop's time as a Timing in which every random number is `random_value`."""
     return Timing(clock=elapsed, now=lambda: EPOCH + elapsed(), sleep=asyncio.sleep, random=lambda: random_value)

@@ -1,4 +1,4 @@
-"""A workspace against an emulator that is a process of its own, and the command line tool as a process of its own."""
+"""A workspace with the emulator and each command in separate processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Doc = dict[str, Any]
 ENVIRONMENT_NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
 """Environment variables of the workspace → names in the emulator's ready file."""
 CREATE_ITEM_REQUESTS = {"method": "POST", "path": "/items$"}
-"""Which requests make an item."""
+"""Matches the requests that create an item."""
 WORKSPACE_YAML = """\
 galleryctl: 1
 backend: {type: wix, base_url: "${URL}"}
@@ -37,7 +37,7 @@ limits: {max_requests_per_minute: 1000000, max_delete_percent: 100, concurrency:
 
 @cache
 def forkserver_context() -> ForkServerContext:
-    """Makes processes by forking one that has imported what a command needs: most of a command's time is that."""
+    """Return a context that forks processes from one with all imports done, which take most of a command's time."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         [
@@ -60,21 +60,21 @@ def forkserver_context() -> ForkServerContext:
 
 
 def run_commands(lines: list[list[str]], environment: dict[str, str], stdin: str, out: str, err: str) -> None:
-    """What the process of these command lines does, from its standard streams to its exit code."""
-    from galleryctl.cli.main import run  # noqa: PLC0415 - imported in the process that runs it
+    """Run these command lines in this process, from replacing its standard streams to its exit code."""
+    from galleryctl.cli.main import run  # noqa: PLC0415 - imported in the process that runs the commands
 
     os.environ.update(environment)
     for number, path in enumerate((stdin, out, err)):
         descriptor = os.open(path, os.O_RDONLY if path == stdin else os.O_WRONLY)
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - multiprocessing took it away
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - multiprocessing has closed it
     sys.exit(next((code for code in map(run, lines) if code), 0))
 
 
 @dataclass(slots=True)
 class RunningCommand:
-    """A `galleryctl` under way, or over."""
+    """A `galleryctl` process, running or ended."""
 
     process: ForkServerProcess
     out_path: Path
@@ -82,62 +82,62 @@ class RunningCommand:
 
     @property
     def out(self) -> str:
-        """What it has written to its standard output so far."""
+        """The standard output so far."""
         return self.out_path.read_text(encoding="utf-8")
 
     @property
     def err(self) -> str:
-        """What it has written to its standard error so far."""
+        """The standard error so far."""
         return self.err_path.read_text(encoding="utf-8")
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         assert self.process.pid is not None
         return self.process.pid
 
     def send(self, number: int) -> None:
-        """Send it a signal."""
+        """Send a signal."""
         os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """Kill it, should it still run."""
+        """Kill the process if it is still running."""
         with suppress(ProcessLookupError):
             self.send(signal.SIGKILL)
 
     def wait(self) -> int:
-        """Its exit code, once it has ended; the number of the signal that killed it, negative."""
+        """Wait for the end and return the exit code, or the negative number of the signal that killed the process."""
         self.process.join(TIMEOUT)
         assert self.process.exitcode is not None, "it does not end"
         return self.process.exitcode
 
     def wait_for_stderr(self, text: str) -> None:
-        """Return once it has written `text` to its standard error."""
+        """Wait until standard error contains `text`."""
         self._wait_until(lambda: text in self.err)
 
     def wait_for_question(self) -> None:
-        """Return once it waits for a line on its standard input."""
-        # The system call that it is in, and its first argument: the descriptor that it reads.
+        """Wait until the process reads a line from its standard input."""
+        # the current system call and its first argument, the descriptor being read
         needs.linux("/proc/self/syscall")
         place = Path(f"/proc/{self.pid}/syscall")
         self._wait_until(lambda: place.read_text().split()[1:2] == ["0x0"])
 
-    def _wait_until(self, holds: Callable[[], bool]) -> None:
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + TIMEOUT
-        while not holds():
-            assert self.process.is_alive(), f"it ended: {self.out}{self.err}"
-            assert time.monotonic() < deadline, f"it does not come to that: {self.out}{self.err}"
+        while not condition():
+            assert self.process.is_alive(), f"the process ended: {self.out}{self.err}"
+            assert time.monotonic() < deadline, f"timeout: {self.out}{self.err}"
             time.sleep(0.01)
 
 
 def text_items(count: int, *, prefix: str = "T") -> list[str]:
-    """That many text items, as YAML flow mappings; their titles are the prefix and a number of two digits."""
+    """Return `count` text items as YAML flow mappings, titled by the prefix and a number of two digits."""
     return [f"{{key: t{n:02}, title: {prefix}{n:02}, text: '<p>{prefix}{n}</p>'}}" for n in range(count)]
 
 
 @dataclass(slots=True)
 class ServedWorkspace:
-    """The workspace in `root`, whose site is the emulator that `ready` tells of."""
+    """The workspace in `root`, whose site is the emulator that `ready` describes."""
 
     root: Path
     ready: Doc
@@ -145,7 +145,7 @@ class ServedWorkspace:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a command in this workspace."""
+        """The environment variables of a command in this workspace."""
         named = {name: str(self.ready[key]) for name, key in ENVIRONMENT_NAMES.items()}
         return os.environ | named | {"PYTHONPATH": str(PROJECT_ROOT)}
 
@@ -156,11 +156,11 @@ class ServedWorkspace:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def write_photo(self, name: str, shade: int) -> None:
-        """Write a photo; each shade is a content of its own."""
+        """Write a photo; its content depends on `shade` alone."""
         self.write(f"photos/{name}.jpg", jpeg_bytes(shade))
 
     def write_gallery(self, items: Sequence[str], name: str = "weddings", *, head: str = "") -> None:
-        """Write a manifest; each item is a YAML flow mapping."""
+        """Write a gallery manifest; each item is a YAML flow mapping."""
         title = name.capitalize()
         lines = "".join(f"  - {item}\n" for item in items)
         start = f"gallery: {name}\nbind: {{name: {title}, create: true}}\nname: {title}\nprotect: false\n"
@@ -173,7 +173,7 @@ class ServedWorkspace:
     def start_all(
         self, *commands: Sequence[str], stdin: str = os.devnull, stderr: Path | None = None
     ) -> RunningCommand:
-        """Start one process that runs the commands one after the other, up to the first that does not end with 0."""
+        """Start one process that runs the commands in order, up to the first that fails."""
         folder = self.root.parent / "output"
         folder.mkdir(exist_ok=True)
         number = len(list(folder.iterdir()))
@@ -187,48 +187,48 @@ class ServedWorkspace:
         return RunningCommand(process, out, err)
 
     def run(self, *args: str) -> RunningCommand:
-        """Run `galleryctl -C ROOT ARGS` to its end."""
+        """Run `galleryctl -C ROOT ARGS` and return the ended process."""
         command = self.start(*args)
         command.wait()
         return command
 
     def apply(self) -> None:
-        """Run `galleryctl apply --auto-approve`, which must go well."""
+        """Run `galleryctl apply --auto-approve` and check that it succeeds."""
         ran = self.run("apply", "--auto-approve")
         assert ran.wait() == 0, ran.out + ran.err
 
     def assert_applied(self, titles: Sequence[str]) -> None:
-        """The gallery shows these titles, and there is nothing left to do."""
+        """Check that the gallery has these titles and that the next plan is empty."""
         assert self.titles() == list(titles)
         assert self.run("plan", "--detailed-exitcode").wait() == 0
 
     def age_journal(self) -> None:
-        """Make the journal of a broken-off run look old, so that the next run need not wait for reads to settle."""
+        """Make an interrupted run's journal look old, so that the next run does not wait for the API's read lag."""
         for journal in (self.root / ".galleryctl").glob("journal*"):
             journal.write_text(re.sub(r'"at":[0-9.]+', '"at":1.0', journal.read_text()))
 
     def call_control(self, path: str, body: Doc) -> Doc:
-        """A control call of the emulator, which must go well."""
+        """Send a control request to the emulator and check that it succeeds."""
         response = self.http.post(f"/_emulator/{path}", json=body)
         assert response.status_code == 200, response.text
         answer: Doc = response.json()
         return answer
 
     def hold(self, when: str = "before", **which: Any) -> None:
-        """Keep the requests that `which` describes unanswered, before or after they are carried out."""
+        """Hold the requests that match `which` without a response, before or after they take effect."""
         self.call_control("faults", {"script": [{"fault": "hold", "when": when, **which}]})
 
     def wait_for_held(self, count: int = 1) -> None:
-        """Return once so many requests are held."""
+        """Wait until `count` requests are held."""
         self.call_control("holds/wait", {"count": count, "timeout_ms": TIMEOUT * 1000})
 
     def release(self, *, drop: bool = False) -> None:
-        """Let what is held go, and hold nothing more."""
+        """Release the held requests and hold no more."""
         self.call_control("faults", {})
         self.call_control("holds/release", {"drop": drop})
 
     def call_api(self, method: str, path: str, body: Doc | None = None) -> Doc:
-        """A call of the API with the site's own key."""
+        """Send a request with the site's key and check that it succeeds."""
         headers = {"Authorization": self.ready["api_key"], "wix-site-id": self.ready["site_id"]}
         response = self.http.request(method, path, json=body, headers=headers)
         assert response.status_code == 200, response.text
@@ -236,7 +236,7 @@ class ServedWorkspace:
         return answer
 
     def titles(self, gallery: str = "Weddings") -> list[str]:
-        """The titles of a gallery's items, in the order of display."""
+        """Return the titles of a gallery's items, in display order."""
         listed = self.call_api("GET", "/progallery/v2/galleries?limit=10")["galleries"]
         (found,) = [entry for entry in listed if entry.get("name") == gallery]
         items = self.call_api("GET", f"/progallery/v2/galleries/{found['id']}/items?itemLimit=100")["items"]
@@ -245,7 +245,7 @@ class ServedWorkspace:
 
 @contextmanager
 def serve_workspace(folder: Path) -> Iterator[ServedWorkspace]:
-    """An emulator in a process of its own, and an empty workspace in `folder`."""
+    """Start an emulator process and yield an empty workspace in `folder`."""
     with start_server(folder / "ready.json", "emulator", "--data", str(folder / "emulator"), "-q") as emulator:
         ready = emulator.ready
         with httpx.Client(base_url=ready["base_url"], timeout=TIMEOUT + 10) as http:

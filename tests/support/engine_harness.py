@@ -1,4 +1,4 @@
-"""The engine on an emulated site in memory and on a clock of its own: apply, crash, edit as the Editor would, look."""
+"""The engine on an emulated site in memory with a manual clock: apply, crash, edit and inspect."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ ALLOW_ALL = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate
 
 
 class Crash(BaseException):
-    """The process ends here: nothing may catch it."""
+    """A simulated end of the process, which no code may catch."""
 
 
 @dataclass(slots=True)
 class ManualClock:
-    """A clock that only waiting moves."""
+    """A clock that advances only by `sleep`."""
 
     now: float = field(default_factory=time.time)
 
@@ -72,34 +72,30 @@ class ManualClock:
 
 @cache
 def emulator_credentials() -> Credentials:
-    """The emulator's credentials, which take a while to make."""
+    """Return the emulator's credentials, cached because creating them is slow."""
     return load_credentials(None)
 
 
 @cache
 def jpeg_bytes(shade: int) -> bytes:
-    """A small photo; each shade is a content of its own."""
+    """Return a small photo; its content depends on `shade` alone."""
     out = io.BytesIO()
     Image.new("RGB", (16, 12), (shade % 256, shade // 256, 90)).save(out, "JPEG")
     return out.getvalue()
 
 
-def _ignore(_exchange: Attempt) -> None:
-    """Watches nothing."""
-
-
 @dataclass(slots=True)
 class EngineHarness:
-    """A workspace's folder, an emulated site, and what happens to both."""
+    """A workspace's folder and an emulated site."""
 
     root: Path
     read_lag: float = 5.0
     workers: int = 4
     clock: ManualClock = field(default_factory=ManualClock)
-    on_attempt: Callable[[Attempt], None] = _ignore
-    """Called before and after each try of a request."""
+    on_attempt: Callable[[Attempt], None] = lambda _attempt: None
+    """Called before and after each attempt at a request."""
     after_plan: Callable[[PlanResult], None] = lambda _planned: None
-    """Called when the plan is made and nothing is written yet."""
+    """Called after planning and before anything is written."""
     requests: list[str] = field(default_factory=list)
     """`METHOD path` of each request of the last run."""
     emulator: Emulator = field(init=False)
@@ -111,15 +107,15 @@ class EngineHarness:
         self.emulator.close()
 
     def plan(self, desired: Desired, options: PlanOptions = ALLOW_ALL) -> Plan:
-        """The plan as `galleryctl plan` makes it."""
+        """Return the plan, as `galleryctl plan` does."""
         return asyncio.run(self._plan(desired, options))
 
     def apply(self, desired: Desired, options: PlanOptions = ALLOW_ALL) -> ApplyResult:
-        """What became of the plan, as `galleryctl apply --auto-approve` carries it out."""
+        """Plan and apply, as `galleryctl apply --auto-approve` does."""
         return asyncio.run(self._run_apply(lambda site: plan_site(site, desired, options)))
 
     def apply_saved(self, plan: Plan) -> ApplyResult:
-        """What became of a saved plan, as `galleryctl apply PLAN` carries it out."""
+        """Apply a saved plan, as `galleryctl apply PLAN` does."""
         return asyncio.run(self._run_apply(lambda site: revalidate(site, plan)))
 
     async def _plan(self, desired: Desired, options: PlanOptions) -> Plan:
@@ -137,7 +133,7 @@ class EngineHarness:
 
     @asynccontextmanager
     async def open_site(self) -> AsyncIterator[Site]:
-        """The site as commands open it."""
+        """Open the site as commands do."""
         async with self._client() as client:
             yield self._site(client)
 
@@ -151,10 +147,10 @@ class EngineHarness:
         ) as client:
             yield client
 
-    def _observe(self, exchange: Attempt) -> None:
-        if exchange.phase == "before":
-            self.requests.append(exchange.call)
-        self.on_attempt(exchange)
+    def _observe(self, attempt: Attempt) -> None:
+        if attempt.phase == "before":
+            self.requests.append(attempt.call)
+        self.on_attempt(attempt)
 
     def _site(self, client: WixClient) -> Site:
         state = FileStateBackend(self.root / "state.json")
@@ -170,12 +166,12 @@ class EngineHarness:
         )
 
     def settings(self, **changes: Json) -> None:
-        """Turn the emulator's switches."""
+        """Change settings of the emulator."""
         site = self.emulator.pipeline.site
         site.settings = update_settings(site.settings, changes)
 
     def faults(self, **faults: Json) -> None:
-        """Faults from now on; without any, none."""
+        """Replace the faults to inject; without arguments, inject none."""
         self.emulator.pipeline.faults = parse_faults(faults) if faults else Faults()
 
     def edit(self, *edits: Doc) -> list[Doc]:
@@ -187,25 +183,25 @@ class EngineHarness:
         return results
 
     def galleries(self) -> list[Doc]:
-        """The galleries of the site."""
+        """Return the galleries of the site."""
         return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM galleries ORDER BY seq")
 
     def items(self, gallery: str = "Weddings") -> list[Doc]:
-        """The items of the galleries of that name, in the order of display."""
+        """Return the items of the galleries with this name, in display order."""
         ids = [g["id"] for g in self.galleries() if g.get("name") == gallery]
         sql = "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq"
         return [item for id_ in ids for item in self.emulator.pipeline.site.store.fetch_documents(sql, id_)]
 
     def titles(self, gallery: str = "Weddings") -> list[str]:
-        """The titles of the items, in the order of display."""
+        """Return the titles of the items, in display order."""
         return [item.get("title") or "" for item in self.items(gallery)]
 
     def files(self) -> list[Doc]:
-        """The files of the Media Manager."""
+        """Return the files of the Media Manager."""
         return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM files WHERE trashed = 0 ORDER BY seq")
 
     def upload(self, name: str, shade: int) -> None:
-        """Upload a photo as the Editor would: without a label of ours."""
+        """Upload a photo as the Editor would: without a label of galleryctl."""
         asyncio.run(self._upload(name, jpeg_bytes(shade)))
 
     async def _upload(self, name: str, data: bytes) -> None:
@@ -216,7 +212,7 @@ class EngineHarness:
             await client.upload(name=name, mime="image/jpeg", size=len(data), open_bytes=content)
 
     def photo_item(self, key: str, shade: int, **fields: Json) -> DesiredItem:
-        """A photo of the workspace, written into its folder."""
+        """Write a photo into the workspace and return an item for it."""
         path = self.root / f"photos/{key}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpeg_bytes(shade))
@@ -231,19 +227,19 @@ class EngineHarness:
 
 
 def make_item(key: str, kind: Kind, media: Media, fields: Fields, *, protect: bool = False) -> DesiredItem:
-    """An item of the gallery `weddings`."""
+    """Return an item of the gallery `weddings`."""
     return DesiredItem(
         address=Address("weddings", key), kind=kind, media=media, fields=fields, at=MANIFEST_POSITION, protect=protect
     )
 
 
 def text_item(key: str, **fields: Json) -> DesiredItem:
-    """A text."""
+    """Return a text item."""
     return make_item(key, Kind.TEXT, None, {"title": key, "html": f"<p>{key}</p>", **fields})
 
 
 def video_item(key: str, number: int, **fields: Json) -> DesiredItem:
-    """A video on Vimeo."""
+    """Return an item for a video on Vimeo."""
     video = HostedVideo(host=VideoHost.VIMEO, url=f"https://vimeo.com/{number}")
     return make_item(key, Kind.VIDEO, video, {"title": key, **fields})
 
@@ -257,7 +253,7 @@ def make_desired(
     item_order: ItemOrder = ItemOrder.ASCENDING,
     others: Sequence[DesiredGallery] = (),
 ) -> Desired:
-    """Manifests that want one gallery of these items, and the `others`."""
+    """Return manifests with one gallery of these items, and the `others`."""
     return Desired(
         galleries=(make_gallery(*items, gallery=gallery, name=name, unmanaged=unmanaged), *others),
         item_order=item_order,
@@ -268,7 +264,7 @@ def make_desired(
 def make_gallery(
     *items: DesiredItem, gallery: str, name: str, unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
 ) -> DesiredGallery:
-    """One gallery of these items, made when it is not there."""
+    """Return a gallery of these items, created if it does not exist."""
     return DesiredGallery(
         address=Address(gallery),
         bind=Bind(name=name, create=True),
@@ -284,5 +280,5 @@ def make_gallery(
 
 
 def kinds_and_titles(items: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Type and title of each item."""
+    """Return the type and title of each item."""
     return [(item["type"], item.get("title") or "") for item in items]

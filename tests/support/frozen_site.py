@@ -1,4 +1,4 @@
-"""The workspace and the emulated site that the files of tests/frozen belong to, restored with their very ids."""
+"""The workspace and the emulated site of the files in tests/frozen, restored with the original ids."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ limits: {concurrency: 1, max_delete_percent: 100}
 ENCRYPTED = WORKSPACE + "state: {passphrase: '${PASSPHRASE}'}\n"
 
 TEXT = frozenset(("what", "why", "do", "message", "reason", "found"))
-"""Members whose value is for people: how it is worded is not frozen."""
+"""Members with text for people: their wording is not frozen."""
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _FILE = re.compile(r"\b[0-9a-f]{6}_[0-9a-f]{32}(?=~mv2|\b)")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
@@ -38,28 +38,28 @@ _VOLATILE = {
 
 
 def read(name: str) -> Any:
-    """The JSON in a frozen file."""
+    """Return the JSON value in a frozen file."""
     return json.loads((FROZEN / name).read_text(encoding="utf-8"))
 
 
 def make_site(data: Path) -> None:
-    """Make the emulated site as the frozen state knows it; its data are in `data`."""
+    """Create in `data` the emulated site that the frozen state describes."""
     site = read("site.json")
-    call_emulator(data, "GET", "/_emulator/settings")  # makes the credentials
+    call_emulator(data, "GET", "/_emulator/settings")  # creates the credentials
     credentials = data / "credentials.json"
-    made = json.loads(credentials.read_text(encoding="utf-8"))
-    credentials.write_text(json.dumps({**made, "site_id": site["site_id"]}), encoding="utf-8")
+    document = json.loads(credentials.read_text(encoding="utf-8"))
+    credentials.write_text(json.dumps({**document, "site_id": site["site_id"]}), encoding="utf-8")
     change(data, site["before"])
 
 
 @dataclass(slots=True)
 class Frozen(CliHarness):
-    """A workspace in which what is frozen can be restored; `site` holds the site that was made once for all tests."""
+    """A workspace to restore frozen files in; `site` is the folder of the site that all tests copy."""
 
     site: Path
 
     def restore(self, manifest: str = "before", *, encrypted: bool = False) -> None:
-        """Restore the workspace with this manifest, its state, and the site as that state knows it."""
+        """Restore the workspace with this manifest and its state, and the site that this state describes."""
         self.write("galleryctl.yaml", ENCRYPTED if encrypted else WORKSPACE)
         self.want(manifest)
         shutil.copytree(FROZEN / "photos", self.root / "photos")
@@ -68,11 +68,11 @@ class Frozen(CliHarness):
         shutil.copy(FROZEN / state, self.root / ".galleryctl/state.json")
 
     def want(self, manifest: str) -> None:
-        """Give the workspace another of the frozen manifests."""
+        """Replace the manifest by another frozen one."""
         self.write("galleries/weddings.yaml", (FROZEN / f"manifests/{manifest}.yaml").read_text("utf-8"))
 
     def change(self, *steps: Doc) -> None:
-        """Make these changes on the site."""
+        """Apply these changes to the site."""
         change(self._data, steps)
 
     @property
@@ -81,7 +81,7 @@ class Frozen(CliHarness):
 
 
 def change(data: Path, steps: Sequence[Doc]) -> None:
-    """Upload photos as the workspace would, then make edits as the Editor would."""
+    """Upload photos as the workspace would, then apply edits as the Editor would."""
     for step in steps:
         if "upload" in step:
             _upload(data, **step["upload"])
@@ -98,14 +98,14 @@ def _upload(data: Path, *, path: str, id: str, label: str) -> None:  # noqa: A00
         token = id.partition("_")[2].partition("~")[0]
         patch.setattr(secrets, "token_hex", lambda _size=None: token)
         body = {"url": url, "displayName": Path(path).name, "labels": [label], "filePath": "/galleryctl"}
-        made = call_emulator(data, "POST", "/site-media/v1/files/import", body)["file"]
-    assert made["id"] == id
+        file = call_emulator(data, "POST", "/site-media/v1/files/import", body)["file"]
+    assert file["id"] == id
 
 
 def normalised(value: Any, root: Path, known: str = "") -> Any:
-    """A JSON value without what differs from run to run, and without the wording of what people read.
+    """Return a JSON value without values that differ between runs and without the wording of messages.
 
-    Ids that stand in `known` are exact; others become `<id>`, as many different ones as there were.
+    Ids in `known` are kept; others become `<id N>`, with the same number for equal ids.
     """
     names: dict[str, str] = {}
 
@@ -113,7 +113,7 @@ def normalised(value: Any, root: Path, known: str = "") -> Any:
         return found[0] if found[0] in known else names.setdefault(found[0], f"<id {len(names) + 1}>")
 
     def plain(part: Any, name: str = "") -> Any:
-        if name == "requests":  # which and how many an apply needs may change
+        if name == "requests":  # which requests an apply needs, and how many, may change
             assert all(_CALL.fullmatch(call) and type(number) is int for call, number in part.items())
             return {"<METHOD path>": "<number>"} if part else {}
         if name in _VOLATILE and part is not None:

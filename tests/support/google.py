@@ -1,8 +1,7 @@
-"""A Google Cloud Storage of one's own, in this process: as much of its XML API as a library of objects speaks.
+"""A fake Google Cloud Storage in this process, with the part of the XML API that obstore uses.
 
-It is a fake, since no server that Google or others publish answers all of these requests. Generations, conditions, pages of
-a listing, statuses and the bodies of errors are as Google's documentation of the XML API and of request preconditions has
-them.
+No published server supports all of these requests. Generations, preconditions, pages of a listing, statuses and error
+bodies follow Google's documentation of the XML API and of request preconditions.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 TOKEN = "planted-token"
 PAGE_SIZE = 3
-"""Objects on a page of a listing; Google's has a thousand."""
+"""Objects per page of a listing; Google returns a thousand."""
 ERRORS = {
     "AuthenticationRequired": (401, "Authentication required."),
     "NoSuchBucket": (404, "The specified bucket does not exist."),
@@ -38,7 +37,7 @@ ERRORS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """One content of an object."""
+    """One version of an object."""
 
     content: bytes
     number: int
@@ -61,7 +60,7 @@ class Generation:
 
 @dataclass(slots=True)
 class FakeGoogleStorage:
-    """The server: buckets, and what lies in them."""
+    """The server: buckets and their objects."""
 
     buckets: dict[str, dict[str, Generation]] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1_700_000_000_000_000, 1021))
@@ -74,7 +73,7 @@ class FakeGoogleStorage:
         return response(environ, start)
 
     def make_bucket(self, name: str) -> None:
-        """Make a bucket."""
+        """Create a bucket."""
         self.buckets[name] = {}
 
     def _respond(self, request: Request) -> Response:
@@ -95,17 +94,17 @@ class FakeGoogleStorage:
         return Response(found.content, headers=found.headers) if found else _error_response("NoSuchKey")
 
     def _put(self, objects: dict[str, Generation], key: str, request: Request) -> Response:
-        wanted = request.headers.get("x-goog-if-generation-match")
+        expected = request.headers.get("x-goog-if-generation-match")
         found = objects.get(key)
-        if wanted is not None and int(wanted) != (found.number if found else 0):
+        if expected is not None and int(expected) != (found.number if found else 0):
             return _error_response("PreconditionFailed")
-        objects[key] = made = Generation(content=request.get_data(), number=next(self.numbers), at=datetime.now(UTC))
-        return Response(status=200, headers=made.headers)
+        objects[key] = new = Generation(content=request.get_data(), number=next(self.numbers), at=datetime.now(UTC))
+        return Response(status=200, headers=new.headers)
 
 
 @contextmanager
 def serve_google() -> Iterator[FakeObjectStore]:
-    """A Google Cloud Storage that listens."""
+    """Serve a Google Cloud Storage."""
     server = FakeGoogleStorage()
     settings = {"GOOGLE_BASE_URL": "{url}", "GOOGLE_ALLOW_HTTP": "true", "GOOGLE_BEARER_TOKEN": TOKEN}
     store = FakeObjectStore("gs", server, settings, server.make_bucket, (TOKEN,))
@@ -119,15 +118,15 @@ def _list_response(bucket: str, objects: dict[str, Generation], request: Request
     keys = sorted(key for key in objects if key.startswith(prefix) and key > after)
     page, more = keys[:PAGE_SIZE], len(keys) > PAGE_SIZE
     root = Element("ListBucketResult", xmlns="http://doc.s3.amazonaws.com/2006-03-01")
-    told = {"Name": bucket, "Prefix": prefix, "KeyCount": str(len(page)), "IsTruncated": str(more).lower()}
+    elements = {"Name": bucket, "Prefix": prefix, "KeyCount": str(len(page)), "IsTruncated": str(more).lower()}
     if more:
-        told["NextContinuationToken"] = page[-1]
-    _add_elements(root, told)
+        elements["NextContinuationToken"] = page[-1]
+    _add_elements(root, elements)
     for key in page:
         found = objects[key]
-        told = {"Key": key, "Generation": str(found.number), "MetaGeneration": "1"}
-        told |= {"LastModified": found.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-        _add_elements(SubElement(root, "Contents"), told | {"ETag": found.e_tag, "Size": str(len(found.content))})
+        elements = {"Key": key, "Generation": str(found.number), "MetaGeneration": "1"}
+        elements |= {"LastModified": found.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        _add_elements(SubElement(root, "Contents"), elements | {"ETag": found.e_tag, "Size": str(len(found.content))})
     return _xml_response(root, 200)
 
 

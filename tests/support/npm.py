@@ -1,4 +1,4 @@
-"""Packages of npm that tests need."""
+"""npm packages that tests need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support import needs
 
 
 def install(folder: Path) -> str:
-    """Install what the lock file in `folder` names, unless it is there, once for all workers; the path of Node."""
+    """Install the packages of the lock file in `folder`, once for all test workers, and return the path of Node."""
     node = needs.node()
     with (folder / ".install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -22,8 +22,8 @@ def install(folder: Path) -> str:
 
 
 def _installed(folder: Path) -> bool:
-    """Whether all of the lock file is there; npm writes its own list when it has finished."""
+    """Return True if npm finished installing this lock file: it then writes its own list of packages."""
     hidden = folder / "node_modules" / ".package-lock.json"
-    wanted = json.loads((folder / "package-lock.json").read_text())["packages"]
-    have = json.loads(hidden.read_text())["packages"] if hidden.is_file() else {}
-    return all(have.get(name, {}).get("version") == entry["version"] for name, entry in wanted.items() if name)
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    installed = json.loads(hidden.read_text())["packages"] if hidden.is_file() else {}
+    return all(installed.get(name, {}).get("version") == entry["version"] for name, entry in locked.items() if name)

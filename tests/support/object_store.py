@@ -1,4 +1,4 @@
-"""Object stores of one's own, on loopback ports, with answers that can be lost; the first is S3: moto's, in this process."""
+"""Local object stores whose responses can be lost, and an S3: moto's, in this process."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ SECRET_KEY = "planted-secret-key"
 
 @dataclass(slots=True)
 class FakeObjectStore:
-    """What stands before `server`, and passes on what it is not told to answer itself.
+    """A proxy in front of `server` that can inject faults.
 
-    Requests are named `METHOD suffix-of-the-path`. Those in `lose` take effect once each, and the answer is a 500; those in
-    `answers` have no effect, and get that status and that body; so do those in `busy`, once each, which get a 429.
+    Requests are named `METHOD suffix-of-the-path`. Each one in `lost_responses` takes effect once and gets a 500, those
+    in `fixed_responses` get that status and body without effect, each one in `throttled_requests` gets a 429 once.
     """
 
     scheme: str
     server: WSGIApplication
     settings: Mapping[str, str]
-    """Environment variables; `{url}` is the store's."""
+    """Environment variables; `{url}` is replaced by the store's URL."""
     make_bucket: Callable[[str], None]
     secrets: Sequence[str]
-    """What stands in the settings and must stand nowhere else."""
+    """The values in the settings that must not appear anywhere else."""
     url: str = ""
     lost_responses: list[str] = field(default_factory=list)
     fixed_responses: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -45,20 +45,21 @@ class FakeObjectStore:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self.requests.append(f"{method} {path}")
-        answer = next((said for named, said in self.fixed_responses.items() if _matches(method, path, named)), None)
-        if answer is None and self._take(self.throttled_requests, method, path):
-            answer = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
-        if answer is None and not self._take(self.lost_responses, method, path):
+        fixed = self.fixed_responses.items()
+        response = next((value for name, value in fixed if _matches(method, path, name)), None)
+        if response is None and self._take(self.throttled_requests, method, path):
+            response = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
+        if response is None and not self._take(self.lost_responses, method, path):
             return self.server(environ, start)
-        if answer is None:
+        if response is None:
             list(self.server(environ, lambda *_: lambda _: None))
-            answer = ("500 Internal Server Error", "")
-        body = answer[1].encode()
-        start(answer[0], [("Content-Length", str(len(body))), ("Content-Type", "application/xml")])
+            response = ("500 Internal Server Error", "")
+        body = response[1].encode()
+        start(response[0], [("Content-Length", str(len(body))), ("Content-Type", "application/xml")])
         return [body]
 
     def _take(self, patterns: list[str], method: str, path: str) -> bool:
-        """Whether this request is named; then one that names it is struck out."""
+        """Remove one entry that names this request; return True if there was one."""
         with self.lock:
             found = next((one for one in patterns if _matches(method, path, one)), None)
             if found is not None:
@@ -67,41 +68,41 @@ class FakeObjectStore:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a process needs to reach it."""
+        """The environment variables that a process needs to use the store."""
         return {name: value.format(url=self.url) for name, value in self.settings.items()}
 
     def location(self, bucket: str, key: str) -> str:
-        """How a workspace names an object."""
+        """Return the URL by which a workspace names an object."""
         return f"{self.scheme}://{bucket}/{key}"
 
     def reset(self) -> None:
-        """Answer as it is from now on; nothing was seen."""
-        for told in (self.lost_responses, self.fixed_responses, self.throttled_requests, self.requests):
-            told.clear()
+        """Inject no more faults and forget all requests."""
+        for record in (self.lost_responses, self.fixed_responses, self.throttled_requests, self.requests):
+            record.clear()
 
 
 @contextmanager
 def serve_wsgi(server: WSGIApplication) -> Iterator[str]:
-    """The address at which `server` answers, in this process."""
+    """Serve `server` in this process and yield its URL."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    made = make_server("127.0.0.1", 0, server, threaded=True)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    listener = make_server("127.0.0.1", 0, server, threaded=True)
+    thread = threading.Thread(target=listener.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{made.server_port}"
+        yield f"http://127.0.0.1:{listener.server_port}"
     finally:
-        made.shutdown()
+        listener.shutdown()
         thread.join()
-        made.server_close()
+        listener.server_close()
 
 
 @contextmanager
 def serve_s3() -> Iterator[FakeObjectStore]:
-    """An S3 that listens."""
+    """Serve an S3."""
     moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
 
     def one_at_a_time(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        with turn:  # moto checks and writes in two steps
+        with turn:  # moto checks a precondition and writes in two steps
             return list(moto(environ, start))
 
     def make_bucket(name: str) -> None:
@@ -120,5 +121,5 @@ def serve_s3() -> Iterator[FakeObjectStore]:
 
 
 def _matches(method: str, path: str, pattern: str) -> bool:
-    wanted, _, end = pattern.partition(" ")
-    return method == wanted and path.endswith(end)
+    expected_method, _, end = pattern.partition(" ")
+    return method == expected_method and path.endswith(end)

@@ -1,4 +1,4 @@
-"""`galleryctl` as a process with an interpreter of its own, for commands that serve until they are told to end."""
+"""`galleryctl` in a separate interpreter, for commands that serve until they are stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.cli_harness import CommandResult
 
 PROJECT_ROOT = Path(__file__).parents[2]
 TIMEOUT = 30
-"""Seconds that a process gets for what takes it one."""
+"""Seconds to wait for a step that normally takes one."""
 GALLERYCTL_COMMAND = (
     sys.executable,
     "-c",
@@ -28,19 +28,19 @@ GALLERYCTL_COMMAND = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningServer:
-    """A command that listens: its process and its ready file."""
+    """A serving command: its process and its ready file."""
 
     process: subprocess.Popen[str]
     ready_file: Path
 
     @property
     def ready(self) -> dict[str, Any]:
-        """What the ready file says."""
+        """The content of the ready file."""
         ready: dict[str, Any] = json.loads(self.ready_file.read_text(encoding="utf-8"))
         return ready
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> CommandResult:
-        """Send the signal; how it ended, and what it printed."""
+        """Send the signal; return the exit code and the output."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=TIMEOUT)
         return CommandResult(code=self.process.returncode, out=out or "", err=err or "")
@@ -54,9 +54,9 @@ def start_server(
     out: int | IO[bytes] = subprocess.PIPE,
     err: int | IO[bytes] = subprocess.PIPE,
 ) -> Iterator[RunningServer]:
-    """`galleryctl ARGS --ready-file FILE`, once that file is there; killed at the end of the block.
+    """Start `galleryctl ARGS --ready-file FILE`, wait for that file, and kill the process at the end of the block.
 
-    `environment` is added to this process's.
+    `environment` extends this process's environment.
     """
     ready_file.unlink(missing_ok=True)
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What `--format json` printed, checked against the published schema."""
+"""Read the output of `--format json`, checked against the published schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from galleryctl.manifest.schema import load_schema
 
 
 def parse_report(printed: str) -> dict[str, Any]:
-    """The document that a command printed; it is one by `schemas/report.schema.json`."""
+    """Return the document that a command printed, after validating it by `schemas/report.schema.json`."""
     document: dict[str, Any] = json.loads(printed)
     Draft202012Validator(load_schema("report")).validate(document)
     return document

@@ -1,4 +1,4 @@
-"""An app as the vendor has it: it signs events with its private key."""
+"""An app that signs events with its private key, as Wix does."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ class KeyPair:
     public: bytes
 
     def trust(self, *, max_age: float = 86_400.0) -> TrustPolicy:
-        """What a receiver of this app's events is told."""
+        """Return the settings of a receiver of this app's events."""
         return TrustPolicy(key=read_public_key(self.public, "app.pem"), instance_id=INSTANCE, max_age=max_age)
 
     def sign(self, data: object, *, headers: Doc | None = None, **claims: object) -> bytes:
-        """A body whose claim `data` is that; it was signed at `NOW`, unless the claims say otherwise."""
+        """Return a body with this claim `data`, signed at `NOW` unless the claims say otherwise."""
         text = data if isinstance(data, str) else json.dumps(data)
         payload = {"data": text, "iat": int(NOW), "exp": int(NOW) + 3600, **claims}
         kept = {name: value for name, value in payload.items() if value is not None}
         return jwt.encode(kept, self.private, algorithm="RS256", headers=headers).encode()
 
     def sign_raw(self, payload: bytes, header: Doc | None = None) -> bytes:
-        """A body of exactly these claims, which need not be JSON."""
+        """Return a body with exactly these claims, which need not be JSON."""
         return jwt.PyJWS().encode(payload, self.private, algorithm="RS256", headers=header).encode()
 
 
 @cache
 def trusted_app() -> KeyPair:
-    """The app that is trusted."""
+    """Return the trusted app."""
     return _key_pair()
 
 
 @cache
 def untrusted_app() -> KeyPair:
-    """Somebody else's app."""
+    """Return another app, which is not trusted."""
     return _key_pair()
 
 
@@ -66,12 +66,12 @@ def _key_pair(bits: int = 2048) -> KeyPair:
 
 
 def public_pem(key: rsa.RSAPublicKey) -> bytes:
-    """The key as PEM."""
+    """Return the public key as PEM."""
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def event_claim(slug: str, part: Doc, *, prefix: str = SDK, instance: str = INSTANCE, **domain: Any) -> Doc:
-    """The claim `data` of an event, as nested JSON texts; `domain` replaces members of the domain event."""
+    """Return the claim `data` of an event as nested JSON texts; `domain` replaces members of the domain event."""
     body = {
         "id": "e1",
         "entityFqdn": "wix.pro_gallery.v2.gallery",
@@ -93,11 +93,11 @@ def event_claim(slug: str, part: Doc, *, prefix: str = SDK, instance: str = INST
 
 
 def item_updated(title: str = "Cake", **domain: Any) -> Doc:
-    """An item got that title."""
+    """Return the claim for an item whose title changed to `title`."""
     item = {"id": ITEM, "title": title}
     return event_claim("gallery_item_updated", {"actionEvent": {"body": {"updatedItem": item}}}, **domain)
 
 
 def base64url(content: bytes) -> bytes:
-    """base64url without padding, as the parts of a token have it."""
+    """Encode as base64url without padding, as in the parts of a token."""
     return base64.urlsafe_b64encode(content).rstrip(b"=")

@@ -168,7 +168,7 @@ def test_nobody_answers(online: CliHarness) -> None:
     online.write("galleryctl.yaml", WIX.replace("URL", "http://127.0.0.1:1"))
     found = checks(online.run("doctor", "--format", "json"))
     assert found["network"]["status"] == "fail"
-    assert "http://127.0.0.1:1: no answer (ConnectError)" in found["network"]["found"]
+    assert "http://127.0.0.1:1: no response (ConnectError)" in found["network"]["found"]
     assert found["state"]["status"] == "ok"
     assert not set(RIGHTS) & found.keys()
 

@@ -44,29 +44,29 @@ async def photo(client: WixClient, size: int | None = None, name: str = "a.png")
 async def every_call(client: WixClient) -> None:
     file = await photo(client)
     (file,) = await client.wait_ready([file])
-    made = await client.create_gallery("Weddings", 1.0, [text(1.0), text(2.0)])
-    assert [item.sort_order for item in made.items or ()] == [1.0, 2.0]
+    created = await client.create_gallery("Weddings", 1.0, [text(1.0), text(2.0)])
+    assert [item.sort_order for item in created.items or ()] == [1.0, 2.0]
     fields: dict[str, Json] = {
         "title": "Dance",
         "tags": ("b", "a"),
         "focal_point": {"x": 0.5, "y": 0.5},
         "quality": 90,
     }
-    item = await client.create_item(made.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=3.0))
+    item = await client.create_item(created.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=3.0))
     assert {name: item.fields[name] for name in fields} == fields | {"tags": ("a", "b")}
-    film = await client.create_item(made.id, NewItem(kind=Kind.VIDEO, file=YOUTUBE, sort_order=4.0))
+    film = await client.create_item(created.id, NewItem(kind=Kind.VIDEO, file=YOUTUBE, sort_order=4.0))
     assert film.media == YOUTUBE
-    changed = await client.update_item(made.id, item, {"title": "New"}, sort_order=9.5)
+    changed = await client.update_item(created.id, item, {"title": "New"}, sort_order=9.5)
     assert (changed.fields["title"], changed.sort_order) == ("New", 9.5)
-    assert (await client.update_gallery(made.id, {"name": "Parties"})).name == "Parties"
-    page = await client.list_items(made.id, 0)
+    assert (await client.update_gallery(created.id, {"name": "Parties"})).name == "Parties"
+    page = await client.list_items(created.id, 0)
     assert (page.count, [entry.sort_order for entry in page.items]) == (4, [1.0, 2.0, 4.0, 9.5])
     assert changed.raw == page.items[3].raw
     assert [gallery.total_items for gallery in (await client.list_galleries(0)).galleries] == [4]
-    assert (await client.get_gallery(made.id)).name == "Parties"
-    await client.delete_items(made.id, [film.id, GONE])
-    assert await client.delete_gallery(made.id)
-    assert not await client.delete_gallery(made.id)
+    assert (await client.get_gallery(created.id)).name == "Parties"
+    await client.delete_items(created.id, [film.id, GONE])
+    assert await client.delete_gallery(created.id)
+    assert not await client.delete_gallery(created.id)
     imported = await client.import_url(SAMPLE, Kind.IMAGE, name="b.png", folder="a/b", labels=["other"])
     (imported,) = await client.wait_ready([imported])
     assert (imported.width, imported.height, imported.display_name) == (640, 480, "b.png")
@@ -136,9 +136,9 @@ def test_a_token_that_is_withdrawn_is_renewed_once(bench: ClientHarness) -> None
 
 def test_the_read_scope_is_enough_to_read_and_to_no_more(bench: ClientHarness) -> None:
     async def prepare(client: WixClient) -> tuple[str, LiveItem, str]:
-        made = await client.create_gallery("Weddings", 1.0, [text(1.0)])
-        assert made.items
-        return made.id, made.items[0], (await photo(client)).id
+        created = await client.create_gallery("Weddings", 1.0, [text(1.0)])
+        assert created.items
+        return created.id, created.items[0], (await photo(client)).id
 
     gallery, item, file = bench.run(prepare)
 
@@ -215,9 +215,9 @@ def test_pages_are_asked_for_in_the_largest_sizes_that_the_api_allows(bench: Cli
 
 def test_a_thousand_items_go_in_one_call_and_the_next_in_another(bench: ClientHarness) -> None:
     async def empty(client: WixClient) -> None:
-        made = await client.create_gallery("big", 1.0, [text(float(n)) for n in range(1001)])
+        created = await client.create_gallery("big", 1.0, [text(float(n)) for n in range(1001)])
         ids = [str(doc["id"]) for doc in bench.documents("items")]
-        await client.delete_items(made.id, ids)
+        await client.delete_items(created.id, ids)
 
     bench.run(empty)
     assert bench.requests == ["POST /galleries", *["POST /galleries/{id}/items/delete"] * 2]
@@ -242,12 +242,12 @@ def test_a_sort_order_that_is_taken_is_a_conflict_whatever_its_status(bench: Cli
     bench.settings(repeated_sort_order_status=status)
 
     async def collide(client: WixClient) -> None:
-        made = await client.create_gallery("a", 1.0, [text(1.0), text(2.0)])
-        assert made.items
-        item = made.items[0]
+        created = await client.create_gallery("a", 1.0, [text(1.0), text(2.0)])
+        assert created.items
+        item = created.items[0]
         for call in (
-            client.create_item(made.id, text(1.0)),
-            client.update_item(made.id, item, {}, sort_order=2.0),
+            client.create_item(created.id, text(1.0)),
+            client.update_item(created.id, item, {}, sort_order=2.0),
             client.create_gallery("b", 1.0),
         ):
             with pytest.raises(Conflict):
@@ -262,27 +262,27 @@ def test_a_patch_means_the_same_whether_nested_objects_merge_or_are_replaced(ben
 
     async def change(client: WixClient) -> None:
         file = await photo(client)
-        made = await client.create_gallery("a", 1.0)
+        created = await client.create_gallery("a", 1.0)
         fields: dict[str, Json] = {
             "exif": {"Model": "X", "GPS": {"lat": 1}},
             "sharpen": {"amount": 1, "radius": 2},
             "alt_text": "A",
         }
-        item = await client.create_item(made.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=1.0))
-        wanted: dict[str, Json] = {
+        item = await client.create_item(created.id, NewItem(kind=Kind.IMAGE, fields=fields, file=file, sort_order=1.0))
+        desired: dict[str, Json] = {
             "exif": {"GPS": {"lat": 2}},
             "sharpen": {"radius": 3},
             "focal_point": {"x": 0, "y": 1},
         }
-        item = await client.update_item(made.id, item, wanted)
-        assert {name: item.fields[name] for name in wanted} == wanted
+        item = await client.update_item(created.id, item, desired)
+        assert {name: item.fields[name] for name in desired} == desired
         assert item.fields["alt_text"] == "A"
         cleared: dict[str, Json] = {"exif": None, "sharpen": None, "focal_point": None, "alt_text": ""}
-        item = await client.update_item(made.id, item, cleared)
+        item = await client.update_item(created.id, item, cleared)
         assert {name: item.fields[name] for name in cleared} == cleared
-        film = await client.create_item(made.id, NewItem(kind=Kind.VIDEO, file=YOUTUBE, sort_order=2.0))
+        film = await client.create_item(created.id, NewItem(kind=Kind.VIDEO, file=YOUTUBE, sort_order=2.0))
         vimeo = HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1")
-        assert (await client.update_item(made.id, film, {}, vimeo)).media == vimeo
+        assert (await client.update_item(created.id, film, {}, vimeo)).media == vimeo
 
     bench.run(change)
 
@@ -294,9 +294,9 @@ def test_what_is_gone_or_wrong_is_told_with_the_vendors_words(bench: ClientHarne
         with pytest.raises(InvalidRequest) as raised:
             await client.get_gallery("no-guid")
         assert "galleryId: value is not a valid GUID" in str(raised.value)
-        made = await client.create_gallery("a", 1.0)
+        created = await client.create_gallery("a", 1.0)
         with pytest.raises(InvalidRequest) as raised:
-            await client.create_item(made.id, NewItem(kind=Kind.TEXT, sort_order=1.0))
+            await client.create_item(created.id, NewItem(kind=Kind.TEXT, sort_order=1.0))
         assert raised.value.violations
 
     bench.run(wrong)
@@ -362,10 +362,10 @@ def test_an_import_that_fails_names_its_source(bench: ClientHarness, data: bytes
 
 def test_reads_see_what_was_written_though_the_site_lags_behind(bench: ClientHarness) -> None:
     async def write_and_read(client: WixClient) -> None:
-        made = await client.create_gallery("a", 1.0)
+        created = await client.create_gallery("a", 1.0)
         bench.faults({"fault": "stale", "times": 99})
-        assert (await client.update_gallery(made.id, {"name": "b"})).name == "b"
-        assert (await client.get_gallery(made.id)).name == "b"
+        assert (await client.update_gallery(created.id, {"name": "b"})).name == "b"
+        assert (await client.get_gallery(created.id)).name == "b"
 
     bench.run(write_and_read)
 

@@ -1,4 +1,4 @@
-"""Every kind of fault strikes every call once: it converges with one request more, or ends in the right error."""
+"""Each kind of fault hits each request once: the call succeeds with one more request, or raises the right error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.client_harness import ClientHarness
 
 SAMPLE = "http://emulator.local/_emulator/sample.png"
 NEW = NewItem(kind=Kind.TEXT, fields={"html": "<p>x</p>"}, sort_order=9.0)
-# neither `edit` nor `hold`: those are what other people do meanwhile, and no fault of a call
+# without `edit` and `hold`, which simulate other users, not faults of a request
 KINDS = ("throttle", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "latency")
 NOTHING_DONE = {"throttle"}
 HARMLESS = {"stale", "latency"}
@@ -26,7 +26,7 @@ DONE_UNHEARD = {"drop_after", "cut"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What is there before a call: a gallery with one item, and a file."""
+    """The site before a call: a gallery with one item, and a file."""
 
     gallery: LiveGallery
     item: LiveItem
@@ -73,7 +73,7 @@ async def prepared(client: WixClient) -> Site:
 
 
 def site_after(bench: ClientHarness) -> dict[str, list[dict[str, object]]]:
-    """The site without what differs from run to run."""
+    """Return the site without values that differ between runs."""
     return {
         table: [{name: doc[name] for name in doc.keys() - PLAIN} for doc in bench.documents(table)] for table in TABLES
     }
@@ -84,7 +84,7 @@ def fault(kind: str, nth: int = 1) -> dict[str, object]:
 
 
 def clean(bench: ClientHarness, do: Do) -> tuple[dict[str, list[dict[str, object]]], list[str]]:
-    """The site and the requests of a run without faults; the site is emptied again."""
+    """Return the site and the requests of a run without faults, and empty the site again."""
     site = bench.run(prepared)
     bench.run(lambda client: do(client, site))
     after, requests = site_after(bench), list(bench.requests)
@@ -103,7 +103,7 @@ def test_what_may_be_repeated_converges_with_one_request_more(bench: ClientHarne
     assert site_after(bench) == expected
     more = 0 if kind in HARMLESS or not requests else 1
     if kind in DONE_UNHEARD and requests == ["POST /bulk/files/delete"]:
-        more = 2  # the second try hears 404 for the whole call, and asks which files are left
+        more = 2  # the second attempt gets 404 for the whole request, and then reads which files still exist
         assert bench.requests[-1] == "POST /files/get-files"
     assert len(bench.requests) == len(requests) + more
     assert bench.now[0] - start >= (60 if kind == "throttle" and requests else 0)
@@ -141,7 +141,7 @@ def test_a_file_is_made_once_whatever_gets_lost(bench: ClientHarness, do: Do, ki
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("nth", [1, 2])
 def test_an_apps_first_calls_converge(bench: ClientHarness, kind: str, nth: int) -> None:
-    """The first request is the token's, the second uses it."""
+    """The first request fetches the token, the second uses it."""
     bench.faults(fault(kind, nth))
     bench.run(lambda client: client.list_galleries(0), auth=bench.app_auth())
     assert len(bench.requests) == (2 if kind in HARMLESS else 3)

@@ -1,4 +1,4 @@
-"""A wire of scripted answers, a client at its end, and one example of every call with a good answer to it."""
+"""A transport with scripted responses, and one example of every client call with its responses."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ FILE = {"id": "f-1", "displayName": "a.jpg", "operationStatus": "READY", "labels
 
 
 def json_response(status: int = 200, body: object = None, **headers: str) -> httpx.Response:
-    """A JSON answer, or an empty one for None; `_` in a header's name is a dash."""
+    """Return a JSON response, empty for None; `_` in a header's name is a dash."""
     content = b"" if body is None else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, content=content, headers={"x-wix-request-id": "req-1", **named})
 
 
 def raw_response(status: int, content: bytes) -> httpx.Response:
-    """An answer of any bytes."""
+    """Return a response with these bytes."""
     return httpx.Response(status, content=content, headers={"x-wix-request-id": "req-1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentRequest:
-    """A request that went over the wire, and when, in seconds since the start."""
+    """A request that was sent, and when, in seconds since the start."""
 
     request: httpx.Request
     at: float
 
     @property
     def line(self) -> str:
-        """METHOD and path."""
+        """`METHOD path`."""
         return f"{self.request.method} {self.request.url.path}"
 
     @property
     def json(self) -> Any:
-        """The body."""
+        """The body as JSON."""
         return json.loads(self.request.content)
 
 
 @dataclass(slots=True)
 class ScriptedTransport:
-    """Answers each request with the next of the script; the last one stays. `seconds` is how long an answer takes."""
+    """Returns the scripted responses in order, repeating the last; each takes `seconds`."""
 
     script: list[ScriptedResponse]
     seconds: float = 0.0
@@ -87,22 +87,22 @@ class ScriptedTransport:
 
     @property
     def lines(self) -> list[str]:
-        """METHOD and path of each request."""
+        """`METHOD path` of each request."""
         return [sent.line for sent in self.sent]
 
     @property
     def times(self) -> list[float]:
-        """When each request went, in seconds since the start."""
+        """The time of each request, in seconds since the start."""
         return [sent.at for sent in self.sent]
 
 
 def api_key_auth() -> ApiKeyAuth:
-    """An API key, planted to be searched for."""
+    """Return an API key that tests search for."""
     return ApiKeyAuth(Secret(KEY), "site-1")
 
 
 def app_auth() -> AppAuth:
-    """An app's credentials, planted to be searched for."""
+    """Return app credentials that tests search for."""
     return AppAuth("app-1", Secret(SECRET), "instance-1")
 
 
@@ -117,7 +117,7 @@ def run_client(
     base_url: str = API,
     random_value: float = 1.0,
 ) -> _T:
-    """What `do` makes of a client at the end of the wire."""
+    """Return the result of `do` with a client on this transport."""
 
     async def session() -> _T:
         async with open_client(
@@ -136,7 +136,7 @@ def run_client(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallExample:
-    """An example of a call: what it sends first, and answers in their order that satisfy it."""
+    """An example of a call: its first request, and the responses that make it succeed, in order."""
 
     endpoint: Endpoint
     action: Callable[[WixClient], Awaitable[object]]
@@ -144,7 +144,7 @@ class CallExample:
 
     @property
     def transport(self) -> ScriptedTransport:
-        """A wire on which the call goes well."""
+        """Return a transport with which the call succeeds."""
         return ScriptedTransport([json_response(body=body) for body in self.responses])
 
 
@@ -156,7 +156,7 @@ PENDING_FILE = MediaFile(id="f-1", display_name="a.jpg", ready=False, failed=Fal
 
 
 def upload_file(client: WixClient, size: int = 3, labels: Iterable[str] = ("label",)) -> Awaitable[MediaFile]:
-    """An upload of `size` bytes."""
+    """Upload `size` bytes."""
     content = b"x" * size
     return client.upload(name="a.jpg", mime="image/jpeg", size=size, open_bytes=lambda: content, labels=tuple(labels))
 
@@ -231,6 +231,6 @@ CALLS = {
         endpoint=endpoints.DELETE_FILES, action=lambda c: c.delete_files(["f-1"]), responses=({},)
     ),
 }
-"""Every call that the client makes; an upload over 10 MB has tests of its own."""
+"""Every call of the client; uploads over 10 MB have their own tests."""
 
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)

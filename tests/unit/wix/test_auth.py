@@ -43,9 +43,9 @@ def test_a_key_goes_with_every_call_without_a_scheme_word(call: CallExample) -> 
     wire = call.transport
     run_client(wire, call.action)
     for sent in wire.sent:
-        ours = sent.request.url.host == "api.test"
-        assert sent.request.headers.get("Authorization") == ("IST.planted-key" if ours else None)
-        assert sent.request.headers.get("wix-site-id") == ("site-1" if ours else None)
+        to_api = sent.request.url.host == "api.test"
+        assert sent.request.headers.get("Authorization") == ("IST.planted-key" if to_api else None)
+        assert sent.request.headers.get("wix-site-id") == ("site-1" if to_api else None)
 
 
 def test_an_app_gets_a_token_once_and_sends_it() -> None:

@@ -62,10 +62,10 @@ def test_the_call_names_the_very_resource() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
-        ({"details": {"applicationError": {"code": "X", "description": "told here"}}}, "400 told here"),
-        ({"message": "", "details": {"applicationError": {"description": "told here"}}}, "400 told here"),
+        ({"details": {"applicationError": {"code": "X", "description": "shown here"}}}, "400 shown here"),
+        ({"message": "", "details": {"applicationError": {"description": "shown here"}}}, "400 shown here"),
         ({"message": {"deep": 1}, "details": 7}, "400"),
         ({"message": ["a"], "details": {"applicationError": []}}, "400"),
         ({"message": "on\ntwo  lines\t"}, "400 on two lines"),
@@ -77,8 +77,8 @@ def test_the_call_names_the_very_resource() -> None:
         (7, "400"),
     ],
 )
-def test_what_an_error_body_says_is_told_and_nothing_else(body: object, told: str) -> None:
-    assert failure(READ, json_response(400, body)).what == told
+def test_what_an_error_body_says_is_told_and_nothing_else(body: object, expected: str) -> None:
+    assert failure(READ, json_response(400, body)).what == expected
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"<html>", b"[" * 100_000, b"9" * 5000, b'{"message": NaN}'])
@@ -108,14 +108,14 @@ def test_reading_files_asks_for_no_manage_scope(name: str) -> None:
 def test_no_connection_says_why_and_that_nothing_was_done() -> None:
     error = failure(CREATE, httpx.ConnectError("[Errno -2] Name or service not known"))
     assert isinstance(error, Unavailable)
-    assert error.what == "no connection (ConnectError: [Errno -2] Name or service not known)"
-    assert failure(READ, httpx.ConnectTimeout("")).what == "no connection (ConnectTimeout)"
+    assert error.what == "cannot connect (ConnectError: [Errno -2] Name or service not known)"
+    assert failure(READ, httpx.ConnectTimeout("")).what == "cannot connect (ConnectTimeout)"
 
 
 def test_a_create_of_unknown_end_says_what_to_do() -> None:
     error = failure(CREATE, json_response(500, {"message": "Internal"}))
     assert isinstance(error, ResponseLost)
-    assert error.what == "500 Internal; it may have taken effect"
+    assert error.what == "500 Internal; the request may have taken effect"
     assert error.status == 500
     assert "run apply again" in error.do
 
@@ -139,21 +139,21 @@ def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
 
 def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("galleryctl.wix.transport.MAX_RESPONSE_BYTES", 1000)
-    assert failure(READ, raw_response(200, b" " * 1001)).what == "the answer is too large"
+    assert failure(READ, raw_response(200, b" " * 1001)).what == "the response is too large: more than 1000 bytes"
     assert type(failure(CREATE, raw_response(200, b" " * 1001))) is ResponseLost
     good = json_response(body={"gallery": {**GALLERY, "padding": "x" * 800}})
     run_client(ScriptedTransport([good]), CALLS["get_gallery"].action)
 
 
 def test_an_answer_that_cannot_be_unpacked_is_told() -> None:
-    assert failure(READ, httpx.DecodingError("gzip")).what == "the answer cannot be read"
+    assert failure(READ, httpx.DecodingError("gzip")).what == "the response cannot be decoded"
     assert type(failure(CREATE, httpx.DecodingError("gzip"))) is ResponseLost
 
 
 @pytest.mark.parametrize("ident", ["", ".", ".."])
 def test_an_id_that_would_lead_elsewhere_is_never_sent(ident: str) -> None:
     wire = ScriptedTransport([json_response()])
-    with pytest.raises(InvalidRequest, match="is no id"):
+    with pytest.raises(InvalidRequest, match="invalid id"):
         run_client(wire, lambda c: c.delete_gallery(ident))
     assert wire.sent == []
 
@@ -249,7 +249,7 @@ def test_a_consistency_token_counts_though_the_rest_of_the_answer_got_lost() -> 
 
 
 class Broken(httpx.AsyncByteStream):
-    """The body of an answer whose connection is cut."""
+    """The body of a response whose connection is cut."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"{"

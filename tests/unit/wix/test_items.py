@@ -74,7 +74,7 @@ def patch(raw: Doc, write: Mapping[str, Json], file: ItemMedia = None, sort_orde
 
 
 def merged(old: Any, new: Any) -> Any:
-    """What an API that merges nested objects makes of a PATCH."""
+    """Return the result of a PATCH by an API that merges nested objects."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
     both = {**old, **{name: merged(old.get(name), part) for name, part in new.items()}}
@@ -273,10 +273,10 @@ def test_what_goes_from_free_structures_is_sent_as_null() -> None:
 
 @pytest.mark.parametrize("merges", [True, False])
 def test_what_was_taken_out_of_a_free_structure_is_no_difference_later(merges: bool) -> None:
-    wanted = {"exif": {"GPS": {"lon": 2}}}
-    sent = patch(IMAGE, wanted)
+    desired = {"exif": {"GPS": {"lon": 2}}}
+    sent = patch(IMAGE, desired)
     after = decoded(merged(IMAGE, sent) if merges else {**IMAGE, **sent})
-    assert values_equal(after.fields["exif"], wanted["exif"])
+    assert values_equal(after.fields["exif"], desired["exif"])
 
 
 def test_reserved_members_of_a_text_are_kept_and_never_set() -> None:
@@ -393,7 +393,7 @@ FILES: Mapping[Kind, st.SearchStrategy[Any]] = {
 
 @st.composite
 def wishes(draw: st.DrawFn, kind: Kind) -> dict[str, Json]:
-    """Canonical values for some fields of the kind."""
+    """Generate canonical values for some fields of the kind."""
     names = draw(st.sets(st.sampled_from([field.name for field in FIELDS_BY_KIND[kind]])))
     return {name: draw(VALUES[name]) for name in sorted(names)}
 
@@ -403,11 +403,11 @@ kinds = st.sampled_from(list(Kind))
 
 @given(st.data(), kinds)
 def test_what_is_created_is_read_back(data: st.DataObject, kind: Kind) -> None:
-    wanted, file = data.draw(wishes(kind)), data.draw(FILES[kind])
-    payload = item_payload(NewItem(kind=kind, fields=wanted, file=file, sort_order=1.5))
+    desired, file = data.draw(wishes(kind)), data.draw(FILES[kind])
+    payload = item_payload(NewItem(kind=kind, fields=desired, file=file, sort_order=1.5))
     live = decoded({"id": "i", "type": kind.value.upper(), **payload})
     assert live.sort_order == 1.5
-    assert {name: live.fields[name] for name in wanted} == wanted
+    assert {name: live.fields[name] for name in desired} == desired
     assert _same_media(live.media, file)
 
 
@@ -415,13 +415,13 @@ def test_what_is_created_is_read_back(data: st.DataObject, kind: Kind) -> None:
 def test_a_patch_makes_what_was_wished_whether_the_api_merges_or_replaces(
     data: st.DataObject, kind: Kind, merges: bool
 ) -> None:
-    start, wanted = data.draw(wishes(kind)), data.draw(wishes(kind))
+    start, desired = data.draw(wishes(kind)), data.draw(wishes(kind))
     file = data.draw(st.none() | FILES[kind])
     payload = item_payload(NewItem(kind=kind, fields=start, file=data.draw(FILES[kind]), sort_order=1.5))
     before = decoded({"id": "i", "type": kind.value.upper(), **payload})
-    sent = dict(item_patch(before, wanted, file))
+    sent = dict(item_patch(before, desired, file))
     after = decoded(merged(dict(before.raw), sent) if merges else {**before.raw, **sent})
-    for name, value in {**before.fields, **wanted}.items():
+    for name, value in {**before.fields, **desired}.items():
         assert values_equal(after.fields[name], value), name
     assert _same_media(after.media, file or before.media)
 
@@ -429,8 +429,8 @@ def test_a_patch_makes_what_was_wished_whether_the_api_merges_or_replaces(
 @given(st.data(), st.sampled_from([IMAGE, WIX_VIDEO, TEXT]), st.booleans())
 def test_a_patch_loses_nothing_that_is_unknown(data: st.DataObject, raw: Doc, merges: bool) -> None:
     before = decoded(raw)
-    wanted = {n: v for n, v in data.draw(wishes(before.kind)).items() if v is not None}
-    sent = dict(item_patch(before, wanted))
+    desired = {n: v for n, v in data.draw(wishes(before.kind)).items() if v is not None}
+    sent = dict(item_patch(before, desired))
     after = merged(raw, sent) if merges else {**raw, **sent}
     for path in (
         ("unknown",), ("secondaryMedia",), ("link", "type"), ("link", "target"), ("tags", "unknown"),

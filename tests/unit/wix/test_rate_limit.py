@@ -76,7 +76,7 @@ def test_whatever_is_answered_both_limits_hold(
 def test_a_429_makes_every_request_wait() -> None:
     wire = ScriptedTransport([json_response(429, Retry_After="30"), GOOD], seconds=1)
     read(wire, 6, Limits(concurrency=2))
-    # two are under way together; the other good answer changes nothing for those that wait
+    # two run at the same time; the success of the other does not change the wait
     assert wire.times[:2] == [0, 0]
     assert min(wire.times[2:]) == pytest.approx(1 + 33)
 

@@ -199,7 +199,7 @@ def test_the_last_failure_is_the_one_that_is_told() -> None:
         ({"Retry-After": "Tue, 24 Nov 2026 06:39:00 GMT"}, 0.5),
         ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 660),
         ({"Retry-After": "Thu, 99 Zzz 2026 06:40:20 GMT"}, 66),
-        # the API's clock is a day behind ours, or ahead: only the difference of its own two times counts
+        # the API's clock may be a day off: only the difference between its two times counts
         ({"Retry-After": "Mon, 23 Nov 2026 06:40:20 GMT", "Date": "Mon, 23 Nov 2026 06:40:10 GMT"}, 11),
         ({"Retry-After": "Wed, 25 Nov 2026 06:40:20 GMT", "Date": "Wed, 25 Nov 2026 06:40:10 GMT"}, 11),
         ({"Retry-After": "Tue, 24 Nov 2026 06:40:20 GMT", "Date": "yesterday"}, 22),

@@ -70,7 +70,7 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def everything_told(error: ApiError) -> str:
+def all_texts(error: ApiError) -> str:
     links = [text for link in chain(error) for text in (str(link), repr(link), repr(vars(link)), repr(link.args))]
     return "\n".join([*links, *traceback.format_exception(error)])
 
@@ -83,7 +83,7 @@ def test_no_failure_of_any_call_tells_the_key(failure: ScriptedResponse, caplog:
             error = failing(ScriptedTransport([failure]), call, api_key_auth(), seen)
         assert KEY not in "".join(map(repr, seen)) + caplog.text
         if error is not None:
-            assert KEY not in everything_told(error)
+            assert KEY not in all_texts(error)
 
 
 @pytest.mark.parametrize("call", [CALLS[name] for name in ("get_gallery", "create_item", "upload")])
@@ -92,14 +92,14 @@ def test_no_failure_tells_an_apps_secret_or_token(
     call: CallExample, failure: ScriptedResponse, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = json_response(body={"access_token": TOKEN, "expires_in": 14400})
-    # a text that equals a token is no secret before the token was given
+    # a text that equals a token is not a secret before the token was issued
     scripts = [[failure], [token, failure], [token, json_response(401), failure]]
     for secrets, script in zip(((SECRET,), (SECRET, TOKEN), (SECRET, TOKEN)), scripts, strict=True):
         seen: list[Attempt] = []
         with caplog.at_level(logging.DEBUG):
             error = failing(ScriptedTransport(list(script)), call, app_auth(), seen)
-        told = "".join(map(repr, seen)) + caplog.text + ("" if error is None else everything_told(error))
-        assert not [secret for secret in secrets if secret in told]
+        shown = "".join(map(repr, seen)) + caplog.text + ("" if error is None else all_texts(error))
+        assert not [secret for secret in secrets if secret in shown]
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
@@ -115,8 +115,8 @@ def test_no_failure_tells_where_bytes_may_be_put(failure: ScriptedResponse) -> N
             lambda c: upload_file(c, labels=()),
             observer=seen.append,
         )
-    told = "".join(map(repr, seen)) + everything_told(raised.value)
-    assert url not in told
+    shown = "".join(map(repr, seen)) + all_texts(raised.value)
+    assert url not in shown
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}é", f"{KEY}\r\nX-Other: 1", f"{KEY}\x00"])
@@ -125,7 +125,7 @@ def test_a_key_that_no_header_can_hold_is_not_shown(key: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
         run_client(wire, CALLS["get_gallery"].action, auth=ApiKeyAuth(Secret(key), "site-1"))
     assert wire.sent == []
-    assert KEY not in everything_told(raised.value)
+    assert KEY not in all_texts(raised.value)
     assert "key" in raised.value.do
 
 
