@@ -1,4 +1,4 @@
-"""The Wix APIs on this machine: Pro Gallery, Media Manager, OAuth and webhooks, with faults on demand."""
+"""An emulator of the Wix APIs: Pro Gallery, Media Manager, OAuth and webhooks, with fault injection."""
 
 from galleryctl.emulator.app import Emulator, ReadyInfo, create_emulator
 from galleryctl.emulator.faults.settings import EmulatorSettings

@@ -1,4 +1,4 @@
-"""The emulator as one object: an ASGI application, what a client must know, and the way to close it."""
+"""The emulator as one object: the ASGI application, its credentials and its close method."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from galleryctl.emulator import credentials
 from galleryctl.emulator.api.routes import api_endpoints
 from galleryctl.emulator.credentials import Credentials
-from galleryctl.emulator.faults.control import ControlCalls
+from galleryctl.emulator.faults.control import ControlHandlers
 from galleryctl.emulator.faults.injection import parse_faults
 from galleryctl.emulator.faults.settings import EmulatorSettings, update_settings
 from galleryctl.emulator.http import ServedEndpoint
@@ -30,7 +30,7 @@ _IN_PROCESS_URL = "http://emulator.local"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadyInfo(credentials.ClientCredentials):
-    """What a client needs to talk to the emulator; the ready file has the same names."""
+    """Base URL and credentials for a client of the emulator; the ready file has the same names."""
 
     base_url: str
 
@@ -44,7 +44,7 @@ class Emulator:
 
     @property
     def ready(self) -> ReadyInfo:
-        """The base URL and the credentials."""
+        """Return the base URL and the credentials."""
         site = self.pipeline.site
         return ReadyInfo(base_url=site.base_url, **site.credentials.client_values)
 
@@ -62,42 +62,42 @@ def create_emulator(
     keys: Credentials | None = None,
     post: SendWebhook | None = None,
 ) -> Emulator:
-    """An emulator that keeps its data in `data_dir`, or in memory for None.
+    """Create an emulator with its data in `data_dir`, or in memory for None.
 
-    `clock` gives epoch seconds; `keys` are the ones of another emulator, for new ones take a while to make;
-    `post` delivers webhooks instead of HTTP. Raises GalleryctlError if the data cannot be opened.
+    `clock` returns epoch seconds. `keys` are those of another emulator, because generating takes a moment. `post`
+    delivers webhooks instead of HTTP. Raises GalleryctlError if the data cannot be opened.
     """
-    store = SiteStore(data_dir)  # makes the directory
+    store = SiteStore(data_dir)  # creates the directory
     settings = update_settings(EmulatorSettings(), store.load_setup("settings"))
     site = EmulatedSite(store, keys or credentials.load_credentials(data_dir), clock, base_url, settings)
-    gate = RequestPipeline(site=site, webhooks=Webhooks(site, post), faults=parse_faults(store.load_setup("faults")))
-    return Emulator(gate, _build_router(gate, [*api_endpoints(site), *ControlCalls(gate).endpoints()]))
+    faults = parse_faults(store.load_setup("faults"))
+    pipeline = RequestPipeline(site=site, webhooks=Webhooks(site, post), faults=faults)
+    return Emulator(pipeline, _build_router(pipeline, [*api_endpoints(site), *ControlHandlers(pipeline).endpoints()]))
 
 
 def _build_router(pipeline: RequestPipeline, endpoints: Iterable[ServedEndpoint]) -> Router:
-    places: dict[str, dict[str, ASGIApp]] = {}
+    paths: dict[str, dict[str, ASGIApp]] = {}
     for endpoint in endpoints:
-        places.setdefault(endpoint.template, {})[endpoint.method] = PipelineEndpoint(pipeline, endpoint)
-    return Router([Route(template, _MethodRouter(methods)) for template, methods in places.items()], default=_not_found)
+        paths.setdefault(endpoint.template, {})[endpoint.method] = PipelineEndpoint(pipeline, endpoint)
+    return Router([Route(path, _MethodRouter(methods)) for path, methods in paths.items()], default=_not_found)
 
 
 class _MethodRouter:
-    """One path, and the endpoint of each of its methods."""
+    """The endpoints of one path, by method."""
 
     def __init__(self, methods: dict[str, ASGIApp]) -> None:
         self.apps = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer by the method, or 405."""
-        wanted = scope["method"]
-        app = self.apps.get(wanted) or (self.apps.get("GET") if wanted == "HEAD" else None)
+        """Call the endpoint of the method (GET also serves HEAD), or respond with 405."""
+        method = scope["method"]
+        app = self.apps.get(method) or (self.apps.get("GET") if method == "HEAD" else None)
         if app is None:
-            app = _error_response(405, f"{wanted} is not answered here", {"allow": ", ".join(self.apps)})
+            app = _error_response(405, f"{method} is not supported here", {"allow": ", ".join(self.apps)})
         await app(scope, receive, send)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    """404 for a path that is no endpoint."""
     if scope["type"] == "http":
         await _error_response(404, f"no endpoint at {scope['path']}", {})(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""A request and its answer, free of any web framework, so that handlers are plain functions."""
+"""Requests and responses without a web framework, so that handlers are plain functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JsonBody = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedRequest:
-    """One request: `params` from the path, `query` with every value of a name, the raw `body`."""
+    """One request; `query` has every value of a name."""
 
     method: str
     path: str
@@ -24,41 +24,41 @@ class ServedRequest:
     body: bytes
 
     def json(self) -> JsonBody:
-        """The body as a JSON object; an empty body is an empty object; raises a 400 for anything else."""
+        """Parse the body as a JSON object; an empty body is an empty object. Raises a 400 for anything else."""
         if not self.body:
             return {}
         try:
             value = json.loads(self.body, parse_constant=_reject_constant)
             if b"\\u" in self.body:
-                json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+                json.dumps(value, ensure_ascii=False).encode()  # fails for half a surrogate pair
         except (ValueError, RecursionError) as cause:
-            raise validation_error(Violation("body", "is not JSON")) from cause
+            raise validation_error(Violation("body", "is not valid JSON")) from cause
         if not isinstance(value, dict):
-            raise validation_error(Violation("body", "must be an object"))
+            raise validation_error(Violation("body", "must be a JSON object"))
         return value
 
     def query_value(self, name: str) -> str | None:
-        """The first value of a query parameter; empty counts as absent."""
+        """Return the first value of a query parameter; None if it is absent or empty."""
         return next(iter(self.query.get(name, [])), "") or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedResponse:
-    """What goes back: `body` is JSON, or bytes that go out as they are."""
+    """One response; `body` is a JSON value, or bytes to send unchanged."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body_bytes(self) -> bytes:
-        """The body's bytes."""
+        """Encode the body."""
         if isinstance(self.body, bytes):
             return self.body
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
 
 
 def _reject_constant(name: str) -> object:
-    raise ValueError(name)  # NaN and the infinities are Python's, not JSON's
+    raise ValueError(name)  # json.loads accepts NaN and the infinities, which are not JSON
 
 
 Handler = Callable[[ServedRequest], ServedResponse]
@@ -66,16 +66,16 @@ Handler = Callable[[ServedRequest], ServedResponse]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedEndpoint:
-    """One method and path template, what it needs to be allowed, and the function that answers."""
+    """One method and path template, the permission it requires, and its handler."""
 
     method: str
     template: str
     handler: Handler
-    permission: str | None = None  # None: no Authorization wanted
+    permission: str | None = None  # None: no Authorization required
     is_control: bool = False  # `/_emulator` and the page: no faults, no statistics, no quota
-    precondition: Callable[[ServedRequest], Awaitable[None]] | None = None  # what a control call waits for
+    precondition: Callable[[ServedRequest], Awaitable[None]] | None = None  # awaited before a control call
 
 
 def json_response(body: Any) -> ServedResponse:
-    """A 200 with JSON."""
+    """Return a 200 with a JSON body."""
     return ServedResponse(body=body)

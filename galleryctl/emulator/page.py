@@ -1,4 +1,4 @@
-"""The page at `/`: each gallery as a visitor would see it, with nothing loaded from elsewhere."""
+"""The page at `/`: each gallery as a visitor would see it, without resources from other sites."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _MAX_ITEMS = 300  # of one gallery on the page
-# Text items come from outside; their frames inherit this policy and are sandboxed besides.
+# Text items are untrusted HTML: their frames inherit this policy and are sandboxed as well.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# What a text item looks like before its own HTML says otherwise.
+# The default style of a text item.
 _FRAME_STYLE = "<style>body{margin:1.25rem;font:1.05rem/1.5 Georgia,serif;color:#1d1d1f}</style>"
 
 
 def render_page(site: EmulatedSite) -> ServedResponse:
-    """The page of all galleries, first to last by sort order."""
-    way = "DESC" if site.settings.item_order == "descending" else "ASC"
-    docs = site.store.fetch_documents(f"SELECT doc FROM galleries ORDER BY sort_order {way}, seq")  # noqa: S608 - two words
+    """Render the page of all galleries, sorted by their sort order."""
+    direction = "DESC" if site.settings.item_order == "descending" else "ASC"
+    docs = site.store.fetch_documents(f"SELECT doc FROM galleries ORDER BY sort_order {direction}, seq")  # noqa: S608
     galleries = [_gallery_view(site, gallery_summary(site, doc)) for doc in docs]
     files = site.store.fetch_count("SELECT COUNT(*) FROM files WHERE trashed = 0")
-    html = _template().render(
-        galleries=galleries, files=files, site_id=site.credentials.site_id, frame_style=_FRAME_STYLE
-    )
+    site_id = site.credentials.site_id
+    html = _template().render(galleries=galleries, files=files, site_id=site_id, frame_style=_FRAME_STYLE)
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
@@ -52,18 +51,13 @@ def _template() -> Template:
 
 
 def _gallery_view(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
-    shown = [_item_view(site, item) for item in items_page(site, doc["id"], 0, _MAX_ITEMS)]
-    return {
-        "id": doc["id"],
-        "name": doc.get("name") or "Untitled gallery",
-        "total": doc["totalItems"],
-        "cards": shown,
-        "more": doc["totalItems"] - len(shown),
-    }
+    cards = [_item_view(site, item) for item in items_page(site, doc["id"], 0, _MAX_ITEMS)]
+    name, total = doc.get("name") or "Untitled gallery", doc["totalItems"]
+    return {"id": doc["id"], "name": name, "total": total, "cards": cards, "more": total - len(cards)}
 
 
 def _item_view(site: EmulatedSite, item: dict[str, Any]) -> dict[str, Any]:
-    """What the template needs of one item; odd data shows as little, never as an error."""
+    """Return one item's values for the template; malformed data is left out and never raises an error."""
     kind = item_kind(item) or "other"
     media = _as_object(item.get(kind))
     tags = _as_object(item.get("tags")).get("values")
@@ -79,11 +73,8 @@ def _item_view(site: EmulatedSite, item: dict[str, Any]) -> dict[str, Any]:
         card |= _image_view(site, media)
     elif kind == "video":
         info = _as_object(media.get("videoInfo"))
-        card |= {
-            "source": _local_path(site, info.get("id")),
-            "url": _web_link(info.get("url")),
-            "type": media.get("type"),
-        }
+        source, url = _local_path(site, info.get("id")), _web_link(info.get("url"))
+        card |= {"source": source, "url": url, "type": media.get("type")}
     elif kind == "text":
         card["html"] = str(media.get("html") or "")
     return card
@@ -91,14 +82,14 @@ def _item_view(site: EmulatedSite, item: dict[str, Any]) -> dict[str, Any]:
 
 def _image_view(site: EmulatedSite, image: dict[str, Any]) -> dict[str, Any]:
     info, focus = _as_object(image.get("imageInfo")), _as_object(image.get("focalPoint"))
-    place = [focus.get(axis) for axis in ("x", "y")]
-    percent = [f"{min(1.0, max(0.0, part)) * 100:.1f}%" for part in place if isinstance(part, int | float)]
-    wide = isinstance(info.get("width"), int) and isinstance(info.get("height"), int)
+    point = [focus.get(axis) for axis in ("x", "y")]
+    percent = [f"{min(1.0, max(0.0, part)) * 100:.1f}%" for part in point if isinstance(part, int | float)]
+    has_size = isinstance(info.get("width"), int) and isinstance(info.get("height"), int)
     return {
         "source": _local_path(site, info.get("id")),
         "alt": info.get("altText") or "",
-        "width": info["width"] if wide else 4,
-        "height": info["height"] if wide else 3,
+        "width": info["width"] if has_size else 4,
+        "height": info["height"] if has_size else 3,
         "focus": " ".join(percent) if len(percent) == 2 else "50% 50%",  # noqa: PLR2004
     }
 
@@ -108,13 +99,13 @@ def _as_object(value: Any) -> dict[str, Any]:
 
 
 def _local_path(site: EmulatedSite, ident: Any) -> str | None:
-    """The path of a file's bytes here, or None for a file that is not here."""
-    known = isinstance(ident, str) and site.store.fetch_count("SELECT COUNT(*) FROM files WHERE id = ?", ident)
-    return f"/media/{quote(str(ident))}" if known else None
+    """Return the path of a file's bytes on this server, or None if the site does not have the file."""
+    exists = isinstance(ident, str) and site.store.fetch_count("SELECT COUNT(*) FROM files WHERE id = ?", ident)
+    return f"/media/{quote(str(ident))}" if exists else None
 
 
 def _web_link(url: Any) -> str | None:
-    """The URL if a visitor may follow it: http, https, mailto or tel; None otherwise."""
+    """Return the URL if its scheme is safe as a link (http, https, mailto or tel), or else None."""
     if not isinstance(url, str):
         return None
     try:

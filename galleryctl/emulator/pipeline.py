@@ -1,4 +1,4 @@
-"""The way of every request: body, statistics, faults, quota, permission, handler, events, answer."""
+"""The steps of a request: read, count, inject faults, check quota and permission, dispatch, send events, respond."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect, Request
@@ -27,17 +27,17 @@ from galleryctl.emulator.traffic import Traffic
 from galleryctl.emulator.webhooks import Webhooks
 from galleryctl.http import httpx
 
-# Really cuts the socket of a request; given by the server, absent in process.
+# Aborts the socket of a request; set by the server, None in process.
 CutConnection = Callable[[Scope], Awaitable[None]]
 
 
 class ConnectionCut(httpx.ReadError):
-    """In process, an answer that never came: raised through httpx.ASGITransport, it is a transport error."""
+    """A lost response, in process: raised through httpx.ASGITransport, it is a transport error for the client."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RequestPipeline:
-    """What all endpoints share."""
+    """The state that all endpoints share."""
 
     site: EmulatedSite
     webhooks: Webhooks
@@ -48,23 +48,23 @@ class RequestPipeline:
     consistency_prefix: str = field(default_factory=lambda: secrets.token_hex(4))
 
     async def cut(self, scope: Scope) -> None:
-        """End the connection of a request without an answer."""
+        """End the connection of a request without a response."""
         if self.cut_connection is None:
             raise ConnectionCut("the emulator cut the connection")
         await self.cut_connection(scope)
 
     def send_events(self) -> None:
-        """Hand the events of a write to the webhooks."""
+        """Pass the events of a write to the webhooks."""
         self.webhooks.send(self.site.outbox)
         self.site.outbox.clear()
 
     def consistency_token(self) -> str:
-        """The present value of X-Wix-Consistent."""
+        """Return the current value of X-Wix-Consistent."""
         return f"{self.consistency_prefix}-{self.site.store.write_no}"
 
 
 class PipelineEndpoint:
-    """An ASGI application for one endpoint."""
+    """The ASGI application of one endpoint."""
 
     def __init__(self, pipeline: RequestPipeline, endpoint: ServedEndpoint) -> None:
         self.pipeline = pipeline
@@ -72,31 +72,31 @@ class PipelineEndpoint:
         self.name = f"{endpoint.method} {endpoint.template}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or cut its connection."""
+        """Respond to one request, or cut its connection."""
         try:
-            call = await _read_request(Request(scope, receive))
+            request = await _read_request(Request(scope, receive))
         except ClientDisconnect:
             return
         if self.endpoint.is_control:
-            reply = _reject_cross_site(call, self.pipeline.site.base_url) or await self._answer_control_call(call)
-            await _to_starlette(reply)(scope, receive, send)
+            response = _reject_cross_site(request, self.pipeline.site.base_url) or await self._control_response(request)
+            await _to_starlette(response)(scope, receive, send)
             return
         traffic = self.pipeline.traffic
         traffic.begin_request(self.name)
         status = None
         try:
-            answer, kind = await self._respond(call)
-            if answer is None or kind in ("drop_after", "cut"):
-                if answer is not None and kind == "cut":
-                    await _send_half(answer, send)
+            result, kind = await self._respond(request)
+            if result is None or kind in ("drop_after", "cut"):
+                if result is not None and kind == "cut":
+                    await _send_half(result, send)
                 await self.pipeline.cut(scope)
                 return
-            status = answer.status
-            await _to_starlette(answer)(scope, receive, send)
+            status = result.status
+            await _to_starlette(result)(scope, receive, send)
         finally:
             traffic.end_request(status)
 
-    async def _answer_control_call(self, request: ServedRequest) -> ServedResponse:
+    async def _control_response(self, request: ServedRequest) -> ServedResponse:
         try:
             if self.endpoint.precondition is not None:
                 await self.endpoint.precondition(request)
@@ -105,80 +105,76 @@ class PipelineEndpoint:
         return self._dispatch(request)[0]
 
     async def _respond(self, request: ServedRequest) -> tuple[ServedResponse | None, str | None]:
-        """The answer, None if nothing was done; and the kind of fault that strikes the request."""
+        """Return the response, None if the request had no effect, and the kind of the fault that replaces it."""
         faults = self.pipeline.faults.next_faults(request.method, request.path)
-        interludes = [fault for fault in faults if fault.kind in SIDE_FAULTS]
+        side_faults = [fault for fault in faults if fault.kind in SIDE_FAULTS]
         fault = next((fault for fault in faults if fault.kind in RESPONSE_FAULTS), None)
         kind = fault.kind if fault else None
-        if not await self._inject_faults(request, interludes, "before") or kind == "drop_before":
+        if not await self._inject_faults(request, side_faults, "before") or kind == "drop_before":
             return None, "drop_before"
-        answer, wrote = self._fault_response(fault) or self._dispatch(request, stale=kind == "stale")
-        if wrote:
-            headers = {"X-Wix-Consistent": self.pipeline.consistency_token(), **answer.headers}
-            answer = ServedResponse(status=answer.status, body=answer.body, headers=headers)
-        if not await self._inject_faults(request, interludes, "after"):
+        response, has_written = self._fault_response(fault), False
+        if response is None:
+            response, has_written = self._dispatch(request, stale=kind == "stale")
+        if has_written:
+            headers = {"X-Wix-Consistent": self.pipeline.consistency_token(), **response.headers}
+            response = replace(response, headers=headers)
+        if not await self._inject_faults(request, side_faults, "after"):
             kind = "drop_after"
-        return answer, kind
+        return response, kind
 
     async def _inject_faults(self, request: ServedRequest, faults: list[Fault], when: str) -> bool:
-        """Let happen what happens beside a request; whether it may go on."""
-        gate = self.pipeline
+        """Inject the side faults of a request; returns False if it must end without a response."""
+        pipeline = self.pipeline
         go_on = True
         for fault in (fault for fault in faults if fault.when == when):
             if fault.kind == "latency":
                 await asyncio.sleep(fault.latency_ms / 1000)
             elif fault.kind == "edit":
-                with gate.site.transaction():
-                    apply_random_edits(gate.site, fault.edits, gate.faults.rng)
-                gate.send_events()
+                with pipeline.site.transaction():
+                    apply_random_edits(pipeline.site, fault.edits, pipeline.faults.rng)
+                pipeline.send_events()
             else:
-                go_on = await gate.holds.hold(request.method, request.path, when) and go_on
+                go_on = await pipeline.holds.hold(request.method, request.path, when) and go_on
         return go_on
 
-    def _fault_response(self, fault: Fault | None) -> tuple[ServedResponse, bool] | None:
-        """The answer of a fault, or of the quota, instead of the handler's."""
+    def _fault_response(self, fault: Fault | None) -> ServedResponse | None:
+        """Return the response of a fault or of the quota; None if the handler is to respond."""
         site, kind = self.pipeline.site, fault.kind if fault else None
-        over = self.pipeline.traffic.is_over_quota(site.clock(), site.settings.requests_per_minute)
-        if kind in ("throttle", "throttle_silent") or over:
+        is_over_quota = self.pipeline.traffic.is_over_quota(site.clock(), site.settings.requests_per_minute)
+        if kind in ("throttle", "throttle_silent") or is_over_quota:
             wait = site.settings.quota_retry_after if fault is None else fault.retry_after
             wait = None if kind == "throttle_silent" else wait
             headers = {"Retry-After": str(wait)} if wait else {}
-            return _rejection_response(
-                application_error(429, "RESOURCE_EXHAUSTED", "Too many requests", headers=headers)
-            ), False
+            return _error(429, "RESOURCE_EXHAUSTED", "Too many requests", headers)
         if kind == "error_500":
-            return _rejection_response(application_error(500, "INTERNAL", "Internal Server Error")), False
-        if kind == "error_503":
-            return ServedResponse(status=503, body=b""), False
-        return None
+            return _error(500, "INTERNAL", "Internal Server Error")
+        return ServedResponse(status=503, body=b"") if kind == "error_503" else None
 
     def _dispatch(self, request: ServedRequest, *, stale: bool = False) -> tuple[ServedResponse, bool]:
-        """The handler's answer, and whether it wrote; events of a refused request are forgotten."""
+        """Return the handler's response, and True if it wrote; discards the events of a rejected request."""
         site, before = self.pipeline.site, self.pipeline.site.store.write_no
         try:
             if self.endpoint.permission is not None:
                 auth.require_permission(site, request, self.endpoint.permission)
             with site.store.rewind(site.settings.stale_writes) if self._reads_stale(request, stale) else nullcontext():
-                answer = self.endpoint.handler(request)
+                response = self.endpoint.handler(request)
         except Rejection as cause:
             site.outbox.clear()
             return _rejection_response(cause), False
-        except (sqlite3.Error, OSError) as cause:  # a full disk, or another process that writes for too long
+        except (sqlite3.Error, OSError) as cause:  # such as a full disk, or a long write of another process
             site.outbox.clear()
-            return _rejection_response(
-                application_error(503, "UNAVAILABLE", f"the emulator cannot store this: {cause}")
-            ), False
+            return _error(503, "UNAVAILABLE", f"the emulator cannot store the change: {cause}"), False
         except BaseException:
             site.outbox.clear()
             raise
         self.pipeline.send_events()
-        return answer, site.store.write_no != before
+        return response, site.store.write_no != before
 
     def _reads_stale(self, request: ServedRequest, stale: bool) -> bool:
         if not stale or request.method != "GET" or self.endpoint.permission != auth.GALLERIES_READ:
             return False
-        knows = request.headers.get("x-wix-consistent") == self.pipeline.consistency_token()
-        return not (knows and self.pipeline.site.settings.honour_consistent)
+        has_token = request.headers.get("x-wix-consistent") == self.pipeline.consistency_token()
+        return not (has_token and self.pipeline.site.settings.honour_consistent)
 
 
 async def _read_request(request: Request) -> ServedRequest:
@@ -196,21 +192,26 @@ async def _read_request(request: Request) -> ServedRequest:
 
 
 def _reject_cross_site(request: ServedRequest, base_url: str) -> ServedResponse | None:
-    """The refusal of a control call that a page of another site makes in somebody's browser."""
+    """Return the rejection of a control call from a web page of another site; None for all other calls."""
     if not _is_rebindable_host(request.headers.get("host", ""), base_url) and (
         request.method == "GET" or request.headers.get("origin", base_url) == base_url
     ):
         return None
-    return _rejection_response(
-        application_error(403, "PERMISSION_DENIED", "control calls do not come from other sites")
-    )
+    return _error(403, "PERMISSION_DENIED", "control calls from other websites are not allowed")
 
 
 def _is_rebindable_host(host: str, base_url: str) -> bool:
-    """Whether the page of a stranger may have come by that name, which DNS lets lead here: no address, not ours, with a dot."""
+    """Return True if the owner of a domain can point the host name here, to get at the emulator from a web page.
+
+    "evil.example:8320" → True; "127.0.0.1", "[::1]", "emulator", "a.localhost" and the server's own name → False.
+    """
     name = re.sub(r":[0-9]*$", "", host.lower())
-    ours = name.endswith(".localhost") or name == urlsplit(base_url).hostname
-    return "." in name and not ours and re.fullmatch(r"[0-9.]+|\[.*\]", name) is None
+    is_local = name.endswith(".localhost") or name == urlsplit(base_url).hostname
+    return "." in name and not is_local and re.fullmatch(r"[0-9.]+|\[.*\]", name) is None
+
+
+def _error(status: int, code: str, description: str, headers: dict[str, str] | None = None) -> ServedResponse:
+    return _rejection_response(application_error(status, code, description, headers=headers))
 
 
 def _rejection_response(cause: Rejection) -> ServedResponse:
@@ -218,15 +219,15 @@ def _rejection_response(cause: Rejection) -> ServedResponse:
 
 
 async def _send_half(response: ServedResponse, send: Send) -> None:
-    """Begin an answer and stop in its middle."""
-    whole = response.body_bytes()
-    length = (b"content-length", str(len(whole) + 1).encode())
+    """Send the first half of a response."""
+    body = response.body_bytes()
+    length = (b"content-length", str(len(body) + 1).encode())
     await send({"type": "http.response.start", "status": response.status, "headers": [length]})
-    await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
 
 
-def _to_starlette(answer: ServedResponse) -> Response:
-    """The answer with a request id, and as JSON unless it says otherwise."""
-    headers = {"x-wix-request-id": str(uuid.uuid4()), **answer.headers}
-    media_type = None if isinstance(answer.body, bytes) else "application/json"
-    return Response(answer.body_bytes(), answer.status, headers, media_type)
+def _to_starlette(response: ServedResponse) -> Response:
+    """Convert a response, with a request id added; a body that is not bytes is JSON."""
+    headers = {"x-wix-request-id": str(uuid.uuid4()), **response.headers}
+    media_type = None if isinstance(response.body, bytes) else "application/json"
+    return Response(response.body_bytes(), response.status, headers, media_type)

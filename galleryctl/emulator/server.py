@@ -1,4 +1,4 @@
-"""The emulator on a port: uvicorn, and sockets that can really be cut."""
+"""The emulator on a port: uvicorn, and connections that can be aborted."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from starlette.types import Scope
 from galleryctl.emulator.app import Emulator, ReadyInfo, create_emulator
 from galleryctl.model.errors import GalleryctlError
 
-_SHUTDOWN_SECONDS = 5  # seconds for requests under way after a signal
+_SHUTDOWN_SECONDS = 5  # for requests in progress at a signal
 _LOCK_FILE = "server.lock"
 
 
 def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: Callable[[ReadyInfo], None]) -> None:
-    """Serve on a bound socket until SIGINT or SIGTERM; `on_ready` is called once it listens.
+    """Serve on a bound socket until SIGINT or SIGTERM; calls `on_ready` once it listens.
 
-    Raises GalleryctlError if the data cannot be had, or another server has it, and what `on_ready` raises.
+    Raises GalleryctlError if the data cannot be used or another server has locked it, and what `on_ready` raises.
     """
     with _exclusive_access(data_dir):
         emulator = create_emulator(data_dir, base_url=base_url)
@@ -38,14 +38,13 @@ def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: C
 
 @contextmanager
 def _exclusive_access(data_dir: Path) -> Iterator[None]:
-    """Keeps other servers off the data: what a stale read shows is known to one process only."""
+    """Lock the data against other servers: the undo log for stale reads is in the memory of one process."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(data_dir / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as cause:
-        raise GalleryctlError(
-            "the emulator's data cannot be used", where=data_dir, why=str(cause), do="choose another folder"
-        ) from cause
+        what, do = "the emulator's data cannot be used", "choose another directory"
+        raise GalleryctlError(what, where=data_dir, why=str(cause), do=do) from cause
     try:
         _acquire_lock(descriptor, data_dir)
         yield
@@ -57,30 +56,29 @@ def _acquire_lock(descriptor: int, data_dir: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as cause:
-        raise GalleryctlError(
-            "another emulator serves this data", where=data_dir, do="stop it, or choose another folder"
-        ) from cause
+        what, do = "another emulator is using this data", "stop it, or choose another directory"
+        raise GalleryctlError(what, where=data_dir, do=do) from cause
 
 
 class _EmulatorServer(uvicorn.Server):
-    """A server that tells when it listens, and cuts connections for the gate."""
+    """A server with a callback for the moment it listens, and with connections that can be aborted."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self.on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
+        """Start listening, then call `on_ready`."""
         await super().startup(sockets)
         self.on_ready()
 
     async def cut(self, scope: Scope) -> None:
         """Abort the connection of a request."""
         for connection in list(self.server_state.connections):
-            protocol: Any = connection  # both of uvicorn's protocols have `client` and `transport`
+            protocol: Any = connection  # uvicorn has no common type for its protocols
             if protocol.client == scope["client"]:
                 protocol.transport.abort()
-        await asyncio.sleep(0)  # lets the protocol learn that its connection is lost
+        await asyncio.sleep(0)  # let the protocol process the lost connection
         await asyncio.sleep(0)
 
 
@@ -103,13 +101,13 @@ def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[ReadyI
 
 @contextmanager
 def _quiet_signals() -> Iterator[None]:
-    """Uvicorn raises the signals it took once more when it is done: here they are the normal end."""
+    """Ignore the signals that uvicorn raises again after its shutdown: here they are the normal end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    taken = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in taken.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

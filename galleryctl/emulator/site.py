@@ -1,4 +1,4 @@
-"""What every part of the emulator works on: the store, the switches, the clock and the outbox."""
+"""The emulated site, used by all handlers: store, switches, clock and outbox."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ Clock = Callable[[], float]  # epoch seconds
 
 @dataclass(slots=True)
 class EmulatedSite:
-    """One emulated Wix site; the mutable heart that its parts share."""
+    """One emulated Wix site: the mutable state that all handlers share."""
 
     store: SiteStore
     credentials: Credentials
     clock: Clock
     base_url: str
     settings: EmulatorSettings = field(default_factory=EmulatorSettings)
-    outbox: list[dict[str, Any]] = field(default_factory=list)  # events of the request under way
+    outbox: list[dict[str, Any]] = field(default_factory=list)  # events of the current request
 
     def transaction(self) -> AbstractContextManager[None]:
-        """A transaction that the undo log remembers long enough for stale reads."""
+        """Begin a transaction that the undo log keeps long enough for stale reads."""
         return self.store.transaction(max(1, self.settings.stale_writes))
 
     def timestamp(self) -> str:
-        """The time as the API writes it, in UTC with milliseconds."""
+        """Return the time in the API's format: UTC with milliseconds."""
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def timestamp_ms(self) -> float:
-        """Epoch milliseconds, a whole number."""
+        """Return whole epoch milliseconds."""
         return float(int(self.clock() * 1000))
 
     def media_url(self, file_id: str) -> str:
-        """Where the bytes of a file are served."""
+        """Return the URL of a file's bytes."""
         return f"{self.base_url}/media/{file_id}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from galleryctl.model.errors import GalleryctlError
 
 DATABASE_FILE = "emulator.sqlite3"
-_BUSY_TIMEOUT = 30.0  # seconds to wait for another process to finish its write
+_BUSY_TIMEOUT = 30.0  # seconds to wait for the write of another process
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS galleries (
@@ -40,40 +41,37 @@ CREATE TABLE IF NOT EXISTS webhooks (url TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS setup (name TEXT PRIMARY KEY, doc TEXT NOT NULL);
 """
 
-# The undo log lives in the connection, never in the file; see https://www.sqlite.org/undoredo.html.
+# The undo log is in the memory of the connection, not in the file; see https://www.sqlite.org/undoredo.html.
 _UNDO_TABLE = "CREATE TEMP TABLE undo (seq INTEGER PRIMARY KEY, write_no INTEGER NOT NULL, sql TEXT NOT NULL)"
 _VERSIONED_TABLES = {
     "galleries": ("seq", "id", "sort_order", "doc"),
     "items": ("seq", "gallery", "id", "sort_order", "doc"),
 }
-_TABLES = (
-    "galleries", "items", "sequences", "files", "folders", "blobs", "uploads", "sources", "tokens", "webhooks",
-  "setup",
-)  # fmt: skip
+_TABLES = re.findall("TABLE IF NOT EXISTS ([a-z]+)", _SCHEMA)
 
 
 class SiteStore:
-    """The database, `write_no` (how many writes there were) and the directory of the files' bytes."""
+    """The database, `write_no` (the number of writes so far) and the directory with the bytes of the files."""
 
     def __init__(self, data_dir: Path | None) -> None:
         self.blob_dir = None if data_dir is None else data_dir / "media"
         try:
             if self.blob_dir is not None:
                 self.blob_dir.mkdir(parents=True, exist_ok=True)
-            place = ":memory:" if data_dir is None else str(data_dir / DATABASE_FILE)
-            self.db = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=_BUSY_TIMEOUT)
+            path = ":memory:" if data_dir is None else str(data_dir / DATABASE_FILE)
+            self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_TIMEOUT)
             self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=FULL")  # what was answered is on disk
+            self.db.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power failure
             self.db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as cause:
             raise GalleryctlError(
                 "the emulator's database cannot be opened",
                 where=data_dir,
                 why=str(cause),
-                do="see whether it can be written, has space left, and no other emulator uses it",
+                do="check its permissions, the free disk space, and that no other emulator uses it",
             ) from cause
         self.write_no = 0
-        self._blobs_to_delete: list[Path] = []  # bytes to delete once the transaction is on disk
+        self._blobs_to_delete: list[Path] = []  # after the commit
         self.db.create_function("current_write", 0, lambda: self.write_no)
         self._create_undo_log()
 
@@ -82,7 +80,7 @@ class SiteStore:
         log = "INSERT INTO undo (write_no, sql) VALUES (current_write(), "
         for table, columns in _VERSIONED_TABLES.items():
             values = " || ',' || ".join(f"quote(OLD.{column})" for column in columns)
-            # The names are from the constant above, the values are quoted by SQLite.
+            # SQLite quotes the values; the names are constants.
             replace = f"'INSERT OR REPLACE INTO {table} ({','.join(columns)}) VALUES (' || {values} || ')'"  # noqa: S608
             delete = f"'DELETE FROM {table} WHERE seq=' || NEW.seq"  # noqa: S608
             for event, undo in (("INSERT", delete), ("UPDATE", replace), ("DELETE", replace)):
@@ -92,7 +90,7 @@ class SiteStore:
 
     @contextmanager
     def transaction(self, undo_depth: int = 0) -> Iterator[None]:
-        """A transaction; the undo log keeps the last `keep` of them, 0 means that this one is not counted."""
+        """Run the block in a transaction; the undo log keeps the last `undo_depth` of them, 0 leaves this one out."""
         self.db.execute("BEGIN IMMEDIATE")
         before = self.write_no
         try:
@@ -102,7 +100,7 @@ class SiteStore:
             yield
             self.db.execute("COMMIT")
         except BaseException:
-            if self.db.in_transaction:  # a full disk has ended it already
+            if self.db.in_transaction:  # false if a full disk has ended it
                 self.db.execute("ROLLBACK")
             self.write_no = before
             self._blobs_to_delete.clear()
@@ -111,10 +109,10 @@ class SiteStore:
 
     @contextmanager
     def rewind(self, writes: int) -> Iterator[None]:
-        """The galleries and items as they were `writes` writes ago, for reading only."""
+        """Show the galleries and items as they were `writes` writes ago while the block runs, for reading only."""
         since = self.write_no - writes
         steps = self.db.execute("SELECT sql FROM undo WHERE write_no > ? ORDER BY seq DESC", (since,)).fetchall()
-        self.db.execute("BEGIN IMMEDIATE")  # a read that became a write could not wait for others
+        self.db.execute("BEGIN IMMEDIATE")  # a read that turns into a write cannot wait for a lock
         try:
             for (sql,) in steps:
                 self.db.execute(sql)
@@ -123,7 +121,7 @@ class SiteStore:
             self.db.execute("ROLLBACK")
 
     def next_sequence(self, entity: str) -> int:
-        """The next `entityEventSequence` of an entity, from 1 on."""
+        """Return the next `entityEventSequence` of an entity; the first is 1."""
         row = self.db.execute(
             "INSERT INTO sequences VALUES (?, 1) ON CONFLICT (entity) DO UPDATE SET value = value + 1 RETURNING value",
             (entity,),
@@ -131,39 +129,39 @@ class SiteStore:
         return int(row[0])
 
     def save_setup(self, name: str, doc: dict[str, Any]) -> None:
-        """Keep switches or faults with the data, so that the next process finds them."""
+        """Store the switches or the faults with the data, for the next process."""
         with self.transaction():
             self.db.execute("INSERT OR REPLACE INTO setup VALUES (?, ?)", (name, dump_json(doc)))
 
     def load_setup(self, name: str) -> dict[str, Any]:
-        """What was kept under the name; empty for nothing."""
+        """Return the document stored under the name, or an empty one."""
         return self.fetch_document("SELECT doc FROM setup WHERE name = ?", name) or {}
 
     def fetch_document(self, sql: str, *values: object) -> dict[str, Any] | None:
-        """The JSON in the first column of the first row, or None."""
+        """Return the JSON in the first column of the first row, or None."""
         row = self.db.execute(sql, values).fetchone()
         return None if row is None else json.loads(row[0])
 
     def fetch_documents(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        """The JSON in the first column of every row."""
+        """Return the JSON in the first column of every row."""
         return [json.loads(row[0]) for row in self.db.execute(sql, values)]
 
     def fetch_count(self, sql: str, *values: object) -> int:
-        """The number in the first column of the first row."""
+        """Return the number in the first column of the first row."""
         return int(self.db.execute(sql, values).fetchone()[0])
 
     def clear(self) -> None:
-        """Empty the site."""
+        """Delete all data but the credentials."""
         with self.transaction():
             for table in _TABLES:
-                self.db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above
+                self.db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the schema
         self.db.execute("DELETE FROM undo")
         if self.blob_dir is not None:
             for blob in self.blob_dir.iterdir():
                 blob.unlink()
 
     def put_blob(self, ident: str, data: bytes) -> None:
-        """Keep the bytes of a file: in the data directory, or in memory without one."""
+        """Store the bytes of a file: in the data directory, or in memory without one."""
         if self.blob_dir is None:
             self.db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (ident, data))
         else:
@@ -175,7 +173,7 @@ class SiteStore:
             part.replace(self.blob_dir / ident)
 
     def get_blob(self, ident: str) -> bytes | None:
-        """The bytes of a file, or None; `ident` is an id that was made here."""
+        """Return the bytes of a file, or None; `ident` must be a generated id, because it becomes a path."""
         if self.blob_dir is None:
             row = self.db.execute("SELECT data FROM blobs WHERE id = ?", (ident,)).fetchone()
             return None if row is None else bytes(row[0])
@@ -183,7 +181,7 @@ class SiteStore:
         return path.read_bytes() if path.is_file() else None
 
     def delete_blob(self, ident: str) -> None:
-        """Forget the bytes of a file once the transaction under way is on disk."""
+        """Delete the bytes of a file; those on disk are deleted after the commit."""
         self.db.execute("DELETE FROM blobs WHERE id = ?", (ident,))
         if self.blob_dir is not None:
             self._blobs_to_delete.append(self.blob_dir / ident)
@@ -198,5 +196,5 @@ class SiteStore:
 
 
 def dump_json(doc: dict[str, Any]) -> str:
-    """A document as it is stored."""
+    """Encode a document for the database."""
     return json.dumps(doc, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Deliveries: signed events, sent in a thread of their own, tried again a few times."""
+"""Webhook deliveries: signed events, sent by a separate thread, with retries."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 
 from galleryctl.emulator.site import EmulatedSite
 
-# Sends a body to a URL within so many seconds; the status, or 0 when there was no answer.
+# Sends a body to a URL within a number of seconds; returns the status, or 0 without a response.
 SendWebhook = Callable[[str, str, float], int]
 _MAX_HISTORY = 5000
-_CLOSE_TIMEOUT = 5.0  # seconds; an embedded emulator ends right after the last write
+_CLOSE_TIMEOUT = 5.0  # seconds for pending deliveries: an embedded emulator is closed right after its last write
 
 
 @dataclass(slots=True, kw_only=True, order=True)
 class Delivery:
-    """One event on its way to one URL; `due` is monotonic seconds."""
+    """The delivery of one event to one URL; `due_at` is in monotonic seconds."""
 
     due_at: float
     number: int
@@ -33,7 +33,7 @@ class Delivery:
     state: str = field(compare=False, default="pending")
 
     def as_json(self) -> dict[str, Any]:
-        """The delivery as `GET /_emulator/webhooks` gives it."""
+        """Return the delivery for `GET /_emulator/webhooks`."""
         domain_event = self.event["domainEvent"]
         return {
             "url": self.url,
@@ -47,7 +47,7 @@ class Delivery:
 
 
 class Webhooks:
-    """The subscribers' deliveries; the thread starts with the first of them."""
+    """The subscribers and their deliveries; the first delivery starts the thread."""
 
     def __init__(self, site: EmulatedSite, post: SendWebhook | None = None) -> None:
         self.site = site
@@ -62,7 +62,7 @@ class Webhooks:
         self._thread: threading.Thread | None = None
 
     def send(self, events: Iterable[dict[str, Any]]) -> None:
-        """Queue the events of one write for every subscriber."""
+        """Queue the events of one write for all subscribers."""
         settings = self.site.settings
         batch = list(events) if self.urls else []
         ordered = reversed(batch) if settings.webhook_shuffle else batch
@@ -74,13 +74,9 @@ class Webhooks:
                 body = self.sign(event)
                 for url in self.urls:
                     self._number += 1
+                    due_at, retries = time.monotonic(), settings.webhook_retries
                     delivery = Delivery(
-                        due_at=time.monotonic(),
-                        number=self._number,
-                        url=url,
-                        body=body,
-                        event=event,
-                        retries_left=settings.webhook_retries,
+                        due_at=due_at, number=self._number, url=url, body=body, event=event, retries_left=retries
                     )
                     heapq.heappush(self._queue, delivery)
                     self.history.append(delivery)
@@ -90,30 +86,29 @@ class Webhooks:
             self._changed.notify_all()
 
     def sign(self, event: dict[str, Any]) -> str:
-        """The JWT of an event, as the vendor sends it."""
-        import jwt  # noqa: PLC0415 - slow to import, and not needed without a subscriber
+        """Return an event as a JWT in the vendor's format."""
+        import jwt  # noqa: PLC0415 - slow to import
 
         keys = self.site.credentials
-        identity = {"identityType": "APP", "appId": keys.app_id}
         data = {
             "eventType": event["eventType"],
             "instanceId": keys.instance_id,
             "data": json.dumps(event["domainEvent"]),
-            "identity": json.dumps(identity),
+            "identity": json.dumps({"identityType": "APP", "appId": keys.app_id}),
         }
         now = int(self.site.clock())
         claims = {"data": json.dumps(data), "iss": "wix.com", "aud": keys.app_id, "iat": now}
-        # The official SDK checks `exp` against the real clock, which a given clock need not follow.
+        # The vendor's SDK compares `exp` with the real clock, and tests set this one.
         claims["exp"] = max(now, int(time.time())) + 3600
         return jwt.encode(claims, keys.private_key, algorithm="RS256")
 
     def wait_idle(self, timeout: float) -> bool:
-        """Wait until nothing is on its way; whether that came within `timeout` seconds."""
+        """Wait at most `timeout` seconds until no delivery is pending; returns True on success."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._queue and not self._busy, timeout)
 
     def reset(self) -> None:
-        """Drop subscribers, deliveries and what is on its way."""
+        """Remove all subscribers and deliveries."""
         with self._changed:
             self.urls.clear()
             self._queue.clear()
@@ -121,7 +116,7 @@ class Webhooks:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Stop the thread once what is on its way has come, or `CLOSING` seconds have passed."""
+        """Stop the thread once no delivery is pending, or after `_CLOSE_TIMEOUT`."""
         self.wait_idle(_CLOSE_TIMEOUT)
         with self._changed:
             self._closed = True
@@ -161,7 +156,7 @@ class Webhooks:
 
 
 def post_over_http(url: str, body: str, timeout: float) -> int:
-    """POST an event as the vendor does; the status, or 0 when there was no answer."""
+    """POST an event as the vendor does; returns the status, or 0 without a response."""
     from galleryctl.http import httpx  # noqa: PLC0415 - slow to import
 
     try:

@@ -1,4 +1,4 @@
-"""The page at `/` in a real browser: every picture is drawn, and nothing that somebody planted runs."""
+"""The page at `/` in a real browser: all images are drawn, and no injected script runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def portfolio(tmp_path: Path) -> Iterator[httpx.Client]:
-    """The portfolio, applied on the embedded emulator; then the same data on a port."""
+    """The portfolio, applied to the embedded emulator, then served on a port."""
     workspace = tmp_path / "portfolio"
     shutil.copytree(PROJECT_ROOT / "examples" / "portfolio", workspace, ignore=shutil.ignore_patterns(".galleryctl"))
     subprocess.run(
@@ -39,12 +39,12 @@ def portfolio(tmp_path: Path) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def elsewhere() -> Iterator[tuple[str, list[str]]]:
-    """Another server, and what was asked of it."""
-    asked: list[str] = []
+    """Another server, and the paths requested from it."""
+    requested: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_response(200)
             self.send_header("Content-Type", "text/html" if self.path == "/page" else "text/javascript")
             self.end_headers()
@@ -56,7 +56,7 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
+    yield f"http://127.0.0.1:{server.server_port}", requested
     server.shutdown()
     server.server_close()
 
@@ -93,7 +93,7 @@ def test_the_portfolio_is_drawn(portfolio: httpx.Client, browser: Tab) -> None:
 
 
 def planted(site: str) -> list[dict[str, Any]]:
-    """Items that try to run something, or to load it from `site`."""
+    """Return items that try to run scripts, or to load them from `site`."""
     run = f"window.planted = 1; document.title = 'planted'; fetch('{site}/fetched')"
     evil = f'<script>{run}</script><img src="{site}/x" onerror="{run}"><svg onload="{run}"></svg>'
     frames = (
@@ -116,9 +116,9 @@ def planted(site: str) -> list[dict[str, Any]]:
 
 
 def test_nothing_planted_runs(portfolio: httpx.Client, browser: Tab, elsewhere: tuple[str, list[str]]) -> None:
-    site, asked = elsewhere
-    made = portfolio.post("/_emulator/edit", json={"set": {"name": "<script>window.planted = 1</script>"}})
-    ident = made.json()["results"][0]["gallery"]["id"]
+    site, requested = elsewhere
+    created = portfolio.post("/_emulator/edit", json={"set": {"name": "<script>window.planted = 1</script>"}})
+    ident = created.json()["results"][0]["gallery"]["id"]
     items = planted(site)
     edits = [{"gallery": ident, "item": None, "set": item | {"sortOrder": n}} for n, item in enumerate(items)]
     assert portfolio.post("/_emulator/edit", json={"edits": edits}).status_code == 200
@@ -130,12 +130,12 @@ def test_nothing_planted_runs(portfolio: httpx.Client, browser: Tab, elsewhere: 
     assert browser.evaluate("document.title") == "Galleries"
     assert browser.evaluate("[...document.querySelectorAll('a')].filter(a => a.protocol == 'javascript:').length") == 0
     assert browser.events_named("Page.javascriptDialogOpening") == []
-    assert asked == []
+    assert requested == []
     assert portfolio.get("/_emulator/stats").json()["requests"].keys() == {"GET /media/{file}"}
 
 
 def test_a_planted_script_would_be_noticed(browser: Tab, elsewhere: tuple[str, list[str]]) -> None:
-    site, asked = elsewhere
+    site, requested = elsewhere
     browser.open(f"{site}/page")
     assert browser.evaluate("window.planted") == 1
-    assert {"/page", "/script.js", "/x"} <= set(asked)
+    assert {"/page", "/script.js", "/x"} <= set(requested)

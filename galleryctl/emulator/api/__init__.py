@@ -1,1 +1,1 @@
-"""The Pro Gallery API: routes, permissions, validation and calls."""
+"""The emulated Pro Gallery API: routes, permissions, validation and handlers."""

@@ -1,4 +1,4 @@
-"""Who may do what: API keys, OAuth client credentials, scopes."""
+"""Authentication and permissions: API keys, and OAuth client credentials."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ _ALL_PERMISSIONS = _READ_ONLY_PERMISSIONS | {GALLERIES_MANAGE, MEDIA_MANAGE}
 
 
 def require_permission(site: EmulatedSite, request: ServedRequest, permission: str) -> None:
-    """Let the call through, or raise 401 for an unknown caller and 403 for one without the permission."""
-    given = request.headers.get("authorization", "")
-    if not given:
+    """Raise a 401 for an unknown caller and a 403 for a caller without the permission."""
+    authorization = request.headers.get("authorization", "")
+    if not authorization:
         raise application_error(401, "UNAUTHENTICATED", "no Authorization header")
-    if permission not in _granted_permissions(site, request, given):
-        raise application_error(
-            403, "PERMISSION_DENIED", f"permission {permission} is missing", {"permission": permission}
-        )
+    if permission not in _granted_permissions(site, request, authorization):
+        description = f"permission {permission} is missing"
+        raise application_error(403, "PERMISSION_DENIED", description, {"permission": permission})
 
 
-def _granted_permissions(site: EmulatedSite, request: ServedRequest, given: str) -> frozenset[str]:
+def _granted_permissions(site: EmulatedSite, request: ServedRequest, authorization: str) -> frozenset[str]:
     keys = site.credentials
-    for key, scope in ((keys.api_key, _ALL_PERMISSIONS), (keys.read_api_key, _READ_ONLY_PERMISSIONS)):
-        if compare_digest(given.encode(), key.encode()):
+    for key, permissions in ((keys.api_key, _ALL_PERMISSIONS), (keys.read_api_key, _READ_ONLY_PERMISSIONS)):
+        if compare_digest(authorization.encode(), key.encode()):
             _require_site(site, request)
-            return scope
-    row = site.store.db.execute("SELECT expires FROM tokens WHERE token = ?", (given,)).fetchone()
+            return permissions
+    row = site.store.db.execute("SELECT expires FROM tokens WHERE token = ?", (authorization,)).fetchone()
     if row is None:
         raise application_error(401, "UNAUTHENTICATED", "the API key or access token is not known")
     if row[0] <= site.clock():
@@ -41,30 +40,26 @@ def _granted_permissions(site: EmulatedSite, request: ServedRequest, given: str)
 
 
 def _require_site(site: EmulatedSite, request: ServedRequest) -> None:
-    given = request.headers.get("wix-site-id", "")
-    if given != site.credentials.site_id:
-        problem = "is not a site of this API key" if given else "is missing"
+    site_id = request.headers.get("wix-site-id", "")
+    if site_id != site.credentials.site_id:
+        problem = "is not a site of this API key" if site_id else "is missing"
         raise application_error(403, "PERMISSION_DENIED", f"wix-site-id {problem}")
 
 
-class OAuth:
+class OAuthHandlers:
     """Handler of `/oauth2/token`."""
 
     def __init__(self, site: EmulatedSite) -> None:
         self.site = site
 
     def token(self, request: ServedRequest) -> ServedResponse:
-        """An access token for the app's client credentials."""
+        """Return an access token for the app's client credentials."""
         body = request.json()
         if body.get("grant_type") != "client_credentials":
             raise _oauth_error(400, "unsupported_grant_type", "grant_type must be client_credentials")
-        wanted = self.site.credentials
-        pairs = (
-            ("client_id", wanted.app_id),
-            ("client_secret", wanted.app_secret),
-            ("instance_id", wanted.instance_id),
-        )
-        for name, value in pairs:
+        keys = self.site.credentials
+        expected = {"client_id": keys.app_id, "client_secret": keys.app_secret, "instance_id": keys.instance_id}
+        for name, value in expected.items():
             if not compare_digest(str(body.get(name, "")).encode(), value.encode()):
                 code = "invalid_grant" if name == "instance_id" else "invalid_client"
                 raise _oauth_error(400 if name == "instance_id" else 401, code, f"{name} is not known")

@@ -1,4 +1,4 @@
-"""The domain events of a write, put into the outbox of the request."""
+"""The domain events of a write; each function adds one to the outbox of the request."""
 
 from __future__ import annotations
 
@@ -10,48 +10,43 @@ from galleryctl.emulator.site import EmulatedSite
 
 _GALLERY_FQDN = "wix.pro_gallery.v2.gallery"
 _FILE_FQDN = "wix.media.site_media.v1.file_descriptor"
-# slug -> the event's name in the vendor's SDK; the descriptors name it FQDN's package + `gallery_` + slug
+# The event type of a slug: the vendor's SDK and its descriptors name it differently.
 _SDK_EVENT_TYPE = "wix.pro_gallery.gallery_v2_{slug}"
 _DESCRIPTOR_EVENT_TYPE = "wix.pro_gallery.v2.gallery_{slug}"
 
 
 def gallery_created(site: EmulatedSite, gallery: dict[str, Any]) -> None:
-    """A gallery, without items, was created."""
+    """Add the creation of a gallery; `gallery` is without items."""
     _add_gallery_event(site, gallery["id"], "created", {"createdEvent": _event_body(site, "entity", gallery)})
 
 
 def gallery_updated(site: EmulatedSite, gallery: dict[str, Any]) -> None:
-    """A gallery, without items, was changed."""
+    """Add the change of a gallery; `gallery` is without items."""
     _add_gallery_event(site, gallery["id"], "updated", {"updatedEvent": _event_body(site, "currentEntity", gallery)})
 
 
 def gallery_deleted(site: EmulatedSite, ident: str) -> None:
-    """A gallery is gone."""
+    """Add the deletion of a gallery."""
     _add_gallery_event(site, ident, "deleted", {"deletedEvent": {}})
 
 
 def item_created(site: EmulatedSite, gallery: str, item: dict[str, Any]) -> None:
-    """An item was created."""
-    _add_gallery_event(
-        site, gallery, "gallery_item_created", {"actionEvent": _event_body(site, "body", {"item": item})}
-    )
+    """Add the creation of an item."""
+    _add_item_event(site, gallery, "created", {"item": item})
 
 
 def item_updated(site: EmulatedSite, gallery: str, item: dict[str, Any]) -> None:
-    """An item was changed."""
-    _add_gallery_event(
-        site, gallery, "gallery_item_updated", {"actionEvent": _event_body(site, "body", {"updatedItem": item})}
-    )
+    """Add the change of an item."""
+    _add_item_event(site, gallery, "updated", {"updatedItem": item})
 
 
 def item_deleted(site: EmulatedSite, gallery: str, ident: str, origin: str = "") -> None:
-    """An item is gone; `origin` is "Gallery Deleted" when its gallery went."""
-    event = {"actionEvent": _event_body(site, "body", {"itemId": ident})}
-    _add_gallery_event(site, gallery, "gallery_item_deleted", event, origin)
+    """Add the deletion of an item; `origin` is "Gallery Deleted" if its gallery was deleted."""
+    _add_item_event(site, gallery, "deleted", {"itemId": ident}, origin)
 
 
 def file_finished(site: EmulatedSite, file: dict[str, Any], external: Any, error: dict[str, Any] | None) -> None:
-    """A file became READY, or FAILED with `error`."""
+    """Add that a file became READY, or FAILED with `error`."""
     slug = "file_ready" if error is None else "file_failed"
     body: dict[str, Any] = {"file": file} if error is None else {"error": error}
     if external is not None:
@@ -64,6 +59,11 @@ def _event_body(site: EmulatedSite, name: str, value: dict[str, Any]) -> dict[st
     if site.settings.webhook_bodies == "objects":
         return {name: value}
     return {f"{name}AsJson": json.dumps(value)}
+
+
+def _add_item_event(site: EmulatedSite, gallery: str, verb: str, body: dict[str, Any], origin: str = "") -> None:
+    event = {"actionEvent": _event_body(site, "body", body)}
+    _add_gallery_event(site, gallery, f"gallery_item_{verb}", event, origin)
 
 
 def _add_gallery_event(site: EmulatedSite, gallery: str, slug: str, event: dict[str, Any], origin: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What a PATCH makes of a document: top-level fields, and nested objects by the switch."""
+"""PATCH of a document: top-level fields are replaced, nested objects are replaced or merged."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from typing import Any, Literal
 
 
 def apply_patch(
-    doc: dict[str, Any],
-    patch: dict[str, Any],
-    *,
-    read_only: Collection[str],
-    nested: Literal["replace", "merge"],
+    doc: dict[str, Any], patch: dict[str, Any], *, read_only: Collection[str], nested: Literal["replace", "merge"]
 ) -> dict[str, Any]:
-    """`doc` with the fields of `patch` put in; null clears a field; read-only fields are passed over."""
+    """Return `doc` with the fields of `patch`; null clears a field; read-only fields are ignored."""
     result = dict(doc)
     for name, value in patch.items():
         if name in read_only:

@@ -1,4 +1,4 @@
-"""The calls on galleries."""
+"""The calls on galleries; each docstring opens with the vendor's name of the call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from galleryctl.emulator.api.validation import (
 from galleryctl.emulator.http import ServedRequest, ServedResponse, json_response
 from galleryctl.emulator.media.descriptors import make_has_media
 from galleryctl.emulator.site import EmulatedSite
-from galleryctl.emulator.store import dump_json
 
 
 class GalleryHandlers:
@@ -28,36 +27,35 @@ class GalleryHandlers:
         self.site = site
 
     def list_galleries(self, request: ServedRequest) -> ServedResponse:
-        """List Galleries, by created date."""
-        asked, wrong = checks.query_integers(
-            request, limit=(10, 1, 10), offset=(0, 0, checks.MAX_INT32), itemLimit=(10, 1, 100)
-        )
-        checks.raise_violations(wrong)
+        """List Galleries: sorted by creation."""
+        limits = {"limit": (10, 1, 10), "offset": (0, 0, checks.MAX_INT32), "itemLimit": (10, 1, 100)}
+        paging, violations = checks.query_integers(request, **limits)
+        checks.raise_violations(violations)
         sql = "SELECT doc FROM galleries ORDER BY seq LIMIT ? OFFSET ?"
-        docs = self.site.store.fetch_documents(sql, asked["limit"], asked["offset"])
+        docs = self.site.store.fetch_documents(sql, paging["limit"], paging["offset"])
         galleries = [
-            gallery_summary(self.site, doc) | {"items": items_page(self.site, doc["id"], 0, asked["itemLimit"])}
+            gallery_summary(self.site, doc) | {"items": items_page(self.site, doc["id"], 0, paging["itemLimit"])}
             for doc in docs
         ]
         total = self.site.store.fetch_count("SELECT COUNT(*) FROM galleries")
         return json_response({"totalGalleries": total, "galleries": galleries})
 
     def get(self, request: ServedRequest) -> ServedResponse:
-        """Get Gallery, with a page of its items."""
+        """Get Gallery: with a page of its items."""
         return json_response({"gallery": render_gallery(self.site, *items.parse_item_paging(self.site, request))})
 
     def create(self, request: ServedRequest) -> ServedResponse:
-        """Create Gallery: with items inline, or as a clone."""
+        """Create Gallery: with inline items, or as a clone."""
         body = request.json()
         checks.raise_violations(checks.check_object("gallery", body.get("gallery")))
         gallery = dict(body.get("gallery") or {})
         source = body.get("cloneFromGalleryId")
         inline = self._take_inline_items(gallery)
         with self.site.transaction():
-            wrong = [*checks.check_guid("cloneFromGalleryId", source), *gallery_violations(gallery)]
+            violations = [*checks.check_guid("cloneFromGalleryId", source), *gallery_violations(gallery)]
             for index, item in enumerate(inline):
-                wrong += item_violations(item, make_has_media(self.site), at=f"gallery.items[{index}]")
-            checks.raise_violations(wrong)
+                violations += item_violations(item, make_has_media(self.site), at=f"gallery.items[{index}]")
+            checks.raise_violations(violations)
             if source is not None:
                 cloned, copies = self._clone(source.lower())
                 gallery, inline = cloned | gallery, inline or copies
@@ -67,7 +65,9 @@ class GalleryHandlers:
                 for index, item in enumerate(inline)
             ]
             doc = render_gallery(self.site, ident, 0, 50)
-            self._emit_created(doc, created)
+            events.gallery_created(self.site, {name: value for name, value in doc.items() if name != "items"})
+            for item in created:
+                events.item_created(self.site, ident, render_item(self.site, item))
         return json_response({"gallery": doc})
 
     def _take_inline_items(self, gallery: dict[str, Any]) -> list[dict[str, Any]]:
@@ -82,74 +82,49 @@ class GalleryHandlers:
         doc = self.site.store.fetch_document("SELECT doc FROM galleries WHERE id = ?", source)
         if doc is None:
             raise not_found("Gallery", source)
-        fresh = {*READ_ONLY_GALLERY_FIELDS, "sortOrder"}
-        copies = self.site.store.fetch_documents(
-            "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq", source
-        )
-        bare = [
+        sql = "SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order, seq"
+        copies = [
             {name: value for name, value in item.items() if name not in (*READ_ONLY_ITEM_FIELDS, "sortOrder")}
-            for item in copies
+            for item in self.site.store.fetch_documents(sql, source)
         ]
-        return {name: value for name, value in doc.items() if name not in fresh}, bare
+        assigned = (*READ_ONLY_GALLERY_FIELDS, "sortOrder")
+        return {name: value for name, value in doc.items() if name not in assigned}, copies
 
     def _insert(self, gallery: dict[str, Any]) -> str:
-        given = gallery.get("sortOrder")
-        ordering.require_unique_order(self.site, "galleries", None, given, at="gallery.sortOrder")
-        order = (
-            ordering.next_free_order(self.site, "galleries", None)
-            if given is None
-            else ordering.to_stored_order(self.site, given)
-        )
-        kept = {
-            name: value for name, value in gallery.items() if name not in READ_ONLY_GALLERY_FIELDS and value is not None
-        }
-        doc = {"id": str(uuid.uuid4())} | kept | {"sortOrder": order, "createdDate": self.site.timestamp()}
-        sql = "INSERT INTO galleries (id, sort_order, doc) VALUES (?, ?, ?)"
-        self.site.store.db.execute(sql, (doc["id"], order, dump_json(doc)))
-        return str(doc["id"])
-
-    def _emit_created(self, doc: dict[str, Any], created: list[dict[str, Any]]) -> None:
-        events.gallery_created(self.site, {name: value for name, value in doc.items() if name != "items"})
-        for item in created:
-            events.item_created(self.site, doc["id"], render_item(self.site, item))
+        order = ordering.order_for_new(self.site, None, gallery.get("sortOrder"), at="gallery.sortOrder")
+        ident, read_only = str(uuid.uuid4()), READ_ONLY_GALLERY_FIELDS
+        doc = {name: value for name, value in gallery.items() if name not in read_only and value is not None}
+        doc = {"id": ident} | doc | {"sortOrder": order, "createdDate": self.site.timestamp()}
+        ordering.save_ordered(self.site, None, doc)
+        return ident
 
     def update(self, request: ServedRequest) -> ServedResponse:
-        """Update Gallery: only what is sent changes."""
+        """Update Gallery: only the fields in the request change."""
         patch = checks.require_object(request.json(), "gallery")
-        wrong = [
+        violations = [
             *checks.check_same_id("gallery.id", request.path_params["gallery"], patch.get("id")),
             *gallery_violations(patch),
         ]
         if "items" in patch and self.site.settings.patch_gallery_items == "reject":
-            wrong.append(Violation("gallery.items", "cannot be updated with the gallery"))
+            violations.append(Violation("gallery.items", "cannot be updated with the gallery"))
         with self.site.transaction():
-            ident = items.require_gallery(self.site, request, wrong)
+            ident = items.require_gallery(self.site, request, violations)
             old = self.site.store.fetch_document("SELECT doc FROM galleries WHERE id = ?", ident) or {}
-            doc = apply_patch(
-                old, patch, read_only=(*READ_ONLY_GALLERY_FIELDS, "items"), nested=self.site.settings.nested_patch
-            )
-            self._update_sort_order(doc, old, patch)
-            sql = "UPDATE galleries SET sort_order = ?, doc = ? WHERE id = ?"
-            self.site.store.db.execute(sql, (ordering.order_for_index(doc), dump_json(doc), ident))
+            read_only, nested = (*READ_ONLY_GALLERY_FIELDS, "items"), self.site.settings.nested_patch
+            doc = apply_patch(old, patch, read_only=read_only, nested=nested)
+            ordering.patch_order(self.site, None, doc, old, patch)
+            ordering.save_ordered(self.site, None, doc)
             events.gallery_updated(self.site, gallery_summary(self.site, doc))
             return json_response({"gallery": render_gallery(self.site, ident, 0, 50)})
 
-    def _update_sort_order(self, doc: dict[str, Any], old: dict[str, Any], patch: dict[str, Any]) -> None:
-        if patch.get("sortOrder") is not None:
-            order, at = doc["sortOrder"], "gallery.sortOrder"
-            ordering.require_unique_order(self.site, "galleries", None, order, at=at, except_id=doc["id"])
-            doc["sortOrder"] = ordering.to_stored_order(self.site, order)
-        elif "sortOrder" in patch and "sortOrder" in old:
-            doc["sortOrder"] = old["sortOrder"]  # a position cannot be taken away
-
     def delete(self, request: ServedRequest) -> ServedResponse:
-        """Delete Gallery, and its items with it."""
+        """Delete Gallery: with its items."""
         with self.site.transaction():
             ident = items.require_gallery(self.site, request)
-            gone = [row[0] for row in self.site.store.db.execute("SELECT id FROM items WHERE gallery = ?", (ident,))]
+            deleted = [row[0] for row in self.site.store.db.execute("SELECT id FROM items WHERE gallery = ?", (ident,))]
             self.site.store.db.execute("DELETE FROM items WHERE gallery = ?", (ident,))
             self.site.store.db.execute("DELETE FROM galleries WHERE id = ?", (ident,))
-            for item in gone:
+            for item in deleted:
                 events.item_deleted(self.site, ident, item, origin="Gallery Deleted")
             events.gallery_deleted(self.site, ident)
         return json_response({"galleryId": ident})

@@ -1,4 +1,4 @@
-"""The calls on the items of a gallery."""
+"""The calls on the items of a gallery; each docstring opens with the vendor's name of the call."""
 
 from __future__ import annotations
 
@@ -19,41 +19,38 @@ from galleryctl.emulator.api.validation import (
 from galleryctl.emulator.http import ServedRequest, ServedResponse, json_response
 from galleryctl.emulator.media.descriptors import make_has_media
 from galleryctl.emulator.site import EmulatedSite
-from galleryctl.emulator.store import dump_json
 
 
 def parse_item_paging(site: EmulatedSite, request: ServedRequest) -> tuple[str, int, int]:
-    """The gallery's id from the path, `itemOffset` and `itemLimit` of a request."""
+    """Return the gallery's id from the path, `itemOffset` and `itemLimit`; raises a 400 or a 404."""
     limits = {"itemOffset": (0, 0, checks.MAX_INT32), "itemLimit": (50, 1, site.settings.item_limit_max)}
-    asked, wrong = checks.query_integers(request, **limits)
-    return require_gallery(site, request, wrong), asked["itemOffset"], asked["itemLimit"]
+    paging, violations = checks.query_integers(request, **limits)
+    return require_gallery(site, request, violations), paging["itemOffset"], paging["itemLimit"]
 
 
 def require_gallery(site: EmulatedSite, request: ServedRequest, violations: checks.Violations = ()) -> str:
-    """The gallery's id from the path, of a gallery that exists; 400 with what else is `wrong`, or 404."""
+    """Return the gallery's id from the path; raises a 400 for an invalid id or `violations`, 404 if it is unknown."""
     ident = request.path_params["gallery"].lower()
     repeated = checks.check_same_id("galleryId", ident, request.query_value("galleryId"))
-    checks.raise_violations([*checks.check_guid("galleryId", ident), *repeated, *violations])
+    checks.raise_violations(checks.check_guid("galleryId", ident), repeated, violations)
     if not site.store.fetch_count("SELECT COUNT(*) FROM galleries WHERE id = ?", ident):
         raise not_found("Gallery", ident)
     return ident
 
 
 def insert_item(site: EmulatedSite, gallery: str, item: dict[str, Any], *, at: str) -> dict[str, Any]:
-    """Store one new item that was checked, with its id, dates and sort order."""
-    ordering.require_unique_order(site, "items", gallery, item.get("sortOrder"), at=f"{at}.sortOrder")
+    """Store a new item, already validated, and return it with its id, dates and sort order."""
+    order = ordering.order_for_new(site, gallery, item.get("sortOrder"), at=f"{at}.sortOrder")
     now = site.timestamp()
     doc = {name: value for name, value in item.items() if name not in READ_ONLY_ITEM_FIELDS and value is not None}
-    given = item.get("sortOrder")
-    order = ordering.next_free_order(site, "items", gallery) if given is None else ordering.to_stored_order(site, given)
     doc |= {"id": str(uuid.uuid4()), "sortOrder": order, "createdDate": now, "updatedDate": now}
     doc = with_derived_types(doc)
-    _insert_row(site, gallery, doc)
+    ordering.save_ordered(site, gallery, doc)
     return doc
 
 
 def with_derived_types(doc: dict[str, Any]) -> dict[str, Any]:
-    """The item with `type`, and its video with a type, both derived from the media."""
+    """Return the item with its `type`, and the type of its video, derived from the media."""
     kind = item_kind(doc)
     if kind is not None:
         doc = doc | {"type": kind.upper()}
@@ -61,11 +58,6 @@ def with_derived_types(doc: dict[str, Any]) -> dict[str, Any]:
     if isinstance(video, dict) and video.get("type") in (None, "UNDEFINED"):
         doc = doc | {"video": video | {"type": video_type(video.get("videoInfo") or {})}}
     return doc
-
-
-def _insert_row(site: EmulatedSite, gallery: str, doc: dict[str, Any]) -> None:
-    sql = "INSERT INTO items (gallery, id, sort_order, doc) VALUES (?, ?, ?, ?)"
-    site.store.db.execute(sql, (gallery, doc["id"], doc["sortOrder"], dump_json(doc)))
 
 
 class ItemHandlers:
@@ -88,26 +80,26 @@ class ItemHandlers:
         """Create Gallery Item."""
         body = request.json()
         item = checks.require_object(body, "item")
-        wrong = [*checks.check_same_id("galleryId", request.path_params["gallery"], body.get("galleryId"))]
+        repeated = checks.check_same_id("galleryId", request.path_params["gallery"], body.get("galleryId"))
         with self.site.transaction():
-            gallery = require_gallery(self.site, request, [*wrong, *item_violations(item, make_has_media(self.site))])
+            violations = item_violations(item, make_has_media(self.site))
+            gallery = require_gallery(self.site, request, [*repeated, *violations])
             doc = insert_item(self.site, gallery, item, at="item")
             events.item_created(self.site, gallery, render_item(self.site, doc))
         return json_response({"item": render_item(self.site, doc)})
 
     def update(self, request: ServedRequest) -> ServedResponse:
-        """Update Gallery Item: only what is sent changes; the kind of media cannot."""
+        """Update Gallery Item: only the fields in the request change; the kind of media cannot change."""
         body = request.json()
         patch = checks.require_object(body, "item")
-        wrong = [
+        violations = [
             *checks.check_same_id("galleryId", request.path_params["gallery"], body.get("galleryId")),
             *checks.check_same_id("item.id", request.path_params["item"], patch.get("id")),
         ]
         with self.site.transaction():
-            gallery, ident = self._require_ids(request, wrong)
+            gallery, ident = self._require_ids(request, violations)
             doc = self._apply_patch(gallery, ident, patch)
-            sql = "UPDATE items SET sort_order = ?, doc = ? WHERE gallery = ? AND id = ?"
-            self.site.store.db.execute(sql, (ordering.order_for_index(doc), dump_json(doc), gallery, ident))
+            ordering.save_ordered(self.site, gallery, doc)
             events.item_updated(self.site, gallery, render_item(self.site, doc))
         return json_response({"item": render_item(self.site, doc)})
 
@@ -117,15 +109,10 @@ class ItemHandlers:
         doc = apply_patch(old, patch, read_only=READ_ONLY_ITEM_FIELDS, nested=nested)
         kind = item_kind(old)
         other = [name for name in MEDIA_KINDS if kind and name != kind and patch.get(name) is not None]
-        wrong = [Violation(f"item.{name}", f"a {kind} item cannot become another kind") for name in other]
+        violations = [Violation(f"item.{name}", f"a {kind} item cannot become another kind") for name in other]
         only = set(patch) - {*READ_ONLY_ITEM_FIELDS, *(MEDIA_KINDS if other else ())}
-        checks.raise_violations([*wrong, *item_violations(doc, make_has_media(self.site), only=only, old=old)])
-        if patch.get("sortOrder") is not None:
-            at = "item.sortOrder"
-            ordering.require_unique_order(self.site, "items", gallery, doc["sortOrder"], at=at, except_id=ident)
-            doc["sortOrder"] = ordering.to_stored_order(self.site, doc["sortOrder"])
-        elif "sortOrder" in patch and "sortOrder" in old:
-            doc["sortOrder"] = old["sortOrder"]  # a position cannot be taken away
+        checks.raise_violations(violations, item_violations(doc, make_has_media(self.site), only=only, old=old))
+        ordering.patch_order(self.site, gallery, doc, old, patch)
         return with_derived_types(doc) | {"updatedDate": self.site.timestamp()}
 
     def delete(self, request: ServedRequest) -> ServedResponse:
@@ -137,27 +124,27 @@ class ItemHandlers:
         return json_response({"itemId": ident})
 
     def bulk_delete(self, request: ServedRequest) -> ServedResponse:
-        """Bulk Delete Gallery Items: answers the ids that were there."""
+        """Bulk Delete Gallery Items: returns the ids that existed."""
         body = request.json()
-        wrong = [
+        violations = [
             *checks.check_same_id("galleryId", request.path_params["gallery"], body.get("galleryId")),
             *checks.check_guid_list("itemIds", body.get("itemIds"), low=1, high=1000),
         ]
         with self.site.transaction():
-            gallery = require_gallery(self.site, request, wrong)
+            gallery = require_gallery(self.site, request, violations)
             if self.site.settings.bulk_delete_unknown == "reject":
                 for ident in body["itemIds"]:
                     self._require_item(gallery, ident.lower())
             return json_response({"itemIds": self._remove(gallery, body["itemIds"])})
 
     def delete_many(self, request: ServedRequest) -> ServedResponse:
-        """Delete Gallery Items: deprecated; `itemsIds` in the query or the body; answers the gallery."""
-        given: Any = [part for value in request.query.get("itemsIds", []) for part in value.split(",")]
-        given = given or request.json().get("itemsIds")
+        """Delete Gallery Items (deprecated): `itemsIds` is in the query or the body; returns the gallery."""
+        ids: Any = [part for value in request.query.get("itemsIds", []) for part in value.split(",")]
+        ids = ids or request.json().get("itemsIds")
         with self.site.transaction():
-            wrong = checks.check_guid_list("itemsIds", given, low=1, high=1000)
-            gallery = require_gallery(self.site, request, wrong)
-            self._remove(gallery, given)
+            violations = checks.check_guid_list("itemsIds", ids, low=1, high=1000)
+            gallery = require_gallery(self.site, request, violations)
+            self._remove(gallery, ids)
         return json_response({"gallery": render_gallery(self.site, gallery, 0, 50)})
 
     def _require_ids(self, request: ServedRequest, violations: checks.Violations = ()) -> tuple[str, str]:

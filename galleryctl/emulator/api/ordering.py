@@ -1,4 +1,4 @@
-"""Sort orders: how they are stored, made when left out, and kept unique."""
+"""Sort orders of galleries (`gallery` is None) and of the items of one gallery: stored, assigned and kept unique."""
 
 from __future__ import annotations
 
@@ -8,10 +8,44 @@ from typing import Any
 
 from galleryctl.emulator.api.rejection import Violation, application_error, validation_error
 from galleryctl.emulator.site import EmulatedSite
+from galleryctl.emulator.store import dump_json
+
+_SAVE_GALLERY = """INSERT INTO galleries (sort_order, doc, id) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET sort_order = excluded.sort_order, doc = excluded.doc"""
+_SAVE_ITEM = """INSERT INTO items (sort_order, doc, id, gallery) VALUES (?, ?, ?, ?)
+ON CONFLICT (gallery, id) DO UPDATE SET sort_order = excluded.sort_order, doc = excluded.doc"""
 
 
-def to_stored_order(site: EmulatedSite, value: float) -> float:
-    """The value as Wix would give it back: a double, or one that went through a 32-bit float."""
+def save_ordered(site: EmulatedSite, gallery: str | None, doc: dict[str, Any]) -> None:
+    """Insert or update the row of a gallery, or of an item of `gallery`, and its sort order in the index."""
+    order = doc.get("sortOrder")  # an edit can leave another type here; it sorts like an absent order
+    indexed = float(order) if isinstance(order, int | float) and not isinstance(order, bool) else None
+    sql, scope = (_SAVE_GALLERY, ()) if gallery is None else (_SAVE_ITEM, (gallery,))
+    site.store.db.execute(sql, (indexed, dump_json(doc), doc["id"], *scope))
+
+
+def order_for_new(site: EmulatedSite, gallery: str | None, given: Any, *, at: str) -> float:
+    """Return the stored sort order of a new entity: the given one if it is unique, or else the next free one."""
+    if given is None:
+        return _next_free_order(site, gallery)
+    _require_unique(site, gallery, given, at=at)
+    return _to_stored_order(site, given)
+
+
+def patch_order(
+    site: EmulatedSite, gallery: str | None, doc: dict[str, Any], old: dict[str, Any], patch: dict[str, Any]
+) -> None:
+    """Set the stored sort order of the patched `doc`; a null in the patch keeps the old one."""
+    if patch.get("sortOrder") is not None:
+        at = "gallery.sortOrder" if gallery is None else "item.sortOrder"
+        _require_unique(site, gallery, doc["sortOrder"], at=at, except_id=doc["id"])
+        doc["sortOrder"] = _to_stored_order(site, doc["sortOrder"])
+    elif "sortOrder" in patch and "sortOrder" in old:
+        doc["sortOrder"] = old["sortOrder"]
+
+
+def _to_stored_order(site: EmulatedSite, value: float) -> float:
+    """Return the value as Wix returns it: a double, or a double rounded to 32 bits."""
     if site.settings.sort_order_precision == "double":
         return float(value)
     try:
@@ -20,45 +54,41 @@ def to_stored_order(site: EmulatedSite, value: float) -> float:
         raise validation_error(Violation("sortOrder", "is out of range", "MAX")) from cause
 
 
-def order_for_index(doc: dict[str, Any]) -> float | None:
-    """The sort order of a document for the index; odd values, which an edit may leave, sort like an absent one."""
-    order = doc.get("sortOrder")
-    return float(order) if isinstance(order, int | float) and not isinstance(order, bool) else None
-
-
-def is_order_taken(
-    site: EmulatedSite, table: str, gallery: str | None, value: float, except_id: str | None = None
-) -> bool:
-    """Whether another gallery, or another item of the gallery, has this very sort order."""
-    where, values = _scope_clause(table, gallery)
-    sql = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {where} sort_order = ? AND id IS NOT ?)"  # noqa: S608
+def _is_order_taken(site: EmulatedSite, gallery: str | None, value: float, except_id: str | None = None) -> bool:
+    rows, values = _scope(gallery)
+    sql = f"SELECT EXISTS (SELECT 1 FROM {rows} AND sort_order = ? AND id IS NOT ?)"  # noqa: S608 - names from below
     return bool(site.store.fetch_count(sql, *values, value, except_id))
 
 
-def next_free_order(site: EmulatedSite, table: str, gallery: str | None) -> float:
-    """The sort order of a new entity that names none: epoch milliseconds, or the next one that is free."""
-    candidate = to_stored_order(site, site.timestamp_ms())
-    if not is_order_taken(site, table, gallery, candidate):
+def _next_free_order(site: EmulatedSite, gallery: str | None) -> float:
+    """Return epoch milliseconds, as the vendor does, or if they are taken an order after all others.
+
+    With doubles the first candidate is free: highest 1795500000000.0 → 1795500000001.0. With 32-bit floats
+    neighbours are 131072 apart there, so that the step doubles until the rounded candidate is above the highest.
+    """
+    candidate = _to_stored_order(site, site.timestamp_ms())
+    if not _is_order_taken(site, gallery, candidate):
         return candidate
-    where, values = _scope_clause(table, gallery)
-    sql = f"SELECT MAX(sort_order) FROM {table} WHERE {where} 1"  # noqa: S608 - our own table names
+    rows, values = _scope(gallery)
+    sql = f"SELECT MAX(sort_order) FROM {rows}"  # noqa: S608 - names from below
     highest = float(site.store.db.execute(sql, values).fetchone()[0])
     step = 1.0
-    while (candidate := to_stored_order(site, math.floor(highest) + step)) <= highest:
+    while (candidate := _to_stored_order(site, math.floor(highest) + step)) <= highest:
         step *= 2
     return candidate
 
 
-def require_unique_order(
-    site: EmulatedSite, table: str, gallery: str | None, value: Any, *, at: str, except_id: str | None = None
+def _require_unique(
+    site: EmulatedSite, gallery: str | None, value: Any, *, at: str, except_id: str | None = None
 ) -> None:
-    """Refuse a repeated sort order; the status is a switch."""
-    if value is None or not is_order_taken(site, table, gallery, to_stored_order(site, value), except_id):
+    """Reject a sort order that another entity has; the status is a switch."""
+    if not _is_order_taken(site, gallery, _to_stored_order(site, value), except_id):
         return
     if site.settings.repeated_sort_order_status == 409:  # noqa: PLR2004
         raise application_error(409, "ALREADY_EXISTS", f"{at} {value} is already used", {"sortOrder": value})
     raise validation_error(Violation(at, f"{value} is already used", "OTHER", "DUPLICATE_SORT_ORDER"))
 
 
-def _scope_clause(table: str, gallery: str | None) -> tuple[str, tuple[object, ...]]:
-    return ("gallery = ? AND", (gallery,)) if table == "items" else ("", ())
+def _scope(gallery: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return table and condition of the rows that share one sequence of sort orders, and the condition's values."""
+    return ("galleries WHERE 1", ()) if gallery is None else ("items WHERE gallery = ?", (gallery,))

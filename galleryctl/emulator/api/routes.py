@@ -1,22 +1,22 @@
-"""Every endpoint of the emulated APIs, with the permission that it needs."""
+"""Every endpoint of the emulated APIs, with the permission it requires."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from galleryctl.emulator.api.auth import GALLERIES_MANAGE, GALLERIES_READ, MEDIA_MANAGE, MEDIA_READ, OAuth
+from galleryctl.emulator.api.auth import GALLERIES_MANAGE, GALLERIES_READ, MEDIA_MANAGE, MEDIA_READ, OAuthHandlers
 from galleryctl.emulator.api.galleries import GalleryHandlers
 from galleryctl.emulator.api.items import ItemHandlers
 from galleryctl.emulator.api.rejection import not_found
 from galleryctl.emulator.http import Handler, ServedEndpoint, ServedRequest, ServedResponse
-from galleryctl.emulator.media.files import FileCalls
-from galleryctl.emulator.media.folders import FolderCalls
-from galleryctl.emulator.media.uploads import UploadCalls
+from galleryctl.emulator.media.files import FileHandlers
+from galleryctl.emulator.media.folders import FolderHandlers
+from galleryctl.emulator.media.uploads import UploadHandlers
 from galleryctl.emulator.site import EmulatedSite
 
 _GALLERY_PREFIXES = ("/progallery/v2/galleries", "/pro-gallery/v2/galleries")
 _MEDIA_PREFIX = "/site-media/v1"
-# An uploaded SVG or HTML file must not run anything next to the control calls.
+# An uploaded SVG or HTML file must not run scripts on the origin of the control calls.
 _MEDIA_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -24,13 +24,11 @@ _MEDIA_HEADERS = {
 
 
 def api_endpoints(site: EmulatedSite) -> Iterator[ServedEndpoint]:
-    """The vendor's endpoints."""
+    """Yield the vendor's endpoints, without the control calls."""
     for prefix in _GALLERY_PREFIXES:
         yield from _gallery_endpoints(site, prefix)
-    yield from _file_endpoints(FileCalls(site), UploadCalls(site))
-    yield from _folder_endpoints(FolderCalls(site))
-    yield from _upload_endpoints(site, UploadCalls(site))
-    yield ServedEndpoint(method="POST", template="/oauth2/token", handler=OAuth(site).token)
+    yield from _media_endpoints(site)
+    yield from _public_endpoints(site)
 
 
 def _gallery_endpoints(site: EmulatedSite, prefix: str) -> Iterator[ServedEndpoint]:
@@ -54,7 +52,8 @@ def _gallery_endpoints(site: EmulatedSite, prefix: str) -> Iterator[ServedEndpoi
         yield ServedEndpoint(method=method, template=prefix + path, handler=handler, permission=permission)
 
 
-def _file_endpoints(files: FileCalls, uploads: UploadCalls) -> Iterator[ServedEndpoint]:
+def _media_endpoints(site: EmulatedSite) -> Iterator[ServedEndpoint]:
+    files, folders, uploads = FileHandlers(site), FolderHandlers(site), UploadHandlers(site)
     calls: tuple[tuple[str, str, str, Handler], ...] = (
         ("POST", "/files/generate-upload-url", MEDIA_MANAGE, uploads.generate_url),
         ("POST", "/files/generate-resumable-upload-url", MEDIA_MANAGE, uploads.generate_resumable_url),
@@ -73,13 +72,6 @@ def _file_endpoints(files: FileCalls, uploads: UploadCalls) -> Iterator[ServedEn
         ("POST", "/files/generate-download-url", MEDIA_READ, files.download_many),
         ("POST", "/files/generate-file-download-url", MEDIA_READ, files.download),
         ("POST", "/files/generate-video-stream-url", MEDIA_READ, files.stream_url),
-    )
-    for method, path, permission, handler in calls:
-        yield ServedEndpoint(method=method, template=_MEDIA_PREFIX + path, handler=handler, permission=permission)
-
-
-def _folder_endpoints(folders: FolderCalls) -> Iterator[ServedEndpoint]:
-    calls: tuple[tuple[str, str, str, Handler], ...] = (
         ("POST", "/folders", MEDIA_MANAGE, folders.create),
         ("GET", "/folders", MEDIA_READ, folders.list_folders),
         ("POST", "/folders/search", MEDIA_READ, folders.search),
@@ -95,20 +87,26 @@ def _folder_endpoints(folders: FolderCalls) -> Iterator[ServedEndpoint]:
         yield ServedEndpoint(method=method, template=_MEDIA_PREFIX + path, handler=handler, permission=permission)
 
 
-def _upload_endpoints(site: EmulatedSite, uploads: UploadCalls) -> Iterator[ServedEndpoint]:
-    """The upload host and the media host of the vendor: no Authorization."""
-    yield ServedEndpoint(method="OPTIONS", template="/upload/tus/{token}", handler=uploads.tus_options)
-    yield ServedEndpoint(method="POST", template="/upload/tus/{token}", handler=uploads.tus_create)
-    yield ServedEndpoint(method="HEAD", template="/upload/tus/{token}", handler=uploads.tus_head)
-    yield ServedEndpoint(method="PATCH", template="/upload/tus/{token}", handler=uploads.tus_patch)
-    yield ServedEndpoint(method="PUT", template="/upload/{token}", handler=uploads.put)
+def _public_endpoints(site: EmulatedSite) -> Iterator[ServedEndpoint]:
+    """Yield what needs no Authorization: tokens, and the vendor's upload host and media host."""
+    uploads = UploadHandlers(site)
 
-    def media(call: ServedRequest) -> ServedResponse:
-        """The bytes of a READY file."""
-        doc = site.store.fetch_document("SELECT doc FROM files WHERE id = ?", call.path_params["file"])
+    def media(request: ServedRequest) -> ServedResponse:
+        """Return the bytes of a READY file."""
+        doc = site.store.fetch_document("SELECT doc FROM files WHERE id = ?", request.path_params["file"])
         data = site.store.get_blob(doc["id"]) if doc and doc["operationStatus"] == "READY" else None
         if doc is None or data is None:
-            raise not_found("File", call.path_params["file"])
+            raise not_found("File", request.path_params["file"])
         return ServedResponse(body=data, headers={"Content-Type": doc["mimeType"], **_MEDIA_HEADERS})
 
-    yield ServedEndpoint(method="GET", template="/media/{file}", handler=media)
+    calls: tuple[tuple[str, str, Handler], ...] = (
+        ("POST", "/oauth2/token", OAuthHandlers(site).token),
+        ("OPTIONS", "/upload/tus/{token}", uploads.tus_options),
+        ("POST", "/upload/tus/{token}", uploads.tus_create),
+        ("HEAD", "/upload/tus/{token}", uploads.tus_head),
+        ("PATCH", "/upload/tus/{token}", uploads.tus_patch),
+        ("PUT", "/upload/{token}", uploads.put),
+        ("GET", "/media/{file}", media),
+    )
+    for method, template, handler in calls:
+        yield ServedEndpoint(method=method, template=template, handler=handler)

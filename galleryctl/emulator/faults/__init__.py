@@ -1,1 +1,1 @@
-"""Faults, switches and edits that a test asks the emulator for."""
+"""Faults, switches and edits, on request of a test."""

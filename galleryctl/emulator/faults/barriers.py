@@ -1,4 +1,4 @@
-"""Requests that are kept unanswered until a test lets them go."""
+"""Requests that are held without a response until a test releases them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(slots=True, kw_only=True)
 class HeldRequest:
-    """One request that waits; `when` says on which side of its write."""
+    """One held request; `when` is "before" or "after" its effect."""
 
     method: str
     path: str
@@ -17,19 +17,19 @@ class HeldRequest:
     released: asyncio.Future[bool]
 
     def as_json(self) -> dict[str, Any]:
-        """The request as `GET /_emulator/holds` gives it."""
+        """Return the request for `GET /_emulator/holds`."""
         return {"method": self.method, "path": self.path, "when": self.when}
 
 
 @dataclass(slots=True)
 class HeldRequests:
-    """The requests that wait, in the order they came; all of it lives in one event loop."""
+    """The held requests in the order of arrival; all methods run in one event loop."""
 
     held: list[HeldRequest] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hold(self, method: str, path: str, when: str) -> bool:
-        """Wait until let go; whether the request may go on, or ends without an answer."""
+        """Wait for the release; returns False if the request must end without a response."""
         future = asyncio.get_running_loop().create_future()
         entry = HeldRequest(method=method, path=path, when=when, released=future)
         self.held.append(entry)
@@ -37,11 +37,11 @@ class HeldRequests:
         try:
             return await entry.released
         finally:
-            if entry in self.held:  # given up by its client
+            if entry in self.held:  # cancelled by its client
                 self.held.remove(entry)
 
     async def wait_for(self, count: int, seconds: float) -> bool:
-        """Wait until `count` requests are held; whether that came within `seconds`."""
+        """Wait at most `seconds` until `count` requests are held; returns True on success."""
         try:
             async with asyncio.timeout(seconds):
                 while len(self.held) < count:
@@ -52,9 +52,9 @@ class HeldRequests:
         return True
 
     def release(self, *, drop: bool) -> int:
-        """Let all go, with an answer or without; how many there were."""
-        gone, self.held = self.held, []
-        for entry in gone:
+        """Release all held requests, without a response if `drop`; returns their number."""
+        released, self.held = self.held, []
+        for entry in released:
             if not entry.released.done():
                 entry.released.set_result(not drop)
-        return len(gone)
+        return len(released)

@@ -1,4 +1,4 @@
-"""Faults on demand: by seeded rates, or by a script that names the n-th matching request."""
+"""Fault injection: by seeded rates, or by a script for the n-th matching request."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from galleryctl.emulator.api import checks
 from galleryctl.emulator.api.rejection import Violation
 from galleryctl.emulator.faults.edits import edit_violations
 
-# Instead of the answer. drop_before: no answer, nothing done; drop_after: done, no answer; cut: done, half of the answer.
+# Instead of the response. drop_before: no effect, no response; drop_after: effect, no response; cut: half a response.
 RESPONSE_FAULTS = (
     "throttle", "throttle_silent", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale",
 )  # fmt: skip
-# Beside the answer, before or after what the request does.
+# In addition to the response, before or after the effect of the request.
 SIDE_FAULTS = ("latency", "edit", "hold")
 FAULT_KINDS = (*RESPONSE_FAULTS, *SIDE_FAULTS)
-_RATE_KINDS = tuple(kind for kind in FAULT_KINDS if kind != "hold")  # a hold that nobody waits for would never end
+_RATE_KINDS = tuple(kind for kind in FAULT_KINDS if kind != "hold")  # a random hold would never be released
+_COMMON_FIELDS = ("methods", "method", "path", "retry_after", "latency_ms", "edits")  # of the body and of a script line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong with one request; `kind` is one of KINDS."""
+    """The fault of one request; `kind` is one of `FAULT_KINDS`."""
 
     kind: str
-    when: str = "before"  # or after: of an interlude
+    when: str = "before"  # or "after", for a side fault
     retry_after: int | None = None  # seconds, for throttle
     latency_ms: int = 0
     edits: Sequence[dict[str, Any]] = ()
@@ -35,7 +36,7 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class ScriptedFault:
-    """One line of the script: the `nth` matching request, and `times` - 1 after it, get the fault."""
+    """One line of the script: the `nth` matching request and the next `times` - 1 get the fault."""
 
     fault: Fault
     methods: frozenset[str]
@@ -45,14 +46,14 @@ class ScriptedFault:
     match_count: int = 0
 
     def match_request(self, method: str, path: str) -> bool:
-        """Count a request; whether this line strikes it."""
+        """Count a matching request; returns True if it gets the fault."""
         if (self.methods and method not in self.methods) or not self.path.search(path):
             return False
         self.match_count += 1
         return self.nth <= self.match_count < self.nth + self.times
 
     def as_json(self) -> dict[str, Any]:
-        """The line, and how many requests matched so far."""
+        """Return the line and the number of matching requests so far."""
         return {
             "fault": self.fault.kind,
             "when": self.fault.when,
@@ -65,7 +66,7 @@ class ScriptedFault:
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """The faults in force; `struck` counts those that came true."""
+    """The active faults; `triggered` counts them by kind."""
 
     rates: dict[str, float] = field(default_factory=dict)
     methods: frozenset[str] = frozenset()
@@ -78,10 +79,10 @@ class Faults:
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - repeatable on purpose
 
     def next_faults(self, method: str, path: str) -> list[Fault]:
-        """The faults of the next request: at most one answer, and interludes; the script goes before the rates."""
-        due = [line.fault for line in self.script if line.match_request(method, path)]
-        answers = [fault for fault in due if fault.kind in RESPONSE_FAULTS][:1]
-        faults = [fault for fault in due if fault.kind in SIDE_FAULTS] + answers
+        """Return the faults of the next request, at most one instead of its response; the script precedes the rates."""
+        scripted = [line.fault for line in self.script if line.match_request(method, path)]
+        response_faults = [fault for fault in scripted if fault.kind in RESPONSE_FAULTS]
+        faults = [fault for fault in scripted if fault.kind in SIDE_FAULTS] + response_faults[:1]
         faults = faults or self._random_faults(method, path)
         for fault in faults:
             self.triggered[fault.kind] = self.triggered.get(fault.kind, 0) + 1
@@ -101,13 +102,13 @@ class Faults:
         return []
 
     def as_json(self) -> dict[str, Any]:
-        """The faults in force and how often they struck."""
+        """Return the active faults, and how often each was triggered."""
         script = [line.as_json() for line in self.script]
         return {"rates": self.rates, "script": script, "struck": self.triggered, "latency_ms": self.latency_ms}
 
 
 def parse_faults(body: dict[str, Any]) -> Faults:
-    """Faults from the control call's JSON; raises a 400 that says all that is wrong."""
+    """Parse the JSON of the control call; raises a 400 with all violations."""
     checks.raise_violations(_fault_violations(body))
     return Faults(
         rates=body.get("rates") or {},
@@ -139,13 +140,13 @@ def _parse_script_line(line: dict[str, Any]) -> ScriptedFault:
 
 
 def _parse_methods(body: dict[str, Any]) -> frozenset[str]:
-    given = body.get("methods") or ([body["method"]] if body.get("method") else [])
-    return frozenset(method.upper() for method in given)
+    methods = body.get("methods") or ([body["method"]] if body.get("method") else [])
+    return frozenset(method.upper() for method in methods)
 
 
 def _fault_violations(body: dict[str, Any]) -> Iterator[Violation]:
-    known = {"seed", "rates", "methods", "method", "path", "retry_after", "latency_ms", "edits", "script"}
-    yield from (Violation(name, "is not known") for name in body if name not in known)
+    fields = {*_COMMON_FIELDS, "seed", "rates", "script"}
+    yield from (Violation(name, "is an unknown field") for name in body if name not in fields)
     yield from checks.check_integer("seed", body.get("seed"))
     yield from _common_violations(body, "")
     rates = body.get("rates")
@@ -156,37 +157,25 @@ def _fault_violations(body: dict[str, Any]) -> Iterator[Violation]:
     if isinstance(rates, dict) and rates.get("edit"):
         yield from checks.check_required("edits", body.get("edits") or None)
     script = body.get("script")
-    if script is not None and not isinstance(script, list):
-        yield Violation("script", "must be an array", "FORMAT")
+    yield from checks.check_array("script", script)
     for index, line in enumerate(script if isinstance(script, list) else []):
         yield from checks.check_object(f"script[{index}]", line)
         yield from _script_line_violations(line if isinstance(line, dict) else {}, f"script[{index}].")
 
 
 def _script_line_violations(line: dict[str, Any], at: str) -> Iterator[Violation]:
-    known = {
-        "fault",
-        "when",
-        "method",
-        "methods",
-        "path",
-        "nth",
-        "times",
-        "retry_after",
-        "latency_ms",
-        "edits",
-    }
-    yield from (Violation(f"{at}{name}", "is not known") for name in line if name not in known)
+    fields = {*_COMMON_FIELDS, "fault", "when", "nth", "times"}
+    yield from (Violation(f"{at}{name}", "is an unknown field") for name in line if name not in fields)
     yield from _common_violations(line, at)
     kind = line.get("fault")
     yield from [*checks.check_required(f"{at}fault", kind), *checks.check_one_of(f"{at}fault", kind, FAULT_KINDS)]
     yield from checks.check_one_of(f"{at}when", line.get("when"), ("before", "after"))
     if line.get("when") and kind not in SIDE_FAULTS:
-        yield Violation(f"{at}when", f"goes with {', '.join(SIDE_FAULTS)}")
+        yield Violation(f"{at}when", f"is only allowed with {', '.join(SIDE_FAULTS)}")
     if kind == "edit":
         yield from checks.check_required(f"{at}edits", line.get("edits") or None)
     elif line.get("edits"):
-        yield Violation(f"{at}edits", "goes with edit")
+        yield Violation(f"{at}edits", "is only allowed with edit")
 
 
 def _common_violations(body: dict[str, Any], at: str) -> Iterator[Violation]:
@@ -198,4 +187,4 @@ def _common_violations(body: dict[str, Any], at: str) -> Iterator[Violation]:
     try:
         re.compile(body.get("path") or "")
     except (re.error, TypeError, OverflowError, RecursionError) as cause:
-        yield Violation(f"{at}path", f"is no regular expression: {cause}")
+        yield Violation(f"{at}path", f"is not a valid regular expression: {cause}")

@@ -1,1 +1,1 @@
-"""The Media Manager: files, folders, uploads."""
+"""The emulated Media Manager: files, folders, uploads."""

@@ -1,4 +1,4 @@
-"""The files of the Media Manager: how they are made, settle, and are shown."""
+"""The files of the Media Manager: creation, PENDING to READY or FAILED, and how the API returns them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from galleryctl.emulator.media.types import image_size, media_type_of, new_file_
 from galleryctl.emulator.site import EmulatedSite
 from galleryctl.emulator.store import dump_json
 
-# Kept in a stored file, never shown.
+# Stored with a file, but not returned.
 _INTERNAL_FIELDS = ("mimeType", "pendingReads", "externalInfo", "source")
 _MAX_DISPLAY_NAME = 255  # longer names are cut
 
 
 def make_has_media(site: EmulatedSite) -> Callable[[str, str], bool]:
-    """Says whether a file id is a READY file of the site with this media type."""
+    """Return a function that returns True if an id is a READY file of the site with a media type."""
 
-    def found(ident: str, kind: str) -> bool:
+    def has_media(ident: str, kind: str) -> bool:
         doc = site.store.fetch_document("SELECT doc FROM files WHERE id = ? AND trashed = 0", ident)
         return doc is not None and doc["operationStatus"] == "READY" and doc["mediaType"] == kind
 
-    return found
+    return has_media
 
 
 def render_file(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
-    """A file as the API gives it, with URLs of this server."""
+    """Return a file as the API does, with URLs of this server."""
     url = site.media_url(doc["id"])
     file = {name: value for name, value in doc.items() if name not in _INTERNAL_FIELDS} | {"url": url}
     if doc["mediaType"] == "IMAGE":
@@ -42,7 +42,7 @@ def render_file(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
 
 
 def create_file(site: EmulatedSite, request: dict[str, Any], folder: str, *, pending_reads: int) -> dict[str, Any]:
-    """Store a new file, PENDING and without bytes; `wanted` is the request that asked for it."""
+    """Store a new file, PENDING and without bytes, and return it; `request` is the upload or import."""
     mime = request["mimeType"]
     now = site.timestamp()
     doc: dict[str, Any] = {
@@ -78,15 +78,13 @@ def save_file(site: EmulatedSite, doc: dict[str, Any]) -> None:
 
 
 def finish_file(site: EmulatedSite, doc: dict[str, Any], data: bytes | None) -> dict[str, Any]:
-    """The file READY with these bytes, or FAILED without or with unreadable ones; tells the webhooks."""
+    """Store the file as READY, or as FAILED if it has no or invalid bytes, send the event, and return the file."""
     doc = doc | {"updatedDate": site.timestamp(), "pendingReads": 0}
     media = None if data is None else _media_metadata(doc, data)
     if data is None or media is None:
         doc["operationStatus"] = "FAILED"
-        error = {
-            "code": "IMPORT_FAILED" if data is None else "UNSUPPORTED_FILE_FORMAT",
-            "description": "file failed",
-        }
+        code = "IMPORT_FAILED" if data is None else "UNSUPPORTED_FILE_FORMAT"
+        error = {"code": code, "description": "file failed"}
     else:
         error = None
         digest = hashlib.sha256(site.credentials.site_id.encode() + data).hexdigest()[:32]
@@ -99,14 +97,13 @@ def finish_file(site: EmulatedSite, doc: dict[str, Any], data: bytes | None) -> 
 
 
 def _media_metadata(doc: dict[str, Any], data: bytes) -> dict[str, Any] | None:
-    """The file's `media`; None if the bytes are not what they should be."""
+    """Return the file's `media`; None if the bytes are not an image but should be."""
     ident, name = doc["id"], doc["displayName"]
     if doc["mediaType"] == "IMAGE":
         size = image_size(data)
         if size is None:
             return None
-        image = {"id": ident, "width": size[0], "height": size[1], "filename": name}
-        return {"image": {"image": image}}
+        return {"image": {"image": {"id": ident, "width": size[0], "height": size[1], "filename": name}}}
     if doc["mediaType"] == "VIDEO":
         resolution = {"width": 1920, "height": 1080, "format": "1080p.mp4"}
         return {"video": {"id": ident, "resolutions": [resolution], "filename": name}}
@@ -114,24 +111,24 @@ def _media_metadata(doc: dict[str, Any], data: bytes) -> dict[str, Any] | None:
 
 
 def advance_pending_file(site: EmulatedSite, doc: dict[str, Any]) -> dict[str, Any]:
-    """The file after one more read of its descriptor: the N-th turns a PENDING file READY or FAILED."""
+    """Return the file after one more read of its descriptor: the N-th read makes a PENDING file READY or FAILED."""
     if doc["operationStatus"] != "PENDING":
         return doc
-    left = doc["pendingReads"] - 1
-    if left <= 0:
+    reads_left = doc["pendingReads"] - 1
+    if reads_left <= 0:
         return finish_file(site, doc, pending_file_bytes(site, doc))
-    doc = doc | {"pendingReads": left}
+    doc = doc | {"pendingReads": reads_left}
     save_file(site, doc)
     return doc
 
 
 def pending_file_bytes(site: EmulatedSite, doc: dict[str, Any]) -> bytes | None:
-    """Where a PENDING file's bytes come from: an upload kept aside, or a registered source; never the network."""
-    if (kept := site.store.get_blob(doc["id"])) is not None:
-        return kept
+    """Return the bytes of a PENDING file, from its upload or a registered source; does not use the network."""
+    if (uploaded := site.store.get_blob(doc["id"])) is not None:
+        return uploaded
     url = doc["source"]
     if url == f"{site.base_url}/_emulator/sample.png":
-        from galleryctl.emulator.media.sample import sample_png  # noqa: PLC0415 - draws with Pillow
+        from galleryctl.emulator.media.sample import sample_png  # noqa: PLC0415 - imports Pillow
 
         return sample_png()
     row = site.store.db.execute("SELECT data FROM sources WHERE url = ? AND status = 200", (url,)).fetchone()

@@ -1,4 +1,4 @@
-"""The folders of the Media Manager."""
+"""The calls on folders; each docstring opens with the vendor's name of the call."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _ids_violations(body: dict[str, Any]) -> checks.Violations:
 
 
 def resolve_folder(site: EmulatedSite, parent: Any, path: Any) -> str:
-    """The id of the folder that an upload names, making what `path` lacks; 404 for an unknown parent."""
+    """Return the id of the folder of an upload; creates missing folders of `path`, raises a 404 for the parent."""
     folder = parent or ROOT_FOLDER_ID
     if folder != ROOT_FOLDER_ID and _find_folder(site, folder) is None:
         raise not_found("Folder", folder)
@@ -57,82 +57,70 @@ def _find_folder(site: EmulatedSite, ident: str) -> dict[str, Any] | None:
 
 
 def _create_folder(site: EmulatedSite, name: str, parent: str) -> dict[str, Any]:
-    now = site.timestamp()
-    doc = {
-        "id": secrets.token_hex(16),
-        "displayName": name,
-        "parentFolderId": parent,
-        "createdDate": now,
-        "updatedDate": now,
-        "state": "OK",
-        "siteId": site.credentials.site_id,
-    }
+    ident, now, site_id = secrets.token_hex(16), site.timestamp(), site.credentials.site_id
+    doc = {"id": ident, "displayName": name, "parentFolderId": parent, "createdDate": now, "updatedDate": now}
+    doc |= {"state": "OK", "siteId": site_id}
     sql = "INSERT INTO folders (id, parent, name, trashed, doc) VALUES (?, ?, ?, 0, ?)"
     site.store.db.execute(sql, (doc["id"], parent, name, dump_json(doc)))
     return doc
 
 
-class FolderCalls:
+class FolderHandlers:
     """Handlers of `/site-media/v1/folders`."""
 
     def __init__(self, site: EmulatedSite) -> None:
         self.site = site
 
     def create(self, request: ServedRequest) -> ServedResponse:
-        """Create Folder."""
+        """Create Folder: in the root folder by default."""
         body = request.json()
         name = body.get("displayName")
-        checks.raise_violations([*checks.check_required("displayName", name), *_folder_violations(body)])
+        checks.raise_violations(checks.check_required("displayName", name), _folder_violations(body))
         with self.site.transaction():
             folder = _create_folder(self.site, str(name), resolve_folder(self.site, body.get("parentFolderId"), None))
         return json_response({"folder": folder})
 
     def list_folders(self, request: ServedRequest) -> ServedResponse:
-        """List Folders of one parent."""
-        asked = resume_query(parse_query(request))
-        checks.raise_violations(_list_violations(asked))
-        sql = "SELECT doc FROM folders WHERE parent = ? AND trashed = 0 ORDER BY seq"
-        found = self.site.store.fetch_documents(sql, asked.get("parentFolderId") or ROOT_FOLDER_ID)
-        shown, cursor = paginate(found, asked)
-        return json_response({"folders": shown, "nextCursor": cursor})
+        """List Folders: of one parent."""
+        query = resume_query(parse_query(request))
+        checks.raise_violations(_list_violations(query))
+        parent = query.get("parentFolderId") or ROOT_FOLDER_ID
+        return _list_response([doc for doc in self._fetch_all() if doc["parentFolderId"] == parent], query)
 
     def list_deleted(self, request: ServedRequest) -> ServedResponse:
-        """List the folders in the trash bin."""
-        asked = resume_query(parse_query(request))
-        checks.raise_violations(_list_violations(asked))
-        found = self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = 1 ORDER BY seq")
-        shown, cursor = paginate(found, asked)
-        return json_response({"folders": shown, "nextCursor": cursor})
+        """List Deleted Folders: those in the trash bin."""
+        query = resume_query(parse_query(request))
+        checks.raise_violations(_list_violations(query))
+        return _list_response(self._fetch_all(trashed=True), query)
 
     def search(self, request: ServedRequest) -> ServedResponse:
-        """Search Folders by a part of their name."""
-        asked = resume_query(request.json())
-        checks.raise_violations([*checks.check_string("search", asked.get("search"), 200), *_list_violations(asked)])
-        wanted = str(asked.get("search") or "").casefold()
-        found = self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
-        hits = [doc for doc in found if wanted in doc["displayName"].casefold()]
-        shown, cursor = paginate(hits, asked)
-        return json_response({"folders": shown, "nextCursor": cursor})
+        """Search Folders: by a part of their name."""
+        query = resume_query(request.json())
+        checks.raise_violations(checks.check_string("search", query.get("search"), 200), _list_violations(query))
+        text = str(query.get("search") or "").casefold()
+        return _list_response([doc for doc in self._fetch_all() if text in doc["displayName"].casefold()], query)
 
     def query(self, request: ServedRequest) -> ServedResponse:
-        """Query Folders by equality of fields."""
-        asked = resume_query(request.json().get("query") or {}, "cursorPaging")
-        checks.raise_violations(query_violations(asked))
-        wanted = asked.get("filter") or {}
-        found = self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = 0 ORDER BY seq")
-        hits = [doc for doc in found if all(doc.get(name) == value for name, value in wanted.items())]
-        shown, cursor = paginate(hits, asked, "cursorPaging")
-        return json_response({"folders": shown, "pagingMetadata": cursor})
+        """Query Folders: by equality of fields."""
+        query = resume_query(request.json().get("query") or {}, "cursorPaging")
+        checks.raise_violations(query_violations(query))
+        fields = (query.get("filter") or {}).items()
+        docs = [doc for doc in self._fetch_all() if all(doc.get(name) == value for name, value in fields)]
+        page, metadata = paginate(docs, query, "cursorPaging")
+        return json_response({"folders": page, "pagingMetadata": metadata})
+
+    def _fetch_all(self, *, trashed: bool = False) -> list[dict[str, Any]]:
+        return self.site.store.fetch_documents("SELECT doc FROM folders WHERE trashed = ? ORDER BY seq", trashed)
 
     def get(self, request: ServedRequest) -> ServedResponse:
-        """Get Folder."""
+        """Get Folder: raises a 404 for one in the trash bin."""
         return json_response({"folder": self._get_folder(request.path_params["folder"])})
 
     def update(self, request: ServedRequest) -> ServedResponse:
-        """Update Folder: its name and its parent."""
+        """Update Folder: its name and parent."""
         patch = checks.require_object(request.json(), "folder")
         repeated = checks.check_same_id("folder.id", request.path_params["folder"], patch.get("id"))
-        checks.raise_violations([*repeated, *_folder_violations(patch, "folder.")])
+        checks.raise_violations(repeated, _folder_violations(patch, "folder."))
         with self.site.transaction():
             doc = self._get_folder(request.path_params["folder"])
             for name in ("displayName", "parentFolderId"):
@@ -143,9 +131,9 @@ class FolderCalls:
         return json_response({"folder": self._get_folder(request.path_params["folder"])})
 
     def bulk_delete(self, request: ServedRequest) -> ServedResponse:
-        """Bulk Delete Folders: into the trash bin, or for good; files in them go too."""
+        """Bulk Delete Folders: into the trash bin, or permanently; with the files in them."""
         body = request.json()
-        checks.raise_violations([*_ids_violations(body), *checks.check_boolean("permanent", body.get("permanent"))])
+        checks.raise_violations(_ids_violations(body), checks.check_boolean("permanent", body.get("permanent")))
         with self.site.transaction():
             for ident in body["folderIds"]:
                 doc = self._get_folder(ident)
@@ -157,7 +145,7 @@ class FolderCalls:
         return json_response({})
 
     def bulk_restore(self, request: ServedRequest) -> ServedResponse:
-        """Bulk Restore Folders from the trash bin, with their files."""
+        """Bulk Restore Folders From Trash Bin: with their files."""
         body = request.json()
         checks.raise_violations(_ids_violations(body))
         with self.site.transaction():
@@ -170,7 +158,7 @@ class FolderCalls:
         return json_response({})
 
     def download(self, request: ServedRequest) -> ServedResponse:
-        """Generate Folder Download Url."""
+        """Generate Folder Download Url: the URL has the vendor's form, but there is no archive at it."""
         ident = str(request.json().get("folderId") or request.path_params.get("folder", ""))
         if ident != ROOT_FOLDER_ID:
             self._get_folder(ident)
@@ -183,17 +171,17 @@ class FolderCalls:
         return doc
 
     def _set_files_state(self, folder: str, state: str) -> None:
-        """Put the files of a folder into the trash bin, or take them out."""
+        """Set the state of all files of a folder; DELETED moves them to the trash bin."""
         sql = "UPDATE files SET trashed = ?, doc = json_set(doc, '$.state', ?) WHERE folder = ?"
         self.site.store.db.execute(sql, (state == "DELETED", state, folder))
 
     def _save(self, doc: dict[str, Any]) -> None:
         sql = "UPDATE folders SET parent = ?, name = ?, trashed = ?, doc = ? WHERE id = ?"
-        values = (
-            doc["parentFolderId"],
-            doc["displayName"],
-            doc["state"] == "DELETED",
-            dump_json(doc),
-            doc["id"],
-        )
+        trashed = doc["state"] == "DELETED"
+        values = (doc["parentFolderId"], doc["displayName"], trashed, dump_json(doc), doc["id"])
         self.site.store.db.execute(sql, values)
+
+
+def _list_response(docs: list[dict[str, Any]], query: dict[str, Any]) -> ServedResponse:
+    page, metadata = paginate(docs, query)
+    return json_response({"folders": page, "nextCursor": metadata})

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from galleryctl.emulator.api.rejection import Violation
 
 MEDIA_TYPES = ("IMAGE", "VIDEO", "AUDIO", "DOCUMENT", "VECTOR", "ARCHIVE", "MODEL3D", "OTHER")
-# What the site can hold, by the beginning of the MIME type.
+# The media type by the prefix of the MIME type.
 _MEDIA_TYPE_PREFIXES = (
     ("image/svg", "VECTOR"),
     ("image/", "IMAGE"),
@@ -27,41 +27,41 @@ _EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif", 
 
 
 def media_type_of(mime: str) -> str:
-    """The media type of a MIME type; OTHER for what the list does not know."""
+    """Return the media type of a MIME type, OTHER for unknown ones."""
     return next((kind for start, kind in _MEDIA_TYPE_PREFIXES if mime.startswith(start)), "OTHER")
 
 
 def guess_mime_type(name: str) -> str | None:
-    """The MIME type that a file name says, or None."""
+    """Return the MIME type for the extension of a file name, or None."""
     path = unquote(name).split("?", maxsplit=1)[0].lower()
-    known = {"webp": "image/webp", "avif": "image/avif", "heic": "image/heic", "jpg": "image/jpeg"}
-    return known.get(path.rpartition(".")[2]) or mimetypes.guess_type(path)[0]
+    mime = next((mime for mime, extension in _EXTENSIONS.items() if path.rpartition(".")[2] == extension), None)
+    return mime or mimetypes.guess_type(path)[0]
 
 
 def normalize_mime_type(mime: str) -> str:
-    """A MIME type without parameters, aliases resolved."""
+    """Return a MIME type in lower case, without parameters, with aliases resolved."""
     base = mime.split(";", maxsplit=1)[0].strip().lower()
     return _MIME_ALIASES.get(base, base)
 
 
 def new_file_id(site_id: str, mime: str) -> str:
-    """An id shaped like the vendor's: six hex digits of the site, 32 random ones, `~mv2`, an extension."""
+    """Return an id like the vendor's: six hex digits of the site, 32 random ones, `~mv2` for images, an extension."""
     extension = _EXTENSIONS.get(mime) or (mimetypes.guess_extension(mime) or ".bin").lstrip(".")
     suffix = "~mv2." + extension if media_type_of(mime) == "IMAGE" else "." + extension
     if media_type_of(mime) == "VIDEO":
-        suffix = ""  # ids of videos have none
+        suffix = ""  # ids of videos have no suffix
     return f"{site_id[:6]}_{secrets.token_hex(16)}{suffix}"
 
 
-def bare_file_id(given: str) -> str:
-    """The file id in a `wix:image://v1/<id>/<name>#…` string, or the string itself."""
-    if not given.startswith("wix:"):
-        return given
-    return given.partition("://v1/")[2].partition("/")[0].partition("#")[0]
+def bare_file_id(text: str) -> str:
+    """Return the file id in a `wix:image://v1/<id>/<name>#…` string, or the string itself."""
+    if not text.startswith("wix:"):
+        return text
+    return text.partition("://v1/")[2].partition("/")[0].partition("#")[0]
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels, upright as EXIF says; None if these bytes are no image."""
+    """Return width and height in pixels, after EXIF rotation; None if the bytes are not an image."""
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - slow to import
 
     try:
@@ -73,16 +73,16 @@ def image_size(data: bytes) -> tuple[int, int] | None:
 
 
 def upload_violations(mime: str | None, name: str | None, size: Any) -> list[Violation]:
-    """What the vendor finds wrong with the MIME type, the name and the size of an upload."""
-    found = []
-    said = guess_mime_type(name) if name else None
-    if mime and said and normalize_mime_type(said) != normalize_mime_type(mime):
+    """Return the violations of the MIME type, the name and the size of an upload."""
+    violations = []
+    guess = guess_mime_type(name) if name else None
+    if mime and guess and normalize_mime_type(guess) != normalize_mime_type(mime):
         problem = f"{mime} does not match the file name {name}"
-        found.append(Violation("mimeType", problem, rule_name="MISMATCH_MIME_TYPE"))
+        violations.append(Violation("mimeType", problem, rule_name="MISMATCH_MIME_TYPE"))
     if mime and "/" not in mime:
-        found.append(Violation("mimeType", f"{mime} is not supported", rule_name="UNSUPPORTED_FILE_FORMAT"))
+        violations.append(Violation("mimeType", f"{mime} is not supported", rule_name="UNSUPPORTED_FILE_FORMAT"))
     if size is not None and not str(size).isdecimal():
-        found.append(Violation("sizeInBytes", "is not a whole number", "FORMAT"))
+        violations.append(Violation("sizeInBytes", "is not a whole number", "FORMAT"))
     elif size is not None and int(size) == 0:
-        found.append(Violation("sizeInBytes", "must be greater than 0", rule_name="ZERO_FILE_SIZE"))
-    return found
+        violations.append(Violation("sizeInBytes", "must be greater than 0", rule_name="ZERO_FILE_SIZE"))
+    return violations

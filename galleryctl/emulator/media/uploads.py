@@ -1,9 +1,8 @@
-"""How bytes come in: upload URLs, resumable uploads (TUS 1.0) and imports from URLs."""
+"""The calls that create files: upload URLs, resumable uploads (TUS 1.0) and imports from URLs."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 from galleryctl.emulator.api import checks
@@ -18,36 +17,35 @@ from galleryctl.emulator.store import dump_json
 _TUS_HEADERS = {"Tus-Resumable": "1.0.0"}
 
 
-class UploadCalls:
-    """Handlers that make files."""
+class UploadHandlers:
+    """Handlers of uploads and imports."""
 
     def __init__(self, site: EmulatedSite) -> None:
         self.site = site
 
     def generate_url(self, request: ServedRequest) -> ServedResponse:
-        """Generate File Upload Url."""
-        return json_response(
-            {"uploadUrl": f"{self.site.base_url}/upload/{self._register(request.json(), max_labels=50)}"}
-        )
+        """Generate File Upload Url: for one PUT with the bytes."""
+        token = self._register(request.json(), max_labels=50)
+        return json_response({"uploadUrl": f"{self.site.base_url}/upload/{token}"})
 
     def generate_resumable_url(self, request: ServedRequest) -> ServedResponse:
-        """Generate File Resumable Upload Url, for the TUS protocol."""
+        """Generate File Resumable Upload Url: for the TUS protocol."""
         body = request.json()
         if body.get("uploadProtocol") not in (None, "TUS"):
-            raise validation_error(Violation("uploadProtocol", "is not TUS", "FORMAT"))
+            raise validation_error(Violation("uploadProtocol", "must be TUS", "FORMAT"))
         token = self._register(body, max_labels=500)
         url = f"{self.site.base_url}/upload/tus/{token}"
         return json_response({"uploadProtocol": "TUS", "uploadUrl": url, "uploadToken": token})
 
     def _register(self, body: dict[str, Any], *, max_labels: int) -> str:
         mime, name = body.get("mimeType"), body.get("fileName")
-        wrong = [
-            *checks.check_required("mimeType", mime),
-            *checks.check_string("mimeType", mime, 100),
-            *checks.check_string("fileName", name, 1000),
-            *_common_violations(body, max_labels),
-        ]
-        checks.raise_violations(wrong or upload_violations(mime, name, body.get("sizeInBytes")))
+        checks.raise_violations(
+            checks.check_required("mimeType", mime),
+            checks.check_string("mimeType", mime, 100),
+            checks.check_string("fileName", name, 1000),
+            _common_violations(body, max_labels),
+        )
+        checks.raise_violations(upload_violations(mime, name, body.get("sizeInBytes")))
         token = secrets.token_urlsafe(32)
         with self.site.transaction():
             resolve_folder(self.site, body.get("parentFolderId"), None)
@@ -56,16 +54,12 @@ class UploadCalls:
         return token
 
     def put(self, request: ServedRequest) -> ServedResponse:
-        """The bytes of an upload, without Authorization; answers the file."""
+        """Receive the bytes of an upload, without Authorization; returns the file."""
         body = self._find_upload(request.path_params["token"])
-        sent = request.headers.get("content-type")
-        if sent and normalize_mime_type(sent) not in (
-            normalize_mime_type(body["mimeType"]),
-            "application/octet-stream",
-        ):
-            raise validation_error(
-                Violation("Content-Type", f"{sent} is not {body['mimeType']}", rule_name="MISMATCH_MIME_TYPE")
-            )
+        sent, announced = request.headers.get("content-type"), body["mimeType"]
+        if sent and normalize_mime_type(sent) not in (normalize_mime_type(announced), "application/octet-stream"):
+            problem = f"{sent} does not match {announced}"
+            raise validation_error(Violation("Content-Type", problem, rule_name="MISMATCH_MIME_TYPE"))
         name = body.get("fileName") or request.query_value("filename")
         checks.raise_violations(checks.check_required("filename", name))
         if not request.body:
@@ -80,15 +74,12 @@ class UploadCalls:
         return doc
 
     def _create_file(self, body: dict[str, Any], data: bytes) -> dict[str, Any]:
-        """The file of an upload, within the transaction under way."""
+        """Create the file of an upload, in the current transaction, and return it as the API does."""
         site, reads = self.site, self.site.settings.upload_pending_reads
         folder = resolve_folder(site, body.get("parentFolderId"), body.get("filePath"))
-        wanted = body | {
-            "mimeType": normalize_mime_type(body["mimeType"]),
-            "displayName": body["fileName"],
-            "url": None,
-        }
-        doc = descriptors.create_file(site, wanted, folder, pending_reads=reads)
+        mime = normalize_mime_type(body["mimeType"])
+        file = body | {"mimeType": mime, "displayName": body["fileName"], "url": None}
+        doc = descriptors.create_file(site, file, folder, pending_reads=reads)
         if reads:
             site.store.put_blob(doc["id"], data)
         else:
@@ -96,24 +87,24 @@ class UploadCalls:
         return descriptors.render_file(site, doc)
 
     def tus_options(self, _request: ServedRequest) -> ServedResponse:
-        """What this server knows of TUS."""
+        """Return the supported version and extensions of TUS."""
         return ServedResponse(status=204, headers=_TUS_HEADERS | {"Tus-Version": "1.0.0", "Tus-Extension": "creation"})
 
     def tus_create(self, request: ServedRequest) -> ServedResponse:
-        """Begin a resumable upload: `Upload-Length`, and the token in the path."""
+        """Begin a resumable upload of `Upload-Length` bytes."""
         token = request.path_params["token"]
         length = _header_number(request, "upload-length")
         body = self._find_upload(token) | {"length": length}
         with self.site.transaction():
             self.site.store.db.execute("UPDATE uploads SET doc = ? WHERE token = ?", (dump_json(body), token))
-        return ServedResponse(
-            status=201, headers=_TUS_HEADERS | {"Location": f"{self.site.base_url}/upload/tus/{token}"}
-        )
+        location = f"{self.site.base_url}/upload/tus/{token}"
+        return ServedResponse(status=201, headers=_TUS_HEADERS | {"Location": location})
 
     def tus_head(self, request: ServedRequest) -> ServedResponse:
-        """How far a resumable upload is."""
-        body = self._find_upload(request.path_params["token"])
-        headers = _TUS_HEADERS | {"Upload-Offset": str(self._received_bytes(request.path_params["token"], body))}
+        """Return the number of bytes received by a resumable upload."""
+        token = request.path_params["token"]
+        body = self._find_upload(token)
+        headers = _TUS_HEADERS | {"Upload-Offset": str(self._received_bytes(token, body))}
         if (length := _announced_length(body)) is not None:
             headers["Upload-Length"] = str(length)
         return ServedResponse(headers=headers | {"Cache-Control": "no-store"})
@@ -124,22 +115,21 @@ class UploadCalls:
         return self.site.store.fetch_count("SELECT length(data) FROM uploads WHERE token = ?", token)
 
     def tus_patch(self, request: ServedRequest) -> ServedResponse:
-        """The next bytes of a resumable upload; the last ones answer the file."""
+        """Receive the next bytes of a resumable upload; returns the file after the last ones."""
         token = request.path_params["token"]
         body = self._find_upload(token)
         if normalize_mime_type(request.headers.get("content-type", "")) != "application/offset+octet-stream":
             raise Rejection(415, {"message": "Content-Type must be application/offset+octet-stream"})
-        have = self._received_bytes(token, body)
-        if _header_number(request, "upload-offset") != have:
-            raise application_error(409, "CONFLICT", f"Upload-Offset is not {have}", headers=_TUS_HEADERS)
-        if "file" in body and not request.body:  # the answer to the last piece was lost
-            return ServedResponse(body={"file": body["file"]}, headers=_TUS_HEADERS | {"Upload-Offset": str(have)})
+        offset = self._received_bytes(token, body)
+        if _header_number(request, "upload-offset") != offset:
+            raise application_error(409, "CONFLICT", f"Upload-Offset is not {offset}", headers=_TUS_HEADERS)
+        if "file" in body and not request.body:  # a retry, because the response to the last bytes was lost
+            return ServedResponse(body={"file": body["file"]}, headers=_TUS_HEADERS | {"Upload-Offset": str(offset)})
         length = _announced_length(body)
-        total = have + len(request.body)
+        total = offset + len(request.body)
         if length is not None and total > length:
-            raise application_error(
-                413, "FILE_SIZE_OVER_LIMIT", f"more than the {length} bytes announced", headers=_TUS_HEADERS
-            )
+            problem = f"more than the {length} bytes of Upload-Length"
+            raise application_error(413, "FILE_SIZE_OVER_LIMIT", problem, headers=_TUS_HEADERS)
         with self.site.transaction():
             row = self.site.store.db.execute("SELECT data FROM uploads WHERE token = ?", (token,)).fetchone()
             data = bytes(row[0]) + request.body
@@ -150,30 +140,28 @@ class UploadCalls:
                 data = b""
             self.site.store.db.execute(sql, (dump_json(body), data, token))
         headers = _TUS_HEADERS | {"Upload-Offset": str(total)}
-        return ServedResponse(
-            body={"file": body["file"]} if total == length else None,
-            status=200 if total == length else 204,
-            headers=headers,
-        )
+        if total == length:
+            return ServedResponse(body={"file": body["file"]}, headers=headers)
+        return ServedResponse(status=204, headers=headers)
 
     def import_one(self, request: ServedRequest) -> ServedResponse:
-        """Import File: PENDING at once, READY or FAILED after the reads of the switch."""
+        """Import File: PENDING at first, READY or FAILED after the number of reads that the switch sets."""
         body = request.json()
         checks.raise_violations(_import_violations(body, ""))
         with self.site.transaction():
             return json_response({"file": self._import(body)})
 
-    def import_bulk(self, call: ServedRequest) -> ServedResponse:
-        """Bulk Import, the current version: a result for each request."""
-        body = call.json()
-        requests = _import_requests(body)
+    def import_bulk(self, request: ServedRequest) -> ServedResponse:
+        """Bulk Import File (version 2): a result for each import."""
+        body = request.json()
+        imports = _import_requests(body)
         with_file = body.get("returnEntity") is not False
         results, failures = [], 0
         with self.site.transaction():
-            for index, request in enumerate(requests):
+            for index, item in enumerate(imports):
                 entry: dict[str, Any] = {"itemMetadata": {"originalIndex": index, "success": True}}
                 try:
-                    file = self._import(request)
+                    file = self._import(item)
                 except Rejection as cause:
                     failures += 1
                     error = {"code": str(cause.status), "description": str(cause.body["message"])}
@@ -182,28 +170,22 @@ class UploadCalls:
                     entry["itemMetadata"]["id"] = file["id"]
                     entry |= {"item": file} if with_file else {}
                 results.append(entry)
-        totals = {
-            "totalSuccesses": len(requests) - failures,
-            "totalFailures": failures,
-            "undetailedFailures": 0,
-        }
+        successes = len(imports) - failures
+        totals = {"totalSuccesses": successes, "totalFailures": failures, "undetailedFailures": 0}
         return json_response({"results": results, "bulkActionMetadata": totals})
 
-    def import_bulk_v1(self, call: ServedRequest) -> ServedResponse:
-        """Bulk Import, the old version: the files alone."""
+    def import_bulk_v1(self, request: ServedRequest) -> ServedResponse:
+        """Bulk Import File (version 1): only the files."""
         with self.site.transaction():
-            return json_response({"files": [self._import(request) for request in _import_requests(call.json())]})
+            return json_response({"files": [self._import(body) for body in _import_requests(request.json())]})
 
     def _import(self, body: dict[str, Any]) -> dict[str, Any]:
         site, reads = self.site, self.site.settings.import_pending_reads
         name = body.get("displayName") or body["url"].rpartition("/")[2].partition("?")[0] or "file"
-        mime = (
-            normalize_mime_type(body.get("mimeType") or guess_mime_type(name) or guess_mime_type(body["url"]) or "")
-            or "image/jpeg"
-        )
+        mime = body.get("mimeType") or guess_mime_type(name) or guess_mime_type(body["url"]) or ""
         folder = resolve_folder(site, body.get("parentFolderId"), body.get("filePath"))
-        wanted = body | {"mimeType": mime, "displayName": name}
-        doc = descriptors.create_file(site, wanted, folder, pending_reads=reads)
+        file = body | {"mimeType": normalize_mime_type(mime) or "image/jpeg", "displayName": name}
+        doc = descriptors.create_file(site, file, folder, pending_reads=reads)
         if not reads:
             doc = descriptors.finish_file(site, doc, descriptors.pending_file_bytes(site, doc))
         return descriptors.render_file(site, doc)
@@ -217,46 +199,36 @@ def _import_requests(body: dict[str, Any]) -> list[dict[str, Any]]:
         rule = "MAX_SIZE" if requests else "MIN_SIZE"
         raise validation_error(Violation("importFileRequests", "must have 1 to 100 entries", rule))
     checks.raise_violations(
-        violation
-        for index, request in enumerate(requests)
-        for violation in _import_violations(request, f"importFileRequests[{index}].")
+        *(_import_violations(request, f"importFileRequests[{index}].") for index, request in enumerate(requests))
     )
     return requests
 
 
-def _import_violations(body: dict[str, Any], at: str) -> list[Violation]:
+def _import_violations(body: dict[str, Any], at: str) -> checks.Violations:
     url = body.get("url")
-    found = [
-        *checks.check_required(f"{at}url", url),
-        *checks.check_string(f"{at}url", url),
-        *_common_violations(body, 500, at),
-    ]
+    yield from checks.check_required(f"{at}url", url)
+    yield from checks.check_string(f"{at}url", url)
+    yield from _common_violations(body, 500, at)
     if isinstance(url, str) and url and not url.startswith(("http://", "https://")):
-        found.append(Violation(f"{at}url", "is not a valid URL", "FORMAT", data={"type": "WEB_URL"}))
+        yield Violation(f"{at}url", "is not a valid URL", "FORMAT", data={"type": "WEB_URL"})
     if body.get("mediaType") not in (None, *MEDIA_TYPES[:-1]):
-        found.append(Violation(f"{at}mediaType", "is not a media type", "FORMAT"))
-    found += checks.check_string(f"{at}displayName", body.get("displayName"), 1000)
-    found += checks.check_string(f"{at}mimeType", body.get("mimeType"), 100)
-    found += checks.check_object(f"{at}urlHeaders", body.get("urlHeaders"))
-    found += checks.check_object(f"{at}urlParams", body.get("urlParams"))
-    return found
+        yield Violation(f"{at}mediaType", "is not a media type", "FORMAT")
+    yield from checks.check_string(f"{at}displayName", body.get("displayName"), 1000)
+    yield from checks.check_string(f"{at}mimeType", body.get("mimeType"), 100)
+    yield from checks.check_object(f"{at}urlHeaders", body.get("urlHeaders"))
+    yield from checks.check_object(f"{at}urlParams", body.get("urlParams"))
 
 
-def _common_violations(body: dict[str, Any], max_labels: int, at: str = "") -> list[Violation]:
-    return [
-        *checks.check_string(f"{at}parentFolderId", body.get("parentFolderId"), 100),
-        *checks.check_string(f"{at}filePath", body.get("filePath"), 100),
-        *checks.check_strings(f"{at}labels", body.get("labels"), max_labels, 200),
-        *checks.check_boolean(f"{at}private", body.get("private")),
-        *_external_info_violations(body.get("externalInfo"), f"{at}externalInfo"),
-    ]
-
-
-def _external_info_violations(info: Any, at: str) -> Iterator[Violation]:
-    yield from checks.check_object(at, info)
+def _common_violations(body: dict[str, Any], max_labels: int, at: str = "") -> checks.Violations:
+    yield from checks.check_string(f"{at}parentFolderId", body.get("parentFolderId"), 100)
+    yield from checks.check_string(f"{at}filePath", body.get("filePath"), 100)
+    yield from checks.check_strings(f"{at}labels", body.get("labels"), max_labels, 200)
+    yield from checks.check_boolean(f"{at}private", body.get("private"))
+    info = body.get("externalInfo")
+    yield from checks.check_object(f"{at}externalInfo", info)
     if isinstance(info, dict):
-        yield from checks.check_string(f"{at}.origin", info.get("origin"), 1000)
-        yield from checks.check_strings(f"{at}.externalIds", info.get("externalIds"), 30, 4000)
+        yield from checks.check_string(f"{at}externalInfo.origin", info.get("origin"), 1000)
+        yield from checks.check_strings(f"{at}externalInfo.externalIds", info.get("externalIds"), 30, 4000)
 
 
 def _announced_length(body: dict[str, Any]) -> int | None:

@@ -199,7 +199,7 @@ assert.ok(!nextPage.hasNext());
 assert.equal((await media.queryFileDescriptors().eq('displayName', 'renamed.png').find()).items[0]._id, uploaded.id);
 assert.equal((await media.generateFileDownloadUrl(uploaded.id)).downloadUrls.length, 1);
 assert.ok((await media.generateFilesDownloadUrl([uploaded.id, big.id])).downloadUrl);
-await refusedWith(media.generateVideoStreamingUrl(uploaded.id), (error) => assert.match(error.message, /is no video/));
+await refusedWith(media.generateVideoStreamingUrl(uploaded.id), (error) => assert.match(error.message, /is not a video/));
 const filmUrl = (await media.generateFileUploadUrl('video/mp4', { fileName: 'film.mp4' })).uploadUrl;
 const film = (await (await realFetch(filmUrl, { method: 'PUT', body: picture, headers: { 'Content-Type': 'video/mp4' } })).json()).file;
 assert.ok((await media.generateVideoStreamingUrl(film.id)).downloadUrl.url);

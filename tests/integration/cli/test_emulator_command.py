@@ -50,8 +50,8 @@ def test_two_do_not_serve_the_same_data_and_the_port_stays_taken(
     with start_server(tmp_path / "ready.json", "emulator", "--data", data, "-q") as emulator:
         ran = call(capsys, "--data", data)
         assert ran.code == 1
-        assert f"Error: {data}: another emulator serves this data" in ran.err
-        assert "→ stop it, or choose another folder" in ran.err
+        assert f"Error: {data}: another emulator is using this data" in ran.err
+        assert "→ stop it, or choose another directory" in ran.err
         port = emulator.ready["base_url"].rpartition(":")[2]
         ran = call(capsys, "--port", port, "--data", str(tmp_path / "other"))
         assert ran.code == 1

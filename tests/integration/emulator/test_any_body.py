@@ -1,4 +1,4 @@
-"""Whatever a client sends, the emulator answers with the API's own words, never with a failure of its own."""
+"""The emulator responds to any body with a response of the API, never with an internal error."""
 
 from __future__ import annotations
 
@@ -178,10 +178,10 @@ def answered(wix: httpx.Client, gallery: str, call: tuple[str, str], body: dict[
 
     item = gallery.replace(GALLERIES, "") and SOME_ID
     content = json.dumps(body)
-    answer = wix.request(call[0], call[1].format(gallery=gallery, item=item), content=content)
-    assert answer.status_code in (200, 400, 401, 403, 404, 409), answer.text
-    if answer.status_code != 200:
-        assert answer.json()["message"]
+    response = wix.request(call[0], call[1].format(gallery=gallery, item=item), content=content)
+    assert response.status_code in (200, 400, 401, 403, 404, 409), response.text
+    if response.status_code != 200:
+        assert response.json()["message"]
     wix.post("/_emulator/faults", json={})
     wix.post("/_emulator/settings", json={"requests_per_minute": 0})
     assert wix.get("/").status_code == 200

@@ -12,8 +12,8 @@ MEDIA = "/site-media/v1"
 Connect = Callable[..., httpx.Client]
 
 
-def code(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["details"]["applicationError"]["code"]
+def code(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["details"]["applicationError"]["code"]
 
 
 @pytest.mark.parametrize("key", ["", "IST.wrong", "Bearer {key}"])
@@ -45,19 +45,19 @@ def test_the_read_key_reads_and_writes_nothing(
         reader.post(f"{MEDIA}/files/import", json={"url": "https://example.com/a.png"}),
         reader.post(f"{MEDIA}/folders", json={"displayName": "x"}),
     ]
-    assert {code(answer) for answer in refused} == {(403, "PERMISSION_DENIED")}
+    assert {code(response) for response in refused} == {(403, "PERMISSION_DENIED")}
     assert wix.get(GALLERIES).json()["totalGalleries"] == 1
 
 
 def test_an_access_token_works_until_it_expires(emulator: Emulator, connect: Connect, now: list[float]) -> None:
     ready = emulator.ready
-    asked = {
+    request = {
         "grant_type": "client_credentials",
         "client_id": ready.app_id,
         "client_secret": ready.app_secret,
         "instance_id": ready.instance_id,
     }
-    token = connect().post("/oauth2/token", json=asked).json()
+    token = connect().post("/oauth2/token", json=request).json()
     assert (token["token_type"], token["expires_in"]) == ("Bearer", 14400)
     app = connect(Authorization=token["access_token"])
     assert app.post(GALLERIES, json={}).status_code == 200
@@ -77,13 +77,13 @@ def test_an_access_token_works_until_it_expires(emulator: Emulator, connect: Con
     ],
 )
 def test_wrong_app_credentials_get_no_token(
-    emulator: Emulator, nobody: httpx.Client, change: dict[str, str], status: int, error: str
+    emulator: Emulator, anonymous: httpx.Client, change: dict[str, str], status: int, error: str
 ) -> None:
     ready = emulator.ready
-    asked = {"grant_type": "client_credentials", "client_id": ready.app_id, "client_secret": ready.app_secret}
-    answer = nobody.post("/oauth2/token", json=asked | {"instance_id": ready.instance_id} | change)
-    assert (answer.status_code, answer.json()["error"]) == (status, error)
-    assert ready.app_secret not in answer.text
+    request = {"grant_type": "client_credentials", "client_id": ready.app_id, "client_secret": ready.app_secret}
+    response = anonymous.post("/oauth2/token", json=request | {"instance_id": ready.instance_id} | change)
+    assert (response.status_code, response.json()["error"]) == (status, error)
+    assert ready.app_secret not in response.text
 
 
 def test_control_calls_do_not_come_from_other_sites(emulator: Emulator, connect: Connect) -> None:
@@ -92,13 +92,13 @@ def test_control_calls_do_not_come_from_other_sites(emulator: Emulator, connect:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8320", "127.0.0.1.evil.example", "evil.", "[bad.x"])  # fmt: skip
-def test_a_name_that_leads_here_opens_no_control_call(connect: Connect, host: str) -> None:
-    stranger = connect(Host=host)
+def test_a_rebound_host_name_gets_no_control_call(connect: Connect, host: str) -> None:
+    rebound = connect(Host=host)
     for path in ("/", "/_emulator/stats", "/_emulator/webhooks"):
-        assert stranger.get(path).status_code == 403
-    assert stranger.post("/_emulator/reset").status_code == 403
+        assert rebound.get(path).status_code == 403
+    assert rebound.post("/_emulator/reset").status_code == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8320", "localhost:1", "[::1]:8320", "emulator", "a.localhost", "192.168.0.7"])  # fmt: skip
-def test_addresses_and_names_that_no_stranger_gives_do(connect: Connect, host: str) -> None:
+def test_addresses_and_local_names_get_control_calls(connect: Connect, host: str) -> None:
     assert connect(Host=host).get("/_emulator/stats").status_code == 200

@@ -1,4 +1,4 @@
-"""Every bound that the vendor publishes, and every violation of a request in one answer."""
+"""All limits that the vendor publishes; one response has all violations of a request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TEXT = {"text": {"html": "<p>Thank you</p>"}}
 SAMPLE = "http://emulator.local/_emulator/sample.png"
 
 
-def fields(answer: httpx.Response) -> set[str]:
-    assert answer.status_code == 400, answer.text
-    return {v["field"] for v in answer.json()["details"]["validationError"]["fieldViolations"]}
+def fields(response: httpx.Response) -> set[str]:
+    assert response.status_code == 400, response.text
+    return {v["field"] for v in response.json()["details"]["validationError"]["fieldViolations"]}
 
 
-def test_all_limits_of_a_list_are_told_at_once(wix: httpx.Client, gallery: str) -> None:
+def test_all_limits_of_a_list_are_reported_at_once(wix: httpx.Client, gallery: str) -> None:
     query: dict[str, int | str] = {"limit": 11, "offset": -1, "itemLimit": "x"}
     assert fields(wix.get(GALLERIES, params=query)) == {"limit", "offset", "itemLimit"}
     both = {"itemLimit": 0, "itemOffset": 10**30}
@@ -33,7 +33,7 @@ def test_all_limits_of_a_list_are_told_at_once(wix: httpx.Client, gallery: str) 
     assert fields(wix.get(f"{GALLERIES}/no-guid/items/nor-this")) == {"galleryId", "itemId"}
 
 
-def test_all_wrong_fields_of_a_new_gallery_are_told_at_once(wix: httpx.Client) -> None:
+def test_all_wrong_fields_of_a_new_gallery_are_reported_at_once(wix: httpx.Client) -> None:
     items = [TEXT | {"title": 1}, {}, TEXT, {"image": {"imageInfo": {"id": "x"}, "quality": 20}}]
     body = {"gallery": {"name": 1, "sortOrder": "x", "items": items}, "cloneFromGalleryId": "x"}
     assert fields(wix.post(GALLERIES, json=body)) == {
@@ -44,7 +44,7 @@ def test_all_wrong_fields_of_a_new_gallery_are_told_at_once(wix: httpx.Client) -
     assert wix.get(GALLERIES).json()["totalGalleries"] == 0
 
 
-def test_all_wrong_fields_of_a_change_are_told_at_once(wix: httpx.Client, gallery: str) -> None:
+def test_all_wrong_fields_of_a_change_are_reported_at_once(wix: httpx.Client, gallery: str) -> None:
     other = str(uuid.uuid4())
     patch = {"gallery": {"id": other, "name": 1, "sortOrder": "x", "items": []}}
     assert fields(wix.patch(gallery, json=patch)) == {
@@ -59,7 +59,7 @@ def test_all_wrong_fields_of_a_change_are_told_at_once(wix: httpx.Client, galler
     assert fields(wix.post(f"{gallery}/items", json=new)) == {"galleryId", "item.title", "item.text.html"}
 
 
-def test_all_wrong_ids_of_a_bulk_delete_are_told_at_once(wix: httpx.Client, gallery: str) -> None:
+def test_all_wrong_ids_of_a_bulk_delete_are_reported_at_once(wix: httpx.Client, gallery: str) -> None:
     ids = {"galleryId": str(uuid.uuid4()), "itemIds": ["x", str(uuid.uuid4()), "y", 3]}
     assert fields(wix.post(f"{gallery}/items/delete", json=ids)) == {
         "galleryId", "itemIds[0]", "itemIds[2]", "itemIds[3]",
@@ -86,9 +86,9 @@ def test_numbers_beyond_a_double_are_refused(wix: httpx.Client, gallery: str, nu
         b'{"item": {"text": {"html": "\\ud800"}}}',
         b'{"item": "\xff"}',
     ],
-    ids=["NaN", "Infinity", "deep", "half a character", "no UTF-8"],
+    ids=["NaN", "Infinity", "deep", "half a character", "invalid UTF-8"],
 )
-def test_what_is_no_json_is_refused(wix: httpx.Client, gallery: str, body: bytes) -> None:
+def test_invalid_json_is_rejected(wix: httpx.Client, gallery: str, body: bytes) -> None:
     assert fields(wix.post(f"{gallery}/items", content=body)) == {"body"}
 
 
@@ -146,13 +146,13 @@ def test_bounds_of_the_media_manager(wix: httpx.Client, path: str, body: dict[st
 
 
 def test_names_as_long_as_allowed(wix: httpx.Client) -> None:
-    made = wix.post(f"{MEDIA}/folders", json={"displayName": "x" * 1000}).json()["folder"]
-    patch = {"folder": {"id": made["id"], "displayName": "x" * 1001, "parentFolderId": "x" * 101}}
-    answer = wix.patch(f"{MEDIA}/folders/{made['id']}", json=patch)
-    assert fields(answer) == {"folder.displayName", "folder.parentFolderId"}
-    asked = {"file": {"id": "x" * 1001, "displayName": "x" * 256, "labels": ["x"] * 101}}
-    answer = wix.patch(f"{MEDIA}/files/update-file-descriptor", json=asked)
-    assert fields(answer) == {"file.id", "file.displayName", "file.labels"}
+    created = wix.post(f"{MEDIA}/folders", json={"displayName": "x" * 1000}).json()["folder"]
+    patch = {"folder": {"id": created["id"], "displayName": "x" * 1001, "parentFolderId": "x" * 101}}
+    response = wix.patch(f"{MEDIA}/folders/{created['id']}", json=patch)
+    assert fields(response) == {"folder.displayName", "folder.parentFolderId"}
+    request = {"file": {"id": "x" * 1001, "displayName": "x" * 256, "labels": ["x"] * 101}}
+    response = wix.patch(f"{MEDIA}/files/update-file-descriptor", json=request)
+    assert fields(response) == {"file.id", "file.displayName", "file.labels"}
     query = {"parentFolderId": "x" * 101, "paging.limit": "no", "mediaTypes": "SONG"}
     assert fields(wix.get(f"{MEDIA}/files", params=query)) == {"parentFolderId", "paging.limit", "mediaTypes"}
 
@@ -165,7 +165,7 @@ def test_queries_that_contradict_themselves_are_refused(wix: httpx.Client) -> No
         assert fields(wix.post(f"{MEDIA}/files/query", json=body)) == {"query.filter"}
 
 
-def test_a_page_of_odd_characters(wix: httpx.Client, nobody: httpx.Client) -> None:
+def test_a_page_of_odd_characters(wix: httpx.Client, anonymous: httpx.Client) -> None:
     content = b'{"set": {"name": "half \\ud83d of it"}}'
-    assert nobody.post("/_emulator/edit", content=content).status_code == 400
+    assert anonymous.post("/_emulator/edit", content=content).status_code == 400
     assert wix.get("/").status_code == 200

@@ -1,4 +1,4 @@
-"""What was answered is on disk, whoever else writes and however the process ends."""
+"""Acknowledged writes are on disk, with concurrent writers and after a kill."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEDIA = "/site-media/v1"
 TEXT = {"text": {"html": "<p>x</p>"}}
 Connect = Callable[[Emulator], httpx.Client]
 
-# A process that adds items to one gallery and imports files, and tells each answer as it comes.
+# A process that adds items to one gallery and imports files, and prints each response.
 WRITER = """
 import asyncio, sys
 from pathlib import Path
@@ -37,10 +37,10 @@ async def main(data, gallery, items):
     async with httpx.AsyncClient(transport=transport, base_url=ready.base_url, headers=headers) as wix:
         for number in range(items):
             item = {"title": f"{sys.argv[4]} {number}", "text": {"html": "x"}}
-            answer = await wix.post(f"/progallery/v2/galleries/{gallery}/items", json={"item": item})
-            print(answer.status_code, answer.json()["item"]["id"], flush=True)
-            asked = {"url": f"{ready.base_url}/_emulator/sample.png"}
-            file = (await wix.post("/site-media/v1/files/import", json=asked)).json()["file"]
+            response = await wix.post(f"/progallery/v2/galleries/{gallery}/items", json={"item": item})
+            print(response.status_code, response.json()["item"]["id"], flush=True)
+            request = {"url": f"{ready.base_url}/_emulator/sample.png"}
+            file = (await wix.post("/site-media/v1/files/import", json=request)).json()["file"]
             read = await wix.get("/site-media/v1/files/get-file-by-id", params={"fileId": file["id"]})
             print(read.status_code, read.json()["file"]["operationStatus"], file["id"], flush=True)
     emulator.close()
@@ -51,9 +51,9 @@ asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 
 @pytest.fixture
 def emulator(tmp_path: Path, now: list[float]) -> Iterator[Emulator]:
-    made = create_emulator(tmp_path / "data", clock=lambda: now[0])
-    yield made
-    made.close()
+    created = create_emulator(tmp_path / "data", clock=lambda: now[0])
+    yield created
+    created.close()
 
 
 def writer(data: Path, gallery: str, items: int, name: str) -> subprocess.Popen[str]:
@@ -69,7 +69,7 @@ def test_two_processes_and_a_third_lose_no_write(
 ) -> None:
     started = [writer(tmp_path / "data", gallery, 15, name) for name in ("one", "two")]
     mine = [wix.post(f"{gallery}/items", json={"item": TEXT}) for _ in range(15)]
-    told = [answer.json()["item"]["id"] for answer in mine]
+    told = [response.json()["item"]["id"] for response in mine]
     for process in started:
         out, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")
@@ -104,7 +104,7 @@ def test_a_killed_process_leaves_every_answered_write(
 def test_processes_that_begin_together_find_one_site(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from galleryctl.emulator import create_emulator; "
-        "made = create_emulator(Path(sys.argv[1])); print(made.ready.site_id); made.close()"
+        "created = create_emulator(Path(sys.argv[1])); print(created.ready.site_id); created.close()"
     )
     started = [
         subprocess.Popen(
@@ -113,9 +113,9 @@ def test_processes_that_begin_together_find_one_site(tmp_path: Path) -> None:
         )
         for _ in range(4)
     ]  # fmt: skip
-    answers = [process.communicate(timeout=60) for process in started]
-    assert {err for _, err in answers} == {""}
-    assert len({out for out, _ in answers}) == 1
+    responses = [process.communicate(timeout=60) for process in started]
+    assert {err for _, err in responses} == {""}
+    assert len({out for out, _ in responses}) == 1
 
 
 def test_a_writer_that_waits_too_long_is_told_so(
@@ -124,9 +124,9 @@ def test_a_writer_that_waits_too_long_is_told_so(
     emulator.pipeline.site.store.db.execute("PRAGMA busy_timeout=20")
     other = sqlite3.connect(tmp_path / "data" / "emulator.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    answer = wix.post(f"{gallery}/items", json={"item": TEXT})
-    assert answer.status_code == 503
-    assert "database is locked" in answer.json()["message"]
+    response = wix.post(f"{gallery}/items", json={"item": TEXT})
+    assert response.status_code == 503
+    assert "database is locked" in response.json()["message"]
     assert wix.get(gallery).status_code == 200
     other.execute("ROLLBACK")
     other.close()
@@ -140,9 +140,9 @@ def test_a_full_disk_is_told_and_loses_nothing(
     pages = database.execute("PRAGMA page_count").fetchone()[0]
     database.execute(f"PRAGMA max_page_count={pages}")
     item = {"item": {"text": {"html": "x" * 100_000}}}
-    answer = wix.post(f"{gallery}/items", json=item)
-    assert answer.status_code == 503
-    assert "full" in answer.json()["message"]
+    response = wix.post(f"{gallery}/items", json=item)
+    assert response.status_code == 503
+    assert "full" in response.json()["message"]
     assert wix.get(gallery).json()["gallery"]["totalItems"] == 0
     database.execute("PRAGMA max_page_count=1000000")
     assert wix.post(f"{gallery}/items", json=item).status_code == 200
@@ -176,9 +176,9 @@ def test_a_stale_read_waits_for_the_writes_of_others(
 
 
 def begun_upload(wix: httpx.Client, size: int) -> str:
-    """Where the pieces of a file of that many bytes go."""
-    asked = {"mimeType": "image/png", "fileName": "big.png"}
-    place = str(wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=asked).json()["uploadUrl"])
+    """Return the URL for a resumable upload of that many bytes."""
+    request = {"mimeType": "image/png", "fileName": "big.png"}
+    place = str(wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=request).json()["uploadUrl"])
     wix.post(place, headers={"Upload-Length": str(size)})
     return place
 
@@ -216,8 +216,8 @@ def test_pages_and_creates_read_no_more_of_a_large_gallery(emulator: Emulator, w
 
     def cost(size: int) -> dict[str, int]:
         items = [{"sortOrder": number, **TEXT} for number in range(size)]
-        made = wix.post(GALLERIES, json={"gallery": {"items": items}}).json()["gallery"]["id"]
-        path = f"{GALLERIES}/{made}/items"
+        created = wix.post(GALLERIES, json={"gallery": {"items": items}}).json()["gallery"]["id"]
+        path = f"{GALLERIES}/{created}/items"
         wix.post(path, json={"item": {"sortOrder": -1, **TEXT}})  # the next write also forgets the last one's undo
         costs = {}
         for name, method, body in (
@@ -227,9 +227,9 @@ def test_pages_and_creates_read_no_more_of_a_large_gallery(emulator: Emulator, w
         ):
             steps[0] = 0
             database.set_progress_handler(count, 20)  # every 20 steps of SQLite's machine
-            answer = wix.request(method, path, params={"itemLimit": 100}, json=body)
+            response = wix.request(method, path, params={"itemLimit": 100}, json=body)
             database.set_progress_handler(None, 20)
-            assert answer.status_code == 200
+            assert response.status_code == 200
             costs[name] = steps[0]
         return costs
 

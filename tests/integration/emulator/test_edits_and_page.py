@@ -18,8 +18,8 @@ Control = Callable[[str, dict[str, Any]], Any]
 
 
 def test_the_editor_can_leave_odd_data(wix: httpx.Client, control: Control) -> None:
-    made = control("edit", {"set": {"name": None}})["results"][0]["gallery"]
-    assert "sortOrder" not in made
+    created = control("edit", {"set": {"name": None}})["results"][0]["gallery"]
+    assert "sortOrder" not in created
     odd = {
         "title": None,
         "sortOrder": 1.7954999500800e12,
@@ -31,24 +31,24 @@ def test_the_editor_can_leave_odd_data(wix: httpx.Client, control: Control) -> N
         },
     }
     edits = [
-        {"gallery": made["id"], "item": None, "set": odd},
-        {"gallery": made["id"], "item": None, "set": TEXT},
+        {"gallery": created["id"], "item": None, "set": odd},
+        {"gallery": created["id"], "item": None, "set": TEXT},
     ]
     items = [result["item"] for result in control("edit", {"edits": edits})["results"]]
-    path = f"{GALLERIES}/{made['id']}"
+    path = f"{GALLERIES}/{created['id']}"
     shown = wix.get(path).json()["gallery"]
     assert shown["name"] is None
     assert {name: shown["items"][1][name] for name in odd} == odd
     assert "sortOrder" not in shown["items"][0]
     changed = wix.patch(f"{path}/items/{items[0]['id']}", json={"item": {"description": "d"}}).json()["item"]
     assert {name: changed[name] for name in odd} == odd
-    unset = {"gallery": made["id"], "item": items[0]["id"], "unset": ["image"], "set": {"title": "t"}}
+    unset = {"gallery": created["id"], "item": items[0]["id"], "unset": ["image"], "set": {"title": "t"}}
     assert "image" not in control("edit", unset)["results"][0]["item"]
-    control("edit", {"gallery": made["id"], "item": items[0]["id"], "delete": True})
-    control("edit", {"gallery": made["id"], "set": {"name": "N"}})
+    control("edit", {"gallery": created["id"], "item": items[0]["id"], "delete": True})
+    control("edit", {"gallery": created["id"], "set": {"name": "N"}})
     shown = wix.get(path).json()["gallery"]
     assert (shown["name"], shown["totalItems"]) == ("N", 1)
-    control("edit", {"gallery": made["id"], "delete": True})
+    control("edit", {"gallery": created["id"], "delete": True})
     assert wix.get(GALLERIES).json()["totalGalleries"] == 0
 
 
@@ -61,12 +61,12 @@ def test_the_editor_can_leave_odd_data(wix: httpx.Client, control: Control) -> N
         ({"stuff": 1}, 400),
     ],
 )
-def test_edits_that_make_no_sense_are_refused(nobody: httpx.Client, body: dict[str, Any], status: int) -> None:
-    assert nobody.post("/_emulator/edit", json=body).status_code == status
+def test_edits_that_make_no_sense_are_refused(anonymous: httpx.Client, body: dict[str, Any], status: int) -> None:
+    assert anonymous.post("/_emulator/edit", json=body).status_code == status
 
 
 def test_the_page_shows_the_galleries_of_a_visitor(
-    wix: httpx.Client, nobody: httpx.Client, image: dict[str, Any], control: Control
+    wix: httpx.Client, anonymous: httpx.Client, image: dict[str, Any], control: Control
 ) -> None:
     evil = "<script>alert(1)</script>"
     items = [
@@ -78,9 +78,9 @@ def test_the_page_shows_the_galleries_of_a_visitor(
     ]  # fmt: skip
     assert wix.post(GALLERIES, json={"gallery": {"name": f"W {evil}", "items": items}}).status_code == 200
     control("edit", {"set": {"name": None, "sortOrder": 99}})
-    answer = nobody.get("/")
-    page = answer.text
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    response = anonymous.get("/")
+    page = response.text
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     assert "<script" not in page
     assert "javascript:" not in page
     assert f"/media/{image['imageInfo']['id']}" in page
@@ -90,27 +90,27 @@ def test_the_page_shows_the_galleries_of_a_visitor(
     assert 'href="https://example.com/?a=1&amp;b=2"' in page
     assert "Untitled gallery" in page
     assert "https://fonts" not in page
-    assert nobody.get(f"/media/{image['imageInfo']['id']}").headers["Content-Type"] == "image/png"
+    assert anonymous.get(f"/media/{image['imageInfo']['id']}").headers["Content-Type"] == "image/png"
 
 
-def test_an_empty_site_has_a_page_too(nobody: httpx.Client) -> None:
-    assert "No galleries yet" in nobody.get("/").text
+def test_an_empty_site_has_a_page_too(anonymous: httpx.Client) -> None:
+    assert "No galleries yet" in anonymous.get("/").text
 
 
 def test_a_restart_keeps_data_and_credentials(tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]) -> None:
     data = tmp_path / "deep" / "data"
     first = create_emulator(data)
     client = connect_to(first)
-    made = client.post(GALLERIES, json={"gallery": {"name": "W", "items": [TEXT]}}).json()["gallery"]
-    asked = {"url": f"{first.ready.base_url}/_emulator/sample.png"}
-    file = client.post("/site-media/v1/files/import", json=asked).json()["file"]
+    created = client.post(GALLERIES, json={"gallery": {"name": "W", "items": [TEXT]}}).json()["gallery"]
+    request = {"url": f"{first.ready.base_url}/_emulator/sample.png"}
+    file = client.post("/site-media/v1/files/import", json=request).json()["file"]
     client.get("/site-media/v1/files/get-file-by-id", params={"fileId": file["id"]})
     ready = first.ready
     first.close()
     again = create_emulator(data)
     assert again.ready == ready
     client = connect_to(again)
-    assert client.get(f"{GALLERIES}/{made['id']}").json()["gallery"] == made
+    assert client.get(f"{GALLERIES}/{created['id']}").json()["gallery"] == created
     assert client.get(f"/media/{file['id']}").content.startswith(b"\x89PNG")
     again.close()
     assert stat.S_IMODE((data / "credentials.json").stat().st_mode) == 0o600
@@ -118,13 +118,13 @@ def test_a_restart_keeps_data_and_credentials(tmp_path: Path, connect_to: Callab
 
 def test_two_processes_can_have_the_same_data(tmp_path: Path, connect_to: Callable[[Emulator], httpx.Client]) -> None:
     one, two = create_emulator(tmp_path), create_emulator(tmp_path)
-    made = connect_to(one).post(GALLERIES, json={"gallery": {"name": "W"}}).json()["gallery"]
-    assert connect_to(two).get(f"{GALLERIES}/{made['id']}").json()["gallery"] == made
+    created = connect_to(one).post(GALLERIES, json={"gallery": {"name": "W"}}).json()["gallery"]
+    assert connect_to(two).get(f"{GALLERIES}/{created['id']}").json()["gallery"] == created
     one.close()
     two.close()
 
 
-def test_data_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+def test_data_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(GalleryctlError, match="cannot be opened"):
         create_emulator(tmp_path / "file")

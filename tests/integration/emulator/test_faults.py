@@ -46,9 +46,9 @@ def test_error_statuses_do_nothing(
     expected: tuple[int, str | None, bool],
 ) -> None:
     control("faults", {"script": [fault | {"method": "POST"}]})
-    answer = wix.post(f"{gallery}/items", json={"item": TEXT})
-    assert (answer.status_code, answer.headers.get("Retry-After"), bool(answer.content)) == expected
-    assert answer.headers["x-wix-request-id"]
+    response = wix.post(f"{gallery}/items", json={"item": TEXT})
+    assert (response.status_code, response.headers.get("Retry-After"), bool(response.content)) == expected
+    assert response.headers["x-wix-request-id"]
     assert total(wix, gallery) == 0
 
 
@@ -77,8 +77,8 @@ def test_rates_repeat_with_their_seed(wix: httpx.Client, control: Control) -> No
     "body", [{"rates": {"fire": 1}}, {"rates": {"stale": 2}}, {"script": [{"fault": "x"}]}, {"nope": 1},
              {"script": [{"fault": "stale", "path": "("}]}, {"script": {}}, {"script": [{"fault": "cut", "nht": 1}]}],
 )  # fmt: skip
-def test_faults_that_make_no_sense_are_refused(nobody: httpx.Client, body: dict[str, Any]) -> None:
-    assert nobody.post("/_emulator/faults", json=body).status_code == 400
+def test_faults_that_make_no_sense_are_refused(anonymous: httpx.Client, body: dict[str, Any]) -> None:
+    assert anonymous.post("/_emulator/faults", json=body).status_code == 400
 
 
 def test_a_stale_read_lags_behind_the_last_write(wix: httpx.Client, gallery: str, control: Control) -> None:
@@ -106,7 +106,7 @@ def test_a_stale_read_of_media_is_fresh(wix: httpx.Client, control: Control) -> 
     assert read["operationStatus"] == "FAILED"
 
 
-def test_only_writes_tell_a_consistency_token(wix: httpx.Client, gallery: str) -> None:
+def test_only_writes_return_a_consistency_token(wix: httpx.Client, gallery: str) -> None:
     assert "X-Wix-Consistent" not in wix.get(gallery).headers
     one = wix.patch(gallery, json={"gallery": {"name": "a"}}).headers["X-Wix-Consistent"]
     assert wix.patch(gallery, json={"gallery": {"name": "b"}}).headers["X-Wix-Consistent"] != one
@@ -115,14 +115,14 @@ def test_only_writes_tell_a_consistency_token(wix: httpx.Client, gallery: str) -
 
 def test_the_quota_of_a_minute(wix: httpx.Client, control: Control, now: list[float]) -> None:
     control("settings", {"requests_per_minute": 3, "quota_retry_after": 60})
-    answers = [wix.get(GALLERIES) for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert answers[3].headers["Retry-After"] == "60"
+    responses = [wix.get(GALLERIES) for _ in range(4)]
+    assert [response.status_code for response in responses] == [200, 200, 200, 429]
+    assert responses[3].headers["Retry-After"] == "60"
     now[0] += 61
     assert wix.get(GALLERIES).status_code == 200
 
 
-def test_statistics_know_requests_at_once(emulator: Emulator, control: Control, nobody: httpx.Client) -> None:
+def test_statistics_count_concurrent_requests(emulator: Emulator, control: Control, anonymous: httpx.Client) -> None:
     control("faults", {"latency_ms": 30})
     ready = emulator.ready
 
@@ -130,11 +130,11 @@ def test_statistics_know_requests_at_once(emulator: Emulator, control: Control, 
         headers = {"Authorization": ready.api_key, "wix-site-id": ready.site_id}
         transport = httpx.ASGITransport(app=emulator.app)
         async with httpx.AsyncClient(transport=transport, base_url=ready.base_url, headers=headers) as client:
-            answers = await asyncio.gather(*(client.get(GALLERIES) for _ in range(5)))
-            return [answer.status_code for answer in answers]
+            responses = await asyncio.gather(*(client.get(GALLERIES) for _ in range(5)))
+            return [response.status_code for response in responses]
 
     assert asyncio.run(together()) == [200] * 5
-    stats = nobody.get("/_emulator/stats").json()
+    stats = anonymous.get("/_emulator/stats").json()
     assert stats["requests"] == {f"GET {GALLERIES}": 5}
     assert (stats["total"], stats["peak_concurrency"], stats["running"]) == (5, 5, 0)
     assert control("stats/reset", {})["total"] == 0
@@ -182,5 +182,5 @@ def test_reset_empties_everything_but_the_credentials(
         {"hash_at_ready": 1},
     ],
 )
-def test_settings_that_make_no_sense_are_refused(nobody: httpx.Client, body: dict[str, Any]) -> None:
-    assert nobody.post("/_emulator/settings", json=body).status_code == 400
+def test_settings_that_make_no_sense_are_refused(anonymous: httpx.Client, body: dict[str, Any]) -> None:
+    assert anonymous.post("/_emulator/settings", json=body).status_code == 400

@@ -18,8 +18,8 @@ def titles(wix: httpx.Client, path: str, **query: int) -> list[str]:
 
 
 def test_a_gallery_lives_from_create_to_delete(wix: httpx.Client) -> None:
-    made = wix.post(GALLERIES, json={"gallery": {"name": "Weddings", "sortOrder": 2.5, "future": {"a": [1]}}})
-    gallery = made.json()["gallery"]
+    created = wix.post(GALLERIES, json={"gallery": {"name": "Weddings", "sortOrder": 2.5, "future": {"a": [1]}}})
+    gallery = created.json()["gallery"]
     assert str(uuid.UUID(gallery["id"])) == gallery["id"]
     assert (gallery["name"], gallery["sortOrder"], gallery["totalItems"], gallery["items"]) == (
         "Weddings",
@@ -41,10 +41,10 @@ def test_both_prefixes_show_the_same_site(wix: httpx.Client, gallery: str) -> No
     assert wix.get(other).json() == wix.get(gallery).json()
 
 
-def test_every_answer_carries_a_request_id(wix: httpx.Client, nobody: httpx.Client) -> None:
-    answers = [wix.get(GALLERIES), nobody.get(GALLERIES), wix.get("/nowhere"), wix.put(GALLERIES)]
-    assert [answer.status_code for answer in answers] == [200, 401, 404, 405]
-    assert len({answer.headers["x-wix-request-id"] for answer in answers}) == 4
+def test_every_answer_carries_a_request_id(wix: httpx.Client, anonymous: httpx.Client) -> None:
+    responses = [wix.get(GALLERIES), anonymous.get(GALLERIES), wix.get("/nowhere"), wix.put(GALLERIES)]
+    assert [response.status_code for response in responses] == [200, 401, 404, 405]
+    assert len({response.headers["x-wix-request-id"] for response in responses}) == 4
 
 
 def test_galleries_are_listed_by_date_in_pages(wix: httpx.Client, now: list[float]) -> None:
@@ -79,9 +79,9 @@ def test_galleries_are_listed_by_date_in_pages(wix: httpx.Client, now: list[floa
     ],
 )
 def test_limits_of_paging(wix: httpx.Client, gallery: str, path: str, query: dict[str, Any], field: str) -> None:
-    answer = wix.get(GALLERIES + path.format(id=gallery.rpartition("/")[2]), params=query)
-    assert answer.status_code == 400
-    assert [v["field"] for v in answer.json()["details"]["validationError"]["fieldViolations"]] == [field]
+    response = wix.get(GALLERIES + path.format(id=gallery.rpartition("/")[2]), params=query)
+    assert response.status_code == 400
+    assert [v["field"] for v in response.json()["details"]["validationError"]["fieldViolations"]] == [field]
 
 
 def test_path_ids_may_come_again_in_query_and_body(wix: httpx.Client, gallery: str) -> None:
@@ -110,9 +110,9 @@ def test_a_clone_has_new_ids_and_sort_orders(wix: httpx.Client, image: dict[str,
 
 
 def test_an_invalid_inline_item_leaves_no_gallery(wix: httpx.Client) -> None:
-    answer = wix.post(GALLERIES, json={"gallery": {"items": [TEXT, {"title": "no media"}]}})
-    assert answer.status_code == 400
-    assert "gallery.items[1]" in answer.json()["message"]
+    response = wix.post(GALLERIES, json={"gallery": {"items": [TEXT, {"title": "no media"}]}})
+    assert response.status_code == 400
+    assert "gallery.items[1]" in response.json()["message"]
     assert wix.get(GALLERIES).json()["totalGalleries"] == 0
 
 
@@ -180,6 +180,6 @@ def test_read_only_fields_are_passed_over(wix: httpx.Client, gallery: str) -> No
     "body", [b"{", b"[1]", b'{"gallery": 3}', b'{"gallery": {"name": 4}}', b'{"gallery": {"items": 1}}']
 )
 def test_a_body_that_is_no_gallery_is_refused(wix: httpx.Client, body: bytes) -> None:
-    answer = wix.post(GALLERIES, content=body)
-    assert answer.status_code == 400
-    assert answer.json()["details"]["validationError"]["fieldViolations"]
+    response = wix.post(GALLERIES, content=body)
+    assert response.status_code == 400
+    assert response.json()["details"]["validationError"]["fieldViolations"]

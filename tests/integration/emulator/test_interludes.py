@@ -1,4 +1,4 @@
-"""What happens beside a request: the Editor changes something, an answer is held until a test lets it go."""
+"""Side faults: an edit during a request, and requests that are held until a test releases them."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_edits_by_rate_repeat_with_their_seed(wix: httpx.Client, control: Contro
     for _ in range(2):
         control("reset", {})
         items = [{"title": str(number), "sortOrder": number, **TEXT} for number in range(5)]
-        made = wix.post(GALLERIES, json={"gallery": {"name": "W", "items": items}}).json()["gallery"]
-        path = f"{GALLERIES}/{made['id']}"
+        created = wix.post(GALLERIES, json={"gallery": {"name": "W", "items": items}}).json()["gallery"]
+        path = f"{GALLERIES}/{created['id']}"
         edits = [
             {"gallery": {"name": "W"}, "item": {}, "set": {"description": "edited"}},
             {"gallery": {}, "item": {}, "delete": True},
@@ -75,10 +75,10 @@ def test_edits_by_rate_repeat_with_their_seed(wix: httpx.Client, control: Contro
 
 
 def test_an_edit_of_nothing_is_refused_when_asked_for_and_passed_over_by_chance(
-    wix: httpx.Client, nobody: httpx.Client, gallery: str, control: Control
+    wix: httpx.Client, anonymous: httpx.Client, gallery: str, control: Control
 ) -> None:
     edit = {"gallery": {"name": "Weddings"}, "item": {"title": "nowhere"}, "set": {"title": "x"}}
-    assert nobody.post("/_emulator/edit", json=edit).status_code == 404
+    assert anonymous.post("/_emulator/edit", json=edit).status_code == 404
     control("faults", {"rates": {"edit": 1}, "edits": [edit]})
     assert wix.get(gallery).status_code == 200
 
@@ -97,16 +97,16 @@ def test_an_edit_of_nothing_is_refused_when_asked_for_and_passed_over_by_chance(
         {"seed": "x"},
     ],
 )
-def test_interludes_that_make_no_sense_are_refused(nobody: httpx.Client, body: dict[str, Any]) -> None:
-    answer = nobody.post("/_emulator/faults", json=body)
-    assert answer.status_code == 400, answer.text
+def test_interludes_that_make_no_sense_are_refused(anonymous: httpx.Client, body: dict[str, Any]) -> None:
+    response = anonymous.post("/_emulator/faults", json=body)
+    assert response.status_code == 400, response.text
 
 
 def test_429_with_and_without_retry_after_by_rate(wix: httpx.Client, control: Control) -> None:
     rates = {"throttle": 0.3, "throttle_silent": 0.3}
     control("faults", {"seed": 1, "retry_after": 2, "rates": rates})
-    answers = [wix.get(GALLERIES) for _ in range(60)]
-    told = [answer.headers.get("Retry-After") for answer in answers if answer.status_code == 429]
+    responses = [wix.get(GALLERIES) for _ in range(60)]
+    told = [response.headers.get("Retry-After") for response in responses if response.status_code == 429]
     assert {"2", None} == set(told)
 
 
@@ -119,7 +119,7 @@ def test_slow_answers_by_rate_leave_the_others_quick(wix: httpx.Client, control:
 
 
 def together(emulator: Emulator, story: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
-    """Run a story of requests under way at once."""
+    """Run a story with concurrent requests."""
 
     async def run() -> None:
         ready = emulator.ready
@@ -132,9 +132,9 @@ def together(emulator: Emulator, story: Callable[[httpx.AsyncClient], Awaitable[
 
 
 async def held(wix: httpx.AsyncClient, **body: int) -> list[dict[str, Any]]:
-    answer = await wix.post("/_emulator/holds/wait", json={"timeout_ms": 5000} | body)
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["held"]
+    response = await wix.post("/_emulator/holds/wait", json={"timeout_ms": 5000} | body)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["held"]
     return found
 
 

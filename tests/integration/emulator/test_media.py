@@ -15,38 +15,38 @@ SAMPLE = "http://emulator.local/_emulator/sample.png"
 Control = Callable[[str, dict[str, Any]], Any]
 
 
-def upload_url(wix: httpx.Client, **asked: Any) -> str:
-    answer = wix.post(f"{MEDIA}/files/generate-upload-url", json=asked)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["uploadUrl"])
+def upload_url(wix: httpx.Client, **request: Any) -> str:
+    response = wix.post(f"{MEDIA}/files/generate-upload-url", json=request)
+    assert response.status_code == 200, response.text
+    return str(response.json()["uploadUrl"])
 
 
 def descriptor(wix: httpx.Client, ident: str) -> dict[str, Any]:
-    answer = wix.get(f"{MEDIA}/files/get-file-by-id", params={"fileId": ident})
-    assert answer.status_code == 200, answer.text
-    file: dict[str, Any] = answer.json()["file"]
+    response = wix.get(f"{MEDIA}/files/get-file-by-id", params={"fileId": ident})
+    assert response.status_code == 200, response.text
+    file: dict[str, Any] = response.json()["file"]
     return file
 
 
-def imported(wix: httpx.Client, url: str = SAMPLE, **asked: Any) -> dict[str, Any]:
-    answer = wix.post(f"{MEDIA}/files/import", json={"url": url} | asked)
-    assert answer.status_code == 200, answer.text
-    file: dict[str, Any] = answer.json()["file"]
+def imported(wix: httpx.Client, url: str = SAMPLE, **request: Any) -> dict[str, Any]:
+    response = wix.post(f"{MEDIA}/files/import", json={"url": url} | request)
+    assert response.status_code == 200, response.text
+    file: dict[str, Any] = response.json()["file"]
     return file
 
 
-def rules(answer: httpx.Response) -> list[str]:
-    assert answer.status_code == 400, answer.text
-    violations = answer.json()["details"]["validationError"]["fieldViolations"]
+def rules(response: httpx.Response) -> list[str]:
+    assert response.status_code == 400, response.text
+    violations = response.json()["details"]["validationError"]["fieldViolations"]
     return [v.get("ruleName") or v["field"] for v in violations]
 
 
-def test_an_upload_becomes_a_ready_file_with_its_real_size(wix: httpx.Client, nobody: httpx.Client) -> None:
+def test_an_upload_becomes_a_ready_file_with_its_real_size(wix: httpx.Client, anonymous: httpx.Client) -> None:
     out = io.BytesIO()
     Image.new("RGB", (31, 17), "red").save(out, "JPEG")
     url = upload_url(wix, mimeType="image/jpeg", fileName="red.jpg", labels=["sha256:1"], filePath="/a/b")
-    answer = nobody.put(url, content=out.getvalue(), headers={"Content-Type": "image/jpeg"})
-    file = answer.json()["file"]
+    response = anonymous.put(url, content=out.getvalue(), headers={"Content-Type": "image/jpeg"})
+    file = response.json()["file"]
     assert file["operationStatus"] == "READY"
     assert (file["displayName"], file["labels"], file["sizeInBytes"]) == (
         "red.jpg",
@@ -57,7 +57,7 @@ def test_an_upload_becomes_a_ready_file_with_its_real_size(wix: httpx.Client, no
     assert (picture["id"], picture["width"], picture["height"]) == (file["id"], 31, 17)
     assert file["id"].endswith("~mv2.jpg")
     assert file["hash"]
-    assert nobody.get(file["url"]).content == out.getvalue()
+    assert anonymous.get(file["url"]).content == out.getvalue()
     assert descriptor(wix, file["id"]) == file
     assert descriptor(wix, f"wix:image://v1/{file['id']}/red.jpg#originWidth=31&originHeight=17") == file
     folders = wix.get(f"{MEDIA}/folders").json()["folders"]
@@ -68,7 +68,7 @@ def test_an_upload_becomes_a_ready_file_with_its_real_size(wix: httpx.Client, no
 
 
 @pytest.mark.parametrize(
-    ("asked", "wrong"),
+    ("body", "wrong"),
     [
         ({}, ["mimeType"]),
         ({"mimeType": "image/png", "fileName": "a.jpg"}, ["MISMATCH_MIME_TYPE"]),
@@ -78,35 +78,35 @@ def test_an_upload_becomes_a_ready_file_with_its_real_size(wix: httpx.Client, no
         ({"mimeType": "image/png", "filePath": "/x" * 60}, ["filePath"]),
     ],
 )
-def test_uploads_that_are_refused(wix: httpx.Client, asked: dict[str, Any], wrong: list[str]) -> None:
-    assert rules(wix.post(f"{MEDIA}/files/generate-upload-url", json=asked)) == wrong
+def test_uploads_that_are_refused(wix: httpx.Client, body: dict[str, Any], wrong: list[str]) -> None:
+    assert rules(wix.post(f"{MEDIA}/files/generate-upload-url", json=body)) == wrong
 
 
 def test_the_bytes_need_a_name_a_fitting_type_and_a_known_token(
-    wix: httpx.Client, nobody: httpx.Client, png: bytes
+    wix: httpx.Client, anonymous: httpx.Client, png: bytes
 ) -> None:
     url = upload_url(wix, mimeType="image/png")
     as_png = {"Content-Type": "image/png"}
-    assert rules(nobody.put(url, content=png, headers=as_png)) == ["filename"]
-    assert rules(nobody.put(url, params={"filename": "a.png"}, content=b"", headers=as_png)) == ["ZERO_FILE_SIZE"]
-    wrong = nobody.put(url, params={"filename": "a.png"}, content=png, headers={"Content-Type": "video/mp4"})
+    assert rules(anonymous.put(url, content=png, headers=as_png)) == ["filename"]
+    assert rules(anonymous.put(url, params={"filename": "a.png"}, content=b"", headers=as_png)) == ["ZERO_FILE_SIZE"]
+    wrong = anonymous.put(url, params={"filename": "a.png"}, content=png, headers={"Content-Type": "video/mp4"})
     assert rules(wrong) == ["MISMATCH_MIME_TYPE"]
-    done = nobody.put(url, params={"filename": "a.png"}, content=png, headers=as_png)
+    done = anonymous.put(url, params={"filename": "a.png"}, content=png, headers=as_png)
     assert done.json()["file"]["displayName"] == "a.png"
-    assert nobody.put("/upload/guessed", content=png).status_code == 403
+    assert anonymous.put("/upload/guessed", content=png).status_code == 403
 
 
-def test_bytes_that_are_no_image_make_a_failed_file(wix: httpx.Client, nobody: httpx.Client) -> None:
+def test_bytes_that_are_no_image_make_a_failed_file(wix: httpx.Client, anonymous: httpx.Client) -> None:
     url = upload_url(wix, mimeType="image/png", fileName="a.png")
-    file = nobody.put(url, content=b"not a picture", headers={"Content-Type": "image/png"}).json()["file"]
+    file = anonymous.put(url, content=b"not a picture", headers={"Content-Type": "image/png"}).json()["file"]
     assert file["operationStatus"] == "FAILED"
-    assert nobody.get(file["url"]).status_code == 404
+    assert anonymous.get(file["url"]).status_code == 404
 
 
-def test_an_upload_can_be_pending_too(wix: httpx.Client, nobody: httpx.Client, png: bytes, control: Control) -> None:
+def test_an_upload_can_be_pending_too(wix: httpx.Client, anonymous: httpx.Client, png: bytes, control: Control) -> None:
     control("settings", {"upload_pending_reads": 2, "hash_at_ready": False})
     url = upload_url(wix, mimeType="image/png", fileName="a.png")
-    file = nobody.put(url, content=png, headers={"Content-Type": "image/png"}).json()["file"]
+    file = anonymous.put(url, content=png, headers={"Content-Type": "image/png"}).json()["file"]
     assert (file["operationStatus"], file["hash"]) == ("PENDING", "")
     assert "media" not in file
     assert descriptor(wix, file["id"])["operationStatus"] == "PENDING"
@@ -114,28 +114,28 @@ def test_an_upload_can_be_pending_too(wix: httpx.Client, nobody: httpx.Client, p
     assert (ready["operationStatus"], ready["hash"], ready["sizeInBytes"]) == ("READY", "", str(len(png)))
 
 
-def test_a_large_file_comes_in_pieces(wix: httpx.Client, nobody: httpx.Client, png: bytes) -> None:
-    asked = {"mimeType": "image/png", "fileName": "big.png", "uploadProtocol": "TUS"}
-    made = wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=asked).json()
-    assert made["uploadProtocol"] == "TUS"
-    assert made["uploadToken"]
-    begun = nobody.post(made["uploadUrl"], headers={"Upload-Length": str(len(png))})
+def test_a_large_file_comes_in_pieces(wix: httpx.Client, anonymous: httpx.Client, png: bytes) -> None:
+    request = {"mimeType": "image/png", "fileName": "big.png", "uploadProtocol": "TUS"}
+    created = wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=request).json()
+    assert created["uploadProtocol"] == "TUS"
+    assert created["uploadToken"]
+    begun = anonymous.post(created["uploadUrl"], headers={"Upload-Length": str(len(png))})
     assert begun.status_code == 201
     place = begun.headers["Location"]
     piece = {"Content-Type": "application/offset+octet-stream"}
-    assert nobody.patch(place, content=png[:100], headers=piece | {"Upload-Offset": "0"}).status_code == 204
-    where = nobody.head(place).headers
+    assert anonymous.patch(place, content=png[:100], headers=piece | {"Upload-Offset": "0"}).status_code == 204
+    where = anonymous.head(place).headers
     assert (where["Upload-Offset"], where["Upload-Length"], where["Tus-Resumable"]) == (
         "100",
         str(len(png)),
         "1.0.0",
     )
-    assert nobody.patch(place, content=png[:100], headers=piece | {"Upload-Offset": "0"}).status_code == 409
-    assert nobody.patch(place, content=png, headers=piece | {"Upload-Offset": "100"}).status_code == 413
-    assert nobody.patch(place, content=png, headers={"Upload-Offset": "100"}).status_code == 415
-    last = nobody.patch(place, content=png[100:], headers=piece | {"Upload-Offset": "100"})
+    assert anonymous.patch(place, content=png[:100], headers=piece | {"Upload-Offset": "0"}).status_code == 409
+    assert anonymous.patch(place, content=png, headers=piece | {"Upload-Offset": "100"}).status_code == 413
+    assert anonymous.patch(place, content=png, headers={"Upload-Offset": "100"}).status_code == 415
+    last = anonymous.patch(place, content=png[100:], headers=piece | {"Upload-Offset": "100"})
     assert last.json()["file"]["media"]["image"]["image"]["width"] == 640
-    assert nobody.options(place).headers["Tus-Version"] == "1.0.0"
+    assert anonymous.options(place).headers["Tus-Version"] == "1.0.0"
 
 
 def test_an_import_is_pending_then_ready_or_failed(wix: httpx.Client, control: Control, png: bytes) -> None:
@@ -226,7 +226,7 @@ def test_a_cursor_remembers_what_was_asked(wix: httpx.Client, control: Control) 
         wix.post(f"{MEDIA}/folders", json={"displayName": "other"})
 
     def read(path: str, first: dict[str, Any], paging: str) -> list[str]:
-        """The names on both pages; the second is asked for by its cursor alone."""
+        """Return the names on both pages; the request for the second has only its cursor."""
         place: dict[str, Any] = first.get("query", first)
         place[paging] = {"limit": 2}
         one = wix.post(f"{MEDIA}/{path}", json=first).json()
@@ -243,8 +243,8 @@ def test_a_cursor_remembers_what_was_asked(wix: httpx.Client, control: Control) 
     assert len(read("folders/search", {"search": "folder"}, "paging")) == 3
     assert read("folders/query", {"query": {"filter": {"displayName": "other"}}}, "cursorPaging") == ["other"] * 3
     for cursor in ("x", "bnVsbA==", "e30="):
-        answer = wix.post(f"{MEDIA}/files/search", json={"paging": {"cursor": cursor}})
-        assert rules(answer) == ["paging.cursor"]
+        response = wix.post(f"{MEDIA}/files/search", json={"paging": {"cursor": cursor}})
+        assert rules(response) == ["paging.cursor"]
 
 
 def test_a_descriptor_can_be_changed(wix: httpx.Client) -> None:
@@ -283,42 +283,43 @@ def test_descriptors_are_read_1_to_100_at_once(wix: httpx.Client, ids: Any) -> N
 
 
 def test_folders(wix: httpx.Client) -> None:
-    made = wix.post(f"{MEDIA}/folders", json={"displayName": "A"}).json()["folder"]
-    path = f"{MEDIA}/folders/{made['id']}"
-    file = imported(wix, parentFolderId=made["id"])
+    created = wix.post(f"{MEDIA}/folders", json={"displayName": "A"}).json()["folder"]
+    path = f"{MEDIA}/folders/{created['id']}"
+    file = imported(wix, parentFolderId=created["id"])
     assert (
-        wix.patch(path, json={"folder": {"id": made["id"], "displayName": "B"}}).json()["folder"]["displayName"] == "B"
+        wix.patch(path, json={"folder": {"id": created["id"], "displayName": "B"}}).json()["folder"]["displayName"]
+        == "B"
     )
     assert wix.get(path).json()["folder"]["displayName"] == "B"
     assert wix.post(f"{MEDIA}/folders", json={}).status_code == 400
     assert wix.post(f"{MEDIA}/folders", json={"displayName": "x", "parentFolderId": "none"}).status_code == 404
-    assert wix.post(f"{MEDIA}/folders/search", json={"search": "b"}).json()["folders"][0]["id"] == made["id"]
+    assert wix.post(f"{MEDIA}/folders/search", json={"search": "b"}).json()["folders"][0]["id"] == created["id"]
     query = {"query": {"filter": {"displayName": "B"}}}
-    assert wix.post(f"{MEDIA}/folders/query", json=query).json()["folders"][0]["id"] == made["id"]
+    assert wix.post(f"{MEDIA}/folders/query", json=query).json()["folders"][0]["id"] == created["id"]
     assert wix.post(f"{path}/generate-download-url", json={}).json()["downloadUrl"]
-    assert wix.post(f"{MEDIA}/bulk/folders/delete", json={"folderIds": [made["id"]]}).status_code == 200
+    assert wix.post(f"{MEDIA}/bulk/folders/delete", json={"folderIds": [created["id"]]}).status_code == 200
     assert wix.get(path).status_code == 404
     assert wix.get(f"{MEDIA}/files/get-file-by-id", params={"fileId": file["id"]}).status_code == 404
-    assert wix.get(f"{MEDIA}/trash-bin/folders").json()["folders"][0]["id"] == made["id"]
-    restore = {"folderIds": [made["id"]]}
+    assert wix.get(f"{MEDIA}/trash-bin/folders").json()["folders"][0]["id"] == created["id"]
+    restore = {"folderIds": [created["id"]]}
     assert wix.post(f"{MEDIA}/bulk/trash-bin/folders/restore", json=restore).status_code == 200
-    assert descriptor(wix, file["id"])["parentFolderId"] == made["id"]
+    assert descriptor(wix, file["id"])["parentFolderId"] == created["id"]
 
 
-def test_download_urls(wix: httpx.Client, nobody: httpx.Client, png: bytes, control: Control) -> None:
+def test_download_urls(wix: httpx.Client, anonymous: httpx.Client, png: bytes, control: Control) -> None:
     control("settings", {"import_pending_reads": 0})
     ident = imported(wix)["id"]
-    made = wix.post(f"{MEDIA}/files/generate-file-download-url", json={"fileId": ident}).json()["downloadUrls"]
-    assert nobody.get(made[0]["url"]).content == png
+    created = wix.post(f"{MEDIA}/files/generate-file-download-url", json={"fileId": ident}).json()["downloadUrls"]
+    assert anonymous.get(created[0]["url"]).content == png
     wrong = wix.post(f"{MEDIA}/files/generate-file-download-url", json={"fileId": ident, "assetKeys": ["4k"]})
     assert rules(wrong) == ["INVALID_ASSET_KEY"]
     assert wix.post(f"{MEDIA}/files/generate-download-url", json={"fileIds": [ident]}).json()["downloadUrl"]
     assert rules(wix.post(f"{MEDIA}/files/generate-video-stream-url", json={"fileId": ident})) == ["fileId"]
 
 
-def test_a_video_of_the_site_can_be_an_item(wix: httpx.Client, nobody: httpx.Client, gallery: str) -> None:
+def test_a_video_of_the_site_can_be_an_item(wix: httpx.Client, anonymous: httpx.Client, gallery: str) -> None:
     url = upload_url(wix, mimeType="video/mp4", fileName="film.mp4")
-    file = nobody.put(url, content=b"\0" * 64, headers={"Content-Type": "video/mp4"}).json()["file"]
+    file = anonymous.put(url, content=b"\0" * 64, headers={"Content-Type": "video/mp4"}).json()["file"]
     assert (file["mediaType"], file["operationStatus"]) == ("VIDEO", "READY")
     item = wix.post(f"{gallery}/items", json={"item": {"video": {"videoInfo": {"id": file["id"]}}}}).json()["item"]
     assert item["video"]["type"] == "WIX_MEDIA"

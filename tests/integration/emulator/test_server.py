@@ -1,4 +1,4 @@
-"""The emulator as a process of its own: ready file, sockets that are really cut, the end."""
+"""The emulator as a separate process: ready file, aborted connections, shutdown."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ GALLERIES = "/progallery/v2/galleries"
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[RunningServer]:
-    with start_server(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as made:
-        yield made
+    with start_server(tmp_path / "ready.json", "emulator", "--data", str(tmp_path / "data")) as created:
+        yield created
 
 
 def test_a_served_emulator(emulator: RunningServer) -> None:
@@ -32,8 +32,8 @@ def test_a_served_emulator(emulator: RunningServer) -> None:
     assert ready["base_url"].startswith("http://127.0.0.1:")
     headers = {"Authorization": ready["api_key"], "wix-site-id": ready["site_id"]}
     with httpx.Client(base_url=ready["base_url"], headers=headers) as client:
-        asked = {"mimeType": "image/png", "fileName": "a.png"}
-        upload = client.post("/site-media/v1/files/generate-upload-url", json=asked).json()["uploadUrl"]
+        request = {"mimeType": "image/png", "fileName": "a.png"}
+        upload = client.post("/site-media/v1/files/generate-upload-url", json=request).json()["uploadUrl"]
         assert upload.startswith(ready["base_url"])
         for number, (fault, error) in enumerate(
             [

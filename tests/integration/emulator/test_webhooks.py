@@ -20,32 +20,32 @@ Control = Callable[[str, dict[str, Any]], Any]
 
 @pytest.fixture
 def posted() -> list[tuple[str, str]]:
-    """URL and body of every delivery."""
+    """The URL and the body of each delivery."""
     return []
 
 
 @pytest.fixture
-def answers() -> list[int]:
-    """The receiver's next statuses, last first; 200 when there are none left."""
+def responses() -> list[int]:
+    """The receiver's next statuses, last first; 200 after the last one."""
     return []
 
 
 @pytest.fixture
 def emulator(
-    now: list[float], keys: Credentials, posted: list[tuple[str, str]], answers: list[int]
+    now: list[float], keys: Credentials, posted: list[tuple[str, str]], responses: list[int]
 ) -> Iterator[Emulator]:
     def post(url: str, body: str, _timeout: float) -> int:
         posted.append((url, body))
-        return answers.pop() if answers else 200
+        return responses.pop() if responses else 200
 
-    made = create_emulator(None, clock=lambda: now[0], keys=keys, post=post)
-    yield made
-    made.close()
+    created = create_emulator(None, clock=lambda: now[0], keys=keys, post=post)
+    yield created
+    created.close()
 
 
 @pytest.fixture
 def events(emulator: Emulator, posted: list[tuple[str, str]], control: Control) -> Callable[[], list[dict[str, Any]]]:
-    """Waits for all deliveries; the envelopes so far, checked with the public key."""
+    """Return a function that waits for all deliveries and returns the verified envelopes."""
     control("webhooks", {"url": URL})
 
     def verified() -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def events(emulator: Emulator, posted: list[tuple[str, str]], control: Control) 
 Events = Callable[[], list[dict[str, Any]]]
 
 
-def test_every_write_is_told(wix: httpx.Client, events: Events, emulator: Emulator) -> None:
+def test_every_write_sends_an_event(wix: httpx.Client, events: Events, emulator: Emulator) -> None:
     gallery = wix.post(GALLERIES, json={"gallery": {"name": "W"}}).json()["gallery"]
     path = f"{GALLERIES}/{gallery['id']}"
     wix.patch(path, json={"gallery": {"name": "V"}})
@@ -94,7 +94,7 @@ def test_the_items_of_a_deleted_gallery_say_so(wix: httpx.Client, events: Events
     assert [entry["originatedFrom"] for entry in gone] == ["Gallery Deleted"] * 2
 
 
-def test_a_refused_write_tells_nothing(wix: httpx.Client, events: Events) -> None:
+def test_a_rejected_write_sends_no_event(wix: httpx.Client, events: Events) -> None:
     assert wix.post(GALLERIES, json={"gallery": {"items": [TEXT, {}]}}).status_code == 400
     assert events() == []
 
@@ -116,26 +116,26 @@ def test_deliveries_can_repeat_and_come_out_of_order(wix: httpx.Client, events: 
 
 
 def test_a_delivery_is_tried_again(
-    wix: httpx.Client, events: Events, control: Control, answers: list[int], nobody: httpx.Client
+    wix: httpx.Client, events: Events, control: Control, responses: list[int], anonymous: httpx.Client
 ) -> None:
     control("settings", {"webhook_backoff_ms": 1})
-    answers[:] = [500, 0, 500, 0, 500, 503]
+    responses[:] = [500, 0, 500, 0, 500, 503]
     wix.post(GALLERIES, json={"gallery": {}})
     assert len(events()) == 4
-    shown = nobody.get("/_emulator/webhooks").json()
+    shown = anonymous.get("/_emulator/webhooks").json()
     assert shown["urls"] == [URL]
     assert [(d["state"], d["statuses"]) for d in shown["deliveries"]] == [("failed", [503, 500, 0, 500])]
     wix.post(GALLERIES, json={"gallery": {}})
     assert len(events()) == 7
-    shown = nobody.get("/_emulator/webhooks").json()
+    shown = anonymous.get("/_emulator/webhooks").json()
     assert (shown["pending"], shown["deliveries"][1]["state"]) == (0, "delivered")
     assert shown["deliveries"][1]["statuses"] == [0, 500, 200]
 
 
-def test_files_tell_when_they_are_ready_or_failed(wix: httpx.Client, events: Events) -> None:
-    asked = {"url": "http://emulator.local/_emulator/sample.png", "externalInfo": {"externalIds": ["7"]}}
+def test_files_send_events_when_they_are_ready_or_failed(wix: httpx.Client, events: Events) -> None:
+    request = {"url": "http://emulator.local/_emulator/sample.png", "externalInfo": {"externalIds": ["7"]}}
     ids = []
-    for body in (asked, {"url": "https://example.com/none.png"}):
+    for body in (request, {"url": "https://example.com/none.png"}):
         ids.append(wix.post("/site-media/v1/files/import", json=body).json()["file"]["id"])
         wix.get("/site-media/v1/files/get-file-by-id", params={"fileId": ids[-1]})
     ready, failed = events()
@@ -152,7 +152,7 @@ def test_a_subscriber_can_leave(wix: httpx.Client, events: Events, control: Cont
     assert events() == []
 
 
-def test_what_is_on_its_way_is_delivered_before_the_end(
+def test_pending_deliveries_are_sent_before_the_end(
     keys: Credentials, connect_to: Callable[[Emulator], httpx.Client]
 ) -> None:
     posted: list[str] = []
@@ -164,12 +164,12 @@ def test_what_is_on_its_way_is_delivered_before_the_end(
         posted.append(body)
         return 200
 
-    made = create_emulator(None, keys=keys, post=post)
-    client = connect_to(made)
+    created = create_emulator(None, keys=keys, post=post)
+    client = connect_to(created)
     client.post("/_emulator/webhooks", json={"url": URL})
     client.post(GALLERIES, json={"gallery": {"items": [TEXT, TEXT]}})
     assert begun.wait(10)
-    ending = threading.Thread(target=made.close)
+    ending = threading.Thread(target=created.close)
     ending.start()
     go_on.set()
     ending.join(10)
