@@ -1,4 +1,4 @@
-"""Wix Pro Galleries as YAML in git: validate, plan, apply, drift."""
+"""Manage Wix Pro Galleries as YAML in git: validate, plan, apply, detect drift."""
 
 from __future__ import annotations
 
@@ -26,25 +26,10 @@ if TYPE_CHECKING:
     from galleryctl.wix.errors import ApiError
 
 __all__ = [
-    "Action",
-    "ApiError",
-    "GalleryctlError",
-    "ImportResult",
-    "InvalidInput",
-    "LockedError",
-    "MatchError",
-    "OutcomeStatus",
-    "Plan",
-    "Progress",
-    "Refused",
-    "Report",
-    "StaleError",
-    "StateError",
-    "Validation",
-    "Workspace",
-    "__version__",
-    "open_workspace",
-]
+    "Action", "ApiError", "GalleryctlError", "ImportResult", "InvalidInput", "LockedError", "MatchError",
+    "OutcomeStatus", "Plan", "Progress", "Refused", "Report", "StaleError", "StateError", "Validation", "Workspace",
+    "__version__", "open_workspace",
+]  # fmt: skip
 
 _MODULES = {
     "Action": "galleryctl.plan.changes",
@@ -58,12 +43,12 @@ _MODULES = {
     "Workspace": "galleryctl.session.api",
     "open_workspace": "galleryctl.session.api",
 }
-"""Where the public names are; errors are in model.errors. Each is imported when it is first used."""
+"""The modules of the public names; the others are errors, in `model.errors`. Each is imported on first use."""
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Import a public name."""
+        """Import a public name on first use."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(_import_module(_MODULES.get(name, "galleryctl.model.errors")), name)

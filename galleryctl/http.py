@@ -1,7 +1,6 @@
-"""The HTTP client, imported here only.
+"""The HTTP library, imported only here, so that replacing it starts with one line; a test checks this.
 
-The last stable release of httpx is of December 2024. Should another library take its place, the change begins with the
-line below; a test checks that no other module imports httpx.
+The last stable release of httpx is of December 2024.
 """
 
 import httpx

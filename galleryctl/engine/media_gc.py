@@ -13,8 +13,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery
-from galleryctl.model.media import CONTENT_LABEL_PREFIX, LocalFile, RemoteFile, WixFile, content_label
-from galleryctl.model.uploaded import UploadedFile
+from galleryctl.model.media import CONTENT_LABEL_PREFIX, LocalFile, RemoteFile, UploadedFile, WixFile, content_label
 
 
 async def list_uploaded_files(site: Site, desired: Desired, bindings: Bindings) -> tuple[UploadedFile, ...]:

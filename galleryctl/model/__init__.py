@@ -1,1 +1,1 @@
-"""The nouns: what a manifest wants, what a site has, and how both are named. No I/O; imports nothing of ours."""
+"""The data types: addresses, fields, media, desired and live resources, errors. No I/O; imports no other package."""

@@ -1,4 +1,4 @@
-"""What earlier runs learnt: the part of state that matching reads."""
+"""The part of state that planning reads."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from galleryctl.model.address import Address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bindings:
-    """Which live id each address has, which file each content became, and what is protected."""
+    """The live id of each address, the file of each uploaded content, and the protected addresses."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
     """`LocalFile.source` or `RemoteFile.source` → file id in the Media Manager."""
     protected: frozenset[Address] = frozenset()
-    """What was protected when last applied; it outlives the block in the manifest that set it (rule 10)."""
+    """Protected as last applied. An address stays protected when its entry is removed from the manifest."""
     deposed: Mapping[str, Address] = field(default_factory=dict)
-    """Live ids of items that a replacement has taken the place of and that are still to be deleted."""
+    """Live id → address, of replaced items that are still to be deleted."""

@@ -1,4 +1,4 @@
-"""What checking found: a workspace that is valid, files that were written, an installation that works or not."""
+"""Results of validate, init, fmt and doctor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from galleryctl.model.media import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidGallery:
-    """One gallery of a valid workspace: its key, its manifest's path, how many items of each kind."""
+    """A gallery of a valid workspace: its key, the path of its manifest, the number of items of each kind."""
 
     key: str
     file: str
@@ -19,13 +19,13 @@ class ValidGallery:
 
     @property
     def item_count(self) -> int:
-        """How many items there are."""
+        """The number of items of all kinds."""
         return sum(self.items_by_kind.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """A workspace in which nothing is wrong; `media_files` are different contents, `media_bytes` their sum."""
+    """A valid workspace; `media_files` counts distinct contents, `media_bytes` is their total size."""
 
     sites: tuple[str, ...]
     galleries: tuple[ValidGallery, ...]
@@ -34,7 +34,7 @@ class Validation:
 
 
 class WriteAction(StrEnum):
-    """What became of files."""
+    """The action of a command that writes files."""
 
     CREATED = "created"
     FORMATTED = "formatted"
@@ -42,7 +42,7 @@ class WriteAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteResult:
-    """Files that a command wrote, by their paths, and how many it left as they were."""
+    """The paths of the files that a command wrote, and the number of files it left unchanged."""
 
     action: WriteAction
     files: tuple[str, ...]
@@ -50,7 +50,7 @@ class WriteResult:
 
 
 class CheckStatus(StrEnum):
-    """How a check came out; a WARN keeps nothing from working."""
+    """The status of a check; a WARN does not prevent galleryctl from working."""
 
     OK = "ok"
     WARN = "warn"
@@ -59,7 +59,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at: what was found, and what to do about it unless it is fine."""
+    """The result of one check, with advice unless its status is OK."""
 
     name: str
     status: CheckStatus
@@ -69,15 +69,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """Everything that was looked at."""
+    """The results of all checks."""
 
     checks: tuple[Check, ...] = field(default=())
 
     @property
     def exit_code(self) -> int:
-        """1 when anything fails."""
+        """1 if a check failed, else 0."""
         return 1 if self.count(CheckStatus.FAIL) else 0
 
     def count(self, status: CheckStatus) -> int:
-        """How many checks came out so."""
+        """Return the number of checks with this status."""
         return sum(check.status is status for check in self.checks)

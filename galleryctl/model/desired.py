@@ -1,4 +1,4 @@
-"""What the manifests want."""
+"""Desired resources: the contents of the manifests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from galleryctl.model.position import SourcePosition
 
 
 class UnmanagedPolicy(StrEnum):
-    """What to do with live items that no manifest names."""
+    """The handling of unmanaged items, set by `unmanaged` in a manifest."""
 
     KEEP = "keep"
     DELETE = "delete"
@@ -21,7 +21,7 @@ class UnmanagedPolicy(StrEnum):
 
 
 class ItemOrder(StrEnum):
-    """Which end of the sort orders a site shows first."""
+    """The direction in which a site displays the sort orders."""
 
     ASCENDING = "ascending"
     DESCENDING = "descending"
@@ -29,7 +29,7 @@ class ItemOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bind:
-    """Which live gallery a manifest means: its id, or its unique name; `create` makes it when it is not there."""
+    """The live gallery of a manifest, by id or unique name; `create` allows galleryctl to create it."""
 
     id: str | None = None
     name: str | None = None
@@ -38,7 +38,7 @@ class Bind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredItem:
-    """One item of a manifest. `fields` holds only what the manifest names, canonical."""
+    """An item of a manifest. `fields` holds only what the manifest sets, in canonical form."""
 
     address: Address
     kind: Kind
@@ -52,7 +52,7 @@ class DesiredItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredGallery:
-    """One gallery manifest; the order of `items` is the order of display."""
+    """A gallery manifest; the order of `items` is the display order."""
 
     address: Address
     bind: Bind
@@ -65,7 +65,7 @@ class DesiredGallery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A renamed address: what state knows as `source` is now `target`."""
+    """A `moved` entry: the resource that state has as `source` is now `target`."""
 
     source: Address
     target: Address
@@ -74,7 +74,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The workspace's limits; requests are counted per minute, deletes in percent of the managed items."""
+    """The limits of a workspace; `max_delete_percent` is of all managed resources."""
 
     max_delete_percent: float = 30
     max_requests_per_minute: int = 200
@@ -83,7 +83,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """Everything that the manifests of a workspace want of one site."""
+    """All galleries and `moved` entries that the manifests declare for one site."""
 
     galleries: tuple[DesiredGallery, ...]
     moved: tuple[Moved, ...] = ()

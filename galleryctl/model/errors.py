@@ -1,14 +1,14 @@
-"""Every failure that a user can cause or meet.
+"""The errors that a user can cause or meet.
 
 GalleryctlError
 ├── InvalidInput          problems in YAML, a plan file or options; one `Problem` each, all at once
-├── Refused               a guard said no; `do` names the option that allows it
+├── Refused               a safety check rejected the plan; `do` names the option that allows it
 ├── MatchError            a resource cannot be identified
 ├── StaleError            the site or the files changed since the plan was made
-├── ApiError              (wix/errors.py) the API answered with an error, or not at all
+├── ApiError              (wix/errors.py) the API responded with an error, or not at all
 ├── StateError            state, journal or lock cannot be read or written
 │   └── LockedError       another run holds the lock
-└── Interrupted           Ctrl-C, or a signal that means the same
+└── Interrupted           Ctrl-C, or a signal with the same effect
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from galleryctl.model.position import SourcePosition
 
 
 class GalleryctlError(Exception):
-    """A failure told to a person: what happened, where, why, and what to do about it."""
+    """A failure as users see it: what is wrong, where, why, and what to do."""
 
     exit_code = 1
 
@@ -31,25 +31,23 @@ class GalleryctlError(Exception):
         self.do = do
 
     def __str__(self) -> str:
-        """The message on one line for `what` and `where`, then `why` and `do` on lines of their own."""
         head = f"{self.where}: {self.what}" if self.where else self.what
         return "\n".join([head, *(f"  {line}" for line in (self.why, self.do) if line)])
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong with the input, and where it stands; `at` is None when no place is known."""
+    """One error in the input, and its position if known."""
 
     at: SourcePosition | None
     message: str
 
     def __str__(self) -> str:
-        """`file:line:column: message`."""
         return self.message if self.at is None else f"{self.at}: {self.message}"
 
 
 class InvalidInput(GalleryctlError):  # noqa: N818 - named for what it says
-    """The input has problems; all of them are listed, in the order of the files."""
+    """The input is invalid; all problems are listed, in the order of the files."""
 
     def __init__(self, problems: tuple[Problem, ...], *, do: str = "") -> None:
         super().__init__("\n".join(map(str, problems)), do=do)
@@ -57,15 +55,15 @@ class InvalidInput(GalleryctlError):  # noqa: N818 - named for what it says
 
 
 class Refused(GalleryctlError):  # noqa: N818 - named for what it says
-    """A guard refuses a plan; `do` names the option or setting that allows it."""
+    """A safety check rejected the plan; `do` names the option or setting that allows it."""
 
 
 class MatchError(GalleryctlError):
-    """A manifest names something that cannot be found, or not told apart, on the site."""
+    """A manifest refers to something that is missing or ambiguous on the site."""
 
 
 class StaleError(GalleryctlError):
-    """The site, the state or a file is no longer what the plan was made from; nothing was done to it."""
+    """The site, the state or a file has changed since the plan was made; the changed resource was left alone."""
 
 
 class StateError(GalleryctlError):
@@ -77,6 +75,6 @@ class LockedError(StateError):
 
 
 class Interrupted(GalleryctlError):  # noqa: N818 - named for what it says
-    """The user asked to stop; the journal holds what is left."""
+    """The user interrupted the command; the journal records what is left to do."""
 
     exit_code = 130

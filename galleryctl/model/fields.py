@@ -1,11 +1,10 @@
-"""The table of the fields that a manifest may name, and when two of their values are the same.
+"""The table of the fields that a manifest may set, and when two of their values are equal.
 
 The REST codec, the format of manifests, write-back and messages derive from the table `FIELDS`.
 
-A field set maps a field's name to its canonical value. In a desired set only the named fields stand (what is not
-named is left alone); in a live set every field that applies to the kind stands. Canonical: a missing or null string is
-"", missing tags are (), a missing structure or number is None; tags are without duplicates, sorted, and without the
-vendor's own `_fileOrigin_` ones.
+`Fields` maps a field's name to its canonical value. Desired fields are those that the manifest sets (others are left
+alone); live fields are all that apply to the kind. Canonical: a missing or null string is "", missing tags are (), a
+missing structure or number is None; tags are sorted, without duplicates and the vendor's own `_fileOrigin_` tags.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 Fields = Mapping[str, Json]
 
-
 FieldType = Literal["string", "number", "tags", "structure"]
 """The type of a canonical value."""
 
@@ -32,36 +30,36 @@ class Field:
     """One field of an item; without `kinds`, of a gallery."""
 
     name: str
-    """The name in field sets, plans and `ignore`; `link.url` is the part `url` of the manifest key `link`."""
+    """The name in `Fields`, plans and `ignore`; `link.url` is the part `url` of the manifest key `link`."""
     kinds: tuple[Kind, ...]
     type: FieldType
     path: tuple[str, ...]
-    """The members of the API's objects that lead to the value."""
+    """The path of members in the API's object."""
     members: tuple[str, ...] = ()
-    """The members of a structure that manifests name, () for all; the API's others are kept, never compared."""
+    """The members of a structure that manifests may set, () for all; other members are kept and never compared."""
     key: str = ""
     """The key in manifests; default: `name` up to its dot."""
     cleared: Json = None
-    """The value that clears it in the API; tags are cleared with an empty list."""
+    """The value that clears the field in the API; tags are cleared with an empty list."""
     sdk_undefined: bool = False
-    """True if the vendor's SDK writes the text "undefined" for none; it is read as ""."""
+    """True if the vendor's SDK writes the text "undefined" for no value; it is read as ""."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", self.key or self.name.partition(".")[0])
 
     @property
     def is_part(self) -> bool:
-        """True for a field that is a part of a mapping in manifests, such as `link.url`."""
+        """True for a part of a mapping in manifests, such as `link.url`."""
         return "." in self.name
 
     @property
     def one_line(self) -> bool:
-        """True for what manifests hold on one line: tags, and structures of known members."""
+        """True for fields that manifests hold on one line: tags, and structures with a list of members."""
         return self.type == "tags" or bool(self.members)
 
     @property
     def is_source(self) -> bool:
-        """True for the field that stands under the item's kind, as html does under `text`."""
+        """True for the field whose manifest key is the item's kind, as `text` is for html."""
         return self.key in tuple(Kind)
 
 
@@ -84,7 +82,7 @@ FIELDS = (
     Field(name="html", kinds=_TEXT, type="string", path=("text", "html"), key="text", cleared=""),
     Field(name="css", kinds=_TEXT, type="structure", path=("text", "css")),
 )  # fmt: skip
-"""All fields, in the order of manifests and of output. The medium of an item is compared apart (see plan)."""
+"""All fields, in the order of manifests and of output. The media of items is compared separately (see plan)."""
 
 FIELD_BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 FIELDS_BY_KIND: Mapping[Kind, tuple[Field, ...]] = {
@@ -94,11 +92,11 @@ _STRINGS = frozenset(field.name for field in FIELDS if field.type == "string")
 _TAGS = frozenset(field.name for field in FIELDS if field.type == "tags")
 
 VENDOR_TAG_PREFIX = "_fileOrigin_"
-"""Tags that the vendor's editor adds for itself: seen in live data, never diffed, never lost (wix-api)."""
+"""The prefix of tags that the vendor's editor adds, as seen in live data: never compared, and kept by every write."""
 
 
 def canonical(field: str, value: Json) -> Json:
-    """Return `value` as field sets hold it (see the module's docstring)."""
+    """Return the canonical form of a field's value (see the module's docstring)."""
     if field in _STRINGS:
         return "" if value is None else value
     if field in _TAGS:
@@ -108,12 +106,12 @@ def canonical(field: str, value: Json) -> Json:
 
 
 def is_empty(value: Json) -> bool:
-    """Return True for null, "", and what has no members: the values that clear a field."""
+    """Return True for the values that clear a field: null, "", an empty list or mapping."""
     return value is None or (isinstance(value, Sequence | Mapping) and not value)
 
 
 def values_equal(before: Json, after: Json) -> bool:
-    """Whether two values are equal to a site: numbers may have passed through a 32-bit float, null is as absent."""
+    """Return True if a site does not distinguish the values: numbers equal as 32-bit floats; null and absent."""
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
     if isinstance(before, int | float) and isinstance(after, int | float):
@@ -128,7 +126,7 @@ def values_equal(before: Json, after: Json) -> bool:
 
 
 def float32(value: float) -> float:
-    """The 32-bit float nearest to `value`; infinite beyond the range."""
+    """Return the 32-bit float nearest to `value`, infinite beyond the range."""
     try:
         return float(struct.unpack("f", struct.pack("f", value))[0])
     except OverflowError:

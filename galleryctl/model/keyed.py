@@ -1,4 +1,4 @@
-"""What a site has, with the keys by which manifests and state know it."""
+"""Live resources with their keys in manifests and state."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from galleryctl.model.live import LiveGallery, LiveItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedGallery:
-    """A live gallery, its items in the order of display; `key` is None when nothing manages it."""
+    """A live gallery, its items in display order; `key` is None if it is unmanaged."""
 
     gallery: LiveGallery
     key: str | None = None
     item_keys: Mapping[str, str] = field(default_factory=dict)
-    """Item id → key, of the items that are managed."""
+    """Item id → key, of the managed items."""
 
     def positions(self) -> Mapping[str, int]:
-        """Item id → place in the display, from 1."""
-        return {item.id: place for place, item in enumerate(self.gallery.items or (), 1)}
+        """Return item id → position in the display, from 1."""
+        return {item.id: position for position, item in enumerate(self.gallery.items or (), 1)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedSite:
-    """Galleries of a site; only `item`, when one is asked for."""
+    """Galleries of a site; `item` if a single item is shown."""
 
     site_id: str
     galleries: tuple[KeyedGallery, ...]

@@ -1,4 +1,4 @@
-"""What an item shows: where a manifest takes it from, and what a live item refers to."""
+"""The media of items: sources in manifests, files and videos that live items refer to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The kinds of item; a change of kind is a replacement (wix-api: `type` is read-only)."""
+    """The kinds of item. The API's `type` is read-only, so a change of kind is a replacement."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 class VideoHost(StrEnum):
-    """Where a video that is no file of the site lives: the API's `video.type` in lower case."""
+    """The hosts of videos that are not files of the site: the API's `video.type` in lower case."""
 
     YOUTUBE = "youtube"
     VIMEO = "vimeo"
@@ -24,7 +24,7 @@ class VideoHost(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFile:
-    """A file of the workspace, to be uploaded once per content."""
+    """A file of the workspace. Each content is uploaded once."""
 
     path: str
     """Relative to the workspace, with forward slashes."""
@@ -52,7 +52,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WixFile:
-    """A file that the site's Media Manager already has; sizes are 0 when not known."""
+    """A file that is already in the site's Media Manager; sizes are 0 if unknown."""
 
     id: str
     filename: str = ""
@@ -61,7 +61,7 @@ class WixFile:
 
     @property
     def source(self) -> str:
-        """The name of this content: `wix:<file id>`; never kept in state."""
+        """The name of this content: `wix:<file id>`; never stored in state."""
         return f"wix:{self.id}"
 
 
@@ -74,12 +74,12 @@ class HostedVideo:
 
 
 Media = LocalFile | RemoteFile | WixFile | HostedVideo | None
-"""What an item shows; None for a text, whose html is the field `html`."""
+"""The media of an item; None for a text, whose html is the field `html`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFile:
-    """A file of the Media Manager as its descriptor tells it: sizes in pixels and bytes, 0 when unknown."""
+    """The descriptor of a file in the Media Manager: sizes in pixels and bytes, 0 if unknown."""
 
     id: str
     display_name: str
@@ -95,15 +95,25 @@ class MediaFile:
     """`IMAGE`, `VIDEO` …, the API's mediaType."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """A file that galleryctl uploaded; `referenced` by a manifest, `shown_in` the galleries with these ids."""
+
+    file: MediaFile
+    in_state: bool
+    referenced: bool
+    shown_in: tuple[str, ...]
+
+
 CONTENT_LABEL_PREFIX = "galleryctl-sha256-"
-"""How the labels begin that say which content a file holds."""
+"""The prefix of the labels that identify the content of a file."""
 
 
 def content_label(source: str) -> str:
-    """The label that an uploaded or imported file carries, so that its content is known again without state.
+    """Return the label of an uploaded or imported file, which identifies its content without state.
 
-    `source` is `LocalFile.source` or `RemoteFile.source`; the label is `galleryctl-sha256-<hex>`, of the content or,
-    for a URL, of the URL's text.
+    `source` is `LocalFile.source` or `RemoteFile.source`; the label is `galleryctl-sha256-<hex>`, the hash of the
+    content or of the URL's text.
     """
     scheme, _, rest = source.partition(":")
     digest = rest if scheme == "sha256" else hashlib.sha256(rest.encode()).hexdigest()

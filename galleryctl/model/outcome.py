@@ -1,4 +1,4 @@
-"""What an apply did: one outcome for each resource of the plan, and the figures of the run."""
+"""The report of an apply: one outcome for each change of the plan, and the figures of the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from galleryctl.model.address import Address
 
 
 class OutcomeStatus(StrEnum):
-    """How it went with one change."""
+    """The status of one change after an apply."""
 
     DONE = "done"
     FAILED = "failed"
@@ -19,7 +19,7 @@ class OutcomeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one change; `reason` says why it failed or was skipped, "" when done."""
+    """The outcome of one change; `reason` explains a failure or a skip and is "" when done."""
 
     address: Address
     action: str
@@ -30,7 +30,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of an apply. `requests` counts the calls made, by `METHOD path-template`; `seconds` is wall time."""
+    """The result of an apply. `requests` counts the calls by `METHOD path-template`; `seconds` is wall time."""
 
     outcomes: tuple[Outcome, ...]
     requests: Mapping[str, int] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 130 interrupted, 3 applied in part, 1 nothing done and something failed (design, rule 8)."""
+        """0 if all changes were done, 130 if interrupted, 3 if only some were done, 1 if none was."""
         if self.interrupted:
             return 130
         if all(o.status is OutcomeStatus.DONE for o in self.outcomes):

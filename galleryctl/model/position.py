@@ -1,4 +1,4 @@
-"""Where a value stands in a file."""
+"""Positions in files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePosition:
-    """A place in a file of the workspace: its path relative to the workspace, line and column from 1."""
+    """A position in a file: its path relative to the workspace, line and column from 1."""
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        """`file:line:column`, as compilers write it and editors jump to it."""
         return f"{self.file}:{self.line}:{self.column}"

@@ -1,4 +1,4 @@
-"""A string that must not be seen: keys, tokens, passwords."""
+"""Strings that must not be printed: keys, tokens, passwords."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Wraps a secret so that printing, logging or formatting it shows `***`."""
+    """A secret that prints, logs and formats as `***`."""
 
     _value: str
 
     def reveal(self) -> str:
-        """The secret itself; call it only where it is sent."""
+        """Return the plaintext; call this only where the secret is sent."""
         return self._value
 
     def __repr__(self) -> str:
         return "***"
 
-    def __str__(self) -> str:
-        return "***"
+    __str__ = __repr__

@@ -16,7 +16,7 @@ _YOUTUBE_FOLDERS = ("embed", "shorts", "live", "v")
 
 
 def video_host(url: str) -> VideoHost | None:
-    """Return the host that the URL's domain belongs to, None for any other URL."""
+    """Return the host to which the URL's domain belongs, None for any other URL."""
     try:
         name = urlsplit(url).hostname or ""
     except ValueError:
@@ -25,7 +25,7 @@ def video_host(url: str) -> VideoHost | None:
 
 
 def video_id(url: str, host: VideoHost) -> str:
-    """Return the host's id of the video, "" when the URL has none."""
+    """Return the host's id of the video, "" if the URL has none."""
     parsed = urlsplit(url)
     parts = [part for part in parsed.path.split("/") if part]
     if host is VideoHost.VIMEO:

@@ -1,1 +1,1 @@
-"""From what is wanted and what is there to a plan: match, diff, order, guard. Pure."""
+"""Compute a plan from desired and live resources: match, diff, order, guard. Pure functions."""

@@ -1,4 +1,4 @@
-"""The plan as a value: comparable, JSON-able, free of closures."""
+"""The plan as a value that can be compared and written as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, Wix
 
 
 class Action(StrEnum):
-    """What a change does to its resource."""
+    """The action of a change."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 
 class MatchedBy(StrEnum):
-    """How a live resource was found to be the one that a manifest means."""
+    """The evidence by which a live resource was matched with a manifest entry."""
 
     STATE = "state"
     JOURNAL = "journal"
@@ -36,13 +36,13 @@ class MatchedBy(StrEnum):
 
     @property
     def is_guess(self) -> bool:
-        """Whether a person should look at the pair before trusting it."""
+        """True for weak evidence: the plan asks the user to verify the match."""
         return self in (MatchedBy.CONTENT, MatchedBy.TITLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One field before and after; `path` is dotted below the field's name where only a part differs."""
+    """The value of a field before and after; `path` is dotted if only a part of it differs, as in `focal_point.x`."""
 
     path: str
     before: Json
@@ -51,11 +51,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What happens to one resource.
+    """A change of one resource.
 
-    `write` holds what is sent, by field name: for create and replace all the named fields, for update the changed ones
-    whole. `fields` says the same to people, with the values before. `media` is what the item shall show, when it is
-    created, replaced or repointed; `fingerprint` is of the live resource that the plan was made from.
+    `write` holds the values to send, by field name: all desired fields for create and replace, the fields that differ
+    for update. `fields` holds the same for display, with the values before. `media` is set if the item is created or
+    replaced, or its media changes. `fingerprint` is of the live resource that the plan was made from.
     """
 
     address: Address
@@ -65,25 +65,25 @@ class Change:
     id: str | None = None
     """The live id; None for a create."""
     name: str = ""
-    """What people call it: the gallery's name, the item's title or file name."""
+    """The gallery's name, or the item's title or file name."""
     write: Mapping[str, Json] = field(default_factory=dict)
     fields: tuple[FieldChange, ...] = ()
     media: LocalFile | RemoteFile | WixFile | HostedVideo | None = None
     media_before: str | None = None
-    """The live file's id or URL, when `media` replaces it."""
+    """The live file's id or the video's URL, if `media` replaces it."""
     sort_order: float | None = None
-    """The value to write, when the resource is created or moved."""
+    """The value to write, if the resource is created or moved."""
     position: tuple[int, int] | None = None
-    """From which place (1 is first, 0 not there) to which, when created or moved; galleries have none."""
+    """The display positions before and after (from 1; 0 before a create), of items that are created or moved."""
     fingerprint: str | None = None
     matched_by: MatchedBy = MatchedBy.NONE
     reason: str = ""
-    """Why, when the values do not say it: `no manifest names it any more`, `its kind changes from image to video`."""
+    """An explanation where the values show none, such as "its kind changes from image to video"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a guard will not let the plan be applied, and the option or edit that allows it."""
+    """The reason why a guard rejects the plan, and the option or edit that allows it."""
 
     address: Address | None
     why: str
@@ -92,7 +92,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something to know that is no change: a guess, an unmanaged item, a gallery that no page shows yet."""
+    """A remark in a plan that is not a change, such as a guess or an unmanaged item."""
 
     address: Address | None
     message: str
@@ -100,17 +100,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that an apply needs besides the workspace's files and the live state.
+    """The input of an apply, besides the workspace's files and the live site.
 
-    `ids` and `media` are what state shall know before the first step (pairs found, files recognised); `protected` what
-    it shall protect; `forget` what it shall drop (no longer on the site, or renamed).
+    `ids` and `media` are recorded in state before the first step (new matches, recognized files); `protected` replaces
+    the protected addresses in state; `forget` is removed from state (moved, or no longer on the site).
     """
 
     site_id: str
     changes: tuple[Change, ...]
-    """In the order of the manifests: galleries, each before its items; no no-ops."""
+    """In the order of the manifests, each gallery before its items; without no-ops."""
     unchanged: int = 0
-    """How many managed resources need nothing."""
+    """The number of managed resources without a change."""
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
     protected: frozenset[Address] = frozenset()
@@ -123,13 +123,13 @@ class Plan:
     serial: int = 0
     """Lineage and serial of the state that the plan was made from."""
     signature: str = ""
-    """By whom it was saved, as the state room writes it: of the digest of all the rest; "" when it is not signed."""
+    """The signature of the plan's digest (see `engine.signing`), "" if it is not signed."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do on the site."""
+        """True if the plan changes nothing on the site."""
         return not self.changes
 
     def count(self, action: Action) -> int:
-        """How many changes have this action."""
+        """Return the number of changes with this action."""
         return sum(change.action is action for change in self.changes)

@@ -1,4 +1,4 @@
-"""Which of the named fields differ, and how to say so."""
+"""Differences between the desired and the live fields of a resource."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ _FIELD_ORDER = {field.name: place for place, field in enumerate(FIELDS)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The values to write, whole, and the same told part by part."""
+    """The values to write, and the same changes part by part for display."""
 
     write: Fields
     fields: tuple[FieldChange, ...]
 
 
 def diff(desired: Fields, live: Fields, ignore: frozenset[str] = frozenset()) -> Difference:
-    """What of `wanted` the live resource does not have.
+    """Return the desired fields that the live resource does not have.
 
-    Fields that are not named or ignored never differ, nor do parts of a structure that are not named: a structure is
-    written whole, so those go along as they are.
+    Only what the manifest sets and does not ignore is compared. The API replaces a structure as a whole, so the value
+    to write keeps the other parts:
+
+        desired focal_point: {x: 0.5}, live {x: 0.1, y: 0.2}   →   write {x: 0.5, y: 0.2}, shown as focal_point.x
     """
     write = {
         name: merge_over(_live_value(live, name), desired[name])
@@ -35,21 +37,21 @@ def diff(desired: Fields, live: Fields, ignore: frozenset[str] = frozenset()) ->
 
 
 def satisfies(live: Json, desired: Json) -> bool:
-    """Whether `live` has all that `wanted` names; what names nothing, or only that nothing be there, an absent one has."""
+    """Return True if `live` has every value that `desired` sets; an absent structure satisfies {} and {x: null}."""
     if isinstance(desired, Mapping) and (live is None or isinstance(live, Mapping)):
         return all(satisfies(live and live.get(name), part) for name, part in desired.items())
     return values_equal(live, desired)
 
 
 def merge_over(live: Json, desired: Json) -> Json:
-    """`wanted`, with those parts of the live structure that it does not name."""
+    """Return `desired` with the parts of the live structure that it does not set."""
     if isinstance(live, Mapping) and isinstance(desired, Mapping):
         return {**live, **{name: merge_over(live.get(name), part) for name, part in desired.items()}}
     return desired
 
 
 def diff_for_create(desired: Fields) -> Difference:
-    """All the named fields, as a create writes them."""
+    """Return all desired fields, as a create writes them."""
     write = {name: desired[name] for name in ordered_fields(desired)}
     fields = (
         FieldChange(path=name, before=None, after=value) for name, value in write.items() if value not in ("", (), None)
@@ -58,12 +60,12 @@ def diff_for_create(desired: Fields) -> Difference:
 
 
 def ordered_fields(fields: Fields) -> list[str]:
-    """The fields' names as people read them, those unknown to us last."""
+    """Return the names of the fields in display order, fields without a row in `FIELDS` last."""
     return sorted(fields, key=lambda name: (_FIELD_ORDER.get(name, len(_FIELD_ORDER)), name))
 
 
 def field_changes(name: str, before: Json, after: Json) -> Iterator[FieldChange]:
-    """The parts of a composite value that differ, each under its dotted path; else the value whole."""
+    """Yield the parts of a composite value that differ, each under its dotted path; else the whole value."""
     parts: list[FieldChange] = []
     if isinstance(before, tuple) and isinstance(after, tuple):
         parts = list(_tag_changes(name, before, after))
@@ -77,16 +79,16 @@ def _live_value(live: Fields, name: str) -> Json:
 
 
 def _tag_changes(name: str, before: tuple[Json, ...], after: tuple[Json, ...]) -> Iterator[FieldChange]:
-    """A list of tags is a set: one entry for each that goes or comes."""
-    gone = {str(tag) for tag in before if tag not in after}
-    new = {str(tag) for tag in after if tag not in before}
-    for tag in sorted(gone | new):
+    """Yield a change for each tag that is added or removed."""
+    removed = {str(tag) for tag in before if tag not in after}
+    added = {str(tag) for tag in after if tag not in before}
+    for tag in sorted(removed | added):
         path = f"{name}.{tag}"
-        yield FieldChange(path=path, before=tag if tag in gone else None, after=tag if tag in new else None)
+        yield FieldChange(path=path, before=tag if tag in removed else None, after=tag if tag in added else None)
 
 
 def _structure_changes(name: str, before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[FieldChange]:
-    # A focal point moved on 10,000 pictures is seconds of deepdiff; it is for what lies deeper than one level.
+    # deepdiff takes seconds for 10,000 focal points, so it compares only structures of more than one level.
     flat = not any(isinstance(value, Mapping | list | tuple) for value in (*before.values(), *after.values()))
     paths: list[list[str | int]] = [[key] for key in {**before, **after}] if flat else _changed_paths(before, after)
     for path in sorted(paths, key=str):
@@ -96,7 +98,6 @@ def _structure_changes(name: str, before: Mapping[str, Json], after: Mapping[str
 
 
 def _changed_paths(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[list[str | int]]:
-    """The paths of the parts that differ, whichever way they do."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - heavy, and most plans compare no deep structures
 
     found = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
@@ -104,7 +105,7 @@ def _changed_paths(before: Mapping[str, Json], after: Mapping[str, Json]) -> lis
 
 
 def _value_at(value: Json, path: list[str | int]) -> Json:
-    """The part of `value` at `path`, None where it ends early."""
+    """Return the part of `value` at `path`, None if there is none."""
     for step in path:
         if isinstance(value, Mapping):
             value = value.get(str(step))

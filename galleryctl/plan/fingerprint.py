@@ -1,34 +1,30 @@
-"""What a plan remembers of a live resource, to see later whether it is still the same."""
+"""Fingerprints of live resources, by which an apply detects changes made since the plan."""
 
 from __future__ import annotations
 
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, WixFile
 from galleryctl.plan.file.canonical import digest
+from galleryctl.plan.matching.evidence import media_reference
 
 _RAW_MEMBERS = ("image", "video", "text", "link")
-"""The API's nested objects: they hold what our fields do not show, such as a secondary file name."""
+"""The API's nested objects: they also hold values without a field in galleryctl, such as a secondary file name."""
 
 
 def fingerprint(resource: LiveItem | LiveGallery) -> str:
-    """32 hex digits that change when anything does that a plan for `resource` was made from.
+    """Return 32 hex digits of a hash of everything in `resource` that a plan depends on.
 
-    Dates are left out, and so are a gallery's items: they have fingerprints of their own, unless they go with it.
+    Dates are excluded, and so are the items of a gallery, which have fingerprints of their own.
     """
-    seen: dict[str, Json] = {"fields": resource.fields, "sort_order": resource.sort_order}
+    content: dict[str, Json] = {"fields": resource.fields, "sort_order": resource.sort_order}
     if isinstance(resource, LiveItem):
-        seen["kind"] = resource.kind.value
-        seen["media"] = _media_reference(resource.media)
-        seen["raw"] = {name: resource.raw.get(name) for name in _RAW_MEMBERS}
-    return digest(seen)[:32]
+        content["kind"] = resource.kind.value
+        content["media"] = media_reference(resource.media)
+        content["raw"] = {name: resource.raw.get(name) for name in _RAW_MEMBERS}
+    return digest(content)[:32]
 
 
 def fingerprint_with_items(gallery: LiveGallery) -> str:
-    """32 hex digits that change when anything does that goes with the gallery when it is deleted, or when something comes."""
+    """Return 32 hex digits of a hash of the gallery and its items, all of which a delete of the gallery removes."""
     items = {item.id: fingerprint(item) for item in gallery.loaded_items}
     return digest({"gallery": fingerprint(gallery), "items": items, "count": gallery.item_count})[:32]
-
-
-def _media_reference(media: WixFile | HostedVideo | None) -> str | None:
-    return media.id if isinstance(media, WixFile) else media.url if media else None

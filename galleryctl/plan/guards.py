@@ -1,4 +1,4 @@
-"""When a plan must not be applied without a second word (design, rules 5 and 10)."""
+"""Safety checks that reject a plan until an option or an edit allows it."""
 
 from __future__ import annotations
 
@@ -10,83 +10,80 @@ from galleryctl.model.desired import Desired
 from galleryctl.plan.changes import Action, Change, MatchedBy, Refusal
 
 _TOLERANCE = 1e-9
-"""For percentages that are exactly the limit but for rounding."""
+"""Allows percentages that exceed the limit only by rounding."""
 
 
 def missing_gallery(missing: Mapping[Address, str]) -> Iterator[Refusal]:
-    """Galleries that a manifest or state knows by id, and that the site does not have."""
+    """Reject a plan that creates galleries again which are bound or in state and are gone from the site."""
     for address, id_ in missing.items():
         yield Refusal(
             address=address,
-            why=f"its gallery {id_} is gone from the site; no page would show a new one",
-            allow="bind it to another gallery, bind: {id: …}, or have it created again with --allow-recreate",
+            why=f"its gallery {id_} is gone from the site, and no page would show a new one",
+            allow="bind it to another gallery with bind: {id: …}, or create it again with --allow-recreate",
         )
 
 
 def protected_removed(removed: Mapping[Address, Change], protected: Collection[Address]) -> Iterator[Refusal]:
-    """Things that a change would take away though they are protected; `removed` by each address that goes."""
+    """Reject a plan that removes protected resources; `removed` has the change by each address that it removes."""
     for address, change in removed.items():
         if address not in protected:
             continue
-        inside = "" if address == change.address else f" with gallery {change.address}"
+        with_gallery = "" if address == change.address else f" with gallery {change.address}"
         verb = "replaced" if change.action is Action.REPLACE else "deleted"
         yield Refusal(
             address=address,
-            why=f"it is protected and would be {verb}{inside}",
-            allow="apply a manifest that names it with protect: false first; if it has a new key, say so in moved:",
+            why=f"it is protected and would be {verb}{with_gallery}",
+            allow="first apply a manifest that sets protect: false for it; if its key changed, add a moved: entry",
         )
 
 
 def unmanaged_items_lost(counts: Mapping[Address, int]) -> Iterator[Refusal]:
-    """Galleries that would take along items that are not ours; `going` counts those by gallery."""
+    """Reject a plan that deletes galleries with unmanaged items; `counts` has their number by gallery."""
     for address, count in counts.items():
         if count > 0:
-            items = "1 item that is" if count == 1 else f"{count} items that are"
+            items = "1 unmanaged item" if count == 1 else f"{count} unmanaged items"
             yield Refusal(
                 address=address,
-                why=f"it would be deleted together with {items} not managed",
-                allow="move them elsewhere or delete them in the Editor; "
-                "or set unmanaged: delete in the gallery's manifest",
+                why=f"it would be deleted together with {items}",
+                allow="move or delete them in the Editor, or set unmanaged: delete in the gallery's manifest",
             )
 
 
 def no_room_for_target(addresses: Iterable[Address]) -> Iterator[Refusal]:
-    """Items that would have to move to make room for a target; left where they are, its place would not last."""
+    """Reject a plan in which items that are not targeted must move; otherwise the next plan would move the target."""
     for address in addresses:
         yield Refusal(
             address=address,
-            why="it would have to move to make room for a target, and it is none",
-            allow=f"give --target {address}, too, or leave out --target",
+            why="it would have to move to make room for a target but is not targeted",
+            allow=f"add --target {address}, or plan without --target",
         )
 
 
 def empty_manifest(desired: Desired, changes: Sequence[Change], in_state: Collection[Address]) -> Iterator[Refusal]:
-    """Manifests that suddenly want nothing of what state knows, or of what is there."""
-    allow = "put the manifests back, or mean it with --allow-empty"
-    # What an earlier replacement left to delete was agreed to when that was applied.
-    losing = [c for c in changes if c.action is Action.DELETE and c.matched_by is not MatchedBy.JOURNAL]
-    ours = {change.address.parent for change in losing if change.address in in_state}
-    anything = {change.address.parent for change in losing}
-    if not desired.galleries:
-        if ours:
-            yield Refusal(address=None, why="no manifest is left, but state knows resources", allow=allow)
-        return
+    """Reject a plan that deletes resources because there are no manifests, or because a manifest lists no items."""
+    allow = "restore the manifests, or confirm with --allow-empty"
+    # The delete of a deposed item was already allowed when its replacement was applied.
+    deletes = [c for c in changes if c.action is Action.DELETE and c.matched_by is not MatchedBy.JOURNAL]
+    with_deletes = {change.address.parent for change in deletes}
+    with_managed_deletes = {change.address.parent for change in deletes if change.address in in_state}
+    if not desired.galleries and with_managed_deletes:
+        yield Refusal(address=None, why="the workspace has no manifests, but state has resources", allow=allow)
     for gallery in desired.galleries:
-        if gallery.items or gallery.address not in anything:
-            continue
-        known = "state knows some" if gallery.address in ours else "unmanaged: delete would empty the gallery"
-        yield Refusal(address=gallery.address, why=f"it lists no items any more, but {known}", allow=allow)
+        if not gallery.items and gallery.address in with_deletes:
+            managed = gallery.address in with_managed_deletes
+            conflict = "state has items" if managed else "unmanaged: delete would empty the gallery"
+            yield Refusal(address=gallery.address, why=f"its manifest lists no items, but {conflict}", allow=allow)
 
 
 def too_many_deletes(removed: Collection[Address], managed: int, limit: float) -> Iterator[Refusal]:
-    """More deletions and replacements than `limit` percent of the managed resources."""
+    """Reject a plan that deletes or replaces more than `limit` percent of the managed resources."""
     percent = 100 * len(removed) / managed if managed else 0.0
-    # Not `>`: a limit that is no number allows nothing.
+    # Not `>`: a limit of NaN allows nothing.
     if removed and not percent <= limit + _TOLERANCE:
-        what = "resource" if managed == 1 else "resources"
+        resources = "resource" if managed == 1 else "resources"
         yield Refusal(
             address=None,
-            why=f"{len(removed)} of {managed} managed {what} would be deleted or replaced: {percent:.3g} %, "
-            f"and max_delete_percent is {limit:g}",
+            why=f"{len(removed)} of {managed} managed {resources} would be deleted or replaced: {percent:.3g} %, "
+            f"but max_delete_percent is {limit:g}",
             allow=f"--max-delete-percent {ceil(percent - _TOLERANCE)}",
         )

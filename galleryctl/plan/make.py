@@ -1,8 +1,9 @@
-"""From what is wanted, what is there and what state knows: the plan."""
+"""The plan of a site, from desired and live resources and the state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -10,7 +11,7 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.plan import guards, state_changes
 from galleryctl.plan.changes import Action, Change, MatchedBy, Notice, Plan, Refusal
-from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS, PlanContext, PlanOptions, address_sort_key
+from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS, PlanContext, PlanOptions
 from galleryctl.plan.gallery import (
     DESTROY_REASON,
     GONE_REASON,
@@ -21,7 +22,7 @@ from galleryctl.plan.gallery import (
     plan_items_destroy,
 )
 from galleryctl.plan.ordering.reorder import assign_sort_orders
-from galleryctl.plan.resources import delete_gallery_change
+from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import check_targets, contains_target, filter_targeted, is_targeted
 from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
 
@@ -37,18 +38,18 @@ def make_plan(
     lineage: str = "",
     serial: int = 0,
 ) -> Plan:
-    """The plan that makes the site what `desired` says.
+    """Return the plan that makes the site match the manifests.
 
-    `snapshot` holds the items of every gallery that `bind_galleries` pairs or that state knows. What must not be
-    applied without a second word stands in `refusals`. Raises MatchError when a gallery or a target cannot be identified.
+    `snapshot` must hold the items of every gallery that `match_galleries` matches or that is in state. The plan's
+    `refusals` are the results of the safety checks. Raises MatchError if a gallery or a target cannot be identified.
     """
     context = PlanContext.build(desired, snapshot, state, options)
     check_targets(options.targets, context.protect_by_address.keys() | context.state.ids.keys())
     gallery_plans = tuple(_plan_destroy(context) if options.destroy else _plan_galleries(context))
-    changes = filter_targeted([change for part in gallery_plans for change in part.changes], options.targets)
-    ids = {address: id_ for part in gallery_plans for address, id_ in part.ids.items()}
-    found_media = {source: id_ for part in gallery_plans for source, id_ in part.media.items()}
-    unchanged = {address for part in gallery_plans for address in part.unchanged}
+    changes = filter_targeted([change for plan in gallery_plans for change in plan.changes], options.targets)
+    ids = {address: id_ for plan in gallery_plans for address, id_ in plan.ids.items()}
+    found_media = {source: id_ for plan in gallery_plans for source, id_ in plan.media.items()}
+    unchanged = {address for plan in gallery_plans for address in plan.unchanged}
     forget = frozenset(state_changes.addresses_to_forget(context, ids))
     return Plan(
         site_id=snapshot.site_id,
@@ -68,10 +69,10 @@ def make_plan(
 
 
 def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
-    """The plan of each manifest's gallery, then the deletes of those that have no manifest any more."""
-    missing = [g.address for g in context.desired.galleries if g.address not in context.matches.live]
-    free = assign_sort_orders([None] * len(missing), (gallery.sort_order for gallery in context.snapshot.galleries))
-    orders = {address: free[i] for i, address in enumerate(missing)}
+    """Yield the plan of each manifest's gallery, then the deletes of orphaned galleries."""
+    to_create = [g.address for g in context.desired.galleries if g.address not in context.matches.live]
+    new = assign_sort_orders([None] * len(to_create), (gallery.sort_order for gallery in context.snapshot.galleries))
+    orders = {address: new[i] for i, address in enumerate(to_create)}
     for gallery in context.desired.galleries:
         address = gallery.address
         if live := context.matches.live.get(address):
@@ -91,37 +92,32 @@ def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
 
 
 def _plan_destroy(context: PlanContext) -> Iterator[GalleryPlan]:
-    """Deletes of all galleries, or of the items only where the targets name items."""
+    """Yield the deletes of all galleries, or of items only if the targets are items."""
     for gallery in context.desired.galleries:
         address = gallery.address
         live = context.matches.live.get(address)
         if live is None:
             continue
-        known, files = context.state_by_gallery[address], context.snapshot.files
+        state, files = context.state_by_gallery[address], context.snapshot.files
         if is_targeted(address, context.options.targets):
-            basis = context.matches.matched_by[address]
-            yield plan_gallery_destroy(gallery, live, basis, state=known, files=files)
+            matched_by = context.matches.matched_by[address]
+            yield plan_gallery_destroy(gallery, live, matched_by, state=state, files=files)
         elif contains_target(address, context.options.targets):
             order = context.desired.item_order
-            yield plan_items_destroy(gallery, live, state=known, files=files, item_order=order)
+            yield plan_items_destroy(gallery, live, state=state, files=files, item_order=order)
     yield from _delete_orphaned_galleries(context, DESTROY_REASON)
 
 
 def _delete_orphaned_galleries(context: PlanContext, reason: str) -> Iterator[GalleryPlan]:
-    """Deletes of the galleries that state knows and no manifest names or means."""
+    """Yield the deletes of galleries that are in state and have no manifest."""
     live = context.unmatched_galleries
-    ours = {*context.state.ids.values(), *context.state.deposed}
-    galleries = [entry for entry in context.state.ids.items() if entry[0].item is None]
-    for address, id_ in sorted(galleries, key=address_sort_key):
-        if (
-            address in context.protect_by_address
-            or id_ not in live
-            or not is_targeted(address, context.options.targets)
-        ):
-            continue
-        change = delete_gallery_change(address, live[id_], matched_by=MatchedBy.STATE, reason=reason)
-        others = live[id_].item_count - sum(item.id in ours for item in live[id_].loaded_items)
-        yield GalleryPlan(changes=(change,), unmanaged_items_lost={address: others})
+    managed = {*context.state.ids.values(), *context.state.deposed}
+    for address, id_ in sorted(context.state.ids.items()):
+        orphaned = address.item is None and address not in context.protect_by_address
+        if orphaned and id_ in live and is_targeted(address, context.options.targets):
+            change = delete_change(address, live[id_], matched_by=MatchedBy.STATE, reason=reason)
+            unmanaged = live[id_].item_count - sum(item.id in managed for item in live[id_].loaded_items)
+            yield GalleryPlan(changes=(change,), unmanaged_items_lost={address: unmanaged})
 
 
 def _refusals(
@@ -129,16 +125,16 @@ def _refusals(
 ) -> Iterator[Refusal]:
     options = context.options
     removed = _removed_by_address(context, changes)
-    held = context.state.protected | {address for address, protect in context.protect_by_address.items() if protect}
-    yield from guards.protected_removed(removed, held)
-    others = ((address, count) for part in gallery_plans for address, count in part.unmanaged_items_lost.items())
-    yield from guards.unmanaged_items_lost({address: count for address, count in others if address in removed})
-    yield from guards.no_room_for_target(address for part in gallery_plans for address in part.blocking_items)
+    protected = {address for address, protect in context.protect_by_address.items() if protect}
+    yield from guards.protected_removed(removed, context.state.protected | protected)
+    lost = ((address, count) for plan in gallery_plans for address, count in plan.unmanaged_items_lost.items())
+    yield from guards.unmanaged_items_lost({address: count for address, count in lost if address in removed})
+    yield from guards.no_room_for_target(address for plan in gallery_plans for address in plan.blocking_items)
     if options.destroy:
         return
     if not options.allow_recreate:
-        gone = context.matches.missing.items()
-        yield from guards.missing_gallery({a: id_ for a, id_ in gone if contains_target(a, options.targets)})
+        missing = context.matches.missing.items()
+        yield from guards.missing_gallery({a: id_ for a, id_ in missing if contains_target(a, options.targets)})
     if not options.allow_empty:
         yield from guards.empty_manifest(context.desired, changes, context.state.ids.keys())
     limit = options.max_delete_percent
@@ -149,46 +145,46 @@ def _refusals(
 
 
 def _removed_by_address(context: PlanContext, changes: Sequence[Change]) -> Mapping[Address, Change]:
-    """What goes from the site, by address; the items of a gallery that goes are told by state and its manifest."""
-    removed: dict[Address, Change] = {}
-    for change in changes:
-        # What an earlier replacement left to delete was agreed to when that was applied.
-        if change.action in (Action.DELETE, Action.REPLACE) and change.matched_by is not MatchedBy.JOURNAL:
-            removed[change.address] = change
-    galleries = {a: change for a, change in removed.items() if a.item is None}
+    """Return the change that removes each resource; a deleted gallery removes its items in state and in its manifest."""
+    removed = {
+        change.address: change
+        for change in changes
+        # The delete of a deposed item was already allowed when its replacement was applied.
+        if change.action in (Action.DELETE, Action.REPLACE) and change.matched_by is not MatchedBy.JOURNAL
+    }
+    galleries = {address: change for address, change in removed.items() if address.item is None}
     for address in context.state.ids.keys() | context.protect_by_address.keys() if galleries else ():
         if address.parent in galleries:
             removed[address] = galleries[address.parent]
-    return dict(sorted(removed.items(), key=address_sort_key))
+    return {address: removed[address] for address in sorted(removed)}
 
 
 def _notices(context: PlanContext, gallery_plans: Sequence[GalleryPlan]) -> Iterator[Notice]:
-    found = [*context.moved_state.notices, *_bind_notices(context), *_target_notices(context)]
-    for notice in (*found, *(notice for part in gallery_plans for notice in part.notices)):
+    planned = chain.from_iterable(plan.notices for plan in gallery_plans)
+    for notice in chain(context.moved_state.notices, _bind_notices(context), _target_notices(context), planned):
         if notice.address is None or context.in_scope(notice.address):
             yield notice
 
 
 def _bind_notices(context: PlanContext) -> Iterator[Notice]:
-    """Galleries that were found, but not as the manifest or state has them."""
+    """Yield notices of galleries that are matched with another id than that in the manifest or in state."""
     for gallery in context.desired.galleries:
-        live = context.matches.live.get(gallery.address)
-        known = context.state.ids.get(gallery.address)
-        if live is None or live.id == known == (gallery.bind.id or known):
+        address, bound_id = gallery.address, gallery.bind.id
+        live = context.matches.live.get(address)
+        state_id = context.state.ids.get(address)
+        if live is None or live.id == state_id == (bound_id or state_id):
             continue
-        if gallery.bind.id and live.id != gallery.bind.id:
-            message = f"the site has no gallery {gallery.bind.id}; state knows it as {live.id}: correct bind.id"
-            yield Notice(address=gallery.address, message=message)
-        elif known and live.id != known:
-            message = (
-                f"taken to be {live.id} by {context.matches.matched_by[gallery.address]}; state knew it as {known}"
-            )
-            yield Notice(address=gallery.address, message=message)
+        if bound_id and live.id != bound_id:
+            message = f"the site has no gallery {bound_id}; matched {live.id} by state: correct bind.id"
+            yield Notice(address=address, message=message)
+        elif state_id and live.id != state_id:
+            message = f"matched {live.id} by {context.matches.matched_by[address]}; state had {state_id}"
+            yield Notice(address=address, message=message)
 
 
 def _target_notices(context: PlanContext) -> Iterator[Notice]:
-    """Targets for which nothing can be done."""
+    """Yield notices of targets that cannot be changed on their own."""
     for target in context.options.targets:
         if target.item is not None and target.parent not in context.protect_by_address and target in context.state.ids:
-            message = f"no manifest names its gallery, so it only goes together with that: target {target.parent}"
+            message = f"no manifest declares its gallery, so only the gallery can be deleted: --target {target.parent}"
             yield Notice(address=target, message=message)

@@ -1,15 +1,15 @@
-"""The change of one resource: made, changed, replaced or deleted."""
+"""The change of one resource: create, update, replace or delete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import basename
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, LocalFile, Media, MediaFile, RemoteFile, WixFile
+from galleryctl.model.media import HostedVideo, LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Change, MatchedBy
 from galleryctl.plan.diff import diff, diff_for_create
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
@@ -19,7 +19,7 @@ from galleryctl.plan.matching.match import ItemMatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayPosition:
-    """Where an item stands and shall stand among the managed ones, from 1, and its sort order if that changes."""
+    """The positions of an item among the managed ones before (0: none) and after, and its sort order if that changes."""
 
     before: int
     after: int
@@ -27,13 +27,13 @@ class DisplayPosition:
 
 
 def create_item_change(item: DesiredItem, position: DisplayPosition, *, reason: str = "") -> Change:
-    """An item is made."""
+    """Return the change that creates an item."""
     difference = diff_for_create(item.fields)
     return Change(
         address=item.address,
         action=Action.CREATE,
         kind=item.kind,
-        name=desired_title(item),
+        name=item_title(item),
         write=difference.write,
         fields=difference.fields,
         media=item.media,
@@ -44,20 +44,12 @@ def create_item_change(item: DesiredItem, position: DisplayPosition, *, reason: 
 
 
 def replace_item_change(item: DesiredItem, match: ItemMatch, position: DisplayPosition) -> Change:
-    """An item is made anew, because the API cannot change its kind; the old one goes."""
-    difference = diff_for_create(item.fields)
-    return Change(
-        address=item.address,
+    """Return the change that creates an item and deletes the old one, because the API cannot change its kind."""
+    return replace(
+        create_item_change(item, position),
         action=Action.REPLACE,
-        kind=item.kind,
         id=match.live.id,
-        name=desired_title(item),
-        write=difference.write,
-        fields=difference.fields,
-        media=item.media,
         media_before=media_reference(match.live.media),
-        sort_order=position.sort_order,
-        position=(position.before, position.after),
         fingerprint=fingerprint(match.live),
         matched_by=match.matched_by,
         reason=f"its kind changes from {match.live.kind} to {item.kind}",
@@ -72,21 +64,21 @@ def update_item_change(
     media: Mapping[str, str],
     files: Mapping[str, MediaFile],
 ) -> Change | None:
-    """What differs is written; None when nothing does."""
+    """Return the change that writes what differs, None if nothing does."""
     difference = diff(item.fields, match.live.fields, item.ignore)
-    repointed = "media" not in item.ignore and not same_content(item, match.live, media, files)
-    if not difference.write and not repointed and position.sort_order is None:
+    media_differs = "media" not in item.ignore and not same_content(item, match.live, media, files)
+    if not difference.write and not media_differs and position.sort_order is None:
         return None
     return Change(
         address=item.address,
         action=Action.UPDATE,
         kind=item.kind,
         id=match.live.id,
-        name=desired_title(item) or live_title(match.live),
+        name=item_title(item) or item_title(match.live),
         write=difference.write,
         fields=difference.fields,
-        media=item.media if repointed else None,
-        media_before=media_reference(match.live.media) if repointed else None,
+        media=item.media if media_differs else None,
+        media_before=media_reference(match.live.media) if media_differs else None,
         sort_order=position.sort_order,
         position=None if position.sort_order is None else (position.before, position.after),
         fingerprint=fingerprint(match.live),
@@ -94,22 +86,8 @@ def update_item_change(
     )
 
 
-def delete_item_change(address: Address, live: LiveItem, *, matched_by: MatchedBy, reason: str) -> Change:
-    """One item goes."""
-    return Change(
-        address=address,
-        action=Action.DELETE,
-        kind=live.kind,
-        id=live.id,
-        name=live_title(live),
-        fingerprint=fingerprint(live),
-        matched_by=matched_by,
-        reason=reason,
-    )
-
-
 def update_gallery_change(desired: DesiredGallery, live: LiveGallery, matched_by: MatchedBy) -> Change | None:
-    """The gallery's own fields that differ are written; None when none does."""
+    """Return the change that writes the gallery's own fields that differ, None if none does."""
     difference = diff(desired.fields, live.fields)
     if not difference.write:
         return None
@@ -125,33 +103,26 @@ def update_gallery_change(desired: DesiredGallery, live: LiveGallery, matched_by
     )
 
 
-def delete_gallery_change(address: Address, live: LiveGallery, *, matched_by: MatchedBy, reason: str) -> Change:
-    """The gallery goes, and with it all that is in it."""
+def delete_change(address: Address, live: LiveItem | LiveGallery, *, matched_by: MatchedBy, reason: str) -> Change:
+    """Return the change that deletes an item, or a gallery with all its items."""
     return Change(
         address=address,
         action=Action.DELETE,
+        kind=live.kind if isinstance(live, LiveItem) else None,
         id=live.id,
-        name=live.name,
-        fingerprint=fingerprint_with_items(live),
+        name=item_title(live) if isinstance(live, LiveItem) else live.name,
+        fingerprint=fingerprint(live) if isinstance(live, LiveItem) else fingerprint_with_items(live),
         matched_by=matched_by,
         reason=reason,
     )
 
 
-def desired_title(item: DesiredItem) -> str:
-    """The title that the manifest gives, or the name of the file or video."""
+def item_title(item: DesiredItem | LiveItem) -> str:
+    """Return the title of an item, else the name of its file or video, "" for a text."""
     title = item.fields.get("title")
-    return title if isinstance(title, str) and title else _media_title(item.media)
-
-
-def live_title(item: LiveItem) -> str:
-    """The title, or the name of the file or video."""
-    title = item.fields.get("title")
-    return title if isinstance(title, str) and title else _media_title(item.media)
-
-
-def _media_title(media: Media) -> str:
-    match media:
+    if isinstance(title, str) and title:
+        return title
+    match item.media:
         case LocalFile(path=path):
             return basename(path)
         case RemoteFile(url=url) | HostedVideo(url=url):

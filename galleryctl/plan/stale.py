@@ -1,7 +1,7 @@
 """The fields that changed on the site since a plan was made.
 
-A plan records the values before only of what it changes. It writes a structure whole, so the parts that it leaves as
-they are have their values before in what it writes:
+A plan records the values before only of what it changes. A structure is written as a whole, so the written value also
+has the previous values of the parts that do not change:
 
     the plan writes    exif: {iso: 200, lens: L}, for iso 100 → 200
     the site has now   exif: {iso: 100, lens: M}
@@ -20,21 +20,20 @@ from galleryctl.plan.matching.evidence import media_reference
 
 
 def changed_since(change: Change, live: LiveItem | LiveGallery) -> Iterator[FieldChange]:
-    """Return the parts of what `change` writes that no longer have the value the plan recorded, with the live value.
+    """Yield the fields, or parts of them, that an update writes and that no longer have the value the plan recorded.
 
-    Nothing is returned for fields that the plan does not write, and for those of a replacement, which writes them all
-    to a new item.
+    A replacement writes all fields to a new item, so only a change of its media is reported.
     """
     if change.action is Action.UPDATE:
         for name, written in change.write.items():
-            yield from _field(name, written, canonical(name, live.fields.get(name)), change.fields)
+            yield from _changed_parts(name, written, canonical(name, live.fields.get(name)), change.fields)
     if isinstance(live, LiveItem) and change.media_before is not None:
         now = media_reference(live.media)
         if now != change.media_before:
             yield FieldChange(path="media", before=change.media_before, after=now)
 
 
-def _field(name: str, written: Json, now: Json, changes: tuple[FieldChange, ...]) -> Iterator[FieldChange]:
+def _changed_parts(name: str, written: Json, now: Json, changes: tuple[FieldChange, ...]) -> Iterator[FieldChange]:
     planned = [part for part in changes if _within(part.path, name)]
     for part in planned:
         live = _part(now, part.path[len(name) + 1 :])
@@ -51,13 +50,13 @@ def _within(path: str, outer: str) -> bool:
 
 
 def _part(value: Json, path: str) -> Json:
-    """Return the part of a field's value at a dotted path, None where there is none; keys may contain dots."""
+    """Return the part of a field's value at a dotted path, None if there is none; keys may contain dots."""
     if not path:
         return value
     if isinstance(value, Mapping):
         parts = (_part(value[key], path[len(key) + 1 :]) for key in value if _within(path, key))
     elif isinstance(value, list | tuple):
-        # The path of a tag is the tag, that of another list's entry is its index.
+        # The path of a tag is the tag itself; the path of another list's entry is its index.
         parts = (
             part if part == path else _part(part, path[len(str(index)) + 1 :])
             for index, part in enumerate(value)

@@ -1,4 +1,4 @@
-"""What state shall know once a plan is applied: files, protection, and what it shall forget."""
+"""Changes of the state by an apply: addresses to forget, files to record, protected addresses."""
 
 from __future__ import annotations
 
@@ -12,23 +12,27 @@ from galleryctl.plan.targets import is_targeted
 
 
 def addresses_to_forget(context: PlanContext, ids: Mapping[Address, str]) -> Iterator[Address]:
-    """What state shall drop: old names, and what no manifest names and the site does not have, or has as another."""
+    """Yield the addresses to remove from state.
+
+    These are the old addresses of moved resources, and orphaned addresses whose resource is gone from the site or is
+    matched with another address. Other orphaned addresses are removed from state by the delete of their resource.
+    """
     targets = context.options.targets
     for old, new in context.moved_state.moves.items():
         if is_targeted(old, targets) or is_targeted(new, targets):
             yield old
-    orphans = context.unmatched_galleries
+    unmatched = context.unmatched_galleries
     live = {address: {item.id for item in gallery.items or ()} for address, gallery in context.matches.live.items()}
-    taken = set(ids.values())
+    matched = set(ids.values())
     for address, id_ in context.state.ids.items():
         if address in context.protect_by_address or not is_targeted(address, targets):
             continue
         if address.item is None:
-            gone = id_ not in orphans
+            gone = id_ not in unmatched
         elif address.parent in live:
-            gone = id_ in taken or id_ not in live[address.parent]
+            gone = id_ in matched or id_ not in live[address.parent]
         else:
-            gone = context.state.ids.get(address.parent) not in orphans
+            gone = context.state.ids.get(address.parent) not in unmatched
         if gone:
             yield address
 
@@ -36,9 +40,9 @@ def addresses_to_forget(context: PlanContext, ids: Mapping[Address, str]) -> Ite
 def media_to_record(
     context: PlanContext, found_media: Mapping[str, str], changes: Sequence[Change]
 ) -> Mapping[str, str]:
-    """The files of what the changes show, and those that were recognised: source → file id."""
-    known = {**context.state.media, **found_media}
-    learnt = {
+    """Return the files that the changes use and those that were recognized for targets: source → file id."""
+    media = {**context.state.media, **found_media}
+    recognized = {
         item.media.source
         for gallery in context.desired.galleries
         for item in gallery.items
@@ -47,23 +51,18 @@ def media_to_record(
         and is_targeted(item.address, context.options.targets)
     }
     used = {c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile)}
-    return {source: known[source] for source in sorted(learnt | used) if source in known}
+    return {source: media[source] for source in sorted(recognized | used) if source in media}
 
 
 def protected_addresses(context: PlanContext, forget: frozenset[Address]) -> frozenset[Address]:
-    """What shall be protected from now on: what the manifests say, and what they said last of what they name no more."""
-    remembered = (context.state.protected | context.original_state.protected) - forget
+    """Return the addresses to protect from now on: as declared for targets, and as last applied for all others.
+
+    An address that is neither declared nor in state, as its resource was never created, is not protected any longer.
+    """
+    last_applied = (context.state.protected | context.original_state.protected) - forget
     if context.options.destroy:
-        return remembered
-    heard = {a: protect for a, protect in context.protect_by_address.items() if is_targeted(a, context.options.targets)}
-    kept = frozenset(
-        address for address in remembered if address not in heard and _is_declared_or_in_state(context, address)
-    )
-    return kept | {address for address, protect in heard.items() if protect}
-
-
-def _is_declared_or_in_state(context: PlanContext, address: Address) -> bool:
-    """Whether there is something to protect: what was never made and is named no more, is nothing."""
-    return (
-        address in context.protect_by_address or address in context.state.ids or address in context.original_state.ids
-    )
+        return last_applied
+    declared = context.protect_by_address
+    existing = declared.keys() | context.state.ids.keys() | context.original_state.ids.keys()
+    applied_now = {address for address in declared if is_targeted(address, context.options.targets)}
+    return (last_applied & existing) - applied_now | {address for address in applied_now if declared[address]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from galleryctl.model.uploaded import UploadedFile
+from galleryctl.model.media import UploadedFile
 from galleryctl.report.formatting import escape_control, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import render_table

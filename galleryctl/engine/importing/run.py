@@ -26,7 +26,7 @@ from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.plan.gallery import in_display_order
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.matching.match import files_to_look_up
-from galleryctl.plan.resources import live_title
+from galleryctl.plan.resources import item_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ async def _create_draft(
         path=path,
         file=file,
         manifest=written,
-        left_out=tuple(live_title(item) or item.id for item in read.items or () if item.id not in written.keys),
+        left_out=tuple(item_title(item) or item.id for item in read.items or () if item.id not in written.keys),
     )
 
 

@@ -1,4 +1,4 @@
-"""One text for one JSON value, and the digests made from it."""
+"""The canonical JSON text of a value, and digests of it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from galleryctl.model.fields import Json
 
 _MAX_EXACT_INTEGER = 2**53
-"""Below it every whole double is an integer that JSON tools may write without its `.0`."""
+"""Every whole double below this is an exact integer, which JSON tools may write without its `.0`."""
 
 
 def canonical_json(value: Json) -> str:
-    """`value` as JSON with sorted keys and no spaces; whole numbers have one form, tuples are lists."""
+    """Return `value` as JSON with sorted keys and without spaces; 1.0 is written as 1, a tuple as an array."""
     return json.dumps(_normalize(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(value: Json) -> str:
-    """The SHA-256 of `value`'s canonical JSON, in hex."""
+    """Return the SHA-256 of the canonical JSON of `value`, in hex."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def _normalize(value: Json) -> Json:
-    # What most values are is asked first: ten thousand fingerprints ask it a hundred thousand times.
+    # The most frequent types come first: ten thousand fingerprints make a hundred thousand calls.
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, float):

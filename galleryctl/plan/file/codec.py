@@ -1,7 +1,7 @@
-"""The plan as a JSON document, to be reviewed now and applied later; `schemas/plan.schema.json` describes it.
+"""The plan as a JSON document, to be reviewed and applied later; `schemas/plan.schema.json` describes it.
 
-`digest` is the SHA-256 of the rest, so that a plan is applied as it was reviewed or not at all; `signature` is of the
-digest, so that who can change both cannot sign what they changed.
+`digest` is the SHA-256 of the other members, so that an edited plan is rejected; `signature` signs the digest, so that
+recomputing the digest is not enough.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _CHANGE_MEMBERS = (
     "fingerprint", "basis", "reason",
 )  # fmt: skip
 _SIGNATURE_PATTERN = re.compile("[0-9a-f]{32}:[0-9a-f]{64}")
-_NEW_PLAN_HINT = "make a new plan: galleryctl plan --out FILE"
+_NEW_PLAN_HINT = "create a new plan: galleryctl plan --out FILE"
 
 
 def encode_plan(plan: Plan) -> dict[str, Json]:
-    """`plan` as JSON, ready for `json.dumps`; `decode` is the inverse."""
+    """Return the plan as a JSON document; `decode_plan` is the inverse."""
     document = _encode_unsigned(plan)
     return {**document, "digest": digest(document), "signature": plan.signature or None}
 
 
 def plan_digest(plan: Plan) -> str:
-    """The digest in the plan's document: what a signature is of."""
+    """Return the digest of the plan, which a signature signs."""
     return digest(_encode_unsigned(plan))
 
 
@@ -56,10 +56,10 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         "targets": [str(address) for address in plan.targets],
         "changes": [_encode_change(change) for change in plan.changes],
         "unchanged": plan.unchanged,
-        "ids": {str(address): plan.ids[address] for address in _sort_addresses(plan.ids)},
+        "ids": {str(address): id_ for address, id_ in sorted(plan.ids.items())},
         "media": dict(sorted(plan.media.items())),
-        "protected": [str(address) for address in _sort_addresses(plan.protected)],
-        "forget": [str(address) for address in _sort_addresses(plan.forget)],
+        "protected": [str(address) for address in sorted(plan.protected)],
+        "forget": [str(address) for address in sorted(plan.forget)],
         "refusals": [
             {"address": _optional_str(refusal.address), "why": refusal.why, "allow": refusal.allow}
             for refusal in plan.refusals
@@ -69,7 +69,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
 
 
 def decode_plan(document: Json) -> Plan:
-    """The plan that `document` holds. Raises InvalidInput, with all its problems, for anything else."""
+    """Return the plan in a JSON document. Raises InvalidInput with all problems of the document."""
     problems: list[Problem] = []
     node = JsonNode(document, "", problems)
     _check_version(node)
@@ -84,33 +84,31 @@ def decode_plan(document: Json) -> Plan:
 
 
 def _check_version(node: JsonNode) -> None:
-    """Raise InvalidInput, before all else is found to be wrong, when another galleryctl wrote the document."""
-    if not isinstance(node.value, Mapping):
-        return
-    version = node.value.get("format_version")
+    """Raise InvalidInput, without any other problem, if another version of galleryctl wrote the document."""
+    version = node.value.get("format_version") if isinstance(node.value, Mapping) else _FORMAT_VERSION
     if version != _FORMAT_VERSION or isinstance(version, bool):
-        known = isinstance(version, int) and not isinstance(version, bool) and 0 <= version <= MAX_SAFE_INTEGER
-        said = f"is {version}" if known else "is no version"
-        problem = f"format_version {said}; this galleryctl reads {_FORMAT_VERSION}"
-        raise InvalidInput((Problem(at=None, message=problem),), do=_NEW_PLAN_HINT)
+        valid = isinstance(version, int) and not isinstance(version, bool) and 0 <= version <= MAX_SAFE_INTEGER
+        problem = f"format_version {version} is not supported" if valid else "invalid format_version"
+        message = f"{problem}; this galleryctl reads version {_FORMAT_VERSION}"
+        raise InvalidInput((Problem(at=None, message=message),), do=_NEW_PLAN_HINT)
 
 
 def _check_digest(document: Json, node: JsonNode) -> None:
     if isinstance(document, Mapping):
-        rest = {name: value for name, value in document.items() if name not in ("digest", "signature")}
-        if digest(rest) != document["digest"]:
-            digest_ = JsonNode(document["digest"], "digest", node.problems)
-            digest_.add_problem("does not fit the rest; the plan was changed after it was written")
+        signed = {name: value for name, value in document.items() if name not in ("digest", "signature")}
+        if digest(signed) != document["digest"]:
+            message = "digest: does not match the plan, which was changed after it was saved"
+            node.problems.append(Problem(at=None, message=message))
 
 
 def _check_steps(plan: Plan, node: JsonNode) -> None:
-    """No two changes are one step: an apply knows steps, and what became of each change, by their names."""
+    """Add a problem for each duplicate step or change: an apply identifies steps by name, outcomes by address and id."""
     steps = Counter(step.id for step in plan_steps(plan))
     resources = Counter((str(change.address), change.id) for change in plan.changes)
     for name in (name for name, count in steps.items() if count > 1):
-        node.add_problem(f"two of its steps are called {name}")
+        node.add_problem(f"duplicate step {name!r}")
     for address, id_ in (resource for resource, count in resources.items() if count > 1):
-        node.add_problem(f"{address} with id {id_} is changed twice")
+        node.add_problem(f"duplicate change of {address} with id {id_}")
 
 
 def _decode_members(node: JsonNode) -> Plan:
@@ -120,7 +118,7 @@ def _decode_members(node: JsonNode) -> Plan:
         site_id=part["site_id"].string(),
         changes=tuple(map(_decode_change, part["changes"].array())),
         unchanged=part["unchanged"].integer(),
-        ids={_decode_address_key(name, member): member.string() for name, member in part["ids"].members()},
+        ids={JsonNode(key, id_.path, id_.problems).address(): id_.string() for key, id_ in part["ids"].members()},
         media={name: member.string() for name, member in part["media"].members()},
         protected=part["protected"].addresses(),
         forget=part["forget"].addresses(),
@@ -137,7 +135,7 @@ def _decode_members(node: JsonNode) -> Plan:
 def _decode_signature(node: JsonNode) -> str:
     text = node.string()
     if not _SIGNATURE_PATTERN.fullmatch(text):
-        node.add_problem("is no signature")
+        node.add_problem("is not a valid signature")
     return text
 
 
@@ -187,17 +185,17 @@ def _decode_change(node: JsonNode) -> Change:
 
 
 def _contradictions(change: Change) -> Sequence[str]:
-    """What no plan says: an apply relies on these."""
-    create = change.action is Action.CREATE
-    said = {
-        "a plan has no no-ops": change.action is Action.NO_OP,
-        "a create has no id": create and change.id is not None,
-        "what is live has an id and a fingerprint": not create and None in (change.id, change.fingerprint),
-        "what is made has a sort_order": change.action in (Action.CREATE, Action.REPLACE) and change.sort_order is None,
-        "an item has a kind, a gallery has none": (change.kind is None) != (change.address.item is None),
-        "a gallery is never replaced": change.action is Action.REPLACE and change.address.item is None,
+    """Return the rules that the change breaks and on which an apply relies."""
+    create, replace = change.action is Action.CREATE, change.action is Action.REPLACE
+    broken = {
+        "a no-op cannot be planned": change.action is Action.NO_OP,
+        "a create must not have an id": create and change.id is not None,
+        f"{change.action} needs an id and a fingerprint": not create and None in (change.id, change.fingerprint),
+        f"{change.action} needs a sort_order": (create or replace) and change.sort_order is None,
+        "an item must have a kind, a gallery must not": (change.kind is None) != (change.address.item is None),
+        "a gallery cannot be replaced": replace and change.address.item is None,
     }
-    return [message for message, wrong in said.items() if wrong]
+    return [message for message, is_broken in broken.items() if is_broken]
 
 
 def _decode_field_change(node: JsonNode) -> FieldChange:
@@ -206,11 +204,11 @@ def _decode_field_change(node: JsonNode) -> FieldChange:
 
 
 def _decode_position(node: JsonNode) -> tuple[int, int]:
-    places = [element.integer() for element in node.array()]
-    if len(places) != 2:  # noqa: PLR2004 - from, to
-        node.add_problem("is no pair of places")
+    positions = [element.integer() for element in node.array()]
+    if len(positions) != 2:  # noqa: PLR2004 - before, after
+        node.add_problem("is not a pair of positions")
         return (0, 0)
-    return (places[0], places[1])
+    return (positions[0], positions[1])
 
 
 def _decode_refusal(node: JsonNode) -> Refusal:
@@ -225,20 +223,12 @@ def _decode_notice(node: JsonNode) -> Notice:
     return Notice(address=part["address"].optional(JsonNode.address), message=part["message"].string())
 
 
-def _decode_address_key(name: str, member: JsonNode) -> Address:
-    return JsonNode(name, member.path, member.problems).address()
-
-
-def _sort_addresses(addresses: Mapping[Address, str] | frozenset[Address]) -> list[Address]:
-    return sorted(addresses, key=lambda address: (address.gallery, address.item or ""))
-
-
 def _optional_str(address: Address | None) -> str | None:
     return None if address is None else str(address)
 
 
 def _tuples_to_lists(value: Json) -> Json:
-    """`value` with lists for its tuples, as JSON tools expect them."""
+    """Return `value` with lists instead of tuples, as JSON tools expect."""
     if isinstance(value, Mapping):
         return {name: _tuples_to_lists(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

@@ -1,13 +1,13 @@
-"""JSON from outside, read part by part: what does not fit is noted with its path, and reading goes on."""
+"""A reader of untrusted JSON that collects all problems, each with its path in the document."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
 from typing import TypeVar
 
 from galleryctl.model.address import Address
@@ -15,10 +15,10 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 
 MAX_JSON_DEPTH = 50
-"""How many levels a value may have: far more than any field, far fewer than would exhaust the stack."""
+"""The most levels of a value: far more than any field has, far fewer than would exhaust the stack."""
 
 MAX_SAFE_INTEGER = 2**53 - 1
-"""The largest whole number that every JSON tool keeps as it is."""
+"""The largest integer that every JSON tool preserves."""
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -26,113 +26,106 @@ _E = TypeVar("_E", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class JsonNode:
-    """A value at its path in the document. Each reader returns a harmless default when it notes a problem."""
+    """A value and its path in the document. Each method that finds a problem adds it and returns a harmless default."""
 
     value: Json
     path: str
     problems: list[Problem]
 
     def add_problem(self, message: str) -> None:
-        """Note a problem here."""
+        """Add a problem at this path."""
         self.problems.append(Problem(at=None, message=f"{self.path or 'the plan'}: {message}"))
 
     def object_with(self, names: Iterable[str]) -> Mapping[str, JsonNode]:
-        """The members of an object that has exactly these."""
-        wanted = tuple(names)
-        members = self.value if isinstance(self.value, Mapping) else None
-        if members is None:
-            self.add_problem("is no object")
-            return {name: JsonNode(None, self._child_path(name), []) for name in wanted}
-        for name in wanted:
-            if name not in members:
-                self.add_problem(f"{name} is missing")
-        for name in members:
-            if name not in wanted:
-                self.add_problem(f"{name} is not known here")
+        """Return the members of an object that must have exactly these names."""
+        expected = tuple(names)
+        if not isinstance(self.value, Mapping):
+            self.add_problem("is not an object")
+            return {name: JsonNode(None, self._child_path(name), []) for name in expected}
+        missing = [f"{name} is missing" for name in expected if name not in self.value]
+        for problem in (*missing, *(f"unknown member {name}" for name in self.value if name not in expected)):
+            self.add_problem(problem)
         return {
-            # What is missing has been noted once; the default's own problems go nowhere.
-            name: JsonNode(members.get(name), self._child_path(name), self.problems if name in members else [])
-            for name in wanted
+            # A missing member is one problem; those of its default are discarded.
+            name: JsonNode(self.value.get(name), self._child_path(name), self.problems if name in self.value else [])
+            for name in expected
         }
 
     def members(self) -> Iterator[tuple[str, JsonNode]]:
-        """The members of an object with any names."""
+        """Yield the members of an object with any names."""
         if not isinstance(self.value, Mapping):
-            self.add_problem("is no object")
+            self.add_problem("is not an object")
             return
         names: Iterable[object] = self.value
         for name in names:
             if isinstance(name, str):
                 yield name, JsonNode(self.value[name], self._child_path(name), self.problems)
             else:
-                self.add_problem("has a member whose name is no string")
+                self.add_problem("has a member whose name is not a string")
 
     def array(self) -> Iterator[JsonNode]:
-        """The elements of an array."""
+        """Yield the elements of an array."""
         if not isinstance(self.value, list | tuple):
-            self.add_problem("is no array")
+            self.add_problem("is not an array")
             return
         for i, value in enumerate(self.value):
             yield JsonNode(value, f"{self.path}[{i}]", self.problems)
 
     def optional(self, read: Callable[[JsonNode], _T]) -> _T | None:
-        """What `read` makes of it, None for null."""
+        """Return None for null, else the result of `read`."""
         return None if self.value is None else read(self)
 
     def string(self) -> str:
-        """A string."""
+        """Return a string."""
         if isinstance(self.value, str):
             return self.value
-        self.add_problem("is no string")
+        self.add_problem("is not a string")
         return ""
 
     def integer(self) -> int:
-        """An integer from 0 to `LARGEST`; JSON tools may write it with a `.0`."""
-        value = self.value
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            self.add_problem("is no whole number")
-        elif 0 <= value <= MAX_SAFE_INTEGER and value == int(value):
-            return int(value)
-        else:
-            self.add_problem(f"is no whole number from 0 to {MAX_SAFE_INTEGER}")
+        """Return an integer from 0 to `MAX_SAFE_INTEGER`; JSON tools may write it with a `.0`."""
+        match self.value:
+            case bool():
+                pass  # Python counts True and False as integers
+            case int() | float() as value if 0 <= value <= MAX_SAFE_INTEGER and value == int(value):
+                return int(value)
+        self.add_problem(f"is not an integer from 0 to {MAX_SAFE_INTEGER}")
         return 0
 
     def number(self) -> float:
-        """A finite number."""
-        try:
-            if isinstance(self.value, int | float) and not isinstance(self.value, bool):
-                number = float(self.value)
-                if isfinite(number):
-                    return number
-        except OverflowError:
-            pass  # an integer beyond every float is as wrong as a string, and is noted below
-        self.add_problem("is no finite number")
+        """Return a finite number."""
+        match self.value:
+            case bool():
+                pass
+            case int() | float() as value if abs(value) <= sys.float_info.max:
+                return float(value)
+        self.add_problem("is not a finite number")
         return 0.0
 
     def one_of(self, choices: type[_E]) -> _E:
-        """A value of an enumeration."""
+        """Return a value of an enumeration."""
         if isinstance(self.value, str) and self.value in tuple(choices):
             return choices(self.value)
-        self.add_problem(f"is none of {', '.join(choices)}")
+        self.add_problem(f"is not one of {', '.join(choices)}")
         return next(iter(choices))
 
     def address(self) -> Address:
-        """An address as text."""
+        """Return the address that a string holds."""
         try:
             return Address.parse(self.string())
         except ValueError:
-            self.add_problem("is no address; write GALLERY or GALLERY/ITEM")
+            self.add_problem("is not a valid address; use GALLERY or GALLERY/ITEM")
             return Address("unreadable")
 
     def addresses(self) -> frozenset[Address]:
-        """An array of addresses, none twice."""
-        found = [element.address() for element in self.array()]
-        if len(set(found)) < len(found):
-            self.add_problem("names one address twice")
-        return frozenset(found)
+        """Return the addresses in an array without duplicates."""
+        addresses = [element.address() for element in self.array()]
+        if len(set(addresses)) < len(addresses):
+            self.add_problem("contains a duplicate address")
+        return frozenset(addresses)
 
     def json(self, levels: int = MAX_JSON_DEPTH) -> Json:
-        """Any JSON value, its lists as tuples, as canonical values have them."""
+        """Return any JSON value, with tuples instead of lists as in canonical values."""
         value = self.value
         if isinstance(value, Mapping | list | tuple) and not levels:
             self.add_problem("is nested too deeply")
@@ -146,7 +139,7 @@ class JsonNode:
             self.number()
             return value
         else:
-            self.add_problem("is nothing that JSON has")
+            self.add_problem("is not a JSON value")
         return None
 
     def _child_path(self, name: str) -> str:
@@ -154,25 +147,24 @@ class JsonNode:
 
 
 def parse_plan_json(text: str) -> Json:
-    """The JSON value that `text` writes.
+    """Parse JSON.
 
-    Raises ValueError for anything else, and for what readers of JSON take differently: a name that stands twice in an
-    object, NaN and Infinity.
+    Raises ValueError also for JSON that parsers read differently: duplicate names in an object, NaN and Infinity.
     """
     try:
         value: Json = json.loads(text, object_pairs_hook=_unique_members, parse_constant=_reject_constant)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError("the JSON is nested too deeply") from None
     return value
 
 
 def _unique_members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"{twice!r:.60} stands twice in one object")
+        duplicate = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"duplicate name {duplicate!r:.60} in an object")
     return members
 
 
 def _reject_constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

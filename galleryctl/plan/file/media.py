@@ -1,4 +1,4 @@
-"""What an item shows, as the plan document says it."""
+"""The media of items in the plan document."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ from galleryctl.plan.file.decode import JsonNode
 
 
 def encode_media(media: Media) -> Json:
-    """`media` as JSON; `decode_media` is the inverse."""
+    """Return `media` as JSON; `decode_media` is the inverse."""
     match media:
-        case LocalFile():
-            return {
-                "type": "local", "path": media.path, "sha256": media.sha256, "size": media.size,
-                "mime_type": media.mime_type,
-            }  # fmt: skip
-        case RemoteFile():
-            return {"type": "remote", "url": media.url}
-        case WixFile():
-            return {
-                "type": "wix", "id": media.id, "filename": media.filename, "width": media.width,
-                "height": media.height,
-            }  # fmt: skip
+        case LocalFile(path=path, sha256=sha256, size=size, mime_type=mime_type):
+            return {"type": "local", "path": path, "sha256": sha256, "size": size, "mime_type": mime_type}
+        case RemoteFile(url=url):
+            return {"type": "remote", "url": url}
+        case WixFile(id=id_, filename=filename, width=width, height=height):
+            return {"type": "wix", "id": id_, "filename": filename, "width": width, "height": height}
         case HostedVideo():
             return {"type": "hosted", "host": media.host.value, "url": media.url}
         case None:
@@ -34,11 +28,11 @@ def encode_media(media: Media) -> Json:
 
 
 def decode_media(node: JsonNode) -> Media:
-    """What the node holds; None, with a problem noted, for anything else."""
+    """Return the media in a JSON object. Adds a problem and returns None if its type is unknown."""
     tag = node.value.get("type") if isinstance(node.value, Mapping) else None
     read = _DECODERS.get(tag) if isinstance(tag, str) else None
     if read is None:
-        node.add_problem(f"its type is none of {', '.join(_DECODERS)}")
+        node.add_problem(f"type is not one of {', '.join(_DECODERS)}")
         return None
     return read(node)
 

@@ -1,1 +1,1 @@
-"""Match live resources with the manifests: evidence, state, moved entries."""
+"""Match live resources with manifest entries: evidence, state, `moved` entries."""

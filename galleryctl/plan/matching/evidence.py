@@ -1,4 +1,4 @@
-"""What tells that a live item shows what a manifest wants it to show."""
+"""Evidence that a live item shows the media that a manifest declares."""
 
 from __future__ import annotations
 
@@ -20,81 +20,73 @@ from galleryctl.model.media import (
 from galleryctl.model.video import video_id
 
 Evidence = tuple[str, ...]
-"""Something that a wanted and a live medium have in common when they are one, such as `("file", id)`."""
+"""A property that is equal in a desired item and its live item, such as `("file", id)`."""
 
 
 def video_evidence(video: HostedVideo) -> Evidence:
-    """The platform and its id of the video; the URL itself where the platform's forms of it do not fit."""
+    """Return the host and its id of the video; the URL if it contains no id."""
     return ("video", video.host.value, video_id(video.url, video.host) or video.url)
 
 
 def desired_evidence(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Evidence]:
-    """The marks by which a live item would certainly be `item`, the surest first; `media` is source → file id."""
-    match item.media:
-        case LocalFile() | RemoteFile() as wanted:
-            if known := media.get(wanted.source):
-                yield ("file", known)
-            yield ("label", content_label(wanted.source))
-            if isinstance(wanted, RemoteFile):
-                yield ("url", wanted.url)
-        case WixFile(id=id_):
-            yield ("file", id_)
-        case HostedVideo() as video:
-            yield video_evidence(video)
-        case None:
-            html = item.fields.get("html")
-            if isinstance(html, str):  # an empty text, too: it has nothing else to be known by
-                yield ("html", html)
+    """Yield the evidence that identifies `item` with certainty, the strongest first; `media` is source → file id."""
+    if isinstance(item.media, LocalFile | RemoteFile):
+        if file_id := media.get(item.media.source):
+            yield ("file", file_id)
+        yield ("label", content_label(item.media.source))
+        if isinstance(item.media, RemoteFile):
+            yield ("url", item.media.url)
+    yield from _common_evidence(item)
 
 
 def live_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:
-    """The marks that `item` bears; those of its file's descriptor only where it was looked up."""
+    """Yield the evidence that a live item has; labels and URL only if its file is in `files`."""
+    yield from _common_evidence(item)
+    if isinstance(item.media, WixFile) and (file := files.get(item.media.id)):
+        yield from (("label", label) for label in file.labels)
+        if file.source_url:
+            yield ("url", file.source_url)
+
+
+def _common_evidence(item: DesiredItem | LiveItem) -> Iterator[Evidence]:
+    html = item.fields.get("html")
     match item.media:
         case WixFile(id=id_):
             yield ("file", id_)
-            if file := files.get(id_):
-                yield from (("label", label) for label in file.labels)
-                if file.source_url:
-                    yield ("url", file.source_url)
         case HostedVideo() as video:
             yield video_evidence(video)
-        case None:
-            html = item.fields.get("html")
-            if isinstance(html, str):
-                yield ("html", html)
+        case None if isinstance(html, str):  # also "": a text has no other evidence
+            yield ("html", html)
 
 
-def desired_weak_evidence(item: DesiredItem) -> Evidence | None:
-    """File name and size in bytes of a local file: enough for a guess, not for certainty."""
-    wanted = item.media
-    return ("look", basename(wanted.path), str(wanted.size)) if isinstance(wanted, LocalFile) else None
+def desired_weak_evidence(item: DesiredItem) -> Iterator[Evidence]:
+    """Yield the name and size in bytes of a local file, which are enough for a guess."""
+    if isinstance(item.media, LocalFile):
+        yield ("name and size", basename(item.media.path), str(item.media.size))
 
 
 def live_weak_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:
-    """File name and size of a live item, where its file was looked up and has no label that says which content it is."""
+    """Yield the file names and size of a live item, if its file is in `files` and no label identifies its content."""
     if not isinstance(item.media, WixFile):
         return
     file = files.get(item.media.id)
     if file is None or not file.size or any(label.startswith(CONTENT_LABEL_PREFIX) for label in file.labels):
         return
     names = dict.fromkeys((file.display_name, item.media.filename))
-    yield from (("look", name, str(file.size)) for name in names if name)
+    yield from (("name and size", name, str(file.size)) for name in names if name)
 
 
 def same_content(
     desired: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]
 ) -> bool:
-    """Whether `live` shows what `wanted` names; a text's html is a field and not asked here."""
-    if desired.media is None:
+    """Return True if `live` shows the media that `desired` declares; True for a text, whose html is a field."""
+    if desired.media is None or not set(live_evidence(live, files)).isdisjoint(desired_evidence(desired, media)):
         return True
-    marks = set(live_evidence(live, files))
-    if any(mark in marks for mark in desired_evidence(desired, media)):
-        return True
-    return desired_weak_evidence(desired) in set(live_weak_evidence(live, files))
+    return not set(live_weak_evidence(live, files)).isdisjoint(desired_weak_evidence(desired))
 
 
 def media_reference(media: Media) -> str | None:
-    """What a plan calls a live medium: the file's id or the video's URL."""
+    """Return the name of live media in plans: the file's id or the video's URL."""
     match media:
         case WixFile(id=id_):
             return id_

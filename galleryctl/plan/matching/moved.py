@@ -1,4 +1,4 @@
-"""The manifests' `moved` entries, and galleries under a new key, applied to what state knows."""
+"""Apply `moved` entries, and new keys of galleries, to the addresses in state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from galleryctl.plan.changes import Notice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedState:
-    """The bindings under their new addresses, the addresses they had before, and what could not be renamed."""
+    """The state under the new addresses, and notices about entries that could not be applied."""
 
     state: Bindings
     moves: Mapping[Address, Address]
@@ -22,41 +22,41 @@ class MovedState:
 
 
 def apply_moved(desired: Desired, state: Bindings) -> MovedState:
-    """`bindings` as `desired.moved` renames them; an entry that waits for another's name to become free comes after it.
+    """Return `state` with `desired.moved` applied, in any order of the entries.
 
-    An entry whose source state does not know has been applied before and says nothing. Applying the result again
-    changes nothing, so that both the engine and the planner may do it.
+    An entry whose source is not in state was applied before, and is ignored. Entries stay in manifests after the apply,
+    so applying the result again must change nothing. That is subtle when an address is reused:
+
+        moved            a → b, b → c      (the manifest declares b and c)
+        state            {a: 1, b: 2}   →  {b: 1, c: 2}    b → c is applied first, to free b
+        the next plan    {b: 1, c: 2}   →  {b: 1, c: 2}    a is gone, so b is the resource that was a
     """
-    desired_addresses = _addresses_of(desired)
+    declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
     target_by_source = {moved.source: moved.target for moved in desired.moved}
-    old_by_new = {address: address for address in state.ids}
     source_by_target = {moved.target: moved.source for moved in desired.moved}
-    waiting = tuple(
-        moved
-        for moved in desired.moved
-        if not (
-            _name_reused(moved, desired_addresses, target_by_source)
-            and _chain_applied(moved, source_by_target, state.ids)
-        )
-    )
+    # The source is declared again because another entry gives its address to another resource, as b in the example.
+    reused = {m for m in desired.moved if {m.source, m.target} <= declared and m.source in source_by_target}
+    waiting = tuple(m for m in desired.moved if not (m in reused and _chain_applied(m, source_by_target, state.ids)))
+    old_by_new = {address: address for address in state.ids}
     while True:
         blocked: dict[Moved, str] = {}
         for moved in waiting:
-            known = _addresses_to_move(moved, old_by_new)
-            if not known or moved.source == moved.target:
+            addresses = _addresses_to_move(moved, old_by_new)
+            if not addresses or moved.source == moved.target:
                 continue
-            if obstacle := _blocked_reason(moved, desired_addresses, old_by_new, target_by_source):
-                blocked[moved] = obstacle
+            if reason := _blocked_reason(moved, old_by_new, declared=moved.source in declared and moved not in reused):
+                blocked[moved] = reason
                 continue
-            for address in known:
-                old_by_new[_moved_address(address, moved)] = old_by_new.pop(address)
+            for address in addresses:
+                target = moved.target if moved.target.item else Address(moved.target.gallery, address.item)
+                old_by_new[target] = old_by_new.pop(address)
         if len(blocked) == len(waiting):
             break
         waiting = tuple(blocked)
     notices = (
-        Notice(address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {obstacle}")
-        for moved, obstacle in blocked.items()
-        if not _already_applied(moved, desired_addresses, target_by_source)
+        Notice(address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {reason}")
+        for moved, reason in blocked.items()
+        if moved not in reused or _is_cyclic(moved, target_by_source)
     )
     return replace(_move_state(state, old_by_new), notices=tuple(notices))
 
@@ -64,81 +64,73 @@ def apply_moved(desired: Desired, state: Bindings) -> MovedState:
 def infer_moved_galleries(
     before: MovedState, live: Mapping[Address, str], desired_addresses: Collection[Address]
 ) -> MovedState:
-    """`before` with each gallery, and its items, under the key of the manifest that means it now.
+    """Return `before` with each gallery under its new key, if the key of its manifest changed without a `moved` entry.
 
-    `live` has the id of each manifest's gallery. State may know that id under a key that no manifest names any more:
-    the gallery was given a new key, and what binds it, its id or its name, says so without a `moved` entry.
+    `live` has the id of each manifest's gallery. The bound id or name identifies the gallery:
+
+        state            {old: G, old/a: 1}
+        manifest new     bind: {id: G}, and no manifest has the key old
+        result           {new: G, new/a: 1}
     """
-    bindings = before.state
-    owners = {id_: a for a, id_ in bindings.ids.items() if a.item is None and a not in desired_addresses}
-    known = {address.gallery for address in bindings.ids}
-    keys = {
-        owners[id_].gallery: address.gallery
+    state = before.state
+    orphaned = {id_: a for a, id_ in state.ids.items() if a.item is None and a not in desired_addresses}
+    used_keys = {address.gallery for address in state.ids}
+    new_keys = {
+        orphaned[id_].gallery: address.gallery
         for address, id_ in live.items()
-        if id_ in owners and address.gallery not in known
+        if id_ in orphaned and address.gallery not in used_keys
     }
-    if not keys:
+    if not new_keys:
         return before
-    earlier = {new: old for old, new in before.moves.items()}
-    old_by_new = {
-        Address(keys.get(address.gallery, address.gallery), address.item): address for address in bindings.ids
-    }
-    adopted = _move_state(bindings, old_by_new)
-    sources = {earlier.get(old, old): new for old, new in adopted.moves.items()}
-    return MovedState(state=adopted.state, moves={**before.moves, **sources}, notices=before.notices)
+    old_by_new = {Address(new_keys.get(a.gallery, a.gallery), a.item): a for a in state.ids}
+    after = _move_state(state, old_by_new)
+    original = {new: old for old, new in before.moves.items()}
+    moves = {original.get(old, old): new for old, new in after.moves.items()}
+    return MovedState(state=after.state, moves={**before.moves, **moves}, notices=before.notices)
 
 
 def _move_state(state: Bindings, old_by_new: Mapping[Address, Address]) -> MovedState:
-    """`bindings` with new names; `names` has the old one of each new one."""
-    sources = {old: new for new, old in old_by_new.items() if old != new}
-    if not sources:
+    moves = {old: new for new, old in old_by_new.items() if old != new}
+    if not moves:
         return MovedState(state=state, moves={})
-    keys = {old.gallery: new.gallery for old, new in sources.items() if old.item is None}
+    new_keys = {old.gallery: new.gallery for old, new in moves.items() if old.item is None}
 
     def new_address(address: Address) -> Address:
-        # What state has no id for goes along with its gallery.
-        return sources.get(address) or Address(keys.get(address.gallery, address.gallery), address.item)
+        # A protected or deposed address that has no id in state moves with its gallery.
+        return moves.get(address) or Address(new_keys.get(address.gallery, address.gallery), address.item)
 
-    renamed = replace(
+    moved = replace(
         state,
         ids={new: state.ids[old] for new, old in old_by_new.items()},
         protected=frozenset(map(new_address, state.protected)),
         deposed={id_: new_address(address) for id_, address in state.deposed.items()},
     )
-    return MovedState(state=renamed, moves=sources)
+    return MovedState(state=moved, moves=moves)
 
 
-def _addresses_to_move(moved: Moved, old_by_new: Mapping[Address, Address]) -> list[Address]:
-    """What state knows of that which an entry renames."""
+def _addresses_to_move(moved: Moved, addresses: Mapping[Address, Address]) -> list[Address]:
     if moved.source.item is not None:
-        return [moved.source] if moved.source in old_by_new else []
-    return [address for address in old_by_new if moved.source.covers(address)]
+        return [moved.source] if moved.source in addresses else []
+    return [address for address in addresses if moved.source.covers(address)]
 
 
-def _moved_address(address: Address, moved: Moved) -> Address:
-    return moved.target if moved.target.item else Address(moved.target.gallery, address.item)
+def _is_cyclic(moved: Moved, target_by_source: Mapping[Address, Address]) -> bool:
+    """Return True if the entry leads into a cycle (a → b, b → a), none of which can be applied.
 
-
-def _already_applied(
-    moved: Moved, desired_addresses: frozenset[Address], target_by_source: Mapping[Address, Address]
-) -> bool:
-    """Whether an entry that is blocked was applied before, its source being by now the name that another entry gave.
-
-    Entries that go in a circle never come to rest, so of them no one was applied.
+    A blocked entry outside of a cycle was applied before: its source is now the resource that another entry moved there.
     """
-    if not _name_reused(moved, desired_addresses, target_by_source):
-        return False
-    after, seen = moved.target, {moved.source}
-    while after in target_by_source and after not in seen:
-        seen.add(after)
-        after = target_by_source[after]
-    return after not in seen
+    address, seen = moved.target, {moved.source}
+    while address in target_by_source and address not in seen:
+        seen.add(address)
+        address = target_by_source[address]
+    return address in seen
 
 
 def _chain_applied(moved: Moved, source_by_target: Mapping[Address, Address], ids: Collection[Address]) -> bool:
-    """Whether state knows nothing that the first entry of the row renames in which `moved` passes a name on.
+    """Return True if state does not have the first source of the chain of entries that ends with `moved`.
 
-    The row was applied as a whole then: what has the name now is what got it, even if state forgot who had it.
+    Then the whole chain was applied before. For a → b, b → c, c → d with a gone, {b: 1} is the resource that was a and
+    stays b, even if c and d were removed from state since.
     """
     first, seen = moved.source, {moved.source}
     while first in source_by_target and source_by_target[first] not in seen:
@@ -147,30 +139,14 @@ def _chain_applied(moved: Moved, source_by_target: Mapping[Address, Address], id
     return first not in source_by_target and not any(first.covers(address) for address in ids)
 
 
-def _name_reused(
-    moved: Moved, desired_addresses: frozenset[Address], target_by_source: Mapping[Address, Address]
-) -> bool:
-    """Whether a manifest names the source because another entry gives that name to something else."""
-    return {moved.source, moved.target} <= desired_addresses and moved.source in target_by_source.values()
-
-
-def _blocked_reason(
-    moved: Moved,
-    desired_addresses: frozenset[Address],
-    ids: Collection[Address],
-    target_by_source: Mapping[Address, Address],
-) -> str:
+def _blocked_reason(moved: Moved, addresses: Collection[Address], *, declared: bool) -> str:
+    """Return why the entry cannot be applied now, "" if it can; `declared` says if a manifest still has the source."""
     if (moved.source.item is None) != (moved.target.item is None):
-        return "one is a gallery, the other an item"
+        return "one is a gallery, the other is an item"
     if moved.source.item is not None and moved.source.gallery != moved.target.gallery:
-        return "the API has no move between galleries, so the item is made anew"
-    if moved.source in desired_addresses and not _name_reused(moved, desired_addresses, target_by_source):
-        return "a manifest still names it"
-    if moved.target in ids or (moved.target.item is None and any(map(moved.target.covers, ids))):
-        return f"state knows another resource as {moved.target}"
+        return "the API cannot move items between galleries, so the item is created in the new gallery"
+    if declared:
+        return f"a manifest still declares {moved.source}"
+    if moved.target in addresses or (moved.target.item is None and any(map(moved.target.covers, addresses))):
+        return f"state has another resource at {moved.target}"
     return ""
-
-
-def _addresses_of(desired: Desired) -> frozenset[Address]:
-    galleries = {gallery.address for gallery in desired.galleries}
-    return frozenset(galleries | {item.address for gallery in desired.galleries for item in gallery.items})

@@ -1,1 +1,1 @@
-"""Sort orders: the fewest moves, gaps between neighbors, floats."""
+"""Sort orders: the fewest moves, gaps between neighbours, floats."""

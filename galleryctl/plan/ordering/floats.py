@@ -1,4 +1,4 @@
-"""The values a site can store, counted: the n-th double or 32-bit float above another."""
+"""Floats as a site stores them, with their ordinals: neighbouring floats have consecutive ordinals."""
 
 from __future__ import annotations
 
@@ -11,49 +11,54 @@ from galleryctl.model.fields import float32
 
 
 class FloatFormat(Enum):
-    """How exactly a site keeps a sort order. The value holds struct's codes for the float and for its bits."""
+    """The format in which a site stores sort orders: the codes of `struct` for a float and its bits, and the sign bit."""
 
     FLOAT32 = ("<f", "<I", 31)
     FLOAT64 = ("<d", "<Q", 63)
 
     @classmethod
     def detect(cls, live: Iterable[float]) -> FloatFormat:
-        """32 bits when every live value may have passed through them: new values are chosen that work in both.
+        """Return FLOAT32 if every live value may be a 32-bit float: a new 32-bit float is exact in both formats.
 
-        Two values that 32 bits cannot tell apart show that the site keeps more.
+        Two values that are equal as 32-bit floats show that the site stores 64 bits.
         """
         values = set(live)
-        narrow = len(set(map(float32, values))) == len(values) and all(map(_is_float32, values))
-        return cls.FLOAT32 if narrow else cls.FLOAT64
+        all_float32 = len(set(map(float32, values))) == len(values) and all(map(_is_float32, values))
+        return cls.FLOAT32 if all_float32 else cls.FLOAT64
+
+    @property
+    def largest_ordinal(self) -> int:
+        """The ordinal of the largest finite value: one below that of infinity."""
+        return self.ordinal(float("inf")) - 1
 
     @property
     def largest(self) -> float:
         """The largest finite value."""
-        return self.value_at((0xFF << 23) - 1 if self is FloatFormat.FLOAT32 else (0x7FF << 52) - 1)
+        return self.value_at(self.largest_ordinal)
 
     def nearest(self, value: float) -> float:
-        """The nearest value that the store keeps as it is; infinite beyond its range."""
+        """Return the nearest value in this format, infinite beyond its range."""
         return float32(value) if self is FloatFormat.FLOAT32 else value
 
     def ordinal(self, value: float) -> int:
-        """How many stored values lie between 0 and `value`, negative below 0: neighbours differ by one."""
+        """Return the position of `value` among the floats, with 0 at 0.0: in FLOAT32, 1.0 has 1065353216."""
         code, bits, sign = self.value
         (number,) = struct.unpack(bits, struct.pack(code, value))
         return int(number) if number < 1 << sign else -(int(number) - (1 << sign))
 
     def value_at(self, ordinal: int) -> float:
-        """The inverse of `ordinal`."""
+        """Return the float at an ordinal, the largest finite one beyond their range."""
         code, bits, _ = self.value
-        value = float(struct.unpack(code, struct.pack(bits, abs(ordinal)))[0])
+        value = float(struct.unpack(code, struct.pack(bits, min(abs(ordinal), self.largest_ordinal)))[0])
         return value if ordinal >= 0 else -value
 
     def spacing(self, value: float) -> float:
-        """The distance from `value` to the next stored one away from 0."""
-        ordinal = min(abs(self.ordinal(value)), self.ordinal(self.largest) - 1)
+        """Return the distance from `value` to the next float away from 0."""
+        ordinal = min(abs(self.ordinal(value)), self.largest_ordinal - 1)
         return self.value_at(ordinal + 1) - self.value_at(ordinal)
 
 
 def _is_float32(value: float) -> bool:
-    """Whether `value` is a 32-bit float, or the shortest decimal of one: nine digits tell all of them apart."""
-    kept = float32(value)
-    return isfinite(kept) and (kept == value or float(f"{value:.9g}") == value)
+    """Return True for a 32-bit float, or a decimal of at most nine digits, which identify every 32-bit float."""
+    rounded = float32(value)
+    return isfinite(rounded) and (rounded == value or float(f"{value:.9g}") == value)

@@ -1,8 +1,18 @@
-"""Sort orders for a list: as few new ones as possible (design, rule 3).
+"""Assign sort orders to a list, with as few new values as possible.
 
-The items on a longest increasing run keep what they have; the others get values in the gaps between those, or beyond
-the ends. No new value is live in the gallery when the plan is made, not even on an item that moves or goes, so the
-writes can be made in any order and no two items ever share a value.
+The items of a longest increasing run keep their values; the others get values in the gaps between them or beyond the
+ends. No new value is in use in the gallery, not even by an item that is moved or deleted, so the writes can be sent in
+any order and no two items ever share a value.
+
+    live, in display order    a 1, b 2, c 3, d 4
+    desired order             a, d, b, new, c     current = [1, 4, 2, None, 3]
+    longest run               a, b, c             indexes [0, 2, 4]
+    result                    {1: 1.5, 3: 2.5}    d moves between a and b, the new item goes between b and c
+
+If a gap has too few floats left, neighbouring items are moved too:
+
+    current                   [1, None, 1.0000001, 2], as 32-bit floats: there is none between the first two
+    result                    {1: 1.3333334, 2: 1.6666667}
 """
 
 from __future__ import annotations
@@ -18,35 +28,28 @@ from galleryctl.plan.ordering.gaps import UsedOrders
 
 
 def assign_sort_orders(
-    current: Sequence[float | None],
-    live: Iterable[float | None],
-    item_order: ItemOrder = ItemOrder.ASCENDING,
+    current: Sequence[float | None], live: Iterable[float | None], item_order: ItemOrder = ItemOrder.ASCENDING
 ) -> Mapping[int, float]:
-    """The new sort orders, by place in the list.
+    """Return the new sort orders by index in the list.
 
-    `current` holds the list's sort orders in the wanted order of display, None for what is new; `live` every sort order
-    of the gallery now. One that is live twice tells no order, so it is replaced too.
+    `current` holds the sort orders in the desired display order, None for new items; `live` all sort orders in use in
+    the gallery. A value that two items have is replaced on both.
     """
     values = [value for value in live if value is not None]
     if not values:
         count = len(current)
         return {i: float(i + 1 if item_order is ItemOrder.ASCENDING else count - i) for i in range(count)}
     if item_order is ItemOrder.DESCENDING:
-        mirrored = _negate(current)
-        return {i: -value for i, value in assign_sort_orders(mirrored, _negate(values)).items()}
-    usable = _drop_duplicates(current, values)
-    kept = longest_run(usable)
-    if len(kept) == len(current):
-        return {}
-    return _fill_gaps(usable, kept, UsedOrders.from_values(values))
+        return {i: -value for i, value in assign_sort_orders(_negate(current), _negate(values)).items()}
+    unique = _drop_duplicates(current, values)
+    kept = longest_run(unique)
+    return {} if len(kept) == len(current) else _fill_gaps(unique, kept, UsedOrders.from_values(values))
 
 
 def already_ordered(
-    current: Sequence[float | None],
-    live: Iterable[float | None],
-    item_order: ItemOrder = ItemOrder.ASCENDING,
+    current: Sequence[float | None], live: Iterable[float | None], item_order: ItemOrder = ItemOrder.ASCENDING
 ) -> frozenset[int]:
-    """The places in the list that stand in order already; `place` keeps them wherever there is room between them."""
+    """Return the indexes of the items already in order, which `assign_sort_orders` keeps where there is enough room."""
     if item_order is ItemOrder.DESCENDING:
         return already_ordered(_negate(current), _negate(live))
     return frozenset(longest_run(_drop_duplicates(current, live)))
@@ -57,34 +60,37 @@ def _negate(values: Iterable[float | None]) -> list[float | None]:
 
 
 def _drop_duplicates(current: Sequence[float | None], live: Iterable[float | None]) -> list[float | None]:
-    often = Counter(live)
-    return [None if value is None or often[value] != 1 else value for value in current]
+    counts = Counter(live)
+    return [None if value is None or counts[value] != 1 else value for value in current]
 
 
 def longest_run(values: Sequence[float | None]) -> list[int]:
-    """The places of a longest strictly increasing run, ascending; None is never on it."""
+    """Return the indexes of a longest strictly increasing run, ascending, without those of None.
+
+    This is patience sorting: `tails[n]` is the smallest value with which a run of n + 1 values can end.
+    """
     tails: list[float] = []
-    places: list[int] = []
-    before: dict[int, int] = {}
+    tail_indexes: list[int] = []
+    previous: dict[int, int] = {}
     for i, value in enumerate(values):
         if value is None:
             continue
-        at = bisect_left(tails, value)
-        if at:
-            before[i] = places[at - 1]
-        tails[at : at + 1] = [value]
-        places[at : at + 1] = [i]
-    run = places[-1:]
-    while run and run[-1] in before:
-        run.append(before[run[-1]])
+        length = bisect_left(tails, value)
+        if length:
+            previous[i] = tail_indexes[length - 1]
+        tails[length : length + 1] = [value]
+        tail_indexes[length : length + 1] = [i]
+    run = tail_indexes[-1:]
+    while run and run[-1] in previous:
+        run.append(previous[run[-1]])
     return run[::-1]
 
 
 @dataclass(frozen=True, slots=True)
 class _GapLayout:
-    """A list's values, None where one is to be found; the live ones; and between which places the gaps lie.
+    """The values of a list, the values in use, and the bounds of the gaps to fill.
 
-    Gap `g` goes from `bounds[g]` to `bounds[g + 1]`, the places that keep their values; -1 and the length are the ends.
+    Gap `g` is between the indexes `bounds[g]` and `bounds[g + 1]`, whose values are kept; -1 and the length are the ends.
     """
 
     values: Sequence[float | None]
@@ -92,63 +98,60 @@ class _GapLayout:
     bounds: list[int]
 
     def limits(self, gap: int) -> tuple[float | None, float | None]:
-        """The values on both sides of a gap, None beyond the list's ends."""
+        """Return the values on both sides of a gap, None at the ends of the list."""
         low, high = self.bounds[gap], self.bounds[gap + 1]
-        return (
-            self.values[low] if low >= 0 else None,
-            self.values[high] if high < len(self.values) else None,
-        )
+        return self.values[low] if low >= 0 else None, self.values[high] if high < len(self.values) else None
 
     def slack(self, gap: int) -> int:
-        """How many free values a gap has beyond the places in it; negative when it has run out."""
+        """Return the number of free values in a gap minus the number of items to place there."""
         low, high = self.limits(gap)
         return self.used.count_free(low, high) - (self.bounds[gap + 1] - self.bounds[gap] - 1)
 
-    def places_to_release(self, gap: int) -> tuple[int, int]:
-        """How many kept places to give up left and right of `gap`, together as few as possible, for all to fit."""
+    def bounds_to_release(self, gap: int) -> tuple[int, int]:
+        """Return how many bounds to release left and right of `gap`, in total as few as possible, for all items to fit."""
         reach = 4
-        own = self.slack(gap)
+        slack = self.slack(gap)
         while True:
-            left, right = (self._slack_gains(gap, step, reach) for step in (-1, 1))
+            left_gains, right_gains = (self._slack_gains(gap, step, reach) for step in (-1, 1))
             fits = [
-                (lost + more, lost)
-                for lost, gained in enumerate(left)
-                if (more := bisect_left(right, -own - gained)) < len(right)
+                (left + right, left)
+                for left, gain in enumerate(left_gains)
+                if (right := bisect_left(right_gains, -slack - gain)) < len(right_gains)
             ]
-            # Beyond its reach, one side alone could still do with fewer.
+            # A total above `reach` may not be the smallest: one side alone may need fewer bounds, but more than `reach`.
             if fits and (min(fits)[0] <= reach or reach >= len(self.bounds)):
-                total, lost = min(fits)
-                return lost, total - lost
+                total, left = min(fits)
+                return left, total - left
             if reach >= len(self.bounds):
-                raise OverflowError(f"{len(self.values)} items do not fit into the values of this gallery")
+                raise OverflowError(f"{len(self.values)} items need more sort orders than there are floats")
             reach *= 2
 
     def _slack_gains(self, gap: int, step: int, reach: int) -> list[int]:
-        """The most slack that giving up at most 0, 1, 2 … places on one side gains.
+        """Return the most slack gained by releasing at most 0, 1, 2 … bounds on one side.
 
-        Giving up a place adds the slack of the gap beyond it and one more value to find; its own stays taken.
+        Releasing a bound joins the next gap, and adds one item to place; the value of the bound remains in use.
         """
         gains = [0]
-        gained = 0
+        gain = 0
         while 0 <= gap + step < len(self.bounds) - 1 and len(gains) <= reach:
             gap += step
-            gained += self.slack(gap) - 1
-            gains.append(max(gains[-1], gained))
+            gain += self.slack(gap) - 1
+            gains.append(max(gains[-1], gain))
         return gains
 
 
 def _fill_gaps(values: Sequence[float | None], kept: Sequence[int], used: UsedOrders) -> Mapping[int, float]:
-    """Values for all places but `kept`, of which those are given up that stand too close."""
-    line = _GapLayout(values, used, [-1, *kept, len(values)])
+    """Return values for all indexes but `kept`; releases those of `kept` that leave too little room."""
+    layout = _GapLayout(values, used, [-1, *kept, len(values)])
     gap = 0
-    while gap < len(line.bounds) - 1:
-        if line.slack(gap) < 0:
-            left, right = line.places_to_release(gap)
-            del line.bounds[gap + 1 - left : gap + 1 + right]
+    while gap < len(layout.bounds) - 1:
+        if layout.slack(gap) < 0:
+            left, right = layout.bounds_to_release(gap)
+            del layout.bounds[gap + 1 - left : gap + 1 + right]
             gap -= left
         gap += 1
     new: dict[int, float] = {}
-    for gap, (low, high) in enumerate(pairwise(line.bounds)):
-        places = range(low + 1, high)
-        new.update(zip(places, used.allocate(*line.limits(gap), len(places)), strict=True))
+    for gap, (low, high) in enumerate(pairwise(layout.bounds)):
+        indexes = range(low + 1, high)
+        new.update(zip(indexes, used.allocate(*layout.limits(gap), len(indexes)), strict=True))
     return new

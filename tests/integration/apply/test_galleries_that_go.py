@@ -76,7 +76,7 @@ def test_nor_does_a_plan_that_is_being_applied(world: EngineHarness, edit: Calla
 def test_what_is_not_ours_is_told_by_its_id_not_by_how_many_there_are(world: EngineHarness) -> None:
     swap_by_hand(world)
     (refusal,) = world.plan(without_other()).refusals
-    assert refusal.why == "it would be deleted together with 1 item that is not managed"
+    assert refusal.why == "it would be deleted together with 1 unmanaged item"
 
 
 def test_a_saved_plan_that_still_fits_deletes_it(world: EngineHarness) -> None:

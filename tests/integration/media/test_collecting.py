@@ -11,7 +11,7 @@ import pytest
 from galleryctl.engine.media_gc import delete_unused_files, list_uploaded_files, unused_files
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.model.errors import GalleryctlError
-from galleryctl.model.uploaded import UploadedFile
+from galleryctl.model.media import UploadedFile
 from tests.support.engine_harness import Doc, EngineHarness, make_desired, text_item
 
 

@@ -110,7 +110,7 @@ def snapshot(*galleries: LiveGallery, files: Sequence[MediaFile] = ()) -> SiteSn
 
 
 def known_ids(**known: str) -> dict[Address, str]:
-    """What state knows of gallery g: its id is G, and these items."""
+    """Return the ids in state of gallery g, whose id is G, and of these items."""
     return {G: "G", **{Address("g", key): id_ for key, id_ in known.items()}}
 
 
@@ -122,7 +122,7 @@ class MemorySite:
     files: dict[str, MediaFile] = field(default_factory=dict)
     uses_float32: bool = False
     shortest_digits: bool = False
-    """Whether 32-bit floats are told in as few digits as tell them apart."""
+    """True if 32-bit floats are returned with the fewest digits that identify them."""
     created_count: int = 0
 
     def snapshot(self, desired: Desired, bindings: Bindings) -> SiteSnapshot:
@@ -132,7 +132,7 @@ class MemorySite:
         return replace(seen, files={id_: self.files[id_] for id_ in wanted if id_ in self.files})
 
     def apply(self, plan: Plan, bindings: Bindings, rng: random.Random) -> Bindings:
-        """What state knows after all steps, done in any order that the steps allow."""
+        """Return the state after all steps, done in any order that the steps allow."""
         bindings = apply_findings(bindings, plan)
         waiting = list(steps_of(plan))
         done: set[str] = set()
@@ -145,7 +145,7 @@ class MemorySite:
         return bindings
 
     def displayed_items(self, gallery_id: str, item_order: ItemOrder) -> list[LiveItem]:
-        """What a visitor sees, first to last."""
+        """Return the items in display order."""
         items = self.galleries[gallery_id].loaded_items
         return sorted(items, key=lambda i: i.sort_order or 0.0, reverse=item_order is ItemOrder.DESCENDING)
 

@@ -178,7 +178,7 @@ def test_what_the_schema_accepts_is_read_and_the_rest_is_refused(edit: Callable[
             decode_plan(forged)
         except InvalidInput as error:
             # What one change says against another is beyond a schema.
-            beyond = "two of its steps" in str(error) or "changed twice" in str(error)
+            beyond = "duplicate step" in str(error) or "duplicate change" in str(error)
             assert beyond or not valid, (path, str(error))  # noqa: PT017 - both ways are compared
         else:
             assert valid, path
@@ -233,21 +233,21 @@ def test_all_problems_are_told_with_their_paths() -> None:
     with pytest.raises(InvalidInput) as caught:
         decode_plan(document)
     assert [problem.message for problem in caught.value.problems] == [
-        "changes[1].media.sha256: is no string",
-        "changes[1].place[1]: is no whole number",
-        "ids.no address!: is no address; write GALLERY or GALLERY/ITEM",
+        "changes[1].media.sha256: is not a string",
+        "changes[1].place[1]: is not an integer from 0 to 9007199254740991",
+        "ids.no address!: is not a valid address; use GALLERY or GALLERY/ITEM",
     ]
 
 
 def test_two_changes_that_are_one_step_are_refused() -> None:
     for twice in (PLAN.changes[1], PLAN.changes[3], PLAN.changes[7]):
-        with pytest.raises(InvalidInput, match=r"called|changed twice"):
+        with pytest.raises(InvalidInput, match=r"duplicate (step|change)"):
             decode_plan(encode_plan(replace(PLAN, changes=(*PLAN.changes, twice))))
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", None, True, pytest.param(10**5000, id="huge"), -1, {}])
 def test_another_version_is_told_before_all_else(version: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"^format_version .*; this galleryctl reads 1") as caught:
+    with pytest.raises(InvalidInput, match=r"format_version.*; this galleryctl reads version 1") as caught:
         decode_plan({"format_version": version})
     assert len(caught.value.problems) == 1
     assert len(str(caught.value)) < 200

@@ -25,7 +25,7 @@ def test_an_object_has_exactly_its_members() -> None:
     found = node({"a": 1, "c": 2})
     members = found.object_with(("a", "b"))
     assert members["a"].integer() == 1
-    assert problems(found) == ["x: b is missing", "x: c is not known here"]
+    assert problems(found) == ["x: b is missing", "x: unknown member c"]
     # What is missing was noted once.
     assert members["b"].string() == ""
     assert len(found.problems) == 2
@@ -34,20 +34,20 @@ def test_an_object_has_exactly_its_members() -> None:
 @pytest.mark.parametrize(
     ("read", "wrong", "default", "problem"),
     [
-        (JsonNode.string, 1, "", "is no string"),
-        (JsonNode.integer, "1", 0, "is no whole number"),
-        (JsonNode.integer, True, 0, "is no whole number"),
-        (JsonNode.integer, MAX_SAFE_INTEGER + 1, 0, f"is no whole number from 0 to {MAX_SAFE_INTEGER}"),
-        (JsonNode.integer, 0.5, 0, f"is no whole number from 0 to {MAX_SAFE_INTEGER}"),
-        (JsonNode.number, nan, 0.0, "is no finite number"),
-        (JsonNode.number, 10**400, 0.0, "is no finite number"),
-        (JsonNode.number, True, 0.0, "is no finite number"),
-        (lambda n: n.one_of(Kind), "film", Kind.IMAGE, "is none of image, video, text"),
-        (JsonNode.address, "a/b/c", Address("unreadable"), "is no address; write GALLERY or GALLERY/ITEM"),
-        (lambda n: list(n.array()), {}, [], "is no array"),
-        (lambda n: list(n.members()), [], [], "is no object"),
-        (JsonNode.json, nan, nan, "is no finite number"),
-        (JsonNode.json, b"x", None, "is nothing that JSON has"),
+        (JsonNode.string, 1, "", "is not a string"),
+        (JsonNode.integer, "1", 0, f"is not an integer from 0 to {MAX_SAFE_INTEGER}"),
+        (JsonNode.integer, True, 0, f"is not an integer from 0 to {MAX_SAFE_INTEGER}"),
+        (JsonNode.integer, MAX_SAFE_INTEGER + 1, 0, f"is not an integer from 0 to {MAX_SAFE_INTEGER}"),
+        (JsonNode.integer, 0.5, 0, f"is not an integer from 0 to {MAX_SAFE_INTEGER}"),
+        (JsonNode.number, nan, 0.0, "is not a finite number"),
+        (JsonNode.number, 10**400, 0.0, "is not a finite number"),
+        (JsonNode.number, True, 0.0, "is not a finite number"),
+        (lambda n: n.one_of(Kind), "film", Kind.IMAGE, "is not one of image, video, text"),
+        (JsonNode.address, "a/b/c", Address("unreadable"), "is not a valid address; use GALLERY or GALLERY/ITEM"),
+        (lambda n: list(n.array()), {}, [], "is not an array"),
+        (lambda n: list(n.members()), [], [], "is not an object"),
+        (JsonNode.json, nan, nan, "is not a finite number"),
+        (JsonNode.json, b"x", None, "is not a JSON value"),
     ],
 )
 def test_what_is_wrong_is_noted_and_reading_goes_on(read: Any, wrong: Any, default: Any, problem: str) -> None:
@@ -74,11 +74,11 @@ def test_depth_has_a_bound() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"a": 1, "a": 1}', "'a' stands twice in one object"),
-        ('[{"b": {"a": 1, "b": 2, "a": 3}}]', "'a' stands twice in one object"),
-        ("[NaN]", "NaN is no JSON number"),
-        ("-Infinity", "-Infinity is no JSON number"),
-        ("[" * 100_000, "it is nested too deeply"),
+        ('{"a": 1, "a": 1}', "duplicate name 'a' in an object"),
+        ('[{"b": {"a": 1, "b": 2, "a": 3}}]', "duplicate name 'a' in an object"),
+        ("[NaN]", "NaN is not a JSON number"),
+        ("-Infinity", "-Infinity is not a JSON number"),
+        ("[" * 100_000, "the JSON is nested too deeply"),
         ("{", "Expecting property name"),
     ],
 )

@@ -101,7 +101,7 @@ def test_what_is_made_is_told_without_what_is_empty() -> None:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
-    """What deepdiff was asked to compare."""
+    """The values that deepdiff compared."""
     asked: list[tuple[Any, Any]] = []
     real: Callable[..., Any] = deepdiff.DeepDiff
 

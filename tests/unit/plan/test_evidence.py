@@ -1,4 +1,4 @@
-"""What tells that a live item shows what is wanted."""
+"""Evidence that a live item shows the desired media."""
 
 from __future__ import annotations
 

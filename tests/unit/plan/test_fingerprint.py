@@ -1,4 +1,4 @@
-"""What changes a fingerprint, and what does not."""
+"""Changes that change a fingerprint, and changes that do not."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from galleryctl.plan.changes import Action, Change, MatchedBy, Plan
 from galleryctl.plan.gallery import in_display_order, match_media
 from galleryctl.plan.make import make_plan
 from galleryctl.plan.matching.match import ItemMatch
-from galleryctl.plan.resources import desired_title, live_title
+from galleryctl.plan.resources import item_title
 from galleryctl.plan.unmanaged import unmanaged_address
 from tests.unit.plan.memory_site import (
     ALLOW_ALL,
@@ -99,7 +99,7 @@ def test_what_is_gone_is_made_again_and_what_no_manifest_names_goes() -> None:
     )
     assert [(str(c.address), c.action, c.reason) for c in plan.changes] == [
         ("g/a", Action.CREATE, "gone from the site"),
-        ("g/b", Action.DELETE, "no manifest names it any more"),
+        ("g/b", Action.DELETE, "no longer declared in a manifest"),
     ]
 
 
@@ -112,7 +112,7 @@ def test_what_was_never_ours_stays_unless_asked_for() -> None:
         plan = plan_of(Desired(galleries=(gallery(wanted, unmanaged=unmanaged),)), stranger, mine, known=known)
         assert plan.is_empty
         said = [notice.message for notice in plan.notices]
-        assert said == (["no manifest names this image: s.jpg (id S 1)"] if unmanaged is UnmanagedPolicy.REPORT else [])
+        assert said == (["unmanaged image: s.jpg (id S 1)"] if unmanaged is UnmanagedPolicy.REPORT else [])
     gone = only(
         plan_of(Desired(galleries=(gallery(wanted, unmanaged=UnmanagedPolicy.DELETE),)), stranger, mine, known=known)
     )
@@ -148,8 +148,8 @@ def test_a_guess_is_told_with_its_evidence() -> None:
         files=(file,),
     )
     assert {str(n.address): n.message for n in plan.notices} == {
-        "g/a": "taken to be 'a.jpg' (id 1), guessed by file name and size; check that it is",
-        "g/b": "taken to be 'B' (id 2), guessed by title and kind; check that it is",
+        "g/a": "matched 'a.jpg' (id 1) by file name and size (guess): please verify",
+        "g/b": "matched 'B' (id 2) by title and kind (guess): please verify",
     }
     assert plan.media == {local_photo("a").source: "f"}
     assert [str(change.address) for change in plan.changes] == ["g/b"]
@@ -184,11 +184,11 @@ def test_a_gallery_is_made_with_its_items_and_with_warnings() -> None:
 
 
 def test_people_call_an_item_by_its_title_else_by_its_file() -> None:
-    assert desired_title(item("a", local_photo("a"), title="T")) == "T"
-    assert desired_title(item("a", local_photo("a"))) == "a.jpg"
-    assert desired_title(item("a", HostedVideo(host=VideoHost.VIMEO, url="https://v"))) == "https://v"
-    assert desired_title(item("a", None, html="x")) == ""
-    assert live_title(live_item("1", 1.0, WixFile(id="f"), title=None)) == "f"
+    assert item_title(item("a", local_photo("a"), title="T")) == "T"
+    assert item_title(item("a", local_photo("a"))) == "a.jpg"
+    assert item_title(item("a", HostedVideo(host=VideoHost.VIMEO, url="https://v"))) == "https://v"
+    assert item_title(item("a", None, html="x")) == ""
+    assert item_title(live_item("1", 1.0, WixFile(id="f"), title=None)) == "f"
 
 
 @pytest.mark.parametrize(("order", "shown"), [(ItemOrder.ASCENDING, "abcde"), (ItemOrder.DESCENDING, "bcade")])

@@ -101,25 +101,25 @@ def test_the_only_one_is_all() -> None:
 @pytest.mark.parametrize("known", [KNOWN, Bindings(ids=known_ids(a="A"))], ids=["two", "one"])
 def test_a_manifest_that_lists_nothing_any_more_is_refused(known: Bindings) -> None:
     plan = plan_of(one_gallery(), known=known)
-    assert refused(plan) == [("g", "it lists no items any more, but state knows some")]
+    assert refused(plan) == [("g", "its manifest lists no items, but state has items")]
     assert "--allow-empty" in plan.refusals[0].allow
     assert refused(plan_of(one_gallery(), known=known, options=PlanOptions(allow_empty=True))) == []
 
 
 def test_nor_does_unmanaged_delete_empty_a_gallery_unasked() -> None:
     plan = plan_of(one_gallery(unmanaged=UnmanagedPolicy.DELETE), known=Bindings())
-    assert refused(plan) == [("g", "it lists no items any more, but unmanaged: delete would empty the gallery")]
+    assert refused(plan) == [("g", "its manifest lists no items, but unmanaged: delete would empty the gallery")]
 
 
 def test_no_manifest_at_all_is_refused() -> None:
     plan = plan_of(Desired(galleries=(), limits=LENIENT))
-    assert ("", "no manifest is left, but state knows resources") in refused(plan)
+    assert ("", "the workspace has no manifests, but state has resources") in refused(plan)
     assert plan.count(Action.DELETE) == 1
 
 
 def test_a_gallery_that_vanished_is_not_made_anew_unasked() -> None:
     plan = plan_of(one_gallery(WANT_A, WANT_B), site=snapshot())
-    assert refused(plan) == [("g", "its gallery G is gone from the site; no page would show a new one")]
+    assert refused(plan) == [("g", "its gallery G is gone from the site, and no page would show a new one")]
     assert "--allow-recreate" in plan.refusals[0].allow
     anew = plan_of(one_gallery(WANT_A, WANT_B), site=snapshot(), options=PlanOptions(allow_recreate=True))
     assert refused(anew) == []
@@ -136,7 +136,7 @@ STRANGER = live_item("S", 3.0, WixFile(id="fs"))
 def test_a_gallery_with_what_is_not_ours_is_not_destroyed() -> None:
     site = snapshot(live_gallery(A, B, STRANGER))
     plan = plan_of(one_gallery(WANT_A, WANT_B), site=site, options=DESTROY)
-    assert refused(plan) == [("g", "it would be deleted together with 1 item that is not managed")]
+    assert refused(plan) == [("g", "it would be deleted together with 1 unmanaged item")]
     assert refused(plan_of(one_gallery(WANT_A, WANT_B), options=DESTROY)) == []
     asked = one_gallery(WANT_A, WANT_B, unmanaged=UnmanagedPolicy.DELETE)
     assert refused(plan_of(asked, site=site, options=DESTROY)) == []
@@ -154,7 +154,7 @@ def test_nor_is_a_gallery_without_a_manifest_deleted_with_what_is_not_ours() -> 
     options = PlanOptions(allow_empty=True)
     for site in (snapshot(live_gallery(A, B, STRANGER)), snapshot(live_gallery(A, STRANGER))):
         plan = plan_of(Desired(galleries=(), limits=LENIENT), site=site, options=options)
-        assert refused(plan) == [("g", "it would be deleted together with 1 item that is not managed")]
+        assert refused(plan) == [("g", "it would be deleted together with 1 unmanaged item")]
     assert refused(plan_of(Desired(galleries=(), limits=LENIENT), options=options)) == []
 
 

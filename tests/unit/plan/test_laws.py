@@ -1,4 +1,4 @@
-"""What holds for every plan, on generated sites: a site in memory is edited, planned, applied and planned again."""
+"""Laws of every plan, on generated sites: a site in memory is edited, planned, applied and planned again."""
 
 from __future__ import annotations
 

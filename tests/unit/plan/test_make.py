@@ -63,7 +63,7 @@ def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
     plan = make_plan(Desired(galleries=()), SITE, known, options=options)
     assert plan.is_empty
     assert [notice.message for notice in plan.notices] == [
-        "no manifest names its gallery, so it only goes together with that: target old"
+        "no manifest declares its gallery, so only the gallery can be deleted: --target old"
     ]
 
 
@@ -98,10 +98,10 @@ def test_a_gallery_found_otherwise_than_told_is_told() -> None:
     site = snapshot(live_gallery(id_="1", name="One"))
     stale = Desired(galleries=(replace(gallery(), bind=Bind(id="0")),))
     (notice,) = make_plan(stale, site, Bindings(ids={G: "1"})).notices
-    assert notice.message == "the site has no gallery 0; state knows it as 1: correct bind.id"
+    assert notice.message == "the site has no gallery 0; matched 1 by state: correct bind.id"
     named = Desired(galleries=(replace(gallery(), bind=Bind(name="One")),))
     (notice,) = make_plan(named, site, Bindings(ids={G: "0"})).notices
-    assert notice.message == "taken to be 1 by bound name; state knew it as 0"
+    assert notice.message == "matched 1 by bound name; state had 0"
 
 
 def test_a_plan_knows_the_state_it_was_made_from() -> None:

@@ -71,16 +71,16 @@ def test_the_name_to_bind_by_comes_before_the_name_to_have() -> None:
 
 
 def test_two_galleries_of_one_name_are_not_told_apart() -> None:
-    with pytest.raises(MatchError, match="2 galleries of the site are named 'One'") as caught:
+    with pytest.raises(MatchError, match="2 galleries on the site are named 'One'") as caught:
         bound(named("g", "One"), site=(ONE, replace(ONE, id="3")))
     assert "1, 3" in caught.value.why
     assert "bind: {id: …}" in caught.value.do
 
 
 def test_two_manifests_cannot_mean_one_gallery() -> None:
-    with pytest.raises(MatchError, match="2 manifests mean one gallery, 1"):
+    with pytest.raises(MatchError, match="2 manifests are bound to the same gallery, 1"):
         bound(named("g", id_="1"), named("h", id_="1"), site=(ONE,))
-    with pytest.raises(MatchError, match="2 manifests mean one gallery, 1"):
+    with pytest.raises(MatchError, match="2 manifests are bound to the same gallery, 1"):
         bound(named("g", "One"), named("h", "One"), site=(ONE,))
 
 
@@ -88,10 +88,10 @@ def test_what_is_not_found_is_made_only_if_asked_for_and_never_if_it_was_there()
     with pytest.raises(MatchError, match="gallery g is not on the site"):
         bound(named("g", "Three"), site=(ONE,))
     pairs = match_galleries(Desired(galleries=(named("g", create=True),)), (ONE,), Bindings())
-    assert pairs.to_create == (G,)
+    assert (pairs.live, pairs.missing) == ({}, {})
     gone = match_galleries(Desired(galleries=(named("g", create=True),)), (ONE,), Bindings(ids={G: "0"}))
     assert gone.missing == {G: "0"}
-    assert gone.to_create == ()
+    assert gone.live == {}
 
 
 LABELLED = MediaFile(

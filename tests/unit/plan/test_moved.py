@@ -90,11 +90,11 @@ def test_when_the_last_name_is_given_up_nothing_slips_along() -> None:
 @pytest.mark.parametrize(
     ("names", "moved", "obstacle"),
     [
-        (("g/a", "g/b"), (("g/a", "g/b"),), "a manifest still names it"),
-        (("g/b",), (("g/a", "g/b"),), "state knows another resource as g/b"),
-        (("h/a",), (("g/a", "h/a"),), "the API has no move between galleries"),
-        (("h/a",), (("g", "h/a"),), "one is a gallery, the other an item"),
-        (("g/a", "g/b"), (("g/a", "g/b"), ("g/b", "g/a")), "state knows another resource as"),
+        (("g/a", "g/b"), (("g/a", "g/b"),), "a manifest still declares g/a"),
+        (("g/b",), (("g/a", "g/b"),), "state has another resource at g/b"),
+        (("h/a",), (("g/a", "h/a"),), "the API cannot move items between galleries"),
+        (("h/a",), (("g", "h/a"),), "one is a gallery, the other is an item"),
+        (("g/a", "g/b"), (("g/a", "g/b"), ("g/b", "g/a")), "state has another resource at"),
     ],
 )
 def test_what_cannot_be_renamed_is_said(

@@ -43,8 +43,8 @@ def test_a_full_gap_is_refused_naming_what_would_have_to_move() -> None:
     plan = plan_memory_site(crowded, desired, known, options("g/n"))
     (refusal,) = plan.refusals
     assert refusal.address == at("g/b")
-    assert refusal.why == "it would have to move to make room for a target, and it is none"
-    assert refusal.allow == "give --target g/b, too, or leave out --target"
+    assert refusal.why == "it would have to move to make room for a target but is not targeted"
+    assert refusal.allow == "add --target g/b, or plan without --target"
     both = plan_memory_site(crowded, desired, known, options("g/n", "g/b"))
     assert both.refusals == ()
     known = crowded.apply(both, known, random.Random(0))  # noqa: S311 - any order

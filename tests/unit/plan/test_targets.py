@@ -26,7 +26,7 @@ def test_a_gallery_means_its_items_and_an_item_only_itself() -> None:
 def test_an_unknown_target_is_an_error_that_names_what_is_close() -> None:
     known = {at("weddings"), at("weddings/dance")}
     check_targets((at("weddings/dance"),), known)
-    with pytest.raises(MatchError, match="no manifest and no state knows the target weddings/danse") as caught:
+    with pytest.raises(MatchError, match="unknown target weddings/danse: no manifest or state") as caught:
         check_targets((at("weddings/danse"),), known)
     assert "weddings/dance" in caught.value.do
     with pytest.raises(MatchError) as caught:

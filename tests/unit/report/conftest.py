@@ -84,11 +84,13 @@ def plan() -> Plan:
                 kind=Kind.IMAGE,
                 id="i-4",
                 name="Old",
-                reason="no manifest names it any more",
+                reason="no longer declared in a manifest",
             ),
         ),
         refusals=(Refusal(address=None, why="5 of 10 would be deleted: 50 %", allow="--max-delete-percent 50"),),
-        notices=(Notice(address=at("weddings/cake"), message="taken to be 'Cake', guessed; check that it is"),),
+        notices=(
+            Notice(address=at("weddings/cake"), message="matched 'Cake' by title and kind (guess): please verify"),
+        ),
     )
 
 

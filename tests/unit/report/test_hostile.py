@@ -15,10 +15,9 @@ from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, 
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, Kind, MediaFile, RemoteFile, VideoHost, WixFile
+from galleryctl.model.media import HostedVideo, Kind, MediaFile, RemoteFile, UploadedFile, VideoHost, WixFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
-from galleryctl.model.uploaded import UploadedFile
 from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
 from galleryctl.report.formatting import shorten
 from galleryctl.report.json import dump_safe_json
