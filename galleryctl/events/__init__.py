@@ -1,1 +1,1 @@
-"""Webhooks of the site: verified, kept on disk, told once, and watched for drift."""
+"""Webhooks of the site: verified, stored on disk, reported once, and checked for drift."""

@@ -1,4 +1,4 @@
-"""What came before: ids of events, and the last sequence number of each entity; both survive a restart."""
+"""Records of earlier events: their ids, and the last sequence number of each entity; both survive a restart."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CREATE INDEX IF NOT EXISTS sequences_at ON sequences (at);
 
 
 def is_duplicate(db: sqlite3.Connection, event: Event, now: float) -> bool:
-    """Whether an event of this id was seen; it is remembered. Call it in a transaction."""
+    """Record the event's id and return True if it was there before. Call it in a transaction."""
     return not db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (event.id, now)).rowcount
 
 
 def is_stale(db: sqlite3.Connection, event: Event, now: float) -> bool:
-    """Whether a later event of the same entity was seen; the latest is remembered. Call it in a transaction."""
+    """Return True if a later event of the same entity was recorded, else record this one. Call it in a transaction."""
     if event.sequence is None:
         return False
     last = db.execute("SELECT last FROM sequences WHERE subject = ?", (event.subject,)).fetchone()
@@ -31,6 +31,6 @@ def is_stale(db: sqlite3.Connection, event: Event, now: float) -> bool:
 
 
 def expire(db: sqlite3.Connection, before: float) -> None:
-    """Drop what was last seen before that time, in epoch seconds."""
+    """Delete records from before that time, in epoch seconds."""
     db.execute("DELETE FROM seen WHERE at < ?", (before,))
     db.execute("DELETE FROM sequences WHERE at < ?", (before,))

@@ -1,4 +1,4 @@
-"""What happened on the site, decoded from either envelope; nothing that the vendor may add is a failure."""
+"""Events of the site, decoded from either format that Wix sends; unknown members and types are not errors."""
 
 from __future__ import annotations
 
@@ -6,26 +6,50 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from enum import StrEnum
+from typing import Any
 
-from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
+from galleryctl.events.rejection import malformed
 from galleryctl.events.token import json_object
 
 _TYPE_PREFIXES = ("wix.pro_gallery.gallery_v2_", "wix.pro_gallery.v2.gallery_")
-"""Of the type names: the SDK's, and that of older descriptors."""
+"""Prefixes of type names: the SDK's, and that of older descriptors."""
 _MAX_TEXT_LENGTH = 500
-"""Characters of an id or a name; the vendor's ids have 36."""
+"""Characters of an id or a name; Wix's ids have 36."""
 _MAX_SEQUENCE = 2**63 - 1
-"""Of a sequence number; the vendor's are 64 bits."""
+"""The largest sequence number; Wix sends 64 bits."""
+
+
+class EventChange(StrEnum):
+    """The six changes that Wix reports, as in `schemas/event.schema.json`."""
+
+    GALLERY_CREATED = "gallery_created"
+    GALLERY_UPDATED = "gallery_updated"
+    GALLERY_DELETED = "gallery_deleted"
+    ITEM_CREATED = "item_created"
+    ITEM_UPDATED = "item_updated"
+    ITEM_DELETED = "item_deleted"
+
+
+_CHANGES = {
+    "created": (EventChange.GALLERY_CREATED, "createdEvent", "entity"),
+    "updated": (EventChange.GALLERY_UPDATED, "updatedEvent", "currentEntity"),
+    "deleted": (EventChange.GALLERY_DELETED, "", ""),
+    "gallery_item_created": (EventChange.ITEM_CREATED, "actionEvent", "item"),
+    "gallery_item_updated": (EventChange.ITEM_UPDATED, "actionEvent", "updatedItem"),
+    "gallery_item_deleted": (EventChange.ITEM_DELETED, "actionEvent", "itemId"),
+}
+"""By type name without its prefix: the change, the part of the event with its details, and their member there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event. `id` is its own, `entity` of what it is about; `raw` is all that came, as it came.
+    """One event. `id` is its own id, `entity` the live id of its gallery, `raw` the event as received.
 
-    `sequence` orders the events of one entity, None where the vendor gave none; `time` is the vendor's text. `item`
-    is the live id of the item that is concerned, None for an event of a gallery; `document` is what that or the
-    gallery is now, a gallery without its items, and empty where the vendor does not send it.
+    `sequence` orders the events of one entity, None if Wix sent none; `time` is the text that Wix sent. `change` is
+    None for an event of a type, or in a form, that this version does not support. `item` is the live id of the item,
+    None for an event of a gallery. `document` is the item, or the gallery without items, after the change; empty if Wix
+    did not send it.
     """
 
     id: str
@@ -35,130 +59,61 @@ class Event:
     sequence: int | None
     origin: str
     raw: Mapping[str, Any]
+    change: EventChange | None = None
     item: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def gallery(self) -> str | None:
-        """The live id of the gallery that is concerned."""
-        return self.entity
+        """The live id of the gallery, None if the change is unknown."""
+        return self.entity if self.change else None
 
     @property
     def subject(self) -> str:
-        """Whose sequence it belongs to: an item's events are its own, though `entity` is its gallery."""
+        """The resource that `sequence` belongs to: the item for an item's event, though `entity` is its gallery."""
+        if self.change is None:
+            return f"{self.raw.get('entityFqdn') or self.type} {self.entity}"
         return f"gallery {self.entity}" if self.item is None else f"item {self.entity} {self.item}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GalleryCreated(Event):
-    """A gallery was made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GalleryUpdated(Event):
-    """A gallery was changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GalleryDeleted(Event):
-    """A gallery is gone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemCreated(Event):
-    """An item was made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemUpdated(Event):
-    """An item was changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemDeleted(Event):
-    """An item is gone; with its gallery, when `origin` is "Gallery Deleted"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownEvent(Event):
-    """An event of a type, or in a form, that this version does not know."""
-
-    @property
-    def gallery(self) -> str | None:
-        """None: what it is about is not known."""
-        return None
-
-    @property
-    def subject(self) -> str:
-        """The entity, with the kind of entity where it is told."""
-        return f"{self.raw.get('entityFqdn') or self.type} {self.entity}"
-
-
 def decode_event(data: Mapping[str, Any]) -> Event:
-    """The event in the claim `data` of a delivery.
+    """Return the event in the claim `data` of a delivery.
 
-    Raises RefusedDeliveryError for one that is no event at all. One without an id gets one from what it says, so that
-    a repeat has the same.
+    Raises RejectedDeliveryError if it is not an event. An event without an id gets a digest of its content as id, so
+    that a repeated delivery has the same one.
     """
     domain = json_object(data.get("data"), "data.data")
-    kind = _short_text(data.get("eventType"), "eventType")
-    common: dict[str, Any] = {
-        "id": _short_text(domain.get("id"), "id") or _digest(data),
-        "type": kind,
-        "entity": _short_text(domain.get("entityId"), "entityId"),
-        "time": _short_text(domain.get("eventTime"), "eventTime"),
-        "sequence": _sequence(domain.get("entityEventSequence")),
-        "origin": _short_text(domain.get("originatedFrom"), "originatedFrom"),
-        "raw": domain,
-    }
-    slug = next((kind.removeprefix(prefix) for prefix in _TYPE_PREFIXES if kind.startswith(prefix)), "")
-    event = _known_event(slug, common, domain) if common["entity"] else None
-    return event or UnknownEvent(**common)
+    type_ = _short_text(data.get("eventType"), "eventType")
+    entity = _short_text(domain.get("entityId"), "entityId")
+    slug = next((type_.removeprefix(prefix) for prefix in _TYPE_PREFIXES if type_.startswith(prefix)), "")
+    return Event(
+        id=_short_text(domain.get("id"), "id") or _digest(data),
+        type=type_,
+        entity=entity,
+        time=_short_text(domain.get("eventTime"), "eventTime"),
+        sequence=_sequence(domain.get("entityEventSequence")),
+        origin=_short_text(domain.get("originatedFrom"), "originatedFrom"),
+        raw=domain,
+        **(_decode_change(slug, domain) if entity else {}),
+    )
 
 
-def _known_event(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    """One of the six events, None when it is another, or its body is not there."""
-    match slug:
-        case "created":
-            return _gallery_event(GalleryCreated, common, _body(domain, "createdEvent", "entity"))
-        case "updated":
-            return _gallery_event(GalleryUpdated, common, _body(domain, "updatedEvent", "currentEntity"))
-        case "deleted":
-            return GalleryDeleted(**common)
-        case _:
-            return _known_item_event(slug, common, domain)
-
-
-def _known_item_event(slug: str, common: dict[str, Any], domain: Mapping[str, Any]) -> Event | None:
-    match slug:
-        case "gallery_item_created":
-            return _item_event(ItemCreated, common, _action_value(domain, "item"))
-        case "gallery_item_updated":
-            return _item_event(ItemUpdated, common, _action_value(domain, "updatedItem"))
-        case "gallery_item_deleted":
-            ident = _action_value(domain, "itemId")
-            return ItemDeleted(**common, item=ident) if _is_id(ident) else None
-    return None
-
-
-def _gallery_event(kind: type[Event], common: dict[str, Any], document: Mapping[str, Any] | None) -> Event | None:
-    return None if document is None else kind(**common, document=document)
-
-
-def _item_event(kind: type[Event], common: dict[str, Any], document: object) -> Event | None:
-    """None when the item has no id."""
-    if not isinstance(document, dict) or not _is_id(document.get("id")):
-        return None
-    return kind(**common, item=document["id"], document=document)
-
-
-def _action_value(domain: Mapping[str, Any], name: str) -> object:
-    """What the body of an item's event has under that name."""
-    return (_body(domain, "actionEvent", "body") or {}).get(name)
+def _decode_change(slug: str, domain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `change`, `item` and `document` of an event; empty for an unknown type or without the details."""
+    change, part, name = _CHANGES.get(slug, (None, "", ""))
+    if change is None or change is EventChange.GALLERY_DELETED:
+        return {"change": change}
+    if change in (EventChange.GALLERY_CREATED, EventChange.GALLERY_UPDATED):
+        document = _body(domain, part, name)
+        return {} if document is None else {"change": change, "document": document}
+    value = (_body(domain, part, "body") or {}).get(name)
+    document = value if isinstance(value, dict) else {}
+    item = value if change is EventChange.ITEM_DELETED else document.get("id")
+    return {"change": change, "item": item, "document": document} if _is_id(item) else {}
 
 
 def _body(domain: Mapping[str, Any], part: str, name: str) -> Mapping[str, Any] | None:
-    """The object `name` of the event's `part`, or that of the JSON text beside it; None when neither is there."""
+    """Return the object `name` in the event's `part`, or that of the JSON text `nameAsJson`; None without either."""
     holder = domain.get(part)
     if not isinstance(holder, dict):
         return None
@@ -166,12 +121,12 @@ def _body(domain: Mapping[str, Any], part: str, name: str) -> Mapping[str, Any] 
     return None if value is None else json_object(value, f"{part}.{name}")
 
 
-def _is_id(value: object) -> TypeGuard[str]:
+def _is_id(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT_LENGTH and _is_encodable(value)
 
 
 def _is_encodable(value: str) -> bool:
-    """Whether it can be stored: half of a surrogate pair cannot."""
+    """Return True if the text can be stored: a lone surrogate cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
@@ -179,14 +134,12 @@ def _short_text(value: object, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > _MAX_TEXT_LENGTH or not _is_encodable(value):
-        raise RejectedDeliveryError(
-            RejectionReason.MALFORMED, f"{name} is no text of at most {_MAX_TEXT_LENGTH} characters"
-        )
+        raise malformed(f"{name} is not a string of at most {_MAX_TEXT_LENGTH} characters")
     return value
 
 
 def _sequence(value: object) -> int | None:
-    """A sequence number, which JSON of 64-bit numbers has as text."""
+    """Return a sequence number; 64-bit numbers may be JSON strings."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004 - 64 bits
         value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Events on disk between the answer to their sender and the work that they make."""
+"""Events on disk, from their receipt until they are reported and checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS inbox (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """An event that waits. `stale`: a later one of the same entity came before; `told`: it was, but work is left."""
+    """A stored event. `stale`: a later one of the same entity arrived first; `reported`: only its check is pending."""
 
     number: int
     event: Event
@@ -34,10 +34,10 @@ class InboxEntry:
 
 
 class Inbox:
-    """The database at `path`, which is this process's alone until `close`.
+    """The database at `path`, locked by this process until `close`.
 
-    `max_age` is for how many seconds a delivery is accepted: ids are remembered longer than that, and so than the
-    vendor tries again. Raises GalleryctlError when the file cannot be used, or another process has it.
+    Deliveries are accepted for `max_age` seconds; ids are kept for longer than that, and for longer than Wix retries.
+    Raises GalleryctlError if the file cannot be used or another process uses it.
     """
 
     def __init__(self, path: Path, *, max_age: float = MAX_AGE) -> None:
@@ -45,7 +45,7 @@ class Inbox:
         self._retention = max(max_age, MAX_AGE) + DAY
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # it holds what the site holds
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # it contains the site's content
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
             try:
                 self._initialize()
@@ -56,9 +56,9 @@ class Inbox:
             raise _open_error(path, error) from error
 
     def _initialize(self) -> None:
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # the system lets go of it when the process dies
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # released when the process ends, however it ends
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")  # what was answered with 200 is on the disk
+        self._db.execute("PRAGMA synchronous=FULL")  # events answered with 200 must be durable
         self._db.executescript(_SCHEMA + dedupe.DEDUPE_SCHEMA)
 
     def __enter__(self) -> Self:
@@ -68,13 +68,13 @@ class Inbox:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         self._db.close()
 
     def put(self, data: Mapping[str, Any], event: Event, now: float) -> bool:
-        """Keep the event, decoded from `data`, on the disk; False when it is there or was: a repeat.
+        """Store the event, decoded from `data`. Return False if its id was received before.
 
-        Raises GalleryctlError when it cannot be written.
+        Raises GalleryctlError if it cannot be written.
         """
         with self._transaction():
             if dedupe.is_duplicate(self._db, event, now):
@@ -85,26 +85,25 @@ class Inbox:
         return True
 
     def pending(self, after: int = 0) -> Iterator[InboxEntry]:
-        """What was not done yet, of numbers above `after`, in the order in which it came."""
-        rows = "SELECT number, data, stale, told FROM inbox WHERE number > ? ORDER BY number"
-        for number, data, stale, told in self._db.execute(rows, (after,)).fetchall():
-            yield InboxEntry(
-                number=number, event=decode_event(json.loads(data)), stale=bool(stale), reported=bool(told)
-            )
+        """Yield the events with numbers above `after` that are not done, in order of arrival."""
+        query = "SELECT number, data, stale, told FROM inbox WHERE number > ? ORDER BY number"
+        for number, data, stale, reported in self._db.execute(query, (after,)).fetchall():
+            event = decode_event(json.loads(data))
+            yield InboxEntry(number=number, event=event, stale=bool(stale), reported=bool(reported))
 
     def mark_reported(self, number: int) -> None:
-        """Remember that the event was told, and that work is left."""
+        """Record that the event was reported and its check is pending."""
         with self._transaction():
             self._db.execute("UPDATE inbox SET told = 1 WHERE number = ?", (number,))
 
     def mark_done(self, numbers: Iterable[int]) -> None:
-        """Nothing is left to do for these; their ids stay remembered."""
+        """Delete these events; their ids stay recorded against repeats."""
         with self._transaction():
             self._db.executemany("DELETE FROM inbox WHERE number = ?", [(number,) for number in numbers])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction, on the disk when it is over."""
+        """Commit the `with` as one durable transaction."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -114,19 +113,12 @@ class Inbox:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise GalleryctlError("the inbox of events cannot be written", where=self.path, why=str(error)) from error
+            raise GalleryctlError("the events inbox cannot be written", where=self.path, why=str(error)) from error
 
 
 def _open_error(path: Path, error: Exception) -> GalleryctlError:
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-        return GalleryctlError(
-            "another `galleryctl events` has this inbox",
-            where=path,
-            do="stop it; one receiver serves one site",
-        )
-    return GalleryctlError(
-        "the inbox of events cannot be used",
-        where=path,
-        why=str(error),
-        do="check the folder; a broken inbox may be deleted: the vendor sends again what it has no 200 for",
-    )
+        what = "another `galleryctl events` process uses this inbox"
+        return GalleryctlError(what, where=path, do="stop that process: a site can have only one receiver")
+    do = "check the folder; a damaged inbox can be deleted: Wix resends events that were not answered with 200"
+    return GalleryctlError("the events inbox cannot be used", where=path, why=str(error), do=do)

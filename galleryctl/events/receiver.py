@@ -1,4 +1,4 @@
-"""The application that answers webhooks: verify, keep, answer; whatever an event means is done afterwards."""
+"""The ASGI application that receives webhooks: verify, store, respond; events are processed later."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from starlette.routing import Route
 
 from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import Inbox
-from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
+from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason, malformed
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, verify_delivery
 from galleryctl.model.errors import GalleryctlError
 
 WEBHOOK_PATH = "/webhook"
 _BODY_TIMEOUT = 10.0
-"""Seconds in which a body must have come."""
+"""Seconds in which a body must be complete."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Receiver:
-    """Takes deliveries into the `inbox`. `clock` gives epoch seconds.
+    """A receiver that stores deliveries in `inbox`. `clock` returns epoch seconds.
 
-    `on_arrival` is called after each event that was kept, `on_trouble` with each failure: a delivery that was refused,
-    or an inbox that cannot be written. `refused` and `repeated` count since the start.
+    `on_arrival` is called after each stored event, `on_error` with each failure: a rejected delivery, or an inbox that
+    cannot be written. `rejected` and `duplicates` count since the start.
     """
 
     trust: TrustPolicy
@@ -40,14 +40,12 @@ class Receiver:
     duplicates: int = 0
 
     def app(self) -> Starlette:
-        """The ASGI application, with one path."""
-        return Starlette(
-            routes=[Route(WEBHOOK_PATH, self._handle_delivery, methods=["POST"])],
-            exception_handlers=_EXCEPTION_HANDLERS,
-        )
+        """Return the ASGI application, with one path."""
+        routes = [Route(WEBHOOK_PATH, self._handle_delivery, methods=["POST"])]
+        return Starlette(routes=routes, exception_handlers={404: _empty_response, 405: _empty_response})
 
     async def _handle_delivery(self, request: Request) -> Response:
-        """200 once the event is on the disk, also for a repeat; else a status without a word: senders learn nothing."""
+        """Respond with 200 once the event is stored, also for a repeat; else with a bare status, disclosing nothing."""
         try:
             self.accept(await _body(request))
         except RejectedDeliveryError as error:
@@ -60,7 +58,7 @@ class Receiver:
         return Response(status_code=200)
 
     def accept(self, body: bytes) -> None:
-        """Keep the event in a delivery's body. Raises RefusedDeliveryError, or GalleryctlError when the disk fails."""
+        """Store the event in a delivery's body. Raise RejectedDeliveryError, or GalleryctlError if the disk fails."""
         now = self.clock()
         data = verify_delivery(body, self.trust, now)
         if self.inbox.put(data, decode_event(data), now):
@@ -70,7 +68,7 @@ class Receiver:
 
 
 async def _body(request: Request) -> bytes:
-    """The body, of which no more is kept than may be. Raises RefusedDeliveryError."""
+    """Read the body up to its maximum size. Raise RejectedDeliveryError."""
     body = bytearray()
     try:
         async with asyncio.timeout(_BODY_TIMEOUT):
@@ -79,14 +77,11 @@ async def _body(request: Request) -> bytes:
                 if len(body) > MAX_BODY_BYTES:
                     raise RejectedDeliveryError(RejectionReason.OVERSIZED, f"it has more than {MAX_BODY_BYTES} bytes")
     except TimeoutError:
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, "its body did not come") from None
+        raise malformed(f"its body was not complete after {_BODY_TIMEOUT:.0f} s") from None
     except ClientDisconnect:
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, "its body broke off") from None
+        raise malformed("the connection closed before its body was complete") from None
     return bytes(body)
 
 
 async def _empty_response(_request: Request, error: Exception) -> Response:
     return Response(status_code=getattr(error, "status_code", 500), headers=getattr(error, "headers", None))
-
-
-_EXCEPTION_HANDLERS = {404: _empty_response, 405: _empty_response}

@@ -1,4 +1,4 @@
-"""Why a delivery is refused."""
+"""The reasons for rejecting a delivery."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from galleryctl.model.errors import GalleryctlError
 
 
 class RejectionReason(StrEnum):
-    """What is wrong with a delivery; refusals are counted by it."""
+    """The category of a rejection; rejections are counted by it."""
 
     OVERSIZED = "oversized"
     MALFORMED = "malformed"
@@ -24,13 +24,18 @@ _BAD_REQUEST_REASONS = (RejectionReason.OVERSIZED, RejectionReason.MALFORMED)
 
 
 class RejectedDeliveryError(GalleryctlError):
-    """A delivery that is not taken. Its message is for the log of whoever runs the receiver, never for the sender."""
+    """A rejected delivery. The message is for the receiver's log and is never sent to the sender."""
 
     def __init__(self, reason: RejectionReason, why: str) -> None:
-        super().__init__(f"refused a delivery ({reason})", why=why)
+        super().__init__(f"rejected a delivery ({reason})", why=why)
         self.reason = reason
 
     @property
     def status(self) -> int:
-        """400 for what is no event at all, 401 for what nobody vouches for."""
+        """The HTTP status: 400 for a delivery that is not an event, 401 for one that is not trusted."""
         return 400 if self.reason in _BAD_REQUEST_REASONS else 401
+
+
+def malformed(why: str) -> RejectedDeliveryError:
+    """Return the error of a delivery that cannot be parsed."""
+    return RejectedDeliveryError(RejectionReason.MALFORMED, why)

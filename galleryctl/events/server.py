@@ -1,4 +1,4 @@
-"""The receiver on a port: uvicorn, with bounds for what strangers send, and an end that somebody else decides."""
+"""The receiver on a port: uvicorn with limits against hostile senders, stopped by the caller instead of signals."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _SHUTDOWN_TIMEOUT = 5
-"""Seconds for deliveries under way when it ends."""
+"""Seconds that open requests get when the server stops."""
 _MAX_CONNECTIONS = 100
-"""At once; more are answered with 503, and the vendor tries again."""
+"""Concurrent connections; more are answered with 503, and Wix retries."""
 CONNECTION_LIFETIME = 15.0
-"""Seconds that a connection has for all its requests: whoever never ends one would keep its place from the others."""
+"""Seconds that a connection may stay open: one that never ended would block others, as connections are limited."""
 
 
 class _Connection(H11Protocol):
-    """A connection that ends, at the latest with the answer to the request that it is in then."""
+    """A connection that closes after its lifetime, or with the response to the request it then handles."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin, and count the time."""
+        """Start the lifetime timer."""
         super().connection_made(transport)
         self._lifetime_timer = self.loop.call_later(CONNECTION_LIFETIME, self.shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the time."""
+        """Cancel the lifetime timer."""
         self._lifetime_timer.cancel()
         super().connection_lost(exc)
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it listens, and leaves the signals alone."""
+    """A server that reports when it is listening and installs no signal handlers."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
+        """Start, then set `listening`."""
         await super().startup(sockets)
         self.listening.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """The command has handlers of its own."""
+        """Do nothing: the command has its own handlers."""
         yield
 
 
 @asynccontextmanager
 async def serve_receiver(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve on a bound socket while the block runs, which begins once it listens.
+    """Serve on a bound socket for the length of the `with`, which starts once the server is listening.
 
-    What is under way at its end gets `GRACE` seconds.
+    Requests that are open at its end get `_SHUTDOWN_TIMEOUT` seconds.
     """
     config = uvicorn.Config(
         app,
@@ -63,7 +63,7 @@ async def serve_receiver(app: ASGIApp, listener: socket.socket) -> AsyncIterator
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="error",  # what strangers send is no news; refusals are counted
+        log_level="error",  # malformed requests are not logged; rejections are counted
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -72,12 +72,12 @@ async def serve_receiver(app: ASGIApp, listener: socket.socket) -> AsyncIterator
     )
     server = _Server(config)
     serve = asyncio.create_task(server.serve([listener]))
-    listens = asyncio.create_task(server.listening.wait())
+    listening = asyncio.create_task(server.listening.wait())
     try:
-        await asyncio.wait({serve, listens}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serve, listening}, return_when=asyncio.FIRST_COMPLETED)
         if not serve.done():
             yield
     finally:
-        listens.cancel()
+        listening.cancel()
         server.should_exit = True
         await serve

@@ -1,4 +1,4 @@
-"""JSON from strangers, read so that no two readers can understand it differently."""
+"""JSON from untrusted senders: only what all JSON parsers interpret in the same way is accepted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MAX_DEPTH = 64
 
 
 def parse_strict_json(text: str) -> Any:
-    """The value that `text` holds.
+    """Return the value in `text`.
 
-    Raises ValueError for anything but JSON, and for what JSON parsers differ about: a member that is there twice, NaN,
-    numbers beyond a double, more than `DEPTH` levels.
+    Raises ValueError for invalid JSON and for what JSON parsers treat differently: duplicate members, NaN, numbers
+    beyond a double, more than `_MAX_DEPTH` levels.
     """
     try:
         value = json.loads(
@@ -25,16 +25,16 @@ def parse_strict_json(text: str) -> Any:
             parse_int=_finite_int,
         )
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
     if _is_deeper_than(value, _MAX_DEPTH):
-        raise ValueError("it is nested too deep")
+        raise ValueError("it is nested too deeply")
     return value
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError("a member is there twice")
+        raise ValueError("duplicate member")
     return members
 
 

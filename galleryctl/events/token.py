@@ -1,4 +1,4 @@
-"""The signed envelope of a webhook: who sent it, for which site, and when. Pure: the time is given."""
+"""Verification of a webhook's JWT: its signature, app instance and time. Pure: the caller passes the time."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason
+from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason, malformed
 from galleryctl.events.strict_json import parse_strict_json
 from galleryctl.model.errors import GalleryctlError
 
 _ALGORITHM = "RS256"
 MAX_BODY_BYTES = 1_000_000
-"""Of a body; an event carries one gallery without its items, or one item: some thousand bytes."""
+"""Maximum size; an event contains one item, or one gallery without its items: a few thousand bytes."""
 _MAX_CLOCK_SKEW = 60.0
-"""Seconds by which two clocks may differ."""
+"""Seconds by which the sender's clock may differ."""
 MAX_AGE = 7 * 86_400.0
-"""Seconds; the vendor tries up to 12 times, at most 12 hours apart: six days."""
+"""Seconds; Wix retries up to 12 times, at most 12 hours apart: six days."""
 _MIN_KEY_BITS = 2048
-"""Bits; shorter RSA keys can be broken."""
+"""Shorter RSA keys can be broken."""
 _TOKEN = re.compile(rb"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustPolicy:
-    """Whose signature counts, for which instance of the app, and for how many seconds after the signing."""
+    """The app's public key and instance id, and for how many seconds after signing a delivery is accepted."""
 
     key: RSAPublicKey
     instance_id: str
@@ -40,7 +40,7 @@ class TrustPolicy:
 
 
 def read_public_key(text: bytes, where: object) -> RSAPublicKey:
-    """The public key in `text`: PEM, or base64 of PEM. Raises GalleryctlError, naming `where`, for anything else."""
+    """Return the public key in `text`: PEM, or base64 of PEM. Raise GalleryctlError at `where` for anything else."""
     try:
         pem = text if b"-----BEGIN" in text else base64.b64decode(b"".join(text.split()), validate=True)
         key = load_pem_public_key(pem)
@@ -48,18 +48,18 @@ def read_public_key(text: bytes, where: object) -> RSAPublicKey:
         key = None
     if not isinstance(key, RSAPublicKey) or key.key_size < _MIN_KEY_BITS:
         raise GalleryctlError(
-            "this is not the public key of an app",
+            "this is not an app's public key",
             where=where,
             why=f"it must be an RSA key of {_MIN_KEY_BITS} bits or more, as PEM or as base64 of PEM",
-            do="copy the public key from the page of the app's webhooks",
+            do="copy the public key from the app's webhooks page",
         )
     return key
 
 
 def verify_delivery(body: bytes, trust: TrustPolicy, now: float) -> Mapping[str, Any]:
-    """The claim `data` of a delivery's body, vouched for by the app's key; `now` is epoch seconds.
+    """Return the claim `data` of a delivery's body, verified with the app's key; `now` is epoch seconds.
 
-    Raises RefusedDeliveryError. What the token says about keys (`jku`, `x5u`, `jwk`, `kid`) is never looked at.
+    Raises RejectedDeliveryError. Key references in the token (`jku`, `x5u`, `jwk`, `kid`) are ignored.
     """
     if len(body) > MAX_BODY_BYTES:
         raise RejectedDeliveryError(RejectionReason.OVERSIZED, f"it has more than {MAX_BODY_BYTES} bytes")
@@ -67,40 +67,38 @@ def verify_delivery(body: bytes, trust: TrustPolicy, now: float) -> Mapping[str,
     _check_times(claims, trust, now)
     data = json_object(claims.get("data"), "data")
     if data.get("instanceId") != trust.instance_id:
-        raise RejectedDeliveryError(
-            RejectionReason.INSTANCE, f"it is for instance {data.get('instanceId')!r}, not for {trust.instance_id}"
-        )
+        why = f"it is for instance {data.get('instanceId')!r}, not for {trust.instance_id}"
+        raise RejectedDeliveryError(RejectionReason.INSTANCE, why)
     return data
 
 
 def json_object(value: object, name: str) -> Mapping[str, Any]:
-    """The object that `value` is, or holds as JSON text. Raises RefusedDeliveryError, calling it `name`."""
+    """Return `value` if it is an object, or the object in its JSON text. Raise RejectedDeliveryError about `name`."""
     if isinstance(value, str):
         try:
             value = parse_strict_json(value)
         except ValueError as error:
-            raise RejectedDeliveryError(RejectionReason.MALFORMED, f"{name} is no JSON: {error}") from None
+            raise malformed(f"{name} is not valid JSON: {error}") from None
     if not isinstance(value, dict):
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, f"{name} is no object")
+        raise malformed(f"{name} is not an object")
     return value
 
 
 def _verified_claims(token: bytes, key: RSAPublicKey) -> Mapping[str, Any]:
-    """The claims of the token, once its signature is found right."""
+    """Return the claims of the token after verifying its signature."""
     parts = _TOKEN.fullmatch(token)
     if parts is None:
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, "it is no JWT")
+        raise malformed("it is not a JWT")
     algorithm = json_object(_decode_base64(parts[1], "the header"), "the header").get("alg")
     if algorithm != _ALGORITHM:
         raise RejectedDeliveryError(RejectionReason.ALGORITHM, f"it is signed with {algorithm!r}, not {_ALGORITHM}")
     try:
         payload = jwt.PyJWS().decode_complete(token, key, algorithms=[_ALGORITHM])["payload"]
     except jwt.InvalidSignatureError:
-        raise RejectedDeliveryError(
-            RejectionReason.SIGNATURE, "the app's key did not sign it, or it was changed"
-        ) from None
+        why = "it was not signed with the app's key, or it was modified"
+        raise RejectedDeliveryError(RejectionReason.SIGNATURE, why) from None
     except jwt.PyJWTError as error:
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, str(error)) from None
+        raise malformed(str(error)) from None
     return json_object(_decode_utf8(payload, "the claims"), "the claims")
 
 
@@ -108,24 +106,24 @@ def _decode_base64(part: bytes, name: str) -> str:
     try:
         return _decode_utf8(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)), name)
     except binascii.Error:
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, f"{name} is no base64") from None
+        raise malformed(f"{name} is not valid base64") from None
 
 
 def _decode_utf8(content: bytes, name: str) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, f"{name} is no UTF-8") from None
+        raise malformed(f"{name} is not valid UTF-8") from None
 
 
 def _check_times(claims: Mapping[str, Any], trust: TrustPolicy, now: float) -> None:
     issued, expires, begins = (_timestamp(claims, name) for name in ("iat", "exp", "nbf"))
     if issued is None:
-        raise RejectedDeliveryError(RejectionReason.STALE, "it does not say when it was signed (iat)")
+        raise RejectedDeliveryError(RejectionReason.STALE, "its signing time (iat) is missing")
     if expires is not None and expires + _MAX_CLOCK_SKEW <= now:
         raise RejectedDeliveryError(RejectionReason.EXPIRED, f"it expired {now - expires:.0f} s ago")
     if max(issued, begins or issued) - _MAX_CLOCK_SKEW > now:
-        raise RejectedDeliveryError(RejectionReason.NOT_YET_VALID, "it is from the future")
+        raise RejectedDeliveryError(RejectionReason.NOT_YET_VALID, "its time (iat or nbf) is in the future")
     if issued + _MAX_CLOCK_SKEW + trust.max_age < now:
         raise RejectedDeliveryError(RejectionReason.STALE, f"it was signed {now - issued:.0f} s ago")
 
@@ -135,5 +133,5 @@ def _timestamp(claims: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RejectedDeliveryError(RejectionReason.MALFORMED, f"{name} is no number")
+        raise malformed(f"{name} is not a number")
     return float(value)

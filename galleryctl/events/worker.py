@@ -1,9 +1,10 @@
-"""What happens after the answer: each event is told once, and its gallery is checked when no more events come."""
+"""Processing of stored events: each is reported once, and its gallery is checked for drift when events stop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -12,7 +13,10 @@ from galleryctl.events.inbox import Inbox, InboxEntry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftCheck:
-    """Checks galleries. `check` takes a live id and says whether it could be done; `quiet` is in seconds."""
+    """The drift check of galleries. `check` takes a live id and returns True if the check could run.
+
+    A check runs after `quiet_seconds` without an event of its gallery.
+    """
 
     check: Callable[[str], Awaitable[bool]]
     quiet_seconds: float
@@ -20,7 +24,7 @@ class DriftCheck:
 
 @dataclass(slots=True, kw_only=True)
 class _PendingCheck:
-    """The events that one check of a gallery answers, and from when on it may be made."""
+    """The events that one check of a gallery covers; `due` is when it may run, by the monotonic clock."""
 
     due: float
     entry_numbers: list[int] = field(default_factory=list)
@@ -28,10 +32,10 @@ class _PendingCheck:
 
 @dataclass(slots=True, kw_only=True)
 class EventWorker:
-    """What is to be done with the `inbox`; `limit` ends it after so many events, None never.
+    """A worker that processes the `inbox`, and ends after `limit` events, or never if that is None.
 
-    An event that was told is done, unless a `watch` has its gallery still to check: then it stays in the inbox, and
-    is checked, not told, by the next process should this one be killed.
+    A reported event is done unless `drift_check` has to check its gallery. Until then it stays in the inbox; if this
+    process is killed, the next one checks it without reporting it again.
     """
 
     inbox: Inbox
@@ -45,11 +49,11 @@ class EventWorker:
     _reported_count: int = 0
 
     def notify(self) -> None:
-        """There is something new in the inbox."""
+        """Wake the worker after an event was stored."""
         self._new_events.set()
 
     async def run(self) -> None:
-        """Work until the limit is reached and all that was told is checked; cancel it to stop before."""
+        """Run until the limit is reached and all reported events are checked; cancel it to stop earlier."""
         while True:
             self._new_events.clear()
             await self._process_new_events()
@@ -63,7 +67,6 @@ class EventWorker:
         return self.limit is not None and self._reported_count >= self.limit
 
     async def _process_new_events(self) -> None:
-        """Tell what is new."""
         for entry in self.inbox.pending(self._last_number):
             if not entry.reported and self._limit_reached():
                 return
@@ -72,18 +75,18 @@ class EventWorker:
             self._mark_reported(entry)
 
     async def _report(self, entry: InboxEntry) -> None:
-        """Tell it in a thread, for a reader that is slow must not keep deliveries waiting."""
-        telling = asyncio.ensure_future(asyncio.to_thread(self.on_event, entry))
+        """Report the event in a thread, because a slow reader must not delay deliveries."""
+        report = asyncio.ensure_future(asyncio.to_thread(self.on_event, entry))
         try:
-            await asyncio.shield(telling)
+            await asyncio.shield(report)
         except asyncio.CancelledError:
-            await telling  # it is begun, so it must be noted as well
+            await report  # it has started, so it must be recorded as well
             self._mark_reported(entry)
             raise
         self._reported_count += 1
 
     def _mark_reported(self, entry: InboxEntry) -> None:
-        """Note that it was told; remember what is left to do."""
+        """Record that the event was reported, and add it to the pending check of its gallery."""
         self._last_number = entry.number
         gallery = entry.event.gallery
         if self.drift_check is None or gallery is None:
@@ -91,25 +94,23 @@ class EventWorker:
             return
         if not entry.reported:
             self.inbox.mark_reported(entry.number)
-        concern = self._pending_checks.setdefault(gallery, _PendingCheck(due=0))
-        concern.due = monotonic() + self.drift_check.quiet_seconds
-        concern.entry_numbers.append(entry.number)
+        pending = self._pending_checks.setdefault(gallery, _PendingCheck(due=0))
+        pending.due = monotonic() + self.drift_check.quiet_seconds
+        pending.entry_numbers.append(entry.number)
 
     async def _run_due_checks(self, drift_check: DriftCheck) -> None:
-        """Check the galleries of which nothing was heard for long enough."""
+        """Check the galleries without events for `quiet_seconds`."""
         now = monotonic()
-        for gallery in [name for name, concern in self._pending_checks.items() if concern.due <= now]:
-            concern = self._pending_checks[gallery]
+        for gallery in [name for name, pending in self._pending_checks.items() if pending.due <= now]:
+            pending = self._pending_checks[gallery]
             if await drift_check.check(gallery):
-                self.inbox.mark_done(concern.entry_numbers)
-            # What could not be checked stays in the inbox, for the next start.
+                self.inbox.mark_done(pending.entry_numbers)
+            # Events whose check could not run stay in the inbox for the next start.
             del self._pending_checks[gallery]
 
     async def _wait(self) -> None:
-        """Return when something came, or a gallery is due."""
-        due = min((concern.due for concern in self._pending_checks.values()), default=None)
-        try:
+        """Wait until an event arrives or a check is due."""
+        due = min((pending.due for pending in self._pending_checks.values()), default=None)
+        with suppress(TimeoutError):
             async with asyncio.timeout(None if due is None else max(0.0, due - monotonic())):
                 await self._new_events.wait()
-        except TimeoutError:
-            return

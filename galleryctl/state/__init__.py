@@ -1,1 +1,1 @@
-"""What is remembered between runs: the state document, the journal of a run, where both live, and the lock."""
+"""The data kept between runs: the state file, the journal of a run, their storage, and the lock."""

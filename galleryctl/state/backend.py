@@ -1,29 +1,31 @@
-"""What a place must offer to keep state in: read, write, and a lock that says who holds it."""
+"""The interface of a state backend: read, write, versions, and a lock that records its holder."""
 
 from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from galleryctl.model.errors import StateError
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.state_file import State
-from galleryctl.state.versions import Version
+from galleryctl.state.versions import Version, VersionArchive
 
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-"""A run's id: it is told as part of a command to be copied."""
+"""A run's id. Messages print it in a command that users copy, so it has no other characters."""
 _MAX_TEXT_LENGTH = 1000
-"""Characters of anything else that is told of a run."""
+"""Characters of any other text in a lock."""
 _MAX_PID = 2**31 - 1
-"""What a C int holds."""
+"""The largest C int."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockInfo:
-    """Who holds a lock: `user@host`, the process, since when (ISO 8601, UTC), in which run, doing what."""
+    """The holder of a lock: `user@host`, process id, start (ISO 8601, UTC), run id and operation."""
 
     run: str
     who: str
@@ -32,16 +34,15 @@ class LockInfo:
     operation: str
 
     def __str__(self) -> str:
-        """As the one who waits reads it."""
         return f"{self.who} since {self.since}, run {self.run} ({self.operation}, pid {self.pid})"
 
     def encode(self) -> bytes:
-        """As a lock holds it; `decode_lock` is the inverse."""
+        """Return the content of a held lock; `decode_lock` is the inverse."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def decode_lock(content: bytes) -> LockInfo | None:
-    """Who signed, None when the lock is free. Raises ValueError for anything else: whoever wrote it may be nobody we know."""
+    """Return the holder of a lock, None if it is free. Raise ValueError for content that is not a galleryctl lock."""
     try:
         document: Any = json.loads(content)
         if document is None:
@@ -51,48 +52,81 @@ def decode_lock(content: bytes) -> LockInfo | None:
         raise ValueError(str(error)) from error
     texts = [document[name] for name in ("who", "since", "operation")]
     if not all(isinstance(text, str) and len(text) <= _MAX_TEXT_LENGTH for text in texts):
-        raise ValueError("it does not say who holds it")
+        raise ValueError(f"who, since and operation must be strings of at most {_MAX_TEXT_LENGTH} characters")
     if not (isinstance(document["run"], str) and _RUN_ID.fullmatch(info.run)):
-        raise ValueError("it does not say which run holds it")
+        raise ValueError("run must be 1 to 64 letters, digits or hyphens")
     if type(document["pid"]) is not int or not 0 < info.pid <= _MAX_PID:
-        raise ValueError("it does not say which process holds it")
+        raise ValueError(f"pid must be an integer from 1 to {_MAX_PID}")
     return info
 
 
-class StateBackend(Protocol):
-    """Where state lives. Every method raises StateError when the place cannot be reached or read."""
+def check_unlock(run_id: str, holder: LockInfo | None, *, held: bool, running: bool, where: object) -> None:
+    """Raise StateError if `run_id` does not hold the lock at `where`, or if its process is still running."""
+    if holder is None or holder.run != run_id:
+        raise StateError(
+            f"run {run_id} does not hold the lock",
+            where=where,
+            why=("it is held" + (f" by {holder}" if holder else "")) if held else "it is free",
+            do=f"if that run has ended: galleryctl state unlock {holder.run}" if held and holder else "",
+        )
+    if running:
+        do = f"stop that process (kill {holder.pid}); this releases its lock"
+        raise StateError(f"run {run_id} is still running", where=where, why=f"the lock is held by {holder}", do=do)
+
+
+def lost_lock_error(
+    where: object, why: str, what: str = "this run's lock was force-unlocked; it writes no state"
+) -> StateError:
+    """Return the error of a run that must not write because it no longer holds the lock."""
+    return StateError(what, where=where, why=why, do="run the same command again when no other run is active")
+
+
+class _StateLock(Protocol):
+    def hold(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]: ...
+    def holder(self) -> LockInfo | None: ...
+    def force_unlock(self, run_id: str) -> None: ...
+
+
+class StateBackend(ABC):
+    """Storage of one state. Every method raises StateError when the storage cannot be reached or read."""
+
+    def __init__(self, versions: VersionArchive, lock: _StateLock) -> None:
+        self._versions = versions
+        self._lock = lock
 
     @property
+    @abstractmethod
     def location(self) -> str:
-        """The place, as people write it."""
-        ...
+        """The path or URL of the state."""
 
+    @abstractmethod
     def read(self) -> State | None:
-        """The state, None when none was ever written."""
-        ...
+        """Return the state, None if none was ever written."""
 
+    @abstractmethod
     def write(self, state: State) -> None:
-        """Make `state` what is read from now on. The caller holds the lock; an older serial is refused."""
+        """Replace the stored state. The caller holds the lock. Raise StateError if another run wrote it since."""
+
+    @abstractmethod
+    def journal(self, local: Path) -> JournalStore:
+        """Return the storage of a run's journal: the file `local`, or an object beside a state in an object store."""
 
     def versions(self) -> tuple[Version, ...]:
-        """The former versions that are kept, the newest first."""
-        ...
+        """Return the stored previous versions, newest first."""
+        return self._versions.newest_first()
 
     def read_version(self, serial: int) -> State:
-        """The newest former version with that serial. Raises StateError when it is not kept or cannot be read."""
-        ...
-
-    def journal(self, local: Path) -> JournalStore:
-        """Where the journal of a run on this state lies: the file `local`, or beside a state that is elsewhere."""
-        ...
+        """Return the newest previous version with that serial. Raise StateError if it is missing or unreadable."""
+        return self._versions.read(serial)
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
-        """Hold the lock for the length of a `with`. Raises LockedError when it is taken for longer than the wait."""
-        ...
+        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""
+        return self._lock.hold(owner, wait_seconds)
 
     def lock_holder(self) -> LockInfo | None:
-        """Who holds the lock now, None when nobody does."""
-        ...
+        """Return the current holder of the lock, None if it is free."""
+        return self._lock.holder()
 
     def force_unlock(self, run_id: str) -> None:
-        """Break the lock of that run. Raises StateError when another run holds it, or its process still lives."""
+        """Force-unlock that run. Raise StateError if another run holds the lock, or its process is still running."""
+        self._lock.force_unlock(run_id)

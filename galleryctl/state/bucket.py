@@ -1,7 +1,7 @@
-"""An object store, as much of it as state needs: read, write on a condition, list, delete.
+"""The operations on an object store that state needs: read, conditional write, list, delete.
 
-Credentials, region and endpoint come from the environment, as the library reads them; none is ever shown: of an error
-only its status, its code and what the connection said is told.
+The library reads credentials, region and endpoint from the environment. None is ever printed: an error message contains
+only the status, the error code and the connection error.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 _MAX_RETRIES = 4
 _RETRY_TIMEOUT = timedelta(seconds=30)
 RATE_LIMIT_PAUSE = 1.0
-"""Seconds: Google takes one write of the same object in that time, and turns away what comes sooner at times."""
+"""Seconds: Google accepts one write of the same object in that time and may answer earlier ones with 429."""
 MAX_RATE_LIMIT_PAUSES = 10
 _FOREIGN_OBJECT_ADVICE = (
-    "see who wrote that object; delete it, once no run is under way, or put a former version in its place"
+    "find out who wrote that object; when no run is active, delete it or replace it with a previous version"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object, and the tag of this content of it."""
+    """An object's content and the tag that identifies this content."""
 
     content: bytes
     tag: UpdateVersion
 
 
 class Bucket:
-    """A bucket; `location` is how people write it. Every method raises StateError when it cannot be reached."""
+    """A bucket; `location` is its URL. Every method raises StateError when it cannot be reached."""
 
     def __init__(self, store: ObjectStore, location: str, *, sleep: Callable[[float], object] = time.sleep) -> None:
         self._store = store
@@ -49,7 +49,7 @@ class Bucket:
         self.location = location
 
     def get(self, key: str) -> StoredObject | None:
-        """The object, None when there is none."""
+        """Return the object, None if there is none."""
         import obstore  # noqa: PLC0415 - an extra
 
         with self._store_errors("the state cannot be read", key):
@@ -61,33 +61,32 @@ class Bucket:
                 return None
             if result.meta["size"] > MAX_STATE_BYTES:
                 why = too_large_reason(result.meta["size"])
-                raise StateError(
-                    "the state cannot be read", where=f"{self.location}/{key}", why=why, do=_FOREIGN_OBJECT_ADVICE
-                )
+                where = f"{self.location}/{key}"
+                raise StateError("the state cannot be read", where=where, why=why, do=_FOREIGN_OBJECT_ADVICE)
             content = bytes(result.bytes())
         return StoredObject(content=content, tag=_update_version(result.meta["e_tag"], result.meta["version"]))
 
     def put(self, key: str, content: bytes, expected_tag: UpdateVersion | None) -> UpdateVersion | None:
-        """Write the object if it is as `before`, None: if there is none; the new tag, or None when it is not so.
+        """Write the object if it still has `expected_tag`, or if there is none and the tag is None.
 
-        An answer may be lost after the write took effect, and the next try be refused because of it: so what is there
-        is read before it is believed that another wrote it. Contents that must be told apart must differ.
+        Returns the new tag, None if nothing was written. A response may be lost after the write took effect; the
+        library's retry is then rejected. Therefore a rejected write counts as done if the object has `content`, and
+        writes that must be distinguished must differ in content.
         """
         import obstore  # noqa: PLC0415 - an extra
 
-        refused = (
+        rejected = (
             obstore.exceptions.AlreadyExistsError,
             obstore.exceptions.PreconditionError,
-            FileNotFoundError,  # what should be as `before` is gone
+            FileNotFoundError,  # the object with `expected_tag` is gone
         )
         with self._store_errors("the state cannot be written", key):
             try:
-                return _result_tag(
-                    self._retry_rate_limited(
-                        lambda: obstore.put(self._store, key, content, mode=expected_tag or "create")
-                    )
+                result = self._retry_rate_limited(
+                    lambda: obstore.put(self._store, key, content, mode=expected_tag or "create")
                 )
-            except refused:
+                return _update_version(result["e_tag"], result["version"])
+            except rejected:
                 found = self.get(key)
                 if expected_tag is None and found is None:
                     raise
@@ -99,25 +98,25 @@ class Bucket:
                 raise
 
     def list(self, folder: str) -> Sequence[str]:
-        """The keys below `folder`."""
+        """Return the keys below `folder`."""
         import obstore  # noqa: PLC0415 - an extra
 
         with self._store_errors("the state's folder cannot be listed", folder):
             return [meta["path"] for page in obstore.list(self._store, folder) for meta in page]
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete these objects; one that is gone already is fine."""
+        """Delete these objects; ignore those that do not exist."""
         import obstore  # noqa: PLC0415 - an extra
 
         for key in keys:
             with (
-                self._store_errors("what is not needed any more cannot be deleted", key),
+                self._store_errors("an object that is no longer needed cannot be deleted", key),
                 suppress(FileNotFoundError),
             ):
                 obstore.delete(self._store, key)
 
     def _retry_rate_limited(self, write: Callable[[], PutResult]) -> PutResult:
-        """What `write` returns, once the store has time for it: it is told to slow down for longer than the library waits."""
+        """Return the result of `write`, retried after 429 for longer than the library does."""
         from obstore.exceptions import GenericError  # noqa: PLC0415 - an extra
 
         for _ in range(MAX_RATE_LIMIT_PAUSES):
@@ -131,33 +130,32 @@ class Bucket:
 
     @contextmanager
     def _store_errors(self, what: str, key: str) -> Iterator[None]:
-        """Make a StateError of what the library raises within the `with`."""
+        """Raise StateError for any error of the library within the `with`."""
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
 
         try:
             yield
         except NotImplementedError as error:
-            raise self._store_error(
-                f"{what}: this store, or how it is set up, knows no conditional writes", key, error
-            ) from error
+            what = f"{what}: this store or its configuration does not support conditional writes"
+            raise self._store_error(what, key, error) from error
         except (BaseError, OSError, ValueError) as error:
             raise self._store_error(what, key, error) from error
         except BaseException as error:
-            # The library's last word: it exports no class to catch.
+            # A panic of the library, which exports no class for it.
             if type(error).__name__ != "PanicException":
                 raise
             raise self._store_error(what, key, error) from error
 
     def _store_error(self, what: str, key: str, error: BaseException) -> StateError:
-        said = str(error)
-        scheme = self.location.partition(":")[0]
-        return StateError(what, where=f"{self.location}/{key}", why=redacted_reason(said), do=advice_for(said, scheme))
+        message, scheme = str(error), self.location.partition(":")[0]
+        where = f"{self.location}/{key}"
+        return StateError(what, where=where, why=redacted_reason(message), do=advice_for(message, scheme))
 
 
 def open_bucket(location: str) -> tuple[Bucket, str]:
-    """The bucket and the key of `s3://BUCKET/KEY`, `gs://BUCKET/KEY` or `az://CONTAINER/KEY`.
+    """Return the bucket and the key of `s3://BUCKET/KEY`, `gs://BUCKET/KEY` or `az://CONTAINER/KEY`.
 
-    Raises StateError when the library is missing, or the environment does not say enough.
+    Raises StateError if the library is missing or the environment is incomplete.
     """
     try:
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
@@ -171,15 +169,11 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
         ) from error
     scheme, _, rest = location.partition("://")
     name, _, key = rest.partition("/")
-    broken = invalid_variable(os.environ, scheme)
-    if broken is not None:
-        raise StateError(
-            "the object store cannot be used",
-            where=location,
-            why=broken,
-            do="correct that variable: see docs/how-to/share-state.md",
-        )
-    # No options of the client are given: they would take the place of those in the environment.
+    problem = invalid_variable(os.environ, scheme)
+    if problem is not None:
+        do = "correct that variable: see docs/how-to/share-state.md"
+        raise StateError("the object store cannot be used", where=location, why=problem, do=do)
+    # No client options are passed: they would override those in the environment.
     retry: RetryConfig = {"max_retries": _MAX_RETRIES, "retry_timeout": _RETRY_TIMEOUT}
     store: ObjectStore
     try:
@@ -194,17 +188,13 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
             "the object store cannot be used",
             where=location,
             why=redacted_reason(str(error)),
-            do="put the account and credentials for the store into the environment: see docs/how-to/share-state.md",
+            do="set the store's account and credentials in the environment: see docs/how-to/share-state.md",
         ) from error
     return Bucket(store, f"{scheme}://{name}"), key
 
 
-def _result_tag(result: PutResult) -> UpdateVersion:
-    return _update_version(result["e_tag"], result["version"])
-
-
 def _update_version(e_tag: str | None, version: str | None) -> UpdateVersion:
-    """What identifies a content: most stores go by the e-tag, Google's by the version."""
+    """Return what identifies a content: most stores compare the e-tag, Google's compares the version."""
     tag: UpdateVersion = {}
     if e_tag is not None:
         tag["e_tag"] = e_tag

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic replacement, durable writes, and disk trouble told to people."""
+"""Atomic, durable replacement of files, and messages for disk errors."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from galleryctl.model.errors import StateError
 
 MAX_STATE_BYTES = 100_000_000
-"""Bytes of a state, a journal or a version: what several hundred thousand items take."""
+"""Maximum size of a state, a journal or a version: enough for several hundred thousand items."""
 
 _DISK_FULL_ADVICE = "free some space and run the same command again; nothing that was saved is lost"
 _PERMISSION_ADVICE = (
-    "let this user read and write there, and run the same command again; nothing that was saved is lost"
+    "grant this user read and write access and run the same command again; nothing that was saved is lost"
 )
-_DEFAULT_ADVICE = "put that right and run the same command again; nothing that was saved is lost"
+_DEFAULT_ADVICE = "correct this and run the same command again; nothing that was saved is lost"
 
 
 @contextmanager
 def io_errors(path: Path, what: str) -> Iterator[None]:
-    """Turns an OSError into a StateError that says `what` failed for `path`, why, and what to do."""
+    """Turn an OSError within the `with` into a StateError with the message `what`, the reason and advice."""
     try:
         yield
     except OSError as error:
@@ -32,7 +32,7 @@ def io_errors(path: Path, what: str) -> Iterator[None]:
             case errno.ENOSPC | errno.EDQUOT:
                 raise StateError(f"{what}: the disk is full", where=path, do=_DISK_FULL_ADVICE) from error
             case errno.EFBIG:
-                why = "this user's files may not grow further (ulimit -f)"
+                why = "this user's file size limit is reached (ulimit -f)"
                 raise StateError(what, where=path, why=why, do=_DEFAULT_ADVICE) from error
             case errno.EACCES | errno.EPERM | errno.EROFS:
                 raise StateError(what, where=path, why=str(error.strerror), do=_PERMISSION_ADVICE) from error
@@ -40,9 +40,9 @@ def io_errors(path: Path, what: str) -> Iterator[None]:
 
 
 def read_file(path: Path, what: str) -> bytes | None:
-    """The content of `path`, None when there is no file. Raises StateError, which says `what` failed.
+    """Return the content of `path`, None if there is no file. Raise StateError with the message `what`.
 
-    A pipe or a device, put there by whomever, may never end; it is not read, nor is what is too large.
+    Pipes and devices, which may never end, and files that are too large are not read.
     """
     with io_errors(path, what):
         try:
@@ -52,25 +52,22 @@ def read_file(path: Path, what: str) -> bytes | None:
         except FileNotFoundError:
             return None
     if not readable:
-        why = too_large_reason(status.st_size) if stat.S_ISREG(status.st_mode) else "it is no regular file"
+        why = too_large_reason(status.st_size) if stat.S_ISREG(status.st_mode) else "it is not a regular file"
         raise StateError(what, where=path, why=why, do=_DEFAULT_ADVICE)
     return content
 
 
 def too_large_reason(size: int) -> str:
-    """Why something of so many bytes is not read."""
-    return f"it has {size:,} bytes; at most {MAX_STATE_BYTES:,} are read"
+    """Return the reason for not reading a state of `size` bytes."""
+    return f"it has {size:,} bytes; the limit is {MAX_STATE_BYTES:,}"
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Make `content` what `path` holds, durably and readable by its owner only; on failure the old file stays.
-
-    Raises OSError.
-    """
+    """Replace `path` atomically and durably, with access for its owner only. Raise OSError; the old file then stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     try:
-        with os.fdopen(descriptor, "wb") as new:  # mkstemp made it 0600
+        with os.fdopen(descriptor, "wb") as new:  # created by mkstemp with mode 0600
             new.write(content)
             new.flush()
             os.fsync(new.fileno())
@@ -83,7 +80,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable: a rename is lost with the power until its folder is synced."""
+    """Make renames in `folder` durable: until its folder is synced, a rename can be lost in a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""Content sealed with a passphrase: scrypt makes the key, AES-GCM hides the content and shows whether it was changed.
+"""Encryption with a passphrase: scrypt derives the key, AES-GCM encrypts and authenticates the content.
 
-An envelope is a JSON object: `sealed`, its version; `about`, which is readable and is sealed along; `salt`, `nonce` and
-`content` in base64. Version 1 fixes every parameter, so that an envelope cannot ask for weaker or costlier ones.
+An envelope is a JSON object: `sealed`, its version; `about`, the associated data, readable and authenticated; `salt`,
+`nonce` and `content` in base64. Version 1 fixes every parameter, so an envelope cannot select weaker or costlier ones.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _ENVELOPE_VERSION = 1
 _KEY_BYTES = 32
 SALT_BYTES = 16
 _NONCE_BYTES = 12
-"""What NIST SP 800-38D recommends for GCM."""
+"""The length that NIST SP 800-38D recommends for GCM."""
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 3
-"""32 MiB; one of the equal choices in OWASP's advice on storing passwords."""
+"""32 MiB; one of the equivalent settings in OWASP's advice on storing passwords."""
 ENVELOPE_PREFIX = b'{"sealed":'
-"""How each envelope begins."""
+"""The first bytes of every envelope."""
 
 AssociatedData = Mapping[str, str | int]
 
 _ENVELOPE_ERRORS = (KeyError, TypeError, ValueError, OverflowError)
-"""What an envelope raises that is none."""
+"""The errors raised while parsing an invalid envelope."""
 
 
 class Encryption:
-    """Seals with the passphrase; opens what was sealed with it, or with the former one.
+    """Encryption with the passphrase, and decryption with it or with the former one.
 
-    Without a passphrase nothing is sealed. With one, what is not sealed is refused: whoever can write there could have
-    put it in its place; unless `readable` says that it is ours, of the time before the passphrase. What is sealed with
-    the former passphrase alone is outdated: it is to be stored anew, as the passphrase says.
+    Without a passphrase nothing is encrypted. With one, plaintext is rejected, because anyone with write access could
+    have put it there; `accept_plaintext` accepts it, for state from before the passphrase was set. Content that only
+    the former passphrase decrypts is outdated and must be stored again with the current settings.
     """
 
     def __init__(
@@ -48,40 +48,43 @@ class Encryption:
         former_passphrase: Secret | None = None,
         accept_plaintext: bool = False,
     ) -> None:
-        """Raises StateError when the library for it is not installed."""
         self._current_keys = None if passphrase is None else _PassphraseKeys(passphrase)
         self._former_keys = None if former_passphrase is None else _PassphraseKeys(former_passphrase)
         self._accept_plaintext = accept_plaintext
 
     @property
     def is_enabled(self) -> bool:
-        """Whether there is a passphrase to seal with."""
+        """True if there is a current passphrase; what is stored is then encrypted."""
         return self._current_keys is not None
 
     @property
     def accepts_plaintext(self) -> bool:
-        """Whether what is not sealed is believed."""
+        """True if content that is not encrypted is trusted."""
         return self._accept_plaintext or not self.is_enabled
 
     @property
     def has_former_passphrase(self) -> bool:
-        """Whether there is a former passphrase."""
+        """True if there may be outdated content: see `decrypt_outdated`."""
         return self._former_keys is not None
 
     def encrypt(self, content: bytes, associated_data: AssociatedData) -> bytes:
-        """The envelope on one line, without a newline; without a passphrase the content as it is."""
+        """Return the envelope on one line, without a newline; without a passphrase the content unchanged."""
         return content if self._current_keys is None else self._current_keys.encrypt(content, associated_data)
 
     def decrypt(self, document: Mapping[str, Any], associated_data: AssociatedData, *, where: object) -> bytes:
-        """What was sealed. Raises StateError when it cannot be opened, or when it is not about what `about` says."""
+        """Return the plaintext. Raise StateError if it cannot be decrypted or has other associated data."""
         if not (self._current_keys or self._former_keys):
-            raise _missing_passphrase_error(where)
+            raise StateError(
+                "this is encrypted, and no passphrase is set",
+                where=where,
+                do="set it in galleryctl.yaml: state: {location: …, passphrase: ${NAME}}",
+            )
         version = document.get("sealed")
         if not _is_supported_version(version):
             raise StateError(
-                f"this is sealed in a way that this galleryctl does not know (version {version!r}, not {_ENVELOPE_VERSION})",
+                f"unsupported encryption version {version!r}; this galleryctl reads version {_ENVELOPE_VERSION}",
                 where=where,
-                do="upgrade galleryctl; this one leaves it alone",
+                do="upgrade galleryctl; this version changes nothing",
             )
         try:
             envelope = _Envelope.parse(document)
@@ -89,13 +92,13 @@ class Encryption:
             opened = (keys.decrypt(envelope) for keys in (self._current_keys, self._former_keys) if keys)
             content = next((content for content in opened if content is not None), None)
         except _ENVELOPE_ERRORS as error:
-            raise _decryption_error(where, f"the envelope is damaged: {error}") from error
+            raise _decryption_error(where, f"invalid envelope: {error}") from error
         if content is None:
-            raise _decryption_error(where, f"{self._failure_reason()}, or it was changed")
+            raise _decryption_error(where, f"{self._failure_reason()}, or it was modified")
         return content
 
     def decrypt_outdated(self, document: Mapping[str, Any]) -> tuple[bytes, AssociatedData] | None:
-        """What an envelope that only the former passphrase opens holds, and what it is about; None for any other."""
+        """Return the plaintext and associated data if only the former passphrase decrypts the envelope, else None."""
         if self._former_keys is None or not _is_supported_version(document.get("sealed")):
             return None
         try:
@@ -110,11 +113,11 @@ class Encryption:
     def _failure_reason(self) -> str:
         match self._current_keys, self._former_keys:
             case _, None:
-                return "the passphrase is another than it was sealed with"
+                return "it was encrypted with another passphrase"
             case None, _:
-                return "the former passphrase is another than it was sealed with, and there is no passphrase"
+                return "it was not encrypted with the former passphrase, and no passphrase is set"
             case _:
-                return "the passphrase and the former passphrase are others than it was sealed with"
+                return "it was encrypted with neither the passphrase nor the former passphrase"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +129,13 @@ class _Envelope:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:
-        """Raises one of _DAMAGE when it is none."""
+        """Raise one of `_ENVELOPE_ERRORS` if the document is not a valid envelope."""
         salt, nonce, content = (_decode_base64(document[name]) for name in ("salt", "nonce", "content"))
         return cls(associated_data=dict(document["about"]), salt=salt, nonce=nonce, content=content)
 
 
 class _PassphraseKeys:
-    """The keys of one passphrase. Making one takes a while by design, so they are remembered."""
+    """The keys of one passphrase, cached by salt, because deriving one is slow by design."""
 
     def __init__(self, passphrase: Secret) -> None:
         with _require_cryptography():
@@ -144,8 +147,7 @@ class _PassphraseKeys:
         self._aead, self._invalid_tag = AESGCM, InvalidTag
 
     def encrypt(self, content: bytes, associated_data: AssociatedData) -> bytes:
-        """The envelope on one line, without a newline."""
-        # One salt for all that a run seals: that of what it has opened, or a new one.
+        # A run encrypts with one salt, that of the first envelope it decrypted or a new one: deriving keys is slow.
         self._salt = self._salt or os.urandom(SALT_BYTES)
         nonce = os.urandom(_NONCE_BYTES)
         envelope = {
@@ -160,16 +162,14 @@ class _PassphraseKeys:
         return json.dumps(envelope, separators=(",", ":")).encode()
 
     def decrypt(self, envelope: _Envelope) -> bytes | None:
-        """What was sealed, None when not with this passphrase. Raises one of _DAMAGE."""
-        key = self._cipher(envelope.salt)
+        """Return the plaintext, None if another passphrase encrypted it. Raise one of `_ENVELOPE_ERRORS`."""
+        cipher, authenticated = self._cipher(envelope.salt), _encode_associated_data(envelope.associated_data)
         try:
-            opened: bytes = key.decrypt(
-                envelope.nonce, envelope.content, _encode_associated_data(envelope.associated_data)
-            )
+            content: bytes = cipher.decrypt(envelope.nonce, envelope.content, authenticated)
         except self._invalid_tag:
             return None
         self._salt = self._salt or envelope.salt
-        return opened
+        return content
 
     def _cipher(self, salt: bytes) -> Any:
         if salt not in self._ciphers:
@@ -178,11 +178,11 @@ class _PassphraseKeys:
 
 
 NO_ENCRYPTION = Encryption()
-"""For state without a passphrase."""
+"""The setting for state without a passphrase."""
 
 
 def derive_key(passphrase: Secret, salt: bytes) -> bytes:
-    """A key of KEY_BYTES, which takes a while by design. Raises StateError when the library for it is not installed."""
+    """Return a key of `_KEY_BYTES`; this is slow by design. Raise StateError if the library is not installed."""
     with _require_cryptography():
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415 - an extra, and slow to import
     scrypt = Scrypt(salt=salt, length=_KEY_BYTES, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
@@ -195,24 +195,15 @@ def _require_cryptography() -> Iterator[None]:
         yield
     except ImportError as error:
         raise StateError(
-            "a passphrase in state needs the library `cryptography`, which is not installed",
+            "state encryption needs the library `cryptography`, which is not installed",
             why=str(error),
             do="pip install 'galleryctl[encryption]'",
         ) from error
 
 
 def is_encrypted(document: object) -> bool:
-    """Whether this is an envelope, of whichever version."""
+    """Return True if this is an envelope of any version."""
     return isinstance(document, Mapping) and "sealed" in document
-
-
-def _missing_passphrase_error(where: object) -> StateError:
-    """The error of who meets an envelope without a passphrase."""
-    return StateError(
-        "this is sealed with a passphrase",
-        where=where,
-        do="give it in galleryctl.yaml: state: {location: …, passphrase: ${NAME}}",
-    )
 
 
 def _is_supported_version(version: object) -> bool:
@@ -220,18 +211,18 @@ def _is_supported_version(version: object) -> bool:
 
 
 def _check_associated_data(actual: AssociatedData, expected: AssociatedData) -> None:
-    """What is sealed about one thing must not be taken for another: a line of a journal for the one before it."""
+    """Reject an envelope that was moved, for instance a journal line in the place of another line."""
     if {name: actual.get(name) for name in expected} != dict(expected):
-        raise ValueError(f"it is about {actual}")
+        raise ValueError(f"it belongs to {actual}")
 
 
 def _decryption_error(where: object, why: str) -> StateError:
     return StateError(
-        "this cannot be opened",
+        "this cannot be decrypted",
         where=where,
         why=why,
-        do="give the passphrase that it was sealed with, as passphrase or former_passphrase; or put a former version "
-        "back: galleryctl state restore SERIAL; or move it aside and make state anew: galleryctl state rebuild",
+        do="set the passphrase that it was encrypted with, as passphrase or former_passphrase; or restore a previous "
+        "version: galleryctl state restore SERIAL; or move it aside and rebuild the state: galleryctl state rebuild",
     )
 
 

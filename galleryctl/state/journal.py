@@ -1,6 +1,10 @@
-"""The journal of a run: what was about to be done and what came of it, one JSON line each.
+"""The journal of a run: one JSON line before each step, with its intent, and one after it, with its result.
 
-A run that is killed leaves it; the next one learns what was done, and looks up what was begun.
+A killed run leaves its journal behind; the next run adds the results to the state and searches the site for the steps
+without a result:
+
+    {"begin": "s1", …}  {"done": "s1", …}  {"begin": "s2", …}
+    → the result of s1 is added to the state; s2 is pending
 """
 
 from __future__ import annotations
@@ -33,20 +37,19 @@ _JOURNAL_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalReplay:
-    """What a journal tells: the run, what its steps taught that state does not know, and which may have been done."""
+    """The run of a journal, the results that are not in the state, and the steps that may have taken effect."""
 
     run: str = ""
     result: StepResult = field(default_factory=StepResult)
     pending: tuple[tuple[str, Intent], ...] = ()
-    """Step and intent of what was begun and whose end is not known."""
+    """Step and intent of the steps without a known outcome."""
 
 
 class Journal:
-    """The journal of the run under way.
+    """The journal of the current run.
 
-    What a step is about to do is written for good when `begin` returns. What came of it may wait for the next record: a
-    step whose end is not known is looked up. All methods raise StateError when a record cannot be written; a step that
-    cannot be journalled must not begin.
+    An intent is durable when `begin` returns. A result may wait for the next write: the next run looks up steps without
+    one. All methods raise StateError when a record cannot be written; a step that cannot be recorded must not start.
     """
 
     def __init__(self, log: JournalLog) -> None:
@@ -57,7 +60,7 @@ class Journal:
 
     @classmethod
     def open(cls, store: JournalStore, *, run: str, state: State) -> Self:
-        """A new journal of a run that begins with `state`; it replaces the one there, which state knows by now."""
+        """Start the journal of a run on `state`. It replaces the previous one, whose results are in `state`."""
         header = encode_record(
             journal=_JOURNAL_VERSION,
             run=run,
@@ -69,29 +72,30 @@ class Journal:
         return cls(store.start(header))
 
     async def begin(self, step: str, intent: Intent) -> None:
-        """Say what `step` is about to do; it may be done only once this has returned.
+        """Record the intent of `step`, which may start once this has returned.
 
-        Steps that begin while a write is under way share the next one.
+        Steps that begin during a write share the next one: a and b append while another write is in progress, one
+        flush then writes both, and the second caller finds its record written.
         """
         self._log.append(encode_record(begin=step, intent=encode_intent(intent)))
         self._appended_count += 1
-        mine = self._appended_count
+        own_count = self._appended_count
         async with self._write_lock:
-            if self._written_count < mine:
-                begun = self._appended_count
+            if self._written_count < own_count:
+                flushed_count = self._appended_count
                 await self._log.flush()
-                self._written_count = begun
+                self._written_count = flushed_count
 
     def done(self, step: str, result: StepResult) -> None:
-        """Say what `step` taught."""
+        """Record the result of `step`."""
         self._log.append(encode_record(done=step, result=encode_result(result)))
 
     def failed(self, step: str, reason: str, *, unconfirmed: bool = False) -> None:
-        """Say that `step` failed; `unknown` when it may have taken effect all the same."""
+        """Record that `step` failed; `unconfirmed` if it may have taken effect all the same."""
         self._log.append(encode_record(failed=step, reason=reason, unknown=unconfirmed))
 
     def close(self) -> None:
-        """Let go of the place; what is written stays."""
+        """Close the log; the journal stays."""
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -104,10 +108,10 @@ class Journal:
 
 
 def read_journal(store: JournalStore, state: State) -> JournalReplay:
-    """What the journal at `place` adds to `state`; empty when there is none.
+    """Return what the journal in `store` adds to `state`; empty if there is none.
 
-    A state that was written after the journal was begun knows all that is done in it. Raises StateError when this is no
-    journal, or belongs to another site or to another lineage of states.
+    A state written after the journal was started contains all its results. Raises StateError if this is not a journal,
+    or belongs to another site or to another lineage.
     """
     lines = store.read()
     if not lines:
@@ -123,12 +127,12 @@ def read_journal(store: JournalStore, state: State) -> JournalReplay:
 
 
 def replay(bindings: Bindings, journal: JournalReplay) -> Bindings:
-    """`bindings` with what the journal's steps had taught."""
+    """Return `bindings` with the results of the journal's steps."""
     return apply_result(bindings, journal.result)
 
 
 def merge_results(results: Iterable[StepResult]) -> StepResult:
-    """All that `results` taught, the later over the earlier."""
+    """Return all `results` as one; later ones override earlier ones."""
     ids: dict[Address, str] = {}
     media: dict[str, str] = {}
     removed: list[str] = []
@@ -140,59 +144,63 @@ def merge_results(results: Iterable[StepResult]) -> StepResult:
 
 
 def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
-    """`bindings` with `result`.
+    """Return `bindings` updated with `result`.
 
-    An item whose address got a new id is deposed until it is removed; with a gallery all that lay in it is gone.
+    An item whose address got a new id is deposed until it is removed; a removed gallery takes its items with it:
+
+        bindings a/x → 1, result a/x → 2                → a/x → 2, deposed 1 (a/x)
+        bindings a → 8, a/x → 1, result removed 8       → nothing is left
+        bindings a → 8, a/x → 1, result a → 9, a/x → 2  → a → 9, a/x → 2; 1 went with its gallery, so it is not deposed
     """
-    gone = frozenset(result.removed)
-    remade = {address.gallery for address in result.ids if address.item is None}
+    removed = frozenset(result.removed)
+    recreated = {address.gallery for address in result.ids if address.item is None}
     deposed = dict(bindings.deposed)
-    for address, new in result.ids.items():
-        old = bindings.ids.get(address, new)
-        if old != new and address.gallery not in remade:
-            deposed[old] = address
+    for address, new_id in result.ids.items():
+        old_id = bindings.ids.get(address, new_id)
+        if old_id != new_id and address.gallery not in recreated:
+            deposed[old_id] = address
     ids = {**bindings.ids, **result.ids}
-    emptied = {address.gallery for address, id_ in ids.items() if address.item is None and id_ in gone}
-    dropped = {address for address, id_ in ids.items() if id_ in gone or address.gallery in emptied}
+    removed_galleries = {address.gallery for address, id_ in ids.items() if address.item is None and id_ in removed}
+    dropped = {address for address, id_ in ids.items() if id_ in removed or address.gallery in removed_galleries}
     return replace(
         bindings,
         ids={address: id_ for address, id_ in ids.items() if address not in dropped},
         media={**bindings.media, **result.media},
         protected=bindings.protected - dropped,
-        deposed={id_: a for id_, a in deposed.items() if id_ not in gone and a.gallery not in emptied},
+        deposed={id_: a for id_, a in deposed.items() if id_ not in removed and a.gallery not in removed_galleries},
     )
 
 
 def _check_header(header: Mapping[str, Any], state: State) -> None:
-    """Raise StateError unless the journal is one of this state, or of the time before it was first written."""
+    """Raise StateError if the journal belongs to another site or lineage; "" is a state before its first write."""
     version = header["journal"]
     if version != _JOURNAL_VERSION:
-        raise StateError(
-            f"the journal has version {version}; this galleryctl reads {_JOURNAL_VERSION}", do=MOVE_ASIDE_ADVICE
-        )
+        what = f"unsupported journal version {version}; this galleryctl reads version {_JOURNAL_VERSION}"
+        raise StateError(what, do=MOVE_ASIDE_ADVICE)
     if header["site_id"] != state.site_id:
-        raise StateError(f"this journal is of site {header['site_id']}, not of {state.site_id}", do=MOVE_ASIDE_ADVICE)
+        what = f"this journal belongs to site {header['site_id']}, not to {state.site_id}"
+        raise StateError(what, do=MOVE_ASIDE_ADVICE)
     if header["lineage"] != state.lineage and header["lineage"] and state.lineage:
         raise StateError(
             "this journal belongs to another state",
-            why=f"its lineage is {header['lineage']}, the state's is {state.lineage}",
-            do=f"put the state of run {header['run']} back; or {MOVE_ASIDE_ADVICE}",
+            why=f"the journal has lineage {header['lineage']}, the state has {state.lineage}",
+            do=f"restore the state of run {header['run']}, or {MOVE_ASIDE_ADVICE}",
         )
 
 
 def _replay(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, superseded: bool) -> JournalReplay:
     results: list[StepResult] = []
-    open_: dict[str, Intent] = {}
+    pending: dict[str, Intent] = {}
     for record in records:
         if "begin" in record:
-            open_[record["begin"]] = decode_intent(record["intent"])
+            pending[record["begin"]] = decode_intent(record["intent"])
         elif "done" in record:
             results.append(decode_result(record["result"]))
-            open_.pop(record["done"], None)
+            pending.pop(record["done"], None)
         elif not record["unknown"]:
-            open_.pop(record["failed"], None)
+            pending.pop(record["failed"], None)
     return JournalReplay(
         run=str(header["run"]),
         result=StepResult() if superseded else merge_results(results),
-        pending=tuple(open_.items()),
+        pending=tuple(pending.items()),
     )

@@ -1,4 +1,4 @@
-"""A journal whose lines are sealed one by one, wherever it lies."""
+"""A journal whose lines are encrypted one by one, in any storage."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from galleryctl.state.journal_file import JournalLog, JournalStore, invalid_jour
 
 
 class EncryptedJournal:
-    """A JournalPlace on another one. With a passphrase every line is sealed; without, sealed lines are refused.
+    """A JournalStore on another one. With a passphrase every line is encrypted; without, encrypted lines are rejected.
 
-    A journal that was begun with the former passphrase is read, too.
+    The former passphrase can be used for reading.
     """
 
     def __init__(self, store: JournalStore, encryption: Encryption) -> None:
@@ -23,11 +23,11 @@ class EncryptedJournal:
 
     @property
     def location(self) -> str:
-        """The place of the journal below."""
+        """The location of the underlying store."""
         return self._store.location
 
     def read(self) -> tuple[bytes, ...]:
-        """The lines, opened. Raises StateError when one cannot be, or is of another journal than the first."""
+        """Return the decrypted lines. Raise StateError if one cannot be decrypted or is from another journal."""
         lines = self._store.read()
         envelopes = [_parse_envelope(line) for line in lines]
         id_ = _journal_id(envelopes[0]) if envelopes else ""
@@ -37,11 +37,10 @@ class EncryptedJournal:
         )
 
     def start(self, first: bytes) -> JournalLog:
-        """A new journal that begins with the line `first`; it replaces the one that lies there."""
+        """Start a new journal with the line `first`; it replaces the stored one."""
         id_ = uuid.uuid4().hex
-        return _EncryptedLog(
-            self._store.start(self._encryption.encrypt(first, _associated_data(id_, 0))), self._encryption, id_
-        )
+        log = self._store.start(self._encryption.encrypt(first, _associated_data(id_, 0)))
+        return _EncryptedLog(log, self._encryption, id_)
 
     def clear(self) -> None:
         """Remove the journal."""
@@ -51,13 +50,13 @@ class EncryptedJournal:
         if envelope is not None:
             return self._encryption.decrypt(envelope, _associated_data(id_, number), where=self.location)
         if id_:
-            raise invalid_journal_error(self.location, f"its first line is sealed, line {number + 1} is not")
+            raise invalid_journal_error(self.location, f"its first line is encrypted, line {number + 1} is not")
         if not self._encryption.accepts_plaintext:
             raise StateError(
-                "this journal is not sealed, and the workspace has a passphrase",
+                "this journal is not encrypted, but the workspace has a passphrase",
                 where=self.location,
-                why="whoever can write there may have put it there",
-                do="if a run of yours was killed before there was a passphrase, apply once without it; if not, delete it",
+                why="anyone with write access may have put it there",
+                do="if a run was killed before the passphrase was set, apply once without it; otherwise delete this",
             )
         return line
 
@@ -81,7 +80,7 @@ class _EncryptedLog:
 
 
 def _parse_envelope(line: bytes) -> Mapping[str, object] | None:
-    """What a sealed line is; None for any other, of which the journal's reader says what is wrong with it."""
+    """Return the envelope on a line, None for any other line, whose errors the journal's reader reports."""
     try:
         document: Mapping[str, object] = json.loads(line)
     except (ValueError, RecursionError):
@@ -90,11 +89,11 @@ def _parse_envelope(line: bytes) -> Mapping[str, object] | None:
 
 
 def _journal_id(envelope: Mapping[str, object] | None) -> str:
-    """Which journal a line says that it is of, "" when it does not; the seal tells whether that is so."""
-    about = envelope.get("about") if envelope else None
-    return str(about.get("journal", "")) if isinstance(about, Mapping) else ""
+    """Return the journal id in a line's associated data, "" if there is none; decryption authenticates it."""
+    associated_data = envelope.get("about") if envelope else None
+    return str(associated_data.get("journal", "")) if isinstance(associated_data, Mapping) else ""
 
 
 def _associated_data(id_: str, number: int) -> dict[str, str | int]:
-    """Each line knows its journal and its number, so that none can be left out, moved, or taken from another run."""
+    """Return the journal and number of a line, so that none can be left out, moved, or taken from another run."""
     return {"kind": "journal", "journal": id_, "line": number}

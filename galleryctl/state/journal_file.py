@@ -1,6 +1,6 @@
-"""Where the journal of a run lies, and the place for it on this machine: a file of lines.
+"""The storage of a run's journal, and its implementation in a local file of lines.
 
-A line counts only with its newline: the last one may be torn.
+A line counts only with its newline: the last one may be incomplete.
 """
 
 from __future__ import annotations
@@ -13,41 +13,41 @@ from typing import Protocol
 from galleryctl.model.errors import StateError
 from galleryctl.state.durable_files import io_errors, read_file, sync_folder
 
-REMOVAL_CONDITION = "once no run is under way: what that run had made is found by content and title"
-"""When a journal can be done without, and why."""
-MOVE_ASIDE_ADVICE = f"move it aside, {REMOVAL_CONDITION}"
+REMOVAL_CONDITION = "when no run is active: what that run created is found again by content and title"
+"""When a journal can be removed, and why."""
+MOVE_ASIDE_ADVICE = f"move it aside {REMOVAL_CONDITION}"
 
 
 class JournalLog(Protocol):
-    """The lines of the run under way."""
+    """The journal lines of the current run."""
 
     def append(self, line: bytes) -> None:
-        """Add `line`, which has no newline; it may be lost until `write` has returned.
+        """Add `line`, which has no newline; it may be lost until `flush` has returned.
 
-        Raises StateError when it cannot be written; from then on nothing is.
+        Raises StateError if it cannot be written; from then on every call does.
         """
 
     async def flush(self) -> None:
-        """Write what was added before this call, for good; one call at a time. Raises StateError as `append` does."""
+        """Make the lines added before this call durable; one call at a time. Raise StateError as `append` does."""
 
     def close(self) -> None:
-        """Let go of what is open; the lines stay."""
+        """Close what is open; the lines stay."""
 
 
 class JournalStore(Protocol):
-    """Where a journal lies. Every method raises StateError when the place cannot be reached."""
+    """The storage of a journal. Every method raises StateError when it cannot be reached."""
 
     @property
     def location(self) -> str:
-        """The place, as people write it."""
+        """The path or URL of the journal."""
         ...
 
     def read(self) -> tuple[bytes, ...]:
-        """The whole lines of the journal that lies there, none when there is none."""
+        """Return the complete lines of the stored journal, none if there is none."""
         ...
 
     def start(self, first: bytes) -> JournalLog:
-        """A new journal that begins with the line `first`; it replaces the one that lies there."""
+        """Start a new journal with the line `first`; it replaces the stored one."""
         ...
 
     def clear(self) -> None:
@@ -55,7 +55,7 @@ class JournalStore(Protocol):
 
 
 class FileJournal:
-    """A JournalPlace in a file; every line is on the disk when `append` returns."""
+    """A JournalStore in a file; every line is durable when `append` returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -66,14 +66,14 @@ class FileJournal:
         return str(self._path)
 
     def read(self) -> tuple[bytes, ...]:
-        """The whole lines of the file, none when there is none."""
+        """Return the complete lines of the file, none if there is none."""
         content = read_file(self._path, "the journal cannot be read") or b""
         *lines, _torn = content.split(b"\n")
         return tuple(lines)
 
     def start(self, first: bytes) -> FileLog:
-        """A new journal that begins with the line `first`; it replaces the one that lies there."""
-        with io_errors(self._path, "the journal cannot be made"):
+        """Start a new journal with the line `first`; it replaces the file's content."""
+        with io_errors(self._path, "the journal cannot be created"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
             log = FileLog(self._path, os.open(self._path, flags, 0o600))
@@ -101,7 +101,7 @@ class FileLog:
         self._failed = False
 
     def append(self, line: bytes) -> None:
-        """Add `line` and flush it to the disk. Raises StateError; from then on nothing is written."""
+        """Add `line` and flush it to the disk. Raise StateError, from then on always, if that fails."""
         if self._failed:
             raise earlier_write_error(self._path)
         line += b"\n"
@@ -111,33 +111,33 @@ class FileLog:
                 os.fsync(self._descriptor)
             except OSError:
                 self._failed = True
-                with suppress(OSError):  # half a record at the end is expected by the reader anyway
+                with suppress(OSError):  # the reader ignores an incomplete last line anyway
                     os.ftruncate(self._descriptor, self._size)
                 raise
         self._size += len(line)
 
     async def flush(self) -> None:
-        """Nothing: every line is on the disk already."""
+        """Do nothing: every line is on the disk already."""
 
     def close(self) -> None:
-        """Let go of the file, which stays."""
+        """Close the file."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def invalid_journal_error(where: object, why: str, do: str = MOVE_ASIDE_ADVICE) -> StateError:
-    """The error of what lies in the place of a journal, and is none."""
-    return StateError("this is no journal of galleryctl, or it was changed", where=where, why=why, do=do)
+    """Return the error of content that is not a valid journal."""
+    return StateError("this is not a galleryctl journal, or it was modified", where=where, why=why, do=do)
 
 
 def earlier_write_error(where: object) -> StateError:
-    """The error of a line that is to follow one that could not be written."""
-    return StateError("the journal could not be written before", where=where, do="see the first failure of this run")
+    """Return the error of a write after one that failed."""
+    return StateError("an earlier write to the journal failed", where=where, do="see the first error of this run")
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
-    """Write all of `content`; a write may take less than it is given."""
+    """Write all of `content`; a single write may write less than it is given."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

@@ -1,4 +1,4 @@
-"""The lines of a journal as JSON: what a step is about to do, and what it taught."""
+"""The lines of a journal as JSON: the intents and the results of steps."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ IntentKind = Literal["upload", "create-gallery", "create-item", "update", "delet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What a step is about to do, as much of it as finding out needs whether it was done."""
+    """The action that a step is about to take, in enough detail to find out later if it was done."""
 
     kind: IntentKind
     source: str = ""
-    """The content of an upload, as state names it."""
+    """The key of an upload's content in state."""
     gallery_id: str | None = None
-    """The live gallery that an item is created in."""
+    """The live id of the gallery in which items are created."""
     sort_orders: Mapping[Address, float] = field(default_factory=dict)
-    """What is created, each with the sort order that nothing else in its gallery has."""
+    """The created addresses, each with a sort order that is unique in its gallery."""
     markers: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
-    """What each created item can be told by, so that another that came to that sort order is not taken for it."""
+    """Fingerprints of each created item, so that another item with that sort order is not mistaken for it."""
     ids: tuple[str, ...] = ()
-    """The live ids that are updated or deleted."""
+    """The live ids of what is updated or deleted."""
     started_at: float = 0.0
-    """When it is begun, in seconds since the epoch on this machine's clock."""
+    """Start time in epoch seconds, by this machine's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """What a step taught: the ids of what was made, the files that contents became, the live ids that are gone."""
+    """The result of a step: live ids by created address, file ids by uploaded content, and removed live ids."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
@@ -42,23 +42,23 @@ class StepResult:
 
 
 def encode_record(**members: object) -> bytes:
-    """One record as a line, without its newline."""
+    """Return a record as a line, without its newline."""
     return json.dumps(members, separators=(",", ":")).encode()
 
 
 def decode_record(line: bytes) -> Mapping[str, Any]:
-    """The record on a line. Raises ValueError for anything else."""
+    """Return the record on a line. Raise ValueError for anything but a JSON object."""
     try:
         record = json.loads(line)
     except RecursionError:
-        raise ValueError(f"{line[:40]!r} is nested too deep") from None
+        raise ValueError(f"{line[:40]!r} is nested too deeply") from None
     if not isinstance(record, dict):
-        raise ValueError(f"{line[:40]!r} is no record")  # noqa: TRY004 - told as StateError
+        raise ValueError(f"{line[:40]!r} is not a JSON object")  # noqa: TRY004 - reported as StateError
     return record
 
 
 def encode_intent(intent: Intent) -> dict[str, object]:
-    """`intent` as JSON; `decode_intent` is the inverse."""
+    """Return `intent` as a JSON object; `decode_intent` is the inverse."""
     return {
         "kind": intent.kind,
         "source": intent.source,
@@ -71,10 +71,10 @@ def encode_intent(intent: Intent) -> dict[str, object]:
 
 
 def decode_intent(part: Mapping[str, Any]) -> Intent:
-    """The intent in a record. Raises ValueError, KeyError, TypeError, AttributeError or OverflowError when there is none."""
+    """Return the intent in a record. Raise ValueError, KeyError, TypeError, AttributeError or OverflowError."""
     kind = part["kind"]
     if kind not in get_args(IntentKind):
-        raise ValueError(f"{kind!r} is no kind of step")
+        raise ValueError(f"{kind!r} is not a kind of step")
     return Intent(
         kind=kind,
         source=_require_string(part["source"]),
@@ -87,7 +87,7 @@ def decode_intent(part: Mapping[str, Any]) -> Intent:
 
 
 def encode_result(result: StepResult) -> dict[str, object]:
-    """`result` as JSON; `decode_result` is the inverse."""
+    """Return `result` as a JSON object; `decode_result` is the inverse."""
     return {
         "ids": {str(address): id_ for address, id_ in result.ids.items()},
         "media": dict(result.media),
@@ -96,7 +96,7 @@ def encode_result(result: StepResult) -> dict[str, object]:
 
 
 def decode_result(part: Mapping[str, Any]) -> StepResult:
-    """The result in a record. Raises as `decode_intent` does."""
+    """Return the result in a record. Raise as `decode_intent` does."""
     return StepResult(
         ids={Address.parse(address): _require_string(id_) for address, id_ in part["ids"].items()},
         media={source: _require_string(id_) for source, id_ in part["media"].items()},
@@ -106,12 +106,12 @@ def decode_result(part: Mapping[str, Any]) -> StepResult:
 
 def _require_string(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")  # noqa: TRY004 - told as StateError
+        raise ValueError(f"{value!r} is not a string")  # noqa: TRY004 - reported as StateError
     return value
 
 
 def _require_finite(value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a finite number")
     return number

@@ -1,8 +1,8 @@
-"""A journal in an object store, beside the state: what a run had begun is known to whichever machine runs next.
+"""A journal in an object store, beside the state, so that the next run can read it on any machine.
 
-The last lines are one object, written anew whenever lines must be there for good, and only as what it was last
-written as: so a run whose lock was broken cannot go on once the next run has begun its journal. When it grows too long
-its lines are put away as a part of their own, which keeps the cost of a line bounded.
+The last lines are one object. Each flush rewrites it, on the condition that it is what this run last wrote: a run whose
+lock was force-unlocked cannot continue once the next run has started its journal. When the object grows too long, its
+lines are archived as a separate part, which bounds the cost of a line.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from galleryctl.model.errors import StateError
+from galleryctl.state.backend import lost_lock_error
 from galleryctl.state.bucket import Bucket, StoredObject
 from galleryctl.state.journal_file import REMOVAL_CONDITION, earlier_write_error, invalid_journal_error
 
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 _PART_BYTES = 64 * 1024
-"""How long the last object may grow: some 150 steps."""
+"""Maximum size of the last object: about 150 steps."""
 _CLEARED = b""
-_DELETE_ADVICE = f"delete that object, {REMOVAL_CONDITION}"
+_DELETE_ADVICE = f"delete that object {REMOVAL_CONDITION}"
 
 
 class ObjectJournal:
-    """A JournalPlace at `key`; its parts lie below `KEY.parts/`."""
+    """A JournalStore at `key`, with its parts below `KEY.parts/`."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
         self._bucket = bucket
@@ -42,26 +43,25 @@ class ObjectJournal:
         return f"{self._bucket.location}/{self._key}"
 
     def read(self) -> tuple[bytes, ...]:
-        """The whole lines, none when there is no journal. Raises StateError when a part is missing."""
+        """Return the complete lines, none if there is no journal. Raise StateError if a part is missing.
+
+        A part may be missing because a run has just replaced the journal; then the new journal is read.
+        """
         while True:
             found = self._fetch()
             if found is None or not found.content:
                 return ()
             lines = found.content.split(b"\n")[:-1]
             chain, parts = self._parse_header(lines[0] if lines else b"")
-            before = self._archived_lines(chain, parts)
-            if before is not None:
-                return (*before, *lines[1:])
-            again = self._bucket.get(self._key)
-            if again is not None and again.tag == found.tag:
-                raise StateError(
-                    "a part of the journal is missing",
-                    where=self.location,
-                    do=_DELETE_ADVICE,
-                )
+            archived = self._archived_lines(chain, parts)
+            if archived is not None:
+                return (*archived, *lines[1:])
+            current = self._bucket.get(self._key)
+            if current is not None and current.tag == found.tag:
+                raise StateError("a part of the journal is missing", where=self.location, do=_DELETE_ADVICE)
 
     def start(self, first: bytes) -> ObjectLog:
-        """A new journal that begins with the line `first`; it replaces the one that was last read."""
+        """Start a new journal with the line `first`; it replaces the one that was last read."""
         if not self._was_fetched:
             self._fetch()
         log = ObjectLog(self, uuid.uuid4().hex)
@@ -71,7 +71,7 @@ class ObjectJournal:
         return log
 
     def clear(self) -> None:
-        """Empty it."""
+        """Replace the object with an empty one, since a delete cannot be conditional."""
         if not self._was_fetched:
             self._fetch()
         if not self._is_empty:
@@ -79,21 +79,17 @@ class ObjectJournal:
             self._bucket.delete(self._bucket.list(f"{self._key}.parts"))
 
     def replace(self, content: bytes) -> None:
-        """Write the last object if it is still as it was last read or written. Raises StateError when it is not."""
+        """Write the last object. Raise StateError if it changed since this run last read or wrote it."""
         tag = self._bucket.put(self._key, content, self._tag)
         if tag is None:
-            raise StateError(
-                "another run has begun a journal; this one begins nothing more",
-                where=self.location,
-                why="the lock of this run was broken",
-                do="run the same command again, once no other run is under way",
-            )
+            what = "another run has started a journal; this run starts no more steps"
+            raise lost_lock_error(self.location, "this run's lock was force-unlocked", what)
         self._tag, self._is_empty = tag, not content
 
     def archive_part(self, chain: str, number: int, lines: bytes) -> None:
-        """Keep `lines` as a part of their own."""
+        """Store `lines` as a separate part."""
         if self._bucket.put(self._part_key(chain, number), lines, None) is None:
-            raise AssertionError(f"part {number} of {chain} is another's")
+            raise AssertionError(f"part {number} of {chain} was written by another run")
 
     def _fetch(self) -> StoredObject | None:
         found = self._bucket.get(self._key)
@@ -103,7 +99,7 @@ class ObjectJournal:
         return found
 
     def _archived_lines(self, chain: str, parts: int) -> list[bytes] | None:
-        """The lines that were put away, None when a part is missing: no more are asked for then."""
+        """Return the lines of the archived parts, None if one is missing."""
         lines: list[bytes] = []
         for number in range(parts):
             part = self._bucket.get(self._part_key(chain, number))
@@ -117,8 +113,8 @@ class ObjectJournal:
 
     def _parse_header(self, line: bytes) -> tuple[str, int]:
         try:
-            head: Mapping[str, Any] = json.loads(line)
-            return str(head["chain"]), int(head["parts"])
+            header: Mapping[str, Any] = json.loads(line)
+            return str(header["chain"]), int(header["parts"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise invalid_journal_error(self.location, str(error), _DELETE_ADVICE) from error
 
@@ -135,26 +131,26 @@ class ObjectLog:
         self._failed = False
 
     def append(self, line: bytes) -> None:
-        """Add `line`, which waits for the next write. Raises StateError after one that failed."""
+        """Add `line` to those that wait for a flush. Raise StateError after a flush that failed."""
         self._check_not_failed()
         self._pending += line + b"\n"
 
     async def flush(self) -> None:
-        """Write the lines that wait, in a thread: a store takes a while, Google's up to a second for each write."""
+        """Write the waiting lines in a thread: stores are slow, and Google's takes up to a second for each write."""
         self._check_not_failed()
-        waiting, self._pending = self._pending, b""
-        writing = asyncio.ensure_future(asyncio.to_thread(self._write_lines, waiting))
+        lines, self._pending = self._pending, b""
+        write = asyncio.ensure_future(asyncio.to_thread(self._write_lines, lines))
         try:
-            await asyncio.shield(writing)
+            await asyncio.shield(write)
         except asyncio.CancelledError:
-            # A write cannot be called back, and no other may overtake it; that one failed is known from then on.
-            await asyncio.gather(writing, return_exceptions=True)
+            # A write cannot be cancelled, and the next one must not overtake it; `_failed` records its failure.
+            await asyncio.gather(write, return_exceptions=True)
             raise
 
     def flush_now(self) -> None:
-        """Write the lines that wait; nothing else may be under way."""
-        waiting, self._pending = self._pending, b""
-        self._write_lines(waiting)
+        """Write the waiting lines; call it only when no flush is in progress."""
+        lines, self._pending = self._pending, b""
+        self._write_lines(lines)
 
     def _check_not_failed(self) -> None:
         if self._failed:
@@ -166,12 +162,12 @@ class ObjectLog:
                 self._journal.archive_part(self._chain, self._parts, self._written)
                 self._parts, self._written = self._parts + 1, b""
             lines = self._written + added
-            head = json.dumps({"chain": self._chain, "parts": self._parts}).encode() + b"\n"
-            self._journal.replace(head + lines)
+            header = json.dumps({"chain": self._chain, "parts": self._parts}).encode() + b"\n"
+            self._journal.replace(header + lines)
         except StateError:
             self._failed = True
             raise
         self._written = lines
 
     def close(self) -> None:
-        """Nothing: a line that still waits tells the end of a step, which is looked up when it is not known."""
+        """Do nothing: lines that still wait are results of steps, which the next run can look up."""

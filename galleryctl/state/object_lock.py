@@ -1,7 +1,7 @@
-"""A lock in an object store: an object that says who holds it, and is written only as what it was read as.
+"""A lock in an object store: an object that records the holder, written only if it is still what was read.
 
-It outlives its holder: a run that was killed leaves it, and `state unlock` breaks it on purpose. It is never deleted,
-since a delete takes no condition: a free lock is an object that says null.
+It outlives its holder: a killed run leaves it behind, and `state unlock` frees it. The object is never deleted, because
+a delete cannot be conditional: a free lock is an object that contains null.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import LockedError, StateError
-from galleryctl.state.backend import LockInfo, decode_lock
+from galleryctl.state.backend import LockInfo, check_unlock, decode_lock, lost_lock_error
 from galleryctl.state.bucket import Bucket, StoredObject
 from galleryctl.state.process import is_alive, is_local
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 _POLL_SECONDS = 0.5
-"""Seconds between two tries for a lock that is taken."""
+"""Seconds between two attempts to acquire a lock that is taken."""
 _FREE = b"null\n"
 
 
@@ -35,72 +35,49 @@ class ObjectLock:
 
     @contextmanager
     def hold(self, owner: LockInfo, wait_seconds: float) -> Iterator[None]:
-        """Hold it for the length of a `with`. Raises LockedError when it is taken for longer than `wait_seconds`."""
+        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than `wait_seconds`."""
         self._held_lock = (owner, self._acquire(owner, wait_seconds))
         try:
             yield
         except BaseException:
-            with suppress(StateError):  # what went wrong is told; the next run is told of the lock
+            with suppress(StateError):  # report the first error; the next run reports a lock left behind
                 self._release()
             raise
         self._release()
 
     def check_held(self) -> None:
-        """Raise StateError when this holds the lock and it was broken meanwhile."""
-        if self._held_lock is None:
-            return
-        holder = self._parse_holder(self._bucket.get(self._key))
-        if holder != self._held_lock[0]:
-            raise StateError(
-                "the lock of this run was broken; it writes nothing more",
-                where=self._location,
-                why=f"it is held by {holder}" if holder else "it is free",
-                do="run the same command again, once no other run is under way",
-            )
+        """Raise StateError if this object acquired the lock and it was force-unlocked since."""
+        if self._held_lock is not None and (holder := self.holder()) != self._held_lock[0]:
+            raise lost_lock_error(self._location, f"the lock is held by {holder}" if holder else "the lock is free")
 
     def holder(self) -> LockInfo | None:
-        """Who holds it now, None when nobody does."""
+        """Return the current holder, None if the lock is free."""
         return self._parse_holder(self._bucket.get(self._key))
 
     def force_unlock(self, run_id: str) -> None:
-        """Break the lock of that run. Raises StateError when it holds none, or when its process lives on this machine."""
+        """Force-unlock that run. Raise StateError if it does not hold the lock, or its process runs on this machine."""
         found = self._bucket.get(self._key)
         info = self._parse_holder(found)
-        if found is None or info is None or info.run != run_id:
+        running = info is not None and is_local(info) and is_alive(info)
+        check_unlock(run_id, info, held=info is not None, running=running, where=self._location)
+        if found is None or self._bucket.put(self._key, _FREE, found.tag) is None:
             raise StateError(
-                f"run {run_id} does not hold the lock",
+                "the lock's holder changed in the meantime",
                 where=self._location,
-                why=f"it is held by {info}" if info else "it is free",
-                do=f"if that run is over: galleryctl state unlock {info.run}"
-                if info
-                else "nothing is to be done: the next run takes it",
-            )
-        if is_local(info) and is_alive(info):
-            raise StateError(
-                f"run {run_id} is still at work",
-                where=self._location,
-                why=f"it is held by {info}",
-                do=f"stop that process (kill {info.pid}); when it ends, it lets go of the lock",
-            )
-        if self._bucket.put(self._key, _FREE, found.tag) is None:
-            raise StateError(
-                "the lock changed hands meanwhile",
-                where=self._location,
-                do="look who holds it: run the same command again",
+                do="run the same command again to see the current holder",
             )
 
     def _acquire(self, owner: LockInfo, seconds: float) -> UpdateVersion:
-        """The tag of the lock, once it is signed by `owner`."""
-        mine = owner.encode()
+        """Return the tag of the lock once `owner` is recorded as its holder."""
         end = time.monotonic() + seconds
         while True:
             found = self._bucket.get(self._key)
             holder = self._parse_holder(found)
             if holder is None:
-                tag = self._bucket.put(self._key, mine, found.tag if found else None)
+                tag = self._bucket.put(self._key, owner.encode(), found.tag if found else None)
                 if tag is not None:
                     return tag
-                holder = self._parse_holder(self._bucket.get(self._key))
+                holder = self.holder()
             left = end - time.monotonic()
             if left <= 0 and holder is not None:
                 raise self._locked_error(holder)
@@ -111,33 +88,25 @@ class ObjectLock:
             return
         _, tag = self._held_lock
         self._held_lock = None
-        self._bucket.put(self._key, _FREE, tag)  # refused when the lock was broken: then it is another's
+        self._bucket.put(self._key, _FREE, tag)  # has no effect after a force-unlock: another run may hold it
 
     def _locked_error(self, info: LockInfo) -> LockedError:
-        unlock = f"galleryctl state unlock {info.run}"
+        what, unlock = f"the state is locked by {info}", f"galleryctl state unlock {info.run}"
         if is_local(info) and not is_alive(info):
-            return LockedError(
-                f"the state is locked by {info}",
-                where=self._location,
-                why="that process is gone; it was killed before it could let go",
-                do=f"break the lock: {unlock}",
-            )
-        return LockedError(
-            f"the state is locked by {info}",
-            where=self._location,
-            do=f"wait with --lock-timeout SECONDS; or, if that run is over, break its lock: {unlock}",
-        )
+            why = "that process ended without releasing the lock"
+            return LockedError(what, where=self._location, why=why, do=f"force-unlock: {unlock}")
+        do = f"wait with --lock-timeout SECONDS, or, if that run has ended, force-unlock: {unlock}"
+        return LockedError(what, where=self._location, do=do)
 
     def _parse_holder(self, found: StoredObject | None) -> LockInfo | None:
-        """Who signed, None when the lock is free."""
         if found is None:
             return None
         try:
             return decode_lock(found.content)
         except ValueError as error:
             raise StateError(
-                "this is no lock of galleryctl",
+                "this is not a galleryctl lock",
                 where=self._location,
                 why=str(error),
-                do="delete that object, once no run is under way",
+                do="delete that object when no run is active",
             ) from error

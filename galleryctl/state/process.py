@@ -1,4 +1,4 @@
-"""Whether the one who signed a lock is a process of this machine that still runs."""
+"""Checks whether the holder of a lock is a running process of this machine."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from galleryctl.state.backend import LockInfo
 
 _CLOCK_SLACK = 2.0
-"""Seconds by which a process may seem to begin after it signed: clocks are read in whole seconds."""
+"""Seconds by which a process may seem to start after it took the lock: both clocks are read in whole seconds."""
 
 
 def is_local(info: LockInfo) -> bool:
-    """Whether it was signed on this machine."""
+    """Return True if the lock was taken on this machine."""
     return info.who.rpartition("@")[2] == socket.gethostname()
 
 
 def process_exists(pid: int) -> bool:
-    """Whether this machine has a process with that number, whichever it is."""
+    """Return True if this machine has a process with that id, even one that started later."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -30,23 +30,23 @@ def process_exists(pid: int) -> bool:
 
 
 def is_alive(info: LockInfo) -> bool:
-    """Whether the process that signed still runs, given that `info` is of this machine.
+    """Return True if the process that took the lock, on this machine, is still running.
 
-    Its number may have gone to another process since, which began after the lock was signed. Where the system does not
-    tell when a process began, any with that number counts.
+    Its id may since belong to another process, which started after the lock was taken. Where the system does not report
+    start times, any process with that id counts.
     """
     if not process_exists(info.pid):
         return False
-    began = _start_time(info.pid)
+    start = _start_time(info.pid)
     try:
-        signed = datetime.fromisoformat(info.since).timestamp()
+        locked = datetime.fromisoformat(info.since).timestamp()
     except ValueError:
         return True
-    return began is None or began <= signed + _CLOCK_SLACK
+    return start is None or start <= locked + _CLOCK_SLACK
 
 
 def _start_time(pid: int) -> float | None:
-    """When that process began, in seconds since the epoch; None when /proc does not say. See proc_pid_stat(5)."""
+    """Return that process's start in epoch seconds, None if /proc does not have it. See proc_pid_stat(5)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
         boot = Path("/proc/stat").read_text(encoding="utf-8").partition("\nbtime ")[2].split()[0]

@@ -1,4 +1,4 @@
-"""Signatures by whoever knows a passphrase: `SALT:HMAC`, both in hex."""
+"""Signatures with a passphrase: `SALT:HMAC`, both in hex."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from galleryctl.model.secret import Secret
 from galleryctl.state.encryption import SALT_BYTES, derive_key
 
 _SALT_PREFIX = b"signature of a galleryctl plan, 1:"
-"""Begins the salt of each key here, which is longer than one of sealing: no key serves both."""
+"""Prefix of the salt of a signing key, which is longer than that of an encryption key: no key serves both purposes."""
 
 
 def sign_text(text: str, passphrase: Secret) -> str:
-    """The signature of `text`, another one each time."""
+    """Return a signature of `text`, with a new salt each time."""
     salt = os.urandom(SALT_BYTES)
     return f"{salt.hex()}:{_hmac(text, passphrase, salt)}"
 
 
 def verify_signature(text: str, signature: str, passphrase: Secret) -> bool:
-    """Whether `signature`, which has its form, was made of this text with this passphrase."""
+    """Return True if `signature`, which must have the right format, is of this text and passphrase."""
     salt, _, code = signature.partition(":")
     return hmac.compare_digest(code, _hmac(text, passphrase, bytes.fromhex(salt)))
 

@@ -1,6 +1,6 @@
 """State as a JSON document; `schemas/state.schema.json` describes it.
 
-Keys are sorted and every binding has lines of its own, so that a state kept in git shows in a diff what changed.
+Keys are sorted and every binding has its own lines, so that a state kept in git has readable diffs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What earlier runs learnt about one site, and which version of that knowledge this is.
+    """The state of one site, as earlier runs recorded it.
 
-    `lineage` names the history that a state belongs to, "" until it is first written; `serial` counts its versions.
+    `lineage` identifies the history of a state, "" until it is first written; `serial` counts its versions.
     """
 
     site_id: str
@@ -31,21 +31,20 @@ class State:
 
     @classmethod
     def new(cls, site_id: str) -> State:
-        """The state of a site that nothing is known about. Always the same, so that a plan made from it stays valid."""
+        """Return the empty state of a site. It is always equal, so a plan made from it stays valid."""
         return cls(site_id=site_id)
 
     def next_version(self, bindings: Bindings) -> State:
-        """The next version, which knows `bindings`; the first one begins a lineage."""
+        """Return the next version, with `bindings`; the first one starts a lineage."""
         lineage = self.lineage or str(uuid.uuid4())
         return replace(self, bindings=bindings, lineage=lineage, serial=self.serial + 1)
 
 
 def encode_state(state: State) -> dict[str, Any]:
-    """`state` as JSON, its keys in a fixed order; `decode` is the inverse."""
+    """Return `state` as a JSON object with its keys in a fixed order; `decode_state` is the inverse."""
     bindings = state.bindings
-    known = sorted(bindings.ids.keys() | bindings.protected, key=lambda a: (a.gallery, a.item or ""))
     galleries: dict[str, dict[str, Any]] = {}
-    for address in known:
+    for address in sorted(bindings.ids.keys() | bindings.protected, key=lambda a: (a.gallery, a.item or "")):
         gallery = galleries.setdefault(address.gallery, _entry(bindings, address.parent) | {"items": {}})
         if address.item is not None:
             gallery["items"][address.item] = _entry(bindings, address)
@@ -65,37 +64,37 @@ def _entry(bindings: Bindings, address: Address) -> dict[str, Any]:
 
 
 class CorruptStateError(StateError):
-    """What was read is no state; `galleryctl state rebuild` replaces it. A state out of reach is not that."""
+    """Stored content that is not a valid state; `galleryctl state rebuild` replaces it."""
 
 
 def decode_state(document: object, *, where: object = None, do: str = "") -> State:
-    """The state that `document` holds.
+    """Return the state in `document`.
 
-    Raises BrokenStateError for anything else, StateError for one of a newer version, naming `where`, the member that is
-    wrong, and what to do: `do`, or a rebuild.
+    Raises CorruptStateError with the invalid member and the advice `do`, by default a rebuild; StateError for a newer
+    version.
     """
     try:
         return _parse_state(document)
     except _NewerVersionError as error:
-        raise StateError(str(error), where=where, do="upgrade galleryctl; this one leaves the state alone") from None
+        raise StateError(str(error), where=where, do="upgrade galleryctl; this version changes nothing") from None
     except ValueError as error:
         raise CorruptStateError(
-            "this is no galleryctl state",
+            "this is not a galleryctl state",
             where=where,
             why=str(error),
-            do=do or "make it anew from the site: galleryctl state rebuild",
+            do=do or "rebuild it from the site: galleryctl state rebuild",
         ) from error
 
 
 class _NewerVersionError(ValueError):
-    """The document is of a version that only a later galleryctl knows."""
+    """The document has a version that only a later galleryctl reads."""
 
 
 def _parse_state(document: object) -> State:
     version = document.get("version") if isinstance(document, Mapping) else None
     if isinstance(version, int) and version > _FORMAT_VERSION:
         raise _NewerVersionError(
-            f"the state has version {version}, written by a newer galleryctl; this one reads {_FORMAT_VERSION}"
+            f"unsupported state version {version}, written by a newer galleryctl; this one reads {_FORMAT_VERSION}"
         )
     part = _require_members(document, "", ("version", "lineage", "serial", "site_id", "galleries", "media", "deposed"))
     if version != _FORMAT_VERSION or isinstance(version, bool):
@@ -124,50 +123,47 @@ def _parse_state(document: object) -> State:
 
 
 def _iter_entries(galleries: object) -> Iterable[tuple[Address, str, Mapping[str, object]]]:
-    """Each gallery and item: its address, its path in the document, its members."""
+    """Yield the address, document path and members of each gallery and item."""
     for key, value in _require_object(galleries, "galleries").items():
         path = f"galleries.{key}"
         gallery = _require_members(value, path, ("id", "protect", "items"))
         yield Address.parse(key), path, gallery
         for item_key, item_value in _require_object(gallery["items"], f"{path}.items").items():
             item_path = f"{path}.items.{item_key}"
-            yield (
-                Address.parse(f"{key}/{item_key}"),
-                item_path,
-                _require_members(item_value, item_path, ("id", "protect")),
-            )
+            item = _require_members(item_value, item_path, ("id", "protect"))
+            yield Address.parse(f"{key}/{item_key}"), item_path, item
 
 
 def _require_members(value: object, path: str, names: tuple[str, ...]) -> Mapping[str, object]:
-    """An object with exactly the members `names`."""
-    found = _require_object(value, path)
-    missing = [name for name in names if name not in found]
-    unknown = [name for name in found if name not in names]
+    """Return `value` if it is an object with exactly the members `names`."""
+    members = _require_object(value, path)
+    missing = [name for name in names if name not in members]
+    unknown = [name for name in members if name not in names]
     if missing or unknown:
-        problem = f"{', '.join(missing)} missing" if missing else f"{', '.join(unknown)} not known"
+        problem = f"missing {', '.join(missing)}" if missing else f"unknown {', '.join(unknown)}"
         raise ValueError(f"{path or 'the document'}: {problem}")
-    return found
+    return members
 
 
 def _require_object(value: object, path: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{path or 'the document'} is no object")  # noqa: TRY004 - told as StateError
+        raise ValueError(f"{path or 'the document'} is not an object")  # noqa: TRY004 - reported as StateError
     return value
 
 
 def _require_string(value: object, path: str) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{path} is no string")  # noqa: TRY004 - told as StateError
+        raise ValueError(f"{path} is not a string")  # noqa: TRY004 - reported as StateError
     return value
 
 
 def _require_integer(value: object, path: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{path} is no whole number from 0")
+        raise ValueError(f"{path} is not a non-negative integer")
     return value
 
 
 def _require_boolean(value: object, path: str) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"{path} is neither true nor false")  # noqa: TRY004 - told as StateError
+        raise ValueError(f"{path} is not true or false")  # noqa: TRY004 - reported as StateError
     return value

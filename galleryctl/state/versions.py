@@ -1,10 +1,11 @@
-"""The former versions of a state: kept when a new one is written, the oldest let go, a way back from each."""
+"""The previous versions of a state: archived when a new one is written, expired by age, restorable."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,17 +16,17 @@ from galleryctl.state.serialize import deserialize_state, reencrypt
 from galleryctl.state.state_file import State
 
 DAMAGED = "damaged.json"
-"""The name of what could not be read when it was replaced; only the last one is kept."""
+"""The name of an unreadable state that was replaced; only the last one is kept."""
 
 _NAME = re.compile(
-    r"(?P<kept>[0-9]{8}T[0-9]{6}Z)-(?P<serial>[0-9]{8,})-(?P<lineage>[0-9a-f]{8})(?P<sealed>\.sealed)?\.json"
+    r"(?P<time>[0-9]{8}T[0-9]{6}Z)-(?P<serial>[0-9]{8,})-(?P<lineage>[0-9a-f]{8})(?P<encrypted>\.sealed)?\.json"
 )
 _TIMESTAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A former version: its serial, where it lies, and since when, which is when the next one was written."""
+    """A previous version: its serial, its path or URL, and when the next version replaced it."""
 
     serial: int
     location: str
@@ -33,29 +34,29 @@ class Version:
 
 
 class VersionStore(Protocol):
-    """Named contents beside a state. Every method raises StateError when the place cannot be reached."""
+    """Storage of named contents beside a state. Every method raises StateError when it cannot be reached."""
 
     def names(self) -> Iterable[str]:
-        """All the names."""
+        """Return all names, including those of other programs' files."""
         ...
 
     def get(self, name: str) -> bytes:
-        """The content of that name."""
+        """Return the content with that name."""
         ...
 
     def put(self, name: str, content: bytes) -> None:
-        """Keep `content` under that name, whatever was there."""
+        """Store `content` under that name; replace what is there."""
 
     def remove(self, names: Iterable[str]) -> None:
-        """Let those go."""
+        """Remove the contents with these names."""
 
     def location(self, name: str) -> str:
-        """The place of that name, as people write it."""
+        """Return the path or URL of that name."""
         ...
 
 
 class VersionArchive:
-    """The `number` newest of the former versions, on a shelf."""
+    """The `limit` newest previous versions, in a store."""
 
     def __init__(self, store: VersionStore, *, limit: int, encryption: Encryption) -> None:
         self._store = store
@@ -63,10 +64,10 @@ class VersionArchive:
         self._encryption = encryption
 
     def archive(self, content: bytes, previous: State | None) -> None:
-        """Put what is about to be replaced on the shelf, and let go of what is too old.
+        """Store `content`, which is about to be replaced, and remove versions beyond the limit.
 
-        `former` is what it was read as, None when it cannot be read. What is kept is stored anew where that was done
-        without the passphrase and is believed all the same, or with the former one.
+        `previous` is the state in `content`, None if unreadable. Stored versions whose encryption is outdated are
+        stored again: see `reencrypt`.
         """
         names = set(self._store.names())
         kept = [self._reencrypt(match) for match in _parse_names(names)]
@@ -80,96 +81,83 @@ class VersionArchive:
         self._store.remove([match[0] for match in sorted(kept, key=_age_key, reverse=True)[self._limit :]])
 
     def newest_first(self) -> tuple[Version, ...]:
-        """What is on the shelf, the newest first."""
+        """Return the stored versions, newest first."""
         return tuple(
             Version(
-                serial=int(match["serial"]),
-                location=self._store.location(match[0]),
-                replaced_at=_parse_timestamp(match["kept"]),
+                serial=int(match["serial"]), location=self._store.location(match[0]), replaced_at=_replaced_at(match)
             )
-            for match in self._stored_names()
+            for match in _parse_names(self._store.names())
         )
 
     def read(self, serial: int) -> State:
-        """The newest version with that serial. Raises StateError when there is none, or when it cannot be read."""
-        kept = self._stored_names()
+        """Return the newest version with that serial. Raise StateError if there is none or it cannot be read."""
+        kept = _parse_names(self._store.names())
         for match in kept:
             if int(match["serial"]) == serial:
-                name = match[0]
-                where, do = self._store.location(name), "choose another one of: galleryctl state versions"
-                state = deserialize_state(self._store.get(name), self._encryption, where=where, do=do)
+                where, do = self._store.location(match[0]), "choose another version: galleryctl state versions"
+                state = deserialize_state(self._store.get(match[0]), self._encryption, where=where, do=do)
                 if not _is_version_of(state, match):
-                    raise StateError(
-                        "this is not the version that its name says",
-                        where=where,
-                        why=f"it has serial {state.serial} of lineage {state.lineage}",
-                        do=do,
-                    )
+                    why = f"it has serial {state.serial} of lineage {state.lineage}"
+                    raise StateError("this version's content does not match its name", where=where, why=why, do=do)
                 return state
         serials = ", ".join(str(int(match["serial"])) for match in kept)
         raise StateError(
-            f"version {serial} of the state is not kept",
-            why=f"these are: {serials}" if serials else "none is",
-            do="choose one of: galleryctl state versions" if serials else "",
+            f"no stored version {serial}",
+            why=f"stored versions: {serials}" if serials else "no versions are stored",
+            do="list the versions: galleryctl state versions" if serials else "",
         )
 
-    def _stored_names(self) -> list[re.Match[str]]:
-        """The names of versions on the shelf, the newest first."""
-        return _parse_names(self._store.names())
-
     def _put(self, name: str, stored: bytes) -> re.Match[str]:
-        """The whole name that it got, which says whether it is sealed."""
+        """Store content under `name` and its suffix, `.sealed.json` if it is encrypted. Return the parsed full name."""
         name += ".sealed.json" if stored.startswith(ENVELOPE_PREFIX) else ".json"
         self._store.put(name, stored)
         match = _NAME.fullmatch(name)
         if match is None:
-            raise AssertionError(f"{name} is no name of a version")
+            raise AssertionError(f"{name} is not a version name")
         return match
 
     def _reencrypt(self, match: re.Match[str]) -> re.Match[str]:
-        """The name of that version once it is stored as it is to be stored now."""
+        """Store that version again if its encryption is outdated. Return its name, which may be new."""
         if not (
             self._encryption.has_former_passphrase
-            if match["sealed"]
+            if match["encrypted"]
             else self._encryption.is_enabled and self._encryption.accepts_plaintext
         ):
             return match
         now = self._reencrypted_content(match[0])
         if now is None:
             return match
-        put = self._put("-".join(match.group("kept", "serial", "lineage")), now)
-        if put[0] != match[0]:
+        stored = self._put("-".join(match.group("time", "serial", "lineage")), now)
+        if stored[0] != match[0]:
             self._store.remove([match[0]])
-        return put
+        return stored
 
     def _reencrypted_content(self, name: str) -> bytes | None:
-        """What is to be stored under that name now, None when it is there."""
+        """Return the content to store under that name, None if it is already up to date."""
         before = self._store.get(name)
         now = reencrypt(before, self._encryption)
         return None if now == before else now
 
 
 def missing_version_error(location: str) -> StateError:
-    """The error of a version that was listed, and is not there."""
-    return StateError("the version is gone", where=location, do="see galleryctl state versions")
+    """Return the error of a version that was listed but has since been removed."""
+    return StateError("the version no longer exists", where=location, do="list the versions: galleryctl state versions")
 
 
 def _parse_names(names: Iterable[str]) -> list[re.Match[str]]:
-    found = [match for name in names if (match := _NAME.fullmatch(name)) and _is_timestamp(match["kept"])]
-    return sorted(found, key=_age_key, reverse=True)
+    """Return the names of versions, newest first; other names are ignored."""
+    matches = [match for name in names if (match := _NAME.fullmatch(name)) and _has_valid_time(match)]
+    return sorted(matches, key=_age_key, reverse=True)
 
 
-def _is_timestamp(timestamp: str) -> bool:
-    """Whether digits are a time, which those of a name that is not ours need not be."""
-    try:
-        _parse_timestamp(timestamp)
-    except ValueError:
-        return False
-    return True
+def _has_valid_time(match: re.Match[str]) -> bool:
+    with suppress(ValueError):
+        return bool(_replaced_at(match))
+    return False
 
 
-def _parse_timestamp(timestamp: str) -> datetime:
-    return datetime.strptime(timestamp, _TIMESTAMP_FORMAT).replace(tzinfo=UTC)
+def _replaced_at(match: re.Match[str]) -> datetime:
+    return datetime.strptime(match["time"], _TIMESTAMP_FORMAT).replace(tzinfo=UTC)
 
 
 def _is_version_of(state: State, match: re.Match[str]) -> bool:
@@ -177,9 +165,9 @@ def _is_version_of(state: State, match: re.Match[str]) -> bool:
 
 
 def _age_key(match: re.Match[str]) -> tuple[str, int]:
-    return match["kept"], int(match["serial"])
+    return match["time"], int(match["serial"])
 
 
 def _lineage_hash(lineage: str) -> str:
-    """Enough of a lineage to tell two apart that a place has seen; a lineage may hold any characters."""
+    """Return a short hash that distinguishes lineages in one store; a lineage may contain any characters."""
     return hashlib.sha256(lineage.encode()).hexdigest()[:8]

@@ -196,7 +196,7 @@ def test_a_second_receiver_of_a_site_is_refused(site: Site) -> None:
     with site.receiver():
         ran = site.served.run("events", "--public-key", "app.pem", "--instance-id", "x")
         assert ran.wait() == 1
-    assert "another `galleryctl events` has this inbox" in ran.err
+    assert "another `galleryctl events` process uses this inbox" in ran.err
 
 
 def test_what_it_listens_to_is_this_machine_only(site: Site) -> None:

@@ -55,7 +55,7 @@ def next_run_finishes(served: ServedWorkspace) -> None:
 def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(begun: ServedWorkspace) -> None:
     code, out, err = apply_on_a_disk_that_fills_up(begun, 4096)
     assert code == 3, out + err
-    assert "the journal cannot be written this user's files may not grow further (ulimit -f)" in out
+    assert "the journal cannot be written this user's file size limit is reached (ulimit -f)" in out
     made = len(begun.titles())
     assert 2 < made < 32
     assert begun.run("state", "list").out.count("weddings/") == made
@@ -67,7 +67,7 @@ def test_a_state_that_cannot_grow_is_told_and_the_journal_knows_the_rest(begun: 
     code, out, err = apply_on_a_disk_that_fills_up(begun, len(before) + 20)
     assert code == 1, out + err
     assert "the state cannot be written" in err
-    assert "this user's files may not grow further (ulimit -f)" in err
+    assert "this user's file size limit is reached (ulimit -f)" in err
     assert "run the same command again; nothing that was saved is lost" in err
     assert (begun.root / ".galleryctl/state.json").read_bytes() == before
     assert 2 < len(begun.titles()) < 32

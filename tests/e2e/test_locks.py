@@ -75,7 +75,7 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
     assert f"galleryctl state unlock {match[1]}" in second.err
     refused = anywhere.run("state", "unlock", match[1], "--force")
     assert refused.wait() == 1
-    assert "is still at work" in refused.err
+    assert "is still running" in refused.err
 
     third = anywhere.start("apply", "--auto-approve", "--lock-timeout", str(TIMEOUT))
     anywhere.release()
@@ -102,7 +102,7 @@ def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: Ser
     in_bucket.write_gallery(text_items(10, prefix="New "))
     ran = in_bucket.run("apply", "--auto-approve")
     assert ran.wait() == 1
-    assert "that process is gone" in ran.err
+    assert "that process ended without releasing" in ran.err
     unlock = re.search(r"galleryctl state unlock (\w+)", ran.err)
     assert unlock is not None
     assert in_bucket.run("state", "unlock", unlock[1], "--force").wait() == 0

@@ -37,7 +37,7 @@ def test_a_bucket_that_is_not_there_is_no_empty_state(store: FakeObjectStore, me
     error = read_error(store, lambda: calls[method](key))
     code, what = ("ContainerNotFound", "container") if store.scheme == "az" else ("NoSuchBucket", "bucket")
     assert error.why == f"404 Not Found ({code})"
-    assert error.do == f"make the {what}, or correct state in galleryctl.yaml"
+    assert error.do == f"create the {what}, or correct state in galleryctl.yaml"
 
 
 def test_a_store_that_is_down_is_told(bucket: Bucket, store: FakeObjectStore) -> None:
@@ -64,7 +64,7 @@ def test_credentials_that_are_not_accepted_are_told(
     other, _ = open_bucket(f"{bucket.location}/key")
     error = read_error(store, lambda: other.get("key"))
     assert error.why.startswith(("401 Unauthorized (", "403 Forbidden ("))
-    assert "the credentials in the environment are not accepted: correct them" in error.do
+    assert "correct the credentials in the environment" in error.do
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,9 @@ def test_a_right_that_is_missing_is_told(bucket: Bucket, store: FakeObjectStore,
     store.fixed_responses["PUT /key"] = ("403 Forbidden", body)
     error = read_error(store, lambda: bucket.put("key", b"1", None))
     assert error.what == "the state cannot be written"
-    assert error.do == "give the credentials in the environment the right to read, write, list and delete there"
+    assert (
+        error.do == "grant the credentials in the environment permission to read, write, list and delete objects there"
+    )
 
 
 def test_an_endpoint_without_tls_has_to_be_allowed(store: FakeObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,4 +88,4 @@ def test_an_endpoint_without_tls_has_to_be_allowed(store: FakeObjectStore, monke
     monkeypatch.setenv(f"{prefix}_ALLOW_HTTP", "false")
     bucket, key = open_bucket(store.location("bucket", "state.json"))
     error = read_error(store, lambda: bucket.get(key))
-    assert error.do == f"{prefix}_ALLOW_HTTP=true in the environment allows an endpoint without TLS"
+    assert error.do == f"set {prefix}_ALLOW_HTTP=true in the environment to allow an endpoint without TLS"

@@ -49,7 +49,7 @@ def test_of_two_writers_who_read_the_same_one_wins(bucket: Bucket, state: State)
     one, two = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
     assert (one.read(), two.read()) == (None, None)
     one.write(state)
-    with pytest.raises(StateError, match="another run wrote the state meanwhile") as caught:
+    with pytest.raises(StateError, match="another run wrote the state in the meantime") as caught:
         two.write(replace(state, lineage="lineage-2"))
     assert caught.value.do
     assert two.read() == state
@@ -141,7 +141,7 @@ def test_the_lock_of_a_process_that_is_gone_is_said_to_be_stale(bucket: Bucket) 
     stale = replace(lock_owner("apply"), since="2001-01-01T00:00:00+00:00")
     bucket.put("state.json.lock", json.dumps(asdict(stale)).encode(), None)
     backend = ObjectStateBackend(bucket, "state.json")
-    with pytest.raises(LockedError, match="that process is gone"), backend.lock(ELSEWHERE, 0):
+    with pytest.raises(LockedError, match="that process ended without releasing"), backend.lock(ELSEWHERE, 0):
         pass
     backend.force_unlock(stale.run)
     assert backend.lock_holder() is None
@@ -156,7 +156,7 @@ def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -
         with pytest.raises(StateError, match="run run-9 does not hold the lock") as caught:
             backend.force_unlock("run-9")
         assert owner.run in caught.value.do
-        with pytest.raises(StateError, match="still at work"):
+        with pytest.raises(StateError, match="still running"):
             backend.force_unlock(owner.run)
     assert backend.lock_holder() is None
 
@@ -167,16 +167,16 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: 
     with broken.lock(ELSEWHERE, 0), Journal.open(place, run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
         next_.force_unlock("run-1")
-        with pytest.raises(StateError, match="the lock of this run was broken"):
+        with pytest.raises(StateError, match="this run's lock was force-unlocked"):
             broken.write(state)
         owner = replace(ELSEWHERE, run="run-2")
         with next_.lock(owner, 0):
             other = next_.journal(Path("unused"))
             assert [step for step, _ in read_journal(other, state).pending] == ["a"]
             Journal.open(other, run="run-2", state=state).close()
-            with pytest.raises(StateError, match="begins nothing more"):
+            with pytest.raises(StateError, match="starts no more steps"):
                 asyncio.run(journal.begin("b", Intent(kind="update")))
-            with pytest.raises(StateError, match="could not be written before"):
+            with pytest.raises(StateError, match="an earlier write to the journal failed"):
                 asyncio.run(journal.begin("c", Intent(kind="update")))
             assert next_.lock_holder() == owner
     assert read_journal(next_.journal(Path("unused")), state).pending == ()
@@ -222,7 +222,7 @@ def test_a_part_of_the_journal_that_is_missing_is_told(bucket: Bucket, state: St
 @pytest.mark.parametrize("content", [b"", b"[1]", b'{"run": 1}', b"\xff"])
 def test_what_is_no_lock_is_told(bucket: Bucket, content: bytes) -> None:
     bucket.put("state.json.lock", content, None)
-    with pytest.raises(StateError, match="this is no lock of galleryctl") as caught:
+    with pytest.raises(StateError, match="this is not a galleryctl lock") as caught:
         ObjectStateBackend(bucket, "state.json").lock_holder()
     assert caught.value.do
 
@@ -230,7 +230,7 @@ def test_what_is_no_lock_is_told(bucket: Bucket, content: bytes) -> None:
 def test_a_damaged_state_is_replaced_by_a_rebuild_and_kept_beside(bucket: Bucket, state: State) -> None:
     bucket.put("state.json", b"{half", None)
     backend = ObjectStateBackend(bucket, "state.json")
-    with pytest.raises(StateError, match="the state is no JSON"):
+    with pytest.raises(StateError, match="the state is not valid JSON"):
         backend.read()
     backend.write(state)
     assert backend.read() == state

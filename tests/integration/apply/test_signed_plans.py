@@ -103,7 +103,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio:
     studio.write(".galleryctl/state.json", json.dumps(encode_state(theirs)))
     ran = studio.run("apply", "plan.json")
     assert ran.code == 1
-    assert "this state is not sealed, and the workspace has a passphrase" in ran.err
+    assert "this state is not encrypted, but the workspace has a passphrase" in ran.err
     assert "galleryctl state reseal" in ran.err
     assert studio.titles("Theirs") == []
 

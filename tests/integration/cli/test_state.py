@@ -267,7 +267,7 @@ def test_a_lock_of_another_machine_is_broken_on_purpose(applied: CliHarness) -> 
 
 def test_a_run_that_is_still_at_work_here_keeps_its_lock(applied: CliHarness) -> None:
     with backend(applied).lock(holder("r1", host=socket.gethostname(), pid=os.getpid()), 0):
-        refused(applied.run("state", "unlock", "r1", "--force"), "still at work", f"kill {os.getpid()}")
+        refused(applied.run("state", "unlock", "r1", "--force"), "still running", f"kill {os.getpid()}")
 
 
 def test_a_lock_that_nobody_holds_is_told(applied: CliHarness) -> None:
@@ -281,7 +281,7 @@ def test_a_lock_that_nobody_holds_is_told(applied: CliHarness) -> None:
 @pytest.mark.parametrize("command", [["list"], ["show", "weddings"], ["rm", "weddings"], ["mv", "weddings", "x"]])
 def test_a_state_that_cannot_be_read_is_told_with_what_to_do(applied: CliHarness, command: list[str]) -> None:
     applied.write(".galleryctl/state.json", "{")
-    refused(applied.run("state", *command), "the state is no JSON", "state rebuild")
+    refused(applied.run("state", *command), "the state is not valid JSON", "state rebuild")
 
 
 @pytest.mark.parametrize("command", [["list"], ["rm", "weddings"], ["rebuild", "--auto-approve"]])

@@ -1,4 +1,4 @@
-"""`galleryctl events`: what it refuses before it listens."""
+"""`galleryctl events` rejects invalid options before it listens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ APP = '{app_id: app, app_secret: "${KEY}", instance_id: instance}'
 
 @pytest.fixture
 def real(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
-    """A workspace on the real API, with an app's public key in a file."""
+    """Return a workspace on the real API, with an app's public key in a file."""
     monkeypatch.setenv("KEY", "secret")
     studio.write("galleryctl.yaml", WIX.replace("AUTH", KEY))
     studio.write("app.pem", trusted_app().public.decode())
@@ -56,9 +56,9 @@ def test_with_an_api_key_the_instance_must_be_told(real: CliHarness) -> None:
     ("args", "said"),
     [
         (("--public-key", "none.pem"), "the public key cannot be read"),
-        (("--public-key", "galleryctl.yaml"), "galleryctl.yaml: this is not the public key of an app"),
+        (("--public-key", "galleryctl.yaml"), "galleryctl.yaml: this is not an app's public key"),
         (("--public-key-env", "UNSET_KEY"), "the environment variable UNSET_KEY is not set"),
-        (("--public-key-env", "KEY"), "the environment variable KEY: this is not the public key of an app"),
+        (("--public-key-env", "KEY"), "the environment variable KEY: this is not an app's public key"),
     ],
 )
 def test_a_key_that_is_none_is_told_with_its_place(real: CliHarness, args: tuple[str, ...], said: str) -> None:

@@ -1,4 +1,4 @@
-"""The inbox: on disk before the answer, each event once, what is late is said to be late, old ids are forgotten."""
+"""The inbox: durable before the response, each event once, late events marked stale, old ids expired."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_ids_are_forgotten_only_when_a_repeat_would_be_too_old(path: Path) -> No
 
 
 def test_a_second_receiver_is_refused(path: Path) -> None:
-    with Inbox(path), pytest.raises(GalleryctlError, match="another `galleryctl events` has this inbox"):
+    with Inbox(path), pytest.raises(GalleryctlError, match="another `galleryctl events` process uses this inbox"):
         Inbox(path)
     Inbox(path).close()
 
@@ -75,7 +75,7 @@ def test_a_second_receiver_is_refused(path: Path) -> None:
 def test_a_file_that_is_none_is_refused_and_left_alone(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(GalleryctlError, match="the inbox of events cannot be used"):
+    with pytest.raises(GalleryctlError, match="the events inbox cannot be used"):
         Inbox(path)
     assert path.read_bytes() == b"not a database" * 100
 
@@ -83,7 +83,7 @@ def test_a_file_that_is_none_is_refused_and_left_alone(path: Path) -> None:
 def test_what_cannot_be_written_was_not_put(path: Path) -> None:
     with Inbox(path) as inbox:
         inbox._db.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(GalleryctlError, match="the inbox of events cannot be written"):
+        with pytest.raises(GalleryctlError, match="the events inbox cannot be written"):
             any(not put(inbox, f"{number}", number) for number in range(1000))
         kept = len(list(inbox.pending()))
     with Inbox(path) as inbox:

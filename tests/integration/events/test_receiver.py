@@ -1,4 +1,4 @@
-"""The receiver against the emulator's own webhooks, in process: what it answers, what it keeps."""
+"""The receiver with the emulator's webhooks, in process: its responses and what it stores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GALLERIES = "/progallery/v2/galleries"
 
 
 class Desk:
-    """A receiver with its inbox, and what it said."""
+    """A receiver with its inbox and its errors."""
 
     def __init__(self, path: Path, trust: TrustPolicy) -> None:
         self.inbox = Inbox(path)
@@ -38,7 +38,7 @@ class Desk:
         )
 
     def trouble(self, error: GalleryctlError) -> None:
-        """Note it."""
+        """Record the error."""
         self.troubles.append(str(error))
 
     def post(self, body: bytes | AsyncIterator[bytes], path: str = "/webhook", method: str = "POST") -> httpx.Response:
@@ -52,7 +52,7 @@ class Desk:
         return anyio.run(deliver)
 
     def kept(self) -> list[InboxEntry]:
-        """What waits in the inbox."""
+        """Return the pending events."""
         return list(self.inbox.pending())
 
 
@@ -92,7 +92,7 @@ def test_an_event_that_cannot_be_kept_is_to_be_sent_again(desk: Desk) -> None:
     desk.inbox.close()
     answer = desk.post(trusted_app().sign(item_updated()))
     assert (answer.status_code, answer.content) == (503, b"")
-    assert "the inbox of events cannot be written" in desk.troubles[0]
+    assert "the events inbox cannot be written" in desk.troubles[0]
 
 
 @pytest.mark.parametrize("bodies", ["objects", "json"])
@@ -114,15 +114,15 @@ def test_the_emulators_six_events_shuffled_and_repeated(tmp_path: Path, bodies: 
         emulator.close()
     desk = Desk(tmp_path / "events.sqlite3", trust)
     assert {desk.post(body).status_code for body in sent} == {200}
-    kinds = Counter(type(entry.event).__name__ for entry in desk.kept())
+    kinds = Counter(entry.event.change for entry in desk.kept())
     desk.inbox.close()
     assert kinds == {
-        "GalleryCreated": 1,
-        "GalleryUpdated": 1,
-        "GalleryDeleted": 1,
-        "ItemCreated": 2,
-        "ItemUpdated": 1,
-        "ItemDeleted": 2,
+        "gallery_created": 1,
+        "gallery_updated": 1,
+        "gallery_deleted": 1,
+        "item_created": 2,
+        "item_updated": 1,
+        "item_deleted": 2,
     }
     assert desk.receiver.duplicates == len(sent) - kinds.total() == 2 * kinds.total()
 

@@ -1,4 +1,4 @@
-"""What strangers can do to the port of the receiver."""
+"""The receiver's port under hostile use."""
 
 from __future__ import annotations
 

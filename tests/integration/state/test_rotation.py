@@ -75,7 +75,7 @@ def test_reseal_changes_the_passphrase_at_once(sealed: CliHarness) -> None:
     become(sealed, OLD)
     ran = sealed.run("plan")
     assert ran.code == 1
-    assert "the passphrase is another than it was sealed with" in ran.err
+    assert "it was encrypted with another passphrase" in ran.err
 
 
 def test_an_apply_changes_it_too(sealed: CliHarness) -> None:
@@ -134,7 +134,7 @@ def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: CliH
     for command in ("reseal", "list"):
         ran = sealed.run("state", command)
         assert ran.code == 1
-        assert "this state is not sealed, and the workspace has a passphrase" in ran.err
+        assert "this state is not encrypted, but the workspace has a passphrase" in ran.err
 
 
 def test_what_neither_opens_is_told_and_stays(sealed: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ def test_two_wrong_passphrases_are_both_named(sealed: CliHarness, monkeypatch: p
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
     assert ran.code == 1
-    assert "the passphrase and the former passphrase are others than it was sealed with" in ran.err
+    assert "it was encrypted with neither the passphrase nor the former passphrase" in ran.err
     assert "planted" not in ran.err
 
 
@@ -182,7 +182,7 @@ def test_without_the_library_for_it_that_is_named(
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
     ran = sealed.run("plan")
     assert ran.code == 1
-    assert "a passphrase in state needs the library `cryptography`" in ran.err
+    assert "state encryption needs the library `cryptography`" in ran.err
     assert "pip install 'galleryctl[encryption]'" in ran.err
 
 

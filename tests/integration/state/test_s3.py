@@ -19,7 +19,7 @@ def test_another_region_is_told(bucket: Bucket, s3: FakeObjectStore, status: str
     s3.fixed_responses["GET /state.json"] = (status, f"<Error><Code>{code}</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be read") as caught:
         ObjectStateBackend(bucket, "state.json").read()
-    assert caught.value.do == "set AWS_REGION in the environment to the region of the bucket"
+    assert caught.value.do == "set AWS_REGION in the environment to the bucket's region"
 
 
 def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: FakeObjectStore) -> None:
@@ -27,7 +27,7 @@ def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: FakeO
     with pytest.raises(StateError, match="the state cannot be written") as caught:
         ObjectStateBackend(bucket, "state.json").write(State(site_id="site-1", lineage="lineage-1"))
     assert caught.value.why == "501 Not Implemented (NotImplemented)"
-    assert "it needs conditional writes" in caught.value.do
+    assert "use a store with conditional writes" in caught.value.do
 
 
 def test_credentials_that_ran_out_are_told(bucket: Bucket, s3: FakeObjectStore) -> None:
@@ -35,4 +35,4 @@ def test_credentials_that_ran_out_are_told(bucket: Bucket, s3: FakeObjectStore) 
     with pytest.raises(StateError) as caught:
         ObjectStateBackend(bucket, "state.json").read()
     assert caught.value.why == "400 Bad Request (ExpiredToken)"
-    assert "the credentials in the environment are not accepted" in caught.value.do
+    assert "correct the credentials in the environment" in caught.value.do

@@ -1,4 +1,4 @@
-"""Only what the app's key signed is taken: RS256, one instance, in time, and JSON that means one thing."""
+"""Only deliveries signed with the app's key are accepted: RS256, one instance, in time, unambiguous JSON."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def short() -> bytes:
     ids=["empty", "word", "PEM", "binary", "curve", "short"],  # the last two are new in every process
 )
 def test_anything_else_is_no_key(text: bytes) -> None:
-    with pytest.raises(GalleryctlError, match=r"app\.pem: this is not the public key of an app"):
+    with pytest.raises(GalleryctlError, match=r"app\.pem: this is not an app's public key"):
         read_public_key(text, "app.pem")
-    with pytest.raises(GalleryctlError, match="not the public key"):
+    with pytest.raises(GalleryctlError, match="not an app's public key"):
         read_public_key(trusted_app().private, "app.pem")

@@ -1,4 +1,4 @@
-"""What the tests of state share: a state to begin with, and who holds a lock."""
+"""Fixtures for the tests of state: a state and a lock holder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from galleryctl.state.state_file import State
 
 @pytest.fixture
 def state() -> State:
-    """A state with one gallery of two photos."""
+    """Return a state with one gallery of two photos."""
     weddings, dance, cake = (Address.parse(t) for t in ("weddings", "weddings/first-dance", "weddings/cake"))
     return State(
         site_id="site-1",
@@ -29,5 +29,5 @@ def state() -> State:
 
 @pytest.fixture
 def anna() -> LockInfo:
-    """Somebody on another machine."""
+    """Return a lock holder on another machine."""
     return LockInfo(run="run-1", who="anna@elsewhere", pid=1, since="2026-11-24T09:00:00+00:00", operation="apply")

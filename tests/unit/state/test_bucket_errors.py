@@ -1,4 +1,4 @@
-"""What the environment holds for an object store: mistakes in it are told, and its values are not."""
+"""Invalid environment variables of an object store are reported without their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from galleryctl.state.bucket_errors import advice_for, redacted_reason
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enough for each store; no request of these tests reaches one."""
+    """Set what each store needs; no request of these tests reaches one."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_NAME"):
         monkeypatch.setenv(name, "planted")
     monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "planted")
@@ -34,7 +34,7 @@ def test_a_line_end_after_a_secret_is_told_by_the_name_of_its_variable(
     monkeypatch: pytest.MonkeyPatch, location: str, name: str
 ) -> None:
     monkeypatch.setenv(name, "planted\n")
-    with pytest.raises(StateError, match=f"{name} in the environment holds a line end") as caught:
+    with pytest.raises(StateError, match=f"{name} in the environment contains a line break") as caught:
         open_bucket(location)
     assert "planted" not in str(caught.value)
 
@@ -73,7 +73,7 @@ def test_what_the_library_ends_at_is_told_too(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(StateError, match="request must be valid") as caught:
         bucket.get(key)
     assert "planted" not in str(caught.value)
-    assert caught.value.do.startswith("correct the variables of the store")
+    assert caught.value.do.startswith("correct the store's environment variables")
 
 
 TOKEN = "Error performing token request: Error performing"
@@ -86,19 +86,19 @@ TOKEN = "Error performing token request: Error performing"
             "az",
             f"{TOKEN} GET http://169.254.169.254/metadata/identity in 1s - HTTP error: error sending request",
             "HTTP error: error sending request",
-            "put credentials for the store into the environment",
+            "set the store's credentials in the environment",
         ),
         (
             "az",
             f'{TOKEN} POST https://login in 1s - Server returned non-2xx status code: 401 Unauthorized: {{"error":1}}',
             "401 Unauthorized",
-            "the credentials in the environment are not accepted",
+            "correct the credentials in the environment",
         ),
         (
             "gs",
             f'{TOKEN} POST https://token in 1s - Server returned non-2xx status code: 400 Bad Request: {{"error":1}}',
             "400 Bad Request",
-            "the credentials in the environment are not accepted",
+            "correct the credentials in the environment",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""State in a file: replaced in one step, the version before kept, trouble told with what to do."""
+"""State in a file: replaced atomically, previous versions kept, errors reported with advice."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def test_former_versions_are_kept_up_to_a_number(tmp_path: Path, state: State) -
 
 def test_a_version_that_is_not_kept_is_told_with_those_that_are(tmp_path: Path, state: State) -> None:
     backend = FileStateBackend(tmp_path / "state.json")
-    with pytest.raises(StateError, match="version 3 of the state is not kept\n  none is"):
+    with pytest.raises(StateError, match="no stored version 3\n  no versions are stored"):
         backend.read_version(3)
     backend.write(state)
     backend.write(state.next_version(Bindings()))
-    with pytest.raises(StateError, match="these are: 7"):
+    with pytest.raises(StateError, match="stored versions: 7"):
         backend.read_version(3)
 
 
@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, state: State, monkeypat
 
 @contextmanager
 def rlimit(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond `size` bytes."""
+    """Limit every file of this process to `size` bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -110,7 +110,7 @@ def test_a_file_that_may_not_grow_leaves_the_old_one(tmp_path: Path, state: Stat
     backend.write(state)
     with rlimit(100), pytest.raises(StateError) as caught:
         backend.write(state.next_version(Bindings()))
-    assert "may not grow further (ulimit -f)" in caught.value.why
+    assert "file size limit is reached (ulimit -f)" in caught.value.why
     assert "run the same command again" in caught.value.do
     assert backend.read() == state
 
@@ -137,7 +137,7 @@ def test_a_rebuild_replaces_a_corrupt_file_and_keeps_it_beside(tmp_path: Path, s
 def test_a_run_that_lost_its_lock_does_not_write_over_a_later_one(tmp_path: Path, state: State) -> None:
     backend = FileStateBackend(tmp_path / "state.json")
     backend.write(state.next_version(Bindings()))
-    with pytest.raises(StateError, match="another run wrote the state meanwhile"):
+    with pytest.raises(StateError, match="another run wrote the state in the meantime"):
         backend.write(state.next_version(state.bindings))
     assert backend.read() == state.next_version(Bindings())
 
@@ -173,7 +173,7 @@ def test_a_version_under_the_name_of_another_is_refused(tmp_path: Path, state: S
         state = state.next_version(state.bindings)
     old, new = sorted((tmp_path / "state.json.versions").iterdir(), key=lambda path: path.name[17:])
     new.write_bytes(old.read_bytes())
-    with pytest.raises(StateError, match="this is not the version that its name says\n  it has serial 7"):
+    with pytest.raises(StateError, match="this version's content does not match its name\n  it has serial 7"):
         backend.read_version(8)
     assert backend.read_version(7).serial == 7
 
@@ -194,7 +194,7 @@ def test_a_device_is_not_read_for_ever(tmp_path: Path) -> None:
     backend = FileStateBackend(tmp_path / "state.json")
     for name in ("state.json", "journal.jsonl"):
         (tmp_path / name).symlink_to("/dev/zero")
-    with pytest.raises(StateError, match="it is no regular file"):
+    with pytest.raises(StateError, match="it is not a regular file"):
         backend.read()
-    with pytest.raises(StateError, match="it is no regular file"):
+    with pytest.raises(StateError, match="it is not a regular file"):
         backend.journal(tmp_path / "journal.jsonl").read()

@@ -1,4 +1,4 @@
-"""The journal: what it tells after a run was killed at any byte is the beginning of the truth."""
+"""The journal of a run killed at any byte replays a prefix of what the run did."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_new_journal_replaces_the_old_and_clear_removes_it(path: Path, state: 
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        (State(site_id="site-2", lineage="lineage-1"), "this journal is of site site-1, not of site-2"),
+        (State(site_id="site-2", lineage="lineage-1"), "this journal belongs to site site-1, not to site-2"),
         (State(site_id="site-1", lineage="lineage-2"), "this journal belongs to another state"),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_record_of_wrong_values_is_refused(path: Path, state: State, record: d
         record = {**record, "intent": {**intent, **record["intent"]}}
     with path.open("a", encoding="utf-8") as out:
         out.write(json.dumps(record) + "\n")
-    with pytest.raises(StateError, match="this is no journal of galleryctl, or it was changed"):
+    with pytest.raises(StateError, match="this is not a galleryctl journal, or it was modified"):
         read_journal(FileJournal(path), state)
 
 
@@ -236,7 +236,7 @@ def test_damage_in_the_middle_is_no_torn_end(path: Path, state: State) -> None:
     write(path, state, [(CREATE, StepResult(ids={ITEM: "i-9"}))])
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0] + lines[1][:9] + b"\n" + lines[2])
-    with pytest.raises(StateError, match="or it was changed"):
+    with pytest.raises(StateError, match="or it was modified"):
         read_journal(FileJournal(path), state)
 
 
@@ -256,14 +256,14 @@ def test_a_full_disk_stops_the_journal_and_leaves_it_readable(
             patch.setattr(os, "write", half)
             with pytest.raises(StateError, match="the journal cannot be written: the disk is full"):
                 asyncio.run(journal.begin("b", CREATE))
-        with pytest.raises(StateError, match="could not be written before"):
+        with pytest.raises(StateError, match="an earlier write to the journal failed"):
             asyncio.run(journal.begin("c", CREATE))
     assert [step for step, _ in read_journal(FileJournal(path), state).pending] == ["a"]
 
 
 def test_a_journal_that_cannot_be_made_is_told(tmp_path: Path, state: State) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(StateError, match="the journal cannot be made"):
+    with pytest.raises(StateError, match="the journal cannot be created"):
         Journal.open(FileJournal(tmp_path / "file" / "journal.jsonl"), run="run-1", state=state)
 
 
@@ -304,7 +304,7 @@ def test_learning_twice_is_learning_once(results: list[StepResult]) -> None:
 
 
 class Slow:
-    """A JournalLog whose writes take until they are told to end."""
+    """A JournalLog whose flushes wait for the test."""
 
     def __init__(self) -> None:
         self.waiting: list[bytes] = []
@@ -320,7 +320,7 @@ class Slow:
         self.writes.append(len(lines))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 def test_steps_that_begin_while_a_write_is_under_way_share_the_next_one() -> None:
@@ -348,6 +348,6 @@ def test_steps_that_begin_while_a_write_is_under_way_share_the_next_one() -> Non
 
 
 async def _others() -> None:
-    """Let everything go on that can."""
+    """Run all tasks that can proceed."""
     for _ in range(50):
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The lock between real processes: one at a time, named, gone with its holder, broken only with care."""
+"""The lock between real processes: exclusive, with a recorded holder, released when the holder ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ owner = LockInfo(run="run-2", who=who, pid=os.getpid(), since="2026-11-24T09:00:
 with FileStateBackend(Path(path)).lock(owner, 0):
     print("held", flush=True)
     sys.stdin.readline()
-print("let go", flush=True)
+print("released", flush=True)
 """
 
 COUNT = """
@@ -55,7 +55,7 @@ for _ in range(10):
 
 @contextmanager
 def process(script: str, *args: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python process of its own; it has said its first line."""
+    """Run `script` in a Python process; the block starts once it has printed its first line."""
     command = [sys.executable, "-c", script, *args]
     env = {**os.environ, "PYTHONPATH": str(Path(galleryctl.__file__).parents[1])}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True) as running:
@@ -153,7 +153,7 @@ def test_unlock_of_a_live_process_says_so(path: Path, me: str) -> None:
     with process(HOLD, str(path), me) as running:
         with pytest.raises(StateError) as caught:
             FileStateBackend(path).force_unlock("run-2")
-        assert "run run-2 is still at work" in str(caught.value)
+        assert "run run-2 is still running" in str(caught.value)
         assert f"kill {running.pid}" in str(caught.value)
 
 
@@ -183,7 +183,7 @@ def test_a_run_whose_lock_was_broken_writes_nothing_more(path: Path, anna: LockI
     with backend.lock(anna, 0):
         backend.write(state)
         FileStateBackend(path).force_unlock("run-1")
-        with pytest.raises(StateError, match="the lock of this run was broken") as caught:
+        with pytest.raises(StateError, match="this run's lock was force-unlocked") as caught:
             backend.write(state.next_version(state.bindings))
         assert caught.value.do
         with FileStateBackend(path).lock(replace(anna, run="run-2"), 0):
@@ -225,7 +225,7 @@ FORGED = (
 
 @pytest.mark.parametrize("members", FORGED, ids=lambda members: f"{members}"[:40])
 def test_what_nobody_signs_is_no_signature(path: Path, anna: LockInfo, members: dict[str, object]) -> None:
-    """Neither told as a command to be copied, nor asked of the system."""
+    """Reject forged holders: their run ids are not printed in commands, their pids not used."""
     forged = json.dumps({**asdict(anna), "who": f"anna@{socket.gethostname()}", **members}).encode()
     with pytest.raises(ValueError, match=r"."):
         decode_lock(forged)

@@ -1,4 +1,4 @@
-"""Objects in memory: conditional writes, what a listing that lags may do, sealed content, laws of two writers."""
+"""State in an in-memory store: conditional writes, stale listings, encrypted content, concurrent writers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_of_any_writers_in_any_order_none_undoes_anothers_version(moves: list[tu
             try:
                 backends[writer].write(state)
             except StateError as error:
-                assert error.what == "another run wrote the state meanwhile"  # noqa: PT017 - either end is right
+                assert error.what == "another run wrote the state in the meantime"  # noqa: PT017 - either end is right
             else:
                 written.append(state.serial)
                 seen[writer] = state
@@ -81,7 +81,7 @@ def test_of_any_writers_in_any_order_none_undoes_anothers_version(moves: list[tu
 def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, state: State) -> None:
     plain = ObjectStateBackend(bucket, "state.json")
     plain.write(state)
-    with pytest.raises(StateError, match="this state is not sealed, and the workspace has a passphrase"):
+    with pytest.raises(StateError, match="this state is not encrypted, but the workspace has a passphrase"):
         ObjectStateBackend(bucket, "state.json", encryption=Encryption(Secret("planted"))).read()
     backend = ObjectStateBackend(bucket, "state.json", encryption=Encryption(Secret("planted"), accept_plaintext=True))
     assert backend.read() == state
@@ -99,9 +99,9 @@ def test_a_journal_that_cannot_be_written_begins_nothing_more(bucket: Bucket, st
     backend = ObjectStateBackend(bucket, "state.json")
     with backend.lock(anna, 0), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
         bucket.delete(["state.json.journal"])
-        with pytest.raises(StateError, match="begins nothing more"):
+        with pytest.raises(StateError, match="starts no more steps"):
             asyncio.run(journal.begin("a", Intent(kind="update")))
-        with pytest.raises(StateError, match="could not be written before") as caught:
+        with pytest.raises(StateError, match="an earlier write to the journal failed") as caught:
             asyncio.run(journal.begin("b", Intent(kind="update")))
     assert caught.value.do
 
@@ -115,7 +115,7 @@ ENDLESS = b'{"chain": "c", "parts": Infinity}\n'
 )
 def test_what_is_no_journal_is_told(bucket: Bucket, content: bytes) -> None:
     bucket.put("state.json.journal", content, None)
-    with pytest.raises(StateError, match="this is no journal") as caught:
+    with pytest.raises(StateError, match="this is not a galleryctl journal") as caught:
         ObjectStateBackend(bucket, "state.json").journal(UNUSED).read()
     assert "state.json.journal" in str(caught.value)
     assert caught.value.do
@@ -159,7 +159,7 @@ def test_a_journal_is_cleared_without_having_been_read(bucket: Bucket, state: St
 def test_a_store_without_conditions_is_refused_at_the_first_change(tmp_path: Path, state: State) -> None:
     backend = ObjectStateBackend(Bucket(LocalStore(tmp_path), "file://bucket"), "state.json")
     backend.write(state)
-    with pytest.raises(StateError, match="knows no conditional writes"):
+    with pytest.raises(StateError, match="does not support conditional writes"):
         backend.write(state.next_version(state.bindings))
     assert backend.read() == state
 

@@ -1,4 +1,4 @@
-"""The passphrase is changed in place: what the former one sealed is read, and stored anew at the next write."""
+"""Changing the passphrase: content encrypted with the former one is read, and encrypted again at the next write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLANTED = ("first-dance", "planted-")
 
 
 class Place:
-    """Where a state is kept, in a folder or in a bucket: opened with any cipher, and everything in it."""
+    """Storage of a state in a folder or a bucket, with access to all its content."""
 
     def __init__(self, folder: Path, bucket: Bucket | None) -> None:
         self._folder = folder
@@ -42,14 +42,14 @@ class Place:
         return FileStateBackend(self._folder / "state.json", encryption=cipher)
 
     def contents(self) -> dict[str, str]:
-        """Everything that lies there, by its name."""
+        """Return all stored content by name."""
         if self._bucket is None:
             return {path.name: path.read_text() for path in self._folder.rglob("*") if path.is_file()}
         found = {key.rpartition("/")[2]: self._bucket.get(key) for key in self._bucket.list("")}
         return {name: object_.content.decode() for name, object_ in found.items() if object_}
 
     def put(self, name: str, content: str) -> None:
-        """Replace what lies there under that name."""
+        """Replace the content with that name."""
         if self._bucket is None:
             path = self._folder / name
             path.parent.mkdir(exist_ok=True)
@@ -60,13 +60,13 @@ class Place:
 
     @property
     def journal(self) -> Path:
-        """The journal of a state in a file."""
+        """Return the journal of a state in a file."""
         return self._folder / "journal.jsonl"
 
 
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passphrases are tried so often here that keys as dear as they should be would take a minute."""
+    """Use a cheap key derivation: these tests try so many passphrases that the real one would take a minute."""
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)
 
 
@@ -77,7 +77,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 def write(backend: StateBackend, state: State, times: int) -> State:
-    """Write that many versions; the one to be written next."""
+    """Write that many versions and return the next one."""
     for _ in range(times):
         backend.write(state)
         state = state.next_version(state.bindings)
@@ -102,10 +102,10 @@ def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(plac
     assert not any(planted in text for planted in PLANTED for text in found.values())
     for name in found:  # what is readable of each is the same as before
         assert json.loads(found[name])["about"]["lineage"] == "lineage-1"
-    with pytest.raises(StateError, match="the passphrase is another than it was sealed with"):
+    with pytest.raises(StateError, match="it was encrypted with another passphrase"):
         place.open(Encryption(OLD)).read()
     for serial in (7, 8, 9):
-        with pytest.raises(StateError, match="this cannot be opened"):
+        with pytest.raises(StateError, match="this cannot be decrypted"):
             place.open(Encryption(OLD)).read_version(serial)
 
 
@@ -122,7 +122,7 @@ def test_without_a_new_one_all_becomes_readable(place: Place, state: State) -> N
 
 
 def test_a_broken_off_rotation_goes_on(place: Place, state: State) -> None:
-    """Some versions have been sealed anew, and the state has not."""
+    """A write is interrupted after some versions were encrypted again, but not the state."""
     following = write(place.open(Encryption(OLD)), state, 3)
     before = place.contents()
     place.open(Encryption(NEW, former_passphrase=OLD)).write(following)
@@ -144,7 +144,7 @@ def test_a_version_of_a_passphrase_that_nobody_gives_is_left_as_it_is(place: Pla
     kept = place.contents()[first]
     place.open(Encryption(NEW, former_passphrase=OLD)).write(following.next_version(state.bindings))
     assert place.contents()[first] == kept
-    with pytest.raises(StateError, match="cannot be opened"):
+    with pytest.raises(StateError, match="cannot be decrypted"):
         place.open(Encryption(NEW, former_passphrase=OLD)).read_version(7)
     assert place.open(Encryption(NEW)).read_version(8).serial == 8
 
@@ -167,13 +167,13 @@ def test_a_journal_of_the_former_passphrase_is_understood(place: Place, state: S
     [
         (
             lambda: Encryption(OTHER, former_passphrase=NEW),
-            "the passphrase and the former passphrase are others than it was sealed with, or it was changed",
+            "it was encrypted with neither the passphrase nor the former passphrase, or it was modified",
         ),
         (
             lambda: Encryption(former_passphrase=NEW),
-            "the former passphrase is another than it was sealed with, and there is no passphrase, or it was changed",
+            "it was not encrypted with the former passphrase, and no passphrase is set, or it was modified",
         ),
-        (lambda: Encryption(NEW), "the passphrase is another than it was sealed with, or it was changed"),
+        (lambda: Encryption(NEW), "it was encrypted with another passphrase, or it was modified"),
     ],
 )
 def test_a_wrong_passphrase_is_told_with_those_that_were_tried(
@@ -188,16 +188,16 @@ def test_a_wrong_passphrase_is_told_with_those_that_were_tried(
 
 
 def test_who_knows_no_passphrase_gains_nothing_by_a_former_one(place: Place, state: State) -> None:
-    """What is sealed with any other passphrase is not read, and nothing is ever written with the former one."""
+    """Content encrypted with another passphrase is never read; nothing is ever encrypted with the former one."""
     backend = place.open(Encryption(NEW, former_passphrase=OLD))
     backend.write(state)
     sealed = place.contents()["state.json"]
     place.put("state.json", Encryption(OTHER).encrypt(b"{}", {"kind": "state"}).decode())
-    with pytest.raises(StateError, match="cannot be opened"):
+    with pytest.raises(StateError, match="cannot be decrypted"):
         place.open(Encryption(NEW, former_passphrase=OLD)).read()
     document = json.loads(sealed)
     place.put("state.json", json.dumps({**document, "about": {**document["about"], "serial": 99}}))
-    with pytest.raises(StateError, match="cannot be opened"):
+    with pytest.raises(StateError, match="cannot be decrypted"):
         place.open(Encryption(NEW, former_passphrase=OLD)).read()
     place.put("state.json", sealed)
     assert place.open(Encryption(NEW)).read() == state

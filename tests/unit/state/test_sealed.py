@@ -1,4 +1,4 @@
-"""State sealed with a passphrase: opened with it only, changed by nobody unnoticed, nothing of it left readable."""
+"""Encrypted state: only the passphrase decrypts it, changes are detected, no plaintext is left behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PLANTED = ("first-dance", "g-1", "i-1", "sha256:ab", "planted-passphrase")
 
 @pytest.fixture(scope="module")
 def cipher() -> Encryption:
-    """One for all tests here: its key is made once."""
+    """Return one Encryption for all tests here, whose key is derived once."""
     return Encryption(Secret("planted-passphrase"))
 
 
@@ -48,10 +48,10 @@ def everything_in(folder: Path) -> str:
 def test_what_is_sealed_is_read_with_the_passphrase_only(path: Path, state: State, cipher: Encryption) -> None:
     FileStateBackend(path, encryption=cipher).write(state)
     assert FileStateBackend(path, encryption=Encryption(Secret("planted-passphrase"))).read() == state
-    with pytest.raises(StateError, match="the passphrase is another") as caught:
+    with pytest.raises(StateError, match="encrypted with another passphrase") as caught:
         FileStateBackend(path, encryption=Encryption(Secret("another"))).read()
-    assert "give the passphrase that it was sealed with" in caught.value.do
-    with pytest.raises(StateError, match="this is sealed with a passphrase") as caught:
+    assert "set the passphrase that it was encrypted with" in caught.value.do
+    with pytest.raises(StateError, match="this is encrypted, and no passphrase is set") as caught:
         FileStateBackend(path).read()
     assert "passphrase: ${NAME}" in caught.value.do
     assert "planted" not in f"{caught.value} {cipher!r} {vars(cipher)}"
@@ -69,7 +69,7 @@ def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: Stat
     assert backend.read_version(7) == state
     found = everything_in(path.parent)
     assert [planted for planted in PLANTED if planted in found] == []
-    with pytest.raises(StateError, match="sealed with a passphrase"):
+    with pytest.raises(StateError, match="this is encrypted"):
         read_journal(FileStateBackend(path).journal(path.with_name("journal.jsonl")), state)
 
 
@@ -100,11 +100,11 @@ def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
     unsealed = version.with_name(version.name.replace(".sealed", ""))
     version.unlink()
     unsealed.write_text(readable, encoding="utf-8")
-    with pytest.raises(StateError, match="this state is not sealed") as caught:
+    with pytest.raises(StateError, match="this state is not encrypted") as caught:
         backend.read_version(7)
-    assert "galleryctl state reseal, without a former_passphrase; if not, choose another one" in caught.value.do
+    assert "galleryctl state reseal, without a former_passphrase; otherwise choose another version" in caught.value.do
     path.write_text(readable, encoding="utf-8")
-    with pytest.raises(StateError, match="this state is not sealed") as caught:
+    with pytest.raises(StateError, match="this state is not encrypted") as caught:
         backend.read()
     assert "galleryctl state restore SERIAL" in caught.value.do
     backend.write(replace(state, serial=9))
@@ -118,7 +118,7 @@ def test_a_journal_that_somebody_puts_there_unsealed_is_not_believed(
 ) -> None:
     journal = path.with_name("journal.jsonl")
     Journal.open(FileStateBackend(path).journal(journal), run="run-1", state=state).close()
-    with pytest.raises(StateError, match="this journal is not sealed, and the workspace has a passphrase") as caught:
+    with pytest.raises(StateError, match="this journal is not encrypted, but the workspace has a passphrase") as caught:
         read_journal(FileStateBackend(path, encryption=cipher).journal(journal), state)
     assert "apply once without it" in caught.value.do
 
@@ -173,7 +173,7 @@ def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, ciphe
         asyncio.run(journal.begin("b", Intent(kind="update")))
     first, second, third = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(first + third + second)
-    with pytest.raises(StateError, match="this cannot be opened"):
+    with pytest.raises(StateError, match="this cannot be decrypted"):
         read_journal(place, state)
     path.write_bytes(first + second + third[:40])
     assert [step for step, _ in read_journal(place, state).pending] == ["a"]
@@ -190,9 +190,9 @@ def test_lines_of_another_run_and_of_nobody_are_refused(path: Path, state: State
     (_, begun, former), (first, *_) = runs
     forged = encode_record(done="a", result=encode_result(StepResult(ids={ITEM: "forged"}))) + b"\n"
     for lines, why in (
-        ((first, begun, former), "this cannot be opened"),
-        ((*runs[1][:2], former), "this cannot be opened"),
-        ((*runs[1], forged), "its first line is sealed, line 4 is not"),
+        ((first, begun, former), "this cannot be decrypted"),
+        ((*runs[1][:2], former), "this cannot be decrypted"),
+        ((*runs[1], forged), "its first line is encrypted, line 4 is not"),
     ):
         path.write_bytes(b"".join(lines))
         with pytest.raises(StateError, match=why) as caught:

@@ -1,4 +1,4 @@
-"""Signatures: of one text, with one passphrase, and with no key that seals."""
+"""A signature is bound to its text and passphrase, and its key is not an encryption key."""
 
 from __future__ import annotations
 

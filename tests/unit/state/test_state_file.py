@@ -1,4 +1,4 @@
-"""The state document: it comes back as it went, a diff shows one binding a line, and nonsense is told apart."""
+"""The state document: it round-trips, each binding has its own lines, and invalid content is reported."""
 
 from __future__ import annotations
 
@@ -92,31 +92,31 @@ def test_the_first_version_begins_a_lineage_and_the_next_ones_keep_it() -> None:
 @pytest.mark.parametrize(
     ("edit", "told"),
     [
-        ({"serial": -1}, "serial is no whole number"),
-        ({"serial": True}, "serial is no whole number"),
-        ({"site_id": None}, "site_id is no string"),
-        ({"galleries": []}, "galleries is no object"),
+        ({"serial": -1}, "serial is not a non-negative integer"),
+        ({"serial": True}, "serial is not a non-negative integer"),
+        ({"site_id": None}, "site_id is not a string"),
+        ({"galleries": []}, "galleries is not an object"),
         ({"galleries": {"../x": {"id": None, "protect": False, "items": {}}}}, "'../x' is not a valid address"),
-        ({"galleries": {"a": {"id": 3, "protect": False, "items": {}}}}, "galleries.a.id is no string"),
-        ({"galleries": {"a": {"id": None, "protect": 1, "items": {}}}}, "galleries.a.protect is neither"),
-        ({"galleries": {"a": {"id": None, "protect": True}}}, "galleries.a: items missing"),
-        ({"media": {"sha256:ab": None}}, "media.sha256:ab is no string"),
+        ({"galleries": {"a": {"id": 3, "protect": False, "items": {}}}}, "galleries.a.id is not a string"),
+        ({"galleries": {"a": {"id": None, "protect": 1, "items": {}}}}, "galleries.a.protect is not true or false"),
+        ({"galleries": {"a": {"id": None, "protect": True}}}, "galleries.a: missing items"),
+        ({"media": {"sha256:ab": None}}, "media.sha256:ab is not a string"),
         ({"deposed": {"x": "a/b/c/"}}, "is not a valid address"),
-        ({"extra": 1}, "extra not known"),
+        ({"extra": 1}, "unknown extra"),
         ({"version": 0}, "version is 0"),
     ],
 )
 def test_what_is_wrong_is_named(state: State, edit: dict[str, object], told: str) -> None:
     with pytest.raises(StateError) as caught:
         decode_state({**encode_state(state), **edit}, where="state.json")
-    assert "state.json: this is no galleryctl state" in str(caught.value)
+    assert "state.json: this is not a galleryctl state" in str(caught.value)
     assert told in str(caught.value)
     assert "galleryctl state rebuild" in str(caught.value)
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}])
 def test_what_is_no_state_at_all_is_refused(document: object) -> None:
-    with pytest.raises(StateError, match="no galleryctl state"):
+    with pytest.raises(StateError, match="not a galleryctl state"):
         decode_state(document)
 
 
