@@ -1,6 +1,6 @@
-"""Ten thousand hostile files: each ends in a message, in a second and 200 MB, and shows nothing of the environment.
+"""Ten thousand hostile files: each ends with a message, within 1 s and 200 MB, without values of the environment.
 
-A child process validates batches of them; run as a script this file is that child. Seeds make each file again:
+A child process, this file run as a script, validates batches. A seed reproduces its file:
 `python tests/e2e/test_fuzz_yaml.py FIRST COUNT`, with one for COUNT.
 """
 
@@ -48,7 +48,7 @@ PIECES = (*SCALARS, *KEYS, ": ", "- ", "\n", "  ", "\t", "[", "]", "{", "}", ","
 
 
 def mutated(rng: random.Random) -> str:
-    """An example with lines and pieces moved, repeated, cut out and put in."""
+    """Return an example with lines and pieces moved, repeated, removed and inserted."""
     lines = rng.choice(texts()).splitlines(keepends=True)
     for _ in range(rng.randint(0, 5)):
         at = rng.randrange(len(lines) or 1)
@@ -68,12 +68,12 @@ def mutated(rng: random.Random) -> str:
 
 
 def texts() -> list[str]:
-    """The YAML files of the examples."""
+    """Return the texts of the YAML files of the examples."""
     return [path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.rglob("*.yaml"))]
 
 
 def grown(rng: random.Random, depth: int = 0) -> str:
-    """A flow value of known keys and odd scalars."""
+    """Return a flow value of known keys and unusual scalars."""
     if depth > rng.randint(1, 5):
         return rng.choice(SCALARS).replace("\n", " ")
     anchor = rng.choice(("", "", "", "&a ", "&b ", "!!map ", "!x "))
@@ -84,7 +84,7 @@ def grown(rng: random.Random, depth: int = 0) -> str:
 
 
 def made(rng: random.Random) -> str:
-    """A manifest by the grammar: plausible at the top, anything below."""
+    """Return a manifest with plausible top-level keys and random values."""
     lines = [f"{key}: {grown(rng, 1)}" for key in rng.sample(KEYS, rng.randint(0, 6))]
     lines.append("items:")
     for _ in range(rng.randint(0, 8)):
@@ -97,14 +97,14 @@ def made(rng: random.Random) -> str:
 
 
 def noise(rng: random.Random) -> bytes:
-    """Bytes, or characters that mean something in YAML."""
+    """Return random bytes, or characters that are special in YAML."""
     if rng.random() < 0.4:
         return rng.randbytes(rng.randint(0, 300))
     return "".join(rng.choices(PIECES, k=rng.randint(0, 60))).encode("utf-8", "surrogatepass")
 
 
 def monster(rng: random.Random) -> str:
-    """What is deep, wide or long: up to a hundred kilobytes."""
+    """Return a deep, wide or long document of up to 100 kB."""
     n = rng.choice((10, 65, 500, 3000))
     head = "bind: {create: true}\nitems:"
     makers: Sequence[Callable[[], str]] = (
@@ -128,7 +128,7 @@ def monster(rng: random.Random) -> str:
 
 
 def hostile(seed: int) -> tuple[str, bytes]:
-    """The file's name in the workspace, and its content; the same for a seed."""
+    """Return a file's path in the workspace and its content, determined by the seed."""
     rng = random.Random(seed)  # noqa: S311 - the same files each time
     maker = rng.choices((mutated, made, noise, monster), (40, 30, 18, 12))[0]
     content = maker(rng)
@@ -137,13 +137,13 @@ def hostile(seed: int) -> tuple[str, bytes]:
 
 
 def peak() -> float:
-    """The most memory that this process has had, in megabytes."""
+    """Return the peak memory of this process in megabytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def validated(root: Path, seed: int) -> tuple[int, str]:
-    """Exit code and output of `galleryctl validate` on the seed's file."""
+    """Return the exit code and output of `galleryctl validate` on the seed's file."""
     from galleryctl.cli.main import run  # noqa: PLC0415 - for the child only
 
     name, content = hostile(seed)
@@ -157,14 +157,14 @@ def validated(root: Path, seed: int) -> tuple[int, str]:
 
 
 def timed(root: Path, seed: int) -> tuple[float, tuple[int, str]]:
-    """Seconds of this process that it took, and what came out."""
+    """Return the CPU seconds that a validation took, and its exit code and output."""
     began = time.process_time()
-    came_out = validated(root, seed)
-    return time.process_time() - began, came_out
+    result = validated(root, seed)
+    return time.process_time() - began, result
 
 
 def batch(first: int, count: int) -> dict[str, Any]:
-    """What became of the files of these seeds."""
+    """Validate the files of these seeds and return the results."""
     os.environ.update(dict.fromkeys(("PLANTED", "WIX_SITE_ID", "WIX_API_KEY", "WIX_GALLERY_ID"), PLANTED))
     wrong: list[str] = []
     codes = {0: 0, 1: 0}

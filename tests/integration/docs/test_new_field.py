@@ -60,12 +60,12 @@ EDITS: dict[str, list[tuple[str, str]]] = {
     ],
     "galleryctl/emulator/api/validation.py": [
         (
-            '    yield from text(f"{at}.description"',
-            '    yield from text(f"{at}.subtitle", sent.get("subtitle"))\n',
+            '    yield from check_string(f"{at}.description"',
+            '    yield from check_string(f"{at}.subtitle", sent.get("subtitle"))\n',
         ),
         (
-            '    yield from mapping(f"{at}.exif"',
-            '    yield from number(f"{at}.brightness", image.get("brightness"), 0, 100)\n',
+            '    yield from check_object(f"{at}.exif"',
+            '    yield from check_number(f"{at}.brightness", image.get("brightness"), 0, 100)\n',
         ),
     ],
 }
