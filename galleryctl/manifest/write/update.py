@@ -144,11 +144,12 @@ def _in_live_order(nodes: Sequence[tuple[ItemEntry, Any]], order: Sequence[str])
     """
     ranks = {key: rank for rank, key in enumerate(order)}
     live = iter(sorted((pair for pair in nodes if pair[0].key in ranks), key=lambda pair: ranks[pair[0].key]))
-    return [(entry.key, node) for entry, node in (next(live) if pair[0].key in ranks else pair for pair in nodes)]
+    ordered = [next(live) if pair[0].key in ranks else pair for pair in nodes]
+    return [(entry.key, node) for entry, node in ordered]
 
 
 def _insert_index(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
-    """Return the index for a new entry: after the last one displayed before it; the end if none is displayed after it."""
+    """Return the index for a new entry: after the last one displayed before it; the end if none comes after it."""
     ranks = {other: rank for rank, other in enumerate(order)}
     before = [index for index, (other, _) in enumerate(nodes) if ranks.get(other, ranks[key]) < ranks[key]]
     is_last = not any(ranks.get(other, -1) > ranks[key] for other, _ in nodes)
