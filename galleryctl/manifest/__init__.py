@@ -1,1 +1,1 @@
-"""Manifests: read and check the YAML of a workspace, write it back. Synchronous; reads the disk at its edge only."""
+"""Manifests: reads, validates and writes the YAML of a workspace. Synchronous."""

@@ -1,4 +1,4 @@
-"""What a picture says of itself: title, description, keywords and time of capture, from XMP, IPTC and EXIF."""
+"""Reads title, description, keywords and capture time of an image from XMP, IPTC and EXIF."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _XP_TITLE, _XP_COMMENT, _XP_KEYWORDS, _XP_SUBJECT = 0x9C9B, 0x9C9C, 0x9C9E, 0x9C
 _IPTC_CHARSET, _IPTC_NAME, _IPTC_KEYWORDS, _IPTC_CAPTION = (1, 90), (2, 5), (2, 25), (2, 120)
 _UTF8_CHARSET = b"\x1b%G"
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
-"""Those of galleries that Pillow reads; its many others are not tried on files from anywhere."""
+"""The formats of galleries that Pillow reads; its other parsers are kept away from untrusted files."""
 _COMMENT_CODES = {b"ASCII\0\0\0": "latin-1", b"UNICODE\0": "utf-16", b"\0" * 8: "utf-8"}
 
 
 class UnreadableCaptionError(Exception):
-    """A picture or sidecar whose metadata cannot be read; the message says why."""
+    """An image or sidecar whose metadata cannot be read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
-    """What was found; "" and () where there was nothing. `captured` sorts as text: `2026:05:01 12:00:00.25`."""
+    """The metadata found, else "" and (). `captured` sorts as a string: `2026:05:01 12:00:00.25`."""
 
     title: str = ""
     description: str = ""
@@ -35,7 +35,7 @@ class Captions:
     captured: str = ""
 
     def with_fallback(self, base: Captions) -> Captions:
-        """These captions, each that is empty replaced by that of `base`."""
+        """Return these captions, with empty ones replaced from `base`."""
         return Captions(
             title=self.title or base.title,
             description=self.description or base.description,
@@ -45,37 +45,28 @@ class Captions:
 
 
 def read_captions(image_file: BinaryIO) -> Captions:
-    """The captions in a picture: XMP before IPTC before EXIF. Raises UnreadableCaptionError."""
+    """Return the captions in an image: XMP before IPTC before EXIF. Raises UnreadableCaptionError."""
     from PIL import Image, IptcImagePlugin, UnidentifiedImageError  # noqa: PLC0415 - heavy
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow, about broken or huge pictures; only headers are read
+            warnings.simplefilter("ignore")  # Pillow warns about broken or huge images; only headers are read
             with Image.open(image_file, formats=_FORMATS) as image:
-                # not `image.getexif()`: for a PNG without any it would read all the pixels, to look behind them
+                # not `image.getexif()`: for a PNG without EXIF it reads all pixels, to find data after them
                 exif = _captions_from_exif(Image.Image.getexif(image))
                 iptc = _captions_from_iptc(IptcImagePlugin.getiptcinfo(image) or {})
                 packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
     except UnidentifiedImageError:
-        return Captions()  # a format that this Pillow does not know, such as HEIC
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        SyntaxError,
-        RuntimeError,
-        struct.error,
-    ) as error:
+        return Captions()  # a format that Pillow does not support, such as HEIC
+    except (OSError, ValueError, TypeError, LookupError, SyntaxError, RuntimeError, struct.error) as error:
         raise UnreadableCaptionError(str(error) or type(error).__name__) from error
     except Image.DecompressionBombError as error:
-        raise UnreadableCaptionError("the picture is too large") from error
+        raise UnreadableCaptionError("the image is too large") from error
     return _captions_from_xmp(packet).with_fallback(iptc).with_fallback(exif)
 
 
 def read_xmp_sidecar(packet: BinaryIO) -> Captions:
-    """The captions in an .xmp file. Raises UnreadableCaptionError."""
+    """Return the captions in an .xmp file. Raises UnreadableCaptionError."""
     return _captions_from_xmp(packet.read(MAX_XMP_BYTES + 1))
 
 
@@ -83,14 +74,11 @@ def _captions_from_xmp(packet: bytes | str) -> Captions:
     if not packet:
         return Captions()
     try:
-        found = read_xmp(packet)
+        xmp = read_xmp(packet)
     except ValueError as error:
         raise UnreadableCaptionError(str(error)) from error
-    return Captions(
-        title=clean_caption(found.title),
-        description=clean_caption(found.description),
-        tags=_unique_tags(found.subjects),
-    )
+    title, description = clean_caption(xmp.title), clean_caption(xmp.description)
+    return Captions(title=title, description=description, tags=_unique_tags(xmp.subjects))
 
 
 def _captions_from_iptc(info: Mapping[Any, Any]) -> Captions:
@@ -119,17 +107,17 @@ def _captions_from_exif(exif: Any) -> Captions:
         _utf16_text(exif.get(_XP_SUBJECT)),
     )
     captured, fraction = clean_caption(str(inner.get(_CAPTURED) or "")), clean_caption(str(inner.get(_FRACTION) or ""))
-    known = captured[:4].isdigit() and captured[:4] != "0000"
+    has_year = captured[:4].isdigit() and captured[:4] != "0000"
     return Captions(
         title=_utf16_text(exif.get(_XP_TITLE)),
         description=next(filter(None, descriptions), ""),
         tags=_unique_tags(_utf16_text(exif.get(_XP_KEYWORDS)).split(";")),
-        captured=f"{captured}.{fraction}" if known else "",
+        captured=f"{captured}.{fraction}" if has_year else "",
     )
 
 
 def _exif_text(value: object) -> str:
-    """Pillow reads EXIF texts as Latin-1; what people write into them is UTF-8."""
+    """Return an EXIF string: Pillow decodes it as Latin-1, but programs write UTF-8."""
     if not isinstance(value, str):
         return ""
     try:
@@ -139,7 +127,7 @@ def _exif_text(value: object) -> str:
 
 
 def _utf16_text(value: object) -> str:
-    """The Windows fields are UTF-16, as bytes or as a tuple of bytes."""
+    """Return a Windows field, which is UTF-16 as bytes or as a tuple of bytes."""
     if isinstance(value, tuple) and all(isinstance(part, int) for part in value):
         value = bytes(part & 0xFF for part in value)
     return clean_caption(value.decode("utf-16-le", "replace")) if isinstance(value, bytes) else ""
@@ -158,7 +146,7 @@ def _user_comment(value: object) -> str:
 
 
 def _guess_utf16_codec(raw: bytes) -> str:
-    """Which half of the characters is zero tells the byte order of western texts."""
+    """Guess the byte order: the high bytes of western text are zero."""
     return "utf-16-be" if raw[::2].count(0) > raw[1::2].count(0) else "utf-16-le"
 
 
@@ -174,6 +162,6 @@ def _unique_tags(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def clean_caption(text: str) -> str:
-    """The text without control characters and without blanks at its ends; line ends are newlines."""
+    """Return the text without control characters and outer whitespace, and with unified line breaks."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc").strip()

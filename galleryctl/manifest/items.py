@@ -1,4 +1,4 @@
-"""The items that the entries of a gallery's manifest mean."""
+"""Builds the desired items of the entries in a manifest."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import KEY_PATTERN, Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.errors import Problem
-from galleryctl.model.fields import canonical
+from galleryctl.model.fields import Json, canonical
 from galleryctl.model.media import Kind, LocalFile, Media
 from galleryctl.model.position import SourcePosition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestContext:
-    """The manifest that entries stand in, and what its items have in common."""
+    """The manifest of an entry, and the settings that its items share."""
 
     document: YamlDocument
     gallery_key: str
@@ -32,21 +32,21 @@ class ManifestContext:
     ignore: frozenset[str]
     workspace_files: WorkspaceFiles
     read_document: Callable[[str], YamlDocument]
-    """A YAML file of the workspace, its variables replaced."""
+    """Reads a YAML file of the workspace and replaces its variables."""
     problems: list[Problem]
-    """What is found to be wrong is added here."""
+    """Collects the problems found."""
 
     def add_problem(self, node: YamlNode, message: str) -> None:
-        """Add a problem at the place of a value, unless its variable is not set; what came from one is not told."""
+        """Add a problem at a value's position; for a value from the environment once, without showing the value."""
         at = self.document.at(node)
         if not node.has_hidden_values():
             self.problems.append(Problem(at, message))
         elif all(problem.at != at for problem in self.problems):
-            self.problems.append(Problem(at, "the value from the environment cannot be used here"))
+            self.problems.append(Problem(at, "the value from the environment is not valid here"))
 
 
 def build_items(entry: YamlNode, context: ManifestContext) -> Iterator[DesiredItem]:
-    """The items that one entry means; none where it is wrong."""
+    """Yield the items of one entry; none if it is invalid."""
     parts = entry.parts or {}
     kind = next((kind for kind in Kind if kind.value in parts), None)
     if kind is not None:
@@ -70,14 +70,12 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
     if get_bool(entry, "captions") and isinstance(media, LocalFile):
         captions, sidecar = _read_metadata(media.path, source_node, context)
         own = own.with_fallback(_merge_metadata(captions, sidecar, NO_FIELDS, kind, context.document.at(source_node)))
-    key = (
-        get_string(entry, "key")
-        or sidecar.key
-        or ("" if media is None else key_from_text(media_base_name(media, source_node.value)))
-    )
+    key = get_string(entry, "key") or sidecar.key
+    if not key and media is not None:
+        key = key_from_text(media_base_name(media, source_node.value))
     if not key:
-        what = "a text needs a key" if media is None else "no key can be made from the file's name; give the item a key"
-        context.add_problem(entry, what)
+        no_name = "cannot derive a key from the file name; specify a key"
+        context.add_problem(entry, "missing key: required for a text item" if media is None else no_name)
         return
     yield _build_item(entry, context, key=key, kind=kind, media=media, own_fields=own, sidecar=sidecar)
 
@@ -103,43 +101,40 @@ def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestConte
         own = _merge_metadata(captions, sidecar, own.with_fallback(_default_fields(file.kind, context)), file.kind, at)
         key = sidecar.key or key_from_text(PurePosixPath(file.path).stem)
         if not key:
-            context.add_problem(pattern, f"no key can be made from the name of {file.path}; rename it")
+            context.add_problem(pattern, f"cannot derive a key from the file name {file.path}; rename the file")
             continue
         yield _build_item(entry, context, key=key, kind=file.kind, media=media, own_fields=own, sidecar=sidecar)
 
 
 def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple[Captions, Sidecar]:
-    """What a file and its sidecars say."""
+    """Return the captions of a file, merged with those of its sidecars, and the sidecars."""
     captions = Captions()
     try:
-        if _is_image(path):
-            with context.workspace_files.open(path) as picture:
-                captions = read_captions(picture)
+        if not path.lower().endswith((".mp4", ".mov", ".webm", ".avi", ".mkv", ".m4v", ".mpg", ".mpeg")):
+            with context.workspace_files.open(path) as image:
+                captions = read_captions(image)
     except (UnreadableCaptionError, WorkspaceFileError) as error:
-        context.add_problem(node, f"the captions of {path} cannot be read ({error}); captions: false goes without")
+        context.add_problem(node, f"the captions of {path} cannot be read ({error}); use captions: false to skip them")
     sidecar = load_sidecar(path, context.workspace_files, context.document.at(node), context.read_document)
     context.problems.extend(sidecar.problems)
     return sidecar.captions.with_fallback(captions), sidecar
 
 
-def _is_image(path: str) -> bool:
-    return not path.lower().endswith((".mp4", ".mov", ".webm", ".avi", ".mkv", ".m4v", ".mpg", ".mpeg"))
-
-
 def _merge_metadata(
     captions: Captions, sidecar: Sidecar, base: FieldValues, kind: Kind, at: SourcePosition
 ) -> FieldValues:
-    """Sidecar before captions before `base`; keywords are added to the tags of `base`."""
-    found = FieldValues({}, {})
-    for name, text in (("title", captions.title), ("description", captions.description)):
-        if text:
-            found.fields[name], found.positions[name] = text, at
+    """Merge fields: sidecar before captions before `base`; keywords are added to the tags of `base`."""
+    captioned: dict[str, Json] = {}
+    if captions.title:
+        captioned["title"] = captions.title
+    if captions.description:
+        captioned["description"] = captions.description
     if captions.tags:
         base_tags = base.fields.get("tags")
         tags = (*base_tags, *captions.tags) if isinstance(base_tags, tuple) else captions.tags
-        found.fields["tags"], found.positions["tags"] = canonical("tags", tags), at
+        captioned["tags"] = canonical("tags", tags)
     own = NO_FIELDS if sidecar.document is None else parse_fields(sidecar.document.root, kind, sidecar.document)
-    return own.with_fallback(found).with_fallback(base)
+    return own.with_fallback(FieldValues(captioned, dict.fromkeys(captioned, at))).with_fallback(base)
 
 
 def _default_fields(kind: Kind, context: ManifestContext) -> FieldValues:
@@ -156,19 +151,19 @@ def _build_item(
     own_fields: FieldValues,
     sidecar: Sidecar,
 ) -> DesiredItem:
-    beside = sidecar.document.root if sidecar.document else None
-    ignore = context.ignore | ignored_fields(entry) | ignored_fields(beside)
-    named = own_fields.with_fallback(_default_fields(kind, context)).without(ignore)
-    flags = (get_bool(node, "protect") for node in (beside, entry, context.defaults))
+    sidecar_root = sidecar.document.root if sidecar.document else None
+    ignore = context.ignore | ignored_fields(entry) | ignored_fields(sidecar_root)
+    values = own_fields.with_fallback(_default_fields(kind, context)).without(ignore)
+    flags = (get_bool(node, "protect") for node in (sidecar_root, entry, context.defaults))
     if not KEY_PATTERN.match(key):
-        key = key_from_text(key) or "item"  # the schema has said what is wrong with it
+        key = key_from_text(key) or "item"  # an invalid key, which schema validation reports
     return DesiredItem(
         address=Address(context.gallery_key, key),
         kind=kind,
         media=media,
-        fields=named.fields,
+        fields=values.fields,
         at=context.document.at(entry),
         protect=next((value for value in flags if value is not None), False),
         ignore=ignore,
-        field_positions=named.positions,
+        field_positions=values.positions,
     )

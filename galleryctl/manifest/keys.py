@@ -1,4 +1,4 @@
-"""Keys made from file names, titles and URLs."""
+"""Derives keys from file names, titles and URLs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def key_from_text(text: str) -> str:
-    """`text` as an address key (model.address.KEY), case kept; "" when nothing of it is left."""
+    """Return `text` as a valid key (`KEY_PATTERN`), case preserved; "" if no valid characters are left."""
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
     key = re.sub(r"-{2,}", "-", _INVALID_CHARACTERS.sub("-", plain))
     return key.lstrip("._-")[:_MAX_LENGTH].rstrip("._-")
 
 
 def key_from_title(title: str) -> str:
-    """A title as a key: in lower case, without dots."""
+    """Return a title as a key, in lower case and without dots."""
     return key_from_text(title.lower().replace(".", " "))
 
 
 def unique_key(key: str, taken: Container[str]) -> str:
-    """`key`, or `key-2`, `key-3` … when it is taken."""
+    """Return `key`, or `key-2`, `key-3` … if it is taken."""
     candidate, number = key, 1
     while candidate in taken:
         number += 1
-        ending = f"-{number}"
-        candidate = key[: _MAX_LENGTH - len(ending)] + ending
+        suffix = f"-{number}"
+        candidate = key[: _MAX_LENGTH - len(suffix)] + suffix
     return candidate

@@ -1,4 +1,4 @@
-"""The manifests of a workspace as what is wanted of a site."""
+"""Loads the manifests of a workspace as the desired state of a site."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from galleryctl.model.fields import Json, canonical
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """One manifest file: its gallery, None where too much is wrong, and its renames."""
+    """One manifest file; `gallery` is None if it cannot be read."""
 
     file: str
     gallery: DesiredGallery | None
@@ -34,58 +34,51 @@ class Manifest:
 
 
 def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
-    """What the workspace wants of the site. Raises InvalidInput with all the problems of all its manifests."""
+    """Return the desired state of a site. Raises InvalidInput with all problems of all manifests."""
     if site not in config.sites:
-        raise GalleryctlError(
-            f"the workspace has no site {site!r}",
-            where=config.root / WORKSPACE_FILE,
-            do=f"it has: {', '.join(config.sites)}",
-        )
-    tree = WorkspaceFiles(config.root)
+        do = f"use one of: {', '.join(config.sites)}"
+        raise GalleryctlError(f"unknown site {site!r}", where=config.root / WORKSPACE_FILE, do=do)
+    files = WorkspaceFiles(config.root)
     problems: list[Problem] = []
-    manifests = [read_manifest(config, file, tree) for file in find_manifests(config, tree, problems)]
+    manifests = [read_manifest(config, file, files) for file in find_manifests(config, files, problems)]
     for manifest in manifests:
         problems += manifest.problems
     galleries = tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None)
-    problems += _duplicate_galleries(galleries)
+    problems += _duplicates(galleries)
     moved = (*config.moved, *(entry for manifest in manifests for entry in manifest.moved))
     if problems:
         raise InvalidInput(sort_problems(problems))
-    return Desired(
-        galleries=galleries,
-        moved=moved,
-        limits=config.limits,
-        item_order=config.sites[site].item_order or config.item_order,
-    )
+    item_order = config.sites[site].item_order or config.item_order
+    return Desired(galleries=galleries, moved=moved, limits=config.limits, item_order=item_order)
 
 
 def find_manifests(
     config: WorkspaceConfig, workspace_files: WorkspaceFiles, problems: list[Problem]
 ) -> tuple[str, ...]:
-    """The manifest files, relative to the root, in natural order; what finds none is added to `problems`."""
+    """Return the manifest files, relative to the root, in natural order; add a problem for a pattern without any."""
     found: set[str] = set()
     for pattern in config.manifest_patterns:
-        files, why = set[str](), f"{pattern} finds no file"
+        files, why = set[str](), f"{pattern} matches no files"
         try:
             files = {workspace_files.existing_path(file) for file in workspace_files.glob(pattern)}
         except WorkspaceFileError as error:
             why = str(error)
         if not files:
-            told = "the value from the environment cannot be used here" if pattern in config.hidden_patterns else why
-            problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {told}"))
+            why = "the value from the environment is not valid here" if pattern in config.hidden_patterns else why
+            problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}"))
         found |= files
     return tuple(sorted(found - {WORKSPACE_FILE}, key=natural_sort_key))
 
 
 def read_manifest(config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles) -> Manifest:
-    """One manifest, with all its problems."""
+    """Return one manifest with all its problems."""
     document = _read_document(config, file)
     problems = [*document.problems, *schema_problems(document, "gallery")]
     top = document.root
     if top is None or top.parts is None:
         return Manifest(file=file, gallery=None, moved=(), problems=tuple(problems))
     key = _gallery_key(document, top, problems)
-    shelf = ManifestContext(
+    context = ManifestContext(
         document=document,
         gallery_key=key,
         defaults=top.part("defaults"),
@@ -96,26 +89,26 @@ def read_manifest(config: WorkspaceConfig, file: str, workspace_files: Workspace
     )
     entries = top.part("items")
     nodes = (entries.items or ()) if entries else ()
-    items = tuple(item for entry in nodes for item in build_items(entry, shelf))
-    problems += _duplicate_items(items)
+    items = tuple(item for entry in nodes for item in build_items(entry, context))
+    problems += _duplicates(items)
     moved = read_moved(document, gallery=key, problems=problems)
     gallery = _build_gallery(document, top, key, items, problems)
     return Manifest(file=file, gallery=gallery, moved=moved, problems=tuple(problems))
 
 
 def _read_document(config: WorkspaceConfig, file: str) -> YamlDocument:
-    """The YAML file with its variables replaced; all that it says is for everybody to see."""
+    """Return a YAML file with its variables replaced, except secrets: the content of manifests is public."""
     return replace_variables(read_document(config.root, file), config.environ, is_secret=config.is_secret)
 
 
 def _gallery_key(document: YamlDocument, top: YamlNode, problems: list[Problem]) -> str:
-    written = get_string(top, "gallery")
-    if written is not None:
-        return written if KEY_PATTERN.match(written) else "gallery"
+    explicit = get_string(top, "gallery")
+    if explicit is not None:
+        return explicit if KEY_PATTERN.match(explicit) else "gallery"
     stem = document.file.rpartition("/")[2].rpartition(".")[0]
     key = key_from_text(stem)
     if not key:
-        problems.append(Problem(document.at(top), "no key can be made from the file's name; write gallery: KEY"))
+        problems.append(Problem(document.at(top), "cannot derive a key from the file name; specify gallery: KEY"))
     return key or "gallery"
 
 
@@ -145,36 +138,24 @@ def _parse_bind(document: YamlDocument, top: YamlNode, problems: list[Problem]) 
     if node is None:
         name = get_string(top, "name")
         if not name:
-            message = (
-                "which gallery of the site is this? write bind: {id: …} or bind: {name: …}, "
-                "or bind: {create: true} to have it made"
-            )
-            problems.append(Problem(document.at(top), message))
+            problems.append(Problem(document.at(top), "missing bind: specify {id: …}, {name: …} or {create: true}"))
         return Bind(name=name or None)
     if id_ and name:
-        problems.append(Problem(document.at(node), "bind has an id and a name; the id is enough"))
+        problems.append(Problem(document.at(node), "bind has both id and name; remove the name"))
     elif id_ and create:
-        problems.append(Problem(document.at(node), "bind has an id, so there is nothing to create; take one away"))
+        problems.append(Problem(document.at(node), "bind has both id and create; remove one of them"))
     elif node.parts is not None and not (id_ or create or name or get_string(top, "name")):
-        problems.append(Problem(document.at(node), "bind needs an id, a name, or create: true"))
+        problems.append(Problem(document.at(node), "bind requires id, name or create: true"))
     elif node.parts is not None and not (id_ or name or create):
         name = get_string(top, "name")
     return Bind(id=id_, name=name, create=create)
 
 
-def _duplicate_items(items: Iterable[DesiredItem]) -> Iterator[Problem]:
-    first: dict[Address, DesiredItem] = {}
-    for item in items:
-        earlier = first.setdefault(item.address, item)
-        if earlier is not item:
-            key = item.address.item
-            yield Problem(item.at, f"the key {key!r} stands twice, first at {earlier.at}; give one a key of its own")
-
-
-def _duplicate_galleries(galleries: Iterable[DesiredGallery]) -> Iterator[Problem]:
-    first: dict[Address, DesiredGallery] = {}
-    for gallery in galleries:
-        earlier = first.setdefault(gallery.address, gallery)
-        if earlier is not gallery:
-            key = gallery.address.gallery
-            yield Problem(gallery.at, f"the gallery {key!r} stands twice, first at {earlier.at}")
+def _duplicates(resources: Iterable[DesiredGallery | DesiredItem]) -> Iterator[Problem]:
+    first: dict[Address, DesiredGallery | DesiredItem] = {}
+    for resource in resources:
+        earlier = first.setdefault(resource.address, resource)
+        if earlier is not resource:
+            gallery, item = resource.address.gallery, resource.address.item
+            name = f"key {item!r}" if item else f"gallery {gallery!r}"
+            yield Problem(resource.at, f"duplicate {name}, first defined at {earlier.at}")

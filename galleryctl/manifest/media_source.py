@@ -1,4 +1,4 @@
-"""What stands after `image:` and `video:`: a file, a URL, or a file of the Media Manager."""
+"""Parses the value of `image:` and `video:`: a file path, a URL, or a Media Manager file."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from galleryctl.model.video import video_host, video_id
 _WIX_URI = re.compile(r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _MAX_PIXELS = 100_000
-"""Pixels; a larger width or height is a mistake."""
+"""Limit of width and height; larger values are mistakes."""
 
 
 class MediaSourceError(Exception):
-    """No image or video; the message says why."""
+    """An invalid image or video; the message says why."""
 
 
 def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | None) -> Media:
-    """What the text of `image:` or `video:` means; without a tree there are no files. Raises BadSourceError."""
+    """Return the media for the value of `image:` or `video:`. Raises MediaSourceError.
+
+    Without `workspace_files`, a file path is an error.
+    """
     scheme = _SCHEME.match(text)
     if text.startswith("wix:"):
         return _parse_wix_uri(text, kind)
@@ -39,16 +42,14 @@ def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | 
 def _parse_wix_uri(text: str, kind: Kind) -> WixFile:
     found = _WIX_URI.match(text)
     if found is None or found["kind"] != kind.value:
-        example = (
-            "wix:image://v1/ID/NAME#originWidth=W&originHeight=H" if kind is Kind.IMAGE else "wix:video://v1/ID/NAME"
-        )
-        raise MediaSourceError(f"{text[:80]} is not the form of a file of the Media Manager: {example}")
+        expected = f"wix:{kind}://v1/ID/NAME" + ("#originWidth=W&originHeight=H" if kind is Kind.IMAGE else "")
+        raise MediaSourceError(f"{text[:80]} is not a valid Media Manager URI; expected {expected}")
     id_, name = unquote(found["id"]), unquote(found["name"] or "")
     try:
         sizes = parse_qs(found["sizes"] or "")
         width, height = (_parse_pixels(sizes.get(side, ["0"])[0]) for side in ("originWidth", "originHeight"))
     except ValueError as error:
-        raise MediaSourceError(f"{text[:80]}: originWidth and originHeight are numbers of pixels") from error
+        raise MediaSourceError(f"{text[:80]}: originWidth and originHeight must be numbers of pixels") from error
     return WixFile(id=id_, filename="" if name == id_ else name, width=width, height=height)
 
 
@@ -59,7 +60,7 @@ def _parse_pixels(text: str) -> int:
 
 
 def format_wix_uri(media: WixFile, kind: Kind) -> str:
-    """A file of the Media Manager as `read_source` reads it."""
+    """Return the URI of a Media Manager file, the inverse of `parse_media_source`."""
     name = quote(media.filename or media.id, safe="~")
     sizes = f"#originWidth={media.width}&originHeight={media.height}" if media.width and media.height else ""
     return f"wix:{kind.value}://v1/{quote(media.id, safe='~')}/{name}{sizes}"
@@ -70,29 +71,29 @@ def _parse_url(text: str, kind: Kind) -> Media:
         url = urlsplit(text)
         host, _ = (url.hostname or "").removeprefix("www."), url.port
     except ValueError as error:
-        raise MediaSourceError(f"{text[:80]} is no URL: {error}") from error
+        raise MediaSourceError(f"{text[:80]} is not a valid URL: {error}") from error
     if url.scheme.lower() != "https":
-        raise MediaSourceError(f"{text[:80]} is no https URL; only https is imported")
+        raise MediaSourceError(f"{text[:80]} is not an https URL; only https URLs can be imported")
     if not host or re.search(r"\s", text):
-        raise MediaSourceError(f"{text[:80]} is no URL")
+        raise MediaSourceError(f"{text[:80]} is not a valid URL")
     if url.username is not None or url.password is not None:
         raise MediaSourceError(
-            f"the URL of {host} has a name or a password in it; state, plans and the site would show them"
+            f"the URL of {host} contains a user name or password; remove it, as plans and state would expose it"
         )
     platform = video_host(text)
     if platform is not None and kind is Kind.IMAGE:
-        raise MediaSourceError(f"{text[:80]} is a video; write it as video:")
+        raise MediaSourceError(f"{text[:80]} is a video; use video: instead of image:")
     if platform is not None:
         if not video_id(text, platform):
-            raise MediaSourceError(f"{text[:80]} names no video of {platform.value.capitalize()}")
+            raise MediaSourceError(f"{text[:80]} is not the URL of a {platform.value.capitalize()} video")
         return HostedVideo(host=platform, url=text)
     if kind is Kind.VIDEO and splitext(url.path)[1] and video_mime_type(url.path) is None:
-        raise MediaSourceError(f"{text[:80]} is neither a video file nor a video at YouTube or Vimeo")
+        raise MediaSourceError(f"{text[:80]} is neither a video file nor a YouTube or Vimeo video")
     return RemoteFile(url=text)
 
 
 def media_base_name(media: Media, text: str) -> str:
-    """What to make a key from: the file's name without its ending, or the platform and id of a video."""
+    """Return the text to derive a key from: the file name without extension, or the platform and id of a video."""
     if isinstance(media, HostedVideo):
         return f"{media.host.value}-{video_id(media.url, media.host)}"
     if isinstance(media, WixFile):
@@ -102,7 +103,7 @@ def media_base_name(media: Media, text: str) -> str:
 
 
 def source_base_name(text: str, kind: Kind) -> str:
-    """What `name_of` says for the text after `image:` or `video:`; "" for a text."""
+    """Return the `media_base_name` for the value of `image:` or `video:`; "" for a text item."""
     if kind is Kind.TEXT:
         return ""
     try:

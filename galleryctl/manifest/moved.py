@@ -9,27 +9,29 @@ from galleryctl.model.errors import Problem
 
 
 def read_moved(document: YamlDocument, *, gallery: str | None, problems: list[Problem]) -> tuple[Moved, ...]:
-    """The document's renames; in the manifest of `gallery` an address without a slash is one of its items.
+    """Return the document's `moved` entries; problems are added to `problems`.
 
-    What is wrong with them goes to `problems`.
+    In the manifest of `gallery`, an address without a slash is one of its items: `dance` is `gallery/dance`.
     """
     entries = document.root.part("moved") if document.root else None
-    found: list[Moved] = []
+    moved: list[Moved] = []
     for entry in (entries.items or ()) if entries else ():
         source, target = (_parse_address(document, entry.part(end), gallery, problems) for end in ("from", "to"))
         if source is None or target is None:
             continue
         if (source.item is None) != (target.item is None):
-            message = f"{source} and {target}: one is a gallery, the other an item"
+            message = f"cannot move {source} to {target}: one is a gallery, the other an item"
             problems.append(Problem(document.at(entry), message))
         elif source.gallery != target.gallery and source.item is not None:
-            message = f"{source} cannot move to {target}: an item cannot change its gallery; let it be made anew"
+            message = (
+                f"cannot move {source} to {target}: an item cannot change its gallery; remove this entry to recreate it"
+            )
             problems.append(Problem(document.at(entry), message))
         elif source == target:
             problems.append(Problem(document.at(entry), f"from and to are both {source}"))
         else:
-            found.append(Moved(source=source, target=target, at=document.at(entry)))
-    return tuple(found)
+            moved.append(Moved(source=source, target=target, at=document.at(entry)))
+    return tuple(moved)
 
 
 def _parse_address(
@@ -37,10 +39,10 @@ def _parse_address(
 ) -> Address | None:
     if node is None or not isinstance(node.value, str):
         return None
-    whole = node.value if gallery is None or "/" in node.value else f"{gallery}/{node.value}"
+    full = node.value if gallery is None or "/" in node.value else f"{gallery}/{node.value}"
     try:
-        return Address.parse(whole)
+        return Address.parse(full)
     except ValueError:
-        shown = "the text" if node.hidden else repr(node.value[:60])
-        problems.append(Problem(document.at(node), f"{shown} is no address; write GALLERY or GALLERY/ITEM"))
+        shown = "the value" if node.hidden else repr(node.value[:60])
+        problems.append(Problem(document.at(node), f"{shown} is not a valid address; use GALLERY or GALLERY/ITEM"))
         return None

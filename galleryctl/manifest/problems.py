@@ -1,4 +1,4 @@
-"""Documents from the workspace, and problems in the order of the files."""
+"""Reads YAML documents of a workspace and sorts their problems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from galleryctl.model.position import SourcePosition
 
 
 def read_document(root: Path, file: str) -> YamlDocument:
-    """The YAML file at a path relative to the workspace; what is wrong with it, or with reading it, is in `problems`."""
+    """Return the YAML file at a path relative to the workspace; its `problems` include errors of reading the file."""
     try:
         with open_regular_file(root / file) as stream:
             data = stream.read(MAX_YAML_BYTES + 1)
@@ -29,17 +29,17 @@ def read_document(root: Path, file: str) -> YamlDocument:
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Each problem once, by file and place; those without a place first. Of one file the first MAX_PROBLEMS."""
+    """Return distinct problems by file and position, those without position first; at most MAX_PROBLEMS_PER_FILE."""
 
-    def place(problem: Problem) -> tuple[str, int, int, str]:
+    def sort_key(problem: Problem) -> tuple[str, int, int, str]:
         at = problem.at
         return ("", 0, 0, problem.message) if at is None else (at.file, at.line, at.column, problem.message)
 
-    shown: list[Problem] = []
-    for _, found in groupby(sorted(set(problems), key=place), key=lambda problem: place(problem)[0]):
-        of_one_file = list(found)
-        shown += of_one_file[: MAX_PROBLEMS_PER_FILE + 1]
-        if len(of_one_file) > MAX_PROBLEMS_PER_FILE + 1:
-            left = len(of_one_file) - MAX_PROBLEMS_PER_FILE
-            shown[-1] = Problem(shown[-1].at, f"{left:,} more problems of this file are not listed")
-    return tuple(shown)
+    listed: list[Problem] = []
+    for _, group in groupby(sorted(set(problems), key=sort_key), key=lambda problem: sort_key(problem)[0]):
+        file_problems = list(group)
+        listed += file_problems[: MAX_PROBLEMS_PER_FILE + 1]
+        if len(file_problems) > MAX_PROBLEMS_PER_FILE + 1:
+            left = len(file_problems) - MAX_PROBLEMS_PER_FILE
+            listed[-1] = Problem(listed[-1].at, f"{left:,} more problems in this file are not listed")
+    return tuple(listed)

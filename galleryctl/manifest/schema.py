@@ -1,4 +1,4 @@
-"""The published JSON Schemas, and what of a document breaks them, told for people."""
+"""The published JSON Schemas, and validation of documents against them."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from galleryctl.model.fields import Json
 
 
 def load_schema(name: str) -> Mapping[str, Json]:
-    """The schema `workspace`, `gallery`, `plan` … as JSON. Raises GalleryctlError for a name that has none."""
+    """Return the schema `workspace`, `gallery`, `plan` … as JSON. Raises GalleryctlError for an unknown name."""
     file = _schemas_folder() / f"{name}.schema.json"
     if not name.isidentifier() or not file.is_file():
-        raise GalleryctlError(f"there is no schema {name!r}", do=f"one of: {', '.join(schema_names())}")
+        raise GalleryctlError(f"unknown schema {name!r}", do=f"use one of: {', '.join(schema_names())}")
     schema: Mapping[str, Json] = json.loads(file.read_text(encoding="utf-8"))
     return schema
 
 
 def schema_names() -> tuple[str, ...]:
-    """The names of all schemas."""
+    """Return the sorted names of all schemas."""
     suffix = ".schema.json"
     files = sorted(file.name for file in _schemas_folder().iterdir())
     return tuple(name.removesuffix(suffix) for name in files if name.endswith(suffix))
 
 
 def invalid_keys(values: Mapping[str, Json], name: str, definition: str) -> frozenset[str]:
-    """The keys of `values` whose values a definition of the schema refuses."""
+    """Return the keys of `values` whose values violate a definition of the schema."""
     errors = _validator(name, definition).iter_errors(values)
     return frozenset(str(error.absolute_path[0]) for error in errors if error.absolute_path)
 
 
 def _schemas_folder() -> Traversable:
-    """In an installed package the schemas lie in it; in a checkout, beside it."""
+    """Return the folder of the schemas: inside an installed package, beside it in a checkout."""
     packaged = resources.files("galleryctl") / "schemas"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "schemas"
 
 
 def schema_problems(document: YamlDocument, name: str, definition: str = "") -> Iterator[Problem]:
-    """What of the document breaks the schema, or a definition in it; nothing at places with a problem already."""
+    """Yield violations of the schema, or of a definition in it, except at positions that have a problem already."""
     if document.root is None:
         return
-    known = {problem.at for problem in document.problems}
+    reported = {problem.at for problem in document.problems}
     errors = _validator(name, definition).iter_errors(document.root.value)
-    told = (problem for error in errors for problem in problems_from_error(error, document) if problem.at not in known)
-    yield from islice(told, MAX_PROBLEMS_PER_FILE)
+    problems = (problem for error in errors for problem in problems_from_error(error, document))
+    yield from islice((problem for problem in problems if problem.at not in reported), MAX_PROBLEMS_PER_FILE)
 
 
 @cache
@@ -66,13 +66,12 @@ def _validator(name: str, definition: str) -> Any:
 
 
 def _inline_references(part: Json, schema: Mapping[str, Json]) -> Any:
-    """`part` without references: resolving them is half of the time. No schema of ours refers to itself."""
+    """Return `part` with references inlined, which halves the time of validation. No schema refers to itself."""
     if isinstance(part, Mapping):
         reference = part.get("$ref")
         if isinstance(reference, str):
-            target: Any = schema
-            for step in reference.removeprefix("#/").split("/"):
-                target = target[step]
+            definitions: Any = schema["$defs"]
+            target = definitions[reference.removeprefix("#/$defs/")]
             part = {**target, **{key: value for key, value in part.items() if key != "$ref"}}
         return {key: _inline_references(value, schema) for key, value in part.items() if key != "$defs"}
     if isinstance(part, list):

@@ -1,4 +1,4 @@
-"""What a violation of a schema is called when it is told to people, and where it stands."""
+"""Readable messages and positions for violations of a schema."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from galleryctl.model.fields import FIELDS
 from galleryctl.model.media import Kind
 
 _TYPE_NAMES = {
-    "string": "a text",
-    "integer": "a whole number",
+    "string": "a string",
+    "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
     "array": "a list",
-    "object": "a mapping of keys to values",
+    "object": "a mapping",
     "null": "null",
 }
 _SOURCE_KEYS = ("image", "video", "text", "from")
@@ -31,11 +31,11 @@ _ONLY_FOR = {
     "order": "items from files",
 }
 _MAX_VALUE_LENGTH = 60
-"""Characters of a value that a message repeats."""
+"""Characters of a value that a message shows."""
 
 
 def problems_from_error(error: Any, document: YamlDocument) -> Iterator[Problem]:
-    """The problems that a jsonschema ValidationError means."""
+    """Yield the problems for a jsonschema ValidationError."""
     path = list(error.absolute_path)
     node = _node_at(document, path)
     label = _label(path)
@@ -47,8 +47,9 @@ def problems_from_error(error: Any, document: YamlDocument) -> Iterator[Problem]
         case "propertyNames" | "pattern" | "minLength" if not path or not isinstance(error.instance, str):
             yield Problem(document.at(node), f"{label}: {_display_value(error.instance, node)} is not allowed here")
         case "pattern" | "enum" | "const" | "type" | "minimum" | "maximum" | "minLength" | "minItems":
-            at = _key_position(document, path, error.instance) or document.at(node)
-            yield Problem(at, _value_message(error, node, label))
+            if key_at := _key_position(document, path, error.instance):
+                label = f"key in {label}"
+            yield Problem(key_at or document.at(node), _value_message(error, node, label))
         case "minProperties":
             yield Problem(document.at(node), f"{label} is empty")
         case _:
@@ -56,7 +57,7 @@ def problems_from_error(error: Any, document: YamlDocument) -> Iterator[Problem]
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` for the nearest of the known words, "" when none is near."""
+    """Return `; did you mean …?` with the most similar known word, "" if none is similar."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
     return f"; did you mean {near[0]!r}?" if near else ""
 
@@ -73,21 +74,20 @@ def _node_at(document: YamlDocument, path: Sequence[str | int]) -> YamlNode:
 
 
 def _label(path: Sequence[str | int]) -> str:
-    """What people call the value: the keys below the last list."""
+    """Return the name of a value in messages: items.0.link.url is `link.url`, tags.1 is `an entry of tags`."""
     names: list[str] = []
     for step in path:
-        names = (
-            [f"an entry of {names[-1]}" if names else "an entry"] if isinstance(step, int) else _append_key(names, step)
-        )
+        if isinstance(step, int):
+            names = [f"an entry of {names[-1]}" if names else "an entry"]
+        elif names and names[-1].startswith("an entry"):
+            names = [step]
+        else:
+            names.append(step)
     return ".".join(names) or "the file"
 
 
-def _append_key(names: list[str], step: str) -> list[str]:
-    return [step] if not names or names[-1].startswith("an entry") else [*names, step]
-
-
 def _key_position(document: YamlDocument, path: Sequence[str | int], instance: object) -> Any:
-    """For a `propertyNames` violation, whose instance is a key and not the value at the path."""
+    """Return the key's position for a `propertyNames` violation, whose instance is a key, else None."""
     node = _node_at(document, path)
     if isinstance(instance, str) and node.parts is not None and instance in node.parts:
         return document.at_key(node, instance)
@@ -103,11 +103,11 @@ def _unknown_keys(error: Any, node: YamlNode, document: YamlDocument) -> Iterato
             continue
         at = document.at_key(node, key)
         if kinds and key in _SOURCE_KEYS:
-            yield Problem(at, f"an item has one of image, video, text and from, not {' and '.join(kinds)}")
+            yield Problem(at, f"an item must have one of image, video, text and from, not {' and '.join(kinds)}")
         elif kinds and key in _ONLY_FOR:
             yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_with_article(title)}")
         elif kinds == ["from"] and key == "key":
-            yield Problem(at, "items from files take their keys from the files' names; key is for a single item")
+            yield Problem(at, "key is not allowed with from: items from files get their keys from the file names")
         else:
             yield Problem(at, f"unknown key {_truncate(repr(key))}{suggestion(key, known)}")
 
@@ -117,42 +117,40 @@ def _with_article(title: str) -> str:
 
 
 def _missing_keys(error: Any, node: YamlNode, document: YamlDocument, label: str) -> Iterator[Problem]:
-    # jsonschema reports each missing key on its own; the message begins with its quoted name
+    # jsonschema reports each missing key separately; the message begins with its quoted name
     missing = next((key for key in error.validator_value if error.message.startswith(repr(key))), "")
     if missing == "from":
-        yield Problem(document.at(node), "the item shows nothing; it needs one of image, video, text and from")
+        yield Problem(document.at(node), "missing source: specify image, video, text or from")
     elif missing == "items":
-        yield Problem(document.at(node), "items is missing; an empty gallery says items: []")
+        yield Problem(document.at(node), "missing items: use items: [] for an empty gallery")
     else:
         where = "" if label == "the file" else f" in {label}"
-        yield Problem(document.at(node), f"{missing} is missing{where}")
+        yield Problem(document.at(node), f"missing {missing}{where}")
 
 
 def _value_message(error: Any, node: YamlNode, label: str) -> str:  # noqa: PLR0911 - one return for each rule
     value = _display_value(error.instance, node)
-    wanted = error.validator_value
+    rule = error.validator_value
     match error.validator:
         case "minimum":
-            return f"{label} {value} is below {wanted}"
+            return f"{label} {value} is below {rule}"
         case "maximum":
-            return f"{label} {value} is above {wanted}"
+            return f"{label} {value} is above {rule}"
         case "enum":
-            words = [str(word) for word in wanted]
+            words = [str(word) for word in rule]
             near = suggestion(str(error.instance), words) if not node.hidden else ""
-            return f"{label} {value} is none of {', '.join(words)}{near}"
+            return f"{label} {value} is not one of {', '.join(words)}{near}"
         case "const":
-            return f"{label} {value} is not known to this galleryctl, which reads {json.dumps(wanted)}"
+            return f"{label} {value} is not supported; this version of galleryctl reads {json.dumps(rule)}"
         case "type":
-            return _type_message(error.instance, node, label, wanted)
+            return _type_message(error.instance, node, label, rule)
         case "minLength" | "minItems":
             return f"{label} is empty"
-        case _ if "A-Za-z0-9._-" in str(wanted):
-            return (
-                f"{label} {value} is no key: letters, digits, dot, underscore and hyphen, "
-                "100 at most, a letter or digit first"
-            )
+        case _ if "A-Za-z0-9._-" in str(rule):
+            advice = "use letters, digits, '.', '_' or '-', at most 100 characters, starting with a letter or digit"
+            return f"invalid {label} {value}: {advice}"
         case _:
-            return f"{label} {value} is not allowed; it begins with /"
+            return f"{label} {value} must begin with /"
 
 
 def _type_message(instance: object, node: YamlNode, label: str, allowed_types: str | Sequence[str]) -> str:
@@ -162,15 +160,15 @@ def _type_message(instance: object, node: YamlNode, label: str, allowed_types: s
         words.remove("null")
     expected = " or ".join(words)
     if "string" in types and node.raw is not None and instance is not None:
-        return f'{label} {_truncate(node.raw)} is not a text; quote it: "{_truncate(node.raw)}"'
+        return f'{label} must be a string; quote it: "{_truncate(node.raw)}"'
     if instance is None:
-        return f"{label} has no value; it is {expected}"
-    value = "this" if isinstance(instance, Mapping | list) else _display_value(instance, node)
-    return f"{label} is {expected}, and {value} is not"
+        return f"{label} has no value; it must be {expected}"
+    actual = "" if isinstance(instance, Mapping | list) else f", not {_display_value(instance, node)}"
+    return f"{label} must be {expected}{actual}"
 
 
 def _display_value(instance: object, node: YamlNode) -> str:
-    """The value as a message may repeat it: nothing of the environment, and not at length."""
+    """Return the value for a message: shortened, and hidden if it comes from the environment."""
     if node.has_hidden_values():
         return "(from the environment)"
     return _truncate(json.dumps(instance, ensure_ascii=False, default=str))

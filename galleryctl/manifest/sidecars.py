@@ -1,4 +1,4 @@
-"""Files beside a picture that describe it: `photo.xmp`, and `photo.jpg.yaml` or `photo.yaml` with the item's fields."""
+"""Sidecar files of an image: `photo.xmp`, and `photo.jpg.yaml` or `photo.yaml` with the item's fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from galleryctl.model.position import SourcePosition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
-    """What stands beside a file; empty where nothing does."""
+    """The content of the sidecars of a file; empty without sidecars."""
 
     captions: Captions = field(default_factory=Captions)
     document: YamlDocument | None = None
@@ -25,14 +25,14 @@ class Sidecar:
 
     @property
     def key(self) -> str:
-        """The key that the YAML names, else ""."""
+        """The key in the YAML sidecar, else ""."""
         return (get_string(self.document.root, "key") or "") if self.document else ""
 
 
 def load_sidecar(
     path: str, workspace_files: WorkspaceFiles, at: SourcePosition, read_document: Callable[[str], YamlDocument]
 ) -> Sidecar:
-    """What stands beside the file at `path`, its YAML by `read`; problems with an .xmp file are told at `at`."""
+    """Return the sidecars of the file at `path`; problems with reading them are reported at `at`."""
     captions, document = Captions(), None
     problems: list[Problem] = []
     for name in _candidate_paths(path, (".xmp",)):
@@ -42,10 +42,10 @@ def load_sidecar(
                     captions = captions.with_fallback(read_xmp_sidecar(packet))
             except (UnreadableCaptionError, WorkspaceFileError) as error:
                 problems.append(Problem(at, f"{name} cannot be read: {error}"))
-    yamls = [name for name in _candidate_paths(path, (".yaml", ".yml")) if workspace_files.exists(name)]
-    if len(yamls) > 1:
-        problems.append(Problem(at, f"{path} has two sidecars, {yamls[0]} and {yamls[1]}; keep one"))
-    for name in yamls[:1]:
+    yaml_files = [name for name in _candidate_paths(path, (".yaml", ".yml")) if workspace_files.exists(name)]
+    if len(yaml_files) > 1:
+        problems.append(Problem(at, f"{path} has two sidecars, {yaml_files[0]} and {yaml_files[1]}; keep one"))
+    for name in yaml_files[:1]:
         try:
             document = read_document(workspace_files.existing_path(name))
         except WorkspaceFileError as error:
@@ -55,7 +55,7 @@ def load_sidecar(
     return Sidecar(captions=captions, document=document, problems=tuple(problems))
 
 
-def _candidate_paths(path: str, endings: tuple[str, ...]) -> Iterator[str]:
-    for ending in endings:
-        yield path + ending
-        yield PurePosixPath(path).with_suffix(ending).as_posix()
+def _candidate_paths(path: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    for suffix in suffixes:
+        yield path + suffix
+        yield PurePosixPath(path).with_suffix(suffix).as_posix()

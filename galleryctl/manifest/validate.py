@@ -1,4 +1,4 @@
-"""A whole workspace checked: everything that is wrong in galleryctl.yaml and in its manifests, or what there is."""
+"""Validation of a whole workspace: all problems in galleryctl.yaml and its manifests, or a summary."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from galleryctl.model.media import Kind, LocalFile
 
 
 def validate(root: Path, environ: Mapping[str, str], site: str | None = None) -> Validation:
-    """What the workspace in `root` has, for all of its sites or for one.
+    """Return a summary of the workspace in `root`, for all of its sites or for one.
 
-    Raises InvalidInput with every problem of every file, and GalleryctlError for a site that it has not.
+    Raises InvalidInput with every problem of every file, and GalleryctlError for an unknown site.
     """
     try:
         config = load_workspace(root, environ)
@@ -38,14 +38,14 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
         problems = sort_problems((*error.problems, *_manifest_problems(root, environ)))
         raise InvalidInput(problems, do=error.do) from error
     sites = tuple(config.sites) if site is None else (site,)
-    # One reading is enough: sites differ in their settings only, and those are checked with galleryctl.yaml.
+    # Load once: sites differ in their settings only, which are checked with galleryctl.yaml.
     return _summarize(sites, load_manifests(config, sites[0]))
 
 
 def partial_workspace(root: Path) -> WorkspaceConfig:
-    """The workspace as far as its manifests can be found by it, though galleryctl.yaml may not be valid.
+    """Return a workspace with only the manifest patterns, from a galleryctl.yaml that may be invalid.
 
-    Raises InvalidInput when it cannot be read at all.
+    Raises InvalidInput if the file cannot be read at all.
     """
     document = read_document(root, WORKSPACE_FILE)
     if document.root is None:
@@ -60,7 +60,7 @@ def partial_workspace(root: Path) -> WorkspaceConfig:
 
 
 def referenced_variables(root: Path, *, sites: bool) -> tuple[str, ...]:
-    """The environment variables that the files of a workspace name, sorted; without `sites` not those of its sites."""
+    """Return the sorted names of the environment variables in a workspace's files; `sites`: include those of sites."""
     problems: list[Problem] = []
     try:
         manifests = find_manifests(partial_workspace(root), WorkspaceFiles(root), problems)
@@ -80,13 +80,13 @@ def _variable_names(node: YamlNode) -> Iterator[str]:
 
 
 def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Problem]:
-    """The problems of the manifests that a galleryctl.yaml names which is itself not valid; none if it cannot be read."""
+    """Return the problems of the manifests of an invalid galleryctl.yaml; none if it cannot be read."""
     try:
-        bare = partial_workspace(root)
+        workspace = partial_workspace(root)
     except InvalidInput:
         return ()
     try:
-        load_manifests(replace(bare, environ=environ), DEFAULT_SITE)
+        load_manifests(replace(workspace, environ=environ), DEFAULT_SITE)
     except InvalidInput as error:
         return error.problems
     return ()
@@ -108,7 +108,6 @@ def _summarize(sites: tuple[str, ...], desired: Desired) -> Validation:
 
 
 def _summarize_gallery(gallery: DesiredGallery) -> ValidGallery:
-    kinds = Counter(item.kind for item in gallery.items)
-    return ValidGallery(
-        key=gallery.address.gallery, file=gallery.at.file, items_by_kind={kind: kinds[kind] for kind in Kind}
-    )
+    counts = Counter(item.kind for item in gallery.items)
+    items_by_kind = {kind: counts[kind] for kind in Kind}
+    return ValidGallery(key=gallery.address.gallery, file=gallery.at.file, items_by_kind=items_by_kind)

@@ -1,4 +1,4 @@
-"""galleryctl.yaml: the sites of a workspace, and where its manifests and state are."""
+"""galleryctl.yaml: the sites of a workspace, its manifests and its state."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from galleryctl.manifest.moved import read_moved
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.state_config import PASSPHRASE_KEYS, StateConfig, check_state_config, parse_state_config
+from galleryctl.manifest.values import get_string
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.variables import looks_secret, masked_variable_names
@@ -26,15 +27,15 @@ DEFAULT_SITE = "main"
 _DEFAULT_MEDIA_FOLDER = "/galleryctl"
 _DEFAULT_BASE_URL = "https://www.wixapis.com"
 _SECRET_KEYS = ("api_key", "app_secret")
-"""Those of the parts of `auth` that nobody may see."""
+"""The secret parts of `auth`."""
+_APP_KEYS = ("app_id", "app_secret", "instance_id")
 _HEADER_VALUE = re.compile(r"[!-~]*")
-"""What a header of a request can carry."""
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendConfig:
-    """Where requests go; `base_url` has no slash at its end and means nothing for `local`."""
+    """The API that requests are sent to; `base_url` has no trailing slash and is unused for `local`."""
 
     type: Literal["local", "wix"] = "wix"
     base_url: str = _DEFAULT_BASE_URL
@@ -42,14 +43,14 @@ class BackendConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeyConfig:
-    """An API key of the account."""
+    """Authentication with an API key of the account."""
 
     api_key: Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppConfig:
-    """An app's client credentials for one of its instances."""
+    """Authentication with an app's client credentials, for one of its instances."""
 
     app_id: str
     app_secret: Secret
@@ -58,17 +59,17 @@ class AppConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteConfig:
-    """One site; both are None only where the backend is local."""
+    """One site; `site_id` and `auth` are None only if the backend is local."""
 
     site_id: str | None = None
     auth: ApiKeyConfig | AppConfig | None = None
     item_order: ItemOrder | None = None
-    """None: as the workspace says."""
+    """None: the order of the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceConfig:
-    """A workspace, as its galleryctl.yaml says, complete with defaults."""
+    """The settings in galleryctl.yaml, with defaults."""
 
     root: Path
     backend: BackendConfig
@@ -76,28 +77,27 @@ class WorkspaceConfig:
     manifest_patterns: tuple[str, ...]
     """Patterns of the manifests, relative to the root."""
     hidden_patterns: frozenset[str] = field(default_factory=frozenset, repr=False)
-    """Those of the patterns that came from the environment: no message shows them."""
+    """The patterns that came from the environment; messages do not show them."""
     state: StateConfig = field(default_factory=StateConfig)
-    """`{site}` in its location stands for the name of the site."""
     limits: Limits = field(default_factory=Limits)
     item_order: ItemOrder = ItemOrder.ASCENDING
     media_folder: str = _DEFAULT_MEDIA_FOLDER
     moved: tuple[Moved, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What `${NAME}` in manifests is replaced from."""
+    """The values for `${NAME}` in manifests."""
     secrets: frozenset[str] = frozenset()
-    """The names of the variables that hold the keys and passphrases of the workspace."""
+    """The names of the variables with the keys and passphrases of the workspace."""
 
     def is_secret(self, name: str) -> bool:
-        """Whether no gallery may show what that variable holds: whoever writes galleries need not know it."""
+        """Return True if a variable must not be used in manifests, whose authors need not have access to secrets."""
         return name in self.secrets or looks_secret(name)
 
 
 def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
-    """The workspace in the folder `root`. Raises InvalidInput with all the problems of its galleryctl.yaml."""
+    """Return the workspace in the folder `root`. Raises InvalidInput with all problems of its galleryctl.yaml."""
     if not (root / WORKSPACE_FILE).is_file():
         problem = Problem(None, f"{root / WORKSPACE_FILE} does not exist")
-        raise InvalidInput((problem,), do="go to a workspace, give it with -C, or make one: galleryctl init")
+        raise InvalidInput((problem,), do="change to a workspace, specify one with -C, or create one: galleryctl init")
     document = read_document(root, WORKSPACE_FILE)
     local = _is_local(document)
     secrets = _secret_variables(document)
@@ -108,111 +108,89 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
     if problems or document.root is None:
         raise InvalidInput(sort_problems(problems))
     config = replace(_build_config(root, document.root, moved, environ), secrets=secrets)
-    if out := sorted(set(_find_links_outside(config))):
-        problems = [Problem(None, f"{path} leads out of the workspace") for path in out]
-        raise InvalidInput(tuple(problems), do="remove the link: galleryctl would write there")
+    locations = [location for location in map(config.state.location_for, config.sites) if "://" not in location]
+    if links := sorted(set(find_links_outside(root, locations))):
+        problems = [Problem(None, f"{path} points outside the workspace") for path in links]
+        raise InvalidInput(tuple(problems), do="remove the link: galleryctl would write through it")
     return config
 
 
-def _find_links_outside(config: WorkspaceConfig) -> Iterator[Path]:
-    locations = map(config.state.location_for, config.sites)
-    yield from find_links_outside(config.root, (location for location in locations if "://" not in location))
-
-
 def _secret_variables(document: YamlDocument) -> frozenset[str]:
-    """The variables that stand where a secret belongs, of every site."""
+    """Return the names of the variables used for the secrets of all sites and of state."""
     top = document.root
-    sites, state = (top.part("sites"), top.part("state")) if top else (None, None)
-    auths = [site.part("auth") for site in ((sites.parts or {}).values() if sites else ())]
-    found = [auth.part(name) for auth in auths if auth for name in _SECRET_KEYS]
-    found += [state.part(name) for name in PASSPHRASE_KEYS] if state else []
-    values = [node.value for node in found if node and isinstance(node.value, str)]
-    return frozenset(name for value in values for name in masked_variable_names(value))
+    auths = [site.part("auth") for site in _get_parts(top, "sites").values()] if top else []
+    values = [get_string(auth, key) for auth in auths for key in _SECRET_KEYS]
+    values += [get_string(top.part("state"), key) for key in PASSPHRASE_KEYS] if top else []
+    return frozenset(name for value in values if value for name in masked_variable_names(value))
 
 
 def _is_local(document: YamlDocument) -> bool:
-    backend = document.root.part("backend") if document.root else None
-    kind = backend.part("type") if backend else None
-    return kind is not None and kind.value == "local"
+    return get_string(document.root.part("backend") if document.root else None, "type") == "local"
 
 
 def _build_config(root: Path, top: YamlNode, moved: tuple[Moved, ...], environ: Mapping[str, str]) -> WorkspaceConfig:
     backend, limits, media = (_get_mapping(top, name) for name in ("backend", "limits", "media"))
-    patterns = top.part("galleries")
-    url = backend.get("base_url")
+    galleries = top.part("galleries")
+    patterns = [] if galleries is None else list(string_values(galleries))
+    sites = _get_parts(top, "sites")
+    local = backend.get("type") == "local"
+    url = str(backend.get("base_url") or _DEFAULT_BASE_URL).rstrip("/")
     return WorkspaceConfig(
         root=root,
-        backend=BackendConfig(
-            type="local" if backend.get("type") == "local" else "wix",
-            base_url=str(url or _DEFAULT_BASE_URL).rstrip("/"),
-        ),
-        sites=_parse_sites(top.part("sites"), local=backend.get("type") == "local"),
-        manifest_patterns=() if patterns is None else tuple(text for text, _ in string_values(patterns)),
-        hidden_patterns=frozenset(text for text, node in string_values(patterns) if node.hidden)
-        if patterns
-        else frozenset(),
+        backend=BackendConfig(type="local" if local else "wix", base_url=url),
+        sites={name: _parse_site(site, local=local) for name, site in sites.items()} or {DEFAULT_SITE: SiteConfig()},
+        manifest_patterns=tuple(text for text, _ in patterns),
+        hidden_patterns=frozenset(text for text, node in patterns if node.hidden),
         state=parse_state_config(top.part("state")),
         limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
-        item_order=ItemOrder(str(_get_value(top, "item_order") or "ascending")),
+        item_order=ItemOrder(get_string(top, "item_order") or "ascending"),
         media_folder=str(media.get("folder") or _DEFAULT_MEDIA_FOLDER),
         moved=moved,
         environ=environ,
     )
 
 
-def _parse_sites(node: YamlNode | None, *, local: bool) -> Mapping[str, SiteConfig]:
-    if node is None or not node.parts:
-        return {DEFAULT_SITE: SiteConfig()}
-    return {name: _parse_site(site, local=local) for name, site in node.parts.items()}
-
-
 def _parse_site(site: YamlNode, *, local: bool) -> SiteConfig:
-    """The site; of a local one only the order, since its variables may not be set."""
+    """Return the settings of a site; for a local backend only the order, because its variables may be unset."""
     auth = {} if local else _get_mapping(site, "auth")
-    order = _get_value(site, "item_order")
-    known: ApiKeyConfig | AppConfig | None = None
+    order = get_string(site, "item_order")
+    credentials: ApiKeyConfig | AppConfig | None = None
     if "api_key" in auth:
-        known = ApiKeyConfig(api_key=Secret(str(auth["api_key"])))
+        credentials = ApiKeyConfig(api_key=Secret(str(auth["api_key"])))
     elif auth:
-        app_id, secret, instance = (str(auth.get(name, "")) for name in ("app_id", "app_secret", "instance_id"))
-        known = AppConfig(app_id=app_id, app_secret=Secret(secret), instance_id=instance)
-    site_id = None if local else _get_value(site, "site_id")
-    return SiteConfig(
-        site_id=None if site_id is None else str(site_id),
-        auth=known,
-        item_order=None if order is None else ItemOrder(str(order)),
-    )
+        app_id, secret, instance = (str(auth.get(name, "")) for name in _APP_KEYS)
+        credentials = AppConfig(app_id=app_id, app_secret=Secret(secret), instance_id=instance)
+    site_id = None if local else get_string(site, "site_id")
+    return SiteConfig(site_id=site_id, auth=credentials, item_order=ItemOrder(order) if order else None)
 
 
-def _get_value(node: YamlNode, name: str) -> object:
+def _get_parts(node: YamlNode, name: str) -> Mapping[str, YamlNode]:
     part = node.part(name)
-    return None if part is None else part.value
+    return (part.parts or {}) if part else {}
 
 
 def _get_mapping(node: YamlNode, name: str) -> dict[str, object]:
-    part = node.part(name)
-    return {} if part is None else {key: value.value for key, value in (part.parts or {}).items()}
+    return {key: value.value for key, value in _get_parts(node, name).items()}
 
 
 def string_values(node: YamlNode) -> Iterator[tuple[str, YamlNode]]:
-    """A text, or each text of a list, with its place."""
+    """Yield a string, or each string of a list, with its node."""
     for item in node.items if node.items is not None else (node,):
         if isinstance(item.value, str):
             yield item.value, item
 
 
 def _semantic_problems(document: YamlDocument, *, local: bool) -> Iterator[Problem]:
-    """What the schema cannot say."""
+    """Yield the problems that the schema cannot express."""
     top = document.root
     if top is None or top.parts is None:
         return
-    sites = top.part("sites")
-    names = list((sites.parts or {}) if sites else ())
-    if not local and sites is None:
-        yield Problem(document.at(top), "sites is missing; only backend: {type: local} does without")
-    for name in names if sites else ():
-        yield from _site_problems(document, name, (sites.parts or {})[name], local=local) if sites else ()
-    yield from check_state_config(document, top, multiple_sites=len(names) > 1)
+    sites = _get_parts(top, "sites")
+    if not local and top.part("sites") is None:
+        yield Problem(document.at(top), "missing sites: required unless the backend is {type: local}")
+    for name, site in sites.items():
+        yield from _site_problems(document, name, site, local=local)
+    yield from check_state_config(document, top, multiple_sites=len(sites) > 1)
     yield from _base_url_problems(document, top, local=local)
 
 
@@ -220,7 +198,7 @@ def _site_problems(document: YamlDocument, name: str, site: YamlNode, *, local: 
     if not local:
         for key in ("site_id", "auth"):
             if site.part(key) is None:
-                yield Problem(document.at(site), f"{key} is missing in sites.{name}")
+                yield Problem(document.at(site), f"missing {key} in sites.{name}")
         yield from _header_value_problems(document, "site_id", site)
     auth = site.part("auth")
     if auth is not None and auth.parts is not None:
@@ -228,28 +206,28 @@ def _site_problems(document: YamlDocument, name: str, site: YamlNode, *, local: 
 
 
 def _auth_problems(document: YamlDocument, auth: YamlNode, parts: Mapping[str, YamlNode]) -> Iterator[Problem]:
-    app = [key for key in ("app_id", "app_secret", "instance_id") if key in parts]
+    app = [key for key in _APP_KEYS if key in parts]
     if "api_key" in parts and app:
-        yield Problem(document.at(auth), f"auth is an api_key or an app, not both: take away {', '.join(app)}")
-    elif "api_key" not in parts and len(app) < 3:  # noqa: PLR2004 - the parts of an app
-        missing = [key for key in ("app_id", "app_secret", "instance_id") if key not in app]
-        start = "auth needs an api_key, or app_id, app_secret and instance_id"
+        yield Problem(document.at(auth), f"auth must be an api_key or an app, not both: remove {', '.join(app)}")
+    elif "api_key" not in parts and len(app) < len(_APP_KEYS):
+        missing = [key for key in _APP_KEYS if key not in app]
+        start = "auth requires api_key, or app_id, app_secret and instance_id"
         yield Problem(document.at(auth), f"{start}; missing: {', '.join(missing)}" if app else start)
     yield from _header_value_problems(document, "api_key", auth)
     for key in _SECRET_KEYS:
         secret = auth.part(key)
         if secret and isinstance(secret.value, str) and not secret.hidden:
-            message = f"{key} is written out; secrets come from the environment only: {key}: ${{NAME}}"
+            message = f"{key} is in plain text; read secrets from the environment: {key}: ${{NAME}}"
             yield Problem(document.at(secret), message)
         elif secret and not secret.value:
             yield Problem(document.at(secret), f"{key} is empty")
 
 
 def _header_value_problems(document: YamlDocument, key: str, entry: YamlNode) -> Iterator[Problem]:
-    """What no header can carry: the client that cannot send it would say so, with the secret in its message."""
+    """Yield a problem for a value that is not valid in a header: the HTTP client's own error would show the secret."""
     part = entry.part(key)
     if part and isinstance(part.value, str) and not _HEADER_VALUE.fullmatch(part.value):
-        message = f"{key} has a blank, a line end or a letter that none has; look at how it is set"
+        message = f"{key} contains a space, a line break or a non-ASCII character; check how it is set"
         yield Problem(document.at(part), message)
 
 
@@ -259,15 +237,14 @@ def _base_url_problems(document: YamlDocument, top: YamlNode, *, local: bool) ->
     if node is None or not isinstance(node.value, str):
         return
     if local:
-        yield Problem(document.at(node), "base_url goes with type: wix; the embedded emulator has no address")
+        yield Problem(document.at(node), "base_url is only allowed with type: wix")
         return
     try:
         url = urlsplit(node.value)
         host = url.hostname or ""
-        plain = url.scheme == "http" and host in _LOOPBACK_HOSTS
-        fine = bool(host) and (url.scheme == "https" or plain) and not (url.query or url.fragment or url.username)
-        fine = fine and (url.port is None or url.port > 0)
+        secure = bool(host) and (url.scheme == "https" or (url.scheme == "http" and host in _LOOPBACK_HOSTS))
+        valid = secure and not (url.query or url.fragment or url.username) and url.port != 0
     except ValueError:
-        fine = False
-    if not fine:
-        yield Problem(document.at(node), "base_url is an https URL, or http on this machine (127.0.0.1)")
+        valid = False
+    if not valid:
+        yield Problem(document.at(node), "base_url must be an https URL, or an http URL of this machine (127.0.0.1)")

@@ -1,4 +1,4 @@
-"""Title, description and subjects of an XMP packet (Dublin Core)."""
+"""Reads title, description and subjects from an XMP packet (Dublin Core)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 MAX_XMP_BYTES = 4_000_000
-"""Bytes of a packet; read as XML it takes many times as much."""
+"""Limit of a packet; the parsed XML takes many times as much memory."""
 
 
 class Xmp(NamedTuple):
-    """What the packet says; "" and () where it says nothing."""
+    """The properties of a packet; "" and () if missing."""
 
     title: str = ""
     description: str = ""
@@ -21,15 +21,14 @@ class Xmp(NamedTuple):
 
 
 class _Builder(TreeBuilder):
-    """Build the tree of a document without a DOCTYPE: entities can be declared nowhere else."""
+    """Rejects a DOCTYPE before its content is read: entities cannot be declared anywhere else."""
 
     def doctype(self, name: str, *_: str | None) -> NoReturn:
-        """Refuse it, before anything in it is read."""
         raise ParseError(f"a DOCTYPE is not allowed: {name}")
 
 
 def read_xmp(packet: bytes | str) -> Xmp:
-    """Return what an XMP packet says. Raises ValueError when it is not valid XML, or has a DOCTYPE."""
+    """Return the properties of an XMP packet. Raises ValueError if it is not valid XML or has a DOCTYPE."""
     if len(packet) > MAX_XMP_BYTES:
         raise ValueError(f"the XMP has more than {MAX_XMP_BYTES:,} bytes")
     parser = XMLParser(target=_Builder())  # noqa: S314 - without a DOCTYPE nothing is expanded or fetched
@@ -37,7 +36,7 @@ def read_xmp(packet: bytes | str) -> Xmp:
         parser.feed(packet.strip("\0 \n") if isinstance(packet, str) else packet.strip(b"\0 \n"))
         root = parser.close()
     except (ParseError, LookupError) as error:
-        raise ValueError(f"the XMP is no valid XML: {error}") from error
+        raise ValueError(f"the XMP is not valid XML: {error}") from error
     return Xmp(
         title=_default_text(root, "title"),
         description=_default_text(root, "description"),
@@ -46,7 +45,7 @@ def read_xmp(packet: bytes | str) -> Xmp:
 
 
 def _default_text(root: Any, name: str) -> str:
-    """The default one of a text in several languages; XMP writers also put it into an attribute."""
+    """Return the `x-default` language of a text, else the first one; some programs write it as an attribute."""
     entries = [entry for element in root.iter(_DC + name) for entry in element.iter(_RDF + "li")]
     for entry in entries:
         if entry.get(_LANGUAGE) == "x-default" and entry.text:

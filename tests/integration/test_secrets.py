@@ -308,9 +308,9 @@ def test_a_secret_that_is_written_out_is_a_problem_and_not_repeated(vault: Vault
     vault.studio.write("galleryctl.yaml", written)
     assert vault.run("validate", format_) == vault.run("plan", format_) == 1
     printed = "".join(vault.printed)
-    assert "api_key is written out" in printed.replace("\\_", "_")
-    assert "state.passphrase is written out" in printed
-    assert "state.former_passphrase is written out" in printed.replace("\\_", "_")
+    assert "api_key is in plain text" in printed.replace("\\_", "_")
+    assert "state.passphrase is in plain text" in printed
+    assert "state.former_passphrase is in plain text" in printed.replace("\\_", "_")
     assert WRITTEN_OUT not in printed
 
 

@@ -1,1 +1,1 @@
-"""The files of a workspace: found by pattern, opened inside the workspace only, written atomically."""
+"""The files of a workspace: search by pattern, access restricted to the workspace, atomic writes."""

@@ -1,4 +1,4 @@
-"""Manifests as text: read as they are, written whole or not at all."""
+"""Reads text files without changing line breaks, and writes them atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from galleryctl.model.errors import GalleryctlError
 
 
 def read_text(path: Path) -> str:
-    """What the file holds, its line ends as they are. Raises GalleryctlError."""
+    """Return the text of a file with its line breaks unchanged. Raises GalleryctlError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return stream.read()
@@ -20,9 +20,9 @@ def read_text(path: Path) -> str:
 
 
 def write_text_atomically(path: Path, text: str) -> None:
-    """Make `text` what the file holds, in one step; on failure the old file stays. Raises GalleryctlError.
+    """Replace the content of a file; on failure the old content is kept. Raises GalleryctlError.
 
-    A file that is there keeps its permissions; one that is a link stays one, and what it leads to is written.
+    An existing file keeps its permissions. If `path` is a link, its target is written.
     """
     target = path.resolve()
     try:
@@ -42,11 +42,11 @@ def write_text_atomically(path: Path, text: str) -> None:
             raise
     except OSError as error:
         why = error.strerror or str(error)
-        raise GalleryctlError("it cannot be written", where=path, why=why) from error
+        raise GalleryctlError("the file cannot be written", where=path, why=why) from error
 
 
 def _umask() -> int:
-    """What new files of this process are denied; reading it means setting it."""
+    """Return the umask, which can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

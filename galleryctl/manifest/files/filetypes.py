@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes."""
+"""Detects the media type of a file from its first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from galleryctl.model.media import Kind
 
 HEADER_BYTES = 64
-"""How many bytes are enough."""
+"""The number of bytes that `detect_mime_type` needs."""
 
 _IMAGES = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -32,7 +32,7 @@ _EBML = b"\x1a\x45\xdf\xa3"
 
 
 def detect_mime_type(head: bytes, name: str, kind: Kind) -> str | None:
-    """The type of an image or a video; None when the file is none."""
+    """Return the media type of an image or a video, by `kind`; None if the file is of another type."""
     image = next((mime for magic, mime in _IMAGES if magic.match(head)), None)
     if kind is Kind.IMAGE or image is not None:
         return image if kind is Kind.IMAGE else None
@@ -42,6 +42,6 @@ def detect_mime_type(head: bytes, name: str, kind: Kind) -> str | None:
 
 
 def video_mime_type(name: str) -> str | None:
-    """The type of a video by its file name; None when the name is not that of a video."""
+    """Return the media type for the file name of a video; None for other names."""
     guessed, _ = mimetypes.guess_type(name)
     return guessed if guessed and guessed.startswith("video/") else None

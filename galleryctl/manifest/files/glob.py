@@ -1,4 +1,4 @@
-"""The files that `from` finds, in order."""
+"""Finds the files for a `from` entry, in order."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ _SIDECAR_SUFFIXES = (".xmp", ".yaml", ".yml")
 
 
 class FoundFile(NamedTuple):
-    """A file that a pattern found."""
+    """A file that matches a pattern."""
 
     path: str
     kind: Kind
 
 
 def find_files(entry: YamlNode, workspace_files: WorkspaceFiles) -> tuple[FoundFile, ...]:
-    """The pictures and videos that the entry's patterns find, each once, in its order. Raises BadFileError."""
+    """Return the images and videos that match the entry's patterns, without duplicates, in the entry's order.
+
+    Raises WorkspaceFileError if a pattern matches nothing.
+    """
     node = entry.parts["from"] if entry.parts else entry
     patterns = [item.value for item in node.items] if node.items is not None else [node.value]
     paths: dict[str, None] = {}
@@ -33,7 +36,7 @@ def find_files(entry: YamlNode, workspace_files: WorkspaceFiles) -> tuple[FoundF
             continue
         found = [path for path in workspace_files.glob(pattern) if not path.lower().endswith(_SIDECAR_SUFFIXES)]
         if not found:
-            raise WorkspaceFileError(f"{pattern} finds no file")
+            raise WorkspaceFileError(f"{pattern} matches no files")
         paths.update(dict.fromkeys(sorted(found, key=natural_sort_key)))
     ordered = list(paths)
     if get_string(entry, "order") == "captured":
@@ -45,7 +48,7 @@ def find_files(entry: YamlNode, workspace_files: WorkspaceFiles) -> tuple[FoundF
 
 
 def natural_sort_key(path: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """A sort key in which `img2` stands before `img10`; names that differ only in case or zeros keep an order."""
+    """Return a sort key that puts `img2` before `img10`; the path itself decides between `img2` and `IMG02`."""
     pieces = re.findall(r"[0-9]+|[^0-9]+", path)
     parts = tuple((0, int(p), "") if p.isdecimal() and len(p) < 100 else (1, 0, p.casefold()) for p in pieces)  # noqa: PLR2004
     return parts, path
@@ -55,7 +58,7 @@ def _capture_time(workspace_files: WorkspaceFiles, path: str) -> str:
     try:
         if video_mime_type(path):
             return ""
-        with workspace_files.open(workspace_files.existing_path(path)) as picture:
-            return read_captions(picture).captured
+        with workspace_files.open(workspace_files.existing_path(path)) as image:
+            return read_captions(image).captured
     except (UnreadableCaptionError, WorkspaceFileError):
-        return ""  # told where the file itself is read
+        return ""  # reported when the file itself is read

@@ -1,4 +1,4 @@
-"""Links that came with somebody's files: through none of them galleryctl writes outside of the workspace."""
+"""Checks that galleryctl does not write outside the workspace through symbolic links in a cloned repository."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from pathlib import Path
 from galleryctl.model.errors import GalleryctlError
 
 GALLERYCTL_FOLDER = ".galleryctl"
-"""The workspace's own folder: local state, journals, the embedded emulator's data."""
+"""The folder in a workspace for local state, journals and the data of the embedded emulator."""
 _STATE_SUFFIXES = ("", ".lock", ".lock.json", ".versions")
-"""How the names go on of what lies beside a state; the first is the state."""
+"""Suffixes of the state file and of the files beside it."""
 
 
 def is_outside(root: Path, path: Path) -> bool:
-    """Whether `path`, which is written as one below `root`, is elsewhere once its links are followed."""
+    """Return True if `path` is below `root` by its name, but outside once links are resolved."""
     if not os.path.abspath(path).startswith(os.path.join(os.path.abspath(root), "")):  # noqa: PTH100, PTH118 - pathlib has none that follows no links
         return False
     try:
         return not path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):
-        return True  # in a circle
+        return True  # a loop of links
 
 
 def ensure_inside(root: Path, path: Path) -> Path:
-    """`path`, to be written. Raises GalleryctlError when it is written as one below `root` and a link leads out."""
+    """Return `path` if it may be written. Raises GalleryctlError if a link below `root` points outside."""
     if is_outside(root, path):
         raise GalleryctlError(
-            "nothing was written: a link leads out of the workspace",
+            "nothing was written: a symbolic link points outside the workspace",
             where=path,
-            do="remove the link, or name the place where it leads",
+            do="remove the link, or specify the path it points to",
         )
     return path
 
 
 def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
-    """What leads out of the workspace of that which galleryctl writes by itself: its folder and states at `locations`."""
+    """Yield links that point outside, among the paths that galleryctl writes: its folder and the states."""
     states = [root / f"{location}{part}" for location in locations for part in _STATE_SUFFIXES]
     for top in dict.fromkeys((root / GALLERYCTL_FOLDER, *states)):
-        if led := next((path for path in (top.parent, top) if is_outside(root, path)), None):
-            yield led
+        if outside := next((path for path in (top.parent, top) if is_outside(root, path)), None):
+            yield outside
             continue
         yield from (path for path in _find_links(top) if is_outside(root, path))
 
 
 def _find_links(folder: str | Path) -> Iterator[Path]:
-    """Every link in a folder and those below it; each command looks, so what is listed is not asked for once more."""
+    """Yield all links below a folder; every command does this, so entries are listed without further system calls."""
     try:
         entries = os.scandir(folder)
     except OSError:
-        return  # it is not there, is a file, or may not be listed
+        return  # missing, a file, or not readable
     with entries:
         for entry in entries:
             if entry.is_symlink():

@@ -1,4 +1,4 @@
-"""The files of a workspace, as manifests may name them: inside of it, spelled exactly, readable."""
+"""Access to the files of a workspace: inside its root, with the exact spelling, readable."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from galleryctl.manifest.files.filetypes import HEADER_BYTES, detect_mime_type
 from galleryctl.manifest.files.search import find_matching_files
 from galleryctl.model.media import Kind, LocalFile
 
+_SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
 _MAX_PATH_LENGTH = 1024
-"""Characters; some systems open no longer ones, and a pattern takes time with its length."""
+"""Characters; some systems do not open longer paths, and the time for a pattern grows with its length."""
 _MAX_DOUBLE_STARS = 2
-"""How often `**` may stand in a pattern: each looks at all that the one before it found."""
+"""Limit of `**` in a pattern: each searches everything that the one before it found."""
 _MIN_SIMILARITY = 0.6
-"""How much of two names of files has to agree, for one to be suggested for the other."""
+"""Minimum ratio of two file names for a suggestion."""
 _MAX_NAMES_COMPARED = 1000
-"""How many files are looked at for a suggestion."""
 _MAX_SUGGESTIONS = 20
-"""In one run: comparing names is slow, and who misses more files has moved a folder."""
+"""Limit of one run: comparing names is slow, and if more files are missing, a folder was moved."""
 
 
 class WorkspaceFileError(Exception):
-    """A path that no manifest may name, or a file that cannot be used; the message says why, without its place."""
+    """A path that is not allowed in manifests, or an unusable file; the message says why, without a position."""
 
 
 class WorkspaceFiles:
-    """The files below the root of a workspace. Listings and contents are read once."""
+    """The files below the root of a workspace. Each folder and file is read once."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -42,25 +42,25 @@ class WorkspaceFiles:
         self._suggestions_left = _MAX_SUGGESTIONS
 
     def local_file(self, path: str, kind: Kind) -> LocalFile:
-        """The file with its digest, size and type. Raises BadFileError."""
+        """Return the file with its digest, size and type. Raises WorkspaceFileError."""
         normal = self.existing_path(path)
         if (normal, kind) not in self._files:
             self._files[normal, kind] = self._describe_file(normal, kind)
         return self._files[normal, kind]
 
     def existing_path(self, path: str) -> str:
-        """The path in its normal form, of a file that exists inside of the workspace. Raises BadFileError."""
+        """Return the normalized path of a file that exists inside the workspace. Raises WorkspaceFileError."""
         normal = normalize_path(path)
         if not self._resolve_inside(path, normal).is_file():
-            raise WorkspaceFileError(f"{path} is no file")
+            raise WorkspaceFileError(f"{path} is not a file")
         self._check_case(path, normal)
         return normal
 
     @contextmanager
     def open(self, normal: str) -> Iterator[BufferedReader]:
-        """The bytes of a file whose path is normal already. Raises BadFileError.
+        """Open the file at a normalized path. Raises WorkspaceFileError.
 
-        Where the path leads is looked at again once the file is open, so that nobody can change it in between.
+        The path is resolved again once the file is open, so that it cannot be replaced in between.
         """
         real = self._resolve_inside(normal, normal)
         try:
@@ -72,25 +72,25 @@ class WorkspaceFiles:
             raise WorkspaceFileError(f"{normal} cannot be read: {_reason(error)}") from error
 
     def glob(self, pattern: str) -> Iterator[str]:
-        """The files that a pattern finds; none that is hidden. Raises BadFileError."""
+        """Yield the files that match a pattern, except hidden ones. Raises WorkspaceFileError."""
         parts = PurePosixPath(normalize_path(pattern)).parts
         steps = [part for part, before in zip(parts, ("", *parts), strict=False) if (part, before) != ("**", "**")]
         if steps.count("**") > _MAX_DOUBLE_STARS:
-            raise WorkspaceFileError(f"{pattern} has ** more than twice; write several patterns")
+            raise WorkspaceFileError(f"{pattern} has more than two **; use several patterns")
         try:
-            found = list(find_matching_files(self.root, steps, self._check_link))
-        except (OSError, ValueError) as error:
-            what = "cannot be searched" if isinstance(error, OSError) else "is no pattern"
-            raise WorkspaceFileError(f"{pattern} {what}: {_reason(error)}") from error
-        yield from (path.relative_to(self.root).as_posix() for path in found)
+            files = list(find_matching_files(self.root, steps, self._check_link))
+        except OSError as error:
+            raise WorkspaceFileError(f"{pattern} cannot be searched: {_reason(error)}") from error
+        except ValueError as error:
+            raise WorkspaceFileError(f"{pattern} is not a valid pattern: {error}") from error
+        yield from (path.relative_to(self.root).as_posix() for path in files)
 
     def _check_link(self, link: Path) -> None:
-        """Raise BadFileError when the link leads out of the workspace."""
         inner = link.relative_to(self.root).as_posix()
         self._resolve_inside(inner, inner)
 
     def exists(self, path: str) -> bool:
-        """Whether a path that is normal already is a file of the workspace."""
+        """Return True if the normalized path exists in the workspace."""
         return PurePosixPath(path).name in self._names_in(self.root / PurePosixPath(path).parent)
 
     def _describe_file(self, normal: str, kind: Kind) -> LocalFile:
@@ -101,13 +101,13 @@ class WorkspaceFiles:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if size == 0:
             raise WorkspaceFileError(f"{normal} is empty")
-        found = detect_mime_type(head, normal, kind)
-        if found is None:
-            raise WorkspaceFileError(f"{normal} is {_unsupported_type(kind)}")
-        return LocalFile(path=normal, sha256=digest, size=size, mime_type=found)
+        mime_type = detect_mime_type(head, normal, kind)
+        if mime_type is None:
+            raise WorkspaceFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
+        return LocalFile(path=normal, sha256=digest, size=size, mime_type=mime_type)
 
     def _resolve_inside(self, path: str, normal: str) -> Path:
-        """Where the path leads, links followed: inside of the workspace. Raises BadFileError."""
+        """Return the path with links resolved, inside the workspace. Raises WorkspaceFileError."""
         try:
             real = (self.root / normal).resolve(strict=True)
         except (FileNotFoundError, NotADirectoryError):
@@ -115,17 +115,17 @@ class WorkspaceFiles:
         except (OSError, RuntimeError, ValueError) as error:
             raise WorkspaceFileError(f"{path} cannot be read: {_reason(error)}") from error
         if not real.is_relative_to(self._resolved_root):
-            raise WorkspaceFileError(f"{path} leads out of the workspace")
+            raise WorkspaceFileError(f"{path} is outside the workspace")
         return real
 
     def _check_case(self, path: str, normal: str) -> None:
-        """On disks that ignore case a path that works here would fail elsewhere."""
+        """Raise WorkspaceFileError for a wrong case, which works only on file systems that ignore case."""
         folder = self.root
         for name in PurePosixPath(normal).parts:
             names = self._names_in(folder)
             if name not in names:
-                right = next((other for other in names if other.lower() == name.lower()), name)
-                raise WorkspaceFileError(f"{path} does not exist; the name on disk is {right!r}")
+                actual = next((other for other in names if other.lower() == name.lower()), name)
+                raise WorkspaceFileError(f"{path} does not exist; the name on disk is {actual!r}")
             folder /= name
 
     def _names_in(self, folder: Path) -> frozenset[str]:
@@ -141,16 +141,14 @@ class WorkspaceFiles:
         if self._suggestions_left < 0:
             return ""
         path = PurePosixPath(normal)
-        beside = {name.lower(): name for name in sorted(self._names_in(self.root / path.parent))[:_MAX_NAMES_COMPARED]}
-        if near := difflib.get_close_matches(path.name.lower(), beside, n=1, cutoff=_MIN_SIMILARITY):
-            return f"; did you mean {(path.parent / beside[near[0]]).as_posix()}?"
-        everywhere = {name.lower(): name for name in self._sample_files()}
-        near = [
-            other
-            for other in difflib.get_close_matches(normal.lower(), everywhere, n=3, cutoff=0.7)
-            if _has_similar_name(other, normal.lower())
-        ]
-        return f"; did you mean {everywhere[near[0]]}?" if near else ""
+        names = sorted(self._names_in(self.root / path.parent))[:_MAX_NAMES_COMPARED]
+        siblings = {name.lower(): name for name in names}
+        if near := difflib.get_close_matches(path.name.lower(), siblings, n=1, cutoff=_MIN_SIMILARITY):
+            return f"; did you mean {(path.parent / siblings[near[0]]).as_posix()}?"
+        files = {name.lower(): name for name in self._sample_files()}
+        near = difflib.get_close_matches(normal.lower(), files, n=3, cutoff=0.7)
+        best = next((files[other] for other in near if _has_similar_name(other, normal.lower())), None)
+        return f"; did you mean {best}?" if best else ""
 
     def _sample_files(self) -> Iterator[str]:
         count = 0
@@ -164,47 +162,40 @@ class WorkspaceFiles:
 
 
 def open_regular_file(path: Path) -> BufferedReader:
-    """The file for reading, without waiting where it is a pipe or a device. Raises OSError when it is no file."""
-    waiting_for_nobody = getattr(os, "O_NONBLOCK", 0)  # not on Windows, which has no pipes in folders
-    stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | waiting_for_nobody))  # noqa: SIM115 - the caller closes it
+    """Open a file for reading, without blocking on a pipe or a device. Raises OSError if it is not a regular file."""
+    nonblocking = getattr(os, "O_NONBLOCK", 0)  # missing on Windows, which has no pipes in folders
+    stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | nonblocking))  # noqa: SIM115 - the caller closes it
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
-        raise OSError("it is no file")
+        raise OSError("not a regular file")
     return stream
 
 
 def normalize_path(path: str) -> str:
-    """The path in its normal form, if it may lie inside of a workspace. Raises BadFileError."""
+    """Return the normalized form of a relative path. Raises WorkspaceFileError if it may point outside."""
     if len(path) > _MAX_PATH_LENGTH:
-        raise WorkspaceFileError(f"a path of {len(path):,} characters; at most {_MAX_PATH_LENGTH:,} are read")
+        raise WorkspaceFileError(f"the path has {len(path):,} characters; the limit is {_MAX_PATH_LENGTH:,}")
     if "\\" in path:
-        raise WorkspaceFileError(f"{path} has a backslash; paths are written with /")
+        raise WorkspaceFileError(f"{path} contains a backslash; use / in paths")
     if "\0" in path:
-        raise WorkspaceFileError("a path cannot have a NUL character")
+        raise WorkspaceFileError("a path cannot contain a NUL character")
     if any("\ud800" <= character <= "\udfff" for character in path):
         raise WorkspaceFileError(f"the name {path} is not valid UTF-8; rename the file")
     pure = PurePosixPath(path)
     if pure.is_absolute() or path.startswith("~") or path[1:2] == ":":
-        raise WorkspaceFileError(f"{path} is no path inside of the workspace; write it relative to the workspace")
+        raise WorkspaceFileError(f"{path} is not a relative path; use a path relative to the workspace")
     if ".." in pure.parts:
-        raise WorkspaceFileError(f"{path} leads out of the workspace; write it relative to the workspace, without ..")
+        raise WorkspaceFileError(f"{path} contains ..; use a path relative to the workspace, without ..")
     if not pure.parts:
         raise WorkspaceFileError("the path is empty")
     return pure.as_posix()
 
 
-def _unsupported_type(kind: Kind) -> str:
-    if kind is Kind.IMAGE:
-        return "no image that galleries show (JPEG, PNG, GIF, WebP, HEIC, AVIF)"
-    return "no video that galleries show (MP4, MOV, WebM, AVI, MKV …)"
-
-
 def _has_similar_name(other: str, path: str) -> bool:
-    """Whether the files' names are alike, for those of one folder share most of their paths; or one path goes through the other."""
+    """Return True if the file names are similar, as all paths below a long folder are, or `other` is a parent."""
     names = (PurePosixPath(other).name, PurePosixPath(path).name)
     return path.startswith(f"{other}/") or difflib.SequenceMatcher(None, *names).ratio() >= _MIN_SIMILARITY
 
 
 def _reason(error: Exception) -> str:
-    text = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-    return text.lower() if isinstance(error, OSError) else text
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)

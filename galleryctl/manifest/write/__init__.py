@@ -1,1 +1,1 @@
-"""Manifests written: entries, updates that keep comments, the canonical format, templates."""
+"""Writes manifests: entries, updates that keep comments, the canonical format, templates."""

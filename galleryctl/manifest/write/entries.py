@@ -1,4 +1,4 @@
-"""The entries of an existing manifest, and new ones, with the values of live items."""
+"""Updates manifest entries, and creates new ones, from live items."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 
 _MAX_DEPTH = 20
-"""Levels of a structure; a deeper one is left to the site."""
+"""Levels of nesting; deeper values are not written to manifests."""
 _MAX_INTEGER = 10**15
 _LINK_FIELDS = ("link.url", "link.text")
-"""Written together, under `link`: as the URL alone where there is no text."""
+"""Written together under `link`; without a text as the URL alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemEntry:
-    """An entry of `items`; `kind` is None and `key` "" for a `from:` and for what shows nothing."""
+    """An entry of `items`; `kind` is None and `key` "" for a `from:` entry and an entry without source."""
 
     index: int
     node: YamlNode
@@ -38,7 +38,7 @@ class ItemEntry:
 
 
 def parse_entries(document: YamlDocument) -> list[ItemEntry]:
-    """The entries of the document's `items`."""
+    """Return the entries of the document's `items`."""
     items = document.root.part("items") if document.root else None
     return [_parse_entry(index, node) for index, node in enumerate((items.items or ()) if items else ())]
 
@@ -46,14 +46,14 @@ def parse_entries(document: YamlDocument) -> list[ItemEntry]:
 def _parse_entry(index: int, node: YamlNode) -> ItemEntry:
     parts = node.parts or {}
     kind = next((kind for kind in Kind if kind.value in parts), None)
-    key = get_string(node, "key") or (
-        "" if kind is None else key_from_text(source_base_name(str(parts[kind.value].value), kind))
-    )
-    return ItemEntry(index=index, node=node, key=key if kind else "", kind=kind, is_pattern=kind is None)
+    key = ""
+    if kind is not None:
+        key = get_string(node, "key") or key_from_text(source_base_name(str(parts[kind.value].value), kind))
+    return ItemEntry(index=index, node=node, key=key, kind=kind, is_pattern=kind is None)
 
 
 def source_text(item: LiveItem) -> str | None:
-    """What stands after `image:`, `video:` or `text:`; None when a manifest cannot say it."""
+    """Return the value for `image:`, `video:` or `text:`; None if a manifest cannot represent it."""
     if item.kind is Kind.TEXT:
         html = item.fields.get("html")
         text = html if isinstance(html, str) else ""
@@ -66,22 +66,22 @@ def source_text(item: LiveItem) -> str | None:
     else:
         return None
     try:
-        read = parse_media_source(text, item.kind, None)
+        parsed = parse_media_source(text, item.kind, None)
     except MediaSourceError:
         return None
     if isinstance(item.media, WixFile):
-        same_media = isinstance(read, WixFile) and read.id == item.media.id
+        same_media = isinstance(parsed, WixFile) and parsed.id == item.media.id
     else:
-        same_media = isinstance(read, HostedVideo) and read.host is item.media.host
+        same_media = isinstance(parsed, HostedVideo) and parsed.host is item.media.host
     return text if same_media and is_representable(text) else None
 
 
 def is_representable(value: Json, depth: int = 0) -> bool:
-    """Whether a manifest can hold the value: finite, encodable, not too deep."""
+    """Return True if a manifest can represent the value: finite, encodable, not nested too deep."""
     match value:
         case str():
-            foreign = variables.MASK_OPEN in value or variables.MASK_CLOSE in value
-            return not foreign and not any("\ud800" <= character <= "\udfff" for character in value)
+            masked = variables.MASK_OPEN in value or variables.MASK_CLOSE in value
+            return not masked and not any("\ud800" <= character <= "\udfff" for character in value)
         case float():
             return math.isfinite(value)
         case int():
@@ -96,21 +96,18 @@ def is_representable(value: Json, depth: int = 0) -> bool:
 
 
 def representable_fields(item: LiveItem) -> Fields:
-    """The live fields that a manifest can say; the one that is the item's source is not among them."""
+    """Return the live fields that a manifest can represent, except the item's source."""
     values = {
         field.name: normalize_structure(_as_integer(item.fields[field.name]))
         for field in FIELDS_BY_KIND[item.kind]
         if field.name in item.fields and not field.is_source and is_representable(item.fields[field.name])
     }
     if any(part in item.fields and part not in values for part in _LINK_FIELDS):
-        values = {name: value for name, value in values.items() if name not in _LINK_FIELDS}  # it is written whole
-    plain = {name: _to_json_types(value) for name, value in values.items() if name not in _LINK_FIELDS}
-    if item.kind is not Kind.TEXT:
-        plain[item.kind.value] = "x"
-    else:
-        plain["text"] = ""
-    wrong = invalid_keys(plain, "gallery", item.kind.value)
-    return {name: value for name, value in values.items() if name not in wrong}
+        # one part alone would clear the other
+        values = {name: value for name, value in values.items() if name not in _LINK_FIELDS}
+    entry = {name: _to_json_types(value) for name, value in values.items() if name not in _LINK_FIELDS}
+    invalid = invalid_keys({**entry, item.kind.value: "x"}, "gallery", item.kind.value)
+    return {name: value for name, value in values.items() if name not in invalid}
 
 
 def _as_integer(value: Json) -> Json:
@@ -118,7 +115,7 @@ def _as_integer(value: Json) -> Json:
 
 
 def _to_json_types(value: Json) -> Json:
-    """As jsonschema knows it: tuples are lists."""
+    """Return a value with lists instead of tuples, which jsonschema does not support."""
     if isinstance(value, Mapping):
         return {name: _to_json_types(part) for name, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -127,7 +124,7 @@ def _to_json_types(value: Json) -> Json:
 
 
 def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
-    """The entry of an item that no manifest names yet."""
+    """Return a new entry for a live item; fields equal to the defaults are left out."""
     entry = to_yaml_value({"key": key, item.kind.value: source})
     values = {
         name: value
@@ -147,7 +144,7 @@ def _yaml_value(name: str, value: Json, *, flow: bool) -> Any:
 
 
 def _yaml_link(values: Fields, *, flow: bool, pinned: bool) -> Any:
-    """The link; `pinned` says so when it has no text, instead of leaving that alone."""
+    """Return the value of `link`; `pinned` writes a missing text as null, so that defaults do not apply."""
     url, text = (values.get(part) or "" for part in _LINK_FIELDS)
     if url and not text and not pinned:
         return to_yaml_value(url, flow=flow)
@@ -155,9 +152,9 @@ def _yaml_link(values: Fields, *, flow: bool, pinned: bool) -> Any:
 
 
 def update_entry(tree: Any, entry: ItemEntry, document: YamlDocument, item: LiveItem, source: str) -> None:
-    """Bring an entry up to date with its live item; what has the live value already is not touched.
+    """Update an entry to its live item, in place.
 
-    What comes from the environment, is ignored, or is a file to upload stays as it is written.
+    Fields that have the live value already, are ignored or come from the environment, and files to upload, stay.
     """
     flow = bool(tree.fa.flow_style())
     _update_source(tree, entry, item, source)
@@ -169,7 +166,7 @@ def update_entry(tree: Any, entry: ItemEntry, document: YamlDocument, item: Live
         name
         for name, value in live.items()
         if name not in ignored
-        and not _uses_environment(entry.node.part(FIELD_BY_NAME[name].key))
+        and not ((node := entry.node.part(FIELD_BY_NAME[name].key)) and node.has_hidden_values())
         and not _is_up_to_date(name, value, own, base)
     ]
     for name in stale:
@@ -180,7 +177,7 @@ def update_entry(tree: Any, entry: ItemEntry, document: YamlDocument, item: Live
 
 
 def default_fields(document: YamlDocument, kind: Kind) -> Fields:
-    """The document's `defaults` for a kind of item, less what it ignores."""
+    """Return the document's `defaults` for a kind of item, without ignored fields."""
     defaults = document.root.part("defaults") if document.root else None
     return parse_fields(defaults, kind, document).without(ignored_fields(document.root)).fields
 
@@ -191,39 +188,33 @@ def _is_up_to_date(name: str, value: Json, own: Fields, base: Fields) -> bool:
     return is_empty(value)
 
 
-def _uses_environment(node: YamlNode | None) -> bool:
-    return node is not None and node.has_hidden_values()
-
-
 def _update_source(tree: Any, entry: ItemEntry, item: LiveItem, source: str) -> None:
     name = item.kind.value
     node = entry.node.part(name)
     if node is None or node.hidden:
         return
-    before = str(node.value)
+    before, kind = str(node.value), item.kind
     try:
-        known = None if item.kind is Kind.TEXT else parse_media_source(before, item.kind, None)
+        media = None if kind is Kind.TEXT else parse_media_source(before, kind, None)
     except MediaSourceError:
         return  # a file of the workspace, which was uploaded
-    if item.kind is Kind.TEXT:
+    if kind is Kind.TEXT:
         stale = before != source
-    elif isinstance(known, WixFile) and isinstance(item.media, WixFile):
-        stale = known.id != item.media.id
+    elif isinstance(media, WixFile) and isinstance(item.media, WixFile):
+        stale = media.id != item.media.id
     else:
-        stale = isinstance(known, HostedVideo) and source_base_name(before, item.kind) != source_base_name(
-            source, item.kind
-        )
+        stale = isinstance(media, HostedVideo) and source_base_name(before, kind) != source_base_name(source, kind)
     if stale:
         tree[name] = to_yaml_value(source)
 
 
 def set_key(tree: Any, name: str, value: Any, order: Sequence[str]) -> None:
-    """Set a key, a new one at its place in the order; never behind comments that belong to what follows the tree."""
+    """Set a key of a mapping; insert a new one by `order`, but not after comments that follow the mapping."""
     if name in tree:
         tree[name] = value
         return
-    before = [place for place, key in enumerate(tree) if key in order and order.index(key) < order.index(name)]
-    place = before[-1] + 1 if before else 0
-    if place == len(tree) and place and list(tree)[-1] in tree.ca.items:
-        place -= 1
-    tree.insert(place, name, value)
+    before = [index for index, key in enumerate(tree) if key in order and order.index(key) < order.index(name)]
+    index = before[-1] + 1 if before else 0
+    if index == len(tree) and index and list(tree)[-1] in tree.ca.items:
+        index -= 1
+    tree.insert(index, name, value)

@@ -1,4 +1,4 @@
-"""The one format of manifests: two spaces, keys in one order, comments kept, the meaning unchanged."""
+"""The canonical format of manifests: two spaces, ordered keys, comments kept, values unchanged."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _WORKSPACE_KEY_ORDER = (
 
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
 _MAX_PASSES = 8
-"""ruamel keeps the columns of comments, which can shift once more when the text before them has become shorter."""
+"""ruamel keeps the columns of comments, which can shift again if the text before them becomes shorter."""
 
 
 def format_text(text: str, file: str) -> str:
-    """The manifest or galleryctl.yaml in the one format. Raises InvalidInput when it is no YAML that we read."""
+    """Return a manifest or galleryctl.yaml in canonical format. Raises InvalidInput for YAML that cannot be read."""
     result = _format_once(text, file)
     for _ in range(_MAX_PASSES):
         text, result = result, _format_once(result, file)
@@ -45,26 +45,17 @@ def _format_once(text: str, file: str) -> str:
         problems = before.problems or (Problem(SourcePosition(file, 1, 1), "the file is empty"),)
         raise InvalidInput(problems)
     if before.root.parts is None:
-        message = "the file is a mapping of keys to values, and this is not"
+        message = "the file must be a mapping of keys to values"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
     tree = load_round_trip(_BLANK_LINES.sub("", text.removeprefix("\ufeff")), file)
-    orders = _key_orders(before.root)
-    _sort_flow_mappings(tree, orders)
+    _sort_flow_mappings(tree)
     plain = _strip_whitespace(dump_round_trip(tree, file))
     _check_unchanged(before.root.value, plain, file)
     if _count_comment_lines(plain) < _count_comment_lines(text):
         message = "formatting would lose a comment; move it to a line above a key"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
-    ordered = _sort_keys(plain, file, orders)
+    ordered = _sort_keys(plain, file)
     return ordered if _load_value(ordered, file) == before.root.value else plain
-
-
-_KeyOrders = tuple[Sequence[str], Sequence[str]]
-"""The order of the keys at the top, and of those of an item."""
-
-
-def _key_orders(root: YamlNode) -> _KeyOrders:
-    return (_WORKSPACE_KEY_ORDER if root.part("galleryctl") else GALLERY_KEY_ORDER, ITEM_KEY_ORDER)
 
 
 def _load_value(text: str, file: str) -> Json:
@@ -74,28 +65,27 @@ def _load_value(text: str, file: str) -> Json:
 
 def _check_unchanged(expected: Json, text: str, file: str) -> None:
     if _load_value(text, file) != expected:
-        message = "formatting would change what the file means; write it more simply"
+        message = "formatting would change the meaning of the file; simplify it"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
 
 
 def _count_comment_lines(text: str) -> int:
-    """How many lines are comments, or look like one inside of a text."""
+    """Return the number of lines that are comments, or look like one inside a string."""
     return sum(line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def _strip_whitespace(text: str) -> str:
-    """No blanks at the ends of lines that are comments or empty, one line end at the end of the file."""
+    """Strip trailing whitespace of comments and empty lines, and end the file with one line break."""
     lines = [line.rstrip() if not line.strip() or line.lstrip().startswith("#") else line for line in text.split("\n")]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _sort_flow_mappings(tree: Any, orders: _KeyOrders) -> None:
-    """Put the keys of items that are written as `{…}` in order; they have no comments of their own."""
+def _sort_flow_mappings(tree: Any) -> None:
+    """Sort the keys of items written as `{…}`, which cannot contain comments."""
     entries: Any = tree.get("items") if isinstance(tree, dict) else None
-    found: list[Any] = entries if isinstance(entries, list) else []
-    for entry in found:
+    for entry in entries if isinstance(entries, list) else ():
         if hasattr(entry, "merge") and entry.fa.flow_style() and not entry.merge:
-            for key in sorted(entry, key=lambda key: _rank(str(key), orders[1])):
+            for key in sorted(entry, key=lambda key: _rank(str(key), ITEM_KEY_ORDER)):
                 entry.move_to_end(key)
 
 
@@ -103,8 +93,8 @@ def _rank(key: str, order: Sequence[str]) -> int:
     return order.index(key) if key in order else len(order)
 
 
-def _sort_keys(text: str, file: str, orders: _KeyOrders) -> str:
-    """The normal text with the lines of each key in the order of keys; a comment above a key goes with it."""
+def _sort_keys(text: str, file: str) -> str:
+    """Return the text with the lines of block mappings sorted by key; a comment above a key moves with it."""
     root = parse_yaml_text(text, file).root
     if root is None or root.keys is None:
         return text
@@ -112,23 +102,23 @@ def _sort_keys(text: str, file: str, orders: _KeyOrders) -> str:
     items = root.part("items")
     for item in (items.items or ()) if items is not None else ():
         if item.keys and _is_block(item, lines):
-            _sort_lines(lines, item, _end_line(lines, item), orders[1])
+            _sort_lines(lines, item, ITEM_KEY_ORDER)
     if _is_block(root, lines):
-        _sort_lines(lines, root, _end_line(lines, root), orders[0])
+        _sort_lines(lines, root, _WORKSPACE_KEY_ORDER if root.part("galleryctl") else GALLERY_KEY_ORDER)
     return "\n".join(lines)
 
 
 def _is_block(node: YamlNode, lines: Sequence[str]) -> bool:
-    """Whether each key begins a line of its own; not so in `{…}`, nor with keys that were merged in."""
-    places = list((node.keys or {}).values())
-    return all(
+    """Return True if each key begins its own line; False for `{…}` and keys merged with `<<`."""
+    positions = list((node.keys or {}).values())
+    return positions == sorted(set(positions)) and all(
         column == node.column and not lines[line - 1][: column - 1].strip(" -") and node.line <= line
-        for line, column in places
-    ) and places == sorted(set(places))
+        for line, column in positions
+    )
 
 
 def _end_line(lines: Sequence[str], node: YamlNode) -> int:
-    """The line (from 0) after the mapping's last; blank lines and comments at its end belong to what follows."""
+    """Return the index of the line after the mapping, without trailing blank lines and comments."""
     indent = node.column - 1
     end = node.line
     while end < len(lines) and (not lines[end].strip() or _indentation(lines[end]) >= indent):
@@ -145,9 +135,12 @@ def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _sort_lines(lines: list[str], node: YamlNode, end: int, order: Sequence[str]) -> None:
-    """Put the lines of the mapping's keys in order, in place."""
-    indent = " " * (node.column - 1)
+def _sort_lines(lines: list[str], node: YamlNode, order: Sequence[str]) -> None:
+    """Sort the lines of a block mapping by key, in place.
+
+    The first line keeps its dash: ["  - quality: 90", "    key: x"] becomes ["  - key: x", "    quality: 90"].
+    """
+    indent, end = " " * (node.column - 1), _end_line(lines, node)
     keys = node.keys or {}
     starts: list[int] = []
     for line, _ in keys.values():
@@ -164,6 +157,6 @@ def _sort_lines(lines: list[str], node: YamlNode, end: int, order: Sequence[str]
         return
     blocks[0][0] = indent + blocks[0][0][len(indent) :]
     ordered = [line for _, block in sorted(zip(ranks, blocks, strict=True), key=lambda pair: pair[0]) for line in block]
-    first = next(place for place, line in enumerate(ordered) if line.strip() and not re.match(r"\s*#", line))
+    first = next(index for index, line in enumerate(ordered) if line.strip() and not re.match(r"\s*#", line))
     ordered[first] = head + ordered[first][len(indent) :]
     lines[starts[0] : end] = ordered

@@ -1,4 +1,4 @@
-"""What `galleryctl init` writes: a workspace that plans and applies as it is, without an account."""
+"""The files that `galleryctl init` writes: a workspace that plans and applies without an account."""
 
 from __future__ import annotations
 
@@ -8,29 +8,14 @@ from typing import Literal
 
 from galleryctl.manifest.schema import load_schema
 
-_GALLERY_FILE = "galleries/first.yaml"
-
-_LOCAL_WORKSPACE = """\
+_WORKSPACE = """\
 # yaml-language-server: $schema=schemas/workspace.schema.json
 galleryctl: 1
 
-# An emulator of the Wix API, in .galleryctl/. For your site write {type: wix}, and read on below.
-backend: {type: local}
+# local: an embedded emulator of the Wix API, in .galleryctl/; wix: your site.
+backend: {type: BACKEND}
 
-# Read from the environment, and only when the backend is wix.
-sites:
-  main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}
-
-galleries: galleries/*.yaml
-"""
-_WIX_WORKSPACE = """\
-# yaml-language-server: $schema=schemas/workspace.schema.json
-galleryctl: 1
-
-# Your site; {type: local} is an emulator of the Wix API, to try things without it.
-backend: {type: wix}
-
-# Both come from the environment; secrets are never written here.
+# Read from the environment, only with {type: wix}. Do not write secrets here.
 sites:
   main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}
 
@@ -39,27 +24,27 @@ galleries: galleries/*.yaml
 _GALLERY = """\
 # yaml-language-server: $schema=../schemas/gallery.schema.json
 
-# The key of this gallery: its address in plans and state is first, that of an item is first/film.
+# The key of this gallery: its address in plans and state is first, the address of an item is first/film.
 gallery: first
 
-# Which gallery of the site this is. One made in the Editor shows every change by itself:
-#   bind: {name: My gallery}      or, by its id:  bind: {id: ...}
-# `galleryctl show --live` lists them.{bound}
+# The gallery on the site. Pages show changes to a gallery created in the Editor at once:
+#   bind: {name: My gallery}      or by id:  bind: {id: ...}
+# `galleryctl show --live` lists the galleries of the site.{bound}
 name: First gallery
 
-# Items that somebody added in the Editor, and that are not written here, stay.
+# Keep items that were added in the Editor and are not declared here.
 unmanaged: keep
 
-# The order of this list is the order of display.
+# Items are displayed in this order.
 items:
-  # A photo is a file of this folder. What is not written here is left to the Editor.
+  # A photo: a file in this folder. Fields that are not declared here are left alone.
   # - image: photos/first-dance.jpg
   #   title: First dance
   #   description: Lanterns over the meadow
   #   link: https://example.com/booking
   #   tags: [dance]
 
-  # A whole folder; titles and keywords are read from the files.
+  # A whole folder: titles and keywords are read from the files.
   # - from: photos/ceremony/*.jpg
 
   - key: film
@@ -69,18 +54,17 @@ items:
     text: <p>Thank you for looking.</p>
 """
 _BIND_CREATE = """
-# This one is made when it is not there.
+# This one is created if it does not exist.
 bind: {create: true}"""
 _BIND_BY_NAME = """
 bind: {name: First gallery}"""
 
 
 def init_files(backend: Literal["local", "wix"] = "local") -> Mapping[str, str]:
-    """Path in the new workspace → text; schemas too, for editors that look them up beside the files."""
-    local = backend == "local"
+    """Return the files of a new workspace, path to text, with the schemas that the files refer to for editors."""
     return {
-        "galleryctl.yaml": _LOCAL_WORKSPACE if local else _WIX_WORKSPACE,
-        _GALLERY_FILE: _GALLERY.replace("{bound}", _BIND_CREATE if local else _BIND_BY_NAME),
+        "galleryctl.yaml": _WORKSPACE.replace("BACKEND", backend),
+        "galleries/first.yaml": _GALLERY.replace("{bound}", _BIND_CREATE if backend == "local" else _BIND_BY_NAME),
         "schemas/workspace.schema.json": schema_text("workspace"),
         "schemas/gallery.schema.json": schema_text("gallery"),
         ".gitignore": ".galleryctl/\n",
@@ -88,5 +72,5 @@ def init_files(backend: Literal["local", "wix"] = "local") -> Mapping[str, str]:
 
 
 def schema_text(name: str) -> str:
-    """A schema as it is printed and written."""
+    """Return the text of a schema as `galleryctl schema` and `init` print it."""
     return json.dumps(load_schema(name), indent=2, ensure_ascii=False) + "\n"

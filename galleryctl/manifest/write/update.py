@@ -1,9 +1,10 @@
-"""A live gallery as a manifest that wants exactly it; an existing manifest keeps its comments and its order of keys."""
+"""Writes a manifest that matches a live gallery; an existing manifest keeps its comments and key order."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from posixpath import splitext
 from typing import Any
 
@@ -27,12 +28,12 @@ from galleryctl.manifest.yaml.variables import variable_names
 from galleryctl.model.address import KEY_PATTERN
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import Kind, WixFile
+from galleryctl.model.media import WixFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestText:
-    """A manifest's text, and the key under which it names each live item: item id → key."""
+    """The text of a manifest, and the key of each live item in it: item id → key."""
 
     text: str
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -46,25 +47,24 @@ def render_manifest(
     *,
     applied_keys: Collection[str] = (),
 ) -> ManifestText:
-    """The manifest of a live gallery whose items were read; `keys` has the keys of items that are managed already.
+    """Return the manifest of a live gallery with its items; `keys` maps the ids of managed items to their keys.
 
-    Left out is what no manifest can say: empty fields, values that the schema refuses, items whose media is unknown.
-    In an existing manifest the entries of managed items are brought up to date, those of vanished ones go, new ones
-    are added; items whose key only a `from:` can have made are left to it. An entry without a live item has vanished if
-    its key is in `applied`, those that were made once; else it is still to be made, and stays. Raises InvalidInput when
-    the manifest is unreadable.
+    Values that a manifest cannot represent are left out: empty fields, values that violate the schema, items with
+    unknown media. In an existing manifest, entries of managed items are updated and new items are added. An entry
+    without a live item is removed if its key is in `applied_keys`; otherwise it is not created yet, and stays. Managed
+    items without an entry come from a `from:` entry and get none. Raises InvalidInput for an unreadable manifest.
     """
-    wanted = [item for item in gallery.items or () if source_text(item) is not None]
+    items = [item for item in gallery.items or () if source_text(item) is not None]
     if existing_text is not None:
-        return _update_manifest(gallery_key, gallery, wanted, keys, existing_text, applied_keys)
-    named = _assign_keys(wanted, keys)
+        return _update_manifest(gallery_key, gallery, items, keys, existing_text, applied_keys)
+    item_keys = _assign_keys(items, keys)
     tree: Any = to_yaml_value({"gallery": gallery_key})
     tree["bind"] = to_yaml_value({"id": gallery.id}, flow=True)
     if gallery.name and is_representable(gallery.name):
         tree["name"] = to_yaml_value(gallery.name)
     tree["items"] = to_yaml_value(())
-    tree["items"].extend(new_entry(named[item.id], item, source_text(item) or "", {}) for item in wanted)
-    return ManifestText(text=dump_round_trip(tree, gallery_key), keys=named)
+    tree["items"].extend(new_entry(item_keys[item.id], item, source_text(item) or "", {}) for item in items)
+    return ManifestText(text=dump_round_trip(tree, gallery_key), keys=item_keys)
 
 
 def _update_manifest(
@@ -75,22 +75,22 @@ def _update_manifest(
     text: str,
     applied_keys: Collection[str],
 ) -> ManifestText:
-    # a variable stands for itself, so that what is written as `$${` compares as the text that it means
-    themselves = {name: f"${{{name}}}" for name in variable_names(text)}
-    document = replace_variables(parse_yaml_text(text, f"{gallery_key}.yaml"), themselves)
+    # Replace each variable with itself: only the escapes change, `$${` to `${`, which the live values contain.
+    identity = {name: f"${{{name}}}" for name in variable_names(text)}
+    document = replace_variables(parse_yaml_text(text, f"{gallery_key}.yaml"), identity)
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
     tree = load_round_trip(text, document.file)
     _update_header(tree, document, gallery)
     if not isinstance(tree.get("items"), list):
         tree["items"] = to_yaml_value(())
-    named = _update_items(tree["items"], document, live_items, keys, applied_keys)
-    patterns = {item.id: keys[item.id] for item in live_items if item.id not in named}
-    return ManifestText(text=dump_round_trip(tree, document.file), keys={**named, **patterns})
+    item_keys = _update_items(tree["items"], document, live_items, keys, applied_keys)
+    from_patterns = {item.id: keys[item.id] for item in live_items if item.id not in item_keys}
+    return ManifestText(text=dump_round_trip(tree, document.file), keys={**item_keys, **from_patterns})
 
 
 def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> None:
-    """Bring name and binding up to date, as far as they are written out."""
+    """Update name and bind, unless they come from the environment."""
     top = document.root
     name = top.part("name") if top else None
     if is_representable(gallery.name) and not (name and name.hidden) and gallery.name != ((name and name.value) or ""):
@@ -99,8 +99,8 @@ def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> N
     if bind is None:
         set_key(tree, "bind", to_yaml_value({"id": gallery.id}, flow=True), GALLERY_KEY_ORDER)
     for part, value in (("id", gallery.id), ("name", gallery.name)):
-        known = bind.part(part) if bind else None
-        if known and value and not known.hidden and known.value != value and is_representable(value):
+        node = bind.part(part) if bind else None
+        if node and value and not node.hidden and node.value != value and is_representable(value):
             tree["bind"][part] = to_yaml_value(value, flow=True)
 
 
@@ -111,14 +111,14 @@ def _update_items(
     keys: Mapping[str, str],
     applied_keys: Collection[str],
 ) -> Mapping[str, str]:
-    """Bring the list up to date; returns the key of each item that an entry of its own names."""
+    """Update the list of entries, and return item id → key of the items that have an entry."""
     entries = parse_entries(document)
     by_key = {entry.key: entry for entry in entries if entry.key}
     if any(entry.is_pattern for entry in entries):
-        # a managed item that no entry names was made by a `from:`
+        # a managed item without an entry comes from a `from:` entry
         live_items = [item for item in live_items if item.id not in keys or keys[item.id] in by_key]
-    named = _assign_keys(live_items, keys, taken=frozenset(by_key) - frozenset(keys.values()))
-    live = {named[item.id]: item for item in live_items}
+    item_keys = _assign_keys(live_items, keys, taken=frozenset(by_key) - frozenset(keys.values()))
+    live = {item_keys[item.id]: item for item in live_items}
     nodes: list[tuple[ItemEntry, Any]] = []
     for entry in entries:
         item = live.get(entry.key)
@@ -134,32 +134,35 @@ def _update_items(
             entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
             ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
     _replace_entries(sequence, [node for _, node in ordered])
-    return named
+    return item_keys
 
 
 def _in_live_order(nodes: Sequence[tuple[ItemEntry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
-    """Those of files, and those still to be made, stay at their places in the list; the others fill the rest in live order."""
-    places = {key: place for place, key in enumerate(order)}
-    live = iter(sorted((p for p in nodes if p[0].key in places), key=lambda pair: places[pair[0].key]))
-    ordered = [next(live) if pair[0].key in places else pair for pair in nodes]
+    """Sort the entries of live items in live order; `from:` entries and items to create keep their indexes.
+
+    Entries [b, from, a, new] and live order [a, b] become [a, from, b, new].
+    """
+    ranks = {key: rank for rank, key in enumerate(order)}
+    live = iter(sorted((pair for pair in nodes if pair[0].key in ranks), key=lambda pair: ranks[pair[0].key]))
+    ordered = [next(live) if pair[0].key in ranks else pair for pair in nodes]
     return [(entry.key, node) for entry, node in ordered]
 
 
 def _insert_index(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
-    """Where a new entry goes: behind the last one that is shown before it; at the end if none is shown after it."""
-    places = {other: place for place, other in enumerate(order)}
-    before = [index for index, (other, _) in enumerate(nodes) if places.get(other, places[key]) < places[key]]
-    after = any(places.get(other, -1) > places[key] for other, _ in nodes)
-    return (before[-1] + 1 if before else 0) if after else len(nodes)
+    """Return the index for a new entry: after the last one displayed before it; the end if none comes after it."""
+    ranks = {other: rank for rank, other in enumerate(order)}
+    before = [index for index, (other, _) in enumerate(nodes) if ranks.get(other, ranks[key]) < ranks[key]]
+    is_last = not any(ranks.get(other, -1) > ranks[key] for other, _ in nodes)
+    return len(nodes) if is_last else (before[-1] + 1 if before else 0)
 
 
 def _replace_entries(sequence: Any, nodes: Sequence[Any]) -> None:
-    """Make the list what it shall be; as long as only entries go or come at its end, all comments stay."""
+    """Replace the entries of the list, keeping the others in place, since ruamel loses comments of moved entries."""
     if not len(sequence):
         sequence.fa.set_block_style()
-    wanted = {id(node) for node in nodes}
-    for index in range(len(sequence) - 1, -1, -1):
-        if id(sequence[index]) not in wanted:
+    kept = {id(node) for node in nodes}
+    for index in reversed(range(len(sequence))):
+        if id(sequence[index]) not in kept:
             del sequence[index]
     for index in range(len(sequence)):
         if sequence[index] is not nodes[index]:
@@ -170,21 +173,16 @@ def _replace_entries(sequence: Any, nodes: Sequence[Any]) -> None:
 def _assign_keys(
     live_items: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()
 ) -> dict[str, str]:
-    """Item id → key: the known one, else from the title or the file's name, else `image-1`; each once."""
-    named = {item.id: keys[item.id] for item in live_items if KEY_PATTERN.match(keys.get(item.id, ""))}
-    used = {*named.values(), *taken}
+    """Return item id → unique key: the one in `keys`, else from the title or the file name, else `image-1`."""
+    assigned = {item.id: keys[item.id] for item in live_items if KEY_PATTERN.match(keys.get(item.id, ""))}
+    used = {*assigned.values(), *taken}
     for item in live_items:
-        if item.id in named:
+        if item.id in assigned:
             continue
         filename = item.media.filename if isinstance(item.media, WixFile) else ""
         base = key_from_title(str(item.fields.get("title") or "")) or key_from_text(splitext(filename)[0])
-        named[item.id] = unique_key(base, used) if base else _numbered_key(item.kind, used)
-        used.add(named[item.id])
-    return named
-
-
-def _numbered_key(kind: Kind, used: set[str]) -> str:
-    number = 1
-    while f"{kind.value}-{number}" in used:
-        number += 1
-    return f"{kind.value}-{number}"
+        numbered = (f"{item.kind.value}-{number}" for number in count(1))
+        key = unique_key(base, used) if base else next(key for key in numbered if key not in used)
+        assigned[item.id] = key
+        used.add(key)
+    return assigned

@@ -1,1 +1,1 @@
-"""YAML text to nodes with positions, and back to text that keeps its comments."""
+"""Conversion of YAML text to nodes with positions, and back to text with its comments."""

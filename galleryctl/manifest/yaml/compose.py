@@ -1,11 +1,9 @@
-"""Nodes built from the events of a YAML parser, in a loop: a composer recurses, in C even past the interpreter's limit.
-
-Aliases count as what they expand to.
-"""
+"""Composer of YAML nodes. It loops over parser events, as PyYAML's own composer recurses, in C past any limit."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import yaml
@@ -18,47 +16,40 @@ from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
 
 _MAX_NODES = 300_000
-"""Keys and values of one file, aliases expanded, a mapping or list as two: 10,000 items of a dozen fields, read in 1 s."""
+"""Limit of one file, aliases expanded, a mapping or list counted twice: 10,000 items of 12 fields, read in 1 s."""
 _MAX_DEPTH = 64
-TOO_DEEP_MESSAGE = f"nested more than {_MAX_DEPTH} deep"
+TOO_DEEP_MESSAGE = f"nested more than {_MAX_DEPTH} levels deep"
 MAX_PROBLEMS_PER_FILE = 1000
-"""Of one file; more are not read by anybody."""
-
 _MERGE_KEY = "<<"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class ParseAborted(Exception):  # noqa: N818 - never leaves the reading of a file
-    """Nothing after this can be read."""
+class ParseAborted(Exception):  # noqa: N818 - never leaves parse_yaml
+    """The rest of the file cannot be read."""
 
 
 def source_position(file: str, mark: Any) -> SourcePosition:
-    """The place that a parser's mark means; the beginning of the file when there is none."""
+    """Return the position of a parser's mark; the start of the file if there is none."""
     return SourcePosition(file, 1, 1) if mark is None else SourcePosition(file, mark.line + 1, mark.column + 1)
 
 
+@dataclass(slots=True, kw_only=True)
 class _Frame:
-    """A mapping or sequence that is being read."""
+    """A mapping or sequence being read."""
 
-    __slots__ = (
-        "anchor", "column", "count_before", "height", "items", "key", "key_at", "keys", "line", "mapping", "merges",
-        "merging", "parts",
-    )  # fmt: skip
-
-    def __init__(self, event: Any, count_before: int, *, mapping: bool) -> None:
-        self.line = event.start_mark.line + 1
-        self.column = event.start_mark.column + 1
-        self.anchor: str | None = event.anchor
-        self.mapping = mapping
-        self.count_before = count_before
-        self.height = 0
-        self.key: str | None = None
-        self.key_at: tuple[int, int] = (0, 0)
-        self.merging = False
-        self.merges: list[YamlNode] = []
-        self.items: list[YamlNode] = []
-        self.parts: dict[str, YamlNode] = {}
-        self.keys: dict[str, tuple[int, int]] = {}
+    line: int
+    column: int
+    anchor: str | None
+    mapping: bool
+    count_before: int
+    height: int = 0
+    key: str | None = None
+    key_at: tuple[int, int] = (0, 0)
+    merging: bool = False
+    merges: list[YamlNode] = field(default_factory=list)
+    items: list[YamlNode] = field(default_factory=list)
+    parts: dict[str, YamlNode] = field(default_factory=dict)
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class _Anchored(NamedTuple):
@@ -68,7 +59,7 @@ class _Anchored(NamedTuple):
 
 
 class Composer:
-    """Builds the nodes of one file from the parser's events."""
+    """Composes the nodes of one file."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -79,7 +70,7 @@ class Composer:
         self.root: YamlNode | None = None
 
     def compose(self, loader: Any) -> YamlNode | None:
-        """The document's value. Raises Stop, or the parser's YAMLError, when nothing more can be read."""
+        """Return the document's root value. Raises ParseAborted or YAMLError if the rest cannot be read."""
         documents = 0
         while True:
             event = loader.get_event()
@@ -95,7 +86,7 @@ class Composer:
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self._abort(event, "a second document; one file is one document")
+                    self._abort(event, "only one YAML document per file is allowed")
             elif kind is yaml.StreamEndEvent:
                 return self.root
 
@@ -105,7 +96,7 @@ class Composer:
     def _add_problem_at(self, at: SourcePosition, message: str) -> None:
         self.problems.append(Problem(at, message))
         if len(self.problems) >= MAX_PROBLEMS_PER_FILE:
-            self.problems.append(Problem(at, "too many problems; the rest of the file is not read"))
+            self.problems.append(Problem(at, "too many problems; the rest of the file was skipped"))
             raise ParseAborted
 
     def _abort(self, event: Any, message: str) -> None:
@@ -113,7 +104,7 @@ class Composer:
         raise ParseAborted
 
     def _check_limits(self, event: Any, count: int, height: int) -> None:
-        """Account for a value; what would grow too large or too deep ends the reading."""
+        """Count a value; abort if the document becomes too large or too deep."""
         self.node_count += count
         if self.node_count > _MAX_NODES:
             self._abort(event, f"more than {_MAX_NODES:,} keys and values, with aliases expanded")
@@ -123,9 +114,9 @@ class Composer:
     def _add_scalar(self, event: Any) -> None:
         self._check_limits(event, 1, 0)
         text, tag, mark = event.value, event.tag, event.start_mark
-        if not text.isascii() and (half := _SURROGATE.search(text)):
-            # escaped, and only where PyYAML has no C parser
-            self._abort(event, f"the character U+{ord(half[0]):04X} must not stand in YAML")
+        if not text.isascii() and (surrogate := _SURROGATE.search(text)):
+            # from an escape such as "\ud800", which only PyYAML's Python parser lets through
+            self._abort(event, f"the character U+{ord(surrogate[0]):04X} is not allowed in YAML")
         line, column = mark.line + 1, mark.column + 1
         frame = self.stack[-1] if self.stack else None
         if frame is not None and frame.mapping and frame.key is None:
@@ -142,7 +133,6 @@ class Composer:
         self._attach(node)
 
     def _resolve_scalar(self, event: Any, text: str, tag: str | None, line: int, column: int) -> YamlNode:
-        """A plain or tagged scalar."""
         if tag in STRING_TAGS:
             return YamlNode(text, line, column)
         if tag is not None and tag not in CORE_TAGS:
@@ -161,7 +151,7 @@ class Composer:
         merge = key == _MERGE_KEY and not event.style
         if not merge and key in frame.keys:
             first_line, first_column = frame.keys[key]
-            self._add_problem(event, f"the key {key[:80]!r} stands twice, first at {first_line}:{first_column}")
+            self._add_problem(event, f"duplicate key {key[:80]!r}, first defined at {first_line}:{first_column}")
         elif not merge and not key and not event.style:
             self._add_problem(event, "a key is missing before the colon")
         if event.anchor is not None:
@@ -174,10 +164,12 @@ class Composer:
         if tag is not None and tag not in ("!", f"tag:yaml.org,2002:{'map' if mapping else 'seq'}"):
             self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
         if self.stack and self.stack[-1].mapping and self.stack[-1].key is None:
-            self._abort(event, "a key must be a text; quote it if it contains { or [")
+            self._abort(event, "a key must be a string; quote it if it contains { or [")
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        self.stack.append(_Frame(event, self.node_count - 2, mapping=mapping))
+        line, column, count_before = event.start_mark.line + 1, event.start_mark.column + 1, self.node_count - 2
+        frame = _Frame(line=line, column=column, anchor=event.anchor, mapping=mapping, count_before=count_before)
+        self.stack.append(frame)
 
     def _end_collection(self) -> None:
         frame = self.stack.pop()
@@ -198,10 +190,10 @@ class Composer:
 
     def _expand_alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
-            self._abort(event, f"no anchor &{event.anchor} stands before this alias")
+            self._abort(event, f"undefined alias *{event.anchor}: no anchor &{event.anchor} precedes it")
         found = self.anchors[event.anchor]
         if found is None:
-            self._abort(event, f"the alias *{event.anchor} stands inside of what it repeats")
+            self._abort(event, f"the alias *{event.anchor} refers to a value that contains it")
             return
         self._check_limits(event, found.nodes, found.height)
         frame = self.stack[-1]
@@ -209,13 +201,13 @@ class Composer:
         if frame.mapping and frame.key is None:
             line, column = event.start_mark.line + 1, event.start_mark.column + 1
             if not isinstance(found.node.value, str):
-                self._abort(event, "a key must be a text")
+                self._abort(event, "a key must be a string")
             self._start_key(frame, event, str(found.node.value), line, column)
             return
         self._attach(found.node)
 
     def _attach(self, node: YamlNode) -> None:
-        """Put a finished value where it belongs."""
+        """Add a finished value to the collection being read."""
         if not self.stack:
             self.root = node
             return
@@ -231,13 +223,12 @@ class Composer:
             frame.keys[key] = frame.key_at
 
     def _merge_mapping(self, frame: _Frame, merged: YamlNode) -> None:
-        """Fill in the keys of `<<` that do not stand in the mapping itself."""
+        """Add the keys of a `<<` value that the mapping does not define itself."""
         for source in merged.items if merged.items is not None else (merged,):
             if source.parts is None:
                 at = SourcePosition(self.file, merged.line, merged.column)
-                self._add_problem_at(at, "<< merges a mapping, or a list of mappings")
-                continue
-            for key, part in source.parts.items():
+                self._add_problem_at(at, "<< must be a mapping or a list of mappings")
+            for key, part in (source.parts or {}).items():
                 if key not in frame.parts:
                     frame.parts[key] = part
                     frame.keys[key] = (source.keys or {}).get(key, (source.line, source.column))

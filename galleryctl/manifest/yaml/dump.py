@@ -1,4 +1,4 @@
-"""YAML written so that every reader, 1.1 or 1.2, reads the same values back; comments are kept by ruamel."""
+"""Writes YAML that parsers of version 1.1 and 1.2 read alike; ruamel keeps the comments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK_SAFE = re.compile(r"(?:(?:[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\uf
 
 
 def load_round_trip(text: str, file: str) -> Any:
-    """The text as ruamel's mapping with comments. Raises InvalidInput when ruamel cannot read it."""
+    """Return the text as a ruamel mapping with comments. Raises InvalidInput if ruamel cannot read it."""
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - heavy
 
     from galleryctl.manifest.yaml.round_trip import round_trip_yaml  # noqa: PLC0415 - as above
@@ -32,7 +32,7 @@ def load_round_trip(text: str, file: str) -> Any:
 
 
 def dump_round_trip(tree: Any, file: str) -> str:
-    """The mapping with comments as text. Raises InvalidInput when ruamel cannot write it."""
+    """Return the text of a ruamel mapping with comments. Raises InvalidInput if ruamel cannot write it."""
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - heavy
 
     from galleryctl.manifest.yaml.round_trip import round_trip_yaml  # noqa: PLC0415 - as above
@@ -40,52 +40,51 @@ def dump_round_trip(tree: Any, file: str) -> str:
     out = io.StringIO()
     try:
         round_trip_yaml().dump(tree, out)
-        # Comments that stand oddly make ruamel swallow a line end.
+        # ruamel drops a line break after comments in some places, which joins two values.
         if round_trip_yaml().load(out.getvalue()) != tree:
-            raise ValueError("it would mean something else")
+            raise ValueError("the values would change")
     except (YAMLError, *_RUAMEL_ERRORS) as error:
         raise _round_trip_error(file, error) from error
     return variables.unmask(out.getvalue())
 
 
-# ruamel's ways to say that a comment stands where it cannot keep it
+# ruamel raises any of these for a comment in a place that it does not support.
 _RUAMEL_ERRORS = (ValueError, TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
 
 
 def _round_trip_error(file: str, error: Exception) -> InvalidInput:
     first = (str(error).splitlines() or [type(error).__name__])[0]
-    message = f"this YAML cannot be written back with its comments ({first}); write it more simply"
+    message = f"this YAML cannot be written back with its comments ({first}); simplify it"
     return InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
 
 
 def to_yaml_value(value: Json, *, flow: bool = False) -> Any:
-    """A value as ruamel writes it; with `flow` on one line."""
+    """Return a value for ruamel to write; with `flow` on one line."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415 - heavy
 
     if isinstance(value, str):
         return _yaml_string(value, variables.escape_variables(value), flow=flow)
+    collection: Any
     if isinstance(value, Mapping):
-        mapping = CommentedMap(
-            {_yaml_string(key, key, flow=True): to_yaml_value(part, flow=flow) for key, part in value.items()}
-        )
-        if flow:
-            mapping.fa.set_flow_style()
-        return mapping
-    if isinstance(value, Sequence):
-        sequence = CommentedSeq([to_yaml_value(part, flow=flow) for part in value])
-        if flow:
-            sequence.fa.set_flow_style()
-        return sequence
-    return value
+        # keys are not escaped: variables are not replaced in them
+        parts = {_yaml_string(key, key, flow=True): to_yaml_value(part, flow=flow) for key, part in value.items()}
+        collection = CommentedMap(parts)
+    elif isinstance(value, Sequence):
+        collection = CommentedSeq([to_yaml_value(part, flow=flow) for part in value])
+    else:
+        return value
+    if flow:
+        collection.fa.set_flow_style()
+    return collection
 
 
 def _yaml_string(value: str, escaped: str, *, flow: bool) -> Any:
-    """A text in the plainest style that is safe; nothing is replaced in keys, so they are not escaped."""
+    """Return a string in the plainest safe style: plain, block or double-quoted."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString  # noqa: PLC0415 - heavy
 
     if _URL.match(value) or (_PLAIN_SAFE.match(value) and is_plain(value)):
         return value
-    whole = value.count("\n") > 1 and _BLOCK_SAFE.match(value) and not value.endswith("\n\n")
-    if not flow and whole and not any(map(is_hidden, value.replace("\n", ""))):
+    multiline = value.count("\n") > 1 and _BLOCK_SAFE.match(value) and not value.endswith("\n\n")
+    if not flow and multiline and not any(map(is_hidden, value.replace("\n", ""))):
         return LiteralScalarString(escaped)
     return DoubleQuotedScalarString(escaped)

@@ -1,4 +1,4 @@
-"""A document with its variables replaced; values that came from the environment are marked hidden."""
+"""Replaces variables in a document and marks values that came from the environment as hidden."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 
 _MAX_CHARACTERS = 10_000_000
-"""What variables may make of the texts of one file: a long one, repeated often, would fill the memory."""
+"""Limit of the strings of one file, variables replaced: a long value, used many times, would exhaust memory."""
 
 
 def replace_variables(
@@ -20,29 +20,30 @@ def replace_variables(
     lenient: frozenset[str] = frozenset(),
     is_secret: Callable[[str], bool] | None = None,
 ) -> YamlDocument:
-    """`document` with `${NAME}` replaced in every text. Unset ones are problems, except under the `lenient` keys.
+    """Return `document` with `${NAME}` replaced in every string.
 
-    So are the names that are `secret`, in a document whose values are shown to everybody.
+    Unset variables are problems, except below the top-level keys in `lenient`. Variables for which `is_secret` returns
+    True are problems, too: the values of a gallery are public.
     """
     if document.root is None:
         return document
-    replacement = _Interpolator(document, environ, is_secret)
+    interpolator = _Interpolator(document, environ, is_secret)
     root = document.root
     if root.parts is None:
-        root = replacement.replace(root)
+        root = interpolator.replace(root)
     else:
         parts = {}
         for key, part in root.parts.items():
-            known = len(replacement.problems)
-            parts[key] = replacement.replace(part)
+            count_before = len(interpolator.problems)
+            parts[key] = interpolator.replace(part)
             if key in lenient:
-                del replacement.problems[known:]
+                del interpolator.problems[count_before:]
         root = root._replace(parts=parts, value={key: part.value for key, part in parts.items()})
-    return document._replace(root=root, problems=(*document.problems, *replacement.problems))
+    return document._replace(root=root, problems=(*document.problems, *interpolator.problems))
 
 
 class _Interpolator:
-    """One going through a document; what is wrong is in `problems`."""
+    """Replaces the variables of one document and collects problems."""
 
     def __init__(
         self, document: YamlDocument, environ: Mapping[str, str], is_secret: Callable[[str], bool] | None
@@ -54,7 +55,7 @@ class _Interpolator:
         self._characters_left = _MAX_CHARACTERS
 
     def replace(self, node: YamlNode) -> YamlNode:
-        """The node with its variables replaced; the same one when it has none."""
+        """Return the node with its variables replaced; the same object if it has none."""
         if isinstance(node.value, str):
             return self._replace_text(node, node.value)
         if node.parts is not None:
@@ -80,7 +81,7 @@ class _Interpolator:
             self.problems.append(Problem(self._document.at(node), message))
             return node._replace(value="", hidden=hidden)
         if self._is_secret and (names := sorted(filter(self._is_secret, variables.masked_variable_names(value)))):
-            message = f"the environment variable {names[0]} is a secret; what a gallery holds is shown to everybody"
+            message = f"the environment variable {names[0]} is a secret; gallery content is public"
             self.problems.append(Problem(self._document.at(node), message))
             return node._replace(value=variables.unmask(value), hidden=hidden)
         try:

@@ -1,4 +1,4 @@
-"""Values of a YAML file, each with its place."""
+"""Values of a YAML file with their positions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from galleryctl.model.position import SourcePosition
 
 
 class YamlNode(NamedTuple):
-    """A value and where it stands; line and column from 1."""
+    """A value and its position; line and column count from 1."""
 
     value: Json
     line: int
@@ -21,34 +21,34 @@ class YamlNode(NamedTuple):
     items: tuple[YamlNode, ...] | None = None
     """The elements of a sequence."""
     keys: Mapping[str, tuple[int, int]] | None = None
-    """Where each key of a mapping stands."""
+    """The line and column of each key of a mapping."""
     raw: str | None = None
-    """How a scalar that is no text was written."""
+    """The source text of a scalar that is not a string."""
     hidden: bool = False
-    """The value came from the environment: never show it."""
+    """True if the value came from the environment: messages must not show it."""
 
     def part(self, name: str) -> YamlNode | None:
-        """The value under a key; None when it is not there, or this is no mapping."""
+        """Return the value of a key; None if it is missing or this is not a mapping."""
         return None if self.parts is None else self.parts.get(name)
 
     def has_hidden_values(self) -> bool:
-        """Whether anything in it came from the environment."""
+        """Return True if any part of the value came from the environment."""
         children = (*(self.parts or {}).values(), *(self.items or ()))
         return self.hidden or any(child.has_hidden_values() for child in children)
 
 
 class YamlDocument(NamedTuple):
-    """A file as it was read; `root` is None when it cannot be read at all."""
+    """A parsed file; `root` is None if it cannot be read at all."""
 
     file: str
     root: YamlNode | None
     problems: tuple[Problem, ...]
 
     def at(self, node: YamlNode) -> SourcePosition:
-        """The place of a value of this file."""
+        """Return the position of a value of this file."""
         return SourcePosition(self.file, node.line, node.column)
 
     def at_key(self, node: YamlNode, key: str) -> SourcePosition:
-        """The place of a key of a mapping of this file; the mapping's when it is not there."""
+        """Return the position of a mapping's key; of the mapping if it has no such key."""
         line, column = (node.keys or {}).get(key, (node.line, node.column))
         return SourcePosition(self.file, line, column)

@@ -1,7 +1,6 @@
-"""YAML text as plain values, with the place of every key and value; what is wrong with it as problems.
+"""Parses YAML into plain values with the position of every key and value, and problems.
 
-`${NAME}` is masked before parsing (see `variables`), one character for one, so that it may stand bare in `{…}` and
-columns stay right.
+`${NAME}` is masked before parsing (see `variables`), so that it needs no quotes in `{…}`. Columns do not change.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from galleryctl.model.position import SourcePosition
 MAX_YAML_BYTES = 10_000_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# What YAML allows in a stream, less the two characters of the mask.
+# Everything but the characters that YAML allows, and the two characters of the mask.
 _FORBIDDEN = re.compile(
     f"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{variables.MASK_OPEN}{variables.MASK_CLOSE}]"
 )
@@ -29,61 +28,56 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def parse_yaml(data: bytes, file: str) -> YamlDocument:
-    """The one YAML document in `data`; everything that is wrong with it is in `problems`. Never raises."""
+    """Return the YAML document in `data`; all problems, encoding and syntax errors too, are in `problems`."""
     if len(data) > MAX_YAML_BYTES:
-        message = f"the file has {len(data):,} bytes; at most {MAX_YAML_BYTES:,} are read"
-        return YamlDocument(file, None, (Problem(SourcePosition(file, 1, 1), message),))
+        return _unreadable(file, "", f"the file has {len(data):,} bytes; the limit is {MAX_YAML_BYTES:,}")
     if data.startswith(_UTF_16):
-        message = "the file is UTF-16; save it as UTF-8"
-        return YamlDocument(file, None, (Problem(SourcePosition(file, 1, 1), message),))
+        return _unreadable(file, "", "the file is UTF-16; save it as UTF-8")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        problem = _problem_after(before, file, f"the byte 0x{data[error.start]:02x} is not valid UTF-8")
-        return YamlDocument(file, None, (problem,))
+        return _unreadable(file, before, f"the byte 0x{data[error.start]:02x} is not valid UTF-8")
     return parse_yaml_text(text, file)
 
 
 def parse_yaml_text(text: str, file: str) -> YamlDocument:
-    """The one YAML document in `text`, as `parse`."""
+    """Return the YAML document in `text`, like `parse_yaml`."""
     text = text.removeprefix("\ufeff")
-    if wrong := _FORBIDDEN.search(text):
-        problem = _problem_after(
-            text[: wrong.start()], file, f"the character U+{ord(wrong[0]):04X} must not stand in YAML"
-        )
-        return YamlDocument(file, None, (problem,))
-    builder = Composer(file)
+    if forbidden := _FORBIDDEN.search(text):
+        message = f"the character U+{ord(forbidden[0]):04X} is not allowed in YAML"
+        return _unreadable(file, text[: forbidden.start()], message)
+    composer = Composer(file)
     loader = _LOADER(variables.mask(text))
+    root = None
     try:
-        root = builder.compose(loader)
+        root = composer.compose(loader)
     except yaml.MarkedYAMLError as error:
-        root = None
         mark = error.problem_mark or error.context_mark
-        builder.problems.append(Problem(source_position(file, mark), _syntax_error_message(error, text, mark)))
+        composer.problems.append(Problem(source_position(file, mark), _syntax_error_message(error, text, mark)))
     except yaml.YAMLError as error:
-        root = None
-        builder.problems.append(Problem(SourcePosition(file, 1, 1), f"this is not valid YAML: {error}"))
+        composer.problems.append(Problem(SourcePosition(file, 1, 1), f"invalid YAML: {error}"))
     except ParseAborted:
-        root = None
+        pass
     finally:
         loader.dispose()
-    return YamlDocument(file, root, tuple(builder.problems))
+    return YamlDocument(file, root, tuple(composer.problems))
 
 
-def _problem_after(before: str, file: str, message: str) -> Problem:
+def _unreadable(file: str, before: str, message: str) -> YamlDocument:
+    """Return a document with one problem, at the position after the text `before`."""
     lines = _LINE_BREAK.split(before)
-    return Problem(SourcePosition(file, len(lines), len(lines[-1]) + 1), message)
+    return YamlDocument(file, None, (Problem(SourcePosition(file, len(lines), len(lines[-1]) + 1), message),))
 
 
 def _syntax_error_message(error: yaml.MarkedYAMLError, text: str, mark: Any) -> str:
     lines = _LINE_BREAK.split(text) if mark is not None else []
     character = lines[mark.line][mark.column : mark.column + 1] if mark is not None and mark.line < len(lines) else ""
     if character == "\t":
-        return "a tab stands where YAML wants spaces"
+        return "tabs are not allowed for indentation"
     if character in ("@", "`", "%"):
-        return f"a text that begins with {character} has to be quoted"
+        return f"a string that begins with {character} must be quoted"
     if "nesting depth" in (error.problem or ""):
-        return TOO_DEEP_MESSAGE  # a parser with a limit of its own, which it meets while it looks ahead
+        return TOO_DEEP_MESSAGE  # the limit of the parser itself, which looks ahead of the composer
     context = f" ({error.context})" if error.context else ""
-    return f"this is not valid YAML: {error.problem or 'unexpected end'}{context}"
+    return f"invalid YAML: {error.problem or 'unexpected end'}{context}"

@@ -1,4 +1,4 @@
-"""ruamel's reader and writer, set up so that what is not changed is written as it was."""
+"""ruamel's reader and writer, configured to write unchanged values as they were."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _NULL = "tag:yaml.org,2002:null"
 
 
 class _FloatWithText(float):
-    """A number with the text that it was written as; ruamel's own rounds exponents."""
+    """A number with its source text; ruamel's own class rounds exponents."""
 
     text: str
 
 
 class _Constructor(RoundTripConstructor):
-    """Reads numbers with their text."""
+    """Reads numbers with their source text."""
 
 
 class _Representer(RoundTripRepresenter):
-    """Writes numbers as they were read, and null as a word."""
+    """Writes numbers as they were read, and None as `null`."""
 
 
 class _Emitter(Emitter):
-    """Writes in double quotes as an escape what a reviewer would not see, or see at another place than it stands."""
+    """Escapes characters in double quotes that are invisible or change the order of text, for reviewers."""
 
     def write_double_quoted(self, text: Any, split: Any = True) -> None:
         stream, self.stream = self.stream, io.StringIO()
@@ -44,10 +44,11 @@ class _Emitter(Emitter):
 
 
 def _escape_hidden(character: str) -> str:
-    if character < " " or not is_hidden(character):  # ruamel escapes controls by itself; a line end is its own
+    if character < " " or not is_hidden(
+        character
+    ):  # ruamel escapes control characters itself; the line breaks are its own
         return character
-    code = ord(character)
-    return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"  # noqa: PLR2004 - what four digits hold
+    return f"\\U{ord(character):08X}" if character > "\uffff" else f"\\u{ord(character):04X}"
 
 
 def _construct_float(constructor: Any, node: Any) -> float:
@@ -58,17 +59,13 @@ def _construct_float(constructor: Any, node: Any) -> float:
 
 
 _Constructor.add_constructor(_FLOAT, _construct_float)
-_Representer.add_representer(
-    _FloatWithText, lambda representer, value: representer.represent_scalar(_FLOAT, value.text)
-)
-_Representer.add_representer(
-    float, lambda representer, value: representer.represent_scalar(_FLOAT, format_float(value))
-)
-_Representer.add_representer(type(None), lambda representer, _: representer.represent_scalar(_NULL, "null"))
+_Representer.add_representer(_FloatWithText, lambda dumper, value: dumper.represent_scalar(_FLOAT, value.text))
+_Representer.add_representer(float, lambda dumper, value: dumper.represent_scalar(_FLOAT, format_float(value)))
+_Representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(_NULL, "null"))
 
 
 def round_trip_yaml() -> YAML:
-    """A reader and writer that keeps comments: two spaces, lists indented, nothing wrapped."""
+    """Return a reader and writer that keeps comments: two spaces, lists indented, no line wrapping."""
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _Constructor
     yaml.Emitter = _Emitter

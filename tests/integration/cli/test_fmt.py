@@ -139,7 +139,7 @@ def test_invalid_standard_input(untidy: CliHarness, monkeypatch: pytest.MonkeyPa
     ran = piped(untidy, monkeypatch, b"a: [\n")
     assert ran.code == 1
     assert ran.out == ""
-    assert "-:2:1: this is not valid YAML" in ran.err
+    assert "-:2:1: invalid YAML" in ran.err
     assert "-:1:4: the byte 0xff is not valid UTF-8" in piped(untidy, monkeypatch, b"a: \xff").err
     assert "-:1:1: the file is empty" in piped(untidy, monkeypatch, b"").err
 
@@ -204,6 +204,6 @@ def test_a_file_that_cannot_be_written_stays_as_it_is(untidy: CliHarness, monkey
     monkeypatch.setattr("os.fsync", full)
     ran = untidy.run("fmt")
     assert ran.code == 1
-    assert f"{FILE}: it cannot be written\n  No space left on device" in ran.err
+    assert f"{FILE}: the file cannot be written\n  No space left on device" in ran.err
     assert text(untidy) == UNTIDY
     assert sorted(path.name for path in (untidy.root / "galleries").iterdir()) == ["weddings.yaml"]

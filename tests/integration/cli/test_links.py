@@ -51,7 +51,7 @@ def test_what_galleryctl_keeps_is_kept_in_the_workspace(
     link.symlink_to(outside / target)
     ran = studio.run(*command)
     assert (ran.code, ran.out) == (1, "")
-    assert f"{place} leads out of the workspace" in ran.err
+    assert f"{place} points outside the workspace" in ran.err
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"precious": "do not touch"}
 
 
@@ -63,14 +63,14 @@ def test_so_is_a_state_elsewhere(studio: CliHarness, outside: Path, link: str, t
     (studio.root / link).symlink_to(outside / target)
     ran = studio.run("apply", "--auto-approve")
     assert ran.code == 1
-    assert f"{link} leads out of the workspace" in ran.err
+    assert f"{link} points outside the workspace" in ran.err
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
 def test_a_link_that_goes_in_a_circle_is_told(studio: CliHarness) -> None:
     studio.write_gallery(ITEMS)
     (studio.root / ".galleryctl").symlink_to(studio.root / ".galleryctl")
-    assert ".galleryctl leads out of the workspace" in studio.run("apply", "--auto-approve").err
+    assert ".galleryctl points outside the workspace" in studio.run("apply", "--auto-approve").err
 
 
 def test_links_within_the_workspace_are_fine(studio: CliHarness) -> None:
@@ -90,7 +90,7 @@ def test_an_import_stays_in_the_workspace(studio: CliHarness, outside: Path) -> 
     (studio.root / "galleries").symlink_to(outside)
     ran = studio.run("import", "--all")
     assert (ran.code, ran.out) == (1, "")
-    assert "a link leads out of the workspace" in ran.err
+    assert "a symbolic link points outside the workspace" in ran.err
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
@@ -103,7 +103,7 @@ def test_init_and_velo_write_through_no_link(studio: CliHarness, outside: Path) 
         link.symlink_to(outside)
         ran = studio.run(*command)
         assert ran.code == 1
-        assert "a link leads out of the workspace" in ran.err
+        assert "a symbolic link points outside the workspace" in ran.err
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
@@ -112,5 +112,5 @@ def test_a_plan_is_saved_through_no_link(studio: CliHarness, outside: Path) -> N
     (studio.root / "plan.json").symlink_to(outside / "precious")
     ran = studio.run("plan", "--out", "plan.json")
     assert (ran.code, ran.out) == (1, "")
-    assert "plan.json: nothing was written: a link leads out of the workspace" in ran.err
+    assert "plan.json: nothing was written: a symbolic link points outside the workspace" in ran.err
     assert (outside / "precious").read_text() == "do not touch"

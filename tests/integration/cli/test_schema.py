@@ -69,7 +69,7 @@ def test_no_text_may_end_with_a_line_end_that_nobody_sees(pattern: str, data: st
 def test_an_unknown_name_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str], name: str) -> None:
     ran = printed(capsys, name)
     assert (ran.code, ran.out) == (1, "")
-    assert f"there is no schema {name!r}" in ran.err
+    assert f"unknown schema {name!r}" in ran.err
     assert all(known in ran.err for known in NAMES)
 
 

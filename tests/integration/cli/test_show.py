@@ -70,7 +70,7 @@ def test_what_is_wrong_with_a_plan_names_its_file(wedding: CliHarness) -> None:
 def test_a_plan_that_may_never_end_is_not_read(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(wedding.root / "pipe.json")
     for path in ("pipe.json", "/dev/zero"):
-        refused(wedding.run("apply", path), f"{path} cannot be read: it is no file")
+        refused(wedding.run("apply", path), f"{path} cannot be read: not a regular file")
     monkeypatch.setattr(plan, "MAX_PLAN_FILE_BYTES", 20)
     wedding.write("plan.json", "[]" + " " * 18)
     refused(wedding.run("apply", "plan.json"), "the plan: is not an object")

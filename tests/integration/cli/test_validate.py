@@ -112,7 +112,7 @@ def test_a_file_instead_of_a_folder_is_wrong_usage(studio: CliHarness) -> None:
         ("items: [", "galleries/weddings.yaml:"),
         ("", "galleries/weddings.yaml:1:1: the file is empty"),
         ("- a\n- b\n", "galleries/weddings.yaml:1:1"),
-        ("gallery: \x00", "must not stand in YAML"),
+        ("gallery: \x00", "is not allowed in YAML"),
     ],
 )
 def test_a_manifest_that_cannot_be_read_has_a_place_too(studio: CliHarness, text: str, told: str) -> None:
@@ -130,7 +130,7 @@ def test_a_manifest_that_is_no_utf8(studio: CliHarness) -> None:
 
 def test_a_manifest_that_is_a_folder_is_not_found(studio: CliHarness) -> None:
     (studio.root / "galleries" / "a.yaml").mkdir(parents=True)
-    assert "galleries: galleries/*.yaml finds no file" in studio.run("validate").err
+    assert "galleries: galleries/*.yaml matches no files" in studio.run("validate").err
 
 
 SITES = """\
@@ -149,7 +149,7 @@ def test_all_sites_are_meant_unless_one_is_named(wedding: CliHarness) -> None:
     assert parse_report(wedding.run("--site", "south", "validate", "--format", "json").out)["sites"] == ["south"]
     ran = wedding.run("validate", "--site", "west")
     assert ran.code == 1
-    assert "the workspace has no site 'west'" in ran.err
+    assert "unknown site 'west'" in ran.err
 
 
 def test_outside_of_a_workspace_there_is_one_problem(studio: CliHarness) -> None:

@@ -1,4 +1,4 @@
-"""Workspaces in a scratch folder, and pictures with captions."""
+"""Workspaces in a scratch folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOCAL = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScratchWorkspace:
-    """A workspace that a test fills."""
+    """A workspace that a test fills with files."""
 
     root: Path
 
@@ -30,7 +30,7 @@ class ScratchWorkspace:
         return file
 
     def picture(self, path: str, *, color: str = "red", **options: object) -> Path:
-        """A small picture; `options` are those of Pillow's `save`."""
+        """Write a small image; `options` are passed to Pillow's `save`."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (4, 3), color).save(file, **options)  # type: ignore[arg-type]  # whatever the format takes
@@ -40,17 +40,17 @@ class ScratchWorkspace:
         return load_workspace(self.root, environ or {})
 
     def load(self, environ: Mapping[str, str] | None = None) -> Desired:
-        """What its first site is to show."""
+        """Return the desired state of the first site."""
         config = self.config(environ)
         return load_manifests(config, next(iter(config.sites)))
 
     def items(self, entries: str, *, head: str = "") -> tuple[DesiredItem, ...]:
-        """The items of one gallery with these entries."""
+        """Return the items of a gallery with these entries."""
         self.write("galleries/g.yaml", f"bind: {{create: true}}\n{head}items:\n{entries}")
         return self.load().galleries[0].items
 
     def problems(self, text: str | None = None, environ: Mapping[str, str] | None = None) -> list[str]:
-        """What is wrong with the workspace, with `text` as its one manifest; [] when nothing is."""
+        """Return the problems of the workspace, with `text` as its only manifest."""
         if text is not None:
             self.write("galleries/g.yaml", text)
         try:
@@ -60,13 +60,13 @@ class ScratchWorkspace:
         return []
 
     def item_problems(self, entries: str) -> list[str]:
-        """The same for one gallery with these entries, which begin in line 3."""
+        """Return the problems of a gallery with these entries, which begin on line 3."""
         return self.problems(f"bind: {{create: true}}\nitems:\n{entries}")
 
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> ScratchWorkspace:
-    """A local workspace without manifests."""
+    """Return a local workspace without manifests."""
     made = ScratchWorkspace(root=tmp_path)
     made.write("galleryctl.yaml", LOCAL)
     return made

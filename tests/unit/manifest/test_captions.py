@@ -38,7 +38,7 @@ def exif(captured: str = "", **tags: Any) -> Image.Exif:
 
 
 def iptc(*entries: tuple[int, bytes]) -> bytes:
-    """An APP13 segment with IPTC records 2:NUMBER."""
+    """Return an APP13 segment with IPTC records 2:NUMBER."""
     records = b"".join(
         b"\x1c\x02" + bytes([number]) + struct.pack(">H", len(value)) + value for number, value in entries
     )
@@ -125,7 +125,7 @@ def test_problems_of_sidecars_stand_in_them(scratch: ScratchWorkspace) -> None:
     scratch.write("p.yaml", "titel: x\nquality: 1\n")
     scratch.write("p.xmp", "<x")
     found = scratch.item_problems("  - from: p.jpg\n")
-    assert found[0].startswith("galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is no valid XML")
+    assert found[0].startswith("galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is not valid XML")
     assert found[1:] == [
         "p.yaml:1:1: unknown key 'titel'; did you mean 'title'?",
         "p.yaml:2:10: quality 1 is below 30",
@@ -161,18 +161,18 @@ def test_xmp_with_a_doctype_is_refused(scratch: ScratchWorkspace, kind: str) -> 
     for packet in (HOSTILE[kind].encode(), HOSTILE[kind].encode("utf-16")):
         scratch.write("p.xmp", packet[:MAX_XMP_BYTES])
         assert scratch.item_problems("  - from: p.jpg\n") == [
-            "galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is no valid XML: a DOCTYPE is not allowed: x"
+            "galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is not valid XML: a DOCTYPE is not allowed: x"
         ]
 
 
 def test_xmp_with_a_doctype_inside_a_picture_is_refused(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg", xmp=HOSTILE["external entity"].encode())
     (message,) = scratch.item_problems("  - from: p.jpg\n")
-    assert "the captions of p.jpg cannot be read (the XMP is no valid XML: a DOCTYPE is not allowed: x" in message
+    assert "the captions of p.jpg cannot be read (the XMP is not valid XML: a DOCTYPE is not allowed: x" in message
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few hundred bytes that says it has so many pixels."""
+    """Return a PNG of a few hundred bytes whose header declares this many pixels."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -194,7 +194,7 @@ def test_no_pixels_are_read(scratch: ScratchWorkspace) -> None:
 def test_what_is_larger_than_any_picture_is_a_problem(scratch: ScratchWorkspace) -> None:
     scratch.write("p.png", bomb(100_000, 100_000))
     (message,) = scratch.item_problems("  - from: p.png\n")
-    assert "the captions of p.png cannot be read (the picture is too large); captions: false" in message
+    assert "the captions of p.png cannot be read (the image is too large); use captions: false" in message
 
 
 def test_formats_that_no_gallery_shows_are_not_opened(scratch: ScratchWorkspace) -> None:
@@ -246,7 +246,7 @@ def test_names_in_natural_order() -> None:
 def test_broken_metadata_is_a_problem_or_nothing(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg", xmp=b"<broken")
     (message,) = scratch.item_problems("  - from: p.jpg\n")
-    assert message.startswith("galleries/g.yaml:3:11: the captions of p.jpg cannot be read (the XMP is no valid XML")
+    assert message.startswith("galleries/g.yaml:3:11: the captions of p.jpg cannot be read (the XMP is not valid XML")
     scratch.write("p.jpg", b"\xff\xd8\xff\xe0 and then nothing")
     assert len(scratch.item_problems("  - from: p.jpg\n")) <= 1
 

@@ -1,4 +1,4 @@
-"""The one format."""
+"""The canonical format of manifests."""
 
 from __future__ import annotations
 

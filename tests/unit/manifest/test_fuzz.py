@@ -1,4 +1,4 @@
-"""Whatever stands in the files, the only exception is InvalidInput."""
+"""Random content of files raises no exception but InvalidInput."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PIECES = [
 
 @st.composite
 def mutated(draw: st.DrawFn, text: str) -> bytes:
-    """The text with pieces cut out, put in or replaced."""
+    """Return the text with pieces removed, inserted or replaced."""
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = min(len(text), start + draw(st.integers(0, 12)))

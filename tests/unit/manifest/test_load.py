@@ -1,4 +1,4 @@
-"""Manifests as what is wanted of a site, and every problem of every file at once."""
+"""Manifests load as the desired state of a site, or report all problems of all files at once."""
 
 from __future__ import annotations
 
@@ -156,30 +156,30 @@ def test_media_and_the_keys_made_from_them(scratch: ScratchWorkspace, written: s
         ("image: dance.jpg", "3:12: dance.jpg does not exist; did you mean photos/dance.jpg?"),
         ("image: photos/Dance.JPG", "3:12: photos/Dance.JPG does not exist; did you mean photos/dance.jpg?"),
         ("image: photos/rings.jpg", "3:12: photos/rings.jpg does not exist"),
-        ("image: ../x.jpg", "3:12: ../x.jpg leads out of the workspace; write it relative to the workspace, without .."),
-        ("image: /etc/passwd", "3:12: /etc/passwd is no path inside of the workspace; write it relative to the workspace"),
-        ("image: out/x.jpg", "3:12: out/x.jpg leads out of the workspace"),
-        ("image: photos\\a.jpg", "3:12: photos\\a.jpg has a backslash; paths are written with /"),
-        ("image: photos", "3:12: photos is no file"),
+        ("image: ../x.jpg", "3:12: ../x.jpg contains ..; use a path relative to the workspace, without .."),
+        ("image: /etc/passwd", "3:12: /etc/passwd is not a relative path; use a path relative to the workspace"),
+        ("image: out/x.jpg", "3:12: out/x.jpg is outside the workspace"),
+        ("image: photos\\a.jpg", "3:12: photos\\a.jpg contains a backslash; use / in paths"),
+        ("image: photos", "3:12: photos is not a file"),
         ("image: photos/dance.jpg/x", "3:12: photos/dance.jpg/x does not exist; did you mean photos/dance.jpg?"),
         ("image: photos/empty.jpg", "3:12: photos/empty.jpg is empty"),
-        ("image: photos/text.jpg", "3:12: photos/text.jpg is no image that galleries show (JPEG, PNG, GIF, WebP, HEIC, AVIF)"),
-        ("video: photos/dance.jpg", "3:12: photos/dance.jpg is no video that galleries show (MP4, MOV, WebM, AVI, MKV …)"),
-        ("image: http://example.com/a.jpg", "3:12: http://example.com/a.jpg is no https URL; only https is imported"),
-        ("image: file:///etc/passwd", "3:12: file:///etc/passwd is no https URL; only https is imported"),
-        ("image: https://user:pw@example.com/a.jpg", "3:12: the URL of example.com has a name or a password in it; state, plans and the site would show them"),
-        ("image: https://vimeo.com/1", "3:12: https://vimeo.com/1 is a video; write it as video:"),
-        ("image: https://[x", "3:12: https://[x is no URL: Invalid IPv6 URL"),
-        ("video: https://vimeo.com/about", "3:12: https://vimeo.com/about names no video of Vimeo"),
-        ("video: https://example.com/page.html", "3:12: https://example.com/page.html is neither a video file nor a video at YouTube or Vimeo"),
-        ("image: wix:video://v1/a", "3:12: wix:video://v1/a is not the form of a file of the Media Manager: wix:image://v1/ID/NAME#originWidth=W&originHeight=H"),
-        ("image: 'wix:image://v1/a/b#originWidth=x'", "3:12: wix:image://v1/a/b#originWidth=x: originWidth and originHeight are numbers of pixels"),
-        ("image: 12", '3:12: image 12 is not a text; quote it: "12"'),
-        ("image:", "3:11: image has no value; it is a text"),
-        ("text: x", "3:5: a text needs a key"),
-        ("title: x", "3:5: the item shows nothing; it needs one of image, video, text and from"),
-        ("from: photos/*.tif", "3:11: photos/*.tif finds no file"),
-        ("from: ../*.jpg", "3:11: ../*.jpg leads out of the workspace; write it relative to the workspace, without .."),
+        ("image: photos/text.jpg", "3:12: photos/text.jpg is not a supported image (JPEG, PNG, GIF, WebP, HEIC, AVIF)"),
+        ("video: photos/dance.jpg", "3:12: photos/dance.jpg is not a supported video (MP4, MOV, WebM, AVI, MKV …)"),
+        ("image: http://example.com/a.jpg", "3:12: http://example.com/a.jpg is not an https URL; only https URLs can be imported"),
+        ("image: file:///etc/passwd", "3:12: file:///etc/passwd is not an https URL; only https URLs can be imported"),
+        ("image: https://user:pw@example.com/a.jpg", "3:12: the URL of example.com contains a user name or password; remove it, as plans and state would expose it"),
+        ("image: https://vimeo.com/1", "3:12: https://vimeo.com/1 is a video; use video: instead of image:"),
+        ("image: https://[x", "3:12: https://[x is not a valid URL: Invalid IPv6 URL"),
+        ("video: https://vimeo.com/about", "3:12: https://vimeo.com/about is not the URL of a Vimeo video"),
+        ("video: https://example.com/page.html", "3:12: https://example.com/page.html is neither a video file nor a YouTube or Vimeo video"),
+        ("image: wix:video://v1/a", "3:12: wix:video://v1/a is not a valid Media Manager URI; expected wix:image://v1/ID/NAME#originWidth=W&originHeight=H"),
+        ("image: 'wix:image://v1/a/b#originWidth=x'", "3:12: wix:image://v1/a/b#originWidth=x: originWidth and originHeight must be numbers of pixels"),
+        ("image: 12", '3:12: image must be a string; quote it: "12"'),
+        ("image:", "3:11: image has no value; it must be a string"),
+        ("text: x", "3:5: missing key: required for a text item"),
+        ("title: x", "3:5: missing source: specify image, video, text or from"),
+        ("from: photos/*.tif", "3:11: photos/*.tif matches no files"),
+        ("from: ../*.jpg", "3:11: ../*.jpg contains ..; use a path relative to the workspace, without .."),
     ],
 )  # fmt: skip
 def test_what_no_item_can_show(scratch: ScratchWorkspace, entry: str, expected: str) -> None:
@@ -220,28 +220,28 @@ def test_an_unreadable_file_is_a_problem(scratch: ScratchWorkspace, monkeypatch:
         ("titel: x", "unknown key 'titel'; did you mean 'title'?"),
         ("quality: 20", "quality 20 is below 30"),
         ("quality: 101", "quality 101 is above 100"),
-        ("quality: high", 'quality is a whole number, and "high" is not'),
-        ("quality: 50.5", "quality is a whole number, and 50.5 is not"),
+        ("quality: high", 'quality must be an integer, not "high"'),
+        ("quality: 50.5", "quality must be an integer, not 50.5"),
         ("focal_point: {x: 2, y: 0}", "focal_point.x 2 is above 1"),
-        ("focal_point: {x: 1}", "y is missing in focal_point"),
-        ("focal_point: [1, 2]", "focal_point is a mapping of keys to values, and this is not"),
+        ("focal_point: {x: 1}", "missing y in focal_point"),
+        ("focal_point: [1, 2]", "focal_point must be a mapping"),
         ("sharpen: {amount: 6}", "sharpen.amount 6 is above 5"),
         ("sharpen: {radius: -1}", "sharpen.radius -1 is below 0"),
         ("sharpen: {threshold: 1.5}", "sharpen.threshold 1.5 is above 1"),
-        ("title: 2026", 'title 2026 is not a text; quote it: "2026"'),
-        ("title: 1.50", 'title 1.50 is not a text; quote it: "1.50"'),
-        ("title: true", 'title true is not a text; quote it: "true"'),
-        ("title: yes", 'a bare yes is true to some YAML readers; write "yes" or true'),
-        ("title: [a]", "title is a text, and this is not"),
-        ("tags: dance", 'tags is a list, and "dance" is not'),
-        ("tags: [1]", 'an entry of tags 1 is not a text; quote it: "1"'),
+        ("title: 2026", 'title must be a string; quote it: "2026"'),
+        ("title: 1.50", 'title must be a string; quote it: "1.50"'),
+        ("title: true", 'title must be a string; quote it: "true"'),
+        ("title: yes", 'ambiguous scalar yes: YAML parsers may read it as true; write "yes" or true'),
+        ("title: [a]", "title must be a string"),
+        ("tags: dance", 'tags must be a list, not "dance"'),
+        ("tags: [1]", 'an entry of tags must be a string; quote it: "1"'),
         ("link: {href: x}", "unknown key 'href'"),
-        ("protect: 'no'", 'protect is true or false, and "no" is not'),
-        ("ignore: [titel]", 'an entry of ignore "titel" is none of name, title'),
+        ("protect: 'no'", 'protect must be true or false, not "no"'),
+        ("ignore: [titel]", 'an entry of ignore "titel" is not one of name, title'),
         ("css: {}", "css is for texts; this is an image item"),
         ("order: name", "order is for items from files; this is an image item"),
-        ("video: x", "an item has one of image, video, text and from, not image and video"),
-        ("key: a/b", 'key "a/b" is no key: letters, digits, dot, underscore and hyphen'),
+        ("video: x", "an item must have one of image, video, text and from, not image and video"),
+        ("key: a/b", 'invalid key "a/b": use letters, digits, \'.\', \'_\' or \'-\''),
     ],
 )  # fmt: skip
 def test_what_the_schema_refuses_is_told_for_people(scratch: ScratchWorkspace, entry: str, expected: str) -> None:
@@ -253,22 +253,22 @@ def test_what_the_schema_refuses_is_told_for_people(scratch: ScratchWorkspace, e
 @pytest.mark.parametrize(
     ("manifest", "expected"),
     [
-        ("items: []\n", "1:1: which gallery of the site is this? write bind: {id: …}"),
+        ("items: []\n", "1:1: missing bind: specify {id: …}, {name: …} or {create: true}"),
         ("bind: {}\nitems: []\n", "1:7: bind is empty"),
-        ("bind: {id: a, name: b}\nitems: []\n", "1:7: bind has an id and a name; the id is enough"),
-        ("bind: {id: a, create: true}\nitems: []\n", "1:7: bind has an id, so there is nothing to create; take one away"),
-        ("bind: {create: false}\nitems: []\n", "1:7: bind needs an id, a name, or create: true"),
-        ("name: x\n", "1:1: items is missing; an empty gallery says items: []"),
-        ("name: x\nitems:\n", "2:7: items has no value; it is a list"),
-        ("name: x\nitems: []\nunmanaged: kep\n", '3:12: unmanaged "kep" is none of keep, delete, report; did you mean'),
-        ("gallery: 'a b'\nname: x\nitems: []\n", '1:10: gallery "a b" is no key'),
-        ("- x\n", "1:1: the file is a mapping of keys to values, and this is not"),
+        ("bind: {id: a, name: b}\nitems: []\n", "1:7: bind has both id and name; remove the name"),
+        ("bind: {id: a, create: true}\nitems: []\n", "1:7: bind has both id and create; remove one of them"),
+        ("bind: {create: false}\nitems: []\n", "1:7: bind requires id, name or create: true"),
+        ("name: x\n", "1:1: missing items: use items: [] for an empty gallery"),
+        ("name: x\nitems:\n", "2:7: items has no value; it must be a list"),
+        ("name: x\nitems: []\nunmanaged: kep\n", '3:12: unmanaged "kep" is not one of keep, delete, report; did you mean'),
+        ("gallery: 'a b'\nname: x\nitems: []\n", '1:10: invalid gallery "a b"'),
+        ("- x\n", "1:1: the file must be a mapping"),
         ("# nothing\n", "1:1: the file is empty"),
-        ("name: x\nitems: [1]\n", "2:9: an entry of items is a mapping of keys to values, and 1 is not"),
-        ("name: x\nitems: []\nmoved: [{from: a/b/c, to: d}]\n", "3:16: 'a/b/c' is no address; write GALLERY or GALLERY/ITEM"),
+        ("name: x\nitems: [1]\n", "2:9: an entry of items must be a mapping, not 1"),
+        ("name: x\nitems: []\nmoved: [{from: a/b/c, to: d}]\n", "3:16: 'a/b/c' is not a valid address; use GALLERY or GALLERY/ITEM"),
         ("name: x\nitems: []\nmoved: [{from: a, to: a}]\n", "3:9: from and to are both g/a"),
-        ("name: x\nitems: []\nmoved: [{from: h/a, to: a}]\n", "3:9: h/a cannot move to g/a"),
-        ("name: x\nitems: []\nmoved: [{from: h/a}]\n", "3:9: to is missing in an entry of moved"),
+        ("name: x\nitems: []\nmoved: [{from: h/a, to: a}]\n", "3:9: cannot move h/a to g/a"),
+        ("name: x\nitems: []\nmoved: [{from: h/a}]\n", "3:9: missing to in an entry of moved"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_gallery(scratch: ScratchWorkspace, manifest: str, expected: str) -> None:
@@ -299,8 +299,8 @@ def test_repeated_keys_are_told_with_both_places(scratch: ScratchWorkspace) -> N
     scratch.write("galleries/a.yaml", "gallery: x\nname: Nm\nitems: [{key: k, text: a}, {key: k, text: b}]\n")
     scratch.write("galleries/b.yaml", "name: M\ngallery: x\nitems: []\n")
     assert scratch.problems() == [
-        "galleries/a.yaml:3:28: the key 'k' stands twice, first at galleries/a.yaml:3:9; give one a key of its own",
-        "galleries/b.yaml:2:1: the gallery 'x' stands twice, first at galleries/a.yaml:1:1",
+        "galleries/a.yaml:3:28: duplicate key 'k', first defined at galleries/a.yaml:3:9",
+        "galleries/b.yaml:2:1: duplicate gallery 'x', first defined at galleries/a.yaml:1:1",
     ]
 
 
@@ -316,7 +316,7 @@ def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: ScratchWor
 
 
 def test_a_pattern_without_manifests_is_a_problem(scratch: ScratchWorkspace) -> None:
-    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/*.yaml finds no file"]
+    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/*.yaml matches no files"]
 
 
 def test_html_and_nested_structures_are_kept_as_they_are(scratch: ScratchWorkspace) -> None:

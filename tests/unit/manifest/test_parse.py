@@ -1,4 +1,4 @@
-"""YAML as values with places; whatever is wrong is a problem, never a traceback."""
+"""YAML parses to values with positions; every error is a problem, never a traceback."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_yaml_readers_disagree_on_has_to_be_quoted(trap: str) -> None:
 )  # fmt: skip
 def test_numbers_that_are_texts_to_older_readers_are_told_with_what_to_write(trap: str, instead: str) -> None:
     assert messages(f"a: {trap}\n") == [
-        f"f:1:4: a bare {trap} is a text to some YAML readers; quote it, or write {instead}"
+        f"f:1:4: ambiguous scalar {trap}: YAML parsers may read it as a string; quote it, or write {instead}"
     ]
     assert messages(f"a: {instead}\n") == []
     assert float(str(yaml.safe_load(instead))) == float(trap)
@@ -91,22 +91,22 @@ def test_a_key_is_a_text_however_it_looks() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", ["f:3:1: the key 'a' stands twice, first at 1:1"]),
-        ("{a: 1, a: 2}", ["f:1:8: the key 'a' stands twice, first at 1:2"]),
-        ("a: 1\n---\nb: 2\n", ["f:2:1: a second document; one file is one document"]),
+        ("a: 1\nb: 2\na: 3\n", ["f:3:1: duplicate key 'a', first defined at 1:1"]),
+        ("{a: 1, a: 2}", ["f:1:8: duplicate key 'a', first defined at 1:2"]),
+        ("a: 1\n---\nb: 2\n", ["f:2:1: only one YAML document per file is allowed"]),
         ("a: !secret x\n", ["f:1:4: the tag !secret is not allowed"]),
         ("a: !!python/object:os.system x\n", ["f:1:4: the tag !!python/object:os.system is not allowed"]),
         ("a: !!binary aGk=\n", ["f:1:4: the tag !!binary is not allowed"]),
         ("a: !!set {x}\n", ["f:1:4: the tag !!set is not allowed"]),
         ("a: !!int x\n", ["f:1:4: the tag !!int does not fit this value"]),
-        ("a: *b\n", ["f:1:4: no anchor &b stands before this alias"]),
-        ("a: &a [*a]\n", ["f:1:8: the alias *a stands inside of what it repeats"]),
-        ("? [a]\n: b\n", ["f:1:3: a key must be a text; quote it if it contains { or ["]),
-        ("a:\n\t- b\n", ["f:2:1: a tab stands where YAML wants spaces"]),
-        ("a: @b\n", ["f:1:4: a text that begins with @ has to be quoted"]),
-        ("a: b\0c\n", ["f:1:5: the character U+0000 must not stand in YAML"]),
+        ("a: *b\n", ["f:1:4: undefined alias *b: no anchor &b precedes it"]),
+        ("a: &a [*a]\n", ["f:1:8: the alias *a refers to a value that contains it"]),
+        ("? [a]\n: b\n", ["f:1:3: a key must be a string; quote it if it contains { or ["]),
+        ("a:\n\t- b\n", ["f:2:1: tabs are not allowed for indentation"]),
+        ("a: @b\n", ["f:1:4: a string that begins with @ must be quoted"]),
+        ("a: b\0c\n", ["f:1:5: the character U+0000 is not allowed in YAML"]),
         (b"a: 1\nb: \xff\n", ["f:2:4: the byte 0xff is not valid UTF-8"]),
-        ("<<: 1\n", ["f:1:5: << merges a mapping, or a list of mappings"]),
+        ("<<: 1\n", ["f:1:5: << must be a mapping or a list of mappings"]),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str | bytes, expected: list[str]) -> None:
@@ -123,15 +123,15 @@ def test_what_is_wrong_is_told_with_its_place(text: str | bytes, expected: list[
         (b"%YAML 1.1\n---\na: 1\n", []),
         ("a: 1\n".encode("utf-16"), ["f:1:1: the file is UTF-16; save it as UTF-8"]),
         (b"\xfe\xff\0a", ["f:1:1: the file is UTF-16; save it as UTF-8"]),
-        ("a: 1\n".encode("utf-16-le"), ["f:1:2: the character U+0000 must not stand in YAML"]),
+        ("a: 1\n".encode("utf-16-le"), ["f:1:2: the character U+0000 is not allowed in YAML"]),
         (b"a: \xed\xa0\x80\n", ["f:1:4: the byte 0xed is not valid UTF-8"]),
-        (b"a: \x1b[2J\n", ["f:1:4: the character U+001B must not stand in YAML"]),
-        (b"a: 1\r\nb: yes\r\n", ['f:2:4: a bare yes is true to some YAML readers; write "yes" or true']),
-        (b"a: |\n  x\n\ty\n", ["f:3:1: a tab stands where YAML wants spaces"]),
+        (b"a: \x1b[2J\n", ["f:1:4: the character U+001B is not allowed in YAML"]),
+        (b"a: 1\r\nb: yes\r\n", ['f:2:4: ambiguous scalar yes: YAML parsers may read it as true; write "yes" or true']),
+        (b"a: |\n  x\n\ty\n", ["f:3:1: tabs are not allowed for indentation"]),
         (b"%TAG ! tag:x,2000:\n---\na: !y 1\n", ["f:3:4: the tag tag:x,2000:y is not allowed"]),
-        (b"a: 1\n...\n--- b\n", ["f:3:1: a second document; one file is one document"]),
-        (b"a: <<\n", ['f:1:4: a bare << is a merge to some YAML readers; quote it: "<<"']),
-        (b"a: " + b"0" * 500 + b"\n", [f'f:1:4: a bare {"0" * 100}… is a number in base 8 to some YAML readers; quote it: "{"0" * 100}…"']),
+        (b"a: 1\n...\n--- b\n", ["f:3:1: only one YAML document per file is allowed"]),
+        (b"a: <<\n", ['f:1:4: ambiguous scalar <<: YAML parsers may read it as a merge key; quote it: "<<"']),
+        (b"a: " + b"0" * 500 + b"\n", [f'f:1:4: ambiguous scalar {"0" * 100}…: YAML parsers may read it as an octal number; quote it: "{"0" * 100}…"']),
     ],
 )  # fmt: skip
 def test_whatever_an_editor_saves(data: bytes, expected: list[str]) -> None:
@@ -150,13 +150,13 @@ def test_half_a_character_is_refused_by_either_parser(monkeypatch: pytest.Monkey
 def test_either_parser_stops_where_it_gets_too_deep(monkeypatch: pytest.MonkeyPatch, loader: object, text: str) -> None:
     monkeypatch.setattr("galleryctl.manifest.yaml.parse._LOADER", loader)
     (message,) = messages(text)
-    assert message.endswith("nested more than 64 deep")
+    assert message.endswith("nested more than 64 levels deep")
 
 
 def test_syntax_errors_have_a_place() -> None:
     (message,) = messages("a: [1, 2\nb: 3\n")
     assert message.startswith("f:2:")
-    assert "not valid YAML" in message
+    assert "invalid YAML" in message
 
 
 def test_aliases_merge_keys_core_tags_and_a_byte_order_mark_are_fine() -> None:
@@ -187,7 +187,7 @@ def test_a_bomb_of_merges_is_refused() -> None:
 @pytest.mark.parametrize("text", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000, "? " * 100_000])
 def test_what_is_nested_too_deep_is_refused(text: str) -> None:
     (message,) = messages(text)
-    assert "nested more than" in message or "must be a text" in message
+    assert "nested more than" in message or "must be a string" in message
 
 
 def test_a_chain_of_aliases_counts_as_depth() -> None:
@@ -215,7 +215,7 @@ def test_no_file_has_more_values_than_a_manifest_needs() -> None:
 
 
 def test_a_file_that_is_too_large_is_not_parsed() -> None:
-    assert messages(b"#" * 10_000_001) == ["f:1:1: the file has 10,000,001 bytes; at most 10,000,000 are read"]
+    assert messages(b"#" * 10_000_001) == ["f:1:1: the file has 10,000,001 bytes; the limit is 10,000,000"]
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,4 +1,4 @@
-"""Manifests name what lies in their workspace, and nothing else: no path, pattern or link leads out of it."""
+"""Paths, patterns and links in manifests cannot point outside the workspace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ JPEG = b"\xff\xd8\xff and more"
 
 @pytest.fixture
 def outside(scratch: ScratchWorkspace) -> Path:
-    """A folder beside the workspace, with a picture that nobody may read."""
+    """Return a folder beside the workspace, with an image that must not be read."""
     folder = scratch.root.parent / f"{scratch.root.name}-outside"
     (folder / "photos").mkdir(parents=True)
     (folder / "secret.jpg").write_bytes(JPEG)
@@ -68,23 +68,23 @@ def test_no_link_leads_out(
     scratch: ScratchWorkspace, outside: Path, link: Callable[[Path, Path], str], entry: str
 ) -> None:
     path = link(scratch.root, outside)
-    # a pattern names the link that it does not follow, and nothing behind it
-    told, column = (path, 12) if entry.startswith("i") else (path.removesuffix("/secret.jpg"), 11)
+    # a pattern reports the link that it does not follow, and no name behind it
+    reported, column = (path, 12) if entry.startswith("i") else (path.removesuffix("/secret.jpg"), 11)
     assert scratch.item_problems(f"  - {entry.format(path)}\n") == [
-        f"galleries/g.yaml:3:{column}: {told.removesuffix('/photos')} leads out of the workspace"
+        f"galleries/g.yaml:3:{column}: {reported.removesuffix('/photos')} is outside the workspace"
     ]
 
 
 def test_a_pattern_does_not_follow_links_out(scratch: ScratchWorkspace, outside: Path) -> None:
     link_folder(scratch.root, outside)
     assert scratch.item_problems("  - from: photos/*.jpg\n") == [
-        "galleries/g.yaml:3:11: photos leads out of the workspace"
+        "galleries/g.yaml:3:11: photos is outside the workspace"
     ]
     for pattern in ("*/*.jpg", "photos/**/*.jpg", "p*/**/s*"):
         assert scratch.item_problems(f"  - from: '{pattern}'\n") == [
-            "galleries/g.yaml:3:11: photos leads out of the workspace"
+            "galleries/g.yaml:3:11: photos is outside the workspace"
         ]
-    assert "finds no file" in scratch.item_problems("  - from: '**/*.jpg'\n")[0]
+    assert "matches no files" in scratch.item_problems("  - from: '**/*.jpg'\n")[0]
 
 
 def test_no_manifest_and_no_sidecar_comes_from_outside(scratch: ScratchWorkspace, outside: Path) -> None:
@@ -94,12 +94,12 @@ def test_no_manifest_and_no_sidecar_comes_from_outside(scratch: ScratchWorkspace
     (scratch.root / "p.yaml").symlink_to(outside / "m.yaml")
     (scratch.root / "p.xmp").symlink_to(outside / "m.xmp")
     assert scratch.item_problems("  - from: p.jpg\n") == [
-        "galleries/g.yaml:3:11: p.xmp cannot be read: p.xmp leads out of the workspace",
-        "galleries/g.yaml:3:11: p.yaml cannot be read: p.yaml leads out of the workspace",
+        "galleries/g.yaml:3:11: p.xmp cannot be read: p.xmp is outside the workspace",
+        "galleries/g.yaml:3:11: p.yaml cannot be read: p.yaml is outside the workspace",
     ]
     (scratch.root / "galleries" / "g.yaml").unlink()
     (scratch.root / "galleries" / "g.yaml").symlink_to(outside / "m.yaml")
-    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/g.yaml leads out of the workspace"]
+    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/g.yaml is outside the workspace"]
 
 
 def test_links_inside_are_fine(scratch: ScratchWorkspace) -> None:
@@ -124,21 +124,21 @@ def test_the_workspace_itself_may_be_a_link(scratch: ScratchWorkspace) -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("photos/../../x.jpg", "leads out of the workspace"),
-        ("./../x.jpg", "leads out of the workspace"),
-        ("a/..", "leads out of the workspace"),
-        ("//etc/passwd", "is no path inside of the workspace"),
-        ("~/x.jpg", "is no path inside of the workspace"),
-        ("~root/x.jpg", "is no path inside of the workspace"),
-        ("C:/x.jpg", "is no path inside of the workspace"),
-        ("C:x.jpg", "is no path inside of the workspace"),
-        ("..\\x.jpg", "has a backslash"),
-        ("\\\\host\\x.jpg", "has a backslash"),
+        ("photos/../../x.jpg", "contains ..; use a path relative to the workspace"),
+        ("./../x.jpg", "contains ..; use a path relative to the workspace"),
+        ("a/..", "contains ..; use a path relative to the workspace"),
+        ("//etc/passwd", "is not a relative path"),
+        ("~/x.jpg", "is not a relative path"),
+        ("~root/x.jpg", "is not a relative path"),
+        ("C:/x.jpg", "is not a relative path"),
+        ("C:x.jpg", "is not a relative path"),
+        ("..\\x.jpg", "contains a backslash"),
+        ("\\\\host\\x.jpg", "contains a backslash"),
         ("", "the path is empty"),
         (".", "the path is empty"),
-        ("a\0b.jpg", "a path cannot have a NUL character"),
+        ("a\0b.jpg", "a path cannot contain a NUL character"),
         ("a\udcff.jpg", "is not valid UTF-8"),
-        ("a" * 1025, "a path of 1,025 characters; at most 1,024 are read"),
+        ("a" * 1025, "the path has 1,025 characters; the limit is 1,024"),
         ("a" * 300, "cannot be read: file name too long"),
         ("a/" * 500 + "b", "does not exist"),
     ],
@@ -182,15 +182,15 @@ def test_no_path_and_no_pattern_reads_anything_outside(
 
 def test_a_pipe_is_no_file_and_nobody_waits_for_it(scratch: ScratchWorkspace) -> None:
     os.mkfifo(scratch.root / "p.jpg")
-    assert scratch.item_problems("  - image: p.jpg\n") == ["galleries/g.yaml:3:12: p.jpg is no file"]
-    assert scratch.item_problems("  - from: '*.jpg'\n") == ["galleries/g.yaml:3:11: *.jpg finds no file"]
-    with pytest.raises(WorkspaceFileError, match="it is no file"), WorkspaceFiles(scratch.root).open("p.jpg"):
+    assert scratch.item_problems("  - image: p.jpg\n") == ["galleries/g.yaml:3:12: p.jpg is not a file"]
+    assert scratch.item_problems("  - from: '*.jpg'\n") == ["galleries/g.yaml:3:11: *.jpg matches no files"]
+    with pytest.raises(WorkspaceFileError, match="not a regular file"), WorkspaceFiles(scratch.root).open("p.jpg"):
         pass
 
 
 def test_a_device_is_no_file(scratch: ScratchWorkspace) -> None:
     (scratch.root / "p.jpg").symlink_to("/dev/zero")
-    assert "leads out of the workspace" in scratch.item_problems("  - image: p.jpg\n")[0]
+    assert "is outside the workspace" in scratch.item_problems("  - image: p.jpg\n")[0]
 
 
 def test_what_is_swapped_while_it_is_opened_is_not_read(
@@ -200,7 +200,7 @@ def test_what_is_swapped_while_it_is_opened_is_not_read(
     tree, aside, opens = WorkspaceFiles(scratch.root), scratch.root / "aside", os.open
 
     def swapped(name: str, flags: int) -> int:
-        """Another process puts a link in place for just the moment of opening."""
+        """Simulate another process that replaces the file with a link while it is opened."""
         photos.rename(aside)
         photos.symlink_to(outside / "photos")
         try:
@@ -224,7 +224,7 @@ def test_a_pattern_may_go_deep_twice_only(scratch: ScratchWorkspace) -> None:
     (item,) = scratch.items("  - from: 'a/**/**/**/*.jpg'\n")
     assert item.address.item == "d"
     assert scratch.item_problems("  - from: '**/b/**/c/**/*.jpg'\n") == [
-        "galleries/g.yaml:3:11: **/b/**/c/**/*.jpg has ** more than twice; write several patterns"
+        "galleries/g.yaml:3:11: **/b/**/c/**/*.jpg has more than two **; use several patterns"
     ]
 
 
@@ -235,4 +235,4 @@ def test_what_a_file_is_called_does_not_make_it_one(scratch: ScratchWorkspace, n
     kind = "image" if name.endswith("jpg") else "video"
     for entry in (f"{kind}: {name}", f"from: {name}"):
         (message,) = scratch.item_problems(f"  - {entry}\n")
-        assert f"{name} is no {kind} that galleries show" in message
+        assert f"{name} is not a supported {kind}" in message

@@ -1,4 +1,4 @@
-"""Which files a pattern finds: what the reference says of `*`, `?`, `[ab]` and `**`."""
+"""Patterns match as the reference describes `*`, `?`, `[ab]` and `**`."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def test_it_finds_each_file_once_whose_path_it_describes(tree: WorkspaceFiles, f
 
 
 def test_two_stars_within_a_name_are_refused(tree: WorkspaceFiles) -> None:
-    with pytest.raises(WorkspaceFileError, match=r"a\*\*/b.jpg is no pattern: \*\* stands for whole names"):
+    with pytest.raises(
+        WorkspaceFileError, match=r"a\*\*/b.jpg is not a valid pattern: \*\* must be a whole path segment"
+    ):
         list(tree.glob("a**/b.jpg"))
 
 
@@ -96,7 +98,7 @@ def test_a_folder_that_cannot_be_read_is_told(tree: WorkspaceFiles, monkeypatch:
 
 
 def _folder(step: str) -> str:
-    """One step of a pattern as a regular expression; `**` is folders that are no links."""
+    """Return one segment of a pattern as a regular expression; `**` matches folders that are not links."""
     return r"(?:(?!link/)[^/]+/)*" if step == "**" else f"{_name(step)}/"
 
 

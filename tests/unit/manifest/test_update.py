@@ -1,4 +1,4 @@
-"""A live gallery becomes a manifest that wants exactly it."""
+"""A live gallery is written as a manifest that matches it."""
 
 from __future__ import annotations
 
@@ -121,13 +121,13 @@ UNCHECKED = [
 @given(item=live_items(), name=texts)
 def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, name: str) -> None:
     text = render_manifest("weddings", live_gallery(item, name=name), {}).text
-    wanted = only(read_back(tmp_path, text))
-    assert wanted.fields.get("name", "") == name
-    (read,) = wanted.items
+    gallery = only(read_back(tmp_path, text))
+    assert gallery.fields.get("name", "") == name
+    (read,) = gallery.items
     assert read.kind is item.kind
     assert {n: v for n, v in read.fields.items() if not values_equal(v, item.fields[n])} == {}
     assert {n for n, v in item.fields.items() if v not in ("", (), None)} <= set(read.fields)
-    assert only(read_back(tmp_path, format_text(text, "f"))).items == wanted.items
+    assert only(read_back(tmp_path, format_text(text, "f"))).items == gallery.items
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=UNCHECKED)

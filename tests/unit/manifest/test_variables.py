@@ -42,17 +42,17 @@ def test_variables_in_manifests(scratch: ScratchWorkspace) -> None:
 def test_unset_and_broken_variables_have_a_place(scratch: ScratchWorkspace) -> None:
     assert scratch.item_problems("  - {key: a, text: '${NOPE}'}\n  - {key: b, text: 'a ${b c}'}\n") == [
         "galleries/g.yaml:3:20: the environment variable NOPE is not set",
-        "galleries/g.yaml:4:20: after ${ comes a name and }, as in ${NAME}; a literal ${ is written $${",
+        "galleries/g.yaml:4:20: invalid variable: write ${NAME}, or $${ for a literal ${",
     ]
 
 
 def test_no_message_shows_what_came_in_for_a_pattern(scratch: ScratchWorkspace) -> None:
     environ = {"P": "planted"}
     (message,) = scratch.problems("bind: {create: true}\nitems: [{from: [a.jpg, '${P}/*']}]\n", environ)
-    assert message == "galleries/g.yaml:2:16: the value from the environment cannot be used here"
+    assert message == "galleries/g.yaml:2:16: the value from the environment is not valid here"
     scratch.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: ['${P}/*.yaml']\n")
     assert scratch.problems(environ=environ) == [
-        "galleryctl.yaml: galleries: the value from the environment cannot be used here"
+        "galleryctl.yaml: galleries: the value from the environment is not valid here"
     ]
 
 
@@ -111,7 +111,7 @@ def test_variables_in_a_sidecar(scratch: ScratchWorkspace) -> None:
     scratch.write("a.jpg.yaml", "title: '${T} $${T}'\ndescription: '${MY_TOKEN}'\n")
     text = "bind: {create: true}\nitems: [{image: a.jpg, captions: true}]\n"
     assert scratch.problems(text, {"T": "1", "MY_TOKEN": "planted"}) == [
-        "a.jpg.yaml:2:14: the environment variable MY_TOKEN is a secret; what a gallery holds is shown to everybody"
+        "a.jpg.yaml:2:14: the environment variable MY_TOKEN is a secret; gallery content is public"
     ]
     scratch.write("a.jpg.yaml", "title: '${T} $${T}'\n")
     assert scratch.load({"T": "1"}).galleries[0].items[0].fields["title"] == "1 ${T}"

@@ -1,4 +1,4 @@
-"""galleryctl.yaml: sites, secrets, and what makes no sense."""
+"""galleryctl.yaml: sites, secrets and invalid settings."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def test_several_sites_with_state_and_order_of_their_own(scratch: ScratchWorkspa
     text = f"galleryctl: 1\nbackend: {{type: local}}\ngalleries: g/*.yaml\n{sites}"
     assert problems(scratch, text) == [
         (
-            "galleryctl.yaml:4:1: several sites need a state each; write {site} into state, as in "
+            "galleryctl.yaml:4:1: each site needs its own state; use {site} in state, for example "
             ".galleryctl/state-{site}.json"
         )
     ]
     assert problems(scratch, text + "state: .galleryctl/{site}.json\n") == []
     assert scratch.config().sites["b"].item_order is ItemOrder.DESCENDING
-    assert problems(scratch, text + "state: {versions: 3}\n")[0].startswith("galleryctl.yaml:7:8: several sites")
+    assert problems(scratch, text + "state: {versions: 3}\n")[0].startswith("galleryctl.yaml:7:8: each site needs")
 
 
 def test_state_elsewhere_and_sealed(scratch: ScratchWorkspace) -> None:
@@ -110,7 +110,7 @@ def test_state_elsewhere_and_sealed(scratch: ScratchWorkspace) -> None:
     assert "app-secret" not in repr(scratch.config(ENVIRON))
 
 
-LOCATION = "state is a file, or an object: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
+LOCATION = "state must be a path or an object URL: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
 AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
 
 
@@ -119,41 +119,41 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
     [
         (DOCUMENTED % "wix", "5:19: the environment variable WIX_SITE_ID is not set"),
         (DOCUMENTED % "wix", "5:51: the environment variable WIX_API_KEY is not set"),
-        (WIX, "1:1: sites is missing; only backend: {type: local} does without"),
-        (WIX + "sites: {main: {}}\n", "4:15: auth is missing in sites.main"),
+        (WIX, "1:1: missing sites: required unless the backend is {type: local}"),
+        (WIX + "sites: {main: {}}\n", "4:15: missing auth in sites.main"),
         (
             WIX + AUTH.format("{api_key: IST.planted}"),
-            "4:44: api_key is written out; secrets come from the environment only: api_key: ${NAME}",
+            "4:44: api_key is in plain text; read secrets from the environment: api_key: ${NAME}",
         ),
-        (WIX + AUTH.format("{app_id: a}"), "4:34: auth needs an api_key, or app_id, app_secret and instance_id; missing: app_secret, instance_id"),
-        (WIX + AUTH.format("{}"), "4:34: auth needs an api_key, or app_id, app_secret and instance_id"),
-        (WIX + AUTH.format("{api_key: '${X}', app_id: a}"), "4:34: auth is an api_key or an app, not both: take away app_id"),
+        (WIX + AUTH.format("{app_id: a}"), "4:34: auth requires api_key, or app_id, app_secret and instance_id; missing: app_secret, instance_id"),
+        (WIX + AUTH.format("{}"), "4:34: auth requires api_key, or app_id, app_secret and instance_id"),
+        (WIX + AUTH.format("{api_key: '${X}', app_id: a}"), "4:34: auth must be an api_key or an app, not both: remove app_id"),
         (WIX + "titel: x\n", "4:1: unknown key 'titel'"),
         (WIX + "gallerys: x\n", "4:1: unknown key 'gallerys'; did you mean 'galleries'?"),
-        (WIX + "state: ../x.json\n", "4:8: state lies outside of the workspace; write a path below it"),
-        (WIX + "state: /x.json\n", "4:8: state lies outside of the workspace; write a path below it"),
+        (WIX + "state: ../x.json\n", "4:8: state is outside the workspace; use a path inside it"),
+        (WIX + "state: /x.json\n", "4:8: state is outside the workspace; use a path inside it"),
         (WIX + "state: s3://bucket\n", f"4:8: {LOCATION}"),
         (WIX + "state: s3://key:planted@bucket/key\n", f"4:8: {LOCATION}"),
         (WIX + "state: s3://bucket/key?sig=planted\n", f"4:8: {LOCATION}"),
         (WIX + "state: s3://bucket/a/../b\n", f"4:8: {LOCATION}"),
         (WIX + "state: {location: 'http://bucket/key'}\n", f"4:19: {LOCATION}"),
-        (WIX + "state: {location: ../x}\n", "4:19: state lies outside of the workspace; write a path below it"),
-        (WIX + "state: {passphrase: planted}\n", "4:21: state.passphrase is written out; secrets come from the environment only: passphrase: ${NAME}"),
-        (WIX + "state: {former_passphrase: planted}\n", "4:28: state.former_passphrase is written out; secrets come from the environment only: former_passphrase: ${NAME}"),
+        (WIX + "state: {location: ../x}\n", "4:19: state is outside the workspace; use a path inside it"),
+        (WIX + "state: {passphrase: planted}\n", "4:21: state.passphrase is in plain text; read secrets from the environment: passphrase: ${NAME}"),
+        (WIX + "state: {former_passphrase: planted}\n", "4:28: state.former_passphrase is in plain text; read secrets from the environment: former_passphrase: ${NAME}"),
         (WIX + "state: {versions: 0}\n", "4:19: state.versions 0 is below 1"),
         (WIX + "state: {place: x}\n", "4:9: unknown key 'place'"),
         (WIX + "limits: {max_delete_percent: 300}\n", "4:30: limits.max_delete_percent 300 is above 100"),
         (WIX + "limits: {concurrency: 0}\n", "4:23: limits.concurrency 0 is below 1"),
-        (WIX + "item_order: up\n", '4:13: item_order "up" is none of ascending, descending'),
-        (WIX + "media: {folder: x}\n", '4:17: media.folder "x" is not allowed; it begins with /'),
-        ("galleryctl: 2\ngalleries: x\n", "1:13: galleryctl 2 is not known to this galleryctl, which reads 1"),
-        ("galleryctl: 1\n", "1:1: galleries is missing"),
-        (WIX.replace("wix", "wixx"), '2:17: backend.type "wixx" is none of local, wix; did you mean \'wix\'?'),
-        (WIX.replace("wix", "local, base_url: 'https://x'"), "2:34: base_url goes with type: wix; the embedded emulator has no address"),
-        (WIX.replace("wix", "wix, base_url: 'http://example.com'"), "2:32: base_url is an https URL, or http on this machine (127.0.0.1)"),
+        (WIX + "item_order: up\n", '4:13: item_order "up" is not one of ascending, descending'),
+        (WIX + "media: {folder: x}\n", '4:17: media.folder "x" must begin with /'),
+        ("galleryctl: 2\ngalleries: x\n", "1:13: galleryctl 2 is not supported; this version of galleryctl reads 1"),
+        ("galleryctl: 1\n", "1:1: missing galleries"),
+        (WIX.replace("wix", "wixx"), '2:17: backend.type "wixx" is not one of local, wix; did you mean \'wix\'?'),
+        (WIX.replace("wix", "local, base_url: 'https://x'"), "2:34: base_url is only allowed with type: wix"),
+        (WIX.replace("wix", "wix, base_url: 'http://example.com'"), "2:32: base_url must be an https URL, or an http URL of this machine (127.0.0.1)"),
         ("", "1:1: the file is empty"),
-        ("- x\n", "1:1: the file is a mapping of keys to values, and this is not"),
-        (WIX + "sites: {'a b': {}}\n", '4:9: sites "a b" is no key: letters, digits, dot, underscore and hyphen, 100 at most, a letter or digit first'),
+        ("- x\n", "1:1: the file must be a mapping"),
+        (WIX + "sites: {'a b': {}}\n", '4:9: invalid key in sites "a b": use letters, digits, \'.\', \'_\' or \'-\', at most 100 characters, starting with a letter or digit'),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(scratch: ScratchWorkspace, text: str, expected: str) -> None:
@@ -182,7 +182,7 @@ def test_an_empty_passphrase_seals_nothing(scratch: ScratchWorkspace) -> None:
         ("{former_passphrase: '${EMPTY}'}", "4:28: state.former_passphrase is empty"),
         (
             "{passphrase: '${ONE}', former_passphrase: 'pl${TWO}'}",
-            "4:50: state.former_passphrase is the same as state.passphrase; take away the one, or change the other",
+            "4:50: state.former_passphrase must differ from state.passphrase; remove it, or change one of them",
         ),
     ],
 )
@@ -205,7 +205,7 @@ def test_values_from_the_environment_are_not_repeated(scratch: ScratchWorkspace)
 def test_a_key_that_no_header_can_carry_is_told_but_not_shown(scratch: ScratchWorkspace, key: str) -> None:
     text = WIX + AUTH.format("{api_key: '${KEY}'}").replace("site_id: s", "site_id: '${KEY}'")
     assert problems(scratch, text, {"KEY": key}) == [
-        f"galleryctl.yaml:4:{column}: {name} has a blank, a line end or a letter that none has; look at how it is set"
+        f"galleryctl.yaml:4:{column}: {name} contains a space, a line break or a non-ASCII character; check how it is set"
         for column, name in ((25, "site_id"), (51, "api_key"))
     ]
 
