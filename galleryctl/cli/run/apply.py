@@ -67,15 +67,15 @@ class _Terminal(ApplyHooks):
     def cancellable(self) -> AbstractContextManager[object]:
         return cancel_on_signal()
 
-    def waiting(self, holder: LockInfo) -> None:
+    def on_lock_wait(self, holder: LockInfo) -> None:
         output.info(self._settings, f"Waiting for the lock on the state: it is held by {holder}.")
 
-    def planned(self, plan: Plan) -> None:
+    def on_plan(self, plan: Plan) -> None:
         if self._settings.format == "text" and (self._question or not self._settings.quiet):
             print_plan(plan, self._settings)
 
     @contextmanager
-    def applying(self, stop: asyncio.Event) -> Iterator[Progress]:
+    def writing(self, stop: asyncio.Event) -> Iterator[Progress]:
         remark = partial(output.info, self._settings)
         with stop_on_signal(stop, remark), open_progress(self._settings) as progress:
             yield progress
