@@ -1,1 +1,1 @@
-"""The commands: parse options, call one function, render its result. Only here is anything printed or exited."""
+"""Command-line interface: parse options, call one function, print its result. Only this package prints or exits."""

@@ -1,4 +1,4 @@
-"""Questions to a person before something is done that cannot be taken back lightly."""
+"""Confirmation prompts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from galleryctl.model.errors import GalleryctlError
 
 
 def require_tty(do: str) -> None:
-    """Raise GalleryctlError when nobody can be asked; `do` says what to give instead."""
+    """Raise GalleryctlError if standard input is not a terminal; `do` says which option to give instead."""
     if not sys.stdin.isatty():
-        raise GalleryctlError("there is no terminal to ask on", do=do)
+        raise GalleryctlError("cannot ask for confirmation: standard input is not a terminal", do=do)
 
 
 def confirm(question: str) -> bool:
-    """Whether the answer is `yes`; nothing else is taken as one. Raises click.Abort at the end of input."""
+    """Return True if the answer is exactly `yes`. Raises click.Abort at the end of input."""
     try:
         answer = click.prompt(f"{question} Only 'yes' is accepted", default="", show_default=False, err=True)
     except click.Abort:
-        click.echo(err=True)  # the question's line has no end yet
+        click.echo(err=True)  # end the line of the question
         raise
     return bool(answer == "yes")

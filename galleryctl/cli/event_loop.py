@@ -1,4 +1,4 @@
-"""Asynchronous work from a command. asyncio is imported when there is some: `--help` has none."""
+"""Run asynchronous code from a command; asyncio is imported only then, which keeps `--help` fast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _T = TypeVar("_T")
 
 
 def run_async(work: Coroutine[Any, Any, _T]) -> _T:
-    """What the work returns at its end."""
+    """Run the coroutine in a new event loop and return its result."""
     import asyncio
 
     return asyncio.run(work)

@@ -1,4 +1,4 @@
-"""How a failure is told: the errors of ours as they are, the system's by its words, anything else as our bug."""
+"""Failures: galleryctl's own errors are printed as they are, others as an error of the system or a bug."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from galleryctl.cli.options import CliSettings
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 
 _HUMAN_FORMATS = ("text", "markdown")
-"""Formats whose failures a person reads, where errors go; a program that asked for another reads standard output."""
+"""Formats whose failures go to standard error; failures in the other formats are results for programs."""
 
 
 def print_failure(error: Exception, settings: CliSettings) -> int:
-    """Print `error` in the format that the options name, and return the exit code that it means."""
+    """Print `error` in the requested format, and return its exit code."""
     if not isinstance(error, GalleryctlError):
         error = _internal_error(error, settings)
     from galleryctl.report.render import render
@@ -27,13 +27,13 @@ def print_failure(error: Exception, settings: CliSettings) -> int:
         return error.exit_code
     try:
         output.result(text)
-    except GalleryctlError as lost:
-        click.echo(f"{error}\n{lost}", err=True)
+    except GalleryctlError as output_error:
+        click.echo(f"{error}\n{output_error}", err=True)
     return error.exit_code
 
 
 def print_usage_error(error: click.ClickException, format: str) -> int:  # noqa: A002 - the option's name
-    """Print what is wrong with the command line, and return 1: 2 always means changes."""
+    """Print an error in the command line, and return 1, not click's 2: exit code 2 means changes."""
     if format in _HUMAN_FORMATS:
         error.show()
         return 1
@@ -46,9 +46,9 @@ def print_usage_error(error: click.ClickException, format: str) -> int:  # noqa:
 def _internal_error(error: Exception, settings: CliSettings) -> GalleryctlError:
     if settings.verbose:
         click.echo("".join(traceback.format_exception(error)), err=True)
-    if isinstance(error, OSError):  # a disk, a right or a file that nobody thought of: the system's no, not ours
+    if isinstance(error, OSError):  # caused by the system (a full disk, a permission), not by a bug
         return GalleryctlError(error.strerror or str(error), where=error.filename)
     return GalleryctlError(
         f"this is a bug in galleryctl: {type(error).__name__}: {error}",
-        do="run it again with -v for the traceback, and report it",
+        do="run the command again with -v for a traceback, and report this bug",
     )

@@ -1,4 +1,4 @@
-"""Whether what is installed is complete."""
+"""Checks of the installation: Python, the package and its extras."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _MIN_PYTHON = (3, 11)
 
 
 def check_installation(required_extras: frozenset[str] = frozenset()) -> Iterator[Check]:
-    """Python, the package, and each of its extras; those that are `needed` fail when they are missing."""
-    version = sys.version_info[:2]
+    """Check Python, the package and each of its extras; a missing extra fails if it is required, else it warns."""
+    supported = sys.version_info[:2] >= _MIN_PYTHON
     yield Check(
         name="python",
-        status=CheckStatus.OK if version >= _MIN_PYTHON else CheckStatus.FAIL,
+        status=CheckStatus.OK if supported else CheckStatus.FAIL,
         finding=f"{platform.python_version()} on {platform.system()}",
-        do="" if version >= _MIN_PYTHON else f"install Python {_MIN_PYTHON[0]}.{_MIN_PYTHON[1]} or newer",
+        do="" if supported else f"install Python {_MIN_PYTHON[0]}.{_MIN_PYTHON[1]} or newer",
     )
     try:
         about = metadata.metadata(_PACKAGE)
@@ -30,7 +30,7 @@ def check_installation(required_extras: frozenset[str] = frozenset()) -> Iterato
         yield Check(
             name="package",
             status=CheckStatus.WARN,
-            finding=f"galleryctl {__version__} is not installed; it runs from its sources",
+            finding=f"galleryctl {__version__} runs from source and is not installed",
             do="pip install galleryctl",
         )
         return
@@ -39,26 +39,25 @@ def check_installation(required_extras: frozenset[str] = frozenset()) -> Iterato
         yield _check_distributions(f"extra {extra}", extra, "installed", required=extra in required_extras)
 
 
-def _check_distributions(name: str, extra: str, found: str, *, required: bool) -> Check:
-    """Whether everything that the package, or one of its extras, is made of is there."""
+def _check_distributions(name: str, extra: str, finding: str, *, required: bool) -> Check:
+    """Check that every distribution that the package, or one of its extras, requires is installed."""
     missing = [part for part in _required_distributions(extra) if not _is_installed(part)]
     if not missing:
-        return Check(name=name, status=CheckStatus.OK, finding=found)
-    what = f"{_PACKAGE}[{extra}]" if extra else _PACKAGE
+        return Check(name=name, status=CheckStatus.OK, finding=finding)
     return Check(
         name=name,
         status=CheckStatus.FAIL if required else CheckStatus.WARN,
         finding=f"not installed: {', '.join(missing)}",
-        do=f"pip install '{what}'",
+        do=f"pip install '{_PACKAGE}[{extra}]'" if extra else f"pip install '{_PACKAGE}'",
     )
 
 
 def _required_distributions(extra: str) -> Iterator[str]:
-    """The names of the distributions that are required, always or by one extra."""
+    """Yield the names of the distributions that the extra requires; those always required for an `extra` of ""."""
     for requirement in metadata.requires(_PACKAGE) or ():
-        of = re.search(r"""extra == ['"]([^'"]+)['"]""", requirement)
+        condition = re.search(r"""extra == ['"]([^'"]+)['"]""", requirement)
         name = re.match(r"[A-Za-z0-9._-]+", requirement)
-        if name and (of[1] if of else "") == extra:
+        if name and (condition[1] if condition else "") == extra:
             yield name[0]
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which mean the same here: what they do while a command waits, asks, plans or applies."""
+"""Handling of Ctrl-C and SIGTERM, which have the same effect, while a command waits, asks, plans or applies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def raise_on_signal() -> Iterator[None]:
-    """For code that blocks the event loop: a signal raises KeyboardInterrupt, for a handler of the loop would wait."""
+    """Raise KeyboardInterrupt on a signal, in code that blocks the event loop: a handler of the loop would wait."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -30,7 +30,7 @@ def raise_on_signal() -> Iterator[None]:
 
 @contextmanager
 def cancel_on_signal() -> Iterator[None]:
-    """For code that waits and has not begun to write: a signal ends it; raises Interrupted."""
+    """Cancel on a signal, in code that has not begun to write; raises Interrupted then."""
     task = asyncio.current_task()
     stopped = False
 
@@ -51,28 +51,28 @@ def cancel_on_signal() -> Iterator[None]:
 
 @contextmanager
 def stop_on_signal(stop: asyncio.Event, notify: Callable[[str], None]) -> Iterator[None]:
-    """For code that writes: the first signal sets `stop`, the second ends it at once; raises Interrupted then."""
+    """Set `stop` on the first signal, in code that writes; cancel on the second one and raise Interrupted."""
     task = asyncio.current_task()
-    again = False
+    cancelled = False
 
     def interrupt() -> None:
-        nonlocal again
+        nonlocal cancelled
         if not stop.is_set():
             stop.set()
-            notify("Stopping: what is in flight is finished. Once more stops at once.")
+            notify("Stopping after the steps in progress. Interrupt again to stop immediately.")
         elif task is not None:
-            again = True
+            cancelled = True
             task.cancel()
 
     with _signal_handler(interrupt):
         try:
             yield
         except asyncio.CancelledError:
-            if not again:
+            if not cancelled:
                 raise
             raise Interrupted(
-                "stopped at once; some calls may have taken effect",
-                do="run the same command again: the journal knows what was under way",
+                "stopped immediately; some requests may have taken effect",
+                do="run the same command again: it recovers the unfinished steps from the journal",
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""Where a command listens: the socket, its address in URLs, and the file that tells others of it."""
+"""Support for commands that listen: the socket, its base URL and the ready file."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from galleryctl.state.durable_files import replace_file
 
 
 def bind_socket(host: str, port: int, server_name: str) -> socket.socket:
-    """A socket of `who` at that address, not listening yet; port 0 takes a free one. Raises GalleryctlError."""
+    """Return a bound socket that does not listen yet; port 0 selects a free one. Raises GalleryctlError."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except (OSError, OverflowError, TypeError) as error:  # the last: a name that no host can have
+    except (OSError, OverflowError, TypeError) as error:  # TypeError: the host contains a null character
         listener.close()
         raise GalleryctlError(
             f"{server_name} cannot listen on {host}:{port}",
             why=str(error),
-            do="choose another address, or another port; 0 takes a free one",
+            do="choose another address or port; port 0 selects a free port",
         ) from error
     return listener
 
 
 def base_url(host: str, listener: socket.socket) -> str:
-    """Where this machine reaches what listens there."""
+    """Return the URL at which this machine reaches the listener."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - reached, not listened on
     return f"http://{name}:{listener.getsockname()[1]}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
+    """Return True if only this machine can reach the host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -45,17 +45,14 @@ def is_loopback(host: str) -> bool:
 
 @contextmanager
 def write_ready_file(path: Path | None, content: Mapping[str, str]) -> Iterator[None]:
-    """Keeps `told` in the ready file while the block runs, for its owner only, as it may hold keys.
-
-    Raises GalleryctlError when it cannot be written.
-    """
+    """Keep `content` in the ready file while the block runs, readable by its owner only, as it may hold keys."""
     if path is None:
         yield
         return
     try:
         replace_file(path, f"{json.dumps(content, indent=2)}\n".encode())
     except OSError as error:
-        raise GalleryctlError("the ready file cannot be written", where=path, why=str(error)) from error
+        raise GalleryctlError("cannot write the ready file", where=path, why=str(error)) from error
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The `galleryctl` command: finds subcommands when they are called, and turns every failure into an exit code."""
+"""The `galleryctl` command: import subcommands when they are called, and turn every failure into an exit code."""
 
 from __future__ import annotations
 
@@ -31,27 +31,24 @@ COMMANDS = (
     "velo",
     "doctor",
 )
-"""In the order of a workspace's life. Each is `command` in the module `galleryctl.cli.commands.<name>`."""
+"""Subcommands in the order of `--help`. Each is `command` in the module `galleryctl.cli.commands.<name>`."""
 _MODULES = {"import": "import_"}
-"""Modules that cannot bear the name of their command, which is a keyword."""
-
-
+"""Modules whose command is named like a Python keyword."""
 _COMPLETE_VARIABLE = "_GALLERYCTL_COMPLETE"
-"""The environment variable in which a shell says that it asks for completions, and how: `bash_source`, `bash_complete`, ..."""
-
+"""Environment variable with which a shell requests completions: `bash_source`, `bash_complete`, ..."""
 _HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""A group of commands that was called alone; before click 8.2 that was no error."""
+"""Raised when a group is called without a subcommand."""
 
 
 class LazyGroup(click.Group):
-    """The subcommands, each imported only when it is called or listed: start-up stays fast."""
+    """Group that imports each subcommand only when it is called or listed, to start fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names of all the commands."""
+        """Return the names of all subcommands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, None when there is none."""
+        """Return the subcommand, or None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         command = import_module(f"galleryctl.cli.commands.{_MODULES.get(cmd_name, cmd_name)}").command
@@ -60,7 +57,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with. Raises click.UsageError with the nearest name for an unknown one."""
+        """Return the subcommand of the first argument. Raises click.UsageError with the nearest name if it is unknown."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -74,11 +71,11 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="galleryctl", message="%(prog)s %(version)s")
 @common_options
 def galleryctl() -> None:
-    """Keep Wix Pro Galleries equal to YAML manifests that live in git."""
+    """Manage Wix Pro Galleries with YAML manifests."""
 
 
 def run(args: Sequence[str]) -> int:
-    """The exit code of `galleryctl ARGS`; all that goes wrong on the way is printed, never raised."""
+    """Run `galleryctl ARGS` and return its exit code; failures are printed, never raised."""
     try:
         return _invoke(list(args) or ["--help"])
     except click.ClickException as error:
@@ -89,15 +86,14 @@ def run(args: Sequence[str]) -> int:
 
         return print_usage_error(error, requested_format(args))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; nothing more was done.", err=True)
+        click.echo("Interrupted; no further action was taken.", err=True)
         return 130
     except BrokenPipeError:
-        # The reader of our output went away: what it did not want is not an error worth a message.
-        return 1
+        return 1  # the reader closed the pipe on purpose, as `head` does: no message
 
 
 def _invoke(args: list[str]) -> int:
-    """The exit code of the command, or of its failure, which is printed."""
+    """Run the command and return its exit code; print a failure unless click has its own message for it."""
     context: click.Context | None = None
     try:
         with galleryctl.make_context("galleryctl", args) as context:
@@ -107,14 +103,14 @@ def _invoke(args: list[str]) -> int:
         return end.exit_code
     except (click.ClickException, click.Abort, BrokenPipeError):
         raise
-    except Exception as error:  # noqa: BLE001 - the boundary: nothing may end in a traceback
+    except Exception as error:  # noqa: BLE001 - last resort: no failure may end in a traceback
         from galleryctl.cli.failure import print_failure
 
         return print_failure(error, get_settings(context))
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     if asked := os.environ.get(_COMPLETE_VARIABLE):
         from click.shell_completion import shell_complete
 

@@ -1,4 +1,4 @@
-"""What a terminal shows while an apply runs; nothing anywhere else."""
+"""Progress of an apply: a bar on a terminal, a line per step with -v."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from galleryctl.plan.steps import Step
 
 
 class LineProgress:
-    """A line for each step that ended, for -v in a log."""
+    """Progress as a line for each finished step."""
 
     def on_plan(self, steps: Sequence[Step]) -> None:
-        """How many there will be."""
+        """Print the number of steps."""
         click.echo(f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}", err=True)
 
     def on_step_start(self, step: Step) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
-        """The step and how it ended."""
+        """Print the step and its outcome."""
         output.stderr(f"{outcome.status}: {step.id}")
 
 
 @contextmanager
 def open_progress(settings: CliSettings) -> Iterator[Progress]:
-    """A bar on a terminal, lines with -v, else nothing."""
+    """Return lines with -v, else a bar on a terminal, else no output."""
     if settings.verbose:
         yield LineProgress()
     elif settings.quiet or not sys.stderr.isatty():
@@ -51,17 +51,12 @@ def _bar_progress(settings: CliSettings) -> Iterator[Progress]:
     from galleryctl.report.formatting import escape_control
 
     console = Console(stderr=True, no_color=not output.use_color(settings, err=True))
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         class BarProgress:
-            """Moves the bar."""
+            """Progress as a bar."""
 
             def on_plan(self, steps: Sequence[Step]) -> None:
                 bar.update(task, total=len(steps))

@@ -1,4 +1,4 @@
-"""A validation, a list of written files and a diagnosis as rows that all formats show, and as each format shows them."""
+"""Results of `validate`, `fmt`, `init` and `doctor` as rows, and these rows in each format."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Any, assert_never
 
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
+from galleryctl.report.github import annotation, join_commands
+from galleryctl.report.html import render_template
+from galleryctl.report.json import dump_safe_json
+from galleryctl.report.markdown import code_span, escape_markdown
+from galleryctl.report.text import StyledText, render_rows
 
 _CommandResult = Validation | WriteResult | Diagnosis
 
@@ -15,7 +20,7 @@ _STATUS_STYLES = {CheckStatus.OK: "green", CheckStatus.WARN: "yellow", CheckStat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One line: a check as it came out, a gallery or a file. All are clean."""
+    """One line: a check, a gallery or a file. All texts are escaped."""
 
     label: str
     finding: str = ""
@@ -24,7 +29,6 @@ class _Row:
 
 
 def _command_name(result: _CommandResult) -> str:
-    """The command that it is of."""
     match result:
         case Validation():
             return "galleryctl validate"
@@ -37,15 +41,11 @@ def _command_name(result: _CommandResult) -> str:
 
 
 def _rows(result: _CommandResult) -> tuple[_Row, ...]:
-    """The lines above the summary."""
     match result:
         case Validation():
             return tuple(
-                _Row(
-                    label=f"{escape_control(gallery.file)}: {escape_control(gallery.key)}",
-                    finding=_item_counts(gallery),
-                )
-                for gallery in result.galleries
+                _Row(label=f"{escape_control(each.file)}: {escape_control(each.key)}", finding=_item_counts(each))
+                for each in result.galleries
             )
         case WriteResult():
             return tuple(_Row(label=f"{result.action} {escape_control(file)}") for file in result.files)
@@ -56,7 +56,7 @@ def _rows(result: _CommandResult) -> tuple[_Row, ...]:
 
 
 def command_result_summary(result: _CommandResult) -> str:
-    """The last line."""
+    """Return the last line, which counts."""
     match result:
         case Validation():
             return _validation_summary(result)
@@ -65,14 +65,14 @@ def command_result_summary(result: _CommandResult) -> str:
             count = pluralize(len(result.files), "file")
             return f"{result.action.capitalize()} {count}{left}."
         case Diagnosis():
-            ok, warn, fail = (result.count(mark) for mark in CheckStatus)
+            ok, warn, fail = (result.count(status) for status in CheckStatus)
             return f"{ok} ok, {pluralize(warn, 'warning')}, {fail} failed."
         case _:
             assert_never(result)
 
 
 def _document(result: _CommandResult) -> dict[str, Any]:
-    """What programs read: `schemas/report.schema.json`."""
+    """Return the document that `schemas/report.schema.json` describes."""
     match result:
         case Validation():
             return {
@@ -112,72 +112,59 @@ def _document(result: _CommandResult) -> dict[str, Any]:
 
 
 def command_result_text(result: _CommandResult, *, color: bool) -> str:
-    """The rows, and the summary as the last line."""
-    shown = _rows(result)
-    wide = max((len(row.label) for row in shown), default=0)
-    printed: list[list[tuple[str, str]]] = []
-    for row in shown:
-        mark = [(f"{row.status:<4}  ", _STATUS_STYLES[row.status])] if row.status else []
-        label = f"{row.label:<{wide}}  {row.finding}" if row.finding else row.label
-        printed.append([*mark, (label, "")])
-        printed += [[(f"      → {line}", "green")] for line in row.do]
-    printed.append([(command_result_summary(result), "bold")])
-    if not color:
-        return "".join("".join(text for text, _ in runs).rstrip() + "\n" for runs in printed)
-    from galleryctl.report.text import render_rows  # noqa: PLC0415 - loads rich
-
-    return render_rows(printed, color=color)
+    """Return the rows, and the summary as the last line."""
+    rows = _rows(result)
+    width = max((len(row.label) for row in rows), default=0)
+    lines: list[list[StyledText]] = []
+    for row in rows:
+        status = [(f"{row.status:<4}  ", _STATUS_STYLES[row.status])] if row.status else []
+        label = f"{row.label:<{width}}  {row.finding}" if row.finding else row.label
+        lines.append([*status, (label, "")])
+        lines += [[(f"      → {line}", "green")] for line in row.do]
+    lines.append([(command_result_summary(result), "bold")])
+    if not color:  # without rich, which takes long to import
+        return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
+    return render_rows(lines, color=color)
 
 
 def command_result_json(result: _CommandResult) -> str:
-    """The document as JSON."""
-    from galleryctl.report.json import dump_safe_json  # noqa: PLC0415 - only the renderer that is used is loaded
-
+    """Return the result as JSON."""
     return dump_safe_json(_document(result))
 
 
 def command_result_markdown(result: _CommandResult) -> str:
-    """The summary, and the rows as a list."""
-    from galleryctl.report.markdown import code_span, escape_markdown  # noqa: PLC0415 - as above
-
+    """Return the summary, and the rows as a list."""
     parts = [f"### {_command_name(result)}", f"**{escape_markdown(command_result_summary(result))}**"]
-    listed = []
+    entries = []
     for row in _rows(result):
-        mark = f"**{row.status}** " if row.status else ""
-        found = f": {escape_markdown(row.finding)}" if row.finding else ""
-        listed.append(
-            f"- {mark}{code_span(row.label)}{found}" + "".join(f" → {escape_markdown(line)}" for line in row.do)
-        )
-    return "\n\n".join([*parts, "\n".join(listed)] if listed else parts) + "\n"
+        status = f"**{row.status}** " if row.status else ""
+        finding = f": {escape_markdown(row.finding)}" if row.finding else ""
+        do = "".join(f" → {escape_markdown(line)}" for line in row.do)
+        entries.append(f"- {status}{code_span(row.label)}{finding}{do}")
+    return "\n\n".join([*parts, "\n".join(entries)] if entries else parts) + "\n"
 
 
 def command_result_html(result: _CommandResult) -> str:
-    """The rows as a page."""
-    from galleryctl.report.html import render_template  # noqa: PLC0415 - as above
-
-    looks = {CheckStatus.OK: "done", CheckStatus.WARN: "skipped", CheckStatus.FAIL: "failed"}
+    """Return the rows as a page."""
     return render_template(
         "checkup.html.j2",
         title=_command_name(result),
         summary=command_result_summary(result),
         rows=_rows(result),
-        looks=looks,
+        css_classes={CheckStatus.OK: "done", CheckStatus.WARN: "skipped", CheckStatus.FAIL: "failed"},
     )
 
 
 def command_result_annotations(result: _CommandResult) -> str:
-    """An error for what fails, a warning for what is doubtful, and the sum."""
-    from galleryctl.report.github import annotation  # noqa: PLC0415 - as above
-
+    """Return an error for each failed check, a warning for each warning, and the summary as a notice."""
     levels: dict[CheckStatus | None, str] = {CheckStatus.WARN: "warning", CheckStatus.FAIL: "error"}
-    found = [
+    annotations = [
         annotation(levels[row.status], row.label, "\n".join((row.finding, *row.do)))
         for row in _rows(result)
         if row.status in levels
     ]
-    return "".join(
-        f"{line}\n" for line in (*found, annotation("notice", _command_name(result), command_result_summary(result)))
-    )
+    annotations.append(annotation("notice", _command_name(result), command_result_summary(result)))
+    return join_commands(annotations)
 
 
 def _item_counts(gallery: ValidGallery) -> str:
@@ -194,7 +181,7 @@ def _check_row(check: Check) -> _Row:
 
 def _validation_summary(validation: Validation) -> str:
     items = sum(gallery.item_count for gallery in validation.galleries)
-    size = f" of {validation.media_bytes / 1_000_000:,.1f} MB" if validation.media_files else ""
+    size = f" ({validation.media_bytes / 1_000_000:,.1f} MB)" if validation.media_files else ""
     sites = f" for {pluralize(len(validation.sites), 'site')}" if len(validation.sites) > 1 else ""
     return (
         f"Valid: {pluralize(len(validation.galleries), 'gallery', 'galleries')}, {pluralize(items, 'item')}, "

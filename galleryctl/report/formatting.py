@@ -1,4 +1,4 @@
-"""How values, media and numbers are told, in any format: short, on one line, without control characters."""
+"""Values, media and numbers as text for any format: short, on one line, without control characters."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def escape_control(text: str) -> str:
-    """`text` on one line, with what a terminal would obey or not show written as an escape."""
+    """Return `text` on one line, with control and invisible characters written as escapes."""
     return text if text.isprintable() else "".join(map(_escape_character, text))
 
 
 def escaped_lines(text: str) -> list[str]:
-    """The lines of a message, each clean and without its indentation; [] for ""."""
+    """Return the lines of a message, escaped and without indentation; [] for ""."""
     return [escape_control(line.strip()) for line in text.split("\n")] if text else []
 
 
 def escape_workflow_commands(text: str) -> str:
-    """`text` with a backslash before what the runner of a workflow would obey at the beginning of a line of its log."""
+    """Return `text` with a backslash before each workflow command that starts a line: the runner ignores it then."""
     return re.sub(r"^(\s*)(?=::|##\[)", r"\1\\", text, flags=re.MULTILINE)
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text` in at most `limit` characters (8 or more), without its middle where it is longer."""
+    """Return `text` in at most `limit` characters (8 or more); a longer one loses its middle."""
     if len(text) <= limit:
         return text
     tail = (limit - 1) // 3
@@ -36,12 +36,12 @@ def shorten(text: str, limit: int) -> str:
 
 
 def format_value(value: Json, limit: int) -> str:
-    """A field's value as people read it, in about `limit` characters."""
+    """Return a field's value for people, in at most `limit` characters."""
     return shorten(_format_full_value(value), limit)
 
 
 def format_media(media: Media) -> str:
-    """What an item shows: a path, a URL, or a file of the site."""
+    """Return the path, the URL or the `wix:` reference of a medium."""
     match media:
         case LocalFile():
             return escape_control(media.path)
@@ -50,11 +50,11 @@ def format_media(media: Media) -> str:
         case WixFile():
             return escape_control(f"wix:{media.id} ({media.filename})" if media.filename else f"wix:{media.id}")
         case None:
-            return "nothing"
+            return "none"
 
 
 def pluralize(count: int, one: str, many: str = "") -> str:
-    """`1 change`, `2,000 changes`."""
+    """Return the count with its noun: `1 change`, `2,000 changes`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
@@ -66,9 +66,8 @@ def _format_full_value(value: Json) -> str:
     if isinstance(value, str):
         return f'"{escape_control(value)}"'
     if isinstance(value, Mapping):
-        return (
-            "{" + ", ".join(f"{escape_control(name)}: {_format_full_value(part)}" for name, part in value.items()) + "}"
-        )
+        members = (f"{escape_control(name)}: {_format_full_value(member)}" for name, member in value.items())
+        return f"{{{', '.join(members)}}}"
     if isinstance(value, int | float):
         return repr(value)
     return "[" + ", ".join(map(_format_full_value, value)) + "]"

@@ -1,4 +1,4 @@
-"""Plans, reports and failures as one page that loads nothing and runs nothing."""
+"""Plans, reports and failures as a self-contained page without scripts."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MAX_VALUE_LENGTH = 300
 
 
 def plan_html(plan: Plan, *, drift: bool = False) -> str:
-    """The plan, gallery by gallery."""
+    """Return the plan as a page, gallery by gallery."""
     return render_template(
         "plan.html.j2",
         title="galleryctl drift" if drift else "galleryctl plan",
         summary=view.plan_summary(plan, drift=drift),
         site=plan.site_id,
-        legend={look: view.DRIFT_LABELS[look] if drift else look.value for look in DisplayAction},
+        legend={action: view.DRIFT_LABELS[action] if drift else action.value for action in DisplayAction},
         symbols=ACTION_SYMBOLS,
         groups=view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH),
         plan=plan,
@@ -35,7 +35,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
 
 
 def report_html(report: Report) -> str:
-    """What an apply did; what went wrong comes first."""
+    """Return the outcome of an apply as a page; failures come first."""
     ranks = (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED, OutcomeStatus.DONE)
     return render_template(
         "report.html.j2",
@@ -43,14 +43,14 @@ def report_html(report: Report) -> str:
         summary=outcomes.report_summary(report),
         figures=outcomes.run_figures(report),
         outcomes=sorted(report.outcomes, key=lambda outcome: ranks.index(outcome.status)),
-        told=outcomes.describe_outcome,
+        describe=outcomes.describe_outcome,
         lines=escaped_lines,
         requests=sorted(report.requests.items()),
     )
 
 
 def failure_html(error: GalleryctlError) -> str:
-    """What went wrong; every problem of the input with its place."""
+    """Return the failure as a page; problems of the input have their positions."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
     return render_template(
         "failure.html.j2",
@@ -64,7 +64,7 @@ def failure_html(error: GalleryctlError) -> str:
 
 
 def render_template(template: str, **values: object) -> str:
-    """The template, filled; every value is escaped."""
+    """Return the filled template; all values are escaped."""
     return _template_environment().get_template(template).render(**values).strip() + "\n"
 
 
@@ -77,6 +77,6 @@ def _template_environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        # addresses and places of files are no str, and hold what people wrote all the same
+        # addresses and file positions are not str, but contain user input
         finalize=lambda value: value if hasattr(value, "__html__") else escape_control(str(value)),
     )

@@ -1,4 +1,4 @@
-"""Plans, reports and failures for programs: `schemas/plan.schema.json` and `schemas/report.schema.json`."""
+"""Plans, reports and failures as JSON: `schemas/plan.schema.json` and `schemas/report.schema.json`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.codec import encode_plan
 
 _NEEDS_ESCAPE = re.compile(r"[^\n -;=-~]")
-"""What JSON may hold as it is, and of which some a terminal would obey or hide, a file cannot hold, a page take for a tag."""
+"""Characters to check: control and invisible ones, lone surrogates, and `<`, which may open a tag in a page."""
 
 
 def plan_json(plan: Plan, *, indent: int | None = 2) -> str:
-    """The plan's document; a drift check has the same."""
+    """Return the plan as JSON; drift has the same document."""
     return dump_safe_json(encode_plan(plan), indent=indent)
 
 
 def report_json(report: Report) -> str:
-    """What an apply did."""
+    """Return the outcome of an apply as JSON."""
     return dump_safe_json(
         {
             "kind": "report",
@@ -47,7 +47,7 @@ def report_json(report: Report) -> str:
 
 
 def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
-    """What went wrong; `problems` lists what is wrong with the input, with its places."""
+    """Return the failure as JSON; `problems` are those of the input, with their positions."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
     return dump_safe_json(
         {
@@ -61,9 +61,9 @@ def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
             "do": error.do,
             "problems": [
                 {
-                    "file": None if problem.at is None else problem.at.file,
-                    "line": None if problem.at is None else problem.at.line,
-                    "column": None if problem.at is None else problem.at.column,
+                    "file": problem.at and problem.at.file,
+                    "line": problem.at and problem.at.line,
+                    "column": problem.at and problem.at.column,
                     "message": problem.message,
                 }
                 for problem in problems
@@ -74,17 +74,17 @@ def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
 
 
 def dump_safe_json(document: dict[str, Any], *, indent: int | None = 2) -> str:
-    """`document` as JSON that is safe to print and to put into a page; on one line for an `indent` of None."""
+    """Return JSON that is safe to print and to embed in a page; on one line if `indent` is None."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
     return _NEEDS_ESCAPE.sub(_escape_match, text) + "\n"
 
 
-def _escape_match(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape_match(match: re.Match[str]) -> str:
+    character = match[0]
     if character != "<" and not is_hidden(character):
         return character
     code = ord(character)
-    if code <= 0xFFFF:  # noqa: PLR2004 - what one escape holds
+    if code <= 0xFFFF:  # noqa: PLR2004 - the largest code point of one escape
         return f"\\u{code:04x}"
     high, low = divmod(code - 0x10000, 0x400)
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"

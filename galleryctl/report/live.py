@@ -1,4 +1,4 @@
-"""A site as it is, for a terminal, for programs and for Markdown."""
+"""The live site as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_CELL_LENGTH = 60
 
 
 def live_text(site: KeyedSite, *, color: bool, width: int) -> str:
-    """Galleries as a table; one gallery as a table of its items; one item field by field."""
+    """Return a table of galleries, a table of the items of one gallery, or the fields of one item."""
     if site.item is not None:
         return "".join(f"{line}\n" for line in _item_lines(site.galleries[0], site.item))
     title, head, rows = _table(site)
@@ -28,7 +28,7 @@ def live_text(site: KeyedSite, *, color: bool, width: int) -> str:
 
 
 def live_markdown(site: KeyedSite) -> str:
-    """The same tables."""
+    """Return the tables of `live_text` in Markdown."""
     if site.item is not None:
         return "".join(f"    {line}\n" for line in _item_lines(site.galleries[0], site.item))
     title, head, rows = _table(site)
@@ -39,7 +39,7 @@ def live_markdown(site: KeyedSite) -> str:
 
 
 def live_json(site: KeyedSite) -> str:
-    """The document that `live.schema.json` describes."""
+    """Return the document that `live.schema.json` describes."""
     galleries = [_gallery_document(named, site.item) for named in site.galleries]
     return dump_safe_json({"kind": "live", "format_version": 1, "site_id": site.site_id, "galleries": galleries})
 
@@ -64,32 +64,32 @@ def _items_table(named: KeyedGallery) -> tuple[str, Sequence[str], Sequence[Sequ
     gallery = named.gallery
     rows = [
         (
-            str(place),
+            str(position),
             named.item_keys.get(item.id, _UNMANAGED),
             item.kind.value,
             _shorten_cell(str(item.fields.get("title") or "")),
             _shorten_cell(_media_label(item)),
             escape_control(item.id),
         )
-        for place, item in enumerate(gallery.items or (), 1)
+        for position, item in enumerate(gallery.items or (), 1)
     ]
     name = escape_control(gallery.name) or "untitled"
     title = f"{name} ({escape_control(gallery.id)}), {named.key or _UNMANAGED}, {pluralize(len(rows), 'item')}"
-    return title, ("#", "key", "kind", "title", "shows", "id"), rows
+    return title, ("#", "key", "kind", "title", "media", "id"), rows
 
 
 def _item_lines(named: KeyedGallery, item: LiveItem) -> Iterator[str]:
     gallery = named.key or named.gallery.name or named.gallery.id
     key = named.item_keys.get(item.id)
     yield f"{escape_control(gallery)}/{key}" if key else f"{escape_control(gallery)}: {_UNMANAGED}"
-    place = f"{named.positions()[item.id]} of {len(named.gallery.items or ())}"
-    rows: list[tuple[str, str]] = [("id", escape_control(item.id)), ("kind", item.kind.value), ("place", place)]
+    position = f"{named.positions()[item.id]} of {len(named.gallery.items or ())}"
+    rows: list[tuple[str, str]] = [("id", escape_control(item.id)), ("kind", item.kind.value), ("position", position)]
     rows.append(("sort order", "none" if item.sort_order is None else repr(item.sort_order)))
-    if shown := _media_label(item):
-        rows.append(("shows", escape_control(shown)))
+    if media := _media_label(item):
+        rows.append(("media", escape_control(media)))
     rows += [(name, format_value(part, 1000)) for name, part in item.fields.items() if part not in ("", (), None)]
-    wide = max(len(name) for name, _ in rows)
-    yield from (f"  {name:<{wide}}  {text}" for name, text in rows)
+    width = max(len(name) for name, _ in rows)
+    yield from (f"  {name:<{width}}  {text}" for name, text in rows)
 
 
 def _media_label(item: LiveItem) -> str:
@@ -134,12 +134,7 @@ def _item_document(named: KeyedGallery, item: LiveItem, position: int) -> dict[s
 def _media_document(media: WixFile | HostedVideo | None) -> dict[str, Any] | None:
     match media:
         case WixFile():
-            return {
-                "file": media.id,
-                "filename": media.filename,
-                "width": media.width,
-                "height": media.height,
-            }
+            return {"file": media.id, "filename": media.filename, "width": media.width, "height": media.height}
         case HostedVideo():
             return {"host": media.host.value, "url": media.url}
         case None:

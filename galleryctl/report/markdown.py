@@ -1,6 +1,6 @@
-"""Plans, reports and failures for pull requests and step summaries.
+"""Plans, reports and failures as Markdown for pull requests and step summaries.
 
-Values stand in code, where Markdown means nothing; words that the site or a file may have put in are escaped.
+Values are shown as code, where Markdown has no effect; other text from the site or a file is escaped.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from galleryctl.report.problems import count_problems
 from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
 
 _MAX_VALUE_LENGTH = 80
-"""Characters of a value."""
+"""Limit for a value, in characters."""
 _MAX_DETAILS_LENGTH = 55_000
-"""Characters of details: a comment on GitHub holds 65,536."""
+"""Limit for all details, in characters: a comment on GitHub has at most 65,536."""
 
 _UNSAFE = re.compile(r"[`<|]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -27,14 +27,14 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$!])")
 
 
 def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
-    """The counts, a table of the galleries, and the details to open; what has no room for details is only counted."""
+    """Return the summary, a table of the galleries and collapsed details; details beyond the limit are only counted."""
     parts = [f"### galleryctl {'drift' if drift else 'plan'}", f"**{view.plan_summary(plan, drift=drift)}**"]
     if plan.refusals and not drift:
         refusals = [
-            f"> - **{refusal.address or 'the workspace'}**: {escape_markdown(refusal.why)}; allowed by: {code_span(refusal.allow)}"
-            for refusal in plan.refusals
+            f"> - **{each.address or 'the workspace'}**: {escape_markdown(each.why)}; allow with: {code_span(each.allow)}"
+            for each in plan.refusals
         ]
-        parts.append("\n".join(["> [!CAUTION]", "> This plan is refused.", ">", *refusals]))
+        parts.append("\n".join(["> [!CAUTION]", "> Rejected by safety checks.", ">", *refusals]))
     groups = view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH)
     if groups:
         parts.append("\n".join(_table(groups)))
@@ -42,43 +42,43 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
         parts.append(
             "\n".join(f"- **{n.address or 'the workspace'}**: {escape_markdown(n.message)}" for n in plan.notices[:100])
         )
-    room = _MAX_DETAILS_LENGTH
+    remaining = _MAX_DETAILS_LENGTH
     for group in groups:
-        details = "\n".join(_group_details(group, room))
-        room -= len(details)
+        details = "\n".join(_group_details(group, remaining))
+        remaining -= len(details)
         parts.append(details)
     return "\n\n".join(parts) + "\n"
 
 
 def report_markdown(report: Report) -> str:
-    """What an apply did: the sum, what went wrong, and the rest to open."""
+    """Return the summary, the failures and the collapsed rest of an apply."""
     parts = [
         "### galleryctl apply",
         f"**{escape_markdown(outcomes.report_summary(report))}**",
         outcomes.run_figures(report),
     ]
-    trouble = [
-        f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}: {escape_markdown(shorten('; '.join(escaped_lines(outcome.reason)), 400))}"
-        for outcome in report.outcomes
-        if outcome.status is not OutcomeStatus.DONE
-    ]
-    done = [
-        f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}"
-        for outcome in report.outcomes
-        if outcome.status is OutcomeStatus.DONE
-    ]
-    if trouble:
-        parts.append("\n".join(_truncate_entries(trouble, _MAX_DETAILS_LENGTH // 2)))
+    done, failed = [], []
+    for outcome in report.outcomes:
+        entry = f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}"
+        if outcome.status is OutcomeStatus.DONE:
+            done.append(entry)
+        else:
+            reason = shorten("; ".join(escaped_lines(outcome.reason)), 400)
+            failed.append(f"{entry}: {escape_markdown(reason)}")
+    if failed:
+        parts.append("\n".join(_truncate_entries(failed, _MAX_DETAILS_LENGTH // 2)))
     if done:
         parts.append("\n".join(_collapsible(f"{len(done):,} done", _truncate_entries(done, _MAX_DETAILS_LENGTH // 2))))
     return "\n\n".join(parts) + "\n"
 
 
 def failure_markdown(error: GalleryctlError) -> str:
-    """What went wrong; every problem of the input with its place."""
+    """Return the failure; problems of the input have their positions."""
     if isinstance(error, InvalidInput):
-        found = [f"- {f'{code_span(str(p.at))}: ' if p.at else ''}{escape_markdown(p.message)}" for p in error.problems]
-        parts = [f"### {count_problems(error.problems)}", "\n".join(_truncate_entries(found, _MAX_DETAILS_LENGTH))]
+        entries = [
+            f"- {f'{code_span(str(p.at))}: ' if p.at else ''}{escape_markdown(p.message)}" for p in error.problems
+        ]
+        parts = [f"### {count_problems(error.problems)}", "\n".join(_truncate_entries(entries, _MAX_DETAILS_LENGTH))]
     else:
         where = f"{code_span(error.where)}: " if error.where else ""
         parts = ["### galleryctl failed", where + escape_markdown(error.what)]
@@ -89,46 +89,34 @@ def failure_markdown(error: GalleryctlError) -> str:
 
 
 def code_span(text: str) -> str:
-    """`text` as code: a span, or entities where backticks or tags could end it for a lenient reader."""
+    """Return `text` as code: a span, or entities if a backtick or tag in it could end the span in some renderers."""
     shown = escape_control(text)
     if shown and shown.strip() == shown and not _UNSAFE.search(shown):
         return f"`{shown}`"
-    return f"<code>{_PUNCTUATION.sub(lambda found: f'&#{ord(found[0])};', shown)}</code>"
+    return f"<code>{_PUNCTUATION.sub(lambda match: f'&#{ord(match[0])};', shown)}</code>"
 
 
 def escape_markdown(text: str) -> str:
-    """`text` as plain words: no markup, no HTML, no mention, no reference and no link."""
-    shown = _SPECIAL.sub(r"\\\1", escape_control(text))
-    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for mark, broken in (
-        ("@", "@&#8203;"),
-        ("#", "#&#8203;"),
-        ("://", ":&#8203;//"),
-        ("www.", "www&#8203;."),
-    ):
-        shown = shown.replace(mark, broken) if mark != "#" else re.sub(r"(?<!&)#", broken, shown)
-    return shown
+    """Return `text` escaped: no markup, HTML, mention, reference or link takes effect."""
+    escaped = _SPECIAL.sub(r"\\\1", escape_control(text))
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = re.sub(r"(?<!&)#", "#&#8203;", escaped.replace("@", "@&#8203;"))
+    return escaped.replace("://", ":&#8203;//").replace("www.", "www&#8203;.")
 
 
 def _table(groups: tuple[view.GalleryChanges, ...]) -> Iterator[str]:
     yield "| gallery | create | update | move | replace | delete |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    looks = (
-        DisplayAction.CREATE,
-        DisplayAction.UPDATE,
-        DisplayAction.MOVE,
-        DisplayAction.REPLACE,
-        DisplayAction.DELETE,
-    )
+    create, update, replace, delete, move = DisplayAction
     for group in groups:
-        yield f"| {group.address} | " + " | ".join(f"{group.count(look):,}" for look in looks) + " |"
+        counts = (f"{group.count(action):,}" for action in (create, update, move, replace, delete))
+        yield f"| {group.address} | {' | '.join(counts)} |"
 
 
 def _group_details(group: GalleryChanges, limit: int) -> Iterator[str]:
     entries = ["\n".join(_change_lines(line)) for line in group.lines]
-    yield from _collapsible(
-        f"{group.address}: {pluralize(len(group.lines), 'change')}", _truncate_entries(entries, limit)
-    )
+    title = f"{group.address}: {pluralize(len(group.lines), 'change')}"
+    yield from _collapsible(title, _truncate_entries(entries, limit))
 
 
 def _collapsible(title: str, entries: list[str]) -> list[str]:
@@ -136,7 +124,7 @@ def _collapsible(title: str, entries: list[str]) -> list[str]:
 
 
 def _truncate_entries(entries: list[str], limit: int) -> list[str]:
-    """As many entries as there is room for, in characters, and how many are left out."""
+    """Return the entries that fit into `limit` characters, and a count of the others."""
     shown: list[str] = []
     for entry in entries:
         limit -= len(entry) + 1

@@ -1,4 +1,4 @@
-"""The files that galleryctl uploaded, for a terminal and for programs."""
+"""The uploaded files as text and JSON."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import render_table
 
 _MAX_NAME_LENGTH = 48
-"""Characters of a file's name."""
+"""Limit for a file name, in characters."""
 
 
 def media_text(files: Sequence[UploadedFile], *, color: bool, width: int) -> str:
-    """A table of the files: their size, which galleries show them, whether manifests want and state knows them."""
+    """Return a table of the files: size, galleries that show them, whether manifests and state reference them."""
     rows = [
         (
             shorten(escape_control(each.file.display_name), _MAX_NAME_LENGTH),
@@ -29,12 +29,12 @@ def media_text(files: Sequence[UploadedFile], *, color: bool, width: int) -> str
     ]
     total = f"{sum(each.file.size for each in files):,} bytes"
     title = f"{pluralize(len(files), 'uploaded file')}, {total}"
-    head = ("name", "bytes", "shown in", "wanted", "known", "id")
+    head = ("name", "bytes", "shown in", "referenced", "in state", "id")
     return render_table(title, head, rows, color=color, width=width)
 
 
 def media_json(site_id: str, files: Sequence[UploadedFile], deleted: Collection[str] = ()) -> str:
-    """The document that `media.schema.json` describes."""
+    """Return the document that `media.schema.json` describes."""
     documents: list[dict[str, Any]] = [
         {
             "id": each.file.id,

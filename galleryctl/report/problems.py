@@ -1,4 +1,4 @@
-"""Failures for a terminal: `file:line:column: message` for what is wrong in files, else what, where, why and do."""
+"""Failures as text: `file:line:column: message` for problems in files, else what, where, why and do."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from galleryctl.report.text import StyledText, render_rows
 
 
 def failure_text(error: GalleryctlError, *, color: bool) -> str:
-    """The failure for people; every problem of the input has a line."""
+    """Return the failure; every problem of the input has a line."""
     if isinstance(error, InvalidInput):
         rows = [_problem_row(problem) for problem in error.problems]
-        rows.append([(count_problems(error.problems), "bold")])
+        if len(rows) > 1 or any(problem.at for problem in error.problems):
+            rows.append([(count_problems(error.problems), "bold")])
     else:
         where = f"{escape_control(error.where)}: " if error.where else ""
         first, *rest = escaped_lines(error.what) or ["failed"]
-        rows = [
-            [("Error: ", "bold red"), (where, "bold"), (first, "")],
-            *([(f"  {line}", "")] for line in rest),
-        ]
-        rows += [[(f"  {line}", "")] for line in escaped_lines(error.why)]
+        rows = [[("Error: ", "bold red"), (where, "bold"), (first, "")]]
+        rows += [[(f"  {line}", "")] for line in (*rest, *escaped_lines(error.why))]
     rows += [[(f"  → {line}", "green")] for line in escaped_lines(error.do) if line]
     return render_rows(rows, color=color)
 
 
 def count_problems(problems: tuple[Problem, ...]) -> str:
-    """How many problems there are, in how many files: `2 problems in 1 file.`."""
+    """Return the counts of problems and files, such as "2 problems in 1 file"."""
     files = {problem.at.file for problem in problems if problem.at is not None}
     where = f" in {pluralize(len(files), 'file')}" if files else ""
     return f"{pluralize(len(problems), 'problem')}{where}."
 
 
 def _problem_row(problem: Problem) -> list[StyledText]:
-    place = "" if problem.at is None else f"{escape_control(str(problem.at))}: "
-    return [(place, "bold"), (" ".join(escaped_lines(problem.message)), "")]
+    message = " ".join(escaped_lines(problem.message))
+    if problem.at is None:
+        return [("Error: ", "bold red"), (message, "")]
+    return [(f"{escape_control(str(problem.at))}: ", "bold"), (message, "")]

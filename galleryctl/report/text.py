@@ -1,4 +1,4 @@
-"""Plans, reports and state for a terminal."""
+"""Plans, reports and state as text for a terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, Fi
 _T = TypeVar("_T")
 
 _MAX_CHANGES_SHOWN = 50
-"""Changes of one gallery that are shown without -v."""
+"""Limit for the changes of one gallery without -v."""
 
 _STYLES = {
     DisplayAction.CREATE: "green",
@@ -34,20 +34,20 @@ _STATUS_SYMBOLS = {
 }
 
 _MIN_COLUMN_WIDTH = 12
-"""Columns that a text of a table has at least, if it is as long."""
+"""Minimum width of a text column, unless all its texts are shorter."""
 
 StyledText = tuple[str, str]
-"""Text and the style it is printed in, "" for none."""
+"""Text and its style, "" for none."""
 
 
 def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, drift: bool = False) -> str:
-    """The plan for people; `verbose` shows every change. The last line counts."""
+    """Return the plan; `verbose` shows every change. The last line counts."""
     rows: list[list[StyledText]] = []
     if plan.changes:
-        intro = "What changed on site" if drift else "What an apply will do on site"
-        rows += [[(f"{intro} {escape_control(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
+        intro = "Drift" if drift else "galleryctl will perform these actions"
+        rows += [[(f"{intro} on site {escape_control(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
     if plan.targets:
-        rows += [[(f"Only {', '.join(map(str, plan.targets))}.", "")], []]
+        rows += [[(f"Targets: {', '.join(map(str, plan.targets))}", "")], []]
     for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
         rows += [*_truncate_rows(_group_rows(group, width, verbose=verbose), width), []]
     if plan.notices:
@@ -56,23 +56,23 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
             rows += _wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
         rows.append([])
     if plan.refusals and not drift:
-        rows.append([("Refused", "bold red")])
+        rows.append([("Rejected by safety checks", "bold red")])
         for refusal in plan.refusals:
             rows += _wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
-            rows += _wrap_paragraph(f"allowed by: {escape_control(refusal.allow)}", width, indent=6)
+            rows += _wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
         rows.append([])
     rows.append([(view.plan_summary(plan, drift=drift), "bold")])
     return render_rows(rows, color=color)
 
 
 def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
-    """What was done, what failed and what was skipped, each reason once; the last line sums up."""
-    trouble = [outcome for outcome in report.outcomes if outcome.status is not OutcomeStatus.DONE]
+    """Return the outcomes, each reason once; the last line counts."""
+    failed = [outcome for outcome in report.outcomes if outcome.status is not OutcomeStatus.DONE]
     done = [outcome for outcome in report.outcomes if outcome.status is OutcomeStatus.DONE]
     rows = [_outcome_row(outcome) for outcome in _first_lines(done, verbose=verbose)]
     if not verbose and len(done) > _MAX_CHANGES_SHOWN:
         rows.append(_more_row(len(done)))
-    for reason, members in outcomes.group_by_reason(trouble).items():
+    for reason, members in outcomes.group_by_reason(failed).items():
         rows += [_outcome_row(outcome) for outcome in _first_lines(members, verbose=verbose)]
         if not verbose and len(members) > _MAX_CHANGES_SHOWN:
             rows.append(_more_row(len(members)))
@@ -87,25 +87,21 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
 
 
 def state_list_text(state: Bindings) -> str:
-    """A line for each address that state knows: the address, its live id, `protected`."""
-    known = sorted(state.ids.keys() | state.protected, key=lambda a: (a.gallery, a.item or ""))
-    wide = max((len(str(address)) for address in known), default=0)
+    """Return a line for each address in state: the address, its live ID, `protected`."""
+    addresses = sorted(state.ids.keys() | state.protected, key=lambda a: (a.gallery, a.item or ""))
+    width = max((len(str(address)) for address in addresses), default=0)
     lines = (
-        f"{address!s:<{wide}}  {escape_control(state.ids.get(address, '-')):<36}  "
+        f"{address!s:<{width}}  {escape_control(state.ids.get(address, '-')):<36}  "
         f"{'protected' if address in state.protected else ''}".rstrip()
-        for address in known
+        for address in addresses
     )
     return "".join(f"{line}\n" for line in lines)
 
 
 def state_entry_text(address: Address, state: Bindings) -> str:
-    """All that state knows of one address: live id, protection, what is still to be deleted; a gallery's items."""
-    protected = "yes" if address in state.protected else "no"
-    rows = [
-        str(address),
-        f"  live id    {escape_control(state.ids.get(address, '-'))}",
-        f"  protected  {protected}",
-    ]
+    """Return the state of one address: live ID, protection, deposed IDs, and the items of a gallery."""
+    live_id, protected = state.ids.get(address, "-"), "yes" if address in state.protected else "no"
+    rows = [str(address), f"  live id    {escape_control(live_id)}", f"  protected  {protected}"]
     rows += [
         f"  deposed    {escape_control(id_)}, still to be deleted"
         for id_, owner in sorted(state.deposed.items())
@@ -115,15 +111,16 @@ def state_entry_text(address: Address, state: Bindings) -> str:
     if address.item is not None:
         return text
     items = {other: id_ for other, id_ in state.ids.items() if other.item and address.covers(other)}
-    kept = frozenset(other for other in state.protected if other.item and address.covers(other))
-    listed = state_list_text(Bindings(ids=items, protected=kept))
+    protected_items = frozenset(other for other in state.protected if other.item and address.covers(other))
+    listed = state_list_text(Bindings(ids=items, protected=protected_items))
     return f"{text}  items      {len(items):,}\n{textwrap.indent(listed, '    ')}"
 
 
 def render_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, color: bool, width: int) -> str:
-    """A table without lines; the texts must be clean. Columns named `#`, `items` or `bytes` are numbers; ids and keys are whole.
+    """Return a table without lines; the texts must be escaped.
 
-    Where `width` has no room for that and for 12 columns of each other text, lines are wider.
+    The columns `#`, `items` and `bytes` are numbers. Numbers, ids and keys are never cut, other texts keep at least 12
+    columns: if `width` is too small for that, the table is wider.
     """
     from rich.cells import cell_len  # noqa: PLC0415 - as below
     from rich.table import Table  # noqa: PLC0415 - heavy, and most commands print no table
@@ -131,44 +128,44 @@ def render_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]],
 
     table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
     cells = [list(row) for row in rows]
-    least = -2
+    least_width = -2
     for name, column in zip(head, zip(head, *cells, strict=True), strict=True):
         number, whole = name in ("#", "items", "bytes"), name in ("id", "key")
         widest = max(map(cell_len, column))
-        room = widest if number or whole else min(widest, _MIN_COLUMN_WIDTH)
-        table.add_column(name, justify="right" if number else "left", no_wrap=whole, min_width=room)
-        least += room + 2
+        min_width = widest if number or whole else min(widest, _MIN_COLUMN_WIDTH)
+        table.add_column(name, justify="right" if number else "left", no_wrap=whole, min_width=min_width)
+        least_width += min_width + 2
     for row in cells:
-        # A cell that has no room is cut: only columns that may wrap give some up, so they may, and their texts do not.
+        # Only columns that may wrap shrink, so they may; their texts may not, so they are cut.
         table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
-    return _render_rich(table, color=color, width=max(width, least))
+    return _render_rich(table, color=color, width=max(width, least_width))
 
 
 def render_rows(rows: Iterable[list[StyledText]], *, color: bool) -> str:
-    """The rows as lines, wrapped by nobody; the texts must be clean."""
+    """Return the rows as lines without wrapping; the texts must be escaped."""
     from rich.text import Text  # noqa: PLC0415 - heavy, and `--version` prints no plan
 
     return _render_rich(Text("\n").join(Text.assemble(*row) for row in rows), color=color)
 
 
 def _truncate_rows(rows: Iterable[list[StyledText]], width: int) -> Iterator[list[StyledText]]:
-    """The rows, cut off at `width` columns."""
-    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - as in print_rows
+    """Yield the rows, cut off at `width` columns."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - as above
 
     for row in rows:
-        fitted, left = [], width
+        fitted, remaining = [], width
         for text, style in row:
-            wide = cell_len(text)
-            if wide > left:
-                fitted.append((set_cell_size(text, max(left - 1, 0)) + "…", style))
+            text_width = cell_len(text)
+            if text_width > remaining:
+                fitted.append((set_cell_size(text, max(remaining - 1, 0)) + "…", style))
                 break
             fitted.append((text, style))
-            left -= wide
+            remaining -= text_width
         yield fitted
 
 
 def _render_rich(renderable: object, *, color: bool, width: int = 100) -> str:
-    from rich.console import Console  # noqa: PLC0415 - as in print_rows
+    from rich.console import Console  # noqa: PLC0415 - as above
 
     console = Console(
         file=StringIO(),
@@ -180,7 +177,7 @@ def _render_rich(renderable: object, *, color: bool, width: int = 100) -> str:
         markup=False,
         emoji=False,
         legacy_windows=False,
-        _environ={},  # the caller has decided; what the environment says was its to read
+        _environ={},  # the caller has read the environment already
     )
     with console.capture() as capture:
         console.print(renderable, soft_wrap=_is_text(renderable))
@@ -188,16 +185,16 @@ def _render_rich(renderable: object, *, color: bool, width: int = 100) -> str:
 
 
 def _is_text(renderable: object) -> bool:
-    from rich.text import Text  # noqa: PLC0415 - as in print_rows
+    from rich.text import Text  # noqa: PLC0415 - as above
 
     return isinstance(renderable, Text)
 
 
 def _legend(*, drift: bool) -> list[StyledText]:
     row: list[StyledText] = []
-    for look in DisplayAction:
-        word = view.DRIFT_LABELS[look] if drift else look.value
-        row += [("  ", ""), (ACTION_SYMBOLS[look], _STYLES[look]), (f" {word}", "")]
+    for action in DisplayAction:
+        label = view.DRIFT_LABELS[action] if drift else action.value
+        row += [("  ", ""), (ACTION_SYMBOLS[action], _STYLES[action]), (f" {label}", "")]
     return row
 
 
@@ -212,24 +209,24 @@ def _group_rows(group: GalleryChanges, width: int, *, verbose: bool) -> Iterator
 def _change_rows(line: ChangeLine, width: int) -> Iterator[list[StyledText]]:
     style = _STYLES[line.action]
     name = _fit_name(line.name, width - len(f'      {line.label}  {line.kind} ""  {line.summary}'))
-    what = " ".join(part for part in (line.kind, f'"{name}"' if name else "") if part)
+    subject = " ".join(part for part in (line.kind, f'"{name}"' if name else "") if part)
     row = [(f"  {ACTION_SYMBOLS[line.action]:>3} ", style), (line.label, style)]
-    row += [(f"  {what}", ""), (f"  {line.summary}", style)]
+    row += [(f"  {subject}", ""), (f"  {line.summary}", style)]
     if line.reason:
         row.append((f"  ({line.reason})", "dim"))
     yield row
-    wide = max((len(detail.label) for detail in line.details), default=0)
+    label_width = max((len(detail.label) for detail in line.details), default=0)
     for detail in line.details:
-        yield [(f"        {detail.label + ':':<{wide + 1}} ", "dim"), *_detail_row(detail)]
+        yield [(f"        {detail.label + ':':<{label_width + 1}} ", "dim"), *_detail_row(detail)]
 
 
 def _fit_name(name: str, width: int) -> str:
-    """The name in at most 48 characters, and in so many columns of a terminal unless there are hardly any."""
-    from rich.cells import cell_len  # noqa: PLC0415 - as in print_rows
+    """Return the name in at most 48 characters, and in `width` columns if these fit 8 characters."""
+    from rich.cells import cell_len  # noqa: PLC0415 - as above
 
     text = shorten(name, 48)
-    wide = cell_len(text)
-    return text if wide <= width else shorten(name, max(width * len(text) // wide, 8))
+    text_width = cell_len(text)
+    return text if text_width <= width else shorten(name, max(width * len(text) // text_width, 8))
 
 
 def _detail_row(detail: FieldDetail) -> list[StyledText]:
@@ -261,6 +258,6 @@ def _more_row(total: int) -> list[StyledText]:
 
 
 def _wrap_paragraph(text: str, width: int, *, indent: int = 2) -> list[list[StyledText]]:
-    # Names of scopes, commands and ids stay whole, to be copied.
+    # Scopes, commands and ids are not broken, so that they can be copied.
     wrapped = textwrap.wrap(text, max(width - indent, 20), break_on_hyphens=False, break_long_words=False)
     return [[(" " * indent + line, "")] for line in wrapped or [""]]

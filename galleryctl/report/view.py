@@ -1,4 +1,4 @@
-"""A plan as all formats show it: its galleries, a line a change, a detail a field; as a plan or as drift."""
+"""A plan as all formats show it: galleries, with a line per change and a detail per field; as plan or as drift."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from galleryctl.report.formatting import escape_control, format_media, format_va
 
 
 class DisplayAction(StrEnum):
-    """What a change looks like; a move is an update of nothing but the place."""
+    """Action as displayed; a move is an update of the position only."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -32,29 +32,29 @@ ACTION_SYMBOLS = {
 DRIFT_LABELS = {
     DisplayAction.CREATE: "missing on the site",
     DisplayAction.UPDATE: "changed on the site",
-    DisplayAction.REPLACE: "another kind on the site",
-    DisplayAction.DELETE: "only on the site",
+    DisplayAction.REPLACE: "replaced on the site",
+    DisplayAction.DELETE: "unmanaged on the site",
     DisplayAction.MOVE: "moved on the site",
 }
-"""What an apply would undo, told as what happened."""
+"""Labels for drift: the change on the site that an apply would undo."""
 _TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
-"""How the path of a single tag begins."""
+"""Prefixes of the paths of single tags."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDetail:
-    """One field, before and after; None on a side that has nothing to show. All are clean and short."""
+    """One field, before and after; None if there is no value to show. All texts are escaped and short."""
 
     label: str
     before: str | None
     after: str | None
     is_set_member: bool = False
-    """Whether a member of a set came or went."""
+    """True if a member of a set was added or removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """One change: `label` is its key in the gallery, `told` what happens in words."""
+    """One change: `label` is the key in the gallery, `summary` the change in words."""
 
     action: DisplayAction
     address: Address
@@ -68,19 +68,19 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryChanges:
-    """One gallery's changes."""
+    """Changes of one gallery."""
 
     address: Address
     name: str
     lines: tuple[ChangeLine, ...]
 
     def count(self, *actions: DisplayAction) -> int:
-        """How many lines look like one of these."""
+        """Count the lines with one of the actions."""
         return sum(line.action in actions for line in self.lines)
 
 
 def group_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[GalleryChanges, ...]:
-    """The plan's changes by gallery, values in about `limit` characters; as drift, the site's value comes last."""
+    """Return the changes by gallery, values in at most `limit` characters; for drift, the site's value comes last."""
     changes: dict[Address, list[Change]] = {}
     for change in plan.changes:
         changes.setdefault(change.address.parent, []).append(change)
@@ -95,19 +95,17 @@ def group_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[GalleryChange
 
 
 def plan_summary(plan: Plan, *, drift: bool) -> str:
-    """The last line of a plan or a drift, for people."""
+    """Return the last line of a plan or a drift, which counts."""
     if plan.is_empty:
-        same = pluralize(plan.unchanged, "resource")
-        if drift:
-            return f"No drift. The site is what the manifests say ({same})."
-        return f"No changes. The site matches the manifests ({same})."
+        subject = "drift" if drift else "changes"
+        return f"No {subject}. The site matches the manifests ({pluralize(plan.unchanged, 'resource')})."
     create, update, replace, delete = (
         f"{plan.count(action):,}" for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     )
     if drift:
         return (
-            f"Drift: {create} missing, {update} changed, {replace} of another kind, {delete} only on the site "
-            f"({plan.unchanged:,} as written)."
+            f"Drift: {create} missing, {update} changed, {replace} replaced, {delete} unmanaged "
+            f"({plan.unchanged:,} in sync)."
         )
     return (
         f"Plan: {create} to create, {update} to update, {replace} to replace, {delete} to delete "
@@ -116,61 +114,54 @@ def plan_summary(plan: Plan, *, drift: bool) -> str:
 
 
 def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
-    look = _display_action(change)
-    details = tuple(_field_details(change, look, limit))
+    action = _display_action(change)
+    details = tuple(_field_details(change, action, limit))
     if drift:
-        # What the manifest wants is what was there before; of what is missing there are no values to show.
-        details = () if look in (DisplayAction.CREATE, DisplayAction.REPLACE) else tuple(map(_reversed, details))
+        # The desired value is the one before the drift. A missing or replaced resource has no values to show.
+        no_values = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
+        details = () if no_values else tuple(map(_reversed, details))
     return ChangeLine(
-        action=look,
+        action=action,
         address=change.address,
         label=change.address.item or "the gallery",
         kind="" if change.kind is None else change.kind.value,
         name=escape_control(change.name),
-        summary=_describe_change(change, look, drift=drift),
-        reason="" if drift and look is DisplayAction.REPLACE else escape_control(change.reason),
+        summary=_describe_change(change, action, drift=drift),
+        reason="" if drift and action is DisplayAction.REPLACE else escape_control(change.reason),
         details=details,
     )
 
 
 def _display_action(change: Change) -> DisplayAction:
-    match change.action:
-        case Action.CREATE:
-            return DisplayAction.CREATE
-        case Action.REPLACE:
-            return DisplayAction.REPLACE
-        case Action.DELETE:
-            return DisplayAction.DELETE
-        case _:
-            only_moved = change.position is not None and not change.fields and change.media is None
-            return DisplayAction.MOVE if only_moved else DisplayAction.UPDATE
+    if change.action is Action.UPDATE and change.position is not None and not change.fields and change.media is None:
+        return DisplayAction.MOVE
+    return DisplayAction(change.action.value)
 
 
 def _describe_change(change: Change, action: DisplayAction, *, drift: bool) -> str:
-    told = DRIFT_LABELS[action] if drift else action.value
+    label = DRIFT_LABELS[action] if drift else action.value
     if action is not DisplayAction.MOVE or change.position is None:
-        return told
-    wanted, found = change.position[::-1]
-    before, after = (wanted, found) if drift else (found, wanted)
-    return f"{told} {before} → {after}"
+        return label
+    live, desired = change.position
+    return f"{label} {desired} → {live}" if drift else f"{label} {live} → {desired}"
 
 
 def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterator[FieldDetail]:
     if change.media is not None:
         before = None if change.media_before is None else escape_control(change.media_before)
         yield FieldDetail(label="media", before=before, after=format_media(change.media))
-    made = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
+    is_new = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
     for part in change.fields:
-        single = made or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
+        single = is_new or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
         yield FieldDetail(
-            label=part.path.partition(".")[0] if single and not made else escape_control(part.path),
+            label=part.path.partition(".")[0] if single and not is_new else escape_control(part.path),
             before=None if single and part.before is None else format_value(part.before, limit),
             after=None if single and part.after is None else format_value(part.after, limit),
-            is_set_member=single and not made,
+            is_set_member=single and not is_new,
         )
     if change.position is not None and action is not DisplayAction.MOVE:
-        found, wanted = change.position
-        yield FieldDetail(label="place", before=str(found) if found and not made else None, after=str(wanted))
+        live, desired = change.position
+        yield FieldDetail(label="position", before=str(live) if live and not is_new else None, after=str(desired))
 
 
 def _reversed(detail: FieldDetail) -> FieldDetail:

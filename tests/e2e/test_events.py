@@ -92,7 +92,7 @@ def test_an_edit_is_printed_and_its_drift_shown(site: Site) -> None:
     first, rest = out.split("\n", 1)
     assert first.endswith(f'Z item updated "Changed" {site.item} in gallery {site.gallery}')
     assert 'title: "T" → "Changed"' in rest
-    assert rest.rstrip().endswith("Drift: 0 missing, 1 changed, 0 of another kind, 0 only on the site (1 as written).")
+    assert rest.rstrip().endswith("Drift: 0 missing, 1 changed, 0 replaced, 0 unmanaged (1 in sync).")
     assert process.returncode == 2, err
     assert not (site.served.root / "ready.json").exists()
 
@@ -167,7 +167,7 @@ def test_killed_before_its_check_a_gallery_is_checked_and_the_event_not_told_aga
         shown = list(takewhile(lambda line: '"T" → "Second"' not in line, process.stdout))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=TIMEOUT)
-    assert "What changed on site" in "".join(shown)
+    assert "Drift on site" in "".join(shown)
     assert '"First"' not in "".join(shown)
 
 
@@ -189,7 +189,7 @@ def test_strangers_are_refused_and_counted(site: Site) -> None:
         (401, b""),
     ]
     assert out == ""
-    assert "Deliveries that were not taken: malformed 1, signature 2." in err
+    assert "Ignored deliveries: malformed 1, signature 2." in err
 
 
 def test_a_second_receiver_of_a_site_is_refused(site: Site) -> None:

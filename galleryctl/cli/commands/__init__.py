@@ -1,1 +1,1 @@
-"""One module a command: its options and one call."""
+"""The commands: one module each, with its options and one call."""

@@ -1,4 +1,4 @@
-"""`galleryctl doctor`: why it does not work."""
+"""`galleryctl doctor`: find the cause of a problem."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from galleryctl.cli.options import common_options, get_settings
 @common_options
 @click.pass_context
 def command(context: click.Context) -> int:
-    """Check the installation, the workspace, its state, the network and the rights of the key; change nothing."""
+    """Diagnose the installation, workspace, state and API access.
+
+    Nothing is changed.
+    """
     from galleryctl.cli.output import print_checkup
     from galleryctl.cli.run.doctor import diagnose
 

@@ -1,4 +1,4 @@
-"""`galleryctl drift`: whether the site is still what the manifests say."""
+"""`galleryctl drift`: detect changes made outside galleryctl."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from galleryctl.cli.options import common_options, get_settings, target_option
 @target_option
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...]) -> int:
-    """Show how the site differs from the manifests, and then exit with 2; a read-only key is enough."""
-    from galleryctl.cli.run.plan import parse_address, print_plan
+    """Show how the site differs from the manifests.
+
+    Exit code 2 if the site differs. A read-only key is sufficient.
+    """
+    from galleryctl.cli.output import print_result
+    from galleryctl.cli.run.plan import parse_address
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.session.run import drift_options, plan_workspace
 
     settings = get_settings(context)
     options = drift_options(tuple(map(parse_address, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options))
-    print_plan(plan, settings, drift=True)
+    print_result(plan, settings, drift=True)
     return 0 if plan.is_empty else 2

@@ -1,4 +1,4 @@
-"""`galleryctl emulator`: the Wix API on a port of this machine."""
+"""`galleryctl emulator`: serve the emulated Wix API."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from galleryctl.cli.options import common_options, get_settings, listener_option
 
 @click.command("emulator")
 @common_options
-@listener_options("its address and keys")
+@listener_options("the URL and keys")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the data lives; by default that of the workspace's local backend.",
+    help="Data folder; by default that of the workspace's local backend.",
 )
 @click.pass_context
 def command(context: click.Context, port: int, data: Path | None, ready_file: Path | None, host: str) -> int:
-    """Serve the emulated Wix API until Ctrl-C; the page at / shows each gallery as a visitor would see it."""
+    """Serve the emulated Wix API.
+
+    Runs until Ctrl-C. The page at / shows the galleries as a visitor would see them.
+    """
     from galleryctl.cli.run.emulator import serve_emulator
 
     settings = get_settings(context, unused=("--format",) if data is None else ("--site", "--format"))

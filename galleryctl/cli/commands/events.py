@@ -1,4 +1,4 @@
-"""`galleryctl events`: what happens on the site, as it happens."""
+"""`galleryctl events`: receive webhooks."""
 
 from __future__ import annotations
 
@@ -11,35 +11,31 @@ from galleryctl.cli.options import common_options, get_settings, listener_option
 
 @click.command("events")
 @common_options
-@listener_options("its address")
+@listener_options("the URL")
 @click.option(
     "--public-key",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The app's public key: PEM, or base64 of it.",
+    help="Public key of the app: PEM, or base64-encoded PEM.",
 )
-@click.option("--public-key-env", metavar="NAME", help="The environment variable that holds the public key.")
-@click.option(
-    "--instance-id",
-    metavar="ID",
-    help="The app's instance on the site, when galleryctl.yaml does not name it.",
-)
+@click.option("--public-key-env", metavar="NAME", help="Environment variable that contains the public key.")
+@click.option("--instance-id", metavar="ID", help="App instance ID of the site, if not set in galleryctl.yaml.")
 @click.option(
     "--max-age",
     type=click.FloatRange(0, min_open=True),
     default=7.0,
     show_default=True,
     metavar="DAYS",
-    help="Refuse deliveries that were signed longer ago.",
+    help="Reject deliveries that were signed longer ago.",
 )
-@click.option("--drift", is_flag=True, help="Check the gallery of each event for drift, once no more events come.")
+@click.option("--drift", is_flag=True, help="Check the gallery of each event for drift.")
 @click.option(
     "--settle",
     type=click.FloatRange(0),
     metavar="SECONDS",
-    help="How long no event of a gallery may come before it is checked.  [default: 10]",
+    help="Check a gallery after SECONDS without events.  [default: 10]",
 )
-@click.option("--max", "limit", type=click.IntRange(1), metavar="N", help="End after N events.")
+@click.option("--max", "limit", type=click.IntRange(1), metavar="N", help="Exit after N events.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -54,9 +50,9 @@ def command(
     settle: float | None,
     limit: int | None,
 ) -> int:
-    """Receive the webhooks of the site's app, and print each event on a line, until Ctrl-C.
+    """Receive webhooks of the site and print their events.
 
-    Nothing is ever applied. With --drift and --max together, it ends with 2 when there was drift.
+    Runs until Ctrl-C and never changes the site. With --drift and --max: exit code 2 if drift was found.
     """
     from galleryctl.cli import output
     from galleryctl.cli.run.events import EventsOptions, run_events
@@ -64,9 +60,9 @@ def command(
     settings = get_settings(context)
     output.require_format(settings, "text", "json")
     if public_key is not None and public_key_env is not None:
-        raise click.UsageError("--public-key and --public-key-env contradict each other; give one of them.")
+        raise click.UsageError("--public-key and --public-key-env cannot be combined.")
     if settle is not None and not drift:
-        raise click.UsageError("--settle means nothing without --drift.")
+        raise click.UsageError("--settle requires --drift.")
     return run_events(
         settings,
         EventsOptions(

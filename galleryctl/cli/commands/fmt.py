@@ -1,4 +1,4 @@
-"""`galleryctl fmt`: the one format of manifests."""
+"""`galleryctl fmt`: format manifests."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from galleryctl.cli.options import common_options, get_settings
 @click.command("fmt")
 @common_options
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 and list what is not formatted.")
-@click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 and list unformatted files.")
+@click.option("--diff", is_flag=True, help="Write nothing; print the changes as a diff.")
 @click.pass_context
 def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: bool) -> int:
-    """Rewrite manifests in the canonical format, keeping comments; - reads standard input and prints the result.
+    """Reformat manifests in the standard style.
 
-    Without FILE: galleryctl.yaml and every manifest of the workspace.
+    Comments are kept. Without FILE: galleryctl.yaml and all manifests of the workspace. With -: read standard input
+    and print the result.
     """
     from galleryctl.cli import output
     from galleryctl.cli.run.fmt import STDIN, format_files, not_formatted_error, select_files, unified_diff
@@ -27,7 +28,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
 
     piped = STDIN in files
     if piped and len(files) > 1:
-        raise click.UsageError("- stands alone: it prints what it reads, and files are rewritten.", context)
+        raise click.UsageError("- (standard input) cannot be combined with files.", context)
     prints = diff or (piped and not check)
     settings = get_settings(context, unused=("--site", *(("--format",) if prints else ())))
     texts = format_files(select_files(settings.directory, files))
@@ -42,8 +43,6 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
         for text in changed:
             write_text_atomically(text.path, text.after)
     if not prints:
-        done = tuple(text.name for text in changed)
-        output.print_checkup(
-            WriteResult(action=WriteAction.FORMATTED, files=done, unchanged=len(texts) - len(done)), settings
-        )
+        names, unchanged = tuple(text.name for text in changed), len(texts) - len(changed)
+        output.print_checkup(WriteResult(action=WriteAction.FORMATTED, files=names, unchanged=unchanged), settings)
     return 0

@@ -1,4 +1,4 @@
-"""`galleryctl import`: write the manifest of a gallery that the site has."""
+"""`galleryctl import`: write manifests of live galleries."""
 
 from __future__ import annotations
 
@@ -19,16 +19,13 @@ if TYPE_CHECKING:
 @click.command("import")
 @common_options
 @click.argument("gallery", required=False)
-@click.option("--id", "id_", metavar="ID", help="The gallery's id on the site.")
-@click.option("--name", metavar="NAME", help="The gallery's name on the site.")
+@click.option("--id", "id_", metavar="ID", help="ID of the gallery on the site.")
+@click.option("--name", metavar="NAME", help="Name of the gallery on the site.")
 @click.option(
-    "--out",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the manifest to this file.",
+    "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the manifest to FILE."
 )
-@click.option("--all", "all_", is_flag=True, help="Import every gallery that is not managed yet.")
-@click.option("--dry-run", is_flag=True, help="Print the manifests; write nothing.")
+@click.option("--all", "all_", is_flag=True, help="Import all unmanaged galleries.")
+@click.option("--dry-run", is_flag=True, help="Print the manifests without writing anything.")
 @lock_timeout_option
 @click.pass_context
 def command(
@@ -41,10 +38,10 @@ def command(
     dry_run: bool,
     lock_timeout: float,
 ) -> int:
-    """Write a live gallery as a manifest, and record in state which entry is which item; GALLERY is its key.
+    """Write the manifest of a live gallery and record it in state.
 
-    Without --id and --name GALLERY may also be the gallery's id or name on the site. A manifest that is there already
-    keeps its comments.
+    GALLERY is the key of the gallery; without --id and --name, it can also be its ID or name on the site. An existing
+    manifest keeps its comments.
     """
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.importing.select import GallerySelector
@@ -53,15 +50,15 @@ def command(
     settings = get_settings(context)
     output.require_format(settings, "text", "json")
     if all_ and (gallery or id_ or name or out):
-        raise click.UsageError("--all imports every gallery to a place of its own: give nothing else with it.")
+        raise click.UsageError("--all cannot be combined with GALLERY, --id, --name or --out.")
     if id_ and name:
-        raise click.UsageError("--id and --name both say which gallery it is; give one of them.")
+        raise click.UsageError("--id and --name cannot be combined.")
     if not (all_ or gallery or id_ or name):
-        raise click.UsageError("Which gallery? Give GALLERY, --id, --name, or --all.")
-    choice = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
+        raise click.UsageError("Missing gallery: give GALLERY, --id, --name or --all.")
+    selector = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
     imported = run_async(
-        import_galleries(get_workspace(settings), choice, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
+        import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
     )
     _print_results(imported, settings, dry_run=dry_run)
     return 0
@@ -78,7 +75,7 @@ def _print_results(imported: Sequence[ImportResult], settings: CliSettings, *, d
             dump_safe_json({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents})
         )
     elif not imported:
-        output.result("Every gallery of the site is managed already.")
+        output.result("All galleries of the site are already managed.")
     elif dry_run:
         output.result(
             "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.manifest.text}" for each in imported)
@@ -101,24 +98,24 @@ def _summary(draft: Draft) -> str:
 
 
 def _messages(imported: ImportResult) -> list[str]:
-    """What a person should know of the import besides its result."""
+    """Return the remarks on an import."""
     from galleryctl.report.formatting import escape_control, pluralize
 
     draft = imported.draft
     lines = []
     if draft.left_out:
         names = ", ".join(escape_control(name) for name in draft.left_out)
-        lines.append(f"{draft.key}: left out, since no manifest can name it: {names}")
+        lines.append(f"{draft.key}: left out, because a manifest cannot declare it: {names}")
     if imported.removed:
-        lines.append(f"{draft.key}: no longer named, the site does not have it: {', '.join(imported.removed)}")
-    if draft.file is None:
         lines.append(
-            f"{draft.key}: no pattern under `galleries:` finds {draft.path}, so nothing manages the gallery yet"
+            f"{draft.key}: removed from the manifest, because it is not on the site: {', '.join(imported.removed)}"
         )
+    if draft.file is None:
+        lines.append(f"{draft.key}: not managed yet, because no pattern in `galleries:` matches {draft.path}")
     if imported.changes:
         changes = pluralize(imported.changes, "change")
         lines.append(
-            f"{draft.key}: the next plan has {changes}, for what the site has otherwise or not yet; see: galleryctl plan"
+            f"{draft.key}: the next plan has {changes}, because the site differs from the manifest; see: galleryctl plan"
         )
     return lines
 

@@ -1,4 +1,4 @@
-"""`galleryctl init`: a new workspace."""
+"""`galleryctl init`: create a workspace."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from galleryctl.cli.options import common_options, get_settings
     type=click.Choice(["local", "wix"]),
     default="local",
     show_default=True,
-    help="The embedded emulator, or the real API.",
+    help="Embedded emulator (local) or Wix API (wix).",
 )
 @click.pass_context
 def command(context: click.Context, folder: Path | None, backend: str) -> int:
-    """Write a new workspace into DIR (default: here); nothing that exists is overwritten."""
+    """Create a new workspace.
+
+    DIR is its folder, by default the current one. Existing files are not overwritten.
+    """
     from galleryctl.cli import output
-    from galleryctl.cli.files import write_new
+    from galleryctl.cli.write_files import write_new
     from galleryctl.manifest.write.templates import init_files
     from galleryctl.model.checkup import WriteAction, WriteResult
 
@@ -31,10 +34,9 @@ def command(context: click.Context, folder: Path | None, backend: str) -> int:
     root = settings.directory / (folder or "")
     files = init_files("wix" if backend == "wix" else "local")
     write_new(root, files)
-    output.print_checkup(
-        WriteResult(action=WriteAction.CREATED, files=tuple(str(root / name) for name in files)), settings
-    )
+    created = tuple(str(root / name) for name in files)
+    output.print_checkup(WriteResult(action=WriteAction.CREATED, files=created), settings)
     if settings.format == "text":
         where = "" if root == Path() else f"-C {root} "
-        output.info(settings, f"Look at what it would do: galleryctl {where}plan")
+        output.info(settings, f"Next, see the changes an apply would make: galleryctl {where}plan")
     return 0

@@ -1,4 +1,4 @@
-"""`galleryctl media`: the files that galleryctl uploaded, and which of them nothing needs any more."""
+"""`galleryctl media`: list uploaded files and delete unused ones."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import CliSettings, common_options, get_settings, lock_timeout_option
+from galleryctl.cli.options import CliSettings, auto_approve_option, common_options, get_settings, lock_timeout_option
 
 
 @click.group("media")
 @common_options
 def command() -> None:
-    """List the files that galleryctl uploaded to the Media Manager, and delete those that nothing needs."""
+    """List uploaded files and delete unused ones."""
 
 
 @command.command("list")
 @common_options
 @click.pass_context
 def media_list(context: click.Context) -> None:
-    """List the uploaded files: which galleries show them, whether a manifest names them, whether state knows them."""
+    """List the files that galleryctl uploaded.
+
+    The list shows which galleries use a file, and whether a manifest references it and state records it.
+    """
     settings = get_settings(context)
     output.require_format(settings, "text", "json")
     run_async(_list(settings))
@@ -41,17 +44,20 @@ async def _list(settings: CliSettings) -> None:
     elif files:
         output.result(media_text(files, color=output.use_color(settings), width=output.terminal_width()))
     else:
-        output.result("Nothing of what galleryctl uploaded is in the Media Manager.")
+        output.result("The Media Manager has no files uploaded by galleryctl.")
 
 
 @command.command("gc")
 @common_options
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--permanent", is_flag=True, help="Delete for good, not into the trash bin.")
+@auto_approve_option
+@click.option("--permanent", is_flag=True, help="Delete permanently instead of moving to the trash bin.")
 @lock_timeout_option
 @click.pass_context
 def media_gc(context: click.Context, auto_approve: bool, permanent: bool, lock_timeout: float) -> int:
-    """Delete the uploaded files that no gallery of the site shows and no manifest names; no other file is touched."""
+    """Delete uploaded files that no gallery or manifest uses.
+
+    Files that were not uploaded by galleryctl are never deleted.
+    """
     from galleryctl.cli.run.media import run_media_gc
 
     settings = get_settings(context)

@@ -1,4 +1,4 @@
-"""`galleryctl plan`: what an apply would do."""
+"""`galleryctl plan`: show the changes an apply would make."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from galleryctl.cli.options import common_options, get_settings, guard_options, 
 @common_options
 @target_option
 @guard_options
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to a file, for `apply`.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to FILE, for `apply FILE`."
+)
 @click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -28,9 +30,12 @@ def command(
     destroy: bool,
     detailed_exitcode: bool,
 ) -> int:
-    """Show what an apply would do; change nothing."""
+    """Show the changes an apply would make.
+
+    Neither the site nor the state is changed.
+    """
     from galleryctl.cli import output
-    from galleryctl.cli.run.plan import plan_options, print_plan, write_plan
+    from galleryctl.cli.run.plan import plan_options, write_plan
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.signing import sign_plan
     from galleryctl.manifest.files.symlinks import ensure_inside
@@ -38,9 +43,7 @@ def command(
 
     settings = get_settings(context)
     if destroy and (allow_empty or allow_recreate):
-        raise click.UsageError(
-            "--destroy deletes what is managed: --allow-empty and --allow-recreate mean nothing with it."
-        )
+        raise click.UsageError("--destroy cannot be combined with --allow-empty or --allow-recreate.")
     options = plan_options(
         targets,
         max_delete_percent=max_delete_percent,
@@ -53,11 +56,13 @@ def command(
     if out is not None:
         plan = sign_plan(plan, workspace.config.state.passphrase)
         write_plan(plan, ensure_inside(settings.directory, settings.directory / out))
-    print_plan(plan, settings)
+    output.print_result(plan, settings)
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "
-        kind = ", signed" if plan.signature else ""
-        output.info(settings, f"Saved to {out}{kind}. Apply exactly this with: galleryctl {where}apply {out}")
+        kind = "signed plan" if plan.signature else "plan"
+        output.info(
+            settings, f"Saved the {kind} to {out}. To perform exactly these actions, run: galleryctl {where}apply {out}"
+        )
     if plan.refusals:
         return 1
     return 2 if detailed_exitcode and not plan.is_empty else 0

@@ -1,4 +1,4 @@
-"""`galleryctl schema`: the published JSON Schemas."""
+"""`galleryctl schema`: print the JSON Schemas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from galleryctl.cli.options import common_options, get_settings
 @click.argument("name", required=False, metavar="[NAME]")
 @click.pass_context
 def command(context: click.Context, name: str | None) -> int:
-    """Print the JSON Schema NAME, for editors and programs; without NAME, list all schemas."""
+    """Print a JSON Schema, or list all schemas."""
     from galleryctl.cli import output
     from galleryctl.manifest.schema import schema_names
     from galleryctl.manifest.write.templates import schema_text

@@ -1,4 +1,4 @@
-"""`galleryctl show`: a saved plan, the state, or what the site has."""
+"""`galleryctl show`: show a saved plan, the state or the live site."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 @click.command("show")
 @common_options
 @click.argument("what", metavar="[PLAN | GALLERY | GALLERY/ITEM]", required=False)
-@click.option("--state", "state", is_flag=True, help="Show what state knows; the default without an argument.")
-@click.option("--live", is_flag=True, help="Show the live site: its galleries, or the one that is named.")
+@click.option("--state", "state", is_flag=True, help="Show the state (the default without an argument).")
+@click.option("--live", is_flag=True, help="Show the live site: all galleries, or the given one.")
 @click.pass_context
 def command(context: click.Context, what: str | None, state: bool, live: bool) -> None:
-    """Show a plan that `plan --out` wrote, or a live gallery or item, by key, id or name.
+    """Show a saved plan, the state, or a live gallery or item.
 
-    Without an argument, show the state; with --live alone, all galleries of the site. An argument that is both a file
-    and a gallery's name is taken for a plan, unless --live is given.
+    PLAN is a file written by `plan --out`. A gallery or item is given by key, ID or name. If a file and a gallery have
+    the same name, the file is shown unless --live is given.
     """
     settings = get_settings(context)
     if state and (live or what):
-        raise click.UsageError("--state shows all that state knows: give nothing else with it.")
+        raise click.UsageError("--state cannot be combined with --live or an argument.")
     if what is not None and not live and (settings.directory / what).is_file():
         _print_plan(settings.directory / what, settings)
     elif what is not None and not live and Path(what).suffix == ".json":
-        raise GalleryctlError("there is no such plan file", where=what, do="make one with: galleryctl plan --out FILE")
+        raise GalleryctlError("plan file not found", where=what, do="create one with: galleryctl plan --out FILE")
     elif live or what is not None:
         output.require_format(settings, "text", "json", "markdown")
         _print_live(run_async(_read_live(settings, what)), settings)
@@ -42,17 +42,17 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
         from galleryctl.cli.run.state import print_state, read_workspace_state
 
         output.require_format(settings, "text", "json")
-        known = run_async(read_workspace_state(settings))
-        print_state(known.state, known.bindings, settings)
+        loaded = run_async(read_workspace_state(settings))
+        print_state(loaded.state, loaded.bindings, settings)
 
 
 def _print_plan(path: Path, settings: CliSettings) -> None:
-    from galleryctl.cli.run.plan import print_plan, read_plan
+    from galleryctl.cli.run.plan import read_plan
 
     plan = read_plan(path)
-    print_plan(plan, settings)
+    output.print_result(plan, settings)
     if plan.signature:
-        output.info(settings, "This plan is signed; apply checks with which passphrase.")
+        output.info(settings, "This plan is signed; apply verifies the signature.")
 
 
 async def _read_live(settings: CliSettings, what: str | None) -> KeyedSite:
@@ -62,8 +62,8 @@ async def _read_live(settings: CliSettings, what: str | None) -> KeyedSite:
 
     workspace = get_workspace(settings)
     async with workspace.open() as site:
-        shelf = read_site_manifests(workspace.config, workspace.name)
-        return await (read_named_site(site, shelf) if what is None else read_named_gallery(site, shelf, what))
+        manifests = read_site_manifests(workspace.config, workspace.name)
+        return await (read_named_site(site, manifests) if what is None else read_named_gallery(site, manifests, what))
 
 
 def _print_live(shown: KeyedSite, settings: CliSettings) -> None:

@@ -1,18 +1,26 @@
-"""`galleryctl state`: look at what earlier runs learnt, and put it right."""
+"""`galleryctl state`: inspect and modify the state."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import CliSettings, common_options, get_settings, lock_timeout_option
+from galleryctl.cli.options import CliSettings, auto_approve_option, common_options, get_settings, lock_timeout_option
+
+if TYPE_CHECKING:
+    from galleryctl.model.bindings import Bindings
 
 
 @click.group("state")
 @common_options
 def command() -> None:
-    """Show and correct what earlier runs learnt of the site; the site itself is not touched."""
+    """Inspect and modify the state.
+
+    The site is never changed.
+    """
 
 
 @command.command("list")
@@ -20,16 +28,19 @@ def command() -> None:
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
 @click.pass_context
 def state_list(context: click.Context, addresses: tuple[str, ...]) -> None:
-    """List what state knows, or of it these galleries and items: address, live id, protection."""
+    """List resources in the state.
+
+    Each line has the address and the live ID of a resource, and `protected` if it is. ADDRESS limits the list.
+    """
     from galleryctl.cli.run.plan import parse_address
     from galleryctl.cli.run.state import print_state, read_workspace_state
     from galleryctl.engine.state.rename import check_in_state, select_addresses
 
     settings = _settings(context)
-    asked = [parse_address(text) for text in addresses]
-    known = run_async(read_workspace_state(settings))
-    check_in_state(asked, known.bindings)
-    print_state(known.state, select_addresses(known.bindings, asked), settings)
+    requested = [parse_address(text) for text in addresses]
+    loaded = run_async(read_workspace_state(settings))
+    check_in_state(requested, loaded.bindings)
+    print_state(loaded.state, select_addresses(loaded.bindings, requested), settings)
 
 
 @command.command("show")
@@ -37,20 +48,20 @@ def state_list(context: click.Context, addresses: tuple[str, ...]) -> None:
 @click.argument("address", metavar="ADDRESS")
 @click.pass_context
 def state_show(context: click.Context, address: str) -> None:
-    """Show all that state knows of a gallery or an item."""
-    from galleryctl.cli.run.plan import parse_address as parsed
+    """Show a resource in the state."""
+    from galleryctl.cli.run.plan import parse_address
     from galleryctl.cli.run.state import print_state, read_workspace_state
     from galleryctl.engine.state.rename import check_in_state, select_addresses
     from galleryctl.report.text import state_entry_text
 
     settings = _settings(context)
-    asked = parsed(address)
-    known = run_async(read_workspace_state(settings))
-    check_in_state([asked], known.bindings)
+    requested = parse_address(address)
+    loaded = run_async(read_workspace_state(settings))
+    check_in_state([requested], loaded.bindings)
     if settings.format == "json":
-        print_state(known.state, select_addresses(known.bindings, [asked]), settings)
+        print_state(loaded.state, select_addresses(loaded.bindings, [requested]), settings)
     else:
-        output.result(state_entry_text(asked, known.bindings))
+        output.result(state_entry_text(requested, loaded.bindings))
 
 
 @command.command("mv")
@@ -60,23 +71,23 @@ def state_show(context: click.Context, address: str) -> None:
 @lock_timeout_option
 @click.pass_context
 def state_mv(context: click.Context, source: str, target: str, lock_timeout: float) -> None:
-    """Give a gallery or an item another address; change the manifests as well."""
+    """Move a resource in the state to another address.
+
+    Change the manifests accordingly.
+    """
     from galleryctl.cli.run.plan import parse_address
     from galleryctl.cli.run.state import print_state, update_state
     from galleryctl.engine.state.rename import rename_address, select_addresses
 
     settings = _settings(context)
     before, after = parse_address(source), parse_address(target)
-    state = run_async(
-        update_state(
-            settings,
-            lambda bindings: rename_address(bindings, before, after),
-            lock_timeout=lock_timeout,
-            operation="state mv",
-        )
-    )
+
+    def move(bindings: Bindings) -> Bindings:
+        return rename_address(bindings, before, after)
+
+    state = run_async(update_state(settings, move, lock_timeout=lock_timeout, operation="state mv"))
     print_state(state, select_addresses(state.bindings, [after]), settings)
-    output.info(settings, f"{before} is now {after}; the manifests must say so, too.")
+    output.info(settings, f"Moved {before} to {after}. Update the manifests accordingly.")
 
 
 @command.command("rm")
@@ -85,37 +96,37 @@ def state_mv(context: click.Context, source: str, target: str, lock_timeout: flo
 @lock_timeout_option
 @click.pass_context
 def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float) -> None:
-    """Forget galleries or items; on the site they stay as they are."""
+    """Remove resources from the state.
+
+    They are not deleted on the site.
+    """
     from galleryctl.cli.run.plan import parse_address
     from galleryctl.cli.run.state import print_state, update_state
     from galleryctl.engine.state.rename import forget_addresses
 
     settings = _settings(context)
-    asked = [parse_address(text) for text in addresses]
-    state = run_async(
-        update_state(
-            settings,
-            lambda bindings: forget_addresses(bindings, asked),
-            lock_timeout=lock_timeout,
-            operation="state rm",
-        )
-    )
+    removed = [parse_address(text) for text in addresses]
+
+    def remove(bindings: Bindings) -> Bindings:
+        return forget_addresses(bindings, removed)
+
+    state = run_async(update_state(settings, remove, lock_timeout=lock_timeout, operation="state rm"))
     if settings.format == "json":
         print_state(state, state.bindings, settings)
-    names = ", ".join(map(str, asked))
-    output.info(
-        settings,
-        f"Forgotten: {names}. It stays on the site; what a manifest names, the next plan takes up again.",
-    )
+    output.info(settings, f"Removed from state: {', '.join(map(str, removed))}. The site was not changed.")
+    output.info(settings, "If a manifest still declares a removed resource, the next plan manages it again.")
 
 
 @command.command("rebuild")
 @common_options
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@auto_approve_option
 @lock_timeout_option
 @click.pass_context
 def state_rebuild(context: click.Context, auto_approve: bool, lock_timeout: float) -> int:
-    """Build state anew from the site and the manifests, even if it is lost or damaged; the site is not touched."""
+    """Rebuild the state from the site and the manifests.
+
+    Use this command if the state is lost or damaged. The site is not changed.
+    """
     from galleryctl.cli.run.state import run_rebuild
 
     settings = _settings(context)
@@ -126,7 +137,7 @@ def state_rebuild(context: click.Context, auto_approve: bool, lock_timeout: floa
 @common_options
 @click.pass_context
 def state_versions(context: click.Context) -> None:
-    """List the former versions of the state that are kept, the newest first."""
+    """List the stored previous versions, newest first."""
     from galleryctl.cli.run.state import print_versions
 
     settings = get_settings(context)
@@ -140,17 +151,17 @@ def state_versions(context: click.Context) -> None:
 @lock_timeout_option
 @click.pass_context
 def state_restore(context: click.Context, serial: int, lock_timeout: float) -> None:
-    """Put a former version of the state back; the site is not touched."""
+    """Restore a previous version of the state.
+
+    The site is not changed.
+    """
     from galleryctl.cli.run.state import print_state, run_restore
 
     settings = _settings(context)
     state = run_async(run_restore(settings, serial, lock_timeout=lock_timeout))
     if settings.format == "json":
         print_state(state, state.bindings, settings)
-    output.info(
-        settings,
-        f"State is what it was at serial {serial}; its serial is {state.serial} now. Plan, and look at it.",
-    )
+    output.info(settings, f"Restored version {serial} as serial {state.serial}. Review the next plan before an apply.")
 
 
 @command.command("reseal")
@@ -158,7 +169,10 @@ def state_restore(context: click.Context, serial: int, lock_timeout: float) -> N
 @lock_timeout_option
 @click.pass_context
 def state_reseal(context: click.Context, lock_timeout: float) -> None:
-    """Seal state and its former versions with the passphrase that galleryctl.yaml has now; the site is not touched."""
+    """Encrypt the state with the current passphrase.
+
+    The previous versions are encrypted, too. Without a passphrase in galleryctl.yaml, all are decrypted.
+    """
     from galleryctl.cli.run.state import print_state, run_reseal
 
     settings = _settings(context)
@@ -170,16 +184,19 @@ def state_reseal(context: click.Context, lock_timeout: float) -> None:
 @command.command("unlock")
 @common_options
 @click.argument("run_id", metavar="[RUN_ID]", required=False)
-@click.option("--force", is_flag=True, help="Do not ask; needs RUN_ID.")
+@click.option("--force", is_flag=True, help="Skip confirmation; requires RUN_ID.")
 @click.pass_context
 def state_unlock(context: click.Context, run_id: str | None, force: bool) -> int:
-    """Break the lock that a run left behind, once it is certain that this run is over."""
+    """Force-unlock the state after a run has ended abnormally.
+
+    RUN_ID is the run that holds the lock. Make sure that it has ended.
+    """
     from galleryctl.cli.run.state import run_unlock
 
     settings = get_settings(context)
     output.require_format(settings, "text")
     if force and run_id is None:
-        raise click.UsageError("--force breaks the lock of the run that you name: give RUN_ID, too.")
+        raise click.UsageError("--force requires RUN_ID.")
     return run_async(run_unlock(settings, run_id, ask=not force))
 
 

@@ -1,4 +1,4 @@
-"""`galleryctl validate`: everything that is wrong with the files of a workspace."""
+"""`galleryctl validate`: check the files of a workspace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from galleryctl.cli.options import common_options, get_settings
 @common_options
 @click.pass_context
 def command(context: click.Context) -> int:
-    """Check every file of the workspace, for all of its sites; no network, no state."""
+    """Check whether the workspace is valid.
+
+    All files are checked for all sites. The site and the state are not accessed.
+    """
     from galleryctl.cli.output import print_checkup
     from galleryctl.manifest.validate import validate
 

@@ -1,4 +1,4 @@
-"""`galleryctl velo`: the page code for a gallery that the API made."""
+"""`galleryctl velo`: page code for a gallery created by the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from galleryctl.cli.options import common_options, get_settings
 
 def _component_selector(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"#[A-Za-z][\w-]*", value, re.ASCII):
-        message = f"{value!r} is no component's id with a # before it, as in '#gallery'."
+        message = f"{value!r} is not a valid component selector: use '#' and the component's ID, as in '#gallery'."
         raise click.BadParameter(message, context, parameter)
     return value
 
@@ -26,19 +26,19 @@ def _component_selector(context: click.Context, parameter: click.Parameter, valu
     show_default=True,
     metavar="ID",
     callback=_component_selector,
-    help="The gallery component of the page.",
+    help="Selector of the gallery component on the page.",
 )
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write the two files below DIR instead of printing them.",
+    help="Write both files to DIR instead of printing them.",
 )
 @click.pass_context
 def command(context: click.Context, gallery: str, component: str, out: Path | None) -> int:
-    """Print the page code that shows GALLERY, which was created by the API, in a gallery component.
+    """Print page code that shows a gallery in a gallery component.
 
-    A gallery that was created in the Editor needs no code.
+    A gallery created by the API needs this code; a gallery created in the Editor does not.
     """
     from galleryctl.cli.run.velo import print_page_code
 

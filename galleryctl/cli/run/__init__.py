@@ -1,1 +1,1 @@
-"""What the commands run, one module a command."""
+"""The work behind the commands: one module per command, with its name."""

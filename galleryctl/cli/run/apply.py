@@ -1,4 +1,4 @@
-"""Apply with a person or a pipeline in front: show, ask, run, report."""
+"""The work of `apply` and `destroy`: show the plan, ask for confirmation, apply, report."""
 
 from __future__ import annotations
 
@@ -13,37 +13,25 @@ from galleryctl.cli.failure import print_failure
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.progress import open_progress
-from galleryctl.cli.run.plan import print_plan
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
-from galleryctl.report.render import render
 from galleryctl.session.run import ApplyHooks, apply_workspace
 from galleryctl.state.backend import LockInfo
 
 
 async def run_apply(
-    settings: CliSettings,
-    options: PlanOptions,
-    *,
-    saved: Plan | None,
-    ask: bool,
-    lock_timeout: float,
-    operation: str,
+    settings: CliSettings, options: PlanOptions, *, saved: Plan | None, ask: bool, lock_timeout: float, operation: str
 ) -> int:
-    """The exit code of an apply; its plan, its progress and its report are printed."""
+    """Apply, printing plan, progress and report; return the exit code."""
     if ask:
-        require_tty("give --auto-approve, or apply a saved plan: apply PLAN")
-        output.require_format(settings, "text")  # what is asked about must be seen
+        require_tty("give --auto-approve, or apply a saved plan: galleryctl apply PLAN")
+        output.require_format(settings, "text")  # the plan must be shown before the question
+    hooks = _Terminal(settings, "Do you want to perform these actions?" if ask else None)
     applied = await apply_workspace(
-        get_workspace(settings),
-        options,
-        saved=saved,
-        operation=operation,
-        lock_timeout=lock_timeout,
-        hooks=_Terminal(settings, f"Do you want to {operation} this?" if ask else None),
+        get_workspace(settings), options, saved=saved, operation=operation, lock_timeout=lock_timeout, hooks=hooks
     )
     if applied is None:
         output.info(settings, "Nothing was applied.")
@@ -52,7 +40,7 @@ async def run_apply(
 
 
 class _Terminal(ApplyHooks):
-    """Shows the plan, asks the question unless there is none, handles signals and shows the progress."""
+    """Hooks that show the plan, ask `question` unless it is None, handle signals and show the progress."""
 
     def __init__(self, settings: CliSettings, question: str | None) -> None:
         super().__init__()
@@ -68,31 +56,23 @@ class _Terminal(ApplyHooks):
         return cancel_on_signal()
 
     def on_lock_wait(self, holder: LockInfo) -> None:
-        output.info(self._settings, f"Waiting for the lock on the state: it is held by {holder}.")
+        output.info(self._settings, f"Waiting for the state lock, held by {holder}.")
 
     def on_plan(self, plan: Plan) -> None:
         if self._settings.format == "text" and (self._question or not self._settings.quiet):
-            print_plan(plan, self._settings)
+            output.print_result(plan, self._settings)
 
     @contextmanager
     def writing(self, stop: asyncio.Event) -> Iterator[Progress]:
-        remark = partial(output.info, self._settings)
-        with stop_on_signal(stop, remark), open_progress(self._settings) as progress:
+        notify = partial(output.info, self._settings)
+        with stop_on_signal(stop, notify), open_progress(self._settings) as progress:
             yield progress
 
 
 def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
-    """The exit code, after the report is printed."""
+    """Print the report and return the exit code."""
     if applied.report.outcomes or settings.format != "text":
-        output.result(
-            render(
-                applied.report,
-                settings.format,
-                color=output.use_color(settings),
-                width=output.terminal_width(),
-                verbose=settings.verbose > 0,
-            )
-        )
+        output.print_result(applied.report, settings)
     if applied.save_error is not None:
         return print_failure(applied.save_error, settings)
     return applied.report.exit_code

@@ -1,4 +1,4 @@
-"""Everything that can keep galleryctl from working, looked at in the order in which it is met."""
+"""The work of `doctor`: checks in the order in which a command needs their subjects."""
 
 from __future__ import annotations
 
@@ -21,47 +21,40 @@ from galleryctl.session.open import WorkspaceSite
 from galleryctl.wix.probe import probe
 
 _MAX_CLOCK_SKEW = 60.0
-"""Seconds by which two clocks may differ before it is worth a word."""
+"""Seconds by which the clocks may differ without a warning."""
 _MAX_PROBLEMS_SHOWN = 3
-"""Problems that are shown; `validate` lists them all."""
+"""Problems of a file shown; `validate` lists all."""
 
 
 def diagnose(settings: CliSettings) -> Diagnosis:
-    """What was found; each thing is looked at as far as what it needs is fine."""
+    """Run the checks, except those that depend on a failed one."""
     root = settings.directory
     if not (root / WORKSPACE_FILE).is_file():
-        nowhere = Check(
+        missing = Check(
             name="workspace",
             status=CheckStatus.WARN,
-            finding=f"{root / WORKSPACE_FILE} does not exist, so only the installation was looked at",
-            do="go to a workspace, give it with -C, or make one: galleryctl init",
+            finding=f"{root / WORKSPACE_FILE} does not exist; only the installation was checked",
+            do="change to a workspace, give one with -C, or create one: galleryctl init",
         )
-        return Diagnosis(checks=(*check_installation(), nowhere))
+        return Diagnosis(checks=(*check_installation(), missing))
     try:
         config = load_workspace(root, os.environ)
     except InvalidInput as error:
-        return Diagnosis(
-            checks=(
-                *check_installation(),
-                _invalid_input_check("workspace", error),
-                *_check_variables(root, sites=True),
-            )
-        )
+        invalid = _invalid_input_check("workspace", error)
+        return Diagnosis(checks=(*check_installation(), invalid, *_check_variables(root, sites=True)))
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
-    backend = sites[0].backend  # of whichever site: they have one kind
+    backend = sites[0].backend  # any site's: all sites have the same kind
     where = f"{root / WORKSPACE_FILE}: {backend.description}"
     checks = [*check_installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
     checks += [*_check_variables(root, sites=backend.url is not None), _check_manifests(config)]
     if settings.site is not None and settings.site not in config.sites:
         unknown = f"the workspace has no site {settings.site!r}"
-        checks.append(
-            Check(name="site", status=CheckStatus.FAIL, finding=unknown, do=f"it has: {', '.join(config.sites)}")
-        )
+        names = ", ".join(config.sites)
+        checks.append(Check(name="site", status=CheckStatus.FAIL, finding=unknown, do=f"choose one of: {names}"))
         return Diagnosis(checks=tuple(checks))
     for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
         prefix = f"{site.name}: " if len(sites) > 1 else ""
-        found = asyncio.run(_check_site(site))
-        checks += [replace(check, name=prefix + check.name) for check in found]
+        checks += [replace(check, name=prefix + check.name) for check in asyncio.run(_check_site(site))]
     return Diagnosis(checks=tuple(checks))
 
 
@@ -72,40 +65,40 @@ def _invalid_input_check(name: str, error: InvalidInput) -> Check:
         name=name,
         status=CheckStatus.FAIL,
         finding=shown + (f"; and {more:,} more" if more > 0 else ""),
-        do="galleryctl validate lists all problems",
+        do="list all problems: galleryctl validate",
     )
 
 
 def _check_variables(root: Path, *, sites: bool) -> Iterator[Check]:
-    """Check the environment variables that the files name; without `sites` not those of the sites."""
+    """Check the environment variables that the files reference, those of the sites only with `sites`."""
     for name in referenced_variables(root, sites=sites):
-        what = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
-        mark = CheckStatus.OK if what == "set" else CheckStatus.FAIL
-        do = "" if what == "set" else f"export {name}=..."
-        yield Check(name=f"variable {name}", status=mark, finding=what, do=do)
+        finding = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
+        status = CheckStatus.OK if finding == "set" else CheckStatus.FAIL
+        do = "" if finding == "set" else f"export {name}=..."
+        yield Check(name=f"variable {name}", status=status, finding=finding, do=do)
 
 
 def _check_manifests(config: WorkspaceConfig) -> Check:
     try:
-        found = validate(config.root, os.environ)
+        validation = validate(config.root, os.environ)
     except InvalidInput as error:
         return _invalid_input_check("manifests", error)
-    return Check(name="manifests", status=CheckStatus.OK, finding=command_result_summary(found))
+    return Check(name="manifests", status=CheckStatus.OK, finding=command_result_summary(validation))
 
 
 async def _check_site(workspace: WorkspaceSite) -> list[Check]:
-    """One site: its state, and the way to it."""
+    """Check the state of one site, the network and the permissions."""
     folder = workspace.backend.data_folder
     if folder is not None and not folder.exists():
-        unused = "the embedded emulator has no data yet; the first plan makes it"
+        unused = "the embedded emulator has no data yet; the first plan creates it"
         return [Check(name="emulator", status=CheckStatus.OK, finding=unused)]
     checks: list[Check] = []
     try:
         async with workspace.open() as site:
             checks += check_site_state(site)
-            reach = await _check_network(workspace.backend.url)
-            checks += reach
-            if all(check.status is not CheckStatus.FAIL for check in reach):
+            network = await _check_network(workspace.backend.url)
+            checks += network
+            if all(check.status is not CheckStatus.FAIL for check in network):
                 checks += await check_permissions(site.client, site.folder)
     except GalleryctlError as error:
         checks.append(failed_check("site", error))
@@ -113,28 +106,28 @@ async def _check_site(workspace: WorkspaceSite) -> list[Check]:
 
 
 async def _check_network(base_url: str | None) -> list[Check]:
-    """The network and the clocks; a backend in this process needs neither."""
+    """Check the network and the clock; there is nothing to check for a backend in this process."""
     if base_url is None:
         return []
     try:
-        answer = await probe(base_url, clock=time.time)
+        response = await probe(base_url, clock=time.time)
     except GalleryctlError as error:
         return [Check(name="network", status=CheckStatus.FAIL, finding=f"{base_url}: {error.what}", do=error.do)]
     return [
-        Check(name="network", status=CheckStatus.OK, finding=f"{base_url} answers"),
-        _check_clock(answer.clock_offset),
+        Check(name="network", status=CheckStatus.OK, finding=f"{base_url} responds"),
+        _check_clock(response.clock_offset),
     ]
 
 
 def _check_clock(ahead: float | None) -> Check:
     if ahead is None:
-        return Check(name="clock", status=CheckStatus.OK, finding="the API does not tell its time")
+        return Check(name="clock", status=CheckStatus.OK, finding="cannot be compared: the API sends no date")
     if abs(ahead) <= _MAX_CLOCK_SKEW:
-        return Check(name="clock", status=CheckStatus.OK, finding="agrees with the API's")
-    behind = "behind" if ahead > 0 else "ahead of"
+        return Check(name="clock", status=CheckStatus.OK, finding="in sync with the API")
+    direction = "behind" if ahead > 0 else "ahead of"
     return Check(
         name="clock",
         status=CheckStatus.WARN,
-        finding=f"this machine's is {abs(ahead):,.0f} seconds {behind} the API's",
-        do="set the clock, best by NTP: times of locks, tokens and webhooks are compared",
+        finding=f"this machine is {abs(ahead):,.0f} seconds {direction} the API",
+        do="synchronize the clock (NTP): locks, tokens and webhooks depend on it",
     )

@@ -1,4 +1,4 @@
-"""The emulator on a port, with a person in front of it."""
+"""The work of `emulator`: serve it on a port until a signal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from galleryctl.model.errors import GalleryctlError
 
 
 def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready_file: Path | None, host: str) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError when the port or the data cannot be had."""
+    """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError if the port or the data is not available."""
     try:
         from galleryctl.emulator.app import ReadyInfo
         from galleryctl.emulator.server import serve
@@ -26,24 +26,22 @@ def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready
     path = None if ready_file is None else settings.directory / ready_file
     if not is_loopback(host):
         output.warning(
-            f"the emulator listens on {host}: everybody who can reach this machine can use it, change its data and "
-            "read what its control calls tell, without a key"
+            f"the emulator listens on {host}: anyone who can reach this machine can read and change its data and use its "
+            "control API without a key"
         )
 
-    with closing(bind_socket(host, port, "the emulator")) as listener, ExitStack() as to_the_end:
+    with closing(bind_socket(host, port, "the emulator")) as listener, ExitStack() as stack:
 
-        def tell(ready: ReadyInfo) -> None:
-            to_the_end.enter_context(write_ready_file(path, asdict(ready)))
-            output.info(settings, f"Serving the site {ready.site_id} at {ready.base_url}, its data in {folder}.")
-            output.info(settings, f"Its keys are in {folder / 'credentials.json'}. Ctrl-C ends it.")
+        def on_ready(ready: ReadyInfo) -> None:
+            stack.enter_context(write_ready_file(path, asdict(ready)))
+            output.info(settings, f"Serving site {ready.site_id} at {ready.base_url}, data in {folder}.")
+            output.info(settings, f"The keys are in {folder / 'credentials.json'}. Press Ctrl-C to stop.")
 
-        serve(folder, listener, base_url(host, listener), on_ready=tell)
+        serve(folder, listener, base_url(host, listener), on_ready=on_ready)
 
 
 def _emulator_folder(settings: CliSettings) -> Path:
     folder = get_workspace(settings).backend.data_folder
     if folder is None:
-        raise GalleryctlError(
-            "this workspace has the real API as its backend", do="say where the data shall be: --data DIR"
-        )
+        raise GalleryctlError("this workspace uses the Wix API, not the emulator", do="give a data folder: --data DIR")
     return folder

@@ -1,4 +1,4 @@
-"""The receiver of webhooks, with a person or a script in front of it."""
+"""The work of `events`: receive webhooks, print the events and check for drift."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from galleryctl.cli import output
+from galleryctl.cli.drift_watch import DriftWatcher
 from galleryctl.cli.interrupts import SIGNALS
 from galleryctl.cli.listener import base_url, bind_socket, is_loopback, write_ready_file
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.run.drift_watch import DriftWatcher
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
 from galleryctl.model.errors import GalleryctlError
@@ -36,12 +36,12 @@ except ImportError as error:
     ) from error
 
 _MAX_KEY_BYTES = 100_000
-"""Bytes of a key's file that are read; a key has some hundred."""
+"""Bytes that are read of a key file; a key has a few hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsOptions:
-    """The options of `galleryctl events`; `max_age` and `settle` are in seconds."""
+    """Options of `galleryctl events`; `max_age` and `settle` are in seconds."""
 
     host: str
     port: int
@@ -56,25 +56,25 @@ class EventsOptions:
 
 
 def run_events(settings: CliSettings, options: EventsOptions) -> int:
-    """Print events until a signal or the limit; 2 when there is a limit and a check found drift, else 0.
+    """Print events until a signal or the limit; return 2 if there is a limit and a check found drift, else 0.
 
-    Raises GalleryctlError when the key, the port or the inbox cannot be had, or the inbox not be written.
+    Raises GalleryctlError if the key, the port or the inbox is not available, or the inbox cannot be written.
     """
     workspace = get_workspace(settings)
     trust = _trust_policy(workspace, settings, options)
     if not is_loopback(options.host):
         output.warning(
-            f"the receiver listens on {options.host} without TLS: everybody who can reach this machine can send to it. "
-            "What the app's key has not signed is refused"
+            f"the receiver listens on {options.host} without TLS: anyone who can reach this machine can send to it. "
+            "Deliveries without a signature of the app's key are rejected"
         )
     path = workspace.config.root / GALLERYCTL_FOLDER / f"events-{workspace.name}.sqlite3"
     with (
         Inbox(path, max_age=options.max_age) as inbox,
         closing(bind_socket(options.host, options.port, "the receiver")) as listener,
     ):
-        watching = DriftWatcher(settings)
-        asyncio.run(_serve(settings, options, trust=trust, inbox=inbox, listener=listener, drift_watcher=watching))
-    return 2 if watching.drifted and options.limit is not None else 0
+        watcher = DriftWatcher(settings)
+        asyncio.run(_serve(settings, options, trust=trust, inbox=inbox, listener=listener, watcher=watcher))
+    return 2 if watcher.drifted and options.limit is not None else 0
 
 
 async def _serve(
@@ -84,48 +84,48 @@ async def _serve(
     trust: TrustPolicy,
     inbox: Inbox,
     listener: socket.socket,
-    drift_watcher: DriftWatcher,
+    watcher: DriftWatcher,
 ) -> None:
-    def trouble(error: GalleryctlError) -> None:
+    def on_error(error: GalleryctlError) -> None:
         if settings.verbose or not isinstance(error, RejectedDeliveryError):
             click.echo(str(error), err=True)
 
-    def tell(entry: InboxEntry) -> None:
+    def on_event(entry: InboxEntry) -> None:
         output.result(format_event_json(entry) if settings.format == "json" else format_event(entry))
 
-    work = EventWorker(
+    worker = EventWorker(
         inbox=inbox,
-        on_event=tell,
-        drift_check=DriftCheck(check=drift_watcher.check, quiet_seconds=options.settle) if options.drift else None,
+        on_event=on_event,
+        drift_check=DriftCheck(check=watcher.check, quiet_seconds=options.settle) if options.drift else None,
         limit=options.limit,
     )
-    receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=work.notify, on_error=trouble)
+    receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=worker.notify, on_error=on_error)
     url = f"{base_url(options.host, listener)}{WEBHOOK_PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
     async with serve_receiver(receiver.app(), listener):
         with write_ready_file(file, {"url": url}):
-            output.info(settings, f"Waiting for events at {url}. Ctrl-C ends it.")
-            await _run_until_signal(work)
+            output.info(settings, f"Waiting for events at {url}. Press Ctrl-C to stop.")
+            await _run_until_signal(worker)
     _print_summary(settings, receiver)
 
 
 async def _run_until_signal(worker: EventWorker) -> None:
-    """The work, up to its limit or a signal, which is the normal end: what was not done waits in the inbox."""
-    working = asyncio.ensure_future(worker.run())
+    """Run the worker up to its limit or a signal, the normal end; unprocessed events stay in the inbox."""
+    running = asyncio.ensure_future(worker.run())
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, working.cancel)
+        loop.add_signal_handler(number, running.cancel)
     try:
-        await asyncio.wait({working})
+        await asyncio.wait({running})
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
-    if not working.cancelled():
-        working.result()
+    if not running.cancelled():
+        running.result()
 
 
 def _trust_policy(workspace: WorkspaceSite, settings: CliSettings, options: EventsOptions) -> TrustPolicy:
-    """Whose events are taken: as the options say, else as the workspace does, or its embedded emulator."""
+    """Return the sender to trust, from the options, else from the workspace or its embedded emulator."""
     key, where = _read_public_key(settings, options)
     instance = options.instance_id
     if key is None or instance is None:
@@ -134,21 +134,21 @@ def _trust_policy(workspace: WorkspaceSite, settings: CliSettings, options: Even
         instance = instance or sender.instance_id
     if key is None:
         raise GalleryctlError(
-            "whose events are these to be?",
-            why="without the app's public key nothing tells the vendor's events from anybody else's",
+            "missing public key of the app",
+            why="the signatures of events are verified with it",
             do="give --public-key FILE or --public-key-env NAME",
         )
     if not instance:
         raise GalleryctlError(
-            "for which site are these events to be?",
-            why="the app's key signs the events of every site that has the app",
-            do="give --instance-id ID, or the site's auth as app_id, app_secret and instance_id",
+            "missing app instance ID of the site",
+            why="the app's key signs the events of every site where the app is installed",
+            do="give --instance-id ID, or set auth of the site to app_id, app_secret and instance_id",
         )
     return TrustPolicy(key=read_public_key(key, where), instance_id=instance, max_age=options.max_age)
 
 
 def _read_public_key(settings: CliSettings, options: EventsOptions) -> tuple[bytes | None, object]:
-    """The public key that an option gives, None when none does, and where it stands."""
+    """Return the public key that an option gives, or None, and its origin for messages."""
     if options.public_key_env is not None:
         name = options.public_key_env
         if name not in os.environ:
@@ -161,14 +161,13 @@ def _read_public_key(settings: CliSettings, options: EventsOptions) -> tuple[byt
         with path.open("rb") as file:
             return file.read(_MAX_KEY_BYTES), path
     except OSError as error:
-        raise GalleryctlError("the public key cannot be read", where=path, why=error.strerror or "") from error
+        raise GalleryctlError("cannot read the public key", where=path, why=error.strerror or "") from error
 
 
 def _print_summary(settings: CliSettings, receiver: Receiver) -> None:
-    """How many deliveries were no news, if there were any."""
+    """Print how many deliveries were repeated or rejected, if any."""
     counts = {"repeated": receiver.duplicates} | {
         str(reason): number for reason, number in sorted(receiver.rejected.items())
     }
-    told = ", ".join(f"{name} {number}" for name, number in counts.items() if number)
-    if told:
-        output.info(settings, f"Deliveries that were not taken: {told}.")
+    if listed := ", ".join(f"{name} {number}" for name, number in counts.items() if number):
+        output.info(settings, f"Ignored deliveries: {listed}.")

@@ -1,4 +1,4 @@
-"""Which files are formatted, what they become, and how the difference is told."""
+"""The work of `fmt`: select files, format them and show the differences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STDIN = Path("-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormattedFile:
-    """A file before and after it is formatted; `name` is how people know it."""
+    """A file before and after formatting; `name` is its name in messages."""
 
     path: Path
     name: str
@@ -32,15 +32,15 @@ class FormattedFile:
 
 
 def select_files(directory: Path, files: Sequence[Path]) -> Sequence[tuple[Path, str]]:
-    """The files to format with the names they are told by: those given, or all YAML of the workspace in `directory`.
+    """Return the path and name of each file to format: those given, or all YAML files of the workspace in `directory`.
 
-    Raises InvalidInput when there is no workspace to look for them in.
+    Raises InvalidInput if `directory` is not a workspace.
     """
     if files:
         return [(file if file == STDIN else directory / file, str(file)) for file in dict.fromkeys(files)]
     if not (directory / WORKSPACE_FILE).is_file():
         problem = Problem(None, f"{directory / WORKSPACE_FILE} does not exist")
-        raise InvalidInput((problem,), do="name the files, or give the workspace with -C")
+        raise InvalidInput((problem,), do="give FILE, or the workspace with -C")
     problems: list[Problem] = []
     manifests = find_manifests(partial_workspace(directory), WorkspaceFiles(directory), problems)
     if problems:
@@ -49,7 +49,7 @@ def select_files(directory: Path, files: Sequence[Path]) -> Sequence[tuple[Path,
 
 
 def format_files(files: Iterable[tuple[Path, str]]) -> Sequence[FormattedFile]:
-    """Every file with what it becomes. Raises InvalidInput with the problems of all that cannot be formatted."""
+    """Return the formatted files. Raises InvalidInput with the problems of all files that cannot be formatted."""
     texts: list[FormattedFile] = []
     problems: list[Problem] = []
     for path, name in files:
@@ -59,7 +59,7 @@ def format_files(files: Iterable[tuple[Path, str]]) -> Sequence[FormattedFile]:
         except InvalidInput as error:
             problems += error.problems
     if problems:
-        raise InvalidInput(sort_problems(problems), do="nothing was written")
+        raise InvalidInput(sort_problems(problems), do="correct these files; nothing was written")
     return texts
 
 
@@ -67,7 +67,7 @@ def _read(path: Path, name: str) -> str:
     try:
         data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     except OSError as error:
-        raise InvalidInput((Problem(SourcePosition(name, 1, 1), f"cannot be read: {error.strerror}"),)) from error
+        raise InvalidInput((Problem(SourcePosition(name, 1, 1), f"cannot read the file: {error.strerror}"),)) from error
     document = parse_yaml(data, name)
     if document.problems:
         raise InvalidInput(document.problems)
@@ -75,11 +75,9 @@ def _read(path: Path, name: str) -> str:
 
 
 def not_formatted_error(texts: Iterable[FormattedFile]) -> InvalidInput:
-    """The failure of a check: each file, at the first line that differs."""
-    problems = tuple(
-        Problem(SourcePosition(text.name, _first_difference(text), 1), "this is not formatted") for text in texts
-    )
-    return InvalidInput(problems, do="galleryctl fmt rewrites it; --diff shows what would change")
+    """Return the error of `--check`, with the first line that differs in each file."""
+    problems = tuple(Problem(SourcePosition(text.name, _first_difference(text), 1), "not formatted") for text in texts)
+    return InvalidInput(problems, do="format the files: galleryctl fmt; show the changes: galleryctl fmt --diff")
 
 
 def _first_difference(text: FormattedFile) -> int:
@@ -89,7 +87,7 @@ def _first_difference(text: FormattedFile) -> int:
 
 
 def unified_diff(text: FormattedFile) -> str:
-    """What changes, as a unified diff."""
+    """Return the changes as a unified diff."""
     lines = difflib.unified_diff(
         text.before.splitlines(keepends=True), text.after.splitlines(keepends=True), text.name, text.name
     )

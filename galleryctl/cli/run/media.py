@@ -1,4 +1,4 @@
-"""`media gc` with a person or a pipeline in front: lock, show, ask, look again, delete."""
+"""The work of `media gc`: lock, list the unused files, ask for confirmation, check again, delete."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from galleryctl.session.open import lock_owner
 
 
 async def run_media_gc(settings: CliSettings, *, ask: bool, permanent: bool, lock_timeout: float) -> int:
-    """The exit code; the files, the question and what was deleted are printed."""
+    """Delete the unused files and print them; return the exit code."""
     if ask:
-        require_tty("give --auto-approve; `galleryctl media list` shows what there is")
+        require_tty("give --auto-approve; list the files first: galleryctl media list")
     workspace = get_workspace(settings)
     desired = workspace.load()
     async with workspace.open() as site:
         with site.backend.lock(lock_owner("media gc"), lock_timeout):
-            known = await load_complete_state(site)
-            found = unused_files(await list_uploaded_files(site, desired, known.bindings))
-            if found and settings.format == "text" and not settings.quiet:
-                output.result(media_text(found, color=output.use_color(settings), width=output.terminal_width()))
-            if found and ask:
-                how = "for good" if permanent else "into the trash bin"
-                if not confirm(f"Do you want to delete {pluralize(len(found), 'file')} {how}?"):
+            loaded = await load_complete_state(site)
+            unused = unused_files(await list_uploaded_files(site, desired, loaded.bindings))
+            if unused and settings.format == "text" and not settings.quiet:
+                output.result(media_text(unused, color=output.use_color(settings), width=output.terminal_width()))
+            if unused and ask:
+                files = pluralize(len(unused), "file")
+                how = f"permanently delete {files}" if permanent else f"move {files} to the trash bin"
+                if not confirm(f"Do you want to {how}?"):
                     output.info(settings, "Nothing was deleted.")
                     return 1
-            gone = await delete_unused_files(site, desired, known, found, permanent=permanent) if found else ()
+            deleted = await delete_unused_files(site, desired, loaded, unused, permanent=permanent) if unused else ()
     if settings.format == "json":
-        output.result(media_json(site.site_id, found, {each.file.id for each in gone}))
-    elif not found:
-        output.result("Every uploaded file is shown or wanted.")
+        output.result(media_json(site.site_id, unused, {each.file.id for each in deleted}))
+    elif not unused:
+        output.result("No unused files. All uploaded files are in use.")
     else:
-        where = "for good" if permanent else "they are in the trash bin"
-        output.result(f"Deleted {pluralize(len(gone), 'file')}; {where}.")
-    for each in found:
-        if each not in gone:
-            output.info(settings, f"{each.file.display_name} ({each.file.id}) came into use meanwhile; it stays.")
+        files = pluralize(len(deleted), "file")
+        output.result(f"Permanently deleted {files}." if permanent else f"Moved {files} to the trash bin.")
+    for each in unused:
+        if each not in deleted:
+            output.info(settings, f"Kept {each.file.display_name} ({each.file.id}): it is in use now.")
     return 0

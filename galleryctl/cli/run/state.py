@@ -1,4 +1,4 @@
-"""What the `state` commands have in common: open, change under the lock, show."""
+"""The work of the `state` commands: read the state, change it under the lock, print it."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from galleryctl.state.state_file import State, encode_state
 
 
 async def read_workspace_state(settings: CliSettings) -> LoadedState:
-    """State and journal of the workspace; the site is not asked. What is odd about them is told."""
+    """Read state and journal without accessing the site; print a note if they are incomplete or missing."""
     async with get_workspace(settings).open() as site:
-        known = read_state(site)
-    if known.pending:
-        output.info(settings, "A run was broken off; the next apply finds out what else it had done.")
-    if not known.state.lineage:
-        output.info(settings, f"Nothing was ever written to {site.backend.location}.")
-    return known
+        loaded = read_state(site)
+    if loaded.pending:
+        output.info(settings, "An earlier run was interrupted; the next apply reconciles its changes.")
+    if not loaded.state.lineage:
+        output.info(settings, f"No state has been written to {site.backend.location} yet.")
+    return loaded
 
 
 async def update_state(
     settings: CliSettings, update: Callable[[Bindings], Bindings], *, lock_timeout: float, operation: str
 ) -> State:
-    """The state after `how` was done to it, written under the lock. Raises StateError while a run is broken off."""
+    """Update and save the state under the lock. Raises StateError if an interrupted run is not yet reconciled."""
     async with get_workspace(settings).open() as site:
         with site.backend.lock(lock_owner(operation), lock_timeout):
-            known = await load_complete_state(site)
-            return save_state(site, known.state, update(known.bindings))
+            loaded = await load_complete_state(site)
+            return save_state(site, loaded.state, update(loaded.bindings))
 
 
 def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None:
-    """Print the bindings, as a list or as the state that knows only them."""
+    """Print the bindings, as a list or as a state document that contains only them."""
     if settings.format == "json":
         output.result(dump_safe_json(encode_state(replace(state, bindings=bindings))))
     elif text := state_list_text(bindings):
@@ -54,7 +54,7 @@ def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None
 
 
 async def run_rebuild(settings: CliSettings, *, ask: bool, lock_timeout: float) -> int:
-    """The exit code of a rebuild; what state will know, which pairs are guesses, and the question are printed."""
+    """Rebuild the state after confirmation, printing what changes and what is guessed; return the exit code."""
     if ask:
         require_tty("give --auto-approve")
     workspace = get_workspace(settings)
@@ -71,90 +71,94 @@ async def run_rebuild(settings: CliSettings, *, ask: bool, lock_timeout: float) 
     if settings.format == "json":
         print_state(state, state.bindings, settings)
     else:
-        known = pluralize(len(state.bindings.ids), "resource")
-        output.result(f"State rebuilt: {known}, {pluralize(len(state.bindings.media), 'file')}, serial {state.serial}.")
+        resources = pluralize(len(state.bindings.ids), "resource")
+        output.result(
+            f"State rebuilt: {resources}, {pluralize(len(state.bindings.media), 'file')}, serial {state.serial}."
+        )
     return 0
 
 
 async def print_versions(settings: CliSettings) -> None:
-    """Print the former versions: serial, until when it was the state, where it lies."""
+    """Print the previous versions: serial, time of replacement, location."""
     async with get_workspace(settings).open() as site:
-        kept = site.backend.versions()
-        if not kept:
-            output.info(settings, f"No former version of {site.backend.location} is kept.")
-    wide = max((len(str(version.serial)) for version in kept), default=0)
+        versions = site.backend.versions()
+        if not versions:
+            output.info(settings, f"No previous versions of {site.backend.location} are stored.")
+    width = max((len(str(version.serial)) for version in versions), default=0)
     lines = (
-        f"{version.serial:>{wide}}  until {version.replaced_at:%Y-%m-%dT%H:%M:%SZ}  {escape_control(version.location)}"
-        for version in kept
+        f"{version.serial:>{width}}  until {version.replaced_at:%Y-%m-%dT%H:%M:%SZ}  {escape_control(version.location)}"
+        for version in versions
     )
     if text := "\n".join(lines):
         output.result(text)
 
 
 async def run_restore(settings: CliSettings, serial: int, *, lock_timeout: float) -> State:
-    """The state after a former version was put back, written under the lock."""
+    """Restore a previous version of the state under the lock."""
     async with get_workspace(settings).open() as site:
         with site.backend.lock(lock_owner("state restore"), lock_timeout):
             return restore_version(site, serial)
 
 
 async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
-    """The state after it was written with the passphrases of the workspace; what that changed is told."""
+    """Encrypt or decrypt state and versions as the workspace configures, and print what was done."""
     workspace = get_workspace(settings)
     setting = workspace.config.state
     if not (setting.passphrase or setting.former_passphrase):
         raise GalleryctlError(
-            "the workspace has no passphrase to seal state with",
+            "the workspace has no passphrase to encrypt the state with",
             where=workspace.config.root / WORKSPACE_FILE,
-            do="give it one: state: {passphrase: ${NAME}}",
+            do="set one: state: {passphrase: ${NAME}}",
         )
-    # A state that was sealed with the former one is sealed: what is not is somebody else's.
-    readable = setting.former_passphrase is None
-    async with workspace.open(plaintext=readable) as site:
+    # With a former_passphrase the state must be encrypted; a plaintext state may be forged and is rejected.
+    async with workspace.open(plaintext=setting.former_passphrase is None) as site:
         with site.backend.lock(lock_owner("state reseal"), lock_timeout):
             state = await rekey_state(site)
-            kept = len(site.backend.versions())
-            closed = undecryptable_versions(workspace.without_former_passphrase().state())
-    how = "sealed with passphrase" if setting.passphrase else "readable"
-    versions = pluralize(kept - len(closed), "former version")
-    output.info(settings, f"State is {how} now, with {versions}; its serial is {state.serial}.")
-    for version in closed:
-        output.info(settings, f"{escape_control(version.location)} cannot be opened; it was left as it is.")
+            unreadable = undecryptable_versions(workspace.without_former_passphrase().state())
+            count = len(site.backend.versions()) - len(unreadable)
+    subject = f"State and {pluralize(count, 'previous version')} are" if count else "State is"
+    output.info(
+        settings, f"{subject} now {'encrypted' if setting.passphrase else 'unencrypted'} (serial {state.serial})."
+    )
+    for version in unreadable:
+        output.info(settings, f"{escape_control(version.location)} cannot be decrypted and was left unchanged.")
     if setting.former_passphrase and len(workspace.config.sites) > 1:
-        output.info(settings, f"{workspace.name} needs former_passphrase no more; reseal each site.")
+        output.info(
+            settings, f"Site {workspace.name} no longer needs former_passphrase; run state reseal for each site."
+        )
     elif setting.former_passphrase:
-        output.info(settings, "Take former_passphrase out of galleryctl.yaml: nothing needs it any more.")
+        output.info(settings, "Remove former_passphrase from galleryctl.yaml; it is no longer needed.")
     return state
 
 
 def _rebuild_messages(rebuilt: RebuildResult) -> Iterator[str]:
-    """What a person should look at before trusting the state."""
+    """Yield what to check before relying on the state."""
     if rebuilt.read_error:
-        yield f"The state before cannot be read, and what it alone knew is lost: {escape_control(rebuilt.read_error)}"
+        yield f"The previous state cannot be read; information that only it had is lost: {escape_control(rebuilt.read_error)}"
     if rebuilt.previous.lineage:
         for address, (before, now) in rebuilt.differences.items():
-            yield f"{address}: {before or 'not known'} before, {now or 'not known'} now"
+            yield f"{address}: was {before or 'not in state'}, now {now or 'not in state'}"
     for notice in rebuilt.notices:
         yield f"{notice.address or 'the workspace'}: {escape_control(notice.message)}"
     for address in rebuilt.missing:
-        yield f"{address}: the site does not have it"
+        yield f"{address}: not found on the site"
 
 
 async def run_unlock(settings: CliSettings, run: str | None, *, ask: bool) -> int:
-    """The exit code of an unlock; who holds the lock is shown before anything is broken."""
+    """Show the lock holder and force-unlock after confirmation; return the exit code."""
     async with get_workspace(settings).open() as site:
         holder = site.backend.lock_holder()
         if holder is None and run is None:
-            output.result(f"Nobody has locked {escape_control(site.backend.location)}.")
+            output.result(f"{escape_control(site.backend.location)} is not locked.")
             return 0
         if holder is not None:
             output.info(settings, f"{site.backend.location} is locked by {holder}.")
         if ask and holder is not None and run in (None, holder.run):
-            require_tty(f"when that run is over for certain: galleryctl state unlock {holder.run} --force")
-            if not confirm("Is that run over for certain, and shall its lock be broken?"):
-                output.info(settings, "The lock stays.")
+            require_tty(f"if you are sure that run has ended: galleryctl state unlock {holder.run} --force")
+            if not confirm(f"Force-unlock: are you sure run {holder.run} has ended?"):
+                output.info(settings, "Lock kept.")
                 return 1
-        freed = run or (holder.run if holder else "")
-        site.backend.force_unlock(freed)
-    output.result(f"The lock of run {escape_control(freed)} is broken.")
+        unlocked = run or (holder.run if holder else "")
+        site.backend.force_unlock(unlocked)
+    output.result(f"Released the lock of run {escape_control(unlocked)}.")
     return 0

@@ -1,4 +1,4 @@
-"""The page code of a gallery: its id from the manifest or from state, its warnings, printed or written."""
+"""The work of `velo`: find the gallery and its ID, print warnings, print or write the page code."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from galleryctl.cli import output
-from galleryctl.cli.files import write_generated
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
+from galleryctl.cli.write_files import write_generated
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.velo import velo_code, velo_warnings
@@ -16,7 +16,7 @@ from galleryctl.session.open import WorkspaceSite
 
 
 def print_page_code(settings: CliSettings, key: str, *, component: str, out: Path | None) -> None:
-    """Print the code for the gallery of this key, or write it below `out`; the warnings come first."""
+    """Print the page code of the gallery, or write it below `out`; warnings come first."""
     workspace = get_workspace(settings)
     desired = workspace.load()
     gallery = _find_gallery(desired, key)
@@ -24,10 +24,10 @@ def print_page_code(settings: CliSettings, key: str, *, component: str, out: Pat
     for warning in velo_warnings(gallery):
         output.warning(warning)
     if not gallery.bind.create:
-        output.info(settings, "A gallery that was made in the Editor shows every change without code.")
+        output.info(settings, "A gallery created in the Editor shows changes without page code.")
     if out is not None:
         write_generated(out, {code.backend_path: code.backend, code.page_path: code.page})
-        output.info(settings, f"Written: {out / code.backend_path}, {out / code.page_path}")
+        output.info(settings, f"Wrote {out / code.backend_path} and {out / code.page_path}.")
         return
     output.raw(f"// {code.backend_path}\n{code.backend}\n// {code.page_path}\n{code.page}")
 
@@ -38,8 +38,8 @@ def _find_gallery(desired: Desired, key: str) -> DesiredGallery:
         return galleries[key]
     near = get_close_matches(key, galleries, n=1)
     raise GalleryctlError(
-        f"no manifest has the gallery {key!r}",
-        do=f"did you mean {near[0]}?" if near else f"there are: {', '.join(galleries) or 'none'}",
+        f"unknown gallery {key!r}: no manifest declares it",
+        do=f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(galleries) or 'none'}",
     )
 
 
@@ -47,10 +47,10 @@ def _live_id(gallery: DesiredGallery, workspace: WorkspaceSite) -> str:
     if gallery.bind.id:
         return gallery.bind.id
     state = workspace.state().read()
-    known = None if state is None else state.bindings.ids.get(gallery.address)
-    if known is None:
+    id_ = None if state is None else state.bindings.ids.get(gallery.address)
+    if id_ is None:
         raise GalleryctlError(
-            f"the id of the gallery {gallery.address} is not known yet",
-            do="apply first, or write it into the manifest: bind: {id: ...}",
+            f"gallery {gallery.address} has no ID in state yet",
+            do="run galleryctl apply first, or set the ID in the manifest: bind: {id: ...}",
         )
-    return known
+    return id_

@@ -72,7 +72,7 @@ def test_a_plan_is_signed_and_applied(studio: CliHarness) -> None:
     assert plan["signature"]
     assert "planted" not in (studio.root / "plan.json").read_text(encoding="utf-8")
     ran = studio.run("plan", "--out", "plan.json", "--format", "json")
-    assert "Saved to plan.json, signed." in ran.err
+    assert "Saved the signed plan to plan.json." in ran.err
     assert json.loads(ran.out) == json.loads((studio.root / "plan.json").read_text(encoding="utf-8"))
     ran = studio.run("apply", "plan.json")
     assert ran.code == 0, ran.err

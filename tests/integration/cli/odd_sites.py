@@ -1,4 +1,4 @@
-"""Galleries as real sites have them: fields that nobody knows, values that the API itself would refuse."""
+"""Galleries as on real sites: with unknown fields, and values that the API itself would reject."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def optional(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def either(name: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Doc]:
-    """A field that is there, or null, or not there."""
+    """Return a field that is present, null or missing."""
     return st.just({}) | optional(values).map(lambda value: {name: value})
 
 
@@ -105,7 +105,7 @@ def items(draw: st.DrawFn) -> Doc:
 
 @st.composite
 def sort_orders(draw: st.DrawFn, count: int) -> list[float | None]:
-    """Distinct values of one unit, some of them through 32 bits; at times some items have none."""
+    """Return distinct values of one unit, some rounded to 32 bits; sometimes some items have none."""
     base, step = draw(st.sampled_from([(1700000000.0, 1000.0), (1.7e12, 1e6), (-5.0, 0.125), (0.1, 0.1), (1.0, 1.0)]))
     values = [base + step * place for place in draw(st.permutations(range(count)))]
     if draw(st.booleans()):
@@ -116,7 +116,7 @@ def sort_orders(draw: st.DrawFn, count: int) -> list[float | None]:
 
 @st.composite
 def galleries(draw: st.DrawFn, number: int) -> list[Doc]:
-    """The edits that make one gallery; its id is `g<number>`."""
+    """Return the edits that create one gallery with the id `g<number>`."""
     some: list[Doc] = draw(st.lists(items(), max_size=5))
     some += some[:1] * draw(st.sampled_from([0, 2]))
     orders = draw(sort_orders(len(some)))

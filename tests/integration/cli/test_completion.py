@@ -1,4 +1,4 @@
-"""A shell completes commands and options: it runs galleryctl with a variable that says which shell asks, and for what."""
+"""Shell completion: the shell runs galleryctl with an environment variable that selects the completion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes from a site, a lock or a file's name controls no terminal, whatever a command says by the way."""
+"""Text from a site, a lock or a file name never controls the terminal, in any message."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GALLERY = {"id": f"id{ESCAPE}\n::error::x", "name": "Weddings", "totalItems": 0,
 
 
 class Hostile(BaseHTTPRequestHandler):
-    """A site with one empty gallery, whose id and whose names for answers are escape sequences."""
+    """A site with one empty gallery whose id and names are escape sequences."""
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -49,7 +49,7 @@ class Hostile(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object, **named: object) -> None:
-        """Nothing: pytest's output is not where it belongs."""
+        """Do nothing: the streams belong to pytest."""
 
 
 @pytest.fixture

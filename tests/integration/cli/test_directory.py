@@ -1,4 +1,4 @@
-"""`-C DIR`: every path on the command line starts there."""
+"""`-C DIR`: every path on the command line is relative to it."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def test_what_is_asked_about_is_shown(wedding: CliHarness, monkeypatch: pytest.M
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     asked = wedding.run("apply", "--format", "json")
     assert asked.code == 1
-    assert "--format json is not available here" in asked.out
+    assert "--format json is not supported here" in asked.out
     assert wedding.galleries() == []

@@ -1,4 +1,4 @@
-"""`doctor` finds what keeps things from working, says what to do, and changes nothing."""
+"""`doctor` finds problems, says what to do, and changes nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RIGHTS = ("read galleries", "manage galleries", "media folder", "manage media")
 
 
 def checks(ran: CommandResult) -> dict[str, dict[str, str]]:
-    """Each check by its name, of a run with --format json."""
+    """Return each check of a run with --format json, by name."""
     document = parse_report(ran.out)
     assert document["kind"] == "diagnosis"
     assert document["exit_code"] == ran.code
@@ -36,7 +36,7 @@ def checks(ran: CommandResult) -> dict[str, dict[str, str]]:
 
 
 def marks(studio: CliHarness, *args: str) -> dict[str, str]:
-    """How each check came out."""
+    """Return the status of each check."""
     found = checks(studio.run("doctor", "--format", "json", *args))
     assert all(check["do"] for check in found.values() if check["status"] != "ok")
     return {name: check["status"] for name, check in found.items()}
@@ -176,10 +176,10 @@ def test_nobody_answers(online: CliHarness) -> None:
 @pytest.mark.parametrize(
     ("date", "status", "told"),
     [
-        (b"Mon, 01 Jan 2001 00:00:00 GMT", "warn", "seconds ahead of the API's"),
-        (b"Fri, 01 Jan 2100 00:00:00 GMT", "warn", "seconds behind the API's"),
-        (b"yesterday", "ok", "does not tell its time"),
-        (None, "ok", "does not tell its time"),
+        (b"Mon, 01 Jan 2001 00:00:00 GMT", "warn", "seconds ahead of the API"),
+        (b"Fri, 01 Jan 2100 00:00:00 GMT", "warn", "seconds behind the API"),
+        (b"yesterday", "ok", "the API sends no date"),
+        (None, "ok", "the API sends no date"),
     ],
 )
 def test_the_clock_is_compared(online: CliHarness, date: bytes | None, status: str, told: str) -> None:
@@ -220,7 +220,7 @@ def test_problems_of_the_files(wedding: CliHarness) -> None:
     assert found["manifests"]["status"] == "fail"
     assert found["manifests"]["found"].startswith("galleries/weddings.yaml:5:22: photos/none-0.jpg does not exist")
     assert found["manifests"]["found"].endswith("; and 2 more")
-    assert found["manifests"]["do"] == "galleryctl validate lists all problems"
+    assert found["manifests"]["do"] == "list all problems: galleryctl validate"
     wedding.write("galleryctl.yaml", "galleryctl: 2\n")
     ran = wedding.run("doctor")
     assert ran.code == 1
@@ -304,7 +304,7 @@ def test_every_format_tells_what_is_wrong_and_what_to_do(wedding: CliHarness, fo
     wedding.write("galleries/weddings.yaml", "items: [\n")
     ran = wedding.run("doctor", "--format", format_)
     assert ran.code == 1
-    assert "galleryctl validate lists all problems" in ran.out
+    assert "list all problems: galleryctl validate" in ran.out
     assert "1 failed" in ran.out
 
 

@@ -1,4 +1,4 @@
-"""`emulator` as a process of its own: where it listens, what it says, how it ends, and what keeps it from starting."""
+"""`emulator` as a separate process: address, output, exit, and errors at the start."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_it_serves_until_a_signal_and_ends_with_0(tmp_path: Path, number: signal
         ran = emulator.stop(number)
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == (
-        f"Serving the site {ready['site_id']} at {ready['base_url']}, its data in {data}.\n"
-        f"Its keys are in {data / CREDENTIALS_FILE}. Ctrl-C ends it.\n"
+        f"Serving site {ready['site_id']} at {ready['base_url']}, data in {data}.\n"
+        f"The keys are in {data / CREDENTIALS_FILE}. Press Ctrl-C to stop.\n"
     )
     assert ready["api_key"] not in ran.err
     assert not emulator.ready_file.exists()
@@ -56,7 +56,7 @@ def test_two_do_not_serve_the_same_data_and_the_port_stays_taken(
         ran = call(capsys, "--port", port, "--data", str(tmp_path / "other"))
         assert ran.code == 1
         assert f"the emulator cannot listen on 127.0.0.1:{port}" in ran.err
-        assert "0 takes a free one" in ran.err
+        assert "port 0 selects a free port" in ran.err
         assert not (tmp_path / "other").exists()
         assert emulator.stop(signal.SIGTERM).err == ""
 
@@ -79,7 +79,7 @@ def test_a_workspace_with_the_real_api_has_no_data_to_serve(
     studio.write("galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: wix}}\n{sites}\ngalleries: '*.yaml'\n")
     ran = studio.run("emulator")
     assert ran.code == 1
-    assert "say where the data shall be: --data DIR" in ran.err
+    assert "give a data folder: --data DIR" in ran.err
 
 
 def test_no_workspace_and_no_data(studio: CliHarness) -> None:
@@ -91,7 +91,7 @@ def test_no_workspace_and_no_data(studio: CliHarness) -> None:
 
 def test_whoever_listens_for_others_is_warned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = call(capsys, "--data", str(tmp_path), "--host", "192.0.2.1", "-q")
-    assert ran.err.startswith("Warning: the emulator listens on 192.0.2.1: everybody who can reach this machine")
+    assert ran.err.startswith("Warning: the emulator listens on 192.0.2.1: anyone who can reach this machine")
 
 
 def test_a_host_that_is_not_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +132,7 @@ def test_a_ready_file_that_cannot_be_written(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "file").write_text("a file")
     ran = call(capsys, "--data", str(tmp_path), "--ready-file", str(tmp_path / "file" / "ready.json"))
     assert ran.code == 1
-    assert "the ready file cannot be written" in ran.err
+    assert "cannot write the ready file" in ran.err
     assert ran.err.count("\n") <= 4
 
 

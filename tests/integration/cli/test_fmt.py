@@ -1,4 +1,4 @@
-"""`fmt` rewrites manifests in the one format, in place and whole, or shows what it would do."""
+"""`fmt` rewrites manifests in place and atomically, or shows the changes."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_neither_variables_nor_validity_are_asked_for(untidy: CliHarness) -> Non
 def test_check_lists_what_is_not_formatted_and_writes_nothing(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "--check")
     assert ran.code == 1
-    assert ran.err.splitlines()[0] == f"{FILE}:1:1: this is not formatted"
+    assert ran.err.splitlines()[0] == f"{FILE}:1:1: not formatted"
     assert "1 problem in 1 file." in ran.err
     assert text(untidy) == UNTIDY
 
@@ -93,9 +93,9 @@ def test_check_lists_what_is_not_formatted_and_writes_nothing(untidy: CliHarness
 def test_check_in_every_format(untidy: CliHarness, format_: str) -> None:
     ran = untidy.run("fmt", "--check", "--format", format_)
     assert ran.code == 1
-    assert "this is not formatted" in ran.out + ran.err
+    assert "not formatted" in ran.out + ran.err
     if format_ == "github":
-        assert ran.out == f"::error file={FILE},line=1,col=1::this is not formatted\n"
+        assert ran.out == f"::error file={FILE},line=1,col=1::not formatted\n"
     if format_ == "json":
         assert parse_report(ran.out)["problems"][0]["file"] == FILE
 
@@ -131,7 +131,7 @@ def test_standard_input_goes_to_standard_output(untidy: CliHarness, monkeypatch:
     assert piped(untidy, monkeypatch, TIDY.encode(), "--check").code == 0
     ran = piped(untidy, monkeypatch, UNTIDY.encode(), "--check")
     assert ran.code == 1
-    assert "-:1:1: this is not formatted" in ran.err
+    assert "-:1:1: not formatted" in ran.err
     assert piped(untidy, monkeypatch, UNTIDY.encode(), "--diff").out.startswith("--- -\n+++ -\n")
 
 
@@ -147,7 +147,7 @@ def test_invalid_standard_input(untidy: CliHarness, monkeypatch: pytest.MonkeyPa
 def test_standard_input_stands_alone(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "-", FILE)
     assert ran.code == 1
-    assert "- stands alone" in ran.err
+    assert "- (standard input) cannot be combined with files" in ran.err
 
 
 def test_nothing_is_written_when_one_file_is_not_valid(untidy: CliHarness) -> None:
@@ -169,8 +169,8 @@ def test_a_format_means_nothing_where_text_is_printed(untidy: CliHarness, format
 def test_a_missing_file_a_folder_and_no_workspace(untidy: CliHarness) -> None:
     ran = untidy.run("fmt", "none.yaml", "galleries")
     assert ran.code == 1
-    assert "galleries:1:1: cannot be read: Is a directory" in ran.err
-    assert "none.yaml:1:1: cannot be read: No such file or directory" in ran.err
+    assert "galleries:1:1: cannot read the file: Is a directory" in ran.err
+    assert "none.yaml:1:1: cannot read the file: No such file or directory" in ran.err
     (untidy.root / "galleryctl.yaml").unlink()
     ran = untidy.run("fmt")
     assert ran.code == 1

@@ -69,7 +69,7 @@ def text(title: str, order: float, **more: object) -> Doc:
 
 @pytest.fixture
 def journal(studio: CliHarness) -> CliHarness:
-    """A site with one gallery of two texts that nothing manages."""
+    """A site with one unmanaged gallery of two text items."""
     studio.edit(
         {"gallery": JOURNAL, "set": {"name": "Our Journal", "sortOrder": 1}},
         text("Spring", 1),
@@ -160,7 +160,7 @@ def test_json_says_what_was_imported(journal: CliHarness, dry: list[str]) -> Non
 def test_what_cannot_be_written_is_told_and_left_alone(journal: CliHarness) -> None:
     journal.edit({"gallery": JOURNAL, "item": None, "set": {"type": "IMAGE", "title": "Bare", "sortOrder": 9}})
     ran = journal.run("import", "our-journal")
-    assert "left out, since no manifest can name it: Bare" in ran.err
+    assert "left out, because a manifest cannot declare it: Bare" in ran.err
     journal.apply()
     assert journal.titles("Our Journal") == ["Spring", "Summer", "Bare"]
 
@@ -196,13 +196,13 @@ def test_entries_that_the_site_does_not_have_any_more_are_taken_out_and_named(jo
     spring = journal.items("Our Journal")[0]
     journal.edit({"gallery": JOURNAL, "item": spring["id"], "delete": True})
     ran = journal.run("import", "our-journal")
-    assert "no longer named, the site does not have it: spring" in ran.err
+    assert "removed from the manifest, because it is not on the site: spring" in ran.err
     assert "spring" not in manifest(journal)
     journal.assert_no_changes()
 
 
 def test_entries_that_were_never_applied_stay_where_they_stand(journal: CliHarness) -> None:
-    """They are wanted and not made yet; what is live takes its places around them."""
+    """They are declared but not created yet; the live items are placed around them."""
     journal.run("import", "our-journal")
     path = journal.root / "galleries/our-journal.yaml"
     wanted = "items:\n  # to come\n  - {key: winter, text: cold}\n"
@@ -275,7 +275,7 @@ def test_all_imports_what_is_not_managed_with_keys_from_names(journal: CliHarnes
     assert ran.code == 0
     assert [*journal.state()["galleries"]] == ["gallery", "gallery-2", "our-journal", "our-journal-2"]
     journal.assert_no_changes()
-    assert "managed already" in journal.run("import", "--all").out
+    assert "already managed" in journal.run("import", "--all").out
 
 
 def test_a_name_that_two_galleries_have_is_not_guessed(journal: CliHarness) -> None:
@@ -316,7 +316,7 @@ def test_a_file_that_no_pattern_finds_is_written_and_not_managed(journal: CliHar
     out = tmp_path / "elsewhere/journal.yaml"
     ran = journal.run("import", "our-journal", "--out", str(out))
     assert ran.code == 0
-    assert "no pattern under `galleries:` finds" in ran.err
+    assert "not managed yet, because no pattern in `galleries:` matches" in ran.err
     assert out.read_text(encoding="utf-8").startswith("gallery: our-journal\n")
     assert not (journal.root / ".galleryctl/state.json").exists()
 
@@ -331,10 +331,10 @@ def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: Cli
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ([], "Which gallery?"),
+        ([], "Missing gallery:"),
         (["x", "--all"], "--all"),
         (["x", "--id", "a", "--name", "b"], "--id and --name"),
-        (["x", "--format", "markdown"], "--format markdown is not available here"),
+        (["x", "--format", "markdown"], "--format markdown is not supported here"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(journal: CliHarness, args: list[str], words: str) -> None:

@@ -1,4 +1,4 @@
-"""`init` writes a workspace that works at once, and never over anything."""
+"""`init` creates a workspace that works at once, and never overwrites anything."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_file_where_the_folder_should_be_is_told_and_nothing_stays(empty: CliH
     empty.write("taken", "a file")
     ran = empty.run("init", "taken")
     assert ran.code == 1
-    assert f"Error: {empty.root / 'taken'}: it cannot be written" in ran.err
+    assert f"Error: {empty.root / 'taken'}: cannot write the file" in ran.err
     empty.write("galleries", "a file")
     ran = empty.run("init")
     assert ran.code == 1

@@ -1,4 +1,4 @@
-"""Links that came with a clone: nothing is written through one that leads out of the workspace."""
+"""Symbolic links in a clone: nothing is written through one that points outside the workspace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ state: {location: 'kept/state.json', versions: 3}
 
 @pytest.fixture
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Somebody's folder, with a file without a line end, which looks like a torn journal."""
+    """Return a folder outside, with a file without a line end, which looks like a truncated journal."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "precious").write_text("do not touch")
     return folder

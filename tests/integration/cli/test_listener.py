@@ -1,4 +1,4 @@
-"""What the commands that listen have in common: the socket, its address in URLs, the ready file."""
+"""Commands that listen: the socket, its base URL, the ready file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_port_that_is_taken_is_told_with_who_wants_it() -> None:
         with pytest.raises(GalleryctlError) as caught:
             bind_socket("127.0.0.1", port, "the test")
     assert str(caught.value).startswith(f"the test cannot listen on 127.0.0.1:{port}\n")
-    assert "another port; 0 takes a free one" in str(caught.value)
+    assert "port 0 selects a free port" in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["é..x", "é" * 70, "a..b", "x y", "1.2.3.4.5"])

@@ -25,7 +25,7 @@ def document(ran: CommandResult) -> list[Doc]:
 
 @pytest.fixture
 def cleared(wedding: CliHarness) -> CliHarness:
-    """The weddings, applied; then without the cake, whose photo is left over."""
+    """The weddings after an apply, then without the cake, whose photo is unused."""
     wedding.apply()
     wedding.write_gallery(TWO)
     wedding.apply()
@@ -52,14 +52,14 @@ def test_what_nothing_shows_or_wants_goes_to_the_trash_bin(cleared: CliHarness) 
     assert ran.code == 0
     assert "cake.jpg" in ran.out
     assert "rings.jpg" not in ran.out
-    assert "Deleted 1 file; they are in the trash bin." in ran.out
+    assert "Moved 1 file to the trash bin." in ran.out
     assert [r for r in ran.requests if "delete" in r] == ["POST /site-media/v1/bulk/files/delete"]
     assert names(cleared) == ["first-dance.jpg", "rings.jpg"]
     deleted = cleared.call_api("GET", "/site-media/v1/trash-bin/files")["files"]
     assert [file["displayName"] for file in deleted] == ["cake.jpg"]
     assert len(cleared.state()["media"]) == 2
     cleared.assert_no_changes()
-    assert "Every uploaded file is shown or wanted." in cleared.run("media", "gc", "--auto-approve").out
+    assert "No unused files. All uploaded files are in use." in cleared.run("media", "gc", "--auto-approve").out
 
 
 def test_permanent_deletes_for_good(cleared: CliHarness) -> None:
@@ -78,7 +78,7 @@ def test_what_was_deleted_is_uploaded_again_when_it_is_wanted(cleared: CliHarnes
 
 def test_a_manifest_that_wants_it_keeps_a_file_that_nothing_shows_yet(cleared: CliHarness) -> None:
     cleared.write_gallery([*TWO, "{image: photos/cake.jpg, title: Cake}"])
-    assert "Every uploaded file is shown or wanted." in cleared.run("media", "gc", "--auto-approve").out
+    assert "No unused files. All uploaded files are in use." in cleared.run("media", "gc", "--auto-approve").out
     assert len(cleared.files()) == 3
 
 
@@ -105,7 +105,7 @@ def test_whatever_an_unmanaged_gallery_shows_stays(cleared: CliHarness, item: Do
     text = json.dumps(item).replace("QUOTED", cake.replace("~", "%7E")).replace("ID", cake)
     made = cleared.edit({"set": {"name": "By hand", "sortOrder": 9}})
     cleared.edit({"gallery": made[0]["gallery"]["id"], "item": None, "set": json.loads(text)})
-    assert "Every uploaded file is shown or wanted." in cleared.run("media", "gc", "--auto-approve").out
+    assert "No unused files. All uploaded files are in use." in cleared.run("media", "gc", "--auto-approve").out
     assert len(cleared.files()) == 3
 
 
@@ -127,7 +127,7 @@ def test_without_state_the_labels_tell_what_is_ours(cleared: CliHarness) -> None
 def test_somebody_must_agree(cleared: CliHarness) -> None:
     ran = cleared.run("media", "gc")
     assert ran.code == 1
-    assert "no terminal to ask on" in ran.err
+    assert "standard input is not a terminal" in ran.err
     assert len(cleared.files()) == 3
 
 
@@ -142,4 +142,4 @@ def test_manifests_with_problems_end_it(cleared: CliHarness) -> None:
 def test_a_format_without_a_meaning_is_refused(cleared: CliHarness) -> None:
     ran = cleared.run("media", "list", "--format", "markdown")
     assert ran.code == 1
-    assert "--format markdown is not available here" in ran.out + ran.err
+    assert "--format markdown is not supported here" in ran.out + ran.err

@@ -1,4 +1,4 @@
-"""The command line itself: help, wrong usage, shared options, colours, and terminals that take less than everything."""
+"""The command line: help, usage errors, common options, colors, and terminals with a limited encoding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 
 
 class Call:
-    """Runs a command line in this process."""
+    """Run a command line in this process."""
 
     def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
         self.capture = capture
@@ -155,7 +155,7 @@ def test_what_stands_after_two_dashes_is_no_option(call: Call, tmp_path: Path) -
 def test_quiet_and_verbose_contradict_each_other(call: Call, args: list[str]) -> None:
     ran = call(*args)
     assert (ran.code, ran.out) == (1, "")
-    assert "-q and -v contradict each other" in ran.err
+    assert "-q and -v cannot be combined" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_later_option_wins(wedding: CliHarness) -> None:
 
 
 class Terminal:
-    """Lets a stream say that somebody looks at it."""
+    """Make a stream a terminal."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.monkeypatch = monkeypatch
@@ -247,12 +247,12 @@ def test_ctrl_c_ends_with_130(wedding: CliHarness, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("galleryctl.manifest.validate.validate", interrupted)
     ran = wedding.run("validate")
-    assert (ran.code, ran.out, ran.err) == (130, "", "Interrupted; nothing more was done.\n")
+    assert (ran.code, ran.out, ran.err) == (130, "", "Interrupted; no further action was taken.\n")
 
 
 @pytest.fixture
 def named(studio: CliHarness) -> CliHarness:
-    """A workspace whose words no ASCII terminal can show."""
+    """A workspace with text that an ASCII terminal cannot show."""
     studio.write_gallery(["{key: words, text: hi, title: 'Grüße 😀 →'}"])
     return studio
 
@@ -303,7 +303,7 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     [
         (
             "schema gallery",
-            "Error: standard output: the result cannot be written\n  No space left on device\n",
+            "Error: standard output: cannot write the result\n  No space left on device\n",
         ),
         ("--help", "Error: No space left on device\n"),
         ("aply --format json", "No such command 'aply'"),

@@ -1,4 +1,4 @@
-"""What commands ask at a terminal before they do it: `yes` does it, anything else does nothing and says so."""
+"""Confirmation prompts: only `yes` confirms, any other answer changes nothing and says so."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ END_OF_INPUT = "\x04"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A command that asks: what it asks, what it says when it is not to, and what it says when it has done it."""
+    """A command that asks for confirmation: its question, and its output after a refusal and after the change."""
 
     command: tuple[str, ...]
     asks: str
     leaves: str
     does: str
     lasting: Callable[[CliHarness], object]
-    """What the command would change."""
+    """Return what the command would change."""
 
 
 def backend(studio: CliHarness) -> FileStateBackend:
@@ -46,30 +46,30 @@ def files(studio: CliHarness) -> object:
 
 APPLY = Question(
     command=("apply",),
-    asks="Do you want to apply this?",
+    asks="Do you want to perform these actions?",
     leaves="Nothing was applied.",
     does="1 updated",
     lasting=site,
 )
 DESTROY = Question(
     command=("destroy",),
-    asks="Do you want to destroy this?",
+    asks="Do you want to perform these actions?",
     leaves="Nothing was applied.",
     does="1 deleted",
     lasting=site,
 )
 BIN = Question(
     command=("media", "gc"),
-    asks="Do you want to delete 1 file into the trash bin?",
+    asks="Do you want to move 1 file to the trash bin?",
     leaves="Nothing was deleted.",
-    does="Deleted 1 file; they are in the trash bin.",
+    does="Moved 1 file to the trash bin.",
     lasting=files,
 )
 GONE = Question(
     command=("media", "gc", "--permanent"),
-    asks="Do you want to delete 1 file for good?",
+    asks="Do you want to permanently delete 1 file?",
     leaves="Nothing was deleted.",
-    does="Deleted 1 file; for good.",
+    does="Permanently deleted 1 file.",
     lasting=files,
 )
 REBUILD = Question(
@@ -81,9 +81,9 @@ REBUILD = Question(
 )
 UNLOCK = Question(
     command=("state", "unlock"),
-    asks="Is that run over for certain, and shall its lock be broken?",
-    leaves="The lock stays.",
-    does="The lock of run r1 is broken.",
+    asks="Force-unlock: are you sure run r1 has ended?",
+    leaves="Lock kept.",
+    does="Released the lock of run r1.",
     lasting=lambda studio: backend(studio).lock_holder(),
 )
 QUESTIONS = (APPLY, DESTROY, BIN, GONE, REBUILD, UNLOCK)
@@ -91,7 +91,7 @@ EVERY = pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: " ".join
 
 
 class Keyboard:
-    """The keyboard of the terminal that commands ask on."""
+    """The keyboard of the terminal with the prompt."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -122,7 +122,7 @@ def asked(wedding: CliHarness) -> CliHarness:
 
 
 def answer(studio: CliHarness, question: Question) -> tuple[CommandResult, bool]:
-    """What the command did, and whether anything is otherwise than before; another machine has the lock, if it is about that."""
+    """Return the result and whether anything changed; for `state unlock`, another machine holds the lock."""
     with backend(studio).lock(HOLDER, 0) if question is UNLOCK else nullcontext():
         before = question.lasting(studio)
         ran = studio.run(*question.command)
@@ -157,7 +157,7 @@ def test_the_end_of_input_is_no_yes(asked: CliHarness, keyboard: Keyboard) -> No
         ran, changed = answer(asked, question)
         assert (ran.code, changed) == (130, False), (question, ran)
         assert question.asks in ran.err
-        assert ran.err.endswith("\nInterrupted; nothing more was done.\n")
+        assert ran.err.endswith("\nInterrupted; no further action was taken.\n")
         assert question.does not in ran.out
 
 
@@ -166,5 +166,15 @@ def test_where_there_is_no_terminal_nobody_is_asked(asked: CliHarness, monkeypat
         monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
         ran, changed = answer(asked, question)
         assert (ran.code, changed) == (1, False), (question, ran)
-        assert "there is no terminal to ask on" in ran.err
+        assert "cannot ask for confirmation: standard input is not a terminal" in ran.err
         assert question.asks not in ran.err
+
+
+def test_an_apply_shows_its_plan_its_steps_and_who_holds_the_lock(asked: CliHarness) -> None:
+    with backend(asked).lock(HOLDER, 0):
+        waited = asked.run("apply", "--auto-approve", "--lock-timeout", "0.1")
+    assert waited.code == 1
+    assert "Waiting for the state lock, held by" in waited.err
+    ran = asked.run("-v", "apply", "--auto-approve")
+    assert ran.out.startswith("galleryctl will perform these actions on site ")
+    assert "1 step\n" in ran.err

@@ -40,7 +40,7 @@ def test_a_schema_is_printed_whole(capsys: pytest.CaptureFixture[str], name: str
 
 
 def anchored(schema: object) -> Iterator[str]:
-    """The patterns that tell how a text ends."""
+    """Yield the patterns that match the end of a text."""
     if isinstance(schema, list):
         for part in schema:
             yield from anchored(part)

@@ -1,4 +1,4 @@
-"""What a command does not use is not imported: start-up stays fast. benchmarks/startup.py has the times."""
+"""A command imports only what it uses, to start fast. benchmarks/startup.py measures the times."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OURS = {
 
 
 def imported(args: Sequence[str]) -> set[str]:
-    """The modules that a command line imports beyond a bare interpreter."""
+    """Return the modules that a command line imports beyond a bare interpreter."""
     ran = subprocess.run(
         [sys.executable, "-c", LOOK, *args],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -46,7 +46,7 @@ def imported(args: Sequence[str]) -> set[str]:
 
 
 def of(names: set[str], modules: set[str]) -> set[str]:
-    """Those of `names` that were imported, themselves or by a part of theirs."""
+    """Return those of `names` that were imported, or of which a submodule was."""
     return {name for name in names if any(f"{module}.".startswith(f"{name}.") for module in modules)}
 
 

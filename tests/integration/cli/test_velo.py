@@ -1,4 +1,4 @@
-"""`velo` prints code that really shows the gallery, under Node with the vendor's modules played by a few lines."""
+"""`velo` prints code that shows the gallery, run under Node with stubs of the vendor's modules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ console.log(JSON.stringify({ components, calls: globalThis.calls }));
 
 
 def shown(folder: Path, out: Path, key: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the written code puts where, when the gallery has these items, as Velo lists them."""
+    """Return the items that the generated code assigns to components, for a gallery with these items."""
     modules = folder / "node_modules"
     files = {f"{name}/index.mjs": text for name, text in STUBS.items()}
     files |= {f"{name}/package.json": '{"exports": "./index.mjs"}' for name in STUBS}
@@ -100,14 +100,14 @@ def test_the_id_of_an_applied_gallery_comes_from_state(wedding: CliHarness, tmp_
 def test_a_gallery_that_was_not_applied_has_no_id(wedding: CliHarness) -> None:
     ran = wedding.run("velo", "weddings")
     assert (ran.code, ran.out) == (1, "")
-    assert "the id of the gallery weddings is not known yet" in ran.err
+    assert "gallery weddings has no ID in state yet" in ran.err
     assert "apply first" in ran.err
 
 
 def test_an_id_in_the_manifest_needs_no_state(bound: CliHarness) -> None:
     ran = bound.run("velo", "weddings")
     assert f'const GALLERY_ID = "{ID}";' in ran.out
-    assert "A gallery that was made in the Editor shows every change without code." in ran.err
+    assert "A gallery created in the Editor shows changes without page code." in ran.err
     assert "made in the Editor" not in bound.run("velo", "weddings", "-q").err
 
 
@@ -153,9 +153,9 @@ def test_texts_link_texts_and_hosted_videos_are_warned_of(wedding: CliHarness) -
     wedding.apply()
     err = wedding.run("velo", "weddings", "-q").err.splitlines()
     assert err == [
-        "Warning: a text breaks the component, so the code leaves it out: words.",
-        "Warning: the text of a link is not shown, so the code passes its address only: cake.",
-        "Warning: a component plays videos of the Media Manager, by its documentation none of YouTube or Vimeo: film.",
+        "Warning: text items break the component and are left out: words.",
+        "Warning: the component does not show link texts, so the code passes only the URL: cake.",
+        "Warning: the component plays videos of the Media Manager only, not of YouTube or Vimeo: film.",
     ]
 
 
@@ -196,9 +196,9 @@ def test_a_component_is_an_id(bound: CliHarness, component: str) -> None:
 def test_an_unknown_gallery(bound: CliHarness) -> None:
     ran = bound.run("velo", "wedding")
     assert ran.code == 1
-    assert "no manifest has the gallery 'wedding'" in ran.err
+    assert "unknown gallery 'wedding': no manifest declares it" in ran.err
     assert "did you mean weddings?" in ran.err
-    assert "there are: weddings" in bound.run("velo", "xyzzy").err
+    assert "choose one of: weddings" in bound.run("velo", "xyzzy").err
 
 
 def test_files_are_written_again_but_not_over_those_of_others(bound: CliHarness, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_files_are_written_again_but_not_over_those_of_others(bound: CliHarness,
     ran = bound.run("velo", "weddings", "--out", str(out))
     assert (ran.code, ran.out) == (0, "")
     backend, page = out / "backend/galleryctl-weddings.web.js", out / "pages/weddings.js"
-    assert f"Written: {backend}, {page}" in ran.err
+    assert f"Wrote {backend} and {page}." in ran.err
     assert bound.run("velo", "weddings", "--component", "#other", "--out", str(out)).code == 0
     assert "#other" in page.read_text(encoding="utf-8")
     page.write_text("// mine\n", encoding="utf-8")
@@ -226,7 +226,7 @@ def test_a_file_where_the_folder_should_be(bound: CliHarness, tmp_path: Path) ->
     assert "is a file" in ran.err
     ran = bound.run("velo", "weddings", "--out", str(tmp_path / "file" / "below"))
     assert ran.code == 1
-    assert "it cannot be written\n  Not a directory" in ran.err
+    assert "cannot write the file\n  Not a directory" in ran.err
 
 
 def test_invalid_manifests_and_state(bound: CliHarness) -> None:

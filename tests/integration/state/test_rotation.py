@@ -64,8 +64,8 @@ def test_reseal_changes_the_passphrase_at_once(sealed: CliHarness) -> None:
     fine(sealed.run("plan"))
     ran = fine(sealed.run("state", "reseal"))
     assert ran.out == ""
-    assert "State is sealed with passphrase now, with 2 former versions" in ran.err
-    assert "Take former_passphrase out of galleryctl.yaml" in ran.err
+    assert "State and 2 previous versions are now encrypted" in ran.err
+    assert "Remove former_passphrase from galleryctl.yaml" in ran.err
     become(sealed, NEW)
     assert known(sealed) == before
     assert not set(kept(sealed)) & set(files)
@@ -109,8 +109,8 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: CliHar
 
 def test_a_passphrase_is_given_up_on_purpose(sealed: CliHarness) -> None:
     become(sealed, OPENING)
-    assert "whatever is written is readable from now on" in fine(sealed.run("plan")).err
-    assert "State is readable now, with 2 former versions" in fine(sealed.run("state", "reseal")).err
+    assert "from now on it is written unencrypted" in fine(sealed.run("plan")).err
+    assert "State and 2 previous versions are now unencrypted" in fine(sealed.run("state", "reseal")).err
     become(sealed, "{}")
     assert all(json.loads(text)["version"] == 1 for text in kept(sealed))
     sealed.apply()
@@ -147,8 +147,8 @@ def test_what_neither_opens_is_told_and_stays(sealed: CliHarness, monkeypatch: p
     monkeypatch.setenv("NEW", "planted-new")
     path.write_bytes(content[:-20] + b'"}\n')
     ran = fine(sealed.run("state", "reseal"))
-    assert "with 2 former versions" in ran.err
-    assert f"{path.name} cannot be opened; it was left as it is" in "".join(ran.err.split("\n"))
+    assert "State and 2 previous versions are now encrypted" in ran.err
+    assert f"{path.name} cannot be decrypted and was left unchanged" in "".join(ran.err.split("\n"))
 
 
 def test_two_wrong_passphrases_are_both_named(sealed: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
 ) -> None:
     ran = wedding.run("state", "reseal")
     assert ran.code == 1
-    assert "the workspace has no passphrase to seal state with" in ran.err
+    assert "the workspace has no passphrase to encrypt the state with" in ran.err
     monkeypatch.setenv("NEW", "planted-new")
     become(wedding, NEW)
     ran = wedding.run("state", "reseal")
@@ -195,4 +195,4 @@ def test_each_site_is_sealed_on_its_own(wedding: CliHarness, monkeypatch: pytest
         if state == OLD:
             wedding.apply("--site", "one")
     ran = fine(wedding.run("--site", "one", "state", "reseal"))
-    assert "one needs former_passphrase no more; reseal each site." in ran.err
+    assert "one no longer needs former_passphrase; run state reseal for each site." in ran.err

@@ -28,7 +28,7 @@ def known(studio: CliHarness) -> object:
 
 
 def test_what_a_state_forgot_comes_back(anywhere: CliHarness) -> None:
-    assert "No former version" in anywhere.run("state", "versions").err
+    assert "No previous versions" in anywhere.run("state", "versions").err
     anywhere.apply()
     before = known(anywhere)
     last = json.loads(anywhere.run("state", "list", "--format", "json").out)["serial"]
@@ -36,7 +36,7 @@ def test_what_a_state_forgot_comes_back(anywhere: CliHarness) -> None:
     assert serials(anywhere)[0] == last
     ran = anywhere.run("state", "restore", str(last))
     assert (ran.code, ran.out) == (0, "")
-    assert f"State is what it was at serial {last}; its serial is {last + 2} now" in ran.err
+    assert f"Restored version {last} as serial {last + 2}." in ran.err
     assert known(anywhere) == before
     anywhere.assert_no_changes()
 

@@ -1,4 +1,4 @@
-"""A plan with every kind of change and hostile words, a report, and failures."""
+"""A plan with every kind of change and hostile text, a report, and failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What checking found, in every format."""
+"""Checkups in every format."""
 
 from __future__ import annotations
 

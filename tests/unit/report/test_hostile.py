@@ -1,4 +1,4 @@
-"""Whatever a caption, a file name or the API says: no format lets it control a terminal, a page or a workflow."""
+"""Hostile captions, file names and API responses control no terminal, page or workflow, in any format."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ TAG = re.compile(r"<\s*(script|img)", re.IGNORECASE)
 
 
 def controls(text: str) -> set[str]:
-    """What is obeyed, hides or turns around what stands beside it; joiners are letters to emoji and to scripts."""
+    """Return the control, invisible and direction characters; joiners are allowed, as emoji and scripts need them."""
     odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     return odd - {"\n", "\u200c", "\u200d"}
 

@@ -1,4 +1,4 @@
-"""What people and programs see of plans, reports and failures, in every format."""
+"""Plans, reports and failures in every format."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_last_line_counts(plan: Plan) -> None:
 def test_an_empty_plan_is_one_line() -> None:
     plan = Plan(site_id="s", changes=(), unchanged=47)
     assert render(plan, "text") == "No changes. The site matches the manifests (47 resources).\n"
-    assert render(plan, "text", drift=True) == "No drift. The site is what the manifests say (47 resources).\n"
+    assert render(plan, "text", drift=True) == "No drift. The site matches the manifests (47 resources).\n"
 
 
 def test_ten_thousand_changes_are_still_read() -> None:
@@ -130,9 +130,9 @@ def test_json_follows_the_published_schema(report: Report, invalid: InvalidInput
 @pytest.mark.parametrize(
     ("statuses", "interrupted", "told"),
     [
-        ((), False, "Applied: nothing had to be done."),
+        ((), False, "Applied: no changes."),
         ((OutcomeStatus.DONE, OutcomeStatus.DONE), False, "Applied: 2 updated."),
-        ((OutcomeStatus.DONE, OutcomeStatus.FAILED), False, "Applied in part: 1 of 2 done, 1 failed, 0 skipped."),
+        ((OutcomeStatus.DONE, OutcomeStatus.FAILED), False, "Partially applied: 1 of 2 done, 1 failed, 0 skipped."),
         ((OutcomeStatus.FAILED,), False, "Not applied: 0 of 1 done, 1 failed, 0 skipped."),
         ((OutcomeStatus.DONE, OutcomeStatus.SKIPPED), True, "Interrupted: 1 of 2 done, 0 failed, 1 skipped."),
     ],

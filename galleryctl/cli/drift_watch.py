@@ -1,4 +1,4 @@
-"""Drift checks of single galleries, while events come in."""
+"""Drift checks of single galleries for `events --drift`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from galleryctl.cli import output
 from galleryctl.cli.failure import print_failure
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.run.plan import parse_address, print_plan
+from galleryctl.cli.run.plan import parse_address
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.site import load_state, plan_site
 from galleryctl.model.bindings import Bindings
@@ -22,13 +22,13 @@ from galleryctl.session.run import drift_options
 
 @dataclass(slots=True)
 class DriftWatcher:
-    """Checks in the workspace that the options name; `drifted` says whether any of them found drift."""
+    """Drift checks in the workspace that the options select; `drifted` is True once one has found drift."""
 
     settings: CliSettings
     drifted: bool = False
 
     async def check(self, gallery: str) -> bool:
-        """Print how the gallery of that live id differs from its manifest; False when that could not be found out."""
+        """Print how the gallery with that live id differs from its manifest; return False if the check failed."""
         try:
             plan = await in_background(lambda: self._plan(gallery))
         except (GalleryctlError, OSError) as error:
@@ -40,11 +40,11 @@ class DriftWatcher:
 
     def _print_plan(self, gallery: str, plan: Plan | None) -> None:
         if plan is None:
-            output.info(self.settings, f"Gallery {gallery} is in no manifest: there is nothing to compare.")
+            output.info(self.settings, f"Gallery {gallery} is not in a manifest; drift was not checked.")
         elif self.settings.format == "json":
             output.result(plan_json(plan, indent=None))
         else:
-            print_plan(plan, self.settings, drift=True)
+            output.print_result(plan, self.settings, drift=True)
 
     def _print_failure(self, error: GalleryctlError | OSError) -> None:
         if self.settings.format == "json" and isinstance(error, GalleryctlError):
@@ -53,7 +53,7 @@ class DriftWatcher:
             print_failure(error, self.settings)
 
     async def _plan(self, gallery: str) -> Plan | None:
-        """What `galleryctl drift --target` plans, from the files as they are now; None for a gallery that is not ours."""
+        """Return the plan of `galleryctl drift --target`, from the current files; None if the gallery is not managed."""
         workspace = get_workspace(self.settings)
         desired = workspace.load()
         async with workspace.open() as site:
@@ -64,7 +64,7 @@ class DriftWatcher:
 
 
 def _gallery_key(gallery: str, desired: Desired, bindings: Bindings) -> str | None:
-    """The key of the gallery with that live id: as state knows it, else as a manifest binds it."""
-    known = (address.gallery for address, ident in bindings.ids.items() if ident == gallery and address.item is None)
-    bound = (wanted.address.gallery for wanted in desired.galleries if wanted.bind.id == gallery)
-    return next(known, None) or next(bound, None)
+    """Return the key of the gallery with that live id: as recorded in state, else as bound in a manifest."""
+    in_state = (address.gallery for address, id_ in bindings.ids.items() if id_ == gallery and address.item is None)
+    bound = (each.address.gallery for each in desired.galleries if each.bind.id == gallery)
+    return next(in_state, None) or next(bound, None)
