@@ -162,7 +162,7 @@ def test_a_saved_plan_is_applied_as_it_is(wedding: CliHarness) -> None:
     assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
     again = wedding.run("apply", str(plan))
     assert again.code == 1
-    assert "make a new plan" in again.err
+    assert "create a new plan" in again.err
 
 
 def test_a_saved_plan_stops_when_the_site_moved_on(wedding: CliHarness) -> None:

@@ -210,7 +210,7 @@ def test_a_gallery_that_was_not_listed_is_not_deleted(forge: Forge) -> None:
     document["changes"][0].update(id=gallery.id, fingerprint=fingerprint(gallery))
     world.faults(script=[{"fault": "stale", "path": "/galleries$", "nth": 1}])
     report = apply(world, mended(document)).report
-    assert "changed since it was planned to be deleted" in report.outcomes[0].reason
+    assert "changed after its deletion was planned" in report.outcomes[0].reason
     assert len(world.items("Late")) == 1
 
 

@@ -57,7 +57,7 @@ def test_a_saved_plan_deletes_no_gallery_that_somebody_worked_in_since(
 ) -> None:
     plan = world.plan(without_other())
     edit(world)
-    with pytest.raises(StaleError, match="not as the plan saw it"):
+    with pytest.raises(StaleError, match="the plan is stale"):
         world.apply_saved(plan)
     assert "By hand" in world.titles("Other")
 
@@ -90,6 +90,6 @@ def test_a_saved_plan_makes_no_second_gallery_of_a_name(world: EngineHarness) ->
     third = make_desired(text_item("a"), others=[make_gallery(text_item("z"), gallery="third", name="Third")])
     plan = world.plan(third)
     world.edit({"set": {"name": "Third", "sortOrder": 77.5}})
-    with pytest.raises(StaleError, match="of this name was made meanwhile"):
+    with pytest.raises(StaleError, match="with this name was created meanwhile"):
         world.apply_saved(plan)
     assert len(world.galleries()) == 3

@@ -19,8 +19,8 @@ from tests.support.cli_harness import CliHarness, CommandResult, Doc
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
 CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
-NOT_SIGNED = "this plan is not signed, and the state has a passphrase; nothing was applied"
-NOT_OURS = "this plan is not signed with the passphrase of the state; nothing was applied"
+NOT_SIGNED = "the plan is not signed, but the state has a passphrase; nothing was applied"
+NOT_OURS = "the plan is not signed with the passphrase of the state; nothing was applied"
 WORDS = "{key: more, text: '<p>More</p>', title: More}"
 
 

@@ -342,7 +342,7 @@ def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: En
     assert report.exit_code == 3
     (failed,) = [o for o in report.outcomes if o.status is OutcomeStatus.FAILED]
     assert failed.address == Address("other")
-    assert "2 items, it had 1" in failed.reason
+    assert "2 items instead of 1" in failed.reason
     assert world.titles("Other") == ["x", "By hand"]
     assert world.titles() == ["A"]
 

@@ -52,7 +52,7 @@ def test_what_a_killed_destroy_deleted_is_not_missed(world: EngineHarness, phase
     state = FileStateBackend(world.root / "state.json").read()
     assert state is not None
     assert state.bindings.ids == {}
-    assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery is gone from the site
+    assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery no longer exists on the site
 
 
 def test_a_manifest_that_is_put_back_after_a_killed_delete_makes_its_gallery_again(world: EngineHarness) -> None:

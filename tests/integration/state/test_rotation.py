@@ -100,7 +100,7 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: CliHar
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
     assert ran.code == 1
-    assert "a run was broken off" in ran.err
+    assert "an earlier run was interrupted" in ran.err
     sealed.apply()
     become(sealed, NEW)
     sealed.assert_no_changes()
@@ -170,7 +170,7 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
     become(wedding, NEW)
     ran = wedding.run("state", "reseal")
     assert ran.code == 1
-    assert "there is no state yet" in ran.err
+    assert "no state exists yet" in ran.err
     assert not (wedding.root / ".galleryctl/state.json").exists()
 
 

@@ -82,7 +82,7 @@ def test_a_broken_off_run_comes_first(wedding: CliHarness, tmp_path: Path) -> No
     (tmp_path / ".galleryctl/journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
     ran = wedding.run("state", "restore", str(serials(wedding)[0]))
     assert ran.code == 1
-    assert "a run was broken off" in ran.err
+    assert "an earlier run was interrupted" in ran.err
     assert wedding.state() == state
 
 
