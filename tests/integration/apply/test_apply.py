@@ -273,7 +273,7 @@ def test_destroy_leaves_what_is_protected_and_deletes_the_rest(wedding: CliHarne
     assert wedding.galleries() == []
 
 
-def test_a_gallery_that_somebody_deleted_is_made_again_only_when_told(wedding: CliHarness) -> None:
+def test_a_gallery_deleted_on_the_site_is_recreated_only_if_allowed(wedding: CliHarness) -> None:
     wedding.apply()
     (gallery,) = wedding.galleries()
     wedding.call_api("DELETE", f"/progallery/v2/galleries/{gallery['id']}")

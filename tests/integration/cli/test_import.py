@@ -303,7 +303,11 @@ def test_a_manifest_of_another_gallery_is_not_written_over(journal: CliHarness) 
     refused(journal.run("import", "notes", "--id", JOURNAL), "'Notes'", "correct its `bind:`")
     journal.edit({"set": {"name": "Other", "sortOrder": 2}})
     journal.run("import", "our-journal")
-    refused(journal.run("import", "our-journal", "--name", "Other"), "the key our-journal belongs to another gallery", JOURNAL)
+    refused(
+        journal.run("import", "our-journal", "--name", "Other"),
+        "the key our-journal belongs to another gallery",
+        JOURNAL,
+    )
     assert Path(out).read_text(encoding="utf-8") == before
     other = str(journal.root / "galleries/second.yaml")
     refused(

@@ -1,4 +1,4 @@
-"""The API fails for long, or does less than it was asked to: the run ends soon, and its report is true."""
+"""Long outages, and incomplete deletes: the run ends soon, and its report is correct."""
 
 from __future__ import annotations
 
