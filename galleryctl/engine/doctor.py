@@ -1,10 +1,10 @@
-"""Look at a site without changing it: its state, and what its key may do."""
+"""Check a site without changing it: its state, and the permissions of its credentials."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-from galleryctl.engine.site import Site
+from galleryctl.engine.site import SEPARATE_STATES_ADVICE, Site
 from galleryctl.model.checkup import Check, CheckStatus
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.wix import endpoints
@@ -13,87 +13,74 @@ from galleryctl.wix.errors import AuthError
 
 
 def check_site_state(site: Site) -> list[Check]:
-    """State, lock and journal of the site."""
-    return [_check_state(site), _check_lock(site), _check_journal(site)]
+    """Check state, lock and journal of the site."""
+    results: list[Check] = []
+    for name, check in (("state", _check_state), ("lock", _check_lock), ("journal", _check_journal)):
+        try:
+            results.append(check(site))
+        except GalleryctlError as error:
+            results.append(failed_check(name, error))
+    return results
 
 
 async def check_permissions(client: WixClient, folder: str) -> list[Check]:
-    """What the key may read and change; `folder` is where uploads go. Nothing is written."""
-    reading = await _run_check("read galleries", lambda: _check_read_galleries(client))
+    """Check what the credentials may read and write; `folder` is the target of uploads. Nothing is written."""
+    reading = await _run_check("read galleries", _check_read_galleries(client))
     if reading.status is CheckStatus.FAIL and reading.do == AuthError.advice:
-        return [reading]  # who is not known may do nothing; once is enough
+        return [reading]  # without valid credentials every check fails: report it once
     return [
         reading,
-        await _run_check("manage galleries", lambda: _check_manage_galleries(client)),
-        await _run_check("media folder", lambda: _check_media_folder(client, folder)),
-        await _run_check("manage media", lambda: _check_manage_media(client)),
+        await _run_check("manage galleries", _check_manage_galleries(client)),
+        await _run_check("media folder", _check_media_folder(client, folder)),
+        await _run_check("manage media", _check_manage_media(client)),
     ]
 
 
-async def _run_check(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
-    """What `look` finds, or what went wrong with it."""
+async def _run_check(name: str, check: Awaitable[Check]) -> Check:
     try:
-        return await check()
+        return await check
     except GalleryctlError as error:
         return failed_check(name, error)
 
 
 def failed_check(name: str, error: GalleryctlError) -> Check:
-    """A failure as a check."""
+    """Return the error as a failed check."""
     where = f"{error.where}: " if error.where else ""
     return Check(name=name, status=CheckStatus.FAIL, finding=f"{where}{error.what}", do=error.do)
 
 
+def _passed(name: str, finding: str) -> Check:
+    return Check(name=name, status=CheckStatus.OK, finding=finding)
+
+
 def _check_state(site: Site) -> Check:
-    try:
-        state = site.backend.read()
-    except GalleryctlError as error:
-        return failed_check("state", error)
-    where = site.backend.location
+    state, where = site.backend.read(), site.backend.location
     if state is None:
-        return Check(name="state", status=CheckStatus.OK, finding=f"none yet at {where}; the first apply writes it")
+        return _passed("state", f"no state at {where} yet; the first apply creates it")
     if state.site_id != site.site_id:
-        return Check(
-            name="state",
-            status=CheckStatus.FAIL,
-            finding=f"{where} is of site {state.site_id}, not of {site.site_id}",
-            do="give each site its own state: write {site} into the workspace's `state`",
-        )
-    known = len(state.bindings.ids)
-    return Check(
-        name="state", status=CheckStatus.OK, finding=f"{where}, serial {state.serial}, {known:,} resources known"
-    )
+        finding = f"{where} belongs to site {state.site_id}, not to {site.site_id}"
+        return Check(name="state", status=CheckStatus.FAIL, finding=finding, do=SEPARATE_STATES_ADVICE)
+    return _passed("state", f"{where}, serial {state.serial}, {len(state.bindings.ids):,} resources")
 
 
 def _check_lock(site: Site) -> Check:
-    try:
-        holder = site.backend.lock_holder()
-    except GalleryctlError as error:
-        return failed_check("lock", error)
+    holder = site.backend.lock_holder()
     if holder is None:
-        return Check(name="lock", status=CheckStatus.OK, finding="free")
-    do = f"wait; if that run is over: galleryctl state unlock {holder.run}"
+        return _passed("lock", "free")
+    do = f"wait; if that run has ended: galleryctl state unlock {holder.run}"
     return Check(name="lock", status=CheckStatus.WARN, finding=f"held by {holder}", do=do)
 
 
 def _check_journal(site: Site) -> Check:
-    try:
-        broken_off = bool(site.journal.read())
-    except GalleryctlError as error:
-        return failed_check("journal", error)
-    if not broken_off:
-        return Check(name="journal", status=CheckStatus.OK, finding="no run was broken off")
-    return Check(
-        name="journal",
-        status=CheckStatus.WARN,
-        finding="a run was broken off, or is at work",
-        do="run apply: it goes on from there",
-    )
+    if not site.journal.read():
+        return _passed("journal", "no interrupted run")
+    finding = "an interrupted or running apply"
+    return Check(name="journal", status=CheckStatus.WARN, finding=finding, do="run apply: it continues from there")
 
 
 async def _check_read_galleries(client: WixClient) -> Check:
     page = await client.list_galleries(0, 1)
-    return Check(name="read galleries", status=CheckStatus.OK, finding=f"allowed; the site has {page.total:,}")
+    return _passed("read galleries", f"allowed; the site has {page.total:,}")
 
 
 async def _check_manage_galleries(client: WixClient) -> Check:
@@ -105,19 +92,17 @@ async def _check_manage_media(client: WixClient) -> Check:
 
 
 def _permission_check(name: str, scope: str, allowed: bool | None) -> Check:
-    if allowed:
-        return Check(name=name, status=CheckStatus.OK, finding="allowed")
-    if allowed is None:
-        return Check(name=name, status=CheckStatus.OK, finding="not told by the API; the first apply shows it")
+    if allowed is not False:
+        return _passed(name, "allowed" if allowed else "cannot be determined; the first apply will show")
     return Check(
         name=name,
         status=CheckStatus.WARN,
         finding="not allowed: plan and drift work, apply does not",
-        do=f"to apply, give the key or the app the permission {scope}",
+        do=f"to apply, grant the key or the app the permission {scope}",
     )
 
 
 async def _check_media_folder(client: WixClient, folder: str) -> Check:
     files = await client.list_files(folder)
-    found = f"{folder} has {len(files):,} files" if files else f"{folder} is empty, or made with the first upload"
-    return Check(name="media folder", status=CheckStatus.OK, finding=found)
+    empty = f"{folder} is empty or does not exist yet; the first upload creates it"
+    return _passed("media folder", f"{folder} has {len(files):,} files" if files else empty)

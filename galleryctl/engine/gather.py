@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 
 
 async def gather_all(calls: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
-    """The results in the order of the calls; the first failure cancels the rest and is raised as itself."""
+    """Return the results in the order of the calls. The first failure cancels the others and is raised unwrapped."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(call) for call in calls]

@@ -1,4 +1,4 @@
-"""The files that galleryctl uploaded, and which of them nothing shows and nothing wants any more."""
+"""Find and delete uploaded files that no gallery shows and no manifest references."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from galleryctl.model.media import CONTENT_LABEL_PREFIX, LocalFile, RemoteFile, 
 
 
 async def list_uploaded_files(site: Site, desired: Desired, bindings: Bindings) -> tuple[UploadedFile, ...]:
-    """The files of the Media Manager that bear our label, in whatever folder.
+    """Return the files of the Media Manager with the label of an upload, in any folder.
 
-    A file counts as shown when its id stands anywhere in an item of a gallery, managed or not, of a kind known to us or
-    not. Raises ApiError and IncompleteListing: half a listing tells nothing.
+    A file is in use if its id occurs anywhere in an item of any gallery, also of an unmanaged gallery or an unsupported
+    kind. Raises ApiError, and IncompleteListing: files cannot be called unused after an incomplete listing.
     """
     files = await site.client.find_by_label_prefix(CONTENT_LABEL_PREFIX)
     galleries = await read_galleries(site.client)
-    words = await gather_all(_gallery_text(site, gallery) for gallery in galleries)
-    texts = {gallery.id: text for gallery, text in zip(galleries, words, strict=True)}
-    known = set(bindings.media.values())
+    raw_texts = await gather_all(_gallery_text(site, gallery) for gallery in galleries)
+    texts = {gallery.id: text for gallery, text in zip(galleries, raw_texts, strict=True)}
+    in_state = set(bindings.media.values())
     labels, ids, manifests = _referenced_media(desired, bindings)
     return tuple(
         UploadedFile(
             file=file,
-            in_state=file.id in known,
+            in_state=file.id in in_state,
             referenced=not labels.isdisjoint(file.labels) or file.id in ids or file.id in manifests,
             shown_in=tuple(gallery for gallery, text in texts.items() if file.id in text),
         )
@@ -40,32 +40,32 @@ async def list_uploaded_files(site: Site, desired: Desired, bindings: Bindings) 
 
 
 def unused_files(files: Iterable[UploadedFile]) -> tuple[UploadedFile, ...]:
-    """Those that no gallery shows and no manifest wants."""
+    """Return the files that no gallery shows and no manifest references."""
     return tuple(each for each in files if not each.shown_in and not each.referenced)
 
 
 async def delete_unused_files(
     site: Site, desired: Desired, loaded: LoadedState, confirmed: Sequence[UploadedFile], *, permanent: bool
 ) -> tuple[UploadedFile, ...]:
-    """Delete, of the files that were agreed to, those that are still unused; state forgets them. The caller holds the lock.
+    """Delete the confirmed files that are still unused, also from state, and return them; the caller holds the lock.
 
-    The site is read again first: somebody may have put one to use while the question stood.
+    The site is read again first: someone may have used a file since the confirmation was requested.
     """
     ids = {each.file.id for each in confirmed}
-    now = unused_files(await list_uploaded_files(site, desired, loaded.bindings))
-    gone = tuple(each for each in now if each.file.id in ids)
-    deleted = {each.file.id for each in gone}
-    if deleted:
-        await site.client.delete_files(sorted(deleted), permanent=permanent)
-    left = {source: id_ for source, id_ in loaded.bindings.media.items() if id_ not in deleted}
-    bindings = replace(loaded.bindings, media=left)
+    unused = unused_files(await list_uploaded_files(site, desired, loaded.bindings))
+    deleted = tuple(each for each in unused if each.file.id in ids)
+    deleted_ids = {each.file.id for each in deleted}
+    if deleted_ids:
+        await site.client.delete_files(sorted(deleted_ids), permanent=permanent)
+    media = {source: id_ for source, id_ in loaded.bindings.media.items() if id_ not in deleted_ids}
+    bindings = replace(loaded.bindings, media=media)
     if bindings != loaded.state.bindings:
         save_state(site, loaded.state, bindings)
-    return gone
+    return deleted
 
 
 async def _gallery_text(site: Site, gallery: LiveGallery) -> str:
-    """All that is said in the gallery and its items, as it was sent and with its URLs read."""
+    """Return all strings of the gallery and its items, raw and with percent-encoding decoded."""
     now, pages = await read_item_pages(site.client, gallery)
     text = "\n".join(_iter_strings([now.raw, *(page.raw for page in pages)]))
     return f"{text}\n{unquote(text)}"
@@ -83,10 +83,10 @@ def _iter_strings(value: Json | Sequence[Json]) -> Iterator[str]:
 
 
 def _referenced_media(desired: Desired, bindings: Bindings) -> tuple[frozenset[str], frozenset[str], str]:
-    """What the manifests want: labels of contents, ids of files, and all the words in which an id may stand."""
+    """Return what the manifests reference: content labels, file ids, and all text that may contain a file id."""
     items = [item for gallery in desired.galleries for item in gallery.items]
     sources = [item.media.source for item in items if isinstance(item.media, LocalFile | RemoteFile)]
     ids = {item.media.id for item in items if isinstance(item.media, WixFile)}
     ids |= {bindings.media[source] for source in sources if source in bindings.media}
-    words = "\n".join(text for item in items for text in _iter_strings(list(item.fields.values())))
-    return frozenset(map(content_label, sources)), frozenset(ids), f"{words}\n{unquote(words)}"
+    text = "\n".join(text for item in items for text in _iter_strings(list(item.fields.values())))
+    return frozenset(map(content_label, sources)), frozenset(ids), f"{text}\n{unquote(text)}"

@@ -1,4 +1,4 @@
-"""What is told while the steps of an apply run."""
+"""The observer of a running apply."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from galleryctl.plan.steps import Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepOutcome:
-    """How one step ended; `reason` is "" when it is done."""
+    """The outcome of one step; `reason` is "" if it is done."""
 
     status: OutcomeStatus
     reason: str = ""
 
 
 class Progress(Protocol):
-    """Somebody who watches."""
+    """Observer of an apply."""
 
     def on_plan(self, steps: Sequence[Step]) -> None:
-        """These steps will run."""
+        """Handle the plan: these steps will run."""
 
     def on_step_start(self, step: Step) -> None:
-        """`step` runs now."""
+        """Handle the start of `step`."""
 
     def on_step_end(self, step: Step, outcome: StepOutcome) -> None:
-        """`step` is over."""
+        """Handle the end of `step`."""
 
 
 class SilentProgress:

@@ -1,4 +1,4 @@
-"""The site as it is, with the keys of what is managed."""
+"""Read the live site, with the keys of its managed resources."""
 
 from __future__ import annotations
 
@@ -16,42 +16,38 @@ from galleryctl.plan.gallery import in_display_order
 
 
 async def read_named_site(site: Site, site_manifests: SiteManifests) -> KeyedSite:
-    """All galleries, without their items."""
-    known = read_state(site)
+    """Return all galleries, without their items."""
+    bindings = read_state(site).bindings
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(site_manifests.desired, galleries, known.bindings)
+    keys = gallery_keys(site_manifests.desired, galleries, bindings)
     named = (KeyedGallery(gallery=gallery, key=keys.get(gallery.id)) for gallery in galleries)
     return KeyedSite(site_id=site.site_id, galleries=tuple(named))
 
 
 async def read_named_gallery(site: Site, site_manifests: SiteManifests, text: str) -> KeyedSite:
-    """The gallery with this key, id or name; or after a slash one of its items, by key or id.
+    """Return the gallery with this key, id or name; or, for GALLERY/ITEM, one of its items by key or id.
 
-    Raises MatchError when none or several fit.
+    Raises MatchError unless exactly one fits.
     """
-    known = read_state(site)
+    bindings = read_state(site).bindings
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(site_manifests.desired, galleries, known.bindings)
+    keys = gallery_keys(site_manifests.desired, galleries, bindings)
     name, _, item = text.partition("/")
     if any(text in (gallery.name, gallery.id) for gallery in galleries):
-        name, item = text, ""  # a name may have a slash
+        name, item = text, ""  # a name may contain a slash
     live = await read_items(site.client, find_gallery(galleries, keys, name))
     live = replace(live, items=tuple(in_display_order(live.items or (), site_manifests.item_order)))
     key = keys.get(live.id)
-    of_items = await item_keys(site.client, site_manifests, key, live, known.bindings) if key else {}
-    named = KeyedGallery(gallery=live, key=key, item_keys=of_items)
-    shown = KeyedSite(site_id=site.site_id, galleries=(named,))
-    return replace(shown, item=_find_item(named, item)) if item else shown
+    keys_of_items = await item_keys(site.client, site_manifests, key, live, bindings) if key else {}
+    named = KeyedGallery(gallery=live, key=key, item_keys=keys_of_items)
+    return KeyedSite(site_id=site.site_id, galleries=(named,), item=_find_item(named, item) if item else None)
 
 
 def _find_item(named: KeyedGallery, text: str) -> LiveItem:
     items = named.gallery.items or ()
-    for item in items:
-        if named.item_keys.get(item.id) == text:
-            return item
-    for item in items:
-        if item.id == text:
-            return item
+    fits = [item for item in items if named.item_keys.get(item.id) == text] or [i for i in items if i.id == text]
+    if fits:
+        return fits[0]
     raise MatchError(
         f"gallery {named.key or named.gallery.name or named.gallery.id} has no item with the key or id {text!r}",
         do=f"see: galleryctl show {named.key or named.gallery.id}",

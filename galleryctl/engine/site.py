@@ -1,9 +1,8 @@
-"""One site of a workspace, opened, and the operations that plan and apply on it."""
+"""An open site of a workspace, and the operations plan and apply."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,7 @@ from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
 from galleryctl.engine.apply.uploads import recover_uploads
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
-from galleryctl.engine.refresh.recover import (
-    UnconfirmedCreate,
-    recover_deletes,
-    recover_galleries,
-    recover_items,
-    unconfirmed_creates,
-)
+from galleryctl.engine.refresh.recover import UnconfirmedCreate, recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -36,17 +29,18 @@ from galleryctl.state.state_file import State
 from galleryctl.wix.client import WixClient
 
 _CREATING_KINDS = ("upload", "create-gallery", "create-item")
-"""The kinds of intent whose effect is looked for: what a read does not show yet would be made twice."""
+"""The kinds of intent that create something: if a lagging read missed it, it would be created twice."""
 _MAX_STEP_SECONDS = 600.0
-"""Seconds from a step's intent to its last call at the most: it may wait for its turn, for a quota, and between tries."""
+"""Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
+SEPARATE_STATES_ADVICE = "give each site its own state: use {site} in the workspace's `state`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A site, the client that reaches it, and where its state lives.
+    """A site, its client and its state.
 
-    `folder` is where uploads go in the Media Manager; `workers` is how many steps of an apply run at once; `settled`
-    after how many seconds every read shows a write, 0 for a site whose reads never lag.
+    `folder` is the target of uploads in the Media Manager, `workers` the number of parallel steps of an apply,
+    `read_lag` the number of seconds after which every read shows a write; 0 if reads never lag.
     """
 
     site_id: str
@@ -61,9 +55,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedState:
-    """What earlier runs left: the state, and what a broken-off run's journal adds to it.
+    """The state, and the bindings including the journal of an interrupted run.
 
-    `pending` are the intents whose effect only reading the galleries tells; `broken_off` says that there is a journal.
+    `pending` are the intents whose effect only a read of the galleries shows; `interrupted` is True if there is a
+    journal.
     """
 
     state: State
@@ -74,30 +69,36 @@ class LoadedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanResult:
-    """A plan, with the site that it was made from and the bindings known then."""
+    """A plan, and the site and the state that it was made from."""
 
     plan: Plan
     fetched: FetchedSite
     loaded: LoadedState
 
 
-async def load_state(site: Site) -> LoadedState:
-    """State and journal, with the uploads that a broken-off run had finished found again by their labels.
-
-    Waits until the site shows what that run wrote last.
-    """
+def read_own_state(site: Site) -> State:
+    """Return the stored state; a new one if there is none. Raises StateError if it belongs to another site."""
     state = site.backend.read() or State.new(site.site_id)
     if state.site_id != site.site_id:
         raise StateError(
-            f"this state is of site {state.site_id}, not of {site.site_id}",
+            f"this state belongs to site {state.site_id}, not to {site.site_id}",
             where=site.backend.location,
-            do="give each site its own state: write {site} into the workspace's `state`",
+            do=SEPARATE_STATES_ADVICE,
         )
+    return state
+
+
+async def load_state(site: Site) -> LoadedState:
+    """Load the state and the journal, with the uploads that an interrupted run had finished.
+
+    Waits until reads show the last writes of that run. Raises StateError and ApiError.
+    """
+    state = read_own_state(site)
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     intents = [intent for _, intent in journal.pending]
-    begun = [intent.started_at for intent in intents if intent.kind in _CREATING_KINDS]
-    if begun and site.client.now() < max(begun) + _MAX_STEP_SECONDS:
+    started = [intent.started_at for intent in intents if intent.kind in _CREATING_KINDS]
+    if started and site.client.now() < max(started) + _MAX_STEP_SECONDS:
         await site.client.sleep(site.read_lag)
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
@@ -108,55 +109,48 @@ async def load_state(site: Site) -> LoadedState:
 
 
 async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanResult:
-    """The plan that makes the site what `desired` says; nothing is written anywhere."""
-    known = await load_state(site)
-    fetched = await fetch_site(
-        site.client, site.site_id, desired, known.bindings, known.pending, read_lag=site.read_lag
-    )
+    """Return the plan that brings the site to `desired`; nothing is written."""
+    loaded = await load_state(site)
+    state, bindings = loaded.state, loaded.bindings
+    fetched = await fetch_site(site.client, site.site_id, desired, bindings, loaded.pending, read_lag=site.read_lag)
     plan = make_plan(
-        desired,
-        fetched.snapshot,
-        fetched.bindings,
-        options=options,
-        lineage=known.state.lineage,
-        serial=known.state.serial,
+        desired, fetched.snapshot, fetched.bindings, options=options, lineage=state.lineage, serial=state.serial
     )
-    return PlanResult(plan=plan, fetched=fetched, loaded=known)
+    return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
 async def revalidate(site: Site, plan: Plan) -> PlanResult:
-    """A saved plan, checked against the state and the site as they are now; StaleError when either moved on."""
+    """Check a saved plan against the current state and site. Raises StaleError if either changed since."""
     if plan.site_id != site.site_id:
         raise StaleError(
-            f"this plan is for site {plan.site_id}, not for {site.site_id}", do="make a plan for this site"
+            f"this plan is for site {plan.site_id}, not for {site.site_id}", do="create a plan for this site"
         )
-    known = await load_state(site)
-    if (plan.lineage, plan.serial) != (known.state.lineage, known.state.serial):
+    loaded = await load_state(site)
+    if (plan.lineage, plan.serial) != (loaded.state.lineage, loaded.state.serial):
         raise StaleError(
             "the state changed since the plan was made; nothing was applied",
-            why=f"the plan knows serial {plan.serial}, the state is at {known.state.serial}",
-            do="make a new plan and review it",
+            why=f"the plan is based on serial {plan.serial}, the state is at serial {loaded.state.serial}",
+            do="create a new plan and review it",
         )
     galleries = await read_galleries(site.client)
-    bindings = recover_galleries(known.bindings, known.pending, galleries)
+    bindings = recover_galleries(loaded.bindings, loaded.pending, galleries)
     ids = {**bindings.ids, **plan.ids}
     touched = {ids[c.address.parent] for c in plan.changes if c.address.parent in ids}
-    # Of a gallery that goes, all that is in it is compared.
+    # The fingerprint of a gallery that is deleted covers its items.
     touched |= {change.id for change in plan.changes if change.id and change.address.item is None}
     galleries = await read_items_of_galleries(site.client, galleries, touched & {gallery.id for gallery in galleries})
-    lost = unconfirmed_creates(known.pending, galleries)
-    bindings = recover_deletes(recover_items(bindings, known.pending, galleries), known.pending, galleries)
+    bindings, unconfirmed = recover_steps(bindings, loaded.pending, galleries)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
-    fetched = FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=lost)
-    check_fresh(plan, fetched.snapshot, bindings, site.root)
-    return PlanResult(plan=plan, fetched=fetched, loaded=known)
+    check_fresh(plan, snapshot, bindings, site.root)
+    fetched = FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=unconfirmed)
+    return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
 def check_guards(plan: Plan) -> None:
-    """Raise Refused, listing every guard that said no and what allows it."""
+    """Raise Refused if a safety check rejected the plan, listing each reason and the option that allows it."""
     if plan.refusals:
         raise Refused(
-            "the plan is refused; nothing was applied",
+            "a safety check rejected the plan; nothing was applied",
             why="\n  ".join(f"{r.address}: {r.why}" if r.address else r.why for r in plan.refusals),
             do="\n  ".join(dict.fromkeys(r.allow for r in plan.refusals)),
         )
@@ -165,25 +159,25 @@ def check_guards(plan: Plan) -> None:
 async def apply_plan(
     site: Site, planned: PlanResult, *, run: str, stop: asyncio.Event, progress: Progress
 ) -> ApplyResult:
-    """What became of the plan. The caller holds the lock. State is saved whatever happens, the journal until then."""
+    """Apply the plan and save the state; the caller holds the lock. The journal is kept until the state is saved."""
     check_guards(planned.plan)
     state = planned.loaded.state
     if planned.loaded.interrupted or planned.fetched.bindings != state.bindings:
         state = save_state(site, state, planned.fetched.bindings)
     if planned.plan.is_empty:
-        adopted = apply_findings(state.bindings, planned.plan)
-        if adopted != state.bindings:
-            save_state(site, state, adopted)
-        return ApplyResult(bindings=adopted, report=Report(outcomes=()))
-    lost = retryable_creates(planned.fetched.unconfirmed, planned.plan)
+        bindings = apply_findings(state.bindings, planned.plan)
+        if bindings != state.bindings:
+            save_state(site, state, bindings)
+        return ApplyResult(bindings=bindings, report=Report(outcomes=()))
+    unconfirmed = retryable_creates(planned.fetched.unconfirmed, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
-        for address, create in lost.items():
+        for address, create in unconfirmed.items():
             await journal.begin(*_unconfirmed_step(address, create, planned.loaded.pending))
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
             state.bindings,
-            unconfirmed=lost,
+            unconfirmed=unconfirmed,
             client=site.client,
             journal=journal,
             root=site.root,
@@ -191,11 +185,11 @@ async def apply_plan(
             workers=site.workers,
             stop=stop,
             progress=progress,
-            clock=time.monotonic,
         )
     done = {outcome.address for outcome in applied.report.outcomes if outcome.status is OutcomeStatus.DONE}
+    keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
     try:
-        save_state(site, state, applied.bindings, keep_journal=applied.has_unconfirmed_steps or not lost.keys() <= done)
+        save_state(site, state, applied.bindings, keep_journal=keep_journal)
     except StateError as error:
         return replace(applied, save_error=error)
     return applied
@@ -204,15 +198,15 @@ async def apply_plan(
 def _unconfirmed_step(
     address: Address, unconfirmed: UnconfirmedCreate, pending: Iterable[Intent]
 ) -> tuple[str, Intent]:
-    """A step and the intent of a create that is still in doubt: the new journal must know it from its beginning."""
+    """Return the step id and the intent that record an unconfirmed create of an earlier run in the new journal."""
     intents = [intent for intent in pending if intent.sort_orders.get(address) == unconfirmed.sort_order]
     return f"create {address}, of an earlier run", intents[-1]
 
 
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
-    """The next version of the state, written; what the journal held is in it, so the journal is cleared."""
-    following = state.next_version(bindings)
-    site.backend.write(following)
+    """Write `bindings` as the next version of the state and return it; clear the journal, which it includes."""
+    saved = state.next_version(bindings)
+    site.backend.write(saved)
     if not keep_journal:
         site.journal.clear()
-    return following
+    return saved

@@ -1,6 +1,6 @@
-"""Whether a plan still fits: what it touches is on the site as the plan saw it, and what it uploads is in the workspace.
+"""Check that a plan is not stale: its resources are unchanged on the site, and its uploads are in the workspace.
 
-A saved plan is a file, and files get edited: whatever an apply relies on is looked at here, before the first write.
+A saved plan is a file that anyone can edit: everything that an apply relies on is checked here, before the first write.
 """
 
 from __future__ import annotations
@@ -22,48 +22,40 @@ from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
 from galleryctl.plan.stale import changed_since
 
 _MAX_VALUE_LENGTH = 60
-"""Characters of a value in a message."""
+"""The number of characters of a value in a message."""
 
 
 def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
-    """The bindings with what the plan found out: pairs and files recognised, what to protect and what to forget."""
+    """Return `bindings` with the findings of the plan: matched resources and files, protected and forgotten addresses."""
     ids = {address: id_ for address, id_ in bindings.ids.items() if address not in plan.forget}
-    return replace(
-        bindings,
-        ids={**ids, **plan.ids},
-        media={**bindings.media, **plan.media},
-        protected=plan.protected,
-    )
+    return replace(bindings, ids={**ids, **plan.ids}, media={**bindings.media, **plan.media}, protected=plan.protected)
 
 
 def check_fresh(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Path) -> None:
-    """Raise StaleError, listing what is not so, unless every resource that the plan touches is as the plan saw it.
-
-    `root` is the workspace: every file that is to be uploaded lies in it.
-    """
-    seen = _Current.build(plan, snapshot, apply_findings(bindings, plan))
-    tree = WorkspaceFiles(root)
+    """Raise StaleError, listing the reasons, if a resource in the plan changed or a file in `root` is missing."""
+    now = _Current.build(plan, snapshot, apply_findings(bindings, plan))
+    files = WorkspaceFiles(root)
     stale = [
-        f"{c.address}: {why}" for c in plan.changes if (why := seen.stale_reason(c) or seen.unreadable_reason(c, tree))
+        f"{c.address}: {why}" for c in plan.changes if (why := now.stale_reason(c) or now.unreadable_reason(c, files))
     ]
     if stale:
         raise StaleError(
-            f"the site is not as the plan saw it ({len(stale)} of {len(plan.changes)} resources); nothing was applied",
+            f"the plan is stale: {len(stale)} of {len(plan.changes)} resources changed; nothing was applied",
             why="\n  ".join(stale),
-            do="make a new plan and review it",
+            do="create a new plan and review it",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Current:
-    """The site as it is now, and what is known of it once the plan is adopted."""
+    """The current site, and the bindings with the findings of the plan."""
 
     galleries: Mapping[str, LiveGallery]
     items: Mapping[str, Mapping[str, LiveItem]]
     """The items of each gallery, by their ids."""
     bindings: Bindings
     created_galleries: frozenset[Address]
-    """The galleries that the plan makes."""
+    """The galleries that the plan creates."""
 
     @classmethod
     def build(cls, plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> _Current:
@@ -76,26 +68,28 @@ class _Current:
         )
 
     def stale_reason(self, change: Change) -> str:
-        """What is not as `change` needs it, "" when all is."""
+        """Return why `change` is stale, "" if it is not."""
         if change.address.item is None:
             return self._name_taken(change) or self._difference(change, self.galleries)
         parent = change.address.parent
         if parent in self.created_galleries:
-            return "" if change.action is Action.CREATE else "its gallery is yet to be made"
+            return "" if change.action is Action.CREATE else "its gallery does not exist yet"
         if parent not in self.bindings.ids:
-            return "its gallery is not known"
+            return "its gallery is not in state"
         items = self.items.get(self.bindings.ids[parent])
         if items is None:
-            return "" if change.action is Action.DELETE else "its gallery is gone from the site"
+            return "" if change.action is Action.DELETE else "its gallery no longer exists on the site"
         return self._difference(change, items)
 
     def _name_taken(self, change: Change) -> str:
-        """Whether a gallery of this name came to a site that had none: a second one would be taken for it."""
-        if change.action is not Action.CREATE or change.reason:  # one that is made anew has a name of its own
+        """Return the reason if the site has a new gallery with the name of the one to create, else ""."""
+        if (
+            change.action is not Action.CREATE or change.reason
+        ):  # a recreated one may share the name of an unmanaged one
             return ""
         known = set(self.bindings.ids.values())
         same = [g.id for g in self.galleries.values() if g.name == change.name and g.id not in known]
-        return f"gallery {same[0]} of this name was made meanwhile" if same else ""
+        return f"gallery {same[0]} with this name was created meanwhile" if same else ""
 
     def _difference(self, change: Change, live: Mapping[str, LiveGallery | LiveItem]) -> str:
         known = self.bindings.ids.get(change.address)
@@ -103,7 +97,7 @@ class _Current:
             return "it was created meanwhile" if known in live else ""
         resource = live.get(change.id)
         if resource is None:
-            return "" if change.action is Action.DELETE else "it is gone from the site"
+            return "" if change.action is Action.DELETE else "it no longer exists on the site"
         if _fingerprint_for(resource, change) != change.fingerprint:
             return _changed_fields(change, resource)
         if change.action is not Action.DELETE and known != change.id:
@@ -111,7 +105,7 @@ class _Current:
         return ""
 
     def unreadable_reason(self, change: Change, tree: WorkspaceFiles) -> str:
-        """Why the file that `change` uploads cannot be read, "" when it can or need not be."""
+        """Return why the file that `change` uploads cannot be read, "" if it can or is already uploaded."""
         if not isinstance(change.media, LocalFile) or change.media.source in self.bindings.media:
             return ""
         try:
@@ -134,13 +128,13 @@ def _changed_fields(change: Change, resource: LiveGallery | LiveItem) -> str:
 
 
 def _format_value(value: Json) -> str:
-    """Return `value` as JSON on one line, without its end where it is long."""
+    """Return `value` as JSON on one line, truncated."""
     text = json.dumps(value, ensure_ascii=False, default=dict)
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[: _MAX_VALUE_LENGTH - 1]}…"
 
 
 def _fingerprint_for(resource: LiveGallery | LiveItem, change: Change) -> str:
-    """What `change` remembers of its resource: with a gallery that is deleted all that is in it goes."""
+    """Return the current fingerprint to compare with that of `change`; a deleted gallery includes its items."""
     if isinstance(resource, LiveGallery) and change.action is Action.DELETE:
         return fingerprint_with_items(resource)
     return fingerprint(resource)

@@ -1,4 +1,4 @@
-"""The Python API: a workspace as an object, each operation as a method that blocks and as one to await."""
+"""The Python API: a workspace as an object, each operation as a blocking method and as a coroutine method."""
 
 from __future__ import annotations
 
@@ -22,53 +22,37 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.background import in_background, run_blocking
 from galleryctl.session.open import WorkspaceSite, select_site
-from galleryctl.session.run import (
-    ApplyHooks,
-    apply_workspace,
-    drift_options,
-    import_galleries,
-    plan_workspace,
-)
+from galleryctl.session.run import ApplyHooks, apply_workspace, drift_options, import_galleries, plan_workspace
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Operation = Callable[Concatenate["Workspace", _P], Coroutine[Any, Any, _T]]
 
 
-def _blocking(work: _Operation[_P, _T]) -> Callable[Concatenate[Workspace, _P], _T]:
-    """Return the method that runs `work` to its end, also where an event loop is running."""
+def _methods(operation: _Operation[_P, _T]) -> tuple[Callable[Concatenate[Workspace, _P], _T], _Operation[_P, _T]]:
+    """Return the blocking method and the coroutine method that run `operation`."""
 
-    @wraps(work)
+    @wraps(operation)
     def method(self: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return run_blocking(lambda: work(self, *args, **kwargs))
+        return run_blocking(lambda: operation(self, *args, **kwargs))
 
-    _rename(method, work.__name__.removeprefix("_"))
-    return method
+    @wraps(operation)
+    async def method_async(self: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return await in_background(lambda: operation(self, *args, **kwargs))
 
-
-def _awaitable(work: _Operation[_P, _T]) -> _Operation[_P, _T]:
-    """Return the coroutine method that runs `work` in a thread: the caller's event loop is never blocked."""
-
-    @wraps(work)
-    async def method(self: Workspace, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await in_background(lambda: work(self, *args, **kwargs))
-
-    _rename(method, f"{work.__name__.removeprefix('_')}_async")
-    return method
-
-
-def _rename(method: Callable[..., object], name: str) -> None:
-    """Give the method the name by which it is called, for help() and tracebacks."""
-    method.__name__, method.__qualname__ = name, f"Workspace.{name}"
+    method.__name__ = operation.__name__.removeprefix("_")
+    method_async.__name__ = f"{method.__name__}_async"
+    for each in (method, method_async):
+        each.__qualname__ = f"Workspace.{each.__name__}"
+    return method, method_async
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """One site of a workspace. `open_workspace` makes it; nothing has to be closed.
+    """One site of a workspace, as returned by `open_workspace`; it needs no closing.
 
-    The configuration is read once; manifests, state and site are read by each call. Each method has a twin
-    to await, `plan_async` for `plan`, which does not block the event loop; when it is cancelled, the work
-    is.
+    The configuration is read once; each call reads manifests, state and site. Each method has a coroutine version, such
+    as `plan_async`, that does not block the event loop; cancelling it cancels the operation.
     """
 
     directory: Path
@@ -76,10 +60,7 @@ class Workspace:
     _opened: WorkspaceSite = field(repr=False)
 
     async def _validate(self) -> Validation:
-        """Check galleryctl.yaml and all manifests, without network and state.
-
-        Raises InvalidInput with all their problems.
-        """
+        """Check galleryctl.yaml and all manifests, without network and state. Raises InvalidInput with all problems."""
         return validate(self.directory, self._opened.config.environ, self.site)
 
     async def _plan(
@@ -91,10 +72,10 @@ class Workspace:
         allow_recreate: bool = False,
         destroy: bool = False,
     ) -> Plan:
-        """Return what an apply would change; nothing is written.
+        """Return the plan of an apply; nothing is written.
 
-        The arguments are the options of `galleryctl plan`. What the safety checks reject is in `refusals`.
-        The plan is signed if the state has a passphrase.
+        The arguments are the options of `galleryctl plan`. Rejections by the safety checks are in its `refusals`. The
+        plan is signed if the state has a passphrase.
         """
         options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
         plan = await plan_workspace(self._opened, options)
@@ -114,14 +95,13 @@ class Workspace:
     ) -> Report:
         """Apply the plan, or one made with the options; return the outcome of each change.
 
-        `progress` observes the steps; `lock_timeout` is how many seconds to wait for another run. Raises
-        StaleError if the site, the state or a file changed since the plan was made, Refused if a safety
-        check rejects it, LockedError, and StateError if the state could not be saved. A change that fails
-        is in the report.
+        `progress` observes the steps; `lock_timeout` is the number of seconds to wait for another run. Raises StaleError
+        if the site, the state or a file changed since the plan was made, Refused if a safety check rejects it,
+        LockedError, and StateError if the state could not be saved. Failed changes are in the report.
         """
         options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
         if plan is not None and options != PlanOptions():
-            raise _invalid("a plan is applied as it is: give the options to plan()")
+            raise _invalid("a plan cannot be applied with further options: pass the options to plan()")
         applied = await apply_workspace(
             self._opened,
             options,
@@ -130,14 +110,14 @@ class Workspace:
             lock_timeout=lock_timeout,
             hooks=ApplyHooks(progress),
         )
-        if applied is None:  # only hooks that ask can say no
-            raise AssertionError("rejected, though nobody was asked")
+        if applied is None:
+            raise AssertionError("unreachable: these hooks require no approval")
         if applied.save_error is not None:
             raise applied.save_error
         return applied.report
 
     async def _drift(self, *, targets: Iterable[Address | str] = ()) -> Plan:
-        """Return the plan that would undo the drift of the site from the manifests."""
+        """Return the plan that would remove the drift of the site from the manifests."""
         return await plan_workspace(self._opened, drift_options(_addresses(targets)))
 
     async def _import_gallery(
@@ -150,14 +130,13 @@ class Workspace:
         dry_run: bool = False,
         lock_timeout: float = 0.0,
     ) -> ImportResult:
-        """Write a live gallery as a manifest, and record in state which entry is which item.
+        """Write a live gallery as a manifest, and record the ids of its items in state.
 
-        `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file,
-        relative to the workspace. A dry run writes nothing. Raises MatchError if the site has none or
-        several such galleries.
+        `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file, relative to the
+        workspace. A dry run writes nothing. Raises MatchError unless the site has exactly one such gallery.
         """
         if not (gallery or gallery_id or name) or (gallery_id and name):
-            raise _invalid("give the gallery to import, by its key, gallery_id or name")
+            raise _invalid("specify the gallery to import by key, id or name; not by both gallery_id and name")
         (imported,) = await import_galleries(
             self._opened,
             GallerySelector(text=gallery, id=gallery_id, name=name),
@@ -168,28 +147,24 @@ class Workspace:
         return imported
 
     async def _import_all(self, *, dry_run: bool = False, lock_timeout: float = 0.0) -> tuple[ImportResult, ...]:
-        """Write the manifest of every live gallery that is not managed yet."""
+        """Write the manifests of all unmanaged galleries."""
         return await import_galleries(self._opened, None, dry_run=dry_run, lock_timeout=lock_timeout)
 
-    validate, validate_async = _blocking(_validate), _awaitable(_validate)
-    plan, plan_async = _blocking(_plan), _awaitable(_plan)
-    apply, apply_async = _blocking(_apply), _awaitable(_apply)
-    drift, drift_async = _blocking(_drift), _awaitable(_drift)
-    import_gallery, import_gallery_async = _blocking(_import_gallery), _awaitable(_import_gallery)
-    import_all, import_all_async = _blocking(_import_all), _awaitable(_import_all)
+    validate, validate_async = _methods(_validate)
+    plan, plan_async = _methods(_plan)
+    apply, apply_async = _methods(_apply)
+    drift, drift_async = _methods(_drift)
+    import_gallery, import_gallery_async = _methods(_import_gallery)
+    import_all, import_all_async = _methods(_import_all)
 
 
 def open_workspace(
-    directory: str | os.PathLike[str] = ".",
-    *,
-    site: str | None = None,
-    environ: Mapping[str, str] | None = None,
+    directory: str | os.PathLike[str] = ".", *, site: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Workspace:
     """Return the workspace in `directory`, the folder of galleryctl.yaml.
 
-    `site` names one of its sites and may be left out if there is one only; `environ` replaces os.environ
-    for `${NAME}` in its files. Raises InvalidInput with all the problems of galleryctl.yaml,
-    GalleryctlError for an unknown site.
+    `site` selects one of its sites and is optional if there is only one; `environ` replaces os.environ for `${NAME}` in
+    its files. Raises InvalidInput with all problems of galleryctl.yaml, GalleryctlError for an unknown site.
     """
     root = Path(directory)
     opened = select_site(root, site, dict(os.environ if environ is None else environ))
@@ -213,7 +188,7 @@ def _options(
 
 
 def _addresses(targets: Iterable[Address | str]) -> tuple[Address, ...]:
-    """Return the targets as addresses. Raises InvalidInput for a text that is not one."""
+    """Return the targets as addresses. Raises InvalidInput for a string that is not one."""
     try:
         return tuple(each if isinstance(each, Address) else Address.parse(each) for each in targets)
     except ValueError as error:

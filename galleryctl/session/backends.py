@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from galleryctl.emulator import Emulator
 
 UNLIMITED = 1_000_000_000
-"""Requests a minute where there is no quota."""
+"""Requests per minute where there is no quota."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteEndpoint:
-    """Where the requests of a site go, and with which credentials.
+    """The URL, the site id and the credentials for requests to a site.
 
-    `transport` takes the place of the network; `read_lag` is how many seconds a read may lag behind a write.
+    `transport` replaces the network; `read_lag` is the number of seconds that a read may lag behind a write.
     """
 
     base_url: str
@@ -41,7 +41,7 @@ class SiteEndpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSender:
-    """The app whose webhooks concern a site, as far as the backend knows it; the public key is PEM."""
+    """The app that sends a site's webhooks, as far as the backend can identify it; the public key is PEM."""
 
     public_key: bytes | None = None
     instance_id: str | None = None
@@ -52,17 +52,17 @@ class SiteBackend(Protocol):
 
     @property
     def description(self) -> str:
-        """Return its name for people."""
+        """Return its display name."""
         ...
 
     @property
     def url(self) -> str | None:
-        """Return the URL that requests go to with the site's credentials; None for one that needs neither."""
+        """Return the base URL of requests with the site's credentials; None if it needs neither."""
         ...
 
     @property
     def data_folder(self) -> Path | None:
-        """Return the folder that holds the site's data on this machine; None for a site that is elsewhere."""
+        """Return the folder with the site's data on this machine; None for a remote site."""
         ...
 
     @property
@@ -71,11 +71,11 @@ class SiteBackend(Protocol):
         ...
 
     def webhook_sender(self) -> WebhookSender:
-        """Return the app whose webhooks to accept unless the user names another."""
+        """Return the app whose webhooks to accept by default."""
         ...
 
     def open(self) -> AbstractContextManager[SiteEndpoint]:
-        """Return the endpoint, open for the length of a `with`. Raises GalleryctlError."""
+        """Return a context manager for the endpoint. Raises GalleryctlError."""
         ...
 
 
@@ -108,18 +108,18 @@ class WixBackend:
         return self.config.sites[self.site_name]
 
     def webhook_sender(self) -> WebhookSender:
-        """Return the instance of the app whose credentials the site has; the API does not tell the key."""
+        """Return the app instance in the site's credentials; the API does not expose the public key."""
         auth = self._site.auth
         return WebhookSender(instance_id=auth.instance_id if isinstance(auth, AppConfig) else None)
 
     def open(self) -> AbstractContextManager[SiteEndpoint]:
-        """Return the endpoint. Raises GalleryctlError for a site without an id or credentials."""
+        """Return the endpoint. Raises GalleryctlError if the site has no id or credentials."""
         site_id, auth = self._site.site_id, self._site.auth
         if site_id is None or auth is None:
             raise GalleryctlError(
                 f"site {self.site_name} has no site_id or no auth",
                 where=self.config.root / WORKSPACE_FILE,
-                do="backend: {type: wix} needs both; write them as ${NAME}",
+                do="add both, which backend: {type: wix} requires; use ${NAME} for environment variables",
             )
         credentials: Auth
         if isinstance(auth, AppConfig):
@@ -128,10 +128,7 @@ class WixBackend:
             credentials = ApiKeyAuth(auth.api_key, site_id)
         return nullcontext(
             SiteEndpoint(
-                base_url=self.config.backend.base_url,
-                site_id=site_id,
-                auth=credentials,
-                limits=self.config.limits,
+                base_url=self.config.backend.base_url, site_id=site_id, auth=credentials, limits=self.config.limits
             )
         )
 
@@ -156,12 +153,12 @@ class EmulatorBackend:
 
     @contextmanager
     def open(self) -> Iterator[SiteEndpoint]:
-        """Return the endpoint; no quota applies, as nobody else uses it. Raises GalleryctlError."""
+        """Return the endpoint. Raises GalleryctlError if the emulator is not installed."""
         try:
             from galleryctl.emulator import create_emulator
         except ImportError as error:
             raise GalleryctlError(
-                "backend: {type: local} needs the embedded emulator, which is not installed",
+                "backend: {type: local} requires the embedded emulator, which is not installed",
                 why=str(error),
                 do="pip install 'galleryctl[emulator]'",
             ) from error
@@ -173,7 +170,7 @@ class EmulatorBackend:
 
 
 def emulator_endpoint(emulator: Emulator, limits: Limits) -> SiteEndpoint:
-    """Return the endpoint of an emulator in this process: no network, no quota, and reads that never lag."""
+    """Return the endpoint of an emulator in this process: no network, no quota, no read lag."""
     ready = emulator.ready
     return SiteEndpoint(
         base_url=ready.base_url,

@@ -1,4 +1,4 @@
-"""Run coroutines beside an event loop: in a thread of their own, with a loop of their own."""
+"""Run a coroutine in another thread, with its own event loop."""
 
 from __future__ import annotations
 
@@ -11,49 +11,42 @@ from typing import Any, Generic, TypeVar
 _T = TypeVar("_T")
 
 
-class _Work(Generic[_T]):
-    """A coroutine, run once in the thread that calls `run`; `cancel` may be called from any other."""
+class _Operation(Generic[_T]):
+    """A coroutine, run once in the thread that calls `run`; any thread may call `cancel`."""
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> None:
-        self._work = work
         self._loop = asyncio.new_event_loop()
-        self._task: asyncio.Task[Any] | None = None
+        self._task = self._loop.create_task(work())
 
     def run(self) -> _T:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            return runner.run(self._main())
+        async def result() -> _T:
+            return await self._task
 
-    async def _main(self) -> _T:
-        self._task = asyncio.current_task()
-        return await self._work()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            return runner.run(result())
 
     def cancel(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the work has just ended by itself
-            self._loop.call_soon_threadsafe(self._cancel)
-
-    def _cancel(self) -> None:
-        # Until the work begins, its task is the only one of the loop.
-        for task in {self._task} if self._task else asyncio.all_tasks(self._loop):
-            task.cancel()
+        with suppress(RuntimeError):  # the loop is closed: the operation has just ended
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
 
 async def in_background(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """Return the result of the work, which does not block the running event loop however long it computes.
+    """Run the work in a thread and return its result; the running event loop is not blocked.
 
-    When this is cancelled, the work is cancelled too, and its end is awaited.
+    A cancellation cancels the work and waits for its end.
     """
-    running = _Work(work)
-    future = asyncio.get_running_loop().run_in_executor(None, running.run)
+    operation = _Operation(work)
+    future = asyncio.get_running_loop().run_in_executor(None, operation.run)
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
-        running.cancel()
+        operation.cancel()
         await asyncio.wait({future})
         raise
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """Return the result of the work, whether or not an event loop is running in this thread.
+    """Run the work and return its result, also if an event loop is running in this thread.
 
     Ctrl-C cancels the work, waits for its end and raises KeyboardInterrupt.
     """
@@ -61,11 +54,11 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work())
-    running = _Work(work)
-    with ThreadPoolExecutor(max_workers=1) as pool:  # leaving it waits for the end
-        future = pool.submit(running.run)
+    operation = _Operation(work)
+    with ThreadPoolExecutor(max_workers=1) as pool:  # its exit waits for the operation
+        future = pool.submit(operation.run)
         try:
             return future.result()
         except KeyboardInterrupt:
-            running.cancel()
+            operation.cancel()
             raise

@@ -44,7 +44,7 @@ class WorkspaceSite:
         return load_manifests(self.config, self.name)
 
     def state(self, *, plaintext: bool = False) -> StateBackend:
-        """Return where the state is stored; `plaintext` accepts it unencrypted despite a passphrase."""
+        """Return the storage of the state; `plaintext` accepts an unencrypted state despite a passphrase."""
         setting = self.config.state
         location = setting.location_for(self.name)
         cipher = Encryption(setting.passphrase, former_passphrase=setting.former_passphrase, accept_plaintext=plaintext)
@@ -57,13 +57,13 @@ class WorkspaceSite:
         return ObjectStateBackend(bucket, key, max_versions=setting.versions, encryption=cipher)
 
     def without_former_passphrase(self) -> WorkspaceSite:
-        """Return the site as it is configured once the former passphrase is removed."""
+        """Return the site with a configuration without the former passphrase."""
         state = replace(self.config.state, former_passphrase=None)
         return replace(self, config=replace(self.config, state=state))
 
     @asynccontextmanager
     async def open(self, *, plaintext: bool = False) -> AsyncIterator[Site]:
-        """Connect to the site; `plaintext` is for `state`. Raises GalleryctlError."""
+        """Connect to the site; `plaintext` is passed to `state`. Raises GalleryctlError."""
         state = self.state(plaintext=plaintext)
         journal = state.journal(self.config.root / GALLERYCTL_FOLDER / f"journal-{self.name}.jsonl")
         with self.backend.open() as endpoint:
@@ -81,29 +81,27 @@ class WorkspaceSite:
 
 
 def select_site(
-    directory: Path,
-    name: str | None,
-    environ: Mapping[str, str],
-    *,
-    on_request: Observer | None = None,
+    directory: Path, name: str | None, environ: Mapping[str, str], *, on_request: Observer | None = None
 ) -> WorkspaceSite:
-    """Return the site of that name of the workspace in `directory`; without a name, its only one.
+    """Return the site with this name in the workspace in `directory`; without a name, the only one.
 
-    Raises InvalidInput with all the problems of galleryctl.yaml, GalleryctlError for an unknown site.
+    Raises InvalidInput with all problems of galleryctl.yaml, GalleryctlError for an unknown site.
     """
     config = load_workspace(directory, environ)
     names = list(config.sites)
     if name is None and len(names) > 1:
-        raise GalleryctlError("the workspace has several sites", do=f"give --site: {', '.join(names)}")
+        raise GalleryctlError(
+            "the workspace has several sites", do=f"select one (--site; in Python: site=…): {', '.join(names)}"
+        )
     if name is not None and name not in names:
-        raise GalleryctlError(f"the workspace has no site {name!r}", do=f"it has: {', '.join(names)}")
+        raise GalleryctlError(f"the workspace has no site {name!r}", do=f"select one of: {', '.join(names)}")
     return WorkspaceSite(config=config, name=name or names[0], on_request=on_request)
 
 
 def connect(
     endpoint: SiteEndpoint, *, on_request: Observer | None = None, timing: Timing | None = None
 ) -> AbstractAsyncContextManager[WixClient]:
-    """Return a client of the endpoint, which is closed at the end of an `async with`."""
+    """Return a client of the endpoint, to use in an `async with`."""
     return open_client(
         endpoint.base_url,
         auth=endpoint.auth,
@@ -115,7 +113,7 @@ def connect(
 
 
 def lock_owner(operation: str) -> LockInfo:
-    """Return who locks the state, from where and for what; the id of the run is new."""
+    """Return the lock entry of a new run: its id, user, host, process, start and operation."""
     return LockInfo(
         run=uuid.uuid4().hex[:12],
         who=f"{getpass.getuser()}@{socket.gethostname()}",

@@ -1,4 +1,4 @@
-"""Plan, apply and import on one site, with lock and safety checks: for the command line and for Python."""
+"""Plan, apply and import on one site, with lock and safety checks: for the command line and the Python API."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from galleryctl.state.backend import LockInfo
 
 
 class ApplyHooks:
-    """Hooks around the parts of an apply. These do nothing; the command line has its own."""
+    """Hooks around the phases of an apply. These do nothing; the command line overrides them."""
 
     approve: Callable[[Plan], bool] | None = None
-    """Asked before a plan that changes something is applied; None applies it unasked."""
+    """Return True to apply a plan with changes; None applies it without approval."""
 
     def __init__(self, progress: Progress | None = None) -> None:
         self._progress = progress or SilentProgress()
 
     def blocking(self) -> AbstractContextManager[object]:
-        """Return the context of code that blocks the event loop."""
+        """Return a context manager for code that blocks the event loop."""
         return nullcontext()
 
     def cancellable(self) -> AbstractContextManager[object]:
-        """Return the context of what comes before the first write: a signal may end it at once."""
+        """Return a context manager for the phase before the first write, which a signal may end at once."""
         return nullcontext()
 
     def on_lock_wait(self, holder: LockInfo) -> None:
-        """Learn that another run holds the lock, which is waited for."""
+        """Handle the wait for another run that holds the lock."""
 
     def on_plan(self, plan: Plan) -> None:
-        """See the plan before it is checked and approved."""
+        """Handle the plan before it is checked and approved."""
 
     def writing(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
-        """Return the context of the writing part, and its observer; set `stop` to begin no further step."""
+        """Return a context manager for the writes that returns their observer; set `stop` to start no further step."""
         return nullcontext(self._progress)
 
 
 def drift_options(targets: tuple[Address, ...] = ()) -> PlanOptions:
-    """Return the options of a plan that is only looked at: no safety check rejects it."""
+    """Return the options of a plan that is only displayed: no safety check rejects it."""
     return PlanOptions(targets=targets, max_delete_percent=100, allow_empty=True, allow_recreate=True)
 
 
@@ -70,10 +70,10 @@ async def apply_workspace(
     lock_timeout: float = 0.0,
     hooks: ApplyHooks,
 ) -> ApplyResult | None:
-    """Apply the saved plan, or make one with the options; return None if it is not approved.
+    """Apply the saved plan, or one made with the options; return None if it is not approved.
 
-    The lock is held from before the plan is made until the state is saved. The first cancellation lets the steps in
-    flight finish and saves the state; a second one ends at once, and the journal has what is left.
+    The lock is held from before planning until the state is saved. The first cancellation lets the running steps finish
+    and saves the state; a second one ends at once and leaves the rest to the journal.
     """
     if saved is not None:
         state = workspace.config.state
@@ -97,7 +97,7 @@ async def apply_workspace(
 async def _approved(
     workspace: WorkspaceSite, site: Site, options: PlanOptions, saved: Plan | None, hooks: ApplyHooks
 ) -> PlanResult | None:
-    """Return the plan once it is approved, None if it is not. Nothing is written yet."""
+    """Return the plan if it is approved, else None. Nothing is written yet."""
     if saved is not None:
         planned = await revalidate(site, saved)
     else:
@@ -111,12 +111,12 @@ async def _approved(
     with hooks.blocking():
         if not hooks.approve(planned.plan):
             return None
-    # The site may have changed while the question was open.
+    # The site may have changed while the approval was pending.
     return await revalidate(site, planned.plan)
 
 
 async def _finish(site: Site, planned: PlanResult, *, run: str, stop: asyncio.Event, progress: Progress) -> ApplyResult:
-    """Return the outcome. A cancellation sets `stop` and waits for the end, unless it is set already."""
+    """Apply the plan. A cancellation sets `stop` and waits for the running steps; a second one cancels them."""
     applying = asyncio.ensure_future(apply_plan(site, planned, run=run, stop=stop, progress=progress))
     try:
         return await asyncio.shield(applying)
@@ -130,20 +130,23 @@ async def _finish(site: Site, planned: PlanResult, *, run: str, stop: asyncio.Ev
 
 async def import_galleries(
     workspace: WorkspaceSite,
-    choice: GallerySelector | None,
+    selector: GallerySelector | None,
     *,
     out: Path | None = None,
     dry_run: bool = False,
     lock_timeout: float = 0.0,
 ) -> tuple[ImportResult, ...]:
-    """Write the manifest of the gallery that `choice` selects; for None, of all unmanaged ones.
+    """Write the manifest of the selected gallery; without a selector, of all unmanaged ones.
 
     A dry run writes nothing. Raises MatchError, Refused, InvalidInput, StateError and ApiError.
     """
     async with workspace.open() as site:
         with nullcontext() if dry_run else site.backend.lock(lock_owner("import"), lock_timeout):
-            shelf = read_site_manifests(workspace.config, workspace.name)
-            drafts = await (draft_gallery(site, shelf, choice, out) if choice else draft_unmanaged(site, shelf))
+            manifests = read_site_manifests(workspace.config, workspace.name)
+            if selector:
+                planned = await draft_gallery(site, manifests, selector, out)
+            else:
+                planned = await draft_unmanaged(site, manifests)
             if dry_run:
-                return tuple(ImportResult(draft=draft) for draft in drafts.drafts)
-            return await write_drafts(site, shelf, drafts)
+                return tuple(ImportResult(draft=draft) for draft in planned.drafts)
+            return await write_drafts(site, manifests, planned)

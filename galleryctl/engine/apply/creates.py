@@ -1,11 +1,12 @@
-"""Create exactly once: a create whose answer was lost is looked up by its sort order before it is sent again.
+"""Create each resource exactly once, even if the response to a create is lost.
 
-Should the look-up miss it, because reads may lag behind writes, the second create is refused: its sort order is taken.
+After a lost response the resource is looked up by its sort order before the create is sent again. If the look-up misses
+it, because reads may lag behind writes, the API rejects the second create: its sort order is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,9 +14,9 @@ from galleryctl.engine.refresh.fetch import read_galleries, read_items
 from galleryctl.engine.refresh.recover import (
     UnconfirmedCreate,
     content_markers,
-    gallery_with_sort_order,
-    has_any_marker,
     item_with_sort_order,
+    only_marked_item,
+    with_sort_order,
 )
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
@@ -25,9 +26,9 @@ from galleryctl.wix.errors import ApiError, Conflict, ResponseLost
 from galleryctl.wix.items import NewItem
 
 _MAX_ATTEMPTS = 4
-"""How often a create is sent whose answer keeps getting lost."""
+"""How often a create is sent if its response is lost each time."""
 _PAUSE = 2.0
-"""Seconds between two looks for what a lost create made: reads lag behind writes for a few (wix-api)."""
+"""Seconds between two look-ups of a create: reads may lag behind writes by a few seconds."""
 
 _T = TypeVar("_T")
 
@@ -41,24 +42,25 @@ async def create_item_once(
     lookalike_orders: Collection[float],
     unconfirmed: UnconfirmedCreate | None = None,
 ) -> tuple[LiveItem, bool]:
-    """The item that was made, now or by a try whose answer was lost, and whether it is as `new` says. Raises ApiError.
+    """Create the item, or find it if an earlier attempt created it; return it, and True if it matches `new`.
 
-    `before` are the ids that the site or state had, or that this run made meanwhile; `twins` the sort orders of other
-    items alike that this run makes. `lost` is a create of a broken-off run that no read shows: the item is sent with
-    its sort order then, whichever run makes it.
+    `known_ids` are the ids that the site or state had before, or that this run created; `lookalike_orders` are the sort
+    orders of other items with the same content that this run creates. `unconfirmed` is a create of an interrupted run
+    that no read shows: the item is sent with that sort order. Raises ApiError.
     """
     sent = new if unconfirmed is None else replace(new, sort_order=unconfirmed.sort_order)
-    wanted = {*content_markers(new.kind, new.file, new.fields), *(unconfirmed.markers if unconfirmed else ())}
+    markers = {*content_markers(new.kind, new.file, new.fields), *(unconfirmed.markers if unconfirmed else ())}
 
     async def find() -> LiveItem | None:
         live = await read_items(client, await client.get_gallery(gallery.id))
-        fresh = [item for item in live.items or () if item.id not in known_ids]
-        return item_with_sort_order(fresh, sent.sort_order, wanted) or _moved_item(fresh, wanted, lookalike_orders)
+        new_items = [item for item in live.items or () if item.id not in known_ids]
+        moved = (item for item in new_items if item.sort_order not in lookalike_orders)
+        return item_with_sort_order(new_items, sent.sort_order, markers) or only_marked_item(moved, markers)
 
-    made, found = await _create_once(
+    item, found = await _create_once(
         client, lambda: client.create_item(gallery.id, sent), find, maybe_sent=unconfirmed is not None
     )
-    return made, unconfirmed is None or (not found and unconfirmed.sort_order == new.sort_order)
+    return item, unconfirmed is None or (not found and unconfirmed.sort_order == new.sort_order)
 
 
 async def create_gallery_once(
@@ -70,44 +72,30 @@ async def create_gallery_once(
     known_ids: Collection[str],
     unconfirmed: UnconfirmedCreate | None = None,
 ) -> LiveGallery:
-    """The gallery that was made, read back with its items, whose ids only reading tells. Raises ApiError.
+    """Create the gallery and return it as read back: only a read returns the ids of its items. Raises ApiError.
 
-    `before` and `lost` as in `create_item`. A gallery that a broken-off run turns out to have made raises AnswerLost:
-    what that run put into it is for the next plan to compare.
+    `known_ids` and `unconfirmed` are as in `create_item_once`. Raises ResponseLost if an interrupted run created the
+    gallery: only the next plan can compare its items.
     """
     sent = sort_order if unconfirmed is None else unconfirmed.sort_order
 
     async def find() -> LiveGallery | None:
-        return gallery_with_sort_order([g for g in await read_galleries(client) if g.id not in known_ids], sent)
+        return with_sort_order([g for g in await read_galleries(client) if g.id not in known_ids], sent)
 
-    made, found = await _create_once(
+    gallery, found = await _create_once(
         client, lambda: client.create_gallery(name, sent, items), find, maybe_sent=unconfirmed is not None
     )
     if found and unconfirmed is not None:
         raise ResponseLost(
-            f"a run that was broken off had made gallery {made.id}",
+            f"an interrupted run already created gallery {gallery.id}",
             call=CREATE_GALLERY.name,
-            do="run apply again: it compares what that run had put into it",
+            do="apply again: the new plan compares its items",
         )
     try:
-        return await read_items(client, made)
+        return await read_items(client, gallery)
     except GalleryctlError as error:
-        raise ResponseLost(
-            f"gallery {made.id} was made, but its items could not be read back: {error.what}",
-            call=CREATE_GALLERY.name,
-        ) from error
-
-
-def _moved_item(
-    new_items: Iterable[LiveItem], markers: Collection[str], lookalike_orders: Collection[float]
-) -> LiveItem | None:
-    """The item that was made and that somebody has moved since: alone to have a sign of it, and no twin."""
-    strays = [
-        item
-        for item in new_items
-        if markers and has_any_marker(item, markers) and item.sort_order not in lookalike_orders
-    ]
-    return strays[0] if len(strays) == 1 else None
+        message = f"gallery {gallery.id} was created, but its items could not be read back: {error.what}"
+        raise ResponseLost(message, call=CREATE_GALLERY.name) from error
 
 
 async def _create_once(
@@ -117,33 +105,30 @@ async def _create_once(
     *,
     maybe_sent: bool,
 ) -> tuple[_T, bool]:
-    """What `create` made, and whether it was `find` that told; `tried` says that it may have been sent before."""
-    trouble: ApiError | None = None
+    """Return the created resource, and True if `find` found it; `maybe_sent`: an earlier run may have sent it."""
+    failure: ApiError | None = None
     for _ in range(_MAX_ATTEMPTS):
         try:
             return await create(), False
         except ResponseLost as error:
-            trouble = error
+            failure = error
         except Conflict as error:
-            # Without a try before it, the value is taken by somebody else's new resource, not by ours.
-            if trouble is None and not maybe_sent:
+            # On the first attempt, the sort order belongs to a resource that someone else created.
+            if failure is None and not maybe_sent:
                 raise
-            trouble = trouble or error
-        made = await _look_up(client, find, trouble)
-        if made is not None:
-            return made, True
-    raise trouble or AssertionError("unreachable: only a lost answer or a conflict leads here")
+            failure = failure or error
+        if (resource := await _look_up(client, find, failure)) is not None:
+            return resource, True
+    raise failure or AssertionError("unreachable: only a lost response or a conflict gets here")
 
 
 async def _look_up(client: WixClient, find: Callable[[], Awaitable[_T | None]], cause: ApiError) -> _T | None:
-    """What `find` finds, at the second look too: the first may lag behind. AnswerLost when it cannot look."""
+    """Return the result of `find`, called twice because a read may lag. Raises ResponseLost if it fails."""
     try:
-        made = await find()
-        if made is None:
+        resource = await find()
+        if resource is None:
             await client.sleep(_PAUSE)
-            made = await find()
+            resource = await find()
     except GalleryctlError as error:
-        raise ResponseLost(
-            f"{cause.what}; whether it is there could not be read: {error.what}", call=cause.call
-        ) from error
-    return made
+        raise ResponseLost(f"{cause.what}; looking it up failed, too: {error.what}", call=cause.call) from error
+    return resource

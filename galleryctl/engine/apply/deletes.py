@@ -1,4 +1,4 @@
-"""Delete what was planned, all of it and nothing else: looked at before where more would go, and after where less did."""
+"""Delete exactly what was planned: check galleries before their deletion, and items after it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from galleryctl.wix.endpoints import DELETE_ITEMS
 from galleryctl.wix.errors import ApiError, NotFound
 
 _MAX_ATTEMPTS = 3
-"""How often items are deleted that are still there."""
+"""How often the deletion of items that still exist is sent."""
 _PAUSE = 2.0
-"""Seconds before the next try: reads lag behind writes for a few (wix-api)."""
+"""Seconds before the next attempt: reads may lag behind writes by a few seconds."""
 
 
 async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -> None:
-    """Delete items of one gallery; those that are gone already, or their gallery, are fine. Raises ApiError.
+    """Delete items of one gallery; an item or a gallery that no longer exists is not an error. Raises ApiError.
 
-    The API says which it deleted. The others are looked for: whether one that is gone makes it refuse all is not settled.
+    The response lists the deleted items. The others are looked up: it is undocumented whether one missing item makes
+    the API reject the whole request.
     """
     left = list(ids)
     for attempt in range(_MAX_ATTEMPTS):
@@ -31,36 +32,36 @@ async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -
         deleted = await client.delete_items(gallery_id, left)
         if left := [id_ for id_ in left if id_ not in deleted]:
             live = await _read_gallery(client, gallery_id)
-            there = {item.id for item in live.loaded_items} if live else set()
-            left = [id_ for id_ in left if id_ in there]
+            existing = {item.id for item in live.loaded_items} if live else set()
+            left = [id_ for id_ in left if id_ in existing]
         if not left:
             return
     raise ApiError(
-        f"{len(left)} of {len(ids)} items are still there after {_MAX_ATTEMPTS} tries: {', '.join(left[:3])}",
+        f"{len(left)} of {len(ids)} items still exist after {_MAX_ATTEMPTS} attempts: {', '.join(left[:3])}",
         call=DELETE_ITEMS.name,
-        do="run apply again; if they stay, delete them in the Editor",
+        do="apply again; if they remain, delete them in the Editor",
     )
 
 
 async def check_unchanged(client: WixClient, gallery_id: str, change: Change, planned_count: int) -> None:
-    """Raise StaleError when a gallery that is to be deleted is not as planned: all that is in it would go too.
+    """Raise StaleError if a gallery to delete has changed since the plan: its new items would be deleted with it.
 
-    `before` is how many items it had then.
+    `planned_count` is its number of items when the plan was made.
     """
     live = await _read_gallery(client, gallery_id)
     if live is not None and fingerprint_with_items(live) != change.fingerprint:
         raise StaleError(
-            "the gallery was changed since it was planned to be deleted",
+            "the gallery changed after its deletion was planned",
             where=change.address,
-            why=f"it has {live.item_count} items, it had {planned_count}"
+            why=f"it has {live.item_count} items instead of {planned_count}"
             if live.item_count != planned_count
-            else "its name, its place or something in it is another",
-            do="make a new plan and review it",
+            else "its name, sort order or content is different",
+            do="create a new plan and review it",
         )
 
 
 async def _read_gallery(client: WixClient, gallery_id: str) -> LiveGallery | None:
-    """The gallery with its items as it is now, None when it is gone."""
+    """Return the gallery with its current items, None if it no longer exists."""
     try:
         return await read_items(client, await client.get_gallery(gallery_id))
     except NotFound:

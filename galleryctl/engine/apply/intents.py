@@ -1,4 +1,4 @@
-"""What the journal records before a step, so that a later run can find out whether it was done."""
+"""The intents that the journal records before a step, so that a later run can find out if the step took effect."""
 
 from __future__ import annotations
 
@@ -9,34 +9,25 @@ from galleryctl.engine.apply.payloads import live_id, new_item, planned_sort_ord
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.recover import UnconfirmedCreate, content_markers
 from galleryctl.model.address import Address
+from galleryctl.plan import steps
 from galleryctl.plan.changes import Change
-from galleryctl.plan.steps import (
-    CreateGallery,
-    CreateItem,
-    DeleteGallery,
-    DeleteItems,
-    Step,
-    UpdateGallery,
-    UpdateItem,
-    Upload,
-)
 from galleryctl.state.journal_records import Intent
 
 
-def intent_of(step: Step, state: WorkingState, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> Intent:
-    """Return the intent of `step`; its `at` is left to the caller.
+def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> Intent:
+    """Return the intent of `step`; the caller sets its `started_at`.
 
-    A create in `lost` was perhaps sent by an earlier run: it is sent with its old sort order again, and the intent has
-    that one. Raises StaleError when a new item shows a file that is gone.
+    An earlier run may have sent the creates in `unconfirmed`: their intents keep the sort order that was sent then.
+    Raises StaleError if a new item shows a file that no longer exists.
     """
     match step.action:
-        case Upload(source=source):
+        case steps.Upload(source=source):
             return Intent(kind="upload", source=source.source)
-        case CreateGallery(change=change, items=items):
+        case steps.CreateGallery(change=change, items=items):
             orders = {item.address: planned_sort_order(item) for item in items}
             sent = _sort_order_sent(change, unconfirmed)
             return Intent(kind="create-gallery", sort_orders={change.address: sent, **orders})
-        case CreateItem(change=change):
+        case steps.CreateItem(change=change):
             new = new_item(change, state)
             return Intent(
                 kind="create-item",
@@ -44,11 +35,11 @@ def intent_of(step: Step, state: WorkingState, unconfirmed: Mapping[Address, Unc
                 sort_orders={change.address: _sort_order_sent(change, unconfirmed)},
                 markers={change.address: content_markers(new.kind, new.file, new.fields)},
             )
-        case UpdateGallery(change=change) | UpdateItem(change=change):
+        case steps.UpdateGallery(change=change) | steps.UpdateItem(change=change):
             return Intent(kind="update", ids=(live_id(change),))
-        case DeleteItems(changes=changes):
+        case steps.DeleteItems(changes=changes):
             return Intent(kind="delete", ids=tuple(map(live_id, changes)))
-        case DeleteGallery(change=change):
+        case steps.DeleteGallery(change=change):
             return Intent(kind="delete", ids=(live_id(change),))
         case _:
             assert_never(step.action)

@@ -1,4 +1,4 @@
-"""What a change sends to the API: the new item, its media, its sort order and the id of what it changes."""
+"""The values that a change sends to the API: the new item, its media, its sort order and the id of its resource."""
 
 from __future__ import annotations
 
@@ -12,21 +12,18 @@ from galleryctl.wix.items import NewItem
 
 
 def new_item(change: Change, state: WorkingState) -> NewItem:
-    """Return the item that a create sends. Raises StaleError as `media_to_send` does."""
+    """Return the item that a create sends. Raises StaleError if its file no longer exists."""
     if change.kind is None:
         raise AssertionError(f"{change.address} is not an item")
     return NewItem(
-        kind=change.kind,
-        fields=change.write,
-        file=media_to_send(change, state),
-        sort_order=planned_sort_order(change),
+        kind=change.kind, fields=change.write, file=media_to_send(change, state), sort_order=planned_sort_order(change)
     )
 
 
 def media_to_send(change: Change, state: WorkingState) -> MediaFile | HostedVideo | None:
-    """Return the uploaded file or the hosted video that the item is to show, None when its media stays as it is.
+    """Return the uploaded file or the hosted video that the item will show, None if its media does not change.
 
-    Raises StaleError when a file that the manifest refers to is gone from the Media Manager, or failed there.
+    Raises StaleError if the Media Manager no longer has a file that the manifest refers to, or could not process it.
     """
     match change.media:
         case LocalFile() | RemoteFile():
@@ -37,7 +34,7 @@ def media_to_send(change: Change, state: WorkingState) -> MediaFile | HostedVide
                 raise StaleError(
                     f"the Media Manager has no usable file {id_}",
                     where=change.address,
-                    do="correct the wix: reference, or name the photo itself",
+                    do="correct the wix: reference, or give the path of the photo",
                 )
             return file
         case HostedVideo() | None:

@@ -1,9 +1,10 @@
-"""Carry out a plan, and say what became of every change."""
+"""Apply a plan and report the outcome of each change."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,16 +30,14 @@ from galleryctl.wix.client import WixClient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """What state shall know now, and what to tell.
-
-    `unknown` says that some step may have taken effect without our hearing of it: the journal must be kept. `trouble`
-    is what went wrong after the last step, when the state was saved.
-    """
+    """The bindings to save, and the report."""
 
     bindings: Bindings
     report: Report
     has_unconfirmed_steps: bool = False
+    """True if a step may have taken effect although its response was lost: the journal must be kept."""
     save_error: GalleryctlError | None = None
+    """The error that prevented the state from being saved."""
 
 
 async def apply(
@@ -54,20 +53,21 @@ async def apply(
     workers: int,
     stop: asyncio.Event,
     progress: Progress,
-    clock: Callable[[], float],
 ) -> ApplyResult:
-    """What became of every change of `plan`, and the bindings to save.
+    """Apply the plan and return the outcome of each change, and the bindings to save.
 
-    `snapshot` is the site as it is now; `lost` has the creates that an earlier run may have made; `root`
-    is the workspace, `folder` where uploads go in the Media Manager, `workers` how many steps run at once; `clock`
-    counts seconds. Once `stop` is set nothing new begins. Raises only what is no step's failure.
+    `snapshot` is the current site; `unconfirmed` are the creates that an earlier run may have sent; `root` is the
+    workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
+    is set, no further step starts. A failed step is reported, not raised.
     """
-    began = clock()
+    started = time.monotonic()
     known = frozenset({*bindings.ids.values(), *bindings.deposed})
     bindings = apply_findings(bindings, plan)
     files = await fetch_media_files(client, plan, bindings)
-    shown = {s: id_ for s, id_ in bindings.media.items() if id_ in files or s not in _content_sources(plan.changes)}
-    bindings = replace(bindings, media=shown)
+    needed = frozenset(c.media.source for c in plan.changes if isinstance(c.media, LocalFile | RemoteFile))
+    # A file that no longer exists is uploaded again.
+    media = {source: id_ for source, id_ in bindings.media.items() if id_ in files or source not in needed}
+    bindings = replace(bindings, media=media)
     state = WorkingState(snapshot, bindings, known=known, files=files)
     executor = StepExecutor(
         client=client,
@@ -78,44 +78,39 @@ async def apply(
         orders_by_content=orders_by_content(plan.changes),
         unconfirmed=unconfirmed,
     )
-    steps = plan_steps(replace(plan, media=shown))
+    steps = plan_steps(replace(plan, media=media))
     progress.on_plan(steps)
-    ends = await run_graph(steps, executor.run, workers=workers, stop=stop, progress=progress)
-    learnt = state.updated_state()
-    done = [step for step in steps if ends[step.id].status is OutcomeStatus.DONE]
+    outcomes = await run_graph(steps, executor.run, workers=workers, stop=stop, progress=progress)
+    bindings = state.updated_state()
+    done = [step for step in steps if outcomes[step.id].status is OutcomeStatus.DONE]
     report = Report(
-        outcomes=tuple(_outcomes(plan.changes, steps, ends, learnt)),
+        outcomes=tuple(_outcomes(plan.changes, steps, outcomes, bindings)),
         requests=client.request_counts,
         uploaded=sum(isinstance(step.action, Upload) for step in done),
-        seconds=clock() - began,
+        seconds=time.monotonic() - started,
         interrupted=stop.is_set() and len(done) < len(steps),
     )
-    return ApplyResult(bindings=learnt, report=report, has_unconfirmed_steps=executor.has_unconfirmed_steps)
+    return ApplyResult(bindings=bindings, report=report, has_unconfirmed_steps=executor.has_unconfirmed_steps)
 
 
 def retryable_creates(
     unconfirmed: Mapping[Address, UnconfirmedCreate], plan: Plan
 ) -> Mapping[Address, UnconfirmedCreate]:
-    """Those of `lost` that the plan creates and can send again with the old sort order: it writes that to nothing else."""
-    written = {(c.address.parent, c.address.item is None, c.sort_order): c.address for c in plan.changes}
+    """Return the unconfirmed creates that the plan can send again: it gives their sort order to no other resource."""
+    planned = {(c.address.parent, c.address.item is None, c.sort_order): c.address for c in plan.changes}
     creates = {c.address for c in plan.changes if c.action in (Action.CREATE, Action.REPLACE)}
     return {
         address: create
         for address, create in unconfirmed.items()
         if address in creates
-        and written.get((address.parent, address.item is None, create.sort_order), address) == address
+        and planned.get((address.parent, address.item is None, create.sort_order), address) == address
     }
-
-
-def _content_sources(changes: Iterable[Change]) -> frozenset[str]:
-    """The contents that the changes show and that are no reference to a file of the site."""
-    return frozenset(c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile))
 
 
 def _outcomes(
     changes: Sequence[Change], steps: Sequence[Step], step_outcomes: Mapping[str, StepOutcome], bindings: Bindings
 ) -> Iterator[Outcome]:
-    """One outcome a change: failed when one of its steps failed, else skipped when one was, else done."""
+    """Yield the outcome of each change: failed if one of its steps failed, else skipped if one was, else done."""
     by_address: dict[tuple[Address, str | None], list[StepOutcome]] = {}
     for step in steps:
         for change in step.changes:

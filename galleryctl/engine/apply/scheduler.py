@@ -1,11 +1,11 @@
-"""Run steps in the order of their dependencies, as many at once as there are workers."""
+"""Run steps in the order of their dependencies, with a limited number of workers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from galleryctl.engine.gather import gather_all
 from galleryctl.engine.progress import Progress, StepOutcome
@@ -15,42 +15,46 @@ from galleryctl.plan.steps import Step
 from galleryctl.wix.errors import AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
 
 _FATAL_ERRORS = (StateError, AuthError, PermissionDenied)
-"""After these no other step can go well: what has not begun is skipped, with the same reason."""
+"""Errors after which no other step can succeed: steps that have not started are skipped, with the same reason."""
 _OUTAGE_ERRORS = (Unavailable, Throttled, ResponseLost)
-"""How a step fails while the API does, after all its tries."""
+"""The errors of a step during an outage of the API, after its retries."""
 _MIN_FAILURE_LIMIT = 10
-"""How many steps may end so, one after the other, before the rest is skipped, which would fare no better.
+"""Consecutive outage errors after which the remaining steps are skipped: a circuit breaker.
 
-Or twice as many as run at once, if that is more: those fail together, and a short outage is to end no long run.
+The limit is twice the number of workers if that is more: parallel steps fail together, and a short outage should not
+end a long run.
 """
 
 
-@dataclass(slots=True)
 class _Scheduler:
-    """Which steps are ready, which wait for how many others, and how those that are over ended."""
+    """The ready steps, the number of steps that each other one waits for, and the outcomes so far."""
 
-    ready: deque[Step]
-    waiting: dict[str, int]
-    dependents: dict[str, list[Step]]
-    outcomes: dict[str, StepOutcome]
-    remaining: int
-    failure_limit: int
-    stop_reason: str = ""
-    consecutive_outages: int = 0
-    """How many steps ended with an OUTAGE since the API last answered one."""
+    def __init__(self, steps: Sequence[Step], failure_limit: int) -> None:
+        self.ready = deque(step for step in steps if not step.depends_on)
+        self.waiting = {step.id: len(step.depends_on) for step in steps}
+        self.dependents: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            for dependency in step.depends_on:
+                self.dependents[dependency].append(step)
+        self.outcomes: dict[str, StepOutcome] = {}
+        self.remaining = len(steps)
+        self.failure_limit = failure_limit
+        self.stop_reason = ""
+        self.consecutive_outages = 0
+        """Steps that ended with an outage error since the last other response."""
 
     def finish(self, step: Step, outcome: StepOutcome) -> None:
-        """Note the end of `step`; what waited only for it is ready, or skipped when it was not done."""
-        over = [(step, outcome)]
-        while over:
-            step, outcome = over.pop()
+        """Record the outcome of `step`; steps that waited only for it become ready, or are skipped if it failed."""
+        finished = [(step, outcome)]
+        while finished:
+            step, outcome = finished.pop()
             if step.id in self.outcomes:
                 continue
             self.outcomes[step.id] = outcome
             self.remaining -= 1
-            for dependent in self.dependents.get(step.id, ()):
+            for dependent in self.dependents[step.id]:
                 if outcome.status is not OutcomeStatus.DONE:
-                    over.append((dependent, _skipped_after(step, outcome, self.stop_reason)))
+                    finished.append((dependent, _skipped_after(step, outcome, self.stop_reason)))
                     continue
                 self.waiting[dependent.id] -= 1
                 if not self.waiting[dependent.id] and dependent.id not in self.outcomes:
@@ -65,31 +69,32 @@ async def run_graph(
     stop: asyncio.Event,
     progress: Progress,
 ) -> Mapping[str, StepOutcome]:
-    """How each step ended, by its id.
+    """Run the steps and return the outcome of each, by its id.
 
-    A step begins when all that it waits for are done. One that raises a GalleryctlError has failed, and what waits for
-    it is skipped; once `stop` is set, or the API fails for all, nothing new begins. Any other exception is a bug: it
-    cancels the rest.
+    A step starts when its dependencies are done. A step that raises GalleryctlError has failed, and its dependents are
+    skipped. Once `stop` is set or the circuit breaker opens, no further step starts. Any other exception is a bug and
+    cancels the remaining steps.
     """
-    board = _create_scheduler(steps, max(_MIN_FAILURE_LIMIT, 2 * workers))
+    scheduler = _Scheduler(steps, max(_MIN_FAILURE_LIMIT, 2 * workers))
     changed = asyncio.Condition()
 
     async def work() -> None:
-        while (step := await _next_step(board, changed, stop)) is not None:
+        while (step := await _next_step(scheduler, changed, stop)) is not None:
             progress.on_step_start(step)
-            end = await _run_step(step, run, board)
-            progress.on_step_end(step, end)
+            outcome = await _run_step(step, run, scheduler)
+            progress.on_step_end(step, outcome)
             async with changed:
-                board.finish(step, end)
+                scheduler.finish(step, outcome)
                 changed.notify_all()
 
     await gather_all(work() for _ in range(min(workers, len(steps)) or 1))
-    unbegun = StepOutcome(status=OutcomeStatus.SKIPPED, reason=board.stop_reason or "interrupted before it began")
-    return {step.id: board.outcomes.get(step.id, unbegun) for step in steps}
+    reason = scheduler.stop_reason or "interrupted before it started"
+    skipped = StepOutcome(status=OutcomeStatus.SKIPPED, reason=reason)
+    return {step.id: scheduler.outcomes.get(step.id, skipped) for step in steps}
 
 
 async def _next_step(scheduler: _Scheduler, condition: asyncio.Condition, stop: asyncio.Event) -> Step | None:
-    """The next ready step; None when all are over or nothing new may begin."""
+    """Wait for the next ready step and return it; None if all are finished or no further step may start."""
     async with condition:
         while scheduler.remaining and not (stop.is_set() or scheduler.stop_reason):
             if scheduler.ready:
@@ -107,7 +112,7 @@ async def _run_step(step: Step, run: Callable[[Step], Awaitable[None]], schedule
             return StepOutcome(status=OutcomeStatus.FAILED, reason=scheduler.stop_reason)
         scheduler.consecutive_outages = scheduler.consecutive_outages + 1 if isinstance(error, _OUTAGE_ERRORS) else 0
         if scheduler.consecutive_outages >= scheduler.failure_limit:
-            last = f"the last {scheduler.failure_limit} steps failed, the latest so: {error}"
+            last = f"the last {scheduler.failure_limit} steps failed; last error: {error}"
             scheduler.stop_reason = scheduler.stop_reason or f"the run stopped: {last}"
         return StepOutcome(status=OutcomeStatus.FAILED, reason=str(error))
     scheduler.consecutive_outages = 0
@@ -117,20 +122,5 @@ async def _run_step(step: Step, run: Callable[[Step], Awaitable[None]], schedule
 def _skipped_after(step: Step, outcome: StepOutcome, stop_reason: str) -> StepOutcome:
     if outcome.status is OutcomeStatus.SKIPPED or outcome.reason == stop_reason:
         return replace(outcome, status=OutcomeStatus.SKIPPED)
-    # An upload is no resource of the plan: what went wrong with it is told nowhere else.
+    # An upload has no change in the plan: no other outcome reports its error.
     return StepOutcome(status=OutcomeStatus.SKIPPED, reason=f"{step.id} failed: {outcome.reason}")
-
-
-def _create_scheduler(steps: Sequence[Step], failure_limit: int) -> _Scheduler:
-    dependents: dict[str, list[Step]] = {}
-    for step in steps:
-        for before in step.depends_on:
-            dependents.setdefault(before, []).append(step)
-    return _Scheduler(
-        ready=deque(step for step in steps if not step.depends_on),
-        waiting={step.id: len(step.depends_on) for step in steps},
-        dependents=dependents,
-        outcomes={},
-        failure_limit=failure_limit,
-        remaining=len(steps),
-    )

@@ -1,4 +1,4 @@
-"""Bring a workspace's media into the site's Media Manager: once per content, READY before anything shows it."""
+"""Upload media to the site's Media Manager: each content once, and READY before an item shows it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CHUNK_BYTES = 1 << 20
 async def upload_media(
     client: WixClient, source: LocalFile | RemoteFile, kind: Kind, *, root: Path, folder: str
 ) -> MediaFile:
-    """The READY file that `source` became; it carries the label of its content, so that it can be found again.
+    """Upload `source`, wait until it is READY and return the file; the label of its content makes it recoverable.
 
-    Raises StaleError when a local file is not the one that was planned or lies outside of `root`, ApiError when the
-    Media Manager refuses it.
+    Raises StaleError if a local file changed since the plan or is outside `root`, ApiError if the Media Manager rejects
+    it.
     """
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
@@ -39,19 +39,18 @@ async def upload_media(
 
 
 async def fetch_media_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
-    """The usable files, by id, that the plan's changes show without uploading: their pixel sizes must be sent along.
+    """Return the uploaded files that the plan's changes show, by id: items are sent with the pixel sizes.
 
-    One that is still being processed is waited for. A file that is gone from the Media Manager, or failed there, is not
-    among them.
+    Waits for files in processing. Files that no longer exist in the Media Manager, or failed there, are left out.
     """
     media = {**bindings.media, **plan.media}
-    wanted: list[str] = []
+    ids: list[str] = []
     for change in plan.changes:
         if isinstance(change.media, LocalFile | RemoteFile) and change.media.source in media:
-            wanted.append(media[change.media.source])
+            ids.append(media[change.media.source])
         elif isinstance(change.media, WixFile):
-            wanted.append(change.media.id)
-    files = await client.get_files(tuple(dict.fromkeys(wanted))) if wanted else ()
+            ids.append(change.media.id)
+    files = await client.get_files(tuple(dict.fromkeys(ids))) if ids else ()
     usable = [file for file in files if not file.failed]
     try:
         return {file.id: file for file in await client.wait_ready(usable)}
@@ -60,7 +59,7 @@ async def fetch_media_files(client: WixClient, plan: Plan, bindings: Bindings) -
 
 
 async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str, str]:
-    """Source → file id of the uploads that a broken-off run had finished without hearing of it, by their labels."""
+    """Return source → file id of the uploads that an interrupted run had finished, found by their labels."""
     found: dict[str, str] = {}
     for source in sources:
         file = await client.find_by_label(content_label(source))
@@ -70,7 +69,7 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
 
 
 async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
-    """The file that the bytes of `source` became; the path may come from a plan, so it is held to the workspace."""
+    """Upload the bytes of `source`. Its path may come from an edited plan: it must be inside the workspace."""
     try:
         with WorkspaceFiles(root).open(normalize_path(source.path)) as stream:
             content = _PlannedContent(stream, source)
@@ -83,11 +82,11 @@ async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, fol
                 labels=(content_label(source.source),),
             )
     except WorkspaceFileError as error:
-        raise StaleError(str(error), do="make a new plan") from error
+        raise StaleError(str(error), do="create a new plan") from error
 
 
 class _PlannedContent:
-    """The planned bytes of an open file, or StaleError before the last of them: it may be written to meanwhile."""
+    """The planned bytes of an open file. Raises StaleError before the last block if another program changed it."""
 
     def __init__(self, stream: BufferedReader, source: LocalFile) -> None:
         self._stream = stream
@@ -95,7 +94,7 @@ class _PlannedContent:
         self._sent_digests: dict[int, bytes] = {}
 
     async def read(self) -> AsyncIterator[bytes]:
-        """All bytes from the first on; those that an earlier try sent must be the same again."""
+        """Yield all bytes from the start; each block must equal what an earlier attempt sent."""
         digest = hashlib.sha256()
         for start in range(0, self._source.size, _CHUNK_BYTES):
             length = min(_CHUNK_BYTES, self._source.size - start)
@@ -108,9 +107,8 @@ class _PlannedContent:
                 or self._sent_digests.setdefault(start, so_far) != so_far
                 or (last and digest.hexdigest() != self._source.sha256)
             ):
-                raise StaleError(
-                    "the file changed since the plan was made", where=self._source.path, do="make a new plan"
-                )
+                message = "the file changed since the plan was made"
+                raise StaleError(message, where=self._source.path, do="create a new plan")
             yield block
 
     def _read_block(self, start: int, length: int) -> bytes:

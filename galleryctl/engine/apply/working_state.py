@@ -1,4 +1,4 @@
-"""The state and the site during an apply: as it began, and with what its steps have made since."""
+"""The state and the site during an apply, updated by its steps."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ from galleryctl.state.journal_records import StepResult
 
 
 class WorkingState:
-    """Resources and files by the names that steps use for them; steps add what they make.
+    """Resources and files by address, id and source; steps add the ones that they create.
 
-    `bindings` is the state with what the plan found out, `known` are the ids that the state had before; `files` are
+    `bindings` is the state with the findings of the plan, `known` are the ids that the state had before; `files` are
     the usable files of the Media Manager that the plan shows, by id.
     """
 
     def __init__(
-        self,
-        snapshot: SiteSnapshot,
-        bindings: Bindings,
-        *,
-        known: Collection[str],
-        files: Mapping[str, MediaFile],
+        self, snapshot: SiteSnapshot, bindings: Bindings, *, known: Collection[str], files: Mapping[str, MediaFile]
     ) -> None:
         self._bindings = bindings
         self._results: list[StepResult] = []
@@ -34,11 +29,11 @@ class WorkingState:
         self._files = dict(files)
         self.galleries = {gallery.id: gallery for gallery in snapshot.galleries}
         self.items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
-        # A lost create made none of these, though a read that lags behind may still show what is gone.
+        # An unconfirmed create made none of these, although a lagging read may still show deleted items.
         self.existing_ids = {*known, *self.galleries, *self.items}
 
     def gallery_id(self, address: Address) -> str:
-        """Return the live id of the gallery that `address` is, or is in."""
+        """Return the live id of the gallery at `address`, or of its parent."""
         return self._gallery_ids[address.parent]
 
     def file(self, id_: str) -> MediaFile | None:
@@ -46,7 +41,7 @@ class WorkingState:
         return self._files.get(id_)
 
     def uploaded_file(self, source: LocalFile | RemoteFile) -> MediaFile:
-        """Return the file that this content became."""
+        """Return the file with this content."""
         return self._files[self._media[source.source]]
 
     def add_file(self, source: LocalFile | RemoteFile, file: MediaFile) -> None:
@@ -70,5 +65,5 @@ class WorkingState:
         self._results.append(result)
 
     def updated_state(self) -> Bindings:
-        """Return the bindings with the results of the steps so far."""
+        """Return the bindings including the results of the finished steps."""
         return apply_result(self._bindings, merge_results(self._results))

@@ -1,4 +1,4 @@
-"""Where the manifest of a live gallery goes, and what may be written over there."""
+"""The file that an import writes a gallery's manifest to, and the check that it may be overwritten."""
 
 from __future__ import annotations
 
@@ -17,32 +17,36 @@ from galleryctl.plan.matching.match import gallery_names
 
 
 def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> tuple[Path, str | None]:
-    """Where the manifest goes, and its path in the workspace if a `galleries:` pattern finds it."""
+    """Return the file for the manifest, and its path in the workspace if a `galleries:` pattern matches it."""
     root, patterns = site_manifests.config.root, site_manifests.config.manifest_patterns
     manifest = site_manifests.manifest(key)
     if out is None:
         file = manifest.file if manifest else _default_path(patterns, key)
         if file is None:
             raise GalleryctlError(
-                f"no pattern under `galleries:` has a place for {key}.yaml",
+                f"no pattern under `galleries:` matches {key}.yaml",
                 where=root / WORKSPACE_FILE,
-                do="give --out FILE, and name that file under `galleries:`",
+                do="choose the file (--out FILE; in Python: out=…) and list it under `galleries:`",
             )
         return root / file, file
     if manifest is not None and out.resolve() != (root / manifest.file).resolve():
         raise Refused(
-            f"gallery {key} has a manifest already, {manifest.file}",
+            f"gallery {key} already has a manifest, {manifest.file}",
             where=out,
-            do="leave out --out, or remove that manifest first",
+            do="import it without an output file, or remove that manifest first",
         )
-    if not out.resolve().is_relative_to(root.resolve()):
-        return out, None
-    file = out.resolve().relative_to(root.resolve()).as_posix()
-    return out, file if any(_pattern_matches(pattern, file) for pattern in patterns) else None
+    file = _relative_path(root, out)
+    return out, file if file and any(_pattern_matches(pattern, file) for pattern in patterns) else None
+
+
+def _relative_path(root: Path, path: Path) -> str | None:
+    """Return the path relative to the workspace, None if it is outside."""
+    root, path = root.resolve(), path.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
 
 
 def _default_path(patterns: Sequence[str], key: str) -> str | None:
-    """The first file named for the key that a pattern finds."""
+    """Return the first path that has the key as its name and that a pattern matches."""
     for pattern in patterns:
         folders = [part for part in PurePosixPath(pattern).parent.parts if part != "**"]
         name = PurePosixPath(pattern).name
@@ -53,7 +57,7 @@ def _default_path(patterns: Sequence[str], key: str) -> str | None:
 
 
 def _pattern_matches(pattern: str, file: str) -> bool:
-    """Whether a pattern of the workspace finds a file of this path, asked of a folder that has nothing else."""
+    """Return True if the pattern finds a file with this path, tested in an otherwise empty folder."""
     if file == WORKSPACE_FILE:
         return False
     with tempfile.TemporaryDirectory() as folder:
@@ -70,27 +74,27 @@ def _pattern_matches(pattern: str, file: str) -> bool:
 def existing_manifest_text(
     site_manifests: SiteManifests, path: Path, key: str, live: LiveGallery, *, is_managed: bool
 ) -> str | None:
-    """The text to bring up to date, None when there is no file. Raises Refused for another gallery's manifest.
+    """Return the text of the manifest to update, None if there is no file. Raises Refused for another gallery's.
 
-    `known` says that the gallery is managed under this key.
+    `is_managed` is True if state or a manifest has the gallery under this key.
     """
     if not path.exists():
         return None
     root = site_manifests.config.root
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise Refused("the file exists and lies outside of the workspace", where=path, do="give another --out")
-    file = path.resolve().relative_to(root.resolve()).as_posix()
+    file = _relative_path(root, path)
+    if file is None:
+        raise Refused("the file exists and is outside the workspace", where=path, do="choose another output file")
     manifest = read_manifest(site_manifests.config, file, WorkspaceFiles(root))
-    wanted = manifest.gallery
-    if manifest.problems or wanted is None:
-        raise InvalidInput(manifest.problems, do="correct the file, or give another --out")
-    named = wanted.bind.id is None and live.name in gallery_names(wanted)
-    if wanted.address.gallery != key or not (is_managed or named or wanted.bind.id == live.id):
-        whose = wanted.bind.id or " or ".join(map(repr, gallery_names(wanted)))
+    gallery = manifest.gallery
+    if manifest.problems or gallery is None:
+        raise InvalidInput(manifest.problems, do="correct the file, or choose another output file")
+    has_name = gallery.bind.id is None and live.name in gallery_names(gallery)
+    if gallery.address.gallery != key or not (is_managed or has_name or gallery.bind.id == live.id):
+        declared = gallery.bind.id or " or ".join(map(repr, gallery_names(gallery)))
         raise Refused(
-            f"the file is the manifest of gallery {wanted.address}, {whose}; it is not written over",
+            f"the file is the manifest of gallery {gallery.address}, {declared}; it is not overwritten",
             where=file,
-            why=f"asked for was {live.name or 'the gallery'} ({live.id}) as {key}",
-            do="correct `bind:` in it, or give another key or --out",
+            why=f"the gallery to import is {live.name or 'unnamed'} ({live.id}), with the key {key}",
+            do="correct its `bind:`, or choose another key or output file",
         )
     return read_text(path)

@@ -1,4 +1,4 @@
-"""By which keys live galleries and items are known: the manifests say so, and state where they do not."""
+"""Find the keys of live galleries and items: from the manifests, else from state."""
 
 from __future__ import annotations
 
@@ -29,25 +29,24 @@ class SiteManifests:
 
     @property
     def desired(self) -> Desired:
-        """What the manifests want, renames left out."""
+        """Return what the manifests declare, without `moved` entries."""
         return desired_subset(self, tuple(m.gallery for m in self.manifests if m.gallery is not None))
 
     def manifest(self, key: str) -> Manifest | None:
-        """The manifest of the gallery with this key."""
-        named = (m for m in self.manifests if m.gallery is not None and m.gallery.address.gallery == key)
-        return next(named, None)
+        """Return the manifest of the gallery with this key."""
+        return next((m for m in self.manifests if m.gallery is not None and m.gallery.address.gallery == key), None)
 
 
 def desired_subset(site_manifests: SiteManifests, galleries: tuple[DesiredGallery, ...]) -> Desired:
-    """Some of the galleries, as the planner takes them."""
+    """Return some of the galleries as input for the planner."""
     return Desired(galleries=galleries, limits=site_manifests.config.limits, item_order=site_manifests.item_order)
 
 
 def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
-    """The manifests, of which there may be none yet. Raises InvalidInput with all their problems."""
+    """Read the manifests; there may be none yet. Raises InvalidInput with all their problems."""
     tree = WorkspaceFiles(config.root)
-    nothing_found: list[Problem] = []
-    manifests = tuple(read_manifest(config, file, tree) for file in find_manifests(config, tree, nothing_found))
+    ignored: list[Problem] = []  # patterns that match no file: an import may write the first one
+    manifests = tuple(read_manifest(config, file, tree) for file in find_manifests(config, tree, ignored))
     if problems := [problem for manifest in manifests for problem in manifest.problems]:
         raise InvalidInput(sort_problems(problems))
     return SiteManifests(
@@ -56,38 +55,37 @@ def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
 
 
 def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: Bindings) -> Mapping[str, str]:
-    """Live id → key of every gallery that a manifest or state means; what cannot be identified is left out."""
+    """Return live id → key of the galleries in a manifest or in state; those that cannot be matched are left out."""
     live = {gallery.id for gallery in galleries}
-    wanted = {gallery.address for gallery in desired.galleries}
+    declared = {gallery.address for gallery in desired.galleries}
     keys = {
         id_: address.gallery
         for address, id_ in bindings.ids.items()
-        if address.item is None and id_ in live and address not in wanted
+        if address.item is None and id_ in live and address not in declared
     }
     for gallery in desired.galleries:
         alone = replace(desired, galleries=(gallery,))
         free = [other for other in galleries if keys.get(other.id) in (None, gallery.address.gallery)]
         try:
-            found = match_galleries(alone, free, bindings).live
+            matches = match_galleries(alone, free, bindings).live
         except MatchError:
             continue
-        keys.update({other.id: address.gallery for address, other in found.items()})
+        keys.update({other.id: address.gallery for address, other in matches.items()})
     return keys
 
 
 async def item_keys(
     client: WixClient, site_manifests: SiteManifests, key: str, live: LiveGallery, bindings: Bindings
 ) -> Mapping[str, str]:
-    """Live item id → key, in a gallery whose items were read. Descriptors are read as far as matching needs them."""
+    """Return live item id → key in a gallery with items. Reads the file descriptors that matching needs."""
     manifest = site_manifests.manifest(key)
-    ours = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
     if manifest is None or manifest.gallery is None:
-        return {item.id: ours[item.id] for item in live.items or () if item.id in ours}
-    wanted = manifest.gallery
-    known = replace(bindings, ids={**bindings.ids, Address(key): live.id})
+        in_state = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
+        return {item.id: in_state[item.id] for item in live.items or () if item.id in in_state}
+    bindings = replace(bindings, ids={**bindings.ids, Address(key): live.id})
     snapshot = SiteSnapshot(site_id="", galleries=(live,))
-    unknown = files_to_look_up(desired_subset(site_manifests, (wanted,)), snapshot, known)
-    files = {file.id: file for file in await client.get_files(unknown)} if unknown else {}
-    shown = in_display_order(live.items or (), site_manifests.item_order)
-    pairs = match_items(wanted.items, shown, known, files)
+    unknown_files = files_to_look_up(desired_subset(site_manifests, (manifest.gallery,)), snapshot, bindings)
+    files = {file.id: file for file in await client.get_files(unknown_files)} if unknown_files else {}
+    ordered = in_display_order(live.items or (), site_manifests.item_order)
+    pairs = match_items(manifest.gallery.items, ordered, bindings, files)
     return {pair.live.id: address.item or "" for address, pair in pairs.items()}

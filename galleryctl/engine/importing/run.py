@@ -1,9 +1,9 @@
-"""Live galleries become manifests, and state learns their pairs, so that the plan right after is empty."""
+"""Write live galleries as manifests and record the matches in state, so that the next plan is empty."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.gather import gather_all
@@ -35,76 +35,73 @@ class Draft:
 
     key: str
     live: LiveGallery
-    """With its items, in the order of display."""
+    """With its items, in display order."""
     path: Path
     file: str | None
-    """The path relative to the workspace; None for one that no `galleries:` pattern finds."""
+    """The path relative to the workspace; None if no `galleries:` pattern matches it."""
     manifest: ManifestText
     left_out: tuple[str, ...] = ()
-    """Live items that no manifest can name, as people know them."""
+    """Titles, or else ids, of the live items that a manifest cannot declare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
-    """A manifest that was written.
-
-    `removed` are the keys that it named before and that the gallery does not have any more; `changes` is how many the next plan
-    of the gallery still has.
-    """
+    """A manifest that was written, or would be in a dry run."""
 
     draft: Draft
     removed: tuple[str, ...] = ()
+    """Keys in the previous manifest whose items no longer exist in the gallery."""
     changes: int = 0
+    """The number of changes in the next plan of the gallery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import would write, with what was known of the site."""
+    """The manifests that an import will write, with the state and the site that they were made from."""
 
     loaded: LoadedState
     galleries: tuple[LiveGallery, ...]
-    drafts: tuple[Draft, ...] = field(default_factory=tuple)
+    drafts: tuple[Draft, ...]
 
 
 async def draft_gallery(
     site: Site, site_manifests: SiteManifests, selector: GallerySelector, out: Path | None
 ) -> ImportPlan:
-    """The manifest of the gallery that `choice` means, for the file `out` or its own place.
+    """Draft the manifest of the selected gallery, for the file `out` or its default path.
 
-    Raises MatchError when the site has none or several of it, Refused when the file or the key is another gallery's.
+    Raises MatchError unless exactly one gallery fits, Refused if the file or the key belongs to another gallery.
     """
-    known = await load_complete_state(site)
+    loaded = await load_complete_state(site)
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(site_manifests.desired, galleries, known.bindings)
+    keys = gallery_keys(site_manifests.desired, galleries, loaded.bindings)
     live, key = select_gallery(galleries, keys, selector)
-    draft = await _create_draft(
-        site, site_manifests, known.bindings, live, key, out=out, is_managed=keys.get(live.id) == key
-    )
-    return ImportPlan(loaded=known, galleries=galleries, drafts=(draft,))
+    is_managed = keys.get(live.id) == key
+    draft = await _create_draft(site, site_manifests, loaded.bindings, live, key, out=out, is_managed=is_managed)
+    return ImportPlan(loaded=loaded, galleries=galleries, drafts=(draft,))
 
 
 async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPlan:
-    """The manifests of all galleries that nothing manages yet, their keys made from their names."""
-    known = await load_complete_state(site)
+    """Draft the manifests of all unmanaged galleries, with keys made from their names."""
+    loaded = await load_complete_state(site)
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(site_manifests.desired, galleries, known.bindings)
-    taken = {*keys.values(), *(a.gallery for a in known.bindings.ids)}
+    keys = gallery_keys(site_manifests.desired, galleries, loaded.bindings)
+    taken = {*keys.values(), *(a.gallery for a in loaded.bindings.ids)}
     taken |= {gallery.address.gallery for gallery in site_manifests.desired.galleries}
-    named: dict[str, LiveGallery] = {}
+    unmanaged: dict[str, LiveGallery] = {}
     for gallery in galleries:
         if gallery.id not in keys:
             key = free_key(gallery, taken)
             taken.add(key)
-            named[key] = gallery
+            unmanaged[key] = gallery
     drafts = await gather_all(
-        _create_draft(site, site_manifests, known.bindings, live, key, out=None, is_managed=False)
-        for key, live in named.items()
+        _create_draft(site, site_manifests, loaded.bindings, live, key, out=None, is_managed=False)
+        for key, live in unmanaged.items()
     )
-    return ImportPlan(loaded=known, galleries=galleries, drafts=tuple(drafts))
+    return ImportPlan(loaded=loaded, galleries=galleries, drafts=tuple(drafts))
 
 
 async def write_drafts(site: Site, site_manifests: SiteManifests, import_plan: ImportPlan) -> tuple[ImportResult, ...]:
-    """Write the manifests, then the pairs into state; the caller holds the lock."""
+    """Write the manifests, then record their matches in state; the caller holds the lock."""
     bindings = import_plan.loaded.bindings
     imported: list[ImportResult] = []
     for draft in import_plan.drafts:
@@ -114,8 +111,8 @@ async def write_drafts(site: Site, site_manifests: SiteManifests, import_plan: I
         if draft.file is None:
             imported.append(ImportResult(draft=draft))
             continue
-        bindings, told = await _record_bindings(site, site_manifests, import_plan.galleries, bindings, draft)
-        imported.append(told)
+        bindings, result = await _record_bindings(site, site_manifests, import_plan.galleries, bindings, draft)
+        imported.append(result)
     if bindings != import_plan.loaded.state.bindings:
         save_state(site, import_plan.loaded.state, bindings)
     return tuple(imported)
@@ -133,25 +130,20 @@ async def _create_draft(
 ) -> Draft:
     path, file = manifest_path(site_manifests, key, out)
     existing = existing_manifest_text(site_manifests, path, key, live, is_managed=is_managed)
-    read = await read_items(site.client, live)
-    read = replace(read, items=tuple(in_display_order(read.items or (), site_manifests.item_order)))
-    keys = await item_keys(site.client, site_manifests, key, read, bindings)
+    live = await read_items(site.client, live)
+    items = tuple(in_display_order(live.items or (), site_manifests.item_order))
+    live = replace(live, items=items)
+    keys = await item_keys(site.client, site_manifests, key, live, bindings)
     applied = {address.item for address in bindings.ids if address.gallery == key and address.item}
-    written = render_manifest(key, read, keys, existing, applied_keys=applied)
-    return Draft(
-        key=key,
-        live=read,
-        path=path,
-        file=file,
-        manifest=written,
-        left_out=tuple(item_title(item) or item.id for item in read.items or () if item.id not in written.keys),
-    )
+    text = render_manifest(key, live, keys, existing, applied_keys=applied)
+    left_out = tuple(item_title(item) or item.id for item in items if item.id not in text.keys)
+    return Draft(key=key, live=live, path=path, file=file, manifest=text, left_out=left_out)
 
 
 async def _record_bindings(
     site: Site, site_manifests: SiteManifests, galleries: Sequence[LiveGallery], bindings: Bindings, draft: Draft
 ) -> tuple[Bindings, ImportResult]:
-    """The bindings with the pairs of a manifest that was just written, and what is to be told of it."""
+    """Return the bindings with the matches of a manifest that was just written, and the result of its import."""
     address, live = Address(draft.key), draft.live
     manifest = read_manifest(site_manifests.config, draft.file or "", WorkspaceFiles(site_manifests.config.root))
     if manifest.problems or manifest.gallery is None:
@@ -159,19 +151,16 @@ async def _record_bindings(
     pairs = {address: live.id, **{Address(draft.key, k): id_ for id_, k in draft.manifest.keys.items()}}
     taken = set(pairs.values())
     ids = {a: id_ for a, id_ in bindings.ids.items() if a in pairs or id_ not in taken}
-    known = replace(bindings, ids={**ids, **pairs})
+    bindings = replace(bindings, ids={**ids, **pairs})
     desired = desired_subset(site_manifests, (manifest.gallery,))
-    read = tuple(live if gallery.id == live.id else gallery for gallery in galleries)
-    snapshot = SiteSnapshot(site_id=site.site_id, galleries=read)
-    if unknown := files_to_look_up(desired, snapshot, known):
-        files = await site.client.get_files(unknown)
+    with_items = tuple(live if gallery.id == live.id else gallery for gallery in galleries)
+    snapshot = SiteSnapshot(site_id=site.site_id, galleries=with_items)
+    if unknown_files := files_to_look_up(desired, snapshot, bindings):
+        files = await site.client.get_files(unknown_files)
         snapshot = replace(snapshot, files={file.id: file for file in files})
-    plan = make_plan(desired, snapshot, known, options=PlanOptions(targets=(address,)))
-    before = site_manifests.manifest(draft.key)
-    named = {item.address for item in manifest.gallery.items}
-    gone = [
-        i.address.item or ""
-        for i in (before.gallery.items if before and before.gallery else ())
-        if i.address not in named
-    ]
-    return apply_findings(known, plan), ImportResult(draft=draft, removed=tuple(gone), changes=len(plan.changes))
+    plan = make_plan(desired, snapshot, bindings, options=PlanOptions(targets=(address,)))
+    previous = site_manifests.manifest(draft.key)
+    previous_items = previous.gallery.items if previous and previous.gallery else ()
+    remaining = {item.address for item in manifest.gallery.items}
+    removed = tuple(item.address.item or "" for item in previous_items if item.address not in remaining)
+    return apply_findings(bindings, plan), ImportResult(draft=draft, removed=removed, changes=len(plan.changes))

@@ -1,4 +1,4 @@
-"""Which live gallery a person means: by key, id or name."""
+"""Select a live gallery by key, id or name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from galleryctl.model.live import LiveGallery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GallerySelector:
-    """What was asked for: `text` is a key, an id or a name; `id` and `name` say which of these they are."""
+    """The gallery to select: `text` is a key, an id or a name; with `id` or `name`, it is the key."""
 
     text: str | None = None
     id: str | None = None
@@ -24,9 +24,9 @@ class GallerySelector:
 def select_gallery(
     galleries: Sequence[LiveGallery], keys: Mapping[str, str], selector: GallerySelector
 ) -> tuple[LiveGallery, str]:
-    """The live gallery, and the key that it has or shall have; `keys` is live id → key of the managed ones.
+    """Return the live gallery, and its present or future key; `keys` is live id → key of the managed ones.
 
-    Raises MatchError when none or several fit, Refused when it has another key than the one asked for.
+    Raises MatchError unless exactly one gallery fits, Refused if the gallery has another key than the requested one.
     """
     if selector.id is not None:
         live = _exactly_one([g for g in galleries if g.id == selector.id], galleries, selector.id, "the id")
@@ -34,22 +34,23 @@ def select_gallery(
         live = _exactly_one([g for g in galleries if g.name == selector.name], galleries, selector.name, "the name")
     else:
         live = find_gallery(galleries, keys, selector.text or "")
-    known = keys.get(live.id)
+    current = keys.get(live.id)
     key = selector.text if selector.text and KEY_PATTERN.match(selector.text) and selector.text != live.id else None
-    if known is not None and key not in (None, known, live.name):
+    if current is not None and key not in (None, current, live.name):
         raise Refused(
-            f"gallery {live.name or live.id} is managed as {known}, not as {key}",
-            do=f"galleryctl import {known}; to rename it: galleryctl state mv {known} {key}, and `gallery:` in its manifest",
+            f"gallery {live.name or live.id} is managed as {current}, not as {key}",
+            do=f"import {current}; or rename it: galleryctl state mv {current} {key}, and `gallery:` in its manifest",
         )
-    key = known or key or free_key(live, set(keys.values()))
-    if key in keys.values() and known is None:
+    key = current or key or free_key(live, set(keys.values()))
+    if key in keys.values() and current is None:
         (other,) = (id_ for id_, taken in keys.items() if taken == key)
-        raise Refused(f"{key} is another gallery, {other}", why=f"asked for was {live.id}", do="give it another key")
+        why = f"the gallery to import is {live.id}"
+        raise Refused(f"the key {key} belongs to another gallery, {other}", why=why, do="choose another key")
     return live, key
 
 
 def find_gallery(galleries: Sequence[LiveGallery], keys: Mapping[str, str], text: str) -> LiveGallery:
-    """The gallery with this key; else with this id; else with this name; else with a name that makes this key."""
+    """Return the gallery with this key, else id, else name, else a name that would give it this key."""
     for fits in (
         [g for g in galleries if keys.get(g.id) == text],
         [g for g in galleries if g.id == text],
@@ -62,7 +63,7 @@ def find_gallery(galleries: Sequence[LiveGallery], keys: Mapping[str, str], text
 
 
 def free_key(gallery: LiveGallery, taken: Container[str]) -> str:
-    """A key from the gallery's name, `gallery` without one, that is not taken."""
+    """Return an unused key made from the gallery's name, or from "gallery" if it has none."""
     return unique_key(key_from_title(gallery.name) or "gallery", taken)
 
 
@@ -71,11 +72,8 @@ def _exactly_one(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery],
         return found[0]
     if found:
         ids = ", ".join(sorted(gallery.id for gallery in found))
-        raise MatchError(
-            f"{len(found)} galleries of the site have {field} {text!r}",
-            why=f"their ids: {ids}",
-            do="give the id",
-        )
+        message = f"{len(found)} galleries of the site have {field} {text!r}"
+        raise MatchError(message, why=f"their ids: {ids}", do="select one by its id")
     names = [name for gallery in galleries for name in (gallery.name, gallery.id) if name]
     close = get_close_matches(text, names, n=3)
     raise MatchError(

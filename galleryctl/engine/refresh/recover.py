@@ -1,9 +1,14 @@
-"""What a broken-off run had made without hearing of it: found again by the sort order it was sent with.
+"""Recover the creates and deletes of an interrupted run whose responses were lost.
 
-A create is journalled before it is sent, with a sort order that nothing else has (design, rule 4). So a live resource
-with that value is the one that was made, if it has a sign of what was sent: an item that somebody dragged between the
-same two neighbours since has the same mean of their values. One that is not there was not made, or reads do not show it
-yet; it is `lost`, and sent with the very same value again, which the API refuses should it be there.
+A create is journalled before it is sent, with a sort order that no other resource has. So the live resource with this
+sort order is the created one, if it also has a marker (file, video, title or HTML) of what was sent: an item that
+someone dragged between the same neighbours since has the same sort order. Example, with the pending intent
+`create-item weddings/cake, sort order 1.5, marker "image wix-7"`:
+
+    live a 1.0, b 1.5 (wix-7), c 2.0    b was created: its id becomes the binding of weddings/cake
+    live a 1.0, b 9.0 (wix-7), c 2.0    b was created, then moved: it is the only new item with the marker
+    live a 1.0, c 2.0                   unconfirmed: not created, or the read lags; the next apply sends 1.5 again,
+                                        which the API rejects if the item exists after all
 """
 
 from __future__ import annotations
@@ -28,21 +33,21 @@ _MAX_CLOCK_SKEW = 120.0
 
 
 def recover_galleries(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
-    """`bindings` with the galleries that a pending create-gallery had made."""
+    """Return `bindings` with the galleries that a pending intent created."""
     galleries = tuple(galleries)
     found = {
-        address: made.id
+        address: gallery.id
         for intent in pending
         for address, order in intent.sort_orders.items()
-        if address.item is None and (made := gallery_with_sort_order(galleries, order)) is not None
+        if address.item is None and (gallery := with_sort_order(galleries, order)) is not None
     }
     return _add_ids(bindings, found)
 
 
 def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
-    """`bindings` with the items that a pending create had made, alone or inside its gallery.
+    """Return `bindings` with the items that a pending intent created, alone or with their gallery.
 
-    All are looked for at their sort orders before one is looked for elsewhere: two may show the same.
+    All are looked up by sort order before any is looked up elsewhere: two may have the same content.
     """
     by_id = {gallery.id: gallery for gallery in galleries}
     known = {*bindings.ids.values(), *bindings.deposed}
@@ -53,15 +58,15 @@ def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: It
                 gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
                 if address.item is None or address in found or gallery is None:
                     continue
-                wanted = intent.markers.get(address, ())
+                markers = intent.markers.get(address, ())
                 bound = [item for item in gallery.items or () if item.id == bindings.ids.get(address)]
-                if item_with_sort_order(bound, order) or _moved_item(bound, wanted, intent.started_at):
-                    continue  # a later run made it or found it, and another one like it is somebody else's
+                if with_sort_order(bound, order) or _moved_item(bound, markers, intent.started_at):
+                    continue  # a later run created or found it; another item with this content is unmanaged
                 items = [item for item in gallery.items or () if item.id not in known]
                 item = (
-                    _moved_item(items, wanted, intent.started_at)
+                    _moved_item(items, markers, intent.started_at)
                     if anywhere
-                    else item_with_sort_order(items, order, wanted)
+                    else item_with_sort_order(items, order, markers)
                 )
                 if item is not None:
                     found[address] = item.id
@@ -70,31 +75,34 @@ def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: It
 
 
 def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
-    """`bindings` without what a pending delete had deleted: what was read and is not there any more."""
+    """Return `bindings` without the resources that a pending intent deleted: the site was read without them."""
     by_id = {gallery.id: gallery for gallery in galleries}
-    there = {*by_id, *(item.id for gallery in by_id.values() for item in gallery.items or ())}
+    existing = {*by_id, *(item.id for gallery in by_id.values() for item in gallery.items or ())}
     owners = {**{id_: address for address, id_ in bindings.ids.items()}, **bindings.deposed}
 
-    def gone(id_: str) -> bool:
+    def is_gone(id_: str) -> bool:
         gallery = by_id.get(bindings.ids.get(owners[id_].parent, "")) if id_ in owners else None
-        return id_ not in there and (gallery is None or gallery.items is not None)
+        return id_ not in existing and (gallery is None or gallery.items is not None)
 
     sent = [id_ for intent in pending if intent.kind == "delete" for id_ in intent.ids]
-    return apply_result(bindings, StepResult(removed=tuple(filter(gone, sent))))
+    return apply_result(bindings, StepResult(removed=tuple(filter(is_gone, sent))))
+
+
+def recover_steps(
+    bindings: Bindings, pending: Collection[Intent], galleries: Collection[LiveGallery]
+) -> tuple[Bindings, Mapping[Address, UnconfirmedCreate]]:
+    """Return `bindings` after the pending creates of items and deletes, and the creates that stay unconfirmed."""
+    recovered = recover_deletes(recover_items(bindings, pending, galleries), pending, galleries)
+    return recovered, unconfirmed_creates(pending, galleries)
 
 
 def _moved_item(items: Iterable[LiveItem], markers: Collection[str], since: float) -> LiveItem | None:
-    """The item that was made and that somebody has moved since: alone to have a sign of it and to be no older."""
-    young = [
-        item
-        for item in items
-        if markers and has_any_marker(item, markers) and _created_at(item) >= since - _MAX_CLOCK_SKEW
-    ]
-    return young[0] if len(young) == 1 else None
+    """Return the item that was created no earlier than `since` and moved later: no other one has a marker."""
+    return only_marked_item((item for item in items if _created_at(item) >= since - _MAX_CLOCK_SKEW), markers)
 
 
 def _created_at(item: LiveItem) -> float:
-    """When the site says that it was made, in seconds since the epoch; 0 when it does not."""
+    """Return the creation time in seconds since the epoch; 0 if the API does not send it."""
     try:
         return datetime.fromisoformat(str(item.raw.get("createdDate"))).timestamp()
     except ValueError:
@@ -103,7 +111,7 @@ def _created_at(item: LiveItem) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnconfirmedCreate:
-    """A create whose effect no read shows: the sort order that was sent, and the signs of the item."""
+    """A create whose effect no read shows: the sort order that was sent, and the markers of the item."""
 
     sort_order: float
     markers: tuple[str, ...] = ()
@@ -112,62 +120,59 @@ class UnconfirmedCreate:
 def unconfirmed_creates(
     pending: Iterable[Intent], galleries: Iterable[LiveGallery]
 ) -> Mapping[Address, UnconfirmedCreate]:
-    """The galleries and items that a pending create may have made and that no read shows.
+    """Return the galleries and items that a pending intent may have created and that no read shows.
 
-    A value that something has by now is not among them: the create that carried it would have been refused.
+    A create whose sort order another resource has is left out: the API rejected it, or rejects it when it arrives.
     """
     galleries = tuple(galleries)
     by_id = {gallery.id: gallery for gallery in galleries}
-    lost: dict[Address, UnconfirmedCreate] = {}
+    unconfirmed: dict[Address, UnconfirmedCreate] = {}
     for intent in pending:
         for address, order in intent.sort_orders.items():
-            there: Iterable[LiveItem | LiveGallery] | None = None
+            siblings: Iterable[LiveItem | LiveGallery] | None = None
             if address.item is None:
-                there = galleries
+                siblings = galleries
             elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
-                there = gallery.items
-            if there is not None and not any(r.sort_order in (order, float32(order)) for r in there):
-                lost[address] = UnconfirmedCreate(sort_order=order, markers=intent.markers.get(address, ()))
-    return lost
+                siblings = gallery.items
+            if siblings is not None and not any(r.sort_order in (order, float32(order)) for r in siblings):
+                unconfirmed[address] = UnconfirmedCreate(sort_order=order, markers=intent.markers.get(address, ()))
+    return unconfirmed
 
 
 def content_markers(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> tuple[str, ...]:
-    """What an item can be told by although it was moved or edited: its file or video; for a text its title or words."""
+    """Return what identifies an item after it was moved or edited: its file or video; for a text its title or HTML."""
     match media:
         case WixFile(id=name) | MediaFile(id=name) | HostedVideo(url=name):
             return (f"{kind} {name}",)
         case None:
             title, html = fields.get("title"), fields.get("html")
-            named = (f"{kind} titled {title}",) if title else ()
-            return (*named, f"{kind} of {digest(html)[:16]}") if html else named
+            by_title = (f"{kind} titled {title}",) if title else ()
+            return (*by_title, f"{kind} of {digest(html)[:16]}") if html else by_title
 
 
-def has_any_marker(item: LiveItem, markers: Collection[str]) -> bool:
-    """Whether `item` has one of these signs; without any, nothing tells it from others."""
-    return not markers or any(sign in markers for sign in content_markers(item.kind, item.media, item.fields))
+def _has_any_marker(item: LiveItem, markers: Collection[str]) -> bool:
+    return any(marker in markers for marker in content_markers(item.kind, item.media, item.fields))
 
 
-def item_with_sort_order(
-    items: Iterable[LiveItem], sort_order: float, markers: Collection[str] = ()
-) -> LiveItem | None:
-    """The item that has this sort order and one of the `wanted` signs; None when not exactly one does."""
-    return _with_sort_order((item for item in items if has_any_marker(item, markers)), sort_order)
+def only_marked_item(items: Iterable[LiveItem], markers: Collection[str]) -> LiveItem | None:
+    """Return the item that has one of the markers, None if no item or several have one."""
+    marked = [item for item in items if _has_any_marker(item, markers)]
+    return marked[0] if len(marked) == 1 else None
 
 
-def gallery_with_sort_order(galleries: Iterable[LiveGallery], sort_order: float) -> LiveGallery | None:
-    """The gallery with this sort order, None when none or more than one has it."""
-    return _with_sort_order(galleries, sort_order)
+def item_with_sort_order(items: Iterable[LiveItem], sort_order: float, markers: Collection[str]) -> LiveItem | None:
+    """Return the item with this sort order and, if there are markers, one of them; None unless exactly one fits."""
+    return with_sort_order((item for item in items if not markers or _has_any_marker(item, markers)), sort_order)
 
 
-def _with_sort_order(resources: Iterable[_R], sort_order: float) -> _R | None:
-    """The resource with exactly this value, or else with what a 32-bit float makes of it."""
-    rounded = float32(sort_order)
-    near = [r for r in resources if r.sort_order in (sort_order, rounded)]
+def with_sort_order(resources: Iterable[_R], sort_order: float) -> _R | None:
+    """Return the resource with exactly this sort order, else with its value as a 32-bit float; None if several fit."""
+    near = [r for r in resources if r.sort_order in (sort_order, float32(sort_order))]
     candidates = [r for r in near if r.sort_order == sort_order] or near
     return candidates[0] if len(candidates) == 1 else None
 
 
 def _add_ids(bindings: Bindings, found: Mapping[Address, str]) -> Bindings:
-    """What was found is bound; an item that it replaces is deposed, so that its deletion is not forgotten."""
+    """Return `bindings` with the found ids; an item that one of them replaces is deposed: it is still to be deleted."""
     deposed = {old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new}
     return replace(bindings, ids={**bindings.ids, **found}, deposed={**bindings.deposed, **deposed})

@@ -1,4 +1,4 @@
-"""What earlier runs left, for commands that look at it or write it without looking at the whole site."""
+"""Load the state for commands that show or write it without reading the whole site."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from galleryctl.state.state_file import State
 
 
 async def load_complete_state(site: Site) -> LoadedState:
-    """As `recall`; StateError when a broken-off run may have made what only an apply finds out."""
-    known = await load_state(site)
-    if known.pending:
+    """Load the state as `load_state` does. Raises StateError if only an apply can reconcile an interrupted run."""
+    loaded = await load_state(site)
+    if loaded.pending:
         raise StateError(
-            "a run was broken off, and what it had done is not known yet",
+            "an earlier run was interrupted; its changes are not yet reconciled",
             where=site.journal.location,
-            do="run `galleryctl apply` first: it finds that out",
+            do="apply first, which reconciles them: galleryctl apply",
         )
-    return known
+    return loaded
 
 
 def read_state(site: Site) -> LoadedState:
-    """State and journal as they lie there; nothing is asked of the site. Raises StateError."""
+    """Return the stored state and journal without a request to the site. Raises StateError."""
     state = site.backend.read() or State.new(site.site_id)
     journal = read_journal(site.journal, state)
     return LoadedState(
-        state=state,
-        bindings=replay(state.bindings, journal),
-        pending=tuple(intent for _, intent in journal.pending),
+        state=state, bindings=replay(state.bindings, journal), pending=tuple(intent for _, intent in journal.pending)
     )

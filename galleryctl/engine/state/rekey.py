@@ -1,4 +1,4 @@
-"""State sealed anew with the passphrase that the workspace has now, or made readable when it has none any more."""
+"""Encrypt the state with the current passphrase of the workspace, or decrypt it if there is none."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from galleryctl.state.versions import Version
 
 
 async def rekey_state(site: Site) -> State:
-    """What state knows, written as its next version, with all former ones; the caller holds the lock.
+    """Write the state as its next version, with the current passphrase; the caller holds the lock.
 
-    Raises StateError when there is no state, and while a run is broken off.
+    Raises StateError if there is no state, or if an interrupted run is not yet reconciled.
     """
-    known = await load_complete_state(site)
-    if not known.state.lineage:
-        raise StateError("there is no state yet", where=site.backend.location, do="run `galleryctl apply` first")
-    return save_state(site, known.state, known.bindings)
+    loaded = await load_complete_state(site)
+    if not loaded.state.lineage:
+        raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
+    return save_state(site, loaded.state, loaded.bindings)
 
 
 def undecryptable_versions(backend: StateBackend) -> tuple[Version, ...]:
-    """The former versions that `backend` cannot read. Raises StateError when it cannot read the state itself."""
+    """Return the previous versions that `backend` cannot read. Raises StateError if it cannot read the state."""
     backend.read()
     return tuple(version for version in backend.versions() if not _is_readable(backend, version))
 

@@ -1,8 +1,8 @@
-"""Change what state knows of an address, without touching the site: rename it, forget it, pick it out."""
+"""Rename, remove and select addresses in state, without changing the site."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -12,57 +12,50 @@ from galleryctl.model.errors import MatchError, Refused
 
 
 def known_addresses(bindings: Bindings) -> list[Address]:
-    """Every address that state knows anything of, galleries before their items."""
+    """Return all addresses in state, galleries before their items."""
     addresses = {*bindings.ids, *bindings.protected, *bindings.deposed.values()}
     addresses |= {address.parent for address in addresses}
     return sorted(addresses, key=lambda address: (address.gallery, address.item or ""))
 
 
 def check_in_state(addresses: Iterable[Address], bindings: Bindings) -> None:
-    """Raise MatchError, naming what is close, when state does not know one of the addresses."""
-    names = known_addresses(bindings)
+    """Raise MatchError, with similar addresses, if one of the addresses is not in state."""
+    known = known_addresses(bindings)
     for address in addresses:
-        if address not in names:
-            close = get_close_matches(str(address), map(str, names), n=3)
+        if address not in known:
+            close = get_close_matches(str(address), map(str, known), n=3)
             do = f"did you mean {' or '.join(close)}?" if close else "see: galleryctl state list"
-            raise MatchError(f"state does not know {address}", do=do)
+            raise MatchError(f'no resource "{address}" in state', do=do)
 
 
 def select_addresses(bindings: Bindings, addresses: Collection[Address]) -> Bindings:
-    """What is known of these addresses and what lies in them, with the galleries of items; of all without addresses."""
+    """Return the bindings of these addresses, their items and their galleries; without addresses, all."""
     if not addresses:
         return bindings
     parents = {address.parent for address in addresses}
-
-    def is_selected(address: Address) -> bool:
-        return any(asked.covers(address) for asked in addresses) or address in parents
-
-    return Bindings(
-        ids={address: id_ for address, id_ in bindings.ids.items() if is_selected(address)},
-        protected=frozenset(filter(is_selected, bindings.protected)),
-        deposed={id_: address for id_, address in bindings.deposed.items() if is_selected(address)},
-    )
+    selected = _filter(bindings, lambda address: address in parents or _is_covered(address, addresses))
+    return replace(selected, media={})
 
 
 def rename_address(bindings: Bindings, source: Address, target: Address) -> Bindings:
-    """`bindings` with `source`, and all that lies in it, under the name `target`.
+    """Return `bindings` with `source`, and its items, renamed to `target`.
 
-    Raises MatchError when state does not know `source`, Refused when `target` is taken or cannot take its place.
+    Raises MatchError if `source` is not in state, Refused if `target` is in use or not a possible name.
     """
     check_in_state([source], bindings)
     if (source.item is None) != (target.item is None):
-        raise Refused(f"{source} cannot become {target}", why="one is a gallery, the other an item")
+        raise Refused(f"cannot rename {source} to {target}", why="one is a gallery, the other an item")
     if source.item is not None and source.gallery != target.gallery:
         raise Refused(
-            f"{source} cannot become {target}",
-            why="an item cannot change its gallery",
-            do="name it in the other manifest, and let it be made there",
+            f"cannot rename {source} to {target}",
+            why="an item cannot move to another gallery",
+            do="declare it in the other manifest; apply creates it there",
         )
     if any(target.covers(address) for address in known_addresses(bindings)):
         raise Refused(
-            f"{target} is taken",
-            why=f"state knows it as {bindings.ids.get(target, 'a thing without an id')}",
-            do=f"take another name, or forget it first: galleryctl state rm {target}",
+            f"{target} is already in state",
+            why=f"its id is {bindings.ids[target]}" if target in bindings.ids else "",
+            do=f"choose another address, or remove it from state first: galleryctl state rm {target}",
         )
 
     def renamed(address: Address) -> Address:
@@ -79,12 +72,16 @@ def rename_address(bindings: Bindings, source: Address, target: Address) -> Bind
 
 
 def forget_addresses(bindings: Bindings, addresses: Collection[Address]) -> Bindings:
-    """`bindings` without the addresses and what lies in them. Raises MatchError for one that state does not know."""
+    """Return `bindings` without the addresses and their items. Raises MatchError for one that is not in state."""
     check_in_state(addresses, bindings)
+    return _filter(bindings, lambda address: not _is_covered(address, addresses))
 
-    def is_kept(address: Address) -> bool:
-        return not any(asked.covers(address) for asked in addresses)
 
+def _is_covered(address: Address, addresses: Iterable[Address]) -> bool:
+    return any(each.covers(address) for each in addresses)
+
+
+def _filter(bindings: Bindings, is_kept: Callable[[Address], bool]) -> Bindings:
     return replace(
         bindings,
         ids={address: id_ for address, id_ in bindings.ids.items() if is_kept(address)},

@@ -1,4 +1,4 @@
-"""A former version of the state, put back: what it knew is what the next plan begins with."""
+"""Restore a previous version of the state as the basis of the next plan."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from galleryctl.state.state_file import State
 
 
 def restore_version(site: Site, serial: int) -> State:
-    """The version with that serial, written as the next one; the caller holds the lock.
+    """Write the version with this serial as the next one and return it; the caller holds the lock.
 
-    Raises StateError when it is not kept or is of another site, and while a run is broken off, unless the state cannot be
-    read: then what that run had taught is added.
+    Raises StateError if the version is not stored or belongs to another site, and if an earlier run was interrupted. If
+    the current state cannot be read, the results of the interrupted run are added to the version instead.
     """
-    former = site.backend.read_version(serial)
-    if former.site_id != site.site_id:
+    version = site.backend.read_version(serial)
+    if version.site_id != site.site_id:
         raise StateError(
-            f"version {serial} is of site {former.site_id}, not of {site.site_id}",
+            f"version {serial} belongs to site {version.site_id}, not to {site.site_id}",
             where=site.backend.location,
-            do="choose another one of: galleryctl state versions",
+            do="choose another version: galleryctl state versions",
         )
     try:
-        # A state that was never written has no lineage: the version's goes on.
-        current = site.backend.read() or former
+        # Without a current state, the lineage of the version continues.
+        current = site.backend.read() or version
     except StateError:
-        return _replace_damaged_state(site, former)
+        return _replace_damaged_state(site, version)
     if read_journal(site.journal, current).run:
         raise StateError(
-            "a run was broken off, and what it had done is not in the state yet",
+            "an earlier run was interrupted; its changes are not yet reconciled",
             where=site.journal.location,
-            do="run `galleryctl apply` first; then restore",
+            do="run `galleryctl apply` first, then restore",
         )
-    return save_state(site, current, former.bindings)
+    return save_state(site, current, version.bindings)
 
 
 def _replace_damaged_state(site: Site, previous: State) -> State:
-    """`former` with what a broken-off run had taught; its serial is one that the damaged state cannot have had."""
+    """Write `previous` with the results of the interrupted run, and a serial higher than the damaged state's."""
     newest = max((version.serial for version in site.backend.versions()), default=previous.serial)
     journal = read_journal(site.journal, previous)
     bindings = replay(previous.bindings, journal)

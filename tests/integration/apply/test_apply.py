@@ -162,7 +162,7 @@ def test_a_saved_plan_is_applied_as_it_is(wedding: CliHarness) -> None:
     assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
     again = wedding.run("apply", str(plan))
     assert again.code == 1
-    assert "make a new plan" in again.err
+    assert "create a new plan" in again.err
 
 
 def test_a_saved_plan_stops_when_the_site_moved_on(wedding: CliHarness) -> None:
@@ -273,7 +273,7 @@ def test_destroy_leaves_what_is_protected_and_deletes_the_rest(wedding: CliHarne
     assert wedding.galleries() == []
 
 
-def test_a_gallery_that_somebody_deleted_is_made_again_only_when_told(wedding: CliHarness) -> None:
+def test_a_gallery_deleted_on_the_site_is_recreated_only_if_allowed(wedding: CliHarness) -> None:
     wedding.apply()
     (gallery,) = wedding.galleries()
     wedding.call_api("DELETE", f"/progallery/v2/galleries/{gallery['id']}")

@@ -1,4 +1,4 @@
-"""Plans that somebody edited, digest and all: refused before anything is written, and never a bug of ours."""
+"""Edited plans with a matching digest: rejected before anything is written, and never an internal error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOOKS = ("/files/get-files", "/files/search")
 
 
 class Forge:
-    """A site with a gallery of ours, one of somebody else's, and a plan with every kind of change."""
+    """A site with a managed and an unmanaged gallery, and a plan with every kind of change."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -57,7 +57,7 @@ class Forge:
         return world
 
     def desired(self, world: EngineHarness) -> Desired:
-        """Create, update, replace, move, delete; a new gallery, one that goes; a new photo."""
+        """Create, update, replace, move and delete items; create and delete a gallery; upload a photo."""
         new = make_gallery(text_item("y"), world.photo_item("z", 5), gallery="new", name="New")
         items = (
             text_item("d"),
@@ -69,13 +69,13 @@ class Forge:
         return make_desired(*items, others=[new], unmanaged=UnmanagedPolicy.KEEP)
 
     def untouched(self, world: EngineHarness) -> object:
-        """What is not ours: a gallery with what is in it, and an item in one of ours."""
+        """Return the unmanaged gallery with its items, and the unmanaged item in the managed gallery."""
         items = [item for name in ("Theirs", "Weddings") for item in world.items(name)]
         gallery = next(g for g in world.galleries() if g["id"] == self.theirs)
         return gallery, [item for item in items if item["id"] in self.strangers]
 
     def fresh(self) -> EngineHarness:
-        """The site and the state as they are before the plan."""
+        """Record the site and the state before the plan."""
         if self.moved_on(self.world) != self.begun:
             self.world.close()
             self.world = self._site()
@@ -83,17 +83,17 @@ class Forge:
         return self.world
 
     def moved_on(self, world: EngineHarness) -> object:
-        """What differs once anything was written: to the site, or to the state."""
+        """Return values that change with any write to the site or the state."""
         return world.emulator.pipeline.site.store.write_no, (world.root / "state.json").read_text(encoding="utf-8")
 
 
 def written(request: str) -> bool:
-    """Whether a request changes something on the site."""
+    """Return True if the request changes the site."""
     return request.split(maxsplit=1)[0] not in READS and not request.endswith(LOOKS)
 
 
 def apply(world: EngineHarness, document: Doc) -> ApplyResult:
-    """What became of a saved plan."""
+    """The outcome of applying a saved plan."""
 
     async def run() -> ApplyResult:
         plan = decode_plan(document)
@@ -108,7 +108,7 @@ def apply(world: EngineHarness, document: Doc) -> ApplyResult:
 
 
 def mended(document: Doc) -> Doc:
-    """The document with the digest that fits it."""
+    """Return the document with a matching digest."""
     rest = {name: value for name, value in document.items() if name not in ("digest", "signature")}
     return {**document, "digest": digest(rest)}
 
@@ -121,7 +121,7 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
 
 
 def change(document: Doc, address: str) -> Doc:
-    """The first change of this address."""
+    """Return the first change of this address."""
     found: Doc = next(c for c in document["changes"] if c["address"] == address)
     return found
 
@@ -197,7 +197,7 @@ def test_the_plan_as_it_was_made_is_applied(forge: Forge) -> None:
 
 
 def test_a_gallery_that_was_not_listed_is_not_deleted(forge: Forge) -> None:
-    """Its list lagged behind: nobody knows what is in it."""
+    """Its listing lagged: its items are unknown."""
     world = forge.fresh()
     world.settings(stale_writes=2)
     (made,) = world.edit({"gallery": None, "set": {"name": "Late", "sortOrder": 78}})
@@ -210,7 +210,7 @@ def test_a_gallery_that_was_not_listed_is_not_deleted(forge: Forge) -> None:
     document["changes"][0].update(id=gallery.id, fingerprint=fingerprint(gallery))
     world.faults(script=[{"fault": "stale", "path": "/galleries$", "nth": 1}])
     report = apply(world, mended(document)).report
-    assert "changed since it was planned to be deleted" in report.outcomes[0].reason
+    assert "changed after its deletion was planned" in report.outcomes[0].reason
     assert len(world.items("Late")) == 1
 
 
@@ -234,7 +234,7 @@ VALUES: dict[str, list[Any]] = {
 
 
 def forged(document: Doc, forge: Forge, data: st.DataObject) -> Doc:
-    """The document after a few edits: members taken from other changes, or odd; changes left out or doubled."""
+    """Return the document after a few edits: members swapped or replaced by odd values, changes removed or doubled."""
     document = copy.deepcopy(document)
     changes = document["changes"]
     for _ in range(data.draw(st.integers(1, 3), label="edits")):

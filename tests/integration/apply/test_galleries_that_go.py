@@ -1,4 +1,4 @@
-"""With a gallery all goes that is in it: so it goes only as it was when somebody agreed to that."""
+"""Deleting a gallery deletes its items: it is deleted only if it is unchanged since the plan was approved."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def change_by_hand(world: EngineHarness) -> None:
 
 
 def swap_by_hand(world: EngineHarness) -> None:
-    """One of ours goes, one of theirs comes: the gallery counts as many items as before."""
+    """A managed item is deleted, an unmanaged one is added: the item count stays the same."""
     gallery, item = world.galleries()[1]["id"], world.items("Other")[0]["id"]
     world.edit({"gallery": gallery, "item": item, "delete": True})
     add_by_hand(world)
@@ -57,7 +57,7 @@ def test_a_saved_plan_deletes_no_gallery_that_somebody_worked_in_since(
 ) -> None:
     plan = world.plan(without_other())
     edit(world)
-    with pytest.raises(StaleError, match="not as the plan saw it"):
+    with pytest.raises(StaleError, match="the plan is stale"):
         world.apply_saved(plan)
     assert "By hand" in world.titles("Other")
 
@@ -73,7 +73,7 @@ def test_nor_does_a_plan_that_is_being_applied(world: EngineHarness, edit: Calla
     assert "By hand" in world.titles("Other")
 
 
-def test_what_is_not_ours_is_told_by_its_id_not_by_how_many_there_are(world: EngineHarness) -> None:
+def test_unmanaged_items_are_recognized_by_id_not_by_count(world: EngineHarness) -> None:
     swap_by_hand(world)
     (refusal,) = world.plan(without_other()).refusals
     assert refusal.why == "it would be deleted together with 1 unmanaged item"
@@ -90,6 +90,6 @@ def test_a_saved_plan_makes_no_second_gallery_of_a_name(world: EngineHarness) ->
     third = make_desired(text_item("a"), others=[make_gallery(text_item("z"), gallery="third", name="Third")])
     plan = world.plan(third)
     world.edit({"set": {"name": "Third", "sortOrder": 77.5}})
-    with pytest.raises(StaleError, match="of this name was made meanwhile"):
+    with pytest.raises(StaleError, match="with this name was created meanwhile"):
         world.apply_saved(plan)
     assert len(world.galleries()) == 3

@@ -1,4 +1,4 @@
-"""Numbers as no site should have them: a plan all the same, or one error that says what is wrong."""
+"""Invalid numbers in responses: there is still a plan, or one error that says what is wrong."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> Iterator[EngineHarness]:
 def rewritten(
     world: EngineHarness, monkeypatch: pytest.MonkeyPatch, change: Callable[[Doc], None], raw: str = ""
 ) -> None:
-    """Answers of galleries as a proxy or a future API might change them; `raw` stands for "ODD" in their text."""
+    """Responses as a proxy or a future API might change them; `raw` replaces "ODD" in their text."""
     send = httpx.ASGITransport.handle_async_request
 
     async def handle(self: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
@@ -46,7 +46,7 @@ def rewritten(
 
 
 def everywhere(name: str, value: Any) -> Callable[[Doc], None]:
-    """Put `value` at `name` wherever it stands."""
+    """Set each member `name` to `value`."""
 
     def change(body: Any) -> None:
         for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():

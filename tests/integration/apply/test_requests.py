@@ -1,4 +1,4 @@
-"""How many requests it takes, and that no two items share a sort order at any moment."""
+"""The number of requests, and that no two items share a sort order at any time."""
 
 from __future__ import annotations
 

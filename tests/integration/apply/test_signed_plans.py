@@ -1,4 +1,4 @@
-"""Saved plans of a workspace with a passphrase: signed, and nothing else is applied; without one nothing changes."""
+"""Saved plans of a workspace with a passphrase are signed, and only signed plans are applied."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.support.cli_harness import CliHarness, CommandResult, Doc
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
 CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
-NOT_SIGNED = "this plan is not signed, and the state has a passphrase; nothing was applied"
-NOT_OURS = "this plan is not signed with the passphrase of the state; nothing was applied"
+NOT_SIGNED = "the plan is not signed, but the state has a passphrase; nothing was applied"
+NOT_OURS = "the plan is not signed with the passphrase of the state; nothing was applied"
 WORDS = "{key: more, text: '<p>More</p>', title: More}"
 
 
 @pytest.fixture(autouse=True)
 def _passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys are cheap: each command makes them anew, which takes a while by design."""
+    """Make key derivation fast: it is slow by design, and each command repeats it."""
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)
     monkeypatch.setenv("OLD", "planted-old")
     monkeypatch.setenv("NEW", "planted-new")
@@ -37,7 +37,7 @@ def become(studio: CliHarness, state: str) -> None:
 
 
 def save(studio: CliHarness) -> Doc:
-    """Save the plan of one more text in a gallery that is there."""
+    """Save a plan that adds a text to an existing gallery."""
     studio.write_gallery(["{key: words, text: '<p>Thank you</p>', title: Words}"])
     studio.apply()
     studio.write_gallery(["{key: words, text: '<p>Thank you</p>', title: Words}", WORDS])
@@ -47,7 +47,7 @@ def save(studio: CliHarness) -> Doc:
 
 
 def put(studio: CliHarness, plan: Doc) -> None:
-    """Put the plan where it was saved, with the digest that fits it."""
+    """Write the plan back with a matching digest."""
     rest = {name: value for name, value in plan.items() if name not in ("digest", "signature")}
     studio.write("plan.json", json.dumps({**plan, "digest": digest(rest)}))
 
@@ -56,12 +56,12 @@ def refused(ran: CommandResult, what: str) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert what in ran.err
     assert "galleryctl plan --out FILE" in ran.err
-    assert not any(request.strip() for request in ran.requests)  # what to do begins with an arrow, too
+    assert not any(request.strip() for request in ran.requests)  # advice starts with an arrow, too
     assert "planted" not in ran.err
 
 
 def rebound(studio: CliHarness, plan: Doc) -> Doc:
-    """The plan, made to create what it creates in a gallery of somebody else."""
+    """Return the plan, edited to create its item in an unmanaged gallery."""
     (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
     return {**plan, "ids": {**plan["ids"], "weddings": made["gallery"]["id"]}}
 
@@ -91,7 +91,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: CliHarn
 
 
 def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio: CliHarness) -> None:
-    """The plan is untouched, and state says that the gallery is another."""
+    """The plan is unchanged, but the state names another gallery."""
     become(studio, OLD)
     save(studio)
     (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
@@ -109,7 +109,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio:
 
 
 def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: CliHarness) -> None:
-    """Why plans are signed, and a signature there is no reason to refuse one: a forger would leave it out."""
+    """This is why plans are signed. Without a passphrase a missing signature is accepted: a forger would omit it."""
     become(studio, WITHOUT)
     plan = save(studio)
     assert plan["signature"] is None

@@ -1,4 +1,4 @@
-"""Items of a kind that this version does not know: their places are taken, and they stay as they are."""
+"""Items of an unsupported kind: their sort orders count as used, and they are left unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def world(tmp_path: Path) -> Iterator[EngineHarness]:
 
 
 def sounds(world: EngineHarness, *orders: float) -> list[Doc]:
-    """Make items with audio at these sort orders, as a future Editor might."""
+    """Create audio items with these sort orders, as a future Editor might."""
     gallery = next(g["id"] for g in world.galleries() if g["name"] == "Weddings")
     made = world.edit(
         *(
@@ -39,7 +39,7 @@ def orders(world: EngineHarness) -> dict[str, float]:
 
 @pytest.mark.parametrize("place", ["between", "after"])
 def test_a_new_item_does_not_take_the_place_of_a_sound(world: EngineHarness, place: str) -> None:
-    """What the planner would choose first is taken by items that it cannot read."""
+    """The sort orders that the planner would choose first belong to unsupported items."""
     assert world.apply(make_desired(text_item("a"), text_item("b"))).report.exit_code == 0
     items = (
         [text_item("a"), text_item("new"), text_item("b")]

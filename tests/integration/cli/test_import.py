@@ -281,7 +281,7 @@ def test_all_imports_what_is_not_managed_with_keys_from_names(journal: CliHarnes
 def test_a_name_that_two_galleries_have_is_not_guessed(journal: CliHarness) -> None:
     journal.edit({"set": {"name": "Our Journal", "sortOrder": 2}})
     for asked in (["Our Journal"], ["our-journal"], ["--name", "Our Journal"]):
-        refused(journal.run("import", *asked), "2 galleries of the site", JOURNAL, "give the id")
+        refused(journal.run("import", *asked), "2 galleries of the site", JOURNAL, "select one by its id")
     assert journal.run("import", "diary", "--id", JOURNAL).code == 0
 
 
@@ -298,17 +298,21 @@ def test_a_manifest_of_another_gallery_is_not_written_over(journal: CliHarness) 
     refused(
         journal.run("import", "our-journal", "--out", out),
         "the manifest of gallery notes",
-        "give another key or --out",
+        "choose another key or output file",
     )
-    refused(journal.run("import", "notes", "--id", JOURNAL), "'Notes'", "correct `bind:`")
+    refused(journal.run("import", "notes", "--id", JOURNAL), "'Notes'", "correct its `bind:`")
     journal.edit({"set": {"name": "Other", "sortOrder": 2}})
     journal.run("import", "our-journal")
-    refused(journal.run("import", "our-journal", "--name", "Other"), "our-journal is another gallery", JOURNAL)
+    refused(
+        journal.run("import", "our-journal", "--name", "Other"),
+        "the key our-journal belongs to another gallery",
+        JOURNAL,
+    )
     assert Path(out).read_text(encoding="utf-8") == before
     other = str(journal.root / "galleries/second.yaml")
     refused(
         journal.run("import", "our-journal", "--out", other),
-        "has a manifest already, galleries/our-journal.yaml",
+        "already has a manifest, galleries/our-journal.yaml",
     )
 
 
@@ -323,7 +327,7 @@ def test_a_file_that_no_pattern_finds_is_written_and_not_managed(journal: CliHar
 
 def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: CliHarness) -> None:
     journal.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: gallery.yaml\n")
-    refused(journal.run("import", "our-journal"), "has a place for our-journal.yaml", "--out FILE")
+    refused(journal.run("import", "our-journal"), "matches our-journal.yaml", "--out FILE")
     assert journal.run("import", "our-journal", "--out", str(journal.root / "gallery.yaml")).code == 0
     journal.assert_no_changes()
 

@@ -168,7 +168,7 @@ def test_what_is_not_there_is_told(applied: CliHarness) -> None:
     applied.edit({"set": {"name": "Notes / old", "sortOrder": 10}})
     refused(applied.run("show", "weding"), "no gallery")
     refused(applied.run("show", "weddings/nope"), "no item with the key or id 'nope'", "show weddings")
-    refused(applied.run("show", "Notes / old"), "2 galleries", "give the id")
+    refused(applied.run("show", "Notes / old"), "2 galleries", "select one by its id")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Somebody in the Editor while commands run, whose things nobody else may touch."""
+"""A user of the Editor who edits the site while commands run; the commands must not touch unmanaged resources."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.support.engine_harness import EngineHarness
 
 Doc = dict[str, Any]
 MANAGED_GALLERIES = ("Weddings", "Other")
-"""The names of the galleries that the manifests manage."""
+"""The names of the managed galleries."""
 
 
 @dataclass(slots=True)
 class Editor:
-    """Edits the site by the dice, and remembers how it left what is its own."""
+    """Makes random edits, and records the unmanaged resources that it leaves."""
 
     harness: EngineHarness
     rng: random.Random
@@ -26,7 +26,7 @@ class Editor:
     numbers: count[int] = field(default_factory=count)
 
     def add_own_resources(self) -> None:
-        """A gallery with items, an item in a gallery of ours, a file: all made by hand."""
+        """Create unmanaged resources: a gallery with items, an item in a managed gallery, a file."""
         (made,) = self.harness.edit({"set": {"name": "By hand", "sortOrder": -5.5, "later": {"a": [1, None]}}})
         gallery = made["gallery"]
         self.galleries[gallery["id"]] = gallery
@@ -38,7 +38,7 @@ class Editor:
                 self.files[file["id"]] = file
 
     def make_random_edit(self) -> None:
-        """One edit of some kind."""
+        """Make one random edit."""
         self.rng.choice(
             [
                 self.add_item,
@@ -51,7 +51,7 @@ class Editor:
         )()
 
     def add_item(self) -> None:
-        """A new item in a gallery of ours, between two others."""
+        """Create an item in a managed gallery, between two others."""
         gallery = self.rng.choice(self._managed_galleries())
         self._create_item(gallery["id"], self._between(gallery))
 
@@ -66,7 +66,7 @@ class Editor:
         self.items[made["item"]["id"]] = made["item"]
 
     def edit_own_item(self) -> None:
-        """An item that is its own, of whichever gallery."""
+        """Edit an unmanaged item of any gallery."""
         if self.items:
             gallery, item = self.rng.choice(
                 [(g, i) for g in self.harness.galleries() for i in self._items_of(g) if i["id"] in self.items]
@@ -76,22 +76,22 @@ class Editor:
             self.items[item["id"]] = made["item"]
 
     def edit_managed_title(self) -> None:
-        """An item of ours: a field that the manifests name."""
+        """Edit a declared field of a managed item."""
         self._edit_managed_item({"title": f"drift {next(self.numbers)}"})
 
     def edit_managed_description(self) -> None:
-        """An item of ours: a field that no manifest names."""
+        """Edit an undeclared field of a managed item."""
         self._edit_managed_item({"description": f"hand {next(self.numbers)}"})
 
     def move_managed_item(self) -> None:
-        """An item of ours, between two others."""
+        """Move a managed item between two others."""
         if ours := self._managed_items():
             gallery, item = self.rng.choice(ours)
             order = self._between(gallery)
             self.harness.edit({"gallery": gallery["id"], "item": item["id"], "set": {"sortOrder": order}})
 
     def delete_managed_item(self) -> None:
-        """An item of ours."""
+        """Delete a managed item."""
         if ours := self._managed_items():
             gallery, item = self.rng.choice(ours)
             self.harness.edit({"gallery": gallery["id"], "item": item["id"], "delete": True})
@@ -112,13 +112,13 @@ class Editor:
         return self.harness.emulator.pipeline.site.store.fetch_documents(sql, gallery["id"])
 
     def _between(self, gallery: Doc) -> float:
-        """The mean of two neighbours' sort orders, which no item of the gallery has."""
+        """Return the unused mean of the sort orders of two neighbours."""
         orders = [float(item["sortOrder"]) for item in self._items_of(gallery)]
         means = [(a + b) / 2 for a, b in pairwise([0.0, *orders, max(orders, default=0.0) + 2.0])]
         return self.rng.choice([mean for mean in means if mean not in orders])
 
     def assert_own_resources_unchanged(self) -> None:
-        """What is its own is byte for byte as it was left."""
+        """Assert that the unmanaged resources are unchanged, byte for byte."""
         store = self.harness.emulator.pipeline.site.store
         items = {i["id"]: i for i in store.fetch_documents("SELECT doc FROM items")}
         galleries = {g["id"]: g for g in store.fetch_documents("SELECT doc FROM galleries")}

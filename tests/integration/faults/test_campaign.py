@@ -1,4 +1,4 @@
-"""Runs under all faults at once, 10 % each, while somebody works in the Editor: they converge, and touch only ours."""
+"""Runs under all faults at once, 10 % each, with edits in the Editor: they converge and touch only managed resources."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.engine_harness import EngineHarness, make_desired, make_galle
 KINDS = ("error_500", "error_503", "throttle", "drop_after", "drop_before", "cut", "stale", "latency")
 RATE = 0.1
 APPLIES = 25
-"""How many applies a run may take. Of the requests, 6 in 10 fail, and no more than six tries are made of each."""
+"""The maximum number of applies per run. 6 of 10 requests fail, and each is tried at most six times."""
 EDITED = 3
-"""During how many of them somebody works in the Editor."""
+"""The number of applies with edits in the Editor."""
 
 
 def items(world: EngineHarness, dice: random.Random, n: int) -> DesiredItem:
-    """An item with the key `k<n>`: its kind, its content and its title are by the dice."""
+    """Return an item with the key `k<n>`, and a random kind, content and title."""
     key, title = f"k{n}", f"k{n} {dice.randrange(3)}"
     match dice.randrange(4):
         case 0:
@@ -36,7 +36,7 @@ def items(world: EngineHarness, dice: random.Random, n: int) -> DesiredItem:
 
 
 def manifests(world: EngineHarness, dice: random.Random) -> Desired:
-    """Two galleries; of twelve items some, in some order."""
+    """Return two galleries with some of twelve items, in random order."""
     here = [items(world, dice, n) for n in dice.sample(range(12), dice.randrange(5, 11))]
     return make_desired(
         *here, others=[make_gallery(text_item("x"), video_item("y", 99), gallery="other", name="Other")]
@@ -44,7 +44,7 @@ def manifests(world: EngineHarness, dice: random.Random) -> Desired:
 
 
 def converge(world: EngineHarness, editor: Editor, desired: Desired) -> int:
-    """How many applies it took until all was done; each ends with a report or an error that we tell people."""
+    """Return the number of applies until all is done; each ends with a report or a GalleryctlError."""
     for number in range(1, APPLIES + 1):
         editing = number <= EDITED
 
@@ -68,7 +68,7 @@ def converge(world: EngineHarness, editor: Editor, desired: Desired) -> int:
 
 
 def check(world: EngineHarness, editor: Editor, desired: Desired) -> None:
-    """The site has what the manifests say, once, in order; and every file of ours is known, once."""
+    """Assert that the site has each declared item once, in order, and that state has each uploaded file once."""
     for gallery, name in zip(desired.galleries, ("Weddings", "Other"), strict=True):
         ours = [item for item in world.items(name) if item["id"] not in editor.items]
         assert [item["title"] for item in ours] == [item.fields["title"] for item in gallery.items]
@@ -81,7 +81,7 @@ def check(world: EngineHarness, editor: Editor, desired: Desired) -> None:
 
 
 def run(folder: Path, seed: int) -> int:
-    """How many applies one seeded run took."""
+    """Return the number of applies of one seeded run."""
     world, dice = EngineHarness(folder), random.Random(seed)  # noqa: S311 - repeatable on purpose
     try:
         world.upload("by-hand.jpg", 999)

@@ -1,4 +1,4 @@
-"""A read that lags behind shows what somebody has deleted since: nobody takes it for what was just to be made."""
+"""A lagging read shows an item that was just deleted: it is not mistaken for the created one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.engine_harness import EngineHarness, make_desired, make_galle
 
 @pytest.fixture
 def lagging(world: EngineHarness) -> EngineHarness:
-    """A site whose lagging reads ignore what the client says that it has seen."""
+    """A site whose reads lag even behind what the client has seen."""
     world.settings(honour_consistent=False)
     return world
 
@@ -29,7 +29,7 @@ def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(
     lagging.faults(
         script=[
             {"fault": "drop_before", "method": "POST", "path": "items$"},
-            # The list of galleries and four reads of the items that lack it come first, then the gallery that is looked in.
+            # First the listing of galleries and four reads of its items, then the look-up after the create.
             {"fault": "stale", "method": "GET", "path": "galleries/.+", "nth": 5, "times": 2},
         ]
     )

@@ -1,4 +1,4 @@
-"""A run is killed, the run that recovers from it is killed, too, and the third reaches what one alone would have."""
+"""A run is killed, and so is the run that recovers from it: the third reaches the result of a single run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.integration.faults.test_one_fault import after, before, settled_site
 from tests.support.engine_harness import Crash, EngineHarness
 
 REQUESTS = 14
-"""Of the run that is killed first; the second makes no more, mostly fewer."""
+"""Requests of the run that is killed first; the second makes no more."""
 
 
 def nth(number: int, phase: str) -> Callable[[Attempt], None]:
-    """Ends the process before or after the request of that number, should it come to that."""
+    """Ends the process before or after the request with that number."""
     numbers = count(1)
 
     def watch(exchange: Attempt) -> None:
@@ -29,7 +29,7 @@ def nth(number: int, phase: str) -> Callable[[Attempt], None]:
 
 
 def killed_at(folder: Path, kills: list[tuple[int, str]]) -> tuple[object, int]:
-    """The site after the kills and an apply that is left alone, and how many files there are; nothing is left to do."""
+    """Return the site and the number of files after the kills and an undisturbed apply; the next plan is empty."""
     folder.mkdir()
     world = EngineHarness(folder)
     try:

@@ -1,4 +1,4 @@
-"""Each kind of fault strikes each request of a plan and its apply once: the site always becomes what was wanted."""
+"""Each kind of fault hits each request of a plan and its apply once: the site always reaches the desired state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def before(world: EngineHarness) -> Desired:
 
 
 def after(world: EngineHarness) -> Desired:
-    """Everything at once: a new photo and text, a changed text, another picture, a move, a delete, a new gallery."""
+    """Every kind of change: a new photo and text, a changed text, a replaced photo, a move, a delete, a new gallery."""
     new = make_desired(text_item("x"), text_item("y"), gallery="parties", name="Parties").galleries
     items = (
         text_item("d"),
@@ -32,7 +32,7 @@ def after(world: EngineHarness) -> Desired:
 
 
 def settled_site(world: EngineHarness) -> object:
-    """What a visitor sees, and which file each item shows, without ids."""
+    """Return what a visitor sees, and the file of each item, without ids."""
     shades = {file["id"]: file["labels"] for file in world.files()}
 
     def shown(item: dict[str, object]) -> object:
@@ -44,7 +44,7 @@ def settled_site(world: EngineHarness) -> object:
 
 
 def run(folder: Path, script: list[dict[str, object]]) -> tuple[object, list[str], int]:
-    """The site after the apply, its requests, and how many files there are; the next plan is empty."""
+    """Return the site after the apply, its requests, and the number of files; the next plan is empty."""
     folder.mkdir()
     world = EngineHarness(folder)
     try:

@@ -1,4 +1,4 @@
-"""The API fails for long, or does less than it was asked to: the run ends soon, and its report is true."""
+"""Long outages, and incomplete deletes: the run ends soon, and its report is correct."""
 
 from __future__ import annotations
 
@@ -83,6 +83,6 @@ def test_an_item_that_stays_though_it_was_deleted_is_told() -> None:
         json_response(body={"items": [ITEM]}),
     ] * 3
     wire = ScriptedTransport([*tries])
-    with pytest.raises(ApiError, match=f"1 of 1 items are still there after 3 tries: {item}"):
+    with pytest.raises(ApiError, match=f"1 of 1 items still exist after 3 attempts: {item}"):
         run_client(wire, lambda client: delete_items(client, str(GALLERY["id"]), [item]))
     assert len(wire.sent) == len(tries)

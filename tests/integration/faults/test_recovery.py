@@ -1,4 +1,4 @@
-"""What goes wrong while an apply runs, one thing at a time: nothing twice, nothing lost, nobody else's touched."""
+"""One failure at a time during an apply: nothing is duplicated or lost, and unmanaged resources are not touched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UPLOAD = "PUT /upload"
 
 
 def crash(phase: str, name: str, nth: int = 1) -> Callable[[Attempt], None]:
-    """End the process before or after the n-th request of that name."""
+    """End the process before or after the nth request with that name."""
     seen = 0
 
     def watch(exchange: Attempt) -> None:
@@ -84,7 +84,7 @@ def test_a_lost_create_that_reads_do_not_show_is_made_once(world: EngineHarness)
     settled(world, desired)
 
 
-def test_a_lost_create_that_somebody_moved_is_not_made_again(world: EngineHarness) -> None:
+def test_an_unconfirmed_create_that_was_moved_is_not_repeated(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
     desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
     world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
@@ -148,7 +148,7 @@ def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: Eng
     settled(world, desired)
 
 
-def test_killed_after_a_create_nobody_needs_any_more_it_is_deleted(world: EngineHarness) -> None:
+def test_a_create_of_a_killed_run_that_is_no_longer_declared_is_deleted(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(make_desired(text_item("a"), text_item("b"))))
     assert world.titles() == ["a", "b"]
@@ -162,7 +162,7 @@ def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: E
     desired = make_desired(text_item("a"), new, text_item("z"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
     gallery = world.galleries()[0]["id"]
-    # The Editor gives the mean of the neighbours, and so does the plan.
+    # The Editor uses the mean of the neighbours, and so does the plan.
     order = assign_sort_orders([1.0, None, 2.0], [1.0, 2.0])[1]
     (made,) = world.edit(
         {
@@ -342,7 +342,7 @@ def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: En
     assert report.exit_code == 3
     (failed,) = [o for o in report.outcomes if o.status is OutcomeStatus.FAILED]
     assert failed.address == Address("other")
-    assert "2 items, it had 1" in failed.reason
+    assert "2 items instead of 1" in failed.reason
     assert world.titles("Other") == ["x", "By hand"]
     assert world.titles() == ["A"]
 
@@ -384,7 +384,7 @@ def test_a_gallery_deleted_during_the_apply_fails_what_lies_in_it_and_nothing_el
     assert world.titles("Other") == ["X"]
 
 
-def test_a_sort_order_that_somebody_took_meanwhile_fails_one_create(world: EngineHarness) -> None:
+def test_a_sort_order_that_was_used_meanwhile_fails_one_create(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
     desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
 

@@ -1,4 +1,4 @@
-"""A run is killed, and the next one wants something else: what the first had made is known all the same."""
+"""A run is killed, and the manifests change before the next one: what the first created is still recovered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.engine_harness import (
 
 DESTROY = PlanOptions(destroy=True, max_delete_percent=100)
 STRICT = PlanOptions(max_delete_percent=100)
-"""Everything else is guarded."""
+"""All other safety checks are on."""
 
 
 def with_other(*keys: str) -> Desired:
@@ -52,7 +52,7 @@ def test_what_a_killed_destroy_deleted_is_not_missed(world: EngineHarness, phase
     state = FileStateBackend(world.root / "state.json").read()
     assert state is not None
     assert state.bindings.ids == {}
-    assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery is gone from the site
+    assert world.apply(desired, STRICT).report.exit_code == 0  # not: its gallery no longer exists on the site
 
 
 def test_a_manifest_that_is_put_back_after_a_killed_delete_makes_its_gallery_again(world: EngineHarness) -> None:
@@ -74,7 +74,7 @@ def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: Engine
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
-def test_a_replacement_that_was_killed_and_is_wanted_no_more_goes_whole(
+def test_a_killed_replacement_that_is_no_longer_declared_is_deleted_completely(
     world: EngineHarness, phase: str, name: str
 ) -> None:
     world.apply(make_desired(text_item("a"), text_item("b")))
@@ -94,7 +94,7 @@ def test_a_replacement_that_was_killed_and_is_taken_back_is_undone(world: Engine
     settled(world, before)
 
 
-def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of_it(world: EngineHarness) -> None:
+def test_what_two_killed_runs_created_is_not_mistaken_for_a_copy(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
     desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
@@ -108,7 +108,7 @@ def test_what_two_killed_runs_had_made_is_told_from_a_copy_that_somebody_made_of
 
 
 async def rebuilt(world: EngineHarness, desired: Desired) -> None:
-    """As `state rebuild` does it."""
+    """Rebuild the state as `state rebuild` does."""
     async with world.open_site() as site:
         save_rebuilt_state(site, await rebuild_state(site, desired))
 

@@ -1,4 +1,4 @@
-"""Any history of manifests, edits, kills and losses: an undisturbed apply makes the site what the manifests say.
+"""After any history of manifests, edits, kills and lost files, an undisturbed apply brings the site to the manifests.
 
 A crash is an exception out of the observer at the n-th request, which nothing catches: what is in flight ends there, and
 nothing is journalled or saved any more, as after a kill.
@@ -48,7 +48,7 @@ NUMBERS = st.integers(0, 5)
 
 
 def nth_request(nth: int) -> Callable[[Attempt], None]:
-    """Ends the process after its n-th request."""
+    """Ends the process after its nth request."""
     seen = count(1)
 
     def watch(exchange: Attempt) -> None:
@@ -59,7 +59,7 @@ def nth_request(nth: int) -> Callable[[Attempt], None]:
 
 
 class Machine(RuleBasedStateMachine):
-    """The manifests as they are now, and the site."""
+    """The current manifests, and the site."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Machine(RuleBasedStateMachine):
         self.editor = Editor(self.world, random.Random(0))  # noqa: S311 - repeatable on purpose
         self.items: list[DesiredItem] = []
         self.other: list[DesiredItem] = []
-        """What the second gallery shall have; empty when no manifest names it."""
+        """The desired items of the second gallery; empty if no manifest declares it."""
         self.saved: Plan | None = None
         self.moved: list[tuple[str, str]] = []
 
@@ -88,7 +88,7 @@ class Machine(RuleBasedStateMachine):
     def made(self, key: str, kind: str, number: int) -> DesiredItem:
         match kind:
             case "photo":
-                # A file for each content: one for each key would change under an item that was renamed.
+                # One file per content: a file per key would change when an item is renamed.
                 photo = self.world.photo_item(f"photo{number}", number, title=f"{key} {number}")
                 return replace(photo, address=Address("weddings", key))
             case "film":
@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=KEYS, kind=KINDS, number=NUMBERS, place=st.integers(0, 8))
     def add_or_change(self, key: str, kind: str, number: int, place: int) -> None:
-        """A new item, or another kind, content or title of one that is there."""
+        """Add an item, or change the kind, content or title of an existing one."""
         item = self.made(key, kind, number)
         keys = [i.address.item for i in self.items]
         if key in keys:
@@ -117,7 +117,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(place=st.integers(0, 7), key=KEYS)
     def rename(self, place: int, key: str) -> None:
-        """A new key with `moved`, which stands in the manifest from then on."""
+        """Rename a key with a `moved` entry, which stays in the manifest."""
         names = {i.address.item for i in self.items} | {name for pair in self.moved for name in pair}
         if f"weddings/{key}" in names or key in names or not self.items:
             return
@@ -128,13 +128,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(shade=NUMBERS, more=st.booleans())
     def change_other(self, shade: int, more: bool) -> None:
-        """The second gallery shows photos that the first may show, too; it is made when no manifest named it."""
+        """Declare the second gallery, with photos that the first may show, too."""
         photos = [self.world.photo_item(f"o{n}", n) for n in range(shade if more else 0)]
         self.other = [*photos, text_item("x")]
 
     @rule()
     def drop_other(self) -> None:
-        """No manifest names the second gallery any more; one that somebody has filled meanwhile does not go."""
+        """Remove the manifest of the second gallery; if someone added items to it, it is not deleted."""
         self.other = []
 
     @rule(times=st.integers(1, 3))
@@ -144,7 +144,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(nth=st.integers(1, 25), after=st.booleans(), edited=st.booleans())
     def crash(self, nth: int, after: bool, edited: bool) -> None:
-        """An apply that ends at its n-th request, should it come to that; sometimes while the Editor is at work."""
+        """Kill an apply at its nth request, sometimes during edits in the Editor."""
         seen = 0
 
         def watch(exchange: Attempt) -> None:
@@ -153,14 +153,14 @@ class Machine(RuleBasedStateMachine):
                 seen += 1
                 if seen >= nth:
                     raise Crash
-            # Whatever comes to a gallery between the last look at it and its end goes with it.
+            # Items added between the last read of a gallery and its deletion are deleted with it.
             if edited and self.other and exchange.phase == "after" and self.editor.rng.random() < 0.1:
                 self.editor.make_random_edit()
 
         self.disturbed(watch, lambda: self.world.apply(self.desired()))
 
     def disturbed(self, watch: Callable[[Attempt], None], run: Callable[[], object]) -> None:
-        """`run` until `watch` ends it, or until it refuses to begin."""
+        """Run `run` until `watch` ends it, or until it is rejected."""
         self.world.on_attempt = watch
         with suppress(Crash, Refused, MatchError, StaleError):
             run()
@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=KEYS, nth=st.integers(1, 12))
     def crash_with_target(self, key: str, nth: int) -> None:
-        """An apply for one item, that may be killed."""
+        """Apply to one target; the apply may be killed."""
         target = replace(ALLOW_ALL, targets=(Address("weddings", key),))
         self.disturbed(nth_request(nth), lambda: self.world.apply(self.desired(), target))
 
@@ -178,14 +178,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule(nth=st.integers(1, 25))
     def apply_saved(self, nth: int) -> None:
-        """The plan that was saved last, whatever happened since; it may be killed."""
+        """Apply the plan that was saved last, whatever happened since; the apply may be killed."""
         saved = self.saved
         if saved is not None and not saved.refusals:
             self.disturbed(nth_request(nth), lambda: self.world.apply_saved(saved))
 
     @rule(place=st.integers(0, 7), key=KEYS)
     def rename_in_state(self, place: int, key: str) -> None:
-        """A new key without `moved`: `state mv` says so; it refuses while a run is broken off."""
+        """Rename a key with `state mv`, which fails while an interrupted run is not reconciled."""
         old = self.items[place % len(self.items)].address
         new = Address("weddings", key)
         taken = {i.address for i in self.items} | {Address.parse(name) for pair in self.moved for name in pair}
@@ -196,21 +196,21 @@ class Machine(RuleBasedStateMachine):
 
     @rule(place=st.integers(0, 7))
     def forget(self, place: int) -> None:
-        """`state rm` of what a manifest names and the site shows: it is found again."""
+        """Remove a declared, existing resource from state with `state rm`: it is matched again."""
         self.apply()
         address = self.items[place % len(self.items)].address
         asyncio.run(self.in_state(lambda bindings: forget_addresses(bindings, [address])))
         self.apply()
 
     async def in_state(self, how: Callable[[Bindings], Bindings]) -> None:
-        """Change state as the `state` commands do."""
+        """Change the state as the `state` commands do."""
         async with self.world.open_site() as site:
             known = await load_complete_state(site)
             save_state(site, known.state, how(known.bindings))
 
     @rule(back=st.integers(1, 3))
     def restore_state(self, back: int) -> None:
-        """`state restore` of a former version, when nothing is left to do, and no item has got another key since.
+        """Restore a previous version of the state, if nothing is left to do and no item was renamed since.
 
         What it says is believed: a key that is another item's by now would be changed into what is wanted of it.
         """
@@ -232,7 +232,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def lose_state(self) -> None:
-        """The same pairs are found again. What only state told, that an item no longer wanted was ours, is lost with it."""
+        """Delete the state: the same matches are found again, except for orphaned items, which only the state records."""
         if not (self.folder / "journal.jsonl").exists() and self.world.plan(self.desired()).is_empty:
             before = self.world.items()
             (self.folder / "state.json").unlink(missing_ok=True)
@@ -242,7 +242,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(nth=st.integers(1, 25), after=st.booleans())
     def lose_journal(self, nth: int, after: bool) -> None:
-        """What a killed run had made is recognised by what it shows; but not the new half of a replacement."""
+        """Delete the journal: created items are matched by content, but not the new item of a replacement."""
         plan = self.world.plan(self.desired())
         if not (self.folder / "journal.jsonl").exists() and not plan.count(Action.REPLACE):
             self.crash(nth=nth, after=after, edited=False)
@@ -251,7 +251,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def apply(self) -> None:
-        """Undisturbed: the site is what the manifests say, and there is nothing more to do."""
+        """Apply undisturbed: the site matches the manifests, and the next plan is empty."""
         try:
             applied = self.world.apply(self.desired())
         except Refused:
@@ -287,7 +287,7 @@ class Machine(RuleBasedStateMachine):
 
 
 class LongMachine(Machine):
-    """The same, for hundreds of longer histories."""
+    """The same for hundreds of longer histories."""
 
 
 BOUNDS = settings(

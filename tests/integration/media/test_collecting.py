@@ -1,4 +1,4 @@
-"""What happens to the site while unused uploads are looked for."""
+"""Changes of the site during the search for unused uploads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.engine_harness import Doc, EngineHarness, make_desired, text_
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[EngineHarness]:
-    """A site with two photos that galleryctl uploaded and that nothing shows or wants any more."""
+    """Return a site with two uploaded photos that no gallery shows and no manifest references."""
     world = EngineHarness(tmp_path)
     world.apply(make_desired(world.photo_item("a", 1), world.photo_item("b", 2), text_item("w")))
     world.apply(make_desired(text_item("w")))
@@ -27,7 +27,7 @@ def world(tmp_path: Path) -> Iterator[EngineHarness]:
 
 
 def look_and_collect(world: EngineHarness, between: Doc | None = None) -> tuple[UploadedFile, ...]:
-    """What was deleted; `between` is an edit while the question stood."""
+    """Return the deleted files; `between` is an edit before the confirmation."""
 
     async def run() -> tuple[UploadedFile, ...]:
         async with world._client() as client:
@@ -64,7 +64,7 @@ def test_half_a_listing_tells_nothing(world: EngineHarness, path: str, fault: st
 
 
 def test_an_item_that_moves_to_another_page_while_they_are_read_is_seen(world: EngineHarness) -> None:
-    """150 items are two pages; the photo's item goes from the second to the first between the two reads."""
+    """150 items are two pages; the item of the photo moves from the second to the first between their reads."""
     gallery, file = world.galleries()[0]["id"], world.files()[0]["id"]
     text = {"type": "TEXT", "text": {"html": "x"}}
     world.edit(*({"gallery": gallery, "item": None, "set": {**text, "sortOrder": 1000 + n}} for n in range(150)))

@@ -1,4 +1,4 @@
-"""Files that change while they are uploaded: other bytes than the planned ones never become an item's file."""
+"""Files that change during their upload: an item never shows other bytes than the planned ones."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def world(tmp_path: Path) -> Iterator[EngineHarness]:
 
 
 def uploaded(world: EngineHarness) -> list[bytes | None]:
-    """The bytes of each file of the site."""
+    """Return the bytes of each file of the site."""
     return [world.emulator.pipeline.site.store.get_blob(file["id"]) for file in world.files()]
 
 
 def at_request(world: EngineHarness, pattern: str, change: Callable[[], object], nth: int = 1) -> None:
-    """Make `change` right before the nth request whose call the pattern finds."""
+    """Call `change` right before the nth request that the pattern matches."""
     seen = 0
 
     def watch(exchange: Attempt) -> None:
@@ -43,7 +43,7 @@ def at_request(world: EngineHarness, pattern: str, change: Callable[[], object],
 
 
 def film(world: EngineHarness, size: int) -> tuple[Desired, bytes, Path]:
-    """A video of the workspace that is sent in several pieces."""
+    """Return a video of the workspace that is sent in several chunks."""
     data = b"\0\0\0\x20ftypisom" + bytes(range(256)) * (size // 256)
     path = world.root / "film.mp4"
     path.write_bytes(data)
@@ -53,7 +53,7 @@ def film(world: EngineHarness, size: int) -> tuple[Desired, bytes, Path]:
 
 
 def reason(world: EngineHarness, desired: Desired) -> str:
-    """Why the upload failed; what was not uploaded is shown by nothing."""
+    """Return why the upload failed; no item shows the file."""
     report = world.apply(desired).report
     assert report.exit_code in (1, 3)
     assert [each for each in uploaded(world) if each is not None] == []
@@ -66,7 +66,7 @@ def test_a_photo_written_over_is_never_sent(world: EngineHarness, pattern: str) 
     photo = world.photo_item("a", 1)
     other = world.root / "photos/a.jpg"
     at_request(world, pattern, lambda: other.write_bytes(jpeg_bytes(2)))
-    if pattern == "PUT":  # it was read whole before
+    if pattern == "PUT":  # the file was read completely before
         assert world.apply(make_desired(photo)).report.exit_code == 0
         assert uploaded(world) == [jpeg_bytes(1)]
     else:
@@ -97,14 +97,14 @@ def test_a_film_written_to_while_it_is_sent_never_becomes_a_file(world: EngineHa
 
     at_request(world, "^PATCH .*(tus|upload)", write, nth)
     applied = world.apply(desired)
-    if applied.report.exit_code == 0:  # what was written over had been sent already
+    if applied.report.exit_code == 0:  # the overwritten bytes had already been sent
         assert place == 0
         assert uploaded(world) == [data]
     else:
         assert uploaded(world) == []
 
 
-def test_a_film_that_becomes_shorter_is_told(world: EngineHarness) -> None:
+def test_a_video_that_becomes_shorter_is_reported(world: EngineHarness) -> None:
     desired, data, path = film(world, 12_000_000)
     at_request(world, "^PATCH .*(tus|upload)", lambda: path.write_bytes(data[:9_000_000]))
     assert "film.mp4: the file changed since the plan was made" in reason(world, desired)
@@ -113,7 +113,7 @@ def test_a_film_that_becomes_shorter_is_told(world: EngineHarness) -> None:
 def test_pieces_sent_before_an_interruption_must_be_those_that_are_read_again(
     world: EngineHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first piece goes out with another byte; before the second try the file is as planned again."""
+    """The first chunk is sent with a changed byte; before the second attempt the file is restored."""
     monkeypatch.setattr(tus, "CHUNK_BYTES", 1 << 20)
     desired, data, path = film(world, 11_000_000)
     patches = iter((data[:9] + b"!" + data[10:], data))

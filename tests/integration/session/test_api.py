@@ -32,7 +32,7 @@ def addresses(plan: galleryctl.Plan) -> list[str]:
 
 @dataclass(slots=True)
 class Watcher(SilentProgress):
-    """Notes the ends of steps, and does `then` after the first."""
+    """Records the ends of steps, and calls `then` after the first."""
 
     then: Callable[[], object] = lambda: None
     steps: int = 0
@@ -64,7 +64,7 @@ def test_another_name_is_an_attribute_error() -> None:
         getattr(galleryctl, "nope")  # noqa: B009 - type checkers know that there is none
 
 
-def test_each_operation_has_a_twin_under_its_own_name() -> None:
+def test_each_operation_has_a_coroutine_method() -> None:
     public = {name for name in vars(galleryctl.Workspace) if not name.startswith("_")}
     assert public == {"directory", "site", *OPERATIONS, *(f"{name}_async" for name in OPERATIONS)}
     for name in (*OPERATIONS, *(f"{name}_async" for name in OPERATIONS)):
@@ -246,7 +246,7 @@ def test_every_method_works_inside_a_running_loop(wedding: CliHarness) -> None:
     asyncio.run(cell())
 
 
-def test_a_twin_does_not_block_the_event_loop(wedding: CliHarness) -> None:
+def test_a_coroutine_method_does_not_block_the_event_loop(wedding: CliHarness) -> None:
     workspace = opened(wedding)
     threads: set[int] = set()
     watcher = Watcher(then=lambda: threads.add(threading.get_ident()))

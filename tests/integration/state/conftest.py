@@ -1,4 +1,4 @@
-"""A bucket for each test, and a workspace whose state is in it."""
+"""A bucket for each test, and a workspace with its state in the bucket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def server() -> Iterator[FakeObjectStore]:
 
 @pytest.fixture
 def s3(server: FakeObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeObjectStore]:
-    """The store, reachable through the environment."""
+    """Return the store, configured through the environment."""
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     yield server
@@ -40,7 +40,7 @@ def bucket(bucket_name: str) -> Bucket:
 
 @pytest.fixture
 def shared(wedding: CliHarness, bucket_name: str) -> CliHarness:
-    """The workspace with a gallery of three photos and a text, its state in the bucket."""
+    """Return a workspace with a gallery of three photos and a text, and its state in the bucket."""
     wedding.write(
         "galleryctl.yaml",
         "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"

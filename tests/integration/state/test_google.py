@@ -1,4 +1,4 @@
-"""State in Google Cloud Storage: it takes one write of an object a second, and turns away what comes sooner."""
+"""State in Google Cloud Storage, which accepts one write per second to an object and rejects others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def slept() -> list[float]:
 
 @pytest.fixture
 def bucket(google: FakeObjectStore, slept: list[float]) -> Bucket:
-    """One whose library asks once, so that no test waits."""
+    """Return a store whose library does not retry, so that no test waits."""
     return Bucket(GCSStore("bucket", retry_config={"max_retries": 0}), "gs://bucket", sleep=slept.append)
 
 
@@ -66,7 +66,7 @@ def test_a_write_that_took_effect_counts_although_the_store_is_busy_then(
     assert slept == [RATE_LIMIT_PAUSE]
 
 
-def test_a_store_that_stays_busy_is_told(bucket: Bucket, google: FakeObjectStore, slept: list[float]) -> None:
+def test_a_store_that_stays_busy_is_reported(bucket: Bucket, google: FakeObjectStore, slept: list[float]) -> None:
     google.fixed_responses["PUT /key"] = ("429 Too Many Requests", "<Error><Code>SlowDown</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be written") as caught:
         bucket.put("key", b"1", None)

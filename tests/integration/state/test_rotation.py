@@ -1,4 +1,4 @@
-"""A passphrase is changed, given up or brought in, in a workspace that is at work: by an apply, or by `state reseal`."""
+"""Add, change or remove the passphrase of a workspace in use: with an apply, or with `state reseal`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ OPENING = "{former_passphrase: '${OLD}'}"
 
 @pytest.fixture(autouse=True)
 def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each command makes keys anew, which takes a while by design."""
+    """Make key derivation fast: it is slow by design, and each command repeats it."""
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)
 
 
 @pytest.fixture
 def sealed(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
-    """A workspace that was applied twice, its state sealed with the old passphrase."""
+    """Return a workspace that was applied twice, with its state encrypted with the old passphrase."""
     monkeypatch.setenv("OLD", "planted-old")
     monkeypatch.setenv("NEW", "planted-new")
     become(wedding, OLD)
@@ -46,7 +46,7 @@ def become(studio: CliHarness, state: str) -> None:
 
 
 def kept(studio: CliHarness) -> list[str]:
-    """The state and all that is kept of it."""
+    """Return the state and all its stored versions."""
     return [path.read_text() for path in (studio.root / ".galleryctl").glob("state.json*/*")] + [
         (studio.root / ".galleryctl/state.json").read_text()
     ]
@@ -100,7 +100,7 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: CliHar
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
     assert ran.code == 1
-    assert "a run was broken off" in ran.err
+    assert "an earlier run was interrupted" in ran.err
     sealed.apply()
     become(sealed, NEW)
     sealed.assert_no_changes()
@@ -127,7 +127,7 @@ def test_a_readable_state_is_sealed_at_once(sealed: CliHarness) -> None:
     assert not any("first-dance" in text for text in kept(sealed))
 
 
-def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: CliHarness) -> None:
+def test_while_the_passphrase_changes_an_unencrypted_state_is_rejected(sealed: CliHarness) -> None:
     become(sealed, OPENING)
     fine(sealed.run("state", "reseal"))
     become(sealed, CHANGING)
@@ -137,7 +137,9 @@ def test_while_the_passphrase_is_changed_readable_state_is_not_ours(sealed: CliH
         assert "this state is not encrypted, but the workspace has a passphrase" in ran.err
 
 
-def test_what_neither_opens_is_told_and_stays(sealed: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_neither_passphrase_decrypts_is_reported_and_kept(
+    sealed: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (path, *_) = sorted((sealed.root / ".galleryctl/state.json.versions").iterdir())
     monkeypatch.setenv("NEW", "planted-third")
     become(sealed, CHANGING)
@@ -170,7 +172,7 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
     become(wedding, NEW)
     ran = wedding.run("state", "reseal")
     assert ran.code == 1
-    assert "there is no state yet" in ran.err
+    assert "no state exists yet" in ran.err
     assert not (wedding.root / ".galleryctl/state.json").exists()
 
 

@@ -1,4 +1,4 @@
-"""State in S3: what only S3 and its copies have to say. What holds for every store is in tests/e2e/test_stores.py."""
+"""State in S3 and compatible stores. Tests for all stores are in tests/e2e/test_stores.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.object_store import FakeObjectStore
     ("status", "code"),
     [("301 Moved Permanently", "PermanentRedirect"), ("400 Bad Request", "AuthorizationHeaderMalformed")],
 )
-def test_another_region_is_told(bucket: Bucket, s3: FakeObjectStore, status: str, code: str) -> None:
+def test_another_region_is_reported(bucket: Bucket, s3: FakeObjectStore, status: str, code: str) -> None:
     s3.fixed_responses["GET /state.json"] = (status, f"<Error><Code>{code}</Code></Error>")
     with pytest.raises(StateError, match="the state cannot be read") as caught:
         ObjectStateBackend(bucket, "state.json").read()
@@ -30,7 +30,7 @@ def test_a_copy_of_s3_that_knows_no_conditions_is_told(bucket: Bucket, s3: FakeO
     assert "use a store with conditional writes" in caught.value.do
 
 
-def test_credentials_that_ran_out_are_told(bucket: Bucket, s3: FakeObjectStore) -> None:
+def test_expired_credentials_are_reported(bucket: Bucket, s3: FakeObjectStore) -> None:
     s3.fixed_responses["GET /state.json"] = ("400 Bad Request", "<Error><Code>ExpiredToken</Code></Error>")
     with pytest.raises(StateError) as caught:
         ObjectStateBackend(bucket, "state.json").read()

@@ -1,4 +1,4 @@
-"""`state versions` and `state restore`: a way back from a state that was spoilt, on a file and in a bucket."""
+"""`state versions` and `state restore`: recovery from a damaged state, in a file and in a bucket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.object_store import FakeObjectStore
 
 @pytest.fixture(params=["file", "s3"])
 def anywhere(request: pytest.FixtureRequest) -> CliHarness:
-    """A workspace with a gallery of four items, not applied; its state in a file, or in a bucket."""
+    """Return an unapplied workspace with a gallery of four items, and its state in a file or a bucket."""
     studio: CliHarness = request.getfixturevalue("wedding" if request.param == "file" else "shared")
     return studio
 
@@ -41,7 +41,7 @@ def test_what_a_state_forgot_comes_back(anywhere: CliHarness) -> None:
     anywhere.assert_no_changes()
 
 
-def test_a_version_that_is_not_kept_is_told(anywhere: CliHarness) -> None:
+def test_a_version_that_is_not_stored_is_reported(anywhere: CliHarness) -> None:
     anywhere.apply()
     ran = anywhere.run("state", "restore", "99")
     assert ran.code == 1
@@ -72,7 +72,7 @@ def test_a_lost_state_comes_back_from_its_versions(wedding: CliHarness) -> None:
     assert known(wedding) == before
 
 
-def test_a_broken_off_run_comes_first(wedding: CliHarness, tmp_path: Path) -> None:
+def test_an_interrupted_run_must_be_reconciled_first(wedding: CliHarness, tmp_path: Path) -> None:
     wedding.apply()
     assert wedding.run("state", "rm", "weddings/cake").code == 0
     state = wedding.state()
@@ -82,7 +82,7 @@ def test_a_broken_off_run_comes_first(wedding: CliHarness, tmp_path: Path) -> No
     (tmp_path / ".galleryctl/journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
     ran = wedding.run("state", "restore", str(serials(wedding)[0]))
     assert ran.code == 1
-    assert "a run was broken off" in ran.err
+    assert "an earlier run was interrupted" in ran.err
     assert wedding.state() == state
 
 

@@ -1,4 +1,4 @@
-"""Pages of items that never end."""
+"""Listings whose pages never end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.wix.scripted_transport import ITEM, ScriptedTransport, json_resp
 UNCOUNTED = {"id": "g-1", "name": "Weddings"}
 
 
-def test_an_api_that_answers_one_page_forever_is_told() -> None:
+def test_an_api_that_repeats_one_page_forever_is_reported() -> None:
     page = json_response(body={"items": [{**ITEM, "id": f"i-{n}"} for n in range(100)], "gallery": UNCOUNTED})
     wire = ScriptedTransport([page])
     gallery = LiveGallery(id="g-1", fields={}, sort_order=1.0, total_items=None, items=None, raw=UNCOUNTED)

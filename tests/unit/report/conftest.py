@@ -109,7 +109,7 @@ def report() -> Report:
                 address=at("weddings/words"),
                 action="replace",
                 status=OutcomeStatus.SKIPPED,
-                reason="interrupted before it began",
+                reason="interrupted before it started",
             ),
         ),
         requests={"POST /progallery/v2/galleries": 1, "GET /progallery/v2/galleries": 2},
@@ -133,7 +133,7 @@ def invalid() -> InvalidInput:
 @pytest.fixture
 def refused() -> Refused:
     return Refused(
-        "the plan is refused; nothing was applied",
+        "a safety check rejected the plan; nothing was applied",
         why="weddings: protected\n  studio: empty",
         do="--allow-empty",
     )
