@@ -63,7 +63,7 @@ def test_a_plan_needs_no_workspace(wedding: CliHarness, tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_a_plan_names_its_file(wedding: CliHarness) -> None:
     wedding.write("old.json", '{"format_version": 7}')
-    assert "old.json: format_version is 7; this galleryctl reads 1\n" in wedding.run("show", "old.json").err
+    assert "old.json: format_version 7 is not supported; this galleryctl" in wedding.run("show", "old.json").err
     assert "none.json: No such file or directory\n" in wedding.run("apply", "none.json").err
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_plan_is_told(wedding: CliHarness) -> None:
     wedding.run("plan", "--out", str(wedding.root / "plan.json"))
     text = (wedding.root / "plan.json").read_text(encoding="utf-8")
     wedding.write("plan.json", text.replace("First dance", "Last dance"))
-    refused(wedding.run("show", str(wedding.root / "plan.json")), "changed after it was written")
+    refused(wedding.run("show", str(wedding.root / "plan.json")), "changed after it was saved")
     refused(wedding.run("show", "nothing.json"), "nothing.json: plan file not found", "plan --out FILE")
 
 

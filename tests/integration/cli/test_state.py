@@ -217,7 +217,7 @@ def test_a_rebuild_tells_what_is_guessed_what_differs_and_what_is_missing(applie
     applied.edit({"gallery": gallery, "item": words, "delete": True})
     ran = applied.run("state", "rebuild", "--auto-approve")
     assert ran.code == 0
-    assert "guessed by file name and size" in ran.err
+    assert "by file name and size (guess): please verify" in ran.err
     assert f"weddings/words: was {words}, now not in state" in ran.err
     assert "weddings/words: not found on the site" in ran.err
 
