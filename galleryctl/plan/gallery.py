@@ -14,7 +14,7 @@ from galleryctl.plan.changes import Action, Change, MatchedBy, Notice
 from galleryctl.plan.diff import diff_for_create
 from galleryctl.plan.matching.evidence import same_content
 from galleryctl.plan.matching.match import ItemMatch, gallery_names, match_items
-from galleryctl.plan.ordering.reorder import already_ordered, assign_sort_orders
+from galleryctl.plan.ordering.reorder import assign_sort_orders
 from galleryctl.plan.resources import (
     DisplayPosition,
     create_item_change,
@@ -204,27 +204,12 @@ def _positions(
             for item, match in zip(desired, matched, strict=True)
         ]
         used = (*(item.sort_order for item in live_items), *unsupported_sort_orders)
-        orders = _sort_orders(desired, current, used, item_order, targets)
+        targeted = (i for i, item in enumerate(desired) if is_targeted(item.address, targets))
+        orders = assign_sort_orders(current, used, item_order, targeted)
     return {
         item.address: DisplayPosition(before=before.get(item.address, 0), after=i + 1, sort_order=orders.get(i))
         for i, item in enumerate(desired)
     }
-
-
-def _sort_orders(
-    desired: Sequence[DesiredItem],
-    current: Sequence[float | None],
-    used: Sequence[float | None],
-    item_order: ItemOrder,
-    targets: Sequence[Address],
-) -> Mapping[int, float]:
-    """Return the new sort orders by index; with targets, items that are neither targeted nor in order are skipped."""
-    if not targets:
-        return assign_sort_orders(current, used, item_order)
-    kept = already_ordered(current, used, item_order)
-    indexes = [i for i, item in enumerate(desired) if i in kept or is_targeted(item.address, targets)]
-    new = assign_sort_orders([current[i] if i in kept else None for i in indexes], used, item_order)
-    return {indexes[i]: value for i, value in new.items()}
 
 
 def _already_in_order(

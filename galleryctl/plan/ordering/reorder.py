@@ -28,31 +28,56 @@ from galleryctl.plan.ordering.gaps import UsedOrders
 
 
 def assign_sort_orders(
-    current: Sequence[float | None], live: Iterable[float | None], item_order: ItemOrder = ItemOrder.ASCENDING
+    current: Sequence[float | None],
+    live: Iterable[float | None],
+    item_order: ItemOrder = ItemOrder.ASCENDING,
+    targets: Iterable[int] | None = None,
 ) -> Mapping[int, float]:
     """Return the new sort orders by index in the list.
 
     `current` holds the sort orders in the desired display order, None for new items; `live` all sort orders in use in
-    the gallery. A value that two items have is replaced on both.
+    the gallery. A value that two items have is replaced on both. `targets` are the indexes of the items to put in
+    order, by default all; another index in the result is an item that would have to make room for a target.
     """
     values = [value for value in live if value is not None]
+    indexes = sorted(range(len(current)) if targets is None else targets)
     if not values:
-        count = len(current)
-        return {i: float(i + 1 if item_order is ItemOrder.ASCENDING else count - i) for i in range(count)}
+        in_order = indexes if item_order is ItemOrder.ASCENDING else indexes[::-1]
+        return {i: float(number) for number, i in enumerate(in_order, 1)}
     if item_order is ItemOrder.DESCENDING:
-        return {i: -value for i, value in assign_sort_orders(_negate(current), _negate(values)).items()}
-    unique = _drop_duplicates(current, values)
-    kept = longest_run(unique)
-    return {} if len(kept) == len(current) else _fill_gaps(unique, kept, UsedOrders.from_values(values))
+        new = assign_sort_orders(_negate(current), _negate(values), targets=indexes)
+        return {i: -value for i, value in new.items()}
+    return _move_targets(current, values, frozenset(indexes))
 
 
-def already_ordered(
-    current: Sequence[float | None], live: Iterable[float | None], item_order: ItemOrder = ItemOrder.ASCENDING
-) -> frozenset[int]:
-    """Return the indexes of the items already in order, which `assign_sort_orders` keeps where there is enough room."""
-    if item_order is ItemOrder.DESCENDING:
-        return already_ordered(_negate(current), _negate(live))
-    return frozenset(longest_run(_drop_duplicates(current, live)))
+def _move_targets(
+    current: Sequence[float | None], live: Sequence[float], targets: frozenset[int]
+) -> Mapping[int, float]:
+    """Return new values after which the longest run contains all targets, so that the next plan does not move them.
+
+    A target that makes room for another one can become part of a longer run, which does not contain all targets:
+
+        desired order    x 1.2, y 1.3, f 1.1, n, b 1.1000000000000003, s 5.3     the targets are f, n and b
+        f and s kept     x 1.2, y 1.3, f 1.1, n 2.6, b 4.0, s 5.3                x, y, n, b, s is longer than f, n, b, s
+
+    Then the items of the longer run that are not moved are kept instead, here x, y and s. Each time, more of them are
+    not targets, so this ends. It also ends if an item that is not a target would have to move.
+    """
+    used = UsedOrders.from_values(live)
+    listed = Counter(value for value in current if value is not None)
+    unlisted = list((Counter(live) - listed).elements())
+    new: dict[int, float] = {}
+    while targets >= new.keys():
+        after = [new.get(i, value) for i, value in enumerate(current)]
+        run = longest_run(_drop_duplicates(after, [*unlisted, *after]))
+        if targets.issubset(run):
+            break
+        kept = set(run) - new.keys()
+        indexes = sorted(targets | kept)
+        positions = [position for position, i in enumerate(indexes) if i in kept]
+        filled = _fill_gaps([current[i] for i in indexes], positions, used)
+        new = {indexes[position]: value for position, value in filled.items()}
+    return new
 
 
 def _negate(values: Iterable[float | None]) -> list[float | None]:

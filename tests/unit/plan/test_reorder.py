@@ -83,6 +83,29 @@ def test_only_what_stands_outside_a_longest_run_moves(values: list[float]) -> No
     assert len(assign_sort_orders(values, values)) == len(values) - longest(values)
 
 
+@settings(deadline=None)
+@given(
+    st.lists(st.none() | CROWDED | st.integers(-5, 5).map(float), max_size=9),
+    st.lists(CROWDED, max_size=2),
+    st.sets(st.integers(0, 8)),
+    st.sampled_from(ItemOrder),
+)
+def test_targets_that_were_put_in_order_are_not_moved_again(
+    current: list[float | None], others: list[float], targets: set[int], item_order: ItemOrder
+) -> None:
+    """Also if two items have the same value, which the other one alone has afterwards."""
+    targets &= set(range(len(current)))
+    live = [*current, *others]
+    while not targets.issuperset(new := assign_sort_orders(current, live, item_order, targets)):
+        targets |= new.keys()
+    after = [new.get(i, value) for i, value in enumerate(current)]
+    ordered = [value for i in sorted(targets) if (value := after[i]) is not None]
+    assert len(ordered) == len(targets)
+    assert ascending(ordered if item_order is ItemOrder.ASCENDING else ordered[::-1])
+    assert not set(new.values()) & set(live)
+    assert not assign_sort_orders(after, [*after, *others], item_order, targets)
+
+
 @pytest.mark.parametrize("item_order", ItemOrder)
 def test_one_item_moved_in_a_thousand_is_one_new_value(item_order: ItemOrder) -> None:
     values = [float(1_700_000_000 + i) for i in range(1000)]
