@@ -75,7 +75,7 @@ def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: Engine
     assert world.titles() == ["a"]
 
 
-def test_an_item_that_stays_though_it_was_deleted_is_told() -> None:
+def test_an_item_that_remains_after_its_deletion_is_reported() -> None:
     gallery, item = {**GALLERY, "totalItems": 1}, str(ITEM["id"])
     tries = [
         json_response(body={}),

@@ -157,7 +157,7 @@ def test_a_create_of_a_killed_run_that_is_no_longer_declared_is_deleted(world: E
 
 
 @pytest.mark.parametrize("new", [video_item("f", 7), text_item("f")], ids=["another kind", "the same kind"])
-def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: EngineHarness, new: DesiredItem) -> None:
+def test_an_item_at_the_sort_order_of_a_create_is_not_mistaken_for_it(world: EngineHarness, new: DesiredItem) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
     desired = make_desired(text_item("a"), new, text_item("z"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
@@ -288,7 +288,7 @@ def test_a_stale_list_does_not_let_a_gallery_vanish(world: EngineHarness) -> Non
     assert len(world.galleries()) == 1
 
 
-def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(world: EngineHarness) -> None:
+def test_a_missing_item_fails_alone_and_is_recreated_by_the_next_apply(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("b"), text_item("c")))
     desired = make_desired(text_item("a", title="A"), text_item("b", title="B"), text_item("c", title="C"))
 
@@ -328,7 +328,7 @@ def test_what_is_to_be_deleted_and_is_gone_is_done(world: EngineHarness) -> None
     settled(world, make_desired(text_item("a")))
 
 
-def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: EngineHarness) -> None:
+def test_a_gallery_that_is_filled_before_its_deletion_is_kept(world: EngineHarness) -> None:
     other = make_gallery(text_item("x"), gallery="other", name="Other")
     world.apply(make_desired(text_item("a"), others=[other]))
 
