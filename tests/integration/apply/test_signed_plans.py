@@ -108,7 +108,7 @@ def test_an_unmanaged_gallery_bound_by_an_unencrypted_state_is_rejected(studio: 
     assert studio.titles("Theirs") == []
 
 
-def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: CliHarness) -> None:
+def test_without_a_passphrase_a_forged_plan_looks_like_a_real_one(studio: CliHarness) -> None:
     """This is why plans are signed. Without a passphrase a missing signature is accepted: a forger would omit it."""
     become(studio, WITHOUT)
     plan = save(studio)

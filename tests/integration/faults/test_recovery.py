@@ -61,7 +61,7 @@ def settled(world: EngineHarness, desired: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "cut"])
-def test_a_create_whose_answer_is_lost_is_made_once(world: EngineHarness, kind: str) -> None:
+def test_a_create_whose_response_is_lost_takes_effect_once(world: EngineHarness, kind: str) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"), text_item("c"))
     world.faults(script=[{"fault": kind, "method": "POST", "path": "items$", "times": 2}])
@@ -70,7 +70,7 @@ def test_a_create_whose_answer_is_lost_is_made_once(world: EngineHarness, kind: 
     settled(world, desired)
 
 
-def test_a_lost_create_that_reads_do_not_show_is_made_once(world: EngineHarness) -> None:
+def test_an_unconfirmed_create_that_reads_do_not_show_takes_effect_once(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"))
     world.faults(
@@ -134,7 +134,7 @@ def test_killed_after_a_create_that_reads_do_not_show_it_is_made_once(world: Eng
     settled(world, desired)
 
 
-def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: EngineHarness) -> None:
+def test_a_create_stays_unconfirmed_until_a_read_shows_it(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
@@ -256,7 +256,7 @@ def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: En
     assert len(world.files()) == 1
 
 
-def test_what_waited_for_a_failed_upload_says_why(world: EngineHarness) -> None:
+def test_a_step_that_depends_on_a_failed_upload_says_why(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), world.photo_item("p", 1), text_item("b"))
     world.faults(script=[{"fault": "error_500", "path": "generate-upload-url", "times": 100}])
@@ -269,7 +269,7 @@ def test_what_waited_for_a_failed_upload_says_why(world: EngineHarness) -> None:
     assert "500" in skipped.reason
 
 
-def test_a_stale_list_does_not_make_again_what_state_knows(world: EngineHarness) -> None:
+def test_a_stale_listing_does_not_recreate_what_is_in_state(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"))
     world.apply(desired)
@@ -280,7 +280,7 @@ def test_a_stale_list_does_not_make_again_what_state_knows(world: EngineHarness)
     assert world.titles() == ["a", "b"]
 
 
-def test_a_stale_list_does_not_let_a_gallery_vanish(world: EngineHarness) -> None:
+def test_a_gallery_that_a_stale_listing_omits_does_not_count_as_deleted(world: EngineHarness) -> None:
     desired = make_desired(text_item("a"))
     world.apply(desired)
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 2}])

@@ -43,7 +43,7 @@ def test_an_orphaned_gallery_is_deleted_with_what_a_killed_run_created_in_it(
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_what_a_killed_destroy_deleted_is_not_missed(world: EngineHarness, phase: str) -> None:
+def test_what_a_killed_destroy_deleted_is_not_reported_as_missing(world: EngineHarness, phase: str) -> None:
     desired = with_other("x")
     world.apply(desired)
     crashed(world, crash(phase, "DELETE /galleries/{id}"), lambda: world.apply(desired, DESTROY))
