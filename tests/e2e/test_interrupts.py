@@ -74,7 +74,7 @@ def test_two_interrupts_stop_at_once_and_the_next_run_continues(begun: ServedWor
     command.wait_for_stderr("Stopping")
     command.send(number)
     assert command.wait() == 130
-    assert "the journal knows" in command.err
+    assert "it recovers the unfinished steps from the journal" in command.err
     assert "Traceback" not in command.err
     begun.release(drop=True)
     assert len(begun.titles()) == 1 + 8
@@ -113,7 +113,7 @@ def test_while_it_waits_for_the_lock_nothing_is_done(begun: ServedWorkspace, num
     first = begun.start("apply", "--auto-approve")
     begun.wait_for_held()
     second = begun.start("apply", "--auto-approve", "--lock-timeout", "60")
-    second.wait_for_stderr("Waiting for the lock")
+    second.wait_for_stderr("Waiting for the state lock")
     second.send(number)
     assert second.wait() == 130
     assert "Traceback" not in second.err
