@@ -124,7 +124,7 @@ def test_a_signal_is_the_normal_end(site: Site, number: int) -> None:
     assert (process.returncode, out) == (0, ""), err
 
 
-def test_killed_between_the_answer_and_the_line_the_event_is_told_once(site: Site) -> None:
+def test_an_event_that_was_answered_before_a_kill_is_printed_once(site: Site) -> None:
     # This pipe is full and not read: the event is answered but cannot be printed.
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -199,7 +199,7 @@ def test_a_second_receiver_of_a_site_is_refused(site: Site) -> None:
     assert "another `galleryctl events` process uses this inbox" in ran.err
 
 
-def test_what_it_listens_to_is_this_machine_only(site: Site) -> None:
+def test_it_listens_on_this_machine_only(site: Site) -> None:
     needs.linux("/proc/self/net/tcp")
     with site.receiver() as process:
         rows = Path(f"/proc/{process.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]

@@ -52,7 +52,7 @@ def next_run_finishes(served: ServedWorkspace) -> None:
     served.assert_applied([f"T{n:02}" for n in range(32)])
 
 
-def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(begun: ServedWorkspace) -> None:
+def test_a_journal_that_cannot_grow_stops_the_run_and_state_records_what_was_done(begun: ServedWorkspace) -> None:
     code, out, err = apply_on_a_disk_that_fills_up(begun, 4096)
     assert code == 3, out + err
     assert "the journal cannot be written this user's file size limit is reached (ulimit -f)" in out
@@ -62,7 +62,7 @@ def test_a_journal_that_cannot_grow_stops_the_run_and_state_knows_what_was_done(
     next_run_finishes(begun)
 
 
-def test_a_state_that_cannot_grow_is_told_and_the_journal_knows_the_rest(begun: ServedWorkspace) -> None:
+def test_a_state_that_cannot_grow_is_reported_and_the_journal_has_the_rest(begun: ServedWorkspace) -> None:
     before = (begun.root / ".galleryctl/state.json").read_bytes()
     code, out, err = apply_on_a_disk_that_fills_up(begun, len(before) + 20)
     assert code == 1, out + err

@@ -47,7 +47,7 @@ def next_run_finishes(served: ServedWorkspace) -> None:
 
 
 @SIGNALS
-def test_once_finishes_what_is_in_flight_and_reports(begun: ServedWorkspace, number: int) -> None:
+def test_one_interrupt_finishes_what_is_in_flight_and_reports(begun: ServedWorkspace, number: int) -> None:
     begun.hold("after", **CREATE_ITEM_REQUESTS, nth=5, times=4)
     command = begun.start("apply", "--auto-approve", "--format", "json")
     begun.wait_for_held(4)
@@ -66,7 +66,7 @@ def test_once_finishes_what_is_in_flight_and_reports(begun: ServedWorkspace, num
 
 
 @SIGNALS
-def test_twice_stops_now_and_the_next_run_goes_on(begun: ServedWorkspace, number: int) -> None:
+def test_two_interrupts_stop_at_once_and_the_next_run_continues(begun: ServedWorkspace, number: int) -> None:
     begun.hold("after", **CREATE_ITEM_REQUESTS, nth=5, times=4)
     command = begun.start("apply", "--auto-approve")
     begun.wait_for_held(4)
@@ -74,7 +74,7 @@ def test_twice_stops_now_and_the_next_run_goes_on(begun: ServedWorkspace, number
     command.wait_for_stderr("Stopping")
     command.send(number)
     assert command.wait() == 130
-    assert "the journal knows" in command.err
+    assert "it recovers the unfinished steps from the journal" in command.err
     assert "Traceback" not in command.err
     begun.release(drop=True)
     assert len(begun.titles()) == 1 + 8
@@ -113,7 +113,7 @@ def test_while_it_waits_for_the_lock_nothing_is_done(begun: ServedWorkspace, num
     first = begun.start("apply", "--auto-approve")
     begun.wait_for_held()
     second = begun.start("apply", "--auto-approve", "--lock-timeout", "60")
-    second.wait_for_stderr("Waiting for the lock")
+    second.wait_for_stderr("Waiting for the state lock")
     second.send(number)
     assert second.wait() == 130
     assert "Traceback" not in second.err

@@ -83,7 +83,7 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
     anywhere.assert_applied([f"T{n:02}" for n in range(10)])
 
 
-def test_after_a_kill_a_file_is_free_and_nothing_is_made_twice(served: ServedWorkspace) -> None:
+def test_after_a_kill_a_file_is_not_locked_and_nothing_is_created_twice(served: ServedWorkspace) -> None:
     served.write_gallery(text_items(1))
     served.apply()
     served.write_gallery(text_items(10))
@@ -92,7 +92,7 @@ def test_after_a_kill_a_file_is_free_and_nothing_is_made_twice(served: ServedWor
     served.assert_applied([f"T{n:02}" for n in range(10)])
 
 
-def test_after_a_kill_another_machine_breaks_the_lock_and_goes_on(in_bucket: ServedWorkspace) -> None:
+def test_after_a_kill_another_machine_force_unlocks_and_continues(in_bucket: ServedWorkspace) -> None:
     in_bucket.write_gallery(text_items(1))
     in_bucket.apply()
     in_bucket.write_gallery(text_items(10))

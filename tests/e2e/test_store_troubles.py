@@ -31,7 +31,7 @@ def read_error(store: FakeObjectStore, read: Callable[[], object]) -> StateError
 
 
 @pytest.mark.parametrize("method", ["get", "put", "list"])
-def test_a_bucket_that_is_not_there_is_no_empty_state(store: FakeObjectStore, method: str) -> None:
+def test_a_missing_bucket_is_not_an_empty_state(store: FakeObjectStore, method: str) -> None:
     bucket, key = open_bucket(store.location("no-such-bucket", "state.json"))
     calls = {"get": bucket.get, "put": lambda key: bucket.put(key, b"1", None), "list": bucket.list}
     error = read_error(store, lambda: calls[method](key))
@@ -55,7 +55,7 @@ def test_nothing_that_listens_is_told(store: FakeObjectStore, monkeypatch: pytes
     assert "error sending request" in read_error(store, lambda: bucket.get(key)).why
 
 
-def test_credentials_that_are_not_accepted_are_told(
+def test_rejected_credentials_are_reported(
     bucket: Bucket, store: FakeObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if store.scheme == "s3":  # moto accepts any credentials

@@ -99,7 +99,9 @@ def test_many_writers_at_once_lose_no_version(bucket: Bucket, state: State) -> N
     assert sorted(won) == list(range(8, 17))
 
 
-def test_a_write_whose_answer_was_lost_has_been_written(bucket: Bucket, store: FakeObjectStore, state: State) -> None:
+def test_a_write_whose_response_was_lost_counts_as_written(
+    bucket: Bucket, store: FakeObjectStore, state: State
+) -> None:
     backend = ObjectStateBackend(bucket, "state.json")
     store.lost_responses += ["PUT /state.json", "PUT /state.json"]
     backend.write(state)
@@ -161,7 +163,7 @@ def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -
     assert backend.lock_holder() is None
 
 
-def test_a_run_whose_lock_was_broken_writes_nothing_more(bucket: Bucket, state: State) -> None:
+def test_a_run_that_was_force_unlocked_writes_nothing_more(bucket: Bucket, state: State) -> None:
     broken, next_ = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
     place = broken.journal(Path("unused"))
     with broken.lock(ELSEWHERE, 0), Journal.open(place, run="run-1", state=state) as journal:

@@ -175,7 +175,7 @@ def test_every_command_is_among_those_searched() -> None:
     assert {line.split()[0] for line in RUNS} | {"emulator", "events", "schema"} == set(COMMANDS)
 
 
-def test_no_command_that_goes_well_shows_or_writes_a_secret(vault: Vault) -> None:
+def test_no_successful_command_shows_or_writes_a_secret(vault: Vault) -> None:
     vault.sign_in(KEY)
     codes = {line: vault.run(line, FORMATS[n % 5]) for n, line in enumerate(RUNS)}
     assert {line for line, code in codes.items() if code} == {"fmt --check", "state unlock --force none"}
@@ -268,7 +268,7 @@ def test_a_connection_that_is_refused_shows_nothing(vault: Vault) -> None:
     vault.assert_kept()
 
 
-def test_what_a_killed_apply_leaves_behind_holds_no_secret(vault: Vault) -> None:
+def test_the_files_of_a_killed_apply_contain_no_secret(vault: Vault) -> None:
     vault.sign_in(KEY)
     hold = {"fault": "hold", "when": "before", "methods": ["POST"], "path": "/galleries$"}
     vault.http.post("/_emulator/faults", json={"script": [hold]})

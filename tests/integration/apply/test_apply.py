@@ -165,7 +165,7 @@ def test_a_saved_plan_is_applied_as_it_is(wedding: CliHarness) -> None:
     assert "create a new plan" in again.err
 
 
-def test_a_saved_plan_stops_when_the_site_moved_on(wedding: CliHarness) -> None:
+def test_a_saved_plan_is_rejected_if_the_site_has_changed(wedding: CliHarness) -> None:
     wedding.apply()
     wedding.write_gallery(
         [
@@ -220,7 +220,7 @@ def test_drift_names_what_the_editor_changed(wedding: CliHarness) -> None:
     assert wedding.titles()[1] == "Cake"
 
 
-def test_what_the_manifest_does_not_name_survives(wedding: CliHarness) -> None:
+def test_what_the_manifest_does_not_declare_is_left_alone(wedding: CliHarness) -> None:
     wedding.apply()
     gallery, item = wedding.galleries()[0]["id"], wedding.items()[0]
     wedding.edit(

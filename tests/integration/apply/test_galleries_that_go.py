@@ -52,7 +52,7 @@ EDITS = [add_by_hand, change_by_hand, swap_by_hand]
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_a_saved_plan_deletes_no_gallery_that_somebody_worked_in_since(
+def test_a_saved_plan_deletes_no_gallery_that_was_edited_since(
     world: EngineHarness, edit: Callable[[EngineHarness], None]
 ) -> None:
     plan = world.plan(without_other())

@@ -79,7 +79,7 @@ def test_a_plan_is_signed_and_applied(studio: CliHarness) -> None:
     assert studio.titles() == ["Words", "More"]
 
 
-def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: CliHarness) -> None:
+def test_an_unmanaged_gallery_bound_by_a_forged_plan_is_rejected(studio: CliHarness) -> None:
     become(studio, OLD)
     plan = rebound(studio, save(studio))
     for signature in (plan["signature"], "0" * 32 + ":" + "0" * 64):
@@ -90,7 +90,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_forger_is_refused(studio: CliHarn
     assert studio.titles("Theirs") == []
 
 
-def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio: CliHarness) -> None:
+def test_an_unmanaged_gallery_bound_by_an_unencrypted_state_is_rejected(studio: CliHarness) -> None:
     """The plan is unchanged, but the state names another gallery."""
     become(studio, OLD)
     save(studio)
@@ -108,7 +108,7 @@ def test_a_gallery_of_somebody_else_bound_by_a_readable_state_is_refused(studio:
     assert studio.titles("Theirs") == []
 
 
-def test_without_a_passphrase_nothing_tells_it_from_a_real_one(studio: CliHarness) -> None:
+def test_without_a_passphrase_a_forged_plan_looks_like_a_real_one(studio: CliHarness) -> None:
     """This is why plans are signed. Without a passphrase a missing signature is accepted: a forger would omit it."""
     become(studio, WITHOUT)
     plan = save(studio)

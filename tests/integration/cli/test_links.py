@@ -42,7 +42,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 @pytest.mark.parametrize("command", [("apply", "--auto-approve"), ("state", "unlock"), ("validate",)], ids=" ".join)  # fmt: skip
-def test_what_galleryctl_keeps_is_kept_in_the_workspace(
+def test_the_files_of_galleryctl_stay_in_the_workspace(
     studio: CliHarness, outside: Path, place: str, target: str, command: tuple[str, ...]
 ) -> None:
     studio.write_gallery(ITEMS)

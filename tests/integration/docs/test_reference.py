@@ -184,9 +184,8 @@ def test_the_contributors_guide_has_every_package() -> None:
     packages = {f"galleryctl/{path.parent.name}/" for path in (ROOT / "galleryctl").glob("*/__init__.py")}
     assert set(re.findall(r"^\| `(galleryctl/[a-z]+/)` \|", text, re.MULTILINE)) == packages
     found = (path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "galleryctl").glob("*/*/__init__.py"))
-    assert {f"{name}/" for name in found} <= set(
-        re.findall(r"^\| `(galleryctl/[a-z]+/[a-z]+/)` \|", text, re.MULTILINE)
-    )
+    named = set(re.findall(r"^\| `(galleryctl/[a-z]+/[a-z]+/)` \|", text, re.MULTILINE))
+    assert named == {f"{name}/" for name in found}
     folders = set(re.findall(r"^\| `([a-z]+/)` \|", text, re.MULTILINE))
     assert folders == {"schemas/", "examples/", "tests/", "benchmarks/", "docs/"}
     assert all((ROOT / folder).is_dir() for folder in folders)

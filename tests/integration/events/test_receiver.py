@@ -63,14 +63,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.inbox.close()
 
 
-def test_an_event_is_kept_before_the_answer_and_its_repeats_are_dropped(desk: Desk) -> None:
+def test_an_event_is_stored_before_the_response_and_its_repeats_are_dropped(desk: Desk) -> None:
     body = trusted_app().sign(item_updated())
     assert [desk.post(body).status_code for _ in range(3)] == [200, 200, 200]
     assert [entry.event.id for entry in desk.kept()] == ["e1"]
     assert desk.receiver.duplicates == 2
 
 
-def test_refusals_tell_the_sender_nothing_and_are_counted(desk: Desk) -> None:
+def test_rejections_disclose_nothing_to_the_sender_and_are_counted(desk: Desk) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(3 * MAX_BODY_BYTES // 100_000):
             yield b"x" * 100_000

@@ -97,7 +97,7 @@ def run(folder: Path, seed: int) -> int:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_under_all_faults_a_run_converges_and_touches_only_ours(tmp_path: Path, seed: int) -> None:
+def test_under_all_faults_a_run_converges_and_touches_only_managed_resources(tmp_path: Path, seed: int) -> None:
     assert run(tmp_path, seed) <= APPLIES
 
 

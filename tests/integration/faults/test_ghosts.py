@@ -17,9 +17,7 @@ def lagging(world: EngineHarness) -> EngineHarness:
 
 
 @pytest.mark.parametrize("moved", [False, True], ids=["at its place", "elsewhere"])
-def test_an_item_that_was_deleted_is_not_taken_for_the_one_that_takes_its_place(
-    lagging: EngineHarness, moved: bool
-) -> None:
+def test_a_deleted_item_is_not_mistaken_for_its_replacement(lagging: EngineHarness, moved: bool) -> None:
     desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
     lagging.apply(desired)
     gallery, ghost = lagging.galleries()[0]["id"], lagging.items()[1]["id"]

@@ -56,7 +56,7 @@ def killed_at(folder: Path, kills: list[tuple[int, str]]) -> tuple[object, int]:
 
 @pytest.mark.parametrize("second", ["before", "after"])
 @pytest.mark.parametrize("first", ["before", "after"])
-def test_killed_twice_it_reaches_what_was_wanted(tmp_path: Path, first: str, second: str) -> None:
+def test_after_two_kills_the_next_run_completes_the_work(tmp_path: Path, first: str, second: str) -> None:
     expected = killed_at(tmp_path / "clean", [])
     for number in range(3, REQUESTS + 1, 2):
         again = 2 + 5 * number % (REQUESTS - 2)

@@ -19,7 +19,7 @@ HOUR = 3600.0
     ("kind", "workers", "most"),
     [("throttle", 4, 10), ("error_503", 4, 10), ("drop_before", 4, 10), ("error_503", 10, 20)],
 )
-def test_when_the_api_fails_for_all_the_run_ends_and_says_so(
+def test_when_the_api_fails_at_every_step_the_run_ends_and_reports_it(
     world: EngineHarness, kind: str, workers: int, most: int
 ) -> None:
     world.workers = workers
@@ -48,7 +48,7 @@ def test_what_it_answers_in_between_lets_the_run_go_on(world: EngineHarness) -> 
     assert not [o for o in report.outcomes if o.status is OutcomeStatus.SKIPPED]
 
 
-def test_when_one_item_that_is_gone_spoils_a_bulk_delete_the_others_go(world: EngineHarness) -> None:
+def test_a_missing_item_does_not_stop_a_bulk_delete_of_the_others(world: EngineHarness) -> None:
     world.settings(bulk_delete_unknown="reject")
     world.apply(make_desired(*map(text_item, "abcd")))
 
@@ -75,7 +75,7 @@ def test_a_delete_whose_effect_is_not_shown_yet_is_done_once_it_is(world: Engine
     assert world.titles() == ["a"]
 
 
-def test_an_item_that_stays_though_it_was_deleted_is_told() -> None:
+def test_an_item_that_remains_after_its_deletion_is_reported() -> None:
     gallery, item = {**GALLERY, "totalItems": 1}, str(ITEM["id"])
     tries = [
         json_response(body={}),

@@ -61,7 +61,7 @@ def settled(world: EngineHarness, desired: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "cut"])
-def test_a_create_whose_answer_is_lost_is_made_once(world: EngineHarness, kind: str) -> None:
+def test_a_create_whose_response_is_lost_takes_effect_once(world: EngineHarness, kind: str) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"), text_item("c"))
     world.faults(script=[{"fault": kind, "method": "POST", "path": "items$", "times": 2}])
@@ -70,7 +70,7 @@ def test_a_create_whose_answer_is_lost_is_made_once(world: EngineHarness, kind: 
     settled(world, desired)
 
 
-def test_a_lost_create_that_reads_do_not_show_is_made_once(world: EngineHarness) -> None:
+def test_an_unconfirmed_create_that_reads_do_not_show_takes_effect_once(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"))
     world.faults(
@@ -134,7 +134,7 @@ def test_killed_after_a_create_that_reads_do_not_show_it_is_made_once(world: Eng
     settled(world, desired)
 
 
-def test_as_long_as_no_read_shows_it_a_create_in_doubt_stays_in_doubt(world: EngineHarness) -> None:
+def test_a_create_stays_unconfirmed_until_a_read_shows_it(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
@@ -157,7 +157,7 @@ def test_a_create_of_a_killed_run_that_is_no_longer_declared_is_deleted(world: E
 
 
 @pytest.mark.parametrize("new", [video_item("f", 7), text_item("f")], ids=["another kind", "the same kind"])
-def test_what_somebody_put_where_a_create_was_to_go_is_not_taken_for_it(world: EngineHarness, new: DesiredItem) -> None:
+def test_an_item_at_the_sort_order_of_a_create_is_not_mistaken_for_it(world: EngineHarness, new: DesiredItem) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
     desired = make_desired(text_item("a"), new, text_item("z"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
@@ -256,7 +256,7 @@ def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: En
     assert len(world.files()) == 1
 
 
-def test_what_waited_for_a_failed_upload_says_why(world: EngineHarness) -> None:
+def test_a_step_that_depends_on_a_failed_upload_says_why(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), world.photo_item("p", 1), text_item("b"))
     world.faults(script=[{"fault": "error_500", "path": "generate-upload-url", "times": 100}])
@@ -269,7 +269,7 @@ def test_what_waited_for_a_failed_upload_says_why(world: EngineHarness) -> None:
     assert "500" in skipped.reason
 
 
-def test_a_stale_list_does_not_make_again_what_state_knows(world: EngineHarness) -> None:
+def test_a_stale_listing_does_not_recreate_what_is_in_state(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), text_item("b"))
     world.apply(desired)
@@ -280,7 +280,7 @@ def test_a_stale_list_does_not_make_again_what_state_knows(world: EngineHarness)
     assert world.titles() == ["a", "b"]
 
 
-def test_a_stale_list_does_not_let_a_gallery_vanish(world: EngineHarness) -> None:
+def test_a_gallery_that_a_stale_listing_omits_does_not_count_as_deleted(world: EngineHarness) -> None:
     desired = make_desired(text_item("a"))
     world.apply(desired)
     world.faults(script=[{"fault": "stale", "method": "GET", "times": 2}])
@@ -288,7 +288,7 @@ def test_a_stale_list_does_not_let_a_gallery_vanish(world: EngineHarness) -> Non
     assert len(world.galleries()) == 1
 
 
-def test_an_item_that_vanished_fails_alone_and_is_made_anew_by_the_next_apply(world: EngineHarness) -> None:
+def test_a_missing_item_fails_alone_and_is_recreated_by_the_next_apply(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("b"), text_item("c")))
     desired = make_desired(text_item("a", title="A"), text_item("b", title="B"), text_item("c", title="C"))
 
@@ -328,7 +328,7 @@ def test_what_is_to_be_deleted_and_is_gone_is_done(world: EngineHarness) -> None
     settled(world, make_desired(text_item("a")))
 
 
-def test_a_gallery_that_somebody_fills_while_it_is_to_be_deleted_stays(world: EngineHarness) -> None:
+def test_a_gallery_that_is_filled_before_its_deletion_is_kept(world: EngineHarness) -> None:
     other = make_gallery(text_item("x"), gallery="other", name="Other")
     world.apply(make_desired(text_item("a"), others=[other]))
 

@@ -32,7 +32,7 @@ def with_other(*keys: str) -> Desired:
 
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", ["POST /galleries", CREATE_ITEM])
-def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(
+def test_an_orphaned_gallery_is_deleted_with_what_a_killed_run_created_in_it(
     world: EngineHarness, phase: str, name: str
 ) -> None:
     world.apply(make_desired(text_item("a")) if name == "POST /galleries" else with_other("x"))
@@ -43,7 +43,7 @@ def test_a_gallery_that_lost_its_manifest_goes_with_what_was_made_in_it(
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
-def test_what_a_killed_destroy_deleted_is_not_missed(world: EngineHarness, phase: str) -> None:
+def test_what_a_killed_destroy_deleted_is_not_reported_as_missing(world: EngineHarness, phase: str) -> None:
     desired = with_other("x")
     world.apply(desired)
     crashed(world, crash(phase, "DELETE /galleries/{id}"), lambda: world.apply(desired, DESTROY))

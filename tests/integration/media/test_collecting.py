@@ -56,7 +56,7 @@ def test_what_came_into_use_while_the_question_stood_stays(world: EngineHarness)
 
 @pytest.mark.parametrize("path", ["/files/search", r"/galleries$", "/items$"])
 @pytest.mark.parametrize("fault", ["error_500", "drop_before", "throttle_silent"])
-def test_half_a_listing_tells_nothing(world: EngineHarness, path: str, fault: str) -> None:
+def test_an_incomplete_listing_is_not_used(world: EngineHarness, path: str, fault: str) -> None:
     world.faults(script=[{"fault": fault, "path": path, "nth": 1, "times": 1000}])
     with pytest.raises(GalleryctlError):
         look_and_collect(world)

@@ -51,7 +51,7 @@ def test_the_data_may_be_an_object() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "HS256", "RS384", "PS256", "ES256", "rs256", None, 7])
-def test_another_algorithm_is_refused(algorithm: object) -> None:
+def test_another_algorithm_is_rejected(algorithm: object) -> None:
     assert reason(unsigned({"alg": algorithm, "typ": "JWT"})) == RejectionReason.ALGORITHM
 
 
@@ -64,7 +64,7 @@ def test_without_a_signature_it_is_refused() -> None:
     assert reason(trusted_app().sign(DATA).rpartition(b".")[0] + b".") == RejectionReason.MALFORMED
 
 
-def test_the_public_key_is_no_shared_secret() -> None:
+def test_the_public_key_is_not_accepted_as_a_shared_secret() -> None:
     for secret in (trusted_app().public, trusted_app().public.strip()):
         head = unsigned({"alg": "HS256", "typ": "JWT"}).rpartition(b".")[0]
         forged = head + b"." + base64url(hmac.new(secret, head, hashlib.sha256).digest())
@@ -74,7 +74,7 @@ def test_the_public_key_is_no_shared_secret() -> None:
         assert reason(forged) == RejectionReason.SIGNATURE
 
 
-def test_another_key_is_refused() -> None:
+def test_another_key_is_rejected() -> None:
     assert reason(untrusted_app().sign(DATA)) == RejectionReason.SIGNATURE
 
 
@@ -119,7 +119,7 @@ def test_one_changed_character_anywhere_is_refused() -> None:
         ({"exp": [1]}, NOW, RejectionReason.MALFORMED),
     ],
 )
-def test_at_another_time_it_is_refused(claims: dict[str, Any], now: float, expected: RejectionReason) -> None:
+def test_a_token_from_another_time_is_rejected(claims: dict[str, Any], now: float, expected: RejectionReason) -> None:
     assert reason(trusted_app().sign_raw(_claims(**claims)), now) == expected
 
 
@@ -210,7 +210,7 @@ def test_a_header_that_must_be_understood_is_refused() -> None:
 @given(
     body=st.binary(max_size=300) | st.from_regex(rb"[A-Za-z0-9_-]{0,40}(\.[A-Za-z0-9_-]{0,40}){0,3}", fullmatch=True)
 )
-def test_garbage_is_refused_and_nothing_else_happens(body: bytes) -> None:
+def test_garbage_is_rejected_and_nothing_else_happens(body: bytes) -> None:
     reason(body)
 
 

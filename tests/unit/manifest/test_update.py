@@ -216,7 +216,7 @@ items:
     ],
     ids=ascii,
 )
-def test_what_would_mislead_a_reviewer_is_written_as_an_escape(tmp_path: Path, title: str) -> None:
+def test_misleading_characters_are_written_as_escapes(tmp_path: Path, title: str) -> None:
     gallery = live_gallery(live_item("a", title=title, description="👩\u200d👩\u200d👧"), name=title)
     text = render_manifest("weddings", gallery, {}).text
     assert not any(is_hidden(character) for character in text.replace("\n", ""))

@@ -149,7 +149,7 @@ FILES = st.builds(MediaFile, id=HOSTILE, display_name=HOSTILE, ready=st.booleans
 
 
 @given(LIVE, FILES)
-def test_what_the_site_holds_controls_nothing_either(site: KeyedSite, files: tuple[UploadedFile, ...]) -> None:
+def test_texts_of_the_site_control_nothing(site: KeyedSite, files: tuple[UploadedFile, ...]) -> None:
     shown = (
         live_text(site, color=False, width=80), live_markdown(site), live_json(site),
         media_text(files, color=False, width=80), media_json("site", files),

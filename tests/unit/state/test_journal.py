@@ -63,7 +63,7 @@ def write(path: Path, state: State, steps: list[tuple[Intent, StepResult | str]]
 
 
 @given(st.lists(st.tuples(INTENTS, ENDS), max_size=5), st.data())
-def test_cut_at_any_byte_it_tells_a_prefix_of_the_truth(
+def test_a_journal_cut_at_any_byte_is_read_up_to_there(
     steps: list[tuple[Intent, StepResult | str]], data: st.DataObject
 ) -> None:
     state = State(site_id="site-1", lineage="lineage-1", serial=3)

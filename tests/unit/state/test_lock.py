@@ -178,7 +178,7 @@ def test_a_broken_run_that_ends_late_leaves_the_next_ones_signature(path: Path, 
         assert backend.lock_holder() == mine
 
 
-def test_a_run_whose_lock_was_broken_writes_nothing_more(path: Path, anna: LockInfo, state: State) -> None:
+def test_a_run_that_was_force_unlocked_writes_nothing_more(path: Path, anna: LockInfo, state: State) -> None:
     backend = FileStateBackend(path)
     with backend.lock(anna, 0):
         backend.write(state)
@@ -224,7 +224,7 @@ FORGED = (
 
 
 @pytest.mark.parametrize("members", FORGED, ids=lambda members: f"{members}"[:40])
-def test_what_nobody_signs_is_no_signature(path: Path, anna: LockInfo, members: dict[str, object]) -> None:
+def test_a_forged_lock_holder_is_ignored(path: Path, anna: LockInfo, members: dict[str, object]) -> None:
     """Reject forged holders: their run ids are not printed in commands, their pids not used."""
     forged = json.dumps({**asdict(anna), "who": f"anna@{socket.gethostname()}", **members}).encode()
     with pytest.raises(ValueError, match=r"."):

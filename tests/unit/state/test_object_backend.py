@@ -128,7 +128,7 @@ def test_a_journal_that_tells_of_parts_without_end_is_told(bucket: Bucket) -> No
         ObjectStateBackend(bucket, "state.json").journal(UNUSED).read()
 
 
-def test_folders_beside_the_versions_are_somebody_elses(bucket: Bucket, state: State) -> None:
+def test_folders_beside_the_versions_are_left_alone(bucket: Bucket, state: State) -> None:
     kept = "state.json.versions/before/20260101T000000Z-00000001-abcdef01.json"
     bucket.put(kept, b"theirs", None)
     backend = ObjectStateBackend(bucket, "state.json", max_versions=1, encryption=Encryption(Secret("planted")))

@@ -84,7 +84,7 @@ def write(backend: StateBackend, state: State, times: int) -> State:
     return state
 
 
-def test_what_the_former_passphrase_sealed_is_sealed_anew_with_all_versions(place: Place, state: State) -> None:
+def test_the_state_and_all_versions_are_encrypted_with_the_new_passphrase(place: Place, state: State) -> None:
     following = write(place.open(Encryption(OLD)), state, 3)
     place.put(f"state.json.versions/{DAMAGED}", place.contents()["state.json"])
     before = place.contents()

@@ -89,9 +89,7 @@ def test_readable_state_that_is_ours_is_sealed_at_the_next_write_with_all_that_w
     assert backend.read_version(7).bindings == state.bindings
 
 
-def test_what_somebody_puts_there_unsealed_is_not_believed_and_never_sealed(
-    path: Path, state: State, cipher: Encryption
-) -> None:
+def test_an_unencrypted_state_is_rejected_and_never_encrypted(path: Path, state: State, cipher: Encryption) -> None:
     backend = FileStateBackend(path, encryption=cipher)
     backend.write(state)
     backend.write(state.next_version(state.bindings))
@@ -179,7 +177,7 @@ def test_lines_of_a_journal_cannot_change_places(path: Path, state: State, ciphe
     assert [step for step, _ in read_journal(place, state).pending] == ["a"]
 
 
-def test_lines_of_another_run_and_of_nobody_are_refused(path: Path, state: State, cipher: Encryption) -> None:
+def test_lines_of_another_run_and_unencrypted_lines_are_rejected(path: Path, state: State, cipher: Encryption) -> None:
     place = FileStateBackend(path, encryption=cipher).journal(path)
     runs: list[list[bytes]] = []
     for run in ("run-1", "run-2"):
