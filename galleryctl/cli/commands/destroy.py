@@ -15,7 +15,7 @@ from galleryctl.cli.options import auto_approve_option, common_options, get_sett
 @lock_timeout_option
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...], auto_approve: bool, lock_timeout: float) -> int:
-    """Delete all unprotected managed resources.
+    """Delete all managed resources, if none is protected.
 
     Unmanaged resources are left alone.
     """
