@@ -11,7 +11,9 @@ def failure_text(error: GalleryctlError, *, color: bool) -> str:
     """Return the failure; every problem of the input has a line."""
     if isinstance(error, InvalidInput):
         rows = [_problem_row(problem) for problem in error.problems]
-        if len(rows) > 1 or any(problem.at for problem in error.problems):
+        if len(rows) == 1 and error.problems[0].at is None:
+            rows = [[("Error: ", "bold red"), *rows[0]]]
+        else:
             rows.append([(count_problems(error.problems), "bold")])
     else:
         where = f"{escape_control(error.where)}: " if error.where else ""
@@ -32,5 +34,5 @@ def count_problems(problems: tuple[Problem, ...]) -> str:
 def _problem_row(problem: Problem) -> list[StyledText]:
     message = " ".join(escaped_lines(problem.message))
     if problem.at is None:
-        return [("Error: ", "bold red"), (message, "")]
+        return [(message, "")]
     return [(f"{escape_control(str(problem.at))}: ", "bold"), (message, "")]

@@ -178,6 +178,8 @@ def _options(
     allow_recreate: bool,
     destroy: bool,
 ) -> PlanOptions:
+    if max_delete_percent is not None and not 0 <= max_delete_percent <= 100:  # noqa: PLR2004 - percent
+        raise _invalid("max_delete_percent must be between 0 and 100")
     return PlanOptions(
         targets=_addresses(targets),
         max_delete_percent=max_delete_percent,
@@ -189,6 +191,8 @@ def _options(
 
 def _addresses(targets: Iterable[Address | str]) -> tuple[Address, ...]:
     """Return the targets as addresses. Raises InvalidInput for a string that is not one."""
+    if isinstance(targets, str):  # it would be taken as its letters
+        raise _invalid(f"targets must be a list of addresses: [{targets!r}]")
     try:
         return tuple(each if isinstance(each, Address) else Address.parse(each) for each in targets)
     except ValueError as error:

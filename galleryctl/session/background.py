@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 _T = TypeVar("_T")
@@ -33,32 +35,55 @@ class _Operation(Generic[_T]):
 async def in_background(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Run the work in a thread and return its result; the running event loop is not blocked.
 
-    A cancellation cancels the work and waits for its end.
+    Each cancellation cancels the work; its end is awaited.
     """
     operation = _Operation(work)
     future = asyncio.get_running_loop().run_in_executor(None, operation.run)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        operation.cancel()
-        await asyncio.wait({future})
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError as error:
+            cancelled = error
+            operation.cancel()
+    if cancelled is None:
+        return future.result()
+    with suppress(asyncio.CancelledError):
+        future.exception()  # a future whose exception nobody retrieves is logged
+    raise cancelled
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Run the work and return its result, also if an event loop is running in this thread.
 
-    Ctrl-C cancels the work, waits for its end and raises KeyboardInterrupt.
+    Each Ctrl-C cancels the work; KeyboardInterrupt is raised after its end.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work())
     operation = _Operation(work)
-    with ThreadPoolExecutor(max_workers=1) as pool:  # its exit waits for the operation
-        future = pool.submit(operation.run)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            operation.cancel()
-            raise
+    with _cancel_on_interrupt(operation), ThreadPoolExecutor(max_workers=1) as pool:  # its exit waits for the operation
+        return pool.submit(operation.run).result()
+
+
+@contextmanager
+def _cancel_on_interrupt(operation: _Operation[Any]) -> Iterator[None]:
+    """Replace the handler of SIGINT: that of asyncio.run would not interrupt a blocking call.
+
+    Only the main thread can; elsewhere, or if SIGINT is ignored or fatal, nothing is replaced.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield
+        return
+    interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        operation.cancel()
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        if interrupted:
+            raise KeyboardInterrupt from None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
+import math
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -254,8 +257,12 @@ def test_a_coroutine_method_does_not_block_the_event_loop(wedding: CliHarness) -
     assert threads.isdisjoint({threading.get_ident()})
 
 
+def press_ctrl_c() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
 def interrupted_in_a_script(workspace: galleryctl.Workspace) -> None:
-    watcher = Watcher(then=lambda: signal.raise_signal(signal.SIGINT))
+    watcher = Watcher(then=press_ctrl_c)
     try:
         workspace.apply(progress=watcher)
     finally:
@@ -263,17 +270,21 @@ def interrupted_in_a_script(workspace: galleryctl.Workspace) -> None:
 
 
 def interrupted_in_a_cell(workspace: galleryctl.Workspace) -> None:
-    main = threading.get_ident()
-    watcher = Watcher(then=lambda: signal.pthread_kill(main, signal.SIGINT))
-
     async def cell() -> None:
         before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as notebooks do
         try:
-            workspace.apply(progress=watcher)
+            interrupted_in_a_script(workspace)
         finally:
             signal.signal(signal.SIGINT, before)
 
     asyncio.run(cell())
+
+
+def interrupted_in_a_coroutine(workspace: galleryctl.Workspace) -> None:
+    async def main() -> None:
+        interrupted_in_a_script(workspace)
+
+    asyncio.run(main())
 
 
 def cancelled(workspace: galleryctl.Workspace) -> None:
@@ -292,15 +303,17 @@ def cancelled(workspace: galleryctl.Workspace) -> None:
     [
         (interrupted_in_a_script, KeyboardInterrupt),
         (interrupted_in_a_cell, KeyboardInterrupt),
+        (interrupted_in_a_coroutine, KeyboardInterrupt),
         (cancelled, asyncio.CancelledError),
     ],
 )
 def test_an_interrupt_saves_the_state_and_the_next_apply_goes_on(
-    wedding: CliHarness, interrupt: Callable[[galleryctl.Workspace], None], error: type[BaseException]
+    wedding: CliHarness,
+    interrupt: Callable[[galleryctl.Workspace], None],
+    error: type[BaseException],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    config = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
-    wedding.write("galleryctl.yaml", config + "limits: {concurrency: 1}\n")
-    workspace = opened(wedding)
+    workspace = one_step_at_a_time(wedding)
     with pytest.raises(error):
         interrupt(workspace)
     assert wedding.state()["serial"] > 0
@@ -308,3 +321,52 @@ def test_an_interrupt_saves_the_state_and_the_next_apply_goes_on(
     assert workspace.apply().exit_code == 0
     assert len(wedding.items()) == 4
     wedding.assert_no_changes()
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_a_second_interrupt_ends_at_once_and_keeps_no_lock(
+    wedding: CliHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace = one_step_at_a_time(wedding)
+
+    def press_twice() -> None:
+        press_ctrl_c()
+        press_ctrl_c()
+
+    watcher = Watcher(then=press_twice)
+    with pytest.raises(KeyboardInterrupt) as caught:  # its traceback lives on, as in a notebook
+        workspace.apply(progress=watcher)
+    assert len(watcher.ends) < watcher.steps
+    assert workspace.apply().exit_code == 0
+    assert len(wedding.items()) == 4
+    wedding.assert_no_changes()
+    del caught
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_an_error_has_no_unrelated_context(wedding: CliHarness) -> None:
+    with pytest.raises(galleryctl.MatchError) as caught:
+        opened(wedding).plan(targets=["nowhere"])
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_delete_percent": 101}, "max_delete_percent must be between 0 and 100"),
+        ({"max_delete_percent": -1}, "max_delete_percent must be between 0 and 100"),
+        ({"max_delete_percent": math.nan}, "max_delete_percent must be between 0 and 100"),
+        ({"targets": "weddings"}, "targets must be a list of addresses"),
+    ],
+)
+def test_options_are_checked_as_on_the_command_line(wedding: CliHarness, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(galleryctl.InvalidInput, match=message):
+        opened(wedding).plan(**options)
+
+
+def one_step_at_a_time(wedding: CliHarness) -> galleryctl.Workspace:
+    config = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    wedding.write("galleryctl.yaml", config + "limits: {concurrency: 1}\n")
+    return opened(wedding)
