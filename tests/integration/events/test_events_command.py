@@ -56,7 +56,7 @@ def test_with_an_api_key_the_instance_must_be_told(real: CliHarness) -> None:
     ("args", "said"),
     [
         (("--public-key", "none.pem"), "cannot read the public key"),
-        (("--public-key", "galleryctl.yaml"), "galleryctl.yaml: this is not the public key of an app"),
+        (("--public-key", "galleryctl.yaml"), "galleryctl.yaml: this is not an app's public key"),
         (("--public-key-env", "UNSET_KEY"), "the environment variable UNSET_KEY is not set"),
         (("--public-key-env", "KEY"), "the environment variable KEY: this is not an app's public key"),
     ],

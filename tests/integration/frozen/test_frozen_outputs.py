@@ -405,7 +405,7 @@ def test_options_are_what_they_were() -> None:
 
 def example(studio: CliHarness, name: str) -> list[Doc]:
     """The galleries and the items of an example on an empty site: key, kind, media and fields, in order."""
-    shutil.copytree(EXAMPLES / name, studio.root, dirs_exist_ok=True)
+    shutil.copytree(EXAMPLES / name, studio.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".galleryctl"))
     path = studio.root / "galleryctl.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("{type: wix}", "{type: local}"), encoding="utf-8")
     if name == "wix":  # its gallery was made in the Editor
