@@ -105,4 +105,6 @@ def _permission_check(name: str, scope: str, allowed: bool | None) -> Check:
 async def _check_media_folder(client: WixClient, folder: str) -> Check:
     files = await client.list_files(folder)
     empty = f"{folder} is empty or does not exist yet; the first upload creates it"
-    return _passed("media folder", f"{folder} has {len(files):,} files" if files else empty)
+    return _passed(
+        "media folder", f"{folder} has {len(files):,} file{'s' if len(files) > 1 else ''}" if files else empty
+    )

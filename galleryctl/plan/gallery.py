@@ -241,7 +241,9 @@ def _page_code_notices(desired: DesiredGallery) -> Iterator[Notice]:
     )
     for item in desired.items:
         if item.media is None:
-            yield Notice(address=item.address, message="a text item breaks a gallery component filled by page code")
+            yield Notice(
+                address=item.address, message="page code cannot show a text item in a gallery component; velo omits it"
+            )
         if item.fields.get("link.text"):
             message = "a gallery component filled by page code does not show an item with a link text"
             yield Notice(address=item.address, message=message)

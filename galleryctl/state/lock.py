@@ -80,7 +80,7 @@ class FileLock:
                 raise LockedError(
                     f"the state is locked by {info or 'another process'}",
                     where=self._path,
-                    do=f"wait with --lock-timeout SECONDS, or force-unlock: {unlock}",
+                    do=f"wait with --lock-timeout SECONDS, or, if that run has ended, force-unlock: {unlock}",
                 )
             time.sleep(_POLL_SECONDS)
 

@@ -36,8 +36,8 @@ def deserialize_state(content: bytes, encryption: Encryption, *, where: object, 
                 "this state is not encrypted, but the workspace has a passphrase",
                 where=where,
                 why="anyone with write access may have replaced your state with it",
-                do="if it is yours, from before the passphrase was set: galleryctl state reseal, without a "
-                f"former_passphrase; otherwise {do}",
+                do="if it is yours, from before the passphrase was set: remove former_passphrase, if set, and "
+                f"run galleryctl state reseal; otherwise {do}",
             )
         return decode_state(document, where=where, do=do)
     envelope = document if isinstance(document, Mapping) else {}

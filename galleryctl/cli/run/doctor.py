@@ -34,7 +34,7 @@ def diagnose(settings: CliSettings) -> Diagnosis:
             name="workspace",
             status=CheckStatus.WARN,
             finding=f"{root / WORKSPACE_FILE} does not exist; only the installation was checked",
-            do="change to a workspace, give one with -C, or create one: galleryctl init",
+            do="change to a workspace, specify one with -C, or create one: galleryctl init",
         )
         return Diagnosis(checks=(*check_installation(), missing))
     try:
