@@ -14,7 +14,7 @@ from galleryctl.report.formatting import escape_control, escaped_lines
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
     """Return errors for refusals, warnings for notices and for deleted or replaced resources, and the summary."""
     annotations = [
-        annotation("error", f"{each.address or 'The plan'} rejected", f"{each.why}\nallow with: {each.allow}")
+        annotation("error", f"{each.address or 'Plan'} rejected", f"{each.why}\nallow with: {each.allow}")
         for each in ([] if drift else plan.refusals)
     ]
     annotations += [annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices]
