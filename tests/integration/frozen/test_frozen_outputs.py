@@ -362,7 +362,8 @@ def described(command: click.Command, context: click.Context) -> Doc:
     parameters = command.get_params(context)
     found: Doc = {}
     if options := [parameter for parameter in parameters if isinstance(parameter, click.Option)]:
-        found["options"] = {" ".join([*o.opts, *o.secondary_opts]): _option(o) for o in options}
+        # short names first: click before 8.5 keeps those of --help in a set
+        found["options"] = {" ".join(sorted([*o.opts, *o.secondary_opts], key=len)): _option(o) for o in options}
     if arguments := [parameter for parameter in parameters if isinstance(parameter, click.Argument)]:
         found["arguments"] = [_kind(a) | {"nargs": a.nargs, "required": a.required} for a in arguments]
     if isinstance(command, click.Group):

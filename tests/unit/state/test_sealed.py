@@ -100,7 +100,10 @@ def test_an_unencrypted_state_is_rejected_and_never_encrypted(path: Path, state:
     unsealed.write_text(readable, encoding="utf-8")
     with pytest.raises(StateError, match="this state is not encrypted") as caught:
         backend.read_version(7)
-    assert "remove former_passphrase, if set, and run galleryctl state reseal; otherwise choose another version" in caught.value.do
+    assert (
+        "remove former_passphrase, if set, and run galleryctl state reseal; otherwise choose another version"
+        in caught.value.do
+    )
     path.write_text(readable, encoding="utf-8")
     with pytest.raises(StateError, match="this state is not encrypted") as caught:
         backend.read()
