@@ -88,7 +88,7 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
 
 def state_list_text(state: Bindings) -> str:
     """Return a line for each address in state: the address, its live ID, `protected`."""
-    addresses = sorted(state.ids.keys() | state.protected, key=lambda a: (a.gallery, a.item or ""))
+    addresses = sorted(state.ids.keys() | state.protected)
     width = max((len(str(address)) for address in addresses), default=0)
     lines = (
         f"{address!s:<{width}}  {escape_control(state.ids.get(address, '-')):<36}  "

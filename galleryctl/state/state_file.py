@@ -44,7 +44,7 @@ def encode_state(state: State) -> dict[str, Any]:
     """Return `state` as a JSON object with its keys in a fixed order; `decode_state` is the inverse."""
     bindings = state.bindings
     galleries: dict[str, dict[str, Any]] = {}
-    for address in sorted(bindings.ids.keys() | bindings.protected, key=lambda a: (a.gallery, a.item or "")):
+    for address in sorted(bindings.ids.keys() | bindings.protected):
         gallery = galleries.setdefault(address.gallery, _entry(bindings, address.parent) | {"items": {}})
         if address.item is not None:
             gallery["items"][address.item] = _entry(bindings, address)

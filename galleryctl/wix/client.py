@@ -15,8 +15,6 @@ from galleryctl.wix.permissions import PermissionCalls
 from galleryctl.wix.rate_limit import Limiter
 from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
 
-DEFAULT_BASE_URL = "https://www.wixapis.com"
-
 
 class WixClient(GalleryCalls, MediaCalls, PermissionCalls):
     """All requests to Wix for one site, with one quota and one chain of consistent reads."""
@@ -58,7 +56,7 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls):
 
 @asynccontextmanager
 async def open_client(
-    base_url: str = DEFAULT_BASE_URL,
+    base_url: str,
     *,
     auth: Auth,
     limits: Limits,

@@ -39,8 +39,7 @@ class RebuildResult:
     def differences(self) -> Mapping[Address, tuple[str | None, str | None]]:
         """Return address → previous and rebuilt live id, where they differ."""
         before, now = self.previous.bindings.ids, self.bindings.ids
-        changed = [address for address in {**before, **now} if before.get(address) != now.get(address)]
-        changed.sort(key=lambda address: (address.gallery, address.item or ""))
+        changed = sorted(address for address in {**before, **now} if before.get(address) != now.get(address))
         return {address: (before.get(address), now.get(address)) for address in changed}
 
 

@@ -15,7 +15,7 @@ def known_addresses(bindings: Bindings) -> list[Address]:
     """Return all addresses in state, galleries before their items."""
     addresses = {*bindings.ids, *bindings.protected, *bindings.deposed.values()}
     addresses |= {address.parent for address in addresses}
-    return sorted(addresses, key=lambda address: (address.gallery, address.item or ""))
+    return sorted(addresses)
 
 
 def check_in_state(addresses: Iterable[Address], bindings: Bindings) -> None:
