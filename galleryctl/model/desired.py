@@ -52,7 +52,11 @@ class DesiredItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredGallery:
-    """A gallery manifest; the order of `items` is the display order."""
+    """A gallery manifest; the order of `items` is the display order.
+
+    `adopt` assigns live items to entries: item address -> live id, for the site that is planned. `removed` has the items
+    whose management ends without deleting them, `foreign` the ids of live items that belong to somebody else.
+    """
 
     address: Address
     bind: Bind
@@ -61,6 +65,10 @@ class DesiredGallery:
     at: SourcePosition
     protect: bool = True
     unmanaged: UnmanagedPolicy = UnmanagedPolicy.KEEP
+    adopt: Mapping[Address, str] = field(default_factory=dict)
+    removed: frozenset[Address] = frozenset()
+    foreign: frozenset[str] = frozenset()
+    adopt_positions: Mapping[Address, SourcePosition] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +90,22 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """An `approvals` entry: consent to the one plan with this digest and this number of deletes."""
+
+    digest: str
+    deletes: int
+    reason: str
+    at: SourcePosition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """All galleries and `moved` entries that the manifests declare for one site."""
+    """The contents of all manifests for one site; `removed` has the galleries whose management ends."""
 
     galleries: tuple[DesiredGallery, ...]
     moved: tuple[Moved, ...] = ()
+    removed: frozenset[Address] = frozenset()
+    approvals: tuple[Approval, ...] = ()
     limits: Limits = Limits()
     item_order: ItemOrder = ItemOrder.ASCENDING
