@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
+from galleryctl.model.last_applied import LastApplied, SortOrderFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bindings:
-    """The live id of each address, the file of each uploaded content, and the protected addresses."""
+    """The live id of each address, its last applied values, the files of contents, and the protected addresses."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
@@ -19,3 +20,33 @@ class Bindings:
     """Protected as last applied. An address stays protected when its entry is removed from the manifest."""
     deposed: Mapping[str, Address] = field(default_factory=dict)
     """Live id → address, of replaced items that are still to be deleted."""
+    records: Mapping[Address, LastApplied] = field(default_factory=dict)
+    """The last applied values of each address in `ids`; an address of state format 1 has none."""
+    released: frozenset[Address] = frozenset()
+    """The items whose management a manifest ended with `removed`."""
+    sort_order_formats: Mapping[Address, SortOrderFormat] = field(default_factory=dict)
+    """The format in which the site stores the sort orders of a gallery's items, if it was seen to round them."""
+
+    def filtered(self, is_kept: Callable[[Address], bool]) -> Bindings:
+        """Return the bindings of the addresses for which `is_kept` returns True, with all files."""
+        return replace(
+            self,
+            ids={address: id_ for address, id_ in self.ids.items() if is_kept(address)},
+            protected=frozenset(filter(is_kept, self.protected)),
+            deposed={id_: address for id_, address in self.deposed.items() if is_kept(address)},
+            records={address: record for address, record in self.records.items() if is_kept(address)},
+            released=frozenset(filter(is_kept, self.released)),
+            sort_order_formats={a: format_ for a, format_ in self.sort_order_formats.items() if is_kept(a)},
+        )
+
+    def renamed(self, new_address: Callable[[Address], Address]) -> Bindings:
+        """Return the bindings with each address replaced; two addresses must not become the same."""
+        return replace(
+            self,
+            ids={new_address(address): id_ for address, id_ in self.ids.items()},
+            protected=frozenset(map(new_address, self.protected)),
+            deposed={id_: new_address(address) for id_, address in self.deposed.items()},
+            records={new_address(address): record for address, record in self.records.items()},
+            released=frozenset(map(new_address, self.released)),
+            sort_order_formats={new_address(a): format_ for a, format_ in self.sort_order_formats.items()},
+        )

@@ -40,6 +40,27 @@ class MatchedBy(StrEnum):
         return self in (MatchedBy.CONTENT, MatchedBy.TITLE)
 
 
+class Cause(StrEnum):
+    """The cause of a difference between the manifest and the site."""
+
+    MANIFEST = "manifest"
+    FIRST_MANAGED = "first managed"
+    """The manifest names the field for the first time, and the site has another value."""
+    CLEARED = "cleared"
+    """The manifest no longer names the field, and the value is ours."""
+    DRIFT = "drift"
+    """The site changed since the last apply."""
+    CONFLICT = "conflict"
+    """The manifest and the site both changed since the last apply."""
+    INTERRUPTED = "interrupted"
+    """The answer to the last write was lost, and the site shows another value."""
+
+    @property
+    def is_drift(self) -> bool:
+        """True if the site has changed, so that `drift` reports it."""
+        return self in (Cause.DRIFT, Cause.CONFLICT, Cause.INTERRUPTED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """The value of a field before and after; `path` is dotted if only a part of it differs, as in `focal_point.x`."""
@@ -47,6 +68,7 @@ class FieldChange:
     path: str
     before: Json
     after: Json
+    cause: Cause = Cause.MANIFEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +77,9 @@ class Change:
 
     `write` holds the values to send, by field name: all desired fields for create and replace, the fields that differ
     for update. `fields` holds the same for display, with the values before. `media` is set if the item is created or
-    replaced, or its media changes. `fingerprint` is of the live resource that the plan was made from.
+    replaced, or its media changes. `fingerprint` is of the live resource that the plan was made from. `named` are the
+    paths of `write` that the manifest names: the leaves of structures, and whole fields. The paths of cleared values are
+    not among them.
     """
 
     address: Address
@@ -75,6 +99,13 @@ class Change:
     """The value to write, if the resource is created or moved."""
     position: tuple[int, int] | None = None
     """The display positions before and after (from 1; 0 before a create), of items that are created or moved."""
+    named: tuple[str, ...] = ()
+    cause: Cause = Cause.MANIFEST
+    """The cause of a create, a replacement or a delete."""
+    media_cause: Cause = Cause.MANIFEST
+    position_cause: Cause = Cause.MANIFEST
+    changed_at: str = ""
+    """The time of the last change on the site, if it is a cause: the API's `updatedDate`."""
     fingerprint: str | None = None
     matched_by: MatchedBy = MatchedBy.NONE
     reason: str = ""

@@ -2,45 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from galleryctl.model.fields import FIELDS, Fields, Json, canonical, values_equal
-from galleryctl.plan.changes import FieldChange
+from galleryctl.model.fields import FIELDS, Fields, Json, canonical, is_empty, values_equal
+from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
+from galleryctl.plan.changes import Cause, FieldChange
+from galleryctl.plan.leaves import field_of, leaves_of, value_at, without_leaf
+from galleryctl.plan.three_way import Decision, decide_named, decide_unnamed, rebased
 
+MEDIA_PATH = "media"
+"""The path of the base of an item's media, which is compared separately."""
+
+_CAUSES = {
+    Decision.UPDATE: Cause.MANIFEST,
+    Decision.DRIFT: Cause.DRIFT,
+    Decision.CONFLICT: Cause.CONFLICT,
+    Decision.INTERRUPTED: Cause.INTERRUPTED,
+}
 _FIELD_ORDER = {field.name: place for place, field in enumerate(FIELDS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The values to write, and the same changes part by part for display."""
+    """The values to write, the same changes part by part for display, and the bases for the state.
+
+    `named` are the leaves of `write` that the manifest names. `bases` are all bases of the resource to record before
+    the write; `rebased` and `released` are the paths of their changes that a plan shows: the value is equal but has
+    another base, and the value is not ours any more.
+    """
 
     write: Fields
     fields: tuple[FieldChange, ...]
+    named: tuple[str, ...] = ()
+    bases: Mapping[str, FieldBase] = field(default_factory=dict)
+    rebased: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
 
 
-def diff(desired: Fields, live: Fields, ignore: frozenset[str] = frozenset()) -> Difference:
-    """Return the desired fields that the live resource does not have.
+def diff(
+    desired: Fields,
+    live: Fields,
+    record: LastApplied = NEVER_APPLIED,
+    ignore: frozenset[str] = frozenset(),
+    *,
+    first_cause: Cause = Cause.FIRST_MANAGED,
+) -> Difference:
+    """Return the difference between the desired and the live fields, given the last applied ones.
 
-    Only what the manifest sets and does not ignore is compared. The API replaces a structure as a whole, so the value
-    to write keeps the other parts:
+    Only what the manifest names, or named at the last apply, is compared. The API replaces a structure as a whole, so
+    the value to write keeps the other parts:
 
         desired focal_point: {x: 0.5}, live {x: 0.1, y: 0.2}   →   write {x: 0.5, y: 0.2}, shown as focal_point.x
+
+    `first_cause` is the cause of a difference in a field without a base.
     """
-    write = {
-        name: merge_over(_live_value(live, name), desired[name])
-        for name in ordered_fields(desired)
-        if name not in ignore and not satisfies(_live_value(live, name), desired[name])
-    }
-    parts = (part for name, value in write.items() for part in field_changes(name, _live_value(live, name), value))
-    return Difference(write=write, fields=tuple(parts))
+    wanted = {name: desired[name] for name in ordered_fields(desired) if name not in ignore}
+    leaves = {path: leaf for name, value in wanted.items() for path, leaf in leaves_of(name, value)}
+    causes = {**_CAUSES, Decision.FIRST_MANAGED: first_cause}
+    bases = dict(record.fields)
+    changes: list[FieldChange] = []
+    changed_bases: list[str] = []
+    for path, leaf in leaves.items():
+        decision, base = _decide_leaf(leaf, value_at(live, path), bases.get(path))
+        if base is not None:
+            bases[path] = base
+        if decision is Decision.REBASE:
+            changed_bases.append(path)
+        elif cause := causes.get(decision):
+            changes.append(FieldChange(path=path, before=value_at(live, path), after=leaf, cause=cause))
+    unnamed = [path for path in record.fields if path not in leaves and path != MEDIA_PATH]
+    cleared = [_cleared(path, live, bases[path]) for path in unnamed if field_of(path) not in ignore]
+    clears = [change for change in cleared if change is not None]
+    released = set(unnamed).difference(change.path for change in clears)
+    write = _values_to_write(wanted, live, changes, clears)
+    return Difference(
+        write=write,
+        fields=tuple(_displayed(sorted((*changes, *clears), key=_display_key))),
+        named=tuple(path for path in leaves if field_of(path) in write),
+        bases={path: base for path, base in bases.items() if path not in released},
+        rebased=tuple(changed_bases),
+        released=tuple(sorted(released)),
+    )
 
 
-def satisfies(live: Json, desired: Json) -> bool:
-    """Return True if `live` has every value that `desired` sets; an absent structure satisfies {} and {x: null}."""
-    if isinstance(desired, Mapping) and (live is None or isinstance(live, Mapping)):
-        return all(satisfies(live and live.get(name), part) for name, part in desired.items())
-    return values_equal(live, desired)
+def _decide_leaf(wanted: Json, found: Json, base: FieldBase | None) -> tuple[Decision, FieldBase | None]:
+    """Return the decision for a leaf that the manifest names, and its base if that changes without a write."""
+    equal = values_equal(found, wanted)
+    sent = value_digest(wanted)
+    answered = sent if equal else value_digest(found)
+    decision = decide_named(sent, answered, base, equal=equal)
+    changes_base = decision in (Decision.RECORD, Decision.REBASE)
+    return decision, rebased(base, sent, answered) if changes_base else None
+
+
+def _cleared(path: str, live: Fields, base: FieldBase) -> FieldChange | None:
+    """Return the change that clears a leaf that the manifest no longer names, None if it is released instead."""
+    found = value_at(live, path)
+    if path == "tags":
+        tags = found if isinstance(found, tuple) else ()
+        others = tuple(tag for tag in tags if value_digest(tag) not in base.ours)
+        cause = Cause.CLEARED if value_digest(found) == base.answered else Cause.CONFLICT
+        return None if others == tags else FieldChange(path=path, before=tags, after=others, cause=cause)
+    # A gallery without a name could not be found by it.
+    if path == "name" or decide_unnamed(value_digest(found), base, live_is_empty=is_empty(found)) is Decision.RELEASE:
+        return None
+    return FieldChange(path=path, before=found, after=canonical(path, None), cause=Cause.CLEARED)
+
+
+def _values_to_write(
+    wanted: Fields, live: Fields, changes: Sequence[FieldChange], clears: Sequence[FieldChange]
+) -> dict[str, Json]:
+    """Return the new value of each field that changes: structures whole, with unnamed leaves as on the site."""
+    write: dict[str, Json] = {}
+    for name in ordered_fields({field_of(change.path): None for change in (*changes, *clears)}):
+        current = canonical(name, live.get(name))
+        write[name] = merge_over(current, wanted[name]) if name in wanted else current
+    for change in clears:
+        name = field_of(change.path)
+        write[name] = change.after if change.path == name else without_leaf(write[name], change.path[len(name) + 1 :])
+    return write
+
+
+def _display_key(change: FieldChange) -> tuple[int, str, str]:
+    name = field_of(change.path)
+    return _FIELD_ORDER.get(name, len(_FIELD_ORDER)), name, change.path
+
+
+def _displayed(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
+    """Yield the changes, those of tags and of whole structures part by part."""
+    for change in changes:
+        for part in field_changes(change.path, change.before, change.after):
+            yield replace(part, cause=change.cause)
 
 
 def merge_over(live: Json, desired: Json) -> Json:
@@ -56,7 +149,8 @@ def diff_for_create(desired: Fields) -> Difference:
     fields = (
         FieldChange(path=name, before=None, after=value) for name, value in write.items() if value not in ("", (), None)
     )
-    return Difference(write=write, fields=tuple(fields))
+    named = tuple(path for name, value in write.items() for path, _ in leaves_of(name, value))
+    return Difference(write=write, fields=tuple(fields), named=named)
 
 
 def ordered_fields(fields: Fields) -> list[str]:
@@ -72,10 +166,6 @@ def field_changes(name: str, before: Json, after: Json) -> Iterator[FieldChange]
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         parts = list(_structure_changes(name, before, after))
     yield from parts or [FieldChange(path=name, before=before, after=after)]
-
-
-def _live_value(live: Fields, name: str) -> Json:
-    return canonical(name, live.get(name))
 
 
 def _tag_changes(name: str, before: tuple[Json, ...], after: tuple[Json, ...]) -> Iterator[FieldChange]:

@@ -65,7 +65,7 @@ def update_item_change(
     files: Mapping[str, MediaFile],
 ) -> Change | None:
     """Return the change that writes what differs, None if nothing does."""
-    difference = diff(item.fields, match.live.fields, item.ignore)
+    difference = diff(item.fields, match.live.fields, ignore=item.ignore)
     media_differs = "media" not in item.ignore and not same_content(item, match.live, media, files)
     if not difference.write and not media_differs and position.sort_order is None:
         return None

@@ -19,6 +19,7 @@ from typing import Any, Self
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
+from galleryctl.model.last_applied import LastApplied
 from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.journal_records import (
     Intent,
@@ -135,12 +136,14 @@ def merge_results(results: Iterable[StepResult]) -> StepResult:
     """Return all `results` as one; later ones override earlier ones."""
     ids: dict[Address, str] = {}
     media: dict[str, str] = {}
+    records: dict[Address, LastApplied] = {}
     removed: list[str] = []
     for result in results:
         ids.update(result.ids)
+        records.update(result.records)
         media.update(result.media)
         removed.extend(result.removed)
-    return StepResult(ids=ids, media=media, removed=tuple(removed))
+    return StepResult(ids=ids, media=media, records=records, removed=tuple(removed))
 
 
 def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
@@ -168,6 +171,7 @@ def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
         media={**bindings.media, **result.media},
         protected=bindings.protected - dropped,
         deposed={id_: a for id_, a in deposed.items() if id_ not in removed and a.gallery not in removed_galleries},
+        records={a: record for a, record in {**bindings.records, **result.records}.items() if a not in dropped},
     )
 
 

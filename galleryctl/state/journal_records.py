@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from galleryctl.model.address import Address
+from galleryctl.model.last_applied import LastApplied, SentValue, encode_last_applied
+from galleryctl.state.last_applied import decode_last_applied
 
 IntentKind = Literal["upload", "create-gallery", "create-item", "update", "delete"]
 
@@ -28,16 +30,21 @@ class Intent:
     """Fingerprints of each created item, so that another item with that sort order is not mistaken for it."""
     ids: tuple[str, ...] = ()
     """The live ids of what is updated or deleted."""
+    fields: Mapping[Address, Mapping[str, SentValue]] = field(default_factory=dict)
+    """The values that a create or an update sends, by address and path."""
+    listed: tuple[str, ...] = ()
+    """The ids of all items of the gallery before a create: none of them is the created item."""
     started_at: float = 0.0
     """Start time in epoch seconds, by this machine's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """The result of a step: live ids by created address, file ids by uploaded content, and removed live ids."""
+    """The result of a step: live ids and last applied values by address, file ids by content, and removed live ids."""
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[Address, LastApplied] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
 
 
@@ -66,6 +73,11 @@ def encode_intent(intent: Intent) -> dict[str, object]:
         "sort_orders": {str(address): order for address, order in intent.sort_orders.items()},
         "signs": {str(address): signs for address, signs in intent.markers.items()},
         "ids": intent.ids,
+        "fields": {
+            str(address): {path: [each.sent, each.before, *each.added] for path, each in fields.items()}
+            for address, fields in intent.fields.items()
+        },
+        "listed": intent.listed,
         "at": intent.started_at,
     }
 
@@ -82,6 +94,11 @@ def decode_intent(part: Mapping[str, Any]) -> Intent:
         sort_orders={Address.parse(address): _require_finite(order) for address, order in part["sort_orders"].items()},
         markers={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
         ids=tuple(map(_require_string, part["ids"])),
+        fields={
+            Address.parse(address): {path: _decode_sent_value(value) for path, value in fields.items()}
+            for address, fields in part["fields"].items()
+        },
+        listed=tuple(map(_require_string, part["listed"])),
         started_at=_require_finite(part["at"]),
     )
 
@@ -91,6 +108,7 @@ def encode_result(result: StepResult) -> dict[str, object]:
     return {
         "ids": {str(address): id_ for address, id_ in result.ids.items()},
         "media": dict(result.media),
+        "records": {str(address): encode_last_applied(record) for address, record in result.records.items()},
         "removed": result.removed,
     }
 
@@ -100,8 +118,19 @@ def decode_result(part: Mapping[str, Any]) -> StepResult:
     return StepResult(
         ids={Address.parse(address): _require_string(id_) for address, id_ in part["ids"].items()},
         media={source: _require_string(id_) for source, id_ in part["media"].items()},
+        records={
+            Address.parse(address): decode_last_applied(record, f"records.{address}")
+            for address, record in part["records"].items()
+        },
         removed=tuple(map(_require_string, part["removed"])),
     )
+
+
+def _decode_sent_value(value: object) -> SentValue:
+    if not isinstance(value, list) or len(value) < 2:  # noqa: PLR2004 - sent, before
+        raise ValueError(f"{value!r} is not a list of digests")
+    sent, before, *added = map(_require_string, value)
+    return SentValue(sent=sent, before=before, added=tuple(added))
 
 
 def _require_string(value: object) -> str:

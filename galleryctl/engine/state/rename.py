@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -33,7 +33,7 @@ def select_addresses(bindings: Bindings, addresses: Collection[Address]) -> Bind
     if not addresses:
         return bindings
     parents = {address.parent for address in addresses}
-    selected = _filter(bindings, lambda address: address in parents or _is_covered(address, addresses))
+    selected = bindings.filtered(lambda address: address in parents or _is_covered(address, addresses))
     return replace(selected, media={})
 
 
@@ -63,28 +63,14 @@ def rename_address(bindings: Bindings, source: Address, target: Address) -> Bind
             return address
         return target if address == source else Address(target.gallery, address.item)
 
-    return replace(
-        bindings,
-        ids={renamed(address): id_ for address, id_ in bindings.ids.items()},
-        protected=frozenset(map(renamed, bindings.protected)),
-        deposed={id_: renamed(address) for id_, address in bindings.deposed.items()},
-    )
+    return bindings.renamed(renamed)
 
 
 def forget_addresses(bindings: Bindings, addresses: Collection[Address]) -> Bindings:
     """Return `bindings` without the addresses and their items. Raises MatchError for one that is not in state."""
     check_in_state(addresses, bindings)
-    return _filter(bindings, lambda address: not _is_covered(address, addresses))
+    return bindings.filtered(lambda address: not _is_covered(address, addresses))
 
 
 def _is_covered(address: Address, addresses: Iterable[Address]) -> bool:
     return any(each.covers(address) for each in addresses)
-
-
-def _filter(bindings: Bindings, is_kept: Callable[[Address], bool]) -> Bindings:
-    return replace(
-        bindings,
-        ids={address: id_ for address, id_ in bindings.ids.items() if is_kept(address)},
-        protected=frozenset(filter(is_kept, bindings.protected)),
-        deposed={id_: address for id_, address in bindings.deposed.items() if is_kept(address)},
-    )

@@ -10,6 +10,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery, DesiredItem
 from galleryctl.model.errors import MatchError
+from galleryctl.model.last_applied import LastApplied
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import MatchedBy
@@ -81,15 +82,23 @@ def resolve_moved(desired: Desired, state: Bindings, matches: GalleryMatches) ->
 
 
 def split_by_gallery(desired: Desired, state: Bindings) -> Mapping[Address, Bindings]:
-    """Return the state of each manifest's gallery; `media` and `protected` are the same in all of them."""
+    """Return the state of each manifest's gallery; the other parts are the same in all of them."""
     ids: dict[str, dict[Address, str]] = defaultdict(dict)
     deposed: dict[str, dict[str, Address]] = defaultdict(dict)
+    records: dict[str, dict[Address, LastApplied]] = defaultdict(dict)
     for address, id_ in state.ids.items():
         ids[address.gallery][address] = id_
     for id_, address in state.deposed.items():
         deposed[address.gallery][id_] = address
+    for address, record in state.records.items():
+        records[address.gallery][address] = record
     return {
-        address: replace(state, ids=ids.get(address.gallery, {}), deposed=deposed.get(address.gallery, {}))
+        address: replace(
+            state,
+            ids=ids.get(address.gallery, {}),
+            deposed=deposed.get(address.gallery, {}),
+            records=records.get(address.gallery, {}),
+        )
         for address in (gallery.address for gallery in desired.galleries)
     }
 

@@ -99,12 +99,7 @@ def _move_state(state: Bindings, old_by_new: Mapping[Address, Address]) -> Moved
         # A protected or deposed address that has no id in state moves with its gallery.
         return moves.get(address) or Address(new_keys.get(address.gallery, address.gallery), address.item)
 
-    moved = replace(
-        state,
-        ids={new: state.ids[old] for new, old in old_by_new.items()},
-        protected=frozenset(map(new_address, state.protected)),
-        deposed={id_: new_address(address) for id_, address in state.deposed.items()},
-    )
+    moved = state.renamed(new_address)
     return MovedState(state=moved, moves=moves)
 
 

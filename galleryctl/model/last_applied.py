@@ -1,0 +1,139 @@
+"""The last applied values of a resource, as digests: what an apply sent, and what the site answered.
+
+A digest stands for a canonical value: values that `values_equal` does not distinguish have one digest. Six bytes suffice,
+because a digest is only compared with those of one field of one resource.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from galleryctl.model.fields import Json, float32
+
+_DIGEST_BYTES = 6
+_DIGEST = r"[A-Za-z0-9_-]{8}"
+_BASE = re.compile(
+    rf"(?P<doubt>\?)?(?P<equal>=)?(?P<sent>{_DIGEST})(>(?P<answered>{_DIGEST}))?(?P<ours>(\+{_DIGEST})*)"
+)
+DIGEST_PATTERN = re.compile(_DIGEST)
+
+
+class Origin(StrEnum):
+    """The way in which a resource became managed."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+    RESTORED = "restored"
+    """Known only from a restored version of the state: forgotten, and not deleted, if no manifest names it."""
+    UNKNOWN = "unknown"
+    """Recorded in state format 1, which had no origins."""
+
+
+class SortOrderFormat(StrEnum):
+    """The format in which a site stores sort orders."""
+
+    DOUBLE = "double"
+    FLOAT32 = "32 bits"
+    SIX_DIGITS = "6 digits"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldBase:
+    """The last applied value of one field, or of one leaf of a structure, as digests.
+
+    `wrote` is True if our write changed the site, False if the value was found equal. `doubt` is True if the answer to
+    the write was lost, and the site shows something else than was sent. `ours` are the digests of the tags that were
+    not on the item before we wrote them.
+    """
+
+    sent: str
+    answered: str
+    wrote: bool = False
+    doubt: bool = False
+    ours: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> FieldBase:
+        """Return the base that `str` wrote. Raises ValueError if it is not one."""
+        found = _BASE.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is not the base of a field")
+        return cls(
+            sent=found["sent"],
+            answered=found["answered"] or found["sent"],
+            wrote=not found["equal"],
+            doubt=bool(found["doubt"]),
+            ours=tuple(found["ours"].split("+")[1:]),
+        )
+
+    def __str__(self) -> str:
+        """Return `[?][=]SENT[>ANSWERED][+TAG…]`: `?` for doubt, `=` if we did not write it, ANSWERED if different."""
+        answered = "" if self.answered == self.sent else f">{self.answered}"
+        flags = ("?" if self.doubt else "") + ("" if self.wrote else "=")
+        return flags + self.sent + answered + "".join(f"+{tag}" for tag in self.ours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentValue:
+    """A value that a write sends, the value before it, and the tags that it adds, as digests."""
+
+    sent: str
+    before: str
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastApplied:
+    """The record of one resource in state: its origin, and a base for each field named at the last apply.
+
+    `sort_order` is the answered one of an item. `revision` is the digest of the item's `updatedDate` in the last
+    answer, "" if it is unknown.
+    """
+
+    origin: Origin = Origin.UNKNOWN
+    fields: Mapping[str, FieldBase] = field(default_factory=dict)
+    sort_order: float | None = None
+    revision: str = ""
+
+
+NEVER_APPLIED = LastApplied()
+
+
+def encode_last_applied(record: LastApplied) -> dict[str, Json]:
+    """Return the members of a record as JSON; those without a value are left out."""
+    members: dict[str, Json] = {"origin": record.origin.value}
+    if record.sort_order is not None:
+        members["sort_order"] = record.sort_order
+    if record.revision:
+        members["revision"] = record.revision
+    if record.fields:
+        members["fields"] = {path: str(base) for path, base in sorted(record.fields.items())}
+    return members
+
+
+def value_digest(value: Json) -> str:
+    """Return the digest of a canonical value, 8 characters of URL-safe base64."""
+    if isinstance(value, str):  # most values are texts, and an escaped form of them is not needed
+        text = f'"{value}'
+    else:
+        text = json.dumps(_normalize(value), sort_keys=True, separators=(",", ":"))
+    content = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+    return urlsafe_b64encode(content[:_DIGEST_BYTES]).decode()
+
+
+def _normalize(value: Json) -> Json:
+    """Return `value` with numbers as 32-bit floats and without null members, as `values_equal` compares them."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return float32(value) + 0.0  # -0.0 is 0.0
+    if isinstance(value, Mapping):
+        return {name: _normalize(part) for name, part in value.items() if part is not None}
+    return [_normalize(part) for part in value]

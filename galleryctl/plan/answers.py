@@ -1,0 +1,109 @@
+"""The last applied values of a resource after the site's answer to a write, or after a lost answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from galleryctl.model.fields import Fields, Json
+from galleryctl.model.last_applied import FieldBase, SentValue, value_digest
+from galleryctl.plan.leaves import value_at
+from galleryctl.plan.three_way import Answer, answered_base, classify_answer, with_doubt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredFields:
+    """The bases after an answer, the paths that the site did not take, and those that it stores in another form."""
+
+    bases: Mapping[str, FieldBase]
+    not_taken: tuple[str, ...] = ()
+    other_form: tuple[str, ...] = ()
+
+
+def answered_fields(
+    bases: Mapping[str, FieldBase],
+    *,
+    named: Iterable[str],
+    cleared: Iterable[str],
+    write: Fields,
+    before: Fields,
+    answer: Fields,
+) -> AnsweredFields:
+    """Return the bases after the site answered the write of `named` and `cleared` paths with `answer`.
+
+    `bases` are those of the resource before the write, `before` its fields then. A value that was not taken keeps its
+    base, so that the next plan writes it again. A cleared path loses its base.
+    """
+    after = dict(bases)
+    not_taken: list[str] = []
+    other_form: list[str] = []
+    for path in named:
+        sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
+        outcome = classify_answer(sent, old, new)
+        if outcome is Answer.NOT_TAKEN:
+            not_taken.append(path)
+            continue
+        if outcome is Answer.OTHER_FORM:
+            other_form.append(path)
+        base = answered_base(
+            bases.get(path), sent=value_digest(sent), before=value_digest(old), answered=value_digest(new)
+        )
+        after[path] = replace(base, ours=_our_tags(old, new, bases.get(path))) if path == "tags" else base
+    for path in cleared:
+        sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
+        if classify_answer(sent, old, new) is Answer.NOT_TAKEN:
+            not_taken.append(path)
+        else:
+            after.pop(path, None)
+    return AnsweredFields(bases=after, not_taken=tuple(not_taken), other_form=tuple(other_form))
+
+
+def recovered_bases(
+    bases: Mapping[str, FieldBase], sent: Mapping[str, SentValue], live: Fields
+) -> Mapping[str, FieldBase]:
+    """Return the bases after a write whose answer was lost, from what the site shows now.
+
+    A live value equal to the one sent is the answer; one equal to the one before shows that the write had no effect, or
+    that it arrives later; any other is in doubt.
+    """
+    after = dict(bases)
+    for path, value in sent.items():
+        found = value_at(live, path)
+        now, base = value_digest(found), bases.get(path)
+        if now == value.sent:
+            after[path] = answered_base(base, sent=value.sent, before=value.before, answered=now)
+        elif now != value.before:
+            after[path] = with_doubt(base, sent=value.sent, before=value.before)
+        else:
+            continue
+        if path == "tags":
+            live_tags = set(map(value_digest, found)) if isinstance(found, tuple) else set()
+            kept = base.ours if base is not None else ()
+            after[path] = replace(after[path], ours=_sorted_tags(live_tags.intersection({*kept, *value.added})))
+    return after
+
+
+def sent_values(named: Iterable[str], cleared: Iterable[str], write: Fields, before: Fields) -> dict[str, SentValue]:
+    """Return what a write sends, for the journal."""
+    sent: dict[str, SentValue] = {}
+    for path in (*named, *cleared):
+        new, old = value_at(write, path), value_at(before, path)
+        added = _added_tags(old, new) if path == "tags" else ()
+        sent[path] = SentValue(sent=value_digest(new), before=value_digest(old), added=added)
+    return sent
+
+
+def _our_tags(before: Json, answer: Json, base: FieldBase | None) -> tuple[str, ...]:
+    """Return the digests of the tags that are on the item because of us: added now, or earlier and still there."""
+    added = _added_tags(before, answer)
+    tags = set(map(value_digest, answer)) if isinstance(answer, tuple) else set()
+    return _sorted_tags({*added, *tags.intersection(base.ours if base is not None else ())})
+
+
+def _added_tags(before: Json, after: Json) -> tuple[str, ...]:
+    old = set(before) if isinstance(before, tuple) else set()
+    return _sorted_tags(value_digest(tag) for tag in after if tag not in old) if isinstance(after, tuple) else ()
+
+
+def _sorted_tags(digests: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(digests))

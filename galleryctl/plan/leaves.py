@@ -1,0 +1,57 @@
+r"""The leaves of structured values, each with a path: a base in state, and a line in a plan, for each.
+
+    focal_point: {x: 0.5, y: 0.2}     →   focal_point.x 0.5, focal_point.y 0.2
+    exif: {lens: {mm: 50}}            →   exif.lens.mm 50
+    focal_point: null                 →   focal_point null: the structure as a whole
+    tags, title, link.url             →   one leaf each, with the name of the field
+
+A dot within a member's name is written as `\\.` in a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from galleryctl.model.fields import FIELD_BY_NAME, Json, canonical
+
+_DOT = re.compile(r"(?<!\\)\.")
+
+
+def leaves_of(name: str, value: Json) -> Iterator[tuple[str, Json]]:
+    """Yield the path and the value of each leaf of a field; an empty structure has none."""
+    if isinstance(value, Mapping):
+        for member, part in value.items():
+            yield from leaves_of(f"{name}.{member.replace('.', chr(92) + '.')}", part)
+    else:
+        yield name, value
+
+
+def field_of(path: str) -> str:
+    """Return the name of the field that a path leads into: `link.url` is a field, `focal_point.x` is a leaf of one."""
+    return path if path in FIELD_BY_NAME else _DOT.split(path, maxsplit=1)[0]
+
+
+def value_at(fields: Mapping[str, Json], path: str) -> Json:
+    """Return the canonical value at a path, None if there is none; a structure without any value is None."""
+    name = field_of(path)
+    value = canonical(name, fields.get(name))
+    if path != name:
+        for member in _DOT.split(path[len(name) + 1 :]):
+            value = value.get(member.replace("\\.", ".")) if isinstance(value, Mapping) else None
+    return None if isinstance(value, Mapping) and _has_no_value(value) else value
+
+
+def without_leaf(value: Json, path: str) -> Json:
+    """Return a structure with the leaf at `path`, relative to it, set to null; None if nothing else has a value."""
+    head, *rest = _DOT.split(path, maxsplit=1)
+    member = head.replace("\\.", ".")
+    if not isinstance(value, Mapping):
+        return value
+    part = without_leaf(value.get(member), rest[0]) if rest else None
+    changed = {**value, member: part}
+    return None if _has_no_value(changed) else changed
+
+
+def _has_no_value(value: Json) -> bool:
+    return value is None or (isinstance(value, Mapping) and all(map(_has_no_value, value.values())))
