@@ -34,7 +34,7 @@ class DriftWatcher:
         except (GalleryctlError, OSError) as error:
             await asyncio.to_thread(self._print_failure, error)
             return False
-        self.drifted = self.drifted or (plan is not None and not plan.is_empty)
+        self.drifted = self.drifted or (plan is not None and bool(plan.drift))
         await asyncio.to_thread(self._print_plan, gallery, plan)
         return True
 

@@ -32,6 +32,8 @@ _CREATING_KINDS = ("upload", "create-gallery", "create-item")
 """The kinds of intent that create something: if a lagging read missed it, it would be created twice."""
 _MAX_STEP_SECONDS = 600.0
 """Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
+_SENT = (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
+"""The statuses of changes whose steps were all done."""
 SEPARATE_STATES_ADVICE = "give each site its own state: use {site} in the workspace's `state`"
 
 
@@ -164,11 +166,11 @@ async def apply_plan(
     state = planned.loaded.state
     if planned.loaded.interrupted or planned.fetched.bindings != state.bindings:
         state = save_state(site, state, planned.fetched.bindings)
-    if planned.plan.is_empty:
+    if not planned.plan.changes:
         bindings = apply_findings(state.bindings, planned.plan)
         if bindings != state.bindings:
             save_state(site, state, bindings)
-        return ApplyResult(bindings=bindings, report=Report(outcomes=()))
+        return ApplyResult(bindings=bindings, report=Report(outcomes=(), state_changes=len(planned.plan.state_changes)))
     unconfirmed = retryable_creates(planned.fetched.unconfirmed, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
         for address, create in unconfirmed.items():
@@ -186,7 +188,7 @@ async def apply_plan(
             stop=stop,
             progress=progress,
         )
-    done = {outcome.address for outcome in applied.report.outcomes if outcome.status is OutcomeStatus.DONE}
+    done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
     keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
     try:
         save_state(site, state, applied.bindings, keep_journal=keep_journal)

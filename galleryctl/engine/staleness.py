@@ -27,8 +27,16 @@ _MAX_VALUE_LENGTH = 60
 
 def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
     """Return `bindings` with the findings of the plan: matched resources and files, protected and forgotten addresses."""
-    ids = {address: id_ for address, id_ in bindings.ids.items() if address not in plan.forget}
-    return replace(bindings, ids={**ids, **plan.ids}, media={**bindings.media, **plan.media}, protected=plan.protected)
+    kept = bindings.filtered(lambda address: address not in plan.forget)
+    return replace(
+        kept,
+        ids={**kept.ids, **plan.ids},
+        deposed=bindings.deposed,
+        media={**bindings.media, **plan.media},
+        records={**kept.records, **plan.records},
+        released=kept.released | plan.released,
+        protected=plan.protected,
+    )
 
 
 def check_fresh(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Path) -> None:

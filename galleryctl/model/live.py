@@ -20,6 +20,12 @@ class LiveItem:
     sort_order: float | None
     raw: Mapping[str, Json] = field(repr=False)
 
+    @property
+    def updated(self) -> str:
+        """The time of the last change, as the API writes it; "" if it does not."""
+        updated = self.raw.get("updatedDate")
+        return updated if isinstance(updated, str) else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveGallery:

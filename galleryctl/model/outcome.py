@@ -13,19 +13,22 @@ class OutcomeStatus(StrEnum):
     """The status of one change after an apply."""
 
     DONE = "done"
+    NOT_TAKEN = "not taken"
+    """Sent, but the site still has a former value."""
     FAILED = "failed"
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The outcome of one change; `reason` explains a failure or a skip and is "" when done."""
+    """The outcome of one change; `reason` explains any status but done, `note` a value that the site stores differently."""
 
     address: Address
     action: str
     status: OutcomeStatus
     id: str | None = None
     reason: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +38,16 @@ class Report:
     outcomes: tuple[Outcome, ...]
     requests: Mapping[str, int] = field(default_factory=dict)
     uploaded: int = 0
+    state_changes: int = 0
+    """The number of changes of the state alone."""
     seconds: float = 0.0
     interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 if all changes were done, 130 if interrupted, 3 if only some were done, 1 if none was."""
+        """0 if all changes were done, 130 if interrupted, 3 if something was sent and something left, 1 if nothing was."""
         if self.interrupted:
             return 130
         if all(o.status is OutcomeStatus.DONE for o in self.outcomes):
             return 0
-        return 3 if any(o.status is OutcomeStatus.DONE for o in self.outcomes) else 1
+        return 3 if any(o.status in (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN) for o in self.outcomes) else 1

@@ -9,6 +9,7 @@ from enum import StrEnum
 from galleryctl.model.address import Address
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.fields import Json
+from galleryctl.model.last_applied import LastApplied
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, WixFile
 
 
@@ -78,8 +79,8 @@ class Change:
     `write` holds the values to send, by field name: all desired fields for create and replace, the fields that differ
     for update. `fields` holds the same for display, with the values before. `media` is set if the item is created or
     replaced, or its media changes. `fingerprint` is of the live resource that the plan was made from. `named` are the
-    paths of `write` that the manifest names: the leaves of structures, and whole fields. The paths of cleared values are
-    not among them.
+    paths of `write` that the manifest names, the leaves of structures and whole fields; `cleared` those that it no longer
+    names.
     """
 
     address: Address
@@ -100,6 +101,7 @@ class Change:
     position: tuple[int, int] | None = None
     """The display positions before and after (from 1; 0 before a create), of items that are created or moved."""
     named: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
     cause: Cause = Cause.MANIFEST
     """The cause of a create, a replacement or a delete."""
     media_cause: Cause = Cause.MANIFEST
@@ -110,6 +112,43 @@ class Change:
     matched_by: MatchedBy = MatchedBy.NONE
     reason: str = ""
     """An explanation where the values show none, such as "its kind changes from image to video"."""
+
+    @property
+    def causes(self) -> frozenset[Cause]:
+        """The causes of all its parts."""
+        if self.action is not Action.UPDATE:
+            return frozenset({self.cause})
+        media = {self.media_cause} if self.media is not None else set()
+        position = {self.position_cause} if self.position is not None else set()
+        return frozenset({part.cause for part in self.fields} | media | position)
+
+    @property
+    def is_drift(self) -> bool:
+        """True if the site has changed, so that `drift` reports it."""
+        return any(cause.is_drift for cause in self.causes)
+
+
+class StateAction(StrEnum):
+    """A change of the state alone, which a plan shows."""
+
+    ADOPT = "adopt"
+    MOVE = "move"
+    FORGET = "forget"
+    PROTECT = "protect"
+    UNPROTECT = "unprotect"
+    RELEASE = "release"
+    """The state no longer has a base for these fields: the manifest does not name them, and the values are not ours."""
+    RECORD = "record"
+    """The manifest and the site changed to the same value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """A change of the state alone: `detail` is the live id, the former address, the fields, or an explanation."""
+
+    address: Address
+    action: StateAction
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +172,9 @@ class Notice:
 class Plan:
     """The input of an apply, besides the workspace's files and the live site.
 
-    `ids` and `media` are recorded in state before the first step (new matches, recognized files); `protected` replaces
-    the protected addresses in state; `forget` is removed from state (moved, or no longer on the site).
+    `ids`, `media`, `records` and `released` are recorded in state before the first step (new matches, recognized files,
+    values found equal, keys in `removed`); `protected` replaces the protected addresses in state; `forget` is removed
+    from state (moved, removed, or no longer on the site). `state_changes` are those of these that users must know of.
     """
 
     site_id: str
@@ -146,6 +186,11 @@ class Plan:
     media: Mapping[str, str] = field(default_factory=dict)
     protected: frozenset[Address] = frozenset()
     forget: frozenset[Address] = frozenset()
+    records: Mapping[Address, LastApplied] = field(default_factory=dict)
+    released: frozenset[Address] = frozenset()
+    state_changes: tuple[StateChange, ...] = ()
+    unmanaged: int = 0
+    """The number of items of managed galleries that are on the site only."""
     refusals: tuple[Refusal, ...] = ()
     notices: tuple[Notice, ...] = ()
     item_order: ItemOrder = ItemOrder.ASCENDING
@@ -158,8 +203,18 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """True if the plan changes nothing on the site."""
-        return not self.changes
+        """True if the plan changes neither the site nor what the state says about it."""
+        return not self.changes and not self.state_changes
+
+    @property
+    def drift(self) -> tuple[Change, ...]:
+        """The changes that the site caused."""
+        return tuple(change for change in self.changes if change.is_drift)
+
+    @property
+    def conflicts(self) -> tuple[Change, ...]:
+        """The changes of what both the manifest and the site changed."""
+        return tuple(change for change in self.changes if Cause.CONFLICT in change.causes)
 
     def count(self, action: Action) -> int:
         """Return the number of changes with this action."""

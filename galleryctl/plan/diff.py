@@ -27,7 +27,7 @@ _FIELD_ORDER = {field.name: place for place, field in enumerate(FIELDS)}
 class Difference:
     """The values to write, the same changes part by part for display, and the bases for the state.
 
-    `named` are the leaves of `write` that the manifest names. `bases` are all bases of the resource to record before
+    `named` are the leaves of `write` that the manifest names, `cleared` those that it no longer names. `bases` are all bases of the resource to record before
     the write; `rebased` and `released` are the paths of their changes that a plan shows: the value is equal but has
     another base, and the value is not ours any more.
     """
@@ -35,6 +35,7 @@ class Difference:
     write: Fields
     fields: tuple[FieldChange, ...]
     named: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
     bases: Mapping[str, FieldBase] = field(default_factory=dict)
     rebased: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
@@ -59,7 +60,6 @@ def diff(
     """
     wanted = {name: desired[name] for name in ordered_fields(desired) if name not in ignore}
     leaves = {path: leaf for name, value in wanted.items() for path, leaf in leaves_of(name, value)}
-    causes = {**_CAUSES, Decision.FIRST_MANAGED: first_cause}
     bases = dict(record.fields)
     changes: list[FieldChange] = []
     changed_bases: list[str] = []
@@ -69,7 +69,7 @@ def diff(
             bases[path] = base
         if decision is Decision.REBASE:
             changed_bases.append(path)
-        elif cause := causes.get(decision):
+        elif cause := cause_of(decision, first_cause):
             changes.append(FieldChange(path=path, before=value_at(live, path), after=leaf, cause=cause))
     unnamed = [path for path in record.fields if path not in leaves and path != MEDIA_PATH]
     cleared = [_cleared(path, live, bases[path]) for path in unnamed if field_of(path) not in ignore]
@@ -80,10 +80,16 @@ def diff(
         write=write,
         fields=tuple(_displayed(sorted((*changes, *clears), key=_display_key))),
         named=tuple(path for path in leaves if field_of(path) in write),
+        cleared=tuple(change.path for change in clears),
         bases={path: base for path, base in bases.items() if path not in released},
         rebased=tuple(changed_bases),
         released=tuple(sorted(released)),
     )
+
+
+def cause_of(decision: Decision, first_cause: Cause) -> Cause | None:
+    """Return the cause of the change that a decision makes; None if it makes none."""
+    return first_cause if decision is Decision.FIRST_MANAGED else _CAUSES.get(decision)
 
 
 def _decide_leaf(wanted: Json, found: Json, base: FieldBase | None) -> tuple[Decision, FieldBase | None]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
+from galleryctl.model.fields import values_equal
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
-from galleryctl.plan.changes import Action, Change, MatchedBy, Notice
-from galleryctl.plan.diff import diff_for_create
+from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
+from galleryctl.plan.compare import ItemDifference, compare_gallery, compare_item
+from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.matching.evidence import same_content
 from galleryctl.plan.matching.match import ItemMatch, gallery_names, match_items
 from galleryctl.plan.ordering.reorder import assign_sort_orders
@@ -40,6 +43,12 @@ class GalleryPlan:
     """The live ids of all matches, whether in state or not."""
     media: Mapping[str, str] = field(default_factory=dict)
     """Live files whose content was recognized: source → file id."""
+    records: Mapping[Address, LastApplied] = field(default_factory=dict)
+    """The last applied values of all matches, before anything is written."""
+    state_changes: tuple[StateChange, ...] = ()
+    """Fields that are released, and fields that changed to the same value on both sides."""
+    unmanaged: int = 0
+    """The number of items that are on the site only."""
     unchanged: frozenset[Address] = frozenset()
     notices: tuple[Notice, ...] = ()
     unmanaged_items_lost: Mapping[Address, int] = field(default_factory=dict)
@@ -54,18 +63,21 @@ def plan_gallery_create(
     """Return the plan that creates the gallery with all its items."""
     names = gallery_names(desired)
     difference = diff_for_create({**desired.fields, **({"name": names[0]} if names else {})})
+    cause = Cause.DRIFT if reason else Cause.MANIFEST
     gallery = Change(
         address=desired.address,
         action=Action.CREATE,
         name=names[0] if names else desired.address.gallery,
         write=difference.write,
         fields=difference.fields,
+        named=tuple(desired.fields),
         sort_order=sort_order,
         reason=reason,
+        cause=cause,
     )
     orders = assign_sort_orders([None] * len(desired.items), (), item_order)
     items = (
-        create_item_change(item, DisplayPosition(before=0, after=i + 1, sort_order=orders[i]))
+        create_item_change(item, DisplayPosition(before=0, after=i + 1, sort_order=orders[i]), cause=cause)
         for i, item in enumerate(desired.items)
     )
     return GalleryPlan(changes=(gallery, *items), notices=tuple(_page_code_notices(desired)))
@@ -90,27 +102,88 @@ def plan_gallery_update(
     found_media = match_media(desired.items, matches, state, files)
     media = {**state.media, **found_media}
     positions = _positions(desired.items, live_items, matches, live.unsupported_sort_orders, item_order, targets)
-    changes = [change for change in (update_gallery_change(desired, live, matched_by),) if change]
+    gallery_difference = compare_gallery(desired, live, state.records.get(desired.address, NEVER_APPLIED))
+    changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
+    findings = _Findings(state)
+    findings.add_gallery(desired.address, live, gallery_difference)
+    moved = _cause_of_moves(matches, state)
     for item in desired.items:
         match, position = matches.get(item.address), positions[item.address]
         if match is None:
-            changes.append(create_item_change(item, position, reason=GONE_REASON if item.address in state.ids else ""))
-        elif match.live.kind is not item.kind:
-            changes.append(replace_item_change(item, match, position))
-        elif change := update_item_change(item, match, position, media=media, files=files):
+            gone = item.address in state.ids
+            reason, cause = (GONE_REASON, Cause.DRIFT) if gone else ("", Cause.MANIFEST)
+            changes.append(create_item_change(item, position, reason=reason, cause=cause))
+            continue
+        record = state.records.get(item.address, NEVER_APPLIED)
+        if match.live.kind is not item.kind:
+            changes.append(replace_item_change(item, match, position, record))
+            continue
+        difference = compare_item(
+            item, match.live, findings.record(item.address, match.live.id), media=media, files=files
+        )
+        findings.add_item(item.address, match.live, difference, is_moved=position.sort_order is not None)
+        if change := update_item_change(item, match, position, difference, moved=moved):
             changes.append(change)
     changed = {change.address for change in changes}
-    moved = [address for address, position in positions.items() if position.sort_order is not None]
+    moving = [address for address, position in positions.items() if position.sort_order is not None]
     unmanaged = unmanaged_items(live_items, matches, state)
     guesses = (_guess_notice(address, match) for address, match in matches.items() if match.matched_by.is_guess)
     return GalleryPlan(
         changes=(*changes, *delete_orphaned(live_items, matches, state), *prune_unmanaged(desired, unmanaged)),
         ids=_matched_ids(desired.address, live, matches),
         media=found_media,
+        records=findings.records,
+        state_changes=tuple(findings.state_changes),
+        unmanaged=len(unmanaged),
         unchanged=frozenset({desired.address, *matches} - changed),
-        notices=(*guesses, *report_unmanaged(desired, unmanaged)),
-        blocking_items=tuple(address for address in moved if not is_targeted(address, targets)),
+        notices=(*guesses, *findings.notices, *report_unmanaged(desired, unmanaged)),
+        blocking_items=tuple(address for address in moving if not is_targeted(address, targets)),
     )
+
+
+class _Findings:
+    """The last applied values of the matches of a gallery, and the changes of them that a plan shows."""
+
+    def __init__(self, state: Bindings) -> None:
+        self._state = state
+        self.records: dict[Address, LastApplied] = {}
+        self.state_changes: list[StateChange] = []
+        self.notices: list[Notice] = []
+
+    def record(self, address: Address, id_: str) -> LastApplied:
+        """Return the record of a match before the comparison; one that is new to the state is adopted."""
+        if self._state.ids.get(address) != id_:
+            return LastApplied(origin=Origin.ADOPTED)
+        return self._state.records.get(address, NEVER_APPLIED)
+
+    def add_gallery(self, address: Address, live: LiveGallery, difference: Difference) -> None:
+        """Add the findings of the gallery itself."""
+        self.records[address] = replace(self.record(address, live.id), fields=difference.bases)
+        self._add_state_changes(address, difference)
+
+    def add_item(self, address: Address, live: LiveItem, difference: ItemDifference, *, is_moved: bool) -> None:
+        """Add the findings of an item; one that is not moved keeps its sort order."""
+        record = difference.record
+        self.records[address] = record if is_moved else replace(record, sort_order=live.sort_order)
+        self._add_state_changes(address, difference.fields)
+        if difference.other_form:
+            message = f"the site stores {', '.join(difference.other_form)} in another form than was sent"
+            self.notices.append(Notice(address=address, message=message))
+
+    def _add_state_changes(self, address: Address, difference: Difference) -> None:
+        for action, paths in ((StateAction.RELEASE, difference.released), (StateAction.RECORD, difference.rebased)):
+            if paths:
+                self.state_changes.append(StateChange(address=address, action=action, detail=", ".join(paths)))
+
+
+def _cause_of_moves(matches: Mapping[Address, ItemMatch], state: Bindings) -> Cause:
+    """Return DRIFT if an item has another sort order than at the last apply, or an unknown one; else MANIFEST."""
+    for address, match in matches.items():
+        if state.ids.get(address) == match.live.id:
+            last = state.records.get(address, NEVER_APPLIED).sort_order
+            if not values_equal(last, match.live.sort_order):
+                return Cause.DRIFT
+    return Cause.MANIFEST
 
 
 def plan_gallery_destroy(

@@ -51,14 +51,20 @@ def make_plan(
     found_media = {source: id_ for plan in gallery_plans for source, id_ in plan.media.items()}
     unchanged = {address for plan in gallery_plans for address in plan.unchanged}
     forget = frozenset(state_changes.addresses_to_forget(context, ids))
+    protected = state_changes.protected_addresses(context, forget)
+    records = {address: record for plan in gallery_plans for address, record in plan.records.items()}
+    of_fields = (change for plan in gallery_plans for change in plan.state_changes if context.in_scope(change.address))
     return Plan(
         site_id=snapshot.site_id,
         changes=changes,
         unchanged=sum(is_targeted(address, options.targets) for address in unchanged),
         ids={a: id_ for a, id_ in ids.items() if state.ids.get(a) != id_ and context.in_scope(a)},
         media=state_changes.media_to_record(context, found_media, changes),
-        protected=state_changes.protected_addresses(context, forget),
+        protected=protected,
         forget=forget,
+        records=state_changes.records_to_save(context, records),
+        state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
+        unmanaged=sum(plan.unmanaged for plan in gallery_plans),
         refusals=tuple(_refusals(context, gallery_plans, changes, ids)),
         notices=tuple(_notices(context, gallery_plans)),
         item_order=desired.item_order,

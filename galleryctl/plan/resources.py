@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from posixpath import basename
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
+from galleryctl.model.last_applied import LastApplied
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, LocalFile, MediaFile, RemoteFile, WixFile
-from galleryctl.plan.changes import Action, Change, MatchedBy
-from galleryctl.plan.diff import diff, diff_for_create
+from galleryctl.model.media import HostedVideo, LocalFile, RemoteFile, WixFile
+from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
+from galleryctl.plan.compare import ItemDifference, changed_paths
+from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
-from galleryctl.plan.matching.evidence import media_reference, same_content
+from galleryctl.plan.matching.evidence import media_reference
 from galleryctl.plan.matching.match import ItemMatch
 
 
@@ -26,7 +27,9 @@ class DisplayPosition:
     sort_order: float | None
 
 
-def create_item_change(item: DesiredItem, position: DisplayPosition, *, reason: str = "") -> Change:
+def create_item_change(
+    item: DesiredItem, position: DisplayPosition, *, reason: str = "", cause: Cause = Cause.MANIFEST
+) -> Change:
     """Return the change that creates an item."""
     difference = diff_for_create(item.fields)
     return Change(
@@ -36,17 +39,24 @@ def create_item_change(item: DesiredItem, position: DisplayPosition, *, reason: 
         name=item_title(item),
         write=difference.write,
         fields=difference.fields,
+        named=difference.named,
         media=item.media,
         sort_order=position.sort_order,
         position=(position.before, position.after),
         reason=reason,
+        cause=cause,
     )
 
 
-def replace_item_change(item: DesiredItem, match: ItemMatch, position: DisplayPosition) -> Change:
-    """Return the change that creates an item and deletes the old one, because the API cannot change its kind."""
+def replace_item_change(item: DesiredItem, match: ItemMatch, position: DisplayPosition, record: LastApplied) -> Change:
+    """Return the change that creates an item and deletes the old one, because the API cannot change its kind.
+
+    `record` are the last applied values of the old item: if a person changed it since, that is a conflict.
+    """
+    was_changed = any(changed_paths(match.live, record))
     return replace(
-        create_item_change(item, position),
+        create_item_change(item, position, cause=Cause.CONFLICT if was_changed else Cause.MANIFEST),
+        changed_at=match.live.updated if was_changed else "",
         action=Action.REPLACE,
         id=match.live.id,
         media_before=media_reference(match.live.media),
@@ -57,38 +67,39 @@ def replace_item_change(item: DesiredItem, match: ItemMatch, position: DisplayPo
 
 
 def update_item_change(
-    item: DesiredItem,
-    match: ItemMatch,
-    position: DisplayPosition,
-    *,
-    media: Mapping[str, str],
-    files: Mapping[str, MediaFile],
+    item: DesiredItem, match: ItemMatch, position: DisplayPosition, difference: ItemDifference, *, moved: Cause
 ) -> Change | None:
-    """Return the change that writes what differs, None if nothing does."""
-    difference = diff(item.fields, match.live.fields, ignore=item.ignore)
-    media_differs = "media" not in item.ignore and not same_content(item, match.live, media, files)
-    if not difference.write and not media_differs and position.sort_order is None:
+    """Return the change that writes what differs, None if nothing does; `moved` is the cause of a move."""
+    fields = difference.fields
+    if not fields.write and difference.media_cause is None and position.sort_order is None:
         return None
-    return Change(
+    media_differs = difference.media_cause is not None
+    change = Change(
         address=item.address,
         action=Action.UPDATE,
         kind=item.kind,
         id=match.live.id,
         name=item_title(item) or item_title(match.live),
-        write=difference.write,
-        fields=difference.fields,
+        write=fields.write,
+        fields=fields.fields,
+        named=fields.named,
+        cleared=fields.cleared,
         media=item.media if media_differs else None,
         media_before=media_reference(match.live.media) if media_differs else None,
+        media_cause=difference.media_cause or Cause.MANIFEST,
         sort_order=position.sort_order,
         position=None if position.sort_order is None else (position.before, position.after),
+        position_cause=moved,
         fingerprint=fingerprint(match.live),
         matched_by=match.matched_by,
     )
+    return replace(change, changed_at=match.live.updated) if change.is_drift else change
 
 
-def update_gallery_change(desired: DesiredGallery, live: LiveGallery, matched_by: MatchedBy) -> Change | None:
+def update_gallery_change(
+    desired: DesiredGallery, live: LiveGallery, matched_by: MatchedBy, difference: Difference
+) -> Change | None:
     """Return the change that writes the gallery's own fields that differ, None if none does."""
-    difference = diff(desired.fields, live.fields)
     if not difference.write:
         return None
     return Change(
@@ -98,12 +109,21 @@ def update_gallery_change(desired: DesiredGallery, live: LiveGallery, matched_by
         name=str(desired.fields.get("name") or live.name),
         write=difference.write,
         fields=difference.fields,
+        named=difference.named,
+        cleared=difference.cleared,
         fingerprint=fingerprint(live),
         matched_by=matched_by,
     )
 
 
-def delete_change(address: Address, live: LiveItem | LiveGallery, *, matched_by: MatchedBy, reason: str) -> Change:
+def delete_change(
+    address: Address,
+    live: LiveItem | LiveGallery,
+    *,
+    matched_by: MatchedBy,
+    reason: str,
+    cause: Cause = Cause.MANIFEST,
+) -> Change:
     """Return the change that deletes an item, or a gallery with all its items."""
     return Change(
         address=address,
@@ -114,6 +134,7 @@ def delete_change(address: Address, live: LiveItem | LiveGallery, *, matched_by:
         fingerprint=fingerprint(live) if isinstance(live, LiveItem) else fingerprint_with_items(live),
         matched_by=matched_by,
         reason=reason,
+        cause=cause,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied
 from galleryctl.model.media import LocalFile, RemoteFile
-from galleryctl.plan.changes import Change
+from galleryctl.plan.changes import Change, StateAction, StateChange
 from galleryctl.plan.context import PlanContext
 from galleryctl.plan.targets import is_targeted
 
@@ -35,6 +36,35 @@ def addresses_to_forget(context: PlanContext, ids: Mapping[Address, str]) -> Ite
             gone = context.state.ids.get(address.parent) not in unmatched
         if gone:
             yield address
+
+
+def records_to_save(context: PlanContext, records: Mapping[Address, LastApplied]) -> Mapping[Address, LastApplied]:
+    """Return the last applied values, in scope of the plan, that differ from those in state."""
+    state = context.original_state  # a moved resource has no record under its new address
+    return {
+        address: record
+        for address, record in records.items()
+        if context.in_scope(address) and record != state.records.get(address, NEVER_APPLIED)
+    }
+
+
+def displayed_changes(
+    context: PlanContext, ids: Mapping[Address, str], forget: frozenset[Address], protected: frozenset[Address]
+) -> Iterator[StateChange]:
+    """Yield the changes of addresses, ids and protection that a plan shows; those of fields come from the galleries."""
+    state, moves = context.state, context.moved_state.moves
+    for old, new in moves.items():
+        if old in forget:
+            yield StateChange(address=new, action=StateAction.MOVE, detail=str(old))
+    for address in sorted(forget.difference(moves)):
+        yield StateChange(address=address, action=StateAction.FORGET, detail="gone from the site, or managed elsewhere")
+    for address, id_ in ids.items():
+        if context.in_scope(address) and state.ids.get(address) != id_:
+            yield StateChange(address=address, action=StateAction.ADOPT, detail=id_)
+    for address in sorted(protected ^ state.protected):
+        if address in state.ids and address not in forget:
+            action = StateAction.PROTECT if address in protected else StateAction.UNPROTECT
+            yield StateChange(address=address, action=action)
 
 
 def media_to_record(

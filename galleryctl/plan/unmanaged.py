@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, UnmanagedPolicy
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveItem
-from galleryctl.plan.changes import Change, MatchedBy, Notice
+from galleryctl.plan.changes import Cause, Change, MatchedBy, Notice
+from galleryctl.plan.compare import changed_paths
 from galleryctl.plan.matching.match import ItemMatch
 from galleryctl.plan.resources import delete_change, item_title
 
@@ -25,13 +27,25 @@ def delete_orphaned(
     """Yield deletes of the orphaned and the deposed items; `state` is of this gallery."""
     matched = {match.live.id for match in matches.values()}
     addresses = {id_: address for address, id_ in state.ids.items()}
+    orphaned: list[tuple[Address, LiveItem, LastApplied]] = []
     for item in live_items:
         if item.id in matched:
             continue
         if address := state.deposed.get(item.id):
             yield delete_change(address, item, matched_by=MatchedBy.JOURNAL, reason=_DEPOSED_REASON)
         elif address := addresses.get(item.id):
-            yield delete_change(address, item, matched_by=MatchedBy.STATE, reason=NO_LONGER_DECLARED)
+            record = state.records.get(address, NEVER_APPLIED)
+            orphaned.append((address, item, record))
+    # Adopted items come first: a person made them.
+    for address, item, record in sorted(orphaned, key=lambda each: each[2].origin is not Origin.ADOPTED):
+        yield delete_change(address, item, matched_by=MatchedBy.STATE, reason=_orphan_reason(item, record))
+
+
+def _orphan_reason(item: LiveItem, record: LastApplied) -> str:
+    adopted = "adopted, and " if record.origin is Origin.ADOPTED else ""
+    changed = list(changed_paths(item, record))
+    drift = f"; changed on the site since the last apply: {', '.join(changed)}" if changed else ""
+    return f"{adopted}{NO_LONGER_DECLARED}{drift}"
 
 
 def unmanaged_items(
@@ -47,7 +61,7 @@ def prune_unmanaged(desired: DesiredGallery, items: Sequence[LiveItem]) -> Itera
     if desired.unmanaged is UnmanagedPolicy.DELETE:
         for item in items:
             address = unmanaged_address(desired.address, item)
-            yield delete_change(address, item, matched_by=MatchedBy.NONE, reason=_UNMANAGED_REASON)
+            yield delete_change(address, item, matched_by=MatchedBy.NONE, reason=_UNMANAGED_REASON, cause=Cause.DRIFT)
 
 
 def report_unmanaged(desired: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Notice]:

@@ -24,13 +24,13 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
             for change in plan.changes
             if change.action in (Action.DELETE, Action.REPLACE)
         ]
-    level = "warning" if drift and not plan.is_empty else "notice"
+    level = "warning" if drift and plan.drift else "notice"
     return join_commands([*annotations, annotation(level, "galleryctl", view.plan_summary(plan, drift=drift))])
 
 
 def report_annotations(report: Report) -> str:
     """Return errors for failed changes, warnings for skipped ones, and the summary."""
-    levels = {OutcomeStatus.FAILED: "error", OutcomeStatus.SKIPPED: "warning"}
+    levels = {OutcomeStatus.FAILED: "error", OutcomeStatus.SKIPPED: "warning", OutcomeStatus.NOT_TAKEN: "error"}
     annotations = [
         annotation(levels[each.status], str(each.address), f"{outcomes.describe_outcome(each)}\n{each.reason}")
         for each in report.outcomes

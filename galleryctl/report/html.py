@@ -30,13 +30,15 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
         symbols=ACTION_SYMBOLS,
         groups=view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH),
         plan=plan,
+        state_changes=() if drift else view.state_change_lines(plan),
+        remarks=tuple(view.drift_remarks(plan)) if drift else (),
         refusals=() if drift else plan.refusals,
     )
 
 
 def report_html(report: Report) -> str:
     """Return the outcome of an apply as a page; failures come first."""
-    ranks = (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED, OutcomeStatus.DONE)
+    ranks = (OutcomeStatus.FAILED, OutcomeStatus.NOT_TAKEN, OutcomeStatus.SKIPPED, OutcomeStatus.DONE)
     return render_template(
         "report.html.j2",
         title="galleryctl apply",

@@ -36,11 +36,13 @@ def report_json(report: Report) -> str:
                     "status": outcome.status.value,
                     "id": outcome.id,
                     "reason": outcome.reason,
+                    "note": outcome.note,
                 }
                 for outcome in report.outcomes
             ],
             "requests": dict(sorted(report.requests.items())),
             "uploaded": report.uploaded,
+            "state_changes": report.state_changes,
             "seconds": round(report.seconds, 3),
         }
     )

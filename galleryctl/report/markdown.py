@@ -38,6 +38,12 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
     groups = view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH)
     if groups:
         parts.append("\n".join(_table(groups)))
+    if plan.state_changes and not drift:
+        entries = [f"- **{address}** {escape_markdown(text)}" for address, text in view.state_change_lines(plan)]
+        title = f"{pluralize(len(entries), 'change')} in state only"
+        parts.append("\n".join(_collapsible(title, _truncate_entries(entries, _MAX_DETAILS_LENGTH // 4))))
+    if drift:
+        parts += [escape_markdown(remark) for remark in view.drift_remarks(plan)]
     if plan.notices:
         parts.append(
             "\n".join(f"- **{n.address or 'the workspace'}**: {escape_markdown(n.message)}" for n in plan.notices[:100])
@@ -61,7 +67,7 @@ def report_markdown(report: Report) -> str:
     for outcome in report.outcomes:
         entry = f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}"
         if outcome.status is OutcomeStatus.DONE:
-            done.append(entry)
+            done.append(f"{entry} ({escape_markdown(outcome.note)})" if outcome.note else entry)
         else:
             reason = shorten("; ".join(escaped_lines(outcome.reason)), 400)
             failed.append(f"{entry}: {escape_markdown(reason)}")
@@ -140,7 +146,8 @@ def _change_lines(line: ChangeLine) -> Iterator[str]:
     reason = f" ({escape_markdown(line.reason)})" if line.reason else ""
     yield f"- {code_span(ACTION_SYMBOLS[line.action])} **{line.label}** {line.summary}{f', {line.kind}' if line.kind else ''}{name}{reason}"
     for detail in line.details:
-        yield f"  - {escape_markdown(detail.label)}: {_format_detail(detail)}"
+        cause = f" ({detail.cause})" if detail.cause else ""
+        yield f"  - {escape_markdown(detail.label)}: {_format_detail(detail)}{cause}"
 
 
 def _format_detail(detail: FieldDetail) -> str:

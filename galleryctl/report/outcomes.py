@@ -15,6 +15,8 @@ def describe_outcome(outcome: Outcome) -> str:
     """Return the outcome of one change in words."""
     if outcome.status is OutcomeStatus.DONE:
         return PAST_TENSE.get(outcome.action, escape_control(outcome.action))
+    if outcome.status is OutcomeStatus.NOT_TAKEN:
+        return f"sent, not {PAST_TENSE.get(outcome.action, escape_control(outcome.action))}"
     if outcome.status is OutcomeStatus.FAILED:
         return f"failed to {escape_control(outcome.action)}"
     return f"skipped, not {PAST_TENSE.get(outcome.action)}"
@@ -42,7 +44,8 @@ def report_summary(report: Report) -> str:
     """Return the last line of a report, which counts."""
     done = _count_outcomes(report, OutcomeStatus.DONE)
     if not report.outcomes:
-        return "Applied: no changes."
+        changes = pluralize(report.state_changes, "change")
+        return f"Applied: {changes} in state only." if report.state_changes else "Applied: no changes."
     if done == len(report.outcomes):
         counts = [
             f"{number:,} {past}"
@@ -50,8 +53,11 @@ def report_summary(report: Report) -> str:
             if (number := sum(outcome.action == action for outcome in report.outcomes))
         ]
         return f"Applied: {', '.join(counts)}."
-    head = "Interrupted" if report.interrupted else "Partially applied" if done else "Not applied"
+    not_taken = _count_outcomes(report, OutcomeStatus.NOT_TAKEN)
+    head = "Interrupted" if report.interrupted else "Partially applied" if done + not_taken else "Not applied"
+    of_these = f"{not_taken:,} not taken by the site, " if not_taken else ""
     return (
-        f"{head}: {done:,} of {len(report.outcomes):,} done, {_count_outcomes(report, OutcomeStatus.FAILED):,} failed, "
+        f"{head}: {done:,} of {len(report.outcomes):,} done, {of_these}"
+        f"{_count_outcomes(report, OutcomeStatus.FAILED):,} failed, "
         f"{_count_outcomes(report, OutcomeStatus.SKIPPED):,} skipped. Run the command again to continue."
     )

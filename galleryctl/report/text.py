@@ -29,6 +29,7 @@ _STYLES = {
 }
 _STATUS_SYMBOLS = {
     OutcomeStatus.DONE: ("✓", "green"),
+    OutcomeStatus.NOT_TAKEN: ("✗", "red"),
     OutcomeStatus.FAILED: ("✗", "red"),
     OutcomeStatus.SKIPPED: ("·", "yellow"),
 }
@@ -43,26 +44,40 @@ StyledText = tuple[str, str]
 def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, drift: bool = False) -> str:
     """Return the plan; `verbose` shows every change. The last line counts."""
     rows: list[list[StyledText]] = []
-    if plan.changes:
+    if plan.drift if drift else plan.changes:
         intro = "Drift" if drift else "galleryctl will perform these actions"
         rows += [[(f"{intro} on site {escape_control(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
     if plan.targets:
         rows += [[(f"Targets: {', '.join(map(str, plan.targets))}", "")], []]
     for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
         rows += [*_truncate_rows(_group_rows(group, width, verbose=verbose), width), []]
-    if plan.notices:
-        rows.append([("Notes", "bold")])
-        for notice in plan.notices:
-            rows += _wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
-        rows.append([])
-    if plan.refusals and not drift:
-        rows.append([("Rejected by safety checks", "bold red")])
-        for refusal in plan.refusals:
-            rows += _wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
-            rows += _wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
-        rows.append([])
+    rows += _remark_rows(plan, width, verbose=verbose, drift=drift)
+    if drift:
+        rows += [[(remark, "")] for remark in view.drift_remarks(plan)]
     rows.append([(view.plan_summary(plan, drift=drift), "bold")])
     return render_rows(rows, color=color)
+
+
+def _remark_rows(plan: Plan, width: int, *, verbose: bool, drift: bool) -> Iterator[list[StyledText]]:
+    """Yield the changes of the state, the notes and the failed safety checks."""
+    if plan.state_changes and not drift:
+        yield [("In state only", "bold")]
+        for address, text in _first_lines(view.state_change_lines(plan), verbose=verbose):
+            yield from _wrap_paragraph(f"{address}: {text}", width)
+        if not verbose and len(plan.state_changes) > _MAX_CHANGES_SHOWN:
+            yield _more_row(len(plan.state_changes))
+        yield []
+    if plan.notices:
+        yield [("Notes", "bold")]
+        for notice in plan.notices:
+            yield from _wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
+        yield []
+    if plan.refusals and not drift:
+        yield [("Rejected by safety checks", "bold red")]
+        for refusal in plan.refusals:
+            yield from _wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
+            yield from _wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
+        yield []
 
 
 def report_text(report: Report, *, color: bool, width: int, verbose: bool = False) -> str:
@@ -231,11 +246,12 @@ def _fit_name(name: str, width: int) -> str:
 
 def _detail_row(detail: FieldDetail) -> list[StyledText]:
     before, after = detail.before, detail.after
+    cause = [(f"  ({detail.cause})", "dim")] if detail.cause else []
     if before is None:
-        return [(f"+ {after}" if detail.is_set_member else after or "", "green")]
+        return [(f"+ {after}" if detail.is_set_member else after or "", "green"), *cause]
     if after is None:
-        return [(f"- {before}", "red")]
-    return [(before, "red"), (" → ", ""), (after, "green")]
+        return [(f"- {before}", "red"), *cause]
+    return [(before, "red"), (" → ", ""), (after, "green"), *cause]
 
 
 def _outcome_row(outcome: Outcome) -> list[StyledText]:
@@ -246,6 +262,7 @@ def _outcome_row(outcome: Outcome) -> list[StyledText]:
         (str(outcome.address), ""),
         (f"  {outcomes.describe_outcome(outcome)}", style),
         (id_, "dim"),
+        (f"  ({escape_control(outcome.note)})" if outcome.note else "", "dim"),
     ]
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from galleryctl.model.address import Address
 from galleryctl.model.fields import FIELDS
-from galleryctl.plan.changes import Action, Change, Plan
+from galleryctl.plan.changes import Action, Cause, Change, Plan, StateAction
 from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
 
@@ -37,6 +37,16 @@ DRIFT_LABELS = {
     DisplayAction.MOVE: "moved on the site",
 }
 """Labels for drift: the change on the site that an apply would undo."""
+_STATE_ACTIONS = {
+    StateAction.ADOPT: "adopted: ",
+    StateAction.MOVE: "moved from ",
+    StateAction.FORGET: "no longer in state: ",
+    StateAction.PROTECT: "protected",
+    StateAction.UNPROTECT: "no longer protected",
+    StateAction.RELEASE: "no longer managed: ",
+    StateAction.RECORD: "already as declared: ",
+}
+"""Descriptions of state changes, before their detail."""
 _TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
 """Prefixes of the paths of single tags."""
 
@@ -50,6 +60,8 @@ class FieldDetail:
     after: str | None
     is_set_member: bool = False
     """True if a member of a set was added or removed."""
+    cause: str = ""
+    """The cause of the difference, "" if it comes from the manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +94,7 @@ class GalleryChanges:
 def group_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[GalleryChanges, ...]:
     """Return the changes by gallery, values in at most `limit` characters; for drift, the site's value comes last."""
     changes: dict[Address, list[Change]] = {}
-    for change in plan.changes:
+    for change in map(_only_drift, plan.drift) if drift else plan.changes:
         changes.setdefault(change.address.parent, []).append(change)
     return tuple(
         GalleryChanges(
@@ -96,20 +108,53 @@ def group_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[GalleryChange
 
 def plan_summary(plan: Plan, *, drift: bool) -> str:
     """Return the last line of a plan or a drift, which counts."""
-    if plan.is_empty:
-        subject = "drift" if drift else "changes"
-        return f"No {subject}. The site matches the manifests ({pluralize(plan.unchanged, 'resource')})."
-    create, update, replace, delete = (
-        f"{plan.count(action):,}" for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+    counted = plan.drift if drift else plan.changes
+    created, updated, replaced, deleted = (
+        f"{sum(change.action is action for change in counted):,}"
+        for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     )
     if drift:
+        if not counted:
+            return f"No drift. Nobody has changed the managed resources on the site ({plan.unchanged:,} in sync)."
         return (
-            f"Drift: {create} missing, {update} changed, {replace} replaced, {delete} unmanaged "
+            f"Drift: {created} missing, {updated} changed, {replaced} replaced, {deleted} unmanaged "
             f"({plan.unchanged:,} in sync)."
         )
+    if plan.is_empty:
+        return f"No changes. The site matches the manifests ({pluralize(plan.unchanged, 'resource')})."
+    in_state = f", {len(plan.state_changes):,} in state only" if plan.state_changes else ""
     return (
-        f"Plan: {create} to create, {update} to update, {replace} to replace, {delete} to delete "
+        f"Plan: {created} to create, {updated} to update, {replaced} to replace, {deleted} to delete{in_state} "
         f"({plan.unchanged:,} unchanged)."
+    )
+
+
+def drift_remarks(plan: Plan) -> Iterator[str]:
+    """Yield what a drift check mentions besides the drift: changes of the manifests, and items that people added."""
+    pending = sum(not change.is_drift for change in plan.changes) + len(plan.state_changes)
+    if pending:
+        yield f"{pluralize(pending, 'change')} in the manifests not applied yet: see `galleryctl plan`."
+    if plan.unmanaged:
+        yield f"{pluralize(plan.unmanaged, 'item')} in managed galleries on the site only, left alone."
+
+
+def state_change_lines(plan: Plan) -> tuple[tuple[Address, str], ...]:
+    """Return the address and a description of each change of the state alone, escaped."""
+    return tuple(
+        (change.address, f"{_STATE_ACTIONS[change.action]}{escape_control(change.detail)}")
+        for change in plan.state_changes
+    )
+
+
+def _only_drift(change: Change) -> Change:
+    """Return the parts of a change that the site caused."""
+    if change.action is not Action.UPDATE:
+        return change
+    return replace(
+        change,
+        fields=tuple(part for part in change.fields if part.cause.is_drift),
+        media=change.media if change.media_cause.is_drift else None,
+        position=change.position if change.position_cause.is_drift else None,
     )
 
 
@@ -127,9 +172,15 @@ def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
         kind="" if change.kind is None else change.kind.value,
         name=escape_control(change.name),
         summary=_describe_change(change, action, drift=drift),
-        reason="" if drift and action is DisplayAction.REPLACE else escape_control(change.reason),
+        reason=_reason(change, drift=drift),
         details=details,
     )
+
+
+def _reason(change: Change, *, drift: bool) -> str:
+    reason = "" if drift and change.action is Action.REPLACE else escape_control(change.reason)
+    changed_at = f"changed on the site at {escape_control(change.changed_at)}" if change.changed_at else ""
+    return "; ".join(filter(None, (reason, changed_at)))
 
 
 def _display_action(change: Change) -> DisplayAction:
@@ -149,7 +200,9 @@ def _describe_change(change: Change, action: DisplayAction, *, drift: bool) -> s
 def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterator[FieldDetail]:
     if change.media is not None:
         before = None if change.media_before is None else escape_control(change.media_before)
-        yield FieldDetail(label="media", before=before, after=format_media(change.media))
+        yield FieldDetail(
+            label="media", before=before, after=format_media(change.media), cause=_cause_label(change.media_cause)
+        )
     is_new = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
     for part in change.fields:
         single = is_new or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
@@ -158,10 +211,20 @@ def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterato
             before=None if single and part.before is None else format_value(part.before, limit),
             after=None if single and part.after is None else format_value(part.after, limit),
             is_set_member=single and not is_new,
+            cause=_cause_label(part.cause),
         )
     if change.position is not None and action is not DisplayAction.MOVE:
         live, desired = change.position
-        yield FieldDetail(label="position", before=str(live) if live and not is_new else None, after=str(desired))
+        yield FieldDetail(
+            label="position",
+            before=str(live) if live and not is_new else None,
+            after=str(desired),
+            cause=_cause_label(change.position_cause),
+        )
+
+
+def _cause_label(cause: Cause) -> str:
+    return "" if cause is Cause.MANIFEST else cause.value
 
 
 def _reversed(detail: FieldDetail) -> FieldDetail:

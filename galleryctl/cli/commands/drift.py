@@ -26,4 +26,4 @@ def command(context: click.Context, targets: tuple[str, ...]) -> int:
     options = drift_options(tuple(map(parse_address, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options))
     print_result(plan, settings, drift=True)
-    return 0 if plan.is_empty else 2
+    return 2 if plan.drift else 0

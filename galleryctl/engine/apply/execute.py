@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
+from galleryctl.engine.apply.answers import AppliedValues, applied_values
 from galleryctl.engine.apply.creates import create_gallery_once, create_item_once
 from galleryctl.engine.apply.deletes import check_unchanged, delete_items
 from galleryctl.engine.apply.intents import intent_of
@@ -17,7 +18,9 @@ from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.recover import UnconfirmedCreate, with_sort_order
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, StateError
-from galleryctl.model.media import Kind, LocalFile, RemoteFile
+from galleryctl.model.last_applied import LastApplied, Origin
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile
 from galleryctl.plan import steps
 from galleryctl.plan.changes import Change
 from galleryctl.state.journal import Journal
@@ -41,6 +44,8 @@ class StepExecutor:
     folder: str
     orders_by_content: OrdersByContent
     unconfirmed: Mapping[Address, UnconfirmedCreate]
+    deviations: dict[Address, AppliedValues] = field(default_factory=dict)
+    """The resources with values that the site did not take, or that it stores in another form."""
     has_unconfirmed_steps: bool = False
     """True once a step failed that may nevertheless have taken effect."""
 
@@ -77,10 +82,9 @@ class StepExecutor:
                 return await self._create_gallery(change, items)
             case steps.CreateItem(change=change):
                 return await self._create_item(step, change)
-            case steps.UpdateGallery(change=change):
-                await self.client.update_gallery(live_id(change), change.write)
-            case steps.UpdateItem(change=change):
-                await self._update_item(change)
+            case steps.UpdateGallery(change=change) | steps.UpdateItem(change=change):
+                is_gallery = change.address.item is None
+                return await (self._update_gallery(change) if is_gallery else self._update_item(change))
             case steps.DeleteItems(gallery=gallery, changes=changes):
                 ids = tuple(live_id(change) for change in changes)
                 await delete_items(self.client, self.state.gallery_id(gallery), ids)
@@ -92,7 +96,6 @@ class StepExecutor:
                 return StepResult(removed=(live_id(change),))
             case _:
                 assert_never(step.action)
-        return StepResult()
 
     async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> StepResult:
         file = await upload_media(self.client, source, kind, root=self.root, folder=self.folder)
@@ -110,8 +113,14 @@ class StepExecutor:
         )
         self.state.add_gallery(change.address, gallery)
         live = {item.address: with_sort_order(gallery.items or (), planned_sort_order(item)) for item in items}
-        ids = {address: item.id for address, item in live.items() if item is not None}
-        return StepResult(ids={change.address: gallery.id, **ids})
+        found = {item.address: (item, answer) for item in items if (answer := live[item.address]) is not None}
+        records = {
+            a: self._applied(item, None, answer, media_to_send(item, self.state)) for a, (item, answer) in found.items()
+        }
+        return StepResult(
+            ids={change.address: gallery.id, **{address: answer.id for address, (_, answer) in found.items()}},
+            records={change.address: self._applied(change, None, gallery), **records},
+        )
 
     async def _create_item(self, step: steps.Step, change: Change) -> StepResult:
         gallery = self.state.galleries[self.state.gallery_id(change.address)]
@@ -125,20 +134,48 @@ class StepExecutor:
             unconfirmed=self.unconfirmed.get(change.address),
         )
         self.state.add_item(item)
-        result = StepResult(ids={change.address: item.id})
         if not matches:
-            self._record(step, result)  # before the sort order changes that a recovery would find it by
-            await self.client.update_item(gallery.id, item, new.fields, file=new.file, sort_order=new.sort_order)
-        return result
+            # Before the sort order changes that a recovery would find it by.
+            self._record(step, StepResult(ids={change.address: item.id}))
+            item = await self.client.update_item(gallery.id, item, new.fields, file=new.file, sort_order=new.sort_order)
+        record = self._applied(change, None, item, media_to_send(change, self.state))
+        return StepResult(ids={change.address: item.id}, records={change.address: record})
 
-    async def _update_item(self, change: Change) -> None:
-        await self.client.update_item(
-            self.state.gallery_id(change.address),
-            self.state.items[live_id(change)],
-            change.write,
-            file=media_to_send(change, self.state),
-            sort_order=change.sort_order,
+    async def _update_gallery(self, change: Change) -> StepResult:
+        before = self.state.galleries[live_id(change)]
+        answer = await self.client.update_gallery(before.id, change.write)
+        _check_same_resource(before.id, answer.id, change)
+        return StepResult(records={change.address: self._applied(change, before, answer)})
+
+    async def _update_item(self, change: Change) -> StepResult:
+        before = self.state.items[live_id(change)]
+        file = media_to_send(change, self.state)
+        answer = await self.client.update_item(
+            self.state.gallery_id(change.address), before, change.write, file=file, sort_order=change.sort_order
         )
+        _check_same_resource(before.id, answer.id, change)
+        return StepResult(records={change.address: self._applied(change, before, answer, file)})
+
+    def _applied(
+        self,
+        change: Change,
+        before: LiveItem | LiveGallery | None,
+        answer: LiveItem | LiveGallery,
+        file: MediaFile | HostedVideo | None = None,
+    ) -> LastApplied:
+        """Return the last applied values of the resource after `answer`, and keep what it shows for the report."""
+        record = self.state.record(change.address) if before is not None else LastApplied(origin=Origin.CREATED)
+        applied = applied_values(change, record, before, answer, file)
+        if applied.not_taken or applied.other_form:
+            self.deviations[change.address] = applied
+        return applied.record
+
+
+def _check_same_resource(sent_id: str, answered_id: str, change: Change) -> None:
+    """Raise ResponseLost if the answer to an update is about another resource: its outcome is unknown."""
+    if sent_id != answered_id:
+        what = f"the response is about {answered_id} instead of {sent_id}; the change may have taken effect"
+        raise ResponseLost(what, call=f"update {change.address}", do="apply again: the next plan compares the fields")
 
 
 def _created_address(step: steps.Step) -> Address | None:

@@ -10,6 +10,7 @@ from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.recover import UnconfirmedCreate, content_markers
 from galleryctl.model.address import Address
 from galleryctl.plan import steps
+from galleryctl.plan.answers import sent_values
 from galleryctl.plan.changes import Change
 from galleryctl.state.journal_records import Intent
 
@@ -36,13 +37,20 @@ def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Addres
                 markers={change.address: content_markers(new.kind, new.file, new.fields)},
             )
         case steps.UpdateGallery(change=change) | steps.UpdateItem(change=change):
-            return Intent(kind="update", ids=(live_id(change),))
+            return _update_intent(change, state)
         case steps.DeleteItems(changes=changes):
             return Intent(kind="delete", ids=tuple(map(live_id, changes)))
         case steps.DeleteGallery(change=change):
             return Intent(kind="delete", ids=(live_id(change),))
         case _:
             assert_never(step.action)
+
+
+def _update_intent(change: Change, state: WorkingState) -> Intent:
+    id_ = live_id(change)
+    before = state.galleries[id_] if change.address.item is None else state.items[id_]
+    sent = sent_values(change.named, change.cleared, change.write, before.fields)
+    return Intent(kind="update", ids=(id_,), fields={change.address: sent} if sent else {})
 
 
 def _sort_order_sent(change: Change, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from galleryctl.engine.apply.answers import AppliedValues
 from galleryctl.engine.apply.execute import StepExecutor
 from galleryctl.engine.apply.lookalikes import orders_by_content
 from galleryctl.engine.apply.scheduler import run_graph
@@ -84,8 +85,9 @@ async def apply(
     bindings = state.updated_state()
     done = [step for step in steps if outcomes[step.id].status is OutcomeStatus.DONE]
     report = Report(
-        outcomes=tuple(_outcomes(plan.changes, steps, outcomes, bindings)),
+        outcomes=tuple(_outcomes(plan.changes, steps, outcomes, bindings, executor.deviations)),
         requests=client.request_counts,
+        state_changes=len(plan.state_changes),
         uploaded=sum(isinstance(step.action, Upload) for step in done),
         seconds=time.monotonic() - started,
         interrupted=stop.is_set() and len(done) < len(steps),
@@ -108,22 +110,40 @@ def retryable_creates(
 
 
 def _outcomes(
-    changes: Sequence[Change], steps: Sequence[Step], step_outcomes: Mapping[str, StepOutcome], bindings: Bindings
+    changes: Sequence[Change],
+    steps: Sequence[Step],
+    step_outcomes: Mapping[str, StepOutcome],
+    bindings: Bindings,
+    deviations: Mapping[Address, AppliedValues],
 ) -> Iterator[Outcome]:
-    """Yield the outcome of each change: failed if one of its steps failed, else skipped if one was, else done."""
+    """Yield the outcome of each change: failed if one of its steps failed, else skipped if one was, else done.
+
+    A change that was done, but of which the site did not take a value, is not taken.
+    """
     by_address: dict[tuple[Address, str | None], list[StepOutcome]] = {}
     for step in steps:
         for change in step.changes:
             by_address.setdefault((change.address, change.id), []).append(step_outcomes[step.id])
     for change in changes:
         worst = max(by_address[change.address, change.id], key=_severity)
-        yield Outcome(
+        outcome = Outcome(
             address=change.address,
             action=change.action.value,
             status=worst.status,
             id=bindings.ids.get(change.address, change.id),
             reason=worst.reason,
         )
+        deviation = None if change.action is Action.DELETE else deviations.get(change.address)
+        yield outcome if deviation is None else _with_deviation(outcome, deviation)
+
+
+def _with_deviation(outcome: Outcome, applied: AppliedValues) -> Outcome:
+    """Return the outcome of a change whose answer differs from what was sent."""
+    note = f"stored by the site in another form: {', '.join(applied.other_form)}" if applied.other_form else ""
+    if not applied.not_taken or outcome.status is not OutcomeStatus.DONE:
+        return replace(outcome, note=note)
+    reason = f"the site did not take {', '.join(applied.not_taken)}: the previous values are still there"
+    return replace(outcome, status=OutcomeStatus.NOT_TAKEN, reason=reason, note=note)
 
 
 def _severity(outcome: StepOutcome) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile
 from galleryctl.state.journal import apply_result, merge_results
@@ -35,6 +36,10 @@ class WorkingState:
     def gallery_id(self, address: Address) -> str:
         """Return the live id of the gallery at `address`, or of its parent."""
         return self._gallery_ids[address.parent]
+
+    def record(self, address: Address) -> LastApplied:
+        """Return the last applied values of `address` before the run."""
+        return self._bindings.records.get(address, NEVER_APPLIED)
 
     def file(self, id_: str) -> MediaFile | None:
         """Return the usable file of the Media Manager with that id."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from galleryctl.engine.refresh.recover_updates import recover_updates
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.fields import Fields, float32
@@ -93,6 +94,7 @@ def recover_steps(
 ) -> tuple[Bindings, Mapping[Address, UnconfirmedCreate]]:
     """Return `bindings` after the pending creates of items and deletes, and the creates that stay unconfirmed."""
     recovered = recover_deletes(recover_items(bindings, pending, galleries), pending, galleries)
+    recovered = recover_updates(recovered, pending, galleries)
     return recovered, unconfirmed_creates(pending, galleries)
 
 

@@ -15,21 +15,35 @@ from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind
-from galleryctl.plan.changes import Action, Change, FieldChange, MatchedBy, Notice, Plan, Refusal
+from galleryctl.plan.changes import (
+    Action,
+    Cause,
+    Change,
+    FieldChange,
+    MatchedBy,
+    Notice,
+    Plan,
+    Refusal,
+    StateAction,
+    StateChange,
+)
 from galleryctl.plan.file.canonical import digest
 from galleryctl.plan.file.decode import MAX_SAFE_INTEGER, JsonNode
 from galleryctl.plan.file.media import decode_media, encode_media
+from galleryctl.plan.file.records import decode_plan_record, encode_plan_record
+from galleryctl.plan.file.review import review_digest
 from galleryctl.plan.steps import plan_steps
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 _PLAN_MEMBERS = (
     "format_version", "site_id", "lineage", "serial", "item_order", "targets", "changes", "unchanged", "ids",
-    "media", "protected", "forget", "refusals", "notices", "digest", "signature",
+    "media", "records", "protected", "forget", "released", "state_changes", "unmanaged", "refusals", "notices",
+    "review_digest", "digest", "signature",
 )  # fmt: skip
 _CHANGE_MEMBERS = (
-    "address", "action", "kind", "id", "name", "write", "fields", "media", "media_before", "sort_order", "place",
-    "fingerprint", "basis", "reason",
+    "address", "action", "kind", "id", "name", "write", "named", "cleared", "fields", "media", "media_before", "sort_order",
+    "place", "fingerprint", "basis", "reason", "cause", "media_cause", "position_cause", "changed_at",
 )  # fmt: skip
 _SIGNATURE_PATTERN = re.compile("[0-9a-f]{32}:[0-9a-f]{64}")
 _NEW_PLAN_HINT = "create a new plan: galleryctl plan --out FILE"
@@ -58,13 +72,21 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         "unchanged": plan.unchanged,
         "ids": {str(address): id_ for address, id_ in sorted(plan.ids.items())},
         "media": dict(sorted(plan.media.items())),
+        "records": {str(address): encode_plan_record(record) for address, record in sorted(plan.records.items())},
         "protected": [str(address) for address in sorted(plan.protected)],
         "forget": [str(address) for address in sorted(plan.forget)],
+        "released": [str(address) for address in sorted(plan.released)],
+        "state_changes": [
+            {"address": str(change.address), "action": change.action.value, "detail": change.detail}
+            for change in plan.state_changes
+        ],
+        "unmanaged": plan.unmanaged,
         "refusals": [
             {"address": _optional_str(refusal.address), "why": refusal.why, "allow": refusal.allow}
             for refusal in plan.refusals
         ],
         "notices": [{"address": _optional_str(notice.address), "message": notice.message} for notice in plan.notices],
+        "review_digest": review_digest(plan),
     }
 
 
@@ -114,6 +136,7 @@ def _check_steps(plan: Plan, node: JsonNode) -> None:
 def _decode_members(node: JsonNode) -> Plan:
     part = node.object_with(_PLAN_MEMBERS)
     part["digest"].string()
+    part["review_digest"].string()
     return Plan(
         site_id=part["site_id"].string(),
         changes=tuple(map(_decode_change, part["changes"].array())),
@@ -122,6 +145,13 @@ def _decode_members(node: JsonNode) -> Plan:
         media={name: member.string() for name, member in part["media"].members()},
         protected=part["protected"].addresses(),
         forget=part["forget"].addresses(),
+        records={
+            JsonNode(key, record.path, record.problems).address(): decode_plan_record(record)
+            for key, record in part["records"].members()
+        },
+        released=part["released"].addresses(),
+        state_changes=tuple(map(_decode_state_change, part["state_changes"].array())),
+        unmanaged=part["unmanaged"].integer(),
         refusals=tuple(map(_decode_refusal, part["refusals"].array())),
         notices=tuple(map(_decode_notice, part["notices"].array())),
         item_order=part["item_order"].one_of(ItemOrder),
@@ -147,8 +177,15 @@ def _encode_change(change: Change) -> Json:
         "id": change.id,
         "name": change.name,
         "write": {name: _tuples_to_lists(value) for name, value in change.write.items()},
+        "named": list(change.named),
+        "cleared": list(change.cleared),
         "fields": [
-            {"path": part.path, "before": _tuples_to_lists(part.before), "after": _tuples_to_lists(part.after)}
+            {
+                "path": part.path,
+                "before": _tuples_to_lists(part.before),
+                "after": _tuples_to_lists(part.after),
+                "cause": part.cause.value,
+            }
             for part in change.fields
         ],
         "media": encode_media(change.media),
@@ -158,6 +195,10 @@ def _encode_change(change: Change) -> Json:
         "fingerprint": change.fingerprint,
         "basis": change.matched_by.value,
         "reason": change.reason,
+        "cause": change.cause.value,
+        "media_cause": change.media_cause.value,
+        "position_cause": change.position_cause.value,
+        "changed_at": change.changed_at,
     }
 
 
@@ -170,6 +211,8 @@ def _decode_change(node: JsonNode) -> Change:
         id=part["id"].optional(JsonNode.string),
         name=part["name"].string(),
         write={name: value.json() for name, value in part["write"].members()},
+        named=tuple(map(JsonNode.string, part["named"].array())),
+        cleared=tuple(map(JsonNode.string, part["cleared"].array())),
         fields=tuple(map(_decode_field_change, part["fields"].array())),
         media=part["media"].optional(decode_media),
         media_before=part["media_before"].optional(JsonNode.string),
@@ -178,6 +221,10 @@ def _decode_change(node: JsonNode) -> Change:
         fingerprint=part["fingerprint"].optional(JsonNode.string),
         matched_by=part["basis"].one_of(MatchedBy),
         reason=part["reason"].string(),
+        cause=part["cause"].one_of(Cause),
+        media_cause=part["media_cause"].one_of(Cause),
+        position_cause=part["position_cause"].one_of(Cause),
+        changed_at=part["changed_at"].string(),
     )
     for message in _contradictions(change):
         node.add_problem(message)
@@ -199,8 +246,20 @@ def _contradictions(change: Change) -> Sequence[str]:
 
 
 def _decode_field_change(node: JsonNode) -> FieldChange:
-    part = node.object_with(("path", "before", "after"))
-    return FieldChange(path=part["path"].string(), before=part["before"].json(), after=part["after"].json())
+    part = node.object_with(("path", "before", "after", "cause"))
+    return FieldChange(
+        path=part["path"].string(),
+        before=part["before"].json(),
+        after=part["after"].json(),
+        cause=part["cause"].one_of(Cause),
+    )
+
+
+def _decode_state_change(node: JsonNode) -> StateChange:
+    part = node.object_with(("address", "action", "detail"))
+    return StateChange(
+        address=part["address"].address(), action=part["action"].one_of(StateAction), detail=part["detail"].string()
+    )
 
 
 def _decode_position(node: JsonNode) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from galleryctl.model.fields import Json, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Plan
-from galleryctl.plan.diff import satisfies
+from galleryctl.model.fields import values_equal
 from galleryctl.plan.file.codec import decode_plan, encode_plan
 from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.plan.make import make_plan

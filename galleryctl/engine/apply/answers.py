@@ -1,0 +1,64 @@
+"""The last applied values of a resource after the API's answer to a create or an update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from galleryctl.model.last_applied import LastApplied, value_digest
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import HostedVideo, MediaFile, WixFile
+from galleryctl.plan.answers import answered_fields
+from galleryctl.plan.changes import Change
+from galleryctl.plan.compare import media_digest
+from galleryctl.plan.diff import MEDIA_PATH
+from galleryctl.plan.three_way import answered_base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedValues:
+    """The record of a resource after an answer, and what the answer shows of the values that were sent.
+
+    `not_taken` are the paths that still have the value from before, `other_form` those that the site stores in another
+    form than was sent.
+    """
+
+    record: LastApplied
+    not_taken: tuple[str, ...] = ()
+    other_form: tuple[str, ...] = ()
+
+
+def applied_values(
+    change: Change,
+    record: LastApplied,
+    before: LiveItem | LiveGallery | None,
+    answer: LiveItem | LiveGallery,
+    file: MediaFile | WixFile | HostedVideo | None = None,
+) -> AppliedValues:
+    """Return the record after `answer`; `before` is the resource before an update, `file` the media that was sent."""
+    fields_before = before.fields if before is not None else {}
+    fields = answered_fields(
+        record.fields,
+        named=change.named,
+        cleared=change.cleared,
+        write=change.write,
+        before=fields_before,
+        answer=answer.fields,
+    )
+    bases, not_taken = dict(fields.bases), list(fields.not_taken)
+    if isinstance(answer, LiveItem):
+        record = replace(
+            record,
+            sort_order=record.sort_order if change.sort_order is None else answer.sort_order,
+            revision=value_digest(answer.updated) if answer.updated else "",
+        )
+        if change.media is not None and file is not None:
+            shown = media_digest(answer.media)
+            shown_before = media_digest(before.media) if isinstance(before, LiveItem) else ""
+            sent = media_digest(WixFile(id=file.id) if isinstance(file, MediaFile) else file)
+            if shown == shown_before and shown != sent:
+                not_taken.append(MEDIA_PATH)
+            else:
+                base = bases.get(MEDIA_PATH)
+                source = media_digest(change.media)
+                bases[MEDIA_PATH] = answered_base(base, sent=source, before=shown_before, answered=shown)
+    return AppliedValues(record=replace(record, fields=bases), not_taken=tuple(not_taken), other_form=fields.other_form)

@@ -1,0 +1,119 @@
+"""The comparison of one matched resource with its manifest and its last applied values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from galleryctl.model.desired import DesiredGallery, DesiredItem
+from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import HostedVideo, LocalFile, Media, MediaFile, RemoteFile, WixFile
+from galleryctl.plan.changes import Cause
+from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
+from galleryctl.plan.leaves import leaves_of, value_at
+from galleryctl.plan.matching.evidence import same_content, video_evidence
+from galleryctl.plan.three_way import Decision, decide_named, loose_form, rebased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDifference:
+    """The difference in fields and in media, and the last applied values to record before a write.
+
+    `media_cause` is None if the media does not differ. `other_form` are the paths of values that the site turned out to
+    store in another form than it answered.
+    """
+
+    fields: Difference
+    media_cause: Cause | None
+    record: LastApplied
+    other_form: tuple[str, ...] = ()
+
+
+def compare_item(
+    item: DesiredItem,
+    live: LiveItem,
+    record: LastApplied,
+    *,
+    media: Mapping[str, str],
+    files: Mapping[str, MediaFile],
+) -> ItemDifference:
+    """Return the difference of an item; `media` is source → file id, `files` are the descriptors by id."""
+    record, other_form = _with_stored_forms(item, live, record)
+    first = first_cause(record)
+    fields = diff(item.fields, live.fields, record, item.ignore, first_cause=first)
+    bases, rebased_paths = dict(fields.bases), fields.rebased
+    media_cause = None
+    if item.media is None or MEDIA_PATH in item.ignore:
+        released = (MEDIA_PATH,) if bases.pop(MEDIA_PATH, None) is not None else ()
+        fields = replace(fields, released=(*fields.released, *released))
+    else:
+        base, equal = bases.get(MEDIA_PATH), same_content(item, live, media, files)
+        sent, answered = media_digest(item.media), media_digest(live.media)
+        decision = decide_named(sent, answered, base, equal=equal)
+        media_cause = cause_of(decision, first)
+        if decision in (Decision.RECORD, Decision.REBASE):
+            bases[MEDIA_PATH] = rebased(base, sent, answered)
+            rebased_paths += (MEDIA_PATH,) * (decision is Decision.REBASE)
+    return ItemDifference(
+        fields=replace(fields, bases=bases, rebased=rebased_paths),
+        media_cause=media_cause,
+        record=replace(record, fields=bases),
+        other_form=other_form,
+    )
+
+
+def compare_gallery(desired: DesiredGallery, live: LiveGallery, record: LastApplied) -> Difference:
+    """Return the difference in the gallery's own fields."""
+    return diff(desired.fields, live.fields, record, first_cause=first_cause(record))
+
+
+def first_cause(record: LastApplied) -> Cause:
+    """Return the cause of a difference in a field without a base; a record of state format 1 has no bases at all."""
+    return Cause.DRIFT if record == NEVER_APPLIED else Cause.FIRST_MANAGED
+
+
+def changed_paths(live: LiveItem | LiveGallery, record: LastApplied) -> Iterable[str]:
+    """Yield the paths of the values that are no longer what the site answered."""
+    for path, base in record.fields.items():
+        if path == MEDIA_PATH:
+            found = media_digest(live.media) if isinstance(live, LiveItem) else base.answered
+        else:
+            found = value_digest(value_at(live.fields, path))
+        if found != base.answered:
+            yield path
+
+
+def media_digest(media: Media) -> str:
+    """Return the digest of a source, a file or a hosted video, as in the base of an item's media."""
+    match media:
+        case HostedVideo():
+            return value_digest(video_evidence(media))
+        case WixFile(id=id_):
+            return value_digest(id_)
+        case LocalFile() | RemoteFile():
+            return value_digest(media.source)
+        case None:
+            return value_digest(None)
+        case _:
+            assert_never(media)
+
+
+def _with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:
+    """Return the record with the forms that the site stores, if its answer had only repeated what was sent.
+
+    That is seen when nobody changed the item since our last answer, and yet a value is not the answered one.
+    """
+    if not record.revision or record.revision != value_digest(live.updated):
+        return record, ()
+    wanted = {path: leaf for name, value in item.fields.items() for path, leaf in leaves_of(name, value)}
+    stored: dict[str, FieldBase] = {}
+    for path, base in record.fields.items():
+        found = value_at(live.fields, path)
+        if base.doubt or path not in wanted or value_digest(wanted[path]) != base.sent:
+            continue
+        answered = value_digest(found)
+        if answered != base.answered and found and loose_form(found) == loose_form(wanted[path]):
+            stored[path] = replace(base, answered=answered)
+    return (replace(record, fields={**record.fields, **stored}), tuple(stored)) if stored else (record, ())
