@@ -138,7 +138,7 @@ def _display_key(change: FieldChange) -> tuple[int, str, str]:
 def _displayed(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
     """Yield the changes, those of tags and of whole structures part by part."""
     for change in changes:
-        for part in field_changes(change.path, change.before, change.after):
+        for part in field_changes(change.path.replace("\\.", "."), change.before, change.after):
             yield replace(part, cause=change.cause)
 
 
@@ -167,17 +167,19 @@ def ordered_fields(fields: Fields) -> list[str]:
 def field_changes(name: str, before: Json, after: Json) -> Iterator[FieldChange]:
     """Yield the parts of a composite value that differ, each under its dotted path; else the whole value."""
     parts: list[FieldChange] = []
-    if isinstance(before, tuple) and isinstance(after, tuple):
+    if name == "tags":
         parts = list(_tag_changes(name, before, after))
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         parts = list(_structure_changes(name, before, after))
+    elif isinstance(before, tuple) and isinstance(after, tuple):
+        parts = list(_parts_at(name, before, after, _changed_paths(before, after)))
     yield from parts or [FieldChange(path=name, before=before, after=after)]
 
 
-def _tag_changes(name: str, before: tuple[Json, ...], after: tuple[Json, ...]) -> Iterator[FieldChange]:
+def _tag_changes(name: str, before: Json, after: Json) -> Iterator[FieldChange]:
     """Yield a change for each tag that is added or removed."""
-    removed = {str(tag) for tag in before if tag not in after}
-    added = {str(tag) for tag in after if tag not in before}
+    old, new = (frozenset(map(str, tags)) if isinstance(tags, tuple) else frozenset() for tags in (before, after))
+    removed, added = old - new, new - old
     for tag in sorted(removed | added):
         path = f"{name}.{tag}"
         yield FieldChange(path=path, before=tag if tag in removed else None, after=tag if tag in added else None)
@@ -187,13 +189,17 @@ def _structure_changes(name: str, before: Mapping[str, Json], after: Mapping[str
     # deepdiff takes seconds for 10,000 focal points, so it compares only structures of more than one level.
     flat = not any(isinstance(value, Mapping | list | tuple) for value in (*before.values(), *after.values()))
     paths: list[list[str | int]] = [[key] for key in {**before, **after}] if flat else _changed_paths(before, after)
+    yield from _parts_at(name, before, after, paths)
+
+
+def _parts_at(name: str, before: Json, after: Json, paths: Iterable[list[str | int]]) -> Iterator[FieldChange]:
     for path in sorted(paths, key=str):
         old, new = _value_at(before, path), _value_at(after, path)
         if not values_equal(old, new):
             yield FieldChange(path=".".join(map(str, (name, *path))), before=old, after=new)
 
 
-def _changed_paths(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[list[str | int]]:
+def _changed_paths(before: Json, after: Json) -> list[list[str | int]]:
     from deepdiff import DeepDiff  # noqa: PLC0415 - heavy, and most plans compare no deep structures
 
     found = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)

@@ -97,7 +97,7 @@ def decode_plan(document: Json) -> Plan:
     _check_version(node)
     plan = _decode_members(node)
     if not problems:
-        _check_digest(document, node)
+        _check_digests(document, plan, node)
     if not problems:
         _check_steps(plan, node)
     if problems:
@@ -115,8 +115,10 @@ def _check_version(node: JsonNode) -> None:
         raise InvalidInput((Problem(at=None, message=message),), do=_NEW_PLAN_HINT)
 
 
-def _check_digest(document: Json, node: JsonNode) -> None:
+def _check_digests(document: Json, plan: Plan, node: JsonNode) -> None:
     if isinstance(document, Mapping):
+        if document["review_digest"] != review_digest(plan):
+            node.problems.append(Problem(at=None, message="review_digest: does not match the plan"))
         signed = {name: value for name, value in document.items() if name not in ("digest", "signature")}
         if digest(signed) != document["digest"]:
             message = "digest: does not match the plan, which was changed after it was saved"

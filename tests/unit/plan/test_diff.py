@@ -9,8 +9,13 @@ import deepdiff
 import pytest
 
 from galleryctl.model.fields import Fields, Json, float32
-from galleryctl.plan.changes import FieldChange
+from galleryctl.plan.changes import Cause, FieldChange
 from galleryctl.plan.diff import diff, diff_for_create
+
+
+def first(path: str, before: Json, after: Json) -> FieldChange:
+    """A difference in a field that the state has no base for."""
+    return FieldChange(path=path, before=before, after=after, cause=Cause.FIRST_MANAGED)
 
 
 @pytest.mark.parametrize(
@@ -45,30 +50,30 @@ def test_what_means_the_same_does_not_differ(wanted: Fields, live: Fields) -> No
 
 def test_only_named_fields_differ_and_none_that_is_ignored() -> None:
     live: Fields = {"title": "Old", "description": "theirs", "quality": 70}
-    found = diff({"title": "New", "quality": 90}, live, frozenset({"quality"}))
+    found = diff({"title": "New", "quality": 90}, live, ignore=frozenset({"quality"}))
     assert found.write == {"title": "New"}
-    assert found.fields == (FieldChange(path="title", before="Old", after="New"),)
+    assert found.fields == (first("title", "Old", "New"),)
 
 
 def test_a_structure_is_written_whole_with_what_it_does_not_name() -> None:
     live: Fields = {"exif": {"iso": 100, "lens": {"mm": 35, "name": "L"}}}
     found = diff({"exif": {"lens": {"mm": 50}}}, live)
     assert found.write == {"exif": {"iso": 100, "lens": {"mm": 50, "name": "L"}}}
-    assert found.fields == (FieldChange(path="exif.lens.mm", before=35, after=50),)
+    assert found.fields == (first("exif.lens.mm", 35, 50),)
 
 
 def test_null_clears_a_structure() -> None:
     found = diff({"focal_point": None}, {"focal_point": {"x": 1}})
     assert found.write == {"focal_point": None}
-    assert found.fields == (FieldChange(path="focal_point", before={"x": 1}, after=None),)
+    assert found.fields == (first("focal_point", {"x": 1}, None),)
 
 
 def test_each_tag_is_told_alone() -> None:
     found = diff({"tags": ("b", "c")}, {"tags": ("a", "b", "_fileOrigin_x")})
     assert found.write == {"tags": ("b", "c")}
     assert found.fields == (
-        FieldChange(path="tags.a", before="a", after=None),
-        FieldChange(path="tags.c", before=None, after="c"),
+        first("tags.a", "a", None),
+        first("tags.c", None, "c"),
     )
 
 
@@ -83,8 +88,8 @@ def test_deep_structures_are_told_part_by_part() -> None:
     live: Fields = {"css": {"p": {"font": ("a", {"size": 1}), "color": "red"}, "b": 1}}
     wanted: Fields = {"css": {"p": {"font": ("a", {"size": 2}), "margin": 3}, "b": 1}}
     assert diff(wanted, live).fields == (
-        FieldChange(path="css.p.font.1.size", before=1, after=2),
-        FieldChange(path="css.p.margin", before=None, after=3),
+        first("css.p.font.1.size", 1, 2),
+        first("css.p.margin", None, 3),
     )
 
 
@@ -113,14 +118,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     return asked
 
 
-def test_deepdiff_sees_only_deep_structures_that_differ(calls: list[tuple[Any, Any]]) -> None:
-    deep: Fields = {f"css{i}": {"p": {"size": i}} for i in range(100)}
+def test_deepdiff_sees_only_lists_that_differ(calls: list[tuple[Any, Any]]) -> None:
+    deep: Fields = {f"css{i}": {"p": ({"size": i},)} for i in range(100)}
     flat: Fields = {"title": "T", "tags": ("a",), "focal_point": {"x": 0.1, "y": 0.2}}
     assert diff({**deep, **flat}, {**deep, **flat}).write == {}
     assert calls == []
-    wanted: Fields = {**deep, "css7": {"p": {"size": 8}}, "title": "U", "focal_point": {"x": 0.1, "y": 0.3}}
+    wanted: Fields = {**deep, "css7": {"p": ({"size": 8},)}, "title": "U", "focal_point": {"x": 0.1, "y": 0.3}}
     assert len(diff(wanted, {**deep, **flat}).fields) == 3
-    assert calls == [({"p": {"size": 7}}, {"p": {"size": 8}})]
+    assert calls == [(({"size": 7},), ({"size": 8},))]
 
 
 @pytest.mark.parametrize("wanted", [{}, {"Model": None}, {"Lens": {}}, {"Lens": {"Make": None}}])

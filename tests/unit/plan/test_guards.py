@@ -12,7 +12,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredItem, Limits, UnmanagedPolicy
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import WixFile
-from galleryctl.plan.changes import Action, Plan
+from galleryctl.plan.changes import Action, Plan, StateAction, StateChange
 from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS
 from galleryctl.plan.make import PlanOptions, make_plan
 from tests.unit.plan.memory_site import G, MemorySite, at, gallery, item, known_ids, live_gallery, live_item, snapshot
@@ -62,7 +62,8 @@ def test_lifting_a_protection_is_its_own_step() -> None:
     at_once = plan_of(one_gallery(WANT_A, other_kind), known=known)
     assert refused(at_once) == [("g/b", "it is protected and would be replaced")]
     lifting = plan_of(one_gallery(WANT_A, WANT_B), known=known)
-    assert (lifting.is_empty, lifting.refusals, lifting.protected) == (True, (), frozenset())
+    assert (lifting.changes, lifting.refusals, lifting.protected) == ((), (), frozenset())
+    assert lifting.state_changes == (StateChange(address=at("g/b"), action=StateAction.UNPROTECT),)
     lifted = plan_of(one_gallery(WANT_A, other_kind), known=replace(known, protected=lifting.protected))
     assert refused(lifted) == []
 

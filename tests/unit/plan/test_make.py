@@ -40,7 +40,13 @@ def test_new_galleries_get_sort_orders_that_no_gallery_has() -> None:
 def test_a_plan_learns_pairs_and_forgets_what_is_gone() -> None:
     known = Bindings(ids=known_ids(a="A", gone="Z") | {at("old"): "O", at("old/x"): "X"})
     plan = make_plan(make_desired(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))), SITE, known)
-    assert plan.is_empty
+    assert not plan.changes
+    assert [(str(c.address), c.action.value) for c in plan.state_changes] == [
+        ("g/gone", "forget"),
+        ("old", "forget"),
+        ("old/x", "forget"),
+        ("g/b", "adopt"),
+    ]
     assert plan.unchanged == 3
     assert plan.ids == {at("g/b"): "B"}
     assert plan.forget == {at("g/gone"), at("old"), at("old/x")}
@@ -50,7 +56,7 @@ def test_a_target_learns_and_forgets_only_what_it_covers() -> None:
     known = Bindings(ids={at("g/gone"): "Z"})
     desired = make_desired(item("a", WixFile(id="fa")), item("b", WixFile(id="fb"), title="T"))
     plan = make_plan(desired, SITE, known, options=PlanOptions(targets=(at("g/a"),)))
-    assert plan.is_empty
+    assert not plan.changes
     assert plan.unchanged == 1
     assert plan.ids == {G: "G", at("g/a"): "A"}
     assert plan.forget == frozenset()

@@ -112,7 +112,13 @@ def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> N
     site = snapshot(live_gallery(live_item("1", 1.0, html="new/a"), live_item("2", 2.0, html="theirs")))
     bindings = Bindings(ids={at("old"): "G", at("old/a"): "1"}, protected=frozenset({at("old"), at("old/a")}))
     plan = make_plan(wanted("new/a", moved=()), site, bindings, options=ALLOW_ALL)
-    assert plan.is_empty
+    assert not plan.changes
+    assert [(str(c.address), c.action.value, c.detail) for c in plan.state_changes] == [
+        ("new", "move", "old"),
+        ("new/a", "move", "old/a"),
+        ("new", "unprotect", ""),
+        ("new/a", "unprotect", ""),
+    ]
     assert plan.ids == {at("new"): "G", at("new/a"): "1"}
     assert plan.forget == {at("old"), at("old/a")}
 
