@@ -19,7 +19,8 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.errors import Refused, StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus, Report
-from galleryctl.plan.changes import Plan
+from galleryctl.plan.changes import Cause, Plan
+from galleryctl.plan.file.review import review_digest
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.journal import Journal, read_journal, replay
@@ -155,6 +156,32 @@ def check_guards(plan: Plan) -> None:
             "a safety check rejected the plan; nothing was applied",
             why="\n  ".join(f"{r.address}: {r.why}" if r.address else r.why for r in plan.refusals),
             do="\n  ".join(dict.fromkeys(r.allow for r in plan.refusals)),
+        )
+
+
+def check_conflicts(plan: Plan) -> None:
+    """Raise Refused if the plan overwrites what people changed on the site while the manifest changed it, too."""
+    if plan.conflicts:
+        listed = (
+            f"{change.address}: {', '.join(part.path for part in change.fields if part.cause is Cause.CONFLICT) or 'media'}"
+            for change in plan.conflicts
+        )
+        raise Refused(
+            f"{len(plan.conflicts)} resources changed on the site and in the manifests; nothing was applied",
+            why="\n  ".join(listed),
+            do="review the plan and apply it saved (plan --out FILE, apply FILE), take the site's values into the manifests, "
+            "or confirm with --overwrite-conflicts",
+        )
+
+
+def check_review_digest(plan: Plan, expected: str) -> None:
+    """Raise Refused if the review digest of the plan does not start with `expected`."""
+    found = review_digest(plan)
+    if not found.startswith(expected):
+        raise Refused(
+            "the plan is not the one that was reviewed; nothing was applied",
+            why=f"its review digest is {found[:16]}, not {expected[:16]}",
+            do="review the new plan: galleryctl plan",
         )
 
 

@@ -90,11 +90,14 @@ class Workspace:
         allow_empty: bool = False,
         allow_recreate: bool = False,
         destroy: bool = False,
+        overwrite_conflicts: bool = False,
         progress: Progress | None = None,
         lock_timeout: float = 0.0,
     ) -> Report:
         """Apply the plan, or one made with the options; return the outcome of each change.
 
+        Without a plan, values that both the manifests and people on the site changed are overwritten only if
+        `overwrite_conflicts` is True; otherwise such a plan is rejected.
         `progress` observes the steps; `lock_timeout` is the number of seconds to wait for another run. Raises StaleError
         if the site, the state or a file changed since the plan was made, Refused if a safety check rejects it,
         LockedError, and StateError if the state could not be saved. Failed changes are in the report.
@@ -108,6 +111,7 @@ class Workspace:
             saved=plan,
             operation="destroy" if destroy else "apply",
             lock_timeout=lock_timeout,
+            overwrite_conflicts=overwrite_conflicts,
             hooks=ApplyHooks(progress),
         )
         if applied is None:

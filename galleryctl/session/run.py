@@ -13,7 +13,16 @@ from galleryctl.engine.importing.run import ImportResult, draft_gallery, draft_u
 from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
-from galleryctl.engine.site import PlanResult, Site, apply_plan, check_guards, plan_site, revalidate
+from galleryctl.engine.site import (
+    PlanResult,
+    Site,
+    apply_plan,
+    check_conflicts,
+    check_guards,
+    check_review_digest,
+    plan_site,
+    revalidate,
+)
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
@@ -68,9 +77,15 @@ async def apply_workspace(
     saved: Plan | None = None,
     operation: str = "apply",
     lock_timeout: float = 0.0,
+    overwrite_conflicts: bool = False,
+    expect_digest: str = "",
     hooks: ApplyHooks,
 ) -> ApplyResult | None:
     """Apply the saved plan, or one made with the options; return None if it is not approved.
+
+    The plan must have the review digest that starts with `expect_digest`, if given. A plan that nobody has reviewed,
+    neither saved nor approved nor with an expected digest, is rejected if it has conflicts, unless `overwrite_conflicts`
+    is True.
 
     The lock is held from before planning until the state is saved. The first cancellation lets the running steps finish
     and saves the state; a second one ends at once and leaves the rest to the journal.
@@ -87,6 +102,10 @@ async def apply_workspace(
                 stack.enter_context(site.backend.lock(owner, lock_timeout))
             with hooks.cancellable():
                 planned = await _approved(workspace, site, options, saved, hooks)
+                if planned is not None and expect_digest:
+                    check_review_digest(planned.plan, expect_digest)
+                elif planned is not None and saved is None and hooks.approve is None and not overwrite_conflicts:
+                    check_conflicts(planned.plan)
             if planned is None:
                 return None
             stop = asyncio.Event()

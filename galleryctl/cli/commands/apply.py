@@ -23,6 +23,12 @@ from galleryctl.cli.options import (
 @guard_options
 @click.argument("plan_file", metavar="[PLAN]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @auto_approve_option
+@click.option(
+    "--overwrite-conflicts",
+    is_flag=True,
+    help="Overwrite what people changed on the site and the manifests changed, too.",
+)
+@click.option("--expect-digest", metavar="DIGEST", default="", help="Apply only the plan with this review digest.")
 @lock_timeout_option
 @click.pass_context
 def command(
@@ -33,6 +39,8 @@ def command(
     allow_empty: bool,
     allow_recreate: bool,
     auto_approve: bool,
+    overwrite_conflicts: bool,
+    expect_digest: str,
     lock_timeout: float,
 ) -> int:
     """Apply a saved plan, or plan, confirm and apply.
@@ -40,7 +48,7 @@ def command(
     PLAN is a file written by `plan --out`; it is applied without confirmation.
     """
     from galleryctl.cli.run.apply import run_apply
-    from galleryctl.cli.run.plan import plan_options, read_plan
+    from galleryctl.cli.run.plan import DIGEST_PREFIX, plan_options, read_plan
 
     if plan_file is not None and (targets or max_delete_percent is not None or allow_empty or allow_recreate):
         raise click.UsageError(
@@ -53,4 +61,16 @@ def command(
     settings = get_settings(context)
     saved = read_plan(settings.directory / plan_file) if plan_file is not None else None
     ask = not auto_approve and saved is None
-    return run_async(run_apply(settings, options, saved=saved, ask=ask, lock_timeout=lock_timeout, operation="apply"))
+    if expect_digest and not DIGEST_PREFIX.fullmatch(expect_digest):
+        raise click.UsageError("--expect-digest must be 12 to 64 hexadecimal digits.")
+    applying = run_apply(
+        settings,
+        options,
+        saved=saved,
+        ask=ask,
+        lock_timeout=lock_timeout,
+        operation="apply",
+        overwrite_conflicts=overwrite_conflicts,
+        expect_digest=expect_digest,
+    )
+    return run_async(applying)

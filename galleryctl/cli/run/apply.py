@@ -23,7 +23,15 @@ from galleryctl.state.backend import LockInfo
 
 
 async def run_apply(
-    settings: CliSettings, options: PlanOptions, *, saved: Plan | None, ask: bool, lock_timeout: float, operation: str
+    settings: CliSettings,
+    options: PlanOptions,
+    *,
+    saved: Plan | None,
+    ask: bool,
+    lock_timeout: float,
+    operation: str,
+    overwrite_conflicts: bool = False,
+    expect_digest: str = "",
 ) -> int:
     """Apply, printing plan, progress and report; return the exit code."""
     if ask:
@@ -31,7 +39,14 @@ async def run_apply(
         output.require_format(settings, "text")  # the plan must be shown before the question
     hooks = _Terminal(settings, "Do you want to perform these actions?" if ask else None)
     applied = await apply_workspace(
-        get_workspace(settings), options, saved=saved, operation=operation, lock_timeout=lock_timeout, hooks=hooks
+        get_workspace(settings),
+        options,
+        saved=saved,
+        operation=operation,
+        lock_timeout=lock_timeout,
+        overwrite_conflicts=overwrite_conflicts,
+        expect_digest=expect_digest,
+        hooks=hooks,
     )
     if applied is None:
         output.info(settings, "Nothing was applied.")

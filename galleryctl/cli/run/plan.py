@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +21,8 @@ from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.plan.make import PlanOptions
 from galleryctl.report.json import dump_safe_json
 
+DIGEST_PREFIX = re.compile(r"[0-9a-f]{12,64}")
+"""A review digest, or enough of its start."""
 MAX_PLAN_FILE_BYTES = 100_000_000
 """Limit for the size of a plan file; tens of thousands of changes fit."""
 
