@@ -79,8 +79,8 @@ class Change:
     `write` holds the values to send, by field name: all desired fields for create and replace, the fields that differ
     for update. `fields` holds the same for display, with the values before. `media` is set if the item is created or
     replaced, or its media changes. `fingerprint` is of the live resource that the plan was made from. `named` are the
-    paths of `write` that the manifest names, the leaves of structures and whole fields; `cleared` those that it no longer
-    names.
+    paths that the manifest manages, the leaves of structures and whole fields, and `media`; `cleared` those that it no
+    longer names.
     """
 
     address: Address

@@ -12,8 +12,9 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, LocalFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
 from galleryctl.plan.compare import ItemDifference, changed_paths
-from galleryctl.plan.diff import Difference, diff_for_create
+from galleryctl.plan.diff import MEDIA_PATH, Difference, diff_for_create
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
+from galleryctl.plan.leaves import field_of
 from galleryctl.plan.matching.evidence import media_reference
 from galleryctl.plan.matching.match import ItemMatch
 
@@ -32,6 +33,7 @@ def create_item_change(
 ) -> Change:
     """Return the change that creates an item."""
     difference = diff_for_create(item.fields)
+    managed = (*difference.named, *((MEDIA_PATH,) if item.media is not None else ()))
     return Change(
         address=item.address,
         action=Action.CREATE,
@@ -39,7 +41,7 @@ def create_item_change(
         name=item_title(item),
         write=difference.write,
         fields=difference.fields,
-        named=difference.named,
+        named=tuple(path for path in managed if field_of(path) not in item.ignore),
         media=item.media,
         sort_order=position.sort_order,
         position=(position.before, position.after),
@@ -82,7 +84,7 @@ def update_item_change(
         name=item_title(item) or item_title(match.live),
         write=fields.write,
         fields=fields.fields,
-        named=fields.named,
+        named=(*fields.named, *((MEDIA_PATH,) if media_differs else ())),
         cleared=fields.cleared,
         media=item.media if media_differs else None,
         media_before=media_reference(match.live.media) if media_differs else None,

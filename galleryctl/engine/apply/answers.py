@@ -38,7 +38,7 @@ def applied_values(
     fields_before = before.fields if before is not None else {}
     fields = answered_fields(
         record.fields,
-        named=change.named,
+        named=(path for path in change.named if path != MEDIA_PATH),
         cleared=change.cleared,
         write=change.write,
         before=fields_before,
@@ -51,7 +51,7 @@ def applied_values(
             sort_order=record.sort_order if change.sort_order is None else answer.sort_order,
             revision=value_digest(answer.updated) if answer.updated else "",
         )
-        if change.media is not None and file is not None:
+        if change.media is not None and file is not None and MEDIA_PATH in change.named:
             shown = media_digest(answer.media)
             shown_before = media_digest(before.media) if isinstance(before, LiveItem) else ""
             sent = media_digest(WixFile(id=file.id) if isinstance(file, MediaFile) else file)

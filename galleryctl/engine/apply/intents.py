@@ -12,6 +12,7 @@ from galleryctl.model.address import Address
 from galleryctl.plan import steps
 from galleryctl.plan.answers import sent_values
 from galleryctl.plan.changes import Change
+from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.state.journal_records import Intent
 
 
@@ -49,7 +50,8 @@ def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Addres
 def _update_intent(change: Change, state: WorkingState) -> Intent:
     id_ = live_id(change)
     before = state.galleries[id_] if change.address.item is None else state.items[id_]
-    sent = sent_values(change.named, change.cleared, change.write, before.fields)
+    named = (path for path in change.named if path != MEDIA_PATH)  # the next plan recognizes the file without it
+    sent = sent_values(named, change.cleared, change.write, before.fields)
     return Intent(kind="update", ids=(id_,), fields={change.address: sent} if sent else {})
 
 

@@ -6,11 +6,13 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from galleryctl.engine.apply.answers import applied_values
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
 from galleryctl.model.fields import Json, float32
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import (
     HostedVideo,
@@ -198,18 +200,23 @@ class MemorySite:
                 id_ = self._new_id("gallery")
                 empty = live_gallery(id_=id_, name=str(change.write["name"]))
                 self.galleries[id_] = replace(empty, sort_order=self.stored_order(change.sort_order))
+                records = {change.address: self._created_record(change, self.galleries[id_])}
                 made = {item.address: self._create(id_, item, bindings) for item in items}
-                return StepResult(ids={change.address: id_, **made})
+                records |= {item.address: self._created_record(item, made[item.address]) for item in items}
+                ids = {address: new.id for address, new in made.items()}
+                return StepResult(ids={change.address: id_, **ids}, records=records)
             case UpdateGallery(change=change):
                 before = self.galleries[str(change.id)]
-                self.galleries[before.id] = replace(before, fields={**before.fields, **change.write})
-                return StepResult()
+                self.galleries[before.id] = after = replace(before, fields={**before.fields, **change.write})
+                return StepResult(records={change.address: _record_after(change, bindings, before, after)})
             case CreateItem(change=change):
-                id_ = self._create(bindings.ids[change.address.parent], change, bindings)
-                return StepResult(ids={change.address: id_})
+                new = self._create(bindings.ids[change.address.parent], change, bindings)
+                return StepResult(
+                    ids={change.address: new.id}, records={change.address: self._created_record(change, new)}
+                )
             case UpdateItem(change=change):
-                self._update(bindings.ids[change.address.parent], change, bindings)
-                return StepResult()
+                old, new = self._update(bindings.ids[change.address.parent], change, bindings)
+                return StepResult(records={change.address: _record_after(change, bindings, old, new)})
             case DeleteItems(gallery=address, changes=changes):
                 gone = tuple(str(change.id) for change in changes)
                 self.delete_items(bindings.ids[address], *gone)
@@ -234,7 +241,11 @@ class MemorySite:
         self.files[file.id] = file
         return file.id
 
-    def _create(self, gallery_id: str, change: Change, bindings: Bindings) -> str:
+    def _created_record(self, change: Change, new: LiveItem | LiveGallery) -> LastApplied:
+        file = new.media if isinstance(new, LiveItem) else None
+        return applied_values(change, LastApplied(origin=Origin.CREATED), None, new, file).record
+
+    def _create(self, gallery_id: str, change: Change, bindings: Bindings) -> LiveItem:
         assert change.kind is not None
         made = LiveItem(
             id=self._new_id("item"),
@@ -245,19 +256,29 @@ class MemorySite:
             raw={},
         )
         self.edit_items(gallery_id, made)
-        return made.id
+        return made
 
-    def _update(self, gallery_id: str, change: Change, bindings: Bindings) -> None:
+    def _update(self, gallery_id: str, change: Change, bindings: Bindings) -> tuple[LiveItem, LiveItem]:
+        """Return the item before and after."""
         (before,) = (item for item in self.galleries[gallery_id].loaded_items if item.id == change.id)
         media = before.media if change.media is None else self._media(change.media, bindings)
         fields = {**before.fields, **{name: self.stored_value(value) for name, value in change.write.items()}}
         moved = before.sort_order if change.sort_order is None else self.stored_order(change.sort_order)
-        self.edit_items(gallery_id, replace(before, media=media, fields=fields, sort_order=moved))
+        after = replace(before, media=media, fields=fields, sort_order=moved)
+        self.edit_items(gallery_id, after)
+        return before, after
 
     def _media(self, media: Media, bindings: Bindings) -> WixFile | HostedVideo | None:
         if isinstance(media, LocalFile | RemoteFile):
             return WixFile(id=bindings.media[media.source])
         return media
+
+
+def _record_after(
+    change: Change, bindings: Bindings, before: LiveItem | LiveGallery, after: LiveItem | LiveGallery
+) -> LastApplied:
+    file = after.media if isinstance(after, LiveItem) else None
+    return applied_values(change, bindings.records.get(change.address, NEVER_APPLIED), before, after, file).record
 
 
 def plan_memory_site(site: MemorySite, desired: Desired, bindings: Bindings, options: PlanOptions = ALLOW_ALL) -> Plan:
