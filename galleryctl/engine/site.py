@@ -138,7 +138,7 @@ async def revalidate(site: Site, plan: Plan) -> PlanResult:
     galleries = await read_galleries(site.client)
     bindings = recover_galleries(loaded.bindings, loaded.pending, galleries)
     ids = {**bindings.ids, **plan.ids}
-    touched = {ids[c.address.parent] for c in plan.changes if c.address.parent in ids}
+    touched = {ids[a.parent] for a in (*(c.address for c in plan.changes), *plan.ids) if a.parent in ids}
     # The fingerprint of a gallery that is deleted covers its items.
     touched |= {change.id for change in plan.changes if change.id and change.address.item is None}
     galleries = await read_items_of_galleries(site.client, galleries, touched & {gallery.id for gallery in galleries})
@@ -191,12 +191,13 @@ async def apply_plan(
     """Apply the plan and save the state; the caller holds the lock. The journal is kept until the state is saved."""
     check_guards(planned.plan)
     state = planned.loaded.state
-    if planned.loaded.interrupted or planned.fetched.bindings != state.bindings:
-        state = save_state(site, state, planned.fetched.bindings)
+    bindings = planned.fetched.bindings
+    if planned.plan.ids or not planned.plan.changes:
+        # All adoptions of a gallery are in state before the first write: from then on it is known.
+        bindings = apply_findings(bindings, planned.plan)
+    if planned.loaded.interrupted or bindings != state.bindings:
+        state = save_state(site, state, bindings)
     if not planned.plan.changes:
-        bindings = apply_findings(state.bindings, planned.plan)
-        if bindings != state.bindings:
-            save_state(site, state, bindings)
         return ApplyResult(bindings=bindings, report=Report(outcomes=(), state_changes=len(planned.plan.state_changes)))
     unconfirmed = retryable_creates(planned.fetched.unconfirmed, planned.plan)
     with Journal.open(site.journal, run=run, state=state) as journal:
@@ -217,6 +218,9 @@ async def apply_plan(
         )
     done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
     keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
+    if not (done or applied.report.uploaded or keep_journal):
+        site.journal.clear()  # nothing was written, so a saved plan stays valid
+        return replace(applied, bindings=state.bindings)
     try:
         save_state(site, state, applied.bindings, keep_journal=keep_journal)
     except StateError as error:

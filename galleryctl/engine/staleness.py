@@ -5,12 +5,13 @@ A saved plan is a file that anyone can edit: everything that an apply relies on 
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
@@ -36,6 +37,7 @@ def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
         records={**kept.records, **plan.records},
         released=kept.released | plan.released,
         protected=plan.protected,
+        approvals=kept.approvals | ({plan.approval} if plan.approval else set()),
     )
 
 
@@ -43,9 +45,8 @@ def check_fresh(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Pa
     """Raise StaleError, listing the reasons, if a resource in the plan changed or a file in `root` is missing."""
     now = _Current.build(plan, snapshot, apply_findings(bindings, plan))
     files = WorkspaceFiles(root)
-    stale = [
-        f"{c.address}: {why}" for c in plan.changes if (why := now.stale_reason(c) or now.unreadable_reason(c, files))
-    ]
+    stale = [f"{c.address}: {why}" for c in plan.changes if (why := now.stale_reason(c) or now.file_reason(c, files))]
+    stale += [f"{address}: {why}" for address, why in now.adoptions_gone(plan)]
     if stale:
         raise StaleError(
             f"the plan is stale: {len(stale)} of {len(plan.changes)} resources changed; nothing was applied",
@@ -112,15 +113,25 @@ class _Current:
             return "another resource has its address now"
         return ""
 
-    def unreadable_reason(self, change: Change, tree: WorkspaceFiles) -> str:
-        """Return why the file that `change` uploads cannot be read, "" if it can or is already uploaded."""
+    def adoptions_gone(self, plan: Plan) -> Iterator[tuple[Address, str]]:
+        """Yield the addresses of the plan's adoptions whose resource no longer exists, with the reason."""
+        changed = {change.address for change in plan.changes}
+        for address, id_ in plan.ids.items():
+            items = self.items.get(self.bindings.ids.get(address.parent, ""), {})
+            exists = id_ in self.galleries if address.item is None else id_ in items
+            if not exists and address not in changed:
+                yield address, f"{id_}, which it adopts, no longer exists on the site"
+
+    def file_reason(self, change: Change, tree: WorkspaceFiles) -> str:
+        """Return why the file that `change` uploads is not the planned one, "" if it is or is already uploaded."""
         if not isinstance(change.media, LocalFile) or change.media.source in self.bindings.media:
             return ""
         try:
-            tree.existing_path(change.media.path)
-        except WorkspaceFileError as error:
+            with tree.open(normalize_path(change.media.path)) as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        except (WorkspaceFileError, OSError) as error:
             return str(error)
-        return ""
+        return "" if digest == change.media.sha256 else f"the file {change.media.path} changed since the plan was made"
 
 
 def _changed_fields(change: Change, resource: LiveGallery | LiveItem) -> str:

@@ -26,6 +26,8 @@ class Bindings:
     """The items whose management a manifest ended with `removed`."""
     sort_order_formats: Mapping[Address, SortOrderFormat] = field(default_factory=dict)
     """The format in which the site stores the sort orders of a gallery's items, if it was seen to round them."""
+    approvals: frozenset[str] = frozenset()
+    """The review digests of the plans for which an approval was used."""
 
     def filtered(self, is_kept: Callable[[Address], bool]) -> Bindings:
         """Return the bindings of the addresses for which `is_kept` returns True, with all files."""

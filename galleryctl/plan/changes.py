@@ -189,6 +189,8 @@ class Plan:
     records: Mapping[Address, LastApplied] = field(default_factory=dict)
     released: frozenset[Address] = frozenset()
     state_changes: tuple[StateChange, ...] = ()
+    approval: str = ""
+    """The review digest of the plan if an approval lifts its limits: recorded in state, where it is used up."""
     unmanaged: int = 0
     """The number of items of managed galleries that are on the site only."""
     refusals: tuple[Refusal, ...] = ()

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from math import ceil
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired
 from galleryctl.plan.changes import Action, Change, MatchedBy, Refusal
-
-_TOLERANCE = 1e-9
-"""Allows percentages that exceed the limit only by rounding."""
 
 
 def missing_gallery(missing: Mapping[Address, str]) -> Iterator[Refusal]:
@@ -33,8 +29,18 @@ def protected_removed(removed: Mapping[Address, Change], protected: Collection[A
         yield Refusal(
             address=address,
             why=f"it is protected and would be {verb}{with_gallery}",
-            allow="first apply a manifest that sets protect: false for it; if its key changed, add a moved: entry",
+            allow=_protected_advice(address, change),
         )
+
+
+def _protected_advice(address: Address, change: Change) -> str:
+    lift = "to delete it: first apply a manifest that sets protect: false for it"
+    if change.action is Action.REPLACE:
+        return "first apply a manifest that sets protect: false for it"
+    where = "galleryctl.yaml" if change.address.item is None else "its gallery's manifest"
+    name = change.address.item or change.address.gallery
+    moved = "" if address != change.address else "; if its key changed, add a moved: entry"
+    return f"to keep it on the site: add removed: [{name}] to {where}; {lift}{moved}"
 
 
 def unmanaged_items_lost(counts: Mapping[Address, int]) -> Iterator[Refusal]:
@@ -73,17 +79,3 @@ def empty_manifest(desired: Desired, changes: Sequence[Change], in_state: Collec
             managed = gallery.address in with_managed_deletes
             conflict = "state has items" if managed else "unmanaged: delete would empty the gallery"
             yield Refusal(address=gallery.address, why=f"its manifest lists no items, but {conflict}", allow=allow)
-
-
-def too_many_deletes(removed: Collection[Address], managed: int, limit: float) -> Iterator[Refusal]:
-    """Reject a plan that deletes or replaces more than `limit` percent of the managed resources."""
-    percent = 100 * len(removed) / managed if managed else 0.0
-    # Not `>`: a limit of NaN allows nothing.
-    if removed and not percent <= limit + _TOLERANCE:
-        resources = "resource" if managed == 1 else "resources"
-        yield Refusal(
-            address=None,
-            why=f"{len(removed)} of {managed} managed {resources} would be deleted or replaced: {percent:.3g} %, "
-            f"but max_delete_percent is {limit:g}",
-            allow=f"--max-delete-percent {ceil(percent - _TOLERANCE)}",
-        )

@@ -21,6 +21,7 @@ from galleryctl.plan.gallery import (
     plan_gallery_update,
     plan_items_destroy,
 )
+from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import assign_sort_orders
 from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import check_targets, contains_target, filter_targeted, is_targeted
@@ -54,7 +55,7 @@ def make_plan(
     protected = state_changes.protected_addresses(context, forget)
     records = {address: record for plan in gallery_plans for address, record in plan.records.items()}
     of_fields = (change for plan in gallery_plans for change in plan.state_changes if context.in_scope(change.address))
-    return Plan(
+    plan = Plan(
         site_id=snapshot.site_id,
         changes=changes,
         unchanged=sum(is_targeted(address, options.targets) for address in unchanged),
@@ -65,13 +66,15 @@ def make_plan(
         records=state_changes.records_to_save(context, records),
         state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),
-        refusals=tuple(_refusals(context, gallery_plans, changes, ids)),
+        refusals=tuple(_refusals(context, gallery_plans, changes)),
         notices=tuple(_notices(context, gallery_plans)),
         item_order=desired.item_order,
         targets=options.targets,
         lineage=lineage,
         serial=serial,
     )
+    limits = tuple(_limit_refusals(context, plan, ids))
+    return apply_approvals(plan, limits, desired.approvals, state.approvals)
 
 
 def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
@@ -127,7 +130,7 @@ def _delete_orphaned_galleries(context: PlanContext, reason: str) -> Iterator[Ga
 
 
 def _refusals(
-    context: PlanContext, gallery_plans: Sequence[GalleryPlan], changes: Sequence[Change], ids: Mapping[Address, str]
+    context: PlanContext, gallery_plans: Sequence[GalleryPlan], changes: Sequence[Change]
 ) -> Iterator[Refusal]:
     options = context.options
     removed = _removed_by_address(context, changes)
@@ -141,13 +144,25 @@ def _refusals(
     if not options.allow_recreate:
         missing = context.matches.missing.items()
         yield from guards.missing_gallery({a: id_ for a, id_ in missing if contains_target(a, options.targets)})
+
+
+def _limit_refusals(context: PlanContext, plan: Plan, ids: Mapping[Address, str]) -> Iterator[Refusal]:
+    """Yield the refusals that an approval of the plan lifts."""
+    options = context.options
+    if options.destroy:
+        return
     if not options.allow_empty:
-        yield from guards.empty_manifest(context.desired, changes, context.state.ids.keys())
+        yield from guards.empty_manifest(context.desired, plan.changes, context.state.ids.keys())
     limit = options.max_delete_percent
     if limit is None:
         limit = context.desired.limits.max_delete_percent
-    managed = context.state.ids.keys() | ids.keys() | removed.keys()
-    yield from guards.too_many_deletes(removed, len(managed), limit)
+    removed = _removed_by_address(context, plan.changes)
+    losses = Losses(
+        managed=context.state.ids.keys() | ids.keys() | removed.keys(),
+        removed=removed.keys(),
+        cleared=frozenset(change.address for change in plan.changes if change.cleared),
+    )
+    yield from limits_exceeded(losses, limit)
 
 
 def _removed_by_address(context: PlanContext, changes: Sequence[Change]) -> Mapping[Address, Change]:

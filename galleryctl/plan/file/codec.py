@@ -38,7 +38,7 @@ _FORMAT_VERSION = 2
 
 _PLAN_MEMBERS = (
     "format_version", "site_id", "lineage", "serial", "item_order", "targets", "changes", "unchanged", "ids",
-    "media", "records", "protected", "forget", "released", "state_changes", "unmanaged", "refusals", "notices",
+    "media", "records", "protected", "forget", "released", "state_changes", "approval", "unmanaged", "refusals", "notices",
     "review_digest", "digest", "signature",
 )  # fmt: skip
 _CHANGE_MEMBERS = (
@@ -80,6 +80,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
             {"address": str(change.address), "action": change.action.value, "detail": change.detail}
             for change in plan.state_changes
         ],
+        "approval": plan.approval,
         "unmanaged": plan.unmanaged,
         "refusals": [
             {"address": _optional_str(refusal.address), "why": refusal.why, "allow": refusal.allow}
@@ -153,6 +154,7 @@ def _decode_members(node: JsonNode) -> Plan:
         },
         released=part["released"].addresses(),
         state_changes=tuple(map(_decode_state_change, part["state_changes"].array())),
+        approval=part["approval"].string(),
         unmanaged=part["unmanaged"].integer(),
         refusals=tuple(map(_decode_refusal, part["refusals"].array())),
         notices=tuple(map(_decode_notice, part["notices"].array())),

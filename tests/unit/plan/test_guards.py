@@ -52,6 +52,7 @@ def test_what_state_protects_is_not_deleted_though_no_manifest_says_so_any_more(
     known = replace(KNOWN, protected=frozenset({at("g/b")}))
     plan = plan_of(one_gallery(WANT_A), known=known)
     assert refused(plan) == [("g/b", "it is protected and would be deleted")]
+    assert plan.refusals[0].allow.startswith("to keep it on the site: add removed: [b] to its gallery's manifest")
     assert "protect: false" in plan.refusals[0].allow
     assert at("g/b") in plan.protected
 
@@ -90,7 +91,7 @@ def test_one_of_three_is_a_third(limit: float, allowed: bool) -> None:
     if not allowed:
         (refusal,) = by_option.refusals
         assert refusal.why.startswith("1 of 3 managed resources would be deleted or replaced: 33.3 %")
-        assert refusal.allow == "--max-delete-percent 34"
+        assert refusal.allow.startswith("--max-delete-percent 34; or, to approve exactly this plan once")
 
 
 def test_the_only_one_is_all() -> None:

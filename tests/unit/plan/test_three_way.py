@@ -14,11 +14,10 @@ from galleryctl.plan.diff import Difference, diff
 from galleryctl.plan.three_way import Answer, classify_answer, loose_form
 
 
-def base(sent: Json, answered: Json = ..., *, wrote: bool = True, doubt: bool = False) -> FieldBase:  # type: ignore[assignment]  # ... for "as sent"
+def base(sent: Json, answered: Json = None, *, wrote: bool = True, doubt: bool = False) -> FieldBase:
     """The base of a field: what was sent, and the answer if it was another one."""
-    return FieldBase(
-        sent=value_digest(sent), answered=value_digest(sent if answered is ... else answered), wrote=wrote, doubt=doubt
-    )
+    answer = sent if answered is None else answered
+    return FieldBase(sent=value_digest(sent), answered=value_digest(answer), wrote=wrote, doubt=doubt)
 
 
 def compare(desired: Fields, live: Fields, **bases: FieldBase) -> Difference:

@@ -1,0 +1,124 @@
+"""Limits of deletes and clears, and the approvals that lift them once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Approval, Desired, Limits
+from galleryctl.model.last_applied import FieldBase, LastApplied, Origin, value_digest
+from galleryctl.model.media import WixFile
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.file.review import review_digest
+from galleryctl.plan.limits import Losses, limits_exceeded
+from galleryctl.plan.make import make_plan
+from tests.unit.plan.memory_site import (
+    MANIFEST_POSITION,
+    at,
+    gallery,
+    item,
+    known_ids,
+    live_gallery,
+    live_item,
+    snapshot,
+)
+
+
+def addresses(gallery_key: str, count: int) -> frozenset[Address]:
+    return frozenset(Address(gallery_key, f"k{n}") for n in range(count))
+
+
+def losses(removed: int = 0, cleared: int = 0, of: int = 100, others: int = 0) -> Losses:
+    return Losses(
+        managed=addresses("g", of) | addresses("other", others),
+        removed=addresses("g", removed),
+        cleared=frozenset(Address("g", f"k{n}") for n in range(50, 50 + cleared)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "whys"),
+    [
+        (losses(removed=30), []),
+        (losses(removed=31), ["31 of 100 managed resources would be deleted or replaced: 31 %"]),
+        (losses(cleared=31), ["31 of 100 managed resources would be cleared of values: 31 %"]),
+        (losses(cleared=5, of=0), []),
+        (losses(cleared=6, of=0), ["6 of 6 managed resources would be cleared of values"]),
+        (
+            losses(removed=20, cleared=11),
+            ["31 of 100 managed resources would be deleted or replaced or cleared of values"],
+        ),
+        (losses(removed=5, of=10, others=90), []),
+        (losses(removed=6, of=10, others=90), ["6 of 10 managed items would be deleted or replaced: 60 %"]),
+        (losses(removed=6, of=20, others=90), []),
+        (losses(removed=2, of=2, others=90), ["2 of 2 managed items would be deleted or replaced: 100 %"]),
+    ],
+)
+def test_limits_per_workspace_and_per_gallery(found: Losses, whys: list[str]) -> None:
+    found = replace(found, managed={*found.managed, *found.cleared})
+    refusals = list(limits_exceeded(found, 30))
+    assert len(refusals) == len(whys)
+    assert all(refusal.why.startswith(why) for refusal, why in zip(refusals, whys, strict=True))
+    assert list(limits_exceeded(found, 100)) == []
+
+
+LIVE = [live_item(f"I{n}", float(n), WixFile(id=f"f{n}"), title="T") for n in range(4)]
+WANTED = [item(f"k{n}", WixFile(id=f"f{n}")) for n in range(4)]
+KNOWN = Bindings(ids=known_ids(**{f"k{n}": f"I{n}" for n in range(4)}))
+
+
+def plan_with(*approvals: Approval, state: Bindings = KNOWN, kept: int = 1) -> Plan:
+    galleries = (gallery(*WANTED[:kept]),)
+    desired = Desired(galleries=galleries, limits=Limits(max_delete_percent=30), approvals=approvals)
+    return make_plan(desired, snapshot(live_gallery(*LIVE)), state)
+
+
+def approval(digest: str, deletes: int = 3) -> Approval:
+    return Approval(digest=digest, deletes=deletes, reason="season over", at=MANIFEST_POSITION)
+
+
+def test_an_approval_lifts_the_limit_of_one_plan_once() -> None:
+    refused = plan_with()
+    digest = review_digest(refused)
+    (refusal,) = refused.refusals
+    pasted = yaml.safe_load(refusal.allow.partition("galleryctl.yaml: ")[2])
+    assert pasted == {"approvals": [{"digest": digest[:16], "deletes": 3, "reason": "why this is intended"}]}
+    approved = plan_with(approval(digest[:16]))
+    assert (approved.refusals, approved.approval) == ((), digest)
+    assert any("season over" in notice.message for notice in approved.notices)
+    used = plan_with(approval(digest[:16]), state=replace(KNOWN, approvals=frozenset({digest})))
+    assert len(used.refusals) == 1
+    assert any("was used: remove it" in notice.message for notice in used.notices)
+
+
+def test_an_approval_of_another_plan_or_number_lifts_nothing() -> None:
+    digest = review_digest(plan_with())
+    assert plan_with(approval(digest[:16], deletes=2)).refusals
+    assert plan_with(approval("0" * 16)).refusals
+    assert plan_with(approval(digest[:16]), kept=2).refusals
+
+
+def test_the_review_digest_is_that_of_what_a_reviewer_sees() -> None:
+    plan = plan_with()
+    later = replace(plan, serial=9, lineage="other", ids={at("g/new"): "x"}, notices=())
+    assert review_digest(later) == review_digest(plan)
+    assert review_digest(plan_with(kept=2)) != review_digest(plan)
+
+
+def test_clears_of_a_few_items_are_no_question_and_of_many_are() -> None:
+    digest = value_digest("T")
+    record = LastApplied(origin=Origin.CREATED, fields={"title": FieldBase(sent=digest, answered=digest, wrote=True)})
+    live = [live_item(f"I{n}", float(n), WixFile(id=f"f{n}"), title="T") for n in range(8)]
+    for count, refusals in ((5, 0), (8, 1)):
+        known = Bindings(
+            ids=known_ids(**{f"k{n}": f"I{n}" for n in range(count)}),
+            records={at(f"g/k{n}"): record for n in range(count)},
+        )
+        wanted = [item(f"k{n}", WixFile(id=f"f{n}")) for n in range(count)]
+        plan = make_plan(Desired(galleries=(gallery(*wanted),)), snapshot(live_gallery(*live[:count])), known)
+        assert [change.cleared for change in plan.changes] == [("title",)] * count
+        assert len(plan.refusals) == refusals
