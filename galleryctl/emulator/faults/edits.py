@@ -16,7 +16,7 @@ from galleryctl.emulator.site import EmulatedSite
 
 _Doc = dict[str, Any]
 _Choose = Callable[[list[str]], str]  # one of the matching ids
-_EDIT_KEYS = {"gallery", "item", "set", "unset", "delete", "silent", "edits"}
+_EDIT_KEYS = {"gallery", "item", "set", "unset", "delete", "silent"}
 
 
 def apply_edits(site: EmulatedSite, body: _Doc) -> _Doc:
@@ -27,7 +27,8 @@ def apply_edits(site: EmulatedSite, body: _Doc) -> _Doc:
     Instead of an id, an object such as `{"title": "Cake"}` selects the first with these fields; raises a 404 for none.
     """
     steps = body.get("edits", [body])
-    checks.raise_violations(edit_violations("edits", steps))
+    violations = [Violation("edits", "must be an array", "FORMAT")] if steps is None else edit_violations("edits", steps)
+    checks.raise_violations(violations)
     return {"results": [_apply_edit(site, step, lambda ids: ids[0]) for step in steps]}
 
 
