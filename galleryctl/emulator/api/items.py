@@ -113,7 +113,8 @@ class ItemHandlers:
         only = set(patch) - {*READ_ONLY_ITEM_FIELDS, *(MEDIA_KINDS if other else ())}
         checks.raise_violations(violations, item_violations(doc, make_has_media(self.site), only=only, old=old))
         ordering.patch_order(self.site, gallery, doc, old, patch)
-        return with_derived_types(doc) | {"updatedDate": self.site.timestamp()}
+        doc = with_derived_types(doc)
+        return old if doc == old else doc | {"updatedDate": self.site.timestamp_after(old.get("updatedDate"))}
 
     def delete(self, request: ServedRequest) -> ServedResponse:
         """Delete Gallery Item."""

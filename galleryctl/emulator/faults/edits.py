@@ -27,8 +27,7 @@ def apply_edits(site: EmulatedSite, body: _Doc) -> _Doc:
     Instead of an id, an object such as `{"title": "Cake"}` selects the first with these fields; raises a 404 for none.
     """
     steps = body.get("edits", [body])
-    violations = [Violation("edits", "must be an array", "FORMAT")] if steps is None else edit_violations("edits", steps)
-    checks.raise_violations(violations)
+    checks.raise_violations(checks.check_required("edits", steps), edit_violations("edits", steps))
     return {"results": [_apply_edit(site, step, lambda ids: ids[0]) for step in steps]}
 
 
@@ -104,8 +103,9 @@ def _edit_item(site: EmulatedSite, step: _Doc, choose: _Choose) -> _Doc:
         site.store.db.execute("DELETE FROM items WHERE gallery = ? AND id = ?", (gallery, ident))
         events.item_deleted(site, gallery, ident)
         return {"itemId": ident}
-    now = site.timestamp()
-    doc = _apply_changes((old or {"createdDate": now}) | {"updatedDate": now}, step) | {"id": ident}
+    doc = _apply_changes(old or {"createdDate": site.timestamp()}, step) | {"id": ident}
+    if doc != old and "updatedDate" not in {*(step.get("set") or ()), *(step.get("unset") or ())}:
+        doc["updatedDate"] = site.timestamp_after((old or {}).get("updatedDate"))
     ordering.save_ordered(site, gallery, doc)
     add_event = events.item_created if old is None else events.item_updated
     add_event(site, gallery, render_item(site, doc))
