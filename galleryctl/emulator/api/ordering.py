@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
 from typing import Any
 
 from galleryctl.emulator.api.rejection import Violation, application_error, validation_error
+from galleryctl.emulator.api.rewriting import rewrite_sort_order
 from galleryctl.emulator.site import EmulatedSite
 from galleryctl.emulator.store import dump_json
 
@@ -36,8 +36,10 @@ def patch_order(
     site: EmulatedSite, gallery: str | None, doc: dict[str, Any], old: dict[str, Any], patch: dict[str, Any]
 ) -> None:
     """Set the stored sort order of the patched `doc`; a null in the patch keeps the old one."""
+    at = "gallery.sortOrder" if gallery is None else "item.sortOrder"
+    if at in site.settings.ignore_writes:
+        return
     if patch.get("sortOrder") is not None:
-        at = "gallery.sortOrder" if gallery is None else "item.sortOrder"
         _require_unique(site, gallery, doc["sortOrder"], at=at, except_id=doc["id"])
         doc["sortOrder"] = _to_stored_order(site, doc["sortOrder"])
     elif "sortOrder" in patch and "sortOrder" in old:
@@ -45,11 +47,9 @@ def patch_order(
 
 
 def _to_stored_order(site: EmulatedSite, value: float) -> float:
-    """Return the value as Wix returns it: a double, or a double rounded to 32 bits."""
-    if site.settings.sort_order_precision == "double":
-        return float(value)
+    """Return the value as Wix returns it, which is a switch."""
     try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+        return rewrite_sort_order(value, site.settings)
     except OverflowError as cause:
         raise validation_error(Violation("sortOrder", "is out of range", "MAX")) from cause
 

@@ -48,7 +48,7 @@ def test_the_updated_date_changes_with_each_effective_write_and_never_otherwise(
 ) -> None:
     item = create(wix, gallery, {"title": "a", "sortOrder": 1, **TEXT})
     path = f"{gallery}/items/{item['id']}"
-    dates = [item["updatedDate"]]
+    dates: list[str] = [item["updatedDate"]]
 
     def write(**fields: Any) -> bool:
         """Return True if the write changes the date; the answer and a read must show the same one."""
