@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.http import httpx
+from tests.support.rewriting_switches import SWITCHES
 
 GALLERIES = "/progallery/v2/galleries"
 TEXT = {"text": {"html": "<p>x</p>"}}
@@ -48,6 +51,34 @@ def test_a_write_is_answered_and_read_in_the_stored_form(wix: httpx.Client, gall
     assert again == read(wix, gallery, item["id"]) == item  # not effective: updatedDate, too, is unchanged
     named = wix.patch(gallery, json={"gallery": {"name": " W "}}).json()["gallery"]
     assert named["name"] == wix.get(gallery).json()["gallery"]["name"] == "W"
+
+
+WORDS = st.lists(st.sampled_from([" ", "A", "e", "\u0301", "<b>", "</b>", "https://B.c", "?"]), max_size=4).map("".join)
+FIELDS = st.fixed_dictionaries(
+    {"text": WORDS.map(lambda words: {"html": f"<p>{words}</p>"})},
+    optional={
+        "title": WORDS,
+        "description": WORDS,
+        "link": st.fixed_dictionaries({}, optional={"url": WORDS, "text": WORDS}),
+        "tags": st.lists(WORDS, max_size=3).map(lambda values: {"values": values}),
+        "sortOrder": st.floats(-1000, 1000),
+        "later": st.floats(-1000, 1000),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=FIELDS, change=FIELDS, switches=SWITCHES)
+def test_to_write_what_was_read_changes_nothing(
+    wix: httpx.Client, gallery: str, control: Control, sent: Doc, change: Doc, switches: Doc
+) -> None:
+    control("settings", switches)
+    item = create(wix, gallery, **sent)
+    for fields in ({}, change):
+        patch(wix, gallery, item["id"], **fields)
+        stored = read(wix, gallery, item["id"])
+        assert patch(wix, gallery, item["id"], **stored) == read(wix, gallery, item["id"]) == stored
+    assert wix.delete(f"{gallery}/items/{item['id']}").status_code == 200
 
 
 def test_a_write_rewrites_only_what_it_names(wix: httpx.Client, gallery: str, control: Control) -> None:
