@@ -5,6 +5,7 @@ Pure: the item or gallery of a request in, the stored one out. To rewrite a rewr
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 import unicodedata
@@ -76,7 +77,8 @@ def rewrite_document(doc: _Doc, settings: EmulatorSettings) -> _Doc:
     for path in _URLS if settings.normalize_urls else ():
         doc = _rewrite_at(doc, path, _normalize_url)
     if settings.round_numbers:
-        doc = {name: value if name == "sortOrder" else _round_floats(value) for name, value in doc.items()}
+        rounded: _Doc = json.loads(json.dumps(doc), parse_float=_round_number)
+        doc = rounded | ({"sortOrder": doc["sortOrder"]} if "sortOrder" in doc else {})
     return doc
 
 
@@ -204,16 +206,12 @@ def _normalize_url(url: str) -> str:
     return f"{scheme.lower()}{user}{host.lower()}{path or '/'}{rest}"
 
 
-def _round_floats(value: Any) -> Any:
-    """Return a JSON value with its fractions rounded to 32 bits; those beyond their range are kept."""
-    if isinstance(value, dict):
-        return {name: _round_floats(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_round_floats(entry) for entry in value]
+def _round_number(text: str) -> float:
+    """Return a fraction of the JSON rounded to 32 bits; one beyond their range is kept."""
     try:
-        return _round_to_float32(value) if isinstance(value, float) else value
+        return _round_to_float32(float(text))
     except OverflowError:
-        return value
+        return float(text)
 
 
 def _round_to_float32(value: float) -> float:
