@@ -21,6 +21,7 @@ from galleryctl.emulator.api.rejection import Rejection, application_error
 from galleryctl.emulator.faults.barriers import HeldRequests
 from galleryctl.emulator.faults.edits import apply_random_edits
 from galleryctl.emulator.faults.injection import RESPONSE_FAULTS, SIDE_FAULTS, Fault, Faults
+from galleryctl.emulator.faults.wrong_ids import replace_id
 from galleryctl.emulator.http import ServedEndpoint, ServedRequest, ServedResponse
 from galleryctl.emulator.site import EmulatedSite
 from galleryctl.emulator.traffic import Traffic
@@ -115,6 +116,8 @@ class PipelineEndpoint:
         response, has_written = self._fault_response(fault), False
         if response is None:
             response, has_written = self._dispatch(request, stale=kind == "stale")
+            if kind == "wrong_id":
+                response = replace_id(self.pipeline.site, request, response, self.pipeline.faults.rng)
         if has_written:
             headers = {"X-Wix-Consistent": self.pipeline.consistency_token(), **response.headers}
             response = replace(response, headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from galleryctl.emulator.credentials import Credentials
@@ -32,7 +32,20 @@ class EmulatedSite:
 
     def timestamp(self) -> str:
         """Return the time in the API's format: UTC with milliseconds."""
-        return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _format_timestamp(datetime.fromtimestamp(self.clock(), UTC))
+
+    def timestamp_after(self, previous: object) -> str:
+        """Return the time, but at least a millisecond after `previous`; an invalid `previous` does not count.
+
+        At 12:00:00.000: "…T11:59:00.000Z" → "…T12:00:00.000Z", "…T12:00:00.000Z" → "…T12:00:00.001Z".
+        """
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        try:
+            time = datetime.fromisoformat(str(previous))
+            time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+            return _format_timestamp(max(now, time + timedelta(milliseconds=1)))
+        except (ValueError, OverflowError):
+            return _format_timestamp(now)
 
     def timestamp_ms(self) -> float:
         """Return whole epoch milliseconds."""
@@ -41,3 +54,7 @@ class EmulatedSite:
     def media_url(self, file_id: str) -> str:
         """Return the URL of a file's bytes."""
         return f"{self.base_url}/media/{file_id}"
+
+
+def _format_timestamp(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -119,9 +119,10 @@ def check_objects(
     """Yield the violations of an array of objects, or null; `check` gets the path and the value of each object."""
     yield from check_array(name, value, max_items)
     for index, entry in enumerate(value if isinstance(value, list) else []):
-        yield from check_object(f"{name}[{index}]", entry)
         if isinstance(entry, dict):
             yield from check(f"{name}[{index}]", entry)
+        else:  # null, too: an entry of an array cannot be left out
+            yield Violation(f"{name}[{index}]", "must be an object", "FORMAT")
 
 
 def check_required(name: str, value: object) -> Violations:

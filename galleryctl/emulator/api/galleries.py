@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from galleryctl.emulator.api import checks, events, items, ordering
 from galleryctl.emulator.api.field_mask import apply_patch
 from galleryctl.emulator.api.rejection import Violation, not_found, validation_error
 from galleryctl.emulator.api.rendering import gallery_summary, items_page, render_gallery, render_item
+from galleryctl.emulator.api.rewriting import WrittenDocument, answer_write, keep_unwritten, rewrite_document
 from galleryctl.emulator.api.validation import (
     READ_ONLY_GALLERY_FIELDS,
     READ_ONLY_ITEM_FIELDS,
@@ -59,16 +61,19 @@ class GalleryHandlers:
             if source is not None:
                 cloned, copies = self._clone(source.lower())
                 gallery, inline = cloned | gallery, inline or copies
-            ident = self._insert(gallery)
-            created = [
+            own = self._insert(gallery)
+            ident = own.stored["id"]
+            written = [
                 items.insert_item(self.site, ident, item, at=f"gallery.items[{index}]")
                 for index, item in enumerate(inline)
             ]
             doc = render_gallery(self.site, ident, 0, 50)
             events.gallery_created(self.site, {name: value for name, value in doc.items() if name != "items"})
-            for item in created:
-                events.item_created(self.site, ident, render_item(self.site, item))
-        return json_response({"gallery": doc})
+            for created in written:
+                events.item_created(self.site, ident, render_item(self.site, created.stored))
+        answers = {created.stored["id"]: render_item(self.site, created.answered) for created in written}
+        shown = [answers[item["id"]] for item in doc["items"]]
+        return json_response({"gallery": own.answered | {"totalItems": doc["totalItems"], "items": shown}})
 
     def _take_inline_items(self, gallery: dict[str, Any]) -> list[dict[str, Any]]:
         inline = gallery.pop("items", None)
@@ -90,13 +95,15 @@ class GalleryHandlers:
         assigned = (*READ_ONLY_GALLERY_FIELDS, "sortOrder")
         return {name: value for name, value in doc.items() if name not in assigned}, copies
 
-    def _insert(self, gallery: dict[str, Any]) -> str:
-        order = ordering.order_for_new(self.site, None, gallery.get("sortOrder"), at="gallery.sortOrder")
-        ident, read_only = str(uuid.uuid4()), READ_ONLY_GALLERY_FIELDS
-        doc = {name: value for name, value in gallery.items() if name not in read_only and value is not None}
-        doc = {"id": ident} | doc | {"sortOrder": order, "createdDate": self.site.timestamp()}
+    def _insert(self, gallery: dict[str, Any]) -> WrittenDocument:
+        read_only = READ_ONLY_GALLERY_FIELDS
+        sent = {name: value for name, value in gallery.items() if name not in read_only and value is not None}
+        doc = keep_unwritten(self.site.settings, "gallery", None, sent)
+        order = ordering.order_for_new(self.site, None, doc.get("sortOrder"), at="gallery.sortOrder")
+        assigned = {"sortOrder": order, "createdDate": self.site.timestamp()}
+        doc = {"id": str(uuid.uuid4())} | rewrite_document(doc, self.site.settings) | assigned
         ordering.save_ordered(self.site, None, doc)
-        return ident
+        return answer_write(self.site.settings, doc, sent, read_only)
 
     def update(self, request: ServedRequest) -> ServedResponse:
         """Update Gallery: only the fields in the request change."""
@@ -110,12 +117,19 @@ class GalleryHandlers:
         with self.site.transaction():
             ident = items.require_gallery(self.site, request, violations)
             old = self.site.store.fetch_document("SELECT doc FROM galleries WHERE id = ?", ident) or {}
-            read_only, nested = (*READ_ONLY_GALLERY_FIELDS, "items"), self.site.settings.nested_patch
-            doc = apply_patch(old, patch, read_only=read_only, nested=nested)
-            ordering.patch_order(self.site, None, doc, old, patch)
-            ordering.save_ordered(self.site, None, doc)
-            events.gallery_updated(self.site, gallery_summary(self.site, doc))
-            return json_response({"gallery": render_gallery(self.site, ident, 0, 50)})
+            written = self._apply_patch(old, patch)
+            ordering.save_ordered(self.site, None, written.stored)
+            events.gallery_updated(self.site, gallery_summary(self.site, written.stored))
+            shown = render_gallery(self.site, ident, 0, 50)
+        shown = written.answered | {name: shown[name] for name in ("totalItems", "items")}
+        return json_response({"gallery": shown})
+
+    def _apply_patch(self, old: dict[str, Any], patch: dict[str, Any]) -> WrittenDocument:
+        settings, read_only = self.site.settings, (*READ_ONLY_GALLERY_FIELDS, "items")
+        apply = partial(apply_patch, old, read_only=read_only, nested=settings.nested_patch)
+        doc = keep_unwritten(settings, "gallery", old, apply(rewrite_document(patch, settings)))
+        ordering.patch_order(self.site, None, doc, old, patch)
+        return answer_write(settings, doc, apply(patch), read_only)
 
     def delete(self, request: ServedRequest) -> ServedResponse:
         """Delete Gallery: with its items."""

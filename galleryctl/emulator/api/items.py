@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from galleryctl.emulator.api import checks, events, ordering
 from galleryctl.emulator.api.field_mask import apply_patch
 from galleryctl.emulator.api.rejection import Violation, not_found
 from galleryctl.emulator.api.rendering import items_page, render_gallery, render_item
+from galleryctl.emulator.api.rewriting import WrittenDocument, answer_write, keep_unwritten, rewrite_document
 from galleryctl.emulator.api.validation import (
     MEDIA_KINDS,
     READ_ONLY_ITEM_FIELDS,
@@ -38,15 +40,16 @@ def require_gallery(site: EmulatedSite, request: ServedRequest, violations: chec
     return ident
 
 
-def insert_item(site: EmulatedSite, gallery: str, item: dict[str, Any], *, at: str) -> dict[str, Any]:
-    """Store a new item, already validated, and return it with its id, dates and sort order."""
-    order = ordering.order_for_new(site, gallery, item.get("sortOrder"), at=f"{at}.sortOrder")
+def insert_item(site: EmulatedSite, gallery: str, item: dict[str, Any], *, at: str) -> WrittenDocument:
+    """Store a new item, already validated, with an id, dates and a sort order."""
+    sent = {name: value for name, value in item.items() if name not in READ_ONLY_ITEM_FIELDS and value is not None}
+    written = keep_unwritten(site.settings, "item", None, sent)
+    order = ordering.order_for_new(site, gallery, written.get("sortOrder"), at=f"{at}.sortOrder")
     now = site.timestamp()
-    doc = {name: value for name, value in item.items() if name not in READ_ONLY_ITEM_FIELDS and value is not None}
-    doc |= {"id": str(uuid.uuid4()), "sortOrder": order, "createdDate": now, "updatedDate": now}
-    doc = with_derived_types(doc)
+    assigned = {"id": str(uuid.uuid4()), "sortOrder": order, "createdDate": now, "updatedDate": now}
+    doc = with_derived_types(rewrite_document(written, site.settings) | assigned)
     ordering.save_ordered(site, gallery, doc)
-    return doc
+    return answer_write(site.settings, doc, with_derived_types(sent), READ_ONLY_ITEM_FIELDS)
 
 
 def with_derived_types(doc: dict[str, Any]) -> dict[str, Any]:
@@ -84,9 +87,9 @@ class ItemHandlers:
         with self.site.transaction():
             violations = item_violations(item, make_has_media(self.site))
             gallery = require_gallery(self.site, request, [*repeated, *violations])
-            doc = insert_item(self.site, gallery, item, at="item")
-            events.item_created(self.site, gallery, render_item(self.site, doc))
-        return json_response({"item": render_item(self.site, doc)})
+            written = insert_item(self.site, gallery, item, at="item")
+            events.item_created(self.site, gallery, render_item(self.site, written.stored))
+        return json_response({"item": render_item(self.site, written.answered)})
 
     def update(self, request: ServedRequest) -> ServedResponse:
         """Update Gallery Item: only the fields in the request change; the kind of media cannot change."""
@@ -98,22 +101,27 @@ class ItemHandlers:
         ]
         with self.site.transaction():
             gallery, ident = self._require_ids(request, violations)
-            doc = self._apply_patch(gallery, ident, patch)
-            ordering.save_ordered(self.site, gallery, doc)
-            events.item_updated(self.site, gallery, render_item(self.site, doc))
-        return json_response({"item": render_item(self.site, doc)})
+            written = self._apply_patch(gallery, ident, patch)
+            ordering.save_ordered(self.site, gallery, written.stored)
+            events.item_updated(self.site, gallery, render_item(self.site, written.stored))
+        return json_response({"item": render_item(self.site, written.answered)})
 
-    def _apply_patch(self, gallery: str, ident: str, patch: dict[str, Any]) -> dict[str, Any]:
+    def _apply_patch(self, gallery: str, ident: str, patch: dict[str, Any]) -> WrittenDocument:
         old = self._require_item(gallery, ident)
-        nested = self.site.settings.nested_patch
-        doc = apply_patch(old, patch, read_only=READ_ONLY_ITEM_FIELDS, nested=nested)
+        settings = self.site.settings
+        apply = partial(apply_patch, old, read_only=READ_ONLY_ITEM_FIELDS, nested=settings.nested_patch)
+        sent = apply(patch)
         kind = item_kind(old)
         other = [name for name in MEDIA_KINDS if kind and name != kind and patch.get(name) is not None]
         violations = [Violation(f"item.{name}", f"a {kind} item cannot become another kind") for name in other]
         only = set(patch) - {*READ_ONLY_ITEM_FIELDS, *(MEDIA_KINDS if other else ())}
-        checks.raise_violations(violations, item_violations(doc, make_has_media(self.site), only=only, old=old))
+        checks.raise_violations(violations, item_violations(sent, make_has_media(self.site), only=only, old=old))
+        doc = keep_unwritten(settings, "item", old, apply(rewrite_document(patch, settings)))
         ordering.patch_order(self.site, gallery, doc, old, patch)
-        return with_derived_types(doc) | {"updatedDate": self.site.timestamp()}
+        doc = with_derived_types(doc)
+        if doc != old:
+            doc |= {"updatedDate": self.site.timestamp_after(old.get("updatedDate"))}
+        return answer_write(settings, doc, with_derived_types(sent), READ_ONLY_ITEM_FIELDS)
 
     def delete(self, request: ServedRequest) -> ServedResponse:
         """Delete Gallery Item."""

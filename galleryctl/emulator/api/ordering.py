@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import struct
 from typing import Any
 
-from galleryctl.emulator.api.rejection import Violation, application_error, validation_error
+from galleryctl.emulator.api.rejection import Violation, application_error, not_found, validation_error
+from galleryctl.emulator.api.rewriting import rewrite_sort_order
 from galleryctl.emulator.site import EmulatedSite
 from galleryctl.emulator.store import dump_json
 
@@ -36,20 +36,45 @@ def patch_order(
     site: EmulatedSite, gallery: str | None, doc: dict[str, Any], old: dict[str, Any], patch: dict[str, Any]
 ) -> None:
     """Set the stored sort order of the patched `doc`; a null in the patch keeps the old one."""
+    at = "gallery.sortOrder" if gallery is None else "item.sortOrder"
+    if at in site.settings.ignore_writes:
+        return
     if patch.get("sortOrder") is not None:
-        at = "gallery.sortOrder" if gallery is None else "item.sortOrder"
         _require_unique(site, gallery, doc["sortOrder"], at=at, except_id=doc["id"])
         doc["sortOrder"] = _to_stored_order(site, doc["sortOrder"])
     elif "sortOrder" in patch and "sortOrder" in old:
         doc["sortOrder"] = old["sortOrder"]
 
 
+def order_after(site: EmulatedSite, gallery: str, other: str | None, *, moved: str) -> float:
+    """Return the sort order that places the item `moved` behind the item `other`, or first for None.
+
+    As in the vendor's editor, it is the mean of the two neighbours: behind 1.0 of [1.0, 2.0, 5.0] → 1.5. Beyond the
+    ends it is 1 more or less: [1.0, 2.0] → 0.0 or 3.0. Raises a 404 for an unknown item, or rejects a repeated value.
+    """
+    sql = (
+        "SELECT id, sort_order FROM items WHERE gallery = ? AND id IS NOT ? AND sort_order IS NOT NULL ORDER BY 2, seq"
+    )
+    places = site.store.db.execute(sql, (gallery, moved)).fetchall()
+    ids, orders = [row[0] for row in places], [float(row[1]) for row in places]
+    if other is not None and other not in ids:
+        raise not_found("Item", other)
+    start = 0 if other is None else ids.index(other) + 1
+    below, above = orders[:start], orders[start:]
+    if below and above:
+        value = below[-1] / 2 + above[0] / 2
+    elif above:
+        value = above[0] - 1
+    else:
+        value = below[-1] + 1 if below else 1.0
+    _require_unique(site, gallery, value, at="after", except_id=moved)
+    return _to_stored_order(site, value)
+
+
 def _to_stored_order(site: EmulatedSite, value: float) -> float:
-    """Return the value as Wix returns it: a double, or a double rounded to 32 bits."""
-    if site.settings.sort_order_precision == "double":
-        return float(value)
+    """Return the value as Wix returns it, which is a switch."""
     try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+        return rewrite_sort_order(value, site.settings)
     except OverflowError as cause:
         raise validation_error(Violation("sortOrder", "is out of range", "MAX")) from cause
 

@@ -11,10 +11,12 @@ from typing import Any
 from galleryctl.emulator.api import checks
 from galleryctl.emulator.api.rejection import Violation
 from galleryctl.emulator.faults.edits import edit_violations
+from galleryctl.emulator.faults.wrong_ids import is_create
 
-# Instead of the response. drop_before: no effect, no response; drop_after: effect, no response; cut: half a response.
+# Instead of the response. drop_before: no effect, no response; drop_after: effect, no response; cut: half a response;
+# wrong_id: effect, but the response names another resource.
 RESPONSE_FAULTS = (
-    "throttle", "throttle_silent", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale",
+    "throttle", "throttle_silent", "error_500", "error_503", "drop_before", "drop_after", "cut", "stale", "wrong_id",
 )  # fmt: skip
 # In addition to the response, before or after the effect of the request.
 SIDE_FAULTS = ("latency", "edit", "hold")
@@ -47,7 +49,7 @@ class ScriptedFault:
 
     def match_request(self, method: str, path: str) -> bool:
         """Count a matching request; returns True if it gets the fault."""
-        if (self.methods and method not in self.methods) or not self.path.search(path):
+        if not _is_matching(self.methods, self.path, method, path) or not _can_have(self.fault.kind, method, path):
             return False
         self.match_count += 1
         return self.nth <= self.match_count < self.nth + self.times
@@ -91,11 +93,13 @@ class Faults:
         return faults
 
     def _random_faults(self, method: str, path: str) -> list[Fault]:
-        if (self.methods and method not in self.methods) or not self.path.search(path):
+        if not _is_matching(self.methods, self.path, method, path):
             return []
         roll = self.rng.random() if self.rates else 1.0
         for kind, rate in self.rates.items():
             if roll < rate:
+                if not _can_have(kind, method, path):
+                    return []
                 edits = [self.rng.choice(self.edits)] if kind == "edit" else ()
                 return [Fault(kind=kind, retry_after=self.retry_after, latency_ms=self.latency_ms, edits=edits)]
             roll -= rate
@@ -105,6 +109,15 @@ class Faults:
         """Return the active faults, and how often each was triggered."""
         script = [line.as_json() for line in self.script]
         return {"rates": self.rates, "script": script, "struck": self.triggered, "latency_ms": self.latency_ms}
+
+
+def _is_matching(methods: frozenset[str], pattern: re.Pattern[str], method: str, path: str) -> bool:
+    return (not methods or method in methods) and pattern.search(path) is not None
+
+
+def _can_have(kind: str, method: str, path: str) -> bool:
+    """Return False for a fault that has no effect on such a request."""
+    return kind != "wrong_id" or is_create(method, path)
 
 
 def parse_faults(body: dict[str, Any]) -> Faults:

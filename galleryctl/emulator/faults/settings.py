@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_type_hints
 
 from galleryctl.emulator.api.rejection import Violation, validation_error
+
+FieldNames = tuple[str, ...]
+"""Fields of the API, such as `item.link.url` and `gallery.name`."""
+
+_FIELD_NAME = re.compile(r"(gallery|item)(\.[A-Za-z]+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +22,7 @@ class EmulatorSettings:
     item_order: Literal["ascending", "descending"] = "ascending"
     nested_patch: Literal["replace", "merge"] = "replace"
     repeated_sort_order_status: Literal[400, 409] = 400
-    sort_order_precision: Literal["double", "float32"] = "double"
+    sort_order_precision: Literal["double", "float32", "six_digits", "whole"] = "double"
     patch_gallery_items: Literal["reject", "ignore"] = "reject"
     bulk_delete_unknown: Literal["skip", "reject"] = "skip"  # ids in a bulk delete of items
     item_limit_max: int = 200  # of the vendor's validator; its documentation says 100
@@ -35,6 +41,17 @@ class EmulatorSettings:
     webhook_timeout_ms: int = 1250
     webhook_repeats: int = 0  # additional deliveries of each event
     webhook_shuffle: bool = False  # deliver the events of one write in reverse order
+    # What is stored of a write; see api/rewriting.py.
+    add_html_class: bool = False
+    strip_html_tags: bool = False
+    trim_texts: bool = False
+    normalize_unicode: bool = False
+    normalize_tags: bool = False
+    normalize_urls: bool = False
+    round_numbers: bool = False
+    ignore_clears: bool = False
+    ignore_writes: FieldNames = ()
+    echo_writes: bool = False  # responses to writes show what was sent, reads show what is stored
 
 
 def update_settings(settings: EmulatorSettings, body: Any) -> EmulatorSettings:
@@ -49,10 +66,13 @@ def update_settings(settings: EmulatorSettings, body: Any) -> EmulatorSettings:
     ]
     if violations:
         raise validation_error(*violations)
-    return dataclasses.replace(settings, **body)
+    changes: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in body.items()}
+    return dataclasses.replace(settings, **changes)
 
 
 def _is_allowed(hint: Any, value: object) -> bool:
+    if hint == FieldNames:
+        return isinstance(value, list) and all(isinstance(name, str) and _FIELD_NAME.fullmatch(name) for name in value)
     if choices := get_args(hint):
         return value in choices and not isinstance(value, bool)
     if hint is bool:
@@ -61,6 +81,8 @@ def _is_allowed(hint: Any, value: object) -> bool:
 
 
 def _describe_allowed(hint: Any) -> str:
+    if hint == FieldNames:
+        return "an array of names of fields, such as item.link.url and gallery.name"
     if choices := get_args(hint):
         return "one of " + ", ".join(map(str, choices))
     return "true or false" if hint is bool else "a whole number of at least 0"

@@ -101,6 +101,11 @@ NAMES = [
     "status",
     "remove",
     "item_order",
+    "copy",
+    "photo",
+    "after",
+    "ignore_writes",
+    "round_numbers",
 ]
 SCALARS = st.one_of(
     st.none(),

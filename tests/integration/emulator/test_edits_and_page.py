@@ -59,6 +59,9 @@ def test_the_editor_can_leave_odd_data(wix: httpx.Client, control: Control) -> N
         ({"gallery": "none", "delete": True}, 404),
         ({"set": []}, 400),
         ({"stuff": 1}, 400),
+        ({"edits": [None]}, 400),
+        ({"edits": None}, 400),
+        ({"edits": [{"edits": []}]}, 400),
     ],
 )
 def test_edits_that_make_no_sense_are_refused(anonymous: httpx.Client, body: dict[str, Any], status: int) -> None:

@@ -52,6 +52,35 @@ def test_error_statuses_do_nothing(
     assert total(wix, gallery) == 0
 
 
+def test_a_create_is_answered_with_the_id_of_another_once(wix: httpx.Client, gallery: str, control: Control) -> None:
+    control("faults", {"script": [{"fault": "wrong_id", "path": "/items", "nth": 2}, {"fault": "wrong_id"}]})
+
+    def create(title: str) -> dict[str, Any]:
+        item: dict[str, Any] = wix.post(f"{gallery}/items", json={"item": {"title": title, **TEXT}}).json()["item"]
+        return item
+
+    only = create("a")  # the script's second line concerns it, but there is no other item
+    wrong = create("b")
+    assert (wrong["id"], wrong["title"]) == (only["id"], "b")
+    right = create("c")
+    stored = wix.get(f"{gallery}/items").json()["items"]
+    assert [item["title"] for item in stored] == ["a", "b", "c"]
+    assert (stored[0], stored[2]) == (only, right)
+    assert stored[1] == wrong | {"id": stored[1]["id"]}
+    assert len({item["id"] for item in stored}) == 3
+
+
+def test_a_created_gallery_can_have_the_id_of_another(wix: httpx.Client, gallery: str, control: Control) -> None:
+    control("faults", {"rates": {"wrong_id": 1}})
+    wrong = wix.post(GALLERIES, json={"gallery": {"name": "New"}}).json()["gallery"]
+    assert (wrong["id"], wrong["name"]) == (gallery.removeprefix(f"{GALLERIES}/"), "New")
+    assert wix.post(GALLERIES, json={"gallery": {"name": 3}}).status_code == 400
+    assert wix.patch(gallery, json={"gallery": {"name": "W"}}).json()["gallery"]["name"] == "W"
+    names = [shown["name"] for shown in wix.get(GALLERIES).json()["galleries"]]
+    assert names == ["W", "New"]
+    assert wix.get("/_emulator/faults").json()["struck"] == {"wrong_id": 2}
+
+
 def test_the_script_counts_matching_requests(wix: httpx.Client, control: Control, gallery: str) -> None:
     script = [{"fault": "error_500", "methods": ["GET"], "path": "/items$", "nth": 2, "times": 2}]
     control("faults", {"script": script})

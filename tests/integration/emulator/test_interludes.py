@@ -90,6 +90,7 @@ def test_an_edit_of_nothing_is_refused_when_asked_for_and_passed_over_by_chance(
         {"script": [{"fault": "edit", "edits": [{"stuff": 1}]}]},
         {"rates": {"edit": 1}},
         {"rates": {"edit": 1}, "edits": {}},
+        {"rates": {"edit": 1}, "edits": [None]},
         {"rates": {"hold": 0.5}},
         {"script": [{"fault": "hold", "when": "later"}]},
         {"script": [{"fault": "cut", "when": "after"}]},

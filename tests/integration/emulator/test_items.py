@@ -43,6 +43,59 @@ def test_an_item_lives_from_create_to_delete(
     assert wix.get(path).status_code == wix.delete(path).status_code == wix.patch(path, json=patch).status_code == 404
 
 
+def test_the_updated_date_changes_with_each_effective_write_and_never_otherwise(
+    wix: httpx.Client, gallery: str, control: Control, now: list[float]
+) -> None:
+    item = create(wix, gallery, {"title": "a", "sortOrder": 1, **TEXT})
+    path = f"{gallery}/items/{item['id']}"
+    dates: list[str] = [item["updatedDate"]]
+
+    def write(**fields: Any) -> bool:
+        """Return True if the write changes the date; the answer and a read must show the same one."""
+        answered = wix.patch(path, json={"item": fields}).json()["item"]["updatedDate"]
+        assert wix.get(path).json()["item"]["updatedDate"] == answered
+        dates.append(answered)
+        assert dates == sorted(dates)
+        return dates[-1] != dates[-2]
+
+    def edit(**step: Any) -> bool:
+        control("edit", {"gallery": {"name": "Weddings"}, "item": item["id"], **step})
+        dates.append(wix.get(path).json()["item"]["updatedDate"])
+        return dates[-1] != dates[-2]
+
+    # The clock stands still, goes back, and goes on.
+    assert write(title="b")
+    assert write(title="c")
+    assert not write(title="c")
+    assert not write()
+    assert not write(createdDate="1999", updatedDate="1999", description=None)
+    assert write(sortOrder=2)
+    assert not write(sortOrder=2.0)
+    assert not write(sortOrder=None)
+    now[0] -= 60
+    assert write(text={"html": "<p>Thanks</p>"})
+    assert edit(set={"title": "d"})
+    assert not edit(set={"title": "d"})
+    now[0] += 3600
+    assert not write(title="d")
+    wix.patch(gallery, json={"gallery": {"name": "Other", "sortOrder": 5}})
+    create(wix, gallery, {"sortOrder": 3, **TEXT})
+    assert wix.get(path).json()["item"]["updatedDate"] == dates[-1]
+    assert write(title=None)
+    assert dates[-1] == "2026-11-24T06:59:00.000Z"
+
+
+@pytest.mark.parametrize("odd", ["some day", None, 7, "2026-11-24", "9999-12-31T23:59:59.999Z"])
+def test_an_odd_updated_date_does_not_prevent_the_next(
+    wix: httpx.Client, gallery: str, control: Control, odd: object
+) -> None:
+    item = create(wix, gallery, TEXT)
+    path = f"{gallery}/items/{item['id']}"
+    control("edit", {"gallery": {}, "item": item["id"], "set": {"updatedDate": odd}})
+    changed = wix.patch(path, json={"item": {"title": "t"}}).json()["item"]
+    assert changed["updatedDate"] == "2026-11-24T06:00:00.000Z"
+
+
 def test_the_images_of_the_vendors_sdk_are_accepted(wix: httpx.Client, gallery: str, image: dict[str, Any]) -> None:
     name = "undefined"
     url = f"wix:image://v1/{image['imageInfo']['id']}/{name}#originWidth=640&originHeight=480"

@@ -87,6 +87,15 @@ def test_every_write_sends_an_event(wix: httpx.Client, events: Events, emulator:
     assert {envelope["instanceId"] for envelope in got} == {emulator.ready.instance_id}
 
 
+def test_an_event_has_the_stored_form(wix: httpx.Client, events: Events, control: Control) -> None:
+    control("settings", {"trim_texts": True, "echo_writes": True})
+    created = wix.post(GALLERIES, json={"gallery": {"items": [{"title": " a ", **TEXT}]}}).json()["gallery"]
+    path = f"{GALLERIES}/{created['id']}/items/{created['items'][0]['id']}"
+    assert wix.patch(path, json={"item": {"title": " b "}}).json()["item"]["title"] == " b "
+    bodies = [entry["data"]["actionEvent"]["body"] for entry in events()[1:]]
+    assert [item["title"] for body in bodies for item in body.values()] == ["a", "b"]
+
+
 def test_the_items_of_a_deleted_gallery_say_so(wix: httpx.Client, events: Events) -> None:
     gallery = wix.post(GALLERIES, json={"gallery": {"items": [TEXT, TEXT]}}).json()["gallery"]
     wix.delete(f"{GALLERIES}/{gallery['id']}")
