@@ -13,10 +13,12 @@ from typing import Any, Self
 
 from galleryctl.events import dedupe
 from galleryctl.events.event import Event, decode_event
-from galleryctl.events.token import MAX_AGE
+from galleryctl.events.rejection import RejectedDeliveryError
+from galleryctl.events.token import MAX_AGE, json_object
 from galleryctl.model.errors import GalleryctlError
 
 DAY = 86_400.0
+_DELETE_ADVICE = "a damaged inbox can be deleted: Wix resends events that were not answered with 200"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (
   number INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL, stale INTEGER NOT NULL, told INTEGER NOT NULL);
@@ -85,10 +87,18 @@ class Inbox:
         return True
 
     def pending(self, after: int = 0) -> Iterator[InboxEntry]:
-        """Yield the events with numbers above `after` that are not done, in order of arrival."""
+        """Yield the events with numbers above `after` that are not done, in order of arrival.
+
+        Raises GalleryctlError for a damaged one.
+        """
         query = "SELECT number, data, stale, told FROM inbox WHERE number > ? ORDER BY number"
         for number, data, stale, reported in self._db.execute(query, (after,)).fetchall():
-            event = decode_event(json.loads(data))
+            try:
+                event = decode_event(json_object(data, f"event {number}"))
+            except RejectedDeliveryError as error:
+                raise GalleryctlError(
+                    "the events inbox is damaged", where=self.path, why=error.why, do=_DELETE_ADVICE
+                ) from error
             yield InboxEntry(number=number, event=event, stale=bool(stale), reported=bool(reported))
 
     def mark_reported(self, number: int) -> None:
@@ -120,5 +130,5 @@ def _open_error(path: Path, error: Exception) -> GalleryctlError:
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
         what = "another `galleryctl events` process uses this inbox"
         return GalleryctlError(what, where=path, do="stop that process: a site can have only one receiver")
-    do = "check the folder; a damaged inbox can be deleted: Wix resends events that were not answered with 200"
+    do = f"check the folder; {_DELETE_ADVICE}"
     return GalleryctlError("the events inbox cannot be used", where=path, why=str(error), do=do)

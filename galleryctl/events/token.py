@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason, malformed
-from galleryctl.events.strict_json import parse_strict_json
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.json_document import parse_json
 
 _ALGORITHM = "RS256"
 MAX_BODY_BYTES = 1_000_000
@@ -76,7 +76,7 @@ def json_object(value: object, name: str) -> Mapping[str, Any]:
     """Return `value` if it is an object, or the object in its JSON text. Raise RejectedDeliveryError about `name`."""
     if isinstance(value, str):
         try:
-            value = parse_strict_json(value)
+            value = parse_json(value)
         except ValueError as error:
             raise malformed(f"{name} is not valid JSON: {error}") from None
     if not isinstance(value, dict):

@@ -106,18 +106,6 @@ class LastApplied:
 NEVER_APPLIED = LastApplied()
 
 
-def encode_last_applied(record: LastApplied) -> dict[str, Json]:
-    """Return the members of a record as JSON; those without a value are left out."""
-    members: dict[str, Json] = {"origin": record.origin.value}
-    if record.sort_order is not None:
-        members["sort_order"] = record.sort_order
-    if record.revision:
-        members["revision"] = record.revision
-    if record.fields:
-        members["fields"] = {path: str(base) for path, base in sorted(record.fields.items())}
-    return members
-
-
 def value_digest(value: Json) -> str:
     """Return the digest of a canonical value, 8 characters of URL-safe base64."""
     if isinstance(value, str):  # most values are texts, and an escaped form of them is not needed

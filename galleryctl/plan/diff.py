@@ -72,6 +72,8 @@ def diff(
         elif cause := cause_of(decision, first_cause):
             changes.append(FieldChange(path=path, before=value_at(live, path), after=leaf, cause=cause))
     unnamed = [path for path in record.fields if path not in leaves and path != MEDIA_PATH]
+    superseded = {path for path in unnamed if any(_overlap(path, named) for named in leaves)}
+    unnamed = [path for path in unnamed if path not in superseded]
     cleared = [_cleared(path, live, bases[path]) for path in unnamed if field_of(path) not in ignore]
     clears = [change for change in cleared if change is not None]
     released = set(unnamed).difference(change.path for change in clears)
@@ -81,7 +83,7 @@ def diff(
         fields=tuple(_displayed(sorted((*changes, *clears), key=_display_key))),
         named=tuple(path for path in leaves if field_of(path) in write),
         cleared=tuple(change.path for change in clears),
-        bases={path: base for path, base in bases.items() if path not in released},
+        bases={path: base for path, base in bases.items() if path not in released | superseded},
         rebased=tuple(changed_bases),
         released=tuple(sorted(released)),
     )
@@ -90,6 +92,11 @@ def diff(
 def cause_of(decision: Decision, first_cause: Cause) -> Cause | None:
     """Return the cause of the change that a decision makes; None if it makes none."""
     return first_cause if decision is Decision.FIRST_MANAGED else _CAUSES.get(decision)
+
+
+def _overlap(path: str, named: str) -> bool:
+    """Return True if one path is within the other: `exif.lens` was a text and is a structure now, or the reverse."""
+    return named.startswith(f"{path}.") or path.startswith(f"{named}.")
 
 
 def _decide_leaf(wanted: Json, found: Json, base: FieldBase | None) -> tuple[Decision, FieldBase | None]:

@@ -8,8 +8,9 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.state_file import State
@@ -17,8 +18,6 @@ from galleryctl.state.versions import Version, VersionArchive
 
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 """A run's id. Messages print it in a command that users copy, so it has no other characters."""
-_MAX_TEXT_LENGTH = 1000
-"""Characters of any other text in a lock."""
 _MAX_PID = 2**31 - 1
 """The largest C int."""
 
@@ -43,21 +42,20 @@ class LockInfo:
 
 def decode_lock(content: bytes) -> LockInfo | None:
     """Return the holder of a lock, None if it is free. Raise ValueError for content that is not a galleryctl lock."""
-    try:
-        document: Any = json.loads(content)
-        if document is None:
-            return None
-        info = LockInfo(**document)
-    except (TypeError, RecursionError) as error:
-        raise ValueError(str(error)) from error
-    texts = [document[name] for name in ("who", "since", "operation")]
-    if not all(isinstance(text, str) and len(text) <= _MAX_TEXT_LENGTH for text in texts):
-        raise ValueError(f"who, since and operation must be strings of at most {_MAX_TEXT_LENGTH} characters")
-    if not (isinstance(document["run"], str) and _RUN_ID.fullmatch(info.run)):
-        raise ValueError("run must be 1 to 64 letters, digits or hyphens")
-    if type(document["pid"]) is not int or not 0 < info.pid <= _MAX_PID:
-        raise ValueError(f"pid must be an integer from 1 to {_MAX_PID}")
-    return info
+    return _read_lock(doc.parse_json(content))
+
+
+_read_text = doc.matching(re.compile(r".{0,1000}", re.DOTALL), "a string of at most 1000 characters")
+_read_lock = doc.optional(
+    doc.record(
+        LockInfo,
+        run=doc.matching(_RUN_ID, "1 to 64 letters, digits or hyphens"),
+        who=_read_text,
+        pid=doc.integer_from(1, _MAX_PID),
+        since=_read_text,
+        operation=_read_text,
+    )
+)
 
 
 def check_unlock(run_id: str, holder: LockInfo | None, *, held: bool, running: bool, where: object) -> None:

@@ -12,9 +12,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
+from galleryctl.model.fields import Json
 from galleryctl.model.secret import Secret
 
 _ENVELOPE_VERSION = 1
@@ -28,9 +30,6 @@ ENVELOPE_PREFIX = b'{"sealed":'
 """The first bytes of every envelope."""
 
 AssociatedData = Mapping[str, str | int]
-
-_ENVELOPE_ERRORS = (KeyError, TypeError, ValueError, OverflowError)
-"""The errors raised while parsing an invalid envelope."""
 
 
 class Encryption:
@@ -71,7 +70,7 @@ class Encryption:
         """Return the envelope on one line, without a newline; without a passphrase the content unchanged."""
         return content if self._current_keys is None else self._current_keys.encrypt(content, associated_data)
 
-    def decrypt(self, document: Mapping[str, Any], associated_data: AssociatedData, *, where: object) -> bytes:
+    def decrypt(self, document: Json, associated_data: AssociatedData, *, where: object) -> bytes:
         """Return the plaintext. Raise StateError if it cannot be decrypted or has other associated data."""
         if not (self._current_keys or self._former_keys):
             raise StateError(
@@ -79,34 +78,33 @@ class Encryption:
                 where=where,
                 do="set it in galleryctl.yaml: state: {location: …, passphrase: ${NAME}}",
             )
-        version = document.get("sealed")
-        if not _is_supported_version(version):
-            raise StateError(
-                f"unsupported encryption version {version!r}; this galleryctl reads version {_ENVELOPE_VERSION}",
-                where=where,
-                do="upgrade galleryctl; this version changes nothing",
-            )
         try:
-            envelope = _Envelope.parse(document)
+            envelope = _read_envelope(document)
             _check_associated_data(envelope.associated_data, associated_data)
             opened = (keys.decrypt(envelope) for keys in (self._current_keys, self._former_keys) if keys)
             content = next((content for content in opened if content is not None), None)
-        except _ENVELOPE_ERRORS as error:
+        except doc.UnsupportedVersionError as error:
+            raise StateError(
+                f"unsupported encryption version {error.version}; this galleryctl reads version {_ENVELOPE_VERSION}",
+                where=where,
+                do="upgrade galleryctl; this version changes nothing",
+            ) from None
+        except ValueError as error:
             raise _decryption_error(where, f"invalid envelope: {error}") from error
         if content is None:
             raise _decryption_error(where, f"{self._failure_reason()}, or it was modified")
         return content
 
-    def decrypt_outdated(self, document: Mapping[str, Any]) -> tuple[bytes, AssociatedData] | None:
+    def decrypt_outdated(self, document: Json) -> tuple[bytes, AssociatedData] | None:
         """Return the plaintext and associated data if only the former passphrase decrypts the envelope, else None."""
-        if self._former_keys is None or not _is_supported_version(document.get("sealed")):
+        if self._former_keys is None:
             return None
         try:
-            envelope = _Envelope.parse(document)
+            envelope = _read_envelope(document)
             if self._current_keys is not None and self._current_keys.decrypt(envelope) is not None:
                 return None
             content = self._former_keys.decrypt(envelope)
-        except _ENVELOPE_ERRORS:
+        except ValueError:
             return None
         return None if content is None else (content, envelope.associated_data)
 
@@ -127,11 +125,23 @@ class _Envelope:
     nonce: bytes
     content: bytes
 
-    @classmethod
-    def parse(cls, document: Mapping[str, Any]) -> Self:
-        """Raise one of `_ENVELOPE_ERRORS` if the document is not a valid envelope."""
-        salt, nonce, content = (_decode_base64(document[name]) for name in ("salt", "nonce", "content"))
-        return cls(associated_data=dict(document["about"]), salt=salt, nonce=nonce, content=content)
+
+def _read_string_or_integer(value: Json) -> str | int:
+    return value if isinstance(value, str) else doc.integer(value)
+
+
+_read_envelope = doc.versioned(
+    "sealed",
+    {
+        _ENVELOPE_VERSION: doc.record(
+            lambda about, **members: _Envelope(associated_data=about, **members),
+            about=doc.mapping(doc.string, _read_string_or_integer),
+            salt=doc.base64_bytes,
+            nonce=doc.base64_bytes,
+            content=doc.base64_bytes,
+        )
+    },
+)
 
 
 class _PassphraseKeys:
@@ -162,7 +172,7 @@ class _PassphraseKeys:
         return json.dumps(envelope, separators=(",", ":")).encode()
 
     def decrypt(self, envelope: _Envelope) -> bytes | None:
-        """Return the plaintext, None if another passphrase encrypted it. Raise one of `_ENVELOPE_ERRORS`."""
+        """Return the plaintext, None if another passphrase encrypted it. Raise ValueError if it is invalid."""
         cipher, authenticated = self._cipher(envelope.salt), _encode_associated_data(envelope.associated_data)
         try:
             content: bytes = cipher.decrypt(envelope.nonce, envelope.content, authenticated)
@@ -206,10 +216,6 @@ def is_encrypted(document: object) -> bool:
     return isinstance(document, Mapping) and "sealed" in document
 
 
-def _is_supported_version(version: object) -> bool:
-    return version == _ENVELOPE_VERSION and not isinstance(version, bool)
-
-
 def _check_associated_data(actual: AssociatedData, expected: AssociatedData) -> None:
     """Reject an envelope that was moved, for instance a journal line in the place of another line."""
     if {name: actual.get(name) for name in expected} != dict(expected):
@@ -232,7 +238,3 @@ def _encode_associated_data(associated_data: AssociatedData) -> bytes:
 
 def _encode_base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
-
-
-def _decode_base64(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)

@@ -10,30 +10,31 @@ without a result:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import LastApplied
 from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.journal_records import (
+    JOURNAL_VERSION,
     Intent,
+    JournalHeader,
+    JournalRecord,
     StepResult,
-    decode_intent,
+    decode_header,
     decode_record,
-    decode_result,
     encode_intent,
     encode_record,
     encode_result,
 )
 from galleryctl.state.state_file import State
-
-_JOURNAL_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class Journal:
     def open(cls, store: JournalStore, *, run: str, state: State) -> Self:
         """Start the journal of a run on `state`. It replaces the previous one, whose results are in `state`."""
         header = encode_record(
-            journal=_JOURNAL_VERSION,
+            journal=JOURNAL_VERSION,
             run=run,
             site_id=state.site_id,
             lineage=state.lineage,
@@ -118,10 +119,14 @@ def read_journal(store: JournalStore, state: State) -> JournalReplay:
     if not lines:
         return JournalReplay()
     try:
-        header, *records = [decode_record(line) for line in lines]
-        _check_header(header, state)
-        return _replay(header, records, superseded=state.serial > header["serial"])
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        header = decode_header(lines[0])
+        _check_owner(header, state)
+        records = [_decode_record(number, line) for number, line in enumerate(lines[1:], start=2)]
+        return _replay(header.run, records, superseded=state.serial > header.serial)
+    except doc.UnsupportedVersionError as error:
+        what = f"unsupported journal version {error.version}; this galleryctl reads version {JOURNAL_VERSION}"
+        raise StateError(what, where=store.location, do=MOVE_ASIDE_ADVICE) from None
+    except ValueError as error:
         raise invalid_journal_error(store.location, str(error)) from error
     except StateError as error:
         raise StateError(error.what, where=store.location, why=error.why, do=error.do) from None
@@ -175,36 +180,39 @@ def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
     )
 
 
-def _check_header(header: Mapping[str, Any], state: State) -> None:
+def _check_owner(header: JournalHeader, state: State) -> None:
     """Raise StateError if the journal belongs to another site or lineage; "" is a state before its first write."""
-    version = header["journal"]
-    if version != _JOURNAL_VERSION:
-        what = f"unsupported journal version {version}; this galleryctl reads version {_JOURNAL_VERSION}"
+    if header.site_id != state.site_id:
+        what = f"this journal belongs to site {header.site_id}, not to {state.site_id}"
         raise StateError(what, do=MOVE_ASIDE_ADVICE)
-    if header["site_id"] != state.site_id:
-        what = f"this journal belongs to site {header['site_id']}, not to {state.site_id}"
-        raise StateError(what, do=MOVE_ASIDE_ADVICE)
-    if header["lineage"] != state.lineage and header["lineage"] and state.lineage:
+    if header.lineage != state.lineage and header.lineage and state.lineage:
         raise StateError(
             "this journal belongs to another state",
-            why=f"the journal has lineage {header['lineage']}, the state has {state.lineage}",
-            do=f"restore the state of run {header['run']}, or {MOVE_ASIDE_ADVICE}",
+            why=f"the journal has lineage {header.lineage}, the state has {state.lineage}",
+            do=f"restore the state of run {header.run}, or {MOVE_ASIDE_ADVICE}",
         )
 
 
-def _replay(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]], *, superseded: bool) -> JournalReplay:
+def _decode_record(number: int, line: bytes) -> JournalRecord:
+    try:
+        return decode_record(line)
+    except ValueError as error:
+        raise ValueError(f"line {number}: {error}") from error
+
+
+def _replay(run: str, records: Iterable[JournalRecord], *, superseded: bool) -> JournalReplay:
     results: list[StepResult] = []
     pending: dict[str, Intent] = {}
-    for record in records:
-        if "begin" in record:
-            pending[record["begin"]] = decode_intent(record["intent"])
-        elif "done" in record:
-            results.append(decode_result(record["result"]))
-            pending.pop(record["done"], None)
-        elif not record["unknown"]:
-            pending.pop(record["failed"], None)
+    for step, record in records:
+        if isinstance(record, Intent):
+            pending[step] = record
+            continue
+        if isinstance(record, StepResult):
+            results.append(record)
+        if isinstance(record, StepResult) or not record.unconfirmed:
+            pending.pop(step, None)
     return JournalReplay(
-        run=str(header["run"]),
+        run=run,
         result=StepResult() if superseded else merge_results(results),
         pending=tuple(pending.items()),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
+from galleryctl.model.fields import Json
 from galleryctl.state.encryption import Encryption, is_encrypted
 from galleryctl.state.journal_file import JournalLog, JournalStore, invalid_journal_error
 
@@ -46,7 +47,7 @@ class EncryptedJournal:
         """Remove the journal."""
         self._store.clear()
 
-    def _decrypt_line(self, line: bytes, envelope: Mapping[str, object] | None, id_: str, number: int) -> bytes:
+    def _decrypt_line(self, line: bytes, envelope: Json, id_: str, number: int) -> bytes:
         if envelope is not None:
             return self._encryption.decrypt(envelope, _associated_data(id_, number), where=self.location)
         if id_:
@@ -79,18 +80,18 @@ class _EncryptedLog:
         self._log.close()
 
 
-def _parse_envelope(line: bytes) -> Mapping[str, object] | None:
+def _parse_envelope(line: bytes) -> Json:
     """Return the envelope on a line, None for any other line, whose errors the journal's reader reports."""
     try:
-        document: Mapping[str, object] = json.loads(line)
-    except (ValueError, RecursionError):
+        document = doc.parse_json(line)
+    except ValueError:
         return None
     return document if is_encrypted(document) else None
 
 
-def _journal_id(envelope: Mapping[str, object] | None) -> str:
+def _journal_id(envelope: Json) -> str:
     """Return the journal id in a line's associated data, "" if there is none; decryption authenticates it."""
-    associated_data = envelope.get("about") if envelope else None
+    associated_data = envelope.get("about") if isinstance(envelope, Mapping) else None
     return str(associated_data.get("journal", "")) if isinstance(associated_data, Mapping) else ""
 
 

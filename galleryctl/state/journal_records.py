@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.address import Address
-from galleryctl.model.last_applied import LastApplied, SentValue, encode_last_applied
-from galleryctl.state.last_applied import decode_last_applied
+from galleryctl.model.fields import Json
+from galleryctl.model.last_applied import LastApplied, SentValue
+from galleryctl.model.last_applied_codec import encode_last_applied, read_last_applied
+
+JOURNAL_VERSION = 2
 
 IntentKind = Literal["upload", "create-gallery", "create-item", "update", "delete"]
 
@@ -48,24 +51,36 @@ class StepResult:
     removed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalHeader:
+    """The first line of a journal: the run, when it started (ISO 8601), and the state that it started with."""
+
+    run: str
+    site_id: str
+    lineage: str
+    serial: int
+    started: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailure:
+    """The failure of a step; `unconfirmed` if it may have taken effect all the same."""
+
+    reason: str
+    unconfirmed: bool
+
+
+JournalRecord = tuple[str, Intent | StepResult | StepFailure]
+"""A step, and its intent, result or failure."""
+
+
 def encode_record(**members: object) -> bytes:
     """Return a record as a line, without its newline."""
     return json.dumps(members, separators=(",", ":")).encode()
 
 
-def decode_record(line: bytes) -> Mapping[str, Any]:
-    """Return the record on a line. Raise ValueError for anything but a JSON object."""
-    try:
-        record = json.loads(line)
-    except RecursionError:
-        raise ValueError(f"{line[:40]!r} is nested too deeply") from None
-    if not isinstance(record, dict):
-        raise ValueError(f"{line[:40]!r} is not a JSON object")  # noqa: TRY004 - reported as StateError
-    return record
-
-
 def encode_intent(intent: Intent) -> dict[str, object]:
-    """Return `intent` as a JSON object; `decode_intent` is the inverse."""
+    """Return `intent` as a JSON object; `decode_record` reads it."""
     return {
         "kind": intent.kind,
         "source": intent.source,
@@ -82,29 +97,8 @@ def encode_intent(intent: Intent) -> dict[str, object]:
     }
 
 
-def decode_intent(part: Mapping[str, Any]) -> Intent:
-    """Return the intent in a record. Raise ValueError, KeyError, TypeError, AttributeError or OverflowError."""
-    kind = part["kind"]
-    if kind not in get_args(IntentKind):
-        raise ValueError(f"{kind!r} is not a kind of step")
-    return Intent(
-        kind=kind,
-        source=_require_string(part["source"]),
-        gallery_id=None if part["gallery_id"] is None else _require_string(part["gallery_id"]),
-        sort_orders={Address.parse(address): _require_finite(order) for address, order in part["sort_orders"].items()},
-        markers={Address.parse(address): tuple(map(str, signs)) for address, signs in part["signs"].items()},
-        ids=tuple(map(_require_string, part["ids"])),
-        fields={
-            Address.parse(address): {path: _decode_sent_value(value) for path, value in fields.items()}
-            for address, fields in part["fields"].items()
-        },
-        listed=tuple(map(_require_string, part["listed"])),
-        started_at=_require_finite(part["at"]),
-    )
-
-
 def encode_result(result: StepResult) -> dict[str, object]:
-    """Return `result` as a JSON object; `decode_result` is the inverse."""
+    """Return `result` as a JSON object; `decode_record` reads it."""
     return {
         "ids": {str(address): id_ for address, id_ in result.ids.items()},
         "media": dict(result.media),
@@ -113,34 +107,69 @@ def encode_result(result: StepResult) -> dict[str, object]:
     }
 
 
-def decode_result(part: Mapping[str, Any]) -> StepResult:
-    """Return the result in a record. Raise as `decode_intent` does."""
-    return StepResult(
-        ids={Address.parse(address): _require_string(id_) for address, id_ in part["ids"].items()},
-        media={source: _require_string(id_) for source, id_ in part["media"].items()},
-        records={
-            Address.parse(address): decode_last_applied(record, f"records.{address}")
-            for address, record in part["records"].items()
-        },
-        removed=tuple(map(_require_string, part["removed"])),
-    )
+def _read_sent_value(value: Json) -> SentValue:
+    match doc.array(doc.string)(value):
+        case (sent, before, *added):
+            return SentValue(sent=sent, before=before, added=tuple(added))
+    raise doc.InvalidDocumentError("is not a list of digests")
 
 
-def _decode_sent_value(value: object) -> SentValue:
-    if not isinstance(value, list) or len(value) < 2:  # noqa: PLR2004 - sent, before
-        raise ValueError(f"{value!r} is not a list of digests")
-    sent, before, *added = map(_require_string, value)
-    return SentValue(sent=sent, before=before, added=tuple(added))
+_read_intent = doc.record(
+    lambda signs, at, **members: Intent(markers=signs, started_at=at, **members),
+    kind=doc.one_of(get_args(IntentKind)),
+    source=doc.string,
+    gallery_id=doc.optional(doc.string),
+    sort_orders=doc.mapping(doc.address, doc.number),
+    signs=doc.mapping(doc.address, doc.array(doc.string)),
+    ids=doc.array(doc.string),
+    fields=doc.mapping(doc.address, doc.mapping(doc.string, _read_sent_value)),
+    listed=doc.array(doc.string),
+    at=doc.number,
+)
+_read_result = doc.record(
+    StepResult,
+    ids=doc.mapping(doc.address, doc.string),
+    media=doc.mapping(doc.string, doc.string),
+    records=doc.mapping(doc.address, read_last_applied),
+    removed=doc.array(doc.string),
+)
+_READERS: Mapping[str, doc.Reader[JournalRecord]] = {
+    "begin": doc.record(lambda begin, intent: (begin, intent), begin=doc.string, intent=_read_intent),
+    "done": doc.record(lambda done, result: (done, result), done=doc.string, result=_read_result),
+    "failed": doc.record(
+        lambda failed, reason, unknown: (failed, StepFailure(reason=reason, unconfirmed=unknown)),
+        failed=doc.string,
+        reason=doc.string,
+        unknown=doc.boolean,
+    ),
+}
+"""The reader of each kind of record, by its first member."""
 
 
-def _require_string(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a string")  # noqa: TRY004 - reported as StateError
-    return value
+_read_header = doc.versioned(
+    "journal",
+    {
+        JOURNAL_VERSION: doc.record(
+            JournalHeader,
+            run=doc.string,
+            site_id=doc.string,
+            lineage=doc.string,
+            serial=doc.integer,
+            started=doc.string,
+        )
+    },
+)
 
 
-def _require_finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value!r} is not a finite number")
-    return number
+def decode_header(line: bytes) -> JournalHeader:
+    """Return the header on the first line. Raise ValueError, for another version UnsupportedVersionError."""
+    return _read_header(doc.parse_json(line))
+
+
+def decode_record(line: bytes) -> JournalRecord:
+    """Return the record on another line. Raise ValueError if it is not valid."""
+    document = doc.parse_json(line)
+    for name, read in _READERS.items():
+        if isinstance(document, dict) and name in document:
+            return read(document)
+    raise doc.InvalidDocumentError("is not a record")

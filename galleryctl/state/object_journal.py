@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import lost_lock_error
 from galleryctl.state.bucket import Bucket, StoredObject
@@ -113,9 +113,8 @@ class ObjectJournal:
 
     def _parse_header(self, line: bytes) -> tuple[str, int]:
         try:
-            header: Mapping[str, Any] = json.loads(line)
-            return str(header["chain"]), int(header["parts"])
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            return _read_header(doc.parse_json(line))
+        except ValueError as error:
             raise invalid_journal_error(self.location, str(error), _DELETE_ADVICE) from error
 
 
@@ -171,3 +170,6 @@ class ObjectLog:
 
     def close(self) -> None:
         """Do nothing: lines that still wait are results of steps, which the next run can look up."""
+
+
+_read_header = doc.record(lambda chain, parts: (chain, parts), chain=doc.string, parts=doc.integer)

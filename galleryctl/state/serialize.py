@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
+from galleryctl.model.fields import Json
 from galleryctl.state.encryption import ENVELOPE_PREFIX, AssociatedData, Encryption, is_encrypted
 from galleryctl.state.state_file import CorruptStateError, State, decode_state, encode_state
 
@@ -29,7 +30,7 @@ def deserialize_state(content: bytes, encryption: Encryption, *, where: object, 
     Raises StateError with the advice `do` if it is not a valid state, cannot be decrypted, or is plaintext that
     `encryption` does not accept.
     """
-    document = _parse_json(content, where, do)
+    document = _parse_text(content, where, do)
     if not is_encrypted(document):
         if not encryption.accepts_plaintext:
             raise CorruptStateError(
@@ -40,10 +41,8 @@ def deserialize_state(content: bytes, encryption: Encryption, *, where: object, 
                 f"run galleryctl state reseal; otherwise {do}",
             )
         return decode_state(document, where=where, do=do)
-    envelope = document if isinstance(document, Mapping) else {}
-    return decode_state(
-        _parse_json(encryption.decrypt(envelope, _ASSOCIATED_DATA, where=where), where, do), where=where, do=do
-    )
+    content = encryption.decrypt(document, _ASSOCIATED_DATA, where=where)
+    return decode_state(_parse_text(content, where, do), where=where, do=do)
 
 
 def read_replaced_state(content: bytes, state: State, encryption: Encryption, *, where: object) -> State | None:
@@ -73,8 +72,8 @@ def reencrypt(content: bytes, encryption: Encryption) -> bytes:
     if not content.startswith(ENVELOPE_PREFIX):
         return _encrypt_if_enabled(content, _ASSOCIATED_DATA, encryption) if encryption.accepts_plaintext else content
     try:
-        outdated = encryption.decrypt_outdated(json.loads(content)) if encryption.has_former_passphrase else None
-    except (ValueError, RecursionError):
+        outdated = encryption.decrypt_outdated(doc.parse_json(content)) if encryption.has_former_passphrase else None
+    except ValueError:
         return content
     return content if outdated is None else _encrypt_if_enabled(*outdated, encryption)
 
@@ -83,9 +82,8 @@ def _encrypt_if_enabled(content: bytes, associated_data: AssociatedData, encrypt
     return encryption.encrypt(content, associated_data) + b"\n" if encryption.is_enabled else content
 
 
-def _parse_json(content: bytes, where: object, do: str) -> object:
+def _parse_text(content: bytes, where: object, do: str) -> Json:
     try:
-        document: object = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        return doc.parse_json(content)
+    except ValueError as error:
         raise CorruptStateError("the state is not valid JSON", where=where, why=str(error), do=do) from error
-    return document

@@ -6,15 +6,20 @@ Keys are sorted and every binding has its own lines, so that a state kept in git
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from galleryctl.model import json_document as doc
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
+from galleryctl.model.fields import Json
+from galleryctl.model.last_applied import LastApplied, SortOrderFormat
+from galleryctl.model.last_applied_codec import LAST_APPLIED_READERS, encode_last_applied
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +49,14 @@ def encode_state(state: State) -> dict[str, Any]:
     """Return `state` as a JSON object with its keys in a fixed order; `decode_state` is the inverse."""
     bindings = state.bindings
     galleries: dict[str, dict[str, Any]] = {}
-    for address in sorted(bindings.ids.keys() | bindings.protected):
+    for address in sorted(bindings.ids.keys() | bindings.protected | bindings.released):
         gallery = galleries.setdefault(address.gallery, _entry(bindings, address.parent) | {"items": {}})
-        if address.item is not None:
+        if address.item is None:
+            if format_ := bindings.sort_order_formats.get(address):
+                gallery["sort_order_format"] = format_.value
+        elif address in bindings.released:
+            gallery.setdefault("released", []).append(address.item)
+        else:
             gallery["items"][address.item] = _entry(bindings, address)
     return {
         "version": _FORMAT_VERSION,
@@ -56,28 +66,35 @@ def encode_state(state: State) -> dict[str, Any]:
         "galleries": galleries,
         "media": dict(sorted(bindings.media.items())),
         "deposed": {id_: str(bindings.deposed[id_]) for id_ in sorted(bindings.deposed)},
+        "approvals": sorted(bindings.approvals),
     }
 
 
 def _entry(bindings: Bindings, address: Address) -> dict[str, Any]:
-    return {"id": bindings.ids.get(address), "protect": address in bindings.protected}
+    members: dict[str, Any] = {"id": bindings.ids.get(address)}
+    if address in bindings.protected:
+        members["protect"] = True
+    if record := bindings.records.get(address):
+        members |= encode_last_applied(record)
+    return members
 
 
 class CorruptStateError(StateError):
     """Stored content that is not a valid state; `galleryctl state rebuild` replaces it."""
 
 
-def decode_state(document: object, *, where: object = None, do: str = "") -> State:
+def decode_state(document: Json, *, where: object = None, do: str = "") -> State:
     """Return the state in `document`.
 
     Raises CorruptStateError with the invalid member and the advice `do`, by default a rebuild; StateError for a newer
     version.
     """
     try:
-        return _parse_state(document)
-    except _NewerVersionError as error:
-        raise StateError(str(error), where=where, do="upgrade galleryctl; this version changes nothing") from None
+        return _read_document(document)
     except ValueError as error:
+        if isinstance(error, doc.UnsupportedVersionError) and error.version > _FORMAT_VERSION:
+            why = f"unsupported state version {error.version}, written by a newer galleryctl; this one reads {_FORMAT_VERSION}"
+            raise StateError(why, where=where, do="upgrade galleryctl; this version changes nothing") from None
         raise CorruptStateError(
             "this is not a galleryctl state",
             where=where,
@@ -86,84 +103,97 @@ def decode_state(document: object, *, where: object = None, do: str = "") -> Sta
         ) from error
 
 
-class _NewerVersionError(ValueError):
-    """The document has a version that only a later galleryctl reads."""
+class _Entry(NamedTuple):
+    """A gallery or an item in the document."""
+
+    id: str | None
+    protect: bool = False
+    record: LastApplied | None = None
+    items: Mapping[str, _Entry] = MappingProxyType({})
+    released: tuple[str, ...] = ()
+    sort_order_format: SortOrderFormat | None = None
 
 
-def _parse_state(document: object) -> State:
-    version = document.get("version") if isinstance(document, Mapping) else None
-    if isinstance(version, int) and version > _FORMAT_VERSION:
-        raise _NewerVersionError(
-            f"unsupported state version {version}, written by a newer galleryctl; this one reads {_FORMAT_VERSION}"
-        )
-    part = _require_members(document, "", ("version", "lineage", "serial", "site_id", "galleries", "media", "deposed"))
-    if version != _FORMAT_VERSION or isinstance(version, bool):
-        raise ValueError(f"version is {version!r}, not {_FORMAT_VERSION}")
-    ids: dict[Address, str] = {}
-    protected: set[Address] = set()
-    for address, path, entry in _iter_entries(part["galleries"]):
-        if entry["id"] is not None:
-            ids[address] = _require_string(entry["id"], f"{path}.id")
-        if _require_boolean(entry["protect"], f"{path}.protect"):
-            protected.add(address)
-    return State(
-        site_id=_require_string(part["site_id"], "site_id"),
-        lineage=_require_string(part["lineage"], "lineage"),
-        serial=_require_integer(part["serial"], "serial"),
-        bindings=Bindings(
-            ids=ids,
-            media={k: _require_string(v, f"media.{k}") for k, v in _require_object(part["media"], "media").items()},
-            protected=frozenset(protected),
-            deposed={
-                k: Address.parse(_require_string(v, f"deposed.{k}"))
-                for k, v in _require_object(part["deposed"], "deposed").items()
-            },
-        ),
+def _build_state(
+    *,
+    site_id: str,
+    lineage: str,
+    serial: int,
+    galleries: Mapping[str, _Entry],
+    media: dict[str, str],
+    deposed: dict[str, Address],
+    approvals: tuple[str, ...] = (),
+) -> State:
+    entries = {Address(key): gallery for key, gallery in galleries.items()} | {
+        Address(key, item_key): item for key, gallery in galleries.items() for item_key, item in gallery.items.items()
+    }
+    bindings = Bindings(
+        ids={address: entry.id for address, entry in entries.items() if entry.id is not None},
+        media=media,
+        protected=frozenset(address for address, entry in entries.items() if entry.protect),
+        deposed=deposed,
+        records={address: entry.record for address, entry in entries.items() if entry.record is not None},
+        released=frozenset(Address(key, item) for key, gallery in galleries.items() for item in gallery.released),
+        sort_order_formats={
+            Address(key): gallery.sort_order_format
+            for key, gallery in galleries.items()
+            if gallery.sort_order_format is not None
+        },
+        approvals=frozenset(approvals),
+    )
+    return State(site_id=site_id, lineage=lineage, serial=serial, bindings=bindings)
+
+
+def _build_entry(
+    *,
+    id: str | None,  # noqa: A002 - the member's name
+    protect: bool = False,
+    items: Mapping[str, _Entry] = MappingProxyType({}),
+    released: tuple[str, ...] = (),
+    sort_order_format: SortOrderFormat | None = None,
+    **record: Any,
+) -> _Entry:
+    return _Entry(
+        id=id,
+        protect=protect,
+        record=LastApplied(**record) if record else None,
+        items=items,
+        released=released,
+        sort_order_format=sort_order_format,
     )
 
 
-def _iter_entries(galleries: object) -> Iterable[tuple[Address, str, Mapping[str, object]]]:
-    """Yield the address, document path and members of each gallery and item."""
-    for key, value in _require_object(galleries, "galleries").items():
-        path = f"galleries.{key}"
-        gallery = _require_members(value, path, ("id", "protect", "items"))
-        yield Address.parse(key), path, gallery
-        for item_key, item_value in _require_object(gallery["items"], f"{path}.items").items():
-            item_path = f"{path}.items.{item_key}"
-            item = _require_members(item_value, item_path, ("id", "protect"))
-            yield Address.parse(f"{key}/{item_key}"), item_path, item
-
-
-def _require_members(value: object, path: str, names: tuple[str, ...]) -> Mapping[str, object]:
-    """Return `value` if it is an object with exactly the members `names`."""
-    members = _require_object(value, path)
-    missing = [name for name in names if name not in members]
-    unknown = [name for name in members if name not in names]
-    if missing or unknown:
-        problem = f"missing {', '.join(missing)}" if missing else f"unknown {', '.join(unknown)}"
-        raise ValueError(f"{path or 'the document'}: {problem}")
-    return members
-
-
-def _require_object(value: object, path: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{path or 'the document'} is not an object")  # noqa: TRY004 - reported as StateError
-    return value
-
-
-def _require_string(value: object, path: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{path} is not a string")  # noqa: TRY004 - reported as StateError
-    return value
-
-
-def _require_integer(value: object, path: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{path} is not a non-negative integer")
-    return value
-
-
-def _require_boolean(value: object, path: str) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{path} is not true or false")  # noqa: TRY004 - reported as StateError
-    return value
+_read_id = doc.optional(doc.string)
+_read_item = doc.record(_build_entry, {"protect": doc.boolean, **LAST_APPLIED_READERS}, id=_read_id)
+_read_gallery = doc.record(
+    _build_entry,
+    {
+        "protect": doc.boolean,
+        "released": doc.array(doc.key),
+        "sort_order_format": doc.one_of(SortOrderFormat),
+        **LAST_APPLIED_READERS,
+    },
+    id=_read_id,
+    items=doc.mapping(doc.key, _read_item),
+)
+_read_item_1 = doc.record(_Entry, id=_read_id, protect=doc.boolean)
+_read_gallery_1 = doc.record(_Entry, id=_read_id, protect=doc.boolean, items=doc.mapping(doc.key, _read_item_1))
+_HEADER: Mapping[str, doc.Reader[Any]] = {"lineage": doc.string, "serial": doc.integer, "site_id": doc.string}
+_TABLES: Mapping[str, doc.Reader[Any]] = {
+    "media": doc.mapping(doc.string, doc.string),
+    "deposed": doc.mapping(doc.string, doc.address),
+}
+_read_document = doc.versioned(
+    "version",
+    {
+        1: doc.record(_build_state, galleries=doc.mapping(doc.key, _read_gallery_1), **_HEADER, **_TABLES),
+        _FORMAT_VERSION: doc.record(
+            _build_state,
+            galleries=doc.mapping(doc.key, _read_gallery),
+            approvals=doc.array(doc.string),
+            **_HEADER,
+            **_TABLES,
+        ),
+    },
+)
+"""Format 1 has no last applied values; the next write of the state upgrades it."""

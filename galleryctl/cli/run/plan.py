@@ -15,9 +15,9 @@ import click
 from galleryctl.manifest.files.tree import open_regular_file
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.json_document import parse_json
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.codec import decode_plan, encode_plan
-from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.plan.make import PlanOptions
 from galleryctl.report.json import dump_safe_json
 
@@ -73,7 +73,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """Return the plan in a file. Raises InvalidInput if it is not a plan file or was modified after it was written."""
     try:
-        return decode_plan(parse_plan_json(_read_limited(path).decode()))
+        return decode_plan(parse_json(_read_limited(path)))
     except InvalidInput as error:
         named = (replace(problem, message=f"{path}: {problem.message}") for problem in error.problems)
         raise InvalidInput(tuple(named), do=error.do) from error

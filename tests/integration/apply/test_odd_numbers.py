@@ -12,8 +12,8 @@ import pytest
 
 from galleryctl.engine.refresh.fetch import IncompleteListing
 from galleryctl.http import httpx
+from galleryctl.model.json_document import parse_json
 from galleryctl.plan.file.codec import decode_plan, encode_plan
-from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.wix.errors import MalformedResponse
 from tests.support.engine_harness import Doc, EngineHarness, make_desired, text_item
 
@@ -119,6 +119,6 @@ def test_a_saved_plan_holds_odd_numbers_of_the_site(world: EngineHarness, value:
     image["imageInfo"] = {**image["imageInfo"], "width": max(1, abs(value))}
     world.edit({"gallery": gallery, "item": item["id"], "set": {"image": image, "sortOrder": value}})
     plan = world.plan(make_desired(photo))
-    assert decode_plan(parse_plan_json(json.dumps(encode_plan(plan)))) == plan
+    assert decode_plan(parse_json(json.dumps(encode_plan(plan)))) == plan
     assert world.apply(make_desired(photo)).report.exit_code == 0
     assert world.plan(make_desired(photo)).is_empty

@@ -73,7 +73,7 @@ def test_a_plan_that_may_never_end_is_not_read(wedding: CliHarness, monkeypatch:
         refused(wedding.run("apply", path), f"cannot read {wedding.root / path}: ")
     monkeypatch.setattr(plan, "MAX_PLAN_FILE_BYTES", 20)
     wedding.write("plan.json", "[]" + " " * 18)
-    refused(wedding.run("apply", "plan.json"), "the plan: is not an object")
+    refused(wedding.run("apply", "plan.json"), "the document is not an object")
     wedding.write("plan.json", "[]" + " " * 19)
     refused(wedding.run("apply", "plan.json"), "plan.json is not a galleryctl plan file: longer than 20 bytes")
 

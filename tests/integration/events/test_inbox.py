@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,17 @@ def test_ids_are_forgotten_only_when_a_repeat_would_be_too_old(path: Path) -> No
         assert not any(entry.stale for entry in inbox.pending())
     with Inbox(path, max_age=1) as inbox:
         assert not put(inbox, "a", 4, NOW + 39 * DAY)
+
+
+def test_a_damaged_event_is_one_clear_error(path: Path) -> None:
+    with Inbox(path) as inbox:
+        put(inbox, "a", 1)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("""UPDATE inbox SET data = '{"data": {}, "data": {}}'""")
+    with Inbox(path) as inbox, pytest.raises(GalleryctlError, match="the events inbox is damaged") as caught:
+        list(inbox.pending())
+    assert "event 1 is not valid JSON: duplicate name 'data'" in caught.value.why
+    assert "can be deleted" in caught.value.do
 
 
 def test_a_second_receiver_is_refused(path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from galleryctl.events.event import EventChange, decode_event
 from galleryctl.events.rejection import RejectedDeliveryError
-from galleryctl.events.strict_json import parse_strict_json
+from galleryctl.model.json_document import parse_json
 from tests.support.signed_events import DESCRIPTOR, GALLERY, ITEM, SDK, event_claim, item_updated
 
 Doc = dict[str, Any]
@@ -122,4 +122,4 @@ def test_any_body_is_decoded_or_refused(slug: str, part: Doc) -> None:
 
 @given(JSON)
 def test_strict_reads_what_json_writes(value: Any) -> None:
-    assert parse_strict_json(json.dumps(value)) == value
+    assert parse_json(json.dumps(value)) == value

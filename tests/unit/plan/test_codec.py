@@ -15,11 +15,11 @@ from jsonschema import Draft202012Validator
 
 from galleryctl.cli.run.plan import read_plan, write_plan
 from galleryctl.model.errors import InvalidInput
+from galleryctl.model.json_document import parse_json
 from galleryctl.model.media import HostedVideo, Kind, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Change, FieldChange, MatchedBy, Notice, Plan, Refusal
 from galleryctl.plan.file.canonical import digest
 from galleryctl.plan.file.codec import decode_plan, encode_plan, plan_digest
-from galleryctl.plan.file.decode import parse_plan_json
 from tests.unit.plan.memory_site import at, local_photo
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/plan.schema.json").read_text(encoding="utf-8"))
@@ -178,9 +178,7 @@ def test_what_the_schema_accepts_is_read_and_the_rest_is_refused(edit: Callable[
             decode_plan(forged)
         except InvalidInput as error:
             # What one change says against another is beyond a schema.
-            beyond = any(
-                text in str(error) for text in ("duplicate step", "duplicate change", "review_digest: does not")
-            )
+            beyond = any(text in str(error) for text in ("duplicate step", "duplicate change"))
             assert beyond or not valid, (path, str(error))  # noqa: PT017 - both ways are compared
         else:
             assert valid, path
@@ -227,18 +225,22 @@ def test_schema_and_reader_refuse_the_same(edit: Callable[[Any], None]) -> None:
     assert "galleryctl plan --out" in caught.value.do
 
 
-def test_all_problems_are_told_with_their_paths() -> None:
+@pytest.mark.parametrize(
+    ("edit", "problem"),
+    [
+        (lambda d: d["changes"][1]["media"].update(sha256=7), "changes[1].media.sha256 is not a string"),
+        (lambda d: d["changes"][1]["media"].pop("size"), "changes[1].media has no member size"),
+        (lambda d: d["changes"][1].update(place=[0, "1"]), "changes[1].place[1] is not an integer from 0 to 900719"),
+        (lambda d: d["ids"].update({"no address!": "x"}), "ids.no address! is not a valid address; use GALLERY or GAL"),
+        (lambda d: d["changes"][0].update(id="x"), "changes[0] is a create, which must not have an id"),
+    ],
+)
+def test_a_problem_is_told_with_its_path(edit: Callable[[Any], None], problem: str) -> None:
     document: Any = json.loads(json.dumps(encode_plan(PLAN)))
-    document["changes"][1]["place"] = [0, "1"]
-    document["changes"][1]["media"]["sha256"] = 7
-    document["ids"]["no address!"] = "x"
+    edit(document)
     with pytest.raises(InvalidInput) as caught:
         decode_plan(document)
-    assert [problem.message for problem in caught.value.problems] == [
-        "changes[1].media.sha256: is not a string",
-        "changes[1].place[1]: is not an integer from 0 to 9007199254740991",
-        "ids.no address!: is not a valid address; use GALLERY or GALLERY/ITEM",
-    ]
+    assert caught.value.problems[0].message.startswith(problem)
 
 
 def test_two_changes_that_are_one_step_are_refused() -> None:
@@ -249,7 +251,8 @@ def test_two_changes_that_are_one_step_are_refused() -> None:
 
 @pytest.mark.parametrize("version", [3, 0, "1", None, True, pytest.param(10**5000, id="huge"), -1, {}])
 def test_another_version_is_told_before_all_else(version: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"format_version.*; this galleryctl reads version 2") as caught:
+    problem = r"format_version (. is not supported; this galleryctl reads version 2|is not an integer)"
+    with pytest.raises(InvalidInput, match=problem) as caught:
         decode_plan({"format_version": version})
     assert len(caught.value.problems) == 1
     assert len(str(caught.value)) < 200
@@ -343,4 +346,4 @@ def test_a_plan_written_by_another_json_tool_is_still_the_same() -> None:
     document["changes"][0]["sort_order"] = 2
     document["serial"] = 3.0
     again = dict(reversed(document.items()))
-    assert decode_plan(parse_plan_json(json.dumps(again))) == PLAN
+    assert decode_plan(parse_json(json.dumps(again))) == PLAN

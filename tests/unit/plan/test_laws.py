@@ -15,13 +15,13 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.fields import Json, canonical
+from galleryctl.model.json_document import parse_json
 from galleryctl.model.last_applied import NEVER_APPLIED
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Plan, StateAction
 from galleryctl.plan.diff import diff
 from galleryctl.plan.file.codec import decode_plan, encode_plan
-from galleryctl.plan.file.decode import parse_plan_json
 from galleryctl.plan.leaves import field_of
 from galleryctl.plan.make import make_plan
 from galleryctl.plan.matching.evidence import same_content
@@ -347,6 +347,6 @@ def test_a_plan_comes_back_from_its_document(data: st.DataObject, world: World, 
     for _ in range(2):
         desired = data.draw(manifests(world.item_order))
         plan: Plan = plan_memory_site(world.site, desired, bindings)
-        assert decode_plan(parse_plan_json(json.dumps(encode_plan(plan)))) == plan
+        assert decode_plan(parse_json(json.dumps(encode_plan(plan)))) == plan
         bindings = world.site.apply(plan, bindings, chance)
         edit(world.site, chance)

