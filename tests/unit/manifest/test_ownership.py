@@ -196,6 +196,8 @@ def test_approvals(scratch: ScratchWorkspace) -> None:
         ("approvals: [{digest: 123456789012, deletes: 1, reason: x}]\n", '4:22: digest must be a string; quote it: "123456789012"'),
         ("approvals: [{digest: 4be1f7c09a2d, deletes: -1, reason: x}]\n", "4:45: deletes -1 is below 0"),
         ("approvals: [{digest: 4be1f7c09a2d, deletes: true, reason: x}]\n", "4:45: deletes must be an integer, not true"),
+        ("approvals: [{digest: 4be1f7c09a2d, deletes: 1.5, reason: x}]\n", "4:45: deletes must be an integer, not 1.5"),
+        ("approvals: [{digest: 4be1f7c09a2d, deletes: 1.0e+400, reason: x}]\n", "4:45: "),
         ("approvals: [{digest: 4be1f7c09a2d, deletes: 1, reason: ' '}]\n", "4:56: reason is empty"),
         ("approvals: [&a {digest: 4be1f7c09a2d, deletes: 1, reason: x}, {<<: *a, deletes: 2}]\n", "4:63: duplicate digest in approvals, first at galleryctl.yaml:4:13"),
     ],
