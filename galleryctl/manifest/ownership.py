@@ -53,7 +53,8 @@ def _nodes_by_site(
     if node is None or not node.value:
         return
     parts = node.parts or {}
-    if not (node.parts if name == "foreign" else any(part.parts is not None for part in parts.values())):
+    has_sites = bool(parts) if name == "foreign" else any(part.parts is not None for part in parts.values())
+    if not has_sites:
         if len(sites) > 1:
             form = "{SITE: {KEY: ID}}" if name == "adopt" else "{SITE: [ID]}"
             message = f"{name} needs the names of sites, because ids differ between sites: use {name}: {form}"
@@ -124,6 +125,5 @@ def removed_problems(
     """Yield a problem for each resource in `removed` that a manifest still declares."""
     for resource in declared:
         if at := removed.get(resource.address):
-            what = "entry" if resource.address.item else "manifest"
-            message = f"removed names {resource.address}, which is declared at {resource.at}; delete that {what}, or this line"
-            yield Problem(at, message)
+            remedy = f"delete that {'entry' if resource.address.item else 'manifest'}, or this line"
+            yield Problem(at, f"removed names {resource.address}, which is declared at {resource.at}; {remedy}")

@@ -43,7 +43,7 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
 
 
 def partial_workspace(root: Path) -> WorkspaceConfig:
-    """Return a workspace with only the manifest patterns and the names of sites, from a galleryctl.yaml that may be invalid.
+    """Return a workspace with only manifest patterns and site names, from a galleryctl.yaml that may be invalid.
 
     Raises InvalidInput if the file cannot be read at all.
     """
