@@ -95,7 +95,7 @@ target_option = click.option(
     "targets",
     multiple=True,
     metavar="ADDRESS",
-    help="Limit to this gallery or item (GALLERY or GALLERY/ITEM); may be repeated.",
+    help="Limit to this gallery or item (GALLERY or GALLERY/ITEM); *, ? and [...] match. May be repeated.",
 )
 """Adds `--target`, for the commands that plan."""
 

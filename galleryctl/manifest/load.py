@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from galleryctl.manifest.files.glob import natural_sort_key
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.items import ManifestContext, build_items
 from galleryctl.manifest.keys import key_from_text
-from galleryctl.manifest.moved import read_moved
+from galleryctl.manifest.moved import moved_problems, read_moved
+from galleryctl.manifest.ownership import (
+    Claim,
+    claim_problems,
+    read_claims,
+    read_removed,
+    removed_problems,
+    undeclared_problems,
+)
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
@@ -19,37 +27,52 @@ from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import KEY_PATTERN, Address
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, UnmanagedPolicy
-from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """One manifest file; `gallery` is None if it cannot be read."""
+    """One manifest file; `gallery` is None if it cannot be read.
+
+    `claims` are those of all sites. The gallery has only those of the site that the manifest was read for.
+    """
 
     file: str
     gallery: DesiredGallery | None
-    moved: tuple[Moved, ...]
-    problems: tuple[Problem, ...]
+    moved: tuple[Moved, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
-    """Return the desired state of a site. Raises InvalidInput with all problems of all manifests."""
-    if site not in config.sites:
-        do = f"use one of: {', '.join(config.sites)}"
-        raise GalleryctlError(f"unknown site {site!r}", where=config.root / WORKSPACE_FILE, do=do)
+    """Return the desired state of a site.
+
+    Raises InvalidInput with all problems of all manifests, GalleryctlError for an unknown site.
+    """
+    config.check_site(site)
     files = WorkspaceFiles(config.root)
     problems: list[Problem] = []
-    manifests = [read_manifest(config, file, files) for file in find_manifests(config, files, problems)]
+    manifests = [read_manifest(config, file, files, site=site) for file in find_manifests(config, files, problems)]
     for manifest in manifests:
         problems += manifest.problems
     galleries = tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None)
     problems += _duplicates(galleries)
+    problems += claim_problems(claim for manifest in manifests for claim in manifest.claims)
+    problems += removed_problems(config.removed, galleries)
     moved = (*config.moved, *(entry for manifest in manifests for entry in manifest.moved))
+    problems += moved_problems(moved)
     if problems:
         raise InvalidInput(sort_problems(problems))
     item_order = config.sites[site].item_order or config.item_order
-    return Desired(galleries=galleries, moved=moved, limits=config.limits, item_order=item_order)
+    return Desired(
+        galleries=galleries,
+        moved=moved,
+        removed=frozenset(config.removed),
+        approvals=config.approvals,
+        limits=config.limits,
+        item_order=item_order,
+    )
 
 
 def find_manifests(
@@ -70,13 +93,13 @@ def find_manifests(
     return tuple(sorted(found - {WORKSPACE_FILE}, key=natural_sort_key))
 
 
-def read_manifest(config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles) -> Manifest:
-    """Return one manifest with all its problems."""
+def read_manifest(config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles, *, site: str) -> Manifest:
+    """Return one manifest, for a site of the workspace, with all its problems."""
     document = _read_document(config, file)
     problems = [*document.problems, *schema_problems(document, "gallery")]
     top = document.root
     if top is None or top.parts is None:
-        return Manifest(file=file, gallery=None, moved=(), problems=tuple(problems))
+        return Manifest(file=file, gallery=None, problems=tuple(problems))
     key = _gallery_key(document, top, problems)
     context = ManifestContext(
         document=document,
@@ -91,9 +114,16 @@ def read_manifest(config: WorkspaceConfig, file: str, workspace_files: Workspace
     nodes = (entries.items or ()) if entries else ()
     items = tuple(item for entry in nodes for item in build_items(entry, context))
     problems += _duplicates(items)
+    incomplete = bool(problems)
     moved = read_moved(document, gallery=key, problems=problems)
+    claims = read_claims(document, gallery=key, sites=config.sites, problems=problems)
+    removed = read_removed(document, gallery=key, problems=problems)
+    problems += removed_problems(removed, items)
+    if not incomplete:  # otherwise an item can be missing only because its entry is invalid
+        problems += undeclared_problems(claims, items)
     gallery = _build_gallery(document, top, key, items, problems)
-    return Manifest(file=file, gallery=gallery, moved=moved, problems=tuple(problems))
+    gallery = _with_ownership(gallery, [claim for claim in claims if claim.site == site], removed)
+    return Manifest(file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems))
 
 
 def _read_document(config: WorkspaceConfig, file: str) -> YamlDocument:
@@ -129,6 +159,18 @@ def _build_gallery(
         at=document.at_key(top, "gallery"),
         protect=True if protect is None else protect,
         unmanaged=UnmanagedPolicy(unmanaged) if unmanaged in set(UnmanagedPolicy) else UnmanagedPolicy.KEEP,
+    )
+
+
+def _with_ownership(gallery: DesiredGallery, claims: Sequence[Claim], removed: Iterable[Address]) -> DesiredGallery:
+    """Return the gallery with the claims of one site and the addresses whose management ends."""
+    adopted = {claim.address: claim for claim in claims if claim.address is not None}
+    return replace(
+        gallery,
+        adopt={address: claim.id for address, claim in adopted.items()},
+        adopt_positions={address: claim.at for address, claim in adopted.items()},
+        foreign=frozenset(claim.id for claim in claims if claim.address is None),
+        removed=frozenset(removed),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Moved
@@ -28,10 +30,42 @@ def read_moved(document: YamlDocument, *, gallery: str | None, problems: list[Pr
             )
             problems.append(Problem(document.at(entry), message))
         elif source == target:
-            problems.append(Problem(document.at(entry), f"from and to are both {source}"))
+            problems.append(Problem(document.at(entry), f"from and to are both {source}; remove this entry"))
         else:
             moved.append(Moved(source=source, target=target, at=document.at(entry)))
     return tuple(moved)
+
+
+def moved_problems(moved: Iterable[Moved]) -> Iterator[Problem]:
+    """Yield the problems between entries: two with the same source, and cycles such as a → b, b → a.
+
+    A chain a → b, b → c is valid, in any order.
+    """
+    by_source: dict[Address, Moved] = {}
+    for entry in moved:
+        first = by_source.setdefault(entry.source, entry)
+        if first is not entry:
+            message = f"moved has another entry from {entry.source} at {first.at}; keep only the latest rename"
+            yield Problem(entry.at, message)
+    for cycle in _cycles(by_source):
+        links = [f"{entry.source} -> {entry.target}{f' at {entry.at}' if i else ''}" for i, entry in enumerate(cycle)]
+        message = f"moved entries form a cycle: {', '.join(links)}; keep only the latest rename"
+        yield Problem(cycle[0].at, message)
+
+
+def _cycles(by_source: Mapping[Address, Moved]) -> Iterator[Sequence[Moved]]:
+    """Yield each cycle of entries once, in the order of their positions."""
+    seen: set[Address] = set()
+    for start in by_source:
+        path: list[Moved] = []
+        address = start
+        while address in by_source and address not in seen:
+            seen.add(address)
+            path.append(by_source[address])
+            address = path[-1].target
+        sources = [entry.source for entry in path]
+        if address in sources:
+            yield sorted(path[sources.index(address) :], key=lambda entry: entry.at)
 
 
 def _parse_address(

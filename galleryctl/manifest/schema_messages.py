@@ -146,11 +146,22 @@ def _value_message(error: Any, node: YamlNode, label: str) -> str:  # noqa: PLR0
             return _type_message(error.instance, node, label, rule)
         case "minLength" | "minItems":
             return f"{label} is empty"
-        case _ if "A-Za-z0-9._-" in str(rule):
-            advice = "use letters, digits, '.', '_' or '-', at most 100 characters, starting with a letter or digit"
-            return f"invalid {label} {value}: {advice}"
         case _:
-            return f"{label} {value} must begin with /"
+            return _pattern_message(str(rule), label, value)
+
+
+def _pattern_message(pattern: str, label: str, value: str) -> str:
+    name = label.removeprefix("an ")
+    if "A-Za-z0-9._-" in pattern:
+        advice = "use letters, digits, '.', '_' or '-', at most 100 characters, starting with a letter or digit"
+        return f"invalid {name} {value}: {advice}"
+    if "!-.0-~" in pattern:
+        return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as the API shows it"
+    if "0-9a-f" in pattern:
+        return f"invalid {name} {value}: use 12 to 64 of the digits 0-9 and a-f, as the rejected plan shows them"
+    if pattern == r"\S":
+        return f"{label} is empty"
+    return f"{label} {value} must begin with /"
 
 
 def _type_message(instance: object, node: YamlNode, label: str, allowed_types: str | Sequence[str]) -> str:

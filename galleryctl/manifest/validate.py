@@ -38,23 +38,23 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
         problems = sort_problems((*error.problems, *_manifest_problems(root, environ)))
         raise InvalidInput(problems, do=error.do) from error
     sites = tuple(config.sites) if site is None else (site,)
-    # Load once: sites differ in their settings only, which are checked with galleryctl.yaml.
+    # Load once: the problems of what differs between sites are found for all of them.
     return _summarize(sites, load_manifests(config, sites[0]))
 
 
 def partial_workspace(root: Path) -> WorkspaceConfig:
-    """Return a workspace with only the manifest patterns, from a galleryctl.yaml that may be invalid.
+    """Return a workspace with only manifest patterns and site names, from a galleryctl.yaml that may be invalid.
 
     Raises InvalidInput if the file cannot be read at all.
     """
     document = read_document(root, WORKSPACE_FILE)
     if document.root is None:
         raise InvalidInput(document.problems)
-    patterns = document.root.part("galleries")
+    patterns, sites = document.root.part("galleries"), document.root.part("sites")
     return WorkspaceConfig(
         root=root,
         backend=BackendConfig(),
-        sites={DEFAULT_SITE: SiteConfig()},
+        sites=dict.fromkeys((sites.parts or {}) if sites else {}, SiteConfig()) or {DEFAULT_SITE: SiteConfig()},
         manifest_patterns=() if patterns is None else tuple(text for text, _ in string_values(patterns)),
     )
 
@@ -86,7 +86,7 @@ def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Probl
     except InvalidInput:
         return ()
     try:
-        load_manifests(replace(workspace, environ=environ), DEFAULT_SITE)
+        load_manifests(replace(workspace, environ=environ), next(iter(workspace.sites)))
     except InvalidInput as error:
         return error.problems
     return ()

@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from galleryctl.manifest.approvals import read_approvals
 from galleryctl.manifest.files.symlinks import find_links_outside
 from galleryctl.manifest.moved import read_moved
+from galleryctl.manifest.ownership import read_removed
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
+from galleryctl.manifest.schema_messages import suggestion
 from galleryctl.manifest.state_config import PASSPHRASE_KEYS, StateConfig, check_state_config, parse_state_config
 from galleryctl.manifest.values import get_string
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.variables import looks_secret, masked_variable_names
-from galleryctl.model.desired import ItemOrder, Limits, Moved
-from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.address import Address
+from galleryctl.model.desired import Approval, ItemOrder, Limits, Moved
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.position import SourcePosition
 from galleryctl.model.secret import Secret
 
 WORKSPACE_FILE = "galleryctl.yaml"
@@ -83,6 +88,9 @@ class WorkspaceConfig:
     item_order: ItemOrder = ItemOrder.ASCENDING
     media_folder: str = _DEFAULT_MEDIA_FOLDER
     moved: tuple[Moved, ...] = ()
+    removed: Mapping[Address, SourcePosition] = field(default_factory=dict)
+    """The galleries whose management ends, with the positions of their entries."""
+    approvals: tuple[Approval, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The values for `${NAME}` in manifests."""
     secrets: frozenset[str] = frozenset()
@@ -91,6 +99,12 @@ class WorkspaceConfig:
     def is_secret(self, name: str) -> bool:
         """Return True if a variable must not be used in manifests, whose authors need not have access to secrets."""
         return name in self.secrets or looks_secret(name)
+
+    def check_site(self, name: str) -> None:
+        """Raise GalleryctlError, with the sites to choose from, if the workspace has no site with this name."""
+        if name not in self.sites:
+            what = f"unknown site {name!r}{suggestion(name, self.sites)}"
+            raise GalleryctlError(what, where=self.root / WORKSPACE_FILE, do=f"use one of: {', '.join(self.sites)}")
 
 
 def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
@@ -105,9 +119,12 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
     problems = [*document.problems, *schema_problems(document, "workspace")]
     problems += _semantic_problems(document, local=local)
     moved = read_moved(document, gallery=None, problems=problems)
+    removed = read_removed(document, gallery=None, problems=problems)
+    approvals = read_approvals(document, problems)
     if problems or document.root is None:
         raise InvalidInput(sort_problems(problems))
-    config = replace(_build_config(root, document.root, moved, environ), secrets=secrets)
+    config = _build_config(root, document.root, environ)
+    config = replace(config, moved=moved, removed=removed, approvals=approvals, secrets=secrets)
     locations = [location for location in map(config.state.location_for, config.sites) if "://" not in location]
     if links := sorted(set(find_links_outside(root, locations))):
         problems = [Problem(None, f"{path} points outside the workspace") for path in links]
@@ -128,7 +145,7 @@ def _is_local(document: YamlDocument) -> bool:
     return get_string(document.root.part("backend") if document.root else None, "type") == "local"
 
 
-def _build_config(root: Path, top: YamlNode, moved: tuple[Moved, ...], environ: Mapping[str, str]) -> WorkspaceConfig:
+def _build_config(root: Path, top: YamlNode, environ: Mapping[str, str]) -> WorkspaceConfig:
     backend, limits, media = (_get_mapping(top, name) for name in ("backend", "limits", "media"))
     galleries = top.part("galleries")
     patterns = [] if galleries is None else list(string_values(galleries))
@@ -145,7 +162,6 @@ def _build_config(root: Path, top: YamlNode, moved: tuple[Moved, ...], environ: 
         limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
         item_order=ItemOrder(get_string(top, "item_order") or "ascending"),
         media_folder=str(media.get("folder") or _DEFAULT_MEDIA_FOLDER),
-        moved=moved,
         environ=environ,
     )
 

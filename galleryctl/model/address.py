@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 KEY_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 """The pattern of a key, which is used in addresses, file names and shell commands."""
 
+_WILDCARD = re.compile(r"[*?\[]")
+_KEY_OR_GLOB = re.compile(rf"{KEY_PATTERN.pattern}|(?=.*{_WILDCARD.pattern})[A-Za-z0-9._*?\[\]!-]+\Z")
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`gallery` for a gallery, `gallery/item` for one of its items; a gallery sorts before its items."""
+    """`gallery` for a gallery, `gallery/item` for one of its items; a gallery sorts before its items.
+
+    As an argument of an option, both parts can be patterns, such as `we*` or `*/hero`: see `matching`.
+    """
 
     gallery: str
     item: str | None = None
@@ -19,10 +27,31 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """Parse an address. Raises ValueError if `text` is not valid."""
+        return cls._parse(text, KEY_PATTERN)
+
+    @classmethod
+    def parse_pattern(cls, text: str) -> Address:
+        """Parse an address with `*`, `?` or `[…]` in its parts. Raises ValueError if `text` is not valid."""
+        return cls._parse(text, _KEY_OR_GLOB)
+
+    @classmethod
+    def _parse(cls, text: str, valid: re.Pattern[str]) -> Address:
         gallery, slash, item = text.partition("/")
-        if not KEY_PATTERN.match(gallery) or (slash and not KEY_PATTERN.match(item)):
+        if not valid.match(gallery) or (slash and not valid.match(item)):
             raise ValueError(f"{text!r} is not a valid address; use GALLERY or GALLERY/ITEM")
         return cls(gallery, item if slash else None)
+
+    def matching(self, addresses: Collection[Address]) -> tuple[Address, ...]:
+        """Return those of `addresses` that this address or pattern matches, sorted.
+
+        Each part matches on its own: `*` matches all galleries, `*/*` all items, `party/*` the items of one gallery.
+        """
+        if self in addresses or not _WILDCARD.search(str(self)):
+            return (self,) if self in addresses else ()
+        galleries = (address for address in addresses if fnmatchcase(address.gallery, self.gallery))
+        if self.item is None:
+            return tuple(sorted(address for address in galleries if address.item is None))
+        return tuple(sorted(address for address in galleries if address.item and fnmatchcase(address.item, self.item)))
 
     @property
     def parent(self) -> Address:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -11,14 +11,15 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.plan.matching.match import GalleryMatches, match_galleries, resolve_moved, split_by_gallery
 from galleryctl.plan.matching.moved import MovedState
-from galleryctl.plan.targets import contains_target, is_targeted
+from galleryctl.plan.targets import contains_target, expand_targets, is_targeted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
     """The options of a plan."""
 
-    targets: tuple[Address, ...] = ()
+    targets: Collection[Address] = ()
+    """Addresses, or patterns that a plan expands to the addresses in manifests and state."""
     max_delete_percent: float | None = None
     """None for the limit of the workspace."""
     allow_empty: bool = False
@@ -48,9 +49,13 @@ class PlanContext:
 
     @classmethod
     def build(cls, desired: Desired, snapshot: SiteSnapshot, state: Bindings, options: PlanOptions) -> PlanContext:
-        """Build the planning context. Raises MatchError if a gallery cannot be identified."""
+        """Build the planning context. Raises MatchError if a gallery or a target cannot be identified."""
         matches = match_galleries(desired, snapshot.galleries, state)
         moved_state = resolve_moved(desired, state, matches)
+        protect_by_address = {g.address: g.protect for g in desired.galleries} | {
+            item.address: item.protect for gallery in desired.galleries for item in gallery.items
+        }
+        targets = expand_targets(options.targets, protect_by_address.keys() | moved_state.state.ids.keys())
         return cls(
             desired=desired,
             snapshot=snapshot,
@@ -58,9 +63,8 @@ class PlanContext:
             moved_state=moved_state,
             state_by_gallery=split_by_gallery(desired, moved_state.state),
             matches=matches,
-            options=options,
-            protect_by_address={g.address: g.protect for g in desired.galleries}
-            | {item.address: item.protect for gallery in desired.galleries for item in gallery.items},
+            options=replace(options, targets=targets),
+            protect_by_address=protect_by_address,
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -91,7 +91,7 @@ def plan_gallery_update(
     state: Bindings,
     files: Mapping[str, MediaFile],
     item_order: ItemOrder,
-    targets: Sequence[Address] = (),
+    targets: Collection[Address] = (),
 ) -> GalleryPlan:
     """Return the plan that makes `live` match its manifest; `state` is of this gallery.
 
@@ -264,7 +264,7 @@ def _positions(
     matches: Mapping[Address, ItemMatch],
     unsupported_sort_orders: Iterable[float],
     item_order: ItemOrder,
-    targets: Sequence[Address],
+    targets: Collection[Address],
 ) -> Mapping[Address, DisplayPosition]:
     live_index = {item.id: i for i, item in enumerate(live_items)}
     current_order = sorted(matches, key=lambda address: live_index[matches[address].live.id])

@@ -24,7 +24,7 @@ from galleryctl.plan.gallery import (
 from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import assign_sort_orders
 from galleryctl.plan.resources import delete_change
-from galleryctl.plan.targets import check_targets, contains_target, filter_targeted, is_targeted
+from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
 from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
 
 __all__ = ["PlanOptions", "make_plan"]
@@ -45,7 +45,7 @@ def make_plan(
     `refusals` are the results of the safety checks. Raises MatchError if a gallery or a target cannot be identified.
     """
     context = PlanContext.build(desired, snapshot, state, options)
-    check_targets(options.targets, context.protect_by_address.keys() | context.state.ids.keys())
+    options = context.options  # with expanded targets
     gallery_plans = tuple(_plan_destroy(context) if options.destroy else _plan_galleries(context))
     changes = filter_targeted([change for plan in gallery_plans for change in plan.changes], options.targets)
     ids = {address: id_ for plan in gallery_plans for address, id_ in plan.ids.items()}
@@ -69,7 +69,7 @@ def make_plan(
         refusals=tuple(_refusals(context, gallery_plans, changes)),
         notices=tuple(_notices(context, gallery_plans)),
         item_order=desired.item_order,
-        targets=options.targets,
+        targets=tuple(sorted(options.targets)),
         lineage=lineage,
         serial=serial,
     )
@@ -205,7 +205,7 @@ def _bind_notices(context: PlanContext) -> Iterator[Notice]:
 
 def _target_notices(context: PlanContext) -> Iterator[Notice]:
     """Yield notices of targets that cannot be changed on their own."""
-    for target in context.options.targets:
+    for target in sorted(context.options.targets):
         if target.item is not None and target.parent not in context.protect_by_address and target in context.state.ids:
             message = f"no manifest declares its gallery, so only the gallery can be deleted: --target {target.parent}"
             yield Notice(address=target, message=message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from galleryctl.model.address import Address
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
 
+_MAX_ADDRESSES = 20
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -56,6 +58,13 @@ def format_media(media: Media) -> str:
 def pluralize(count: int, one: str, many: str = "") -> str:
     """Return the count with its noun: `1 change`, `2,000 changes`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def list_addresses(addresses: Sequence[Address]) -> str:
+    """Return the addresses in one line, the first 20 if there are more."""
+    shown = ", ".join(map(str, addresses[:_MAX_ADDRESSES]))
+    left = len(addresses) - _MAX_ADDRESSES
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def _format_full_value(value: Json) -> str:

@@ -8,7 +8,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.formatting import escape_control, escaped_lines
+from galleryctl.report.formatting import escape_control, escaped_lines, list_addresses
 from galleryctl.report.problems import count_problems
 from galleryctl.report.view import ACTION_SYMBOLS, DisplayAction
 
@@ -32,6 +32,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
         plan=plan,
         state_changes=() if drift else view.state_change_lines(plan),
         remarks=tuple(view.drift_remarks(plan)) if drift else (),
+        targets=list_addresses(plan.targets),
         refusals=() if drift else plan.refusals,
     )
 

@@ -12,7 +12,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.formatting import escape_control, escaped_lines, shorten
+from galleryctl.report.formatting import escape_control, escaped_lines, list_addresses, shorten
 from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
 
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
         intro = "Drift" if drift else "galleryctl will perform these actions"
         rows += [[(f"{intro} on site {escape_control(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
     if plan.targets:
-        rows += [[(f"Targets: {', '.join(map(str, plan.targets))}", "")], []]
+        rows += [[(f"Targets: {list_addresses(plan.targets)}", "")], []]
     for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
         rows += [*_truncate_rows(_group_rows(group, width, verbose=verbose), width), []]
     rows += _remark_rows(plan, width, verbose=verbose, drift=drift)

@@ -194,11 +194,11 @@ def _options(
 
 
 def _addresses(targets: Iterable[Address | str]) -> tuple[Address, ...]:
-    """Return the targets as addresses. Raises InvalidInput for a string that is not one."""
+    """Return the targets as addresses or patterns. Raises InvalidInput for a string that is neither."""
     if isinstance(targets, str):  # it would be taken as its letters
         raise _invalid(f"targets must be a list of addresses: [{targets!r}]")
     try:
-        return tuple(each if isinstance(each, Address) else Address.parse(each) for each in targets)
+        return tuple(each if isinstance(each, Address) else Address.parse_pattern(each) for each in targets)
     except ValueError as error:
         raise _invalid(str(error)) from error
 

@@ -88,14 +88,13 @@ def select_site(
     Raises InvalidInput with all problems of galleryctl.yaml, GalleryctlError for an unknown site.
     """
     config = load_workspace(directory, environ)
-    names = list(config.sites)
-    if name is None and len(names) > 1:
+    if name is None and len(config.sites) > 1:
         raise GalleryctlError(
-            "the workspace has several sites", do=f"select one (--site; in Python: site=…): {', '.join(names)}"
+            "the workspace has several sites", do=f"select one (--site; in Python: site=…): {', '.join(config.sites)}"
         )
-    if name is not None and name not in names:
-        raise GalleryctlError(f"the workspace has no site {name!r}", do=f"select one of: {', '.join(names)}")
-    return WorkspaceSite(config=config, name=name or names[0], on_request=on_request)
+    name = next(iter(config.sites)) if name is None else name
+    config.check_site(name)
+    return WorkspaceSite(config=config, name=name, on_request=on_request)
 
 
 def connect(

@@ -18,12 +18,12 @@ def command(context: click.Context, targets: tuple[str, ...]) -> int:
     Exit code 2 if the site differs. A read-only key is sufficient.
     """
     from galleryctl.cli.output import print_result
-    from galleryctl.cli.run.plan import parse_address
+    from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.session.run import drift_options, plan_workspace
 
     settings = get_settings(context)
-    options = drift_options(tuple(map(parse_address, targets)))
+    options = drift_options(tuple(map(parse_pattern, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options))
     print_result(plan, settings, drift=True)
     return 2 if plan.drift else 0

@@ -11,6 +11,7 @@ from galleryctl.cli.event_loop import run_async
 from galleryctl.cli.options import CliSettings, auto_approve_option, common_options, get_settings, lock_timeout_option
 
 if TYPE_CHECKING:
+    from galleryctl.model.address import Address
     from galleryctl.model.bindings import Bindings
 
 
@@ -32,15 +33,15 @@ def state_list(context: click.Context, addresses: tuple[str, ...]) -> None:
 
     Each line has the address and the live ID of a resource, and `protected` if it is. ADDRESS limits the list.
     """
-    from galleryctl.cli.run.plan import parse_address
+    from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.run.state import print_state, read_workspace_state
-    from galleryctl.engine.state.rename import check_in_state, select_addresses
+    from galleryctl.engine.state.rename import expand_in_state, select_addresses
 
     settings = _settings(context)
-    requested = [parse_address(text) for text in addresses]
+    requested = [parse_pattern(text) for text in addresses]
     loaded = run_async(read_workspace_state(settings))
-    check_in_state(requested, loaded.bindings)
-    print_state(loaded.state, select_addresses(loaded.bindings, requested), settings)
+    selected = select_addresses(loaded.bindings, expand_in_state(requested, loaded.bindings))
+    print_state(loaded.state, selected, settings)
 
 
 @command.command("show")
@@ -49,19 +50,19 @@ def state_list(context: click.Context, addresses: tuple[str, ...]) -> None:
 @click.pass_context
 def state_show(context: click.Context, address: str) -> None:
     """Show a resource in the state."""
-    from galleryctl.cli.run.plan import parse_address
+    from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.run.state import print_state, read_workspace_state
-    from galleryctl.engine.state.rename import check_in_state, select_addresses
+    from galleryctl.engine.state.rename import expand_in_state, select_addresses
     from galleryctl.report.text import state_entry_text
 
     settings = _settings(context)
-    requested = parse_address(address)
+    requested = parse_pattern(address)
     loaded = run_async(read_workspace_state(settings))
-    check_in_state([requested], loaded.bindings)
+    found = expand_in_state([requested], loaded.bindings)
     if settings.format == "json":
-        print_state(loaded.state, select_addresses(loaded.bindings, [requested]), settings)
+        print_state(loaded.state, select_addresses(loaded.bindings, found), settings)
     else:
-        output.result(state_entry_text(requested, loaded.bindings))
+        output.result("\n".join(state_entry_text(each, loaded.bindings) for each in found))
 
 
 @command.command("mv")
@@ -100,20 +101,23 @@ def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: f
 
     They are not deleted on the site.
     """
-    from galleryctl.cli.run.plan import parse_address
+    from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.run.state import print_state, update_state
-    from galleryctl.engine.state.rename import forget_addresses
+    from galleryctl.engine.state.rename import expand_in_state, forget_addresses
+    from galleryctl.report.formatting import list_addresses
 
     settings = _settings(context)
-    removed = [parse_address(text) for text in addresses]
+    requested = [parse_pattern(text) for text in addresses]
+    removed: list[Address] = []
 
     def remove(bindings: Bindings) -> Bindings:
+        removed.extend(expand_in_state(requested, bindings))
         return forget_addresses(bindings, removed)
 
     state = run_async(update_state(settings, remove, lock_timeout=lock_timeout, operation="state rm"))
     if settings.format == "json":
         print_state(state, state.bindings, settings)
-    output.info(settings, f"Removed from state: {', '.join(map(str, removed))}. The site was not changed.")
+    output.info(settings, f"Removed from state: {list_addresses(removed)}. The site was not changed.")
     output.info(settings, "If a manifest still declares a removed resource, the next plan manages it again.")
 
 

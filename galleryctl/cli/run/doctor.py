@@ -47,11 +47,10 @@ def diagnose(settings: CliSettings) -> Diagnosis:
     where = f"{root / WORKSPACE_FILE}: {backend.description}"
     checks = [*check_installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
     checks += [*_check_variables(root, sites=backend.url is not None), _check_manifests(config)]
-    if settings.site is not None and settings.site not in config.sites:
-        unknown = f"the workspace has no site {settings.site!r}"
-        names = ", ".join(config.sites)
-        checks.append(Check(name="site", status=CheckStatus.FAIL, finding=unknown, do=f"choose one of: {names}"))
-        return Diagnosis(checks=tuple(checks))
+    try:
+        config.check_site(sites[0].name if settings.site is None else settings.site)
+    except GalleryctlError as error:
+        return Diagnosis(checks=(*checks, failed_check("site", error)))
     for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
         prefix = f"{site.name}: " if len(sites) > 1 else ""
         checks += [replace(check, name=prefix + check.name) for check in asyncio.run(_check_site(site))]

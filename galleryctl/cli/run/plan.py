@@ -37,7 +37,7 @@ def plan_options(
 ) -> PlanOptions:
     """Return the planner's options. Raises click.UsageError if a target is not a valid address."""
     return PlanOptions(
-        targets=tuple(map(parse_address, targets)),
+        targets=tuple(map(parse_pattern, targets)),
         max_delete_percent=max_delete_percent,
         allow_empty=allow_empty,
         allow_recreate=allow_recreate,
@@ -49,6 +49,14 @@ def parse_address(text: str) -> Address:
     """Return the address in an argument. Raises click.UsageError if it is not valid."""
     try:
         return Address.parse(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def parse_pattern(text: str) -> Address:
+    """Return the address or pattern in an argument. Raises click.UsageError if it is not valid."""
+    try:
+        return Address.parse_pattern(text)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

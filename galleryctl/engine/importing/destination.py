@@ -84,7 +84,7 @@ def existing_manifest_text(
     file = _relative_path(root, path)
     if file is None:
         raise Refused("the file exists and is outside the workspace", where=path, do="choose another output file")
-    manifest = read_manifest(site_manifests.config, file, WorkspaceFiles(root))
+    manifest = read_manifest(site_manifests.config, file, WorkspaceFiles(root), site=site_manifests.site)
     gallery = manifest.gallery
     if manifest.problems or gallery is None:
         raise InvalidInput(manifest.problems, do="correct the file, or choose another output file")

@@ -24,6 +24,7 @@ class SiteManifests:
     """The workspace's manifests of one site."""
 
     config: WorkspaceConfig
+    site: str
     item_order: ItemOrder
     manifests: tuple[Manifest, ...] = ()
 
@@ -46,12 +47,11 @@ def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
     """Read the manifests; there may be none yet. Raises InvalidInput with all their problems."""
     tree = WorkspaceFiles(config.root)
     ignored: list[Problem] = []  # patterns that match no file: an import may write the first one
-    manifests = tuple(read_manifest(config, file, tree) for file in find_manifests(config, tree, ignored))
+    manifests = tuple(read_manifest(config, file, tree, site=site) for file in find_manifests(config, tree, ignored))
     if problems := [problem for manifest in manifests for problem in manifest.problems]:
         raise InvalidInput(sort_problems(problems))
-    return SiteManifests(
-        config=config, item_order=config.sites[site].item_order or config.item_order, manifests=manifests
-    )
+    item_order = config.sites[site].item_order or config.item_order
+    return SiteManifests(config=config, site=site, item_order=item_order, manifests=manifests)
 
 
 def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: Bindings) -> Mapping[str, str]:

@@ -145,7 +145,9 @@ async def _record_bindings(
 ) -> tuple[Bindings, ImportResult]:
     """Return the bindings with the matches of a manifest that was just written, and the result of its import."""
     address, live = Address(draft.key), draft.live
-    manifest = read_manifest(site_manifests.config, draft.file or "", WorkspaceFiles(site_manifests.config.root))
+    manifest = read_manifest(
+        site_manifests.config, draft.file or "", WorkspaceFiles(site_manifests.config.root), site=site_manifests.site
+    )
     if manifest.problems or manifest.gallery is None:
         raise InvalidInput(manifest.problems)
     pairs = {address: live.id, **{Address(draft.key, k): id_ for id_, k in draft.manifest.keys.items()}}

@@ -18,22 +18,30 @@ def known_addresses(bindings: Bindings) -> list[Address]:
     return sorted(addresses)
 
 
-def check_in_state(addresses: Iterable[Address], bindings: Bindings) -> None:
-    """Raise MatchError, with similar addresses, if one of the addresses is not in state."""
-    known = known_addresses(bindings)
+def expand_in_state(addresses: Iterable[Address], bindings: Bindings) -> tuple[Address, ...]:
+    """Return the addresses in state that `addresses`, which can be patterns, match, each once.
+
+    Raises MatchError, with similar addresses, for one that matches none.
+    """
+    known = dict.fromkeys(known_addresses(bindings))
+    expanded: list[Address] = []
     for address in addresses:
-        if address not in known:
+        found = address.matching(known)
+        if not found:
             close = get_close_matches(str(address), map(str, known), n=3)
             do = f"did you mean {' or '.join(close)}?" if close else "see: galleryctl state list"
             raise MatchError(f'no resource "{address}" in state', do=do)
+        expanded += found
+    return tuple(dict.fromkeys(expanded))
 
 
 def select_addresses(bindings: Bindings, addresses: Collection[Address]) -> Bindings:
     """Return the bindings of these addresses, their items and their galleries; without addresses, all."""
     if not addresses:
         return bindings
-    parents = {address.parent for address in addresses}
-    selected = bindings.filtered(lambda address: address in parents or _is_covered(address, addresses))
+    chosen = frozenset(addresses)
+    parents = {address.parent for address in chosen}
+    selected = bindings.filtered(lambda address: address in parents or _is_covered(address, chosen))
     return replace(selected, media={})
 
 
@@ -42,7 +50,7 @@ def rename_address(bindings: Bindings, source: Address, target: Address) -> Bind
 
     Raises MatchError if `source` is not in state, Refused if `target` is in use or not a possible name.
     """
-    check_in_state([source], bindings)
+    expand_in_state([source], bindings)
     if (source.item is None) != (target.item is None):
         raise Refused(f"cannot rename {source} to {target}", why="one is a gallery, the other an item")
     if source.item is not None and source.gallery != target.gallery:
@@ -68,9 +76,9 @@ def rename_address(bindings: Bindings, source: Address, target: Address) -> Bind
 
 def forget_addresses(bindings: Bindings, addresses: Collection[Address]) -> Bindings:
     """Return `bindings` without the addresses and their items. Raises MatchError for one that is not in state."""
-    check_in_state(addresses, bindings)
-    return bindings.filtered(lambda address: not _is_covered(address, addresses))
+    forgotten = frozenset(expand_in_state(addresses, bindings))
+    return bindings.filtered(lambda address: not _is_covered(address, forgotten))
 
 
-def _is_covered(address: Address, addresses: Iterable[Address]) -> bool:
-    return any(each.covers(address) for each in addresses)
+def _is_covered(address: Address, addresses: Collection[Address]) -> bool:
+    return address in addresses or address.parent in addresses

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip
@@ -14,15 +14,22 @@ from galleryctl.model.fields import FIELDS, Json
 from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition
 
-GALLERY_KEY_ORDER = ("gallery", "bind", "name", "protect", "unmanaged", "ignore", "defaults", "moved", "items")
+GALLERY_KEY_ORDER = (
+    "gallery", "bind", "name", "protect", "unmanaged", "ignore", "defaults", "adopt", "foreign", "removed", "moved",
+    "items",
+)  # fmt: skip
 ITEM_KEY_ORDER = (
     "key", *Kind, "from", "order", "captions",
     *dict.fromkeys(field.key for field in FIELDS if field.kinds and not field.is_source),
     "protect", "ignore",
 )  # fmt: skip
 _WORKSPACE_KEY_ORDER = (
-    "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "media", "moved",
+    "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "media", "removed", "moved",
+    "approvals",
 )  # fmt: skip
+
+_Rank = Callable[[str], Any]
+"""Returns the value by which a key is sorted."""
 
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
 _MAX_PASSES = 8
@@ -47,6 +54,7 @@ def _format_once(text: str, file: str) -> str:
     if before.root.parts is None:
         message = "the file must be a mapping of keys to values"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
+    text = _sort_adopt(text, before.root, file)
     tree = load_round_trip(_BLANK_LINES.sub("", text.removeprefix("\ufeff")), file)
     _sort_flow_mappings(tree)
     plain = _strip_whitespace(dump_round_trip(tree, file))
@@ -81,15 +89,34 @@ def _strip_whitespace(text: str) -> str:
 
 
 def _sort_flow_mappings(tree: Any) -> None:
-    """Sort the keys of items written as `{…}`, which cannot contain comments."""
-    entries: Any = tree.get("items") if isinstance(tree, dict) else None
+    """Sort the keys of items and of `adopt` written as `{…}`, which cannot contain comments."""
+    top = tree if isinstance(tree, dict) else {}
+    entries, adopt = top.get("items"), top.get("adopt")
     for entry in entries if isinstance(entries, list) else ():
-        if hasattr(entry, "merge") and entry.fa.flow_style() and not entry.merge:
-            for key in sorted(entry, key=lambda key: _rank(str(key), ITEM_KEY_ORDER)):
-                entry.move_to_end(key)
+        _sort_flow_mapping(entry, _item_rank)
+    for mapping in (*adopt.values(), adopt) if isinstance(adopt, dict) else ():
+        _sort_flow_mapping(mapping, str)
 
 
-def _rank(key: str, order: Sequence[str]) -> int:
+def _sort_flow_mapping(mapping: Any, rank: _Rank) -> None:
+    if hasattr(mapping, "merge") and mapping.fa.flow_style() and not mapping.merge:
+        for key in sorted(mapping, key=lambda key: rank(str(key))):
+            mapping.move_to_end(key)
+
+
+def _item_rank(key: str) -> int:
+    return _index(key, ITEM_KEY_ORDER)
+
+
+def _gallery_rank(key: str) -> int:
+    return _index(key, GALLERY_KEY_ORDER)
+
+
+def _workspace_rank(key: str) -> int:
+    return _index(key, _WORKSPACE_KEY_ORDER)
+
+
+def _index(key: str, order: Sequence[str]) -> int:
     return order.index(key) if key in order else len(order)
 
 
@@ -101,11 +128,22 @@ def _sort_keys(text: str, file: str) -> str:
     lines = text.split("\n")
     items = root.part("items")
     for item in (items.items or ()) if items is not None else ():
-        if item.keys and _is_block(item, lines):
-            _sort_lines(lines, item, ITEM_KEY_ORDER)
-    if _is_block(root, lines):
-        _sort_lines(lines, root, _WORKSPACE_KEY_ORDER if root.part("galleryctl") else GALLERY_KEY_ORDER)
+        _sort_lines(lines, item, _item_rank)
+    _sort_lines(lines, root, _workspace_rank if root.part("galleryctl") else _gallery_rank)
     return "\n".join(lines)
+
+
+def _sort_adopt(text: str, root: YamlNode, file: str) -> str:
+    """Return the text with the lines of `adopt` sorted by key, before comments lose their indentation."""
+    adopt = root.part("adopt")
+    if adopt is None or not adopt.keys or not root.keys:
+        return text
+    lines = text.split("\n")
+    for site, mapping in (adopt.parts or {}).items():
+        _sort_lines(lines, mapping, str, above=adopt.keys[site])
+    _sort_lines(lines, adopt, str, above=root.keys["adopt"])
+    ordered = "\n".join(lines)
+    return ordered if ordered == text or _load_value(ordered, file) == root.value else text
 
 
 def _is_block(node: YamlNode, lines: Sequence[str]) -> bool:
@@ -135,26 +173,33 @@ def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _sort_lines(lines: list[str], node: YamlNode, order: Sequence[str]) -> None:
+def _sort_lines(lines: list[str], node: YamlNode, rank: _Rank, *, above: tuple[int, int] | None = None) -> None:
     """Sort the lines of a block mapping by key, in place.
 
-    The first line keeps its dash: ["  - quality: 90", "    key: x"] becomes ["  - key: x", "    quality: 90"].
+    The first line keeps its dash: ["  - quality: 90", "    key: x"] becomes ["  - key: x", "    quality: 90"]. A comment
+    above the first key belongs to the mapping and stays first, unless `above`, the position of the mapping's own key,
+    says that it is below that key:
+
+        adopt:                      adopt:
+          # the dance        →        a: 2
+          b: 1                        # the dance
+          a: 2                        b: 1
     """
+    if not node.keys or not _is_block(node, lines):
+        return
     indent, end = " " * (node.column - 1), _end_line(lines, node)
-    keys = node.keys or {}
-    starts: list[int] = []
-    for line, _ in keys.values():
+    starts = [] if above is None else [above[0] - 1]
+    for line, _ in node.keys.values():
         start = line - 1
         while starts and start - 1 > starts[-1] and lines[start - 1].startswith(indent + "#"):
             start -= 1
         starts.append(start)
-    if not starts:
+    starts = starts if above is None else starts[1:]
+    ranks = list(map(rank, node.keys))
+    if ranks == sorted(ranks):
         return
     head = lines[starts[0]][: node.column - 1]
     blocks = [lines[start:stop] for start, stop in zip(starts, [*starts[1:], end], strict=True)]
-    ranks = [_rank(key, order) for key in keys]
-    if ranks == sorted(ranks):
-        return
     blocks[0][0] = indent + blocks[0][0][len(indent) :]
     ordered = [line for _, block in sorted(zip(ranks, blocks, strict=True), key=lambda pair: pair[0]) for line in block]
     first = next(index for index, line in enumerate(ordered) if line.strip() and not re.match(r"\s*#", line))

@@ -208,7 +208,7 @@ def test_sites_are_opened_by_name(wedding: CliHarness) -> None:
     wedding.write("galleryctl.yaml", f"{config}sites: {{one: {{}}, two: {{}}}}\nstate: .galleryctl/{{site}}.json\n")
     with pytest.raises(galleryctl.GalleryctlError, match="several sites"):
         opened(wedding)
-    with pytest.raises(galleryctl.GalleryctlError, match="no site 'three'"):
+    with pytest.raises(galleryctl.GalleryctlError, match="unknown site 'three'"):
         galleryctl.open_workspace(wedding.root, site="three")
     one, two = (galleryctl.open_workspace(str(wedding.root), site=name) for name in ("one", "two"))
 

@@ -88,8 +88,58 @@ def test_what_is_tidy_stays_as_it_is() -> None:
 
 
 def test_the_workspace_file_has_its_own_order() -> None:
-    text = "state: s\ngalleries: g\nsites:\n    main: {site_id: ${A}}\ngalleryctl: 1\n"
-    assert format_text(text, "f") == "galleryctl: 1\nsites:\n  main: {site_id: ${A}}\ngalleries: g\nstate: s\n"
+    text = "approvals: []\nremoved: [old]\nstate: s\ngalleries: g\nsites:\n    main: {site_id: ${A}}\ngalleryctl: 1\n"
+    result = "galleryctl: 1\nsites:\n  main: {site_id: ${A}}\ngalleries: g\nstate: s\nremoved: [old]\napprovals: []\n"
+    assert format_text(text, "f") == result
+
+
+def test_ownership_keys_have_their_place_and_adopted_keys_are_sorted() -> None:
+    text = """\
+items: []
+moved: [{from: a, to: c}]
+# these stay
+removed: [b, a]
+adopt:
+  # the dance
+  dance: id-2   # eol
+
+  # two lines
+  # about the cake
+  cake: id-1
+  # nothing follows
+foreign:
+  - z  # the client's
+  - x
+name: Nm
+"""
+    assert (
+        format_text(text, "f")
+        == """\
+name: Nm
+adopt:
+  # two lines
+  # about the cake
+  cake: id-1
+  # the dance
+  dance: id-2   # eol
+
+  # nothing follows
+foreign:
+  - z  # the client's
+  - x
+# these stay
+removed: [b, a]
+moved: [{from: a, to: c}]
+items: []
+"""
+    )
+
+
+def test_adopted_keys_are_sorted_within_each_site() -> None:
+    text = "adopt:\n  stage: {b: 1x, a: 2x}\n  # first\n  live:\n    b: 3x\n    # why\n    a: 4x\nitems: []\n"
+    result = "adopt:\n  # first\n  live:\n    # why\n    a: 4x\n    b: 3x\n  stage: {a: 2x, b: 1x}\nitems: []\n"
+    assert format_text(text, "f") == result
+    assert format_text(result, "f") == result
 
 
 def test_anchors_and_merge_keys_survive() -> None:
@@ -108,7 +158,7 @@ def test_what_cannot_be_read_is_not_formatted(text: str) -> None:
 
 # Lines that make manifests more often than random characters would.
 lines = st.sampled_from(
-    ["items:", "- key: a", "  title: x", "  # c", "# c", "", "- {text: x, key: b}", "  tags: [a, b]", "  text: |", "    # no", "    more", "name: x  # eol", "gallery: g", "bind: {id: a}", "  link:", "    url: u", "  - key: a", "    image: b", "defaults: &d {tags: [a]}", "- <<: *d", '  title: "a\\nb"', "  description: >-", "    folded", "   ", "      # odd", "? a", ": b", "  exif: {a: 1.50, b: ~}", "- a", "  - b"]
+    ["items:", "- key: a", "  title: x", "  # c", "# c", "", "- {text: x, key: b}", "  tags: [a, b]", "  text: |", "    # no", "    more", "name: x  # eol", "gallery: g", "bind: {id: a}", "  link:", "    url: u", "  - key: a", "    image: b", "defaults: &d {tags: [a]}", "- <<: *d", '  title: "a\\nb"', "  description: >-", "    folded", "   ", "      # odd", "? a", ": b", "  exif: {a: 1.50, b: ~}", "- a", "  - b", "adopt:", "  b: x", "  a: y1", "removed: [b, a]", "adopt: {b: x, a: y1}"]
 )  # fmt: skip
 
 

@@ -16,6 +16,9 @@ bind: {name: x, create: true}
 name: Weddings
 ignore: [exif]
 defaults: &d {quality: 90, tags: [a]}
+adopt: {first: id-1, film: id-2}
+foreign: {main: [id-3]}
+removed: [old]
 moved: [{from: a, to: b}]
 items:
   - key: first
@@ -35,7 +38,9 @@ sites: {main: {site_id: ${A}, auth: {api_key: "${B}"}}}
 galleries: [galleries/*.yaml]
 state: .galleryctl/state.json
 limits: {max_delete_percent: 30}
+removed: [old]
 moved: [{from: a, to: b}]
+approvals: [{digest: 4be1f7c09a2d, deletes: 7, reason: x}]
 """
 PIECES = [
     "[", "]", "{", "}", ":", "- ", "\n", "  ", "'", '"', "&a ", "*a", "!!x ", "|", ">", "#", "${", "~", "yes", "12", "-1", "1e9",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, Moved
 from galleryctl.model.media import WixFile
@@ -61,6 +62,15 @@ def test_a_target_learns_and_forgets_only_what_it_covers() -> None:
     assert plan.ids == {G: "G", at("g/a"): "A"}
     assert plan.forget == frozenset()
     assert plan.targets == (at("g/a"),)
+
+
+def test_a_pattern_becomes_the_addresses_that_manifests_and_state_have() -> None:
+    known = Bindings(ids={at("g/gone"): "Z"})
+    desired = make_desired(item("a", WixFile(id="fa")), item("b", WixFile(id="fb")))
+    options = replace(ALLOW_ALL, targets=(Address("g", "*"),))
+    plan = make_plan(desired, SITE, known, options=options)
+    assert plan.targets == (at("g/a"), at("g/b"), at("g/gone"))
+    assert plan.forget == {at("g/gone")}
 
 
 def test_a_target_in_a_gallery_without_manifest_says_what_to_name() -> None:
