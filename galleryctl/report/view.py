@@ -164,7 +164,7 @@ def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
     if drift:
         # The desired value is the one before the drift. A missing or replaced resource has no values to show.
         no_values = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
-        details = () if no_values else tuple(map(_reversed, details))
+        details = () if no_values else tuple(map(_as_drift, details))
     return ChangeLine(
         action=action,
         address=change.address,
@@ -179,7 +179,8 @@ def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
 
 def _reason(change: Change, *, drift: bool) -> str:
     reason = "" if drift and change.action is Action.REPLACE else escape_control(change.reason)
-    changed_at = f"changed on the site at {escape_control(change.changed_at)}" if change.changed_at else ""
+    when = "at" if drift else "changed on the site at"
+    changed_at = f"{when} {escape_control(change.changed_at)}" if change.changed_at else ""
     return "; ".join(filter(None, (reason, changed_at)))
 
 
@@ -227,5 +228,6 @@ def _cause_label(cause: Cause) -> str:
     return "" if cause is Cause.MANIFEST else cause.value
 
 
-def _reversed(detail: FieldDetail) -> FieldDetail:
-    return replace(detail, before=detail.after, after=detail.before)
+def _as_drift(detail: FieldDetail) -> FieldDetail:
+    cause = "" if detail.cause == Cause.DRIFT else detail.cause
+    return replace(detail, before=detail.after, after=detail.before, cause=cause)

@@ -54,9 +54,10 @@ def encode_state(state: State) -> dict[str, Any]:
         if address.item is None:
             if format_ := bindings.sort_order_formats.get(address):
                 gallery["sort_order_format"] = format_.value
-        elif address in bindings.released:
+            continue
+        if address in bindings.released:
             gallery.setdefault("released", []).append(address.item)
-        else:
+        if address in bindings.ids or address in bindings.protected:
             gallery["items"][address.item] = _entry(bindings, address)
     return {
         "version": _FORMAT_VERSION,

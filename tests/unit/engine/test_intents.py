@@ -10,7 +10,8 @@ from galleryctl.engine.refresh.recover import UnconfirmedCreate
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
-from galleryctl.model.live import LiveGallery, SiteSnapshot
+from galleryctl.model.last_applied import SentValue, value_digest
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import Kind, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Change
 from galleryctl.plan.steps import CreateGallery, CreateItem, DeleteItems, Step, UpdateItem, Upload
@@ -20,11 +21,12 @@ GALLERY, ITEM = Address("g"), Address("g", "i")
 FILE = MediaFile(id="f", display_name="f.jpg", ready=True, failed=False)
 CREATE = Change(address=ITEM, action=Action.CREATE, kind=Kind.IMAGE, media=WixFile(id="f"), sort_order=2.5)
 CREATE_GALLERY = Change(address=GALLERY, action=Action.CREATE, sort_order=7.0)
-UPDATE = Change(address=ITEM, action=Action.UPDATE, id="i1")
+UPDATE = Change(address=ITEM, action=Action.UPDATE, id="i1", write={"title": "New"}, named=("title", "media"))
 
 
 def working(*files: MediaFile) -> WorkingState:
-    gallery = LiveGallery(id="g1", fields={}, sort_order=1.0, total_items=0, items=(), raw={})
+    item = LiveItem(id="i1", kind=Kind.IMAGE, media=None, fields={"title": "Old"}, sort_order=1.0, raw={})
+    gallery = LiveGallery(id="g1", fields={}, sort_order=1.0, total_items=1, items=(item,), raw={})
     return WorkingState(
         SiteSnapshot(site_id="s", galleries=(gallery,)),
         Bindings(ids={GALLERY: "g1"}),
@@ -47,7 +49,8 @@ def test_an_intent_has_what_finding_out_needs() -> None:
     assert intent(CreateItem(change=CREATE)) == Intent(
         kind="create-item", gallery_id="g1", sort_orders={ITEM: 2.5}, markers={ITEM: ("image f",)}
     )
-    assert intent(UpdateItem(change=UPDATE)) == Intent(kind="update", ids=("i1",))
+    sent = SentValue(sent=value_digest("New"), before=value_digest("Old"))
+    assert intent(UpdateItem(change=UPDATE)) == Intent(kind="update", ids=("i1",), fields={ITEM: {"title": sent}})
     assert intent(DeleteItems(gallery=GALLERY, changes=(UPDATE,))) == Intent(kind="delete", ids=("i1",))
 
 

@@ -9,7 +9,17 @@ from galleryctl.model.errors import InvalidInput, Problem, Refused
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, VideoHost
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
-from galleryctl.plan.changes import Action, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.plan.changes import (
+    Action,
+    Cause,
+    Change,
+    FieldChange,
+    Notice,
+    Plan,
+    Refusal,
+    StateAction,
+    StateChange,
+)
 
 
 def at(text: str) -> Address:
@@ -53,12 +63,13 @@ def plan() -> Plan:
                 media=dance,
                 media_before="f_1~mv2.jpg",
                 position=(5, 1),
+                changed_at="2026-05-01T12:00:00.000Z",
                 fields=(
                     FieldChange(path="title", before="Dance\x1b[31m\n<script>1</script>", after="First | `dance`"),
                     FieldChange(path="tags.day", before="day", after=None),
                     FieldChange(path="tags.night", before=None, after="night"),
-                    FieldChange(path="focal_point.x", before=0.25, after=0.5),
-                    FieldChange(path="description", before="Lorem ipsum " * 40, after=""),
+                    FieldChange(path="focal_point.x", before=0.25, after=0.5, cause=Cause.CONFLICT),
+                    FieldChange(path="description", before="Lorem ipsum " * 40, after="", cause=Cause.CLEARED),
                 ),
             ),
             Change(
@@ -87,6 +98,11 @@ def plan() -> Plan:
                 reason="no longer declared in a manifest",
             ),
         ),
+        state_changes=(
+            StateChange(address=at("weddings/song"), action=StateAction.ADOPT, detail="i-5"),
+            StateChange(address=at("weddings/toast"), action=StateAction.RELEASE, detail="title, link.url"),
+        ),
+        unmanaged=3,
         refusals=(Refusal(address=None, why="5 of 10 would be deleted: 50 %", allow="--max-delete-percent 50"),),
         notices=(
             Notice(address=at("weddings/cake"), message="matched 'Cake' by title and kind (guess): please verify"),

@@ -15,7 +15,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
-from galleryctl.plan.changes import Action, Change, Plan
+from galleryctl.plan.changes import Action, Cause, Change, Plan
 from galleryctl.plan.file.codec import encode_plan
 from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import OutputFormat, render
@@ -44,9 +44,26 @@ def test_a_plan(plan: Plan, format_: OutputFormat, snapshot: SnapshotAssertion) 
     assert render(plan, format_) == snapshot
 
 
+def drifted(plan: Plan) -> Plan:
+    """The plan as if the site caused all changes but those of fields that have another cause."""
+    changes = (
+        replace(
+            change,
+            cause=Cause.DRIFT,
+            media_cause=Cause.DRIFT,
+            position_cause=Cause.DRIFT,
+            fields=tuple(
+                replace(part, cause=Cause.DRIFT) if part.cause is Cause.MANIFEST else part for part in change.fields
+            ),
+        )
+        for change in plan.changes[:-1]
+    )
+    return replace(plan, changes=(*changes, plan.changes[-1]))
+
+
 @pytest.mark.parametrize("format_", [OutputFormat.TEXT, OutputFormat.MARKDOWN, OutputFormat.GITHUB])
 def test_a_drift(plan: Plan, format_: OutputFormat, snapshot: SnapshotAssertion) -> None:
-    assert render(plan, format_, drift=True) == snapshot
+    assert render(drifted(plan), format_, drift=True) == snapshot
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -68,13 +85,16 @@ def test_a_refusal(refused: Refused, format_: OutputFormat, snapshot: SnapshotAs
 
 def test_the_last_line_counts(plan: Plan) -> None:
     last = plan_text(plan, color=False, width=40).splitlines()[-1]
-    assert last == "Plan: 1 to create, 3 to update, 1 to replace, 1 to delete (42 unchanged)."
+    assert last == "Plan: 1 to create, 3 to update, 1 to replace, 1 to delete, 2 in state only (42 unchanged)."
 
 
 def test_an_empty_plan_is_one_line() -> None:
     plan = Plan(site_id="s", changes=(), unchanged=47)
     assert render(plan, "text") == "No changes. The site matches the manifests (47 resources).\n"
-    assert render(plan, "text", drift=True) == "No drift. The site matches the manifests (47 resources).\n"
+    assert (
+        render(plan, "text", drift=True)
+        == "No drift. Nobody has changed the managed resources on the site (47 in sync).\n"
+    )
 
 
 def test_ten_thousand_changes_are_still_read() -> None:

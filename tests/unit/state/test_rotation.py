@@ -117,7 +117,7 @@ def test_without_a_new_one_all_becomes_readable(place: Place, state: State) -> N
     alone = place.open()
     assert alone.read() == following
     assert [alone.read_version(serial).serial for serial in (9, 8, 7)] == [9, 8, 7]
-    assert all(json.loads(text)["version"] == 1 for text in place.contents().values())
+    assert all(json.loads(text)["version"] == 2 for text in place.contents().values())
     assert not any(name.endswith(".sealed.json") for name in place.contents())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.json_document import MAX_SAFE_INTEGER
+from galleryctl.model.last_applied import FieldBase, LastApplied, Origin, SortOrderFormat
 from galleryctl.state.state_file import State, decode_state, encode_state
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/state.schema.json").read_text(encoding="utf-8"))
@@ -33,16 +35,47 @@ STATES = st.builds(
         media=st.dictionaries(st.text(), IDS, max_size=4),
         protected=st.frozensets(ADDRESSES, max_size=4),
         deposed=st.dictionaries(IDS, st.builds(Address, KEYS, KEYS), max_size=3),
+        released=st.frozensets(st.builds(Address, KEYS, KEYS), max_size=3),
+        approvals=st.frozensets(st.text(), max_size=2),
     ),
+)
+DIGESTS = st.text("abcXYZ019-_", min_size=8, max_size=8)
+RECORDS = st.builds(
+    LastApplied,
+    origin=st.sampled_from(Origin),
+    fields=st.dictionaries(
+        st.text(),
+        st.builds(
+            FieldBase,
+            sent=DIGESTS,
+            answered=DIGESTS,
+            wrote=st.booleans(),
+            doubt=st.booleans(),
+            ours=st.lists(DIGESTS, max_size=2).map(tuple),
+        ),
+        max_size=3,
+    ),
+    sort_order=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    revision=st.just("") | DIGESTS,
 )
 
 
-@given(STATES)
+@st.composite
+def states(draw: st.DrawFn) -> State:
+    """A state with last applied values of some of its resources."""
+    state = draw(STATES)
+    ids = state.bindings.ids
+    records = {address: draw(RECORDS) for address in ids if draw(st.booleans())}
+    formats = {a: draw(st.sampled_from(SortOrderFormat)) for a in ids if a.item is None and draw(st.booleans())}
+    return replace(state, bindings=replace(state.bindings, records=records, sort_order_formats=formats))
+
+
+@given(states())
 def test_what_is_encoded_decodes_to_the_same(state: State) -> None:
     assert decode_state(json.loads(json.dumps(encode_state(state)))) == state
 
 
-@given(STATES)
+@given(states())
 def test_what_is_encoded_follows_the_published_schema(state: State) -> None:
     Draft202012Validator(SCHEMA).validate(encode_state(state))
 
@@ -53,12 +86,12 @@ def test_the_schema_is_a_schema() -> None:
 
 def test_a_document_reads_as_galleries_with_their_items(state: State) -> None:
     document = encode_state(state)
-    assert list(document) == ["version", "lineage", "serial", "site_id", "galleries", "media", "deposed"]
+    assert list(document) == ["version", "lineage", "serial", "site_id", "galleries", "media", "deposed", "approvals"]
     assert document["galleries"] == {
         "weddings": {
             "id": "g-1",
             "protect": True,
-            "items": {"cake": {"id": "i-2", "protect": False}, "first-dance": {"id": "i-1", "protect": True}},
+            "items": {"cake": {"id": "i-2"}, "first-dance": {"id": "i-1", "protect": True}},
         }
     }
 
@@ -122,6 +155,28 @@ def test_what_is_wrong_is_named(state: State, edit: dict[str, Any], told: str) -
     assert "galleryctl state rebuild" in str(caught.value)
 
 
+def test_format_1_is_read_without_last_applied_values() -> None:
+    item = {"id": "i-1", "protect": True}
+    document: Any = {
+        "version": 1,
+        "lineage": "l",
+        "serial": 3,
+        "site_id": "s",
+        "galleries": {"g": {"id": "G", "protect": False, "items": {"a": item}}},
+        "media": {"sha256:ab": "f"},
+        "deposed": {"old": "g/a"},
+    }
+    state = decode_state(document)
+    ids = {Address("g"): "G", Address("g", "a"): "i-1"}
+    protected = frozenset({Address("g", "a")})
+    assert state.bindings == Bindings(
+        ids=ids, protected=protected, media={"sha256:ab": "f"}, deposed={"old": Address("g", "a")}
+    )
+    assert encode_state(state)["version"] == 2
+    with pytest.raises(StateError, match="unknown member"):
+        decode_state({**document, "approvals": []})
+
+
 @pytest.mark.parametrize("document", [None, [], "x", 3, {}])
 def test_what_is_no_state_at_all_is_refused(document: Any) -> None:
     with pytest.raises(StateError, match="not a galleryctl state"):
@@ -130,6 +185,6 @@ def test_what_is_no_state_at_all_is_refused(document: Any) -> None:
 
 def test_a_newer_version_is_left_alone(state: State) -> None:
     with pytest.raises(StateError) as caught:
-        decode_state({**encode_state(state), "version": 2, "unheard-of": True}, where="state.json")
-    assert "version 2, written by a newer galleryctl" in str(caught.value)
+        decode_state({**encode_state(state), "version": 3, "unheard-of": True}, where="state.json")
+    assert "version 3, written by a newer galleryctl" in str(caught.value)
     assert "upgrade galleryctl" in str(caught.value)
