@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.last_applied import FieldBase, SentValue, value_digest
 from galleryctl.plan.leaves import value_at
-from galleryctl.plan.three_way import Answer, answered_base, classify_answer, with_doubt
+from galleryctl.plan.three_way import Answer, answered_base, classify_answer, loose_form, with_doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,14 @@ def answered_fields(
     write: Fields,
     before: Fields,
     answer: Fields,
+    was_read: bool = False,
 ) -> AnsweredFields:
     """Return the bases after the site answered the write of `named` and `cleared` paths with `answer`.
 
     `bases` are those of the resource before the write, `before` its fields then. A value that was not taken keeps its
-    base, so that the next plan writes it again. A cleared path loses its base.
+    base, so that the next plan writes it again. A cleared path loses its base. `was_read` is True if the answer was lost
+    and `answer` was read later: a person may have changed it in between, so only a similar value counts as the site's
+    form, and any other is in doubt.
     """
     after = dict(bases)
     not_taken: list[str] = []
@@ -44,6 +47,9 @@ def answered_fields(
             not_taken.append(path)
             continue
         if outcome is Answer.OTHER_FORM:
+            if was_read and loose_form(new) != loose_form(sent):
+                after[path] = with_doubt(bases.get(path), sent=value_digest(sent), before=value_digest(old))
+                continue
             other_form.append(path)
         base = answered_base(
             bases.get(path), sent=value_digest(sent), before=value_digest(old), answered=value_digest(new)

@@ -33,8 +33,13 @@ def applied_values(
     before: LiveItem | LiveGallery | None,
     answer: LiveItem | LiveGallery,
     file: MediaFile | WixFile | HostedVideo | None = None,
+    *,
+    was_read: bool = False,
 ) -> AppliedValues:
-    """Return the record after `answer`; `before` is the resource before an update, `file` the media that was sent."""
+    """Return the record after `answer`; `before` is the resource before an update, `file` the media that was sent.
+
+    `was_read` is True if `answer` is not the API's answer, but what was read later.
+    """
     fields_before = before.fields if before is not None else {}
     fields = answered_fields(
         record.fields,
@@ -43,6 +48,7 @@ def applied_values(
         write=change.write,
         before=fields_before,
         answer=answer.fields,
+        was_read=was_read,
     )
     bases, not_taken = dict(fields.bases), list(fields.not_taken)
     if isinstance(answer, LiveItem):

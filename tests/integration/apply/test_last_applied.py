@@ -1,0 +1,223 @@
+"""What was written is remembered: reverted commits undo it, what people write stays, and a site that rewrites is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from galleryctl.model.desired import DesiredItem
+from galleryctl.model.fields import Fields, Json
+from galleryctl.model.last_applied import Origin
+from galleryctl.model.outcome import OutcomeStatus
+from galleryctl.plan.changes import Cause, Plan
+from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.wix.transport import Attempt
+from tests.support.engine_harness import Crash, EngineHarness, make_desired, text_item
+from tests.support.rewriting_switches import CHOICES
+
+FULL: Fields = {
+    "title": " Rings ",
+    "description": "<p>Cafe\u0301 for <b>two</b></p>",
+    "link.url": "https://EXAMPLE.com",
+    "link.text": " more ",
+    "tags": ("Gold", "gold ring"),
+    "alt_text": " two rings",
+    "focal_point": {"x": 0.123456789, "y": 0.5},
+    "quality": 80,
+    "sharpen": {"amount": 1.23456789, "radius": 0.5, "threshold": 0.1},
+    "exif": {"iso": 100, "lens": {"mm": 50}},
+}
+"""A value for each kind of field of an image."""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[EngineHarness]:
+    harness = EngineHarness(tmp_path)
+    yield harness
+    harness.close()
+
+
+def photo(site: EngineHarness, **fields: Json) -> DesiredItem:
+    """The item `a` with these fields only."""
+    return replace(site.photo_item("a", 1), fields=fields)
+
+
+def shown(site: EngineHarness) -> dict[str, Any]:
+    (item,) = site.items()
+    return {name: item.get(name) for name in ("title", "description", "link", "tags", "image")}
+
+
+def has_changed(plan: Plan) -> bool:
+    return not plan.is_empty
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_reverted_commit_puts_the_site_back(site: EngineHarness, name: str) -> None:
+    bare = make_desired(photo(site))
+    site.apply(bare)
+    before = shown(site)
+    site.apply(make_desired(photo(site, **{name: FULL[name]})))
+    assert shown(site) != before
+    reverted = site.plan(bare)
+    assert {part.cause for change in reverted.changes for part in change.fields} == {Cause.CLEARED}
+    assert site.apply(bare).report.exit_code == 0
+    after = shown(site)
+    empty: tuple[Any, ...] = (None, "", [], {}, {"values": []}, {"url": None}, {"text": None})
+    assert {key: value for key, value in after.items() if value not in empty and key != "image"} == {}
+    assert {k: v for k, v in after["image"].items() if k != "imageInfo" and v not in empty} == {}
+    assert not after["image"]["imageInfo"].get("altText")
+    assert site.plan(bare).is_empty
+
+
+def test_what_a_person_changed_since_stays_when_the_commit_is_reverted(site: EngineHarness) -> None:
+    bare = make_desired(photo(site))
+    site.apply(make_desired(photo(site, title="Ours", tags=("ours",))))
+    site.edit(
+        {
+            "item": {"title": "Ours"},
+            "gallery": {"name": "Weddings"},
+            "set": {"title": "Theirs", "tags": {"values": ["ours", "theirs"]}},
+        }
+    )
+    site.apply(bare)
+    (item,) = site.items()
+    assert (item["title"], item["tags"]) == ("Theirs", {"values": ["theirs"]})
+    assert site.plan(bare).is_empty
+    site.edit({"item": {"title": "Theirs"}, "gallery": {"name": "Weddings"}, "set": {"title": "Ours"}})
+    assert site.plan(bare).is_empty, "a released value is the person's, also if it is the one we wrote once"
+
+
+def test_a_value_that_was_there_before_is_not_ours(site: EngineHarness) -> None:
+    bare = make_desired(photo(site))
+    site.apply(bare)
+    (item,) = site.items()
+    site.edit({"gallery": {"name": "Weddings"}, "item": item["id"], "set": {"title": "Theirs"}})
+    site.apply(make_desired(photo(site, title="Theirs")))
+    site.apply(bare)
+    assert site.titles() == ["Theirs"]
+
+
+SWITCHES = [(name, value) for name, values in CHOICES.items() for value in values[1:] if name != "ignore_writes"]
+
+
+@pytest.mark.parametrize("echo", [False, True], ids=["stored", "echo"])
+@pytest.mark.parametrize(("switch", "value"), SWITCHES, ids=[f"{name} {value}" for name, value in SWITCHES])
+def test_a_site_that_rewrites_is_quiet_and_reverts(site: EngineHarness, switch: str, value: Json, echo: bool) -> None:
+    site.settings(**{switch: value, "echo_writes": echo})
+    texts = text_item("t", title=" Words ", html="<p>Words</p>")
+    bare = make_desired(photo(site), replace(texts, fields={"html": "<p>Words</p>"}))
+    desired = make_desired(photo(site, **FULL), texts)
+    site.apply(bare)
+    site.apply(desired)
+    again = site.plan(desired)
+    assert again.changes == (), again.changes
+    assert not site.apply(desired).report.outcomes
+    quiet = site.plan(desired)
+    assert quiet.is_empty
+    assert not quiet.notices
+    if switch != "ignore_clears":
+        site.apply(bare)
+        assert site.plan(bare).is_empty
+        assert not any(item.get("title") or item.get("description") for item in site.items())
+
+
+@pytest.mark.parametrize("name", ["title", "description", "tags", "focal_point", "quality"])
+def test_a_clear_that_the_site_ignores_is_reported_each_time_and_never_as_done(site: EngineHarness, name: str) -> None:
+    site.apply(make_desired(photo(site, **{name: FULL[name]})))
+    site.settings(ignore_clears=True)
+    bare = make_desired(photo(site))
+    for _ in range(2):
+        report = site.apply(bare).report
+        (outcome,) = report.outcomes
+        assert (outcome.status, report.exit_code) == (OutcomeStatus.NOT_TAKEN, 3)
+        assert name in outcome.reason
+    site.settings(ignore_clears=False)
+    assert site.apply(bare).report.exit_code == 0
+    assert site.plan(bare).is_empty
+
+
+def test_a_write_that_the_site_ignores_is_not_reported_as_done(site: EngineHarness) -> None:
+    site.settings(ignore_writes=["item.description"])
+    desired = make_desired(photo(site, description="new"))
+    first = site.apply(desired).report
+    assert (first.exit_code, first.outcomes[-1].status) == (3, OutcomeStatus.NOT_TAKEN)
+    assert [change.write for change in site.plan(desired).changes] == [{"description": "new"}]
+
+
+def test_drift_pending_changes_and_conflicts_are_told_apart(site: EngineHarness) -> None:
+    site.apply(make_desired(photo(site, title="One", description="Text", alt_text="Alt")))
+    site.edit(
+        {"gallery": {"name": "Weddings"}, "item": {"title": "One"}, "set": {"title": "Two", "description": "Person"}}
+    )
+    (change,) = site.plan(make_desired(photo(site, title="One", description="Manifest", alt_text="New"))).changes
+    assert {part.path: part.cause for part in change.fields} == {
+        "title": Cause.DRIFT,
+        "description": Cause.CONFLICT,
+        "alt_text": Cause.MANIFEST,
+    }
+    assert change.changed_at == site.items()[0]["updatedDate"]
+
+
+def test_moves_on_the_site_are_drift_and_those_in_the_manifest_are_not(site: EngineHarness) -> None:
+    items = [text_item(key) for key in "abc"]
+    site.apply(make_desired(*items))
+    reordered = site.plan(make_desired(*reversed(items)))
+    assert reordered.changes
+    assert not reordered.drift
+    site.edit({"gallery": {"name": "Weddings"}, "item": {"title": "a"}, "set": {"sortOrder": 99.5}})
+    assert [str(change.address) for change in site.plan(make_desired(*items)).drift] == ["weddings/a"]
+
+
+def test_a_missing_item_is_drift_and_a_new_one_is_not(site: EngineHarness) -> None:
+    site.apply(make_desired(text_item("a")))
+    site.edit({"gallery": {"name": "Weddings"}, "item": {"title": "a"}, "delete": True})
+    plan = site.plan(make_desired(text_item("a"), text_item("b")))
+    assert [str(change.address) for change in plan.drift] == ["weddings/a"]
+    assert len(plan.changes) == 2
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_update_that_was_killed_is_in_doubt_only_if_a_person_edited(
+    site: EngineHarness, phase: str, edited: bool
+) -> None:
+    site.apply(make_desired(photo(site, title="Old")))
+
+    def kill(attempt: Attempt) -> None:
+        if attempt.phase == phase and attempt.call.startswith("PATCH"):
+            raise Crash
+
+    site.on_attempt = kill
+    desired = make_desired(photo(site, title="New"))
+    with pytest.raises(Crash):
+        site.apply(desired)
+    site.on_attempt = lambda _attempt: None
+    if edited:
+        site.edit({"gallery": {"name": "Weddings"}, "item": site.items()[0]["id"], "set": {"title": "Person"}})
+    plan = site.plan(desired)
+    causes = [part.cause for change in plan.changes for part in change.fields]
+    expected = {(False, "before"): [Cause.MANIFEST], (False, "after"): []}
+    assert causes == expected.get((edited, phase), [Cause.INTERRUPTED])
+    site.apply(desired)
+    assert site.titles() == ["New"]
+    assert site.plan(desired).is_empty
+    site.apply(make_desired(photo(site)))
+    assert site.titles() == [""]
+
+
+def test_the_first_plan_after_an_upgrade_is_empty_and_nothing_is_cleared(site: EngineHarness) -> None:
+    desired = make_desired(photo(site, **FULL), text_item("t"))
+    site.apply(desired)
+    backend = FileStateBackend(site.root / "state.json")
+    state = backend.read()
+    assert state is not None
+    backend.write(replace(state, serial=state.serial + 1, bindings=replace(state.bindings, records={})))
+    upgraded = site.plan(desired)
+    assert upgraded.is_empty
+    assert {record.origin for record in upgraded.records.values()} == {Origin.UNKNOWN}
+    bare = make_desired(photo(site), text_item("t"))
+    assert site.plan(bare).is_empty
