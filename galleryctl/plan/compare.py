@@ -43,25 +43,23 @@ def compare_item(
     record, other_form = _with_stored_forms(item, live, record)
     first = first_cause(record)
     fields = diff(item.fields, live.fields, record, item.ignore, first_cause=first)
-    bases, rebased_paths = dict(fields.bases), fields.rebased
     media_cause = None
     if item.media is None or MEDIA_PATH in item.ignore:
-        released = (MEDIA_PATH,) if bases.pop(MEDIA_PATH, None) is not None else ()
-        fields = replace(fields, released=(*fields.released, *released))
+        if MEDIA_PATH in fields.bases:
+            bases = {path: base for path, base in fields.bases.items() if path != MEDIA_PATH}
+            fields = replace(fields, bases=bases, released=(*fields.released, MEDIA_PATH))
     else:
-        base, equal = bases.get(MEDIA_PATH), same_content(item, live, media, files)
+        base, equal = fields.bases.get(MEDIA_PATH), same_content(item, live, media, files)
         sent, answered = media_digest(item.media), media_digest(live.media)
         decision = decide_named(sent, answered, base, equal=equal)
         media_cause = cause_of(decision, first)
         if decision in (Decision.RECORD, Decision.REBASE):
-            bases[MEDIA_PATH] = rebased(base, sent, answered)
-            rebased_paths += (MEDIA_PATH,) * (decision is Decision.REBASE)
-    return ItemDifference(
-        fields=replace(fields, bases=bases, rebased=rebased_paths),
-        media_cause=media_cause,
-        record=replace(record, fields=bases),
-        other_form=other_form,
-    )
+            paths = (*fields.rebased, MEDIA_PATH) if decision is Decision.REBASE else fields.rebased
+            bases = {**fields.bases, MEDIA_PATH: rebased(base, sent, answered)}
+            fields = replace(fields, bases=bases, rebased=paths)
+    if fields.bases is not record.fields:
+        record = replace(record, fields=fields.bases)
+    return ItemDifference(fields=fields, media_cause=media_cause, record=record, other_form=other_form)
 
 
 def compare_gallery(desired: DesiredGallery, live: LiveGallery, record: LastApplied) -> Difference:

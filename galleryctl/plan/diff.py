@@ -58,45 +58,58 @@ def diff(
 
     `first_cause` is the cause of a difference in a field without a base.
     """
-    wanted = {name: desired[name] for name in ordered_fields(desired) if name not in ignore}
+    wanted = desired if not ignore else {name: value for name, value in desired.items() if name not in ignore}
     leaves = {path: leaf for name, value in wanted.items() for path, leaf in leaves_of(name, value)}
-    bases = dict(record.fields)
+    new_bases: dict[str, FieldBase] = {}
     changes: list[FieldChange] = []
     changed_bases: list[str] = []
     for path, leaf in leaves.items():
-        decision, base = _decide_leaf(leaf, value_at(live, path), bases.get(path))
-        if base is not None:
-            bases[path] = base
+        base, found = record.fields.get(path), value_at(live, path)
+        if base is not None and _is_unchanged(leaf, found, base):
+            continue
+        decision, new_base = _decide_leaf(leaf, found, base)
+        if new_base is not None:
+            new_bases[path] = new_base
         if decision is Decision.REBASE:
             changed_bases.append(path)
         elif cause := cause_of(decision, first_cause):
-            changes.append(FieldChange(path=path, before=value_at(live, path), after=leaf, cause=cause))
+            changes.append(FieldChange(path=path, before=found, after=leaf, cause=cause))
     unnamed = [path for path in record.fields if path not in leaves and path != MEDIA_PATH]
+    if not (changes or new_bases or unnamed):
+        return Difference(write={}, fields=(), bases=record.fields)
     superseded = {path for path in unnamed if any(_overlap(path, named) for named in leaves)}
     unnamed = [path for path in unnamed if path not in superseded]
-    cleared = [_cleared(path, live, bases[path]) for path in unnamed if field_of(path) not in ignore]
+    cleared = [_cleared(path, live, record.fields[path]) for path in unnamed if field_of(path) not in ignore]
     clears = [change for change in cleared if change is not None]
-    released = set(unnamed).difference(change.path for change in clears)
+    dropped = set(unnamed).difference(change.path for change in clears)
     write = _values_to_write(wanted, live, changes, clears)
+    bases = {**record.fields, **new_bases}
     return Difference(
         write=write,
         fields=tuple(_displayed(sorted((*changes, *clears), key=_display_key))),
-        named=tuple(path for path in leaves if field_of(path) in write),
+        named=tuple(sorted(path for path in leaves if field_of(path) in write)),
         cleared=tuple(change.path for change in clears),
-        bases={path: base for path, base in bases.items() if path not in released | superseded},
-        rebased=tuple(changed_bases),
-        released=tuple(sorted(released)),
+        bases={path: base for path, base in bases.items() if path not in dropped | superseded},
+        rebased=tuple(sorted(changed_bases)),
+        released=tuple(sorted(dropped)),
     )
 
 
-def cause_of(decision: Decision, first_cause: Cause) -> Cause | None:
-    """Return the cause of the change that a decision makes; None if it makes none."""
-    return first_cause if decision is Decision.FIRST_MANAGED else _CAUSES.get(decision)
+def _is_unchanged(wanted: Json, found: Json, base: FieldBase) -> bool:
+    """Return True for the most frequent case, a value that is as sent and as answered; False if it may be another."""
+    if type(wanted) not in (str, tuple) or found != wanted or base.doubt or base.sent != base.answered:
+        return False
+    return base.sent == value_digest(wanted)
 
 
 def _overlap(path: str, named: str) -> bool:
     """Return True if one path is within the other: `exif.lens` was a text and is a structure now, or the reverse."""
     return named.startswith(f"{path}.") or path.startswith(f"{named}.")
+
+
+def cause_of(decision: Decision, first_cause: Cause) -> Cause | None:
+    """Return the cause of the change that a decision makes; None if it makes none."""
+    return first_cause if decision is Decision.FIRST_MANAGED else _CAUSES.get(decision)
 
 
 def _decide_leaf(wanted: Json, found: Json, base: FieldBase | None) -> tuple[Decision, FieldBase | None]:

@@ -164,7 +164,9 @@ class _Findings:
     def add_item(self, address: Address, live: LiveItem, difference: ItemDifference, *, is_moved: bool) -> None:
         """Add the findings of an item; one that is not moved keeps its sort order."""
         record = difference.record
-        self.records[address] = record if is_moved else replace(record, sort_order=live.sort_order)
+        if not is_moved and record.sort_order != live.sort_order:
+            record = replace(record, sort_order=live.sort_order)
+        self.records[address] = record
         self._add_state_changes(address, difference.fields)
         if difference.other_form:
             message = f"the site stores {', '.join(difference.other_form)} in another form than was sent"

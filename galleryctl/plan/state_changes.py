@@ -44,7 +44,9 @@ def records_to_save(context: PlanContext, records: Mapping[Address, LastApplied]
     return {
         address: record
         for address, record in records.items()
-        if context.in_scope(address) and record != state.records.get(address, NEVER_APPLIED)
+        if (known := state.records.get(address, NEVER_APPLIED)) is not record
+        and record != known
+        and context.in_scope(address)
     }
 
 

@@ -80,6 +80,14 @@ def same_content(
     desired: DesiredItem, live: LiveItem, media: Mapping[str, str], files: Mapping[str, MediaFile]
 ) -> bool:
     """Return True if `live` shows the media that `desired` declares; True for a text, whose html is a field."""
+    source, shown = desired.media, live.media
+    # The most frequent case comes first.
+    if (
+        isinstance(source, LocalFile | RemoteFile)
+        and isinstance(shown, WixFile)
+        and media.get(source.source) == shown.id
+    ):
+        return True
     if desired.media is None or not set(live_evidence(live, files)).isdisjoint(desired_evidence(desired, media)):
         return True
     return not set(live_weak_evidence(live, files)).isdisjoint(desired_weak_evidence(desired))

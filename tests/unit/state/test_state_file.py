@@ -39,7 +39,7 @@ STATES = st.builds(
         approvals=st.frozensets(st.text(), max_size=2),
     ),
 )
-DIGESTS = st.text("abcXYZ019-_", min_size=8, max_size=8)
+DIGESTS = st.text("abcXYZ019+/", min_size=8, max_size=8)
 RECORDS = st.builds(
     LastApplied,
     origin=st.sampled_from(Origin),
