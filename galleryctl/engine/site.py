@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
 from galleryctl.engine.apply.uploads import recover_uploads
+from galleryctl.engine.checks import check_guards
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
 from galleryctl.engine.refresh.recover import UnconfirmedCreate, recover_galleries, recover_steps
@@ -16,11 +18,10 @@ from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
-from galleryctl.model.errors import Refused, StaleError, StateError
+from galleryctl.model.errors import StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus, Report
-from galleryctl.plan.changes import Cause, Plan
-from galleryctl.plan.file.review import review_digest
+from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.journal import Journal, read_journal, replay
@@ -68,6 +69,7 @@ class LoadedState:
     bindings: Bindings
     pending: tuple[Intent, ...]
     interrupted: bool = False
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,34 @@ async def load_state(site: Site) -> LoadedState:
         media = await recover_uploads(site.client, uploads)
         bindings = replace(bindings, media={**bindings.media, **media})
     pending = tuple(intent for intent in intents if intent.kind != "upload")
-    return LoadedState(state=state, bindings=bindings, pending=pending, interrupted=bool(journal.run))
+    unknown = unknown_deposed(site.backend, state.bindings.deposed)
+    kept = {id_: address for id_, address in bindings.deposed.items() if id_ not in unknown}
+    return LoadedState(
+        state=state,
+        bindings=replace(bindings, deposed=kept),
+        pending=pending,
+        interrupted=bool(journal.run),
+        notices=tuple(
+            Notice(address=address, message=f"{id_} is not deleted: no previous version of the state has it")
+            for id_, address in unknown.items()
+        ),
+    )
+
+
+def unknown_deposed(backend: StateBackend, deposed: Mapping[str, Address]) -> Mapping[str, Address]:
+    """Return the ids to delete that no previous version of the state has as a resource's id, with their addresses.
+
+    A replaced item had an address before it was replaced. An id that never had one may be anybody's: someone edited the
+    state.
+    """
+    unknown = dict(deposed)
+    for version in backend.versions() if deposed else ():
+        with suppress(StateError):  # a version that cannot be read shows nothing
+            for id_ in backend.read_version(version.serial).bindings.ids.values():
+                unknown.pop(id_, None)
+        if not unknown:
+            break
+    return unknown
 
 
 async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanResult:
@@ -119,6 +148,7 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
     plan = make_plan(
         desired, fetched.snapshot, fetched.bindings, options=options, lineage=state.lineage, serial=state.serial
     )
+    plan = replace(plan, notices=(*loaded.notices, *plan.notices))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
@@ -147,42 +177,6 @@ async def revalidate(site: Site, plan: Plan) -> PlanResult:
     check_fresh(plan, snapshot, bindings, site.root)
     fetched = FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=unconfirmed)
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
-
-
-def check_guards(plan: Plan) -> None:
-    """Raise Refused if a safety check rejected the plan, listing each reason and the option that allows it."""
-    if plan.refusals:
-        raise Refused(
-            "a safety check rejected the plan; nothing was applied",
-            why="\n  ".join(f"{r.address}: {r.why}" if r.address else r.why for r in plan.refusals),
-            do="\n  ".join(dict.fromkeys(r.allow for r in plan.refusals)),
-        )
-
-
-def check_conflicts(plan: Plan) -> None:
-    """Raise Refused if the plan overwrites what people changed on the site while the manifest changed it, too."""
-    if plan.conflicts:
-        listed = (
-            f"{change.address}: {', '.join(part.path for part in change.fields if part.cause is Cause.CONFLICT) or 'media'}"
-            for change in plan.conflicts
-        )
-        raise Refused(
-            f"{len(plan.conflicts)} resources changed on the site and in the manifests; nothing was applied",
-            why="\n  ".join(listed),
-            do="review the plan and apply it saved (plan --out FILE, apply FILE), take the site's values into the manifests, "
-            "or confirm with --overwrite-conflicts",
-        )
-
-
-def check_review_digest(plan: Plan, expected: str) -> None:
-    """Raise Refused if the review digest of the plan does not start with `expected`."""
-    found = review_digest(plan)
-    if not found.startswith(expected):
-        raise Refused(
-            "the plan is not the one that was reviewed; nothing was applied",
-            why=f"its review digest is {found[:16]}, not {expected[:16]}",
-            do="review the new plan: galleryctl plan",
-        )
 
 
 async def apply_plan(

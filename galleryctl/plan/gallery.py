@@ -151,10 +151,10 @@ class _Findings:
         self.notices: list[Notice] = []
 
     def record(self, address: Address, id_: str) -> LastApplied:
-        """Return the record of a match before the comparison; one that is new to the state is adopted."""
-        if self._state.ids.get(address) != id_:
-            return LastApplied(origin=Origin.ADOPTED)
-        return self._state.records.get(address, NEVER_APPLIED)
+        """Return the record of a match before the comparison; one that is new to the state, or restored, is adopted."""
+        known = self._state.records.get(address, NEVER_APPLIED)
+        is_new = self._state.ids.get(address) != id_ or known.origin is Origin.RESTORED
+        return LastApplied(origin=Origin.ADOPTED) if is_new else known
 
     def add_gallery(self, address: Address, live: LiveGallery, difference: Difference) -> None:
         """Add the findings of the gallery itself."""

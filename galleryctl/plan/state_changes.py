@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
-from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.media import LocalFile, RemoteFile
 from galleryctl.plan.changes import Change, StateAction, StateChange
 from galleryctl.plan.context import PlanContext
@@ -61,7 +61,8 @@ def displayed_changes(
     for address in sorted(forget.difference(moves)):
         yield StateChange(address=address, action=StateAction.FORGET, detail="gone from the site, or managed elsewhere")
     for address, id_ in ids.items():
-        if context.in_scope(address) and state.ids.get(address) != id_:
+        is_restored = state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED
+        if context.in_scope(address) and (state.ids.get(address) != id_ or is_restored):
             yield StateChange(address=address, action=StateAction.ADOPT, detail=id_)
     for address in sorted(protected ^ state.protected):
         if address in state.ids and address not in forget:

@@ -8,21 +8,13 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
 from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.checks import check_conflicts, check_guards, check_review_digest
 from galleryctl.engine.importing.keys import read_site_manifests
 from galleryctl.engine.importing.run import ImportResult, draft_gallery, draft_unmanaged, write_drafts
 from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
-from galleryctl.engine.site import (
-    PlanResult,
-    Site,
-    apply_plan,
-    check_conflicts,
-    check_guards,
-    check_review_digest,
-    plan_site,
-    revalidate,
-)
+from galleryctl.engine.site import PlanResult, Site, apply_plan, plan_site, revalidate
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,14 @@ def known(studio: CliHarness) -> object:
     return json.loads(studio.run("state", "list", "--format", "json").out)["galleries"]
 
 
+def live_ids(galleries: Any) -> dict[str, object]:
+    """The live ids of all galleries and items in a listed state."""
+    return {
+        key: (gallery["id"], {item: entry["id"] for item, entry in gallery["items"].items()})
+        for key, gallery in galleries.items()
+    }
+
+
 def test_what_a_state_forgot_comes_back(anywhere: CliHarness) -> None:
     assert "No previous versions" in anywhere.run("state", "versions").err
     anywhere.apply()
@@ -37,8 +46,44 @@ def test_what_a_state_forgot_comes_back(anywhere: CliHarness) -> None:
     ran = anywhere.run("state", "restore", str(last))
     assert (ran.code, ran.out) == (0, "")
     assert f"Restored version {last} as serial {last + 2}." in ran.err
-    assert known(anywhere) == before
+    assert live_ids(known(anywhere)) == live_ids(before)
+    planned = anywhere.run("plan", "--detailed-exitcode")
+    assert (planned.code, "weddings/cake: adopted" in planned.out) == (2, True)
+    anywhere.apply()
     anywhere.assert_no_changes()
+
+
+def test_what_is_restored_and_no_longer_declared_is_forgotten_and_not_deleted(wedding: CliHarness) -> None:
+    wedding.apply()
+    last = json.loads(wedding.run("state", "list", "--format", "json").out)["serial"]
+    assert wedding.run("state", "rm", "weddings/cake").code == 0
+    before = wedding.items()
+    manifest = wedding.root / "galleries/weddings.yaml"
+    kept = [line for line in manifest.read_text(encoding="utf-8").splitlines() if "cake" not in line]
+    manifest.write_text("\n".join(kept), encoding="utf-8")
+    assert wedding.run("state", "restore", str(last)).code == 0
+    planned = wedding.run("plan", "--detailed-exitcode")
+    assert (planned.code, "weddings/cake: no longer in state" in planned.out) == (2, True)
+    wedding.apply()
+    assert wedding.items() == before
+    wedding.assert_no_changes()
+
+
+def test_an_id_to_delete_that_no_version_knows_is_left_alone(wedding: CliHarness) -> None:
+    """Someone edited the state: the id is that of an item of another gallery's owner."""
+    wedding.apply()
+    gallery = {"name": "Weddings"}
+    (added,) = wedding.edit(
+        {"gallery": gallery, "item": None, "set": {"type": "TEXT", "title": "theirs", "sortOrder": 99.5}}
+    )
+    path = wedding.root / ".galleryctl/state.json"
+    state = wedding.state()
+    state["deposed"] = {added["item"]["id"]: "weddings/cake"}
+    path.write_text(json.dumps(state), encoding="utf-8")
+    planned = wedding.run("plan")
+    assert "is not deleted: no previous version of the state has it" in " ".join(planned.out.split())
+    wedding.apply()
+    assert "theirs" in wedding.titles()
 
 
 def test_a_version_that_is_not_stored_is_reported(anywhere: CliHarness) -> None:

@@ -78,5 +78,5 @@ def test_what_steps_make_is_known_to_the_next_ones() -> None:
     shown = replace(CREATE, address=Address("h", "i"), media=source)
     made = intent_of(Step(id="x", action=CreateItem(change=shown)), state, {})
     assert (made.gallery_id, made.markers) == ("g2", {Address("h", "i"): ("image f",)})
-    assert state.existing_ids == {"gone", "g1", "g2"}
+    assert state.existing_ids == {"gone", "g1", "g2", "i1"}
     assert state.updated_state().ids == {GALLERY: "g1", Address("h"): "g2"}

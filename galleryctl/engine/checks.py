@@ -1,0 +1,43 @@
+"""The checks of a plan before it is applied: guards, conflicts, and the digest that was reviewed."""
+
+from __future__ import annotations
+
+from galleryctl.model.errors import Refused
+from galleryctl.plan.changes import Cause, Plan
+from galleryctl.plan.file.review import review_digest
+
+
+def check_guards(plan: Plan) -> None:
+    """Raise Refused if a safety check rejected the plan, listing each reason and the option that allows it."""
+    if plan.refusals:
+        raise Refused(
+            "a safety check rejected the plan; nothing was applied",
+            why="\n  ".join(f"{r.address}: {r.why}" if r.address else r.why for r in plan.refusals),
+            do="\n  ".join(dict.fromkeys(r.allow for r in plan.refusals)),
+        )
+
+
+def check_conflicts(plan: Plan) -> None:
+    """Raise Refused if the plan overwrites what people changed on the site while the manifest changed it, too."""
+    if plan.conflicts:
+        listed = (
+            f"{change.address}: {', '.join(part.path for part in change.fields if part.cause is Cause.CONFLICT) or 'media'}"
+            for change in plan.conflicts
+        )
+        raise Refused(
+            f"{len(plan.conflicts)} resources changed on the site and in the manifests; nothing was applied",
+            why="\n  ".join(listed),
+            do="review the plan and apply it saved (plan --out FILE, apply FILE), take the site's values into the manifests, "
+            "or confirm with --overwrite-conflicts",
+        )
+
+
+def check_review_digest(plan: Plan, expected: str) -> None:
+    """Raise Refused if the review digest of the plan does not start with `expected`."""
+    found = review_digest(plan)
+    if not found.startswith(expected):
+        raise Refused(
+            "the plan is not the one that was reviewed; nothing was applied",
+            why=f"its review digest is {found[:16]}, not {expected[:16]}",
+            do="review the new plan: galleryctl plan",
+        )
