@@ -71,6 +71,7 @@ def test_reseal_changes_the_passphrase_at_once(sealed: CliHarness) -> None:
     assert not set(kept(sealed)) & set(files)
     assert not any("first-dance" in text for text in kept(sealed))
     fine(sealed.run("state", "restore", str(last)))
+    sealed.apply()
     sealed.assert_no_changes()
     become(sealed, OLD)
     ran = sealed.run("plan")
