@@ -29,36 +29,43 @@ _PAUSE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookupScope:
-    """The circumstances of a look-up of a created item.
+class ItemCreate:
+    """A create of an item, and what a look-up of it depends on.
 
-    `known_ids` are the ids that the site or state had before, or that this run created; `others` are the sort orders of
-    the other items that it creates in the gallery. `shown` are the contents that were sent, now or by an earlier run.
+    `shown` are the contents that were sent, now or by an earlier run; `others` are the sort orders of the other items
+    that the run creates in the gallery. `listed_ids` are the ids that the site or state had before the run, `known_ids`
+    also those that it created.
     """
 
+    gallery_id: str
+    new: NewItem
+    shown: Collection[SentItem]
+    others: Collection[float]
+    listed_ids: Collection[str]
     known_ids: Collection[str]
-    others: Collection[float] = ()
-    shown: Collection[SentItem] = ()
     recorded: SortOrderFormat | None = None
     """The format of sort orders in state."""
 
+    async def look_up(self, client: WixClient) -> Lookup[LiveItem]:
+        """Read the gallery and return what the create made."""
+        live = await read_items(client, await client.get_gallery(self.gallery_id))
+        new_items = [item for item in live.loaded_items if item.id not in self.listed_ids]
+        orders = OrderReading.of_items(live, self.recorded)
+        return find_created_item(self.new.sort_order, self.shown, new_items, orders, others=self.others)
 
-async def create_item_once(
-    client: WixClient, gallery: LiveGallery, new: NewItem, scope: LookupScope, *, maybe_sent: bool
-) -> tuple[LiveItem, bool]:
+
+async def create_item_once(client: WixClient, create: ItemCreate, *, maybe_sent: bool) -> tuple[LiveItem, bool]:
     """Create the item, or find it if an earlier attempt created it; return it, and True if it was found.
 
     `maybe_sent` is True if an earlier run may have sent the create. Raises ApiError.
     """
-
-    async def find() -> Lookup[LiveItem]:
-        live = await read_items(client, await client.get_gallery(gallery.id))
-        new_items = [item for item in live.loaded_items if item.id not in scope.known_ids]
-        orders = OrderReading.of_items(live, scope.recorded)
-        return find_created_item(new.sort_order, scope.shown, new_items, orders, others=scope.others)
-
-    call = _CreateCall(call=CREATE_ITEM.name, sort_order=new.sort_order, known_ids=scope.known_ids, find=find)
-    return await call.run(client, lambda: client.create_item(gallery.id, new), maybe_sent=maybe_sent)
+    call = _CreateCall(
+        call=CREATE_ITEM.name,
+        sort_order=create.new.sort_order,
+        known_ids=create.known_ids,
+        find=lambda: create.look_up(client),
+    )
+    return await call.run(client, lambda: client.create_item(create.gallery_id, create.new), maybe_sent=maybe_sent)
 
 
 async def create_gallery_once(
@@ -72,7 +79,7 @@ async def create_gallery_once(
 ) -> LiveGallery:
     """Create the gallery and return it as read back: only a read returns the ids of its items. Raises ApiError.
 
-    `known_ids` and `maybe_sent` are as in `create_item_once`. Raises ResponseLost if an interrupted run created the
+    `known_ids` are the ids that it cannot have; `maybe_sent` is as in `create_item_once`. Raises ResponseLost if an interrupted run created the
     gallery: only the next plan can compare its items.
     """
 
@@ -93,10 +100,15 @@ async def create_gallery_once(
             do="apply again: the new plan compares its items",
         )
     try:
-        return await read_items(client, gallery)
+        created = await read_items(client, gallery)
     except GalleryctlError as error:
         message = f"gallery {gallery.id} was created, but its items could not be read back: {error.what}"
         raise ResponseLost(message, call=CREATE_GALLERY.name) from error
+    orders = {item.sort_order for item in created.loaded_items}
+    if items and not any(stored_format(item.sort_order, order) for item in items for order in orders):
+        # It may be that of another create, whose response has not arrived yet.
+        raise ResponseLost(f"gallery {gallery.id} has none of the items that were sent", call=CREATE_GALLERY.name)
+    return created
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.apply.answers import AppliedValues, applied_values
-from galleryctl.engine.apply.creates import LookupScope, create_gallery_once, create_item_once
+from galleryctl.engine.apply.creates import ItemCreate, create_gallery_once, create_item_once
 from galleryctl.engine.apply.deletes import check_unchanged, delete_items
 from galleryctl.engine.apply.intents import intent_of, sent_item
 from galleryctl.engine.apply.payloads import live_id, media_to_send, new_item, planned_sort_order
@@ -49,6 +49,8 @@ class StepExecutor:
     unconfirmed: Mapping[Address, UnconfirmedCreate]
     deviations: dict[Address, AppliedValues] = field(default_factory=dict)
     """The resources with values that the site did not take, or that it stores in another form."""
+    _created: dict[str, tuple[Address, ItemCreate]] = field(default_factory=dict)
+    """The creates of this run, by the live ids that the responses named."""
     has_unconfirmed_steps: bool = False
     """True once a step failed that may nevertheless have taken effect."""
 
@@ -130,29 +132,50 @@ class StepExecutor:
         )
 
     async def _create_item(self, step: steps.Step, change: Change) -> StepResult:
-        gallery = self.state.galleries[self.state.gallery_id(change.address)]
         address, earlier = change.address, self.unconfirmed.get(change.address)
         new = new_item(change, self.state)
-        sent = replace(new, sort_order=earlier.sort_order) if earlier else new
-        scope = LookupScope(
-            known_ids=self.state.existing_ids,
-            others=self.created_orders[address.parent] - {sent.sort_order},
-            shown={sent_item(change, self.state), *(earlier.shown(address) if earlier else ())},
-            recorded=self.state.sort_order_format(address.parent),
-        )
-        item, was_found = await create_item_once(self.client, gallery, sent, scope, maybe_sent=earlier is not None)
-        self.state.add_item(item)
+        create = self._item_create(change, new, earlier)
+        item, was_found = await create_item_once(self.client, create, maybe_sent=earlier is not None)
         result = StepResult(
-            ids={address: item.id},
-            sort_order_formats=_to_record(address.parent, stored_format(sent.sort_order, item.sort_order)),
+            ids={address: item.id, **await self._correct_rival(item)},
+            sort_order_formats=_to_record(address.parent, stored_format(create.new.sort_order, item.sort_order)),
         )
+        self.state.add_item(item)
+        self._created[item.id] = address, create
         if earlier and was_found:
             return await self._complete_earlier(step, change, new, item, result)
-        if sent.sort_order != new.sort_order:
+        if create.new.sort_order != new.sort_order:
             # Recorded before the sort order changes that a recovery would find it by.
             self._record(step, result)
-            item = await self.client.update_item(gallery.id, item, {}, sort_order=new.sort_order)
-        return replace(result, records={address: self._applied(change, None, item, media_to_send(change, self.state))})
+            item = await self.client.update_item(create.gallery_id, item, {}, sort_order=new.sort_order)
+        record = self._applied(change, None, item, media_to_send(change, self.state))
+        return replace(result, records={address: record})
+
+    def _item_create(self, change: Change, new: NewItem, earlier: UnconfirmedCreate | None) -> ItemCreate:
+        address = change.address
+        sent = replace(new, sort_order=earlier.sort_order) if earlier else new
+        return ItemCreate(
+            gallery_id=self.state.gallery_id(address),
+            new=sent,
+            shown={sent_item(change, self.state), *(earlier.shown(address) if earlier else ())},
+            others=self.created_orders[address.parent] - {sent.sort_order},
+            listed_ids=self.state.former_ids,
+            known_ids=self.state.existing_ids,
+            recorded=self.state.sort_order_format(address.parent),
+        )
+
+    async def _correct_rival(self, item: LiveItem) -> Mapping[Address, str]:
+        """Return the right id of another create of this run whose response named `item`, before its own response came."""
+        if item.id not in self._created:
+            return {}
+        address, create = self._created[item.id]
+        found = (await create.look_up(self.client)).found
+        if found is None:
+            what = f"{item.id} was named in the responses to two creates, also to that of {address}"
+            raise ResponseLost(what, call=f"create {address}")
+        self.state.add_item(found)
+        self._created[found.id] = address, create
+        return {address: found.id}
 
     async def _complete_earlier(
         self, step: steps.Step, change: Change, new: NewItem, item: LiveItem, result: StepResult

@@ -107,8 +107,9 @@ def _created_orders(plan: Plan, unconfirmed: Mapping[Address, UnconfirmedCreate]
     orders: defaultdict[Address, set[float]] = defaultdict(set)
     for change in plan.changes:
         if change.action in (Action.CREATE, Action.REPLACE) and change.sort_order is not None:
-            sent = unconfirmed.get(change.address)
-            orders[change.address.parent].add(sent.sort_order if sent else change.sort_order)
+            orders[change.address.parent].add(change.sort_order)
+            if sent := unconfirmed.get(change.address):
+                orders[change.address.parent].add(sent.sort_order)
     return {gallery: frozenset(values) for gallery, values in orders.items()}
 
 

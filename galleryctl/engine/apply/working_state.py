@@ -34,7 +34,8 @@ class WorkingState:
         self.galleries = {gallery.id: gallery for gallery in snapshot.galleries}
         self.items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
         # An unconfirmed create made none of these, although a lagging read may still show deleted items.
-        self.existing_ids = {*before.ids.values(), *before.deposed, *self.galleries, *self.items}
+        self.former_ids = frozenset({*before.ids.values(), *before.deposed, *self.galleries, *self.items})
+        self.existing_ids = set(self.former_ids)
 
     def gallery_id(self, address: Address) -> str:
         """Return the live id of the gallery at `address`, or of its parent."""
