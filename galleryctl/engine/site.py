@@ -13,7 +13,7 @@ from galleryctl.engine.apply.uploads import recover_uploads
 from galleryctl.engine.checks import check_guards
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
-from galleryctl.engine.refresh.recover import UnconfirmedCreate, recover_galleries, recover_steps
+from galleryctl.engine.refresh.recover import Recovery, UnconfirmedCreate, recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -23,6 +23,7 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
+from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.journal import Journal, read_journal, replay
 from galleryctl.state.journal_file import JournalStore
@@ -146,7 +147,13 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
     state, bindings = loaded.state, loaded.bindings
     fetched = await fetch_site(site.client, site.site_id, desired, bindings, loaded.pending, read_lag=site.read_lag)
     plan = make_plan(
-        desired, fetched.snapshot, fetched.bindings, options=options, lineage=state.lineage, serial=state.serial
+        desired,
+        fetched.snapshot,
+        fetched.bindings,
+        options=options,
+        lineage=state.lineage,
+        serial=state.serial,
+        in_doubt=fetched.in_doubt,
     )
     plan = replace(plan, notices=(*loaded.notices, *plan.notices))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
@@ -166,17 +173,37 @@ async def revalidate(site: Site, plan: Plan) -> PlanResult:
             do="create a new plan and review it",
         )
     galleries = await read_galleries(site.client)
-    bindings = recover_galleries(loaded.bindings, loaded.pending, galleries)
-    ids = {**bindings.ids, **plan.ids}
+    recovery = recover_galleries(loaded.bindings, loaded.pending, galleries, plan.doubt_resolution)
+    ids = {**recovery.bindings.ids, **plan.ids}
     touched = {ids[a.parent] for a in (*(c.address for c in plan.changes), *plan.ids) if a.parent in ids}
     # The fingerprint of a gallery that is deleted covers its items.
     touched |= {change.id for change in plan.changes if change.id and change.address.item is None}
+    touched |= _galleries_to_recover(loaded.pending, recovery.bindings)
     galleries = await read_items_of_galleries(site.client, galleries, touched & {gallery.id for gallery in galleries})
-    bindings, unconfirmed = recover_steps(bindings, loaded.pending, galleries)
+    recovery = recover_steps(recovery, loaded.pending, galleries, plan.doubt_resolution)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
-    check_fresh(plan, snapshot, bindings, site.root)
-    fetched = FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=unconfirmed)
+    _check_recovered(recovery, plan)
+    check_fresh(plan, snapshot, recovery.bindings, site.root)
+    fetched = FetchedSite(snapshot=snapshot, bindings=recovery.bindings, unconfirmed=recovery.unconfirmed)
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
+
+
+def _galleries_to_recover(pending: Iterable[Intent], bindings: Bindings) -> set[str]:
+    """Return the ids of the galleries in which pending steps may have changed something."""
+    named = {intent.gallery_id for intent in pending if intent.gallery_id}
+    addresses = {address.parent for intent in pending for address in (*intent.sort_orders, *intent.fields)}
+    return named | {bindings.ids[address] for address in addresses if address in bindings.ids}
+
+
+def _check_recovered(recovery: Recovery, plan: Plan) -> None:
+    """Raise StaleError if the site raises a question about an earlier run that it did not raise when the plan was made."""
+    asked = [refusal for refusal in recovery.refusals if refusal.address and is_targeted(refusal.address, plan.targets)]
+    if asked:
+        raise StaleError(
+            "the plan is stale: the site changed where an earlier run was interrupted; nothing was applied",
+            why="\n  ".join(f"{refusal.address}: {refusal.why}" for refusal in asked),
+            do="create a new plan and review it",
+        )
 
 
 async def apply_plan(
@@ -185,23 +212,26 @@ async def apply_plan(
     """Apply the plan and save the state; the caller holds the lock. The journal is kept until the state is saved."""
     check_guards(planned.plan)
     state = planned.loaded.state
+    unconfirmed = _open_creates(planned)
     bindings = planned.fetched.bindings
     if planned.plan.ids or not planned.plan.changes:
         # All adoptions of a gallery are in state before the first write: from then on it is known.
         bindings = apply_findings(bindings, planned.plan)
     if planned.loaded.interrupted or bindings != state.bindings:
-        state = save_state(site, state, bindings)
+        state = save_state(site, state, bindings, keep_journal=bool(unconfirmed))
     if not planned.plan.changes:
         return ApplyResult(bindings=bindings, report=Report(outcomes=(), state_changes=len(planned.plan.state_changes)))
-    unconfirmed = retryable_creates(planned.fetched.unconfirmed, planned.plan)
-    with Journal.open(site.journal, run=run, state=state) as journal:
-        for address, create in unconfirmed.items():
-            await journal.begin(*_unconfirmed_step(address, create, planned.loaded.pending))
+    carried = [
+        (f"create {address}, try {number} of earlier runs", intent)
+        for address, create in unconfirmed.items()
+        for number, intent in enumerate(create.tries, 1)
+    ]
+    with Journal.open(site.journal, run=run, state=state, carried=carried) as journal:
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
             state.bindings,
-            unconfirmed=unconfirmed,
+            unconfirmed=retryable_creates(unconfirmed, planned.plan),
             client=site.client,
             journal=journal,
             root=site.root,
@@ -222,12 +252,14 @@ async def apply_plan(
     return applied
 
 
-def _unconfirmed_step(
-    address: Address, unconfirmed: UnconfirmedCreate, pending: Iterable[Intent]
-) -> tuple[str, Intent]:
-    """Return the step id and the intent that record an unconfirmed create of an earlier run in the new journal."""
-    intents = [intent for intent in pending if intent.sort_orders.get(address) == unconfirmed.sort_order]
-    return f"create {address}, of an earlier run", intents[-1]
+def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:
+    """Return the creates in doubt that the plan sends again, and those that are not its targets.
+
+    Any other was decided: its address has another resource, or is not to be created any more, and reads have settled.
+    """
+    again, targets = retryable_creates(planned.fetched.unconfirmed, planned.plan), planned.plan.targets
+    others = {a: c for a, c in planned.fetched.unconfirmed.items() if not is_targeted(a, targets)}
+    return {**again, **others}
 
 
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:

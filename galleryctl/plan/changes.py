@@ -169,6 +169,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtResolution:
+    """The manifests' answers about creates of earlier runs whose outcome is unknown, by their addresses in manifests.
+
+    `declared` are these addresses and their galleries, as far as a manifest has them; `moved` are those with another
+    address in the journal, old → new. `adopt` has the live id of those that a manifest identifies, `foreign` the live ids
+    that belong to somebody else.
+    """
+
+    declared: frozenset[Address] = frozenset()
+    moved: Mapping[Address, Address] = field(default_factory=dict)
+    adopt: Mapping[Address, str] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset()
+
+
+NO_DOUBTS = DoubtResolution()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The input of an apply, besides the workspace's files and the live site.
 
@@ -193,6 +211,7 @@ class Plan:
     """The review digest of the plan if an approval lifts its limits: recorded in state, where it is used up."""
     unmanaged: int = 0
     """The number of items of managed galleries that are on the site only."""
+    doubt_resolution: DoubtResolution = NO_DOUBTS
     refusals: tuple[Refusal, ...] = ()
     notices: tuple[Notice, ...] = ()
     item_order: ItemOrder = ItemOrder.ASCENDING

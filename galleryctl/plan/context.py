@@ -9,8 +9,10 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.live import LiveGallery, SiteSnapshot
+from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
 from galleryctl.plan.matching.match import GalleryMatches, match_galleries, resolve_moved, split_by_gallery
 from galleryctl.plan.matching.moved import MovedState
+from galleryctl.plan.ordering.reorder import OrderSource
 from galleryctl.plan.targets import contains_target, expand_targets, is_targeted
 
 
@@ -46,9 +48,21 @@ class PlanContext:
     options: PlanOptions
     protect_by_address: Mapping[Address, bool]
     """Every address that a manifest declares → True if it is protected."""
+    in_doubt: CreatesInDoubt = NONE_IN_DOUBT
+    order_seed: str = ""
+    """The seed of new sort orders."""
 
     @classmethod
-    def build(cls, desired: Desired, snapshot: SiteSnapshot, state: Bindings, options: PlanOptions) -> PlanContext:
+    def build(
+        cls,
+        desired: Desired,
+        snapshot: SiteSnapshot,
+        state: Bindings,
+        options: PlanOptions,
+        *,
+        in_doubt: CreatesInDoubt = NONE_IN_DOUBT,
+        order_seed: str = "",
+    ) -> PlanContext:
         """Build the planning context. Raises MatchError if a gallery or a target cannot be identified."""
         matches = match_galleries(desired, snapshot.galleries, state)
         moved_state = resolve_moved(desired, state, matches)
@@ -65,6 +79,8 @@ class PlanContext:
             matches=matches,
             options=replace(options, targets=targets),
             protect_by_address=protect_by_address,
+            in_doubt=in_doubt,
+            order_seed=order_seed,
         )
 
     @property
@@ -77,6 +93,14 @@ class PlanContext:
         """The live galleries without a manifest, by id."""
         matched = {gallery.id for gallery in self.matches.live.values()}
         return {gallery.id: gallery for gallery in self.snapshot.galleries if gallery.id not in matched}
+
+    def order_source(self, gallery: Address) -> OrderSource:
+        """Return the source of new sort orders of a gallery's items."""
+        return OrderSource(
+            seed=f"{self.order_seed} {gallery}",
+            recorded=self.state.sort_order_formats.get(gallery),
+            reserved=tuple(self.in_doubt.items_of(gallery).values()),
+        )
 
     def in_scope(self, address: Address) -> bool:
         """Return True if the plan may report or record `address`: a target, or the gallery that contains one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -17,7 +17,8 @@ from galleryctl.plan.compare import ItemDifference, compare_gallery, compare_ite
 from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.matching.evidence import same_content
 from galleryctl.plan.matching.match import ItemMatch, gallery_names, match_items
-from galleryctl.plan.ordering.reorder import assign_sort_orders
+from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
+from galleryctl.plan.positions import ItemLists, display_positions, position_of_new
 from galleryctl.plan.resources import (
     DisplayPosition,
     create_item_change,
@@ -58,7 +59,7 @@ class GalleryPlan:
 
 
 def plan_gallery_create(
-    desired: DesiredGallery, sort_order: float, item_order: ItemOrder, *, reason: str = ""
+    desired: DesiredGallery, sort_order: float, item_order: ItemOrder, source: OrderSource, *, reason: str = ""
 ) -> GalleryPlan:
     """Return the plan that creates the gallery with all its items."""
     names = gallery_names(desired)
@@ -75,7 +76,7 @@ def plan_gallery_create(
         reason=reason,
         cause=cause,
     )
-    orders = assign_sort_orders([None] * len(desired.items), (), item_order)
+    orders = assign_sort_orders([None] * len(desired.items), (), item_order, source=source)
     items = (
         create_item_change(item, DisplayPosition(before=0, after=i + 1, sort_order=orders[i]), cause=cause)
         for i, item in enumerate(desired.items)
@@ -92,16 +93,26 @@ def plan_gallery_update(
     files: Mapping[str, MediaFile],
     item_order: ItemOrder,
     targets: Collection[Address] = (),
+    source: OrderSource,
+    in_doubt: Mapping[Address, float],
 ) -> GalleryPlan:
     """Return the plan that makes `live` match its manifest; `state` is of this gallery.
 
-    It contains all changes, not only those of `targets`, but only targets are moved.
+    It contains all changes, not only those of `targets`, but only targets are moved. `source` is that of new sort
+    orders; `in_doubt` has those of creates that an earlier run may have sent.
     """
     live_items = in_display_order(live.loaded_items, item_order)
     matches = match_items(desired.items, live_items, state, files)
     found_media = match_media(desired.items, matches, state, files)
     media = {**state.media, **found_media}
-    positions = _positions(desired.items, live_items, matches, live.unsupported_sort_orders, item_order, targets)
+    lists = ItemLists(
+        desired=desired.items,
+        live=live_items,
+        unsupported_sort_orders=live.unsupported_sort_orders,
+        matches=matches,
+        in_doubt=in_doubt,
+    )
+    positions = display_positions(lists, item_order, targets, source)
     gallery_difference = compare_gallery(desired, live, state.records.get(desired.address, NEVER_APPLIED))
     changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
     findings = _Findings(state)
@@ -112,11 +123,13 @@ def plan_gallery_update(
         if match is None:
             gone = item.address in state.ids
             reason, cause = (GONE_REASON, Cause.DRIFT) if gone else ("", Cause.MANIFEST)
-            changes.append(create_item_change(item, position, reason=reason, cause=cause))
+            new_position = position_of_new(position, in_doubt.get(item.address))
+            changes.append(create_item_change(item, new_position, reason=reason, cause=cause))
             continue
         record = state.records.get(item.address, NEVER_APPLIED)
         if match.live.kind is not item.kind:
-            changes.append(replace_item_change(item, match, position, record))
+            new_position = position_of_new(position, in_doubt.get(item.address))
+            changes.append(replace_item_change(item, match, new_position, record))
             continue
         difference = compare_item(
             item, match.live, findings.record(item.address, match.live.id), media=media, files=files
@@ -258,48 +271,6 @@ def match_media(
 
 def _matched_ids(address: Address, live: LiveGallery, matches: Mapping[Address, ItemMatch]) -> Mapping[Address, str]:
     return {address: live.id, **{item: match.live.id for item, match in matches.items()}}
-
-
-def _positions(
-    desired: Sequence[DesiredItem],
-    live_items: Sequence[LiveItem],
-    matches: Mapping[Address, ItemMatch],
-    unsupported_sort_orders: Iterable[float],
-    item_order: ItemOrder,
-    targets: Collection[Address],
-) -> Mapping[Address, DisplayPosition]:
-    live_index = {item.id: i for i, item in enumerate(live_items)}
-    current_order = sorted(matches, key=lambda address: live_index[matches[address].live.id])
-    before = {address: i for i, address in enumerate(current_order, 1)}
-    orders: Mapping[int, float] = {}
-    if not _already_in_order(desired, current_order, matches, live_items):
-        matched = (matches.get(item.address) for item in desired)
-        current = [
-            match.live.sort_order if match and match.live.kind is item.kind else None
-            for item, match in zip(desired, matched, strict=True)
-        ]
-        used = (*(item.sort_order for item in live_items), *unsupported_sort_orders)
-        targeted = (i for i, item in enumerate(desired) if is_targeted(item.address, targets))
-        orders = assign_sort_orders(current, used, item_order, targeted)
-    return {
-        item.address: DisplayPosition(before=before.get(item.address, 0), after=i + 1, sort_order=orders.get(i))
-        for i, item in enumerate(desired)
-    }
-
-
-def _already_in_order(
-    desired: Sequence[DesiredItem],
-    current_order: Sequence[Address],
-    matches: Mapping[Address, ItemMatch],
-    live_items: Sequence[LiveItem],
-) -> bool:
-    """Return True if the items are displayed in the desired order, even if those at the end have no sort order."""
-    values = [item.sort_order for item in live_items if item.sort_order is not None]
-    return (
-        len(set(values)) == len(values)
-        and [item.address for item in desired] == list(current_order)
-        and all(matches[item.address].live.kind is item.kind for item in desired)
-    )
 
 
 def _guess_notice(address: Address, match: ItemMatch) -> Notice:

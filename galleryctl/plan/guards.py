@@ -65,6 +65,19 @@ def no_room_for_target(addresses: Iterable[Address]) -> Iterator[Refusal]:
         )
 
 
+def deletes_before_creates(changes: Sequence[Change], in_doubt: Iterable[Address]) -> Iterator[Refusal]:
+    """Reject a plan that deletes items of a gallery and leaves a create there in doubt: deletes come last."""
+    deleting = {c.address.parent for c in changes if c.action is Action.DELETE and c.address.item is not None}
+    planned = {change.address for change in changes if change.action is not Action.DELETE}
+    for address in in_doubt:
+        if address.parent in deleting and address not in planned:
+            yield Refusal(
+                address=address,
+                why="an earlier run may have created it, and items of its gallery would be deleted before that is known",
+                allow=f"add --target {address}, or plan without --target",
+            )
+
+
 def empty_manifest(desired: Desired, changes: Sequence[Change], in_state: Collection[Address]) -> Iterator[Refusal]:
     """Reject a plan that deletes resources because there are no manifests, or because a manifest lists no items."""
     allow = "restore the manifests, or confirm with --allow-empty"

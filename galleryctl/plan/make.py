@@ -21,8 +21,9 @@ from galleryctl.plan.gallery import (
     plan_gallery_update,
     plan_items_destroy,
 )
+from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
 from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
-from galleryctl.plan.ordering.reorder import assign_sort_orders
+from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
 from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
@@ -38,13 +39,16 @@ def make_plan(
     options: PlanOptions = DEFAULT_PLAN_OPTIONS,
     lineage: str = "",
     serial: int = 0,
+    in_doubt: CreatesInDoubt = NONE_IN_DOUBT,
 ) -> Plan:
     """Return the plan that makes the site match the manifests.
 
     `snapshot` must hold the items of every gallery that `match_galleries` matches or that is in state. The plan's
-    `refusals` are the results of the safety checks. Raises MatchError if a gallery or a target cannot be identified.
+    `refusals` are the results of the safety checks. `in_doubt` are creates of earlier runs. The same arguments give the
+    same plan: its new sort orders are random, but their seed is the version of the state. Raises MatchError if a gallery
+    or a target cannot be identified.
     """
-    context = PlanContext.build(desired, snapshot, state, options)
+    context = PlanContext.build(desired, snapshot, state, options, in_doubt=in_doubt, order_seed=f"{lineage} {serial}")
     options = context.options  # with expanded targets
     gallery_plans = tuple(_plan_destroy(context) if options.destroy else _plan_galleries(context))
     changes = filter_targeted([change for plan in gallery_plans for change in plan.changes], options.targets)
@@ -66,6 +70,7 @@ def make_plan(
         records=state_changes.records_to_save(context, records),
         state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),
+        doubt_resolution=in_doubt.resolution,
         refusals=tuple(_refusals(context, gallery_plans, changes)),
         notices=tuple(_notices(context, gallery_plans)),
         item_order=desired.item_order,
@@ -79,9 +84,7 @@ def make_plan(
 
 def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
     """Yield the plan of each manifest's gallery, then the deletes of orphaned galleries."""
-    to_create = [g.address for g in context.desired.galleries if g.address not in context.matches.live]
-    new = assign_sort_orders([None] * len(to_create), (gallery.sort_order for gallery in context.snapshot.galleries))
-    orders = {address: new[i] for i, address in enumerate(to_create)}
+    orders = _gallery_orders(context)
     for gallery in context.desired.galleries:
         address = gallery.address
         if live := context.matches.live.get(address):
@@ -93,11 +96,25 @@ def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
                 files=context.snapshot.files,
                 item_order=context.desired.item_order,
                 targets=context.options.targets,
+                source=context.order_source(address),
+                in_doubt=context.in_doubt.items_of(address),
             )
         else:
             reason = GONE_REASON if address in context.matches.missing else ""
-            yield plan_gallery_create(gallery, orders[address], context.desired.item_order, reason=reason)
+            source = context.order_source(address)
+            yield plan_gallery_create(gallery, orders[address], context.desired.item_order, source, reason=reason)
     yield from _delete_orphaned_galleries(context, NO_LONGER_DECLARED)
+
+
+def _gallery_orders(context: PlanContext) -> Mapping[Address, float]:
+    """Return the sort order of each gallery to create: the one that was sent, if an earlier run may have created it."""
+    sent = {address: order for address, order in context.in_doubt.sort_orders.items() if address.item is None}
+    to_create = [g.address for g in context.desired.galleries if g.address not in context.matches.live]
+    others = [address for address in to_create if address not in sent]
+    live = (gallery.sort_order for gallery in context.snapshot.galleries)
+    source = OrderSource(seed=f"{context.order_seed} galleries", reserved=tuple(sent.values()))
+    new = assign_sort_orders([None] * len(others), live, source=source)
+    return {**sent, **{address: new[i] for i, address in enumerate(others)}}
 
 
 def _plan_destroy(context: PlanContext) -> Iterator[GalleryPlan]:
@@ -139,6 +156,10 @@ def _refusals(
     lost = ((address, count) for plan in gallery_plans for address, count in plan.unmanaged_items_lost.items())
     yield from guards.unmanaged_items_lost({address: count for address, count in lost if address in removed})
     yield from guards.no_room_for_target(address for plan in gallery_plans for address in plan.blocking_items)
+    yield from (
+        refusal for refusal in context.in_doubt.refusals if not refusal.address or context.in_scope(refusal.address)
+    )
+    yield from guards.deletes_before_creates(changes, context.in_doubt.sort_orders)
     if options.destroy:
         return
     if not options.allow_recreate:

@@ -5,14 +5,18 @@ without a result:
 
     {"begin": "s1", …}  {"done": "s1", …}  {"begin": "s2", …}
     → the result of s1 is added to the state; s2 is pending
+
+Before the first create in a gallery, a record has the ids of all its items. The header carries the creates of earlier
+runs whose outcome is unknown: it replaces the previous journal as a whole, so that a kill cannot lose them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
@@ -20,13 +24,14 @@ from galleryctl.model import json_document as doc
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
-from galleryctl.model.last_applied import LastApplied
+from galleryctl.model.last_applied import LastApplied, SortOrderFormat
 from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.journal_records import (
     JOURNAL_VERSION,
     Intent,
     JournalHeader,
     JournalRecord,
+    Listing,
     StepResult,
     decode_header,
     decode_record,
@@ -35,6 +40,9 @@ from galleryctl.state.journal_records import (
     encode_result,
 )
 from galleryctl.state.state_file import State
+
+Listings = dict[str | None, tuple[str, ...]]
+"""Gallery id → the ids of all its items; None → those of all galleries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +62,20 @@ class Journal:
     one. All methods raise StateError when a record cannot be written; a step that cannot be recorded must not start.
     """
 
-    def __init__(self, log: JournalLog) -> None:
+    def __init__(self, log: JournalLog, listings: Listings | None = None) -> None:
         self._log = log
+        self._listings = {} if listings is None else listings
         self._write_lock = asyncio.Lock()
         self._appended_count = 0
         self._written_count = 0
 
     @classmethod
-    def open(cls, store: JournalStore, *, run: str, state: State) -> Self:
-        """Start the journal of a run on `state`. It replaces the previous one, whose results are in `state`."""
+    def open(cls, store: JournalStore, *, run: str, state: State, carried: Iterable[tuple[str, Intent]] = ()) -> Self:
+        """Start the journal of a run on `state`. It replaces the previous one, whose results are in `state`.
+
+        `carried` are the pending steps of the previous one that stay pending.
+        """
+        listings: Listings = {}
         header = encode_record(
             journal=JOURNAL_VERSION,
             run=run,
@@ -70,8 +83,9 @@ class Journal:
             lineage=state.lineage,
             serial=state.serial,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
+            carried=[record for step, intent in carried for record in _begin_records(step, intent, listings)],
         )
-        return cls(store.start(header))
+        return cls(store.start(header), listings)
 
     async def begin(self, step: str, intent: Intent) -> None:
         """Record the intent of `step`, which may start once this has returned.
@@ -79,7 +93,8 @@ class Journal:
         Steps that begin during a write share the next one: a and b append while another write is in progress, one
         flush then writes both, and the second caller finds its record written.
         """
-        self._log.append(encode_record(begin=step, intent=encode_intent(intent)))
+        for record in _begin_records(step, intent, self._listings):
+            self._log.append(encode_record(**record))
         self._appended_count += 1
         own_count = self._appended_count
         async with self._write_lock:
@@ -122,7 +137,7 @@ def read_journal(store: JournalStore, state: State) -> JournalReplay:
         header = decode_header(lines[0])
         _check_owner(header, state)
         records = [_decode_record(number, line) for number, line in enumerate(lines[1:], start=2)]
-        return _replay(header.run, records, superseded=state.serial > header.serial)
+        return _replay(header.run, chain(header.carried, records), superseded=state.serial > header.serial)
     except doc.UnsupportedVersionError as error:
         what = f"unsupported journal version {error.version}; this galleryctl reads version {JOURNAL_VERSION}"
         raise StateError(what, where=store.location, do=MOVE_ASIDE_ADVICE) from None
@@ -143,12 +158,16 @@ def merge_results(results: Iterable[StepResult]) -> StepResult:
     media: dict[str, str] = {}
     records: dict[Address, LastApplied] = {}
     removed: list[str] = []
+    sort_order_formats: dict[Address, SortOrderFormat] = {}
     for result in results:
         ids.update(result.ids)
         records.update(result.records)
         media.update(result.media)
         removed.extend(result.removed)
-    return StepResult(ids=ids, media=media, records=records, removed=tuple(removed))
+        sort_order_formats.update(result.sort_order_formats)
+    return StepResult(
+        ids=ids, media=media, records=records, removed=tuple(removed), sort_order_formats=sort_order_formats
+    )
 
 
 def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
@@ -170,6 +189,7 @@ def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
     ids = {**bindings.ids, **result.ids}
     removed_galleries = {address.gallery for address, id_ in ids.items() if address.item is None and id_ in removed}
     dropped = {address for address, id_ in ids.items() if id_ in removed or address.gallery in removed_galleries}
+    formats = {**bindings.sort_order_formats, **result.sort_order_formats}
     return replace(
         bindings,
         ids={address: id_ for address, id_ in ids.items() if address not in dropped},
@@ -177,6 +197,7 @@ def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
         protected=bindings.protected - dropped,
         deposed={id_: a for id_, a in deposed.items() if id_ not in removed and a.gallery not in removed_galleries},
         records={a: record for a, record in {**bindings.records, **result.records}.items() if a not in dropped},
+        sort_order_formats={address: stored_as for address, stored_as in formats.items() if address not in dropped},
     )
 
 
@@ -200,12 +221,25 @@ def _decode_record(number: int, line: bytes) -> JournalRecord:
         raise ValueError(f"line {number}: {error}") from error
 
 
+def _begin_records(step: str, intent: Intent, listings: Listings) -> Iterator[dict[str, object]]:
+    """Yield the records of an intent, with the listed ids only if `listings`, which is updated, does not have them."""
+    if intent.is_create and intent.listed != listings.get(intent.gallery_id, ()):
+        listings[intent.gallery_id] = intent.listed
+        yield {"gallery": intent.gallery_id, "listed": intent.listed}
+    yield {"begin": step, "intent": encode_intent(intent)}
+
+
 def _replay(run: str, records: Iterable[JournalRecord], *, superseded: bool) -> JournalReplay:
     results: list[StepResult] = []
     pending: dict[str, Intent] = {}
-    for step, record in records:
+    listings: Listings = {}
+    for entry in records:
+        if isinstance(entry, Listing):
+            listings[entry.gallery] = entry.listed
+            continue
+        step, record = entry
         if isinstance(record, Intent):
-            pending[step] = record
+            pending[step] = replace(record, listed=listings.get(record.gallery_id, ()) if record.is_create else ())
             continue
         if isinstance(record, StepResult):
             results.append(record)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.durable_files import io_errors, read_file, sync_folder
+from galleryctl.state.durable_files import io_errors, read_file, replace_file
 
 REMOVAL_CONDITION = "when no run is active: what that run created is found again by content and title"
 """When a journal can be removed, and why."""
@@ -74,16 +74,9 @@ class FileJournal:
     def start(self, first: bytes) -> FileLog:
         """Start a new journal with the line `first`; it replaces the file's content."""
         with io_errors(self._path, "the journal cannot be created"):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-            log = FileLog(self._path, os.open(self._path, flags, 0o600))
-            try:
-                sync_folder(self._path.parent)
-                log.append(first)
-            except BaseException:
-                log.close()
-                raise
-        return log
+            # As a whole: the line may carry pending steps of the journal that it replaces.
+            replace_file(self._path, first + b"\n")
+            return FileLog(self._path, os.open(self._path, os.O_WRONLY | os.O_APPEND), len(first) + 1)
 
     def clear(self) -> None:
         """Remove the file."""
@@ -94,10 +87,10 @@ class FileJournal:
 class FileLog:
     """A JournalLog on an open file."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, size: int) -> None:
         self._path = path
         self._descriptor = descriptor
-        self._size = 0
+        self._size = size
         self._failed = False
 
     def append(self, line: bytes) -> None:

@@ -8,33 +8,36 @@ from pathlib import Path
 from typing import assert_never
 
 from galleryctl.engine.apply.answers import AppliedValues, applied_values
-from galleryctl.engine.apply.creates import create_gallery_once, create_item_once
+from galleryctl.engine.apply.creates import ItemCreate, create_gallery_once, create_item_once
 from galleryctl.engine.apply.deletes import check_unchanged, delete_items
-from galleryctl.engine.apply.intents import intent_of
-from galleryctl.engine.apply.lookalikes import OrdersByContent, lookalike_orders
+from galleryctl.engine.apply.intents import intent_of, sent_item
 from galleryctl.engine.apply.payloads import live_id, media_to_send, new_item, planned_sort_order
 from galleryctl.engine.apply.uploads import upload_media
 from galleryctl.engine.apply.working_state import WorkingState
-from galleryctl.engine.refresh.recover import UnconfirmedCreate, with_sort_order
+from galleryctl.engine.refresh.lookup import match_inline_items
+from galleryctl.engine.refresh.recover import UnconfirmedCreate
+from galleryctl.engine.refresh.recovered_values import recovered_record
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, StateError
-from galleryctl.model.last_applied import LastApplied, Origin
+from galleryctl.model.last_applied import LastApplied, Origin, SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile
+from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan import steps
 from galleryctl.plan.changes import Change
+from galleryctl.plan.ordering.floats import stored_format
 from galleryctl.state.journal import Journal
 from galleryctl.state.journal_records import StepResult
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError, ResponseLost, Unavailable
+from galleryctl.wix.items import NewItem
 
 
 @dataclass(slots=True, kw_only=True)
 class StepExecutor:
     """Executes the steps of an apply and records their results in `state`.
 
-    `root` is the workspace, `folder` the target of uploads in the Media Manager; `unconfirmed` are the creates that an
-    earlier run may have sent.
+    `root` is the workspace, `folder` the target of uploads in the Media Manager; `created_orders` are the sort orders of
+    all items that the run creates, by gallery; `unconfirmed` are the creates that an earlier run may have sent.
     """
 
     client: WixClient
@@ -42,10 +45,12 @@ class StepExecutor:
     state: WorkingState
     root: Path
     folder: str
-    orders_by_content: OrdersByContent
+    created_orders: Mapping[Address, frozenset[float]]
     unconfirmed: Mapping[Address, UnconfirmedCreate]
     deviations: dict[Address, AppliedValues] = field(default_factory=dict)
     """The resources with values that the site did not take, or that it stores in another form."""
+    _created: dict[str, tuple[Address, ItemCreate]] = field(default_factory=dict)
+    """The creates of this run, by the live ids that the responses named."""
     has_unconfirmed_steps: bool = False
     """True once a step failed that may nevertheless have taken effect."""
 
@@ -103,43 +108,86 @@ class StepExecutor:
         return StepResult(media={source.source: file.id})
 
     async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> StepResult:
+        earlier = self.unconfirmed.get(change.address)
         gallery = await create_gallery_once(
             self.client,
             str(change.write.get("name") or ""),
-            planned_sort_order(change),
+            earlier.sort_order if earlier else planned_sort_order(change),
             [new_item(item, self.state) for item in items],
             known_ids=self.state.existing_ids,
-            unconfirmed=self.unconfirmed.get(change.address),
+            maybe_sent=earlier is not None,
         )
         self.state.add_gallery(change.address, gallery)
-        live = {item.address: with_sort_order(gallery.items or (), planned_sort_order(item)) for item in items}
-        found = {item.address: (item, answer) for item in items if (answer := live[item.address]) is not None}
+        sent = {item.address: planned_sort_order(item) for item in items}
+        found, stored_as = match_inline_items(sent, gallery.items or ())
         records = {
-            a: self._applied(item, None, answer, media_to_send(item, self.state)) for a, (item, answer) in found.items()
+            item.address: self._applied(item, None, found[item.address], media_to_send(item, self.state), was_read=True)
+            for item in items
+            if item.address in found
         }
         return StepResult(
-            ids={change.address: gallery.id, **{address: answer.id for address, (_, answer) in found.items()}},
+            ids={change.address: gallery.id, **{address: item.id for address, item in found.items()}},
             records={change.address: self._applied(change, None, gallery), **records},
+            sort_order_formats=_to_record(change.address, stored_as),
         )
 
     async def _create_item(self, step: steps.Step, change: Change) -> StepResult:
-        gallery = self.state.galleries[self.state.gallery_id(change.address)]
+        address, earlier = change.address, self.unconfirmed.get(change.address)
         new = new_item(change, self.state)
-        item, matches = await create_item_once(
-            self.client,
-            gallery,
-            new,
-            known_ids=self.state.existing_ids,
-            lookalike_orders=lookalike_orders(change, self.orders_by_content),
-            unconfirmed=self.unconfirmed.get(change.address),
+        create = self._item_create(change, new, earlier)
+        item, was_found = await create_item_once(self.client, create, maybe_sent=earlier is not None)
+        result = StepResult(
+            ids={address: item.id, **await self._correct_rival(item)},
+            sort_order_formats=_to_record(address.parent, stored_format(create.new.sort_order, item.sort_order)),
         )
         self.state.add_item(item)
-        if not matches:
-            # Before the sort order changes that a recovery would find it by.
-            self._record(step, StepResult(ids={change.address: item.id}))
-            item = await self.client.update_item(gallery.id, item, new.fields, file=new.file, sort_order=new.sort_order)
-        record = self._applied(change, None, item, media_to_send(change, self.state))
-        return StepResult(ids={change.address: item.id}, records={change.address: record})
+        self._created[item.id] = address, create
+        if earlier and was_found:
+            return await self._complete_earlier(step, change, new, item, result)
+        if create.new.sort_order != new.sort_order:
+            # Recorded before the sort order changes that a recovery would find it by.
+            self._record(step, result)
+            item = await self.client.update_item(create.gallery_id, item, {}, sort_order=new.sort_order)
+        record = self._applied(change, None, item, media_to_send(change, self.state), was_read=was_found)
+        return replace(result, records={address: record})
+
+    def _item_create(self, change: Change, new: NewItem, earlier: UnconfirmedCreate | None) -> ItemCreate:
+        address = change.address
+        sent = replace(new, sort_order=earlier.sort_order) if earlier else new
+        return ItemCreate(
+            gallery_id=self.state.gallery_id(address),
+            new=sent,
+            shown={sent_item(change, self.state), *(earlier.shown(address) if earlier else ())},
+            others=self.created_orders[address.parent] - {sent.sort_order},
+            listed_ids=self.state.former_ids,
+            known_ids=self.state.existing_ids,
+            recorded=self.state.sort_order_format(address.parent),
+        )
+
+    async def _correct_rival(self, item: LiveItem) -> Mapping[Address, str]:
+        """Return the right id of another create of this run whose response named `item`, before its own response came."""
+        if item.id not in self._created:
+            return {}
+        address, create = self._created[item.id]
+        found = (await create.look_up(self.client)).found
+        if found is None:
+            what = f"{item.id} was named in the responses to two creates, also to that of {address}"
+            raise ResponseLost(what, call=f"create {address}")
+        self.state.add_item(found)
+        self._created[found.id] = address, create
+        return {address: found.id}
+
+    async def _complete_earlier(
+        self, step: steps.Step, change: Change, new: NewItem, item: LiveItem, result: StepResult
+    ) -> StepResult:
+        """Bring an item up to date that one of several tries created: they may have sent other values."""
+        tries = (*self.unconfirmed[change.address].tries, intent_of(step, self.state, self.unconfirmed))
+        record = recovered_record(change.address, tries, item, Origin.CREATED)
+        self._record(step, replace(result, records={change.address: record}))
+        gallery_id = self.state.gallery_id(change.address)
+        answer = await self.client.update_item(gallery_id, item, new.fields, file=new.file, sort_order=new.sort_order)
+        _check_same_resource(item.id, answer.id, change)
+        return replace(result, records={change.address: self._applied(change, item, answer, new.file, record)})
 
     async def _update_gallery(self, change: Change) -> StepResult:
         before = self.state.galleries[live_id(change)]
@@ -161,14 +209,27 @@ class StepExecutor:
         change: Change,
         before: LiveItem | LiveGallery | None,
         answer: LiveItem | LiveGallery,
-        file: MediaFile | HostedVideo | None = None,
+        file: MediaFile | WixFile | HostedVideo | None = None,
+        record: LastApplied | None = None,
+        *,
+        was_read: bool = False,
     ) -> LastApplied:
-        """Return the last applied values of the resource after `answer`, and keep what it shows for the report."""
-        record = self.state.record(change.address) if before is not None else LastApplied(origin=Origin.CREATED)
-        applied = applied_values(change, record, before, answer, file)
+        """Return the last applied values of the resource after `answer`, and keep what it shows for the report.
+
+        `record` are those before; by default those in state, or none for a resource that was created. `was_read` is True
+        if the answer was lost and read later.
+        """
+        if record is None:
+            record = self.state.record(change.address) if before is not None else LastApplied(origin=Origin.CREATED)
+        applied = applied_values(change, record, before, answer, file, was_read=was_read)
         if applied.not_taken or applied.other_form:
             self.deviations[change.address] = applied
         return applied.record
+
+
+def _to_record(gallery: Address, stored_as: SortOrderFormat | None) -> Mapping[Address, SortOrderFormat]:
+    """Return the format of a gallery's sort orders for the state, if the site turned out to round one."""
+    return {} if stored_as in (None, SortOrderFormat.DOUBLE) else {gallery: stored_as}
 
 
 def _check_same_resource(sent_id: str, answered_id: str, change: Change) -> None:

@@ -7,13 +7,16 @@ from typing import assert_never
 
 from galleryctl.engine.apply.payloads import live_id, new_item, planned_sort_order
 from galleryctl.engine.apply.working_state import WorkingState
-from galleryctl.engine.refresh.recover import UnconfirmedCreate, content_markers
+from galleryctl.engine.refresh.recover import UnconfirmedCreate
 from galleryctl.model.address import Address
+from galleryctl.model.last_applied import SentValue
+from galleryctl.model.media import MediaFile, WixFile
 from galleryctl.plan import steps
 from galleryctl.plan.answers import sent_values
 from galleryctl.plan.changes import Change
+from galleryctl.plan.compare import media_digest
 from galleryctl.plan.diff import MEDIA_PATH
-from galleryctl.state.journal_records import Intent
+from galleryctl.state.journal_records import Intent, SentItem
 
 
 def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> Intent:
@@ -26,16 +29,24 @@ def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Addres
         case steps.Upload(source=source):
             return Intent(kind="upload", source=source.source)
         case steps.CreateGallery(change=change, items=items):
-            orders = {item.address: planned_sort_order(item) for item in items}
-            sent = _sort_order_sent(change, unconfirmed)
-            return Intent(kind="create-gallery", sort_orders={change.address: sent, **orders})
+            return Intent(
+                kind="create-gallery",
+                sort_orders={
+                    change.address: _sort_order_sent(change, unconfirmed),
+                    **{item.address: planned_sort_order(item) for item in items},
+                },
+                items={item.address: sent_item(item, state) for item in items},
+                fields={each.address: _created_values(each) for each in (change, *items)},
+                listed=state.listed_ids(None),
+            )
         case steps.CreateItem(change=change):
-            new = new_item(change, state)
             return Intent(
                 kind="create-item",
                 gallery_id=state.gallery_id(change.address),
                 sort_orders={change.address: _sort_order_sent(change, unconfirmed)},
-                markers={change.address: content_markers(new.kind, new.file, new.fields)},
+                items={change.address: sent_item(change, state)},
+                fields={change.address: _created_values(change)},
+                listed=state.listed_ids(change.address.parent),
             )
         case steps.UpdateGallery(change=change) | steps.UpdateItem(change=change):
             return _update_intent(change, state)
@@ -45,6 +56,21 @@ def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Addres
             return Intent(kind="delete", ids=(live_id(change),))
         case _:
             assert_never(step.action)
+
+
+def sent_item(change: Change, state: WorkingState) -> SentItem:
+    """Return what the created item will show. Raises StaleError if its file no longer exists."""
+    new = new_item(change, state)
+    shown = WixFile(id=new.file.id) if isinstance(new.file, MediaFile) else new.file
+    return SentItem(kind=new.kind, media="" if shown is None else media_digest(shown))
+
+
+def _created_values(change: Change) -> Mapping[str, SentValue]:
+    named = (path for path in change.named if path != MEDIA_PATH)
+    values = sent_values(named, (), change.write, {})
+    if MEDIA_PATH in change.named:
+        values[MEDIA_PATH] = SentValue(sent=media_digest(change.media), before=media_digest(None))
+    return values
 
 
 def _update_intent(change: Change, state: WorkingState) -> Intent:

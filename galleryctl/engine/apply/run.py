@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.apply.answers import AppliedValues
 from galleryctl.engine.apply.execute import StepExecutor
-from galleryctl.engine.apply.lookalikes import orders_by_content
 from galleryctl.engine.apply.scheduler import run_graph
 from galleryctl.engine.apply.uploads import fetch_media_files
 from galleryctl.engine.apply.working_state import WorkingState
@@ -62,21 +62,20 @@ async def apply(
     is set, no further step starts. A failed step is reported, not raised.
     """
     started = time.monotonic()
-    known = frozenset({*bindings.ids.values(), *bindings.deposed})
-    bindings = apply_findings(bindings, plan)
+    before, bindings = bindings, apply_findings(bindings, plan)
     files = await fetch_media_files(client, plan, bindings)
     needed = frozenset(c.media.source for c in plan.changes if isinstance(c.media, LocalFile | RemoteFile))
     # A file that no longer exists is uploaded again.
     media = {source: id_ for source, id_ in bindings.media.items() if id_ in files or source not in needed}
     bindings = replace(bindings, media=media)
-    state = WorkingState(snapshot, bindings, known=known, files=files)
+    state = WorkingState(snapshot, bindings, before=before, files=files)
     executor = StepExecutor(
         client=client,
         journal=journal,
         state=state,
         root=root,
         folder=folder,
-        orders_by_content=orders_by_content(plan.changes),
+        created_orders=_created_orders(plan, unconfirmed),
         unconfirmed=unconfirmed,
     )
     steps = plan_steps(replace(plan, media=media))
@@ -98,15 +97,20 @@ async def apply(
 def retryable_creates(
     unconfirmed: Mapping[Address, UnconfirmedCreate], plan: Plan
 ) -> Mapping[Address, UnconfirmedCreate]:
-    """Return the unconfirmed creates that the plan can send again: it gives their sort order to no other resource."""
-    planned = {(c.address.parent, c.address.item is None, c.sort_order): c.address for c in plan.changes}
+    """Return the unconfirmed creates that the plan sends again."""
     creates = {c.address for c in plan.changes if c.action in (Action.CREATE, Action.REPLACE)}
-    return {
-        address: create
-        for address, create in unconfirmed.items()
-        if address in creates
-        and planned.get((address.parent, address.item is None, create.sort_order), address) == address
-    }
+    return {address: create for address, create in unconfirmed.items() if address in creates}
+
+
+def _created_orders(plan: Plan, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> Mapping[Address, frozenset[float]]:
+    """Return the sort orders of all items that the run creates, by gallery: they may appear in any read."""
+    orders: defaultdict[Address, set[float]] = defaultdict(set)
+    for change in plan.changes:
+        if change.action in (Action.CREATE, Action.REPLACE) and change.sort_order is not None:
+            orders[change.address.parent].add(change.sort_order)
+            if sent := unconfirmed.get(change.address):
+                orders[change.address.parent].add(sent.sort_order)
+    return {gallery: frozenset(values) for gallery, values in orders.items()}
 
 
 def _outcomes(

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from galleryctl.engine.gather import gather_all
-from galleryctl.engine.refresh.recover import UnconfirmedCreate, recover_galleries, recover_steps
+from galleryctl.engine.refresh.recover import (
+    UnconfirmedCreate,
+    pending_creates,
+    recover_galleries,
+    recover_steps,
+)
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
+from galleryctl.plan.in_doubt import CreatesInDoubt, resolve_doubts
 from galleryctl.plan.matching.match import files_to_look_up, match_galleries
 from galleryctl.plan.matching.moved import apply_moved
 from galleryctl.state.journal_records import Intent
@@ -38,12 +45,21 @@ class IncompleteListing(GalleryctlError):  # noqa: N818 - named for what it says
 class FetchedSite:
     """The site, and the bindings including the resources that an interrupted run created.
 
-    `unconfirmed` are the creates that this run may have sent and that no read shows.
+    `unconfirmed` are the creates that this run may have sent and whose effect is unknown; `refusals` are the questions
+    about them, `resolution` is what the manifests say about them.
     """
 
     snapshot: SiteSnapshot
     bindings: Bindings
     unconfirmed: Mapping[Address, UnconfirmedCreate] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    resolution: DoubtResolution = NO_DOUBTS
+
+    @property
+    def in_doubt(self) -> CreatesInDoubt:
+        """The creates in doubt, as far as a plan is concerned."""
+        orders = {address: create.sort_order for address, create in self.unconfirmed.items()}
+        return CreatesInDoubt(sort_orders=orders, refusals=self.refusals, resolution=self.resolution)
 
 
 async def fetch_site(
@@ -70,7 +86,11 @@ async def fetch_site(
             break
         await client.sleep(read_lag / rechecks)
         galleries = await read_galleries(client)
-    bindings = recover_galleries(bindings, intents, galleries)
+    creates = pending_creates(intents)
+    inline = {address for intent in intents for address in intent.sort_orders} - creates.keys()
+    resolution = resolve_doubts(desired, bindings, creates.keys(), inline)
+    recovery = recover_galleries(bindings, intents, galleries, resolution)
+    bindings = recovery.bindings
     pairs = match_galleries(desired, galleries, bindings)
     managed = {gallery.id for gallery in pairs.live.values()}
     # An orphaned gallery is deleted together with its items: the plan must show them, too.
@@ -82,13 +102,19 @@ async def fetch_site(
             break
         await client.sleep(read_lag / rechecks)
         galleries = await read_items_of_galleries(client, galleries, incomplete)
-    bindings, unconfirmed = recover_steps(bindings, intents, galleries)
-    bindings = _drop_deleted(bindings, galleries)
+    recovery = recover_steps(recovery, intents, galleries, resolution)
+    bindings = _drop_deleted(recovery.bindings, galleries)
     snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
     if unknown_files := files_to_look_up(desired, snapshot, bindings):
         files = await client.get_files(unknown_files)
         snapshot = replace(snapshot, files={file.id: file for file in files})
-    return FetchedSite(snapshot=snapshot, bindings=bindings, unconfirmed=unconfirmed)
+    return FetchedSite(
+        snapshot=snapshot,
+        bindings=bindings,
+        unconfirmed=recovery.unconfirmed,
+        refusals=recovery.refusals,
+        resolution=resolution,
+    )
 
 
 def _has_missing_galleries(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> bool:

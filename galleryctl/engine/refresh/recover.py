@@ -1,78 +1,223 @@
-"""Recover the creates and deletes of an interrupted run whose responses were lost.
+"""Recover the steps of an interrupted run whose responses were lost, from what the site shows now.
 
-A create is journalled before it is sent, with a sort order that no other resource has. So the live resource with this
-sort order is the created one, if it also has a marker (file, video, title or HTML) of what was sent: an item that
-someone dragged between the same neighbours since has the same sort order. Example, with the pending intent
-`create-item weddings/cake, sort order 1.5, marker "image wix-7"`:
+A create is journalled before it is sent, with its sort order and the ids that were listed (see `lookup`). With the
+pending intent `create-item weddings/cake, sort order 1.4182`:
 
-    live a 1.0, b 1.5 (wix-7), c 2.0    b was created: its id becomes the binding of weddings/cake
-    live a 1.0, b 9.0 (wix-7), c 2.0    b was created, then moved: it is the only new item with the marker
-    live a 1.0, c 2.0                   unconfirmed: not created, or the read lags; the next apply sends 1.5 again,
-                                        which the API rejects if the item exists after all
+    live a 1.0, b 1.4182, c 2.0    b was created: its id becomes the binding of weddings/cake
+    live a 1.0, c 2.0              in doubt: not created, or not seen yet; the next apply sends 1.4182 again, which the
+                                   API rejects if the item exists after all
+    live a 1.0, c 1.4182           not created: the API rejects a sort order that another item has
+    anything else                  in doubt, and the plan is refused until a manifest says which item it is
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
 
+from galleryctl.engine.refresh.lookup import (
+    Lookup,
+    OrderReading,
+    R,
+    find_created,
+    find_created_item,
+    match_inline_items,
+)
 from galleryctl.engine.refresh.recover_updates import recover_updates
+from galleryctl.engine.refresh.recovered_values import recovered_record
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.fields import Fields, float32
+from galleryctl.model.last_applied import LastApplied, Origin, SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, Kind, MediaFile, WixFile
-from galleryctl.plan.file.canonical import digest
+from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
+from galleryctl.plan.ordering.floats import stored_format
+from galleryctl.plan.resources import item_title
 from galleryctl.state.journal import apply_result
-from galleryctl.state.journal_records import Intent, StepResult
+from galleryctl.state.journal_records import Intent, SentItem, StepResult
 
-_R = TypeVar("_R", LiveItem, LiveGallery)
-_MAX_CLOCK_SKEW = 120.0
-"""Seconds that the site's clock may be behind this machine's."""
-
-
-def recover_galleries(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
-    """Return `bindings` with the galleries that a pending intent created."""
-    galleries = tuple(galleries)
-    found = {
-        address: gallery.id
-        for intent in pending
-        for address, order in intent.sort_orders.items()
-        if address.item is None and (gallery := with_sort_order(galleries, order)) is not None
-    }
-    return _add_ids(bindings, found)
+_MAX_SHOWN = 5
+"""The most candidates that a refusal lists."""
 
 
-def recover_items(bindings: Bindings, pending: Collection[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
-    """Return `bindings` with the items that a pending intent created, alone or with their gallery.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnconfirmedCreate:
+    """A create whose effect is unknown: the sort order that was sent, and the intents of all tries, the oldest first."""
 
-    All are looked up by sort order before any is looked up elsewhere: two may have the same content.
+    sort_order: float
+    tries: tuple[Intent, ...] = ()
+
+    def shown(self, address: Address) -> frozenset[SentItem]:
+        """Return the contents that were sent for the item."""
+        return frozenset(intent.items[address] for intent in self.tries if address in intent.items)
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The ids that were listed before the first try."""
+        return frozenset(self.tries[0].listed) if self.tries else frozenset()
+
+    @property
+    def gallery_id(self) -> str:
+        """The live id of the gallery that the last try named."""
+        return (self.tries[-1].gallery_id if self.tries else None) or ""
+
+    def renamed(self, moved: Mapping[Address, Address]) -> UnconfirmedCreate:
+        """Return the create with the addresses in its intents replaced."""
+        return replace(self, tries=tuple(i.renamed(lambda a: moved.get(a, a)) for i in self.tries)) if moved else self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """The state including what an interrupted run did, and the creates whose effect is still unknown.
+
+    The addresses in `bindings` are those of the journal, the addresses in doubt those of the manifests.
     """
-    by_id = {gallery.id: gallery for gallery in galleries}
-    known = {*bindings.ids.values(), *bindings.deposed}
-    found: dict[Address, str] = {}
-    for anywhere in (False, True):
-        for intent in pending:
-            for address, order in intent.sort_orders.items():
-                gallery = by_id.get(bindings.ids.get(address.parent, intent.gallery_id or ""))
-                if address.item is None or address in found or gallery is None:
-                    continue
-                markers = intent.markers.get(address, ())
-                bound = [item for item in gallery.items or () if item.id == bindings.ids.get(address)]
-                if with_sort_order(bound, order) or _moved_item(bound, markers, intent.started_at):
-                    continue  # a later run created or found it; another item with this content is unmanaged
-                items = [item for item in gallery.items or () if item.id not in known]
-                item = (
-                    _moved_item(items, markers, intent.started_at)
-                    if anywhere
-                    else item_with_sort_order(items, order, markers)
-                )
-                if item is not None:
-                    found[address] = item.id
-                    known.add(item.id)
-    return _add_ids(bindings, found)
+
+    bindings: Bindings
+    unconfirmed: Mapping[Address, UnconfirmedCreate] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+
+
+def pending_creates(pending: Iterable[Intent]) -> Mapping[Address, UnconfirmedCreate]:
+    """Return the creates of galleries and of single items among the intents, by their addresses in the journal."""
+    creates: dict[Address, UnconfirmedCreate] = {}
+    for intent in pending:
+        for address, order in intent.sort_orders.items():
+            if intent.kind == ("create-gallery" if address.item is None else "create-item"):
+                tries = creates[address].tries if address in creates else ()
+                creates[address] = UnconfirmedCreate(sort_order=order, tries=(*tries, intent))
+    return creates
+
+
+def recover_galleries(
+    bindings: Bindings,
+    pending: Iterable[Intent],
+    galleries: Collection[LiveGallery],
+    resolution: DoubtResolution = NO_DOUBTS,
+) -> Recovery:
+    """Return `bindings` with the galleries that a pending intent created, and the galleries in doubt."""
+    creates = {a: create for a, create in pending_creates(pending).items() if a.item is None}
+    found = _Findings(bindings, resolution)
+    live = {gallery.id: gallery for gallery in galleries}
+    orders = OrderReading.of(gallery.sort_order for gallery in galleries)
+    for address, create in creates.items():
+        if found.is_done(address, create, live):
+            continue
+        known = {*bindings.ids.values(), *create.listed, *resolution.foreign}
+        candidates = [gallery for gallery in galleries if gallery.id not in known]
+        others = {other.sort_order for other in creates.values()} - {create.sort_order}
+        lookup = find_created(create.sort_order, candidates, orders, others=others, is_alike=lambda _: False)
+        found.add(address, create, found.adopted(address, candidates) or lookup, orders)
+    return found.recovery()
+
+
+def recover_items(
+    recovery: Recovery,
+    pending: Collection[Intent],
+    galleries: Iterable[LiveGallery],
+    resolution: DoubtResolution = NO_DOUBTS,
+) -> Recovery:
+    """Return `recovery` with the items that a pending intent created, alone or with their gallery."""
+    bindings = recovery.bindings
+    by_id = {gallery.id: gallery for gallery in galleries if gallery.items is not None}
+    found = _Findings(bindings, resolution, recovery)
+    for intent in pending:
+        if intent.kind == "create-gallery":
+            found.add_inline_items(intent, by_id)
+    creates = {a: create for a, create in pending_creates(pending).items() if a.item is not None}
+    for address, create in creates.items():
+        gallery = by_id.get(bindings.ids.get(address.parent, create.gallery_id))
+        # A gallery that was not read is gone, or no longer managed: nothing will be created there.
+        if gallery is None or found.is_done(address, create, {item.id: item for item in gallery.loaded_items}):
+            continue
+        known = {*bindings.ids.values(), *bindings.deposed, *create.listed, *resolution.foreign}
+        orders = OrderReading.of_items(gallery, bindings.sort_order_formats.get(address.parent))
+        shown = create.shown(address)
+        kinds = {item.kind for item in shown}
+        new_items = [item for item in gallery.loaded_items if item.id not in known and item.kind in kinds]
+        others = {other.sort_order for a, other in creates.items() if a.parent == address.parent and a != address}
+        lookup = find_created_item(create.sort_order, shown, new_items, orders, others=others)
+        found.add(address, create, found.adopted(address, new_items) or lookup, orders)
+    return found.recovery()
+
+
+_AnyLookup = Lookup[LiveItem] | Lookup[LiveGallery]
+
+
+class _Findings:
+    """The findings about creates in doubt, added one by one."""
+
+    def __init__(self, bindings: Bindings, resolution: DoubtResolution, before: Recovery | None = None) -> None:
+        self._bindings = bindings
+        self._resolution = resolution
+        self._ids: dict[Address, str] = {}
+        self._records: dict[Address, LastApplied] = {}
+        self._formats: dict[Address, SortOrderFormat] = {}
+        self._unconfirmed = dict(before.unconfirmed) if before else {}
+        self._refusals = list(before.refusals) if before else []
+
+    def _current(self, address: Address) -> Address:
+        """Return the address in the manifests."""
+        return self._resolution.moved.get(address, address)
+
+    def is_done(self, address: Address, create: UnconfirmedCreate, live: Collection[str]) -> bool:
+        """Return True if a later run created or found it: its address has a live resource that is newer than the create."""
+        bound = self._bindings.ids.get(address)
+        return bound in live and bound not in create.listed
+
+    def adopted(self, address: Address, candidates: Iterable[R]) -> Lookup[R] | None:
+        """Return the candidate that a manifest names, None if it names none."""
+        named = self._resolution.adopt.get(self._current(address))
+        return next((Lookup(found=each) for each in candidates if each.id == named), None)
+
+    def add(self, address: Address, create: UnconfirmedCreate, lookup: _AnyLookup, orders: OrderReading) -> None:
+        """Add what a look-up found."""
+        current = self._current(address)
+        if lookup.found is not None:
+            self._add_found(address, create, lookup.found)
+            return
+        declared = {current, current.parent} & self._resolution.declared
+        if lookup.candidates and declared:
+            self._refusals.append(_refusal(current, lookup, is_declared=current in declared))
+        elif current not in declared or orders.is_taken(create.sort_order):
+            return
+        self._unconfirmed[current] = create.renamed(self._resolution.moved)
+
+    def _add_found(self, address: Address, create: UnconfirmedCreate, live: LiveItem | LiveGallery) -> None:
+        is_named = self._resolution.adopt.get(self._current(address)) == live.id
+        origin = Origin.ADOPTED if is_named else Origin.CREATED
+        self._ids[address] = live.id
+        self._records[address] = recovered_record(address, create.tries, live, origin)
+        fmt = stored_format(create.sort_order, live.sort_order)
+        if address.item is not None and fmt is not None and fmt is not SortOrderFormat.DOUBLE:
+            self._formats[address.parent] = fmt
+
+    def add_inline_items(self, intent: Intent, galleries: Mapping[str, LiveGallery]) -> None:
+        """Add the items that were created together with their gallery, if that was found."""
+        for gallery_address in (address for address in intent.sort_orders if address.item is None):
+            gallery = galleries.get(self._bindings.ids.get(gallery_address, ""))
+            if gallery is None or gallery.id in intent.listed:
+                continue
+            live = {item.id for item in gallery.loaded_items}
+            ids = {**self._bindings.ids, **self._ids}
+            bound = {address for address, id_ in ids.items() if id_ in live}
+            known = {*ids.values(), *self._bindings.deposed}
+            items = [item for item in gallery.loaded_items if item.id not in known]
+            sent = {a: order for a, order in intent.sort_orders.items() if a.item is not None and a not in bound}
+            found, fmt = match_inline_items(sent, items)
+            for address, item in found.items():
+                self._ids[address] = item.id
+                self._records[address] = recovered_record(address, (intent,), item, Origin.CREATED)
+            if fmt is not SortOrderFormat.DOUBLE:
+                self._formats[gallery_address] = fmt
+
+    def recovery(self) -> Recovery:
+        """Return the state with all findings; an item that a found one replaces is deposed: it is still to be deleted."""
+        result = StepResult(ids=self._ids, records=self._records, sort_order_formats=self._formats)
+        return Recovery(
+            bindings=apply_result(self._bindings, result),
+            unconfirmed=self._unconfirmed,
+            refusals=tuple(self._refusals),
+        )
 
 
 def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: Iterable[LiveGallery]) -> Bindings:
@@ -90,91 +235,32 @@ def recover_deletes(bindings: Bindings, pending: Iterable[Intent], galleries: It
 
 
 def recover_steps(
-    bindings: Bindings, pending: Collection[Intent], galleries: Collection[LiveGallery]
-) -> tuple[Bindings, Mapping[Address, UnconfirmedCreate]]:
-    """Return `bindings` after the pending creates of items and deletes, and the creates that stay unconfirmed."""
-    recovered = recover_deletes(recover_items(bindings, pending, galleries), pending, galleries)
-    recovered = recover_updates(recovered, pending, galleries)
-    return recovered, unconfirmed_creates(pending, galleries)
+    recovery: Recovery, pending: Collection[Intent], galleries: Collection[LiveGallery], resolution: DoubtResolution
+) -> Recovery:
+    """Return `recovery`, which has the galleries, with the creates of items, the updates and the deletes."""
+    recovered = recover_items(recovery, pending, galleries, resolution)
+    bindings = recover_deletes(recovered.bindings, pending, galleries)
+    return replace(recovered, bindings=recover_updates(bindings, pending, galleries))
 
 
-def _moved_item(items: Iterable[LiveItem], markers: Collection[str], since: float) -> LiveItem | None:
-    """Return the item that was created no earlier than `since` and moved later: no other one has a marker."""
-    return only_marked_item((item for item in items if _created_at(item) >= since - _MAX_CLOCK_SKEW), markers)
+def _refusal(address: Address, lookup: _AnyLookup, *, is_declared: bool) -> Refusal:
+    """Return the question whether one of the candidates is the created resource; `is_declared` if it is in a manifest."""
+    ids = [candidate.id for candidate in lookup.candidates]
+    shown = [*map(_describe, lookup.candidates[:_MAX_SHOWN]), *(["others"] if len(ids) > _MAX_SHOWN else [])]
+    foreign = f"foreign: [{', '.join(ids[:_MAX_SHOWN])}]"
+    if address.item is None:
+        ours = f"bind: {{id: {ids[0]}}}"
+    else:
+        ours = f"adopt: {{{address.item}: {ids[0]}}}" + ("" if is_declared else f" with an entry {address.item}")
+    which = "if it is" if len(ids) == 1 else "for the right one"
+    rest = "if it is not" if len(ids) == 1 else "for the others"
+    return Refusal(
+        address=address,
+        why=f"an interrupted run may have created it as {' or '.join(shown)}: {lookup.reason}",
+        allow=f"in the manifest of {address.parent}: {ours} {which}, {foreign} {rest}",
+    )
 
 
-def _created_at(item: LiveItem) -> float:
-    """Return the creation time in seconds since the epoch; 0 if the API does not send it."""
-    try:
-        return datetime.fromisoformat(str(item.raw.get("createdDate"))).timestamp()
-    except ValueError:
-        return 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnconfirmedCreate:
-    """A create whose effect no read shows: the sort order that was sent, and the markers of the item."""
-
-    sort_order: float
-    markers: tuple[str, ...] = ()
-
-
-def unconfirmed_creates(
-    pending: Iterable[Intent], galleries: Iterable[LiveGallery]
-) -> Mapping[Address, UnconfirmedCreate]:
-    """Return the galleries and items that a pending intent may have created and that no read shows.
-
-    A create whose sort order another resource has is left out: the API rejected it, or rejects it when it arrives.
-    """
-    galleries = tuple(galleries)
-    by_id = {gallery.id: gallery for gallery in galleries}
-    unconfirmed: dict[Address, UnconfirmedCreate] = {}
-    for intent in pending:
-        for address, order in intent.sort_orders.items():
-            siblings: Iterable[LiveItem | LiveGallery] | None = None
-            if address.item is None:
-                siblings = galleries
-            elif intent.kind == "create-item" and (gallery := by_id.get(intent.gallery_id or "")):
-                siblings = gallery.items
-            if siblings is not None and not any(r.sort_order in (order, float32(order)) for r in siblings):
-                unconfirmed[address] = UnconfirmedCreate(sort_order=order, markers=intent.markers.get(address, ()))
-    return unconfirmed
-
-
-def content_markers(kind: Kind, media: WixFile | HostedVideo | MediaFile | None, fields: Fields) -> tuple[str, ...]:
-    """Return what identifies an item after it was moved or edited: its file or video; for a text its title or HTML."""
-    match media:
-        case WixFile(id=name) | MediaFile(id=name) | HostedVideo(url=name):
-            return (f"{kind} {name}",)
-        case None:
-            title, html = fields.get("title"), fields.get("html")
-            by_title = (f"{kind} titled {title}",) if title else ()
-            return (*by_title, f"{kind} of {digest(html)[:16]}") if html else by_title
-
-
-def _has_any_marker(item: LiveItem, markers: Collection[str]) -> bool:
-    return any(marker in markers for marker in content_markers(item.kind, item.media, item.fields))
-
-
-def only_marked_item(items: Iterable[LiveItem], markers: Collection[str]) -> LiveItem | None:
-    """Return the item that has one of the markers, None if no item or several have one."""
-    marked = [item for item in items if _has_any_marker(item, markers)]
-    return marked[0] if len(marked) == 1 else None
-
-
-def item_with_sort_order(items: Iterable[LiveItem], sort_order: float, markers: Collection[str]) -> LiveItem | None:
-    """Return the item with this sort order and, if there are markers, one of them; None unless exactly one fits."""
-    return with_sort_order((item for item in items if not markers or _has_any_marker(item, markers)), sort_order)
-
-
-def with_sort_order(resources: Iterable[_R], sort_order: float) -> _R | None:
-    """Return the resource with exactly this sort order, else with its value as a 32-bit float; None if several fit."""
-    near = [r for r in resources if r.sort_order in (sort_order, float32(sort_order))]
-    candidates = [r for r in near if r.sort_order == sort_order] or near
-    return candidates[0] if len(candidates) == 1 else None
-
-
-def _add_ids(bindings: Bindings, found: Mapping[Address, str]) -> Bindings:
-    """Return `bindings` with the found ids; an item that one of them replaces is deposed: it is still to be deleted."""
-    deposed = {old: address for address, new in found.items() if (old := bindings.ids.get(address, new)) != new}
-    return replace(bindings, ids={**bindings.ids, **found}, deposed={**bindings.deposed, **deposed})
+def _describe(live: LiveItem | LiveGallery) -> str:
+    name = item_title(live) if isinstance(live, LiveItem) else live.name
+    return f"{live.id} ({name!r})" if name else live.id

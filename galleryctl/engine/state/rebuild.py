@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.refresh.fetch import FetchedSite, fetch_site
-from galleryctl.engine.refresh.recover import recover_items
+from galleryctl.engine.refresh.recover import Recovery, recover_items
 from galleryctl.engine.site import Site, read_own_state, save_state
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
@@ -80,7 +80,7 @@ def _keep_half_replaced(
     fetched: FetchedSite, replayed: Bindings, pending: Sequence[Intent], item_ids: Collection[str]
 ) -> Bindings:
     """Return the fetched bindings, with the old items of unfinished replacements: only state has their ids."""
-    recovered = recover_items(replayed, pending, fetched.snapshot.galleries)
+    recovered = recover_items(Recovery(bindings=replayed), pending, fetched.snapshot.galleries).bindings
     unfinished = {address for intent in pending for address in intent.sort_orders}
     old = {a: id_ for a, id_ in replayed.ids.items() if a in unfinished and id_ in item_ids}
     return replace(fetched.bindings, ids={**old, **fetched.bindings.ids}, deposed=recovered.deposed)

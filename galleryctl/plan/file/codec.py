@@ -22,6 +22,7 @@ from galleryctl.plan.changes import (
     Action,
     Cause,
     Change,
+    DoubtResolution,
     FieldChange,
     MatchedBy,
     Notice,
@@ -73,6 +74,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         ],
         "approval": plan.approval,
         "unmanaged": plan.unmanaged,
+        "doubt_resolution": _encode_doubt_resolution(plan.doubt_resolution),
         "refusals": [
             {"address": _optional_str(refusal.address), "why": refusal.why, "allow": refusal.allow}
             for refusal in plan.refusals
@@ -118,6 +120,15 @@ def _read_addresses(value: Json) -> frozenset[Address]:
     if len(set(addresses)) < len(addresses):
         raise doc.InvalidDocumentError("contains a duplicate address")
     return frozenset(addresses)
+
+
+def _encode_doubt_resolution(resolution: DoubtResolution) -> Json:
+    return {
+        "declared": [str(address) for address in sorted(resolution.declared)],
+        "moved": {str(old): str(new) for old, new in sorted(resolution.moved.items())},
+        "adopt": {str(address): id_ for address, id_ in sorted(resolution.adopt.items())},
+        "foreign": sorted(resolution.foreign),
+    }
 
 
 def _encode_change(change: Change) -> Json:
@@ -236,6 +247,13 @@ _read_plan = doc.record(
     ),
     approval=doc.string,
     unmanaged=doc.integer,
+    doubt_resolution=doc.record(
+        lambda foreign, **members: DoubtResolution(foreign=frozenset(foreign), **members),
+        declared=_read_addresses,
+        moved=doc.mapping(doc.address, doc.address),
+        adopt=doc.mapping(doc.address, doc.string),
+        foreign=doc.array(doc.string),
+    ),
     refusals=doc.array(doc.record(Refusal, address=_read_optional_address, why=doc.string, allow=doc.string)),
     notices=doc.array(doc.record(Notice, address=_read_optional_address, message=doc.string)),
     item_order=doc.one_of(ItemOrder),

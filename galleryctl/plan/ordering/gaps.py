@@ -1,43 +1,71 @@
-"""New sort orders between two neighbours or beyond an end: evenly spread, and none that is in use.
+"""New sort orders between two neighbours or beyond an end: random within even shares, and none that is in use.
 
-in use 1, 2, 3        two values between 1 and 3   →   1.5, 2.5     2 is in use, so each gap gets one
-                      two values after 3           →   4, 5         the mean distance of the values
+A create is recognized by its sort order, so that nobody else may come upon the same value. The vendor's editor uses the
+means of two neighbours, and people use whole numbers:
+
+    in use 1, 2, 3        one value between 1 and 2     →   a random value from 1.25 to 1.75, but not 1.5
+                          two values between 1 and 3    →   in each gap one, because 2 is in use
+                          two values after 3            →   about 4 and 5, at the mean distance of the values
 """
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
-from itertools import pairwise
+from itertools import chain, pairwise
 
+from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.plan.ordering.floats import FloatFormat
 
-_APPEND_SPACING = 1024
-"""The fewest floats to leave between two appended items, so that a gap can be halved ten times later."""
+_SPACING = 2048
+"""The fewest floats to leave between two appended items: the middle half of them has 10 random bits."""
+_LARGEST_HALF = 2**23
+"""The limit below which all halves, such as 2048.5, are 32-bit floats."""
+_MAX_DRAWS = 16
+"""How often another value is drawn instead of a whole number or the mean of two neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsedOrders:
-    """The sort orders in use in a gallery, sorted, and the format in which the site stores them."""
+    """The sort orders in use in a gallery, sorted, the format in which the site stores them, and the seed of new ones."""
 
     values: tuple[float, ...]
     ordinals: tuple[int, ...]
     float_format: FloatFormat
+    seed: str = ""
 
     @classmethod
-    def from_values(cls, live: Iterable[float]) -> UsedOrders:
-        """Sort the distinct values of `live` and detect their format."""
-        values = tuple(sorted(set(live)))
-        float_format = FloatFormat.detect(values)
-        return cls(values, tuple(map(float_format.ordinal, values)), float_format)
+    def from_values(
+        cls,
+        live: Iterable[float],
+        *,
+        reserved: Iterable[float] = (),
+        recorded: SortOrderFormat | None = None,
+        seed: str = "",
+    ) -> UsedOrders:
+        """Sort the distinct values and detect the format of the live ones; `reserved` are of creates in doubt.
+
+        `recorded` is the format in state. Equal arguments give equal new values; another `seed` gives others.
+        """
+        live = set(live)
+        float_format = FloatFormat.detect(live, recorded)
+        values = tuple(sorted(live.union(reserved)))
+        return cls(values, tuple(map(float_format.ordinal, values)), float_format, seed)
 
     def count_free(self, low: float | None, high: float | None) -> int:
         """Return the number of floats strictly between the two that are not in use; None is an open end."""
         first, last = self._ordinal_bounds(low, high)
         used = bisect_left(self.ordinals, last) - bisect_right(self.ordinals, first)
         return max(0, last - first - 1 - used)
+
+    def count_free_around(self, value: float) -> int:
+        """Return the number of free floats between the neighbours of `value`, which may be in use itself."""
+        below, above = bisect_left(self.values, value), bisect_right(self.values, value)
+        low = self.values[below - 1] if below else None
+        return self.count_free(low, self.values[above] if above < len(self.values) else None)
 
     def _ordinal_bounds(self, low: float | None, high: float | None) -> tuple[int, int]:
         end = self.float_format.largest_ordinal
@@ -50,11 +78,13 @@ class UsedOrders:
         """Return `count` ascending free values strictly between the two; at least as many must be free."""
         if not count:
             return []
+        if not self.values:
+            return self._allocate_in_empty(count)
         if (low is None or high is None) and (beyond := self._allocate_beyond(count, below=high is not None)):
             return beyond
         first, last = self._ordinal_bounds(low, high)
         inside = self.ordinals[bisect_right(self.ordinals, first) : bisect_left(self.ordinals, last)]
-        edges = [first, *inside, last]
+        edges = [first, *dict.fromkeys(inside), last]
         capacities = [after - before - 1 for before, after in pairwise(edges)]
         # Halved, because the distance between the largest and the smallest float is infinite.
         halves = [self.float_format.value_at(edge) / 2 for edge in edges]
@@ -62,35 +92,88 @@ class UsedOrders:
         return [
             value
             for (before, after), share in zip(pairwise(edges), shares, strict=True)
-            for value in self._spread_evenly(before, after, share)
+            for value in self._spread(before, after, share)
         ]
 
+    def _allocate_in_empty(self, count: int) -> list[float]:
+        """Return values for the first items: halves, such as 4711.5, which most formats store exactly.
+
+        Small and whole numbers are what a person would use who makes the first item at the same time.
+        """
+        stride = max(16, min(_SPACING, _LARGEST_HALF // (count + 2)))
+        fraction = 0.0 if self.float_format is FloatFormat.WHOLE else 0.5
+        starts = (stride * number + stride // 4 for number in range(1, count + 1))
+        return [start + _random_number(self.seed, start) % (stride // 2) + fraction for start in starts]
+
     def _allocate_beyond(self, count: int, *, below: bool) -> list[float]:
-        """Return values beyond all in use, at their mean distance; [] if that leaves the range of the format."""
-        if not self.values:
-            return [float(i + 1) for i in range(count)]
+        """Return values beyond all in use, at about their mean distance; [] if that leaves the range of the format."""
         low, high = self.values[0], self.values[-1]
         edge = low if below else high
-        # Each is divided before the subtraction, which could overflow.
-        mean = high / max(1, len(self.values) - 1) - low / max(1, len(self.values) - 1)
-        stride = max(1.0, mean, _APPEND_SPACING * self.float_format.spacing(edge))
+        if len(self.values) == 1:
+            mean = float(_SPACING)
+        else:  # Each is divided before the subtraction, which could overflow.
+            mean = high / (len(self.values) - 1) - low / (len(self.values) - 1)
+        stride = max(1.0, mean, _SPACING * self.float_format.spacing(edge))
         steps = range(-count, 0) if below else range(1, count + 1)
-        values = [self.float_format.nearest(edge + stride * step) for step in steps]
+        quarters = [(edge + stride * (step - 0.25), edge + stride * (step + 0.25)) for step in steps]
         limit = self.float_format.largest / 2
-        ascending = all(before < after for before, after in pairwise([*values, edge] if below else [edge, *values]))
-        return values if ascending and abs(values[0]) < limit and abs(values[-1]) < limit else []
+        if abs(quarters[0][0]) >= limit or abs(quarters[-1][1]) >= limit:
+            return []
+        cells = [(self.float_format.ordinal(start), self.float_format.ordinal(end)) for start, end in quarters]
+        bound = self.float_format.ordinal(edge)
+        ascending = _are_ascending([*cells, (bound, bound)] if below else [(bound, bound), *cells])
+        return self._draw_all(cells) if ascending else []
 
-    def _spread_evenly(self, first: int, last: int, count: int) -> list[float]:
-        """Return values at equal distances between two ordinals, or at equal counts of floats if values coincide."""
+    def _spread(self, first: int, last: int, count: int) -> list[float]:
+        """Return values between two ordinals: each in the middle half of an equal share of the distance.
+
+        If the values are too close for that, the shares are of an equal number of floats.
+        """
         if not count:
             return []
         fmt = self.float_format
         low, high = fmt.value_at(first), fmt.value_at(last)
-        parts = count + 1
-        even = [fmt.nearest(low * ((parts - i) / parts) + high * (i / parts)) for i in range(1, parts)]
-        if all(before < after for before, after in pairwise([first, *map(fmt.ordinal, even), last])):
-            return even
-        return [fmt.value_at(first + i * (last - first) // parts) for i in range(1, parts)]
+
+        def ordinal_at(part: float) -> int:
+            return fmt.ordinal(low * (1 - part) + high * part)
+
+        cells = [(ordinal_at((i + 0.25) / count), ordinal_at((i + 0.75) / count)) for i in range(count)]
+        if not _are_ascending([(first, first), *cells, (last, last)]):
+            free = last - first - 1
+            shares = [(first + 1 + free * i // count, first + free * (i + 1) // count) for i in range(count)]
+            cells = [(start + (end - start) // 4, end - (end - start) // 4) for start, end in shares]
+        return self._draw_all(cells, avoid={fmt.ordinal(low / 2 + high / 2)})
+
+    def _draw_all(self, cells: Iterable[tuple[int, int]], avoid: Collection[int] = ()) -> list[float]:
+        """Return a random value of each cell, given by its first and last ordinal."""
+        return [self.float_format.value_at(self._draw(start, end, avoid)) for start, end in cells]
+
+    def _draw(self, start: int, end: int, avoid: Collection[int]) -> int:
+        """Return a random ordinal from `start` to `end`: if possible not one to avoid, and not a whole number."""
+        count = end - start + 1
+        draws = (start + _random_number(self.seed, start, end, draw) % count for draw in range(_MAX_DRAWS))
+        allowed: list[int] = []
+        for ordinal in chain(draws, range(start, end + 1) if count <= _MAX_DRAWS else ()):
+            if ordinal not in avoid:
+                if not self._is_whole(ordinal):
+                    return ordinal
+                allowed.append(ordinal)
+        return allowed[0] if allowed else start
+
+    def _is_whole(self, ordinal: int) -> bool:
+        return self.float_format is not FloatFormat.WHOLE and self.float_format.value_at(ordinal).is_integer()
+
+
+def _random_number(seed: str, *names: object) -> int:
+    """Return a number of 64 bits that depends on the arguments alone, so that a plan can be made again."""
+    text = "\n".join((seed, *map(str, names)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+
+
+def _are_ascending(cells: Iterable[tuple[int, int]]) -> bool:
+    """Return True if no cell is empty, and each ends before the next one starts."""
+    bounds = list(cells)
+    return all(start <= end for start, end in bounds) and all(a[1] < b[0] for a, b in pairwise(bounds))
 
 
 def _distribute(capacities: list[int], widths: list[float], count: int) -> list[int]:

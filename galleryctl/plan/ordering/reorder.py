@@ -2,17 +2,17 @@
 
 The items of a longest increasing run keep their values; the others get values in the gaps between them or beyond the
 ends. No new value is in use in the gallery, not even by an item that is moved or deleted, so the writes can be sent in
-any order and no two items ever share a value.
+any order and no two items ever share a value. New values are random within their gap (see `gaps`).
 
     live, in display order    a 1, b 2, c 3, d 4
-    desired order             a, d, b, new, c     current = [1, 4, 2, None, 3]
-    longest run               a, b, c             indexes [0, 2, 4]
-    result                    {1: 1.5, 3: 2.5}    d moves between a and b, the new item goes between b and c
+    desired order             a, d, b, new, c         current = [1, 4, 2, None, 3]
+    longest run               a, b, c                 indexes [0, 2, 4]
+    result                    {1: 1.4182, 3: 2.6093}  d moves between a and b, the new item goes between b and c
 
 If a gap has too few floats left, neighbouring items are moved too:
 
     current                   [1, None, 1.0000001, 2], as 32-bit floats: there is none between the first two
-    result                    {1: 1.3333334, 2: 1.6666667}
+    result                    {1: 1.2974, 2: 1.7321}
 """
 
 from __future__ import annotations
@@ -20,11 +20,25 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from galleryctl.model.desired import ItemOrder
+from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.plan.ordering.gaps import UsedOrders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSource:
+    """The source of new sort orders in one list: what state knows of it, and the seed of the random values.
+
+    `reserved` are the sort orders of creates whose outcome is unknown, `recorded` is the format in which the site stores
+    sort orders, None if no answer has shown it.
+    """
+
+    seed: str = ""
+    recorded: SortOrderFormat | None = None
+    reserved: tuple[float, ...] = ()
 
 
 def assign_sort_orders(
@@ -32,6 +46,7 @@ def assign_sort_orders(
     live: Iterable[float | None],
     item_order: ItemOrder = ItemOrder.ASCENDING,
     targets: Iterable[int] | None = None,
+    source: OrderSource = OrderSource(),
 ) -> Mapping[int, float]:
     """Return the new sort orders by index in the list.
 
@@ -41,17 +56,20 @@ def assign_sort_orders(
     """
     values = [value for value in live if value is not None]
     indexes = sorted(range(len(current)) if targets is None else targets)
-    if not values:
+    if not values and not source.reserved:
         in_order = indexes if item_order is ItemOrder.ASCENDING else indexes[::-1]
-        return {i: float(number) for number, i in enumerate(in_order, 1)}
+        used = UsedOrders.from_values((), recorded=source.recorded, seed=source.seed)
+        return dict(zip(in_order, used.allocate(None, None, len(in_order)), strict=True))
     if item_order is ItemOrder.DESCENDING:
-        new = assign_sort_orders(_negate(current), _negate(values), targets=indexes)
+        reserved = tuple(-value for value in source.reserved)
+        negated = replace(source, reserved=reserved)
+        new = assign_sort_orders(_negate(current), _negate(values), targets=indexes, source=negated)
         return {i: -value for i, value in new.items()}
-    return _move_targets(current, values, frozenset(indexes))
+    return _move_targets(current, values, frozenset(indexes), source)
 
 
 def _move_targets(
-    current: Sequence[float | None], live: Sequence[float], targets: frozenset[int]
+    current: Sequence[float | None], live: Sequence[float], targets: frozenset[int], source: OrderSource
 ) -> Mapping[int, float]:
     """Return new values after which the longest run contains all targets, so that the next plan does not move them.
 
@@ -63,9 +81,9 @@ def _move_targets(
     Then the items of the longer run that are not moved are kept instead, here x, y and s. Each time, more of them are
     not targets, so this ends. It also ends if an item that is not a target would have to move.
     """
-    used = UsedOrders.from_values(live)
+    used = UsedOrders.from_values(live, reserved=source.reserved, recorded=source.recorded, seed=source.seed)
     listed = Counter(value for value in current if value is not None)
-    unlisted = list((Counter(live) - listed).elements())
+    unlisted = list((Counter([*live, *source.reserved]) - listed).elements())
     new: dict[int, float] = {}
     while targets >= new.keys():
         after = [new.get(i, value) for i, value in enumerate(current)]

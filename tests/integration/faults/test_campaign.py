@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from galleryctl.model.desired import Desired, DesiredItem
-from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.errors import GalleryctlError, Refused
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
 from tests.support.engine_harness import EngineHarness, make_desired, make_gallery, text_item, video_item
+from tests.support.person import Person
 
 KINDS = ("error_500", "error_503", "throttle", "drop_after", "drop_before", "cut", "stale", "latency")
 RATE = 0.1
@@ -44,7 +45,11 @@ def manifests(world: EngineHarness, dice: random.Random) -> Desired:
 
 
 def converge(world: EngineHarness, editor: Editor, desired: Desired) -> int:
-    """Return the number of applies until all is done; each ends with a report or a GalleryctlError."""
+    """Return the number of applies until all is done; each ends with a report or a GalleryctlError.
+
+    A person answers what a plan asks about creates in doubt.
+    """
+    person = Person(editor.items)
     for number in range(1, APPLIES + 1):
         editing = number <= EDITED
 
@@ -55,13 +60,16 @@ def converge(world: EngineHarness, editor: Editor, desired: Desired) -> int:
         world.on_attempt = edit
         retry_after = editor.rng.choice([None, 1, 30])
         world.faults(rates=dict.fromkeys(KINDS, RATE), seed=number, retry_after=retry_after, latency_ms=1)
+        asked = False
         try:
             done = world.apply(desired).report.exit_code == 0
-        except GalleryctlError:
-            done = False
+        except GalleryctlError as error:
+            done, asked = False, isinstance(error, Refused)
         editor.assert_own_resources_unchanged()
         world.on_attempt = lambda _exchange: None
         world.faults()
+        if asked:
+            desired = person.answer(desired, world.plan(desired).refusals)
         if done and not editing and world.plan(desired).is_empty:
             return number
     raise AssertionError(f"{APPLIES} applies did not reach what was wanted")

@@ -9,9 +9,10 @@ import pytest
 
 from galleryctl.engine.site import PlanResult
 from galleryctl.model.address import Address
-from galleryctl.model.desired import DesiredItem
+from galleryctl.model.desired import Desired
+from galleryctl.model.errors import Refused
 from galleryctl.model.outcome import Outcome, OutcomeStatus
-from galleryctl.plan.ordering.reorder import assign_sort_orders
+from galleryctl.plan.changes import Refusal
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.support.engine_harness import (
@@ -23,6 +24,7 @@ from tests.support.engine_harness import (
     text_item,
     video_item,
 )
+from tests.support.person import Person
 
 CREATE_ITEM = "POST /galleries/{id}/items"
 UPLOAD = "PUT /upload"
@@ -84,7 +86,18 @@ def test_an_unconfirmed_create_that_reads_do_not_show_takes_effect_once(world: E
     settled(world, desired)
 
 
-def test_an_unconfirmed_create_that_was_moved_is_not_repeated(world: EngineHarness) -> None:
+def asked(world: EngineHarness, desired: Desired, *keys: str) -> tuple[Refusal, ...]:
+    """Assert that an apply changes nothing and asks about these keys; return the questions."""
+    before = world.items()
+    with pytest.raises(Refused, match="an interrupted run may have created it"):
+        world.apply(desired)
+    assert world.items() == before
+    refusals = world.plan(desired).refusals
+    assert [refusal.address for refusal in refusals] == [Address("weddings", key) for key in keys]
+    return refusals
+
+
+def test_an_unconfirmed_create_that_was_moved_is_asked_about(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
     desired = make_desired(text_item("a"), text_item("b"), text_item("z"))
     world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
@@ -95,21 +108,66 @@ def test_an_unconfirmed_create_that_was_moved_is_not_repeated(world: EngineHarne
             world.edit({"gallery": gallery, "item": made["id"], "set": {"sortOrder": 77.5}})
 
     world.on_attempt = move
-    world.apply(desired)
+    (failed,) = world.apply(desired).report.outcomes
     world.on_attempt = lambda _exchange: None
+    assert "plan again" in failed.reason
     assert sorted(world.titles()) == ["a", "b", "z"]
+    (refusal,) = asked(world, desired, "b")
+    made = next(item["id"] for item in world.items() if item["title"] == "b")
+    assert made in refusal.why
+    assert f"adopt: {{b: {made}}}" in refusal.allow
+    assert f"foreign: [{made}]" in refusal.allow
+    desired = Person(foreign=()).answer(desired, [refusal])
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", "b", "z"]
+    settled(world, desired)
 
 
-def test_what_was_made_and_moved_since_the_kill_is_not_made_again(world: EngineHarness) -> None:
+def test_what_was_made_and_moved_since_the_kill_is_asked_about(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("b"), text_item("z")))
     desired = make_desired(text_item("a"), video_item("b", 7), text_item("z"))
     crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
     (made,) = [item for item in world.items() if item["type"] == "VIDEO"]
     world.edit({"gallery": world.galleries()[0]["id"], "item": made["id"], "set": {"sortOrder": 77.5}})
+    desired = Person(foreign=()).answer(desired, asked(world, desired, "b"))
     assert world.apply(desired).report.exit_code == 0
     assert kinds_and_titles(world.items()) == [("TEXT", "a"), ("VIDEO", "b"), ("TEXT", "z")]
+    settled(world, desired)
+
+
+def test_an_image_that_was_moved_and_given_another_photo_is_the_person_s(world: EngineHarness) -> None:
+    world.upload("theirs.jpg", 99)
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    desired = make_desired(text_item("a"), world.photo_item("p", 1), text_item("z"))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
+    (made,) = [item for item in world.items() if item["type"] == "IMAGE"]
+    (photo,) = [file for file in world.files() if not file["labels"]]
+    image = {**made["image"], "imageInfo": {**made["image"]["imageInfo"], "id": photo["id"]}}
+    gallery = world.galleries()[0]["id"]
+    (theirs,) = world.edit(
+        {"gallery": gallery, "item": made["id"], "set": {"sortOrder": 77.5, "image": image, "title": "Theirs"}}
+    )
+    assert world.apply(desired).report.exit_code == 0
+    assert sorted(world.titles()) == ["Theirs", "a", "p", "z"]
+    assert theirs["item"] in world.items()
+    settled(world, desired)
+
+
+def test_a_copy_of_a_created_item_is_asked_about(world: EngineHarness) -> None:
+    """Which of the two is the created one: somebody may have moved that, and put a copy in its place."""
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), world.photo_item("p", 1))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(desired))
+    (made,) = [item for item in world.items() if item["type"] == "IMAGE"]
+    copied = {name: value for name, value in made.items() if name != "id"}
+    gallery = world.galleries()[0]["id"]
+    (theirs,) = world.edit({"gallery": gallery, "item": None, "set": {**copied, "sortOrder": 99.5}})
+    refusals = asked(world, desired, "p")
+    assert "more than one new item could be it" in refusals[0].why
+    desired = Person(foreign=(theirs["item"]["id"],)).answer(desired, refusals)
+    assert world.apply(desired).report.exit_code == 0
+    assert len(world.items()) == 3
+    assert theirs["item"] in world.items()
     settled(world, desired)
 
 
@@ -156,24 +214,42 @@ def test_a_create_of_a_killed_run_that_is_no_longer_declared_is_deleted(world: E
     assert world.titles() == ["a"]
 
 
-@pytest.mark.parametrize("new", [video_item("f", 7), text_item("f")], ids=["another kind", "the same kind"])
-def test_an_item_at_the_sort_order_of_a_create_is_not_mistaken_for_it(world: EngineHarness, new: DesiredItem) -> None:
+def add_text(world: EngineHarness, order: float) -> dict[str, Any]:
+    """Add an item as the Editor does, and return it."""
+    new = {"type": "TEXT", "title": "By hand", "sortOrder": order, "text": {"html": "x"}}
+    (made,) = world.edit({"gallery": world.galleries()[0]["id"], "item": None, "set": new})
+    item: dict[str, Any] = made["item"]
+    return item
+
+
+def test_an_item_of_another_kind_at_the_sort_order_of_a_create_is_not_mistaken_for_it(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a"), text_item("z")))
-    desired = make_desired(text_item("a"), new, text_item("z"))
+    desired = make_desired(text_item("a"), video_item("f", 7), text_item("z"))
+    sent: list[float | None] = []
+    world.after_plan = lambda planned: sent.extend(change.sort_order for change in planned.plan.changes)
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
-    gallery = world.galleries()[0]["id"]
-    # The Editor uses the mean of the neighbours, and so does the plan.
-    order = assign_sort_orders([1.0, None, 2.0], [1.0, 2.0])[1]
-    (made,) = world.edit(
-        {
-            "gallery": gallery,
-            "item": None,
-            "set": {"type": "TEXT", "title": "By hand", "sortOrder": order, "text": {"html": "x"}},
-        }
-    )
+    (order,) = sent
+    assert order is not None
+    theirs = add_text(world, order)
     assert world.apply(desired).report.exit_code == 0
     assert sorted(world.titles()) == ["By hand", "a", "f", "z"]
-    assert made["item"] in world.items()
+    assert theirs in world.items()
+    settled(world, desired)
+
+
+def test_an_item_at_the_mean_of_two_neighbours_is_not_mistaken_for_the_create_between_them(
+    world: EngineHarness,
+) -> None:
+    world.apply(make_desired(text_item("a"), text_item("z")))
+    first, last = (item["sortOrder"] for item in world.items())
+    desired = make_desired(text_item("a"), text_item("f"), text_item("z"))
+    crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
+    theirs = add_text(world, (first + last) / 2)
+    refusals = asked(world, desired, "f")
+    desired = Person(foreign=(theirs["id"],)).answer(desired, refusals)
+    assert world.apply(desired).report.exit_code == 0
+    assert sorted(world.titles()) == ["By hand", "a", "f", "z"]
+    assert theirs in world.items()
     settled(world, desired)
 
 
@@ -333,7 +409,7 @@ def test_a_gallery_that_is_filled_before_its_deletion_is_kept(world: EngineHarne
     world.apply(make_desired(text_item("a"), others=[other]))
 
     def fill(_planned: PlanResult) -> None:
-        new = {"type": "TEXT", "title": "By hand", "sortOrder": 9.5, "text": {"html": "x"}}
+        new = {"type": "TEXT", "title": "By hand", "sortOrder": 99999.5, "text": {"html": "x"}}
         world.edit({"gallery": world.galleries()[1]["id"], "item": None, "set": new})
 
     world.after_plan = fill
@@ -404,14 +480,19 @@ def test_a_sort_order_that_was_used_meanwhile_fails_one_create(world: EngineHarn
 
 
 def test_a_site_of_32_bit_floats_loses_no_create(world: EngineHarness) -> None:
+    """Where the gap becomes so narrow that somebody else could come upon the value, a person is asked."""
     world.settings(sort_order_precision="float32")
-    keys = [f"k{n:02}" for n in range(12)]
+    keys = [f"k{n:02}" for n in range(14)]
     world.apply(make_desired(text_item("a"), text_item("z")))
-    desired = make_desired()
+    desired, person = make_desired(), Person(foreign=())
     for n in range(len(keys)):
         desired = make_desired(text_item("a"), *(text_item(key) for key in reversed(keys[: n + 1])), text_item("z"))
         world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
-        assert world.apply(desired).report.exit_code == 0
+        if world.apply(desired).report.exit_code:
+            refusals = asked(world, desired, keys[n])
+            assert "few others are free" in refusals[0].why
+            assert world.apply(person.answer(desired, refusals)).report.exit_code == 0
+        assert n > 5 or not person.answers
     assert world.titles() == ["a", *reversed(keys), "z"]
     settled(world, desired)
 

@@ -99,7 +99,7 @@ def test_what_two_killed_runs_created_is_not_mistaken_for_a_copy(world: EngineHa
     desired = make_desired(text_item("a"), text_item("b"))
     crashed(world, crash("before", CREATE_ITEM), lambda: world.apply(desired))
     crashed(world, crash("before", "POST /galleries/{id}/items/delete"), lambda: world.apply(desired))
-    copy = {"type": "TEXT", "title": "b", "sortOrder": 55.5, "text": {"html": "<p>b</p>"}}
+    copy = {"type": "TEXT", "title": "b", "sortOrder": 99999.5, "text": {"html": "<p>b</p>"}}
     (theirs,) = world.edit({"gallery": world.galleries()[0]["id"], "item": None, "set": copy})
     assert world.apply(desired).report.exit_code == 0
     assert world.items()[2:] == [theirs["item"]]

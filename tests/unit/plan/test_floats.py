@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galleryctl.plan.ordering.floats import FloatFormat
+from galleryctl.model.fields import float32
+from galleryctl.model.last_applied import SortOrderFormat
+from galleryctl.plan.ordering.floats import FloatFormat, stored_format
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -40,6 +42,72 @@ def test_an_ordinal_names_one_32_bit_float(value: float) -> None:
 )
 def test_the_store_is_told_from_the_values(live: list[float], store: FloatFormat) -> None:
     assert FloatFormat.detect(live) is store
+
+
+@given(st.floats(min_value=-1e300, max_value=1e300))
+def test_an_ordinal_names_one_decimal_of_six_digits(value: float) -> None:
+    digits = FloatFormat.SIX_DIGITS
+    nearest = digits.nearest(value)
+    if abs(value) > 1e-280:
+        assert nearest == float(f"{value:.6g}")
+    assert digits.nearest(nearest) == nearest
+    assert digits.value_at(digits.ordinal(value)) == nearest
+    assert digits.value_at(digits.ordinal(value) + 1) > nearest
+
+
+def test_the_next_decimal_of_six_digits() -> None:
+    digits = FloatFormat.SIX_DIGITS
+    assert digits.value_at(digits.ordinal(1.0) + 1) == 1.00001
+    assert digits.value_at(digits.ordinal(999999.0) + 1) == 1000000.0
+    assert digits.spacing(1000000.0) == 10.0
+    assert digits.value_at(digits.ordinal(-1.0) - 1) == -1.00001
+    assert digits.ordinal(0.0) == 0
+
+
+@given(st.integers(-(2**53), 2**53))
+def test_an_ordinal_names_one_whole_number(value: int) -> None:
+    assert FloatFormat.WHOLE.ordinal(float(value)) == value
+    assert FloatFormat.WHOLE.value_at(value) == value
+
+
+@pytest.mark.parametrize(
+    ("live", "recorded", "expected"),
+    [
+        ([1.0, 2.0], SortOrderFormat.WHOLE, FloatFormat.WHOLE),
+        ([1.0, 2.5], SortOrderFormat.WHOLE, FloatFormat.FLOAT32),
+        ([1.0, 2.34567], SortOrderFormat.SIX_DIGITS, FloatFormat.SIX_DIGITS),
+        ([1.2345678901234], SortOrderFormat.SIX_DIGITS, FloatFormat.FLOAT64),
+        ([1.0], SortOrderFormat.DOUBLE, FloatFormat.FLOAT64),
+    ],
+)
+def test_a_recorded_format_counts_unless_the_site_shows_another(
+    live: list[float], recorded: SortOrderFormat, expected: FloatFormat
+) -> None:
+    assert FloatFormat.detect(live, recorded) is expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "expected"),
+    [
+        (1.3, 1.3, SortOrderFormat.DOUBLE),
+        (1.3, float32(1.3), SortOrderFormat.FLOAT32),
+        (1.2345678, 1.23457, SortOrderFormat.SIX_DIGITS),
+        (2048.5, 2048.0, SortOrderFormat.WHOLE),
+        (2048.5, 2049.0, SortOrderFormat.WHOLE),
+        (2048.5, 2050.0, None),
+        (2048.5, 2048.25, None),
+        (1.5, None, None),
+    ],
+)
+def test_the_format_is_seen_from_what_became_of_a_value(
+    sent: float, stored: float | None, expected: SortOrderFormat | None
+) -> None:
+    assert stored_format(sent, stored) is expected
+
+
+@given(st.floats(min_value=-1e30, max_value=1e30), st.sampled_from(FloatFormat))
+def test_every_rounding_is_accepted(sent: float, stored: FloatFormat) -> None:
+    assert abs(sent) > 2**53 or stored_format(sent, stored.nearest(sent)) is not None
 
 
 def test_spacing_is_the_distance_to_the_next_value() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.fields import float32
+from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.plan.ordering.floats import FloatFormat
 from galleryctl.plan.ordering.gaps import UsedOrders
-from galleryctl.plan.ordering.reorder import assign_sort_orders, longest_run
+from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders, longest_run
 
 DOWN = ItemOrder.DESCENDING
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -117,15 +118,36 @@ def test_one_item_moved_in_a_thousand_is_one_new_value(item_order: ItemOrder) ->
     assert list(assign_sort_orders(middle, values, item_order)) == [300]
 
 
-def test_a_new_item_stands_in_the_middle_of_its_gap() -> None:
-    assert assign_sort_orders([1.0, None, 2.0], [1.0, 2.0]) == {1: 1.5}
-    assert assign_sort_orders([1.0, 2.0, None], [1.0, 2.0]) == {2: 3.0}
-    assert assign_sort_orders([None, 1.0, 2.0], [1.0, 2.0]) == {0: 0.0}
+def test_a_new_item_is_in_the_middle_half_of_its_gap() -> None:
+    (between,) = assign_sort_orders([1.0, None, 2.0], [1.0, 2.0]).values()
+    assert 1.25 <= between <= 1.75
+    assert between != 1.5
+    (last,) = assign_sort_orders([1.0, 2.0, None], [1.0, 2.0]).values()
+    assert 2.75 <= last <= 3.25
+    (first,) = assign_sort_orders([None, 1.0, 2.0], [1.0, 2.0]).values()
+    assert -0.25 <= first <= 0.25
 
 
-def test_in_an_empty_gallery_they_count_from_one() -> None:
-    assert assign_sort_orders([None, None, None], []) == {0: 1.0, 1: 2.0, 2: 3.0}
-    assert assign_sort_orders([None, None, None], [None], DOWN) == {0: 3.0, 1: 2.0, 2: 1.0}
+def test_in_an_empty_gallery_they_are_in_order() -> None:
+    up, down = (assign_sort_orders([None, None, None], [None], order) for order in ItemOrder)
+    assert up[0] < up[1] < up[2]
+    assert down[0] > down[1] > down[2]
+
+
+@pytest.mark.parametrize("item_order", ItemOrder)
+def test_a_create_in_doubt_keeps_its_sort_order_where_that_fits(item_order: ItemOrder) -> None:
+    shown = [1.0, None, 2.0] if item_order is ItemOrder.ASCENDING else [2.0, None, 1.0]
+    sent = [shown[0], 1.37, *shown[1:]]
+    new = assign_sort_orders(sent, [1.0, 2.0], item_order, source=OrderSource(reserved=(1.37,)))
+    assert list(new) == [2]
+    values = applied(sent, new)
+    assert ascending(values if item_order is ItemOrder.ASCENDING else values[::-1])
+
+
+def test_the_sort_order_of_a_create_in_doubt_is_given_to_no_other_item() -> None:
+    source = OrderSource(reserved=(2.0,), recorded=SortOrderFormat.WHOLE)
+    assert assign_sort_orders([1.0, None, 4.0], [1.0, 4.0], source=source) == {1: 3.0}
+    assert 2.0 not in assign_sort_orders([None, None, None], [], source=source).values()
 
 
 def test_a_value_that_two_items_have_is_replaced_on_both() -> None:

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from hypothesis import strategies as st
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
+from galleryctl.model.last_applied import SortOrderFormat
+from galleryctl.model.media import Kind
 from galleryctl.state.journal import Journal, apply_result, merge_results, read_journal, replay
 from galleryctl.state.journal_file import FileJournal
-from galleryctl.state.journal_records import Intent, StepResult
+from galleryctl.state.journal_records import Intent, SentItem, StepResult
 from galleryctl.state.state_file import State
 
 GALLERY, ITEM, OTHER = (Address.parse(text) for text in ("weddings", "weddings/film", "weddings/words"))
@@ -34,7 +37,9 @@ INTENTS = st.builds(
     source=st.text(max_size=8),
     gallery_id=st.none() | st.text(max_size=8),
     sort_orders=st.dictionaries(ADDRESSES, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
-    markers=st.dictionaries(ADDRESSES, st.lists(st.text(max_size=8), max_size=2).map(tuple), max_size=3),
+    items=st.dictionaries(
+        ADDRESSES, st.builds(SentItem, kind=st.sampled_from(Kind), media=st.text(max_size=8)), max_size=3
+    ),
     ids=st.lists(st.text(max_size=8), max_size=3).map(tuple),
     started_at=st.floats(0, 1e10),
 )
@@ -43,6 +48,7 @@ RESULTS = st.builds(
     ids=st.dictionaries(ADDRESSES, st.uuids().map(str), max_size=3),
     media=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
     removed=st.lists(st.uuids().map(str), max_size=3).map(tuple),
+    sort_order_formats=st.dictionaries(ADDRESSES, st.sampled_from(SortOrderFormat), max_size=2),
 )
 ENDS = st.one_of(RESULTS, st.sampled_from(["failed", "unknown", "killed"]))
 
@@ -107,6 +113,43 @@ def test_what_was_done_is_learnt_and_what_was_begun_is_pending(path: Path, state
     learnt = replay(state.bindings, told)
     assert learnt.ids == {**state.bindings.ids, OTHER: "i-3"}
     assert learnt.media == {"sha256:ab": "f-1", "sha256:cd": "f-2"}
+
+
+def test_the_listed_ids_are_written_once_for_all_creates_of_a_gallery(path: Path, state: State) -> None:
+    listed = tuple(f"i-{n}" for n in range(9))
+    creates = [replace(CREATE, listed=listed, sort_orders={Address("weddings", f"k{n}"): n + 0.5}) for n in range(4)]
+    other = replace(CREATE, gallery_id="g-2", listed=("i-0",))
+    update = Intent(kind="update", ids=("i-1",))
+    intents = [*creates[:2], other, update, *creates[2:], replace(other, listed=())]
+    write(path, state, [(intent, "killed") for intent in intents])
+    assert [intent for _, intent in read_journal(FileJournal(path), state).pending] == intents
+    assert path.read_bytes().count(b"i-8") == 1
+
+
+def test_the_next_journal_carries_what_stays_pending(path: Path, state: State) -> None:
+    intents = [replace(CREATE, listed=("i-1", "i-2")), replace(CREATE, listed=("i-1", "i-2", "i-3"))]
+    write(path, state, [(CREATE, StepResult(ids={ITEM: "i-9"}))])
+    carried = [(f"earlier {n}", intent) for n, intent in enumerate(intents)]
+    with Journal.open(FileJournal(path), run="run-2", state=state, carried=carried) as journal:
+        asyncio.run(journal.begin("again", intents[1]))
+    replayed = read_journal(FileJournal(path), state)
+    assert replayed.result == StepResult()
+    assert replayed.pending == (*carried, ("again", intents[1]))
+    assert path.read_bytes().count(b"\n") == 2
+
+
+def test_a_journal_that_cannot_be_started_leaves_the_former_one(
+    path: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path, state, [(CREATE, "killed")])
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StateError, match="the journal cannot be created"):
+        Journal.open(FileJournal(path), run="run-2", state=state)
+    assert read_journal(FileJournal(path), state).pending == (("0", CREATE),)
 
 
 def test_a_failure_ends_a_step_unless_its_outcome_is_unknown(path: Path, state: State) -> None:
@@ -220,6 +263,10 @@ WRONG = (
     {"begin": "x", "intent": {"at": 10**400}},
     {"begin": "x", "intent": {"sort_orders": {"weddings/film": math.inf}}},
     {"begin": ["x"], "intent": {}},
+    {"begin": "x", "intent": {"items": {"weddings/film": ["poster", ""]}}},
+    {"begin": "x", "intent": {"items": {"weddings/film": "video"}}},
+    {"gallery": 5, "listed": []},
+    {"gallery": None, "listed": [7]},
 )
 
 
@@ -227,7 +274,7 @@ WRONG = (
 def test_a_record_of_wrong_values_is_refused(path: Path, state: State, record: dict[str, Any]) -> None:
     with Journal.open(FileJournal(path), run="r1", state=state):
         pass
-    intent: dict[str, Any] = {"kind": "update", "source": "", "gallery_id": None, "sort_orders": {}, "signs": {}, "ids": [], "at": 0}  # fmt: skip
+    intent: dict[str, Any] = {"kind": "update", "source": "", "gallery_id": None, "sort_orders": {}, "ids": [], "at": 0}  # fmt: skip
     if "intent" in record:
         record = {**record, "intent": {**intent, **record["intent"]}}
     with path.open("a", encoding="utf-8") as out:

@@ -1,0 +1,54 @@
+"""Creates of earlier runs whose outcome is unknown, as far as a plan is concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Desired
+from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
+from galleryctl.plan.matching.moved import apply_moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatesInDoubt:
+    """The creates that may have taken effect and that no read shows, and those that only a person can decide on.
+
+    `sort_orders` are those that were sent: the creates are sent again with them, and no other resource gets one.
+    """
+
+    sort_orders: Mapping[Address, float] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    resolution: DoubtResolution = NO_DOUBTS
+
+    def items_of(self, gallery: Address) -> Mapping[Address, float]:
+        """Return the sort orders of the items in doubt in one gallery."""
+        return {a: order for a, order in self.sort_orders.items() if a.item is not None and a.parent == gallery}
+
+
+NONE_IN_DOUBT = CreatesInDoubt()
+
+
+def resolve_doubts(
+    desired: Desired, state: Bindings, creates: Collection[Address], inline: Collection[Address] = ()
+) -> DoubtResolution:
+    """Return what the manifests say about pending creates, given by their addresses in the journal.
+
+    `inline` are the items that were sent with a gallery: only their new addresses are of interest.
+    """
+    if not creates:
+        return NO_DOUBTS
+    moves = apply_moved(desired, replace(state, ids={**dict.fromkeys((*creates, *inline), ""), **state.ids})).moves
+    moved = {address: moves[address] for address in (*creates, *inline) if address in moves}
+    current = {moved.get(address, address) for address in creates}
+    declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
+    adopt = {address: id_ for gallery in desired.galleries for address, id_ in gallery.adopt.items()}
+    bound = {gallery.address: gallery.bind.id for gallery in desired.galleries if gallery.bind.id}
+    return DoubtResolution(
+        declared=frozenset(declared & {*current, *(address.parent for address in current)}),
+        moved=moved,
+        adopt={address: id_ for address, id_ in {**adopt, **bound}.items() if address in current},
+        foreign=frozenset(id_ for gallery in desired.galleries for id_ in gallery.foreign),
+    )

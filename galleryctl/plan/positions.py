@@ -1,0 +1,71 @@
+"""The positions and new sort orders of the items of one gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from galleryctl.model.address import Address
+from galleryctl.model.desired import DesiredItem, ItemOrder
+from galleryctl.model.live import LiveItem
+from galleryctl.plan.matching.match import ItemMatch
+from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
+from galleryctl.plan.resources import DisplayPosition
+from galleryctl.plan.targets import is_targeted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemLists:
+    """The desired and the live items of a gallery, each in display order, and the sort orders of creates in doubt."""
+
+    desired: Sequence[DesiredItem]
+    live: Sequence[LiveItem]
+    unsupported_sort_orders: Sequence[float]
+    matches: Mapping[Address, ItemMatch]
+    in_doubt: Mapping[Address, float]
+
+    def current_order(self, item: DesiredItem) -> float | None:
+        """Return the sort order of a desired item now, None if it is new: a create in doubt has the one that was sent."""
+        match = self.matches.get(item.address)
+        if match and match.live.kind is item.kind:
+            return match.live.sort_order
+        return self.in_doubt.get(item.address)
+
+
+def display_positions(
+    lists: ItemLists, item_order: ItemOrder, targets: Collection[Address], source: OrderSource
+) -> Mapping[Address, DisplayPosition]:
+    """Return the position of each desired item; only `targets` are moved. `source` is that of new sort orders."""
+    desired, matches = lists.desired, lists.matches
+    live_index = {item.id: i for i, item in enumerate(lists.live)}
+    current_order = sorted(matches, key=lambda address: live_index[matches[address].live.id])
+    before = {address: i for i, address in enumerate(current_order, 1)}
+    orders: Mapping[int, float] = {}
+    if not _already_in_order(desired, current_order, matches, lists.live):
+        used = (*(item.sort_order for item in lists.live), *lists.unsupported_sort_orders)
+        targeted = (i for i, item in enumerate(desired) if is_targeted(item.address, targets))
+        orders = assign_sort_orders(list(map(lists.current_order, desired)), used, item_order, targeted, source)
+    return {
+        item.address: DisplayPosition(before=before.get(item.address, 0), after=i + 1, sort_order=orders.get(i))
+        for i, item in enumerate(desired)
+    }
+
+
+def _already_in_order(
+    desired: Sequence[DesiredItem],
+    current_order: Sequence[Address],
+    matches: Mapping[Address, ItemMatch],
+    live_items: Sequence[LiveItem],
+) -> bool:
+    """Return True if the items are displayed in the desired order, even if those at the end have no sort order."""
+    values = [item.sort_order for item in live_items if item.sort_order is not None]
+    return (
+        len(set(values)) == len(values)
+        and [item.address for item in desired] == list(current_order)
+        and all(matches[item.address].live.kind is item.kind for item in desired)
+    )
+
+
+def position_of_new(position: DisplayPosition, sent: float | None) -> DisplayPosition:
+    """Return the position of an item to create: a create in doubt keeps the sort order that was sent where it fits."""
+    return position if position.sort_order is not None else replace(position, sort_order=sent)

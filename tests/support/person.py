@@ -1,0 +1,38 @@
+"""A person who knows the truth and answers what a plan asks about creates in doubt, in the manifests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from galleryctl.model.address import Address
+from galleryctl.model.desired import Desired, DesiredGallery
+from galleryctl.plan.changes import Refusal
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(slots=True)
+class Person:
+    """Answers that an item is somebody else's if its id is in `foreign`, and that it is the created one otherwise."""
+
+    foreign: Collection[str]
+    answers: int = 0
+
+    def answer(self, desired: Desired, refusals: Iterable[Refusal]) -> Desired:
+        """Return the manifests with the answers to the questions among the refusals."""
+        galleries = {gallery.address: gallery for gallery in desired.galleries}
+        for refusal in refusals:
+            if refusal.address is not None and "interrupted run may have created it" in refusal.why:
+                parent = refusal.address.parent
+                galleries[parent] = self._answer_one(galleries[parent], refusal.address, refusal)
+        return replace(desired, galleries=tuple(galleries.values()))
+
+    def _answer_one(self, gallery: DesiredGallery, address: Address, refusal: Refusal) -> DesiredGallery:
+        self.answers += 1
+        candidates = dict.fromkeys(_ID.findall(refusal.why))
+        theirs = frozenset(id_ for id_ in candidates if id_ in self.foreign)
+        ours = [id_ for id_ in candidates if id_ not in theirs and id_ not in gallery.adopt.values()]
+        adopt = {address: ours[0]} if ours else {}
+        return replace(gallery, adopt={**gallery.adopt, **adopt}, foreign=gallery.foreign | theirs)
