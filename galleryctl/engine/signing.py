@@ -1,40 +1,39 @@
-"""Sign saved plans with the passphrase of the state, so that a forged plan is not applied."""
+"""Sign saved plans with the passphrase of the state, so that a forged plan is not applied: `SALT:HMAC`, both in hex."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import os
 from dataclasses import replace
 
 from galleryctl.model.errors import Refused
 from galleryctl.model.secret import Secret
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.codec import plan_digest
-from galleryctl.state.signing import sign_text, verify_signature
+from galleryctl.state.encryption import SALT_BYTES, derive_key
 
-_PLAN_AGAIN_ADVICE = "create it where the passphrase of this workspace is set: galleryctl plan --out FILE"
+_SALT_PREFIX = b"signature of a galleryctl plan, 1:"
+"""Prefix of the salt of a signing key, which is longer than that of an encryption key: no key serves both purposes."""
 
 
-def sign_plan(plan: Plan, passphrase: Secret | None) -> Plan:
-    """Return the plan with its signature; without a passphrase, the unchanged plan."""
-    return plan if passphrase is None else replace(plan, signature=sign_text(plan_digest(plan), passphrase))
+def sign_plan(plan: Plan, passphrase: Secret | None, salt: bytes = b"") -> Plan:
+    """Return the plan with its signature, with a new salt by default; without a passphrase, the unchanged plan."""
+    if passphrase is None:
+        return plan
+    salt = salt or os.urandom(SALT_BYTES)
+    key = derive_key(passphrase, _SALT_PREFIX + salt)
+    code = hmac.new(key, plan_digest(plan).encode(), hashlib.sha256).hexdigest()
+    return replace(plan, signature=f"{salt.hex()}:{code}")
 
 
 def check_signature(plan: Plan, passphrase: Secret | None, former_passphrase: Secret | None) -> None:
-    """Raise Refused unless a saved plan is signed with the passphrase or the former one.
-
-    Without a passphrase there is no check: a forged plan could simply omit the signature.
-    """
-    if passphrase is None:
-        return
-    if not plan.signature:
-        raise Refused(
-            "the plan is not signed, but the state has a passphrase; nothing was applied",
-            why="anyone who can write the file could have changed it",
-            do=_PLAN_AGAIN_ADVICE,
-        )
-    text = plan_digest(plan)
-    if not any(verify_signature(text, plan.signature, each) for each in (passphrase, former_passphrase) if each):
+    """Raise Refused unless a plan is signed with one of them; without a passphrase, a forger would omit the signature."""
+    salt = bytes.fromhex(plan.signature.partition(":")[0])
+    signed = [sign_plan(plan, each, salt) for each in (passphrase, former_passphrase) if each and salt]
+    if passphrase and not any(hmac.compare_digest(plan.signature, each.signature) for each in signed):
         raise Refused(
             "the plan is not signed with the passphrase of the state; nothing was applied",
-            why="it was changed after it was created, or created with another passphrase",
-            do=_PLAN_AGAIN_ADVICE,
+            why="it was not signed, or it was changed after it was created, or created with another passphrase",
+            do="create it where the passphrase of this workspace is set: galleryctl plan --out FILE",
         )

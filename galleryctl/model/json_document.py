@@ -49,7 +49,7 @@ class UnsupportedVersionError(ValueError):
     """A document in a format of another version of galleryctl."""
 
     def __init__(self, version: int) -> None:
-        super().__init__(f"unsupported version {version}")
+        super().__init__(f"unsupported version {version}, written by another version of galleryctl")
         self.version = version
 
 

@@ -8,7 +8,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.state.backend import LockInfo, StateBackend
-from galleryctl.state.encryption import Encryption
+from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.client import WixClient, open_client
 from galleryctl.wix.transport import Observer, Timing
@@ -47,19 +47,14 @@ class WorkspaceSite:
         """Return the storage of the state; `plaintext` accepts an unencrypted state despite a passphrase."""
         setting = self.config.state
         location = setting.location_for(self.name)
-        cipher = Encryption(setting.passphrase, former_passphrase=setting.former_passphrase, accept_plaintext=plaintext)
+        layer = Encryption(setting.passphrase, former_passphrase=setting.former_passphrase, accept_plaintext=plaintext)
         if "://" not in location:
-            return FileStateBackend(self.config.root / location, max_versions=setting.versions, encryption=cipher)
+            return EncryptedBackend(FileStateBackend(self.config.root / location, max_versions=setting.versions), layer)
         from galleryctl.state.bucket import open_bucket
         from galleryctl.state.object_backend import ObjectStateBackend
 
         bucket, key = open_bucket(location)
-        return ObjectStateBackend(bucket, key, max_versions=setting.versions, encryption=cipher)
-
-    def without_former_passphrase(self) -> WorkspaceSite:
-        """Return the site with a configuration without the former passphrase."""
-        state = replace(self.config.state, former_passphrase=None)
-        return replace(self, config=replace(self.config, state=state))
+        return EncryptedBackend(ObjectStateBackend(bucket, key, max_versions=setting.versions), layer)
 
     @asynccontextmanager
     async def open(self, *, plaintext: bool = False) -> AsyncIterator[Site]:

@@ -13,8 +13,9 @@ from typing import Protocol
 from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
 from galleryctl.state.journal_file import JournalStore
-from galleryctl.state.state_file import State
-from galleryctl.state.versions import Version, VersionArchive
+from galleryctl.state.serialize import deserialize_state, serialize_state
+from galleryctl.state.state_file import CorruptStateError, State
+from galleryctl.state.versions import DAMAGED, Version, VersionArchive, VersionStore
 
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 """A run's id. Messages print it in a command that users copy, so it has no other characters."""
@@ -79,52 +80,106 @@ def lost_lock_error(
     return StateError(what, where=where, why=why, do="run the same command again when no other run is active")
 
 
-class _StateLock(Protocol):
-    def hold(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]: ...
-    def holder(self) -> LockInfo | None: ...
-    def force_unlock(self, run_id: str) -> None: ...
+class StateLock(Protocol):
+    """The lock of a state. Every method raises StateError when it cannot be reached."""
+
+    def check_held(self) -> None:
+        """Raise StateError if this object acquired the lock and it was force-unlocked since."""
+
+    def hold(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
+        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""
+        ...
+
+    def holder(self) -> LockInfo | None:
+        """Return the current holder of the lock, None if it is free."""
+        ...
+
+    def force_unlock(self, run_id: str) -> None:
+        """Force-unlock that run. Raise StateError if another run holds the lock, or its process is still running."""
 
 
 class StateBackend(ABC):
-    """Storage of one state. Every method raises StateError when the storage cannot be reached or read."""
+    """Storage of one state at `location`, a path or URL. Every method raises StateError when it cannot be reached.
 
-    def __init__(self, versions: VersionArchive, lock: _StateLock) -> None:
-        self._versions = versions
-        self._lock = lock
+    `load`, `load_version`, `replace` and `journal` are the storage of bytes, which a layer around it may convert.
+    """
 
-    @property
-    @abstractmethod
-    def location(self) -> str:
-        """The path or URL of the state."""
-
-    @abstractmethod
-    def read(self) -> State | None:
-        """Return the state, None if none was ever written."""
+    def __init__(self, location: str, lock: StateLock, version_store: VersionStore, max_versions: int) -> None:
+        self.location = location
+        self.state_lock = lock
+        self.version_store = version_store
+        self.max_versions = max_versions
+        self._archive = VersionArchive(version_store, limit=max_versions)
 
     @abstractmethod
-    def write(self, state: State) -> None:
-        """Replace the stored state. The caller holds the lock. Raise StateError if another run wrote it since."""
+    def load(self, *, for_update: bool = False) -> bytes | None:
+        """Return the content of the state, None if none was ever written.
+
+        With `for_update` this is the content that `replace` replaces. Raises StateError if it changed since the last
+        load.
+        """
+
+    @abstractmethod
+    def replace(self, content: bytes, archive_as: str | None) -> None:
+        """Replace the content that was loaded for update; store it, as it is, as the version `archive_as`."""
 
     @abstractmethod
     def journal(self, local: Path) -> JournalStore:
         """Return the storage of a run's journal: the file `local`, or an object beside a state in an object store."""
 
+    def load_version(self, name: str) -> bytes:
+        """Return the content of a version. Raise StateError if it no longer exists."""
+        return self.version_store.get(name)
+
+    def read(self) -> State | None:
+        """Return the state, None if none was ever written. Raise StateError with repair advice if it is not a state."""
+        content = self.load()
+        return None if content is None else deserialize_state(content, where=self.location)
+
+    def write(self, state: State) -> None:
+        """Replace the stored state, which becomes a previous version. The caller holds the lock.
+
+        Raises StateError, and leaves the stored state intact, if another run wrote it since.
+        """
+        self.state_lock.check_held()
+        archive_as, expired = None, list[str]()
+        try:
+            content = self.load(for_update=True)
+            if content is not None:
+                previous = deserialize_state(content, where=self.location)
+                self._check_older(previous, state)
+                archive_as, expired = self._archive.make_room(previous)
+        except CorruptStateError:
+            archive_as = DAMAGED
+        self.version_store.remove(expired)
+        self.replace(serialize_state(state), archive_as)
+
     def versions(self) -> tuple[Version, ...]:
         """Return the stored previous versions, newest first."""
-        return self._versions.newest_first()
+        return self._archive.newest_first()
 
     def read_version(self, serial: int) -> State:
         """Return the newest previous version with that serial. Raise StateError if it is missing or unreadable."""
-        return self._versions.read(serial)
+        return self._archive.read(serial, self.load_version)
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""
-        return self._lock.hold(owner, wait_seconds)
+        return self.state_lock.hold(owner, wait_seconds)
 
     def lock_holder(self) -> LockInfo | None:
         """Return the current holder of the lock, None if it is free."""
-        return self._lock.holder()
+        return self.state_lock.holder()
 
     def force_unlock(self, run_id: str) -> None:
         """Force-unlock that run. Raise StateError if another run holds the lock, or its process is still running."""
-        self._lock.force_unlock(run_id)
+        self.state_lock.force_unlock(run_id)
+
+    def _check_older(self, previous: State, state: State) -> None:
+        """Raise StateError if `previous` is not older: a run that was force-unlocked must not undo a later one."""
+        if previous.lineage == state.lineage and previous.serial >= state.serial:
+            raise StateError(
+                "another run wrote the state in the meantime",
+                where=self.location,
+                why=f"its serial is {previous.serial}, this run would write {state.serial}",
+                do="run the same command again",
+            )

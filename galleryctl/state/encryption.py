@@ -1,240 +1,209 @@
-"""Encryption with a passphrase: scrypt derives the key, AES-GCM encrypts and authenticates the content.
+"""Encryption as a layer around a state backend, which does not know of it.
 
-An envelope is a JSON object: `sealed`, its version; `about`, the associated data, readable and authenticated; `salt`,
+scrypt derives the key from the passphrase; AES-GCM encrypts and authenticates each content and each journal line. An
+envelope is a JSON object: `sealed`, its version; `about`, the associated data, readable and authenticated; `salt`,
 `nonce` and `content` in base64. Version 1 fixes every parameter, so an envelope cannot select weaker or costlier ones.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
+import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+import re
+import uuid
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
-from galleryctl.model.fields import Json
 from galleryctl.model.secret import Secret
+from galleryctl.state.backend import StateBackend
+from galleryctl.state.journal_file import JournalLog, JournalStore, invalid_journal_error
+from galleryctl.state.serialize import deserialize_state
+from galleryctl.state.state_file import CorruptStateError
+from galleryctl.state.versions import is_archived
 
-_ENVELOPE_VERSION = 1
-_KEY_BYTES = 32
 SALT_BYTES = 16
-_NONCE_BYTES = 12
-"""The length that NIST SP 800-38D recommends for GCM."""
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 3
 """32 MiB; one of the equivalent settings in OWASP's advice on storing passwords."""
-ENVELOPE_PREFIX = b'{"sealed":'
-"""The first bytes of every envelope."""
+_ENVELOPE_START = re.compile(rb'\s*\{\s*"sealed"')
+_KEY_ADVICE = (
+    "set the passphrase that it was encrypted with, as passphrase or former_passphrase: state: {passphrase: ${NAME}}; or "
+    "restore a previous version: galleryctl state restore SERIAL; or move it aside and run: galleryctl state rebuild"
+)
+_PLAINTEXT_ADVICE = {
+    "state": "if it is yours, from before the passphrase was set: remove former_passphrase, if set, and run galleryctl "
+    "state reseal; otherwise choose another version: galleryctl state restore SERIAL; or run: galleryctl state rebuild",
+    "journal": "if a run was killed before the passphrase was set, apply once without it; otherwise delete this",
+}
 
-AssociatedData = Mapping[str, str | int]
+_About = Mapping[str, str | int]
 
 
+@dataclass
 class Encryption:
     """Encryption with the passphrase, and decryption with it or with the former one.
 
     Without a passphrase nothing is encrypted. With one, plaintext is rejected, because anyone with write access could
-    have put it there; `accept_plaintext` accepts it, for state from before the passphrase was set. Content that only
-    the former passphrase decrypts is outdated and must be stored again with the current settings.
+    have put it there; `accept_plaintext` accepts it, for state from before the passphrase was set.
     """
 
-    def __init__(
-        self,
-        passphrase: Secret | None = None,
-        *,
-        former_passphrase: Secret | None = None,
-        accept_plaintext: bool = False,
-    ) -> None:
-        self._current_keys = None if passphrase is None else _PassphraseKeys(passphrase)
-        self._former_keys = None if former_passphrase is None else _PassphraseKeys(former_passphrase)
-        self._accept_plaintext = accept_plaintext
+    passphrase: Secret | None = None
+    _: KW_ONLY
+    former_passphrase: Secret | None = None
+    accept_plaintext: bool = False
 
-    @property
-    def is_enabled(self) -> bool:
-        """True if there is a current passphrase; what is stored is then encrypted."""
-        return self._current_keys is not None
+    def __post_init__(self) -> None:
+        self._cipher = cache(_make_cipher)  # deriving a key is slow by design
+        self._salt = os.urandom(SALT_BYTES)
 
-    @property
-    def accepts_plaintext(self) -> bool:
-        """True if content that is not encrypted is trusted."""
-        return self._accept_plaintext or not self.is_enabled
+    def encrypt(self, content: bytes, about: _About) -> bytes:
+        """Return the envelope on one line; without a passphrase the content unchanged."""
+        if self.passphrase is None:
+            return content
+        nonce = os.urandom(12)  # the length that NIST SP 800-38D recommends for GCM
+        encrypted = self._cipher(self.passphrase, self._salt)[0].encrypt(nonce, content, _authenticated(about))
+        parts = {"salt": self._salt, "nonce": nonce, "content": encrypted}
+        encoded = {name: b64encode(part).decode() for name, part in parts.items()}
+        return json.dumps({"sealed": 1, "about": dict(about), **encoded}, separators=(",", ":")).encode()
 
-    @property
-    def has_former_passphrase(self) -> bool:
-        """True if there may be outdated content: see `decrypt_outdated`."""
-        return self._former_keys is not None
+    def decrypt(self, stored: bytes, kind: str, where: object) -> tuple[bytes, _About | None]:
+        """Return the plaintext and, if it was encrypted, its associated data of that `kind`. Raise StateError."""
+        if _ENVELOPE_START.match(stored):
+            try:
+                return self._open(kind, **_read_envelope(doc.parse_json(stored)))
+            except ValueError as error:
+                error_type = CorruptStateError if isinstance(error, json.JSONDecodeError) else StateError
+                raise error_type("this cannot be decrypted", where=where, why=str(error), do=_KEY_ADVICE) from error
+        if self.accept_plaintext or self.passphrase is None:
+            return stored, None
+        what = f"this {kind} is not encrypted, but the workspace has a passphrase"
+        why = "anyone with write access may have put it there"
+        raise CorruptStateError(what, where=where, why=why, do=_PLAINTEXT_ADVICE[kind])
 
-    def encrypt(self, content: bytes, associated_data: AssociatedData) -> bytes:
-        """Return the envelope on one line, without a newline; without a passphrase the content unchanged."""
-        return content if self._current_keys is None else self._current_keys.encrypt(content, associated_data)
-
-    def decrypt(self, document: Json, associated_data: AssociatedData, *, where: object) -> bytes:
-        """Return the plaintext. Raise StateError if it cannot be decrypted or has other associated data."""
-        if not (self._current_keys or self._former_keys):
-            raise StateError(
-                "this is encrypted, and no passphrase is set",
-                where=where,
-                do="set it in galleryctl.yaml: state: {location: …, passphrase: ${NAME}}",
-            )
-        try:
-            envelope = _read_envelope(document)
-            _check_associated_data(envelope.associated_data, associated_data)
-            opened = (keys.decrypt(envelope) for keys in (self._current_keys, self._former_keys) if keys)
-            content = next((content for content in opened if content is not None), None)
-        except doc.UnsupportedVersionError as error:
-            raise StateError(
-                f"unsupported encryption version {error.version}; this galleryctl reads version {_ENVELOPE_VERSION}",
-                where=where,
-                do="upgrade galleryctl; this version changes nothing",
-            ) from None
-        except ValueError as error:
-            raise _decryption_error(where, f"invalid envelope: {error}") from error
-        if content is None:
-            raise _decryption_error(where, f"{self._failure_reason()}, or it was modified")
-        return content
-
-    def decrypt_outdated(self, document: Json) -> tuple[bytes, AssociatedData] | None:
-        """Return the plaintext and associated data if only the former passphrase decrypts the envelope, else None."""
-        if self._former_keys is None:
-            return None
-        try:
-            envelope = _read_envelope(document)
-            if self._current_keys is not None and self._current_keys.decrypt(envelope) is not None:
-                return None
-            content = self._former_keys.decrypt(envelope)
-        except ValueError:
-            return None
-        return None if content is None else (content, envelope.associated_data)
-
-    def _failure_reason(self) -> str:
-        match self._current_keys, self._former_keys:
-            case _, None:
-                return "it was encrypted with another passphrase"
-            case None, _:
-                return "it was not encrypted with the former passphrase, and no passphrase is set"
-            case _:
-                return "it was encrypted with neither the passphrase nor the former passphrase"
+    def _open(self, kind: str, about: _About, salt: bytes, nonce: bytes, content: bytes) -> tuple[bytes, _About]:
+        if about.get("kind") != kind:
+            raise ValueError(f"it belongs to {about}")
+        passphrases = [each for each in (self.passphrase, self.former_passphrase) if each]
+        for passphrase in passphrases:
+            cipher, invalid_tag = self._cipher(passphrase, salt)
+            with suppress(invalid_tag):
+                return cipher.decrypt(nonce, content, _authenticated(about)), about
+        failure = "it was encrypted with another passphrase, or it was modified"
+        raise ValueError(failure if passphrases else "no passphrase is set")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Envelope:
-    associated_data: AssociatedData
-    salt: bytes
-    nonce: bytes
-    content: bytes
+class EncryptedBackend(StateBackend):
+    """A StateBackend that stores everything encrypted in another one. Every method raises as `Encryption.decrypt`."""
+
+    def __init__(self, backend: StateBackend, encryption: Encryption) -> None:
+        super().__init__(backend.location, backend.state_lock, backend.version_store, backend.max_versions)
+        self._backend = backend
+        self._encryption = encryption
+
+    def load(self, *, for_update: bool = False) -> bytes | None:
+        """Return the plaintext of the state."""
+        stored = self._backend.load(for_update=for_update)
+        return None if stored is None else self._encryption.decrypt(stored, "state", self.location)[0]
+
+    def load_version(self, name: str) -> bytes:
+        """Return the plaintext of a version."""
+        stored = self._backend.load_version(name)
+        return self._encryption.decrypt(stored, "state", self.version_store.location(name))[0]
+
+    def replace(self, content: bytes, archive_as: str | None) -> None:
+        """Replace the state, and encrypt all versions again if some may be encrypted otherwise."""
+        self._backend.replace(self._encrypt(content), archive_as)
+        changing = self._encryption.accept_plaintext or self._encryption.former_passphrase
+        for name in filter(is_archived, self.version_store.names()) if changing else ():
+            try:
+                version = self.load_version(name)
+            except StateError:
+                continue  # it stays as it is; `state reseal` reports it
+            self.version_store.put(name, self._encrypt(version))
+
+    def journal(self, local: Path) -> JournalStore:
+        """Return the journal of the underlying backend, with encrypted lines."""
+        return _EncryptedJournal(self._backend.journal(local), self._encryption)
+
+    def _encrypt(self, content: bytes) -> bytes:
+        about: dict[str, str | int] = {"kind": "state"}
+        with suppress(StateError):  # an unreadable one that was replaced is encrypted, too
+            state = deserialize_state(content, where=None)
+            about |= {"site_id": state.site_id, "lineage": state.lineage, "serial": state.serial}
+        return self._encryption.encrypt(content, about)
 
 
-def _read_string_or_integer(value: Json) -> str | int:
-    return value if isinstance(value, str) else doc.integer(value)
+class _EncryptedJournal:
+    """A JournalStore on another one. A line is bound to its journal and number: none can be moved or left out."""
+
+    def __init__(self, store: JournalStore, encryption: Encryption) -> None:
+        self._store = store
+        self._encryption = encryption
+        self.location = store.location
+
+    def read(self) -> tuple[bytes, ...]:
+        lines = [self._encryption.decrypt(line, "journal", self.location) for line in self._store.read()]
+        for number, (_, about) in enumerate(lines):
+            if about != (lines[0][1] and {**lines[0][1], "line": number}):
+                raise invalid_journal_error(self.location, f"line {number + 1} was not written there")
+        return tuple(line for line, _ in lines)
+
+    def start(self, first: bytes) -> JournalLog:
+        id_, numbers = uuid.uuid4().hex, itertools.count()
+
+        def encrypt(line: bytes) -> bytes:
+            return self._encryption.encrypt(line, {"kind": "journal", "journal": id_, "line": next(numbers)})
+
+        return _EncryptedLog(self._store.start(encrypt(first)), encrypt)
+
+    def clear(self) -> None:
+        self._store.clear()
 
 
-_read_envelope = doc.versioned(
-    "sealed",
-    {
-        _ENVELOPE_VERSION: doc.record(
-            lambda about, **members: _Envelope(associated_data=about, **members),
-            about=doc.mapping(doc.string, _read_string_or_integer),
-            salt=doc.base64_bytes,
-            nonce=doc.base64_bytes,
-            content=doc.base64_bytes,
-        )
-    },
-)
+@dataclass(frozen=True, slots=True)
+class _EncryptedLog:
+    log: JournalLog
+    encrypt: Callable[[bytes], bytes]
 
+    def append(self, line: bytes) -> None:
+        self.log.append(self.encrypt(line))
 
-class _PassphraseKeys:
-    """The keys of one passphrase, cached by salt, because deriving one is slow by design."""
+    async def flush(self) -> None:
+        await self.log.flush()
 
-    def __init__(self, passphrase: Secret) -> None:
-        with _require_cryptography():
-            from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra, and slow to import
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-        self._passphrase = passphrase
-        self._ciphers: dict[bytes, AESGCM] = {}
-        self._salt = b""
-        self._aead, self._invalid_tag = AESGCM, InvalidTag
-
-    def encrypt(self, content: bytes, associated_data: AssociatedData) -> bytes:
-        # A run encrypts with one salt, that of the first envelope it decrypted or a new one: deriving keys is slow.
-        self._salt = self._salt or os.urandom(SALT_BYTES)
-        nonce = os.urandom(_NONCE_BYTES)
-        envelope = {
-            "sealed": _ENVELOPE_VERSION,
-            "about": dict(associated_data),
-            "salt": _encode_base64(self._salt),
-            "nonce": _encode_base64(nonce),
-            "content": _encode_base64(
-                self._cipher(self._salt).encrypt(nonce, content, _encode_associated_data(associated_data))
-            ),
-        }
-        return json.dumps(envelope, separators=(",", ":")).encode()
-
-    def decrypt(self, envelope: _Envelope) -> bytes | None:
-        """Return the plaintext, None if another passphrase encrypted it. Raise ValueError if it is invalid."""
-        cipher, authenticated = self._cipher(envelope.salt), _encode_associated_data(envelope.associated_data)
-        try:
-            content: bytes = cipher.decrypt(envelope.nonce, envelope.content, authenticated)
-        except self._invalid_tag:
-            return None
-        self._salt = self._salt or envelope.salt
-        return content
-
-    def _cipher(self, salt: bytes) -> Any:
-        if salt not in self._ciphers:
-            self._ciphers[salt] = self._aead(derive_key(self._passphrase, salt))
-        return self._ciphers[salt]
-
-
-NO_ENCRYPTION = Encryption()
-"""The setting for state without a passphrase."""
+    def close(self) -> None:
+        self.log.close()
 
 
 def derive_key(passphrase: Secret, salt: bytes) -> bytes:
-    """Return a key of `_KEY_BYTES`; this is slow by design. Raise StateError if the library is not installed."""
-    with _require_cryptography():
-        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415 - an extra, and slow to import
-    scrypt = Scrypt(salt=salt, length=_KEY_BYTES, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
-    return scrypt.derive(passphrase.reveal().encode())
+    """Return a key of 32 bytes; this is slow by design."""
+    password, limit = passphrase.reveal().encode(), 2**26
+    return hashlib.scrypt(password, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, maxmem=limit, dklen=32)
 
 
-@contextmanager
-def _require_cryptography() -> Iterator[None]:
+def _make_cipher(passphrase: Secret, salt: bytes) -> tuple[Any, type[Exception]]:
+    """Return the cipher, and the error that it raises for what it did not encrypt."""
     try:
-        yield
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra, and slow to import
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
     except ImportError as error:
-        raise StateError(
-            "state encryption needs the library `cryptography`, which is not installed",
-            why=str(error),
-            do="pip install 'galleryctl[encryption]'",
-        ) from error
+        what = "state encryption needs the library `cryptography`, which is not installed"
+        raise StateError(what, why=str(error), do="pip install 'galleryctl[encryption]'") from error
+    return AESGCM(derive_key(passphrase, salt)), InvalidTag
 
 
-def is_encrypted(document: object) -> bool:
-    """Return True if this is an envelope of any version."""
-    return isinstance(document, Mapping) and "sealed" in document
+def _authenticated(about: _About) -> bytes:
+    return json.dumps(["galleryctl", 1, dict(about)], sort_keys=True).encode()
 
 
-def _check_associated_data(actual: AssociatedData, expected: AssociatedData) -> None:
-    """Reject an envelope that was moved, for instance a journal line in the place of another line."""
-    if {name: actual.get(name) for name in expected} != dict(expected):
-        raise ValueError(f"it belongs to {actual}")
-
-
-def _decryption_error(where: object, why: str) -> StateError:
-    return StateError(
-        "this cannot be decrypted",
-        where=where,
-        why=why,
-        do="set the passphrase that it was encrypted with, as passphrase or former_passphrase; or restore a previous "
-        "version: galleryctl state restore SERIAL; or move it aside and rebuild the state: galleryctl state rebuild",
-    )
-
-
-def _encode_associated_data(associated_data: AssociatedData) -> bytes:
-    return json.dumps(["galleryctl", _ENVELOPE_VERSION, dict(associated_data)], sort_keys=True).encode()
-
-
-def _encode_base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
+_read_about, _read_bytes = doc.mapping(doc.string, doc.json_value), doc.base64_bytes
+_read_parts = doc.record(dict[str, Any], about=_read_about, salt=_read_bytes, nonce=_read_bytes, content=_read_bytes)
+_read_envelope = doc.versioned("sealed", {1: _read_parts})

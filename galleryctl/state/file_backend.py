@@ -7,50 +7,35 @@ from pathlib import Path
 
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.durable_files import io_errors, read_file, replace_file
-from galleryctl.state.encryption import NO_ENCRYPTION, Encryption
-from galleryctl.state.journal_encrypted import EncryptedJournal
 from galleryctl.state.journal_file import FileJournal, JournalStore
 from galleryctl.state.lock import FileLock
-from galleryctl.state.serialize import deserialize_state, read_replaced_state, serialize_state
-from galleryctl.state.state_file import State
-from galleryctl.state.versions import VersionArchive, missing_version_error
+from galleryctl.state.versions import missing_version_error
 
 
 class FileStateBackend(StateBackend):
     """A StateBackend on `path`; previous versions are in `PATH.versions`, the lock is `PATH.lock`."""
 
-    def __init__(self, path: Path, *, max_versions: int = 10, encryption: Encryption = NO_ENCRYPTION) -> None:
-        store = _FileVersionStore(path.with_name(f"{path.name}.versions"))
-        self._file_lock = FileLock(path.with_name(f"{path.name}.lock"))
-        super().__init__(VersionArchive(store, limit=max_versions, encryption=encryption), self._file_lock)
+    def __init__(self, path: Path, *, max_versions: int = 10) -> None:
+        versions = _FileVersionStore(path.with_name(f"{path.name}.versions"))
+        super().__init__(str(path), FileLock(path.with_name(f"{path.name}.lock")), versions, max_versions)
         self._path = path
-        self._encryption = encryption
+        self._loaded: bytes | None = None
 
-    @property
-    def location(self) -> str:
-        """The file's path."""
-        return str(self._path)
+    def load(self, *, for_update: bool = False) -> bytes | None:  # noqa: ARG002 - the lock excludes other writers
+        """Return the content of the file, None if there is none."""
+        self._loaded = read_file(self._path, "the state cannot be read")
+        return self._loaded
 
-    def read(self) -> State | None:
-        """Return the state, None if there is no file. Raise StateError with repair advice if it is not a state."""
-        content = self._read_content()
-        return None if content is None else deserialize_state(content, self._encryption, where=self._path)
-
-    def write(self, state: State) -> None:
-        """Replace the file atomically. Raise StateError, and leave the file intact, if another run wrote it since."""
-        self._file_lock.check_held()
-        content = self._read_content()
-        if content is not None:
-            self._versions.archive(content, read_replaced_state(content, state, self._encryption, where=self._path))
+    def replace(self, content: bytes, archive_as: str | None) -> None:
+        """Replace the file atomically, after storing its content as a version."""
+        if self._loaded is not None and archive_as is not None:
+            self.version_store.put(archive_as, self._loaded)
         with io_errors(self._path, "the state cannot be written"):
-            replace_file(self._path, serialize_state(state, self._encryption))
+            replace_file(self._path, content)
 
     def journal(self, local: Path) -> JournalStore:
         """Return the journal in the file `local`."""
-        return EncryptedJournal(FileJournal(local), self._encryption)
-
-    def _read_content(self) -> bytes | None:
-        return read_file(self._path, "the state cannot be read")
+        return FileJournal(local)
 
 
 class _FileVersionStore:

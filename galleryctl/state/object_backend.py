@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import StateError
 from galleryctl.state.backend import StateBackend
-from galleryctl.state.bucket import Bucket
-from galleryctl.state.encryption import NO_ENCRYPTION, Encryption
-from galleryctl.state.journal_encrypted import EncryptedJournal
+from galleryctl.state.bucket import Bucket, StoredObject
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.object_journal import ObjectJournal
 from galleryctl.state.object_lock import ObjectLock
-from galleryctl.state.serialize import deserialize_state, read_replaced_state, serialize_state
-from galleryctl.state.state_file import State
-from galleryctl.state.versions import VersionArchive, missing_version_error
+from galleryctl.state.versions import missing_version_error
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -25,52 +21,44 @@ if TYPE_CHECKING:
 class ObjectStateBackend(StateBackend):
     """A StateBackend on `key` of a bucket, with `KEY.versions/`, `KEY.lock` and `KEY.journal` beside it."""
 
-    def __init__(
-        self, bucket: Bucket, key: str, *, max_versions: int = 10, encryption: Encryption = NO_ENCRYPTION
-    ) -> None:
-        store = _ObjectVersionStore(bucket, f"{key}.versions")
-        self._object_lock = ObjectLock(bucket, f"{key}.lock")
-        super().__init__(VersionArchive(store, limit=max_versions, encryption=encryption), self._object_lock)
+    def __init__(self, bucket: Bucket, key: str, *, max_versions: int = 10) -> None:
+        versions = _ObjectVersionStore(bucket, f"{key}.versions")
+        super().__init__(f"{bucket.location}/{key}", ObjectLock(bucket, f"{key}.lock"), versions, max_versions)
         self._bucket = bucket
         self._key = key
-        self._encryption = encryption
-        self._was_read = False
-        self._tag: UpdateVersion | None = None
+        self._was_loaded = False
+        self._loaded: StoredObject | None = None
 
-    @property
-    def location(self) -> str:
-        """The object's URL."""
-        return f"{self._bucket.location}/{self._key}"
-
-    def read(self) -> State | None:
-        """Return the state, None if there is no object. Raise StateError with repair advice if it is not a state."""
+    def load(self, *, for_update: bool = False) -> bytes | None:
+        """Return the content of the object, None if there is none."""
         found = self._bucket.get(self._key)
-        self._was_read, self._tag = True, found.tag if found else None
-        return None if found is None else deserialize_state(found.content, self._encryption, where=self.location)
-
-    def write(self, state: State) -> None:
-        """Write the object. Raise StateError if it changed since this backend last read or wrote it."""
-        self._object_lock.check_held()
-        found = self._bucket.get(self._key)
-        if self._was_read and self._tag != (found.tag if found else None):
+        if for_update and self._was_loaded and _tag(self._loaded) != _tag(found):
             raise self._conflict_error()
-        if found is not None:
-            previous = read_replaced_state(found.content, state, self._encryption, where=self.location)
-            self._versions.archive(found.content, previous)
-        tag = self._bucket.put(self._key, serialize_state(state, self._encryption), found.tag if found else None)
+        self._was_loaded, self._loaded = True, found
+        return found.content if found else None
+
+    def replace(self, content: bytes, archive_as: str | None) -> None:
+        """Write the object after storing its content as a version. Raise StateError if it changed since the load."""
+        if self._loaded is not None and archive_as is not None:
+            self.version_store.put(archive_as, self._loaded.content)
+        tag = self._bucket.put(self._key, content, _tag(self._loaded))
         if tag is None:
             raise self._conflict_error()
-        self._was_read, self._tag = True, tag
+        self._loaded = StoredObject(content=content, tag=tag)
 
     def journal(self, local: Path) -> JournalStore:  # noqa: ARG002 - this machine may be gone when it is needed
         """Return the journal in an object beside the state."""
-        return EncryptedJournal(ObjectJournal(self._bucket, f"{self._key}.journal"), self._encryption)
+        return ObjectJournal(self._bucket, f"{self._key}.journal")
 
     def _conflict_error(self) -> StateError:
         why = "it changed after this run read it; nothing was written"
         return StateError(
             "another run wrote the state in the meantime", where=self.location, why=why, do="run the same command again"
         )
+
+
+def _tag(found: StoredObject | None) -> UpdateVersion | None:
+    return found.tag if found else None
 
 
 class _ObjectVersionStore:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from galleryctl.model.errors import StateError
-from galleryctl.state.encryption import ENVELOPE_PREFIX, Encryption
-from galleryctl.state.serialize import deserialize_state, reencrypt
+from galleryctl.state.serialize import deserialize_state
 from galleryctl.state.state_file import State
 
 DAMAGED = "damaged.json"
 """The name of an unreadable state that was replaced; only the last one is kept."""
 
-_NAME = re.compile(
-    r"(?P<time>[0-9]{8}T[0-9]{6}Z)-(?P<serial>[0-9]{8,})-(?P<lineage>[0-9a-f]{8})(?P<encrypted>\.sealed)?\.json"
-)
+VERSION_ADVICE = "choose another version: galleryctl state versions"
+
+_NAME = re.compile(r"(?P<time>[0-9]{8}T[0-9]{6}Z)-(?P<serial>[0-9]{8,})-(?P<lineage>[0-9a-f]{8})(\.sealed)?\.json")
+"""The name of a version; earlier ones that are encrypted end with `.sealed.json`."""
 _TIMESTAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -58,27 +58,22 @@ class VersionStore(Protocol):
 class VersionArchive:
     """The `limit` newest previous versions, in a store."""
 
-    def __init__(self, store: VersionStore, *, limit: int, encryption: Encryption) -> None:
+    def __init__(self, store: VersionStore, *, limit: int) -> None:
         self._store = store
         self._limit = limit
-        self._encryption = encryption
 
-    def archive(self, content: bytes, previous: State | None) -> None:
-        """Store `content`, which is about to be replaced, and remove versions beyond the limit.
+    def make_room(self, previous: State) -> tuple[str | None, list[str]]:
+        """Return the name for a state that is about to be replaced, and the names that are then beyond the limit.
 
-        `previous` is the state in `content`, None if unreadable. Stored versions whose encryption is outdated are
-        stored again: see `reencrypt`.
+        The name is None if that version is stored already: the write after it failed.
         """
-        names = set(self._store.names())
-        kept = [self._reencrypt(match) for match in _parse_names(names)]
-        if previous is None:
-            self._store.put(DAMAGED, reencrypt(content, self._encryption))
-        elif DAMAGED in names and (now := self._reencrypted_content(DAMAGED)) is not None:
-            self._store.put(DAMAGED, now)
-        if previous is not None and not any(_is_version_of(previous, match) for match in kept):
-            name = f"{datetime.now(UTC):{_TIMESTAMP_FORMAT}}-{previous.serial:08}-{_lineage_hash(previous.lineage)}"
-            kept.append(self._put(name, reencrypt(content, self._encryption)))
-        self._store.remove([match[0] for match in sorted(kept, key=_age_key, reverse=True)[self._limit :]])
+        kept = _parse_names(self._store.names())
+        name = None
+        if not any(_is_version_of(previous, match) for match in kept):
+            time = f"{datetime.now(UTC):{_TIMESTAMP_FORMAT}}"
+            name = f"{time}-{previous.serial:08}-{_lineage_hash(previous.lineage)}.json"
+            kept = _parse_names([name, *(match[0] for match in kept)])
+        return name, [match[0] for match in kept[self._limit :]]
 
     def newest_first(self) -> tuple[Version, ...]:
         """Return the stored versions, newest first."""
@@ -89,16 +84,23 @@ class VersionArchive:
             for match in _parse_names(self._store.names())
         )
 
-    def read(self, serial: int) -> State:
-        """Return the newest version with that serial. Raise StateError if there is none or it cannot be read."""
+    def read(self, serial: int, load: Callable[[str], bytes]) -> State:
+        """Return the newest version with that serial, whose content `load` returns by name.
+
+        Raises StateError if there is none or it cannot be read.
+        """
         kept = _parse_names(self._store.names())
         for match in kept:
             if int(match["serial"]) == serial:
-                where, do = self._store.location(match[0]), "choose another version: galleryctl state versions"
-                state = deserialize_state(self._store.get(match[0]), self._encryption, where=where, do=do)
+                where = self._store.location(match[0])
+                state = deserialize_state(load(match[0]), where=where, do=VERSION_ADVICE)
                 if not _is_version_of(state, match):
-                    why = f"it has serial {state.serial} of lineage {state.lineage}"
-                    raise StateError("this version's content does not match its name", where=where, why=why, do=do)
+                    raise StateError(
+                        "this version's content does not match its name",
+                        where=where,
+                        why=f"it has serial {state.serial} of lineage {state.lineage}",
+                        do=VERSION_ADVICE,
+                    )
                 return state
         serials = ", ".join(str(int(match["serial"])) for match in kept)
         raise StateError(
@@ -107,36 +109,10 @@ class VersionArchive:
             do="list the versions: galleryctl state versions" if serials else "",
         )
 
-    def _put(self, name: str, stored: bytes) -> re.Match[str]:
-        """Store content under `name` and its suffix, `.sealed.json` if it is encrypted. Return the parsed full name."""
-        name += ".sealed.json" if stored.startswith(ENVELOPE_PREFIX) else ".json"
-        self._store.put(name, stored)
-        match = _NAME.fullmatch(name)
-        if match is None:
-            raise AssertionError(f"{name} is not a version name")
-        return match
 
-    def _reencrypt(self, match: re.Match[str]) -> re.Match[str]:
-        """Store that version again if its encryption is outdated. Return its name, which may be new."""
-        if not (
-            self._encryption.has_former_passphrase
-            if match["encrypted"]
-            else self._encryption.is_enabled and self._encryption.accepts_plaintext
-        ):
-            return match
-        now = self._reencrypted_content(match[0])
-        if now is None:
-            return match
-        stored = self._put("-".join(match.group("time", "serial", "lineage")), now)
-        if stored[0] != match[0]:
-            self._store.remove([match[0]])
-        return stored
-
-    def _reencrypted_content(self, name: str) -> bytes | None:
-        """Return the content to store under that name, None if it is already up to date."""
-        before = self._store.get(name)
-        now = reencrypt(before, self._encryption)
-        return None if now == before else now
+def is_archived(name: str) -> bool:
+    """Return True if this is the name of a previous version or of an unreadable state."""
+    return name == DAMAGED or _NAME.fullmatch(name) is not None
 
 
 def missing_version_error(location: str) -> StateError:

@@ -12,11 +12,10 @@ from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.site import LoadedState, save_state
 from galleryctl.engine.state.load import load_complete_state, read_state
 from galleryctl.engine.state.rebuild import RebuildResult, rebuild_state, save_rebuilt_state
-from galleryctl.engine.state.rekey import rekey_state, undecryptable_versions
 from galleryctl.engine.state.restore import restore_version
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import state_list_text
@@ -113,15 +112,21 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
     # With a former_passphrase the state must be encrypted; a plaintext state may be forged and is rejected.
     async with workspace.open(plaintext=setting.former_passphrase is None) as site:
         with site.backend.lock(lock_owner("state reseal"), lock_timeout):
-            state = await rekey_state(site)
-            unreadable = undecryptable_versions(workspace.without_former_passphrase().state())
-            count = len(site.backend.versions()) - len(unreadable)
+            loaded = await load_complete_state(site)
+            if not loaded.state.lineage:
+                raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
+            state = save_state(site, loaded.state, loaded.bindings)
+    count = 0
+    for version in site.backend.versions():
+        try:
+            site.backend.read_version(version.serial)
+            count += 1
+        except StateError:
+            output.info(settings, f"{escape_control(version.location)} cannot be decrypted and was left unchanged.")
     subject = f"State and {pluralize(count, 'previous version')} are" if count else "State is"
     output.info(
         settings, f"{subject} now {'encrypted' if setting.passphrase else 'unencrypted'} (serial {state.serial})."
     )
-    for version in unreadable:
-        output.info(settings, f"{escape_control(version.location)} cannot be decrypted and was left unchanged.")
     if setting.former_passphrase and len(workspace.config.sites) > 1:
         output.info(
             settings, f"Site {workspace.name} no longer needs former_passphrase; run state reseal for each site."

@@ -11,7 +11,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.secret import Secret
 from galleryctl.plan.file.canonical import digest
 from galleryctl.state import encryption
-from galleryctl.state.encryption import Encryption
+from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.state_file import encode_state
 from tests.support.cli_harness import CliHarness, CommandResult, Doc
@@ -19,8 +19,7 @@ from tests.support.cli_harness import CliHarness, CommandResult, Doc
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
 WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
 CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
-NOT_SIGNED = "the plan is not signed, but the state has a passphrase; nothing was applied"
-NOT_OURS = "the plan is not signed with the passphrase of the state; nothing was applied"
+NOT_SIGNED = "the plan is not signed with the passphrase of the state; nothing was applied"
 WORDS = "{key: more, text: '<p>More</p>', title: More}"
 
 
@@ -84,7 +83,7 @@ def test_an_unmanaged_gallery_bound_by_a_forged_plan_is_rejected(studio: CliHarn
     plan = rebound(studio, save(studio))
     for signature in (plan["signature"], "0" * 32 + ":" + "0" * 64):
         put(studio, {**plan, "signature": signature})
-        refused(studio.run("-vv", "apply", "plan.json"), NOT_OURS)
+        refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
     put(studio, {**plan, "signature": None})
     refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
     assert studio.titles("Theirs") == []
@@ -95,7 +94,9 @@ def test_an_unmanaged_gallery_bound_by_an_unencrypted_state_is_rejected(studio: 
     become(studio, OLD)
     save(studio)
     (made,) = studio.edit({"gallery": None, "set": {"name": "Theirs", "sortOrder": 77}})
-    backend = FileStateBackend(studio.root / ".galleryctl/state.json", encryption=Encryption(Secret("planted-old")))
+    backend = EncryptedBackend(
+        FileStateBackend(studio.root / ".galleryctl/state.json"), Encryption(Secret("planted-old"))
+    )
     state = backend.read()
     assert state is not None
     ids = {**state.bindings.ids, Address("weddings"): made["gallery"]["id"]}
@@ -129,7 +130,7 @@ def test_a_plan_made_before_the_passphrase_changed_counts_as_long_as_the_former_
     become(studio, OLD)
     save(studio)
     become(studio, NEW)
-    refused(studio.run("-vv", "apply", "plan.json"), NOT_OURS)
+    refused(studio.run("-vv", "apply", "plan.json"), NOT_SIGNED)
     become(studio, CHANGING)
     assert studio.run("apply", "plan.json").code == 0
     assert studio.titles() == ["Words", "More"]

@@ -17,7 +17,7 @@ from galleryctl.model.secret import Secret
 from galleryctl.state import bucket as module
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket, open_bucket
-from galleryctl.state.encryption import Encryption
+from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.journal_records import Intent
 from galleryctl.state.object_backend import ObjectStateBackend
@@ -82,8 +82,10 @@ def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, stat
     plain = ObjectStateBackend(bucket, "state.json")
     plain.write(state)
     with pytest.raises(StateError, match="this state is not encrypted, but the workspace has a passphrase"):
-        ObjectStateBackend(bucket, "state.json", encryption=Encryption(Secret("planted"))).read()
-    backend = ObjectStateBackend(bucket, "state.json", encryption=Encryption(Secret("planted"), accept_plaintext=True))
+        EncryptedBackend(ObjectStateBackend(bucket, "state.json"), Encryption(Secret("planted"))).read()
+    backend = EncryptedBackend(
+        ObjectStateBackend(bucket, "state.json"), Encryption(Secret("planted"), accept_plaintext=True)
+    )
     assert backend.read() == state
     backend.write(state.next_version(state.bindings))
     with Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
@@ -131,7 +133,7 @@ def test_a_journal_that_tells_of_parts_without_end_is_told(bucket: Bucket) -> No
 def test_folders_beside_the_versions_are_left_alone(bucket: Bucket, state: State) -> None:
     kept = "state.json.versions/before/20260101T000000Z-00000001-abcdef01.json"
     bucket.put(kept, b"theirs", None)
-    backend = ObjectStateBackend(bucket, "state.json", max_versions=1, encryption=Encryption(Secret("planted")))
+    backend = EncryptedBackend(ObjectStateBackend(bucket, "state.json", max_versions=1), Encryption(Secret("planted")))
     for _ in range(3):
         backend.write(state)
         state = state.next_version(state.bindings)
