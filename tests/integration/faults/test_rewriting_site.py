@@ -11,6 +11,7 @@ import pytest
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import Refused
 from galleryctl.model.outcome import OutcomeStatus
+from galleryctl.plan.changes import Cause
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, outcome
@@ -194,6 +195,28 @@ def test_a_person_who_works_during_a_killed_run_keeps_all_items(world: EngineHar
     finished(world, desired, person)
     assert person.answers > 0
     assert {item["id"]: item for item in world.items() if item["id"] in theirs} == theirs
+
+
+@pytest.mark.parametrize("rewriting", [{}, REWRITING], ids=["as sent", "rewritten"])
+def test_an_edit_between_a_create_and_its_look_up_is_no_form_of_what_was_sent(
+    world: EngineHarness, rewriting: dict[str, bool]
+) -> None:
+    world.settings(**rewriting)
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), world.photo_item("p", 1, description=" sweet "))
+    world.faults(script=[{"fault": "drop_after", "method": "POST", "path": "items$"}])
+
+    def edit(exchange: Attempt) -> None:
+        if exchange.phase == "after" and exchange.name == CREATE_ITEM:
+            gallery, made = world.galleries()[0]["id"], world.items()[1]
+            world.edit({"gallery": gallery, "item": made["id"], "set": {"title": "By hand"}})
+
+    world.on_attempt = edit
+    world.apply(desired)
+    world.on_attempt = lambda _exchange: None
+    (change,) = world.plan(desired).changes
+    assert [(part.path, part.cause) for part in change.fields] == [("title", Cause.INTERRUPTED)]
+    finished(world, desired)
 
 
 def test_a_create_that_cannot_be_told_apart_fails_and_the_next_plan_asks(world: EngineHarness) -> None:
