@@ -168,7 +168,7 @@ def test_moves_on_the_site_are_drift_and_those_in_the_manifest_are_not(site: Eng
     reordered = site.plan(make_desired(*reversed(items)))
     assert reordered.changes
     assert not reordered.drift
-    site.edit({"gallery": {"name": "Weddings"}, "item": {"title": "a"}, "set": {"sortOrder": 99.5}})
+    site.edit({"gallery": {"name": "Weddings"}, "item": {"title": "a"}, "after": {"title": "c"}})
     assert [str(change.address) for change in site.plan(make_desired(*items)).drift] == ["weddings/a"]
 
 

@@ -121,7 +121,7 @@ def test_an_interrupted_run_must_be_reconciled_first(wedding: CliHarness, tmp_pa
     wedding.apply()
     assert wedding.run("state", "rm", "weddings/cake").code == 0
     state = wedding.state()
-    header = {"journal": 2, "run": "run-1", "started": "x"} | {
+    header = {"journal": 2, "run": "run-1", "started": "x", "carried": []} | {
         name: state[name] for name in ("site_id", "lineage", "serial")
     }
     (tmp_path / ".galleryctl/journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
