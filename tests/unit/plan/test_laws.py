@@ -22,10 +22,16 @@ from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFi
 from galleryctl.plan.changes import Action, Plan, StateAction
 from galleryctl.plan.diff import diff
 from galleryctl.plan.file.codec import decode_plan, encode_plan
+from galleryctl.plan.identity.evidence import same_content
 from galleryctl.plan.leaves import field_of
-from galleryctl.plan.make import make_plan
-from galleryctl.plan.matching.evidence import same_content
-from tests.unit.plan.memory_site import ALLOW_ALL, MANIFEST_POSITION, MemorySite, live_gallery, plan_memory_site
+from tests.unit.plan.memory_site import (
+    ALLOW_ALL,
+    MANIFEST_POSITION,
+    MemorySite,
+    live_gallery,
+    plan_memory_site,
+    plan_snapshot,
+)
 
 CHANCE = st.randoms(use_true_random=False)
 TITLES = st.sampled_from(["", "Cake", "Dance", "Rings"])
@@ -329,8 +335,8 @@ def test_the_order_in_which_things_are_read_does_not_show(
         entries = list(bindings.ids.items())
         chance.shuffle(entries)
         shuffled = replace(bindings, ids=dict(entries))
-        plan = make_plan(desired, seen, bindings, options=ALLOW_ALL)
-        twin = make_plan(desired, other, shuffled, options=ALLOW_ALL)
+        plan = plan_snapshot(desired, seen, bindings, options=ALLOW_ALL)
+        twin = plan_snapshot(desired, other, shuffled, options=ALLOW_ALL)
         assert json.dumps(encode_plan(twin)) == json.dumps(encode_plan(plan))
         if not round_:
             bindings = site.apply(plan, bindings, chance)
