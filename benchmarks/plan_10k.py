@@ -19,6 +19,7 @@ from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem,
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import Kind, LocalFile, WixFile
 from galleryctl.model.position import SourcePosition
+from galleryctl.plan.identity.identify import identify_site
 from galleryctl.plan.make import make_plan
 from galleryctl.plan.steps import plan_steps
 
@@ -93,7 +94,7 @@ def median_ms(work: Callable[[], object]) -> float:
 
 
 def plan_and_order(want: Desired, snapshot: SiteSnapshot, bindings: Bindings) -> None:
-    plan_steps(make_plan(want, snapshot, bindings))
+    plan_steps(make_plan(want, snapshot, identify_site(want, snapshot, bindings)))
 
 
 def main() -> None:
@@ -118,7 +119,7 @@ def main() -> None:
     }
     for name, (want, bindings) in cases.items():
         took = median_ms(partial(plan_and_order, want, snapshot, bindings))
-        changes = len(make_plan(want, snapshot, bindings).changes)
+        changes = len(make_plan(want, snapshot, identify_site(want, snapshot, bindings)).changes)
         print(f"{name:20} {took:8.1f} ms  {took / baseline:6.1f} x baseline  {changes} changes")
 
 

@@ -100,6 +100,12 @@ target_option = click.option(
 """Adds `--target`, for the commands that plan."""
 
 
+adopt_guesses_option = click.option(
+    "--adopt-guesses", is_flag=True, help="Allow adopting items that are matched by weak evidence only."
+)
+"""Adds `--adopt-guesses`, for the commands that match resources with manifests."""
+
+
 def guard_options(function: _F) -> _F:
     """Add the options that override safety checks."""
     return _add_options(
@@ -116,6 +122,7 @@ def guard_options(function: _F) -> _F:
         click.option(
             "--allow-recreate", is_flag=True, help="Allow recreating a bound gallery that is missing on the site."
         ),
+        adopt_guesses_option,
     )
 
 

@@ -12,7 +12,7 @@ from galleryctl.engine.state.load import read_state
 from galleryctl.model.errors import MatchError
 from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveItem
-from galleryctl.plan.gallery import in_display_order
+from galleryctl.plan.ordering.display import in_display_order
 
 
 async def read_named_site(site: Site, site_manifests: SiteManifests) -> KeyedSite:

@@ -145,11 +145,13 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
     """Return the plan that brings the site to `desired`; nothing is written."""
     loaded = await load_state(site)
     state, bindings = loaded.state, loaded.bindings
-    fetched = await fetch_site(site.client, site.site_id, desired, bindings, loaded.pending, read_lag=site.read_lag)
+    fetched, identity = await fetch_site(
+        site.client, site.site_id, desired, bindings, loaded.pending, read_lag=site.read_lag
+    )
     plan = make_plan(
         desired,
         fetched.snapshot,
-        fetched.bindings,
+        identity,
         options=options,
         lineage=state.lineage,
         serial=state.serial,

@@ -29,10 +29,17 @@ _MAX_VALUE_LENGTH = 60
 def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
     """Return `bindings` with the findings of the plan: matched resources and files, protected and forgotten addresses."""
     kept = bindings.filtered(lambda address: address not in plan.forget)
+    # Items whose address takes over an adopted one: only the state knows that they are to be deleted.
+    deletes = ((change.id, change.address) for change in plan.changes if change.action is Action.DELETE)
+    superseded = {
+        id_: address
+        for id_, address in deletes
+        if id_ and bindings.ids.get(address) == id_ and plan.ids.get(address, id_) != id_
+    }
     return replace(
         kept,
         ids={**kept.ids, **plan.ids},
-        deposed=bindings.deposed,
+        deposed={**bindings.deposed, **superseded},
         media={**bindings.media, **plan.media},
         records={**kept.records, **plan.records},
         released=kept.released | plan.released,

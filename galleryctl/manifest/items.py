@@ -9,12 +9,11 @@ from pathlib import PurePosixPath
 from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_captions
 from galleryctl.manifest.files.glob import find_files
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
-from galleryctl.manifest.keys import key_from_text
 from galleryctl.manifest.media_source import MediaSourceError, media_base_name, parse_media_source
 from galleryctl.manifest.sidecars import Sidecar, load_sidecar
 from galleryctl.manifest.values import NO_FIELDS, FieldValues, get_bool, get_string, ignored_fields, parse_fields
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
-from galleryctl.model.address import KEY_PATTERN, Address
+from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json, canonical

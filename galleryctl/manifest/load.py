@@ -9,7 +9,6 @@ from functools import partial
 from galleryctl.manifest.files.glob import natural_sort_key
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.items import ManifestContext, build_items
-from galleryctl.manifest.keys import key_from_text
 from galleryctl.manifest.moved import moved_problems, read_moved
 from galleryctl.manifest.ownership import (
     Claim,
@@ -25,7 +24,7 @@ from galleryctl.manifest.values import get_bool, get_string, ignored_fields
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
-from galleryctl.model.address import KEY_PATTERN, Address
+from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 KEY_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 """The pattern of a key, which is used in addresses, file names and shell commands."""
+MAX_KEY_LENGTH = 100
+_INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 _WILDCARD = re.compile(r"[*?\[]")
 _KEY_OR_GLOB = re.compile(rf"{KEY_PATTERN.pattern}|(?=.*{_WILDCARD.pattern})[A-Za-z0-9._*?\[\]!-]+\Z")
@@ -67,3 +70,10 @@ class Address:
 
     def __str__(self) -> str:
         return self.gallery if self.item is None else f"{self.gallery}/{self.item}"
+
+
+def key_from_text(text: str) -> str:
+    """Return `text` as a valid key (`KEY_PATTERN`), case preserved; "" if no valid characters are left."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    key = re.sub(r"-{2,}", "-", _INVALID_CHARACTERS.sub("-", plain))
+    return key.lstrip("._-")[:MAX_KEY_LENGTH].rstrip("._-")

@@ -30,7 +30,10 @@ class MatchedBy(StrEnum):
     JOURNAL = "journal"
     BOUND_ID = "bound id"
     BOUND_NAME = "bound name"
+    ADOPT = "adopt"
+    RENAME = "same content"
     FILE = "media file"
+    TEXT = "similar text"
     CONTENT = "file name and size"
     TITLE = "title and kind"
     NONE = "none"
@@ -38,7 +41,7 @@ class MatchedBy(StrEnum):
     @property
     def is_guess(self) -> bool:
         """True for weak evidence: the plan asks the user to verify the match."""
-        return self in (MatchedBy.CONTENT, MatchedBy.TITLE)
+        return self in (MatchedBy.TEXT, MatchedBy.CONTENT, MatchedBy.TITLE)
 
 
 class Cause(StrEnum):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
 
 from galleryctl.model.desired import DesiredGallery, DesiredItem
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import HostedVideo, LocalFile, Media, MediaFile, RemoteFile, WixFile
+from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
+from galleryctl.plan.identity.evidence import media_digest, same_content
 from galleryctl.plan.leaves import leaves_of, value_at
-from galleryctl.plan.matching.evidence import same_content, video_evidence
 from galleryctl.plan.three_way import Decision, decide_named, loose_form, rebased
 
 
@@ -81,21 +80,6 @@ def changed_paths(live: LiveItem | LiveGallery, record: LastApplied) -> Iterable
             found = value_digest(value_at(live.fields, path))
         if found != base.answered:
             yield path
-
-
-def media_digest(media: Media) -> str:
-    """Return the digest of a source, a file or a hosted video, as in the base of an item's media."""
-    match media:
-        case HostedVideo():
-            return value_digest(video_evidence(media))
-        case WixFile(id=id_):
-            return value_digest(id_)
-        case LocalFile() | RemoteFile():
-            return value_digest(media.source)
-        case None:
-            return value_digest(None)
-        case _:
-            assert_never(media)
 
 
 def _with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:

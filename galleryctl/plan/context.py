@@ -1,4 +1,4 @@
-"""The planning context: the inputs of a plan, with galleries matched and addresses moved."""
+"""The planning context: the inputs of a plan, with all resources identified."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
-from galleryctl.model.live import LiveGallery, SiteSnapshot
+from galleryctl.model.live import SiteSnapshot
+from galleryctl.plan.identity.identify import Identity
 from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
-from galleryctl.plan.matching.match import GalleryMatches, match_galleries, resolve_moved, split_by_gallery
-from galleryctl.plan.matching.moved import MovedState
 from galleryctl.plan.ordering.reorder import OrderSource
 from galleryctl.plan.targets import contains_target, expand_targets, is_targeted
 
@@ -26,6 +25,7 @@ class PlanOptions:
     """None for the limit of the workspace."""
     allow_empty: bool = False
     allow_recreate: bool = False
+    adopt_guesses: bool = False
     destroy: bool = False
     """True to delete all managed resources."""
 
@@ -39,12 +39,7 @@ class PlanContext:
 
     desired: Desired
     snapshot: SiteSnapshot
-    original_state: Bindings
-    """The state before `moved` entries are applied."""
-    moved_state: MovedState
-    state_by_gallery: Mapping[Address, Bindings]
-    """The part of `state` that concerns each manifest's gallery."""
-    matches: GalleryMatches
+    identity: Identity
     options: PlanOptions
     protect_by_address: Mapping[Address, bool]
     """Every address that a manifest declares → True if it is protected."""
@@ -57,26 +52,21 @@ class PlanContext:
         cls,
         desired: Desired,
         snapshot: SiteSnapshot,
-        state: Bindings,
+        identity: Identity,
         options: PlanOptions,
         *,
         in_doubt: CreatesInDoubt = NONE_IN_DOUBT,
         order_seed: str = "",
     ) -> PlanContext:
-        """Build the planning context. Raises MatchError if a gallery or a target cannot be identified."""
-        matches = match_galleries(desired, snapshot.galleries, state)
-        moved_state = resolve_moved(desired, state, matches)
+        """Build the planning context. Raises MatchError for a target that fits no address."""
         protect_by_address = {g.address: g.protect for g in desired.galleries} | {
             item.address: item.protect for gallery in desired.galleries for item in gallery.items
         }
-        targets = expand_targets(options.targets, protect_by_address.keys() | moved_state.state.ids.keys())
+        targets = expand_targets(options.targets, protect_by_address.keys() | identity.state.ids.keys())
         return cls(
             desired=desired,
             snapshot=snapshot,
-            original_state=state,
-            moved_state=moved_state,
-            state_by_gallery=split_by_gallery(desired, moved_state.state),
-            matches=matches,
+            identity=identity,
             options=replace(options, targets=targets),
             protect_by_address=protect_by_address,
             in_doubt=in_doubt,
@@ -86,13 +76,12 @@ class PlanContext:
     @property
     def state(self) -> Bindings:
         """The state under the new addresses."""
-        return self.moved_state.state
+        return self.identity.state
 
     @property
-    def unmatched_galleries(self) -> Mapping[str, LiveGallery]:
-        """The live galleries without a manifest, by id."""
-        matched = {gallery.id for gallery in self.matches.live.values()}
-        return {gallery.id: gallery for gallery in self.snapshot.galleries if gallery.id not in matched}
+    def original_state(self) -> Bindings:
+        """The state before `moved` entries are applied."""
+        return self.identity.original_state
 
     def order_source(self, gallery: Address) -> OrderSource:
         """Return the source of new sort orders of a gallery's items."""
@@ -103,6 +92,16 @@ class PlanContext:
         )
 
     def in_scope(self, address: Address) -> bool:
-        """Return True if the plan may report or record `address`: a target, or the gallery that contains one."""
+        """Return True if the plan may report or record `address`: `covers`, or the gallery that contains a target."""
+        return self.covers(address) or (address.item is None and contains_target(address, self.options.targets))
+
+    def covers(self, address: Address) -> bool:
+        """Return True if the plan records what the manifest says of `address`.
+
+        It is a target, or its gallery contains one and is new to the state: once the state knows a gallery, no evidence
+        is consulted any more, so all adoptions are recorded together.
+        """
         targets = self.options.targets
-        return is_targeted(address, targets) or (address.item is None and contains_target(address, targets))
+        return is_targeted(address, targets) or (
+            address.parent in self.identity.galleries.new and contains_target(address, targets)
+        )

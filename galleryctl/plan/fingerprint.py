@@ -5,7 +5,7 @@ from __future__ import annotations
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.plan.file.canonical import digest
-from galleryctl.plan.matching.evidence import media_reference
+from galleryctl.plan.identity.evidence import media_reference
 
 _RAW_MEMBERS = ("image", "video", "text", "link")
 """The API's nested objects: they also hold values without a field in galleryctl, such as a secondary file name."""

@@ -15,21 +15,23 @@ from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
 from galleryctl.plan.compare import ItemDifference, compare_gallery, compare_item
 from galleryctl.plan.diff import Difference, diff_for_create
-from galleryctl.plan.matching.evidence import same_content
-from galleryctl.plan.matching.match import ItemMatch, gallery_names, match_items
+from galleryctl.plan.identity.evidence import same_content
+from galleryctl.plan.identity.galleries import gallery_names
+from galleryctl.plan.identity.identify import GalleryItems
+from galleryctl.plan.identity.items import ItemMatch
+from galleryctl.plan.identity.messages import guess_notice
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.positions import ItemLists, display_positions, position_of_new
 from galleryctl.plan.resources import (
     DisplayPosition,
     create_item_change,
     delete_change,
-    item_title,
     replace_item_change,
     update_gallery_change,
     update_item_change,
 )
 from galleryctl.plan.targets import is_targeted
-from galleryctl.plan.unmanaged import delete_orphaned, prune_unmanaged, report_unmanaged, unmanaged_items
+from galleryctl.plan.unmanaged import delete_orphaned, prune_unmanaged, report_unmanaged
 
 GONE_REASON = "gone from the site"
 DESTROY_REASON = "destroy deletes all managed resources"
@@ -86,23 +88,21 @@ def plan_gallery_create(
 
 def plan_gallery_update(
     desired: DesiredGallery,
-    live: LiveGallery,
+    identified: GalleryItems,
     matched_by: MatchedBy,
     *,
-    state: Bindings,
     files: Mapping[str, MediaFile],
     item_order: ItemOrder,
     targets: Collection[Address] = (),
     source: OrderSource,
     in_doubt: Mapping[Address, float],
 ) -> GalleryPlan:
-    """Return the plan that makes `live` match its manifest; `state` is of this gallery.
+    """Return the plan that makes the live gallery match its manifest.
 
     It contains all changes, not only those of `targets`, but only targets are moved. `source` is that of new sort
     orders; `in_doubt` has those of creates that an earlier run may have sent.
     """
-    live_items = in_display_order(live.loaded_items, item_order)
-    matches = match_items(desired.items, live_items, state, files)
+    live, live_items, matches, state = identified.live, identified.items, identified.matches, identified.state
     found_media = match_media(desired.items, matches, state, files)
     media = {**state.media, **found_media}
     lists = ItemLists(
@@ -139,17 +139,16 @@ def plan_gallery_update(
             changes.append(change)
     changed = {change.address for change in changes}
     moving = [address for address, position in positions.items() if position.sort_order is not None]
-    unmanaged = unmanaged_items(live_items, matches, state)
-    guesses = (_guess_notice(address, match) for address, match in matches.items() if match.matched_by.is_guess)
+    guesses = (guess_notice(address, match) for address, match in matches.items() if match.matched_by.is_guess)
     return GalleryPlan(
-        changes=(*changes, *delete_orphaned(live_items, matches, state), *prune_unmanaged(desired, unmanaged)),
+        changes=(*changes, *delete_orphaned(identified), *prune_unmanaged(desired, identified)),
         ids=_matched_ids(desired.address, live, matches),
         media=found_media,
         records=findings.records,
         state_changes=tuple(findings.state_changes),
-        unmanaged=len(unmanaged),
+        unmanaged=len(identified.unmanaged),
         unchanged=frozenset({desired.address, *matches} - changed),
-        notices=(*guesses, *findings.notices, *report_unmanaged(desired, unmanaged)),
+        notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified.unmanaged)),
         blocking_items=tuple(address for address in moving if not is_targeted(address, targets)),
     )
 
@@ -201,51 +200,31 @@ def _cause_of_moves(matches: Mapping[Address, ItemMatch], state: Bindings) -> Ca
     return Cause.MANIFEST
 
 
-def plan_gallery_destroy(
-    desired: DesiredGallery,
-    live: LiveGallery,
-    matched_by: MatchedBy,
-    *,
-    state: Bindings,
-    files: Mapping[str, MediaFile],
-) -> GalleryPlan:
-    """Return the plan that deletes the gallery with all its items; `unmanaged: delete` also allows unmanaged ones."""
-    matches = match_items(desired.items, live.loaded_items, state, files)
+def plan_gallery_destroy(desired: DesiredGallery, identified: GalleryItems, matched_by: MatchedBy) -> GalleryPlan:
+    """Return the plan that deletes the gallery with all its items; `unmanaged: delete` also allows unmanaged ones.
+
+    It does not allow foreign items, nor those whose management ends.
+    """
+    live, kept = identified.live, identified.kept
     change = delete_change(desired.address, live, matched_by=matched_by, reason=DESTROY_REASON)
-    managed = len(live.loaded_items) - len(unmanaged_items(live.loaded_items, matches, state))
-    allowed = desired.unmanaged is UnmanagedPolicy.DELETE
-    return GalleryPlan(
-        changes=(change,),
-        ids={desired.address: live.id},
-        unmanaged_items_lost={} if allowed else {desired.address: live.item_count - managed},
-    )
+    managed = {match.live.id for match in identified.certain_matches.values()}
+    managed |= {*identified.state.ids.values(), *identified.state.deposed, *identified.superseded}
+    lost = live.item_count - sum(item.id in managed - kept for item in identified.items)
+    if desired.unmanaged is UnmanagedPolicy.DELETE:
+        lost = sum(item.id in kept for item in identified.items)
+    return GalleryPlan(changes=(change,), ids={desired.address: live.id}, unmanaged_items_lost={desired.address: lost})
 
 
-def plan_items_destroy(
-    desired: DesiredGallery,
-    live: LiveGallery,
-    *,
-    state: Bindings,
-    files: Mapping[str, MediaFile],
-    item_order: ItemOrder,
-) -> GalleryPlan:
+def plan_items_destroy(desired: DesiredGallery, identified: GalleryItems) -> GalleryPlan:
     """Return the plan that deletes the managed items of a gallery; the gallery and its unmanaged items are kept."""
-    live_items = in_display_order(live.loaded_items, item_order)
-    matches = match_items(desired.items, live_items, state, files)
+    matches = identified.certain_matches
     deletes = (
         delete_change(address, match.live, matched_by=match.matched_by, reason=DESTROY_REASON)
         for address, match in matches.items()
     )
     return GalleryPlan(
-        changes=(*deletes, *delete_orphaned(live_items, matches, state)),
-        ids=_matched_ids(desired.address, live, matches),
+        changes=(*deletes, *delete_orphaned(identified)), ids=_matched_ids(desired.address, identified.live, matches)
     )
-
-
-def in_display_order(items: Iterable[LiveItem], item_order: ItemOrder) -> list[LiveItem]:
-    """Return the items in the order in which the site displays them, those without a sort order last."""
-    sign = 1 if item_order is ItemOrder.ASCENDING else -1
-    return sorted(items, key=lambda i: (i.sort_order is None, sign * (i.sort_order or 0.0), i.id))
 
 
 def match_media(
@@ -271,12 +250,6 @@ def match_media(
 
 def _matched_ids(address: Address, live: LiveGallery, matches: Mapping[Address, ItemMatch]) -> Mapping[Address, str]:
     return {address: live.id, **{item: match.live.id for item, match in matches.items()}}
-
-
-def _guess_notice(address: Address, match: ItemMatch) -> Notice:
-    title = item_title(match.live)
-    item = f"{title!r} (id {match.live.id})" if title else match.live.id
-    return Notice(address=address, message=f"matched {item} by {match.matched_by} (guess): please verify")
 
 
 def _page_code_notices(desired: DesiredGallery) -> Iterator[Notice]:

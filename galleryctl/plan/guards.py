@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired
 from galleryctl.plan.changes import Action, Change, MatchedBy, Refusal
+from galleryctl.plan.identity.messages import unknown_removed_refusal
 
 
 def missing_gallery(missing: Mapping[Address, str]) -> Iterator[Refusal]:
@@ -53,6 +55,24 @@ def unmanaged_items_lost(counts: Mapping[Address, int]) -> Iterator[Refusal]:
                 why=f"it would be deleted together with {items}",
                 allow="move or delete them in the Editor, or set unmanaged: delete in the gallery's manifest",
             )
+
+
+def unknown_removed(unknown: Collection[Address], changes: Sequence[Change]) -> Iterator[Refusal]:
+    """Reject deletes next to keys in `removed` that the state does not have: one may be the deleted item, renamed."""
+    if not unknown:
+        return
+    deletes = [c.address for c in changes if c.action is Action.DELETE and c.matched_by is not MatchedBy.JOURNAL]
+    keys: dict[Address | None, list[Address]] = defaultdict(list)
+    for address in sorted(unknown):
+        keys[_scope(address)].append(address)
+    for scope, addresses in keys.items():
+        if near := [address for address in deletes if _scope(address) == scope]:
+            yield unknown_removed_refusal(scope, addresses, near[0])
+
+
+def _scope(address: Address) -> Address | None:
+    """Return the gallery of an item, None for a gallery."""
+    return None if address.item is None else address.parent
 
 
 def no_room_for_target(addresses: Iterable[Address]) -> Iterator[Refusal]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
-from galleryctl.plan.matching.moved import apply_moved
+from galleryctl.plan.identity.moved import apply_moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ def resolve_doubts(
     """
     if not creates:
         return NO_DOUBTS
-    moves = apply_moved(desired, replace(state, ids={**dict.fromkeys((*creates, *inline), ""), **state.ids})).moves
-    moved = {address: moves[address] for address in (*creates, *inline) if address in moves}
+    moves, _ = apply_moved(desired, {*creates, *inline, *state.ids})
+    moved = {a: moves.addresses[a] for a in (*creates, *inline) if a in moves.addresses}
     current = {moved.get(address, address) for address in creates}
     declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
     adopt = {address: id_ for gallery in desired.galleries for address, id_ in gallery.adopt.items()}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from galleryctl.model.address import Address
-from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
+from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.plan import guards, state_changes
 from galleryctl.plan.changes import Action, Change, MatchedBy, Notice, Plan, Refusal
@@ -21,6 +21,8 @@ from galleryctl.plan.gallery import (
     plan_gallery_update,
     plan_items_destroy,
 )
+from galleryctl.plan.identity.identify import Identity
+from galleryctl.plan.identity.messages import guess_refusal
 from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
 from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
@@ -34,7 +36,7 @@ __all__ = ["PlanOptions", "make_plan"]
 def make_plan(
     desired: Desired,
     snapshot: SiteSnapshot,
-    state: Bindings,
+    identity: Identity,
     *,
     options: PlanOptions = DEFAULT_PLAN_OPTIONS,
     lineage: str = "",
@@ -43,19 +45,19 @@ def make_plan(
 ) -> Plan:
     """Return the plan that makes the site match the manifests.
 
-    `snapshot` must hold the items of every gallery that `match_galleries` matches or that is in state. The plan's
-    `refusals` are the results of the safety checks. `in_doubt` are creates of earlier runs. The same arguments give the
-    same plan: its new sort orders are random, but their seed is the version of the state. Raises MatchError if a gallery
-    or a target cannot be identified.
+    `identity` is that of the resources in `snapshot`. The plan's `refusals` are the results of the safety checks.
+    `in_doubt` are creates of earlier runs. The same arguments give the same plan: its new sort orders are random, but
+    their seed is the version of the state. Raises MatchError if a target is unknown.
     """
-    context = PlanContext.build(desired, snapshot, state, options, in_doubt=in_doubt, order_seed=f"{lineage} {serial}")
+    seed = f"{lineage} {serial}"
+    context = PlanContext.build(desired, snapshot, identity, options, in_doubt=in_doubt, order_seed=seed)
     options = context.options  # with expanded targets
     gallery_plans = tuple(_plan_destroy(context) if options.destroy else _plan_galleries(context))
     changes = filter_targeted([change for plan in gallery_plans for change in plan.changes], options.targets)
     ids = {address: id_ for plan in gallery_plans for address, id_ in plan.ids.items()}
     found_media = {source: id_ for plan in gallery_plans for source, id_ in plan.media.items()}
     unchanged = {address for plan in gallery_plans for address in plan.unchanged}
-    forget = frozenset(state_changes.addresses_to_forget(context, ids))
+    forget = frozenset(state_changes.addresses_to_forget(context))
     protected = state_changes.protected_addresses(context, forget)
     records = {address: record for plan in gallery_plans for address, record in plan.records.items()}
     of_fields = (change for plan in gallery_plans for change in plan.state_changes if context.in_scope(change.address))
@@ -63,10 +65,11 @@ def make_plan(
         site_id=snapshot.site_id,
         changes=changes,
         unchanged=sum(is_targeted(address, options.targets) for address in unchanged),
-        ids={a: id_ for a, id_ in ids.items() if state.ids.get(a) != id_ and context.in_scope(a)},
+        ids={a: id_ for a, id_ in ids.items() if identity.original_state.ids.get(a) != id_ and context.in_scope(a)},
         media=state_changes.media_to_record(context, found_media, changes),
         protected=protected,
         forget=forget,
+        released=frozenset(a for a in identity.released if is_targeted(a, options.targets)),
         records=state_changes.records_to_save(context, records),
         state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),
@@ -79,20 +82,19 @@ def make_plan(
         serial=serial,
     )
     limits = tuple(_limit_refusals(context, plan, ids))
-    return apply_approvals(plan, limits, desired.approvals, state.approvals)
+    return apply_approvals(plan, limits, desired.approvals, identity.original_state.approvals)
 
 
 def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
     """Yield the plan of each manifest's gallery, then the deletes of orphaned galleries."""
-    orders = _gallery_orders(context)
+    galleries, orders = context.identity.galleries, _gallery_orders(context)
     for gallery in context.desired.galleries:
         address = gallery.address
-        if live := context.matches.live.get(address):
+        if items := context.identity.items.get(address):
             yield plan_gallery_update(
                 gallery,
-                live,
-                context.matches.matched_by[address],
-                state=context.state_by_gallery[address],
+                items,
+                galleries.matched_by[address],
                 files=context.snapshot.files,
                 item_order=context.desired.item_order,
                 targets=context.options.targets,
@@ -100,7 +102,7 @@ def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
                 in_doubt=context.in_doubt.items_of(address),
             )
         else:
-            reason = GONE_REASON if address in context.matches.missing else ""
+            reason = GONE_REASON if address in galleries.missing else ""
             source = context.order_source(address)
             yield plan_gallery_create(gallery, orders[address], context.desired.item_order, source, reason=reason)
     yield from _delete_orphaned_galleries(context, NO_LONGER_DECLARED)
@@ -109,7 +111,7 @@ def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
 def _gallery_orders(context: PlanContext) -> Mapping[Address, float]:
     """Return the sort order of each gallery to create: the one that was sent, if an earlier run may have created it."""
     sent = {address: order for address, order in context.in_doubt.sort_orders.items() if address.item is None}
-    to_create = [g.address for g in context.desired.galleries if g.address not in context.matches.live]
+    to_create = [g.address for g in context.desired.galleries if g.address not in context.identity.galleries.ids]
     others = [address for address in to_create if address not in sent]
     live = (gallery.sort_order for gallery in context.snapshot.galleries)
     source = OrderSource(seed=f"{context.order_seed} galleries", reserved=tuple(sent.values()))
@@ -121,26 +123,27 @@ def _plan_destroy(context: PlanContext) -> Iterator[GalleryPlan]:
     """Yield the deletes of all galleries, or of items only if the targets are items."""
     for gallery in context.desired.galleries:
         address = gallery.address
-        live = context.matches.live.get(address)
-        if live is None:
+        items = context.identity.items.get(address)
+        if items is None:
             continue
-        state, files = context.state_by_gallery[address], context.snapshot.files
         if is_targeted(address, context.options.targets):
-            matched_by = context.matches.matched_by[address]
-            yield plan_gallery_destroy(gallery, live, matched_by, state=state, files=files)
+            yield plan_gallery_destroy(gallery, items, context.identity.galleries.matched_by[address])
         elif contains_target(address, context.options.targets):
-            order = context.desired.item_order
-            yield plan_items_destroy(gallery, live, state=state, files=files, item_order=order)
+            yield plan_items_destroy(gallery, items)
     yield from _delete_orphaned_galleries(context, DESTROY_REASON)
 
 
 def _delete_orphaned_galleries(context: PlanContext, reason: str) -> Iterator[GalleryPlan]:
     """Yield the deletes of galleries that are in state and have no manifest."""
-    live = context.unmatched_galleries
-    managed = {*context.state.ids.values(), *context.state.deposed}
-    for address, id_ in sorted(context.state.ids.items()):
-        orphaned = address.item is None and address not in context.protect_by_address
-        if orphaned and id_ in live and is_targeted(address, context.options.targets):
+    orphaned = context.identity.galleries.orphaned
+    if not orphaned:
+        return
+    live = {gallery.id: gallery for gallery in context.snapshot.galleries}
+    records = context.state.records
+    restored = {a for a, record in records.items() if record.origin is Origin.RESTORED}
+    managed = {*(id_ for a, id_ in context.state.ids.items() if a not in restored), *context.state.deposed}
+    for address, id_ in orphaned.items():
+        if is_targeted(address, context.options.targets):
             change = delete_change(address, live[id_], matched_by=MatchedBy.STATE, reason=reason)
             unmanaged = live[id_].item_count - sum(item.id in managed for item in live[id_].loaded_items)
             yield GalleryPlan(changes=(change,), unmanaged_items_lost={address: unmanaged})
@@ -162,8 +165,9 @@ def _refusals(
     yield from guards.deletes_before_creates(changes, context.in_doubt.sort_orders)
     if options.destroy:
         return
+    yield from _identity_refusals(context, changes)
     if not options.allow_recreate:
-        missing = context.matches.missing.items()
+        missing = context.identity.galleries.missing.items()
         yield from guards.missing_gallery({a: id_ for a, id_ in missing if contains_target(a, options.targets)})
 
 
@@ -186,6 +190,18 @@ def _limit_refusals(context: PlanContext, plan: Plan, ids: Mapping[Address, str]
     yield from limits_exceeded(losses, limit)
 
 
+def _identity_refusals(context: PlanContext, changes: Sequence[Change]) -> Iterator[Refusal]:
+    """Yield the refusals because it is not certain which live resource an entry is, as far as targets need it."""
+    identity, targets = context.identity, context.options.targets
+    yield from (refusal for refusal in identity.refusals if refusal.address and is_targeted(refusal.address, targets))
+    yield from guards.unknown_removed(identity.unknown_removed, changes)
+    if not context.options.adopt_guesses:
+        for address in identity.items:
+            guesses = identity.guesses(address) if address in identity.galleries.new else {}
+            if guesses and contains_target(address, targets):
+                yield guess_refusal(address, guesses)
+
+
 def _removed_by_address(context: PlanContext, changes: Sequence[Change]) -> Mapping[Address, Change]:
     """Return the change that removes each resource; a deleted gallery removes its items in state and in its manifest."""
     removed = {
@@ -203,25 +219,9 @@ def _removed_by_address(context: PlanContext, changes: Sequence[Change]) -> Mapp
 
 def _notices(context: PlanContext, gallery_plans: Sequence[GalleryPlan]) -> Iterator[Notice]:
     planned = chain.from_iterable(plan.notices for plan in gallery_plans)
-    for notice in chain(context.moved_state.notices, _bind_notices(context), _target_notices(context), planned):
+    for notice in chain(context.identity.notices, _target_notices(context), planned):
         if notice.address is None or context.in_scope(notice.address):
             yield notice
-
-
-def _bind_notices(context: PlanContext) -> Iterator[Notice]:
-    """Yield notices of galleries that are matched with another id than that in the manifest or in state."""
-    for gallery in context.desired.galleries:
-        address, bound_id = gallery.address, gallery.bind.id
-        live = context.matches.live.get(address)
-        state_id = context.state.ids.get(address)
-        if live is None or live.id == state_id == (bound_id or state_id):
-            continue
-        if bound_id and live.id != bound_id:
-            message = f"the site has no gallery {bound_id}; matched {live.id} by state: correct bind.id"
-            yield Notice(address=address, message=message)
-        elif state_id and live.id != state_id:
-            message = f"matched {live.id} by {context.matches.matched_by[address]}; state had {state_id}"
-            yield Notice(address=address, message=message)
 
 
 def _target_notices(context: PlanContext) -> Iterator[Notice]:

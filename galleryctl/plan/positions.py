@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem, ItemOrder
 from galleryctl.model.live import LiveItem
-from galleryctl.plan.matching.match import ItemMatch
+from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.resources import DisplayPosition
 from galleryctl.plan.targets import is_targeted

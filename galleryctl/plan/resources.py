@@ -14,9 +14,9 @@ from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
 from galleryctl.plan.compare import ItemDifference, changed_paths
 from galleryctl.plan.diff import MEDIA_PATH, Difference, diff_for_create
 from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
+from galleryctl.plan.identity.evidence import media_reference
+from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.leaves import field_of
-from galleryctl.plan.matching.evidence import media_reference
-from galleryctl.plan.matching.match import ItemMatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from galleryctl.model.fields import Json, canonical, values_equal
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.plan.changes import Action, Change, FieldChange
 from galleryctl.plan.diff import field_changes
-from galleryctl.plan.matching.evidence import media_reference
+from galleryctl.plan.identity.evidence import media_reference
 
 
 def changed_since(change: Change, live: LiveItem | LiveGallery) -> Iterator[FieldChange]:

@@ -12,30 +12,16 @@ from galleryctl.plan.context import PlanContext
 from galleryctl.plan.targets import is_targeted
 
 
-def addresses_to_forget(context: PlanContext, ids: Mapping[Address, str]) -> Iterator[Address]:
-    """Yield the addresses to remove from state.
+def addresses_to_forget(context: PlanContext) -> Iterator[Address]:
+    """Yield the addresses to remove from state: those that `identity` forgets, and the old ones of moved resources.
 
-    These are the old addresses of moved resources, and orphaned addresses whose resource is gone from the site or is
-    matched with another address. Other orphaned addresses are removed from state by the delete of their resource.
+    Other orphaned addresses are removed from state by the delete of their resource.
     """
     targets = context.options.targets
-    for old, new in context.moved_state.moves.items():
+    for old, new in context.identity.moves.items():
         if is_targeted(old, targets) or is_targeted(new, targets):
             yield old
-    unmatched = context.unmatched_galleries
-    live = {address: {item.id for item in gallery.items or ()} for address, gallery in context.matches.live.items()}
-    matched = set(ids.values())
-    for address, id_ in context.state.ids.items():
-        if address in context.protect_by_address or not is_targeted(address, targets):
-            continue
-        if address.item is None:
-            gone = id_ not in unmatched
-        elif address.parent in live:
-            gone = id_ in matched or id_ not in live[address.parent]
-        else:
-            gone = context.state.ids.get(address.parent) not in unmatched
-        if gone:
-            yield address
+    yield from filter(context.covers, context.identity.forget)
 
 
 def records_to_save(context: PlanContext, records: Mapping[Address, LastApplied]) -> Mapping[Address, LastApplied]:
@@ -54,12 +40,12 @@ def displayed_changes(
     context: PlanContext, ids: Mapping[Address, str], forget: frozenset[Address], protected: frozenset[Address]
 ) -> Iterator[StateChange]:
     """Yield the changes of addresses, ids and protection that a plan shows; those of fields come from the galleries."""
-    state, moves = context.state, context.moved_state.moves
+    state, moves = context.state, context.identity.moves
     for old, new in moves.items():
         if old in forget:
             yield StateChange(address=new, action=StateAction.MOVE, detail=str(old))
-    for address in sorted(forget.difference(moves)):
-        yield StateChange(address=address, action=StateAction.FORGET, detail="gone from the site, or managed elsewhere")
+    for address in sorted(forget.difference(moves, ids)):
+        yield StateChange(address=address, action=StateAction.FORGET, detail=context.identity.forget[address])
     for address, id_ in ids.items():
         is_restored = state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED
         if context.in_scope(address) and (state.ids.get(address) != id_ or is_restored):
@@ -81,7 +67,7 @@ def media_to_record(
         for item in gallery.items
         if isinstance(item.media, LocalFile | RemoteFile)
         and item.media.source in found_media
-        and is_targeted(item.address, context.options.targets)
+        and context.covers(item.address)
     }
     used = {c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile)}
     return {source: media[source] for source in sorted(recognized | used) if source in media}
@@ -97,5 +83,5 @@ def protected_addresses(context: PlanContext, forget: frozenset[Address]) -> fro
         return last_applied
     declared = context.protect_by_address
     existing = declared.keys() | context.state.ids.keys() | context.original_state.ids.keys()
-    applied_now = {address for address in declared if is_targeted(address, context.options.targets)}
+    applied_now = set(filter(context.covers, declared))
     return (last_applied & existing) - applied_now | {address for address in applied_now if declared[address]}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from galleryctl.model.address import Address
-from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, UnmanagedPolicy
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveItem
 from galleryctl.plan.changes import Cause, Change, MatchedBy, Notice
 from galleryctl.plan.compare import changed_paths
-from galleryctl.plan.matching.match import ItemMatch
+from galleryctl.plan.identity.identify import GalleryItems
 from galleryctl.plan.resources import delete_change, item_title
 
 NO_LONGER_DECLARED = "no longer declared in a manifest"
@@ -21,20 +20,21 @@ _UNMANAGED_REASON = "unmanaged, and its gallery sets unmanaged: delete"
 _INVALID_KEY_CHARACTER = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def delete_orphaned(
-    live_items: Sequence[LiveItem], matches: Mapping[Address, ItemMatch], state: Bindings
-) -> Iterator[Change]:
-    """Yield deletes of the orphaned and the deposed items; `state` is of this gallery."""
-    matched = {match.live.id for match in matches.values()}
-    addresses = {id_: address for address, id_ in state.ids.items()}
+def delete_orphaned(identified: GalleryItems) -> Iterator[Change]:
+    """Yield deletes of the orphaned, the deposed and the superseded items of a gallery."""
+    matched = {match.live.id for match in identified.matches.values()}
+    addresses = {id_: address for address, id_ in identified.state.ids.items()}
     orphaned: list[tuple[Address, LiveItem, LastApplied]] = []
-    for item in live_items:
-        if item.id in matched:
+    for item in identified.items:
+        if item.id in matched or item.id in identified.kept:
             continue
-        if address := state.deposed.get(item.id):
+        if address := identified.state.deposed.get(item.id):
             yield delete_change(address, item, matched_by=MatchedBy.JOURNAL, reason=_DEPOSED_REASON)
+        elif address := identified.superseded.get(item.id):
+            adopted = identified.matches[address].live.id
+            yield delete_change(address, item, matched_by=MatchedBy.STATE, reason=f"replaced by {adopted}, see adopt:")
         elif address := addresses.get(item.id):
-            record = state.records.get(address, NEVER_APPLIED)
+            record = identified.state.records.get(address, NEVER_APPLIED)
             orphaned.append((address, item, record))
     # Adopted items come first: a person made them.
     for address, item, record in sorted(orphaned, key=lambda each: each[2].origin is not Origin.ADOPTED):
@@ -48,18 +48,12 @@ def _orphan_reason(item: LiveItem, record: LastApplied) -> str:
     return f"{adopted}{NO_LONGER_DECLARED}{drift}"
 
 
-def unmanaged_items(
-    live_items: Sequence[LiveItem], matches: Mapping[Address, ItemMatch], state: Bindings
-) -> list[LiveItem]:
-    """Return the items that are not matched and not in state; `state` is of this gallery."""
-    managed = {match.live.id for match in matches.values()} | set(state.ids.values()) | state.deposed.keys()
-    return [item for item in live_items if item.id not in managed]
-
-
-def prune_unmanaged(desired: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Change]:
+def prune_unmanaged(desired: DesiredGallery, identified: GalleryItems) -> Iterator[Change]:
     """Yield deletes of the unmanaged items, if the manifest sets `unmanaged: delete`."""
     if desired.unmanaged is UnmanagedPolicy.DELETE:
-        for item in items:
+        for item in identified.unmanaged:
+            if item.id in identified.kept:
+                continue
             address = unmanaged_address(desired.address, item)
             yield delete_change(address, item, matched_by=MatchedBy.NONE, reason=_UNMANAGED_REASON, cause=Cause.DRIFT)
 

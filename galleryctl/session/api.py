@@ -70,6 +70,7 @@ class Workspace:
         max_delete_percent: float | None = None,
         allow_empty: bool = False,
         allow_recreate: bool = False,
+        adopt_guesses: bool = False,
         destroy: bool = False,
     ) -> Plan:
         """Return the plan of an apply; nothing is written.
@@ -77,7 +78,14 @@ class Workspace:
         The arguments are the options of `galleryctl plan`. Rejections by the safety checks are in its `refusals`. The
         plan is signed if the state has a passphrase.
         """
-        options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
+        options = _options(
+            targets,
+            max_delete_percent=max_delete_percent,
+            allow_empty=allow_empty,
+            allow_recreate=allow_recreate,
+            adopt_guesses=adopt_guesses,
+            destroy=destroy,
+        )
         plan = await plan_workspace(self._opened, options)
         return sign_plan(plan, self._opened.config.state.passphrase)
 
@@ -89,6 +97,7 @@ class Workspace:
         max_delete_percent: float | None = None,
         allow_empty: bool = False,
         allow_recreate: bool = False,
+        adopt_guesses: bool = False,
         destroy: bool = False,
         overwrite_conflicts: bool = False,
         progress: Progress | None = None,
@@ -102,7 +111,14 @@ class Workspace:
         if the site, the state or a file changed since the plan was made, Refused if a safety check rejects it,
         LockedError, and StateError if the state could not be saved. Failed changes are in the report.
         """
-        options = _options(targets, max_delete_percent, allow_empty, allow_recreate, destroy)
+        options = _options(
+            targets,
+            max_delete_percent=max_delete_percent,
+            allow_empty=allow_empty,
+            allow_recreate=allow_recreate,
+            adopt_guesses=adopt_guesses,
+            destroy=destroy,
+        )
         if plan is not None and options != PlanOptions():
             raise _invalid("a plan cannot be applied with further options: pass the options to plan()")
         applied = await apply_workspace(
@@ -177,9 +193,11 @@ def open_workspace(
 
 def _options(
     targets: Iterable[Address | str],
+    *,
     max_delete_percent: float | None,
     allow_empty: bool,
     allow_recreate: bool,
+    adopt_guesses: bool,
     destroy: bool,
 ) -> PlanOptions:
     if max_delete_percent is not None and not 0 <= max_delete_percent <= 100:  # noqa: PLR2004 - percent
@@ -189,6 +207,7 @@ def _options(
         max_delete_percent=max_delete_percent,
         allow_empty=allow_empty,
         allow_recreate=allow_recreate,
+        adopt_guesses=adopt_guesses,
         destroy=destroy,
     )
 

@@ -52,7 +52,9 @@ class ApplyHooks:
 
 def drift_options(targets: tuple[Address, ...] = ()) -> PlanOptions:
     """Return the options of a plan that is only displayed: no safety check rejects it."""
-    return PlanOptions(targets=targets, max_delete_percent=100, allow_empty=True, allow_recreate=True)
+    return PlanOptions(
+        targets=targets, max_delete_percent=100, allow_empty=True, allow_recreate=True, adopt_guesses=True
+    )
 
 
 async def plan_workspace(workspace: WorkspaceSite, options: PlanOptions) -> Plan:

@@ -38,6 +38,7 @@ def command(
     max_delete_percent: float | None,
     allow_empty: bool,
     allow_recreate: bool,
+    adopt_guesses: bool,
     auto_approve: bool,
     overwrite_conflicts: bool,
     expect_digest: str,
@@ -49,15 +50,20 @@ def command(
     """
     from galleryctl.cli.run.apply import run_apply
     from galleryctl.cli.run.plan import DIGEST_PREFIX, plan_options, read_plan
+    from galleryctl.plan.make import PlanOptions
 
-    if plan_file is not None and (targets or max_delete_percent is not None or allow_empty or allow_recreate):
-        raise click.UsageError(
-            "--target, --max-delete-percent, --allow-empty and --allow-recreate cannot be combined with a saved plan; "
-            "give them to `plan`."
-        )
     options = plan_options(
-        targets, max_delete_percent=max_delete_percent, allow_empty=allow_empty, allow_recreate=allow_recreate
+        targets,
+        max_delete_percent=max_delete_percent,
+        allow_empty=allow_empty,
+        allow_recreate=allow_recreate,
+        adopt_guesses=adopt_guesses,
     )
+    if plan_file is not None and options != PlanOptions():
+        raise click.UsageError(
+            "--target, --max-delete-percent, --allow-empty, --allow-recreate and --adopt-guesses cannot be combined with a "
+            "saved plan; give them to `plan`."
+        )
     settings = get_settings(context)
     saved = read_plan(settings.directory / plan_file) if plan_file is not None else None
     ask = not auto_approve and saved is None

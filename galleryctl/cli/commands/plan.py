@@ -26,6 +26,7 @@ def command(
     max_delete_percent: float | None,
     allow_empty: bool,
     allow_recreate: bool,
+    adopt_guesses: bool,
     out: Path | None,
     destroy: bool,
     detailed_exitcode: bool,
@@ -42,13 +43,14 @@ def command(
     from galleryctl.session.run import plan_workspace
 
     settings = get_settings(context)
-    if destroy and (allow_empty or allow_recreate):
-        raise click.UsageError("--destroy cannot be combined with --allow-empty or --allow-recreate.")
+    if destroy and (allow_empty or allow_recreate or adopt_guesses):
+        raise click.UsageError("--destroy cannot be combined with --allow-empty, --allow-recreate or --adopt-guesses.")
     options = plan_options(
         targets,
         max_delete_percent=max_delete_percent,
         allow_empty=allow_empty,
         allow_recreate=allow_recreate,
+        adopt_guesses=adopt_guesses,
         destroy=destroy,
     )
     workspace = get_workspace(settings)

@@ -8,7 +8,14 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import CliSettings, auto_approve_option, common_options, get_settings, lock_timeout_option
+from galleryctl.cli.options import (
+    CliSettings,
+    adopt_guesses_option,
+    auto_approve_option,
+    common_options,
+    get_settings,
+    lock_timeout_option,
+)
 
 if TYPE_CHECKING:
     from galleryctl.model.address import Address
@@ -123,10 +130,11 @@ def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: f
 
 @command.command("rebuild")
 @common_options
+@adopt_guesses_option
 @auto_approve_option
 @lock_timeout_option
 @click.pass_context
-def state_rebuild(context: click.Context, auto_approve: bool, lock_timeout: float) -> int:
+def state_rebuild(context: click.Context, adopt_guesses: bool, auto_approve: bool, lock_timeout: float) -> int:
     """Rebuild the state from the site and the manifests.
 
     Use this command if the state is lost or damaged. The site is not changed.
@@ -134,7 +142,8 @@ def state_rebuild(context: click.Context, auto_approve: bool, lock_timeout: floa
     from galleryctl.cli.run.state import run_rebuild
 
     settings = _settings(context)
-    return run_async(run_rebuild(settings, ask=not auto_approve, lock_timeout=lock_timeout))
+    rebuild = run_rebuild(settings, adopt_guesses=adopt_guesses, ask=not auto_approve, lock_timeout=lock_timeout)
+    return run_async(rebuild)
 
 
 @command.command("versions")

@@ -33,6 +33,7 @@ def plan_options(
     max_delete_percent: float | None,
     allow_empty: bool,
     allow_recreate: bool,
+    adopt_guesses: bool = False,
     destroy: bool = False,
 ) -> PlanOptions:
     """Return the planner's options. Raises click.UsageError if a target is not a valid address."""
@@ -41,6 +42,7 @@ def plan_options(
         max_delete_percent=max_delete_percent,
         allow_empty=allow_empty,
         allow_recreate=allow_recreate,
+        adopt_guesses=adopt_guesses,
         destroy=destroy,
     )
 

@@ -52,7 +52,7 @@ def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None
         output.result(text)
 
 
-async def run_rebuild(settings: CliSettings, *, ask: bool, lock_timeout: float) -> int:
+async def run_rebuild(settings: CliSettings, *, adopt_guesses: bool, ask: bool, lock_timeout: float) -> int:
     """Rebuild the state after confirmation, printing what changes and what is guessed; return the exit code."""
     if ask:
         require_tty("give --auto-approve")
@@ -60,7 +60,7 @@ async def run_rebuild(settings: CliSettings, *, ask: bool, lock_timeout: float) 
     desired = workspace.load()
     async with workspace.open() as site:
         with site.backend.lock(lock_owner("state rebuild"), lock_timeout):
-            rebuilt = await rebuild_state(site, desired)
+            rebuilt = await rebuild_state(site, desired, adopt_guesses=adopt_guesses)
             for line in _rebuild_messages(rebuilt):
                 output.info(settings, line)
             if ask and not confirm("Do you want to write this state?"):

@@ -9,8 +9,8 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, WixFile
 from galleryctl.plan.answers import answered_fields
 from galleryctl.plan.changes import Change
-from galleryctl.plan.compare import media_digest
 from galleryctl.plan.diff import MEDIA_PATH
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.plan.three_way import answered_base
 
 

@@ -14,8 +14,8 @@ from galleryctl.model.media import MediaFile, WixFile
 from galleryctl.plan import steps
 from galleryctl.plan.answers import sent_values
 from galleryctl.plan.changes import Change
-from galleryctl.plan.compare import media_digest
 from galleryctl.plan.diff import MEDIA_PATH
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.state.journal_records import Intent, SentItem
 
 

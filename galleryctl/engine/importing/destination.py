@@ -13,7 +13,7 @@ from galleryctl.manifest.load import read_manifest
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.live import LiveGallery
-from galleryctl.plan.matching.match import gallery_names
+from galleryctl.plan.identity.galleries import gallery_names
 
 
 def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> tuple[Path, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from galleryctl.engine.refresh.fetch import read_unknown_files
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import Manifest, find_manifests, read_manifest
 from galleryctl.manifest.problems import sort_problems
@@ -13,9 +14,11 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery, ItemOrder
 from galleryctl.model.errors import InvalidInput, MatchError, Problem
-from galleryctl.model.live import LiveGallery, SiteSnapshot
-from galleryctl.plan.gallery import in_display_order
-from galleryctl.plan.matching.match import files_to_look_up, match_galleries, match_items
+from galleryctl.model.live import LiveGallery
+from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
+from galleryctl.plan.identity.identify import identify
+from galleryctl.plan.identity.known import match_known_items
+from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.wix.client import WixClient
 
 
@@ -67,10 +70,10 @@ def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: B
         alone = replace(desired, galleries=(gallery,))
         free = [other for other in galleries if keys.get(other.id) in (None, gallery.address.gallery)]
         try:
-            matches = match_galleries(alone, free, bindings).live
+            matches = identify_galleries(alone, free, bindings).ids
         except MatchError:
             continue
-        keys.update({other.id: address.gallery for address, other in matches.items()})
+        keys.update({id_: address.gallery for address, id_ in matches.items()})
     return keys
 
 
@@ -82,10 +85,15 @@ async def item_keys(
     if manifest is None or manifest.gallery is None:
         in_state = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
         return {item.id: in_state[item.id] for item in live.items or () if item.id in in_state}
-    bindings = replace(bindings, ids={**bindings.ids, Address(key): live.id})
-    snapshot = SiteSnapshot(site_id="", galleries=(live,))
-    unknown_files = files_to_look_up(desired_subset(site_manifests, (manifest.gallery,)), snapshot, bindings)
-    files = {file.id: file for file in await client.get_files(unknown_files)} if unknown_files else {}
-    ordered = in_display_order(live.items or (), site_manifests.item_order)
-    pairs = match_items(manifest.gallery.items, ordered, bindings, files)
-    return {pair.live.id: address.item or "" for address, pair in pairs.items()}
+    # As if the gallery were new to the state: evidence also shows the entries that were never applied.
+    address = Address(key)
+    galleries = GalleryIdentity(
+        original_state=bindings,
+        state=bindings,
+        moves=AddressMoves(),
+        ids={address: live.id},
+        new=frozenset({address}),
+    )
+    known = match_known_items(desired_subset(site_manifests, (manifest.gallery,)), (live,), bindings, galleries)
+    identity = identify(known, await read_unknown_files(client, known))
+    return {match.live.id: item.item or "" for item, match in identity.items[address].matches.items()}

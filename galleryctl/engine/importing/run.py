@@ -10,7 +10,7 @@ from galleryctl.engine.gather import gather_all
 from galleryctl.engine.importing.destination import existing_manifest_text, manifest_path
 from galleryctl.engine.importing.keys import SiteManifests, desired_subset, gallery_keys, item_keys
 from galleryctl.engine.importing.select import GallerySelector, free_key, select_gallery
-from galleryctl.engine.refresh.fetch import read_galleries, read_items
+from galleryctl.engine.refresh.fetch import read_galleries, read_items, read_unknown_files
 from galleryctl.engine.site import LoadedState, Site, save_state
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.engine.state.load import load_complete_state
@@ -23,9 +23,11 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, SiteSnapshot
-from galleryctl.plan.gallery import in_display_order
+from galleryctl.plan.identity.galleries import identify_galleries
+from galleryctl.plan.identity.identify import identify
+from galleryctl.plan.identity.known import match_known_items
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.plan.matching.match import files_to_look_up
+from galleryctl.plan.ordering.display import in_display_order
 from galleryctl.plan.resources import item_title
 
 
@@ -156,11 +158,10 @@ async def _record_bindings(
     bindings = replace(bindings, ids={**ids, **pairs})
     desired = desired_subset(site_manifests, (manifest.gallery,))
     with_items = tuple(live if gallery.id == live.id else gallery for gallery in galleries)
-    snapshot = SiteSnapshot(site_id=site.site_id, galleries=with_items)
-    if unknown_files := files_to_look_up(desired, snapshot, bindings):
-        files = await site.client.get_files(unknown_files)
-        snapshot = replace(snapshot, files={file.id: file for file in files})
-    plan = make_plan(desired, snapshot, bindings, options=PlanOptions(targets=(address,)))
+    known = match_known_items(desired, with_items, bindings, identify_galleries(desired, with_items, bindings))
+    files = await read_unknown_files(site.client, known)
+    snapshot = SiteSnapshot(site_id=site.site_id, galleries=with_items, files=files)
+    plan = make_plan(desired, snapshot, identify(known, files), options=PlanOptions(targets=(address,)))
     previous = site_manifests.manifest(draft.key)
     previous_items = previous.gallery.items if previous and previous.gallery else ()
     remaining = {item.address for item in manifest.gallery.items}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from galleryctl.engine.gather import gather_all
 from galleryctl.engine.refresh.recover import (
+    Recovery,
     UnconfirmedCreate,
     pending_creates,
+    recover_deletes,
     recover_galleries,
     recover_steps,
 )
@@ -17,10 +20,12 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
+from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
+from galleryctl.plan.identity.identify import Identity, identify
+from galleryctl.plan.identity.known import KnownSite, files_to_look_up, match_known_items
 from galleryctl.plan.in_doubt import CreatesInDoubt, resolve_doubts
-from galleryctl.plan.matching.match import files_to_look_up, match_galleries
-from galleryctl.plan.matching.moved import apply_moved
 from galleryctl.state.journal_records import Intent
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import NotFound
@@ -70,8 +75,8 @@ async def fetch_site(
     pending: Iterable[Intent] = (),
     *,
     read_lag: float = READ_LAG,
-) -> FetchedSite:
-    """Read the site, with the items of the galleries that are in `desired` or in state.
+) -> tuple[FetchedSite, Identity]:
+    """Read the site, with the items of the galleries that are in `desired` or in state; return it with its identity.
 
     Requests: ceil(galleries/10) pages of galleries, max(1, ceil(items/100)) pages of each of these galleries, and the
     descriptors of files that are not in state. Resources in state that the site does not show are looked up again for
@@ -80,61 +85,70 @@ async def fetch_site(
     """
     intents = tuple(pending)
     rechecks = _MAX_RECHECKS if read_lag else 0
+    resolution = _resolve_doubts(desired, bindings, intents)
     galleries = await read_galleries(client)
+    recovery = _recover_galleries(bindings, intents, galleries, resolution)
+    identified = identify_galleries(desired, galleries, recovery.bindings)
     for _ in range(rechecks):
-        if not _has_missing_galleries(desired, bindings, galleries):
+        if not identified.missing_from(galleries):
             break
         await client.sleep(read_lag / rechecks)
         galleries = await read_galleries(client)
-    creates = pending_creates(intents)
-    inline = {address for intent in intents for address in intent.sort_orders} - creates.keys()
-    resolution = resolve_doubts(desired, bindings, creates.keys(), inline)
-    recovery = recover_galleries(bindings, intents, galleries, resolution)
-    bindings = recovery.bindings
-    pairs = match_galleries(desired, galleries, bindings)
-    managed = {gallery.id for gallery in pairs.live.values()}
-    # An orphaned gallery is deleted together with its items: the plan must show them, too.
-    managed |= {id_ for address, id_ in bindings.ids.items() if address.item is None}
-    galleries = await read_items_of_galleries(client, galleries, managed)
+        recovery = _recover_galleries(bindings, intents, galleries, resolution)
+        identified = identify_galleries(desired, galleries, recovery.bindings)
+    settled = recover_deletes(recovery.bindings, intents, galleries) if intents else recovery.bindings
+    if settled != recovery.bindings:
+        recovery = replace(recovery, bindings=settled)
+        identified = identify_galleries(desired, galleries, settled)
+    galleries = await read_items_of_galleries(client, galleries, identified.ids_to_read)
+    steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
     for _ in range(rechecks):
-        incomplete = _galleries_missing_items(desired, bindings, galleries)
-        if not incomplete:
+        if not known.incomplete_galleries:
             break
         await client.sleep(read_lag / rechecks)
-        galleries = await read_items_of_galleries(client, galleries, incomplete)
-    recovery = recover_steps(recovery, intents, galleries, resolution)
-    bindings = _drop_deleted(recovery.bindings, galleries)
-    snapshot = SiteSnapshot(site_id=site_id, galleries=galleries)
-    if unknown_files := files_to_look_up(desired, snapshot, bindings):
-        files = await client.get_files(unknown_files)
-        snapshot = replace(snapshot, files={file.id: file for file in files})
-    return FetchedSite(
-        snapshot=snapshot,
-        bindings=bindings,
-        unconfirmed=recovery.unconfirmed,
-        refusals=recovery.refusals,
+        galleries = await read_items_of_galleries(client, galleries, known.incomplete_galleries)
+        steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
+    files = await read_unknown_files(client, known)
+    fetched = FetchedSite(
+        snapshot=SiteSnapshot(site_id=site_id, galleries=galleries, files=files),
+        bindings=known.original_state,
+        unconfirmed=steps.unconfirmed,
+        refusals=steps.refusals,
         resolution=resolution,
     )
+    return fetched, identify(known, files)
 
 
-def _has_missing_galleries(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> bool:
-    """Return True if the site lacks a gallery that is both desired and in state."""
-    ids = apply_moved(desired, bindings).state.ids
-    expected = {ids[gallery.address] for gallery in desired.galleries if gallery.address in ids}
-    return not expected <= {gallery.id for gallery in galleries}
+def _resolve_doubts(desired: Desired, bindings: Bindings, intents: Sequence[Intent]) -> DoubtResolution:
+    """Return what the manifests say about the creates among the intents of an interrupted run."""
+    creates = pending_creates(intents)
+    inline = {address for intent in intents for address in intent.sort_orders} - creates.keys()
+    return resolve_doubts(desired, bindings, creates.keys(), inline)
 
 
-def _galleries_missing_items(desired: Desired, bindings: Bindings, galleries: Iterable[LiveGallery]) -> set[str]:
-    """Return the ids of the galleries that lack an item that is both desired and in state."""
-    ids = apply_moved(desired, bindings).state.ids
-    live = {g.id: {item.id for item in g.items} for g in galleries if g.items is not None}
-    incomplete: set[str] = set()
-    for gallery in desired.galleries:
-        id_ = ids.get(gallery.address, "")
-        expected = {ids[item.address] for item in gallery.items if item.address in ids}
-        if id_ in live and not expected <= live[id_]:
-            incomplete.add(id_)
-    return incomplete
+def _recover_galleries(
+    bindings: Bindings, intents: Sequence[Intent], galleries: tuple[LiveGallery, ...], resolution: DoubtResolution
+) -> Recovery:
+    return recover_galleries(bindings, intents, galleries, resolution) if intents else Recovery(bindings=bindings)
+
+
+def _match_known_items(
+    desired: Desired,
+    galleries: tuple[LiveGallery, ...],
+    recovery: Recovery,
+    intents: Sequence[Intent],
+    resolution: DoubtResolution,
+    identified: GalleryIdentity,
+) -> tuple[Recovery, KnownSite]:
+    """Return the recovered steps of an interrupted run, and the items that are known including them."""
+    steps = recover_steps(recovery, intents, galleries, resolution) if intents else recovery
+    return steps, match_known_items(desired, galleries, _drop_deleted(steps.bindings, galleries), identified)
+
+
+async def read_unknown_files(client: WixClient, known: KnownSite) -> Mapping[str, MediaFile]:
+    """Return the descriptors, by id, of the live files whose content is needed and not in state."""
+    ids = files_to_look_up(known)
+    return {file.id: file for file in await client.get_files(ids)} if ids else {}
 
 
 def _drop_deleted(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindings:
@@ -146,7 +160,7 @@ def _drop_deleted(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindi
         for id_, address in bindings.deposed.items()
         if id_ in live or bindings.ids.get(address.parent) not in read
     }
-    return replace(bindings, deposed=deposed)
+    return bindings if len(deposed) == len(bindings.deposed) else replace(bindings, deposed=deposed)
 
 
 async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
@@ -168,7 +182,7 @@ async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
 
 
 async def read_items_of_galleries(
-    client: WixClient, galleries: tuple[LiveGallery, ...], gallery_ids: set[str]
+    client: WixClient, galleries: tuple[LiveGallery, ...], gallery_ids: AbstractSet[str]
 ) -> tuple[LiveGallery, ...]:
     """Return the same galleries, with the items of those in `gallery_ids`."""
     read = await gather_all(read_items(client, gallery) for gallery in galleries if gallery.id in gallery_ids)

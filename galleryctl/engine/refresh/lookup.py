@@ -21,7 +21,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind
-from galleryctl.plan.compare import media_digest
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.plan.ordering.floats import FloatFormat, coarsest, stored_format
 from galleryctl.plan.ordering.gaps import UsedOrders
 from galleryctl.state.journal_records import SentItem

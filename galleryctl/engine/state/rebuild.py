@@ -14,6 +14,8 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.media import LocalFile, RemoteFile, content_label
 from galleryctl.plan.changes import Notice
+from galleryctl.plan.identity.identify import identify_site
+from galleryctl.plan.identity.messages import guess_notice
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.journal import read_journal, replay
 from galleryctl.state.journal_records import Intent
@@ -29,7 +31,7 @@ class RebuildResult:
     read_error: str = ""
     """Why the previous state cannot be read; "" if it can, or if there is none."""
     notices: tuple[Notice, ...] = ()
-    """Among others, the matches that are guesses."""
+    """Among others, the guesses, and the entries for which several live items are possible."""
     missing: tuple[Address, ...] = ()
     """Addresses in the manifests without a resource on the site."""
     has_unconfirmed_steps: bool = False
@@ -43,35 +45,46 @@ class RebuildResult:
         return {address: (before.get(address), now.get(address)) for address in changed}
 
 
-async def rebuild_state(site: Site, desired: Desired) -> RebuildResult:
+async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = False) -> RebuildResult:
     """Match the site and the manifests as if there were no state, and return the result; nothing is written.
 
-    The previous state keeps what the site cannot show: protected addresses, deposed items, and the file of each content
-    if it still exists. Raises StateError if the state belongs to another site, MatchError.
+    Guesses are missing in it unless `adopt_guesses` is set. The previous state keeps what the site cannot show: protected
+    and released addresses, deposed items, and the file of each content if it still exists. Raises StateError if the state
+    belongs to another site, MatchError.
     """
     previous, read_error = _read_previous_state(site)
     journal = read_journal(site.journal, previous)
     pending = [intent for _, intent in journal.pending]
     replayed = replay(previous.bindings, journal)
-    fetched = await fetch_site(site.client, site.site_id, desired, Bindings(deposed=replayed.deposed), pending)
+    fetched, _ = await fetch_site(site.client, site.site_id, desired, Bindings(deposed=replayed.deposed), pending)
     item_ids = frozenset(item.id for gallery in fetched.snapshot.galleries for item in gallery.items or ())
     recovered = _keep_half_replaced(fetched, replayed, pending, item_ids)
-    plan = make_plan(desired, fetched.snapshot, recovered, options=PlanOptions())
+    identity = identify_site(desired, fetched.snapshot, recovered)
+    plan = make_plan(desired, fetched.snapshot, identity, options=PlanOptions())
     found = apply_findings(recovered, plan)
+    guesses = {} if adopt_guesses else {a: m for g in identity.items for a, m in identity.guesses(g).items()}
     media = await _existing_media(site, desired, {**previous.bindings.media, **journal.result.media})
     bindings = Bindings(
-        ids=found.ids,
+        ids={address: id_ for address, id_ in found.ids.items() if address not in guesses},
         media={**media, **found.media},
         protected=found.protected | previous.bindings.protected,
         deposed={id_: address for id_, address in found.deposed.items() if id_ in item_ids},
+        released=previous.bindings.released,
     )
     declared = [g.address for g in desired.galleries] + [i.address for g in desired.galleries for i in g.items]
     return RebuildResult(
         previous=previous,
         bindings=bindings,
         read_error=read_error,
-        notices=tuple(notice for notice in plan.notices if notice.address in found.ids),
-        missing=tuple(address for address in declared if address not in found.ids),
+        notices=(
+            *(notice for notice in plan.notices if notice.address in bindings.ids),
+            *(
+                Notice(address=refusal.address, message=f"{refusal.why}; {refusal.allow}")
+                for refusal in identity.refusals
+            ),
+            *(guess_notice(address, match) for address, match in guesses.items()),
+        ),
+        missing=tuple(address for address in declared if address not in bindings.ids),
         has_unconfirmed_steps=bool(pending),
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from galleryctl.manifest.keys import key_from_text
 from galleryctl.manifest.media_source import MediaSourceError, format_wix_uri, parse_media_source, source_base_name
 from galleryctl.manifest.schema import invalid_keys
 from galleryctl.manifest.values import get_string, ignored_fields, normalize_structure, parse_fields
@@ -15,6 +14,7 @@ from galleryctl.manifest.write.format import ITEM_KEY_ORDER
 from galleryctl.manifest.yaml import variables
 from galleryctl.manifest.yaml.dump import to_yaml_value
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.model.address import key_from_text
 from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, values_equal
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile

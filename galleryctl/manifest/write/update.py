@@ -8,7 +8,7 @@ from itertools import count
 from posixpath import splitext
 from typing import Any
 
-from galleryctl.manifest.keys import key_from_text, key_from_title, unique_key
+from galleryctl.manifest.keys import key_from_title, unique_key
 from galleryctl.manifest.write.entries import (
     ItemEntry,
     default_fields,
@@ -25,7 +25,7 @@ from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.variables import variable_names
-from galleryctl.model.address import KEY_PATTERN
+from galleryctl.model.address import KEY_PATTERN, key_from_text
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import WixFile

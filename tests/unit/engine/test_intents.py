@@ -14,7 +14,7 @@ from galleryctl.model.last_applied import SentValue, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import Kind, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Change
-from galleryctl.plan.compare import media_digest
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.plan.steps import CreateGallery, CreateItem, DeleteItems, Step, UpdateItem, Upload
 from galleryctl.state.journal_records import Intent, SentItem, StepResult
 

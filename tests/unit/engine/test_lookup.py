@@ -10,7 +10,7 @@ from galleryctl.model.fields import float32
 from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, VideoHost, WixFile
-from galleryctl.plan.compare import media_digest
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.state.journal_records import SentItem
 
 SENT = float32(1.4182)

@@ -11,7 +11,7 @@ from galleryctl.model.last_applied import FieldBase, Origin, SentValue, SortOrde
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind, LocalFile, WixFile
 from galleryctl.plan.changes import DoubtResolution
-from galleryctl.plan.compare import media_digest
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.state.journal_records import Intent, SentItem
 
 G, A, B = Address("g"), Address("g", "a"), Address("g", "b")

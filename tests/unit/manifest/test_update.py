@@ -22,6 +22,7 @@ from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical, values_equal
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, VideoHost, WixFile
+from galleryctl.plan.identity.identify import identify_site
 from galleryctl.plan.make import make_plan
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n"
@@ -58,7 +59,7 @@ def only(desired: Desired) -> DesiredGallery:
 
 def changes(desired: Desired, gallery: LiveGallery) -> tuple[Any, ...]:
     snapshot = SiteSnapshot(site_id="s", galleries=(gallery,))
-    return make_plan(desired, snapshot, Bindings()).changes
+    return make_plan(desired, snapshot, identify_site(desired, snapshot, Bindings())).changes
 
 
 texts = st.text(

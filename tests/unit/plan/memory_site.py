@@ -26,8 +26,11 @@ from galleryctl.model.media import (
 )
 from galleryctl.model.position import SourcePosition
 from galleryctl.plan.changes import Change, Plan
+from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS
+from galleryctl.plan.identity.galleries import identify_galleries
+from galleryctl.plan.identity.identify import identify_site
+from galleryctl.plan.identity.known import files_to_look_up, match_known_items
 from galleryctl.plan.make import PlanOptions, make_plan
-from galleryctl.plan.matching.match import files_to_look_up
 from galleryctl.plan.steps import (
     CreateGallery,
     CreateItem,
@@ -45,7 +48,7 @@ from galleryctl.state.journal import apply_result
 from galleryctl.state.journal_records import StepResult
 
 MANIFEST_POSITION = SourcePosition("galleries/g.yaml", 1, 1)
-ALLOW_ALL = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True)
+ALLOW_ALL = PlanOptions(max_delete_percent=100, allow_empty=True, allow_recreate=True, adopt_guesses=True)
 G = Address("g")
 
 
@@ -130,7 +133,8 @@ class MemorySite:
     def snapshot(self, desired: Desired, bindings: Bindings) -> SiteSnapshot:
         """The site as the engine reads it: descriptors only of what state does not know."""
         seen = snapshot(*self.galleries.values())
-        wanted = files_to_look_up(desired, seen, bindings)
+        identified = identify_galleries(desired, seen.galleries, bindings)
+        wanted = files_to_look_up(match_known_items(desired, seen.galleries, bindings, identified))
         return replace(seen, files={id_: self.files[id_] for id_ in wanted if id_ in self.files})
 
     def apply(self, plan: Plan, bindings: Bindings, rng: random.Random) -> Bindings:
@@ -281,6 +285,20 @@ def _record_after(
     return applied_values(change, bindings.records.get(change.address, NEVER_APPLIED), before, after, file).record
 
 
+def plan_snapshot(
+    desired: Desired,
+    site: SiteSnapshot,
+    bindings: Bindings,
+    *,
+    options: PlanOptions = DEFAULT_PLAN_OPTIONS,
+    lineage: str = "",
+    serial: int = 0,
+) -> Plan:
+    """The plan of a site that was read completely."""
+    identity = identify_site(desired, site, bindings)
+    return make_plan(desired, site, identity, options=options, lineage=lineage, serial=serial)
+
+
 def plan_memory_site(site: MemorySite, desired: Desired, bindings: Bindings, options: PlanOptions = ALLOW_ALL) -> Plan:
     """The plan of the site as it is."""
-    return make_plan(desired, site.snapshot(desired, bindings), bindings, options=options)
+    return plan_snapshot(desired, site.snapshot(desired, bindings), bindings, options=options)

@@ -15,7 +15,7 @@ from galleryctl.model.media import (
     WixFile,
     content_label,
 )
-from galleryctl.plan.matching.evidence import media_reference, same_content, video_evidence
+from galleryctl.plan.identity.evidence import media_reference, same_content, video_evidence
 from tests.unit.plan.memory_site import item, live_item, local_photo
 
 PHOTO = local_photo("a", "c1", 9)

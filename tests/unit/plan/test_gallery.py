@@ -11,9 +11,9 @@ from galleryctl.model.desired import Desired, ItemOrder, UnmanagedPolicy
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Change, MatchedBy, Plan
-from galleryctl.plan.gallery import in_display_order, match_media
-from galleryctl.plan.make import make_plan
-from galleryctl.plan.matching.match import ItemMatch
+from galleryctl.plan.gallery import match_media
+from galleryctl.plan.identity.items import ItemMatch
+from galleryctl.plan.ordering.display import in_display_order
 from galleryctl.plan.resources import item_title
 from galleryctl.plan.unmanaged import unmanaged_address
 from tests.unit.plan.memory_site import (
@@ -27,6 +27,7 @@ from tests.unit.plan.memory_site import (
     live_item,
     local_photo,
     make_desired,
+    plan_snapshot,
     snapshot,
 )
 
@@ -34,7 +35,7 @@ from tests.unit.plan.memory_site import (
 def plan_of(
     desired: Desired, *items: LiveItem, known: Bindings | None = None, files: tuple[MediaFile, ...] = ()
 ) -> Plan:
-    return make_plan(desired, snapshot(live_gallery(*items), files=files), known or Bindings(), options=ALLOW_ALL)
+    return plan_snapshot(desired, snapshot(live_gallery(*items), files=files), known or Bindings(), options=ALLOW_ALL)
 
 
 def only(plan: Plan) -> Change:
@@ -173,7 +174,7 @@ def test_a_gallery_is_made_with_its_items_and_with_warnings() -> None:
     wanted = replace(gallery(item("a", local_photo("a")), item("b", None, html="x"), bind=None), fields={"name": "New"})
     linked = replace(wanted.items[0], fields={"link.text": "Book"})
     desired = Desired(galleries=(replace(wanted, items=(linked, wanted.items[1])),))
-    plan = make_plan(desired, snapshot(live_gallery(sort_order=7.0)), Bindings(), options=ALLOW_ALL)
+    plan = plan_snapshot(desired, snapshot(live_gallery(sort_order=7.0)), Bindings(), options=ALLOW_ALL)
     assert [(str(c.address), c.action) for c in plan.changes] == [
         ("g", Action.CREATE),
         ("g/a", Action.CREATE),

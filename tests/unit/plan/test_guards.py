@@ -14,8 +14,19 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Action, Plan, StateAction, StateChange
 from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS
-from galleryctl.plan.make import PlanOptions, make_plan
-from tests.unit.plan.memory_site import G, MemorySite, at, gallery, item, known_ids, live_gallery, live_item, snapshot
+from galleryctl.plan.make import PlanOptions
+from tests.unit.plan.memory_site import (
+    G,
+    MemorySite,
+    at,
+    gallery,
+    item,
+    known_ids,
+    live_gallery,
+    live_item,
+    plan_snapshot,
+    snapshot,
+)
 
 A, B = live_item("A", 1.0, WixFile(id="fa")), live_item("B", 2.0, WixFile(id="fb"))
 WANT_A, WANT_B = item("a", WixFile(id="fa")), item("b", WixFile(id="fb"))
@@ -31,7 +42,7 @@ def plan_of(
     known: Bindings = KNOWN,
     options: PlanOptions = DEFAULT_PLAN_OPTIONS,
 ) -> Plan:
-    return make_plan(desired, site, known, options=options)
+    return plan_snapshot(desired, site, known, options=options)
 
 
 def refused(plan: Plan) -> list[tuple[str, str]]:

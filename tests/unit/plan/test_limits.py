@@ -15,7 +15,6 @@ from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.review import review_digest
 from galleryctl.plan.limits import Losses, limits_exceeded
-from galleryctl.plan.make import make_plan
 from tests.unit.plan.memory_site import (
     MANIFEST_POSITION,
     at,
@@ -24,6 +23,7 @@ from tests.unit.plan.memory_site import (
     known_ids,
     live_gallery,
     live_item,
+    plan_snapshot,
     snapshot,
 )
 
@@ -74,7 +74,7 @@ KNOWN = Bindings(ids=known_ids(**{f"k{n}": f"I{n}" for n in range(4)}))
 def plan_with(*approvals: Approval, state: Bindings = KNOWN, kept: int = 1) -> Plan:
     galleries = (gallery(*WANTED[:kept]),)
     desired = Desired(galleries=galleries, limits=Limits(max_delete_percent=30), approvals=approvals)
-    return make_plan(desired, snapshot(live_gallery(*LIVE)), state)
+    return plan_snapshot(desired, snapshot(live_gallery(*LIVE)), state)
 
 
 def approval(digest: str, deletes: int = 3) -> Approval:
@@ -119,6 +119,6 @@ def test_clears_of_a_few_items_are_no_question_and_of_many_are() -> None:
             records={at(f"g/k{n}"): record for n in range(count)},
         )
         wanted = [item(f"k{n}", WixFile(id=f"f{n}")) for n in range(count)]
-        plan = make_plan(Desired(galleries=(gallery(*wanted),)), snapshot(live_gallery(*live[:count])), known)
+        plan = plan_snapshot(Desired(galleries=(gallery(*wanted),)), snapshot(live_gallery(*live[:count])), known)
         assert [change.cleared for change in plan.changes] == [("title",)] * count
         assert len(plan.refusals) == refusals

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from posixpath import basename
+from typing import assert_never
 
 from galleryctl.model.desired import DesiredItem
+from galleryctl.model.last_applied import value_digest
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import (
     CONTENT_LABEL_PREFIX,
@@ -18,6 +20,7 @@ from galleryctl.model.media import (
     content_label,
 )
 from galleryctl.model.video import video_id
+from galleryctl.plan.three_way import loose_form
 
 Evidence = tuple[str, ...]
 """A property that is equal in a desired item and its live item, such as `("file", id)`."""
@@ -59,6 +62,13 @@ def _common_evidence(item: DesiredItem | LiveItem) -> Iterator[Evidence]:
             yield ("html", html)
 
 
+def loose_text(item: DesiredItem | LiveItem) -> Iterator[Evidence]:
+    """Yield the HTML of a text in the form in which it equals what a site may make of it."""
+    html = item.fields.get("html")
+    if item.media is None and isinstance(html, str):
+        yield ("text", str(loose_form(html)))
+
+
 def desired_weak_evidence(item: DesiredItem) -> Iterator[Evidence]:
     """Yield the name and size in bytes of a local file, which are enough for a guess."""
     if isinstance(item.media, LocalFile):
@@ -91,6 +101,21 @@ def same_content(
     if desired.media is None or not set(live_evidence(live, files)).isdisjoint(desired_evidence(desired, media)):
         return True
     return not set(live_weak_evidence(live, files)).isdisjoint(desired_weak_evidence(desired))
+
+
+def media_digest(media: Media) -> str:
+    """Return the digest of a source, a file or a hosted video, as in the base of an item's media."""
+    match media:
+        case HostedVideo():
+            return value_digest(video_evidence(media))
+        case WixFile(id=id_):
+            return value_digest(id_)
+        case LocalFile() | RemoteFile():
+            return value_digest(media.source)
+        case None:
+            return value_digest(None)
+        case _:
+            assert_never(media)
 
 
 def media_reference(media: Media) -> str | None:

@@ -1,0 +1,147 @@
+"""Apply `moved` entries, and new keys of galleries, to the addresses of existing resources."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import Desired, Moved
+from galleryctl.plan.changes import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressMoves:
+    """The new address of each existing resource that has one, and the new keys of galleries."""
+
+    addresses: Mapping[Address, Address] = field(default_factory=dict)
+    """Old address → new address."""
+    galleries: Mapping[str, str] = field(default_factory=dict)
+    """Old key → new key. What has no id in state, such as a protected or deposed address, moves with its gallery."""
+
+    def new_address(self, address: Address) -> Address:
+        """Return the new address of a resource, the same one if it did not move."""
+        return self.addresses.get(address) or Address(
+            self.galleries.get(address.gallery, address.gallery), address.item
+        )
+
+    def renamed(self, state: Bindings) -> Bindings:
+        """Return `state` under the new addresses."""
+        return state.renamed(self.new_address) if self.addresses else state
+
+    def followed_by(self, later: Mapping[Address, Address]) -> AddressMoves:
+        """Return these moves, followed by moves of single resources."""
+        if not later:
+            return self
+        first = {old: later.get(new, new) for old, new in self.addresses.items()}
+        moved_before = set(self.addresses.values())
+        rest = {old: new for old, new in later.items() if old not in moved_before}
+        return AddressMoves(addresses={**first, **rest}, galleries=self.galleries)
+
+
+def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[AddressMoves, tuple[Notice, ...]]:
+    """Return the moves of `desired.moved` for the existing addresses, in any order of the entries, and notices.
+
+    An entry whose source does not exist was applied before, and is ignored. Entries stay in manifests after the apply, so
+    applying them again must change nothing. That is subtle when an address is reused:
+
+        moved            a → b, b → c      (the manifest declares b and c)
+        state            {a: 1, b: 2}   →  {b: 1, c: 2}    b → c is applied first, to free b
+        the next plan    {b: 1, c: 2}   →  {b: 1, c: 2}    a is gone, so b is the resource that was a
+    """
+    old_by_new = {address: address for address in addresses}
+    if not desired.moved:
+        return AddressMoves(), ()
+    declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
+    source_by_target = {moved.target: moved.source for moved in desired.moved}
+    # The source is declared again because another entry gives its address to another resource, as b in the example.
+    reused = {m for m in desired.moved if {m.source, m.target} <= declared and m.source in source_by_target}
+    waiting = tuple(m for m in desired.moved if not (m in reused and _chain_applied(m, source_by_target, old_by_new)))
+    while True:
+        blocked: dict[Moved, str] = {}
+        for moved in waiting:
+            sources = _addresses_to_move(moved, old_by_new)
+            if not sources or moved.source == moved.target:
+                continue
+            if reason := _blocked_reason(moved, old_by_new, declared=moved.source in declared and moved not in reused):
+                blocked[moved] = reason
+                continue
+            for address in sources:
+                target = moved.target if moved.target.item else Address(moved.target.gallery, address.item)
+                old_by_new[target] = old_by_new.pop(address)
+        if len(blocked) == len(waiting):
+            break
+        waiting = tuple(blocked)
+    # A blocked entry whose source is reused was applied before: its source is now the resource that another one moved.
+    notices = (
+        Notice(address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {reason}")
+        for moved, reason in blocked.items()
+        if moved not in reused
+    )
+    return _moves(old_by_new), tuple(notices)
+
+
+def infer_moved_galleries(
+    moves: AddressMoves, ids: Mapping[Address, str], live: Mapping[Address, str], declared: Collection[Address]
+) -> AddressMoves:
+    """Return `moves` and those of galleries whose manifests have a new key without a `moved` entry.
+
+    `ids` are those in state under the addresses after `moves`, `live` those of the manifests' galleries. The bound id or
+    name identifies the gallery:
+
+        state            {old: G, old/a: 1}
+        manifest new     bind: {id: G}, and no manifest has the key old
+        result           {new: G, new/a: 1}
+    """
+    orphaned = {id_: address for address, id_ in ids.items() if address.item is None and address not in declared}
+    if orphaned.keys().isdisjoint(live.values()):
+        return moves
+    used_keys = {address.gallery for address in ids}
+    new_keys = {
+        orphaned[id_].gallery: address.gallery
+        for address, id_ in live.items()
+        if id_ in orphaned and address.gallery not in used_keys
+    }
+    after = moves.followed_by({a: Address(new_keys[a.gallery], a.item) for a in ids if a.gallery in new_keys})
+    galleries = {old: new_keys.get(new, new) for old, new in moves.galleries.items()}
+    return AddressMoves(addresses=after.addresses, galleries={**new_keys, **galleries})
+
+
+def _moves(old_by_new: Mapping[Address, Address]) -> AddressMoves:
+    moves = {old: new for new, old in old_by_new.items() if old != new}
+    return AddressMoves(
+        addresses=moves, galleries={old.gallery: new.gallery for old, new in moves.items() if old.item is None}
+    )
+
+
+def _addresses_to_move(moved: Moved, addresses: Mapping[Address, Address]) -> list[Address]:
+    if moved.source.item is not None:
+        return [moved.source] if moved.source in addresses else []
+    return [address for address in addresses if moved.source.covers(address)]
+
+
+def _chain_applied(moved: Moved, source_by_target: Mapping[Address, Address], addresses: Collection[Address]) -> bool:
+    """Return True if the first source of the chain of entries that ends with `moved` does not exist.
+
+    Then the whole chain was applied before. For a → b, b → c, c → d with a gone, {b: 1} is the resource that was a and
+    stays b, even if c and d were removed from state since.
+    """
+    first, seen = moved.source, {moved.source}
+    while first in source_by_target and source_by_target[first] not in seen:
+        first = source_by_target[first]
+        seen.add(first)
+    return not any(first.covers(address) for address in addresses)
+
+
+def _blocked_reason(moved: Moved, addresses: Collection[Address], *, declared: bool) -> str:
+    """Return why the entry cannot be applied now, "" if it can; `declared` says if a manifest still has the source."""
+    if (moved.source.item is None) != (moved.target.item is None):
+        return "one is a gallery, the other is an item"
+    if moved.source.item is not None and moved.source.gallery != moved.target.gallery:
+        return "the API cannot move items between galleries, so the item is created in the new gallery"
+    if declared:
+        return f"a manifest still declares {moved.source}"
+    if moved.target in addresses or (moved.target.item is None and any(map(moved.target.covers, addresses))):
+        return f"state has another resource at {moved.target}"
+    return ""

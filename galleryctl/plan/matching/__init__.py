@@ -1,1 +1,0 @@
-"""Match live resources with manifest entries: evidence, state, `moved` entries."""

@@ -1,0 +1,14 @@
+"""The order in which a site displays the items of a gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from galleryctl.model.desired import ItemOrder
+from galleryctl.model.live import LiveItem
+
+
+def in_display_order(items: Iterable[LiveItem], item_order: ItemOrder) -> list[LiveItem]:
+    """Return the items in the order in which the site displays them, those without a sort order last."""
+    sign = 1 if item_order is ItemOrder.ASCENDING else -1
+    return sorted(items, key=lambda i: (i.sort_order is None, sign * (i.sort_order or 0.0), i.id))
