@@ -202,7 +202,11 @@ class StepExecutor:
             self.state.gallery_id(change.address), before, change.write, file=file, sort_order=change.sort_order
         )
         _check_same_resource(before.id, answer.id, change)
-        return StepResult(records={change.address: self._applied(change, before, answer, file)})
+        stored_as = None if change.sort_order is None else stored_format(change.sort_order, answer.sort_order)
+        return StepResult(
+            records={change.address: self._applied(change, before, answer, file)},
+            sort_order_formats=_to_record(change.address.parent, stored_as),
+        )
 
     def _applied(
         self,
