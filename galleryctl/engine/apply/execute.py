@@ -15,7 +15,7 @@ from galleryctl.engine.apply.payloads import live_id, media_to_send, new_item, p
 from galleryctl.engine.apply.uploads import upload_media
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.lookup import match_inline_items
-from galleryctl.engine.refresh.recover import UnconfirmedCreate
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.refresh.recovered_values import recovered_record
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, StateError
