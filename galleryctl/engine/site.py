@@ -13,7 +13,8 @@ from galleryctl.engine.apply.uploads import recover_uploads
 from galleryctl.engine.checks import check_guards
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
-from galleryctl.engine.refresh.recover import Recovery, UnconfirmedCreate, recover_galleries, recover_steps
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
+from galleryctl.engine.refresh.recover import Recovery, recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings

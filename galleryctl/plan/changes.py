@@ -177,7 +177,7 @@ class DoubtResolution:
 
     `declared` are these addresses and their galleries, as far as a manifest has them; `moved` are those with another
     address in the journal, old → new. `adopt` has the live id of those that a manifest identifies, `foreign` the live ids
-    that belong to somebody else.
+    that a manifest gives to somebody else, or to another of its items.
     """
 
     declared: frozenset[Address] = frozenset()

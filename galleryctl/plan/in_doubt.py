@@ -46,9 +46,11 @@ def resolve_doubts(
     declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
     adopt = {address: id_ for gallery in desired.galleries for address, id_ in gallery.adopt.items()}
     bound = {gallery.address: gallery.bind.id for gallery in desired.galleries if gallery.bind.id}
+    known = set(state.ids.values())
+    others = {id_ for address, id_ in adopt.items() if address not in current and id_ not in known}
     return DoubtResolution(
         declared=frozenset(declared & {*current, *(address.parent for address in current)}),
         moved=moved,
         adopt={address: id_ for address, id_ in {**adopt, **bound}.items() if address in current},
-        foreign=frozenset(id_ for gallery in desired.galleries for id_ in gallery.foreign),
+        foreign=frozenset(others.union(*(gallery.foreign for gallery in desired.galleries))),
     )

@@ -15,7 +15,7 @@ from galleryctl.engine.apply.payloads import live_id, media_to_send, new_item, p
 from galleryctl.engine.apply.uploads import upload_media
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.lookup import match_inline_items
-from galleryctl.engine.refresh.recover import UnconfirmedCreate
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.refresh.recovered_values import recovered_record
 from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, StateError
@@ -202,7 +202,11 @@ class StepExecutor:
             self.state.gallery_id(change.address), before, change.write, file=file, sort_order=change.sort_order
         )
         _check_same_resource(before.id, answer.id, change)
-        return StepResult(records={change.address: self._applied(change, before, answer, file)})
+        stored_as = None if change.sort_order is None else stored_format(change.sort_order, answer.sort_order)
+        return StepResult(
+            records={change.address: self._applied(change, before, answer, file)},
+            sort_order_formats=_to_record(change.address.parent, stored_as),
+        )
 
     def _applied(
         self,

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from galleryctl.engine.apply.payloads import live_id, new_item, planned_sort_order
 from galleryctl.engine.apply.working_state import WorkingState
-from galleryctl.engine.refresh.recover import UnconfirmedCreate
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.model.address import Address
 from galleryctl.model.last_applied import SentValue
 from galleryctl.model.media import MediaFile, WixFile

@@ -15,7 +15,7 @@ from galleryctl.engine.apply.scheduler import run_graph
 from galleryctl.engine.apply.uploads import fetch_media_files
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.progress import Progress, StepOutcome
-from galleryctl.engine.refresh.recover import UnconfirmedCreate
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings

@@ -7,14 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from galleryctl.engine.gather import gather_all
-from galleryctl.engine.refresh.recover import (
-    Recovery,
-    UnconfirmedCreate,
-    pending_creates,
-    recover_deletes,
-    recover_galleries,
-    recover_steps,
-)
+from galleryctl.engine.refresh.pending import UnconfirmedCreate, pending_creates
+from galleryctl.engine.refresh.recover import Recovery, recover_deletes, recover_galleries, recover_steps
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired

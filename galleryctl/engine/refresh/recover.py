@@ -23,6 +23,8 @@ from galleryctl.engine.refresh.lookup import (
     find_created_item,
     match_inline_items,
 )
+from galleryctl.engine.refresh.misnamed import correct_misnamed
+from galleryctl.engine.refresh.pending import UnconfirmedCreate, pending_creates
 from galleryctl.engine.refresh.recover_updates import recover_updates
 from galleryctl.engine.refresh.recovered_values import recovered_record
 from galleryctl.model.address import Address
@@ -33,36 +35,10 @@ from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
 from galleryctl.plan.ordering.floats import stored_format
 from galleryctl.plan.resources import item_title
 from galleryctl.state.journal import apply_result
-from galleryctl.state.journal_records import Intent, SentItem, StepResult
+from galleryctl.state.journal_records import Intent, StepResult
 
 _MAX_SHOWN = 5
 """The most candidates that a refusal lists."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnconfirmedCreate:
-    """A create whose effect is unknown: the sort order that was sent, and the intents of all tries, the oldest first."""
-
-    sort_order: float
-    tries: tuple[Intent, ...] = ()
-
-    def shown(self, address: Address) -> frozenset[SentItem]:
-        """Return the contents that were sent for the item."""
-        return frozenset(intent.items[address] for intent in self.tries if address in intent.items)
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """The ids that were listed before the first try."""
-        return frozenset(self.tries[0].listed) if self.tries else frozenset()
-
-    @property
-    def gallery_id(self) -> str:
-        """The live id of the gallery that the last try named."""
-        return (self.tries[-1].gallery_id if self.tries else None) or ""
-
-    def renamed(self, moved: Mapping[Address, Address]) -> UnconfirmedCreate:
-        """Return the create with the addresses in its intents replaced."""
-        return replace(self, tries=tuple(i.renamed(lambda a: moved.get(a, a)) for i in self.tries)) if moved else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +51,6 @@ class Recovery:
     bindings: Bindings
     unconfirmed: Mapping[Address, UnconfirmedCreate] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
-
-
-def pending_creates(pending: Iterable[Intent]) -> Mapping[Address, UnconfirmedCreate]:
-    """Return the creates of galleries and of single items among the intents, by their addresses in the journal."""
-    creates: dict[Address, UnconfirmedCreate] = {}
-    for intent in pending:
-        for address, order in intent.sort_orders.items():
-            if intent.kind == ("create-gallery" if address.item is None else "create-item"):
-                tries = creates[address].tries if address in creates else ()
-                creates[address] = UnconfirmedCreate(sort_order=order, tries=(*tries, intent))
-    return creates
 
 
 def recover_galleries(
@@ -102,7 +67,7 @@ def recover_galleries(
     for address, create in creates.items():
         if found.is_done(address, create, live):
             continue
-        known = {*bindings.ids.values(), *create.listed, *resolution.foreign}
+        known = {*bindings.ids.values(), *create.listed, *found.ids_of_others(address)}
         candidates = [gallery for gallery in galleries if gallery.id not in known]
         others = {other.sort_order for other in creates.values()} - {create.sort_order}
         lookup = find_created(create.sort_order, candidates, orders, others=others, is_alike=lambda _: False)
@@ -117,19 +82,19 @@ def recover_items(
     resolution: DoubtResolution = NO_DOUBTS,
 ) -> Recovery:
     """Return `recovery` with the items that a pending intent created, alone or with their gallery."""
-    bindings = recovery.bindings
     by_id = {gallery.id: gallery for gallery in galleries if gallery.items is not None}
+    creates = {a: create for a, create in pending_creates(pending).items() if a.item is not None}
+    bindings = correct_misnamed(recovery.bindings, creates, by_id)
     found = _Findings(bindings, resolution, recovery)
     for intent in pending:
         if intent.kind == "create-gallery":
             found.add_inline_items(intent, by_id)
-    creates = {a: create for a, create in pending_creates(pending).items() if a.item is not None}
     for address, create in creates.items():
         gallery = by_id.get(bindings.ids.get(address.parent, create.gallery_id))
         # A gallery that was not read is gone, or no longer managed: nothing will be created there.
-        if gallery is None or found.is_done(address, create, {item.id: item for item in gallery.loaded_items}):
+        if gallery is None or found.is_done(address, create, {item.id for item in gallery.loaded_items}):
             continue
-        known = {*bindings.ids.values(), *bindings.deposed, *create.listed, *resolution.foreign}
+        known = {*bindings.ids.values(), *bindings.deposed, *create.listed, *found.ids_of_others(address)}
         orders = OrderReading.of_items(gallery, bindings.sort_order_formats.get(address.parent))
         shown = create.shown(address)
         kinds = {item.kind for item in shown}
@@ -163,6 +128,11 @@ class _Findings:
         """Return True if a later run created or found it: its address has a live resource that is newer than the create."""
         bound = self._bindings.ids.get(address)
         return bound in live and bound not in create.listed
+
+    def ids_of_others(self, address: Address) -> set[str]:
+        """Return the ids that a manifest assigns to somebody else, or to another of its resources."""
+        adopt = self._resolution.adopt.items()
+        return {*self._resolution.foreign, *(id_ for named, id_ in adopt if named != self._current(address))}
 
     def adopted(self, address: Address, candidates: Iterable[R]) -> Lookup[R] | None:
         """Return the candidate that a manifest names, None if it names none."""

@@ -6,7 +6,7 @@ import pytest
 
 from galleryctl.engine.apply.intents import intent_of
 from galleryctl.engine.apply.working_state import WorkingState
-from galleryctl.engine.refresh.recover import UnconfirmedCreate
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError

@@ -7,7 +7,7 @@ from dataclasses import replace
 from galleryctl.engine.refresh.recover import Recovery, recover_galleries, recover_items
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.last_applied import FieldBase, Origin, SentValue, SortOrderFormat, value_digest
+from galleryctl.model.last_applied import FieldBase, LastApplied, Origin, SentValue, SortOrderFormat, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind, LocalFile, WixFile
 from galleryctl.plan.changes import DoubtResolution
@@ -160,6 +160,27 @@ def test_adopt_answers_with_the_values_that_were_sent() -> None:
     assert (record.origin, record.sort_order) == (Origin.ADOPTED, SENT), "it was moved on the site"
     assert record.fields["title"].wrote
     assert not recovery.refusals
+
+
+def test_an_item_that_a_manifest_adopts_for_one_create_is_no_candidate_for_another() -> None:
+    live = gallery(OLD, text("x", 9000.5))
+    resolution = replace(OURS, adopt={B: "x"})
+    recovery = recovered(create(A), create(B, 6000.5), live=live, resolution=resolution)
+    assert recovery.bindings.ids == {G: "G", B: "x"}
+    assert not recovery.refusals
+    assert list(recovery.unconfirmed) == [A]
+
+
+def test_an_id_that_the_response_to_another_create_named_is_corrected() -> None:
+    record = LastApplied(origin=Origin.CREATED, sort_order=2500.5)
+    state = replace(STATE, ids={G: "G", B: "x"}, records={B: record})
+    live = gallery(OLD, text("y", 2500.5), text("x", SENT))
+    recovery = recovered(create(), live=live, state=state)
+    assert recovery.bindings.ids == {G: "G", A: "x", B: "y"}
+    assert recovery.bindings.records[B] == record
+    lagging = recovered(create(), live=gallery(OLD, text("x", SENT)), state=state)
+    assert lagging.bindings.ids == {G: "G", A: "x"}
+    assert list(lagging.bindings.records) == [A]
 
 
 def test_an_adopted_item_shows_how_the_site_stores_sort_orders() -> None:
