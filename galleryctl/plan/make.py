@@ -193,7 +193,10 @@ def _limit_refusals(context: PlanContext, plan: Plan, ids: Mapping[Address, str]
 def _identity_refusals(context: PlanContext, changes: Sequence[Change]) -> Iterator[Refusal]:
     """Yield the refusals because it is not certain which live resource an entry is, as far as targets need it."""
     identity, targets = context.identity, context.options.targets
-    yield from (refusal for refusal in identity.refusals if refusal.address and is_targeted(refusal.address, targets))
+    asked = {refusal.address for refusal in context.in_doubt.refusals}
+    for refusal in identity.refusals:
+        if refusal.address and refusal.address not in asked and is_targeted(refusal.address, targets):
+            yield refusal
     yield from guards.unknown_removed(identity.unknown_removed, changes)
     if not context.options.adopt_guesses:
         for address in identity.items:
