@@ -1,4 +1,4 @@
-"""A person who knows the truth and answers what a plan asks about creates in doubt, in the manifests."""
+"""A person who knows the truth and answers, in the manifests, what a plan asks about the identity of items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(slots=True)
 class Person:
-    """Answers that an item is somebody else's if its id is in `foreign`, and that it is the created one otherwise."""
+    """Answers that an item is somebody else's if its id is in `foreign`, and that it is the one asked for otherwise."""
 
     foreign: Collection[str]
     answers: int = 0
@@ -24,7 +24,7 @@ class Person:
         """Return the manifests with the answers to the questions among the refusals."""
         galleries = {gallery.address: gallery for gallery in desired.galleries}
         for refusal in refusals:
-            if refusal.address is not None and "interrupted run may have created it" in refusal.why:
+            if refusal.address is not None and "adopt: {" in refusal.allow:
                 parent = refusal.address.parent
                 galleries[parent] = self._answer_one(galleries[parent], refusal.address, refusal)
         return replace(desired, galleries=tuple(galleries.values()))

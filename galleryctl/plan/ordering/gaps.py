@@ -12,30 +12,32 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
 from itertools import chain, pairwise
 
 from galleryctl.model.last_applied import SortOrderFormat
-from galleryctl.plan.ordering.floats import FloatFormat
+from galleryctl.plan.ordering.floats import WHOLE, FloatFormat, detect_format
 
 _SPACING = 2048
 """The fewest floats to leave between two appended items: the middle half of them has 10 random bits."""
 _LARGEST_HALF = 2**23
 """The limit below which all halves, such as 2048.5, are 32-bit floats."""
+_64_BITS = 2**64 - 1
 _MAX_DRAWS = 16
 """How often another value is drawn instead of a whole number or the mean of two neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsedOrders:
-    """The sort orders in use in a gallery, sorted, the format in which the site stores them, and the seed of new ones."""
+    """The sort orders in use in a gallery, sorted, the format in which the site stores them, and the key of new ones."""
 
     values: tuple[float, ...]
     ordinals: tuple[int, ...]
     float_format: FloatFormat
-    seed: str = ""
+    key: int = 0
+    """64 random bits."""
 
     @classmethod
     def from_values(
@@ -51,9 +53,10 @@ class UsedOrders:
         `recorded` is the format in state. Equal arguments give equal new values; another `seed` gives others.
         """
         live = set(live)
-        float_format = FloatFormat.detect(live, recorded)
+        float_format = detect_format(live, recorded)
         values = tuple(sorted(live.union(reserved)))
-        return cls(values, tuple(map(float_format.ordinal, values)), float_format, seed)
+        key = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
+        return cls(values, tuple(map(float_format.ordinal, values)), float_format, key)
 
     def count_free(self, low: float | None, high: float | None) -> int:
         """Return the number of floats strictly between the two that are not in use; None is an open end."""
@@ -101,9 +104,9 @@ class UsedOrders:
         Small and whole numbers are what a person would use who makes the first item at the same time.
         """
         stride = max(16, min(_SPACING, _LARGEST_HALF // (count + 2)))
-        fraction = 0.0 if self.float_format is FloatFormat.WHOLE else 0.5
+        fraction = 0.0 if self.float_format is WHOLE else 0.5
         starts = (stride * number + stride // 4 for number in range(1, count + 1))
-        return [start + _random_number(self.seed, start) % (stride // 2) + fraction for start in starts]
+        return [start + _random_number(self.key, start) % (stride // 2) + fraction for start in starts]
 
     def _allocate_beyond(self, count: int, *, below: bool) -> list[float]:
         """Return values beyond all in use, at about their mean distance; [] if that leaves the range of the format."""
@@ -122,7 +125,7 @@ class UsedOrders:
         cells = [(self.float_format.ordinal(start), self.float_format.ordinal(end)) for start, end in quarters]
         bound = self.float_format.ordinal(edge)
         ascending = _are_ascending([*cells, (bound, bound)] if below else [(bound, bound), *cells])
-        return self._draw_all(cells) if ascending else []
+        return [self._draw(start, end) for start, end in cells] if ascending else []
 
     def _spread(self, first: int, last: int, count: int) -> list[float]:
         """Return values between two ordinals: each in the middle half of an equal share of the distance.
@@ -142,32 +145,28 @@ class UsedOrders:
             free = last - first - 1
             shares = [(first + 1 + free * i // count, first + free * (i + 1) // count) for i in range(count)]
             cells = [(start + (end - start) // 4, end - (end - start) // 4) for start, end in shares]
-        return self._draw_all(cells, avoid={fmt.ordinal(low / 2 + high / 2)})
+        avoided = fmt.value_at(fmt.ordinal(low / 2 + high / 2))
+        return [self._draw(start, end, avoided) for start, end in cells]
 
-    def _draw_all(self, cells: Iterable[tuple[int, int]], avoid: Collection[int] = ()) -> list[float]:
-        """Return a random value of each cell, given by its first and last ordinal."""
-        return [self.float_format.value_at(self._draw(start, end, avoid)) for start, end in cells]
-
-    def _draw(self, start: int, end: int, avoid: Collection[int]) -> int:
-        """Return a random ordinal from `start` to `end`: if possible not one to avoid, and not a whole number."""
-        count = end - start + 1
-        draws = (start + _random_number(self.seed, start, end, draw) % count for draw in range(_MAX_DRAWS))
-        allowed: list[int] = []
-        for ordinal in chain(draws, range(start, end + 1) if count <= _MAX_DRAWS else ()):
-            if ordinal not in avoid:
-                if not self._is_whole(ordinal):
-                    return ordinal
-                allowed.append(ordinal)
-        return allowed[0] if allowed else start
-
-    def _is_whole(self, ordinal: int) -> bool:
-        return self.float_format is not FloatFormat.WHOLE and self.float_format.value_at(ordinal).is_integer()
+    def _draw(self, start: int, end: int, avoided: float | None = None) -> float:
+        """Return the value at a random ordinal from `start` to `end`: if possible not `avoided`, and not a whole number."""
+        count, value_at = end - start + 1, self.float_format.value_at
+        value = value_at(start + _random_number(self.key, start, end) % count)
+        if value != avoided and (self.float_format is WHOLE or not value.is_integer()):
+            return value
+        draws = (start + _random_number(self.key, start, end, draw) % count for draw in range(_MAX_DRAWS))
+        others = range(start, end + 1) if count <= _MAX_DRAWS else ()
+        allowed = [value for value in map(value_at, chain(draws, others)) if value != avoided]
+        preferred = allowed if self.float_format is WHOLE else [value for value in allowed if not value.is_integer()]
+        return next(iter((*preferred, *allowed)), value)
 
 
-def _random_number(seed: str, *names: object) -> int:
-    """Return a number of 64 bits that depends on the arguments alone, so that a plan can be made again."""
-    text = "\n".join((seed, *map(str, names)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+def _random_number(key: int, start: int, end: int = 0, draw: int = 0) -> int:
+    """Return 64 bits that depend on the arguments alone, so that a plan can be made again: the hash SplitMix64."""
+    mixed = (key + start * 0x9E3779B97F4A7C15 + end * 0xD1B54A32D192ED03 + draw * 0x8CB92BA72F3D8DD7) & _64_BITS
+    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
+    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _64_BITS
+    return mixed ^ (mixed >> 31)
 
 
 def _are_ascending(cells: Iterable[tuple[int, int]]) -> bool:

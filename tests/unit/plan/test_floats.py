@@ -10,43 +10,52 @@ from hypothesis import strategies as st
 
 from galleryctl.model.fields import float32
 from galleryctl.model.last_applied import SortOrderFormat
-from galleryctl.plan.ordering.floats import FloatFormat, stored_format
+from galleryctl.plan.ordering.floats import (
+    FLOAT32,
+    FLOAT64,
+    FORMATS,
+    SIX_DIGITS,
+    WHOLE,
+    FloatFormat,
+    detect_format,
+    stored_format,
+)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_an_ordinal_names_one_double(value: float) -> None:
-    ordinal = FloatFormat.FLOAT64.ordinal(value)
-    assert FloatFormat.FLOAT64.value_at(ordinal) == value
-    if value != FloatFormat.FLOAT64.largest:
-        assert FloatFormat.FLOAT64.value_at(ordinal + 1) == nextafter(value, inf)
+    ordinal = FLOAT64.ordinal(value)
+    assert FLOAT64.value_at(ordinal) == value
+    if value != FLOAT64.largest:
+        assert FLOAT64.value_at(ordinal + 1) == nextafter(value, inf)
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_an_ordinal_names_one_32_bit_float(value: float) -> None:
-    assert FloatFormat.FLOAT32.value_at(FloatFormat.FLOAT32.ordinal(value)) == value
-    assert FloatFormat.FLOAT32.nearest(value) == value
+    assert FLOAT32.value_at(FLOAT32.ordinal(value)) == value
+    assert FLOAT32.nearest(value) == value
 
 
 @pytest.mark.parametrize(
     ("live", "store"),
     [
-        ([], FloatFormat.FLOAT32),
-        ([1.0, 2.5, -3.0], FloatFormat.FLOAT32),
-        ([1_700_000_000_000.5], FloatFormat.FLOAT64),
-        ([1_700_000_001.0], FloatFormat.FLOAT64),
-        ([0.1, 0.3], FloatFormat.FLOAT32),
-        ([1e300], FloatFormat.FLOAT64),
-        ([16777216.0, 16777217.0], FloatFormat.FLOAT64),
+        ([], FLOAT32),
+        ([1.0, 2.5, -3.0], FLOAT32),
+        ([1_700_000_000_000.5], FLOAT64),
+        ([1_700_000_001.0], FLOAT64),
+        ([0.1, 0.3], FLOAT32),
+        ([1e300], FLOAT64),
+        ([16777216.0, 16777217.0], FLOAT64),
     ],
     ids=["empty", "exact", "millis", "epoch", "in few digits", "too large", "told apart"],
 )
 def test_the_store_is_told_from_the_values(live: list[float], store: FloatFormat) -> None:
-    assert FloatFormat.detect(live) is store
+    assert detect_format(live) is store
 
 
 @given(st.floats(min_value=-1e300, max_value=1e300))
 def test_an_ordinal_names_one_decimal_of_six_digits(value: float) -> None:
-    digits = FloatFormat.SIX_DIGITS
+    digits = SIX_DIGITS
     nearest = digits.nearest(value)
     if abs(value) > 1e-280:
         assert nearest == float(f"{value:.6g}")
@@ -56,7 +65,7 @@ def test_an_ordinal_names_one_decimal_of_six_digits(value: float) -> None:
 
 
 def test_the_next_decimal_of_six_digits() -> None:
-    digits = FloatFormat.SIX_DIGITS
+    digits = SIX_DIGITS
     assert digits.value_at(digits.ordinal(1.0) + 1) == 1.00001
     assert digits.value_at(digits.ordinal(999999.0) + 1) == 1000000.0
     assert digits.spacing(1000000.0) == 10.0
@@ -66,24 +75,24 @@ def test_the_next_decimal_of_six_digits() -> None:
 
 @given(st.integers(-(2**53), 2**53))
 def test_an_ordinal_names_one_whole_number(value: int) -> None:
-    assert FloatFormat.WHOLE.ordinal(float(value)) == value
-    assert FloatFormat.WHOLE.value_at(value) == value
+    assert WHOLE.ordinal(float(value)) == value
+    assert WHOLE.value_at(value) == value
 
 
 @pytest.mark.parametrize(
     ("live", "recorded", "expected"),
     [
-        ([1.0, 2.0], SortOrderFormat.WHOLE, FloatFormat.WHOLE),
-        ([1.0, 2.5], SortOrderFormat.WHOLE, FloatFormat.FLOAT32),
-        ([1.0, 2.34567], SortOrderFormat.SIX_DIGITS, FloatFormat.SIX_DIGITS),
-        ([1.2345678901234], SortOrderFormat.SIX_DIGITS, FloatFormat.FLOAT64),
-        ([1.0], SortOrderFormat.DOUBLE, FloatFormat.FLOAT64),
+        ([1.0, 2.0], SortOrderFormat.WHOLE, WHOLE),
+        ([1.0, 2.5], SortOrderFormat.WHOLE, FLOAT32),
+        ([1.0, 2.34567], SortOrderFormat.SIX_DIGITS, SIX_DIGITS),
+        ([1.2345678901234], SortOrderFormat.SIX_DIGITS, FLOAT64),
+        ([1.0], SortOrderFormat.DOUBLE, FLOAT64),
     ],
 )
 def test_a_recorded_format_counts_unless_the_site_shows_another(
     live: list[float], recorded: SortOrderFormat, expected: FloatFormat
 ) -> None:
-    assert FloatFormat.detect(live, recorded) is expected
+    assert detect_format(live, recorded) is expected
 
 
 @pytest.mark.parametrize(
@@ -105,12 +114,12 @@ def test_the_format_is_seen_from_what_became_of_a_value(
     assert stored_format(sent, stored) is expected
 
 
-@given(st.floats(min_value=-1e30, max_value=1e30), st.sampled_from(FloatFormat))
+@given(st.floats(min_value=-1e30, max_value=1e30), st.sampled_from(FORMATS))
 def test_every_rounding_is_accepted(sent: float, stored: FloatFormat) -> None:
     assert abs(sent) > 2**53 or stored_format(sent, stored.nearest(sent)) is not None
 
 
 def test_spacing_is_the_distance_to_the_next_value() -> None:
-    assert FloatFormat.FLOAT64.spacing(1.0) == 2**-52
-    assert FloatFormat.FLOAT32.spacing(1.0) == 2**-23
-    assert FloatFormat.FLOAT32.spacing(FloatFormat.FLOAT32.largest) == 2.0**104
+    assert FLOAT64.spacing(1.0) == 2**-52
+    assert FLOAT32.spacing(1.0) == 2**-23
+    assert FLOAT32.spacing(FLOAT32.largest) == 2.0**104

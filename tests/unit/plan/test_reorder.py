@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.fields import float32
 from galleryctl.model.last_applied import SortOrderFormat
-from galleryctl.plan.ordering.floats import FloatFormat
+from galleryctl.plan.ordering.floats import FLOAT32, FLOAT64
 from galleryctl.plan.ordering.gaps import UsedOrders
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders, longest_run
 
 DOWN = ItemOrder.DESCENDING
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 NARROW = st.floats(width=32, allow_nan=False, allow_infinity=False)
-CROWDED = st.integers(0, 12).map(lambda i: FloatFormat.FLOAT64.value_at(FloatFormat.FLOAT64.ordinal(1e9 / 7) + i))
-CROWDED_NARROW = st.integers(0, 12).map(lambda i: FloatFormat.FLOAT32.value_at(FloatFormat.FLOAT32.ordinal(1e9) + i))
+CROWDED = st.integers(0, 12).map(lambda i: FLOAT64.value_at(FLOAT64.ordinal(1e9 / 7) + i))
+CROWDED_NARROW = st.integers(0, 12).map(lambda i: FLOAT32.value_at(FLOAT32.ordinal(1e9) + i))
 
 
 def applied(current: Sequence[float | None], new: Mapping[int, float]) -> list[float]:
@@ -161,7 +161,7 @@ def test_a_value_that_two_items_have_is_replaced_on_both() -> None:
 )
 @pytest.mark.parametrize("item_order", ItemOrder)
 def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
-    low: float, high: float, halvings: int, item_order: ItemOrder
+    low: float, high: float, insertions: int, item_order: ItemOrder
 ) -> None:
     values = [low, high] if item_order is ItemOrder.ASCENDING else [high, low]
     renumbered = 0
@@ -171,7 +171,7 @@ def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
         assert not set(new.values()) & set(values)
         values = applied(current, new)
         assert ascending(values if item_order is ItemOrder.ASCENDING else values[::-1])
-        if insertion < halvings - 1:
+        if insertion < insertions - 1:  # each leaves a quarter of the gap at least
             assert list(new) == [1]
         renumbered += len(new) - 1
     # A window grows with what has been inserted; each one makes room for many more.
@@ -181,8 +181,8 @@ def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.integers(0, 24), unique=True, min_size=2, max_size=9), st.data())
 def test_where_a_gap_has_run_out_the_smallest_window_is_renumbered(ordinals: list[int], data: st.DataObject) -> None:
-    start = FloatFormat.FLOAT64.ordinal(1e9 / 7)
-    values = [FloatFormat.FLOAT64.value_at(start + ordinal) for ordinal in sorted(ordinals)]
+    start = FLOAT64.ordinal(1e9 / 7)
+    values = [FLOAT64.value_at(start + ordinal) for ordinal in sorted(ordinals)]
     taken = UsedOrders.from_values(values)
     at = data.draw(st.integers(0, len(values)))
     count = data.draw(st.integers(1, 4))
@@ -207,7 +207,7 @@ def test_a_reversal_keeps_one_and_repeats_none() -> None:
 
 
 def test_beyond_the_largest_double_the_rest_makes_room() -> None:
-    largest = FloatFormat.FLOAT64.largest
+    largest = FLOAT64.largest
     values = [nextafter(largest, 0), largest]
     new = assign_sort_orders([*values, None], values)
     assert ascending(applied([*values, None], new))
