@@ -25,7 +25,7 @@ def check_conflicts(plan: Plan) -> None:
             for change in plan.conflicts
         )
         raise Refused(
-            f"{len(plan.conflicts)} resources changed on the site and in the manifests; nothing was applied",
+            "people on the site and the manifests changed the same values; nothing was applied",
             why="\n  ".join(listed),
             do="review the plan and apply it saved (plan --out FILE, apply FILE), take the site's values into the manifests, "
             "or confirm with --overwrite-conflicts",

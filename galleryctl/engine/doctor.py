@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from galleryctl.engine.site import SEPARATE_STATES_ADVICE, Site
 from galleryctl.model.checkup import Check, CheckStatus
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.state.journal import read_journal
+from galleryctl.state.state_file import State
 from galleryctl.wix import endpoints
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import AuthError
@@ -72,7 +74,8 @@ def _check_lock(site: Site) -> Check:
 
 
 def _check_journal(site: Site) -> Check:
-    if not site.journal.read():
+    state = site.backend.read() or State.new(site.site_id)
+    if not read_journal(site.journal, state).run:
         return _passed("journal", "no interrupted run")
     finding = "an interrupted or running apply"
     return Check(name="journal", status=CheckStatus.WARN, finding=finding, do="run apply: it continues from there")

@@ -92,6 +92,8 @@ def apply_approvals(
     if found and digest not in used:
         notices.append(Notice(address=None, message=f"approved at {found[0].at}: {found[0].reason}"))
         return replace(plan, notices=tuple(notices), approval=digest)
+    if digest in used:
+        return replace(plan, notices=tuple(notices), refusals=(*plan.refusals, *refusals))
     *first, last = refusals
     last = replace(last, allow=f"{last.allow}; {_approval_advice(digest, deletes)}")
     return replace(plan, notices=tuple(notices), refusals=(*plan.refusals, *first, last))

@@ -13,7 +13,7 @@ from typing import Protocol
 from galleryctl.model.errors import StateError
 from galleryctl.state.durable_files import io_errors, read_file, replace_file
 
-REMOVAL_CONDITION = "when no run is active: what that run created is found again by content and title"
+REMOVAL_CONDITION = "when no run is active: the next plan asks about the items which that run created"
 """When a journal can be removed, and why."""
 MOVE_ASIDE_ADVICE = f"move it aside {REMOVAL_CONDITION}"
 

@@ -125,7 +125,9 @@ def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: f
     if settings.format == "json":
         print_state(state, state.bindings, settings)
     output.info(settings, f"Removed from state: {list_addresses(removed)}. The site was not changed.")
-    output.info(settings, "If a manifest still declares a removed resource, the next plan manages it again.")
+    output.info(
+        settings, "If a manifest still declares it, the next plan asks whether to adopt it: see docs/how-to/bind.md."
+    )
 
 
 @command.command("rebuild")

@@ -86,7 +86,7 @@ class _Terminal(ApplyHooks):
 
 def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
     """Print the report and return the exit code."""
-    if applied.report.outcomes or settings.format != "text":
+    if applied.report.outcomes or applied.report.state_changes or settings.format != "text":
         output.print_result(applied.report, settings)
     if applied.save_error is not None:
         return print_failure(applied.save_error, settings)

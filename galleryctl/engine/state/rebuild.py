@@ -12,9 +12,12 @@ from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
+from galleryctl.model.errors import Refused
+from galleryctl.model.last_applied import LastApplied
 from galleryctl.model.media import LocalFile, RemoteFile, content_label
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.identity.identify import identify_site
+from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.identity.messages import guess_notice
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.state.journal import read_journal, replay
@@ -48,9 +51,10 @@ class RebuildResult:
 async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = False) -> RebuildResult:
     """Match the site and the manifests as if there were no state, and return the result; nothing is written.
 
-    Guesses are missing in it unless `adopt_guesses` is set. The previous state keeps what the site cannot show: protected
+    Guesses are accepted only if `adopt_guesses` is set: the rebuilt state knows the gallery, and an entry that it does not
+    have would be created a second time. The previous state keeps what the site cannot show: protected
     and released addresses, deposed items, and the file of each content if it still exists. Raises StateError if the state
-    belongs to another site, MatchError.
+    belongs to another site, MatchError, Refused for guesses.
     """
     previous, read_error = _read_previous_state(site)
     journal = read_journal(site.journal, previous)
@@ -62,14 +66,17 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
     identity = identify_site(desired, fetched.snapshot, recovered)
     plan = make_plan(desired, fetched.snapshot, identity, options=PlanOptions())
     found = apply_findings(recovered, plan)
-    guesses = {} if adopt_guesses else {a: m for g in identity.items for a, m in identity.guesses(g).items()}
+    _check_guesses({} if adopt_guesses else {a: m for g in identity.items for a, m in identity.guesses(g).items()})
     media = await _existing_media(site, desired, {**previous.bindings.media, **journal.result.media})
     bindings = Bindings(
-        ids={address: id_ for address, id_ in found.ids.items() if address not in guesses},
+        ids=found.ids,
         media={**media, **found.media},
         protected=found.protected | previous.bindings.protected,
         deposed={id_: address for id_, address in found.deposed.items() if id_ in item_ids},
+        records={**found.records, **_records_to_keep(previous.bindings, found.ids)},
         released=previous.bindings.released,
+        sort_order_formats=previous.bindings.sort_order_formats,
+        approvals=previous.bindings.approvals,
     )
     declared = [g.address for g in desired.galleries] + [i.address for g in desired.galleries for i in g.items]
     return RebuildResult(
@@ -82,11 +89,27 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
                 Notice(address=refusal.address, message=f"{refusal.why}; {refusal.allow}")
                 for refusal in identity.refusals
             ),
-            *(guess_notice(address, match) for address, match in guesses.items()),
         ),
         missing=tuple(address for address in declared if address not in bindings.ids),
         has_unconfirmed_steps=bool(pending),
     )
+
+
+def _check_guesses(guesses: Mapping[Address, ItemMatch]) -> None:
+    if guesses:
+        listed = [guess_notice(address, match) for address, match in guesses.items()]
+        raise Refused(
+            f"{len(guesses)} of the matches are guesses; the state was not rebuilt",
+            why="\n  ".join(f"{notice.address}: {notice.message}" for notice in listed),
+            do="name the right ones in their manifests with adopt: {KEY: ID}, or accept all with --adopt-guesses",
+        )
+
+
+def _records_to_keep(previous: Bindings, ids: Mapping[Address, str]) -> Mapping[Address, LastApplied]:
+    """Return the last applied values of the resources that have the same address as before."""
+    return {
+        address: record for address, record in previous.records.items() if ids.get(address) == previous.ids.get(address)
+    }
 
 
 def _keep_half_replaced(
