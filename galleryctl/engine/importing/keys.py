@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from galleryctl.engine.importing.ownership import with_adopted
 from galleryctl.manifest.files.tree import WorkspaceFiles
-from galleryctl.manifest.load import Manifest, find_manifests, read_manifest
+from galleryctl.manifest.load import Manifest, all_moved, find_manifests, problems_between, read_manifest
 from galleryctl.manifest.problems import sort_problems
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.model.address import Address
@@ -16,6 +17,7 @@ from galleryctl.model.errors import InvalidInput, MatchError, Problem
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.plan.gallery import in_display_order
 from galleryctl.plan.matching.match import files_to_look_up, match_galleries, match_items
+from galleryctl.plan.matching.moved import apply_moved
 from galleryctl.wix.client import WixClient
 
 
@@ -48,10 +50,18 @@ def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
     tree = WorkspaceFiles(config.root)
     ignored: list[Problem] = []  # patterns that match no file: an import may write the first one
     manifests = tuple(read_manifest(config, file, tree, site=site) for file in find_manifests(config, tree, ignored))
-    if problems := [problem for manifest in manifests for problem in manifest.problems]:
+    problems = [problem for manifest in manifests for problem in manifest.problems]
+    problems += problems_between(config, manifests)
+    if problems:
         raise InvalidInput(sort_problems(problems))
     item_order = config.sites[site].item_order or config.item_order
     return SiteManifests(config=config, site=site, item_order=item_order, manifests=manifests)
+
+
+def moved_bindings(site_manifests: SiteManifests, bindings: Bindings) -> Bindings:
+    """Return the state under the addresses that `moved` entries give to its resources."""
+    moved = all_moved(site_manifests.config, site_manifests.manifests)
+    return apply_moved(replace(site_manifests.desired, moved=moved), bindings).state if moved else bindings
 
 
 def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: Bindings) -> Mapping[str, str]:
@@ -82,6 +92,7 @@ async def item_keys(
     if manifest is None or manifest.gallery is None:
         in_state = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
         return {item.id: in_state[item.id] for item in live.items or () if item.id in in_state}
+    bindings = with_adopted(bindings, manifest.gallery, live.items or ())
     bindings = replace(bindings, ids={**bindings.ids, Address(key): live.id})
     snapshot = SiteSnapshot(site_id="", galleries=(live,))
     unknown_files = files_to_look_up(desired_subset(site_manifests, (manifest.gallery,)), snapshot, bindings)
