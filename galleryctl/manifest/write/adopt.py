@@ -96,8 +96,10 @@ def _write_lines(text: str, root: YamlNode, wanted: _Values, file: str) -> str |
     first, end = block_starts(lines, root)[0], block_end(lines, root)
     lines[first:end] = _BlockMapping(lines, root, file, _gallery_rank).with_values(wanted)
     result = "\n".join(lines)
-    is_right = not parse_yaml_text(result, file).problems and _parse(result, file).value == wanted
-    return result if is_right else None
+    try:
+        return result if _parse(result, file).value == wanted else None
+    except InvalidInput:
+        return None
 
 
 def _gallery_rank(key: str) -> int:

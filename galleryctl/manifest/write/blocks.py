@@ -35,10 +35,10 @@ def block_starts(lines: Sequence[str], node: YamlNode, *, above: tuple[int, int]
 def block_end(lines: Sequence[str], node: YamlNode) -> int:
     """Return the index of the line after the mapping, without trailing blank lines and comments."""
     indent = node.column - 1
-    end = node.line
+    last = end = max((line for line, _ in (node.keys or {}).values()), default=node.line)
     while end < len(lines) and (not lines[end].strip() or _indentation(lines[end]) >= indent):
         end += 1
-    while end > node.line and (
+    while end > last and (
         not lines[end - 1].strip()
         or (lines[end - 1].lstrip().startswith("#") and _indentation(lines[end - 1]) <= indent)
     ):
