@@ -83,7 +83,10 @@ def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool)
         output.result(
             "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_summary(each.draft)}" for each in imported)
         )
-    for line in (*_skipped_messages("", report.skipped), *(line for each in imported for line in _messages(each))):
+    for line in (
+        *_skipped_messages("", report.skipped),
+        *(line for each in imported for line in _messages(each, dry_run=dry_run)),
+    ):
         output.info(settings, line)
 
 
@@ -95,7 +98,7 @@ def _summary(draft: Draft) -> str:
     return f"gallery {draft.key}, {name}, {pluralize(len(draft.manifest.keys), 'item')}"
 
 
-def _messages(imported: ImportResult) -> list[str]:
+def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
     """Return the remarks on an import."""
     from galleryctl.report.formatting import escape_control, pluralize
 
@@ -113,7 +116,7 @@ def _messages(imported: ImportResult) -> list[str]:
         lines.append(
             f"{draft.key}: the next plan has {changes}, because the site differs from the manifest; see: galleryctl plan"
         )
-    if draft.manifest.adopted and draft.file is not None:
+    if draft.manifest.adopted and draft.file is not None and not dry_run:
         items = pluralize(len(draft.manifest.adopted), "item")
         lines.append(f"{draft.key}: run galleryctl apply (or merge this change) to adopt {items}")
     return lines

@@ -87,11 +87,15 @@ def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: B
 async def item_keys(
     client: WixClient, site_manifests: SiteManifests, key: str, live: LiveGallery, bindings: Bindings
 ) -> Mapping[str, str]:
-    """Return live item id → key in a gallery with items. Reads the file descriptors that matching needs."""
+    """Return live item id → key in a gallery with items. Reads the file descriptors that matching needs.
+
+    In a gallery that state knows, an item is not matched by a guess: the entry is one that the next apply creates.
+    """
     manifest = site_manifests.manifest(key)
     if manifest is None or manifest.gallery is None:
         in_state = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
         return {item.id: in_state[item.id] for item in live.items or () if item.id in in_state}
+    is_known = bindings.ids.get(Address(key)) == live.id
     bindings = with_adopted(bindings, manifest.gallery, live.items or ())
     bindings = replace(bindings, ids={**bindings.ids, Address(key): live.id})
     snapshot = SiteSnapshot(site_id="", galleries=(live,))
@@ -99,4 +103,5 @@ async def item_keys(
     files = {file.id: file for file in await client.get_files(unknown_files)} if unknown_files else {}
     ordered = in_display_order(live.items or (), site_manifests.item_order)
     pairs = match_items(manifest.gallery.items, ordered, bindings, files)
-    return {pair.live.id: address.item or "" for address, pair in pairs.items()}
+    certain = {a: pair for a, pair in pairs.items() if not (is_known and pair.matched_by.is_guess)}
+    return {pair.live.id: address.item or "" for address, pair in certain.items()}

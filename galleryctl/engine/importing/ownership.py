@@ -1,4 +1,4 @@
-"""Whose a live item is: items that an import leaves out, and items whose key is known.
+"""Find the live items that an import leaves out, and those that have a key already.
 
 With state {a: 1, b: 2} and the manifest
 

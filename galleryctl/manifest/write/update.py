@@ -52,7 +52,7 @@ class ManifestText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownKeys:
-    """What an import knows of the keys of a gallery's items.
+    """The keys of a gallery's items that are known before an import, and those that it must not use.
 
     An entry without a live item is removed if its key is in `applied`; otherwise it is not created yet, and stays.
     """

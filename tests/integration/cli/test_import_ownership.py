@@ -61,7 +61,7 @@ def imported(studio: CliHarness, *args: str) -> CommandResult:
     return ran
 
 
-def change_state(studio: CliHarness, **members: Doc) -> None:
+def change_state(studio: CliHarness, **members: object) -> None:
     """Change members of the gallery in the state file."""
     state = studio.state()
     state["galleries"]["party"] |= members
@@ -200,6 +200,33 @@ def test_what_was_given_up_is_managed_again_on_request(party: CliHarness) -> Non
     imported(party)
     assert f"cake: {cake}" in manifest(party)
     assert manifest(party).count("title: Cake") == 1
+
+
+def test_a_key_that_is_given_up_may_be_replaced_by_another(party: CliHarness) -> None:
+    cake = id_of(party, "Cake")
+    entry = "{key: torte, text: Cake, title: Cake}"
+    party.write_gallery([entry, ENTRIES[1]], name="party", head=f"{HEAD}adopt: {{torte: {cake}}}\nremoved: [cake]\n")
+    ran = imported(party)
+    assert "not imported" not in ran.err
+    assert f"adopt: {{toast: {id_of(party, 'Toast')}, torte: {cake}}}\nremoved: [cake]\n" in manifest(party)
+    assert entry in manifest(party)
+
+
+def test_an_entry_to_create_keeps_its_text_beside_an_item_of_the_same_title(party: CliHarness) -> None:
+    entry = "{key: speech, text: To the couple, title: Toast}"
+    party.write_gallery([*ENTRIES, entry], name="party", head=HEAD)
+    imported(party)
+    assert entry in manifest(party)
+    assert f"adopt:\n  toast: {id_of(party, 'Toast')}\n" in manifest(party)
+    party.apply()
+    assert sorted(party.titles("Party")) == ["Cake", "Dance", "Toast", "Toast"]
+
+
+def test_an_entry_with_the_content_of_an_item_is_that_item(party: CliHarness) -> None:
+    party.write_gallery([*ENTRIES, "{key: speech, text: <p>Toast</p>}"], name="party", head=HEAD)
+    imported(party)
+    assert f"adopt:\n  speech: {id_of(party, 'Toast')}\n" in manifest(party)
+    assert "key: toast" not in manifest(party)
 
 
 def test_a_replaced_item_that_is_still_to_be_deleted_is_not_imported(party: CliHarness) -> None:
