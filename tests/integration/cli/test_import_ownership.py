@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from galleryctl.engine.importing.select import GallerySelector
+from galleryctl.model.address import Address
 from galleryctl.model.errors import StaleError
 from galleryctl.session.open import select_site
 from galleryctl.session.run import import_galleries
+from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.state.state_file import decode_state
 from tests.support.cli_harness import CliHarness, CommandResult, Doc, call_emulator
 
 HEAD = "bind: {name: Party, create: true}\nname: Party\n"
@@ -66,6 +70,15 @@ def change_state(studio: CliHarness, **members: object) -> None:
     state = studio.state()
     state["galleries"]["party"] |= members
     studio.write(".galleryctl/state.json", json.dumps(state))
+
+
+def depose(studio: CliHarness, id_: str) -> None:
+    """Record the item as replaced and still to be deleted; an earlier version of the state has it under its key."""
+    backend = FileStateBackend(studio.root / ".galleryctl/state.json")
+    state, cake = decode_state(studio.state()), Address("party", "cake")
+    earlier = state.next_version(replace(state.bindings, ids={**state.bindings.ids, cake: id_}))
+    backend.write(earlier)
+    backend.write(earlier.next_version(replace(state.bindings, deposed={id_: cake})))
 
 
 def test_what_a_branch_imports_is_not_deleted_by_an_apply_of_main(party: CliHarness) -> None:
@@ -231,7 +244,7 @@ def test_an_entry_with_the_content_of_an_item_is_that_item(party: CliHarness) ->
 
 def test_a_replaced_item_that_is_still_to_be_deleted_is_not_imported(party: CliHarness) -> None:
     toast = id_of(party, "Toast")
-    party.write(".galleryctl/state.json", json.dumps({**party.state(), "deposed": {toast: "party/cake"}}))
+    depose(party, toast)
     before = manifest(party)
     assert f"'Toast' ({toast}): it was replaced, and the next apply deletes it" in imported(party).err
     assert manifest(party) == before
@@ -291,7 +304,7 @@ def test_lines_that_an_apply_would_refuse_are_refused(party: CliHarness) -> None
         refused(party.run("import", "party"), "galleries/party.yaml:4:", words)
         assert manifest(party) == before
     party.write_gallery([*ENTRIES, entry], name="party", head=f"{HEAD}adopt: {{toast: {toast}}}\n")
-    party.write(".galleryctl/state.json", json.dumps({**party.state(), "deposed": {toast: "party/cake"}}))
+    depose(party, toast)
     refused(party.run("import", "party"), "galleries/party.yaml:4:9", "was replaced and is still to be deleted")
 
 
