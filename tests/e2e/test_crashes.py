@@ -108,8 +108,10 @@ class Crashes:
             for g in galleries
         }
         used = {image_id(item) for listed in items.values() for item in listed}
+        # The place of an unmanaged item between the others depends on their sort orders, which are random.
+        ours = {id_: [item for item in listed if item["title"] != "By hand"] for id_, listed in items.items()}
         return {
-            "galleries": [[g["name"], [look(item, files) for item in items[g["id"]]]] for g in galleries],
+            "galleries": [[g["name"], [look(item, files) for item in ours[g["id"]]]] for g in galleries],
             "foreign": [item for listed in items.values() for item in listed if item["title"] == "By hand"],
             "files": sorted(f["labels"] for f in files.values()),
             "leaked": [id_ for id_ in files if id_ not in used and id_ not in known["media"].values()],

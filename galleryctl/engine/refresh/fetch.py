@@ -80,20 +80,21 @@ async def fetch_site(
     intents = tuple(pending)
     rechecks = _MAX_RECHECKS if read_lag else 0
     resolution = _resolve_doubts(desired, bindings, intents)
+    sent = {address for intent in intents for address in intent.sort_orders}
     galleries = await read_galleries(client)
     recovery = _recover_galleries(bindings, intents, galleries, resolution)
-    identified = identify_galleries(desired, galleries, recovery.bindings)
+    identified = identify_galleries(desired, galleries, recovery.bindings, sent)
     for _ in range(rechecks):
         if not identified.missing_from(galleries):
             break
         await client.sleep(read_lag / rechecks)
         galleries = await read_galleries(client)
         recovery = _recover_galleries(bindings, intents, galleries, resolution)
-        identified = identify_galleries(desired, galleries, recovery.bindings)
+        identified = identify_galleries(desired, galleries, recovery.bindings, sent)
     settled = recover_deletes(recovery.bindings, intents, galleries) if intents else recovery.bindings
     if settled != recovery.bindings:
         recovery = replace(recovery, bindings=settled)
-        identified = identify_galleries(desired, galleries, settled)
+        identified = identify_galleries(desired, galleries, settled, sent)
     galleries = await read_items_of_galleries(client, galleries, identified.ids_to_read)
     steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
     for _ in range(rechecks):

@@ -22,7 +22,7 @@ from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind
 from galleryctl.plan.identity.evidence import media_digest
-from galleryctl.plan.ordering.floats import FORMATS, coarsest, stored_format
+from galleryctl.plan.ordering.floats import FLOAT_FORMATS, coarsest, stored_format
 from galleryctl.plan.ordering.gaps import UsedOrders
 from galleryctl.state.journal_records import SentItem
 
@@ -57,7 +57,7 @@ class OrderReading:
     def of(cls, live: Iterable[float | None], recorded: SortOrderFormat | None = None) -> OrderReading:
         """Return the reading of a list; `recorded` is the format in state."""
         values = {value for value in live if value is not None}
-        formats = frozenset(each.stored_as for each in FORMATS if each.may_store(values))
+        formats = frozenset(each.stored_as for each in FLOAT_FORMATS if each.may_store(values))
         return cls(used=UsedOrders.from_values(values, recorded=recorded), formats=formats)
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -28,6 +28,7 @@ class GalleryIdentity:
     """The state under its old addresses."""
     state: Bindings
     moves: AddressMoves
+    """Also those of creates in doubt."""
     ids: Mapping[Address, str] = field(default_factory=dict)
     """The live id of each manifest's gallery, if it is on the site."""
     matched_by: Mapping[Address, MatchedBy] = field(default_factory=dict)
@@ -56,13 +57,16 @@ class GalleryIdentity:
         return any(address in self.state.ids and self.state.ids[address] not in live for address in declared)
 
 
-def identify_galleries(desired: Desired, galleries: Sequence[LiveGallery], state: Bindings) -> GalleryIdentity:
+def identify_galleries(
+    desired: Desired, galleries: Sequence[LiveGallery], state: Bindings, pending: Collection[Address] = ()
+) -> GalleryIdentity:
     """Return the live gallery of each manifest: by `bind.id`, else by the id in state, else by its name.
 
-    `galleries` need no items. Only galleries that were not matched by id are matched by name. Raises MatchError if a name
-    is ambiguous, if there is no gallery and `create` is not set, or if two manifests match the same gallery.
+    `galleries` need no items. `pending` are the addresses of creates in doubt, which `moved` entries rename, too. Only
+    galleries that were not matched by id are matched by name. Raises MatchError if a name is ambiguous, if there is no
+    gallery and `create` is not set, or if two manifests match the same gallery.
     """
-    moves, notices = apply_moved(desired, state.ids)
+    moves, notices = apply_moved(desired, {*state.ids, *pending} if pending else state.ids)
     moved_state = moves.renamed(state)
     ids, matched_by, missing = _match(desired, galleries, moved_state.ids)
     declared = {gallery.address for gallery in desired.galleries}

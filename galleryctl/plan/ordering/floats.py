@@ -120,9 +120,9 @@ class _Whole(FloatFormat):
 FLOAT64 = _Binary(SortOrderFormat.DOUBLE, Struct("<d"), Struct("<Q"), 63, 0x7FEF_FFFF_FFFF_FFFF)
 FLOAT32 = _Binary(SortOrderFormat.FLOAT32, Struct("<f"), Struct("<I"), 31, 0x7F7F_FFFF)
 SIX_DIGITS, WHOLE = _SixDigits(), _Whole()
-FORMATS: tuple[FloatFormat, ...] = (FLOAT64, FLOAT32, SIX_DIGITS, WHOLE)
+FLOAT_FORMATS: tuple[FloatFormat, ...] = (FLOAT64, FLOAT32, SIX_DIGITS, WHOLE)
 """All formats, the finest first."""
-_FORMAT_BY_NAME = {each.stored_as: each for each in FORMATS}
+_FORMAT_BY_NAME = {each.stored_as: each for each in FLOAT_FORMATS}
 
 
 def detect_format(live: Iterable[float], recorded: SortOrderFormat | None = None) -> FloatFormat:
@@ -159,7 +159,7 @@ def stored_format(sent: float, stored: float | None) -> SortOrderFormat | None:
 def coarsest(formats: Iterable[SortOrderFormat]) -> SortOrderFormat:
     """Return the format of those that stores the fewest values, DOUBLE if there are none."""
     found = set(formats)
-    return next((each.stored_as for each in reversed(FORMATS) if each.stored_as in found), SortOrderFormat.DOUBLE)
+    return next((each.stored_as for each in reversed(FLOAT_FORMATS) if each.stored_as in found), SortOrderFormat.DOUBLE)
 
 
 def _is_float32(value: float) -> bool:

@@ -72,6 +72,16 @@ def test_what_a_killed_run_made_is_renamed_before_it_is_looked_for(world: Engine
     settled(world, desired)
 
 
+def test_what_a_killed_run_made_keeps_its_id_under_a_new_key_with_new_content(world: EngineHarness) -> None:
+    world.apply(make_desired(text_item("a")))
+    crashed(world, crash("after", CREATE_ITEM), lambda: world.apply(make_desired(text_item("a"), text_item("f"))))
+    made = [item["id"] for item in world.items()]
+    desired = make_desired(text_item("a"), text_item("g"), moved=[("weddings/f", "weddings/g")])
+    assert world.apply(desired).report.exit_code == 0
+    assert [(item["id"], item["title"]) for item in world.items()] == list(zip(made, ["a", "g"], strict=True))
+    settled(world, desired)
+
+
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize("name", [CREATE_ITEM, "POST /galleries/{id}/items/delete"])
 def test_a_killed_replacement_that_is_no_longer_declared_is_deleted_completely(

@@ -32,12 +32,16 @@ def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def sealed(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
-    """Return a workspace that was applied twice, with its state encrypted with the old passphrase."""
+    """Return a workspace with two versions of its state, encrypted with the old passphrase; the next apply adopts an item."""
     monkeypatch.setenv("OLD", "planted-old")
     monkeypatch.setenv("NEW", "planted-new")
     become(wedding, OLD)
     wedding.apply()
     assert wedding.run("state", "rm", "weddings/cake").code == 0
+    cake = next(item["id"] for item in wedding.items() if item["title"] == "Cake")
+    manifest = wedding.root / "galleries/weddings.yaml"
+    text = manifest.read_text(encoding="utf-8").replace("items:", f"adopt: {{cake: {cake}}}\nitems:")
+    manifest.write_text(text, encoding="utf-8")
     return wedding
 
 

@@ -13,7 +13,7 @@ from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.plan.ordering.floats import (
     FLOAT32,
     FLOAT64,
-    FORMATS,
+    FLOAT_FORMATS,
     SIX_DIGITS,
     WHOLE,
     FloatFormat,
@@ -114,7 +114,7 @@ def test_the_format_is_seen_from_what_became_of_a_value(
     assert stored_format(sent, stored) is expected
 
 
-@given(st.floats(min_value=-1e30, max_value=1e30), st.sampled_from(FORMATS))
+@given(st.floats(min_value=-1e30, max_value=1e30), st.sampled_from(FLOAT_FORMATS))
 def test_every_rounding_is_accepted(sent: float, stored: FloatFormat) -> None:
     assert abs(sent) > 2**53 or stored_format(sent, stored.nearest(sent)) is not None
 

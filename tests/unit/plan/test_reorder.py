@@ -157,7 +157,7 @@ def test_a_value_that_two_items_have_is_replaced_on_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "halvings"), [(1.0, 2.0, 23), (1e9 / 3, 1e9 / 3 + 1, 20), (0.1, 0.1 + 1e-9, 20)]
+    ("low", "high", "insertions"), [(1.0, 2.0, 11), (1e9 / 3, 1e9 / 3 + 1, 11), (0.1, 0.1 + 1e-9, 11)]
 )
 @pytest.mark.parametrize("item_order", ItemOrder)
 def test_inserting_at_one_gap_goes_on_after_it_has_run_out(
