@@ -55,23 +55,32 @@ def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
     manifests = [read_manifest(config, file, files, site=site) for file in find_manifests(config, files, problems)]
     for manifest in manifests:
         problems += manifest.problems
-    galleries = tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None)
-    problems += _duplicates(galleries)
-    problems += claim_problems(claim for manifest in manifests for claim in manifest.claims)
-    problems += removed_problems(config.removed, galleries)
-    moved = (*config.moved, *(entry for manifest in manifests for entry in manifest.moved))
-    problems += moved_problems(moved)
+    problems += problems_between(config, manifests)
     if problems:
         raise InvalidInput(sort_problems(problems))
     item_order = config.sites[site].item_order or config.item_order
     return Desired(
-        galleries=galleries,
-        moved=moved,
+        galleries=tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None),
+        moved=all_moved(config, manifests),
         removed=frozenset(config.removed),
         approvals=config.approvals,
         limits=config.limits,
         item_order=item_order,
     )
+
+
+def problems_between(config: WorkspaceConfig, manifests: Sequence[Manifest]) -> Iterator[Problem]:
+    """Yield the problems that no manifest has alone, such as a key or an id that two of them have."""
+    galleries = [manifest.gallery for manifest in manifests if manifest.gallery is not None]
+    yield from _duplicates(galleries)
+    yield from claim_problems(claim for manifest in manifests for claim in manifest.claims)
+    yield from removed_problems(config.removed, galleries)
+    yield from moved_problems(all_moved(config, manifests))
+
+
+def all_moved(config: WorkspaceConfig, manifests: Iterable[Manifest]) -> tuple[Moved, ...]:
+    """Return the `moved` entries of galleryctl.yaml and of the manifests."""
+    return (*config.moved, *(entry for manifest in manifests for entry in manifest.moved))
 
 
 def find_manifests(

@@ -148,27 +148,23 @@ class Workspace:
         name: str | None = None,
         out: str | os.PathLike[str] | None = None,
         dry_run: bool = False,
-        lock_timeout: float = 0.0,
     ) -> ImportResult:
-        """Write a live gallery as a manifest, and record the ids of its items in state.
+        """Write a live gallery as a manifest, with the ids of the items that the next apply adopts.
 
         `gallery` is its key, or without `gallery_id` and `name` its key, id or name; `out` is the file, relative to the
-        workspace. A dry run writes nothing. Raises MatchError unless the site has exactly one such gallery.
+        workspace. Nothing else is written, and in a dry run nothing. Raises MatchError unless the site has exactly one
+        such gallery.
         """
         if not (gallery or gallery_id or name) or (gallery_id and name):
             raise _invalid("specify the gallery to import by key, id or name; not by both gallery_id and name")
-        (imported,) = await import_galleries(
-            self._opened,
-            GallerySelector(text=gallery, id=gallery_id, name=name),
-            out=None if out is None else self.directory / out,
-            dry_run=dry_run,
-            lock_timeout=lock_timeout,
-        )
+        selector = GallerySelector(text=gallery, id=gallery_id, name=name)
+        file = None if out is None else self.directory / out
+        (imported,) = (await import_galleries(self._opened, selector, out=file, dry_run=dry_run)).results
         return imported
 
-    async def _import_all(self, *, dry_run: bool = False, lock_timeout: float = 0.0) -> tuple[ImportResult, ...]:
-        """Write the manifests of all unmanaged galleries."""
-        return await import_galleries(self._opened, None, dry_run=dry_run, lock_timeout=lock_timeout)
+    async def _import_all(self, *, dry_run: bool = False) -> tuple[ImportResult, ...]:
+        """Write the manifests of all unmanaged galleries, except those in `removed:` of galleryctl.yaml."""
+        return (await import_galleries(self._opened, None, dry_run=dry_run)).results
 
     validate, validate_async = _methods(_validate)
     plan, plan_async = _methods(_plan)

@@ -10,7 +10,7 @@ from pathlib import Path
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.checks import check_conflicts, check_guards, check_review_digest
 from galleryctl.engine.importing.keys import read_site_manifests
-from galleryctl.engine.importing.run import ImportResult, draft_gallery, draft_unmanaged, write_drafts
+from galleryctl.engine.importing.run import ImportReport, draft_gallery, draft_unmanaged, write_drafts
 from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
@@ -142,24 +142,17 @@ async def _finish(site: Site, planned: PlanResult, *, run: str, stop: asyncio.Ev
 
 
 async def import_galleries(
-    workspace: WorkspaceSite,
-    selector: GallerySelector | None,
-    *,
-    out: Path | None = None,
-    dry_run: bool = False,
-    lock_timeout: float = 0.0,
-) -> tuple[ImportResult, ...]:
+    workspace: WorkspaceSite, selector: GallerySelector | None, *, out: Path | None = None, dry_run: bool = False
+) -> ImportReport:
     """Write the manifest of the selected gallery; without a selector, of all unmanaged ones.
 
-    A dry run writes nothing. Raises MatchError, Refused, InvalidInput, StateError and ApiError.
+    Only manifests are written, and in a dry run nothing, so no lock is needed. Raises MatchError, Refused, InvalidInput,
+    StaleError, StateError and ApiError.
     """
     async with workspace.open() as site:
-        with nullcontext() if dry_run else site.backend.lock(lock_owner("import"), lock_timeout):
-            manifests = read_site_manifests(workspace.config, workspace.name)
-            if selector:
-                planned = await draft_gallery(site, manifests, selector, out)
-            else:
-                planned = await draft_unmanaged(site, manifests)
-            if dry_run:
-                return tuple(ImportResult(draft=draft) for draft in planned.drafts)
-            return await write_drafts(site, manifests, planned)
+        manifests = read_site_manifests(workspace.config, workspace.name)
+        if selector:
+            planned = await draft_gallery(site, manifests, selector, out)
+        else:
+            planned = await draft_unmanaged(site, manifests)
+        return planned.report if dry_run else await write_drafts(site, manifests, planned)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,11 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import CliSettings, common_options, get_settings, lock_timeout_option
+from galleryctl.cli.options import CliSettings, common_options, get_settings
 
 if TYPE_CHECKING:
-    from galleryctl.engine.importing.run import Draft, ImportResult
+    from galleryctl.engine.importing.ownership import Skipped
+    from galleryctl.engine.importing.run import Draft, ImportReport, ImportResult
 
 
 @click.command("import")
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 )
 @click.option("--all", "all_", is_flag=True, help="Import all unmanaged galleries.")
 @click.option("--dry-run", is_flag=True, help="Print the manifests without writing anything.")
-@lock_timeout_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -36,12 +36,11 @@ def command(
     out: Path | None,
     all_: bool,
     dry_run: bool,
-    lock_timeout: float,
 ) -> int:
-    """Write the manifest of a live gallery and record it in state.
+    """Write the manifest of a live gallery.
 
     GALLERY is the key of the gallery; without --id and --name, it can also be its ID or name on the site. An existing
-    manifest keeps its comments.
+    manifest keeps its comments. Nothing else is written: the next apply adopts the items.
     """
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.importing.select import GallerySelector
@@ -57,25 +56,25 @@ def command(
         raise click.UsageError("Missing gallery: give GALLERY, --id, --name or --all.")
     selector = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
-    imported = run_async(
-        import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run, lock_timeout=lock_timeout)
-    )
-    _print_results(imported, settings, dry_run=dry_run)
+    report = run_async(import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run))
+    _print_report(report, settings, dry_run=dry_run)
     return 0
 
 
-def _print_results(imported: Sequence[ImportResult], settings: CliSettings, *, dry_run: bool) -> None:
+def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool) -> None:
     from galleryctl.report.formatting import escape_control
 
+    imported = report.results
     if settings.format == "json":
         from galleryctl.report.json import dump_safe_json
 
         documents = [_json_document(each, dry_run=dry_run) for each in imported]
+        head = {"kind": "import", "format_version": 1, "written": not dry_run}
         output.result(
-            dump_safe_json({"kind": "import", "format_version": 1, "written": not dry_run, "galleries": documents})
+            dump_safe_json({**head, "galleries": documents, "skipped": {each.id: each.why for each in report.skipped}})
         )
     elif not imported:
-        output.result("All galleries of the site are already managed.")
+        output.result("No unmanaged galleries to import.")
     elif dry_run:
         output.result(
             "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.manifest.text}" for each in imported)
@@ -84,9 +83,11 @@ def _print_results(imported: Sequence[ImportResult], settings: CliSettings, *, d
         output.result(
             "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_summary(each.draft)}" for each in imported)
         )
-    for each in imported:
-        for line in _messages(each):
-            output.info(settings, line)
+    for line in (
+        *_skipped_messages("", report.skipped),
+        *(line for each in imported for line in _messages(each, dry_run=dry_run)),
+    ):
+        output.info(settings, line)
 
 
 def _summary(draft: Draft) -> str:
@@ -97,19 +98,17 @@ def _summary(draft: Draft) -> str:
     return f"gallery {draft.key}, {name}, {pluralize(len(draft.manifest.keys), 'item')}"
 
 
-def _messages(imported: ImportResult) -> list[str]:
+def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
     """Return the remarks on an import."""
     from galleryctl.report.formatting import escape_control, pluralize
 
-    draft = imported.draft
-    lines = []
+    draft, lines = imported.draft, []
     if draft.left_out:
         names = ", ".join(escape_control(name) for name in draft.left_out)
         lines.append(f"{draft.key}: left out, because a manifest cannot declare it: {names}")
-    if imported.removed:
-        lines.append(
-            f"{draft.key}: removed from the manifest, because it is not on the site: {', '.join(imported.removed)}"
-        )
+    lines += _skipped_messages(f"{draft.key}: ", draft.skipped)
+    if removed := draft.manifest.removed:
+        lines.append(f"{draft.key}: removed from the manifest, because it is not on the site: {', '.join(removed)}")
     if draft.file is None:
         lines.append(f"{draft.key}: not managed yet, because no pattern in `galleries:` matches {draft.path}")
     if imported.changes:
@@ -117,7 +116,18 @@ def _messages(imported: ImportResult) -> list[str]:
         lines.append(
             f"{draft.key}: the next plan has {changes}, because the site differs from the manifest; see: galleryctl plan"
         )
+    if draft.manifest.adopted and draft.file is not None and not dry_run:
+        items = pluralize(len(draft.manifest.adopted), "item")
+        lines.append(f"{draft.key}: run galleryctl apply (or merge this change) to adopt {items}")
     return lines
+
+
+def _skipped_messages(prefix: str, skipped: Iterable[Skipped]) -> list[str]:
+    """Return a line for each live resource that is not imported."""
+    from galleryctl.report.formatting import escape_control
+
+    names = ((f"{each.title!r} ({each.id})" if each.title else each.id, each.why) for each in skipped)
+    return [f"{prefix}not imported: {escape_control(name)}: {escape_control(why)}" for name, why in names]
 
 
 def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object]:
@@ -129,8 +139,10 @@ def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object
         "file": str(draft.path),
         "managed": draft.file is not None,
         "items": {key: id_ for id_, key in draft.manifest.keys.items()},
+        "adopt": dict(draft.manifest.adopted),
         "left_out": list(draft.left_out),
-        "removed": list(imported.removed),
+        "skipped": {each.id: each.why for each in draft.skipped},
+        "removed": list(draft.manifest.removed),
         "changes": imported.changes,
         "text": draft.manifest.text if dry_run else None,
     }

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from galleryctl.engine.importing.keys import SiteManifests
 from galleryctl.manifest.files.atomic_write import read_text
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
-from galleryctl.manifest.load import read_manifest
+from galleryctl.manifest.load import Manifest, read_manifest
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.live import LiveGallery
@@ -71,10 +71,10 @@ def _pattern_matches(pattern: str, file: str) -> bool:
             return False
 
 
-def existing_manifest_text(
+def existing_manifest(
     site_manifests: SiteManifests, path: Path, key: str, live: LiveGallery, *, is_managed: bool
-) -> str | None:
-    """Return the text of the manifest to update, None if there is no file. Raises Refused for another gallery's.
+) -> tuple[Manifest, str] | None:
+    """Return the manifest to update and its text, None if there is no file. Raises Refused for another gallery's.
 
     `is_managed` is True if state or a manifest has the gallery under this key.
     """
@@ -97,4 +97,4 @@ def existing_manifest_text(
             why=f"the gallery to import is {live.name or 'unnamed'} ({live.id}), with the key {key}",
             do="correct its `bind:`, or choose another key or output file",
         )
-    return read_text(path)
+    return manifest, read_text(path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from galleryctl.engine.importing.ownership import with_adopted
 from galleryctl.engine.refresh.fetch import read_unknown_files
 from galleryctl.manifest.files.tree import WorkspaceFiles
-from galleryctl.manifest.load import Manifest, find_manifests, read_manifest
+from galleryctl.manifest.load import Manifest, all_moved, find_manifests, problems_between, read_manifest
 from galleryctl.manifest.problems import sort_problems
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.model.address import Address
@@ -18,7 +19,7 @@ from galleryctl.model.live import LiveGallery
 from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
 from galleryctl.plan.identity.identify import identify
 from galleryctl.plan.identity.known import match_known_items
-from galleryctl.plan.identity.moved import AddressMoves
+from galleryctl.plan.identity.moved import AddressMoves, apply_moved
 from galleryctl.wix.client import WixClient
 
 
@@ -51,10 +52,22 @@ def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
     tree = WorkspaceFiles(config.root)
     ignored: list[Problem] = []  # patterns that match no file: an import may write the first one
     manifests = tuple(read_manifest(config, file, tree, site=site) for file in find_manifests(config, tree, ignored))
-    if problems := [problem for manifest in manifests for problem in manifest.problems]:
+    problems = [problem for manifest in manifests for problem in manifest.problems]
+    problems += problems_between(config, manifests)
+    if problems:
         raise InvalidInput(sort_problems(problems))
     item_order = config.sites[site].item_order or config.item_order
     return SiteManifests(config=config, site=site, item_order=item_order, manifests=manifests)
+
+
+def moved_bindings(site_manifests: SiteManifests, bindings: Bindings) -> Bindings:
+    """Return the state under the addresses that `moved` entries give to its resources."""
+    moved = all_moved(site_manifests.config, site_manifests.manifests)
+    return (
+        apply_moved(replace(site_manifests.desired, moved=moved), bindings.ids)[0].renamed(bindings)
+        if moved
+        else bindings
+    )
 
 
 def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: Bindings) -> Mapping[str, str]:
@@ -80,11 +93,16 @@ def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: B
 async def item_keys(
     client: WixClient, site_manifests: SiteManifests, key: str, live: LiveGallery, bindings: Bindings
 ) -> Mapping[str, str]:
-    """Return live item id → key in a gallery with items. Reads the file descriptors that matching needs."""
+    """Return live item id → key in a gallery with items. Reads the file descriptors that matching needs.
+
+    In a gallery that state knows, an item is not matched by a guess: the entry is one that the next apply creates.
+    """
     manifest = site_manifests.manifest(key)
     if manifest is None or manifest.gallery is None:
         in_state = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
         return {item.id: in_state[item.id] for item in live.items or () if item.id in in_state}
+    is_known = bindings.ids.get(Address(key)) == live.id
+    bindings = with_adopted(bindings, manifest.gallery, live.items or ())
     # As if the gallery were new to the state: evidence also shows the entries that were never applied.
     address = Address(key)
     galleries = GalleryIdentity(
@@ -96,4 +114,5 @@ async def item_keys(
     )
     known = match_known_items(desired_subset(site_manifests, (manifest.gallery,)), (live,), bindings, galleries)
     identity = identify(known, await read_unknown_files(client, known))
-    return {match.live.id: item.item or "" for item, match in identity.items[address].matches.items()}
+    matches = identity.items[address].certain_matches if is_known else identity.items[address].matches
+    return {match.live.id: item.item or "" for item, match in matches.items()}

@@ -1,4 +1,4 @@
-"""Write live galleries as manifests and record the matches in state, so that the next plan is empty."""
+"""Write live galleries as manifests. The next apply adopts their items: ownership begins with it, not with the import."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.gather import gather_all
-from galleryctl.engine.importing.destination import existing_manifest_text, manifest_path
-from galleryctl.engine.importing.keys import SiteManifests, desired_subset, gallery_keys, item_keys
+from galleryctl.engine.importing.destination import existing_manifest, manifest_path
+from galleryctl.engine.importing.keys import SiteManifests, desired_subset, gallery_keys, item_keys, moved_bindings
+from galleryctl.engine.importing.ownership import (
+    Skipped,
+    check_adopt_lines,
+    ended_reason,
+    known_keys,
+    no_manifest,
+    skipped_items,
+)
 from galleryctl.engine.importing.select import GallerySelector, free_key, select_gallery
 from galleryctl.engine.refresh.fetch import read_galleries, read_items, read_unknown_files
-from galleryctl.engine.site import LoadedState, Site, save_state
-from galleryctl.engine.staleness import apply_findings
-from galleryctl.engine.state.load import load_complete_state
+from galleryctl.engine.site import LoadedState, Site
+from galleryctl.engine.state.load import load_complete_state, read_state
 from galleryctl.manifest.files.atomic_write import write_text_atomically
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import read_manifest
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.manifest.write.update import ManifestText, render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import InvalidInput
-from galleryctl.model.live import LiveGallery, SiteSnapshot
+from galleryctl.model.errors import InvalidInput, Refused, StaleError
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.plan.identity.galleries import identify_galleries
 from galleryctl.plan.identity.identify import identify
 from galleryctl.plan.identity.known import match_known_items
@@ -44,6 +52,8 @@ class Draft:
     manifest: ManifestText
     left_out: tuple[str, ...] = ()
     """Titles, or else ids, of the live items that a manifest cannot declare."""
+    skipped: tuple[Skipped, ...] = ()
+    """The live items that are not imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +61,33 @@ class ImportResult:
     """A manifest that was written, or would be in a dry run."""
 
     draft: Draft
-    removed: tuple[str, ...] = ()
-    """Keys in the previous manifest whose items no longer exist in the gallery."""
     changes: int = 0
-    """The number of changes in the next plan of the gallery."""
+    """The number of changes to the site in the next plan of the gallery."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """The results of an import, and the unmanaged galleries that were left out."""
+
+    results: tuple[ImportResult, ...]
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
     """The manifests that an import will write, with the state and the site that they were made from."""
 
-    loaded: LoadedState
+    bindings: Bindings
+    """The state under the addresses after `moved` entries."""
     galleries: tuple[LiveGallery, ...]
     drafts: tuple[Draft, ...]
+    skipped: tuple[Skipped, ...] = ()
+    """The unmanaged galleries that are not imported."""
+
+    @property
+    def report(self) -> ImportReport:
+        """Return the report of a dry run."""
+        return ImportReport(results=tuple(ImportResult(draft=draft) for draft in self.drafts), skipped=self.skipped)
 
 
 async def draft_gallery(
@@ -74,50 +98,61 @@ async def draft_gallery(
     Raises MatchError unless exactly one gallery fits, Refused if the file or the key belongs to another gallery.
     """
     loaded = await load_complete_state(site)
+    bindings = moved_bindings(site_manifests, loaded.bindings)
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(site_manifests.desired, galleries, loaded.bindings)
+    keys = gallery_keys(site_manifests.desired, galleries, bindings)
     live, key = select_gallery(galleries, keys, selector)
+    if at := site_manifests.config.removed.get(Address(key)):
+        raise Refused(
+            f"the management of gallery {key} ended with removed:",
+            where=at,
+            do=f"to manage it again, take {key} out of removed: first",
+        )
     is_managed = keys.get(live.id) == key
-    draft = await _create_draft(site, site_manifests, loaded.bindings, live, key, out=out, is_managed=is_managed)
-    return ImportPlan(loaded=loaded, galleries=galleries, drafts=(draft,))
+    draft = await _create_draft(site, site_manifests, bindings, live, key, out=out, is_managed=is_managed)
+    _check_unchanged(site, loaded)
+    return ImportPlan(bindings=bindings, galleries=galleries, drafts=(draft,))
 
 
 async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPlan:
     """Draft the manifests of all unmanaged galleries, with keys made from their names."""
     loaded = await load_complete_state(site)
+    bindings = moved_bindings(site_manifests, loaded.bindings)
     galleries = await read_galleries(site.client)
-    keys = gallery_keys(site_manifests.desired, galleries, loaded.bindings)
-    taken = {*keys.values(), *(a.gallery for a in loaded.bindings.ids)}
+    keys = gallery_keys(site_manifests.desired, galleries, bindings)
+    taken = {*keys.values(), *(a.gallery for a in bindings.ids)}
     taken |= {gallery.address.gallery for gallery in site_manifests.desired.galleries}
     unmanaged: dict[str, LiveGallery] = {}
+    skipped: list[Skipped] = []
     for gallery in galleries:
-        if gallery.id not in keys:
-            key = free_key(gallery, taken)
-            taken.add(key)
+        if gallery.id in keys:
+            continue
+        key = free_key(gallery, taken)
+        taken.add(key)
+        if Address(key) in site_manifests.config.removed:
+            why = f"the management of gallery {key} ended with removed: in {WORKSPACE_FILE}"
+            skipped.append(Skipped(id=gallery.id, title=gallery.name, why=why))
+        else:
             unmanaged[key] = gallery
     drafts = await gather_all(
-        _create_draft(site, site_manifests, loaded.bindings, live, key, out=None, is_managed=False)
+        _create_draft(site, site_manifests, bindings, live, key, out=None, is_managed=False)
         for key, live in unmanaged.items()
     )
-    return ImportPlan(loaded=loaded, galleries=galleries, drafts=tuple(drafts))
+    _check_unchanged(site, loaded)
+    return ImportPlan(bindings=bindings, galleries=galleries, drafts=tuple(drafts), skipped=tuple(skipped))
 
 
-async def write_drafts(site: Site, site_manifests: SiteManifests, import_plan: ImportPlan) -> tuple[ImportResult, ...]:
-    """Write the manifests, then record their matches in state; the caller holds the lock."""
-    bindings = import_plan.loaded.bindings
-    imported: list[ImportResult] = []
+async def write_drafts(site: Site, site_manifests: SiteManifests, import_plan: ImportPlan) -> ImportReport:
+    """Write the manifests, and count the changes that they leave. Nothing else is written: no state, no site."""
     for draft in import_plan.drafts:
         ensure_inside(site.root, draft.path)
     for draft in import_plan.drafts:
         write_text_atomically(draft.path, draft.manifest.text)
-        if draft.file is None:
-            imported.append(ImportResult(draft=draft))
-            continue
-        bindings, result = await _record_bindings(site, site_manifests, import_plan.galleries, bindings, draft)
-        imported.append(result)
-    if bindings != import_plan.loaded.state.bindings:
-        save_state(site, import_plan.loaded.state, bindings)
-    return tuple(imported)
+    results = [
+        ImportResult(draft=draft, changes=await _count_changes(site, site_manifests, import_plan, draft))
+        for draft in import_plan.drafts
+    ]
+    return ImportReport(results=tuple(results), skipped=import_plan.skipped)
 
 
 async def _create_draft(
@@ -131,39 +166,64 @@ async def _create_draft(
     is_managed: bool,
 ) -> Draft:
     path, file = manifest_path(site_manifests, key, out)
-    existing = existing_manifest_text(site_manifests, path, key, live, is_managed=is_managed)
+    existing = existing_manifest(site_manifests, path, key, live, is_managed=is_managed)
+    manifest, text = existing or (None, None)
+    gallery = (manifest and manifest.gallery) or no_manifest(key)
     live = await read_items(site.client, live)
-    items = tuple(in_display_order(live.items or (), site_manifests.item_order))
-    live = replace(live, items=items)
-    keys = await item_keys(site.client, site_manifests, key, live, bindings)
-    applied = {address.item for address in bindings.ids if address.gallery == key and address.item}
-    text = render_manifest(key, live, keys, existing, applied_keys=applied)
-    left_out = tuple(item_title(item) or item.id for item in items if item.id not in text.keys)
-    return Draft(key=key, live=live, path=path, file=file, manifest=text, left_out=left_out)
+    live = replace(live, items=tuple(in_display_order(live.items or (), site_manifests.item_order)))
+    check_adopt_lines(bindings, gallery, live.loaded_items)
+    skipped = skipped_items(bindings, gallery, live.loaded_items)
+    left_out = {item.id for item in skipped}
+    ours = replace(live, items=tuple(item for item in live.loaded_items if item.id not in left_out))
+    manifests = replace(site_manifests, manifests=(manifest,)) if manifest else site_manifests
+    matched = await item_keys(site.client, manifests, key, ours, bindings)
+    known = known_keys(bindings, gallery, ours.loaded_items, matched)
+    by_site = len(site_manifests.config.sites) > 1
+    rendered = render_manifest(key, ours, known, text, site=site_manifests.site, by_site=by_site)
+    return Draft(
+        key=key,
+        live=live,
+        path=path,
+        file=file,
+        manifest=rendered,
+        left_out=tuple(item_title(item) or item.id for item in ours.loaded_items if not rendered.mentions(item.id)),
+        skipped=(*skipped, *_ended_items(ours.loaded_items, rendered)),
+    )
 
 
-async def _record_bindings(
-    site: Site, site_manifests: SiteManifests, galleries: Sequence[LiveGallery], bindings: Bindings, draft: Draft
-) -> tuple[Bindings, ImportResult]:
-    """Return the bindings with the matches of a manifest that was just written, and the result of its import."""
+def _ended_items(items: Sequence[LiveItem], rendered: ManifestText) -> tuple[Skipped, ...]:
+    ended = rendered.ended
+    return tuple(Skipped.item(item, ended_reason(ended[item.id], item.id)) for item in items if item.id in ended)
+
+
+def _check_unchanged(site: Site, loaded: LoadedState) -> None:
+    """Raise StaleError if a run changed the state meanwhile: what it created would look like somebody else's."""
+    now = read_state(site)
+    if now.pending or now.bindings.ids != loaded.bindings.ids:
+        raise StaleError(
+            "another run changed the state while the site was read; nothing was written",
+            do="import again when that run has ended",
+        )
+
+
+async def _count_changes(site: Site, site_manifests: SiteManifests, import_plan: ImportPlan, draft: Draft) -> int:
+    """Return how many changes to the site the manifest that was just written leaves, after its items are adopted."""
+    if draft.file is None:
+        return 0
     address, live = Address(draft.key), draft.live
     manifest = read_manifest(
-        site_manifests.config, draft.file or "", WorkspaceFiles(site_manifests.config.root), site=site_manifests.site
+        site_manifests.config, draft.file, WorkspaceFiles(site_manifests.config.root), site=site_manifests.site
     )
     if manifest.problems or manifest.gallery is None:
         raise InvalidInput(manifest.problems)
+    bindings = import_plan.bindings
     pairs = {address: live.id, **{Address(draft.key, k): id_ for id_, k in draft.manifest.keys.items()}}
     taken = set(pairs.values())
     ids = {a: id_ for a, id_ in bindings.ids.items() if a in pairs or id_ not in taken}
     bindings = replace(bindings, ids={**ids, **pairs})
     desired = desired_subset(site_manifests, (manifest.gallery,))
-    with_items = tuple(live if gallery.id == live.id else gallery for gallery in galleries)
+    with_items = tuple(live if gallery.id == live.id else gallery for gallery in import_plan.galleries)
     known = match_known_items(desired, with_items, bindings, identify_galleries(desired, with_items, bindings))
     files = await read_unknown_files(site.client, known)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=with_items, files=files)
-    plan = make_plan(desired, snapshot, identify(known, files), options=PlanOptions(targets=(address,)))
-    previous = site_manifests.manifest(draft.key)
-    previous_items = previous.gallery.items if previous and previous.gallery else ()
-    remaining = {item.address for item in manifest.gallery.items}
-    removed = tuple(item.address.item or "" for item in previous_items if item.address not in remaining)
-    return apply_findings(bindings, plan), ImportResult(draft=draft, removed=removed, changes=len(plan.changes))
+    return len(make_plan(desired, snapshot, identify(known, files), options=PlanOptions(targets=(address,))).changes)

@@ -13,9 +13,9 @@ async def load_complete_state(site: Site) -> LoadedState:
     loaded = await load_state(site)
     if loaded.pending:
         raise StateError(
-            "an earlier run was interrupted; its changes are not yet reconciled",
+            "an earlier run was interrupted or is still running; its changes are not yet reconciled",
             where=site.journal.location,
-            do="apply first, which reconciles them: galleryctl apply",
+            do="wait until it has ended; if it was interrupted, apply first, which reconciles them: galleryctl apply",
         )
     return loaded
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from galleryctl.manifest.write.blocks import block_end, block_starts, is_block
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip
 from galleryctl.manifest.yaml.nodes import YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
@@ -146,33 +147,6 @@ def _sort_adopt(text: str, root: YamlNode, file: str) -> str:
     return ordered if ordered == text or _load_value(ordered, file) == root.value else text
 
 
-def _is_block(node: YamlNode, lines: Sequence[str]) -> bool:
-    """Return True if each key begins its own line; False for `{…}` and keys merged with `<<`."""
-    positions = list((node.keys or {}).values())
-    return positions == sorted(set(positions)) and all(
-        column == node.column and not lines[line - 1][: column - 1].strip(" -") and node.line <= line
-        for line, column in positions
-    )
-
-
-def _end_line(lines: Sequence[str], node: YamlNode) -> int:
-    """Return the index of the line after the mapping, without trailing blank lines and comments."""
-    indent = node.column - 1
-    end = node.line
-    while end < len(lines) and (not lines[end].strip() or _indentation(lines[end]) >= indent):
-        end += 1
-    while end > node.line and (
-        not lines[end - 1].strip()
-        or (lines[end - 1].lstrip().startswith("#") and _indentation(lines[end - 1]) <= indent)
-    ):
-        end -= 1
-    return end
-
-
-def _indentation(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
 def _sort_lines(lines: list[str], node: YamlNode, rank: _Rank, *, above: tuple[int, int] | None = None) -> None:
     """Sort the lines of a block mapping by key, in place.
 
@@ -185,20 +159,13 @@ def _sort_lines(lines: list[str], node: YamlNode, rank: _Rank, *, above: tuple[i
           b: 1                        # the dance
           a: 2                        b: 1
     """
-    if not node.keys or not _is_block(node, lines):
+    if not node.keys or not is_block(node, lines):
         return
-    indent, end = " " * (node.column - 1), _end_line(lines, node)
-    starts = [] if above is None else [above[0] - 1]
-    for line, _ in node.keys.values():
-        start = line - 1
-        while starts and start - 1 > starts[-1] and lines[start - 1].startswith(indent + "#"):
-            start -= 1
-        starts.append(start)
-    starts = starts if above is None else starts[1:]
+    starts, end = block_starts(lines, node, above=above), block_end(lines, node)
     ranks = list(map(rank, node.keys))
     if ranks == sorted(ranks):
         return
-    head = lines[starts[0]][: node.column - 1]
+    head, indent = lines[starts[0]][: node.column - 1], " " * (node.column - 1)
     blocks = [lines[start:stop] for start, stop in zip(starts, [*starts[1:], end], strict=True)]
     blocks[0][0] = indent + blocks[0][0][len(indent) :]
     ordered = [line for _, block in sorted(zip(ranks, blocks, strict=True), key=lambda pair: pair[0]) for line in block]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from posixpath import splitext
 from typing import Any
 
 from galleryctl.manifest.keys import key_from_title, unique_key
+from galleryctl.manifest.write.adopt import write_adopted
 from galleryctl.manifest.write.entries import (
     ItemEntry,
     default_fields,
@@ -37,43 +38,79 @@ class ManifestText:
 
     text: str
     keys: Mapping[str, str] = field(default_factory=dict)
+    adopted: Mapping[str, str] = field(default_factory=dict)
+    """The lines of `adopt` for the site: key → item id."""
+    removed: tuple[str, ...] = ()
+    """The keys of the entries that were removed."""
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """The items that are not in it because the management of their key ended: item id → key."""
+
+    def mentions(self, id_: str) -> bool:
+        """Return True if the item is in the manifest, or is left out on purpose."""
+        return id_ in self.keys or id_ in self.ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKeys:
+    """The keys of a gallery's items that are known before an import, and those that it must not use.
+
+    An entry without a live item is removed if its key is in `applied`; otherwise it is not created yet, and stays.
+    """
+
+    by_id: Mapping[str, str] = field(default_factory=dict)
+    """Item id → key, from state and the manifest."""
+    in_state: Collection[str] = ()
+    """The ids of items in state, which need no line in `adopt`."""
+    declared: Collection[str] = ()
+    """The keys of the manifest, including those of the files that `from:` finds."""
+    applied: Collection[str] = ()
+    ended: Collection[str] = ()
+    """The keys whose management ended; an item that would get one of them is left out."""
 
 
 def render_manifest(
     gallery_key: str,
     gallery: LiveGallery,
-    keys: Mapping[str, str],
+    known: KnownKeys,
     existing_text: str | None = None,
     *,
-    applied_keys: Collection[str] = (),
+    site: str,
+    by_site: bool = False,
 ) -> ManifestText:
-    """Return the manifest of a live gallery with its items; `keys` maps the ids of managed items to their keys.
+    """Return the manifest of a live gallery with its items, and with `adopt` lines for those that state does not have.
 
     Values that a manifest cannot represent are left out: empty fields, values that violate the schema, items with
-    unknown media. In an existing manifest, entries of managed items are updated and new items are added. An entry
-    without a live item is removed if its key is in `applied_keys`; otherwise it is not created yet, and stays. Managed
-    items without an entry come from a `from:` entry and get none. Raises InvalidInput for an unreadable manifest.
+    unknown media. In an existing manifest, entries of known items are updated and new items are added; items that a
+    `from:` entry declares get no entry. `by_site` writes the `adopt` lines below the name of the site. Raises
+    InvalidInput for an unreadable manifest.
     """
     items = [item for item in gallery.items or () if source_text(item) is not None]
-    if existing_text is not None:
-        return _update_manifest(gallery_key, gallery, items, keys, existing_text, applied_keys)
-    item_keys = _assign_keys(items, keys)
+    if existing_text is None:
+        rendered = _new_manifest(gallery_key, gallery, items, known)
+    else:
+        rendered = _update_manifest(gallery_key, gallery, items, known, existing_text)
+    adopted = {key: id_ for id_, key in rendered.keys.items() if id_ not in known.in_state}
+    file = f"{gallery_key}.yaml"
+    text = write_adopted(rendered.text, file, adopted, site=site, by_site=by_site, dropped=rendered.removed)
+    return replace(rendered, text=text, adopted=dict(sorted(adopted.items())))
+
+
+def _new_manifest(
+    gallery_key: str, gallery: LiveGallery, live_items: Sequence[LiveItem], known: KnownKeys
+) -> ManifestText:
+    item_keys, ended = _assign_keys(live_items, known.by_id, ended=known.ended)
+    items = [item for item in live_items if item.id in item_keys]
     tree: Any = to_yaml_value({"gallery": gallery_key})
     tree["bind"] = to_yaml_value({"id": gallery.id}, flow=True)
     if gallery.name and is_representable(gallery.name):
         tree["name"] = to_yaml_value(gallery.name)
     tree["items"] = to_yaml_value(())
     tree["items"].extend(new_entry(item_keys[item.id], item, source_text(item) or "", {}) for item in items)
-    return ManifestText(text=dump_round_trip(tree, gallery_key), keys=item_keys)
+    return ManifestText(text=dump_round_trip(tree, gallery_key), keys=item_keys, ended=ended)
 
 
 def _update_manifest(
-    gallery_key: str,
-    gallery: LiveGallery,
-    live_items: list[LiveItem],
-    keys: Mapping[str, str],
-    text: str,
-    applied_keys: Collection[str],
+    gallery_key: str, gallery: LiveGallery, live_items: Sequence[LiveItem], known: KnownKeys, text: str
 ) -> ManifestText:
     # Replace each variable with itself: only the escapes change, `$${` to `${`, which the live values contain.
     identity = {name: f"${{{name}}}" for name in variable_names(text)}
@@ -84,9 +121,8 @@ def _update_manifest(
     _update_header(tree, document, gallery)
     if not isinstance(tree.get("items"), list):
         tree["items"] = to_yaml_value(())
-    item_keys = _update_items(tree["items"], document, live_items, keys, applied_keys)
-    from_patterns = {item.id: keys[item.id] for item in live_items if item.id not in item_keys}
-    return ManifestText(text=dump_round_trip(tree, document.file), keys={**item_keys, **from_patterns})
+    updated = _update_items(tree["items"], document, live_items, known)
+    return replace(updated, text=dump_round_trip(tree, document.file))
 
 
 def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> None:
@@ -105,28 +141,28 @@ def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> N
 
 
 def _update_items(
-    sequence: Any,
-    document: YamlDocument,
-    live_items: list[LiveItem],
-    keys: Mapping[str, str],
-    applied_keys: Collection[str],
-) -> Mapping[str, str]:
-    """Update the list of entries, and return item id → key of the items that have an entry."""
+    sequence: Any, document: YamlDocument, live_items: Sequence[LiveItem], known: KnownKeys
+) -> ManifestText:
+    """Update the list of entries; return what is known of them, without the text."""
     entries = parse_entries(document)
     by_key = {entry.key: entry for entry in entries if entry.key}
-    if any(entry.is_pattern for entry in entries):
-        # a managed item without an entry comes from a `from:` entry
-        live_items = [item for item in live_items if item.id not in keys or keys[item.id] in by_key]
-    item_keys = _assign_keys(live_items, keys, taken=frozenset(by_key) - frozenset(keys.values()))
-    live = {item_keys[item.id]: item for item in live_items}
+    by_pattern = set(known.declared) - by_key.keys()
+    from_patterns = {item.id: key for item in live_items if (key := known.by_id.get(item.id)) in by_pattern}
+    live_items = [item for item in live_items if item.id not in from_patterns]
+    taken = frozenset({*by_key, *known.declared}.difference(known.by_id.values()))
+    item_keys, ended = _assign_keys(live_items, known.by_id, taken=taken, ended=known.ended)
+    live = {item_keys[item.id]: item for item in live_items if item.id in item_keys}
     nodes: list[tuple[ItemEntry, Any]] = []
+    removed: list[str] = []
     for entry in entries:
         item = live.get(entry.key)
         if item is not None and item.kind is entry.kind:
             update_entry(sequence[entry.index], entry, document, item, source_text(item) or "")
             nodes.append((entry, sequence[entry.index]))
-        elif item is None and entry.key not in applied_keys:
+        elif item is None and entry.key not in known.applied:
             nodes.append((entry, sequence[entry.index]))
+        elif item is None:
+            removed.append(entry.key)
     present = {entry.key for entry, _ in nodes}
     ordered = _in_live_order(nodes, list(live))
     for key, item in live.items():
@@ -134,7 +170,7 @@ def _update_items(
             entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
             ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
     _replace_entries(sequence, [node for _, node in ordered])
-    return item_keys
+    return ManifestText(text="", keys={**item_keys, **from_patterns}, removed=tuple(removed), ended=ended)
 
 
 def _in_live_order(nodes: Sequence[tuple[ItemEntry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
@@ -171,11 +207,19 @@ def _replace_entries(sequence: Any, nodes: Sequence[Any]) -> None:
 
 
 def _assign_keys(
-    live_items: Sequence[LiveItem], keys: Mapping[str, str], taken: frozenset[str] = frozenset()
-) -> dict[str, str]:
-    """Return item id → unique key: the one in `keys`, else from the title or the file name, else `image-1`."""
+    live_items: Sequence[LiveItem],
+    keys: Mapping[str, str],
+    *,
+    taken: frozenset[str] = frozenset(),
+    ended: Collection[str] = (),
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return item id → unique key: the one in `keys`, else from the title or the file name, else `image-1`.
+
+    An item without a key that would get one in `ended` gets none. These items are the second result: item id → that key.
+    """
     assigned = {item.id: keys[item.id] for item in live_items if KEY_PATTERN.match(keys.get(item.id, ""))}
     used = {*assigned.values(), *taken}
+    left_out: dict[str, str] = {}
     for item in live_items:
         if item.id in assigned:
             continue
@@ -183,6 +227,6 @@ def _assign_keys(
         base = key_from_title(str(item.fields.get("title") or "")) or key_from_text(splitext(filename)[0])
         numbered = (f"{item.kind.value}-{number}" for number in count(1))
         key = unique_key(base, used) if base else next(key for key in numbered if key not in used)
-        assigned[item.id] = key
+        (left_out if key in ended else assigned)[item.id] = key
         used.add(key)
-    return assigned
+    return assigned, left_out

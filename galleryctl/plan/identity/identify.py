@@ -79,7 +79,8 @@ class Identity:
 
     def guesses(self, gallery: Address) -> Mapping[Address, ItemMatch]:
         """Return the matches in the gallery that somebody has to confirm."""
-        return {a: match for a, match in self.items[gallery].matches.items() if match.matched_by.is_guess}
+        matches = self.items[gallery].matches
+        return {a: matches[a] for a in sorted(a for a, match in matches.items() if match.matched_by.is_guess)}
 
 
 def identify_site(desired: Desired, snapshot: SiteSnapshot, state: Bindings) -> Identity:

@@ -12,7 +12,7 @@ live items of that content than entries: otherwise one of them may be somebody e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from galleryctl.model.address import Address
@@ -49,14 +49,13 @@ def recognize(known: KnownItems, files: Mapping[str, MediaFile]) -> Recognition:
     if not entries or not live:
         return Recognition()
 
-    def of_desired(item: DesiredItem) -> Iterator[Evidence]:
-        yield from desired_evidence(item, known.state.media)
-
-    def of_live(item: LiveItem) -> Iterator[Evidence]:
-        yield from live_evidence(item, files)
-
-    exact = pair_by_evidence(entries, live, of_desired, of_live)
-    ties = _ties(entries, live, exact, of_desired, of_live)
+    contents = _Contents()
+    for entry in entries:
+        contents.add(entry, desired_evidence(entry, known.state.media))
+    for live_item in live:
+        contents.add(live_item, live_evidence(live_item, files))
+    exact = pair_by_evidence(entries, live, contents.of, contents.of)
+    ties = _ties(entries, live, exact, contents)
     matches = {
         address: ItemMatch(live=item, matched_by=MatchedBy.FILE)
         for address, item in exact.items()
@@ -90,48 +89,50 @@ def _guesses(
 
 
 def _ties(
-    entries: Iterable[DesiredItem],
-    live: Iterable[LiveItem],
-    exact: Mapping[Address, LiveItem],
-    of_desired: Callable[[DesiredItem], Iterable[Evidence]],
-    of_live: Callable[[LiveItem], Iterable[Evidence]],
+    entries: Iterable[DesiredItem], live: Iterable[LiveItem], exact: Collection[Address], contents: _Contents
 ) -> Mapping[Address, tuple[LiveItem, ...]]:
     """Return the live items of each entry whose content more live items than entries show, in any form."""
-    contents = _Contents()
-    by_entry = [(item, contents.add(item, (*of_desired(item), *loose_text(item)))) for item in entries]
-    by_live = [(item, contents.add(item, (*of_live(item), *loose_text(item)))) for item in live]
-    members: dict[_Content, list[DesiredItem]] = defaultdict(list)
-    shown: dict[_Content, list[LiveItem]] = defaultdict(list)
-    for item, content in by_entry:
-        members[contents.group(content)].append(item)
-    for live_item, content in by_live:
-        shown[contents.group(content)].append(live_item)
+    members: dict[Evidence, list[DesiredItem]] = defaultdict(list)
+    shown: dict[Evidence, list[LiveItem]] = defaultdict(list)
+    for item in entries:
+        for content in loose_text(item) if item.media is None else contents.of(item):
+            members[content].append(item)
+    for live_item in live:
+        for content in loose_text(live_item) if live_item.media is None else contents.of(live_item):
+            shown[content].append(live_item)
     return {
-        item.address: tuple(shown[group])
-        for group, items in members.items()
-        if len(shown.get(group, ())) > len(items) and any(item.address in exact for item in items)
+        item.address: tuple(shown[content])
+        for content, items in members.items()
+        if len(shown.get(content, ())) > len(items) and any(item.address in exact for item in items)
         for item in items
     }
 
 
-_Content = tuple[str, Evidence]
-
-
 class _Contents:
-    """Contents, each with all the evidence that identifies it: a file id, a label and a URL may be of one content."""
+    """The content of each item, as one piece of evidence for it: a file id, a label and a URL may be of one content."""
 
     def __init__(self) -> None:
-        self._group_of: dict[_Content, _Content] = {}
+        self._above: dict[Evidence, Evidence] = {}
+        self._first: dict[Address | str, Evidence] = {}
 
-    def add(self, item: DesiredItem | LiveItem, evidence: Iterable[Evidence]) -> _Content:
-        """Record that all the evidence is of one content, and return a piece of it."""
-        first, *others = [(str(item.kind), each) for each in evidence] or [(str(item.kind), ("none", ""))]
-        for other in others:
-            self._group_of[self.group(other)] = self.group(first)
-        return first
+    def add(self, item: DesiredItem | LiveItem, evidence: Iterable[Evidence]) -> None:
+        """Record that all the evidence is of one content, which the item shows."""
+        key = _key_of(item)
+        for each in evidence:
+            first = self._first.setdefault(key, each)
+            if first is not each:
+                self._above[self._top(each)] = self._top(first)
 
-    def group(self, content: _Content) -> _Content:
-        """Return the piece of evidence that stands for the whole content."""
-        while (above := self._group_of.get(content, content)) != content:
-            content = above
-        return content
+    def of(self, item: DesiredItem | LiveItem) -> Iterator[Evidence]:
+        """Yield the evidence that stands for the content of the item; nothing if its content is not known."""
+        if (first := self._first.get(_key_of(item))) is not None:
+            yield self._top(first)
+
+    def _top(self, evidence: Evidence) -> Evidence:
+        while (above := self._above.get(evidence, evidence)) != evidence:
+            evidence = above
+        return evidence
+
+
+def _key_of(item: DesiredItem | LiveItem) -> Address | str:
+    return item.address if isinstance(item, DesiredItem) else item.id

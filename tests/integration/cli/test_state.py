@@ -21,9 +21,9 @@ WRITING = [
     ["state", "mv", "weddings/cake", "weddings/torte"],
     ["state", "rm", "weddings/cake"],
     ["state", "rebuild", "--auto-approve"],
-    ["import", "weddings"],
     ["media", "gc", "--auto-approve"],
 ]
+IMPORT = ["import", "weddings"]
 
 
 @pytest.fixture
@@ -268,7 +268,14 @@ def test_who_writes_waits_for_the_lock(applied: CliHarness, command: list[str]) 
     assert applied.state() == before
 
 
-@pytest.mark.parametrize("command", [c for c in WRITING if "rebuild" not in c])
+def test_an_import_needs_no_lock(applied: CliHarness) -> None:
+    before = applied.state()
+    with backend(applied).lock(holder("r1"), 0):
+        assert applied.run(*IMPORT).code == 0
+    assert applied.state() == before
+
+
+@pytest.mark.parametrize("command", [IMPORT, *(c for c in WRITING if "rebuild" not in c)])
 def test_who_writes_waits_until_a_broken_off_run_is_understood(applied: CliHarness, command: list[str]) -> None:
     break_off(applied)
     before = applied.state()

@@ -215,7 +215,7 @@ def write_back_what_was_edited(workspace: Workspace) -> None:
     workspace.call("POST", "/_emulator/edit", {"edits": edits})
     workspace.run("drift", code=2)
     ignored = TIDY.replace("name: W\n", "name: W\nignore: [subtitle, brightness]\n")
-    workspace.run("plan", "--detailed-exitcode", text=ignored)
+    assert "no longer managed: brightness, subtitle" in workspace.run("plan", text=ignored)
     workspace.run("import", "w", text=TIDY)
     edited = TIDY.replace("At night", "At dawn").replace("brightness: 40", "brightness: 55")
     assert workspace.lines == [line for line in edited.splitlines() if not line.startswith("bind:")]
@@ -228,7 +228,9 @@ def write_back_what_was_edited(workspace: Workspace) -> None:
 def take_out_and_clear(workspace: Workspace) -> None:
     text = workspace.manifest.read_text(encoding="utf-8")
     left = re.sub(r" +(subtitle|brightness): .*\n", "", text)
-    workspace.run("plan", "--detailed-exitcode", text=left)
+    plan = workspace.run("plan", text=left)
+    assert 'subtitle: "Thanks" → ""  (cleared)' in plan
+    assert "w/dance: no longer managed: brightness, subtitle" in plan  # a person wrote these
     cleared = re.sub("(subtitle|brightness): .*", r"\1: null", text)
     workspace.run("apply", "--auto-approve", text=cleared)
     _, (dance, words) = workspace.live()

@@ -11,6 +11,7 @@ import pytest
 
 import galleryctl
 from galleryctl.engine.importing.run import Draft
+from galleryctl.manifest.write.update import ManifestText
 from galleryctl.model.outcome import Outcome
 from galleryctl.plan.changes import Change, FieldChange
 
@@ -18,7 +19,7 @@ PAGE = (Path(__file__).parents[3] / "docs/reference/python.md").read_text(encodi
 PROSE = re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
 CLASSES = [
     *(cls for cls in (getattr(galleryctl, name) for name in galleryctl.__all__) if inspect.isclass(cls)),
-    Change, Draft, FieldChange, Outcome,
+    Change, Draft, FieldChange, ManifestText, Outcome,
 ]  # fmt: skip
 
 

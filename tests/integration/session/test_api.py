@@ -195,7 +195,8 @@ def test_import_writes_a_manifest(studio: CliHarness) -> None:
     done = workspace.import_gallery(name="Journal", out="galleries/diary.yaml")
     assert done.draft.path == studio.root / "galleries/diary.yaml"
     assert "May" in done.draft.path.read_text(encoding="utf-8")
-    assert workspace.plan(targets=["journal"]).is_empty
+    assert [*done.draft.manifest.adopted] == ["may"]
+    assert workspace.plan(targets=["journal"]).changes == ()
     (rest,) = workspace.import_all()
     assert rest.draft.key == "summer"
     assert workspace.import_all() == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write.format import format_text
 from galleryctl.manifest.write.templates import init_files
-from galleryctl.manifest.write.update import render_manifest
+from galleryctl.manifest.write.update import KnownKeys, render_manifest
 from galleryctl.manifest.yaml.variables import MASK_CLOSE, MASK_OPEN
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.characters import is_hidden
@@ -43,6 +44,15 @@ def live_gallery(*items: LiveItem, name: str = "Weddings") -> LiveGallery:
         for n, i in enumerate(items, 1)
     )
     return LiveGallery(id="g-1", fields={"name": name}, sort_order=1.0, total_items=len(items), items=ordered, raw={})
+
+
+def rendered(
+    gallery: LiveGallery, keys: Mapping[str, str] | None = None, text: str | None = None, applied: Collection[str] = ()
+) -> str:
+    """Return the manifest of a gallery of which state has the items, so that none has to be adopted."""
+    in_state = {item.id for item in gallery.items or ()}
+    known = KnownKeys(by_id=keys or {}, in_state=in_state, declared=(keys or {}).values(), applied=applied)
+    return render_manifest("weddings", gallery, known, text, site="main").text
 
 
 def read_back(root: Path, text: str) -> Desired:
@@ -121,7 +131,7 @@ UNCHECKED = [
 @settings(max_examples=150, deadline=None, suppress_health_check=UNCHECKED)
 @given(item=live_items(), name=texts)
 def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, name: str) -> None:
-    text = render_manifest("weddings", live_gallery(item, name=name), {}).text
+    text = rendered(live_gallery(item, name=name))
     gallery = only(read_back(tmp_path, text))
     assert gallery.fields.get("name", "") == name
     (read,) = gallery.items
@@ -135,10 +145,10 @@ def test_whatever_is_live_is_read_back_as_it_is(tmp_path: Path, item: LiveItem, 
 @given(data=st.data(), count=st.integers(1, 5))
 def test_the_plan_after_an_import_is_empty(tmp_path: Path, data: st.DataObject, count: int) -> None:
     items = [data.draw(live_items(number)) for number in range(count)]
-    text = render_manifest("weddings", live_gallery(*items), {}).text
+    text = rendered(live_gallery(*items))
     desired = read_back(tmp_path, text)
     assert len(only(desired).items) == count
-    again = render_manifest("weddings", live_gallery(*items), keys_of(desired, items), text).text
+    again = rendered(live_gallery(*items), keys_of(desired, items), text)
     assert again == text
 
 
@@ -149,8 +159,8 @@ def keys_of(desired: Desired, items: list[LiveItem]) -> dict[str, str]:
 @settings(max_examples=60, deadline=None, suppress_health_check=UNCHECKED)
 @given(before=live_items(), after=live_items())
 def test_an_import_over_a_manifest_takes_the_live_values(tmp_path: Path, before: LiveItem, after: LiveItem) -> None:
-    text = render_manifest("weddings", live_gallery(before), {"i1": "a"}).text
-    text = render_manifest("weddings", live_gallery(after), {"i1": "a"}, text).text
+    text = rendered(live_gallery(before), {"i1": "a"})
+    text = rendered(live_gallery(after), {"i1": "a"}, text)
     (read,) = only(read_back(tmp_path, text)).items
     assert read.kind is after.kind
     assert {n: v for n, v in read.fields.items() if not values_equal(v, after.fields[n])} == {}
@@ -163,7 +173,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         live_item("b", Kind.VIDEO, HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1"), title="yes"),
         live_item("c", Kind.TEXT, html="<p>\nThank\nyou\n</p>", link_url="u", link_text="t"),
     )
-    assert render_manifest("weddings", gallery, {"c": "words"}).text == (
+    assert rendered(gallery, {"c": "words"}) == (
         "gallery: weddings\n"
         "bind: {id: g-1}\n"
         "name: Weddings\n"
@@ -219,13 +229,13 @@ items:
 )
 def test_misleading_characters_are_written_as_escapes(tmp_path: Path, title: str) -> None:
     gallery = live_gallery(live_item("a", title=title, description="👩\u200d👩\u200d👧"), name=title)
-    text = render_manifest("weddings", gallery, {}).text
+    text = rendered(gallery)
     assert not any(is_hidden(character) for character in text.replace("\n", ""))
     assert "👩\u200d👩\u200d👧" in text
     assert format_text(text, "weddings.yaml") == text
     assert changes(read_back(tmp_path, text), gallery) == ()
-    before = render_manifest("weddings", live_gallery(live_item("a", title="A")), {}).text
-    again = render_manifest("weddings", gallery, {"a": "a"}, before).text
+    before = rendered(live_gallery(live_item("a", title="A")))
+    again = rendered(gallery, {"a": "a"}, before)
     assert not any(is_hidden(character) for character in again.replace("\n", ""))
 
 
@@ -238,7 +248,7 @@ def test_an_existing_manifest_keeps_what_people_wrote() -> None:
     )
     keys = {"a": "dance", "m": "more-1", "w": "words"}
     assert (
-        render_manifest("weddings", gallery, keys, EXISTING, applied_keys={"gone", "dance"}).text
+        rendered(gallery, keys, EXISTING, applied={"gone", "dance"})
         == """\
 # our weddings
 gallery: weddings
@@ -268,16 +278,16 @@ items:
 
 def test_a_renamed_gallery_is_bound_by_its_new_name() -> None:
     text = "bind: {name: Old, create: true}   # ours\nname: Old\nitems: []\n"
-    result = render_manifest("weddings", live_gallery(name="New"), {}, text).text
+    result = rendered(live_gallery(name="New"), {}, text)
     assert result == "bind: {name: New, create: true}   # ours\nname: New\nitems: []\n"
     text = "bind: {name: '${N}'}\nname: ${N}\nitems: []\n"
-    assert render_manifest("weddings", live_gallery(name="New"), {}, text).text == text
+    assert rendered(live_gallery(name="New"), {}, text) == text
 
 
 def test_items_are_put_into_live_order() -> None:
     a, b, c = (live_item(name, title=name) for name in "abc")
-    text = render_manifest("weddings", live_gallery(a, b), {}).text
-    text = render_manifest("weddings", live_gallery(c, b, a), {"a": "a", "b": "b"}, text).text
+    text = rendered(live_gallery(a, b))
+    text = rendered(live_gallery(c, b, a), {"a": "a", "b": "b"}, text)
     assert [line for line in text.splitlines() if "key:" in line] == [
         "  - key: c",
         "  - key: b",
@@ -291,7 +301,7 @@ def test_items_are_put_into_live_order() -> None:
 )
 def test_what_a_manifest_cannot_say_is_left_out(tmp_path: Path, field: dict[str, Json]) -> None:
     gallery = live_gallery(live_item("a", Kind.IMAGE, None, **field))
-    (read,) = only(read_back(tmp_path, render_manifest("weddings", gallery, {}).text)).items
+    (read,) = only(read_back(tmp_path, rendered(gallery))).items
     assert read.fields == {}
 
 
@@ -307,4 +317,4 @@ def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
 
 def test_the_plan_for_what_was_imported_has_no_changes(tmp_path: Path) -> None:
     gallery = live_gallery(live_item("a", title="A", tags=("x",)), live_item("b", Kind.TEXT, html="hi"))
-    assert changes(read_back(tmp_path, render_manifest("weddings", gallery, {}).text), gallery) == ()
+    assert changes(read_back(tmp_path, rendered(gallery)), gallery) == ()

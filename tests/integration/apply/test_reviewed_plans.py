@@ -1,0 +1,90 @@
+"""An apply that nobody reviewed overwrites no conflict, and a saved plan is applied as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from tests.support.cli_harness import CliHarness
+
+WORDS = "{{key: words, text: '<p>Thank you</p>', title: {}}}"
+
+
+def review_digest(workspace: CliHarness) -> str:
+    digest: str = json.loads(workspace.run("plan", "--format", "json").out)["review_digest"]
+    return digest
+
+
+def rename(workspace: CliHarness, title: str) -> None:
+    """Give the item another title on the site, as a person does."""
+    edit = {"gallery": workspace.galleries()[0]["id"], "item": workspace.items()[0]["id"], "set": {"title": title}}
+    workspace.edit(edit)
+
+
+@pytest.fixture
+def conflict(studio: CliHarness) -> CliHarness:
+    """Return a workspace in which the manifest and a person have changed the same title."""
+    studio.write_gallery([WORDS.format("Words")])
+    studio.apply()
+    studio.write_gallery([WORDS.format("Ours")])
+    rename(studio, "Theirs")
+    return studio
+
+
+def test_an_apply_that_nobody_reviewed_overwrites_no_conflict(conflict: CliHarness) -> None:
+    ran = conflict.run("apply", "--auto-approve")
+    assert ran.code == 1
+    assert "weddings/words: title" in ran.err
+    assert "--overwrite-conflicts" in ran.err
+    assert conflict.titles() == ["Theirs"]
+
+
+@pytest.mark.parametrize("review", ["option", "digest", "saved"])
+def test_a_reviewed_apply_overwrites_the_conflicts_that_it_shows(conflict: CliHarness, review: str) -> None:
+    arguments: Sequence[str] = ("--auto-approve", "--overwrite-conflicts")
+    if review == "digest":
+        arguments = ("--auto-approve", "--expect-digest", review_digest(conflict)[:12])
+    elif review == "saved":
+        conflict.run("plan", "--out", "plan.json")
+        arguments = ("plan.json",)
+    ran = conflict.run("apply", *arguments)
+    assert ran.code == 0, ran.err
+    assert conflict.titles() == ["Ours"]
+    conflict.assert_no_changes()
+
+
+def test_another_plan_than_the_expected_one_is_not_applied(conflict: CliHarness) -> None:
+    digest = review_digest(conflict)
+    conflict.write_gallery([WORDS.format("Others")])
+    ran = conflict.run("apply", "--auto-approve", "--expect-digest", digest)
+    assert ran.code == 1
+    assert "not the one that was reviewed" in ran.err
+    assert conflict.titles() == ["Theirs"]
+
+
+def test_a_saved_plan_with_a_changed_file_writes_nothing(wedding: CliHarness) -> None:
+    wedding.run("plan", "--out", "plan.json")
+    wedding.write_photo("photos/rings.jpg", 77)
+    ran = wedding.run("apply", "plan.json")
+    assert ran.code == 1
+    assert "weddings/rings: the file photos/rings.jpg changed since the plan was made" in ran.err
+    assert (wedding.galleries(), wedding.files()) == ([], [])
+    wedding.write_photo("photos/rings.jpg", 2)
+    assert wedding.run("apply", "plan.json").code == 0
+
+
+def test_a_failed_apply_that_wrote_nothing_leaves_the_state_as_it_was(studio: CliHarness) -> None:
+    studio.write_gallery([WORDS.format("Words")])
+    studio.apply()
+    serial = studio.state()["serial"]
+    studio.write_gallery([WORDS.format("Ours")])
+    studio.run("plan", "--out", "plan.json")
+    delete = {"gallery": {"name": "Weddings"}, "item": {"title": "Words"}, "delete": True}
+    studio.call_api("POST", "/_emulator/faults", {"script": [{"fault": "edit", "method": "PATCH", "edits": [delete]}]})
+    failed = studio.run("apply", "plan.json")
+    assert failed.code == 1
+    assert "0 of 1 done" in failed.out
+    assert studio.state()["serial"] == serial
+    assert "no longer exists on the site" in studio.run("apply", "plan.json").err, "stale because of the site alone"
