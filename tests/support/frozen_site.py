@@ -26,6 +26,9 @@ limits: {concurrency: 1, max_delete_percent: 100}
 """
 ENCRYPTED = WORKSPACE + "state: {passphrase: '${PASSPHRASE}'}\n"
 
+TITLES = ["The first dance", "Cake", "Welcome", "Words", "The film", "The song", "Bye"]
+"""The titles on the site, in display order, once the manifest `after` is applied."""
+
 TEXT = frozenset(("what", "why", "do", "message", "reason", "found"))
 """Members with text for people: their wording is not frozen."""
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -74,6 +77,15 @@ class Frozen(CliHarness):
     def change(self, *steps: Doc) -> None:
         """Apply these changes to the site."""
         change(self._data, steps)
+
+    def assert_applied(self) -> Doc:
+        """Check that the site is as the manifest `after` says, with nothing twice; return the items in state."""
+        assert self.titles() == TITLES
+        assert sorted(file["displayName"] for file in self.files()) == ["cake.jpg", "dance.jpg"]
+        known: Doc = json.loads(self.run("state", "list", "--format", "json").out)["galleries"]["weddings"]["items"]
+        assert {item["id"] for item in known.values()} == {item["id"] for item in self.items()}
+        self.assert_no_changes()
+        return known
 
     @property
     def _data(self) -> Path:

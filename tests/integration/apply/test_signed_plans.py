@@ -119,6 +119,23 @@ def test_without_a_passphrase_a_forged_plan_looks_like_a_real_one(studio: CliHar
     assert studio.titles("Theirs") == ["More"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "is_accepted"),
+    [('"More"', '"Less"', False), ('"signature": "', '"signature": "0', False), ('"action": "', '"action":  "', True)],
+)
+def test_each_value_of_a_signed_plan_counts_and_white_space_does_not(
+    studio: CliHarness, old: str, new: str, *, is_accepted: bool
+) -> None:
+    become(studio, OLD)
+    save(studio)
+    path = studio.root / "plan.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert studio.run("apply", "plan.json").code == (0 if is_accepted else 1)
+    assert studio.titles() == (["Words", "More"] if is_accepted else ["Words"])
+
+
 def test_a_plan_that_was_printed_is_not_signed(studio: CliHarness) -> None:
     become(studio, OLD)
     save(studio)

@@ -51,6 +51,11 @@ def items(studio: CliHarness) -> Doc:
     return found
 
 
+def pairs(state: Doc) -> dict[str, str]:
+    """Return the live ids of the gallery's items by key."""
+    return {key: item["id"] for key, item in state["galleries"]["weddings"]["items"].items()}
+
+
 def break_off(studio: CliHarness) -> None:
     """Leave the journal of a run that was killed while it created an item."""
     place = backend(studio).journal(studio.root / ".galleryctl/journal-main.jsonl")
@@ -148,16 +153,26 @@ def test_an_address_that_is_taken_or_of_another_kind_is_refused(
     assert applied.state() == before
 
 
-def test_what_is_forgotten_stays_on_the_site_and_is_found_again(applied: CliHarness) -> None:
+def test_what_is_forgotten_stays_on_the_site_and_is_asked_about(applied: CliHarness) -> None:
     live, before = applied.items(), items(applied)
     ran = applied.run("state", "rm", "weddings/cake", "weddings/words", "-vv")
     assert (ran.code, ran.requests) == (0, [])
     assert "The site was not changed" in ran.err
     assert sorted(items(applied)) == ["first-dance", "rings"]
+    ids = {key: before[key]["id"] for key in ("cake", "words")}
+    ran = applied.run("apply", "--auto-approve")
+    assert ran.code == 1
+    for key, id_ in ids.items():
+        assert f"adopt: {{{key}: {id_}}} to manage it; foreign: [{id_}] to create another one" in ran.err
     assert applied.items() == live
+    path = applied.root / "galleries/weddings.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("items:\n", f"adopt: {json.dumps(ids)}\nitems:\n"), encoding="utf-8")
     applied.apply()
-    assert items(applied) == before
+    assert pairs(applied.state()) == {key: item["id"] for key, item in before.items()}
+    assert {key: items(applied)[key]["origin"] for key in ids} == {"cake": "adopted", "words": "adopted"}
     assert applied.items() == live
+    applied.assert_no_changes()
 
 
 def test_a_forgotten_gallery_takes_its_items_and_protection_along(applied: CliHarness) -> None:
@@ -188,7 +203,11 @@ def test_a_rebuild_finds_the_same_pairs_whatever_became_of_the_state(applied: Cl
     assert {request.split()[0] for request in ran.requests} <= {"GET", "POST"}
     assert not any("/galleries" in request for request in ran.requests if request.startswith("POST"))
     after = applied.state()
-    assert (after["galleries"], after["media"]) == (before["galleries"], before["media"])
+    assert (pairs(after), after["media"]) == (pairs(before), before["media"])
+    gallery = before["galleries"]["weddings"]
+    assert after["galleries"]["weddings"]["id"] == gallery["id"]
+    assert after["galleries"]["weddings"]["protect"] is gallery["protect"] is True
+    assert (after["galleries"] == before["galleries"]) is (harm == "nothing")  # last applied values are only in state
     assert after["serial"] > (0 if harm in ("gone", "broken", "empty", "no state") else before["serial"])
     assert applied.items() == live
     applied.assert_no_changes()
@@ -215,9 +234,13 @@ def test_a_rebuild_tells_what_is_guessed_what_differs_and_what_is_missing(applie
     applied.call_api("PATCH", "/site-media/v1/files/update-file-descriptor", {"file": {"id": cake, "labels": ["x"]}})
     gallery, words = applied.galleries()[0]["id"], applied.items()[3]["id"]
     applied.edit({"gallery": gallery, "item": words, "delete": True})
-    ran = applied.run("state", "rebuild", "--auto-approve")
+    before = applied.state()
+    guess = "by file name and size (guess): please verify"
+    refused(applied.run("state", "rebuild", "--auto-approve"), guess, "adopt: {KEY: ID}", "--adopt-guesses")
+    assert applied.state() == before
+    ran = applied.run("state", "rebuild", "--auto-approve", "--adopt-guesses")
     assert ran.code == 0
-    assert "by file name and size (guess): please verify" in ran.err
+    assert guess in ran.err
     assert f"weddings/words: was {words}, now not in state" in ran.err
     assert "weddings/words: not found on the site" in ran.err
 
