@@ -49,15 +49,12 @@ def encode_state(state: State) -> dict[str, Any]:
     """Return `state` as a JSON object with its keys in a fixed order; `decode_state` is the inverse."""
     bindings = state.bindings
     galleries: dict[str, dict[str, Any]] = {}
-    for address in sorted(bindings.ids.keys() | bindings.protected | bindings.released):
+    for address in sorted(bindings.ids.keys() | bindings.protected):
         gallery = galleries.setdefault(address.gallery, _entry(bindings, address.parent) | {"items": {}})
         if address.item is None:
             if format_ := bindings.sort_order_formats.get(address):
                 gallery["sort_order_format"] = format_.value
-            continue
-        if address in bindings.released:
-            gallery.setdefault("released", []).append(address.item)
-        if address in bindings.ids or address in bindings.protected:
+        else:
             gallery["items"][address.item] = _entry(bindings, address)
     return {
         "version": _FORMAT_VERSION,
@@ -67,6 +64,7 @@ def encode_state(state: State) -> dict[str, Any]:
         "galleries": galleries,
         "media": dict(sorted(bindings.media.items())),
         "deposed": {id_: str(bindings.deposed[id_]) for id_ in sorted(bindings.deposed)},
+        "released": [str(address) for address in sorted(bindings.released)],
         "approvals": sorted(bindings.approvals),
     }
 
@@ -111,7 +109,6 @@ class _Entry(NamedTuple):
     protect: bool = False
     record: LastApplied | None = None
     items: Mapping[str, _Entry] = MappingProxyType({})
-    released: tuple[str, ...] = ()
     sort_order_format: SortOrderFormat | None = None
 
 
@@ -123,6 +120,7 @@ def _build_state(
     galleries: Mapping[str, _Entry],
     media: dict[str, str],
     deposed: dict[str, Address],
+    released: tuple[Address, ...] = (),
     approvals: tuple[str, ...] = (),
 ) -> State:
     entries = {Address(key): gallery for key, gallery in galleries.items()} | {
@@ -134,7 +132,7 @@ def _build_state(
         protected=frozenset(address for address, entry in entries.items() if entry.protect),
         deposed=deposed,
         records={address: entry.record for address, entry in entries.items() if entry.record is not None},
-        released=frozenset(Address(key, item) for key, gallery in galleries.items() for item in gallery.released),
+        released=frozenset(released),
         sort_order_formats={
             Address(key): gallery.sort_order_format
             for key, gallery in galleries.items()
@@ -150,7 +148,6 @@ def _build_entry(
     id: str | None,  # noqa: A002 - the member's name
     protect: bool = False,
     items: Mapping[str, _Entry] = MappingProxyType({}),
-    released: tuple[str, ...] = (),
     sort_order_format: SortOrderFormat | None = None,
     **record: Any,
 ) -> _Entry:
@@ -159,7 +156,6 @@ def _build_entry(
         protect=protect,
         record=LastApplied(**record) if record else None,
         items=items,
-        released=released,
         sort_order_format=sort_order_format,
     )
 
@@ -170,7 +166,6 @@ _read_gallery = doc.record(
     _build_entry,
     {
         "protect": doc.boolean,
-        "released": doc.array(doc.key),
         "sort_order_format": doc.one_of(SortOrderFormat),
         **LAST_APPLIED_READERS,
     },
@@ -191,6 +186,7 @@ _read_document = doc.versioned(
         _FORMAT_VERSION: doc.record(
             _build_state,
             galleries=doc.mapping(doc.key, _read_gallery),
+            released=doc.array(doc.address),
             approvals=doc.array(doc.string),
             **_HEADER,
             **_TABLES,

@@ -13,9 +13,9 @@ from galleryctl.cli.options import common_options, get_settings, target_option
 @target_option
 @click.pass_context
 def command(context: click.Context, targets: tuple[str, ...]) -> int:
-    """Show how the site differs from the manifests.
+    """Show what people changed on the site since the last apply.
 
-    Exit code 2 if the site differs. A read-only key is sufficient.
+    Exit code 2 if there is drift. A read-only key is sufficient.
     """
     from galleryctl.cli.output import print_result
     from galleryctl.cli.run.plan import parse_pattern

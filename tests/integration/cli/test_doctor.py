@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import threading
@@ -244,7 +245,11 @@ def test_state_that_cannot_be_read_or_is_of_another_site(wedding: CliHarness) ->
 
 def test_a_lock_and_a_run_that_was_broken_off(wedding: CliHarness) -> None:
     wedding.apply()
-    (wedding.root / ".galleryctl" / "journal-main.jsonl").write_text('{"version": 1}\n', encoding="utf-8")
+    state = wedding.state()
+    header = {"journal": 2, "run": "run-1", "started": "x", "carried": []} | {
+        name: state[name] for name in ("site_id", "lineage", "serial")
+    }
+    (wedding.root / ".galleryctl" / "journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
     with FileStateBackend(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply"), 0):
         ran = wedding.run("doctor", "--format", "json")
     assert ran.code == 0

@@ -226,6 +226,7 @@ def write_back_what_was_edited(workspace: Workspace) -> None:
 
 
 def take_out_and_clear(workspace: Workspace) -> None:
+    workspace.run("apply", "--auto-approve")
     text = workspace.manifest.read_text(encoding="utf-8")
     left = re.sub(r" +(subtitle|brightness): .*\n", "", text)
     plan = workspace.run("plan", text=left)
