@@ -254,13 +254,16 @@ def test_a_guess_needs_a_confirmation(world: EngineHarness) -> None:
     assert [item["text"]["html"] for item in world.items()] == ["<p>a</p>", "<p>b</p>"]
 
 
-def test_a_rebuild_lists_guesses_as_missing_unless_they_are_accepted(world: EngineHarness) -> None:
+def test_a_rebuild_needs_a_confirmation_of_guesses(world: EngineHarness) -> None:
     desired = edited(world)
-    cautious = rebuilt(world, desired)
-    assert list(map(str, cautious.missing)) == ["weddings/b"]
-    assert list(map(str, cautious.bindings.ids)) == ["weddings", "weddings/a"]
-    assert any("b" in str(notice.address) and "(guess)" in notice.message for notice in cautious.notices)
-    assert rebuilt(world, desired, adopt_guesses=True).missing == ()
+    with pytest.raises(Refused, match=r"weddings/b: matched 'b' .* by title and kind \(guess\)") as asked:
+        rebuilt(world, desired)
+    assert "--adopt-guesses" in asked.value.do
+    (known, guess) = (item["id"] for item in world.items())
+    assert rebuilt(world, with_answers(desired, adopt={"b": guess})).missing == ()
+    accepted = rebuilt(world, desired, adopt_guesses=True)
+    assert {known, guess} <= set(accepted.bindings.ids.values())
+    assert list(map(str, rebuilt(world, with_answers(desired, foreign=(guess,))).missing)) == ["weddings/b"]
 
 
 def test_a_rebuild_explains_entries_for_which_several_items_are_possible(world: EngineHarness) -> None:
