@@ -91,7 +91,7 @@ def update_item_change(
         media_cause=difference.media_cause or Cause.MANIFEST,
         sort_order=position.sort_order,
         position=None if position.sort_order is None else (position.before, position.after),
-        position_cause=moved,
+        position_cause=Cause.MANIFEST if position.sort_order is None else moved,
         fingerprint=fingerprint(match.live),
         matched_by=match.matched_by,
     )
