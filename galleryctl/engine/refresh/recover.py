@@ -61,6 +61,8 @@ def recover_galleries(
 ) -> Recovery:
     """Return `bindings` with the galleries that a pending intent created, and the galleries in doubt."""
     creates = {a: create for a, create in pending_creates(pending).items() if a.item is None}
+    if not creates:
+        return Recovery(bindings=bindings)
     found = _Findings(bindings, resolution)
     live = {gallery.id: gallery for gallery in galleries}
     orders = OrderReading.of(gallery.sort_order for gallery in galleries)
@@ -82,6 +84,8 @@ def recover_items(
     resolution: DoubtResolution = NO_DOUBTS,
 ) -> Recovery:
     """Return `recovery` with the items that a pending intent created, alone or with their gallery."""
+    if not any(intent.is_create for intent in pending):
+        return recovery
     by_id = {gallery.id: gallery for gallery in galleries if gallery.items is not None}
     creates = {a: create for a, create in pending_creates(pending).items() if a.item is not None}
     bindings = correct_misnamed(recovery.bindings, creates, by_id)
