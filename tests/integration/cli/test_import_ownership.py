@@ -192,9 +192,7 @@ def test_what_was_given_up_is_not_taken_back(party: CliHarness, applied: bool) -
     cake = id_of(party, "Cake")
     party.write_gallery(ENTRIES[1:], name="party", head=f"{HEAD}removed: [cake]\n")
     if applied:
-        items = party.state()["galleries"]["party"]["items"]
-        del items["cake"]
-        change_state(party, items=items, released=["cake"])
+        party.apply()
     ran = imported(party)
     assert f"party: not imported: 'Cake' ({cake}): the management of cake ended with removed:" in ran.err
     assert f"take cake out of removed:, and declare it with adopt: {{cake: {cake}}}" in ran.err
@@ -206,9 +204,7 @@ def test_what_was_given_up_is_not_taken_back(party: CliHarness, applied: bool) -
 def test_what_was_given_up_is_managed_again_on_request(party: CliHarness) -> None:
     cake = id_of(party, "Cake")
     party.write_gallery(ENTRIES[1:], name="party", head=f"{HEAD}removed: [cake]\n")
-    items = party.state()["galleries"]["party"]["items"]
-    del items["cake"]
-    change_state(party, items=items, released=["cake"])
+    party.apply()
     party.write_gallery(ENTRIES, name="party", head=f"{HEAD}adopt: {{cake: {cake}}}\n")
     imported(party)
     assert f"cake: {cake}" in manifest(party)
