@@ -227,9 +227,12 @@ def _change_rows(line: ChangeLine, width: int) -> Iterator[list[StyledText]]:
     subject = " ".join(part for part in (line.kind, f'"{name}"' if name else "") if part)
     row = [(f"  {ACTION_SYMBOLS[line.action]:>3} ", style), (line.label, style)]
     row += [(f"  {subject}", ""), (f"  {line.summary}", style)]
-    if line.reason:
+    fits = sum(len(text) for text, _ in row) + len(line.reason) + len("  ()") <= width
+    if line.reason and fits:
         row.append((f"  ({line.reason})", "dim"))
     yield row
+    if line.reason and not fits:
+        yield from _wrap_paragraph(line.reason, width, indent=8)
     label_width = max((len(detail.label) for detail in line.details), default=0)
     for detail in line.details:
         yield [(f"        {detail.label + ':':<{label_width + 1}} ", "dim"), *_detail_row(detail)]

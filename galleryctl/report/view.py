@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from galleryctl.model.address import Address
 from galleryctl.model.fields import FIELDS
-from galleryctl.plan.changes import Action, Cause, Change, Plan, StateAction
+from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan, StateAction
 from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
 
@@ -134,8 +134,9 @@ def drift_remarks(plan: Plan) -> Iterator[str]:
     pending = sum(not change.is_drift for change in plan.changes) + len(plan.state_changes)
     if pending:
         yield f"{pluralize(pending, 'change')} in the manifests not applied yet: see `galleryctl plan`."
-    if plan.unmanaged:
-        yield f"{pluralize(plan.unmanaged, 'item')} in managed galleries on the site only, left alone."
+    deleted = sum(change.action is Action.DELETE and change.matched_by is MatchedBy.NONE for change in plan.changes)
+    if left := plan.unmanaged - deleted:
+        yield f"{pluralize(left, 'item')} in managed galleries on the site only, left alone."
 
 
 def state_change_lines(plan: Plan) -> tuple[tuple[Address, str], ...]:
