@@ -1,4 +1,7 @@
-"""Runs under all faults at once, 10 % each, with edits in the Editor: they converge and touch only managed resources."""
+"""Runs under all faults at once, 10 % each, on sites that rewrite, with edits in the Editor: they converge.
+
+They touch only managed resources.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ import pytest
 
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import GalleryctlError, Refused
+from galleryctl.model.fields import Json
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
 from tests.integration.faults.editor import Editor
 from tests.support.engine_harness import EngineHarness, make_desired, make_gallery, text_item, video_item
 from tests.support.person import Person
+from tests.support.rewriting_switches import draw_switches
 
 KINDS = ("error_500", "error_503", "throttle", "drop_after", "drop_before", "cut", "stale", "latency")
 RATE = 0.1
@@ -88,10 +93,17 @@ def check(world: EngineHarness, editor: Editor, desired: Desired) -> None:
     assert {f["id"] for f in world.files() if f["labels"]} == set(state.bindings.media.values())
 
 
+def rewriting(seed: int) -> dict[str, Json]:
+    """Return how the site rewrites what it stores; it takes all writes, so that a run can converge."""
+    switches = draw_switches(random.Random(seed))  # noqa: S311 - repeatable
+    return {name: value for name, value in switches.items() if name not in ("ignore_writes", "ignore_clears")}
+
+
 def run(folder: Path, seed: int) -> int:
     """Return the number of applies of one seeded run."""
     world, dice = EngineHarness(folder), random.Random(seed)  # noqa: S311 - repeatable on purpose
     try:
+        world.settings(**rewriting(seed))
         world.upload("by-hand.jpg", 999)
         world.apply(manifests(world, dice))
         editor = Editor(world, dice)
