@@ -69,7 +69,7 @@ def make_plan(
         media=state_changes.media_to_record(context, found_media, changes),
         protected=protected,
         forget=forget,
-        released=frozenset(a for a in identity.released if is_targeted(a, options.targets)),
+        released=frozenset(filter(context.covers, identity.released)),
         records=state_changes.records_to_save(context, records),
         state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),

@@ -74,7 +74,7 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
         protected=found.protected | previous.bindings.protected,
         deposed={id_: address for id_, address in found.deposed.items() if id_ in item_ids},
         records={**found.records, **_records_to_keep(previous.bindings, found.ids)},
-        released=previous.bindings.released,
+        released=previous.bindings.released | found.released,
         sort_order_formats=previous.bindings.sort_order_formats,
         approvals=previous.bindings.approvals,
     )

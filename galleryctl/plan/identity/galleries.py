@@ -81,7 +81,7 @@ def identify_galleries(
         matched_by=matched_by,
         missing=missing,
         new=frozenset(address for address, id_ in ids.items() if moved_state.ids.get(address) != id_),
-        unknown_removed=desired.removed - moved_state.ids.keys() - moved_state.released,
+        unknown_removed=desired.removed.difference(moved_state.ids, moved_state.released),
     )
     return _with_undeclared(found, desired, galleries, notices)
 

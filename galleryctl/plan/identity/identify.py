@@ -107,7 +107,7 @@ def identify(known: KnownSite, files: Mapping[str, MediaFile]) -> Identity:
         adopted=known.galleries.new.union(*(_adopted(each) for each in items.values())),
         released=known.galleries.released.union(*(gallery.released for gallery in known.items.values())),
         unknown_removed=known.galleries.unknown_removed.union(
-            *(gallery.desired.removed - state.ids.keys() - state.released for gallery in known.items.values())
+            *(gallery.desired.removed.difference(state.ids, state.released) for gallery in known.items.values())
         ),
         refusals=tuple(refusal for each in found.values() for refusal in each.refusals),
         notices=(*known.galleries.notices, *(n for gallery in known.items.values() for n in gallery.notices)),

@@ -176,7 +176,8 @@ def _ended(desired: DesiredGallery, by_id: Mapping[str, LiveItem], state: Bindin
                 # The state is about the gallery that the manifest was bound to before.
                 forgotten[address] = _GONE
     stays = {address: id_ for address in named if (id_ := state.ids[address]) in by_id}
-    released = frozenset(address for address in named if address in desired.removed)
+    # Nothing of ours can be deleted in a new gallery, so its unknown keys in `removed` have ended before.
+    released = desired.removed if is_new else desired.removed.intersection(named)
     prunes = desired.unmanaged is UnmanagedPolicy.DELETE
     return _Ended(
         forgotten={

@@ -164,6 +164,19 @@ def test_an_unknown_key_in_removed_is_refused_while_an_item_would_be_deleted() -
     assert plan_of(desired, site[0], known=Bindings(ids=known_ids(a="1"))).refusals == ()
 
 
+def test_a_new_gallery_records_that_its_keys_in_removed_have_ended() -> None:
+    """The state was lost: a later delete is not refused because of the line, which stays."""
+    site = (live_text("1", 1.0, "a"), live_text("2", 2.0, "b"), live_text("3", 3.0, "c"))
+    plan = plan_of(wanted(text("a", "a"), text("c", "c"), removed=("b",)), *site)
+    assert (plan.changes, plan.refusals) == ((), ())
+    assert plan.released == {at("g/b")}
+    known = Bindings(ids=known_ids(a="1", c="3"), released=plan.released)
+    later = plan_of(wanted(text("a", "a"), removed=("b",)), *site, known=known)
+    assert (actions(later), later.refusals) == ([("g/c", Action.DELETE, "3")], ())
+    pruned = plan_of(wanted(text("a", "a"), removed=("b",), unmanaged=UnmanagedPolicy.DELETE), *site)
+    assert "removed: names b, which is not in state" in pruned.refusals[0].why
+
+
 def test_what_unmanaged_delete_would_delete_is_not_released_by_removed() -> None:
     known = Bindings(ids=known_ids(a="1", b="2"))
     site = (live_text("1", 1.0, "a"), live_text("2", 2.0, "b"))
