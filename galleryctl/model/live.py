@@ -21,6 +21,12 @@ class LiveItem:
     raw: Mapping[str, Json] = field(repr=False)
 
     @property
+    def created(self) -> str:
+        """The time of its creation, as the API writes it; "" if it does not."""
+        created = self.raw.get("createdDate")
+        return created if isinstance(created, str) else ""
+
+    @property
     def updated(self) -> str:
         """The time of the last change, as the API writes it; "" if it does not."""
         updated = self.raw.get("updatedDate")

@@ -136,7 +136,7 @@ def _match_known_items(
     identified: GalleryIdentity,
 ) -> tuple[Recovery, KnownSite]:
     """Return the recovered steps of an interrupted run, and the items that are known including them."""
-    steps = recover_steps(recovery, intents, galleries, resolution) if intents else recovery
+    steps = recover_steps(recovery, intents, galleries, resolution)
     return steps, match_known_items(desired, galleries, _drop_deleted(steps.bindings, galleries), identified)
 
 

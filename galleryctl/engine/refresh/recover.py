@@ -83,12 +83,15 @@ def recover_items(
     galleries: Iterable[LiveGallery],
     resolution: DoubtResolution = NO_DOUBTS,
 ) -> Recovery:
-    """Return `recovery` with the items that a pending intent created, alone or with their gallery."""
-    if not any(intent.is_create for intent in pending):
-        return recovery
+    """Return `recovery` with the items that a pending intent created, alone or with their gallery.
+
+    Ids that a response named by mistake are corrected, even if nothing is pending.
+    """
     by_id = {gallery.id: gallery for gallery in galleries if gallery.items is not None}
     creates = {a: create for a, create in pending_creates(pending).items() if a.item is not None}
     bindings = correct_misnamed(recovery.bindings, creates, by_id)
+    if not any(intent.is_create for intent in pending):
+        return replace(recovery, bindings=bindings)
     found = _Findings(bindings, resolution, recovery)
     for intent in pending:
         if intent.kind == "create-gallery":
@@ -213,6 +216,8 @@ def recover_steps(
 ) -> Recovery:
     """Return `recovery`, which has the galleries, with the creates of items, the updates and the deletes."""
     recovered = recover_items(recovery, pending, galleries, resolution)
+    if not pending:
+        return recovered
     bindings = recover_deletes(recovered.bindings, pending, galleries)
     return replace(recovered, bindings=recover_updates(bindings, pending, galleries))
 

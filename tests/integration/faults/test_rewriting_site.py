@@ -14,7 +14,7 @@ from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Cause
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.transport import Attempt
-from tests.integration.faults.test_recovery import CREATE_ITEM, crash, crashed, outcome
+from tests.integration.faults.test_recovery import CREATE_ITEM, add_text, crash, crashed, outcome
 from tests.support.engine_harness import Crash, EngineHarness, make_desired, make_gallery, text_item, video_item
 from tests.support.person import Person
 
@@ -122,6 +122,32 @@ def test_responses_that_all_name_other_items_are_not_believed(world: EngineHarne
     world.faults(script=[{"fault": "wrong_id", "method": "POST", "path": "items$", "times": 6}])
     world.apply(desired)
     finished(world, desired)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", ["another kind", "the same kind"])
+def test_a_response_that_names_an_item_that_was_just_added_is_corrected(
+    world: EngineHarness, seed: int, kind: str
+) -> None:
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(text_item("a"), video_item("b", 7) if kind == "another kind" else text_item("b"))
+    theirs: list[dict[str, Any]] = []
+
+    def add(exchange: Attempt) -> None:
+        if exchange.phase == "before" and exchange.name == CREATE_ITEM:
+            theirs.append(add_text(world, 99999.5))
+
+    world.on_attempt = add
+    world.faults(seed=seed, script=[{"fault": "wrong_id", "method": "POST", "path": "items$"}])
+    assert world.apply(desired).report.exit_code == 0
+    world.on_attempt = lambda _exchange: None
+    assert world.plan(desired).is_empty
+    assert world.apply(desired).report.exit_code == 0
+    assert world.titles() == ["a", "b", "By hand"]
+    assert world.items()[2] == theirs[0]
+    removed = make_desired(text_item("a"))
+    assert world.apply(removed).report.exit_code == 0
+    assert world.items()[1:] == theirs
 
 
 @pytest.mark.parametrize("nth", [1, 2])

@@ -183,6 +183,17 @@ def test_an_id_that_the_response_to_another_create_named_is_corrected() -> None:
     assert list(lagging.bindings.records) == [A]
 
 
+def test_an_id_of_somebody_else_s_new_item_is_corrected_by_the_date_in_the_response() -> None:
+    record = LastApplied(origin=Origin.CREATED, sort_order=2500.5, revision=value_digest("12:00:01"))
+    state = replace(STATE, ids={G: "G", A: "theirs"}, records={A: record})
+    theirs, ours = text("theirs", 9000.0), replace(text("x", 2500.5), raw={"updatedDate": "12:00:01"})
+    edited = replace(ours, raw={"createdDate": "12:00:01", "updatedDate": "12:30:00"})
+    for right in (ours, edited):
+        assert recovered(live=gallery(theirs, right), state=state).bindings.ids == {G: "G", A: "x"}
+    other = replace(ours, raw={"createdDate": "12:20:00", "updatedDate": "12:30:00"})
+    assert recovered(live=gallery(theirs, other), state=state).bindings == state, "our item was moved"
+
+
 def test_an_adopted_item_shows_how_the_site_stores_sort_orders() -> None:
     resolution = replace(OURS, adopt={A: "x"})
     recovery = recovered(create(), live=gallery(OLD, text("x", 4712.0)), resolution=resolution)
