@@ -83,13 +83,16 @@ def diff(
     clears = [change for change in cleared if change is not None]
     dropped = set(unnamed).difference(change.path for change in clears)
     write = _values_to_write(wanted, live, changes, clears)
-    bases = {**record.fields, **new_bases}
+    bases: Mapping[str, FieldBase] = record.fields
+    if new_bases or dropped or superseded:
+        kept = {**record.fields, **new_bases}
+        bases = {path: base for path, base in kept.items() if path not in dropped | superseded}
     return Difference(
         write=write,
         fields=tuple(_displayed(sorted((*changes, *clears), key=_display_key))),
         named=tuple(sorted(path for path in leaves if field_of(path) in write)),
         cleared=tuple(change.path for change in clears),
-        bases={path: base for path, base in bases.items() if path not in dropped | superseded},
+        bases=bases,
         rebased=tuple(sorted(changed_bases)),
         released=tuple(sorted(dropped)),
     )
@@ -158,6 +161,9 @@ def _display_key(change: FieldChange) -> tuple[int, str, str]:
 def _displayed(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
     """Yield the changes, those of tags and of whole structures part by part."""
     for change in changes:
+        if isinstance(change.before, str) and isinstance(change.after, str) and "\\" not in change.path:
+            yield change  # the most frequent case
+            continue
         for part in field_changes(change.path.replace("\\.", "."), change.before, change.after):
             yield replace(part, cause=change.cause)
 
