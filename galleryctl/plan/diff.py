@@ -27,9 +27,9 @@ _FIELD_ORDER = {field.name: place for place, field in enumerate(FIELDS)}
 class Difference:
     """The values to write, the same changes part by part for display, and the bases for the state.
 
-    `named` are the leaves of `write` that the manifest names, `cleared` those that it no longer names. `bases` are all bases of the resource to record before
-    the write; `rebased` and `released` are the paths of their changes that a plan shows: the value is equal but has
-    another base, and the value is not ours any more.
+    `named` are the leaves of `write` that the manifest names, `cleared` those that it no longer names. `bases` are all
+    bases of the resource to record before the write; `rebased` and `released` are the paths of their changes that a plan
+    shows: the value is equal but has another base, and the value is not ours any more.
     """
 
     write: Fields

@@ -5,7 +5,7 @@ r"""The leaves of structured values, each with a path: a base in state, and a li
     focal_point: null                 →   focal_point null: the structure as a whole
     tags, title, link.url             →   one leaf each, with the name of the field
 
-A dot within a member's name is written as `\\.` in a path.
+A dot within a member's name is written as `\.` in a path.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 Values are compared by their digests. D is the desired value, L the live one, and the base holds the last value sent and
 the site's answer to it:
 
-    sent "  Rings ", answered "Rings"; D and L are still these        no change: the site trims
-    the manifest now says "Ring"                                      D ≠ sent: a change from the manifest
-    a person wrote "Gold" in the Editor                               L ≠ answered: drift
-    both                                                              conflict
-    the manifest no longer names the field, L = answered, we wrote it cleared
-    the same, but a person wrote "Gold"                               released: the value is the person's now
+    sent "  Rings ", answered "Rings"; D and L are still these           no change: the site trims
+    the manifest now says "Ring"                                         D ≠ sent: a change from the manifest
+    a person wrote "Gold" in the Editor                                  L ≠ answered: drift
+    both                                                                 conflict
+    the manifest no longer names the field; we wrote it, L = answered    cleared
+    the same, but a person wrote "Gold"                                  released: the value is the person's now
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ def loose_form(value: Json) -> Json:
     Texts are normalized to NFC and case-folded, without HTML tags, surrounding spaces and a trailing slash; numbers are
     rounded to 5 digits; lists have no order and no duplicates:
 
-        "<p class='x'>Caf&eacute; </p>" stays as it is but for the tags and the case; "HTTPS://A.example/" → "https://a.example"
+        "<p class='x'>The Rings </p>"  →  "the rings"
+        "HTTPS://A.example/"           →  "https://a.example"
     """
     if isinstance(value, str):
         text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", _TAG.sub("", value)).casefold())

@@ -79,8 +79,8 @@ async def create_gallery_once(
 ) -> LiveGallery:
     """Create the gallery and return it as read back: only a read returns the ids of its items. Raises ApiError.
 
-    `known_ids` are the ids that it cannot have; `maybe_sent` is as in `create_item_once`. Raises ResponseLost if an interrupted run created the
-    gallery: only the next plan can compare its items.
+    `known_ids` are the ids that it cannot have; `maybe_sent` is as in `create_item_once`. Raises ResponseLost if an
+    interrupted run created the gallery: only the next plan can compare its items.
     """
 
     async def find() -> Lookup[LiveGallery]:
