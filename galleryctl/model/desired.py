@@ -109,3 +109,9 @@ class Desired:
     approvals: tuple[Approval, ...] = ()
     limits: Limits = Limits()
     item_order: ItemOrder = ItemOrder.ASCENDING
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The addresses of all galleries, then those of all items."""
+        items = (item.address for gallery in self.galleries for item in gallery.items)
+        return (*(gallery.address for gallery in self.galleries), *items)

@@ -54,7 +54,7 @@ def answered_fields(
         base = answered_base(
             bases.get(path), sent=value_digest(sent), before=value_digest(old), answered=value_digest(new)
         )
-        after[path] = replace(base, ours=_our_tags(old, new, bases.get(path))) if path == "tags" else base
+        after[path] = base if path != "tags" else _with_our_tags(base, bases.get(path), _added_tags(old, new), new)
     for path in cleared:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
         if classify_answer(sent, old, new) is Answer.NOT_TAKEN:
@@ -83,9 +83,7 @@ def recovered_bases(
         else:
             continue
         if path == "tags":
-            live_tags = set(map(value_digest, found)) if isinstance(found, tuple) else set()
-            kept = base.ours if base is not None else ()
-            after[path] = replace(after[path], ours=_sorted_tags(live_tags.intersection({*kept, *value.added})))
+            after[path] = _with_our_tags(after[path], base, value.added, found)
     return after
 
 
@@ -99,17 +97,13 @@ def sent_values(named: Iterable[str], cleared: Iterable[str], write: Fields, bef
     return sent
 
 
-def _our_tags(before: Json, answer: Json, base: FieldBase | None) -> tuple[str, ...]:
-    """Return the digests of the tags that are on the item because of us: added now, or earlier and still there."""
-    added = _added_tags(before, answer)
-    tags = set(map(value_digest, answer)) if isinstance(answer, tuple) else set()
-    return _sorted_tags({*added, *tags.intersection(base.ours if base is not None else ())})
+def _with_our_tags(base: FieldBase, before: FieldBase | None, added: Iterable[str], live: Json) -> FieldBase:
+    """Return `base` with the digests of the live tags that are there because of us: `added` now, or ours before."""
+    tags = set(map(value_digest, live)) if isinstance(live, tuple) else set()
+    ours = tags.intersection({*added, *(before.ours if before is not None else ())})
+    return replace(base, ours=tuple(sorted(ours)))
 
 
 def _added_tags(before: Json, after: Json) -> tuple[str, ...]:
     old = set(before) if isinstance(before, tuple) else set()
-    return _sorted_tags(value_digest(tag) for tag in after if tag not in old) if isinstance(after, tuple) else ()
-
-
-def _sorted_tags(digests: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(digests))
+    return tuple(sorted(value_digest(tag) for tag in after if tag not in old)) if isinstance(after, tuple) else ()

@@ -130,6 +130,11 @@ class Change:
         """True if the site has changed, so that `drift` reports it."""
         return any(cause.is_drift for cause in self.causes)
 
+    @property
+    def was_allowed(self) -> bool:
+        """True for the delete of a deposed item, which was allowed when its replacement was applied."""
+        return self.matched_by is MatchedBy.JOURNAL
+
 
 class StateAction(StrEnum):
     """A change of the state alone, which a plan shows."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired
-from galleryctl.plan.changes import Action, Change, MatchedBy, Refusal
+from galleryctl.plan.changes import Action, Change, Refusal
 from galleryctl.plan.identity.messages import unknown_removed_refusal
 
 
@@ -61,7 +61,7 @@ def unknown_removed(unknown: Collection[Address], changes: Sequence[Change]) -> 
     """Reject deletes next to keys in `removed` that the state does not have: one may be the deleted item, renamed."""
     if not unknown:
         return
-    deletes = [c.address for c in changes if c.action is Action.DELETE and c.matched_by is not MatchedBy.JOURNAL]
+    deletes = [change.address for change in changes if change.action is Action.DELETE and not change.was_allowed]
     keys: dict[Address | None, list[Address]] = defaultdict(list)
     for address in sorted(unknown):
         keys[_scope(address)].append(address)
@@ -101,8 +101,7 @@ def deletes_before_creates(changes: Sequence[Change], in_doubt: Iterable[Address
 def empty_manifest(desired: Desired, changes: Sequence[Change], in_state: Collection[Address]) -> Iterator[Refusal]:
     """Reject a plan that deletes resources because there are no manifests, or because a manifest lists no items."""
     allow = "restore the manifests, or confirm with --allow-empty"
-    # The delete of a deposed item was already allowed when its replacement was applied.
-    deletes = [c for c in changes if c.action is Action.DELETE and c.matched_by is not MatchedBy.JOURNAL]
+    deletes = [change for change in changes if change.action is Action.DELETE and not change.was_allowed]
     with_deletes = {change.address.parent for change in deletes}
     with_managed_deletes = {change.address.parent for change in deletes if change.address in in_state}
     if not desired.galleries and with_managed_deletes:

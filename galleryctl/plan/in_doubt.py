@@ -43,7 +43,7 @@ def resolve_doubts(
     moves, _ = apply_moved(desired, {*creates, *inline, *state.ids})
     moved = {a: moves.addresses[a] for a in (*creates, *inline) if a in moves.addresses}
     current = {moved.get(address, address) for address in creates}
-    declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
+    declared = set(desired.addresses)
     adopt = {address: id_ for gallery in desired.galleries for address, id_ in gallery.adopt.items()}
     bound = {gallery.address: gallery.bind.id for gallery in desired.galleries if gallery.bind.id}
     known = set(state.ids.values())

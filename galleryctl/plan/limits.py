@@ -12,7 +12,7 @@ from galleryctl.model.desired import Approval
 from galleryctl.plan.changes import Action, Notice, Plan, Refusal
 from galleryctl.plan.file.review import review_digest
 
-FEW_ITEMS = 5
+_FEW_ITEMS = 5
 """So many items of one gallery may be deleted, and so many items of a workspace be cleared, whatever their percentage."""
 _TOLERANCE = 1e-9
 """Allows percentages that exceed the limit only by rounding."""
@@ -35,10 +35,10 @@ def limits_exceeded(losses: Losses, limit: float) -> Iterator[Refusal]:
     An item with cleared values counts like a deleted one. Clears alone are rejected only for more than five items.
     """
     lost = {*losses.removed, *losses.cleared}
-    if losses.removed or len(losses.cleared) > FEW_ITEMS:
+    if losses.removed or len(losses.cleared) > _FEW_ITEMS:
         verb = _verb(losses)
         managed = len(losses.managed)
-        if lost and _exceeds(len(lost), managed, limit):
+        if _exceeds(len(lost), managed, limit):
             yield _refusal(None, len(lost), managed, limit, verb)
             return
     yield from _galleries_exceeded(losses, limit)
@@ -50,7 +50,7 @@ def _galleries_exceeded(losses: Losses, limit: float) -> Iterator[Refusal]:
     removed = Counter(address.gallery for address in losses.removed if address.item is not None)
     for gallery, count in sorted(removed.items()):
         total = managed[gallery]
-        if (count > FEW_ITEMS or count == total) and _exceeds(count, total, limit):
+        if (count > _FEW_ITEMS or count == total) and _exceeds(count, total, limit):
             yield _refusal(Address(gallery), count, total, limit, "deleted or replaced")
 
 

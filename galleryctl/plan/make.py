@@ -210,8 +210,7 @@ def _removed_by_address(context: PlanContext, changes: Sequence[Change]) -> Mapp
     removed = {
         change.address: change
         for change in changes
-        # The delete of a deposed item was already allowed when its replacement was applied.
-        if change.action in (Action.DELETE, Action.REPLACE) and change.matched_by is not MatchedBy.JOURNAL
+        if change.action in (Action.DELETE, Action.REPLACE) and not change.was_allowed
     }
     galleries = {address: change for address, change in removed.items() if address.item is None}
     for address in context.state.ids.keys() | context.protect_by_address.keys() if galleries else ():

@@ -52,9 +52,9 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
     """Match the site and the manifests as if there were no state, and return the result; nothing is written.
 
     Guesses are accepted only if `adopt_guesses` is set: the rebuilt state knows the gallery, and an entry that it does not
-    have would be created a second time. The previous state keeps what the site cannot show: protected
-    and released addresses, deposed items, and the file of each content if it still exists. Raises StateError if the state
-    belongs to another site, MatchError, Refused for guesses.
+    have would be created a second time. What the site cannot show is kept from the previous state: protected and released
+    addresses, deposed items, and the file of each content if it still exists. Raises StateError if the state belongs to
+    another site, MatchError, Refused for guesses.
     """
     previous, read_error = _read_previous_state(site)
     journal = read_journal(site.journal, previous)
@@ -78,7 +78,6 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
         sort_order_formats=previous.bindings.sort_order_formats,
         approvals=previous.bindings.approvals,
     )
-    declared = [g.address for g in desired.galleries] + [i.address for g in desired.galleries for i in g.items]
     return RebuildResult(
         previous=previous,
         bindings=bindings,
@@ -90,7 +89,7 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
                 for refusal in identity.refusals
             ),
         ),
-        missing=tuple(address for address in declared if address not in bindings.ids),
+        missing=tuple(address for address in desired.addresses if address not in bindings.ids),
         has_unconfirmed_steps=bool(pending),
     )
 

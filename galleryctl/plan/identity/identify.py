@@ -42,7 +42,7 @@ class GalleryItems:
     state: Bindings
     matches: Mapping[Address, ItemMatch]
     unmanaged: tuple[LiveItem, ...] = ()
-    """Those that are neither matched nor in state, foreign ones included."""
+    """The items that are neither matched nor in state, foreign ones included."""
     kept: frozenset[str] = frozenset()
     """The ids that this plan does not delete: foreign ones, and those whose management ends now."""
     superseded: Mapping[str, Address] = field(default_factory=dict)
@@ -194,7 +194,6 @@ def _not_read_to_forget(known: KnownSite) -> Mapping[Address, str]:
     others = [address for address in known.state.ids if address.gallery not in read]
     if not others:
         return {}
-    declared = {gallery.address for gallery in known.desired.galleries}
-    declared |= {item.address for gallery in known.desired.galleries for item in gallery.items}
+    declared = set(known.desired.addresses)
     ended = known.galleries.forgotten
     return {a: ended.get(a.parent, "gone from the site") for a in others if a not in declared}

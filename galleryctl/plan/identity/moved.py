@@ -53,7 +53,7 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
     old_by_new = {address: address for address in addresses}
     if not desired.moved:
         return AddressMoves(), ()
-    declared = {g.address for g in desired.galleries} | {i.address for g in desired.galleries for i in g.items}
+    declared = set(desired.addresses)
     source_by_target = {moved.target: moved.source for moved in desired.moved}
     # The source is declared again because another entry gives its address to another resource, as b in the example.
     reused = {m for m in desired.moved if {m.source, m.target} <= declared and m.source in source_by_target}
