@@ -113,9 +113,9 @@ def plan_gallery_update(
         in_doubt=in_doubt,
     )
     positions = display_positions(lists, item_order, targets, source)
-    gallery_difference = compare_gallery(desired, live, state.records.get(desired.address, NEVER_APPLIED))
-    changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
     findings = _Findings(state)
+    gallery_difference = compare_gallery(desired, live, findings.record(desired.address, live.id))
+    changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
     findings.add_gallery(desired.address, live, gallery_difference)
     moved = _cause_of_moves(matches, state)
     for item in desired.items:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, ItemOrder, UnmanagedPolicy
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, VideoHost, WixFile
-from galleryctl.plan.changes import Action, Change, MatchedBy, Plan
+from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan
 from galleryctl.plan.gallery import match_media
 from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.ordering.display import in_display_order
@@ -51,6 +52,15 @@ def test_one_changed_field_is_one_update_with_that_field() -> None:
     assert (change.action, change.id, change.matched_by) == (Action.UPDATE, "1", MatchedBy.STATE)
     assert change.write == {"title": "New"}
     assert (change.media, change.sort_order, change.position) == (None, None, None)
+
+
+@pytest.mark.parametrize(("known", "cause"), [(None, Cause.FIRST_MANAGED), ({G: "G"}, Cause.DRIFT)])
+def test_another_name_of_a_gallery_is_drift_only_if_it_was_managed(
+    known: dict[Address, str] | None, cause: Cause
+) -> None:
+    desired = Desired(galleries=(replace(gallery(), fields={"name": "Weddings"}),))
+    plan = plan_snapshot(desired, snapshot(live_gallery(name="Wedding")), Bindings(ids=known or {}), options=ALLOW_ALL)
+    assert [part.cause for part in only(plan).fields] == [cause]
 
 
 @pytest.mark.parametrize("item_order", ItemOrder)
