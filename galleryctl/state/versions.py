@@ -65,11 +65,15 @@ class VersionArchive:
     def make_room(self, previous: State) -> tuple[str | None, list[str]]:
         """Return the name for a state that is about to be replaced, and the names that are then beyond the limit.
 
-        The name is None if that version is stored already: the write after it failed.
+        The name is None if that version is the newest of the stored ones: the write after it failed. Others may have the
+        same serial, if an older state was put back:
+
+            stored 7, 8    state 8    nothing to store: writing 9 failed before
+            stored 7, 8    state 7    store 7: an old copy replaced 8 or 9, and the next 8 is another one
         """
         kept = _parse_names(self._store.names())
         name = None
-        if not any(_is_version_of(previous, match) for match in kept):
+        if not (kept and _is_version_of(previous, kept[0])):
             time = f"{datetime.now(UTC):{_TIMESTAMP_FORMAT}}"
             name = f"{time}-{previous.serial:08}-{_lineage_hash(previous.lineage)}.json"
             kept = _parse_names([name, *(match[0] for match in kept)])

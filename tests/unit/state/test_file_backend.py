@@ -16,6 +16,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.state.durable_files import MAX_STATE_BYTES
 from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.state.serialize import serialize_state
 from galleryctl.state.state_file import State
 
 
@@ -63,6 +64,23 @@ def test_a_new_lineage_lets_the_old_ones_versions_be(tmp_path: Path, state: Stat
         assert following is not None
         backend.write(following.next_version(bindings))
     assert [version.serial for version in backend.versions()] == [1, 1]
+
+
+def test_versions_that_follow_an_older_state_are_kept_beside_those_of_the_same_serial(
+    tmp_path: Path, state: State
+) -> None:
+    path = tmp_path / "state.json"
+    backend = FileStateBackend(path)
+    for written in (state, second := state.next_version(state.bindings), second.next_version(state.bindings)):
+        backend.write(written)
+    for version in (tmp_path / "state.json.versions").iterdir():
+        version.rename(version.with_name(f"2001{version.name[4:]}"))
+    path.write_bytes(serialize_state(state))  # an old copy was put back
+    other = state.next_version(Bindings())
+    for written in (other, other.next_version(Bindings())):
+        backend.write(written)
+    assert [version.serial for version in backend.versions()] == [8, 7, 8, 7]
+    assert backend.read_version(8) == other
 
 
 def test_a_version_is_kept_once_though_the_write_after_it_failed(tmp_path: Path, state: State) -> None:
