@@ -54,6 +54,10 @@ def forkserver_context() -> ForkServerContext:
             "getpass",
             "httpcore",
             "tenacity.asyncio",
+            "galleryctl.report.render",
+            "galleryctl.cli.run.plan",
+            "pytest",  # the main module, which each process imports
+            "tests.support.e2e_harness",  # this module, with the emulator: each process unpickles its `run_commands`
         ]
     )
     return context
