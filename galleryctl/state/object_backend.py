@@ -51,7 +51,7 @@ class ObjectStateBackend(StateBackend):
         return ObjectJournal(self._bucket, f"{self._key}.journal")
 
     def _conflict_error(self) -> StateError:
-        why = "it changed after this run read it; nothing was written"
+        why = "it changed after this run read it, and was not overwritten"
         return StateError(
             "another run wrote the state in the meantime", where=self.location, why=why, do="run the same command again"
         )

@@ -65,7 +65,7 @@ def test_a_journal_that_cannot_grow_stops_the_run_and_state_records_what_was_don
 def test_a_state_that_cannot_grow_is_reported_and_the_journal_has_the_rest(begun: ServedWorkspace) -> None:
     before = (begun.root / ".galleryctl/state.json").read_bytes()
     code, out, err = apply_on_a_disk_that_fills_up(begun, len(before) + 20)
-    assert code == 1, out + err
+    assert code == 3, out + err
     assert "the state cannot be written" in err
     assert "this user's file size limit is reached (ulimit -f)" in err
     assert "run the same command again; nothing that was saved is lost" in err

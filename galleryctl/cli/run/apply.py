@@ -89,5 +89,6 @@ def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
     if applied.report.outcomes or applied.report.state_changes or settings.format != "text":
         output.print_result(applied.report, settings)
     if applied.save_error is not None:
-        return print_failure(applied.save_error, settings)
+        print_failure(applied.save_error, settings)
+        return 3  # not the exit code of the error, because something was written to the site
     return applied.report.exit_code
