@@ -115,3 +115,8 @@ class Desired:
         """The addresses of all galleries, then those of all items."""
         items = (item.address for gallery in self.galleries for item in gallery.items)
         return (*(gallery.address for gallery in self.galleries), *items)
+
+    @property
+    def all_removed(self) -> frozenset[Address]:
+        """The galleries and items whose management ends."""
+        return self.removed.union(*(gallery.removed for gallery in self.galleries))

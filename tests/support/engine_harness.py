@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -182,6 +182,11 @@ class EngineHarness:
         site.outbox.clear()
         return results
 
+    def state_ids(self) -> Mapping[Address, str]:
+        """Return the live ids in state."""
+        state = FileStateBackend(self.root / "state.json").read()
+        return {} if state is None else state.bindings.ids
+
     def galleries(self) -> list[Doc]:
         """Return the galleries of the site."""
         return self.emulator.pipeline.site.store.fetch_documents("SELECT doc FROM galleries ORDER BY seq")
@@ -269,10 +274,7 @@ def make_gallery(
         address=Address(gallery),
         bind=Bind(name=name, create=True),
         fields={"name": name},
-        items=tuple(
-            DesiredItem(address=Address(gallery, i.address.item), kind=i.kind, media=i.media, fields=i.fields, at=i.at)
-            for i in items
-        ),
+        items=tuple(replace(item, address=Address(gallery, item.address.item)) for item in items),
         at=MANIFEST_POSITION,
         protect=False,
         unmanaged=unmanaged,

@@ -69,8 +69,8 @@ def identify_galleries(
     moves, notices = apply_moved(desired, {*state.ids, *pending} if pending else state.ids)
     moved_state = moves.renamed(state)
     ids, matched_by, missing = _match(desired, galleries, moved_state.ids)
-    declared = {gallery.address for gallery in desired.galleries}
-    all_moves = infer_moved_galleries(moves, moved_state.ids, ids, declared)
+    named = {*(gallery.address for gallery in desired.galleries), *desired.removed}
+    all_moves = infer_moved_galleries(moves, moved_state.ids, ids, named)
     if all_moves is not moves:
         moved_state = all_moves.renamed(state)
     found = GalleryIdentity(

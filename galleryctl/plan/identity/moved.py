@@ -53,7 +53,7 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
     old_by_new = {address: address for address in addresses}
     if not desired.moved:
         return AddressMoves(), ()
-    declared = set(desired.addresses)
+    declared, ended = set(desired.addresses), desired.all_removed
     source_by_target = {moved.target: moved.source for moved in desired.moved}
     # The source is declared again because another entry gives its address to another resource, as b in the example.
     reused = {m for m in desired.moved if {m.source, m.target} <= declared and m.source in source_by_target}
@@ -64,7 +64,8 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
             sources = _addresses_to_move(moved, old_by_new)
             if not sources or moved.source == moved.target:
                 continue
-            if reason := _blocked_reason(moved, old_by_new, declared=moved.source in declared and moved not in reused):
+            still_declared = moved.source in declared and moved not in reused
+            if reason := _blocked_reason(moved, old_by_new, ended, declared=still_declared):
                 blocked[moved] = reason
                 continue
             for address in sources:
@@ -83,18 +84,18 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
 
 
 def infer_moved_galleries(
-    moves: AddressMoves, ids: Mapping[Address, str], live: Mapping[Address, str], declared: Collection[Address]
+    moves: AddressMoves, ids: Mapping[Address, str], live: Mapping[Address, str], kept: Collection[Address]
 ) -> AddressMoves:
     """Return `moves` and those of galleries whose manifests have a new key without a `moved` entry.
 
-    `ids` are those in state under the addresses after `moves`, `live` those of the manifests' galleries. The bound id or
-    name identifies the gallery:
+    `ids` are those in state under the addresses after `moves`, `live` those of the manifests' galleries, `kept` the
+    addresses that manifests declare, or end with `removed`. The bound id or name identifies the gallery:
 
         state            {old: G, old/a: 1}
         manifest new     bind: {id: G}, and no manifest has the key old
         result           {new: G, new/a: 1}
     """
-    orphaned = {id_: address for address, id_ in ids.items() if address.item is None and address not in declared}
+    orphaned = {id_: address for address, id_ in ids.items() if address.item is None and address not in kept}
     if orphaned.keys().isdisjoint(live.values()):
         return moves
     used_keys = {address.gallery for address in ids}
@@ -134,14 +135,19 @@ def _chain_applied(moved: Moved, source_by_target: Mapping[Address, Address], ad
     return not any(first.covers(address) for address in addresses)
 
 
-def _blocked_reason(moved: Moved, addresses: Collection[Address], *, declared: bool) -> str:
-    """Return why the entry cannot be applied now, "" if it can; `declared` says if a manifest still has the source."""
+def _blocked_reason(moved: Moved, addresses: Collection[Address], ended: Collection[Address], *, declared: bool) -> str:
+    """Return why the entry cannot be applied now, "" if it can.
+
+    `ended` are the addresses in `removed`; `declared` says if a manifest still has the source.
+    """
     if (moved.source.item is None) != (moved.target.item is None):
         return "one is a gallery, the other is an item"
     if moved.source.item is not None and moved.source.gallery != moved.target.gallery:
         return "the API cannot move items between galleries, so the item is created in the new gallery"
     if declared:
         return f"a manifest still declares {moved.source}"
+    if moved.source in ended:
+        return f"removed: names {moved.source}"
     if moved.target in addresses or (moved.target.item is None and any(map(moved.target.covers, addresses))):
         return f"state has another resource at {moved.target}"
     return ""

@@ -116,6 +116,38 @@ def test_what_cannot_be_renamed_is_said(
     assert notice.message.startswith("galleries/g.yaml:1:1: not moved from g")
 
 
+@pytest.mark.parametrize(
+    ("moved", "state"),
+    [
+        # The whole row was applied before; then g/a was used again, and its management ends.
+        ((("g/a", "g/b"), ("g/b", "g/c")), {"g/a": "2", "g/c": "1"}),
+        ((("g/a", "g/b"),), {"g/a": "2"}),
+    ],
+)
+def test_an_item_whose_management_ends_is_not_moved(moved: tuple[tuple[str, str], ...], state: dict[str, str]) -> None:
+    desired = wanted("g/c", moved=moved)
+    (gallery,) = desired.galleries
+    desired = replace(desired, galleries=(replace(gallery, removed=frozenset({at("g/a")})),))
+    live = [live_item(id_, float(id_), html="g/c") for id_ in state.values()]
+    bindings = Bindings(ids={at("g"): "G", **{at(address): id_ for address, id_ in state.items()}})
+    plan = plan_snapshot(desired, snapshot(live_gallery(*live)), bindings, options=ALLOW_ALL)
+    assert [change.action.value for change in plan.changes if change.address != at("g/c")] == []
+    assert at("g/a") in plan.forget
+
+
+@pytest.mark.parametrize("moved", [(("old", "new"),), ()])
+def test_the_items_of_a_gallery_whose_management_ends_are_not_deleted_under_its_new_key(
+    moved: tuple[tuple[str, str], ...],
+) -> None:
+    site = snapshot(live_gallery(live_item("1", 1.0, html="new/a"), live_item("2", 2.0, html="old/b")))
+    bindings = Bindings(ids={at("old"): "G", at("old/a"): "1", at("old/b"): "2"})
+    desired = replace(wanted("new/a", moved=moved), removed=frozenset({at("old")}))
+    plan = plan_snapshot(desired, site, bindings, options=ALLOW_ALL)
+    assert not plan.changes
+    assert plan.ids == {at("new"): "G", at("new/a"): "1"}
+    assert plan.forget == {at("old"), at("old/a"), at("old/b")}
+
+
 def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> None:
     site = snapshot(live_gallery(live_item("1", 1.0, html="new/a"), live_item("2", 2.0, html="theirs")))
     bindings = Bindings(ids={at("old"): "G", at("old/a"): "1"}, protected=frozenset({at("old"), at("old/a")}))
