@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired, DesiredGallery
@@ -15,14 +15,24 @@ _GUESS = re.compile(r"([^\s{]+): ([0-9a-f-]{36})")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question: the id of the entry's resource, if it is among those asked about, and other people's."""
+
+    ours: str | None
+    theirs: frozenset[str]
+
+
 @dataclass(slots=True)
 class Person:
     """Answers that an item is somebody else's if its id is in `foreign`, and that it is the entry's otherwise.
 
-    Keeps a protected item on the site, by `removed`, if no manifest names it.
+    An item that `owners` names, by its id, is the entry's only if it has that address. Keeps a protected item on the
+    site, by `removed`, if no manifest names it.
     """
 
     foreign: Collection[str]
+    owners: Mapping[str, Address] = field(default_factory=dict)
     answers: int = 0
 
     def answer(self, desired: Desired, refusals: Iterable[Refusal]) -> Desired:
@@ -34,13 +44,13 @@ class Person:
         return replace(desired, galleries=tuple(galleries.values()))
 
     def _answer_one(self, gallery: DesiredGallery, address: Address, refusal: Refusal) -> DesiredGallery:
-        if any(question in refusal.why for question in _QUESTIONS):
-            self.answers += 1
-            return self._identify(gallery, address, _ID.findall(refusal.why))
+        if answer := self.decide(address, refusal.why, gallery.adopt.values()):
+            return _with_answer(gallery, address, answer)
         if "guess" in refusal.why:
             self.answers += 1
             for key, id_ in _GUESS.findall(refusal.allow):
-                gallery = self._identify(gallery, Address(address.gallery, key), [id_])
+                entry = Address(address.gallery, key)
+                gallery = _with_answer(gallery, entry, self._identify(entry, [id_], gallery.adopt.values()))
         elif refusal.why.startswith("adopt: names"):
             return replace(gallery, adopt={each: id_ for each, id_ in gallery.adopt.items() if each != address})
         elif refusal.why.startswith("removed: names"):
@@ -51,9 +61,20 @@ class Person:
             return replace(gallery, removed=gallery.removed | {address})
         return gallery
 
-    def _identify(self, gallery: DesiredGallery, address: Address, candidates: Iterable[str]) -> DesiredGallery:
+    def decide(self, address: Address, why: str, adopted: Collection[str]) -> Answer | None:
+        """Return the answer to a refusal, None if it asks nothing; `adopted` are the ids that are assigned already."""
+        if not any(question in why for question in _QUESTIONS):
+            return None
+        self.answers += 1
+        return self._identify(address, _ID.findall(why), adopted)
+
+    def _identify(self, address: Address, candidates: Iterable[str], adopted: Collection[str]) -> Answer:
         ids = dict.fromkeys(candidates)
         theirs = frozenset(id_ for id_ in ids if id_ in self.foreign)
-        ours = [id_ for id_ in ids if id_ not in theirs and id_ not in gallery.adopt.values()]
-        adopt = {address: ours[0]} if ours else {}
-        return replace(gallery, adopt={**gallery.adopt, **adopt}, foreign=gallery.foreign | theirs)
+        others = {*theirs, *adopted, *(id_ for id_, owner in self.owners.items() if owner != address)}
+        return Answer(next((id_ for id_ in ids if id_ not in others), None), theirs)
+
+
+def _with_answer(gallery: DesiredGallery, address: Address, answer: Answer) -> DesiredGallery:
+    adopt = {address: answer.ours} if answer.ours else {}
+    return replace(gallery, adopt={**gallery.adopt, **adopt}, foreign=gallery.foreign | answer.theirs)
