@@ -36,6 +36,7 @@ from tests.support.engine_harness import emulator_credentials
 from tests.support.person import Person
 from tests.support.processes import TIMEOUT
 from tests.support.rewriting_switches import draw_switches
+from tests.support.site_contents import describe_site, is_foreign
 
 Doc = dict[str, Any]
 
@@ -93,7 +94,7 @@ class Crashes:
         self.restore()
         gate = self.emulator.pipeline
         gate.faults = parse_faults({"script": [{"fault": "hold", "when": when, "nth": nth}]})
-        command = self.served.start("apply", "--auto-approve", "-q")
+        command = self.served.start(*self.command, "-q")
         wait_until(lambda: bool(gate.holds.held) or not command.process.is_alive())
         self.kill(command)
         gate.faults = Faults()
@@ -103,7 +104,7 @@ class Crashes:
     def kill_after(self, seconds: float) -> None:
         """Put all back, kill an apply that many seconds after its start, and recover; it may be over by then."""
         self.restore()
-        command = self.served.start("apply", "--auto-approve", "-q")
+        command = self.served.start(*self.command, "-q")
         command.process.join(seconds)
         self.kill(command)
         self.recover()
@@ -113,6 +114,16 @@ class Crashes:
         command.kill()
         assert command.wait() in (-signal.SIGKILL, *self.done_codes), command.out + command.err
         self.kills += 1
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command line of an apply.
+
+        A site that ignores a write and yet answers with it looks as if a person had changed the value back: the person
+        confirms that the manifests win.
+        """
+        confirmed = ("--overwrite-conflicts",) if self.switches["echo_writes"] and 3 in self.done_codes else ()
+        return ("apply", "--auto-approve", "--format", "json", *confirmed)
 
     @property
     def done_codes(self) -> tuple[int, ...]:
@@ -136,7 +147,7 @@ class Crashes:
         """Apply, with answers of the person if the plan asks, and return the report."""
         person = AnsweringPerson(self.served.root / "galleries", Person(self.foreign, self.owners()))
         for _ in range(_MAX_ROUNDS):
-            ran = self.served.run("apply", "--auto-approve", "-q", "--format", "json")
+            ran = self.served.run(*self.command, "-q")
             if ran.wait() in self.done_codes:
                 self.answers += person.person.answers
                 report: Doc = json.loads(ran.out)
@@ -197,47 +208,10 @@ class Crashes:
             assert found == self.goal[name], f"{name}: {found}\nshould be {self.goal[name]}"
 
     def site(self) -> Doc:
-        """Return all that is on the site and that two runs make equal; `leaked` is what nobody uses and state does not know."""
-        store = self.emulator.pipeline.site.store
-        files = {f["id"]: f for f in store.fetch_documents("SELECT doc FROM files ORDER BY seq")}
+        """Return all that is on the site and that two runs make equal; nothing may be left to delete."""
         known = json.loads((self.inner / "state.json").read_text())
         assert decode_state(known).bindings.deposed == {}
-        galleries = store.fetch_documents("SELECT doc FROM galleries ORDER BY sort_order")
-        items = {
-            g["id"]: store.fetch_documents("SELECT doc FROM items WHERE gallery = ? ORDER BY sort_order", g["id"])
-            for g in galleries
-        }
-        used = {image_id(item) for listed in items.values() for item in listed}
-        # The place of an unmanaged item between the others depends on their sort orders, which are random.
-        ours = {id_: [item for item in listed if not is_foreign(item)] for id_, listed in items.items()}
-        return {
-            "galleries": [[g.get("name"), [look(item, files) for item in ours[g["id"]]]] for g in galleries],
-            "foreign": [item for listed in items.values() for item in listed if is_foreign(item)],
-            "files": sorted(f["labels"] for f in files.values()),
-            "leaked": [id_ for id_ in files if id_ not in used and id_ not in known["media"].values()],
-        }
-
-
-def is_foreign(item: Doc) -> bool:
-    """Return True for the item that a person added."""
-    return item.get("title") == "By hand"
-
-
-def image_id(item: Doc) -> str:
-    """Return the id of the file that an image shows."""
-    return str(item.get("image", {}).get("imageInfo", {}).get("id", ""))
-
-
-def look(item: Doc, files: dict[str, Doc]) -> Doc:
-    """Return what a visitor sees of an item: all but ids, dates and the number that gives its place."""
-    shown = {k: v for k, v in item.items() if k not in ("id", "sortOrder", "createdDate", "updatedDate")}
-    if ident := image_id(item):
-        info = {k: v for k, v in item["image"]["imageInfo"].items() if k in ("altText", "width", "height")}
-        shown["image"] = item["image"] | {
-            "imageInfo": info,
-            "file": files[ident]["labels"] if ident in files else ident,
-        }
-    return shown
+        return describe_site(self.emulator.pipeline.site.store, known["media"].values())
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -296,7 +270,7 @@ def prepare(crashes: Crashes, scale: int) -> None:
     crashes.keep()
     crashes.restore()
     began = time.monotonic()
-    ran = served.run("apply", "--auto-approve", "-v", "--format", "json")
+    ran = served.run(*crashes.command, "-v")
     assert ran.wait() in crashes.done_codes, ran.out + ran.err
     crashes.seconds = time.monotonic() - began
     crashes.requests = crashes.emulator.pipeline.traffic.total
