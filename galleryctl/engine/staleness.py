@@ -42,7 +42,7 @@ def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
         deposed={**bindings.deposed, **superseded},
         media={**bindings.media, **plan.media},
         records={**kept.records, **plan.records},
-        released=kept.released | plan.released,
+        released={**bindings.released, **plan.released},
         protected=plan.protected,
         approvals=kept.approvals | ({plan.approval} if plan.approval else set()),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
-from galleryctl.model.last_applied import LastApplied, SortOrderFormat
+from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin, SortOrderFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Bindings:
     """Live id → address, of replaced items that are still to be deleted."""
     records: Mapping[Address, LastApplied] = field(default_factory=dict)
     """The last applied values of each address in `ids`; an address of state format 1 has none."""
-    released: frozenset[Address] = frozenset()
-    """The items whose management a manifest ended with `removed`."""
+    released: Mapping[Address, str | None] = field(default_factory=dict)
+    """The live id of each resource whose management `removed` ended; None if it is unknown or managed again."""
     sort_order_formats: Mapping[Address, SortOrderFormat] = field(default_factory=dict)
     """The format in which the site stores the sort orders of a gallery's items, if it was seen to round them."""
     approvals: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class Bindings:
             protected=frozenset(filter(is_kept, self.protected)),
             deposed={id_: address for id_, address in self.deposed.items() if is_kept(address)},
             records={address: record for address, record in self.records.items() if is_kept(address)},
-            released=frozenset(filter(is_kept, self.released)),
+            released={address: id_ for address, id_ in self.released.items() if is_kept(address)},
             sort_order_formats={a: format_ for a, format_ in self.sort_order_formats.items() if is_kept(a)},
         )
 
@@ -49,6 +49,22 @@ class Bindings:
             protected=frozenset(map(new_address, self.protected)),
             deposed={id_: new_address(address) for id_, address in self.deposed.items()},
             records={new_address(address): record for address, record in self.records.items()},
-            released=frozenset(map(new_address, self.released)),
+            released={new_address(address): id_ for address, id_ in self.released.items()},
             sort_order_formats={new_address(a): format_ for a, format_ in self.sort_order_formats.items()},
         )
+
+    def with_current_releases(self) -> Bindings:
+        """Return the bindings without the releases of what is managed again.
+
+            ids {b: 9}, released {a: 1, b: 2}     released {a: 1}: the address b is managed again
+            ids {c: 1}, released {a: 1}           released {a: None}: the key a has ended, the item is managed as c
+
+        What is known only from a restored state is not managed before a manifest names it.
+        """
+        if not self.released:
+            return self
+        records = self.records
+        managed = {a: i for a, i in self.ids.items() if records.get(a, NEVER_APPLIED).origin is not Origin.RESTORED}
+        ids = set(managed.values())
+        current = {a: None if id_ in ids else id_ for a, id_ in self.released.items() if a not in managed}
+        return replace(self, released=current)

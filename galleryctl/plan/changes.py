@@ -213,7 +213,7 @@ class Plan:
     protected: frozenset[Address] = frozenset()
     forget: frozenset[Address] = frozenset()
     records: Mapping[Address, LastApplied] = field(default_factory=dict)
-    released: frozenset[Address] = frozenset()
+    released: Mapping[Address, str | None] = field(default_factory=dict)
     state_changes: tuple[StateChange, ...] = ()
     approval: str = ""
     """The review digest of the plan if an approval lifts its limits: recorded in state, where it is used up."""

@@ -69,7 +69,7 @@ def make_plan(
         media=state_changes.media_to_record(context, found_media, changes),
         protected=protected,
         forget=forget,
-        released=frozenset(filter(context.covers, identity.released)),
+        released={address: id_ for address, id_ in identity.released.items() if context.covers(address)},
         records=state_changes.records_to_save(context, records),
         state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),

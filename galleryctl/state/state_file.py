@@ -42,7 +42,7 @@ class State:
     def next_version(self, bindings: Bindings) -> State:
         """Return the next version, with `bindings`; the first one starts a lineage."""
         lineage = self.lineage or str(uuid.uuid4())
-        return replace(self, bindings=bindings, lineage=lineage, serial=self.serial + 1)
+        return replace(self, bindings=bindings.with_current_releases(), lineage=lineage, serial=self.serial + 1)
 
 
 def encode_state(state: State) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def encode_state(state: State) -> dict[str, Any]:
         "galleries": galleries,
         "media": dict(sorted(bindings.media.items())),
         "deposed": {id_: str(bindings.deposed[id_]) for id_ in sorted(bindings.deposed)},
-        "released": [str(address) for address in sorted(bindings.released)],
+        "released": {str(address): bindings.released[address] for address in sorted(bindings.released)},
         "approvals": sorted(bindings.approvals),
     }
 
@@ -120,7 +120,7 @@ def _build_state(
     galleries: Mapping[str, _Entry],
     media: dict[str, str],
     deposed: dict[str, Address],
-    released: tuple[Address, ...] = (),
+    released: Mapping[Address, str | None] = MappingProxyType({}),
     approvals: tuple[str, ...] = (),
 ) -> State:
     entries = {Address(key): gallery for key, gallery in galleries.items()} | {
@@ -132,7 +132,7 @@ def _build_state(
         protected=frozenset(address for address, entry in entries.items() if entry.protect),
         deposed=deposed,
         records={address: entry.record for address, entry in entries.items() if entry.record is not None},
-        released=frozenset(released),
+        released=dict(released),
         sort_order_formats={
             Address(key): gallery.sort_order_format
             for key, gallery in galleries.items()
@@ -186,7 +186,7 @@ _read_document = doc.versioned(
         _FORMAT_VERSION: doc.record(
             _build_state,
             galleries=doc.mapping(doc.key, _read_gallery),
-            released=doc.array(doc.address),
+            released=doc.mapping(doc.address, _read_id),
             approvals=doc.array(doc.string),
             **_HEADER,
             **_TABLES,

@@ -1,13 +1,13 @@
 """Find the live items that an import leaves out, and those that have a key already.
 
-With state {a: 1, b: 2} and the manifest
+With state {a: 1, b: 2}, from which `removed` released the item 6 before, and the manifest
 
     adopt: {c: 3}
     foreign: [4]
     removed: [b]
     items: [{key: a, …}, {key: c, …}]
 
-and the live items 1 to 5, an import knows 1 as a and 3 as c, adds 5, and leaves out 2 and 4.
+and the live items 1 to 6, an import knows 1 as a and 3 as c, adds 5, and leaves out 2, 4 and 6.
 """
 
 from __future__ import annotations
@@ -97,7 +97,14 @@ def _reasons_to_skip(bindings: Bindings, gallery: DesiredGallery, live: Sequence
     """Return live id → why the item is left out."""
     after = with_adopted(bindings, gallery, live).ids
     claimed = {after[address] for address in gallery.adopt if address in after}
-    reasons = dict.fromkeys(bindings.deposed, "it was replaced, and the next apply deletes it")
+    # What a restored state knows again is managed as soon as a manifest names it.
+    named = {after[item.address] for item in gallery.items if item.address in after}
+    reasons = {
+        id_: ended_reason(address.item or "", id_, is_listed=address in gallery.removed)
+        for address, id_ in bindings.released.items()
+        if id_ and id_ not in named
+    }
+    reasons |= dict.fromkeys(bindings.deposed, "it was replaced, and the next apply deletes it")
     for address, id_ in bindings.ids.items():
         if id_ in claimed:
             continue
@@ -110,9 +117,16 @@ def _reasons_to_skip(bindings: Bindings, gallery: DesiredGallery, live: Sequence
     return {**reasons, **dict.fromkeys(gallery.foreign, "foreign: has its id")}
 
 
-def ended_reason(key: str, id_: str) -> str:
-    """Return why an item is left out whose management ended under this key."""
-    way_back = f"take {key} out of removed:, and declare it with adopt: {{{key}: {id_}}}"
+def released_gallery(bindings: Bindings, id_: str) -> Address | None:
+    """Return the former address of the live gallery if its management ended, else None."""
+    return next((a for a, released in bindings.released.items() if released == id_ and a.item is None), None)
+
+
+def ended_reason(key: str, id_: str, *, is_listed: bool = True) -> str:
+    """Return why an item is left out whose management ended under this key; `is_listed` if `removed` still names it."""
+    way_back = f"declare it with adopt: {{{key}: {id_}}}"
+    if is_listed:
+        way_back = f"take {key} out of removed:, and {way_back}"
     return f"the management of {key} ended with removed:; to manage it again, {way_back}"
 
 
@@ -124,6 +138,8 @@ def known_keys(
     An item that state has, and whose entry is gone from the manifest, gets its key back.
     """
     declared = {item.address.item or "" for item in gallery.items}
+    ids = {**bindings.released, **bindings.ids}
+    ended = {a for a in (*gallery.removed, *bindings.released) if a.gallery == gallery.address.gallery}
     in_state = {a: id_ for a, id_ in bindings.ids.items() if a.gallery == gallery.address.gallery and a.item}
     live_ids = {item.id for item in live}
     former = {
@@ -137,5 +153,6 @@ def known_keys(
         declared=declared,
         # An entry whose live item is foreign has none, and waits for the apply that creates one.
         applied={a.item or "" for a, id_ in {**gallery.adopt, **in_state}.items() if id_ not in gallery.foreign},
-        ended={a.item or "" for a in (*gallery.removed, *bindings.released) if a.gallery == gallery.address.gallery},
+        ended={a.item or "" for a in ended if not ids.get(a)},
+        reserved={a.item or "" for a in ended if ids.get(a)},
     )

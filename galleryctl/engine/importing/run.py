@@ -15,6 +15,7 @@ from galleryctl.engine.importing.ownership import (
     ended_reason,
     known_keys,
     no_manifest,
+    released_gallery,
     skipped_items,
 )
 from galleryctl.engine.importing.select import GallerySelector, free_key, select_gallery
@@ -102,12 +103,13 @@ async def draft_gallery(
     galleries = await read_galleries(site.client)
     keys = gallery_keys(site_manifests.desired, galleries, bindings)
     live, key = select_gallery(galleries, keys, selector)
-    if at := site_manifests.config.removed.get(Address(key)):
-        raise Refused(
-            f"the management of gallery {key} ended with removed:",
-            where=at,
-            do=f"to manage it again, take {key} out of removed: first",
-        )
+    for ended in (Address(key), released_gallery(bindings, live.id)):
+        if ended and (at := site_manifests.config.removed.get(ended)):
+            raise Refused(
+                f"the management of gallery {ended} ended with removed:",
+                where=at,
+                do=f"to manage it again, take {ended} out of removed: first",
+            )
     is_managed = keys.get(live.id) == key
     draft = await _create_draft(site, site_manifests, bindings, live, key, out=out, is_managed=is_managed)
     _check_unchanged(site, loaded)
@@ -122,6 +124,8 @@ async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPl
     keys = gallery_keys(site_manifests.desired, galleries, bindings)
     taken = {*keys.values(), *(a.gallery for a in bindings.ids)}
     taken |= {gallery.address.gallery for gallery in site_manifests.desired.galleries}
+    removed = site_manifests.config.removed
+    taken |= {address.gallery for address in removed if bindings.released.get(address)}
     unmanaged: dict[str, LiveGallery] = {}
     skipped: list[Skipped] = []
     for gallery in galleries:
@@ -129,8 +133,10 @@ async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPl
             continue
         key = free_key(gallery, taken)
         taken.add(key)
-        if Address(key) in site_manifests.config.removed:
-            why = f"the management of gallery {key} ended with removed: in {WORKSPACE_FILE}"
+        ended = released_gallery(bindings, gallery.id) or (Address(key) if Address(key) in removed else None)
+        if ended:
+            way_back = f"to manage it again: galleryctl import {ended} --id {gallery.id}"
+            why = f"the management of gallery {ended} ended with removed: in {WORKSPACE_FILE}; {way_back}"
             skipped.append(Skipped(id=gallery.id, title=gallery.name, why=why))
         else:
             unmanaged[key] = gallery

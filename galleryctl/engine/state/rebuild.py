@@ -52,8 +52,8 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
     """Match the site and the manifests as if there were no state, and return the result; nothing is written.
 
     Guesses are accepted only if `adopt_guesses` is set: the rebuilt state knows the gallery, and an entry that it does not
-    have would be created a second time. What the site cannot show is kept from the previous state: protected and released
-    addresses, deposed items, and the file of each content if it still exists. Raises StateError if the state belongs to
+    have would be created a second time. What the site cannot show is kept from the previous state: protected
+    addresses, released ids, deposed items, and the file of each content if it still exists. Raises StateError if the state belongs to
     another site, MatchError, Refused for guesses.
     """
     previous, read_error = _read_previous_state(site)
@@ -74,7 +74,7 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
         protected=found.protected | previous.bindings.protected,
         deposed={id_: address for id_, address in found.deposed.items() if id_ in item_ids},
         records={**found.records, **_records_to_keep(previous.bindings, found.ids)},
-        released=previous.bindings.released | found.released,
+        released=_releases(previous.bindings, found),
         sort_order_formats=previous.bindings.sort_order_formats,
         approvals=previous.bindings.approvals,
     )
@@ -109,6 +109,11 @@ def _records_to_keep(previous: Bindings, ids: Mapping[Address, str]) -> Mapping[
     return {
         address: record for address, record in previous.records.items() if ids.get(address) == previous.ids.get(address)
     }
+
+
+def _releases(previous: Bindings, found: Bindings) -> Mapping[Address, str | None]:
+    """Return the releases of the previous state, and those of the manifests with the ids that it knows."""
+    return {**{a: id_ or previous.ids.get(a) for a, id_ in found.released.items()}, **previous.released}
 
 
 def _keep_half_replaced(

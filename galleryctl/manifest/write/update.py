@@ -65,7 +65,9 @@ class KnownKeys:
     """The keys of the manifest, including those of the files that `from:` finds."""
     applied: Collection[str] = ()
     ended: Collection[str] = ()
-    """The keys whose management ended; an item that would get one of them is left out."""
+    """The keys of unknown items whose management ended; an item that would get one of them is left out."""
+    reserved: Collection[str] = ()
+    """The keys of known items whose management ended; another item gets another key."""
 
 
 def render_manifest(
@@ -98,7 +100,7 @@ def render_manifest(
 def _new_manifest(
     gallery_key: str, gallery: LiveGallery, live_items: Sequence[LiveItem], known: KnownKeys
 ) -> ManifestText:
-    item_keys, ended = _assign_keys(live_items, known.by_id, ended=known.ended)
+    item_keys, ended = _assign_keys(live_items, known.by_id, taken=known.reserved, ended=known.ended)
     items = [item for item in live_items if item.id in item_keys]
     tree: Any = to_yaml_value({"gallery": gallery_key})
     tree["bind"] = to_yaml_value({"id": gallery.id}, flow=True)
@@ -149,7 +151,7 @@ def _update_items(
     by_pattern = set(known.declared) - by_key.keys()
     from_patterns = {item.id: key for item in live_items if (key := known.by_id.get(item.id)) in by_pattern}
     live_items = [item for item in live_items if item.id not in from_patterns]
-    taken = frozenset({*by_key, *known.declared}.difference(known.by_id.values()))
+    taken = {*by_key, *known.declared, *known.reserved}.difference(known.by_id.values())
     item_keys, ended = _assign_keys(live_items, known.by_id, taken=taken, ended=known.ended)
     live = {item_keys[item.id]: item for item in live_items if item.id in item_keys}
     nodes: list[tuple[ItemEntry, Any]] = []
@@ -210,7 +212,7 @@ def _assign_keys(
     live_items: Sequence[LiveItem],
     keys: Mapping[str, str],
     *,
-    taken: frozenset[str] = frozenset(),
+    taken: Collection[str] = (),
     ended: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return item id → unique key: the one in `keys`, else from the title or the file name, else `image-1`.

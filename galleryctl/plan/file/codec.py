@@ -67,7 +67,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         "records": {str(address): encode_last_applied(record) for address, record in sorted(plan.records.items())},
         "protected": [str(address) for address in sorted(plan.protected)],
         "forget": [str(address) for address in sorted(plan.forget)],
-        "released": [str(address) for address in sorted(plan.released)],
+        "released": {str(address): id_ for address, id_ in sorted(plan.released.items())},
         "state_changes": [
             {"address": str(change.address), "action": change.action.value, "detail": change.detail}
             for change in plan.state_changes
@@ -241,7 +241,7 @@ _read_plan = doc.record(
     protected=_read_addresses,
     forget=_read_addresses,
     records=doc.mapping(doc.address, read_last_applied),
-    released=_read_addresses,
+    released=doc.mapping(doc.address, _read_text),
     state_changes=doc.array(
         doc.record(StateChange, address=doc.address, action=doc.one_of(StateAction), detail=doc.string)
     ),

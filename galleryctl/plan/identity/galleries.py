@@ -39,8 +39,8 @@ class GalleryIdentity:
     """The live galleries that state has and no manifest declares; a plan deletes them."""
     forgotten: Mapping[Address, str] = field(default_factory=dict)
     """The galleries whose management ends although they may be on the site, and why."""
-    released: frozenset[Address] = frozenset()
-    """The galleries in `forgotten` because `removed` in galleryctl.yaml names them."""
+    released: Mapping[Address, str] = field(default_factory=dict)
+    """The live ids of the galleries in `forgotten` because `removed` in galleryctl.yaml names them."""
     unknown_removed: frozenset[Address] = frozenset()
     """The galleries in `removed` that neither the state nor an earlier plan knows."""
     notices: tuple[Notice, ...] = ()
@@ -152,7 +152,7 @@ def _with_undeclared(
         found,
         orphaned=dict(sorted(orphaned.items())),
         forgotten=forgotten,
-        released=desired.removed.intersection(forgotten),
+        released={address: state.ids[address] for address in desired.removed.intersection(forgotten)},
         notices=(*notices, *_bind_notices(found, desired)),
     )
 

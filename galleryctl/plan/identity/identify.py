@@ -70,8 +70,8 @@ class Identity:
     """The addresses in `state` to remove from it, and why."""
     adopted: frozenset[Address] = frozenset()
     """The addresses that get a live resource which the state does not have under any address."""
-    released: frozenset[Address] = frozenset()
-    """The addresses whose management ends because `removed` names them."""
+    released: Mapping[Address, str | None] = field(default_factory=dict)
+    """The live ids of the addresses whose management ends because `removed` names them, None if unknown."""
     unknown_removed: frozenset[Address] = frozenset()
     """The addresses in `removed` that neither the state nor an earlier plan knows."""
     refusals: tuple[Refusal, ...] = ()
@@ -105,7 +105,7 @@ def identify(known: KnownSite, files: Mapping[str, MediaFile]) -> Identity:
         items=items,
         forget={**forget, **_not_read_to_forget(known)},
         adopted=known.galleries.new.union(*(_adopted(each) for each in items.values())),
-        released=known.galleries.released.union(*(gallery.released for gallery in known.items.values())),
+        released={**known.galleries.released, **{a: i for g in known.items.values() for a, i in g.released.items()}},
         unknown_removed=known.galleries.unknown_removed.union(
             *(gallery.desired.removed.difference(state.ids, state.released) for gallery in known.items.values())
         ),

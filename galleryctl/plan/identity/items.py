@@ -38,7 +38,8 @@ class KnownItems:
     unmatched: tuple[DesiredItem, ...]
     forgotten: Mapping[Address, str] = field(default_factory=dict)
     """The addresses to remove from state, and why."""
-    released: frozenset[Address] = frozenset()
+    released: Mapping[Address, str | None] = field(default_factory=dict)
+    """The live ids of the addresses whose management `removed` ends, None if unknown."""
     kept: frozenset[str] = frozenset()
     superseded: Mapping[str, Address] = field(default_factory=dict)
     gone_adopted: Mapping[Address, str] = field(default_factory=dict)

@@ -148,7 +148,7 @@ class _Ended:
     """The addresses of a gallery whose management ends, and what becomes of their items."""
 
     forgotten: Mapping[Address, str]
-    released: frozenset[Address]
+    released: Mapping[Address, str | None]
     kept: frozenset[str]
     refusals: tuple[Refusal, ...]
 
@@ -186,7 +186,7 @@ def _ended(desired: DesiredGallery, by_id: Mapping[str, LiveItem], state: Bindin
                 a: f"{why}; {f'item {stays[a]} stays on the site' if a in stays else _GONE}" for a, why in named.items()
             },
         },
-        released=released,
+        released={a: state.ids[a] if a in named else state.released.get(a) for a in released},
         kept=desired.foreign.union(stays.values()),
         refusals=tuple(
             _prune_refusal(a, id_)

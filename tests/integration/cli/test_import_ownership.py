@@ -201,6 +201,35 @@ def test_what_was_given_up_is_not_taken_back(party: CliHarness, applied: bool) -
     assert "key: toast" in manifest(party)
 
 
+@pytest.mark.parametrize("line", ["removed: [cake]\n", ""])
+def test_what_was_given_up_is_recognized_by_its_id(party: CliHarness, line: str) -> None:
+    cake = id_of(party, "Cake")
+    party.write_gallery(ENTRIES[1:], name="party", head=f"{HEAD}removed: [cake]\n")
+    party.apply()
+    party.write_gallery(ENTRIES[1:], name="party", head=HEAD + line)
+    party.edit({"gallery": {"name": "Party"}, "item": cake, "set": {"title": "Torte"}})
+    another = add(party, "Cake")
+    ran = imported(party)
+    assert f"party: not imported: 'Torte' ({cake}): the management of cake ended with removed:" in ran.err
+    assert cake not in manifest(party)
+    assert f"cake-2: {another}" in manifest(party)
+    assert ("take cake out of removed:" in ran.err) is bool(line)
+    party.apply()
+    assert sorted(party.titles("Party")) == ["Cake", "Dance", "Toast", "Torte"]
+
+
+def test_what_was_given_up_stays_so_in_a_restored_state(party: CliHarness) -> None:
+    cake, serial = id_of(party, "Cake"), party.state()["serial"]
+    party.write_gallery(ENTRIES[1:], name="party", head=f"{HEAD}removed: [cake]\n")
+    party.apply()
+    party.write_gallery(ENTRIES[1:], name="party", head=HEAD)
+    assert party.run("state", "restore", str(serial)).code == 0
+    assert f"not imported: 'Cake' ({cake})" in imported(party).err
+    party.apply()
+    assert f"not imported: 'Cake' ({cake})" in imported(party).err
+    assert "cake" not in party.state()["galleries"]["party"]["items"]
+
+
 def test_what_was_given_up_is_managed_again_on_request(party: CliHarness) -> None:
     cake = id_of(party, "Cake")
     party.write_gallery(ENTRIES[1:], name="party", head=f"{HEAD}removed: [cake]\n")
@@ -353,6 +382,28 @@ def test_a_gallery_whose_management_ended_is_not_imported(party: CliHarness) -> 
         refused(party.run("import", *asked), "galleryctl.yaml:4:11", "take journal out of removed: first")
     assert not (party.root / "galleries/journal.yaml").exists()
     assert party.run("import", "diary", "--name", "Journal").code == 0
+
+
+def test_a_gallery_that_was_given_up_is_imported_by_name_only(party: CliHarness) -> None:
+    """Its key in galleryctl.yaml was applied to every site, and taken out."""
+    config = (party.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    (party.root / "galleries/party.yaml").unlink()
+    party.write_gallery(["{key: x, text: x}"], name="other", head="bind: {name: Other, create: true}\n")
+    party.write("galleryctl.yaml", f"{config}removed: [party]\n")
+    party.apply()
+    gallery = next(gallery for gallery in party.galleries() if gallery["name"] == "Party")
+    refused(
+        party.run("import", "fest", "--id", gallery["id"]), "galleryctl.yaml:4:11", "take party out of removed: first"
+    )
+    party.write("galleryctl.yaml", config)
+    ran = party.run("import", "--all")
+    assert ran.out == "No unmanaged galleries to import.\n"
+    assert "the management of gallery party ended with removed:" in ran.err
+    assert f"galleryctl import party --id {gallery['id']}" in ran.err
+    assert party.run("import", "party", "--id", gallery["id"]).code == 0
+    assert "key: toast" in manifest(party)
+    party.apply()
+    assert party.state()["released"] == {}
 
 
 @pytest.fixture

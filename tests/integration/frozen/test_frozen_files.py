@@ -36,7 +36,7 @@ def upgraded(state: Doc) -> Doc:
         key: {**upgraded_entry(gallery), "items": {key: upgraded_entry(item) for key, item in gallery["items"].items()}}
         for key, gallery in state["galleries"].items()
     }
-    return {**state, "version": 2, "galleries": galleries, "released": [], "approvals": []}
+    return {**state, "version": 2, "galleries": galleries, "released": {}, "approvals": []}
 
 
 def planned(frozen: Frozen) -> Doc:

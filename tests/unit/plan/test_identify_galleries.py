@@ -131,7 +131,7 @@ def test_a_gallery_in_removed_is_forgotten_with_its_items_and_not_deleted() -> N
     plan = plan_without_other(OTHER, "other")
     assert (plan.changes, plan.refusals) == ((), ())
     assert plan.forget == {at("other"), at("other/x")}
-    assert plan.released == {at("other")}
+    assert plan.released == {at("other"): "O"}
     assert "removed: names it; gallery O stays on the site" in plan.state_changes[0].detail
     assert plan_without_other(OTHER).count(Action.DELETE) == 1
 
@@ -148,7 +148,7 @@ def test_an_unknown_gallery_in_removed_is_refused_while_another_one_would_be_del
         "removed: names another, which is not in state, and other would be deleted: is it the same, renamed?"
     )
     assert "moved: [{from: other, to: another}]" in refusal.allow
-    released = replace(OTHER, released=frozenset({at("another")}))
+    released = replace(OTHER, released={at("another"): "A"})
     assert plan_without_other(released, "another").refusals == ()
 
 
@@ -157,7 +157,7 @@ def test_a_restored_gallery_that_no_manifest_declares_is_forgotten() -> None:
     plan = plan_without_other(restored)
     assert plan.changes == ()
     assert plan.forget == {at("other"), at("other/x")}
-    assert plan.released == frozenset()
+    assert plan.released == {}
 
 
 def test_a_gallery_is_not_deleted_with_restored_items() -> None:

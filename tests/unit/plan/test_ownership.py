@@ -131,7 +131,8 @@ def test_a_key_in_removed_is_forgotten_and_its_item_stays() -> None:
         wanted(text("a", "a"), removed=("b",)), live_text("1", 1.0, "a"), live_text("2", 2.0, "b"), known=known
     )
     assert (plan.changes, plan.refusals) == ((), ())
-    assert plan.forget == plan.released == {at("g/b")}
+    assert plan.forget == {at("g/b")}
+    assert plan.released == {at("g/b"): "2"}
     assert plan.protected == frozenset()
     assert [(str(c.address), c.action.value, c.detail) for c in plan.state_changes] == [
         ("g/b", "forget", "removed: names it; item 2 stays on the site")
@@ -145,7 +146,7 @@ def test_a_key_that_was_moved_onto_one_in_removed_is_forgotten() -> None:
     plan = plan_of(desired, live_text("1", 1.0, "a"), live_text("2", 2.0, "b"), known=known)
     assert (plan.changes, plan.refusals) == ((), ())
     assert {at("g/old"), at("g/b")} <= plan.forget
-    assert plan.released == {at("g/b")}
+    assert plan.released == {at("g/b"): "2"}
 
 
 def test_an_unknown_key_in_removed_is_refused_while_an_item_would_be_deleted() -> None:
@@ -158,7 +159,7 @@ def test_an_unknown_key_in_removed_is_refused_while_an_item_would_be_deleted() -
         ("g", "removed: names b, which is not in state, and g/old would be deleted: is it the same, renamed?")
     ]
     assert "moved: [{from: g/old, to: g/b}]" in plan.refusals[0].allow
-    assert plan_of(desired, *site, known=replace(known, released=frozenset({at("g/b")}))).refusals == ()
+    assert plan_of(desired, *site, known=replace(known, released={at("g/b"): "9"})).refusals == ()
     target = replace(STRICT, targets=(at("g/a"),))
     assert plan_of(desired, *site, known=known, options=target).refusals == ()
     assert plan_of(desired, site[0], known=Bindings(ids=known_ids(a="1"))).refusals == ()
@@ -169,7 +170,7 @@ def test_a_new_gallery_records_that_its_keys_in_removed_have_ended() -> None:
     site = (live_text("1", 1.0, "a"), live_text("2", 2.0, "b"), live_text("3", 3.0, "c"))
     plan = plan_of(wanted(text("a", "a"), text("c", "c"), removed=("b",)), *site)
     assert (plan.changes, plan.refusals) == ((), ())
-    assert plan.released == {at("g/b")}
+    assert plan.released == {at("g/b"): None}
     known = Bindings(ids=known_ids(a="1", c="3"), released=plan.released)
     later = plan_of(wanted(text("a", "a"), removed=("b",)), *site, known=known)
     assert (actions(later), later.refusals) == ([("g/c", Action.DELETE, "3")], ())

@@ -35,7 +35,7 @@ STATES = st.builds(
         media=st.dictionaries(st.text(), IDS, max_size=4),
         protected=st.frozensets(ADDRESSES, max_size=4),
         deposed=st.dictionaries(IDS, st.builds(Address, KEYS, KEYS), max_size=3),
-        released=st.frozensets(ADDRESSES, max_size=3),
+        released=st.dictionaries(ADDRESSES, st.none() | IDS, max_size=3),
         approvals=st.frozensets(st.text(), max_size=2),
     ),
 )
