@@ -38,7 +38,7 @@ async def read_named_gallery(site: Site, site_manifests: SiteManifests, text: st
     live = await read_items(site.client, find_gallery(galleries, keys, name))
     live = replace(live, items=tuple(in_display_order(live.items or (), site_manifests.item_order)))
     key = keys.get(live.id)
-    keys_of_items = await item_keys(site.client, site_manifests, key, live, bindings) if key else {}
+    keys_of_items = (await item_keys(site.client, site_manifests, key, live, bindings)).keys if key else {}
     named = KeyedGallery(gallery=live, key=key, item_keys=keys_of_items)
     return KeyedSite(site_id=site.site_id, galleries=(named,), item=_find_item(named, item) if item else None)
 

@@ -39,7 +39,7 @@ def compare_item(
     files: Mapping[str, MediaFile],
 ) -> ItemDifference:
     """Return the difference of an item; `media` is source → file id, `files` are the descriptors by id."""
-    record, other_form = _with_stored_forms(item, live, record)
+    record, other_form = with_stored_forms(item, live, record)
     first = first_cause(record)
     fields = diff(item.fields, live.fields, record, item.ignore, first_cause=first)
     media_cause = None
@@ -82,7 +82,7 @@ def changed_paths(live: LiveItem | LiveGallery, record: LastApplied) -> Iterable
             yield path
 
 
-def _with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:
+def with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:
     """Return the record with the forms that the site stores, if its answer had only repeated what was sent.
 
     That is seen when nobody changed the item since our last answer, and yet a value is not the answered one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from galleryctl.cli.options import CliSettings, common_options, get_settings
 if TYPE_CHECKING:
     from galleryctl.engine.importing.ownership import Skipped
     from galleryctl.engine.importing.run import Draft, ImportReport, ImportResult
+
+_MAX_VALUES = 10
+"""The number of values that a message lists."""
 
 
 @click.command("import")
@@ -107,6 +110,13 @@ def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
         names = ", ".join(escape_control(name) for name in draft.left_out)
         lines.append(f"{draft.key}: left out, because a manifest cannot declare it: {names}")
     lines += _skipped_messages(f"{draft.key}: ", draft.skipped)
+    if draft.taken:
+        lines.append(f"{draft.key}: took {_listed_values(draft.taken)} from the site")
+    if draft.kept:
+        verb = "is" if len(draft.kept) == 1 else "are"
+        lines.append(
+            f"{draft.key}: kept {_listed_values(draft.kept, ' of the manifest')}, which {verb} not applied yet"
+        )
     if removed := draft.manifest.removed:
         lines.append(f"{draft.key}: removed from the manifest, because it is not on the site: {', '.join(removed)}")
     if draft.file is None:
@@ -120,6 +130,15 @@ def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
         items = pluralize(len(draft.manifest.adopted), "item")
         lines.append(f"{draft.key}: run galleryctl apply (or merge this change) to adopt {items}")
     return lines
+
+
+def _listed_values(values: Sequence[str], where: str = "") -> str:
+    """Return their number and the first of them, such as "2 values (cake title, cake text)"."""
+    from galleryctl.report.formatting import escape_control, pluralize
+
+    more = [f"and {len(values) - _MAX_VALUES} more"] if len(values) > _MAX_VALUES else []
+    listed = ", ".join([*map(escape_control, values[:_MAX_VALUES]), *more])
+    return f"{pluralize(len(values), 'value')}{where} ({listed})"
 
 
 def _skipped_messages(prefix: str, skipped: Iterable[Skipped]) -> list[str]:
@@ -143,6 +162,8 @@ def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object
         "left_out": list(draft.left_out),
         "skipped": {each.id: each.why for each in draft.skipped},
         "removed": list(draft.manifest.removed),
+        "taken": list(draft.taken),
+        "kept": list(draft.kept),
         "changes": imported.changes,
         "text": draft.manifest.text if dry_run else None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from galleryctl.engine.importing.ownership import with_adopted
 from galleryctl.engine.refresh.fetch import read_unknown_files
@@ -16,6 +17,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery, ItemOrder
 from galleryctl.model.errors import InvalidInput, MatchError, Problem
 from galleryctl.model.live import LiveGallery
+from galleryctl.model.media import MediaFile
 from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
 from galleryctl.plan.identity.identify import identify
 from galleryctl.plan.identity.known import match_known_items
@@ -90,17 +92,24 @@ def gallery_keys(desired: Desired, galleries: Sequence[LiveGallery], bindings: B
     return keys
 
 
+class ItemKeys(NamedTuple):
+    """Live item id → key, and the descriptors, by id, of the files that had to be read for that."""
+
+    keys: Mapping[str, str]
+    files: Mapping[str, MediaFile]
+
+
 async def item_keys(
     client: WixClient, site_manifests: SiteManifests, key: str, live: LiveGallery, bindings: Bindings
-) -> Mapping[str, str]:
-    """Return live item id → key in a gallery with items. Reads the file descriptors that matching needs.
+) -> ItemKeys:
+    """Return the keys of the items in a gallery with items. Reads the file descriptors that matching needs.
 
     In a gallery that state knows, an item is not matched by a guess: the entry is one that the next apply creates.
     """
     manifest = site_manifests.manifest(key)
     if manifest is None or manifest.gallery is None:
         in_state = {id_: a.item for a, id_ in bindings.ids.items() if a.gallery == key and a.item}
-        return {item.id: in_state[item.id] for item in live.items or () if item.id in in_state}
+        return ItemKeys({item.id: in_state[item.id] for item in live.items or () if item.id in in_state}, {})
     is_known = bindings.ids.get(Address(key)) == live.id
     bindings = with_adopted(bindings, manifest.gallery, live.items or ())
     # As if the gallery were new to the state: evidence also shows the entries that were never applied.
@@ -113,6 +122,7 @@ async def item_keys(
         new=frozenset({address}),
     )
     known = match_known_items(desired_subset(site_manifests, (manifest.gallery,)), (live,), bindings, galleries)
-    identity = identify(known, await read_unknown_files(client, known))
+    files = await read_unknown_files(client, known)
+    identity = identify(known, files)
     matches = identity.items[address].certain_matches if is_known else identity.items[address].matches
-    return {match.live.id: item.item or "" for item, match in matches.items()}
+    return ItemKeys({match.live.id: item.item or "" for item, match in matches.items()}, files)

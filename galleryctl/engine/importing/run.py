@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from galleryctl.engine.importing.ownership import (
     skipped_items,
 )
 from galleryctl.engine.importing.select import GallerySelector, free_key, select_gallery
+from galleryctl.engine.importing.unapplied import keep_unapplied, named_values
 from galleryctl.engine.refresh.fetch import read_galleries, read_items, read_unknown_files
 from galleryctl.engine.site import LoadedState, Site
 from galleryctl.engine.state.load import load_complete_state, read_state
@@ -55,6 +56,10 @@ class Draft:
     """Titles, or else ids, of the live items that a manifest cannot declare."""
     skipped: tuple[Skipped, ...] = ()
     """The live items that are not imported."""
+    taken: tuple[str, ...] = ()
+    """The values of the previous manifest that are those of the site now: `KEY NAME`, or `name` of the gallery."""
+    kept: tuple[str, ...] = ()
+    """The values of the manifest that are not applied yet, and were kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +107,7 @@ async def draft_gallery(
     bindings = moved_bindings(site_manifests, loaded.bindings)
     galleries = await read_galleries(site.client)
     keys = gallery_keys(site_manifests.desired, galleries, bindings)
-    live, key = select_gallery(galleries, keys, selector)
+    live, key = select_gallery(galleries, keys, selector, _unapplied_manifests(site_manifests, bindings))
     for ended in (Address(key), released_gallery(bindings, live.id)):
         if ended and (at := site_manifests.config.removed.get(ended)):
             raise Refused(
@@ -114,6 +119,12 @@ async def draft_gallery(
     draft = await _create_draft(site, site_manifests, bindings, live, key, out=out, is_managed=is_managed)
     _check_unchanged(site, loaded)
     return ImportPlan(bindings=bindings, galleries=galleries, drafts=(draft,))
+
+
+def _unapplied_manifests(site_manifests: SiteManifests, bindings: Bindings) -> Mapping[str, str]:
+    """Return key → file of the manifests whose gallery is not in state."""
+    declared = ((m.gallery.address, m.file) for m in site_manifests.manifests if m.gallery is not None)
+    return {address.gallery: file for address, file in declared if address not in bindings.ids}
 
 
 async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPlan:
@@ -183,9 +194,12 @@ async def _create_draft(
     ours = replace(live, items=tuple(item for item in live.loaded_items if item.id not in left_out))
     manifests = replace(site_manifests, manifests=(manifest,)) if manifest else site_manifests
     matched = await item_keys(site.client, manifests, key, ours, bindings)
-    known = known_keys(bindings, gallery, ours.loaded_items, matched)
+    known = known_keys(bindings, gallery, ours.loaded_items, matched.keys)
+    unapplied = keep_unapplied(gallery, ours, matched.keys, bindings, matched.files)
+    merged = replace(ours, items=unapplied.items)
     by_site = len(site_manifests.config.sites) > 1
-    rendered = render_manifest(key, ours, known, text, site=site_manifests.site, by_site=by_site)
+    rendered = render_manifest(key, merged, known, text, site=site_manifests.site, by_site=by_site, kept=unapplied.kept)
+    kept = {id_: names for id_, names in unapplied.values.items() if id_ in rendered.updated}
     return Draft(
         key=key,
         live=live,
@@ -194,6 +208,8 @@ async def _create_draft(
         manifest=rendered,
         left_out=tuple(item_title(item) or item.id for item in ours.loaded_items if not rendered.mentions(item.id)),
         skipped=(*skipped, *_ended_items(ours.loaded_items, rendered)),
+        taken=tuple(named_values(rendered.updated, rendered.keys)),
+        kept=tuple(named_values(kept, rendered.keys)),
     )
 
 

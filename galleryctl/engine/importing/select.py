@@ -22,9 +22,11 @@ class GallerySelector:
 
 
 def select_gallery(
-    galleries: Sequence[LiveGallery], keys: Mapping[str, str], selector: GallerySelector
+    galleries: Sequence[LiveGallery], keys: Mapping[str, str], selector: GallerySelector, unapplied: Mapping[str, str]
 ) -> tuple[LiveGallery, str]:
     """Return the live gallery, and its present or future key; `keys` is live id → key of the managed ones.
+
+    `unapplied` is key → manifest of those that state does not have.
 
     Raises MatchError unless exactly one gallery fits, Refused if the gallery has another key than the requested one.
     """
@@ -36,7 +38,13 @@ def select_gallery(
         live = find_gallery(galleries, keys, selector.text or "")
     current = keys.get(live.id)
     key = selector.text if selector.text and KEY_PATTERN.match(selector.text) and selector.text != live.id else None
-    if current is not None and key not in (None, current, live.name):
+    is_other = current is not None and key not in (None, current, live.name)
+    if current is not None and is_other and current in unapplied:
+        raise Refused(
+            f"{unapplied[current]} already declares gallery {live.name or live.id}, as {current}, not as {key}",
+            do=f"import {current}; or rename it: write `gallery: {key}` in {unapplied[current]}, and import {key}",
+        )
+    if is_other:
         raise Refused(
             f"gallery {live.name or live.id} is managed as {current}, not as {key}",
             do=f"import {current}; or rename it: galleryctl state mv {current} {key}, and `gallery:` in its manifest",

@@ -151,13 +151,16 @@ def _yaml_link(values: Fields, *, flow: bool, pinned: bool) -> Any:
     return to_yaml_value({"url": url or None, "text": text or None}, flow=True) if url or text else None
 
 
-def update_entry(tree: Any, entry: ItemEntry, document: YamlDocument, item: LiveItem, source: str) -> None:
-    """Update an entry to its live item, in place.
+def update_entry(
+    tree: Any, entry: ItemEntry, document: YamlDocument, item: LiveItem, source: str, *, is_replaced: bool = False
+) -> tuple[str, ...]:
+    """Update an entry to its live item, in place; return the keys whose values are new.
 
-    Fields that have the live value already, are ignored or come from the environment, and files to upload, stay.
+    Fields that have the live value already, are ignored or come from the environment, and files to upload, stay. If
+    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one.
     """
     flow = bool(tree.fa.flow_style())
-    _update_source(tree, entry, item, source)
+    written = [item.kind.value] if _update_source(tree, entry, item, source, is_replaced=is_replaced) else []
     live = representable_fields(item)
     own = parse_fields(entry.node, item.kind, document).fields
     base = default_fields(document, item.kind)
@@ -174,6 +177,7 @@ def update_entry(tree: Any, entry: ItemEntry, document: YamlDocument, item: Live
             set_key(tree, "link", _yaml_link(live, flow=flow, pinned=True), ITEM_KEY_ORDER)
         else:
             set_key(tree, name, _yaml_value(name, live[name], flow=flow), ITEM_KEY_ORDER)
+    return tuple(dict.fromkeys((*written, *(FIELD_BY_NAME[name].key for name in stale))))
 
 
 def default_fields(document: YamlDocument, kind: Kind) -> Fields:
@@ -188,24 +192,30 @@ def _is_up_to_date(name: str, value: Json, own: Fields, base: Fields) -> bool:
     return is_empty(value)
 
 
-def _update_source(tree: Any, entry: ItemEntry, item: LiveItem, source: str) -> None:
+def _update_source(tree: Any, entry: ItemEntry, item: LiveItem, source: str, *, is_replaced: bool) -> bool:
+    """Write the live source; return True if it is another one."""
     name = item.kind.value
     node = entry.node.part(name)
     if node is None or node.hidden:
-        return
+        return False
     before, kind = str(node.value), item.kind
     try:
         media = None if kind is Kind.TEXT else parse_media_source(before, kind, None)
     except MediaSourceError:
-        return  # a file of the workspace, which was uploaded
-    if kind is Kind.TEXT:
+        media = None  # a file of the workspace, which was uploaded
+    if is_replaced:
+        stale = True
+    elif kind is Kind.TEXT:
         stale = before != source
     elif isinstance(media, WixFile) and isinstance(item.media, WixFile):
         stale = media.id != item.media.id
     else:
         stale = isinstance(media, HostedVideo) and source_base_name(before, kind) != source_base_name(source, kind)
     if stale:
+        if not get_string(entry.node, "key"):
+            set_key(tree, "key", to_yaml_value(entry.key), ITEM_KEY_ORDER)  # it was that of the former source
         tree[name] = to_yaml_value(source)
+    return stale
 
 
 def set_key(tree: Any, name: str, value: Any, order: Sequence[str]) -> None:

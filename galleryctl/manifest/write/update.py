@@ -42,6 +42,8 @@ class ManifestText:
     """The lines of `adopt` for the site: key → item id."""
     removed: tuple[str, ...] = ()
     """The keys of the entries that were removed."""
+    updated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The keys of entries that have another value now: id of the gallery or item → keys; empty if none has."""
     ended: Mapping[str, str] = field(default_factory=dict)
     """The items that are not in it because the management of their key ended: item id → key."""
 
@@ -70,6 +72,21 @@ class KnownKeys:
     """The keys of known items whose management ended; another item gets another key."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptParts:
+    """The parts of a manifest that an import keeps, because nobody changed them on the site.
+
+    `replaced` are the ids of the items whose media somebody replaced; they are not kept.
+    """
+
+    name: bool = False
+    order: bool = False
+    replaced: frozenset[str] = frozenset()
+
+
+_NOTHING_KEPT = KeptParts()
+
+
 def render_manifest(
     gallery_key: str,
     gallery: LiveGallery,
@@ -78,6 +95,7 @@ def render_manifest(
     *,
     site: str,
     by_site: bool = False,
+    kept: KeptParts = _NOTHING_KEPT,
 ) -> ManifestText:
     """Return the manifest of a live gallery with its items, and with `adopt` lines for those that state does not have.
 
@@ -90,7 +108,7 @@ def render_manifest(
     if existing_text is None:
         rendered = _new_manifest(gallery_key, gallery, items, known)
     else:
-        rendered = _update_manifest(gallery_key, gallery, items, known, existing_text)
+        rendered = _update_manifest(gallery_key, gallery, items, known, existing_text, kept)
     adopted = {key: id_ for id_, key in rendered.keys.items() if id_ not in known.in_state}
     file = f"{gallery_key}.yaml"
     text = write_adopted(rendered.text, file, adopted, site=site, by_site=by_site, dropped=rendered.removed)
@@ -112,7 +130,12 @@ def _new_manifest(
 
 
 def _update_manifest(
-    gallery_key: str, gallery: LiveGallery, live_items: Sequence[LiveItem], known: KnownKeys, text: str
+    gallery_key: str,
+    gallery: LiveGallery,
+    live_items: Sequence[LiveItem],
+    known: KnownKeys,
+    text: str,
+    kept: KeptParts,
 ) -> ManifestText:
     # Replace each variable with itself: only the escapes change, `$${` to `${`, which the live values contain.
     identity = {name: f"${{{name}}}" for name in variable_names(text)}
@@ -120,18 +143,24 @@ def _update_manifest(
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
     tree = load_round_trip(text, document.file)
-    _update_header(tree, document, gallery)
+    header = _update_header(tree, document, gallery, keep_name=kept.name)
     if not isinstance(tree.get("items"), list):
         tree["items"] = to_yaml_value(())
-    updated = _update_items(tree["items"], document, live_items, known)
-    return replace(updated, text=dump_round_trip(tree, document.file))
+    before = {id(node): index for index, node in enumerate(tree["items"])}
+    updated = _update_items(tree["items"], document, live_items, known, kept)
+    indexes = [before[id(node)] for node in tree["items"] if id(node) in before]
+    if indexes != sorted(indexes):
+        header = (*header, "order")
+    return replace(updated, text=dump_round_trip(tree, document.file), updated={gallery.id: header, **updated.updated})
 
 
-def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> None:
-    """Update name and bind, unless they come from the environment."""
+def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery, *, keep_name: bool) -> tuple[str, ...]:
+    """Update name and bind, unless they come from the environment; return the keys whose values are new."""
     top = document.root
     name = top.part("name") if top else None
-    if is_representable(gallery.name) and not (name and name.hidden) and gallery.name != ((name and name.value) or ""):
+    stays = keep_name or not is_representable(gallery.name) or bool(name and name.hidden)
+    is_new = not stays and gallery.name != ((name and name.value) or "")
+    if is_new:
         set_key(tree, "name", to_yaml_value(gallery.name or None), GALLERY_KEY_ORDER)
     bind = top.part("bind") if top else None
     if bind is None:
@@ -140,10 +169,11 @@ def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery) -> N
         node = bind.part(part) if bind else None
         if node and value and not node.hidden and node.value != value and is_representable(value):
             tree["bind"][part] = to_yaml_value(value, flow=True)
+    return ("name",) if is_new else ()
 
 
 def _update_items(
-    sequence: Any, document: YamlDocument, live_items: Sequence[LiveItem], known: KnownKeys
+    sequence: Any, document: YamlDocument, live_items: Sequence[LiveItem], known: KnownKeys, kept: KeptParts
 ) -> ManifestText:
     """Update the list of entries; return what is known of them, without the text."""
     entries = parse_entries(document)
@@ -156,23 +186,27 @@ def _update_items(
     live = {item_keys[item.id]: item for item in live_items if item.id in item_keys}
     nodes: list[tuple[ItemEntry, Any]] = []
     removed: list[str] = []
+    updated: dict[str, tuple[str, ...]] = {}
     for entry in entries:
         item = live.get(entry.key)
         if item is not None and item.kind is entry.kind:
-            update_entry(sequence[entry.index], entry, document, item, source_text(item) or "")
+            source, is_replaced = source_text(item) or "", item.id in kept.replaced
+            tree = sequence[entry.index]
+            updated[item.id] = update_entry(tree, entry, document, item, source, is_replaced=is_replaced)
             nodes.append((entry, sequence[entry.index]))
         elif item is None and entry.key not in known.applied:
             nodes.append((entry, sequence[entry.index]))
         elif item is None:
             removed.append(entry.key)
     present = {entry.key for entry, _ in nodes}
-    ordered = _in_live_order(nodes, list(live))
+    ordered = [(entry.key, node) for entry, node in nodes] if kept.order else _in_live_order(nodes, list(live))
     for key, item in live.items():
         if key not in present:
             entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
             ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
     _replace_entries(sequence, [node for _, node in ordered])
-    return ManifestText(text="", keys={**item_keys, **from_patterns}, removed=tuple(removed), ended=ended)
+    keys = {**item_keys, **from_patterns}
+    return ManifestText(text="", keys=keys, removed=tuple(removed), updated=updated, ended=ended)
 
 
 def _in_live_order(nodes: Sequence[tuple[ItemEntry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:

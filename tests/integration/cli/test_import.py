@@ -135,7 +135,21 @@ def test_a_link_of_which_one_part_cannot_be_written_is_left_to_the_site(journal:
 def test_the_key_may_be_chosen(journal: CliHarness) -> None:
     assert journal.run("import", "diary", "--name", "Our Journal").code == 0
     assert "gallery: diary" in manifest(journal, "diary")
+    refused(
+        journal.run("import", "other", "--id", JOURNAL),
+        "galleries/diary.yaml already declares gallery Our Journal, as diary, not as other",
+        "write `gallery: other` in galleries/diary.yaml, and import other",
+    )
+    adopt(journal)
     refused(journal.run("import", "other", "--id", JOURNAL), "managed as diary", "state mv diary other")
+
+
+def test_an_unapplied_import_is_renamed_in_its_manifest(journal: CliHarness) -> None:
+    journal.run("import", "diary", "--name", "Our Journal")
+    journal.write("galleries/diary.yaml", manifest(journal, "diary").replace("gallery: diary", "gallery: other"))
+    assert "Wrote" in journal.run("import", "other", "--name", "Our Journal").out
+    assert "gallery: other" in manifest(journal, "diary")
+    adopt(journal)
 
 
 def test_an_import_only_reads_the_site(journal: CliHarness) -> None:
