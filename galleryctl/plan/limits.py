@@ -32,42 +32,49 @@ class Losses:
 def limits_exceeded(losses: Losses, limit: float) -> Iterator[Refusal]:
     """Reject a plan that deletes, replaces or clears too much; `limit` is in percent of the managed resources.
 
-    An item with cleared values counts like a deleted one. Clears alone are rejected only for more than five items.
+    An item with cleared values counts like a deleted one. Clears alone are rejected only for more than five items. All
+    exceeded limits are reported, each with a percentage that allows all of them.
     """
-    lost = {*losses.removed, *losses.cleared}
+    exceeded = [loss for loss in _limited_losses(losses) if loss.exceeds(limit)]
+    allowed = ceil(max((loss.percent for loss in exceeded), default=0) - _TOLERANCE)
+    for loss in exceeded:
+        what = "resource" if loss.scope is None else "item"
+        yield Refusal(
+            address=loss.scope,
+            why=f"{loss.lost} of {loss.managed} managed {what if loss.managed == 1 else what + 's'} would be {loss.verb}: "
+            f"{loss.percent:.3g} %, but max_delete_percent is {limit:g}",
+            allow=f"--max-delete-percent {allowed}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loss:
+    """The number of resources that a workspace (scope None) or a gallery loses."""
+
+    scope: Address | None
+    lost: int
+    managed: int
+    verb: str
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.lost / self.managed
+
+    def exceeds(self, limit: float) -> bool:
+        # Not `>`: a limit of NaN allows nothing.
+        return not self.percent <= limit + _TOLERANCE
+
+
+def _limited_losses(losses: Losses) -> Iterator[_Loss]:
+    """Yield the losses that the percentage limits: of the workspace, and of galleries more than five items or all."""
     if losses.removed or len(losses.cleared) > _FEW_ITEMS:
-        verb = _verb(losses)
-        managed = len(losses.managed)
-        if _exceeds(len(lost), managed, limit):
-            yield _refusal(None, len(lost), managed, limit, verb)
-            return
-    yield from _galleries_exceeded(losses, limit)
-
-
-def _galleries_exceeded(losses: Losses, limit: float) -> Iterator[Refusal]:
-    """Reject the deletes of more than five items of a gallery, or of all its items, if they exceed the percentage."""
+        lost = {*losses.removed, *losses.cleared}
+        yield _Loss(scope=None, lost=len(lost), managed=len(losses.managed), verb=_verb(losses))
     managed = Counter(address.gallery for address in losses.managed if address.item is not None)
     removed = Counter(address.gallery for address in losses.removed if address.item is not None)
     for gallery, count in sorted(removed.items()):
-        total = managed[gallery]
-        if (count > _FEW_ITEMS or count == total) and _exceeds(count, total, limit):
-            yield _refusal(Address(gallery), count, total, limit, "deleted or replaced")
-
-
-def _exceeds(count: int, total: int, limit: float) -> bool:
-    # Not `>`: a limit of NaN allows nothing.
-    return not 100 * count / total <= limit + _TOLERANCE
-
-
-def _refusal(address: Address | None, count: int, total: int, limit: float, verb: str) -> Refusal:
-    percent = 100 * count / total
-    what = "item" if address else "resource"
-    return Refusal(
-        address=address,
-        why=f"{count} of {total} managed {what if total == 1 else what + 's'} would be {verb}: {percent:.3g} %, "
-        f"but max_delete_percent is {limit:g}",
-        allow=f"--max-delete-percent {ceil(percent - _TOLERANCE)}",
-    )
+        if count > _FEW_ITEMS or count == managed[gallery]:
+            yield _Loss(scope=Address(gallery), lost=count, managed=managed[gallery], verb="deleted or replaced")
 
 
 def _verb(losses: Losses) -> str:
@@ -81,7 +88,7 @@ def apply_approvals(
     """Return the plan with the refusals that an approval could lift, unless one does, and with used approvals noted.
 
     An approval lifts them if its digest is that of the plan and its number of deletes is right, and if no apply has used
-    it: `used` are the review digests of earlier applies.
+    it: `used` are the review digests of earlier applies. If none lifts them, notices say why.
     """
     notices = [*plan.notices, *_used_approvals(approvals, used)]
     if not refusals:
@@ -94,6 +101,7 @@ def apply_approvals(
         return replace(plan, notices=tuple(notices), approval=digest)
     if digest in used:
         return replace(plan, notices=tuple(notices), refusals=(*plan.refusals, *refusals))
+    notices += _unfit_approvals(approvals, used, digest, deletes)
     *first, last = refusals
     last = replace(last, allow=f"{last.allow}; {_approval_advice(digest, deletes)}")
     return replace(plan, notices=tuple(notices), refusals=(*plan.refusals, *first, last))
@@ -105,6 +113,22 @@ def _used_approvals(approvals: Iterable[Approval], used: Collection[str]) -> Ite
         if any(digest.startswith(approval.digest) for digest in used):
             message = f"{approval.at}: the approval {approval.digest[:_DIGEST_LENGTH]} was used: remove it"
             yield Notice(address=None, message=message)
+
+
+def _unfit_approvals(
+    approvals: Iterable[Approval], used: Collection[str], digest: str, deletes: int
+) -> Iterator[Notice]:
+    """Yield a notice for each unused approval, saying why it does not allow the plan."""
+    for approval in approvals:
+        if any(each.startswith(approval.digest) for each in used):
+            continue
+        if digest.startswith(approval.digest):
+            why = f"has deletes: {approval.deletes}, but this plan has {deletes}"
+        else:
+            why = (
+                f"is for another plan: its digest is {approval.digest[:_DIGEST_LENGTH]}, not {digest[:_DIGEST_LENGTH]}"
+            )
+        yield Notice(address=None, message=f"{approval.at}: the approval {why}")
 
 
 def _approval_advice(digest: str, deletes: int) -> str:

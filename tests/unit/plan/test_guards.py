@@ -189,5 +189,5 @@ def test_what_an_earlier_replacement_left_counts_for_no_guard() -> None:
 def test_every_refusal_says_what_allows_it() -> None:
     known = replace(KNOWN, protected=frozenset({at("g/a")}))
     plan = plan_of(Desired(galleries=(gallery(),)), known=known)
-    assert len(plan.refusals) == 3
+    assert len(plan.refusals) == 4
     assert all(refusal.allow for refusal in plan.refusals)

@@ -44,7 +44,13 @@ def losses(removed: int = 0, cleared: int = 0, of: int = 100, others: int = 0) -
     ("found", "whys"),
     [
         (losses(removed=30), []),
-        (losses(removed=31), ["31 of 100 managed resources would be deleted or replaced: 31 %"]),
+        (
+            losses(removed=31),
+            [
+                "31 of 100 managed resources would be deleted or replaced: 31 %",
+                "31 of 100 managed items would be deleted or replaced: 31 %",
+            ],
+        ),
         (losses(cleared=31), ["31 of 100 managed resources would be cleared of values: 31 %"]),
         (losses(cleared=5, of=0), []),
         (losses(cleared=6, of=0), ["6 of 6 managed resources would be cleared of values"]),
@@ -66,6 +72,14 @@ def test_limits_per_workspace_and_per_gallery(found: Losses, whys: list[str]) ->
     assert list(limits_exceeded(found, 100)) == []
 
 
+def test_the_advised_percentage_allows_every_limit() -> None:
+    found = losses(removed=12, of=20, others=14)
+    refusals = list(limits_exceeded(found, 30))
+    assert [refusal.address for refusal in refusals] == [None, Address("g")]
+    assert {refusal.allow for refusal in refusals} == {"--max-delete-percent 60"}
+    assert list(limits_exceeded(found, 60)) == []
+
+
 LIVE = [live_item(f"I{n}", float(n), WixFile(id=f"f{n}"), title="T") for n in range(4)]
 WANTED = [item(f"k{n}", WixFile(id=f"f{n}")) for n in range(4)]
 KNOWN = Bindings(ids=known_ids(**{f"k{n}": f"I{n}" for n in range(4)}))
@@ -84,21 +98,26 @@ def approval(digest: str, deletes: int = 3) -> Approval:
 def test_an_approval_lifts_the_limit_of_one_plan_once() -> None:
     refused = plan_with()
     digest = review_digest(refused)
-    (refusal,) = refused.refusals
+    refusal = refused.refusals[-1]
     pasted = yaml.safe_load(refusal.allow.partition("galleryctl.yaml: ")[2])
     assert pasted == {"approvals": [{"digest": digest[:16], "deletes": 3, "reason": "why this is intended"}]}
     approved = plan_with(approval(digest[:16]))
     assert (approved.refusals, approved.approval) == ((), digest)
     assert any("season over" in notice.message for notice in approved.notices)
     used = plan_with(approval(digest[:16]), state=replace(KNOWN, approvals=frozenset({digest})))
-    assert len(used.refusals) == 1
+    assert len(used.refusals) == len(refused.refusals)
     assert any("was used: remove it" in notice.message for notice in used.notices)
 
 
 def test_an_approval_of_another_plan_or_number_lifts_nothing() -> None:
     digest = review_digest(plan_with())
-    assert plan_with(approval(digest[:16], deletes=2)).refusals
-    assert plan_with(approval("0" * 16)).refusals
+    for unfit, why in (
+        (approval(digest[:16], deletes=2), "the approval has deletes: 2, but this plan has 3"),
+        (approval("0" * 16), f"the approval is for another plan: its digest is {'0' * 16}, not {digest[:16]}"),
+    ):
+        plan = plan_with(unfit)
+        assert plan.refusals
+        assert f"{unfit.at}: {why}" in [notice.message for notice in plan.notices]
     assert plan_with(approval(digest[:16]), kept=2).refusals
 
 
