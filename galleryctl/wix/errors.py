@@ -124,6 +124,11 @@ class MediaFailed(ApiError):  # noqa: N818 - named for what it says
     advice = "check that the file or the URL is an image or a video that Wix supports"
 
 
+def is_rejection(error: ApiError) -> bool:
+    """Return True if the API answered that it rejects the request, which then has had no effect."""
+    return isinstance(error, AuthError | PermissionDenied | NotFound | Conflict | InvalidRequest | Throttled)
+
+
 def parse_error_body(body: object, redact: Callable[[str], str]) -> ErrorBody:
     """Return the texts of an error body, redacted and shortened; no texts for an unknown structure."""
     if not isinstance(body, Mapping):

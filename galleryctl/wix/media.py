@@ -9,7 +9,7 @@ from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix import endpoints, tus
 from galleryctl.wix.codec import JsonObject, as_array, as_object, as_string, decode_file
 from galleryctl.wix.endpoints import Endpoint
-from galleryctl.wix.errors import MediaFailed, NotFound, ResponseLost
+from galleryctl.wix.errors import ApiError, MediaFailed, NotFound, ResponseLost, is_rejection
 from galleryctl.wix.messages import JsonReply, Request, parse_reply
 from galleryctl.wix.transport import Transport
 from galleryctl.wix.tus import OpenBytes, UploadSource
@@ -96,6 +96,11 @@ class MediaCalls:
                     return file
                 if attempt == _MAX_CREATE_ATTEMPTS:
                     raise
+            except ApiError as error:
+                if attempt == 1:
+                    raise
+                # an earlier attempt may have created the file
+                raise ResponseLost(error.what, call=error.call, status=error.status, do=error.do) from error
         raise AssertionError("the last attempt returns or raises")
 
     async def get_files(self, ids: Iterable[str]) -> tuple[MediaFile, ...]:
@@ -200,6 +205,19 @@ class MediaCalls:
                 raise page.malformed("the response repeats the cursor of an earlier page")
             seen.add(following)
             paging = {**paging, "cursor": following}
+
+
+def may_have_created_file(error: ApiError) -> bool:
+    """Return False if an upload or import that failed with `error` has created no file: its first request failed."""
+    if isinstance(error, ResponseLost):
+        return True
+    if error.call in map(_call, (endpoints.UPLOAD_URL, endpoints.RESUMABLE_URL)):
+        return False
+    return error.call != _call(endpoints.IMPORT_FILE) or not is_rejection(error)
+
+
+def _call(endpoint: Endpoint) -> str:
+    return Request(endpoint=endpoint).call
 
 
 def _placement(folder: str, labels: Sequence[str]) -> dict[str, Json]:

@@ -64,6 +64,20 @@ def test_a_missing_scope_is_told_once_and_stops_the_run(applied: ServedWorkspace
     assert site(applied) == before
 
 
+def test_a_missing_scope_leaves_a_saved_plan_valid(applied: ServedWorkspace) -> None:
+    applied.write_photo("new", 7)
+    applied.write_gallery([*ITEMS, "{image: photos/new.jpg}", "{key: two, text: '<p>Two</p>'}"])
+    assert applied.run("plan", "--out", "plan.json").wait() == 0
+    reader = with_key(applied, applied.ready["read_api_key"])
+    told = message(reader.run("apply", "plan.json"))
+    assert "Not applied: 0 of 2 done" in told
+    assert "Run the command again to continue" in told
+    if "weddings/two failed to create" in told:  # unless the rejected upload stopped the run before
+        assert "/items: 403" in told
+    applied_later = applied.run("apply", "plan.json")
+    assert applied_later.wait() == 0, applied_later.err
+
+
 def test_a_gallery_that_the_site_does_not_have(served: ServedWorkspace) -> None:
     served.write_gallery(ITEMS[1:])
     text = (served.root / "galleries/weddings.yaml").read_text()

@@ -30,6 +30,7 @@ from galleryctl.state.journal_records import StepResult
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError, ResponseLost, Unavailable
 from galleryctl.wix.items import NewItem
+from galleryctl.wix.media import may_have_created_file
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,8 +72,8 @@ class StepExecutor:
     def _may_have_taken_effect(self, step: steps.Step, error: GalleryctlError) -> bool:
         """Return True if the failed `step`, or the same create of an earlier run, may have taken effect."""
         if isinstance(step.action, steps.Upload):
-            # The file may exist after any of its calls; the next run looks it up by its label.
-            return isinstance(error, ApiError)
+            # The file may exist after any call but a rejected first one; the next run looks it up by its label.
+            return isinstance(error, ApiError) and may_have_created_file(error)
         return isinstance(error, ResponseLost | Unavailable) or _created_address(step) in self.unconfirmed
 
     def _record(self, step: steps.Step, result: StepResult) -> None:

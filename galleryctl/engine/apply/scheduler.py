@@ -40,8 +40,20 @@ class _Scheduler:
         self.remaining = len(steps)
         self.failure_limit = failure_limit
         self.stop_reason = ""
+        self.stop_error: GalleryctlError | None = None
         self.consecutive_outages = 0
         """Steps that ended with an outage error since the last other response."""
+
+    def stop(self, error: GalleryctlError) -> str:
+        """Let no further step start because of `error`; return the reason of the step that failed with it.
+
+        Parallel steps that fail in the same way have one reason: that of the first.
+        """
+        reason = f"the run stopped: {error}"
+        if self.stop_error is None:
+            self.stop_error, self.stop_reason = error, self.stop_reason or reason
+        same = (self.stop_error.where, self.stop_error.what) == (error.where, error.what)
+        return self.stop_reason if same else reason
 
     def finish(self, step: Step, outcome: StepOutcome) -> None:
         """Record the outcome of `step`; steps that waited only for it become ready, or are skipped if it failed."""
@@ -108,8 +120,7 @@ async def _run_step(step: Step, run: Callable[[Step], Awaitable[None]], schedule
         await run(step)
     except GalleryctlError as error:
         if isinstance(error, _FATAL_ERRORS):
-            scheduler.stop_reason = scheduler.stop_reason or f"the run stopped: {error}"
-            return StepOutcome(status=OutcomeStatus.FAILED, reason=scheduler.stop_reason)
+            return StepOutcome(status=OutcomeStatus.FAILED, reason=scheduler.stop(error))
         scheduler.consecutive_outages = scheduler.consecutive_outages + 1 if isinstance(error, _OUTAGE_ERRORS) else 0
         if scheduler.consecutive_outages >= scheduler.failure_limit:
             last = f"the last {scheduler.failure_limit} steps failed; last error: {error}"
