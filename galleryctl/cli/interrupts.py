@@ -72,7 +72,7 @@ def stop_on_signal(stop: asyncio.Event, notify: Callable[[str], None]) -> Iterat
                 raise
             raise Interrupted(
                 "stopped immediately; some requests may have taken effect",
-                do="run the same command again: it recovers the unfinished steps from the journal",
+                do="plan again: the next apply recovers the unfinished steps from the journal",
             ) from None
 
 

@@ -247,12 +247,12 @@ async def apply_plan(
     keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
     if not (done or applied.report.uploaded or keep_journal):
         site.journal.clear()  # nothing was written, so a saved plan stays valid
-        return replace(applied, bindings=state.bindings)
+        return replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
     try:
         save_state(site, state, applied.bindings, keep_journal=keep_journal)
     except StateError as error:
-        return replace(applied, save_error=error)
-    return applied
+        return replace(applied, save_error=error, state_written=True)
+    return replace(applied, state_written=True)
 
 
 def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:

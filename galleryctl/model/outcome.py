@@ -42,6 +42,8 @@ class Report:
     """The number of changes of the state alone."""
     seconds: float = 0.0
     interrupted: bool = False
+    needs_review: bool = False
+    """True if what is left needs a new plan and a new review: a reviewed plan cannot be continued."""
 
     @property
     def exit_code(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.report.formatting import escape_control, pluralize
 
+_REVIEW_ADVICE = "The plan cannot be continued: run `galleryctl plan`, review it, and apply the rest."
 PAST_TENSE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 """Past tense of each action."""
 
@@ -55,9 +56,10 @@ def report_summary(report: Report) -> str:
         return f"Applied: {', '.join(counts)}."
     not_taken = _count_outcomes(report, OutcomeStatus.NOT_TAKEN)
     head = "Interrupted" if report.interrupted else "Partially applied" if done + not_taken else "Not applied"
+    again = _REVIEW_ADVICE if report.needs_review else "Run the command again to continue."
     of_these = f"{not_taken:,} not taken by the site, " if not_taken else ""
     return (
         f"{head}: {done:,} of {len(report.outcomes):,} done, {of_these}"
         f"{_count_outcomes(report, OutcomeStatus.FAILED):,} failed, "
-        f"{_count_outcomes(report, OutcomeStatus.SKIPPED):,} skipped. Run the command again to continue."
+        f"{_count_outcomes(report, OutcomeStatus.SKIPPED):,} skipped. {again}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from galleryctl.engine.apply.run import ApplyResult
@@ -77,9 +78,9 @@ async def apply_workspace(
 ) -> ApplyResult | None:
     """Apply the saved plan, or one made with the options; return None if it is not approved.
 
-    The plan must have the review digest that starts with `expect_digest`, if given. A plan that nobody has reviewed,
-    neither saved nor approved nor with an expected digest, is rejected if it has conflicts, unless `overwrite_conflicts`
-    is True.
+    The plan must have the review digest that starts with `expect_digest`, if given, unless it has no changes. A plan
+    that nobody has reviewed, neither saved nor approved nor with an expected digest, is rejected if it has conflicts,
+    unless `overwrite_conflicts` is True.
 
     The lock is held from before planning until the state is saved. The first cancellation lets the running steps finish
     and saves the state; a second one ends at once and leaves the rest to the journal.
@@ -96,15 +97,18 @@ async def apply_workspace(
                 stack.enter_context(site.backend.lock(owner, lock_timeout))
             with hooks.cancellable():
                 planned = await _approved(workspace, site, options, saved, hooks)
-                if planned is not None and expect_digest:
+                if planned is None:
+                    return None
+                if expect_digest and not planned.plan.is_empty:
                     check_review_digest(planned.plan, expect_digest)
-                elif planned is not None and saved is None and hooks.approve is None and not overwrite_conflicts:
+                elif saved is None and hooks.approve is None and not overwrite_conflicts:
                     check_conflicts(planned.plan)
-            if planned is None:
-                return None
             stop = asyncio.Event()
             with hooks.writing(stop) as progress:
-                return await _finish(site, planned, run=owner.run, stop=stop, progress=progress)
+                applied = await _finish(site, planned, run=owner.run, stop=stop, progress=progress)
+            is_reviewed = saved is not None or bool(expect_digest)
+            report = replace(applied.report, needs_review=is_reviewed and applied.state_written)
+            return replace(applied, report=report)
 
 
 async def _approved(

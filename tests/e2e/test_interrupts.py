@@ -74,7 +74,7 @@ def test_two_interrupts_stop_at_once_and_the_next_run_continues(begun: ServedWor
     command.wait_for_stderr("Stopping")
     command.send(number)
     assert command.wait() == 130
-    assert "it recovers the unfinished steps from the journal" in command.err
+    assert "the next apply recovers the unfinished steps from the journal" in command.err
     assert "Traceback" not in command.err
     begun.release(drop=True)
     assert len(begun.titles()) == 1 + 8

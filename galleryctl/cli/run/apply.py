@@ -51,6 +51,8 @@ async def run_apply(
     if applied is None:
         output.info(settings, "Nothing was applied.")
         return 1
+    if expect_digest and not (applied.report.outcomes or applied.report.state_changes):
+        output.info(settings, "Nothing is left to apply, so --expect-digest was not compared.")
     return _print_report(applied, settings)
 
 

@@ -37,6 +37,8 @@ class ApplyResult:
     report: Report
     has_unconfirmed_steps: bool = False
     """True if a step may have taken effect although its response was lost: the journal must be kept."""
+    state_written: bool = False
+    """True if the state was written, so that a plan made before is stale."""
     save_error: GalleryctlError | None = None
     """The error that prevented the state from being saved."""
 

@@ -88,3 +88,23 @@ def test_a_failed_apply_that_wrote_nothing_leaves_the_state_as_it_was(studio: Cl
     assert "0 of 1 done" in failed.out
     assert studio.state()["serial"] == serial
     assert "no longer exists on the site" in studio.run("apply", "plan.json").err, "stale because of the site alone"
+
+
+@pytest.mark.parametrize("review", ["saved", "digest"])
+def test_a_reviewed_plan_that_was_applied_in_part_needs_a_new_one(wedding: CliHarness, review: str) -> None:
+    wedding.run("plan", "--out", "plan.json")
+    arguments = ("plan.json",) if review == "saved" else ("--auto-approve", "--expect-digest", review_digest(wedding))
+    wedding.call_api("POST", "/_emulator/settings", {"ignore_writes": ["item.title"]})
+    ran = wedding.run("apply", *arguments)
+    assert ran.code == 3
+    assert "The plan cannot be continued: run `galleryctl plan`, review it, and apply the rest." in ran.out
+    assert "Run the command again" not in ran.out
+    assert wedding.run("apply", *arguments).code == 1
+
+
+def test_an_expected_digest_allows_that_nothing_is_left(wedding: CliHarness) -> None:
+    arguments = ("--auto-approve", "--expect-digest", review_digest(wedding))
+    wedding.apply(*arguments[1:])
+    again = wedding.run("apply", *arguments)
+    assert again.code == 0
+    assert "Nothing is left to apply, so --expect-digest was not compared." in again.err
