@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -133,10 +132,9 @@ def unknown_deposed(backend: StateBackend, deposed: Mapping[str, Address]) -> Ma
     state.
     """
     unknown = dict(deposed)
-    for version in backend.versions() if deposed else ():
-        with suppress(StateError):  # a version that cannot be read shows nothing
-            for id_ in backend.read_version(version.serial).bindings.ids.values():
-                unknown.pop(id_, None)
+    for _, state in backend.read_versions() if deposed else ():
+        for id_ in state.bindings.ids.values() if state else ():
+            unknown.pop(id_, None)
         if not unknown:
             break
     return unknown
@@ -265,8 +263,18 @@ def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:
     return {**again, **others}
 
 
+def newest_serial(backend: StateBackend, *, default: int) -> int:
+    """Return the highest serial of the stored versions, `default` if there are none."""
+    return max((version.serial for version in backend.versions()), default=default)
+
+
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
-    """Write `bindings` as the next version of the state and return it; clear the journal, which it includes."""
+    """Write `bindings` as the next version of the state and return it; clear the journal, which it includes.
+
+    The serials of a new lineage continue those of the stored versions, so that a serial names one version.
+    """
+    if not state.lineage:
+        state = replace(state, serial=newest_serial(site.backend, default=state.serial))
     saved = state.next_version(bindings)
     site.backend.write(saved)
     if not keep_journal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -159,8 +160,12 @@ class StateBackend(ABC):
         return self._archive.newest_first()
 
     def read_version(self, serial: int) -> State:
-        """Return the newest previous version with that serial. Raise StateError if it is missing or unreadable."""
+        """Return the previous version with that serial. Raise StateError if it is missing, ambiguous or unreadable."""
         return self._archive.read(serial, self.load_version)
+
+    def read_versions(self) -> Iterator[tuple[Version, State | None]]:
+        """Yield each previous version and its state, None if it cannot be read; newest first."""
+        return self._archive.read_each(self.load_version)
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,37 +81,53 @@ class VersionArchive:
 
     def newest_first(self) -> tuple[Version, ...]:
         """Return the stored versions, newest first."""
-        return tuple(
-            Version(
-                serial=int(match["serial"]), location=self._store.location(match[0]), replaced_at=_replaced_at(match)
-            )
-            for match in _parse_names(self._store.names())
-        )
+        return tuple(map(self._version, _parse_names(self._store.names())))
 
     def read(self, serial: int, load: Callable[[str], bytes]) -> State:
-        """Return the newest version with that serial, whose content `load` returns by name.
+        """Return the version with that serial, whose content `load` returns by name.
 
-        Raises StateError if there is none or it cannot be read.
+        Raises StateError if there is none, if several have that serial, or if it cannot be read.
         """
         kept = _parse_names(self._store.names())
-        for match in kept:
-            if int(match["serial"]) == serial:
-                where = self._store.location(match[0])
-                state = deserialize_state(load(match[0]), where=where, do=VERSION_ADVICE)
-                if not _is_version_of(state, match):
-                    raise StateError(
-                        "this version's content does not match its name",
-                        where=where,
-                        why=f"it has serial {state.serial} of lineage {state.lineage}",
-                        do=VERSION_ADVICE,
-                    )
-                return state
+        found = [match for match in kept if int(match["serial"]) == serial]
+        if len(found) > 1:
+            raise StateError(
+                f"{len(found)} stored versions have serial {serial}",
+                why=", ".join(self._store.location(match[0]) for match in found),
+                do="move those that you do not want out of there: `galleryctl state versions` says until when each was used",
+            )
+        if found:
+            return self._read(found[0], load)
         serials = ", ".join(str(int(match["serial"])) for match in kept)
         raise StateError(
             f"no stored version {serial}",
             why=f"stored versions: {serials}" if serials else "no versions are stored",
             do="list the versions: galleryctl state versions" if serials else "",
         )
+
+    def read_each(self, load: Callable[[str], bytes]) -> Iterator[tuple[Version, State | None]]:
+        """Yield each version and its state, None if it cannot be read; newest first."""
+        for match in _parse_names(self._store.names()):
+            state = None
+            with suppress(StateError):
+                state = self._read(match, load)
+            yield self._version(match), state
+
+    def _read(self, match: re.Match[str], load: Callable[[str], bytes]) -> State:
+        where = self._store.location(match[0])
+        state = deserialize_state(load(match[0]), where=where, do=VERSION_ADVICE)
+        if not _is_version_of(state, match):
+            raise StateError(
+                "this version's content does not match its name",
+                where=where,
+                why=f"it has serial {state.serial} of lineage {state.lineage}",
+                do=VERSION_ADVICE,
+            )
+        return state
+
+    def _version(self, match: re.Match[str]) -> Version:
+        location = self._store.location(match[0])
+        return Version(serial=int(match["serial"]), location=location, replaced_at=_replaced_at(match))
 
 
 def is_archived(name: str) -> bool:

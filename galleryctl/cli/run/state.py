@@ -117,11 +117,10 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
                 raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
             state = save_state(site, loaded.state, loaded.bindings)
     count = 0
-    for version in site.backend.versions():
-        try:
-            site.backend.read_version(version.serial)
+    for version, readable in site.backend.read_versions():
+        if readable:
             count += 1
-        except StateError:
+        else:
             output.info(settings, f"{escape_control(version.location)} cannot be decrypted and was left unchanged.")
     subject = f"State and {pluralize(count, 'previous version')} are" if count else "State is"
     output.info(

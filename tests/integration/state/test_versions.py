@@ -93,6 +93,12 @@ def test_a_version_that_is_not_stored_is_reported(anywhere: CliHarness) -> None:
     assert "no stored version 99" in ran.err
 
 
+def test_a_serial_that_is_not_a_number_is_reported(wedding: CliHarness) -> None:
+    ran = wedding.run("state", "restore", "abc")
+    assert ran.code == 1
+    assert "'abc' is not a serial: use a number that `galleryctl state versions` lists" in ran.err
+
+
 def test_a_damaged_state_is_replaced_by_a_former_version(wedding: CliHarness) -> None:
     wedding.apply()
     path = wedding.root / ".galleryctl/state.json"
@@ -171,3 +177,23 @@ def test_without_the_library_it_is_named(wedding: CliHarness, monkeypatch: pytes
     ran = wedding.run("plan")
     assert ran.code == 1
     assert "pip install 'galleryctl[object-store]'" in ran.err
+
+
+@pytest.mark.parametrize("command", [("state", "rebuild", "--auto-approve"), ("apply", "--auto-approve")])
+def test_serials_continue_after_those_of_a_lost_state(
+    anywhere: CliHarness, command: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    anywhere.apply()
+    for address in ("weddings/cake", "weddings/rings"):
+        assert anywhere.run("state", "rm", address).code == 0
+    stored = serials(anywhere)
+    path = anywhere.root / ".galleryctl/state.json"
+    if path.exists():
+        path.unlink()
+    else:
+        request.getfixturevalue("bucket").delete(["sites/main.json"])
+    assert anywhere.run(*command).code == 0
+    assert json.loads(anywhere.run("state", "list", "--format", "json").out)["serial"] > max(stored)
+    assert anywhere.run("state", "rm", "weddings/cake").code == 0
+    found = serials(anywhere)
+    assert sorted(set(found), reverse=True) == found

@@ -64,6 +64,9 @@ def test_a_new_lineage_lets_the_old_ones_versions_be(tmp_path: Path, state: Stat
         assert following is not None
         backend.write(following.next_version(bindings))
     assert [version.serial for version in backend.versions()] == [1, 1]
+    with pytest.raises(StateError, match="2 stored versions have serial 1"):
+        backend.read_version(1)
+    assert [read is not None for _, read in backend.read_versions()] == [True, True]
 
 
 def test_versions_that_follow_an_older_state_are_kept_beside_those_of_the_same_serial(
