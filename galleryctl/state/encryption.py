@@ -138,7 +138,8 @@ class EncryptedBackend(StateBackend):
         with suppress(StateError):  # an unreadable one that was replaced is encrypted, too
             state = deserialize_state(content, where=None)
             about |= {"site_id": state.site_id, "lineage": state.lineage, "serial": state.serial}
-        return self._encryption.encrypt(content, about)
+        stored = self._encryption.encrypt(content, about)
+        return stored if stored.endswith(b"\n") else stored + b"\n"
 
 
 class _EncryptedJournal:

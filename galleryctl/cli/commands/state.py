@@ -160,9 +160,16 @@ def state_versions(context: click.Context) -> None:
     run_async(print_versions(settings))
 
 
+class _Serial(click.IntRange):
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if not str(value).isdecimal():
+            self.fail(f"{value!r} is not a serial: use a number that `galleryctl state versions` lists.", param, ctx)
+        return int(value)
+
+
 @command.command("restore")
 @common_options
-@click.argument("serial", metavar="SERIAL", type=click.IntRange(0))
+@click.argument("serial", metavar="SERIAL", type=_Serial(0))
 @lock_timeout_option
 @click.pass_context
 def state_restore(context: click.Context, serial: int, lock_timeout: float) -> None:

@@ -67,6 +67,9 @@ def test_state_versions_and_journal_hide_what_is_in_them(path: Path, state: Stat
         journal.done("a", StepResult(ids={ITEM: "i-1"}, media={"sha256:ab": "f-1"}))
     assert read_journal(place, state).result.ids == {ITEM: "i-1"}
     assert backend.read_version(7) == state
+    assert path.read_bytes().endswith(b"}\n")
+    path.write_bytes(path.read_bytes().rstrip())  # as earlier releases wrote it
+    assert backend.read() == state.next_version(state.bindings)
     found = everything_in(path.parent)
     assert [planted for planted in PLANTED if planted in found] == []
     unset = EncryptedBackend(FileStateBackend(path), Encryption())
