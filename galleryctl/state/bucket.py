@@ -171,7 +171,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
     name, _, key = rest.partition("/")
     problem = invalid_variable(os.environ, scheme)
     if problem is not None:
-        do = "correct that variable: see docs/how-to/share-state.md"
+        do = "correct that variable: see 'Share state' in the documentation"
         raise StateError("the object store cannot be used", where=location, why=problem, do=do)
     # No client options are passed: they would override those in the environment.
     retry: RetryConfig = {"max_retries": _MAX_RETRIES, "retry_timeout": _RETRY_TIMEOUT}
@@ -188,7 +188,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
             "the object store cannot be used",
             where=location,
             why=redacted_reason(str(error)),
-            do="set the store's account and credentials in the environment: see docs/how-to/share-state.md",
+            do="set the store's account and credentials in the environment: see 'Share state' in the documentation",
         ) from error
     return Bucket(store, f"{scheme}://{name}"), key
 

@@ -23,7 +23,7 @@ _ADVICE_BY_PATTERN = (
     (NO_SUCH_BUCKET, "create the {bucket}, or correct state in galleryctl.yaml"),
     (
         re.compile(r"169\.254\.169\.254|metadata\.google\.internal"),
-        "set the store's credentials in the environment: see docs/how-to/share-state.md",
+        "set the store's credentials in the environment: see 'Share state' in the documentation",
     ),
     (
         re.compile("builder error"),
@@ -31,7 +31,7 @@ _ADVICE_BY_PATTERN = (
     ),
     (
         re.compile("InvalidUri|InvalidHeaderValue"),
-        "correct the store's environment variables: see docs/how-to/share-state.md",
+        "correct the store's environment variables: see 'Share state' in the documentation",
     ),
     (
         re.compile(
@@ -50,7 +50,7 @@ _ADVICE_BY_PATTERN = (
     ),
     (
         re.compile("status code: 501|not yet implemented"),
-        "use a store with conditional writes and check AWS_CONDITIONAL_PUT: see docs/how-to/share-state.md",
+        "use a store with conditional writes and check AWS_CONDITIONAL_PUT: see 'Share state' in the documentation",
     ),
 )
 _DEFAULT_ADVICE = "check that the store can be reached, and run the same command again; nothing that was saved is lost"

@@ -126,7 +126,8 @@ def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: f
         print_state(state, state.bindings, settings)
     output.info(settings, f"Removed from state: {list_addresses(removed)}. The site was not changed.")
     output.info(
-        settings, "If a manifest still declares it, the next plan asks whether to adopt it: see docs/how-to/bind.md."
+        settings,
+        "If a manifest still declares it, the next plan asks whether to adopt it: see 'Bind a gallery' in the documentation.",
     )
 
 

@@ -30,7 +30,7 @@ def lookalike_refusal(address: Address, live: Sequence[LiveItem]) -> Refusal:
         address=address,
         why=f"it would be created, but {items} its content already: {_listed(live)}",
         allow=f"adopt: {{{address.item}: {one}}} to manage it; foreign: [{others}] to create another one; "
-        "or plan with the state that has it (docs/how-to/share-state.md)",
+        "or plan with the state that has it (see 'Share state' in the documentation)",
     )
 
 

@@ -382,7 +382,7 @@ def test_a_create_of_what_an_unmanaged_item_shows_is_refused(wanted: DesiredItem
     assert "it would be created, but an item that is not in state shows its content already: " in refusal.why
     assert refusal.allow == (
         "adopt: {a: 1} to manage it; foreign: [1] to create another one; "
-        "or plan with the state that has it (docs/how-to/share-state.md)"
+        "or plan with the state that has it (see 'Share state' in the documentation)"
     )
     (gallery_,) = make_desired(wanted).galleries
     foreign = Desired(galleries=(replace(gallery_, foreign=frozenset({"1"})),))

@@ -55,7 +55,7 @@ def test_a_service_account_that_was_quoted_once_too_often_is_told_without_it(
     with pytest.raises(StateError, match="Unable to decode service account file") as caught:
         open_bucket("gs://bucket/key")
     assert "planted" not in str(caught.value)
-    assert "docs/how-to/share-state.md" in caught.value.do
+    assert "'Share state' in the documentation" in caught.value.do
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT"])

@@ -171,7 +171,7 @@ def test_an_account_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(StateError, match="the object store cannot be used") as caught:
         open_bucket("az://container/key")
-    assert "docs/how-to/share-state.md" in caught.value.do
+    assert "'Share state' in the documentation" in caught.value.do
 
 
 def test_a_process_whose_number_another_has_got_does_not_live(anna: LockInfo) -> None:
