@@ -24,11 +24,14 @@ def check_conflicts(plan: Plan) -> None:
             f"{change.address}: {', '.join(part.path for part in change.fields if part.cause is Cause.CONFLICT) or 'media'}"
             for change in plan.conflicts
         )
+        keys = dict.fromkeys(change.address.gallery for change in plan.conflicts)
+        imports = "; ".join(f"galleryctl import {key}" for key in keys)
         raise Refused(
             "people on the site and the manifests changed the same values; nothing was applied",
             why="\n  ".join(listed),
-            do="review the plan and apply it saved (plan --out FILE, apply FILE), take the site's values into the manifests, "
-            "or confirm with --overwrite-conflicts",
+            do="to keep the manifests' values, review the plan and apply it saved (plan --out FILE, apply FILE), with "
+            "--expect-digest, or with --overwrite-conflicts\n  "
+            f"to keep the site's values: {imports}",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -156,8 +156,14 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         serial=state.serial,
         in_doubt=fetched.in_doubt,
     )
-    plan = replace(plan, notices=(*loaded.notices, *plan.notices))
+    plan = replace(plan, notices=(*loaded.notices, *_interruption(loaded), *plan.notices))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
+
+
+def _interruption(loaded: LoadedState) -> Iterator[Notice]:
+    if loaded.interrupted:
+        message = "an apply was interrupted: differences may come from it, and the next apply continues it"
+        yield Notice(address=None, message=message)
 
 
 async def revalidate(site: Site, plan: Plan) -> PlanResult:

@@ -13,7 +13,7 @@ from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
-from galleryctl.plan.compare import ItemDifference, compare_gallery, compare_item
+from galleryctl.plan.compare import ItemDifference, changed_paths, compare_gallery, compare_item
 from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.identity.evidence import same_content
 from galleryctl.plan.identity.galleries import gallery_names
@@ -171,7 +171,7 @@ class _Findings:
     def add_gallery(self, address: Address, live: LiveGallery, difference: Difference) -> None:
         """Add the findings of the gallery itself."""
         self.records[address] = replace(self.record(address, live.id), fields=difference.bases)
-        self._add_state_changes(address, difference)
+        self._add_state_changes(address, live, difference)
 
     def add_item(self, address: Address, live: LiveItem, difference: ItemDifference, *, is_moved: bool) -> None:
         """Add the findings of an item; one that is not moved keeps its sort order."""
@@ -179,15 +179,19 @@ class _Findings:
         if not is_moved and record.sort_order != live.sort_order:
             record = replace(record, sort_order=live.sort_order)
         self.records[address] = record
-        self._add_state_changes(address, difference.fields)
+        self._add_state_changes(address, live, difference.fields)
         if difference.other_form:
             message = f"the site stores {', '.join(difference.other_form)} in another form than was sent"
             self.notices.append(Notice(address=address, message=message))
 
-    def _add_state_changes(self, address: Address, difference: Difference) -> None:
+    def _add_state_changes(self, address: Address, live: LiveItem | LiveGallery, difference: Difference) -> None:
+        released = set(changed_paths(live, self.record(address, live.id))) if difference.released else set[str]()
+        changed = sorted(released.intersection(difference.released))
         for action, paths in ((StateAction.RELEASE, difference.released), (StateAction.RECORD, difference.rebased)):
             if paths:
-                self.state_changes.append(StateChange(address=address, action=action, detail=", ".join(paths)))
+                kept = f"; changed on the site since, and kept: {', '.join(changed)}"
+                detail = ", ".join(paths) + (kept if action is StateAction.RELEASE and changed else "")
+                self.state_changes.append(StateChange(address=address, action=action, detail=detail))
 
 
 def _cause_of_moves(matches: Mapping[Address, ItemMatch], state: Bindings) -> Cause:

@@ -31,7 +31,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
         groups=view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH),
         plan=plan,
         state_changes=() if drift else view.state_change_lines(plan),
-        remarks=tuple(view.drift_remarks(plan)) if drift else (),
+        remarks=tuple(view.remarks(plan, drift=drift)),
         targets=list_addresses(plan.targets),
         refusals=() if drift else plan.refusals,
     )

@@ -40,10 +40,9 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
         parts.append("\n".join(_table(groups)))
     if plan.state_changes and not drift:
         entries = [f"- **{address}** {escape_markdown(text)}" for address, text in view.state_change_lines(plan)]
-        title = f"{pluralize(len(entries), 'change')} in state only"
+        title = f"{pluralize(len(plan.state_changes), 'change')} in state only"
         parts.append("\n".join(_collapsible(title, _truncate_entries(entries, _MAX_DETAILS_LENGTH // 4))))
-    if drift:
-        parts += [escape_markdown(remark) for remark in view.drift_remarks(plan)]
+    parts += [escape_markdown(remark) for remark in view.remarks(plan, drift=drift)]
     if plan.notices:
         parts.append(
             "\n".join(f"- **{n.address or 'the workspace'}**: {escape_markdown(n.message)}" for n in plan.notices[:100])

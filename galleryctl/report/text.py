@@ -45,15 +45,15 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     """Return the plan; `verbose` shows every change. The last line counts."""
     rows: list[list[StyledText]] = []
     if plan.drift if drift else plan.changes:
-        intro = "Drift" if drift else "galleryctl will perform these actions"
-        rows += [[(f"{intro} on site {escape_control(plan.site_id)}:", "bold")], [], _legend(drift=drift), []]
+        intro, arrow = ("Drift", " (manifest → site)") if drift else ("galleryctl will perform these actions", "")
+        rows += [[(f"{intro} on site {escape_control(plan.site_id)}{arrow}:", "bold")], [], _legend(drift=drift), []]
     if plan.targets:
         rows += [[(f"Targets: {list_addresses(plan.targets)}", "")], []]
     for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
         rows += [*_truncate_rows(_group_rows(group, width, verbose=verbose), width), []]
     rows += _remark_rows(plan, width, verbose=verbose, drift=drift)
-    if drift:
-        rows += [[(remark, "")] for remark in view.drift_remarks(plan)]
+    for remark in view.remarks(plan, drift=drift):
+        rows += _wrap_paragraph(remark, width, indent=0)
     rows.append([(view.plan_summary(plan, drift=drift), "bold")])
     return render_rows(rows, color=color)
 
@@ -62,10 +62,11 @@ def _remark_rows(plan: Plan, width: int, *, verbose: bool, drift: bool) -> Itera
     """Yield the changes of the state, the notes and the failed safety checks."""
     if plan.state_changes and not drift:
         yield [("In state only", "bold")]
-        for address, text in _first_lines(view.state_change_lines(plan), verbose=verbose):
+        lines = view.state_change_lines(plan)
+        for address, text in _first_lines(lines, verbose=verbose):
             yield from _wrap_paragraph(f"{address}: {text}", width)
-        if not verbose and len(plan.state_changes) > _MAX_CHANGES_SHOWN:
-            yield _more_row(len(plan.state_changes))
+        if not verbose and len(lines) > _MAX_CHANGES_SHOWN:
+            yield _more_row(len(lines))
         yield []
     if plan.notices:
         yield [("Notes", "bold")]

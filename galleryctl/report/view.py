@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from galleryctl.model.address import Address
 from galleryctl.model.fields import FIELDS
-from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan, StateAction
+from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan, StateAction, StateChange
 from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
 
@@ -40,7 +41,6 @@ DRIFT_LABELS = {
 _STATE_ACTIONS = {
     StateAction.ADOPT: "adopted: ",
     StateAction.MOVE: "moved from ",
-    StateAction.FORGET: "no longer in state: ",
     StateAction.PROTECT: "protected",
     StateAction.UNPROTECT: "no longer protected",
     StateAction.RELEASE: "no longer managed: ",
@@ -115,7 +115,7 @@ def plan_summary(plan: Plan, *, drift: bool) -> str:
     )
     if drift:
         if not counted:
-            return f"No drift. Nobody has changed the managed resources on the site ({plan.unchanged:,} in sync)."
+            return f"No drift. Nothing that the manifests declare has changed on the site ({plan.unchanged:,} in sync)."
         return (
             f"Drift: {created} missing, {updated} changed, {replaced} replaced, {deleted} unmanaged "
             f"({plan.unchanged:,} in sync)."
@@ -129,8 +129,16 @@ def plan_summary(plan: Plan, *, drift: bool) -> str:
     )
 
 
-def drift_remarks(plan: Plan) -> Iterator[str]:
-    """Yield what a drift check mentions besides the drift: changes of the manifests, and items that people added."""
+def remarks(plan: Plan, *, drift: bool) -> Iterator[str]:
+    """Yield what to know besides the changes: how conflicts are applied; for drift, what it leaves out."""
+    if not drift:
+        if plan.conflicts:
+            them = "it" if len(plan.conflicts) == 1 else "them"
+            yield (
+                f"{pluralize(len(plan.conflicts), 'conflict')}: apply --auto-approve rejects {them} without "
+                "--overwrite-conflicts."
+            )
+        return
     pending = sum(not change.is_drift for change in plan.changes) + len(plan.state_changes)
     if pending:
         yield f"{pluralize(pending, 'change')} in the manifests not applied yet: see `galleryctl plan`."
@@ -140,11 +148,29 @@ def drift_remarks(plan: Plan) -> Iterator[str]:
 
 
 def state_change_lines(plan: Plan) -> tuple[tuple[Address, str], ...]:
-    """Return the address and a description of each change of the state alone, escaped."""
+    """Return the address and a description of each change of the state alone, escaped.
+
+    A gallery and its items that are forgotten for the same reason are one line.
+    """
+    forgotten = [change for change in plan.state_changes if change.action is StateAction.FORGET]
+    galleries = {change.address: change.detail for change in forgotten if change.address.item is None}
+    with_gallery = {c.address for c in forgotten if c.address.item and galleries.get(c.address.parent) == c.detail}
+    counts = Counter(address.parent for address in with_gallery)
     return tuple(
-        (change.address, f"{_STATE_ACTIONS[change.action]}{escape_control(change.detail)}")
+        (change.address, _describe_state_change(change, counts[change.address]))
         for change in plan.state_changes
+        if change.action is not StateAction.FORGET or change.address not in with_gallery
     )
+
+
+def _describe_state_change(change: StateChange, items: int) -> str:
+    """Describe a change of the state; `items` of a forgotten gallery are forgotten for the same reason."""
+    detail = escape_control(change.detail)
+    if change.action is not StateAction.FORGET:
+        return f"{_STATE_ACTIONS[change.action]}{detail}"
+    why, _, rest = detail.partition("; ")
+    with_items = f" with {pluralize(items, 'item')}" if items else ""
+    return f"no longer in state ({why})" + (f"; {rest}{with_items}" if rest else with_items)
 
 
 def _only_drift(change: Change) -> Change:

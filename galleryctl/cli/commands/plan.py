@@ -62,9 +62,10 @@ def command(
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "
         kind = "signed plan" if plan.signature else "plan"
-        output.info(
-            settings, f"Saved the {kind} to {out}. To perform exactly these actions, run: galleryctl {where}apply {out}"
-        )
+        advice = f"To perform exactly these actions, run: galleryctl {where}apply {out}"
+        if plan.refusals:
+            advice = "A safety check rejected it, so it cannot be applied."
+        output.info(settings, f"Saved the {kind} to {out}. {advice}")
     if plan.refusals:
         return 1
     return 2 if detailed_exitcode and not plan.is_empty else 0

@@ -139,7 +139,7 @@ def _with_undeclared(
         if address.item is not None or address in declared:
             continue
         if address in desired.removed:
-            forgotten[address] = f"removed: names it; gallery {id_} stays on the site"
+            forgotten[address] = f"removed: in galleryctl.yaml; gallery {id_} stays on the site"
         elif id_ not in free:
             continue
         elif state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED:

@@ -163,7 +163,7 @@ def _ended(desired: DesiredGallery, by_id: Mapping[str, LiveItem], state: Bindin
         if id_ in declared_ids:
             forgotten[address] = "managed under another address"
         elif address in desired.removed:
-            named[address] = "removed: names it"
+            named[address] = "removed: in its manifest"
         elif id_ not in by_id:
             forgotten[address] = _GONE
         elif state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED:
@@ -171,7 +171,7 @@ def _ended(desired: DesiredGallery, by_id: Mapping[str, LiveItem], state: Bindin
     if is_new or desired.foreign:
         for address, id_ in state.ids.items():
             if id_ in desired.foreign:
-                named[address] = "foreign: has its id"
+                named[address] = "foreign: in its manifest"
             elif is_new and id_ not in by_id and address.item is not None:
                 # The state is about the gallery that the manifest was bound to before.
                 forgotten[address] = _GONE

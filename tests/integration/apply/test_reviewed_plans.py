@@ -38,7 +38,25 @@ def test_an_apply_that_nobody_reviewed_overwrites_no_conflict(conflict: CliHarne
     assert ran.code == 1
     assert "weddings/words: title" in ran.err
     assert "--overwrite-conflicts" in ran.err
+    assert "--expect-digest" in ran.err
+    assert "to keep the site's values: galleryctl import weddings" in ran.err
     assert conflict.titles() == ["Theirs"]
+
+
+def test_a_plan_warns_of_the_conflicts_that_an_unreviewed_apply_rejects(conflict: CliHarness) -> None:
+    warning = "1 conflict: apply --auto-approve rejects it without --overwrite-conflicts."
+    assert warning in conflict.run("plan").out
+    assert warning not in conflict.run("drift").out
+
+
+def test_a_rejected_plan_that_is_saved_is_not_advised(wedding: CliHarness) -> None:
+    wedding.apply()
+    wedding.write_gallery([])
+    ran = wedding.run("plan", "--out", "plan.json")
+    assert ran.code == 1
+    assert "Saved the plan to plan.json. A safety check rejected it, so it cannot be applied." in ran.err
+    assert "To perform exactly these actions" not in ran.err
+    assert wedding.run("apply", "plan.json").code == 1
 
 
 @pytest.mark.parametrize("review", ["option", "digest", "saved"])

@@ -67,3 +67,43 @@ def test_a_restored_version_of_the_state_creates_nothing_twice(studio: CliHarnes
     assert studio.run("state", "restore", str(first)).code == 0
     studio.assert_no_changes()
     assert studio.items() == before
+
+
+def test_a_removed_gallery_is_one_line_with_the_number_of_its_items(wedding: CliHarness) -> None:
+    wedding.write_gallery(["{text: '<p>a</p>', key: a}"], name="other", head="bind: {name: Other, create: true}\n")
+    wedding.apply()
+    (wedding.root / "galleries/weddings.yaml").unlink()
+    config = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    wedding.write("galleryctl.yaml", f"{config}removed: [weddings]\n")
+    planned = " ".join(wedding.run("plan").out.split())
+    (gallery,) = (each for each in wedding.galleries() if each.get("name") == "Weddings")
+    shown = f"weddings: no longer in state (removed: in galleryctl.yaml); gallery {gallery['id']} stays on the site with 4 items"
+    assert shown in planned
+    assert "weddings/cake" not in planned
+
+
+def test_a_released_value_that_somebody_changed_is_kept_and_no_drift(studio: CliHarness) -> None:
+    studio.write_gallery(["{text: '<p>a</p>', key: a, title: Ours}"])
+    studio.apply()
+    (item,) = studio.items()
+    studio.edit({"gallery": {"name": "Weddings"}, "item": item["id"], "set": {"title": "Theirs"}})
+    studio.write_gallery(["{text: '<p>a</p>', key: a}"])
+    assert "weddings/a: no longer managed: title; changed on the site since, and kept: title" in studio.run("plan").out
+    drift = studio.run("drift")
+    assert (drift.code, "No drift. Nothing that the manifests declare has changed on the site" in drift.out) == (
+        0,
+        True,
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_an_interrupted_apply_is_mentioned(studio: CliHarness, command: str) -> None:
+    studio.write_gallery(["{text: '<p>a</p>', key: a}"])
+    studio.apply()
+    notice = "the workspace: an apply was interrupted: differences may come from it, and the next apply continues it"
+    assert notice not in " ".join(studio.run(command).out.split())
+    state = studio.state()
+    header = {name: state[name] for name in ("site_id", "lineage", "serial")}
+    header |= {"journal": 2, "run": "run-1", "started": "x", "carried": []}
+    studio.write(".galleryctl/journal-main.jsonl", json.dumps(header) + "\n")
+    assert notice in " ".join(studio.run(command).out.split())

@@ -132,7 +132,7 @@ def test_a_gallery_in_removed_is_forgotten_with_its_items_and_not_deleted() -> N
     assert (plan.changes, plan.refusals) == ((), ())
     assert plan.forget == {at("other"), at("other/x")}
     assert plan.released == {at("other"): "O"}
-    assert "removed: names it; gallery O stays on the site" in plan.state_changes[0].detail
+    assert "removed: in galleryctl.yaml; gallery O stays on the site" in plan.state_changes[0].detail
     assert plan_without_other(OTHER).count(Action.DELETE) == 1
 
 

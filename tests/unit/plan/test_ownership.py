@@ -135,7 +135,7 @@ def test_a_key_in_removed_is_forgotten_and_its_item_stays() -> None:
     assert plan.released == {at("g/b"): "2"}
     assert plan.protected == frozenset()
     assert [(str(c.address), c.action.value, c.detail) for c in plan.state_changes] == [
-        ("g/b", "forget", "removed: names it; item 2 stays on the site")
+        ("g/b", "forget", "removed: in its manifest; item 2 stays on the site")
     ]
 
 

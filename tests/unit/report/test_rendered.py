@@ -93,7 +93,7 @@ def test_an_empty_plan_is_one_line() -> None:
     assert render(plan, "text") == "No changes. The site matches the manifests (47 resources).\n"
     assert (
         render(plan, "text", drift=True)
-        == "No drift. Nobody has changed the managed resources on the site (47 in sync).\n"
+        == "No drift. Nothing that the manifests declare has changed on the site (47 in sync).\n"
     )
 
 
