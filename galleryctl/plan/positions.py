@@ -43,8 +43,9 @@ def display_positions(
     orders: Mapping[int, float] = {}
     if not _already_in_order(desired, current_order, matches, lists.live):
         used = (*(item.sort_order for item in lists.live), *lists.unsupported_sort_orders)
-        targeted = (i for i, item in enumerate(desired) if is_targeted(item.address, targets))
-        orders = assign_sort_orders(list(map(lists.current_order, desired)), used, item_order, targeted, source)
+        head = desired[: len(desired) - _length_of_unordered_tail(desired, matches, live_index)]
+        targeted = (i for i, item in enumerate(head) if is_targeted(item.address, targets))
+        orders = assign_sort_orders(list(map(lists.current_order, head)), used, item_order, targeted, source)
     return {
         item.address: DisplayPosition(before=before.get(item.address, 0), after=i + 1, sort_order=orders.get(i))
         for i, item in enumerate(desired)
@@ -64,6 +65,19 @@ def _already_in_order(
         and [item.address for item in desired] == list(current_order)
         and all(matches[item.address].live.kind is item.kind for item in desired)
     )
+
+
+def _length_of_unordered_tail(
+    desired: Sequence[DesiredItem], matches: Mapping[Address, ItemMatch], live_index: Mapping[str, int]
+) -> int:
+    """Return the number of items at the end that need no sort order: without one, they are displayed there already."""
+    count, following = 0, len(live_index)
+    for item in reversed(desired):
+        live = match.live if (match := matches.get(item.address)) else None
+        if live is None or live.sort_order is not None or live.kind is not item.kind or live_index[live.id] >= following:
+            break
+        count, following = count + 1, live_index[live.id]
+    return count
 
 
 def position_of_new(position: DisplayPosition, sent: float | None) -> DisplayPosition:

@@ -19,6 +19,9 @@ from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.leaves import field_of
 
 
+_NO_SORT_ORDER = "it has no sort order yet, so it would be shown after all that have one"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplayPosition:
     """The positions of an item among the managed ones before (0: none) and after, and its sort order if that changes."""
@@ -94,6 +97,7 @@ def update_item_change(
         position_cause=Cause.MANIFEST if position.sort_order is None else moved,
         fingerprint=fingerprint(match.live),
         matched_by=match.matched_by,
+        reason=_NO_SORT_ORDER if position.sort_order is not None and match.live.sort_order is None else "",
     )
     return replace(change, changed_at=match.live.updated) if change.is_drift else change
 

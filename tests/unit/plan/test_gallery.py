@@ -8,7 +8,7 @@ import pytest
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Desired, ItemOrder, UnmanagedPolicy
+from galleryctl.model.desired import Desired, DesiredItem, ItemOrder, UnmanagedPolicy
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, VideoHost, WixFile
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan
@@ -209,3 +209,20 @@ def test_people_call_an_item_by_its_title_else_by_its_file() -> None:
 def test_those_without_a_sort_order_are_shown_last(order: ItemOrder, shown: str) -> None:
     items = [live_item("e", None), live_item("c", 2.0), live_item("b", 2.0), live_item("d", None), live_item("a", -1.0)]
     assert "".join(one.id for one in in_display_order(items, order)) == shown
+
+
+@pytest.mark.parametrize("order", ItemOrder)
+def test_an_item_without_a_sort_order_moves_only_if_something_is_to_come_after_it(order: ItemOrder) -> None:
+    live = [live_item("1", 1.0), live_item("2", None), live_item("3", None)]
+    known = Bindings(ids=known_ids(a="1", b="2", c="3"))
+    a, b, c, new = (item(key, None, html=html) for key, html in (("a", ""), ("b", ""), ("c", ""), ("new", "new")))
+
+    def moves(*items: DesiredItem) -> list[tuple[str, str]]:
+        desired = Desired(galleries=(gallery(*items),), item_order=order)
+        plan = plan_snapshot(desired, snapshot(live_gallery(*live)), known, options=ALLOW_ALL)
+        return [(str(c.address), c.reason) for c in plan.changes if c.action is Action.UPDATE and c.position]
+
+    reason = "it has no sort order yet, so it would be shown after all that have one"
+    assert moves(a, new, b, c) == []
+    assert moves(a, b, new, c) == [("g/b", reason)]
+    assert moves(a, c, b) == [("g/c", reason)]
