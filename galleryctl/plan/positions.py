@@ -74,7 +74,12 @@ def _length_of_unordered_tail(
     count, following = 0, len(live_index)
     for item in reversed(desired):
         live = match.live if (match := matches.get(item.address)) else None
-        if live is None or live.sort_order is not None or live.kind is not item.kind or live_index[live.id] >= following:
+        if (
+            live is None
+            or live.sort_order is not None
+            or live.kind is not item.kind
+            or live_index[live.id] >= following
+        ):
             break
         count, following = count + 1, live_index[live.id]
     return count

@@ -18,7 +18,6 @@ from galleryctl.plan.identity.evidence import media_reference
 from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.leaves import field_of
 
-
 _NO_SORT_ORDER = "it has no sort order yet, so it would be shown after all that have one"
 
 
