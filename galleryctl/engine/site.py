@@ -269,19 +269,14 @@ def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:
     return {**again, **others}
 
 
-def newest_serial(backend: StateBackend, *, default: int) -> int:
-    """Return the highest serial of the stored versions, `default` if there are none."""
-    return max((version.serial for version in backend.versions()), default=default)
-
-
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
     """Write `bindings` as the next version of the state and return it; clear the journal, which it includes.
 
-    The serials of a new lineage continue those of the stored versions, so that a serial names one version.
+    Its serial is higher than those of all stored versions, also if an older state was put back, or if the lineage is
+    new, so that a serial names one version.
     """
-    if not state.lineage:
-        state = replace(state, serial=newest_serial(site.backend, default=state.serial))
-    saved = state.next_version(bindings)
+    serial = max([state.serial, *(version.serial for version in site.backend.versions())])
+    saved = replace(state, serial=serial).next_version(bindings)
     site.backend.write(saved)
     if not keep_journal:
         site.journal.clear()

@@ -86,18 +86,19 @@ class VersionArchive:
     def read(self, serial: int, load: Callable[[str], bytes]) -> State:
         """Return the version with that serial, whose content `load` returns by name.
 
-        Raises StateError if there is none, if several have that serial, or if it cannot be read.
+        Raises StateError if there is none, if several that differ have that serial, or if it cannot be read.
         """
         kept = _parse_names(self._store.names())
         found = [match for match in kept if int(match["serial"]) == serial]
-        if len(found) > 1:
+        states = [self._read(match, load) for match in found]
+        if any(state != states[0] for state in states):
             raise StateError(
                 f"{len(found)} stored versions have serial {serial}",
                 why=", ".join(self._store.location(match[0]) for match in found),
                 do="move those that you do not want out of there: `galleryctl state versions` says until when each was used",
             )
-        if found:
-            return self._read(found[0], load)
+        if states:
+            return states[0]
         serials = ", ".join(str(int(match["serial"])) for match in kept)
         raise StateError(
             f"no stored version {serial}",

@@ -95,7 +95,7 @@ def apply_with_answers(served: ServedWorkspace, message: str) -> int:
     pasted = paste(served, message)
     ran = served.start_all(APPLY, EMPTY_PLAN)
     if ran.wait() == 1:
-        assert "confirm with --overwrite-conflicts" in ran.err
+        assert "with --overwrite-conflicts" in ran.err
         succeed(served, OVERWRITE, EMPTY_PLAN)
     else:
         assert ran.wait() == 0, ran.out + ran.err
@@ -164,7 +164,7 @@ def test_two_checkouts_create_nothing_twice(site: ServedWorkspace, rewriting: bo
     pull(site, second)
     message = refused(second)
     assert message.count("it would be created, but an item that is not in state shows its content already") == 3
-    assert message.count("or plan with the state that has it (docs/how-to/share-state.md)") == 3
+    assert message.count("or plan with the state that has it (see 'Share state' in the documentation)") == 3
     for key, id_ in (("b", before[4][1]), ("p1", before[5][1]), ("w", before[6][1])):
         assert f"adopt: {{{key}: {id_}}} to manage it; foreign: [{id_}] to create another one" in message
     assert apply_with_answers(second, message) == 3

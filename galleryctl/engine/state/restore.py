@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from galleryctl.engine.site import Site, newest_serial, save_state
+from galleryctl.engine.site import Site, save_state
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
@@ -27,8 +27,7 @@ def restore_version(site: Site, serial: int) -> State:
             do="choose another version: galleryctl state versions",
         )
     try:
-        # Without a current state, the lineage of the version continues, after the stored versions.
-        current = site.backend.read() or replace(version, serial=newest_serial(site.backend, default=version.serial))
+        current = site.backend.read() or version  # without a current state, its lineage continues
     except StateError:
         return _replace_damaged_state(site, version)
     if read_journal(site.journal, current).run:
@@ -74,7 +73,7 @@ def _may_rename(now: Address, then: Address) -> bool:
 
 def _replace_damaged_state(site: Site, previous: State) -> State:
     """Write `previous` with the results of the interrupted run, and a serial higher than the damaged state's."""
-    newest = newest_serial(site.backend, default=previous.serial)
+    newest = max([previous.serial, *(version.serial for version in site.backend.versions())])
     journal = read_journal(site.journal, previous)
     bindings = replay(previous.bindings, journal)
     return save_state(site, replace(previous, serial=newest + 1), bindings, keep_journal=bool(journal.pending))

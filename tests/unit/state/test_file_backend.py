@@ -83,7 +83,9 @@ def test_versions_that_follow_an_older_state_are_kept_beside_those_of_the_same_s
     for written in (other, other.next_version(Bindings())):
         backend.write(written)
     assert [version.serial for version in backend.versions()] == [8, 7, 8, 7]
-    assert backend.read_version(8) == other
+    assert backend.read_version(7) == state
+    with pytest.raises(StateError, match="2 stored versions have serial 8"):
+        backend.read_version(8)
 
 
 def test_a_version_is_kept_once_though_the_write_after_it_failed(tmp_path: Path, state: State) -> None:
