@@ -1,14 +1,16 @@
 """The steps of a plan and their dependencies.
 
-    Upload ───► CreateGallery ───► CreateItem ──┐
-      │ │             (its items' media)        ├──► DeleteItems  (same gallery)
-      │ ├───────────────► CreateItem ───────────┘        ▲
-      │ ├───────────────► UpdateItem                     │
-      │ └── all of the plan's uploads ───────────────────┴──► DeleteGallery
+    Upload ──┬──► CreateGallery  (with its items) ──┐
+             ├──► CreateItem ───────────────────────┼──► DeleteItems, DeleteGallery
+             ├──► UpdateItem                        │
+             └── all of the plan's uploads ─────────┘
       (UpdateGallery waits for nothing)
 
-All media is uploaded before anything is deleted, and a replacement is created before the replaced item is deleted. No
-step waits for a sort order to become free, because no new value is in use.
+All media is uploaded, and everything is created, before anything is deleted, also in other galleries: what is deleted in
+one may be what is created in another. A photo that is exported again when it moves has another content, so no comparison
+tells which create belongs to which delete; and only a delete cannot be repeated. If an upload or a create fails, the
+deletes are skipped, and the next apply does them. No step waits for a sort order to become free, because no new value is
+in use.
 """
 
 from __future__ import annotations
@@ -107,14 +109,12 @@ def plan_steps(plan: Plan) -> tuple[Step, ...]:
     uploads = _upload_steps(plan)
     upload_ids = {source: step.id for source, step in uploads.items()}
     new_galleries = frozenset(c.address for c in plan.changes if c.action is Action.CREATE and c.address.item is None)
-    steps = [*uploads.values()]
-    creates: dict[Address, set[str]] = defaultdict(set)
-    for change in plan.changes:
-        if step := _write_step(change, plan, new_galleries, upload_ids):
-            steps.append(step)
-            if isinstance(step.action, CreateItem):
-                creates[change.address.parent].add(step.id)
-    return (*steps, *_delete_steps(plan, frozenset(upload_ids.values()), creates))
+    writes = (_write_step(change, plan, new_galleries, upload_ids) for change in plan.changes)
+    steps = [*uploads.values(), *(step for step in writes if step)]
+    before_deletes = frozenset(
+        step.id for step in steps if isinstance(step.action, Upload | CreateGallery | CreateItem)
+    )
+    return (*steps, *_delete_steps(plan, before_deletes))
 
 
 def _upload_steps(plan: Plan) -> Mapping[str, Step]:
@@ -150,7 +150,7 @@ def _write_step(
     return Step(id=f"{verb} {change.address}", action=action, depends_on=depends_on)
 
 
-def _delete_steps(plan: Plan, uploads: frozenset[str], creates: Mapping[Address, set[str]]) -> list[Step]:
+def _delete_steps(plan: Plan, depends_on: frozenset[str]) -> list[Step]:
     items: dict[Address, list[Change]] = defaultdict(list)
     deletes = [change for change in plan.changes if change.action in (Action.DELETE, Action.REPLACE)]
     for change in deletes:
@@ -158,14 +158,13 @@ def _delete_steps(plan: Plan, uploads: frozenset[str], creates: Mapping[Address,
             items[change.address.parent].append(change)
     steps: list[Step] = []
     for gallery, changes in items.items():
-        depends_on = uploads | creates.get(gallery, set())
         for start in range(0, len(changes), MAX_DELETES_PER_STEP):
             part = tuple(changes[start : start + MAX_DELETES_PER_STEP])
             number = f" ({start // MAX_DELETES_PER_STEP + 1})" if start else ""
             action = DeleteItems(gallery=gallery, changes=part)
             steps.append(Step(id=f"delete items of {gallery}{number}", action=action, depends_on=depends_on))
     steps += [
-        Step(id=f"delete {change.address}", action=DeleteGallery(change=change), depends_on=uploads)
+        Step(id=f"delete {change.address}", action=DeleteGallery(change=change), depends_on=depends_on)
         for change in deletes
         if change.address.item is None
     ]

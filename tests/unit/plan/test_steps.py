@@ -39,7 +39,12 @@ def test_media_is_there_before_what_shows_it_and_before_anything_goes() -> None:
             "create g/a",
             "create g/c",
         },
-        "delete old": {"upload photos/a.jpg", "import https://e.com/b.jpg"},
+        "delete old": {
+            "upload photos/a.jpg",
+            "import https://e.com/b.jpg",
+            "create g/a",
+            "create g/c",
+        },
     }
 
 
@@ -58,9 +63,16 @@ def test_what_is_known_is_not_uploaded_and_one_content_only_once() -> None:
     assert list(steps(*twice, media={"sha256:x": "f"})) == ["update g/a", "update g/b"]
 
 
-def test_deletes_of_other_galleries_do_not_wait_for_creates() -> None:
-    found = steps(change("g/a", Action.CREATE), change("h/a", Action.DELETE))
-    assert found["delete items of h"] == set()
+def test_deletes_of_other_galleries_wait_for_creates_too() -> None:
+    found = steps(
+        change("g/a", Action.CREATE),
+        change("new", Action.CREATE),
+        change("new/a", Action.CREATE),
+        change("g", Action.UPDATE),
+        change("h/a", Action.DELETE),
+        change("old", Action.DELETE),
+    )
+    assert found["delete items of h"] == found["delete old"] == {"create g/a", "create new"}
 
 
 def test_a_call_deletes_a_thousand_items() -> None:
