@@ -190,7 +190,7 @@ async def revalidate(site: Site, plan: Plan) -> PlanResult:
     recovery = recover_steps(recovery, loaded.pending, galleries, plan.doubt_resolution)
     snapshot = SiteSnapshot(site_id=site.site_id, galleries=galleries)
     _check_recovered(recovery, plan)
-    check_fresh(plan, snapshot, recovery.bindings, site.root)
+    await asyncio.to_thread(check_fresh, plan, snapshot, recovery.bindings, site.root)
     fetched = FetchedSite(snapshot=snapshot, bindings=recovery.bindings, unconfirmed=recovery.unconfirmed)
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 

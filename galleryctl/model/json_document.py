@@ -130,6 +130,16 @@ def string(value: Json) -> str:
     return value if isinstance(value, str) else _reject("is not a string")
 
 
+def utf8_string(value: Json) -> str:
+    """Return a string that can be encoded as UTF-8: one that has no half of a surrogate pair."""
+    text = string(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        _reject("contains half of a surrogate pair")
+    return text
+
+
 def matching(pattern: re.Pattern[str], description: str) -> Reader[str]:
     """Return the reader of strings that match `pattern` as a whole."""
     matches = pattern.fullmatch

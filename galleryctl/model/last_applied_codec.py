@@ -34,7 +34,7 @@ LAST_APPLIED_READERS: Mapping[str, doc.Reader[Any]] = {
     "origin": doc.one_of(Origin),
     "sort_order": doc.number,
     "revision": doc.string,
-    "fields": doc.mapping(doc.string, _read_base),
+    "fields": doc.mapping(doc.utf8_string, _read_base),
 }
 """The readers of the members of a record, each of which may be missing."""
 

@@ -160,7 +160,7 @@ def _build_entry(
     )
 
 
-_read_id = doc.optional(doc.string)
+_read_id = doc.optional(doc.utf8_string)
 _read_item = doc.record(_build_entry, {"protect": doc.boolean, **LAST_APPLIED_READERS}, id=_read_id)
 _read_gallery = doc.record(
     _build_entry,
@@ -174,10 +174,10 @@ _read_gallery = doc.record(
 )
 _read_item_1 = doc.record(_Entry, id=_read_id, protect=doc.boolean)
 _read_gallery_1 = doc.record(_Entry, id=_read_id, protect=doc.boolean, items=doc.mapping(doc.key, _read_item_1))
-_HEADER: Mapping[str, doc.Reader[Any]] = {"lineage": doc.string, "serial": doc.integer, "site_id": doc.string}
+_HEADER: Mapping[str, doc.Reader[Any]] = {"lineage": doc.utf8_string, "serial": doc.integer, "site_id": doc.utf8_string}
 _TABLES: Mapping[str, doc.Reader[Any]] = {
-    "media": doc.mapping(doc.string, doc.string),
-    "deposed": doc.mapping(doc.string, doc.address),
+    "media": doc.mapping(doc.utf8_string, doc.utf8_string),
+    "deposed": doc.mapping(doc.utf8_string, doc.address),
 }
 _read_document = doc.versioned(
     "version",
@@ -187,7 +187,7 @@ _read_document = doc.versioned(
             _build_state,
             galleries=doc.mapping(doc.key, _read_gallery),
             released=doc.mapping(doc.address, _read_id),
-            approvals=doc.array(doc.string),
+            approvals=doc.array(doc.utf8_string),
             **_HEADER,
             **_TABLES,
         ),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from galleryctl.model.errors import StaleError
 from tests.support.cli_harness import CliHarness
+from tests.support.engine_harness import EngineHarness, jpeg_bytes, make_desired, text_item
 
 WORDS = "{{key: words, text: '<p>Thank you</p>', title: {}}}"
 
@@ -91,6 +94,22 @@ def test_a_saved_plan_with_a_changed_file_writes_nothing(wedding: CliHarness) ->
     assert (wedding.galleries(), wedding.files()) == ([], [])
     wedding.write_photo("photos/rings.jpg", 2)
     assert wedding.run("apply", "plan.json").code == 0
+
+
+def test_a_changed_file_that_was_uploaded_once_makes_a_saved_plan_stale_too(tmp_path: Path) -> None:
+    world = EngineHarness(tmp_path)
+    world.apply(make_desired(text_item("z"), world.photo_item("p", 5)))
+    world.apply(make_desired(text_item("z")))
+    saved = world.plan(make_desired(text_item("z", title="Z2"), world.photo_item("p", 5)))
+    world.emulator.pipeline.site.store.db.execute("UPDATE files SET trashed = 1")
+    (tmp_path / "photos/p.jpg").write_bytes(jpeg_bytes(77))
+    with pytest.raises(StaleError, match=r"weddings/p: the file photos/p\.jpg changed since the plan was made"):
+        world.apply_saved(saved)
+    assert world.titles() == ["z"]
+    world.photo_item("p", 5)
+    assert world.apply_saved(saved).report.exit_code == 0
+    assert world.titles() == ["Z2", "p"]
+    world.close()
 
 
 def test_a_failed_apply_that_wrote_nothing_leaves_the_state_as_it_was(studio: CliHarness) -> None:

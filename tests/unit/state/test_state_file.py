@@ -152,6 +152,13 @@ def test_the_first_version_begins_a_lineage_and_the_next_ones_keep_it() -> None:
         ),
         ({"media": {"sha256:ab": None}}, "media.sha256:ab is not a string"),
         ({"deposed": {"x": "a/b/c/"}}, "is not a valid address"),
+        ({"lineage": "l\ud800"}, "lineage contains half of a surrogate pair"),
+        ({"site_id": "\udfff"}, "site_id contains half of a surrogate pair"),
+        ({"media": {"sha256:ab": "\ud83d"}}, "media.sha256:ab contains half of a surrogate pair"),
+        (
+            {"galleries": {"a": {"id": "\ud83d", "protect": False, "items": {}}}},
+            "galleries.a.id contains half of a surrogate pair",
+        ),
         ({"extra": 1}, "the document has the unknown member 'extra'"),
         ({"version": True}, "version is not an integer"),
         ({"version": 0}, "unsupported version 0"),
