@@ -181,13 +181,20 @@ def _limit_refusals(context: PlanContext, plan: Plan, ids: Mapping[Address, str]
     limit = options.max_delete_percent
     if limit is None:
         limit = context.desired.limits.max_delete_percent
-    removed = _removed_by_address(context, plan.changes)
-    losses = Losses(
-        managed=context.state.ids.keys() | ids.keys() | removed.keys(),
-        removed=removed.keys(),
+    yield from limits_exceeded(_losses(context, plan, ids), limit)
+
+
+def _losses(context: PlanContext, plan: Plan, ids: Mapping[Address, str]) -> Losses:
+    galleries = context.snapshot.galleries
+    live = {gallery.id for gallery in galleries} | {item.id for g in galleries for item in g.items or ()}
+    in_state = {address for address, id_ in context.state.ids.items() if id_ in live}
+    removals = _removed_by_address(context, plan.changes)
+    removed = {address for address, change in removals.items() if address in in_state or address == change.address}
+    return Losses(
+        managed=(in_state - context.identity.forget.keys()) | ids.keys() | removed,
+        removed=removed,
         cleared=frozenset(change.address for change in plan.changes if change.cleared),
     )
-    yield from limits_exceeded(losses, limit)
 
 
 def _identity_refusals(context: PlanContext, changes: Sequence[Change]) -> Iterator[Refusal]:
