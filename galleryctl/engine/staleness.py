@@ -19,7 +19,7 @@ from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
+from galleryctl.plan.fingerprint import content_digest, fingerprint, fingerprint_with_items
 from galleryctl.plan.stale import changed_since
 
 _MAX_VALUE_LENGTH = 60
@@ -49,10 +49,13 @@ def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
 
 
 def check_fresh(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, root: Path) -> None:
-    """Raise StaleError, listing the reasons, if a resource in the plan changed or a file in `root` is missing."""
+    """Raise StaleError, listing the reasons, if a resource in the plan or a local file in `root` changed.
+
+    It reads all local files that the changes show, also uploaded ones: what was uploaded may be gone from the site.
+    """
     now = _Current.build(plan, snapshot, apply_findings(bindings, plan))
     files = WorkspaceFiles(root)
-    stale = [f"{c.address}: {why}" for c in plan.changes if (why := now.stale_reason(c) or now.file_reason(c, files))]
+    stale = [f"{c.address}: {why}" for c in plan.changes if (why := now.stale_reason(c) or _file_reason(c, files))]
     stale += [f"{address}: {why}" for address, why in now.adoptions_gone(plan)]
     if stale:
         raise StaleError(
@@ -116,6 +119,8 @@ class _Current:
             return "" if change.action is Action.DELETE else "it no longer exists on the site"
         if _fingerprint_for(resource, change) != change.fingerprint:
             return _changed_fields(change, resource)
+        if change.deleted_content is not None and change.deleted_content != content_digest(resource):
+            return "the plan was edited: its deleted_content is not that of the resource"
         if change.action is not Action.DELETE and known != change.id:
             return "another resource has its address now"
         return ""
@@ -129,16 +134,17 @@ class _Current:
             if not exists and address not in changed:
                 yield address, f"{id_}, which it adopts, no longer exists on the site"
 
-    def file_reason(self, change: Change, tree: WorkspaceFiles) -> str:
-        """Return why the file that `change` uploads is not the planned one, "" if it is or is already uploaded."""
-        if not isinstance(change.media, LocalFile) or change.media.source in self.bindings.media:
-            return ""
-        try:
-            with tree.open(normalize_path(change.media.path)) as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        except (WorkspaceFileError, OSError) as error:
-            return str(error)
-        return "" if digest == change.media.sha256 else f"the file {change.media.path} changed since the plan was made"
+
+def _file_reason(change: Change, tree: WorkspaceFiles) -> str:
+    """Return why the local file that `change` shows is not the planned one, "" if it is."""
+    if not isinstance(change.media, LocalFile):
+        return ""
+    try:
+        with tree.open(normalize_path(change.media.path)) as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except (WorkspaceFileError, OSError) as error:
+        return str(error)
+    return "" if digest == change.media.sha256 else f"the file {change.media.path} changed since the plan was made"
 
 
 def _changed_fields(change: Change, resource: LiveGallery | LiveItem) -> str:
