@@ -112,6 +112,10 @@ class Change:
     changed_at: str = ""
     """The time of the last change on the site, if it is a cause: the API's `updatedDate`."""
     fingerprint: str | None = None
+    deleted_content: str | None = None
+    """The digest of what a person sees of the resource, if it is deleted or replaced; of a gallery, with its items."""
+    deleted_items: int = 0
+    """The number of items that are deleted with a gallery."""
     matched_by: MatchedBy = MatchedBy.NONE
     reason: str = ""
     """An explanation where the values show none, such as "its kind changes from image to video"."""
@@ -244,6 +248,12 @@ class Plan:
     def conflicts(self) -> tuple[Change, ...]:
         """The changes of what both the manifest and the site changed."""
         return tuple(change for change in self.changes if Cause.CONFLICT in change.causes)
+
+    @property
+    def deletes(self) -> int:
+        """The number of resources that are deleted or replaced, the items of deleted galleries included."""
+        removed = (change for change in self.changes if change.action in (Action.DELETE, Action.REPLACE))
+        return sum(1 + change.deleted_items for change in removed)
 
     def count(self, action: Action) -> int:
         """Return the number of changes with this action."""

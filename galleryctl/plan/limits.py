@@ -9,7 +9,7 @@ from math import ceil
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Approval
-from galleryctl.plan.changes import Action, Notice, Plan, Refusal
+from galleryctl.plan.changes import Notice, Plan, Refusal
 from galleryctl.plan.file.review import review_digest
 
 _FEW_ITEMS = 5
@@ -22,7 +22,11 @@ _DIGEST_LENGTH = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
-    """The managed addresses, those that a plan deletes or replaces, and those of which it clears values."""
+    """The addresses that a plan deletes or replaces, and those of which it clears values.
+
+    `managed` are the addresses of resources on the site; those that are gone from it, or whose management ends, do not
+    count.
+    """
 
     managed: Collection[Address]
     removed: Collection[Address]
@@ -94,7 +98,7 @@ def apply_approvals(
     if not refusals:
         return replace(plan, notices=tuple(notices))
     digest = review_digest(plan)
-    deletes = sum(change.action in (Action.DELETE, Action.REPLACE) for change in plan.changes)
+    deletes = plan.deletes
     found = [each for each in approvals if digest.startswith(each.digest) and each.deletes == deletes]
     if found and digest not in used:
         notices.append(Notice(address=None, message=f"approved at {found[0].at}: {found[0].reason}"))

@@ -13,7 +13,7 @@ from galleryctl.model.media import HostedVideo, LocalFile, RemoteFile, WixFile
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
 from galleryctl.plan.compare import ItemDifference, changed_paths
 from galleryctl.plan.diff import MEDIA_PATH, Difference, diff_for_create
-from galleryctl.plan.fingerprint import fingerprint, fingerprint_with_items
+from galleryctl.plan.fingerprint import content_digest, fingerprint, fingerprint_with_items
 from galleryctl.plan.identity.evidence import media_reference
 from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.leaves import field_of
@@ -65,6 +65,7 @@ def replace_item_change(item: DesiredItem, match: ItemMatch, position: DisplayPo
         id=match.live.id,
         media_before=media_reference(match.live.media),
         fingerprint=fingerprint(match.live),
+        deleted_content=content_digest(match.live),
         matched_by=match.matched_by,
         reason=f"its kind changes from {match.live.kind} to {item.kind}",
     )
@@ -137,6 +138,8 @@ def delete_change(
         id=live.id,
         name=item_title(live) if isinstance(live, LiveItem) else live.name,
         fingerprint=fingerprint(live) if isinstance(live, LiveItem) else fingerprint_with_items(live),
+        deleted_content=content_digest(live),
+        deleted_items=0 if isinstance(live, LiveItem) else live.item_count,
         matched_by=matched_by,
         reason=reason,
         cause=cause,

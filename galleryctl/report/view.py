@@ -122,9 +122,11 @@ def plan_summary(plan: Plan, *, drift: bool) -> str:
         )
     if plan.is_empty:
         return f"No changes. The site matches the manifests ({pluralize(plan.unchanged, 'resource')})."
+    items = sum(change.deleted_items for change in plan.changes)
+    with_items = f" (with {pluralize(items, 'item')})" if items else ""
     in_state = f", {len(plan.state_changes):,} in state only" if plan.state_changes else ""
     return (
-        f"Plan: {created} to create, {updated} to update, {replaced} to replace, {deleted} to delete{in_state} "
+        f"Plan: {created} to create, {updated} to update, {replaced} to replace, {deleted} to delete{with_items}{in_state} "
         f"({plan.unchanged:,} unchanged)."
     )
 
@@ -219,6 +221,8 @@ def _display_action(change: Change) -> DisplayAction:
 
 def _describe_change(change: Change, action: DisplayAction, *, drift: bool) -> str:
     label = DRIFT_LABELS[action] if drift else action.value
+    if change.deleted_items and not drift:
+        return f"{label} with {pluralize(change.deleted_items, 'item')}"
     if action is not DisplayAction.MOVE or change.position is None:
         return label
     live, desired = change.position

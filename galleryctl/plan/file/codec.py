@@ -155,6 +155,8 @@ def _encode_change(change: Change) -> Json:
         "sort_order": change.sort_order,
         "place": None if change.position is None else list(change.position),
         "fingerprint": change.fingerprint,
+        "deleted_content": change.deleted_content,
+        "deleted_items": change.deleted_items,
         "basis": change.matched_by.value,
         "reason": change.reason,
         "cause": change.cause.value,
@@ -173,6 +175,8 @@ def _build_change(*, place: tuple[int, int] | None, basis: MatchedBy, **members:
         "is a create, which must not have an id": create and change.id is not None,
         f"is a {change.action}, which needs an id and a fingerprint": not create
         and None in (change.id, change.fingerprint),
+        f"is a {change.action}, which needs deleted_content": (replace or change.action is Action.DELETE)
+        and change.deleted_content is None,
         f"is a {change.action}, which needs a sort_order": (create or replace) and change.sort_order is None,
         "must have a kind if it is an item, and none otherwise": (change.kind is None) != (change.address.item is None),
         "is a gallery, which cannot be replaced": replace and change.address.item is None,
@@ -212,6 +216,8 @@ _read_change = doc.record(
     sort_order=doc.optional(doc.number),
     place=doc.optional(_read_position),
     fingerprint=_read_text,
+    deleted_content=_read_text,
+    deleted_items=doc.integer,
     basis=doc.one_of(MatchedBy),
     reason=doc.string,
     cause=_read_cause,

@@ -28,7 +28,7 @@ def _reviewed(change: Change) -> Json:
     return {
         "address": str(change.address),
         "action": change.action.value,
-        "deletes": change.id if change.action in (Action.DELETE, Action.REPLACE) else None,
+        "deletes": [change.id, change.deleted_content] if change.action in (Action.DELETE, Action.REPLACE) else None,
         "fields": [[part.path, part.before, part.after] for part in change.fields],
         "media": [change.media_before, _content(change.media)],
         "position": change.position,

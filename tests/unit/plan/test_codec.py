@@ -31,6 +31,8 @@ SIGNATURE = "0" * 32 + ":" + "a" * 64
 
 def change(address: str, action: Action, **parts: Any) -> Change:
     live = {} if action is Action.CREATE else {"id": f"id-{address}", "fingerprint": "0" * 32}
+    if action in (Action.DELETE, Action.REPLACE):
+        live["deleted_content"] = "1" * 32
     kind = {"kind": Kind.IMAGE} if "/" in address else {}
     return Change(address=at(address), action=action, **{**kind, **live, **parts})
 
@@ -68,7 +70,7 @@ PLAN = Plan(
         change("g/c", Action.UPDATE, media=WixFile(id="f", width=3, height=2)),
         change("g/d", Action.UPDATE, kind=Kind.VIDEO, media=HostedVideo(host=VideoHost.VIMEO, url="https://v")),
         change("g/e", Action.DELETE, reason="gone"),
-        change("old", Action.DELETE, matched_by=MatchedBy.STATE),
+        change("old", Action.DELETE, matched_by=MatchedBy.STATE, deleted_items=7),
     ),
 )
 
@@ -199,6 +201,9 @@ WRONG: dict[str, Callable[[Any], None]] = {
     "a create with an id": lambda d: d["changes"][0].update(id="x"),
     "an update without an id": lambda d: d["changes"][2].update(id=None),
     "a delete without a fingerprint": lambda d: d["changes"][7].update(fingerprint=None),
+    "a delete without the digest of its content": lambda d: d["changes"][7].update(deleted_content=None),
+    "a replacement without the digest of its content": lambda d: d["changes"][4].update(deleted_content=None),
+    "a negative number of items": lambda d: d["changes"][8].update(deleted_items=-1),
     "a create without a sort order": lambda d: d["changes"][1].update(sort_order=None),
     "a replacement of a gallery": lambda d: d["changes"][2].update(action="replace", sort_order=1.0),
     "an item without a kind": lambda d: d["changes"][7].update(kind=None),

@@ -9,8 +9,9 @@ import yaml
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Approval, Desired, Limits
+from galleryctl.model.desired import Approval, Desired, DesiredGallery, DesiredItem, Limits
 from galleryctl.model.last_applied import FieldBase, LastApplied, Origin, value_digest
+from galleryctl.model.live import LiveItem
 from galleryctl.model.media import WixFile
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.review import review_digest
@@ -126,6 +127,62 @@ def test_the_review_digest_is_that_of_what_a_reviewer_sees() -> None:
     later = replace(plan, serial=9, lineage="other", ids={at("g/new"): "x"}, notices=())
     assert review_digest(later) == review_digest(plan)
     assert review_digest(plan_with(kept=2)) != review_digest(plan)
+
+
+OLD = Address("old")
+OLD_ITEMS = [live_item(f"O{n}", float(n), title=f"T{n}", html="x") for n in range(3)]
+
+
+def without_old(*items: LiveItem, approvals: tuple[Approval, ...] = ()) -> Plan:
+    """Return the plan that deletes gallery `old`, which has these items."""
+    old = {OLD: "OLD", **{Address("old", item.id.lower()): item.id for item in items}}
+    live = snapshot(live_gallery(*LIVE), live_gallery(*items, id_="OLD", name="Old", sort_order=2.0))
+    desired = Desired(galleries=(gallery(*WANTED),), limits=Limits(max_delete_percent=10), approvals=approvals)
+    return plan_snapshot(desired, live, replace(KNOWN, ids={**KNOWN.ids, **old}))
+
+
+def test_an_approval_of_a_deleted_gallery_is_for_its_items() -> None:
+    one = without_old(OLD_ITEMS[0])
+    assert (one.deletes, "deletes: 2," in one.refusals[-1].allow) == (2, True)
+    approved = approval(review_digest(one)[:16], deletes=2)
+    assert without_old(OLD_ITEMS[0], approvals=(approved,)).refusals == ()
+    three = without_old(*OLD_ITEMS, approvals=(approved,))
+    assert three.deletes == 4
+    assert three.refusals
+    edited = replace(OLD_ITEMS[0], fields={"title": "Theirs", "html": "x"})
+    assert without_old(edited, approvals=(approved,)).refusals
+
+
+@pytest.mark.parametrize("wanted", [WANTED[:3], [*WANTED[:3], item("k3", html="x")]], ids=["delete", "replace"])
+def test_the_review_digest_covers_what_is_deleted(wanted: list[DesiredItem]) -> None:
+    def digest_with(last: LiveItem) -> str:
+        desired = Desired(galleries=(gallery(*wanted),))
+        return review_digest(plan_snapshot(desired, snapshot(live_gallery(*LIVE[:3], last)), KNOWN))
+
+    reviewed = digest_with(LIVE[3])
+    raw = {"updatedDate": "2026-01-02T03:04:05Z"}
+    assert digest_with(replace(LIVE[3], sort_order=3.5, raw=raw)) == reviewed
+    assert digest_with(replace(LIVE[3], fields={"title": "Theirs"})) != reviewed
+    assert digest_with(replace(LIVE[3], media=WixFile(id="theirs"))) != reviewed
+
+
+def test_what_is_gone_from_the_site_is_not_a_share_of_the_rest() -> None:
+    others = [live_item(f"O{n}", float(n), WixFile(id=f"o{n}")) for n in range(40)]
+    wanted_others = [replace(item(f"o{n}", WixFile(id=f"o{n}")), address=Address("h", f"o{n}")) for n in range(40)]
+    other = replace(gallery(*wanted_others, bind="H"), address=Address("h"))
+    in_other = {Address("h"): "H", **{each.address: f"O{n}" for n, each in enumerate(wanted_others)}}
+    known = replace(KNOWN, ids={**KNOWN.ids, **in_other})
+
+    def whys(left: list[LiveItem], here: DesiredGallery) -> list[str]:
+        live = snapshot(live_gallery(*left), live_gallery(*others, id_="H", name="H", sort_order=2.0))
+        plan = plan_snapshot(Desired(galleries=(here, other), limits=Limits(max_delete_percent=30)), live, known)
+        return [refusal.why for refusal in plan.refusals]
+
+    (gone,) = whys(LIVE[2:], gallery(WANTED[0]))
+    assert gone.startswith("2 of 2 managed items would be deleted or replaced: 100 %")
+    removed = frozenset({at("g/k0"), at("g/k1")})
+    (ended,) = whys(LIVE, replace(gallery(item("new", html="x")), removed=removed))
+    assert ended.startswith("2 of 2 managed items would be deleted or replaced: 100 %")
 
 
 def test_clears_of_a_few_items_are_no_question_and_of_many_are() -> None:
