@@ -165,6 +165,9 @@ FORGERIES: dict[str, tuple[Callable[[Doc, Forge], object], str]] = {
         ),
         "parties",
     ),
+    "a delete of another content than it says": (
+        lambda d, _f: change(d, "weddings/e").update(deleted_content="0" * 32), "weddings/e",
+    ),
     "a file outside": (
         lambda d, _f: change(d, "weddings/f")["media"].update(path="../secret.jpg"), "weddings/f",
     ),
@@ -214,7 +217,7 @@ def test_a_gallery_that_was_not_listed_is_not_deleted(forge: Forge) -> None:
     assert len(world.items("Late")) == 1
 
 
-MEMBERS = ("address", "action", "kind", "id", "write", "media", "sort_order", "fingerprint")
+MEMBERS = ("address", "action", "kind", "id", "write", "media", "sort_order", "fingerprint", "deleted_content")
 VALUES: dict[str, list[Any]] = {
     "address": ["weddings/new", "theirs", "theirs/x", "new", "new/a", "parties/x", "weddings"],
     "action": ["create", "update", "replace", "delete"],
@@ -230,6 +233,7 @@ VALUES: dict[str, list[Any]] = {
     ],
     "sort_order": [None, 0, 1e300, -1e-300],
     "fingerprint": [None, "x"],
+    "deleted_content": [None, "x"],
 }
 
 
