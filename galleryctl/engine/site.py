@@ -22,6 +22,7 @@ from galleryctl.model.errors import StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Notice, Plan
+from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import StateBackend
@@ -181,7 +182,7 @@ async def revalidate(site: Site, plan: Plan) -> PlanResult:
         )
     galleries = await read_galleries(site.client)
     recovery = recover_galleries(loaded.bindings, loaded.pending, galleries, plan.doubt_resolution)
-    ids = {**recovery.bindings.ids, **plan.ids}
+    ids = apply_findings(recovery.bindings, plan).ids
     touched = {ids[a.parent] for a in (*(c.address for c in plan.changes), *plan.ids) if a.parent in ids}
     # The fingerprint of a gallery that is deleted covers its items.
     touched |= {change.id for change in plan.changes if change.id and change.address.item is None}
@@ -220,10 +221,11 @@ async def apply_plan(
     check_guards(planned.plan)
     state = planned.loaded.state
     unconfirmed = _open_creates(planned)
-    bindings = planned.fetched.bindings
-    if planned.plan.ids or not planned.plan.changes:
-        # All adoptions of a gallery are in state before the first write: from then on it is known.
-        bindings = apply_findings(bindings, planned.plan)
+    bindings, findings = planned.fetched.bindings, apply_findings(planned.fetched.bindings, planned.plan)
+    if planned.plan.ids or planned.plan.moves or not planned.plan.changes:
+        # All adoptions of a gallery are in state before the first write: from then on it is known. So are new
+        # addresses: the journal has no others.
+        bindings = findings
     if planned.loaded.interrupted or bindings != state.bindings:
         state = save_state(site, state, bindings, keep_journal=bool(unconfirmed))
     if not planned.plan.changes:
@@ -237,7 +239,8 @@ async def apply_plan(
         applied = await apply(
             planned.plan,
             planned.fetched.snapshot,
-            state.bindings,
+            findings,
+            before=AddressMoves(addresses=planned.plan.moves).renamed(planned.fetched.bindings),
             unconfirmed=retryable_creates(unconfirmed, planned.plan),
             client=site.client,
             journal=journal,

@@ -20,6 +20,7 @@ from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.fingerprint import content_digest, fingerprint, fingerprint_with_items
+from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.stale import changed_since
 
 _MAX_VALUE_LENGTH = 60
@@ -27,8 +28,9 @@ _MAX_VALUE_LENGTH = 60
 
 
 def apply_findings(bindings: Bindings, plan: Plan) -> Bindings:
-    """Return `bindings` with the findings of the plan: matched resources and files, protected and forgotten addresses."""
-    kept = bindings.filtered(lambda address: address not in plan.forget)
+    """Return `bindings` with the findings of the plan: new addresses, matches, protected and forgotten addresses."""
+    bindings = AddressMoves(addresses=plan.moves).renamed(bindings)
+    kept = bindings.without(plan.forget)
     # Items whose address takes over an adopted one: only the state knows that they are to be deleted.
     deletes = ((change.id, change.address) for change in plan.changes if change.action is Action.DELETE)
     superseded = {

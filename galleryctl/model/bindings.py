@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -40,6 +40,12 @@ class Bindings:
             released={address: id_ for address, id_ in self.released.items() if is_kept(address)},
             sort_order_formats={a: format_ for a, format_ in self.sort_order_formats.items() if is_kept(a)},
         )
+
+    def without(self, addresses: Collection[Address]) -> Bindings:
+        """Return the bindings without these addresses; their replaced items are still to be deleted."""
+        if not addresses:
+            return self
+        return replace(self.filtered(lambda address: address not in addresses), deposed=self.deposed)
 
     def renamed(self, new_address: Callable[[Address], Address]) -> Bindings:
         """Return the bindings with each address replaced; two addresses must not become the same."""

@@ -202,9 +202,10 @@ NO_DOUBTS = DoubtResolution()
 class Plan:
     """The input of an apply, besides the workspace's files and the live site.
 
-    `ids`, `media`, `records` and `released` are recorded in state before the first step (new matches, recognized files,
-    values found equal, keys in `removed`); `protected` replaces the protected addresses in state; `forget` is removed
-    from state (moved, removed, or no longer on the site). `state_changes` are those of these that users must know of.
+    Before the first step, all of the state is renamed by `moves`, old address → new address, whatever the targets: the
+    other members have new addresses. Then `forget` is removed from it (in `removed`, or no longer on the site), and
+    `ids`, `media`, `records` and `released` are recorded (new matches, recognized files, values found equal, keys in
+    `removed`); `protected` replaces the protected addresses. `state_changes` are those of these that users must know of.
     """
 
     site_id: str
@@ -212,6 +213,7 @@ class Plan:
     """In the order of the manifests, each gallery before its items; without no-ops."""
     unchanged: int = 0
     """The number of managed resources without a change."""
+    moves: Mapping[Address, Address] = field(default_factory=dict)
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
     protected: frozenset[Address] = frozenset()

@@ -78,11 +78,6 @@ class PlanContext:
         """The state under the new addresses."""
         return self.identity.state
 
-    @property
-    def original_state(self) -> Bindings:
-        """The state before `moved` entries are applied."""
-        return self.identity.original_state
-
     def order_source(self, gallery: Address) -> OrderSource:
         """Return the source of new sort orders of a gallery's items."""
         return OrderSource(

@@ -57,7 +57,7 @@ def make_plan(
     ids = {address: id_ for plan in gallery_plans for address, id_ in plan.ids.items()}
     found_media = {source: id_ for plan in gallery_plans for source, id_ in plan.media.items()}
     unchanged = {address for plan in gallery_plans for address in plan.unchanged}
-    forget = frozenset(state_changes.addresses_to_forget(context))
+    forget = frozenset(filter(context.covers, identity.forget))
     protected = state_changes.protected_addresses(context, forget)
     records = {address: record for plan in gallery_plans for address, record in plan.records.items()}
     of_fields = (change for plan in gallery_plans for change in plan.state_changes if context.in_scope(change.address))
@@ -65,7 +65,8 @@ def make_plan(
         site_id=snapshot.site_id,
         changes=changes,
         unchanged=sum(is_targeted(address, options.targets) for address in unchanged),
-        ids={a: id_ for a, id_ in ids.items() if identity.original_state.ids.get(a) != id_ and context.in_scope(a)},
+        moves=dict(identity.moves.addresses),
+        ids={a: id_ for a, id_ in ids.items() if identity.state.ids.get(a) != id_ and context.in_scope(a)},
         media=state_changes.media_to_record(context, found_media, changes),
         protected=protected,
         forget=forget,

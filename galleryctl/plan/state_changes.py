@@ -1,4 +1,4 @@
-"""Changes of the state by an apply: addresses to forget, files to record, protected addresses."""
+"""Changes of the state by an apply: last applied values and files to record, protected addresses."""
 
 from __future__ import annotations
 
@@ -9,24 +9,11 @@ from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.media import LocalFile, RemoteFile
 from galleryctl.plan.changes import Change, StateAction, StateChange
 from galleryctl.plan.context import PlanContext
-from galleryctl.plan.targets import is_targeted
-
-
-def addresses_to_forget(context: PlanContext) -> Iterator[Address]:
-    """Yield the addresses to remove from state: those that `identity` forgets, and the old ones of moved resources.
-
-    Other orphaned addresses are removed from state by the delete of their resource.
-    """
-    targets = context.options.targets
-    for old, new in context.identity.moves.items():
-        if is_targeted(old, targets) or is_targeted(new, targets):
-            yield old
-    yield from filter(context.covers, context.identity.forget)
 
 
 def records_to_save(context: PlanContext, records: Mapping[Address, LastApplied]) -> Mapping[Address, LastApplied]:
     """Return the last applied values, in scope of the plan, that differ from those in state."""
-    state = context.original_state  # a moved resource has no record under its new address
+    state = context.state
     return {
         address: record
         for address, record in records.items()
@@ -40,11 +27,11 @@ def displayed_changes(
     context: PlanContext, ids: Mapping[Address, str], forget: frozenset[Address], protected: frozenset[Address]
 ) -> Iterator[StateChange]:
     """Yield the changes of addresses, ids and protection that a plan shows; those of fields come from the galleries."""
-    state, moves = context.state, context.identity.moves
-    for old, new in moves.items():
-        if old in forget:
-            yield StateChange(address=new, action=StateAction.MOVE, detail=str(old))
-    for address in sorted(forget.difference(moves, ids)):
+    state, before = context.state, context.identity.original_state
+    moved = {new: old for old, new in context.identity.moves.addresses.items() if old in before.ids}
+    for new, old in sorted(moved.items()):
+        yield StateChange(address=new, action=StateAction.MOVE, detail=str(old))
+    for address in sorted(forget.difference(ids)):
         yield StateChange(address=address, action=StateAction.FORGET, detail=context.identity.forget[address])
     for address, id_ in ids.items():
         is_restored = state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED
@@ -78,10 +65,10 @@ def protected_addresses(context: PlanContext, forget: frozenset[Address]) -> fro
 
     An address that is neither declared nor in state, as its resource was never created, is not protected any longer.
     """
-    last_applied = (context.state.protected | context.original_state.protected) - forget
+    last_applied = context.state.protected - forget
     if context.options.destroy:
         return last_applied
     declared = context.protect_by_address
-    existing = declared.keys() | context.state.ids.keys() | context.original_state.ids.keys()
+    existing = declared.keys() | context.state.ids.keys()
     applied_now = set(filter(context.covers, declared))
     return (last_applied & existing) - applied_now | {address for address in applied_now if declared[address]}

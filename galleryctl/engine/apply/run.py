@@ -16,7 +16,6 @@ from galleryctl.engine.apply.uploads import fetch_media_files
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
-from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
@@ -48,6 +47,7 @@ async def apply(
     snapshot: SiteSnapshot,
     bindings: Bindings,
     *,
+    before: Bindings,
     unconfirmed: Mapping[Address, UnconfirmedCreate],
     client: WixClient,
     journal: Journal,
@@ -59,12 +59,12 @@ async def apply(
 ) -> ApplyResult:
     """Apply the plan and return the outcome of each change, and the bindings to save.
 
-    `snapshot` is the current site; `unconfirmed` are the creates that an earlier run may have sent; `root` is the
+    `snapshot` is the current site; `bindings` is the state with the findings of the plan, `before` without them, under
+    the same addresses; `unconfirmed` are the creates that an earlier run may have sent; `root` is the
     workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
     is set, no further step starts. A failed step is reported, not raised.
     """
     started = time.monotonic()
-    before, bindings = bindings, apply_findings(bindings, plan)
     files = await fetch_media_files(client, plan, bindings)
     needed = frozenset(c.media.source for c in plan.changes if isinstance(c.media, LocalFile | RemoteFile))
     # A file that no longer exists is uploaded again.

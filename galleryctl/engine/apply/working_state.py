@@ -16,7 +16,7 @@ from galleryctl.state.journal_records import StepResult
 class WorkingState:
     """Resources and files by address, id and source; steps add the ones that they create.
 
-    `bindings` is the state with the findings of the plan, `before` without them; `files` are the usable files of the
+    `bindings` is the state with the findings of the plan, `before` without them, under the same addresses; `files` are the usable files of the
     Media Manager that the plan shows, by id.
     """
 

@@ -62,6 +62,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         "targets": [str(address) for address in plan.targets],
         "changes": [_encode_change(change) for change in plan.changes],
         "unchanged": plan.unchanged,
+        "moves": {str(old): str(new) for old, new in sorted(plan.moves.items())},
         "ids": {str(address): id_ for address, id_ in sorted(plan.ids.items())},
         "media": dict(sorted(plan.media.items())),
         "records": {str(address): encode_last_applied(record) for address, record in sorted(plan.records.items())},
@@ -107,10 +108,11 @@ def _check_digest(document: Json) -> None:
 
 
 def _check_unique(plan: Plan) -> None:
-    """Reject duplicate steps and changes: an apply identifies steps by name, outcomes by address and id."""
+    """Reject duplicates: an apply identifies steps by name, outcomes by address and id, resources in state by address."""
     steps = [step.id for step in plan_steps(plan)]
     resources = [f"{change.address} with id {change.id}" for change in plan.changes]
-    for what, names in ("step", steps), ("change of", resources):
+    moved = [str(address) for address in plan.moves.values()]
+    for what, names in ("step", steps), ("change of", resources), ("move to", moved):
         for name in (name for name, count in Counter(names).items() if count > 1):
             raise ValueError(f"duplicate {what} {name}")
 
@@ -242,6 +244,7 @@ _read_plan = doc.record(
     site_id=doc.string,
     changes=doc.array(_read_change),
     unchanged=doc.integer,
+    moves=doc.mapping(doc.address, doc.address),
     ids=doc.mapping(doc.address, doc.string),
     media=doc.mapping(doc.string, doc.string),
     protected=_read_addresses,

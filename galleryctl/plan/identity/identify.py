@@ -25,6 +25,7 @@ from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleri
 from galleryctl.plan.identity.items import ItemMatch, KnownItems
 from galleryctl.plan.identity.known import KnownSite, match_known_items
 from galleryctl.plan.identity.messages import lookalike_refusal, tie_refusal
+from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.identity.recognized import recognize
 from galleryctl.plan.identity.renamed import find_renamed
 
@@ -61,8 +62,8 @@ class Identity:
     original_state: Bindings
     """The state under its old addresses."""
     state: Bindings
-    moves: Mapping[Address, Address]
-    """Old address → new address of the resources in state: by `moved`, a gallery's new key, or the same content."""
+    moves: AddressMoves
+    """By `moved`, a gallery's new key, or the same content; also those of creates in doubt."""
     galleries: GalleryIdentity
     items: Mapping[Address, GalleryItems]
     """By the address of each manifest's gallery that is on the site."""
@@ -93,14 +94,13 @@ def identify(known: KnownSite, files: Mapping[str, MediaFile]) -> Identity:
     """Return the identity of all resources; `files` are the descriptors of `files_to_look_up`."""
     found = {address: _identify_items(items, files) for address, items in known.items.items()}
     renamed = {old: new for each in found.values() for old, new in each.moves.items()}
-    moves = known.galleries.moves.followed_by(renamed)
-    state = _renamed(known.state, renamed)
+    state = AddressMoves(addresses=renamed).renamed(known.state)
     items = {address: each.items for address, each in found.items()}
     forget = {address: why for gallery in known.items.values() for address, why in gallery.forgotten.items()}
     return Identity(
         original_state=known.original_state,
         state=state,
-        moves={old: new for old, new in moves.addresses.items() if old in known.original_state.ids},
+        moves=known.galleries.moves.followed_by(renamed),
         galleries=known.galleries,
         items=items,
         forget={**forget, **_not_read_to_forget(known)},
@@ -135,7 +135,7 @@ def _identify_items(known: KnownItems, files: Mapping[str, MediaFile]) -> _Ident
     refusals += tuple(
         gone_refusal(address, id_) for address, id_ in known.gone_adopted.items() if address not in known.matches
     )
-    state = _renamed(known.state, moves)
+    state = AddressMoves(addresses=moves).renamed(known.state)
     in_state = set(state.ids.values())
     unmanaged = tuple(item for item in known.unclaimed if item.id not in in_state)
     decided = {refusal.address for refusal in refusals}
@@ -172,14 +172,6 @@ def _lookalikes(
         if alike:
             found[item.address] = list(alike.values())
     return found
-
-
-def _renamed(state: Bindings, moves: Mapping[Address, Address]) -> Bindings:
-    """Return `state` after `moves`; what it had at the new addresses is gone from the site."""
-    if not moves:
-        return state
-    targets = set(moves.values())
-    return state.filtered(lambda address: address not in targets).renamed(lambda address: moves.get(address, address))
 
 
 def _adopted(items: GalleryItems) -> Iterator[Address]:

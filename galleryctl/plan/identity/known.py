@@ -114,8 +114,7 @@ def _match_gallery(
 ) -> KnownItems:
     by_id = {item.id: item for item in items}
     ended = _ended(desired, by_id, state, is_new=is_new)
-    if ended.forgotten:
-        state = state.filtered(lambda address: address not in ended.forgotten)
+    state = state.without(ended.forgotten)
     usable = {id_: item for id_, item in by_id.items() if id_ not in state.deposed and id_ not in ended.kept}
     matches: dict[Address, ItemMatch] = {}
     unmatched: list[DesiredItem] = []

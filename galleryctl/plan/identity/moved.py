@@ -13,31 +13,41 @@ from galleryctl.plan.changes import Notice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressMoves:
-    """The new address of each existing resource that has one, and the new keys of galleries."""
+    """The new address of each existing resource that has one.
+
+    What has no id in state, such as a protected or deposed address, moves with its gallery.
+    """
 
     addresses: Mapping[Address, Address] = field(default_factory=dict)
-    """Old address → new address."""
-    galleries: Mapping[str, str] = field(default_factory=dict)
-    """Old key → new key. What has no id in state, such as a protected or deposed address, moves with its gallery."""
+    """Old address → new address; no two are the same new one."""
 
     def new_address(self, address: Address) -> Address:
         """Return the new address of a resource, the same one if it did not move."""
-        return self.addresses.get(address) or Address(
-            self.galleries.get(address.gallery, address.gallery), address.item
-        )
+        if new := self.addresses.get(address):
+            return new
+        gallery = self.addresses.get(address.parent)
+        return address if gallery is None else Address(gallery.gallery, address.item)
 
     def renamed(self, state: Bindings) -> Bindings:
-        """Return `state` under the new addresses."""
-        return state.renamed(self.new_address) if self.addresses else state
+        """Return all of `state` under the new addresses.
+
+        A resource that is at the new address of another one gives way to it: it is gone from the site.
+        """
+        if not self.addresses:
+            return state
+        movers = {new: old for old, new in self.addresses.items()}
+        replaced = {address for address in state.ids if movers.get(self.new_address(address), address) != address}
+        return state.without(replaced).renamed(self.new_address)
 
     def followed_by(self, later: Mapping[Address, Address]) -> AddressMoves:
         """Return these moves, followed by moves of single resources."""
         if not later:
             return self
-        first = {old: later.get(new, new) for old, new in self.addresses.items()}
+        replaced = set(later.values()) - later.keys()
+        first = {old: later.get(new, new) for old, new in self.addresses.items() if new not in replaced}
         moved_before = set(self.addresses.values())
         rest = {old: new for old, new in later.items() if old not in moved_before}
-        return AddressMoves(addresses={**first, **rest}, galleries=self.galleries)
+        return AddressMoves(addresses={**first, **rest})
 
 
 def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[AddressMoves, tuple[Notice, ...]]:
@@ -80,7 +90,8 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
         for moved, reason in blocked.items()
         if moved not in reused
     )
-    return _moves(old_by_new), tuple(notices)
+    moves = {old: new for new, old in old_by_new.items() if old != new}
+    return AddressMoves(addresses=moves), tuple(notices)
 
 
 def infer_moved_galleries(
@@ -104,16 +115,7 @@ def infer_moved_galleries(
         for address, id_ in live.items()
         if id_ in orphaned and address.gallery not in used_keys
     }
-    after = moves.followed_by({a: Address(new_keys[a.gallery], a.item) for a in ids if a.gallery in new_keys})
-    galleries = {old: new_keys.get(new, new) for old, new in moves.galleries.items()}
-    return AddressMoves(addresses=after.addresses, galleries={**new_keys, **galleries})
-
-
-def _moves(old_by_new: Mapping[Address, Address]) -> AddressMoves:
-    moves = {old: new for new, old in old_by_new.items() if old != new}
-    return AddressMoves(
-        addresses=moves, galleries={old.gallery: new.gallery for old, new in moves.items() if old.item is None}
-    )
+    return moves.followed_by({a: Address(new_keys[a.gallery], a.item) for a in ids if a.gallery in new_keys})
 
 
 def _addresses_to_move(moved: Moved, addresses: Mapping[Address, Address]) -> list[Address]:

@@ -48,10 +48,11 @@ PLAN = Plan(
     serial=3,
     targets=(at("g"), at("h/x")),
     unchanged=4,
+    moves={at("f"): at("g"), at("f/a"): at("g/a")},
     ids={at("g"): "G", at("g/a"): "A"},
     media={"sha256:ab": "file-1"},
     protected=frozenset({at("g"), at("h/x")}),
-    forget=frozenset({at("g/old")}),
+    forget=frozenset({at("g/gone")}),
     refusals=(Refusal(address=None, why="too many", allow="--max-delete-percent 40"),),
     notices=(Notice(address=at("g/a"), message="guessed"),),
     changes=(
@@ -252,6 +253,11 @@ def test_two_changes_that_are_one_step_are_refused() -> None:
     for twice in (PLAN.changes[1], PLAN.changes[3], PLAN.changes[7]):
         with pytest.raises(InvalidInput, match=r"duplicate (step|change)"):
             decode_plan(encode_plan(replace(PLAN, changes=(*PLAN.changes, twice))))
+
+
+def test_two_resources_that_move_to_one_address_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="duplicate move to g/a"):
+        decode_plan(encode_plan(replace(PLAN, moves={at("g/x"): at("g/a"), at("g/y"): at("g/a")})))
 
 
 @pytest.mark.parametrize("version", [3, 0, "1", None, True, pytest.param(10**5000, id="huge"), -1, {}])

@@ -183,7 +183,7 @@ def written(**fields: str) -> LastApplied:
 def test_our_item_under_a_new_key_is_recognized_by_its_content() -> None:
     found = identify(make_desired(text("new", "x")), live_text("1", 1, "x"), known=state(old="1"))
     assert matches(found) == {"new": ("1", MatchedBy.RENAME)}
-    assert found.moves == {at("g/old"): at("g/new")}
+    assert found.moves.addresses == {at("g/old"): at("g/new")}
     assert found.state.ids == known_ids(new="1")
     assert (found.forget, found.adopted, found.refusals) == ({}, frozenset(), ())
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved
@@ -146,6 +147,7 @@ def test_the_items_of_a_gallery_whose_management_ends_are_not_deleted_under_its_
     assert not plan.changes
     assert plan.ids == {at("new"): "G", at("new/a"): "1"}
     assert plan.forget == {at("old"), at("old/a"), at("old/b")}
+    assert not plan.moves
 
 
 def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> None:
@@ -159,8 +161,22 @@ def test_a_gallery_bound_under_a_new_key_is_renamed_without_a_moved_entry() -> N
         ("new", "unprotect", ""),
         ("new/a", "unprotect", ""),
     ]
-    assert plan.ids == {at("new"): "G", at("new/a"): "1"}
-    assert plan.forget == {at("old"), at("old/a")}
+    assert plan.moves == {at("old"): at("new"), at("old/a"): at("new/a")}
+    assert (plan.ids, plan.forget) == ({}, frozenset())
+
+
+def test_what_is_gone_gives_way_to_a_recognized_item_also_under_the_new_key_of_its_gallery() -> None:
+    """The text of `a` has the key `b` now, which an item had that is gone from the site."""
+    site = snapshot(live_gallery(live_item("1", 1.0, html="new/b")))
+    bindings = Bindings(
+        ids={at("old"): "G", at("old/a"): "1", at("old/b"): "2"}, deposed={"0": at("old/b"), "9": at("old/a")}
+    )
+    plan = plan_snapshot(wanted("new/b", moved=()), site, bindings, options=ALLOW_ALL)
+    assert not plan.changes
+    assert plan.moves == {at("old"): at("new"), at("old/a"): at("new/b")}
+    state = apply_findings(bindings, plan)
+    assert state.ids == {at("new"): "G", at("new/b"): "1"}
+    assert state.deposed == {"0": at("new/b"), "9": at("new/b")}
 
 
 def test_a_thousand_entries_are_no_work_to_speak_of() -> None:

@@ -145,8 +145,8 @@ def test_a_key_that_was_moved_onto_one_in_removed_is_forgotten() -> None:
     known = Bindings(ids=known_ids(a="1", old="2"))
     plan = plan_of(desired, live_text("1", 1.0, "a"), live_text("2", 2.0, "b"), known=known)
     assert (plan.changes, plan.refusals) == ((), ())
-    assert {at("g/old"), at("g/b")} <= plan.forget
-    assert plan.released == {at("g/b"): "2"}
+    assert plan.moves == {at("g/old"): at("g/b")}
+    assert (plan.forget, plan.released) == (frozenset({at("g/b")}), {at("g/b"): "2"})
 
 
 def test_an_unknown_key_in_removed_is_refused_while_an_item_would_be_deleted() -> None:
