@@ -12,7 +12,7 @@ from galleryctl.engine.apply.uploads import recover_uploads
 from galleryctl.engine.checks import check_guards
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
-from galleryctl.engine.refresh.pending import UnconfirmedCreate
+from galleryctl.engine.refresh.pending import UnconfirmedCreate, under_current_keys
 from galleryctl.engine.refresh.recover import Recovery, recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
@@ -111,7 +111,7 @@ async def load_state(site: Site) -> LoadedState:
     if uploads:
         media = await recover_uploads(site.client, uploads)
         bindings = replace(bindings, media={**bindings.media, **media})
-    pending = tuple(intent for intent in intents if intent.kind != "upload")
+    pending = under_current_keys((intent for intent in intents if intent.kind != "upload"), bindings.ids)
     unknown = unknown_deposed(site.backend, state.bindings.deposed)
     kept = {id_: address for id_, address in bindings.deposed.items() if id_ not in unknown}
     return LoadedState(

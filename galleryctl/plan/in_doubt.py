@@ -9,7 +9,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
-from galleryctl.plan.identity.moved import apply_moved
+from galleryctl.plan.identity.moved import AddressMoves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +32,20 @@ NONE_IN_DOUBT = CreatesInDoubt()
 
 
 def resolve_doubts(
-    desired: Desired, state: Bindings, creates: Collection[Address], inline: Collection[Address] = ()
+    desired: Desired,
+    state: Bindings,
+    moves: AddressMoves,
+    creates: Collection[Address],
+    inline: Collection[Address] = (),
 ) -> DoubtResolution:
     """Return what the manifests say about pending creates, given by their addresses in the journal.
 
-    `inline` are the items that were sent with a gallery: only their new addresses are of interest.
+    `moves` are those of the creates and of the state. `inline` are the items that were sent with a gallery: only their
+    new addresses are of interest.
     """
     if not creates:
         return NO_DOUBTS
-    moves, _ = apply_moved(desired, {*creates, *inline, *state.ids})
-    moved = {a: moves.addresses[a] for a in (*creates, *inline) if a in moves.addresses}
+    moved = {address: new for address in (*creates, *inline) if (new := moves.new_address(address)) != address}
     current = {moved.get(address, address) for address in creates}
     declared = set(desired.addresses)
     adopt = {address: id_ for gallery in desired.galleries for address, id_ in gallery.adopt.items()}

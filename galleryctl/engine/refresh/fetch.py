@@ -19,6 +19,7 @@ from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
 from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
 from galleryctl.plan.identity.identify import Identity, identify
 from galleryctl.plan.identity.known import KnownSite, files_to_look_up, match_known_items
+from galleryctl.plan.identity.moved import AddressMoves, apply_moved
 from galleryctl.plan.in_doubt import CreatesInDoubt, resolve_doubts
 from galleryctl.state.journal_records import Intent
 from galleryctl.wix.client import WixClient
@@ -79,8 +80,9 @@ async def fetch_site(
     """
     intents = tuple(pending)
     rechecks = _MAX_RECHECKS if read_lag else 0
-    resolution = _resolve_doubts(desired, bindings, intents)
     sent = {address for intent in intents for address in intent.sort_orders}
+    moves, _ = apply_moved(desired, {*sent, *bindings.ids}) if sent else (AddressMoves(), ())
+    resolution = _resolve_doubts(desired, bindings, moves, intents)
     galleries = await read_galleries(client)
     recovery = _recover_galleries(bindings, intents, galleries, resolution)
     identified = identify_galleries(desired, galleries, recovery.bindings, sent)
@@ -95,6 +97,8 @@ async def fetch_site(
     if settled != recovery.bindings:
         recovery = replace(recovery, bindings=settled)
         identified = identify_galleries(desired, galleries, settled, sent)
+    # The live galleries show new keys for which there is no `moved` entry.
+    resolution = _resolve_doubts(desired, bindings, identified.moves, intents)
     galleries = await read_items_of_galleries(client, galleries, identified.ids_to_read)
     steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
     for _ in range(rechecks):
@@ -114,11 +118,13 @@ async def fetch_site(
     return fetched, identify(known, files)
 
 
-def _resolve_doubts(desired: Desired, bindings: Bindings, intents: Sequence[Intent]) -> DoubtResolution:
+def _resolve_doubts(
+    desired: Desired, bindings: Bindings, moves: AddressMoves, intents: Sequence[Intent]
+) -> DoubtResolution:
     """Return what the manifests say about the creates among the intents of an interrupted run."""
     creates = pending_creates(intents)
     inline = {address for intent in intents for address in intent.sort_orders} - creates.keys()
-    return resolve_doubts(desired, bindings, creates.keys(), inline)
+    return resolve_doubts(desired, bindings, moves, creates.keys(), inline)
 
 
 def _recover_galleries(

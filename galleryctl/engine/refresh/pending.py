@@ -35,6 +35,20 @@ class UnconfirmedCreate:
         return replace(self, tries=tuple(i.renamed(lambda a: moved.get(a, a)) for i in self.tries)) if moved else self
 
 
+def under_current_keys(pending: Iterable[Intent], ids: Mapping[Address, str]) -> tuple[Intent, ...]:
+    """Return the intents with the items of each gallery under the key that state has for its live id now.
+
+    A run that gives a gallery a new key saves the state before its journal takes over the intents of earlier runs.
+    """
+    keys = {id_: address.gallery for address, id_ in ids.items() if address.item is None}
+
+    def renamed(intent: Intent) -> Intent:
+        key = keys.get(intent.gallery_id or "")
+        return intent if key is None else intent.renamed(lambda address: Address(key, address.item))
+
+    return tuple(map(renamed, pending))
+
+
 def pending_creates(pending: Iterable[Intent]) -> Mapping[Address, UnconfirmedCreate]:
     """Return the creates of galleries and of single items among the intents, by their addresses in the journal."""
     creates: dict[Address, UnconfirmedCreate] = {}

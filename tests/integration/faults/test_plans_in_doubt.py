@@ -191,3 +191,44 @@ def test_a_kill_between_two_runs_loses_no_doubt(world: EngineHarness, monkeypatc
         assert pending(world) == [Address("weddings", "b")]
     assert world.apply(desired).report.exit_code == 0
     assert world.titles() == ["a", "b", "z"]
+
+
+def in_doubt_under_new_key(world: EngineHarness, moved: list[tuple[str, str]]) -> Desired:
+    """Kill a run after the create of b, and return manifests in which its gallery has another key."""
+    in_doubt(world, "after")
+    return make_desired(text_item("a"), text_item("b"), text_item("z"), gallery="parties", moved=moved)
+
+
+@pytest.mark.parametrize("moved", [[("weddings", "parties")], []])
+def test_a_create_in_doubt_is_asked_about_under_the_new_key_of_its_gallery(
+    world: EngineHarness, moved: list[tuple[str, str]]
+) -> None:
+    desired = in_doubt_under_new_key(world, moved)
+    moved_away(world)
+    with pytest.raises(Refused, match="parties/b: an interrupted run may have created it"):
+        world.apply(desired)
+    answered = Person(foreign=()).answer(desired, world.plan(desired).refusals)
+    assert world.apply(answered).report.exit_code == 0
+    assert world.titles() == ["a", "b", "z"]
+    settled(world, answered)
+
+
+@pytest.mark.parametrize("moved", [[("weddings", "parties")], []])
+def test_a_kill_once_state_has_the_new_key_of_the_gallery_loses_no_doubt(
+    world: EngineHarness, monkeypatch: pytest.MonkeyPatch, moved: list[tuple[str, str]]
+) -> None:
+    """State has the new key, the journal still the old one."""
+    in_doubt(world, "before")
+    desired = make_desired(text_item("a"), text_item("b"), text_item("z"), gallery="parties", moved=moved)
+
+    def kill(_journal: FileJournal, _first: bytes) -> Any:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileJournal, "start", kill)
+        with pytest.raises(Crash):
+            world.apply(desired)
+    assert (Address("parties") in world.state_ids(), pending(world)) == (True, [Address("weddings", "b")])
+    add_text(world, 99999.5)
+    with pytest.raises(Refused, match="parties/b: an interrupted run may have created it"):
+        world.apply(desired)
