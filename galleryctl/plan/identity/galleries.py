@@ -131,6 +131,7 @@ def _with_undeclared(
 ) -> GalleryIdentity:
     """Return `found` with the galleries of the state that no manifest declares, and with all notices."""
     state = found.state
+    removed_ids = {state.ids[address] for address in desired.removed if address in state.ids}
     free = {gallery.id for gallery in galleries}.difference(found.ids.values())
     declared = {gallery.address for gallery in desired.galleries}
     orphaned: dict[Address, str] = {}
@@ -140,6 +141,8 @@ def _with_undeclared(
             continue
         if address in desired.removed:
             forgotten[address] = f"removed: in galleryctl.yaml; gallery {id_} stays on the site"
+        elif id_ in removed_ids:
+            forgotten[address] = "in state under another address, too"
         elif id_ not in free:
             continue
         elif state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED:

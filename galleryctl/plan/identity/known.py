@@ -156,13 +156,13 @@ def _ended(desired: DesiredGallery, by_id: Mapping[str, LiveItem], state: Bindin
     undeclared = dict(state.ids)
     undeclared.pop(desired.address, None)
     declared_ids = {undeclared.pop(item.address, "") for item in desired.items}
+    removed = {a: id_ for a, id_ in undeclared.items() if a in desired.removed and id_ not in declared_ids}
+    elsewhere = declared_ids.union(removed.values())
     forgotten: dict[Address, str] = {}
-    named: dict[Address, str] = {}
-    for address, id_ in undeclared.items():
-        if id_ in declared_ids:
-            forgotten[address] = "managed under another address"
-        elif address in desired.removed:
-            named[address] = "removed: in its manifest"
+    named: dict[Address, str] = dict.fromkeys(removed, "removed: in its manifest")
+    for address, id_ in ((a, id_) for a, id_ in undeclared.items() if a not in removed):
+        if id_ in elsewhere:
+            forgotten[address] = "in state under another address, too"
         elif id_ not in by_id:
             forgotten[address] = _GONE
         elif state.records.get(address, NEVER_APPLIED).origin is Origin.RESTORED:

@@ -136,6 +136,15 @@ def test_a_gallery_in_removed_is_forgotten_with_its_items_and_not_deleted() -> N
     assert plan_without_other(OTHER).count(Action.DELETE) == 1
 
 
+def test_a_gallery_that_state_has_twice_is_not_deleted_under_its_other_key() -> None:
+    """Somebody edited the state."""
+    twice = replace(OTHER, ids={**OTHER.ids, at("copy"): "O"})
+    plan = plan_without_other(twice, "other")
+    assert plan.changes == ()
+    assert plan.forget == {at("copy"), at("other"), at("other/x")}
+    assert plan.released == {at("other"): "O"}
+
+
 def test_a_gallery_in_removed_is_not_read() -> None:
     desired = Desired(galleries=(), removed=frozenset({at("other")}))
     assert identify_galleries(desired, OTHER_SITE.galleries, OTHER).ids_to_read == frozenset()

@@ -86,7 +86,7 @@ def test_an_item_that_is_still_to_be_deleted_is_never_matched() -> None:
 def test_two_addresses_with_one_id_are_one_item() -> None:
     found = identify(make_desired(text("a", "x")), live_text("1", 1, "x"), known=state(a="1", b="1"))
     assert matches(found) == {"a": ("1", MatchedBy.STATE)}
-    assert found.forget == {at("g/b"): "managed under another address"}
+    assert found.forget == {at("g/b"): "in state under another address, too"}
 
 
 # By adopt

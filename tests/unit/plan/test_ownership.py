@@ -149,6 +149,17 @@ def test_a_key_that_was_moved_onto_one_in_removed_is_forgotten() -> None:
     assert (plan.forget, plan.released) == (frozenset({at("g/b")}), {at("g/b"): "2"})
 
 
+def test_an_item_that_state_has_twice_is_not_deleted_under_its_other_key() -> None:
+    """Somebody edited the state."""
+    known = Bindings(ids=known_ids(a="1", b="2", copy="2"))
+    plan = plan_of(
+        wanted(text("a", "a"), removed=("b",)), live_text("1", 1.0, "a"), live_text("2", 2.0, "b"), known=known
+    )
+    assert plan.changes == ()
+    assert plan.forget == {at("g/b"), at("g/copy")}
+    assert plan.released == {at("g/b"): "2"}
+
+
 def test_an_unknown_key_in_removed_is_refused_while_an_item_would_be_deleted() -> None:
     """The entry was renamed and removed in one change: state has it as `old`."""
     site = (live_text("1", 1.0, "a"), live_text("2", 2.0, "b"))
