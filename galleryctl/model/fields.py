@@ -112,12 +112,12 @@ def is_empty(value: Json) -> bool:
 
 def values_equal(before: Json, after: Json) -> bool:
     """Return True if a site does not distinguish the values: numbers equal as 32-bit floats; null and absent."""
+    if type(before) is str or isinstance(after, str):  # the most frequent case comes first
+        return before == after
     if isinstance(before, bool) or isinstance(after, bool):
         return before is after
     if isinstance(before, int | float) and isinstance(after, int | float):
         return before == after or float32(before) == float32(after)
-    if isinstance(before, str) or isinstance(after, str):
-        return before == after
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return all(values_equal(before.get(name), after.get(name)) for name in before.keys() | after.keys())
     if isinstance(before, Sequence) and isinstance(after, Sequence):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from galleryctl.model.fields import FIELDS, Fields, Json, canonical, is_empty, values_equal
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.plan.changes import Cause, FieldChange
-from galleryctl.plan.leaves import field_of, leaves_of, value_at, without_leaf
+from galleryctl.plan.leaves import all_leaves, field_of, leaves_of, value_at, without_leaf
 from galleryctl.plan.three_way import Decision, decide_named, decide_unnamed, rebased
 
 MEDIA_PATH = "media"
@@ -59,7 +59,7 @@ def diff(
     `first_cause` is the cause of a difference in a field without a base.
     """
     wanted = desired if not ignore else {name: value for name, value in desired.items() if name not in ignore}
-    leaves = {path: leaf for name, value in wanted.items() for path, leaf in leaves_of(name, value)}
+    leaves = all_leaves(wanted)
     new_bases: dict[str, FieldBase] = {}
     changes: list[FieldChange] = []
     changed_bases: list[str] = []
@@ -74,28 +74,53 @@ def diff(
             changed_bases.append(path)
         elif cause := cause_of(decision, first_cause):
             changes.append(FieldChange(path=path, before=found, after=leaf, cause=cause))
-    unnamed = [path for path in record.fields if path not in leaves and path != MEDIA_PATH]
-    if not (changes or new_bases or unnamed):
-        return Difference(write={}, fields=(), bases=record.fields)
-    superseded = {path for path in unnamed if any(_overlap(path, named) for named in leaves)}
-    unnamed = [path for path in unnamed if path not in superseded]
-    cleared = [_cleared(path, live, record.fields[path]) for path in unnamed if field_of(path) not in ignore]
-    clears = [change for change in cleared if change is not None]
-    dropped = set(unnamed).difference(change.path for change in clears)
-    write = _values_to_write(wanted, live, changes, clears)
+    ended = _end_unnamed(leaves, live, record.fields, ignore)
     bases: Mapping[str, FieldBase] = record.fields
-    if new_bases or dropped or superseded:
-        kept = {**record.fields, **new_bases}
-        bases = {path: base for path, base in kept.items() if path not in dropped | superseded}
+    if new_bases or ended.paths:
+        bases = {path: base for path, base in {**record.fields, **new_bases}.items() if path not in ended.paths}
+    rebased_paths, released = tuple(sorted(changed_bases)), tuple(sorted(ended.released))
+    if not (changes or ended.clears):
+        return Difference(write={}, fields=(), bases=bases, rebased=rebased_paths, released=released)
+    write = _values_to_write(wanted, live, changes, ended.clears)
     return Difference(
         write=write,
-        fields=tuple(_displayed(sorted((*changes, *clears), key=_display_key))),
+        fields=tuple(_displayed(sorted((*changes, *ended.clears), key=_display_key))),
         named=tuple(sorted(path for path in leaves if field_of(path) in write)),
-        cleared=tuple(change.path for change in clears),
+        cleared=tuple(change.path for change in ended.clears),
         bases=bases,
-        rebased=tuple(sorted(changed_bases)),
-        released=tuple(sorted(dropped)),
+        rebased=rebased_paths,
+        released=released,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """The leaves with bases that the manifest does not name: those to clear, and the paths whose bases are dropped.
+
+    `paths` are the `released` ones, and those that are replaced by the bases of other leaves of the same structure.
+    """
+
+    clears: tuple[FieldChange, ...] = ()
+    released: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+
+
+_NOTHING_ENDED = _Ended()
+
+
+def _end_unnamed(
+    leaves: Mapping[str, Json], live: Fields, bases: Mapping[str, FieldBase], ignore: frozenset[str]
+) -> _Ended:
+    """Return what becomes of the leaves that the manifest named at the last apply only."""
+    unnamed = [path for path in bases if path not in leaves and path != MEDIA_PATH]
+    if not unnamed:
+        return _NOTHING_ENDED
+    superseded = {path for path in unnamed if any(_overlap(path, named) for named in leaves)}
+    remaining = [path for path in unnamed if path not in superseded]
+    cleared = (_cleared(path, live, bases[path]) for path in remaining if field_of(path) not in ignore)
+    clears = tuple(change for change in cleared if change is not None)
+    released = frozenset(remaining).difference(change.path for change in clears)
+    return _Ended(clears=clears, released=released, paths=released | superseded)
 
 
 def _is_unchanged(wanted: Json, found: Json, base: FieldBase) -> bool:

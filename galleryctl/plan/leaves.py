@@ -27,6 +27,17 @@ def leaves_of(name: str, value: Json) -> Iterator[tuple[str, Json]]:
         yield name, value
 
 
+def all_leaves(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the leaves of all fields: path → value."""
+    leaves: dict[str, Json] = {}
+    for name, value in fields.items():
+        if type(value) is str or type(value) is tuple:  # the most frequent ones
+            leaves[name] = value
+        else:
+            leaves.update(leaves_of(name, value))
+    return leaves
+
+
 def field_of(path: str) -> str:
     """Return the name of the field that a path leads into: `link.url` is a field, `focal_point.x` is a leaf of one."""
     return path if path in FIELD_BY_NAME else _DOT.split(path, maxsplit=1)[0]
@@ -35,7 +46,10 @@ def field_of(path: str) -> str:
 def value_at(fields: Mapping[str, Json], path: str) -> Json:
     """Return the canonical value at a path, None if there is none; a structure without any value is None."""
     name = field_of(path)
-    value = canonical(name, fields.get(name))
+    value = fields.get(name)
+    if type(value) is str and path == name:
+        return value  # the most frequent case
+    value = canonical(name, value)
     if path != name:
         for member in _DOT.split(path[len(name) + 1 :]):
             value = value.get(member.replace("\\.", ".")) if isinstance(value, Mapping) else None
