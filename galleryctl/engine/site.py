@@ -32,8 +32,6 @@ from galleryctl.state.journal_records import Intent
 from galleryctl.state.state_file import State
 from galleryctl.wix.client import WixClient
 
-_CREATING_KINDS = ("upload", "create-gallery", "create-item")
-"""The kinds of intent that create something: if a lagging read missed it, it would be created twice."""
 _MAX_STEP_SECONDS = 600.0
 """Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
 _SENT = (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
@@ -104,7 +102,8 @@ async def load_state(site: Site) -> LoadedState:
     journal = read_journal(site.journal, state)
     bindings = replay(state.bindings, journal)
     intents = [intent for _, intent in journal.pending]
-    started = [intent.started_at for intent in intents if intent.kind in _CREATING_KINDS]
+    started = [intent.started_at for intent in intents]
+    # A lagging read would miss what the run created, which would be created twice, or take an update for not done.
     if started and site.client.now() < max(started) + _MAX_STEP_SECONDS:
         await site.client.sleep(site.read_lag)
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
@@ -252,7 +251,7 @@ async def apply_plan(
         )
     done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
     keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
-    if not (done or applied.report.uploaded or keep_journal):
+    if not (applied.report.has_written or keep_journal):
         site.journal.clear()  # nothing was written, so a saved plan stays valid
         return replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
     try:

@@ -44,12 +44,15 @@ class Report:
     interrupted: bool = False
     needs_review: bool = False
     """True if what is left needs a new plan and a new review: a reviewed plan cannot be continued."""
+    has_written: bool = False
+    """True if a step was done or may have taken effect, also if no change was completed."""
 
     @property
     def exit_code(self) -> int:
-        """0 if all changes were done, 130 if interrupted, 3 if something was sent and something left, 1 if nothing was."""
+        """0 if all changes were done, 130 if interrupted, 3 if something was written and something left, 1 if nothing was."""
         if self.interrupted:
             return 130
         if all(o.status is OutcomeStatus.DONE for o in self.outcomes):
             return 0
-        return 3 if any(o.status in (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN) for o in self.outcomes) else 1
+        is_partial = any(o.status in (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN) for o in self.outcomes)
+        return 3 if is_partial or self.has_written else 1

@@ -55,7 +55,8 @@ def report_summary(report: Report) -> str:
         ]
         return f"Applied: {', '.join(counts)}."
     not_taken = _count_outcomes(report, OutcomeStatus.NOT_TAKEN)
-    head = "Interrupted" if report.interrupted else "Partially applied" if done + not_taken else "Not applied"
+    is_partial = done or not_taken or report.has_written
+    head = "Interrupted" if report.interrupted else "Partially applied" if is_partial else "Not applied"
     again = _REVIEW_ADVICE if report.needs_review else "Run the command again to continue."
     of_these = f"{not_taken:,} not taken by the site, " if not_taken else ""
     return (

@@ -37,7 +37,7 @@ class Intent:
     gallery_id: str | None = None
     """The live id of the gallery in which items are created."""
     sort_orders: Mapping[Address, float] = field(default_factory=dict)
-    """The created addresses, each with a sort order that is unique in its gallery."""
+    """The addresses that are created or moved, each with a sort order that is unique in its gallery."""
     items: Mapping[Address, SentItem] = field(default_factory=dict)
     """The content of each created item."""
     ids: tuple[str, ...] = ()
@@ -56,6 +56,11 @@ class Intent:
     def is_create(self) -> bool:
         """True if the step creates a gallery or an item."""
         return self.kind in ("create-gallery", "create-item")
+
+    @property
+    def created(self) -> frozenset[Address]:
+        """The addresses that the step creates."""
+        return frozenset(self.sort_orders) if self.is_create else frozenset()
 
     def renamed(self, new_address: Callable[[Address], Address]) -> Intent:
         """Return the intent with each address replaced."""

@@ -37,10 +37,12 @@ class ApiError(GalleryctlError):
     """A request to the API failed.
 
     `call` is `METHOD path`; `status` is None without a response; `retryable` is True if another attempt may succeed;
-    `retry_after` is in seconds.
+    `retry_after` is in seconds. `effect_unknown` is True if the request, or an earlier attempt at it, may have taken
+    effect.
     """
 
     advice = "run with -v to see the requests; if the error persists, report the request id to Wix"
+    effect_unknown = False
 
     def __init__(
         self,
@@ -62,6 +64,12 @@ class ApiError(GalleryctlError):
         self.request_id = request_id
         self.retryable = retryable
         self.retry_after = retry_after
+
+    def add_earlier_attempt(self) -> None:
+        """Record that an earlier attempt may have taken effect, although this error says that the last one did not."""
+        if not self.effect_unknown:
+            self.effect_unknown = True
+            self.what = f"{self.what}; an earlier attempt may have taken effect"
 
 
 class AuthError(ApiError):
@@ -104,18 +112,21 @@ class Unavailable(ApiError):  # noqa: N818 - named for what it says
     """5xx, 408, no connection or no response, after all retries."""
 
     advice = "check the network and the Wix status page, and try again later"
+    effect_unknown = True
 
 
 class ResponseLost(ApiError):  # noqa: N818 - named for what it says
     """A create was sent and its outcome is unknown: look for the resource before sending the request again."""
 
     advice = "run apply again: it first looks for what this request may have created"
+    effect_unknown = True
 
 
 class MalformedResponse(ApiError):  # noqa: N818 - named for what it says
     """The response is not JSON, or not as documented."""
 
     advice = "check that no proxy alters the responses of Wix; the API is a preview and may have changed"
+    effect_unknown = True
 
 
 class MediaFailed(ApiError):  # noqa: N818 - named for what it says

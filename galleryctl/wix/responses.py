@@ -68,7 +68,9 @@ def error_without_response(outgoing: Request, cause: Exception) -> ApiError:
     kind, call = type(cause).__name__, outgoing.call
     if isinstance(cause, _NOT_SENT_ERRORS):
         why = f"{kind}: {cause}" if str(cause) else kind
-        return Unavailable(f"cannot connect ({why})", call=call, retryable=True)
+        unreachable = Unavailable(f"cannot connect ({why})", call=call, retryable=True)
+        unreachable.effect_unknown = False
+        return unreachable
     if isinstance(cause, _UNSENDABLE_ERRORS):
         do = "check the base URL, the API key and the site id"
         return InvalidRequest(f"the request cannot be sent ({kind})", call=call, do=do)

@@ -116,9 +116,17 @@ class Transport:
         """Return the response, retrying while that is safe and may succeed; raises ApiError."""
         began = self.timing.clock()
         attempts, forbidden = count(1), count(1)
+        effect_unknown = False
 
         async def attempt() -> Response:
-            return await self._send_authorized(outgoing, next(attempts))
+            nonlocal effect_unknown
+            try:
+                return await self._send_authorized(outgoing, next(attempts))
+            except ApiError as error:
+                if effect_unknown:
+                    error.add_earlier_attempt()
+                effect_unknown = error.effect_unknown
+                raise
 
         def may_succeed(error: BaseException) -> bool:
             if isinstance(error, PermissionDenied):
@@ -161,6 +169,7 @@ class Transport:
             return await self.request(endpoints.TOKEN, json=body)
         except ApiError as error:
             error.retryable = False  # the token request had its own retries
+            error.effect_unknown = False  # the request itself was not sent
             raise
 
     async def _send_limited(self, outgoing: Request, auth: Mapping[str, str], attempt: int) -> Response:

@@ -96,6 +96,8 @@ class EngineHarness:
     """Called before and after each attempt at a request."""
     after_plan: Callable[[PlanResult], None] = lambda _planned: None
     """Called after planning and before anything is written."""
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to interrupt an apply, as Ctrl-C does."""
     requests: list[str] = field(default_factory=list)
     """`METHOD path` of each request of the last run."""
     emulator: Emulator = field(init=False)
@@ -129,7 +131,7 @@ class EngineHarness:
             with site.backend.lock(owner, 0):
                 planned = await make_plan(site)
                 self.after_plan(planned)
-                return await apply_plan(site, planned, run=run, stop=asyncio.Event(), progress=SilentProgress())
+                return await apply_plan(site, planned, run=run, stop=self.stop, progress=SilentProgress())
 
     @asynccontextmanager
     async def open_site(self) -> AsyncIterator[Site]:

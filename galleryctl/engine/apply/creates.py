@@ -133,6 +133,10 @@ class _CreateCall(Generic[R]):
                 if failure is None and not maybe_sent:
                     raise
                 failure = failure or error
+            except ApiError as error:
+                if failure is not None:
+                    error.add_earlier_attempt()
+                raise
             else:
                 if self._is_valid(answer):
                     return answer, False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from galleryctl.engine.refresh.fetch import read_items
-from galleryctl.model.errors import StaleError
+from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.live import LiveGallery
 from galleryctl.plan.changes import Change
 from galleryctl.plan.fingerprint import fingerprint_with_items
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.endpoints import DELETE_ITEMS
-from galleryctl.wix.errors import ApiError, NotFound
+from galleryctl.wix.errors import ApiError, NotFound, ResponseLost
 
 _MAX_ATTEMPTS = 3
 """How often the deletion of items that still exist is sent."""
@@ -25,22 +25,31 @@ async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -
     The response lists the deleted items. The others are looked up: it is undocumented whether one missing item makes
     the API reject the whole request.
     """
-    left = list(ids)
+    left, was_sent = list(ids), False
     for attempt in range(_MAX_ATTEMPTS):
-        if attempt:
-            await client.sleep(_PAUSE)
-        deleted = await client.delete_items(gallery_id, left)
-        if left := [id_ for id_ in left if id_ not in deleted]:
-            live = await _read_gallery(client, gallery_id)
-            existing = {item.id for item in live.loaded_items} if live else set()
-            left = [id_ for id_ in left if id_ in existing]
+        try:
+            if attempt:
+                await client.sleep(_PAUSE)
+            deleted = await client.delete_items(gallery_id, left)
+            was_sent = True
+            if left := [id_ for id_ in left if id_ not in deleted]:
+                live = await _read_gallery(client, gallery_id)
+                existing = {item.id for item in live.loaded_items} if live else set()
+                left = [id_ for id_ in left if id_ in existing]
+        except GalleryctlError as error:
+            if not was_sent:
+                raise
+            what = f"{error.what}; some of the items may be deleted already"
+            raise ResponseLost(what, call=DELETE_ITEMS.name, do="apply again") from error
         if not left:
             return
-    raise ApiError(
+    undeleted = ApiError(
         f"{len(left)} of {len(ids)} items still exist after {_MAX_ATTEMPTS} attempts: {', '.join(left[:3])}",
         call=DELETE_ITEMS.name,
         do="apply again; if they remain, delete them in the Editor",
     )
+    undeleted.effect_unknown = True
+    raise undeleted
 
 
 async def check_unchanged(client: WixClient, gallery_id: str, change: Change, planned_count: int) -> None:

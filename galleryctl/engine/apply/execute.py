@@ -10,7 +10,7 @@ from typing import assert_never
 from galleryctl.engine.apply.answers import AppliedValues, applied_values
 from galleryctl.engine.apply.creates import ItemCreate, create_gallery_once, create_item_once
 from galleryctl.engine.apply.deletes import check_unchanged, delete_items
-from galleryctl.engine.apply.intents import intent_of, sent_item
+from galleryctl.engine.apply.intents import completion_intent, intent_of, sent_item
 from galleryctl.engine.apply.payloads import live_id, media_to_send, new_item, planned_sort_order
 from galleryctl.engine.apply.uploads import upload_media
 from galleryctl.engine.apply.working_state import WorkingState
@@ -26,9 +26,9 @@ from galleryctl.plan import steps
 from galleryctl.plan.changes import Change
 from galleryctl.plan.ordering.floats import stored_format
 from galleryctl.state.journal import Journal
-from galleryctl.state.journal_records import StepResult
+from galleryctl.state.journal_records import Intent, StepResult
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import ApiError, ResponseLost, Unavailable
+from galleryctl.wix.errors import ApiError, ResponseLost
 from galleryctl.wix.items import NewItem
 from galleryctl.wix.media import may_have_created_file
 
@@ -54,11 +54,12 @@ class StepExecutor:
     """The creates of this run, by the live ids that the responses named."""
     has_unconfirmed_steps: bool = False
     """True once a step failed that may nevertheless have taken effect."""
+    has_written: bool = False
+    """True once a step was done, or a request may have taken effect."""
 
     async def run(self, step: steps.Step) -> None:
         """Execute `step`. Raises GalleryctlError if it fails."""
-        intent = intent_of(step, self.state, self.unconfirmed)
-        await self.journal.begin(step.id, replace(intent, started_at=self.client.now()))
+        await self._begin(step, intent_of(step, self.state, self.unconfirmed))
         try:
             self._record(step, await self._execute(step))
         except StateError:
@@ -66,17 +67,22 @@ class StepExecutor:
         except GalleryctlError as error:
             unconfirmed = self._may_have_taken_effect(step, error)
             self.has_unconfirmed_steps = self.has_unconfirmed_steps or unconfirmed
+            self.has_written = self.has_written or _has_unknown_effect(error)
             self.journal.failed(step.id, error.what, unconfirmed=unconfirmed)
             raise
+
+    async def _begin(self, step: steps.Step, intent: Intent) -> None:
+        await self.journal.begin(step.id, replace(intent, started_at=self.client.now()))
 
     def _may_have_taken_effect(self, step: steps.Step, error: GalleryctlError) -> bool:
         """Return True if the failed `step`, or the same create of an earlier run, may have taken effect."""
         if isinstance(step.action, steps.Upload):
             # The file may exist after any call but a rejected first one; the next run looks it up by its label.
             return isinstance(error, ApiError) and may_have_created_file(error)
-        return isinstance(error, ResponseLost | Unavailable) or _created_address(step) in self.unconfirmed
+        return _has_unknown_effect(error) or _created_address(step) in self.unconfirmed
 
     def _record(self, step: steps.Step, result: StepResult) -> None:
+        self.has_written = True
         self.state.add_result(result)
         self.journal.done(step.id, result)
 
@@ -145,10 +151,14 @@ class StepExecutor:
         self._created[item.id] = address, create
         if earlier and was_found:
             return await self._complete_earlier(step, change, new, item, result)
-        if create.new.sort_order != new.sort_order:
-            # Recorded before the sort order changes that a recovery would find it by.
-            self._record(step, result)
-            item = await self.client.update_item(create.gallery_id, item, {}, sort_order=new.sort_order)
+        record = self._applied(change, None, item, media_to_send(change, self.state), was_read=was_found)
+        result = replace(result, records={address: record})
+        if create.new.sort_order == new.sort_order:
+            return result
+        # Recorded before the sort order changes that a recovery would find it by.
+        self._record(step, result)
+        await self._begin(step, completion_intent(address, item, replace(new, fields={})))
+        item = await self.client.update_item(create.gallery_id, item, {}, sort_order=new.sort_order)
         record = self._applied(change, None, item, media_to_send(change, self.state), was_read=was_found)
         return replace(result, records={address: record})
 
@@ -170,9 +180,12 @@ class StepExecutor:
         if item.id not in self._created:
             return {}
         address, create = self._created[item.id]
-        found = (await create.look_up(self.client)).found
+        what = f"{item.id} was named in the responses to two creates, also to that of {address}"
+        try:
+            found = (await create.look_up(self.client)).found
+        except GalleryctlError as error:
+            raise ResponseLost(f"{what}; looking it up failed: {error.what}", call=f"create {address}") from error
         if found is None:
-            what = f"{item.id} was named in the responses to two creates, also to that of {address}"
             raise ResponseLost(what, call=f"create {address}")
         self.state.add_item(found)
         self._created[found.id] = address, create
@@ -185,6 +198,7 @@ class StepExecutor:
         tries = (*self.unconfirmed[change.address].tries, intent_of(step, self.state, self.unconfirmed))
         record = recovered_record(change.address, tries, item, Origin.CREATED)
         self._record(step, replace(result, records={change.address: record}))
+        await self._begin(step, completion_intent(change.address, item, new))
         gallery_id = self.state.gallery_id(change.address)
         answer = await self.client.update_item(gallery_id, item, new.fields, file=new.file, sort_order=new.sort_order)
         _check_same_resource(item.id, answer.id, change)
@@ -235,6 +249,11 @@ class StepExecutor:
 def _to_record(gallery: Address, stored_as: SortOrderFormat | None) -> Mapping[Address, SortOrderFormat]:
     """Return the format of a gallery's sort orders for the state, if the site turned out to round one."""
     return {} if stored_as in (None, SortOrderFormat.DOUBLE) else {gallery: stored_as}
+
+
+def _has_unknown_effect(error: GalleryctlError) -> bool:
+    """Return True if the request that failed may have taken effect."""
+    return isinstance(error, ApiError) and error.effect_unknown
 
 
 def _check_same_resource(sent_id: str, answered_id: str, change: Change) -> None:

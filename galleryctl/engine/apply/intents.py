@@ -10,13 +10,16 @@ from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.model.address import Address
 from galleryctl.model.last_applied import SentValue
+from galleryctl.model.live import LiveItem
 from galleryctl.model.media import MediaFile, WixFile
 from galleryctl.plan import steps
 from galleryctl.plan.answers import sent_values
 from galleryctl.plan.changes import Change
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.identity.evidence import media_digest
+from galleryctl.plan.leaves import leaves_of
 from galleryctl.state.journal_records import Intent, SentItem
+from galleryctl.wix.items import NewItem
 
 
 def intent_of(step: steps.Step, state: WorkingState, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> Intent:
@@ -78,7 +81,23 @@ def _update_intent(change: Change, state: WorkingState) -> Intent:
     before = state.galleries[id_] if change.address.item is None else state.items[id_]
     named = (path for path in change.named if path != MEDIA_PATH)  # the next plan recognizes the file without it
     sent = sent_values(named, change.cleared, change.write, before.fields)
-    return Intent(kind="update", ids=(id_,), fields={change.address: sent} if sent else {})
+    return Intent(
+        kind="update",
+        ids=(id_,),
+        sort_orders={} if change.sort_order is None else {change.address: change.sort_order},
+        fields={change.address: sent} if sent else {},
+    )
+
+
+def completion_intent(address: Address, item: LiveItem, new: NewItem) -> Intent:
+    """Return the intent of the update that brings `item`, which a create made, to the values in `new`."""
+    named = (path for name, value in new.fields.items() for path, _ in leaves_of(name, value))
+    return Intent(
+        kind="update",
+        ids=(item.id,),
+        sort_orders={address: new.sort_order},
+        fields={address: sent_values(named, (), new.fields, item.fields)},
+    )
 
 
 def _sort_order_sent(change: Change, unconfirmed: Mapping[Address, UnconfirmedCreate]) -> float:

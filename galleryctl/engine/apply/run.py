@@ -92,6 +92,7 @@ async def apply(
         uploaded=sum(isinstance(step.action, Upload) for step in done),
         seconds=time.monotonic() - started,
         interrupted=stop.is_set() and len(done) < len(steps),
+        has_written=executor.has_written,
     )
     return ApplyResult(bindings=bindings, report=report, has_unconfirmed_steps=executor.has_unconfirmed_steps)
 
@@ -131,16 +132,25 @@ def _outcomes(
         for change in step.changes:
             by_address.setdefault((change.address, change.id), []).append(step_outcomes[step.id])
     for change in changes:
-        worst = max(by_address[change.address, change.id], key=_severity)
+        ends = by_address[change.address, change.id]
+        worst = max(ends, key=_severity)
         outcome = Outcome(
             address=change.address,
             action=change.action.value,
             status=worst.status,
             id=bindings.ids.get(change.address, change.id),
-            reason=worst.reason,
+            reason=_reason(change, ends, worst),
         )
         deviation = None if change.action is Action.DELETE else deviations.get(change.address)
         yield outcome if deviation is None else _with_deviation(outcome, deviation)
+
+
+def _reason(change: Change, ends: Sequence[StepOutcome], worst: StepOutcome) -> str:
+    """Return the reason of an outcome; a replacement may be half done."""
+    statuses = {end.status for end in ends}
+    if change.action is not Action.REPLACE or OutcomeStatus.DONE not in statuses or len(statuses) == 1:
+        return worst.reason
+    return f"the new item was created, but the old one may still be there; the next apply deletes it: {worst.reason}"
 
 
 def _with_deviation(outcome: Outcome, applied: AppliedValues) -> Outcome:

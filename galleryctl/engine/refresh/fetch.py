@@ -80,7 +80,7 @@ async def fetch_site(
     """
     intents = tuple(pending)
     rechecks = _MAX_RECHECKS if read_lag else 0
-    sent = {address for intent in intents for address in intent.sort_orders}
+    sent = {address for intent in intents for address in intent.created}
     moves, _ = apply_moved(desired, {*sent, *bindings.ids}) if sent else (AddressMoves(), ())
     resolution = _resolve_doubts(desired, bindings, moves, intents)
     galleries = await read_galleries(client)
@@ -123,7 +123,7 @@ def _resolve_doubts(
 ) -> DoubtResolution:
     """Return what the manifests say about the creates among the intents of an interrupted run."""
     creates = pending_creates(intents)
-    inline = {address for intent in intents for address in intent.sort_orders} - creates.keys()
+    inline = {address for intent in intents for address in intent.created} - creates.keys()
     return resolve_doubts(desired, bindings, moves, creates.keys(), inline)
 
 

@@ -121,7 +121,7 @@ def _keep_half_replaced(
 ) -> Bindings:
     """Return the fetched bindings, with the old items of unfinished replacements: only state has their ids."""
     recovered = recover_items(Recovery(bindings=replayed), pending, fetched.snapshot.galleries).bindings
-    unfinished = {address for intent in pending for address in intent.sort_orders}
+    unfinished = {address for intent in pending for address in intent.created}
     old = {a: id_ for a, id_ in replayed.ids.items() if a in unfinished and id_ in item_ids}
     return replace(fetched.bindings, ids={**old, **fetched.bindings.ids}, deposed=recovered.deposed)
 

@@ -28,7 +28,7 @@ def test_when_the_api_fails_at_every_step_the_run_ends_and_reports_it(
     world.faults(rates={kind: 1.0}, methods=["POST"])
     began = world.clock.now
     report = world.apply(desired).report
-    assert report.exit_code == 1
+    assert report.exit_code == (1 if kind == "throttle" else 3)  # the others may have taken effect
     assert world.clock.now - began < 2 * HOUR  # of all workers together
     skipped = [o for o in report.outcomes if o.status is OutcomeStatus.SKIPPED]
     assert len(skipped) >= 100 - most - workers

@@ -261,7 +261,7 @@ def test_a_gallery_that_could_not_be_read_back_is_not_made_again(world: EngineHa
         ]
     )
     failed = world.apply(desired)
-    assert failed.report.exit_code == 1
+    assert failed.report.exit_code == 3
     assert "read back" in failed.report.outcomes[0].reason
     world.faults()
     world.edit({"gallery": world.galleries()[0]["id"], "set": {"name": "Renamed by hand"}})
@@ -326,7 +326,7 @@ def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: En
     world.settings(upload_pending_reads=2)
     desired = make_desired(world.photo_item("p", 1))
     world.faults(script=[{"fault": "error_500", "path": "get-files$", "times": 100}])
-    assert world.apply(desired).report.exit_code == 1
+    assert world.apply(desired).report.exit_code == 3
     world.faults()
     assert world.apply(desired).report.exit_code == 0
     assert len(world.files()) == 1
