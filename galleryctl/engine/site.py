@@ -12,8 +12,9 @@ from galleryctl.engine.apply.uploads import recover_uploads
 from galleryctl.engine.checks import check_guards
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
+from galleryctl.engine.refresh.findings import Recovery
 from galleryctl.engine.refresh.pending import UnconfirmedCreate, under_current_keys
-from galleryctl.engine.refresh.recover import Recovery, recover_galleries, recover_steps
+from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -26,7 +27,7 @@ from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import StateBackend
-from galleryctl.state.journal import Journal, read_journal, replay
+from galleryctl.state.journal import Journal, earlier_try, read_journal, replay
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.journal_records import Intent
 from galleryctl.state.state_file import State
@@ -230,7 +231,7 @@ async def apply_plan(
     if not planned.plan.changes:
         return ApplyResult(bindings=bindings, report=Report(outcomes=(), state_changes=len(planned.plan.state_changes)))
     carried = [
-        (f"create {address}, try {number} of earlier runs", intent)
+        (earlier_try(f"create {address}", number), intent)
         for address, create in unconfirmed.items()
         for number, intent in enumerate(create.tries, 1)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from galleryctl.model.fields import Fields, Json
+from galleryctl.model.fields import Fields, Json, is_empty
 from galleryctl.model.last_applied import FieldBase, SentValue, value_digest
 from galleryctl.plan.leaves import value_at
 from galleryctl.plan.three_way import Answer, answered_base, classify_answer, loose_form, with_doubt
@@ -43,6 +43,9 @@ def answered_fields(
     for path in named:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
         outcome = classify_answer(sent, old, new)
+        repeats = outcome is Answer.NOT_TAKEN and _repeats_write_in_doubt(bases.get(path), sent)
+        if repeats:
+            outcome = Answer.OTHER_FORM
         if outcome is Answer.NOT_TAKEN:
             not_taken.append(path)
             continue
@@ -54,6 +57,8 @@ def answered_fields(
         base = answered_base(
             bases.get(path), sent=value_digest(sent), before=value_digest(old), answered=value_digest(new)
         )
+        if repeats:
+            base = replace(base, wrote=True)
         after[path] = base if path != "tags" else _with_our_tags(base, bases.get(path), _added_tags(old, new), new)
     for path in cleared:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
@@ -62,6 +67,14 @@ def answered_fields(
         else:
             after.pop(path, None)
     return AnsweredFields(bases=after, not_taken=tuple(not_taken), other_form=tuple(other_form))
+
+
+def _repeats_write_in_doubt(base: FieldBase | None, sent: Json) -> bool:
+    """Return True if the write of the same value is in doubt: what both left on the site is its form of that value.
+
+    sent "https://a.example?x" and killed; the site shows "https://a.example/?x", sent again: it still does
+    """
+    return base is not None and base.doubt and base.sent == value_digest(sent) and not is_empty(sent)
 
 
 def recovered_bases(

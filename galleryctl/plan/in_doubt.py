@@ -32,20 +32,15 @@ NONE_IN_DOUBT = CreatesInDoubt()
 
 
 def resolve_doubts(
-    desired: Desired,
-    state: Bindings,
-    moves: AddressMoves,
-    creates: Collection[Address],
-    inline: Collection[Address] = (),
+    desired: Desired, state: Bindings, moves: AddressMoves, creates: Collection[Address]
 ) -> DoubtResolution:
     """Return what the manifests say about pending creates, given by their addresses in the journal.
 
-    `moves` are those of the creates and of the state. `inline` are the items that were sent with a gallery: only their
-    new addresses are of interest.
+    `moves` are those of the creates and of the state.
     """
     if not creates:
         return NO_DOUBTS
-    moved = {address: new for address in (*creates, *inline) if (new := moves.new_address(address)) != address}
+    moved = {address: new for address in creates if (new := moves.new_address(address)) != address}
     current = {moved.get(address, address) for address in creates}
     declared = set(desired.addresses)
     adopt = {address: id_ for gallery in desired.galleries for address, id_ in gallery.adopt.items()}

@@ -124,6 +124,11 @@ class Journal:
         self.close()
 
 
+def earlier_try(step: str, number: object) -> str:
+    """Return the name of an earlier run's try of `step`, which is settled once the step is done."""
+    return f"{step}, try {number}"
+
+
 def read_journal(store: JournalStore, state: State) -> JournalReplay:
     """Return what the journal in `store` adds to `state`; empty if there is none.
 
@@ -243,6 +248,8 @@ def _replay(run: str, records: Iterable[JournalRecord], *, superseded: bool) -> 
             continue
         if isinstance(record, StepResult):
             results.append(record)
+            for earlier in [name for name in pending if name.startswith(earlier_try(step, ""))]:
+                del pending[earlier]
         if isinstance(record, StepResult) or not record.unconfirmed:
             pending.pop(step, None)
     return JournalReplay(

@@ -28,6 +28,7 @@ from galleryctl.plan.ordering.floats import stored_format
 from galleryctl.state.journal import Journal
 from galleryctl.state.journal_records import Intent, StepResult
 from galleryctl.wix.client import WixClient
+from galleryctl.wix.endpoints import CREATE_GALLERY
 from galleryctl.wix.errors import ApiError, ResponseLost
 from galleryctl.wix.items import NewItem
 from galleryctl.wix.media import may_have_created_file
@@ -127,10 +128,12 @@ class StepExecutor:
         self.state.add_gallery(change.address, gallery)
         sent = {item.address: planned_sort_order(item) for item in items}
         found, stored_as = match_inline_items(sent, gallery.items or ())
+        if missing := sorted(str(address) for address in sent.keys() - found.keys()):
+            what = f"gallery {gallery.id} was created, but somebody changed it meanwhile: {missing[0]} was not found"
+            raise ResponseLost(what, call=CREATE_GALLERY.name, do="apply again: the plan asks which item it is")
         records = {
-            item.address: self._applied(item, None, found[item.address], media_to_send(item, self.state), was_read=True)
+            item.address: self._applied(item, None, found[item.address], media_to_send(item, self.state))
             for item in items
-            if item.address in found
         }
         return StepResult(
             ids={change.address: gallery.id, **{address: item.id for address, item in found.items()}},

@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from galleryctl.engine.gather import gather_all
-from galleryctl.engine.refresh.pending import UnconfirmedCreate, pending_creates
-from galleryctl.engine.refresh.recover import Recovery, recover_deletes, recover_galleries, recover_steps
+from galleryctl.engine.refresh.findings import Recovery
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
+from galleryctl.engine.refresh.recover import recover_deletes, recover_galleries, recover_steps
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
@@ -122,9 +123,7 @@ def _resolve_doubts(
     desired: Desired, bindings: Bindings, moves: AddressMoves, intents: Sequence[Intent]
 ) -> DoubtResolution:
     """Return what the manifests say about the creates among the intents of an interrupted run."""
-    creates = pending_creates(intents)
-    inline = {address for intent in intents for address in intent.created} - creates.keys()
-    return resolve_doubts(desired, bindings, moves, creates.keys(), inline)
+    return resolve_doubts(desired, bindings, moves, {address for intent in intents for address in intent.created})
 
 
 def _recover_galleries(

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.refresh.fetch import FetchedSite, fetch_site
-from galleryctl.engine.refresh.recover import Recovery, recover_items
+from galleryctl.engine.refresh.findings import Recovery
+from galleryctl.engine.refresh.recover import recover_items
 from galleryctl.engine.site import Site, read_own_state, save_state
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from galleryctl.engine.refresh.recover import Recovery, recover_galleries, recover_items
+from galleryctl.engine.refresh.findings import Recovery
+from galleryctl.engine.refresh.recover import recover_galleries, recover_items
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.last_applied import FieldBase, LastApplied, Origin, SentValue, SortOrderFormat, value_digest
