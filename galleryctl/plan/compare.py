@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from galleryctl.model.desired import DesiredGallery, DesiredItem
+from galleryctl.model.fields import Fields, Json
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import MediaFile
@@ -13,7 +14,7 @@ from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
 from galleryctl.plan.identity.evidence import media_digest, same_content
 from galleryctl.plan.leaves import leaves_of, value_at
-from galleryctl.plan.three_way import Decision, decide_named, loose_form, rebased
+from galleryctl.plan.three_way import Decision, decide_named, looks_same, loose_form, rebased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,13 @@ def compare_item(
     return ItemDifference(fields=fields, media_cause=media_cause, record=record, other_form=other_form)
 
 
-def compare_gallery(desired: DesiredGallery, live: LiveGallery, record: LastApplied) -> Difference:
-    """Return the difference in the gallery's own fields."""
-    return diff(desired.fields, live.fields, record, first_cause=first_cause(record))
+def compare_gallery(
+    desired: DesiredGallery, live: LiveGallery, record: LastApplied
+) -> tuple[Difference, tuple[str, ...]]:
+    """Return the difference in the gallery's own fields, and the paths of values that the site stores in another form."""
+    # A gallery has no date of its last change: only a difference that nobody can see is certain to be the site's.
+    record, other_form = _with_stored_forms(desired.fields, live.fields, record, looks_same)
+    return diff(desired.fields, live.fields, record, first_cause=first_cause(record)), other_form
 
 
 def first_cause(record: LastApplied) -> Cause:
@@ -83,19 +88,30 @@ def changed_paths(live: LiveItem | LiveGallery, record: LastApplied) -> Iterable
 
 
 def with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:
-    """Return the record with the forms that the site stores, if its answer had only repeated what was sent.
-
-    That is seen when nobody changed the item since our last answer, and yet a value is not the answered one.
-    """
+    """Return the record with the forms that the site stores, and their paths, if nobody changed the item since."""
     if not record.revision or record.revision != value_digest(live.updated):
         return record, ()
-    wanted = {path: leaf for name, value in item.fields.items() for path, leaf in leaves_of(name, value)}
+    return _with_stored_forms(item.fields, live.fields, record, _is_similar)
+
+
+def _is_similar(value: Json, other: Json) -> bool:
+    return loose_form(value) == loose_form(other)
+
+
+def _with_stored_forms(
+    desired: Fields, live: Fields, record: LastApplied, is_form_of: Callable[[Json, Json], bool]
+) -> tuple[LastApplied, tuple[str, ...]]:
+    """Return the record with the forms that the site stores, if its answer had only repeated what was sent.
+
+    That is seen when a value is not the answered one, and yet a form of the one that was sent.
+    """
+    wanted = {path: leaf for name, value in desired.items() for path, leaf in leaves_of(name, value)}
     stored: dict[str, FieldBase] = {}
     for path, base in record.fields.items():
-        found = value_at(live.fields, path)
+        found = value_at(live, path)
         if base.doubt or path not in wanted or value_digest(wanted[path]) != base.sent:
             continue
         answered = value_digest(found)
-        if answered != base.answered and found and loose_form(found) == loose_form(wanted[path]):
+        if answered != base.answered and is_form_of(found, wanted[path]):
             stored[path] = replace(base, answered=answered)
     return (replace(record, fields={**record.fields, **stored}), tuple(stored)) if stored else (record, ())

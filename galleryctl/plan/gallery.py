@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -114,9 +114,9 @@ def plan_gallery_update(
     )
     positions = display_positions(lists, item_order, targets, source)
     findings = _Findings(state)
-    gallery_difference = compare_gallery(desired, live, findings.record(desired.address, live.id))
+    gallery_difference, other_form = compare_gallery(desired, live, findings.record(desired.address, live.id))
     changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
-    findings.add_gallery(desired.address, live, gallery_difference)
+    findings.add_gallery(desired.address, live, gallery_difference, other_form)
     moved = _cause_of_moves(matches, state)
     for item in desired.items:
         match, position = matches.get(item.address), positions[item.address]
@@ -168,10 +168,13 @@ class _Findings:
         is_new = self._state.ids.get(address) != id_ or known.origin is Origin.RESTORED
         return LastApplied(origin=Origin.ADOPTED) if is_new else known
 
-    def add_gallery(self, address: Address, live: LiveGallery, difference: Difference) -> None:
+    def add_gallery(
+        self, address: Address, live: LiveGallery, difference: Difference, other_form: Sequence[str]
+    ) -> None:
         """Add the findings of the gallery itself."""
         self.records[address] = replace(self.record(address, live.id), fields=difference.bases)
         self._add_state_changes(address, live, difference)
+        self._add_other_form(address, other_form)
 
     def add_item(self, address: Address, live: LiveItem, difference: ItemDifference, *, is_moved: bool) -> None:
         """Add the findings of an item; one that is not moved keeps its sort order."""
@@ -180,8 +183,11 @@ class _Findings:
             record = replace(record, sort_order=live.sort_order)
         self.records[address] = record
         self._add_state_changes(address, live, difference.fields)
-        if difference.other_form:
-            message = f"the site stores {', '.join(difference.other_form)} in another form than was sent"
+        self._add_other_form(address, difference.other_form)
+
+    def _add_other_form(self, address: Address, paths: Sequence[str]) -> None:
+        if paths:
+            message = f"the site stores {', '.join(paths)} in another form than was sent"
             self.notices.append(Notice(address=address, message=message))
 
     def _add_state_changes(self, address: Address, live: LiveItem | LiveGallery, difference: Difference) -> None:

@@ -18,11 +18,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum, auto
+from html import unescape
 
 from galleryctl.model.fields import Json, is_empty, values_equal
 from galleryctl.model.last_applied import FieldBase
 
 _TAG = re.compile(r"<[^>]*>")
+_END_OF_PATH = re.compile(r"/+(?=[?#]|\s*$)")
 _DIGITS = 5
 """Digits of a number that every observed storage format keeps."""
 
@@ -113,19 +115,27 @@ def with_doubt(base: FieldBase | None, *, sent: str, before: str) -> FieldBase:
 def loose_form(value: Json) -> Json:
     """Return a form in which a value and what a site may make of it are equal; it only classifies answers.
 
-    Texts are normalized to NFC and case-folded, without HTML tags, surrounding spaces and a trailing slash; numbers are
-    rounded to 5 digits; lists have no order and no duplicates:
+    Texts are normalized to NFC and case-folded, without HTML tags, character references, surrounding spaces and a slash
+    at the end of a path; numbers are rounded to 5 digits; lists have no order, no duplicates and no empty texts:
 
-        "<p class='x'>The Rings </p>"  →  "the rings"
-        "HTTPS://A.example/"           →  "https://a.example"
+        "<p class='x'>The Rings &amp; more </p>"  →  "the rings & more"
+        "HTTPS://A.example/?x=1"                  →  "https://a.example?x=1"
     """
     if isinstance(value, str):
-        text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", _TAG.sub("", value)).casefold())
-        return text.strip().rstrip("/").rstrip()
+        plain = unescape(_TAG.sub("", value))
+        text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", plain).casefold())
+        return _END_OF_PATH.sub("", text.strip()).rstrip()
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float):
         return float(f"{value:.{_DIGITS}g}")
     if isinstance(value, Mapping):
         return {name: loose_form(part) for name, part in value.items() if part is not None}
-    return sorted({str(loose_form(part)) for part in value})
+    return sorted({str(loose_form(part)) for part in value} - {""})
+
+
+def looks_same(value: Json, other: Json) -> bool:
+    """Return True if a person cannot see a difference: texts that differ in outer spaces or in their Unicode form."""
+    if isinstance(value, str) and isinstance(other, str):
+        return unicodedata.normalize("NFC", value.strip()) == unicodedata.normalize("NFC", other.strip())
+    return values_equal(value, other)

@@ -221,3 +221,47 @@ def test_the_first_plan_after_an_upgrade_is_empty_and_nothing_is_cleared(site: E
     assert {record.origin for record in upgraded.records.values()} == {Origin.UNKNOWN}
     bare = make_desired(photo(site), text_item("t"))
     assert site.plan(bare).is_empty
+
+
+ECHOED_NAMES = [("trim_texts", " Weddings "), ("normalize_unicode", "Cafe\u0301"), ("trim_texts", " Summer")]
+
+
+@pytest.mark.parametrize(("switch", "name"), ECHOED_NAMES)
+def test_the_name_of_a_gallery_that_the_site_stores_in_another_form_is_quiet(
+    site: EngineHarness, switch: str, name: str
+) -> None:
+    site.settings(**{switch: True, "echo_writes": True})
+    site.apply(make_desired(text_item("a"), name=name))
+    for desired in (make_desired(text_item("a"), name=name), make_desired(text_item("a"), name=f"{name}2 e\u0301 ")):
+        site.apply(desired)
+        again = site.plan(desired)
+        assert again.is_empty, again.changes
+        assert not site.apply(desired).report.outcomes
+        assert not site.plan(desired).notices
+    site.edit({"gallery": site.galleries()[0]["id"], "set": {"name": "Theirs"}})
+    assert site.plan(desired).drift
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", " "),
+        ("description", "<b></b>"),
+        ("tags", (" ",)),
+        ("link.url", "https://a.example?utm=1"),
+    ],
+)
+@pytest.mark.parametrize("with_gallery", [True, False])
+def test_a_value_that_the_site_reduces_is_quiet_although_the_answer_repeats_it(
+    site: EngineHarness, field: str, value: Json, with_gallery: bool
+) -> None:
+    switches = ("trim_texts", "strip_html_tags", "normalize_tags", "normalize_urls", "echo_writes")
+    site.settings(**dict.fromkeys(switches, True))
+    bare, desired = make_desired(photo(site)), make_desired(photo(site, **{field: value}))
+    if not with_gallery:
+        site.apply(bare)
+    site.apply(desired)
+    again = site.plan(desired)
+    assert again.changes == (), again.changes
+    assert not site.apply(desired).report.outcomes
+    assert site.plan(desired).is_empty

@@ -213,7 +213,9 @@ def test_tags_of_a_lost_answer_are_ours() -> None:
 def test_loose_forms() -> None:
     assert loose_form(" <p class='x'>Cafe\u0301 ") == loose_form("<p>CAFÉ</p>")
     assert loose_form("https://A.example/") == loose_form("https://a.example")
-    assert loose_form(("B", "b", "a")) == loose_form(("a", "B"))
+    assert loose_form("https://A.example/?x=1#y") == loose_form("https://a.example?x=1#y")
+    assert loose_form("Tom &amp; Ann") == loose_form("Tom & Ann")
+    assert loose_form(("B", "b", "a", " ")) == loose_form(("a", "B"))
     assert loose_form("cat") != loose_form("dog")
 
 
