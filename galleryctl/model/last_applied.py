@@ -19,7 +19,8 @@ from galleryctl.model.fields import Json, float32
 _DIGEST_BYTES = 6
 _DIGEST = r"[A-Za-z0-9+/]{8}"
 _BASE = re.compile(
-    rf"(?P<doubt>\?)?(?P<equal>=)?(?P<sent>{_DIGEST})(>(?P<answered>{_DIGEST}))?(?P<ours>(\|{_DIGEST})*)"
+    rf"(?P<doubt>\?)?(?P<ignored>!)?(?P<equal>=)?(?P<sent>{_DIGEST})(>(?P<answered>{_DIGEST}))?"
+    rf"(<(?P<before_equal>=)?(?P<before>{_DIGEST}))?(?P<ours>(\|{_DIGEST})*)"
 )
 DIGEST_PATTERN = re.compile(_DIGEST)
 
@@ -49,14 +50,19 @@ class FieldBase:
     """The last applied value of one field, or of one leaf of a structure, as digests.
 
     `wrote` is True if our write changed the site, False if the value was found equal. `doubt` is True if the answer to
-    the write was lost, and the site shows something else than was sent. `ours` are the digests of the tags that were
-    not on the item before we wrote them.
+    the write was lost, and the site shows something else than was sent. `ignored` is True if the site answered the write
+    as if it took it, and kept the value `answered`. `before` is the value before the write, "" if it was empty, and
+    `wrote_before` is `wrote` of that value. `ours` are the digests of the tags that were not on the item before we wrote
+    them.
     """
 
     sent: str
     answered: str
     wrote: bool = False
     doubt: bool = False
+    ignored: bool = False
+    before: str = ""
+    wrote_before: bool = False
     ours: tuple[str, ...] = ()
 
     @classmethod
@@ -70,14 +76,21 @@ class FieldBase:
             answered=found["answered"] or found["sent"],
             wrote=not found["equal"],
             doubt=bool(found["doubt"]),
+            ignored=bool(found["ignored"]),
+            before=found["before"] or "",
+            wrote_before=bool(found["before"]) and not found["before_equal"],
             ours=tuple(found["ours"].split("|")[1:]),
         )
 
     def __str__(self) -> str:
-        """Return `[?][=]SENT[>ANSWERED][|TAG…]`: `?` for doubt, `=` if we did not write it, ANSWERED if different."""
+        """Return `[?][!][=]SENT[>ANSWERED][<[=]BEFORE][|TAG…]`.
+
+        `?` is for doubt, `!` for an ignored write, `=` for a value that we did not write; ANSWERED is left out if equal.
+        """
         answered = "" if self.answered == self.sent else f">{self.answered}"
-        flags = ("?" if self.doubt else "") + ("" if self.wrote else "=")
-        return flags + self.sent + answered + "".join(f"|{tag}" for tag in self.ours)
+        before = f"<{'' if self.wrote_before else '='}{self.before}" if self.before else ""
+        flags = ("?" if self.doubt else "") + ("!" if self.ignored else "") + ("" if self.wrote else "=")
+        return flags + self.sent + answered + before + "".join(f"|{tag}" for tag in self.ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

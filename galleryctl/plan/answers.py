@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from galleryctl.model.fields import Fields, Json, is_empty
 from galleryctl.model.last_applied import FieldBase, SentValue, value_digest
 from galleryctl.plan.leaves import value_at
-from galleryctl.plan.three_way import Answer, answered_base, classify_answer, loose_form, with_doubt
+from galleryctl.plan.three_way import Answer, answered_base, classify_answer, loose_form, with_doubt, with_value_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def answered_fields(
         repeats = outcome is Answer.NOT_TAKEN and _repeats_write_in_doubt(bases.get(path), sent)
         if repeats:
             outcome = Answer.OTHER_FORM
-        if outcome is Answer.NOT_TAKEN:
+        if outcome is Answer.NOT_TAKEN or (outcome is Answer.TAKEN and _was_ignored(bases.get(path), sent)):
             not_taken.append(path)
             continue
         if outcome is Answer.OTHER_FORM:
@@ -59,6 +59,8 @@ def answered_fields(
         )
         if repeats:
             base = replace(base, wrote=True)
+        elif outcome is Answer.TAKEN and not is_empty(old):
+            base = with_value_before(base, bases.get(path), value_digest(old))
         after[path] = base if path != "tags" else _with_our_tags(base, bases.get(path), _added_tags(old, new), new)
     for path in cleared:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
@@ -75,6 +77,11 @@ def _repeats_write_in_doubt(base: FieldBase | None, sent: Json) -> bool:
     sent "https://a.example?x" and killed; the site shows "https://a.example/?x", sent again: it still does
     """
     return base is not None and base.doubt and base.sent == value_digest(sent) and not is_empty(sent)
+
+
+def _was_ignored(base: FieldBase | None, sent: Json) -> bool:
+    """Return True if the site ignored the last write of the same value: an answer that repeats it shows nothing."""
+    return base is not None and base.ignored and base.sent == value_digest(sent)
 
 
 def recovered_bases(

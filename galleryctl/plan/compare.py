@@ -14,7 +14,7 @@ from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
 from galleryctl.plan.identity.evidence import media_digest, same_content
 from galleryctl.plan.leaves import leaves_of, value_at
-from galleryctl.plan.three_way import Decision, decide_named, looks_same, loose_form, rebased
+from galleryctl.plan.three_way import Decision, decide_named, ignored_base, looks_same, loose_form, rebased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +88,25 @@ def changed_paths(live: LiveItem | LiveGallery, record: LastApplied) -> Iterable
 
 
 def with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:
-    """Return the record with the forms that the site stores, and their paths, if nobody changed the item since."""
+    """Return the record with what the site made of our last write, if its answer had only repeated what was sent.
+
+    That is seen if nobody changed the item since our answer. Also return the paths of values that the site stores in
+    another form.
+    """
     if not record.revision or record.revision != value_digest(live.updated):
         return record, ()
-    return _with_stored_forms(item.fields, live.fields, record, _is_similar)
+    record, other_form = _with_stored_forms(item.fields, live.fields, record, _is_similar)
+    return _with_ignored_writes(live, record), other_form
+
+
+def _with_ignored_writes(live: LiveItem, record: LastApplied) -> LastApplied:
+    """Return the record with the writes that the site answered and did not take."""
+    ignored = {
+        path: base
+        for path, before in record.fields.items()
+        if path != MEDIA_PATH and (base := ignored_base(before, value_at(live.fields, path))) is not None
+    }
+    return replace(record, fields={**record.fields, **ignored}) if ignored else record
 
 
 def _is_similar(value: Json, other: Json) -> bool:

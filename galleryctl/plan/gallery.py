@@ -184,6 +184,9 @@ class _Findings:
         self.records[address] = record
         self._add_state_changes(address, live, difference.fields)
         self._add_other_form(address, difference.other_form)
+        if ignored := [path for path, base in record.fields.items() if base.ignored]:
+            message = f"the site answered the last write of {', '.join(ignored)}, but kept the previous value"
+            self.notices.append(Notice(address=address, message=message))
 
     def _add_other_form(self, address: Address, paths: Sequence[str]) -> None:
         if paths:

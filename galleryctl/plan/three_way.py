@@ -21,7 +21,7 @@ from enum import Enum, auto
 from html import unescape
 
 from galleryctl.model.fields import Json, is_empty, values_equal
-from galleryctl.model.last_applied import FieldBase
+from galleryctl.model.last_applied import FieldBase, value_digest
 
 _TAG = re.compile(r"<[^>]*>")
 _END_OF_PATH = re.compile(r"/+(?=[?#]|\s*$)")
@@ -52,13 +52,13 @@ def decide_named(desired: str, live: str, base: FieldBase | None, *, equal: bool
     if equal:
         if base is None:
             return Decision.RECORD
-        same = (base.sent, base.answered, base.doubt) == (desired, live, False)
+        same = (base.sent, base.answered, base.doubt or base.ignored) == (desired, live, False)
         return Decision.NO_CHANGE if same else Decision.REBASE
     if base is None:
         return Decision.FIRST_MANAGED
     if base.doubt:
         return Decision.INTERRUPTED
-    from_manifest, from_site = desired != base.sent, live != base.answered
+    from_manifest, from_site = base.ignored or desired != base.sent, live != base.answered
     if from_manifest:
         return Decision.CONFLICT if from_site else Decision.UPDATE
     return Decision.DRIFT if from_site else Decision.NO_CHANGE
@@ -99,6 +99,32 @@ def classify_answer(sent: Json, before: Json, answer: Json) -> Answer:
     return Answer.OTHER_FORM
 
 
+def with_value_before(base: FieldBase, earlier: FieldBase | None, before: str) -> FieldBase:
+    """Return `base` with the digest of the value before the write: the site may keep it although it answers otherwise.
+
+    `earlier` is the base before the write.
+    """
+    wrote = earlier is not None and earlier.wrote and earlier.answered == before
+    return replace(base, before=before, wrote_before=wrote)
+
+
+def ignored_base(base: FieldBase, live: Json) -> FieldBase | None:
+    """Return the base of a write that was answered, if the site still has the value from before; None if it does not.
+
+    Nobody has changed the resource since the answer:
+
+        sent "b" where "a" was, answered "b"; the site has "a"    not taken: written again, and neither drift nor conflict
+        the same; after another such write the site has "b"       taken
+    """
+    found = value_digest(live)
+    if base.ignored and found == base.sent:
+        return FieldBase(sent=found, answered=found, wrote=True, ours=base.ours)
+    was_kept = found == base.before if base.before else is_empty(live)
+    if base.doubt or base.sent != base.answered or found == base.answered or not was_kept:
+        return None
+    return FieldBase(sent=base.sent, answered=found, wrote=base.wrote_before, ignored=True, ours=base.ours)
+
+
 def answered_base(base: FieldBase | None, *, sent: str, before: str, answered: str) -> FieldBase:
     """Return the base after an answer; all values are digests."""
     wrote = answered != before or (base is not None and base.wrote and before == base.answered)
@@ -109,7 +135,7 @@ def with_doubt(base: FieldBase | None, *, sent: str, before: str) -> FieldBase:
     """Return the base of a field whose write has no known answer; `before` is the digest before the write."""
     if base is None:
         return FieldBase(sent=sent, answered=before, wrote=False, doubt=True)
-    return replace(base, sent=sent, doubt=True)
+    return replace(base, sent=sent, doubt=True, ignored=False, before="", wrote_before=False)
 
 
 def loose_form(value: Json) -> Json:

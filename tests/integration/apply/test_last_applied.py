@@ -34,6 +34,29 @@ FULL: Fields = {
 """A value for each kind of field of an image."""
 
 
+FIELD_ON_SITE = {
+    "title": "item.title",
+    "description": "item.description",
+    "tags": "item.tags.values",
+    "quality": "item.image.quality",
+    "focal_point": "item.image.focalPoint",
+}
+OTHER: Fields = {
+    "title": "other",
+    "description": "other",
+    "tags": ("other",),
+    "quality": 70,
+    "focal_point": {"x": 0.75, "y": 0.5},
+}
+
+
+def field_on_site(site: EngineHarness, field: str) -> object:
+    """Return the value of the field in the only item, as the API stores it."""
+    _, member, *rest = FIELD_ON_SITE[field].split(".")
+    value = site.items()[0].get(member)
+    return value[rest[0]] if rest and value else value
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[EngineHarness]:
     harness = EngineHarness(tmp_path)
@@ -265,3 +288,57 @@ def test_a_value_that_the_site_reduces_is_quiet_although_the_answer_repeats_it(
     assert again.changes == (), again.changes
     assert not site.apply(desired).report.outcomes
     assert site.plan(desired).is_empty
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new"),
+    [
+        ("description", None, "new"),
+        ("description", "old", "new"),
+        ("title", "old", ""),
+        ("tags", ("old",), ("new",)),
+        ("quality", 80, 90),
+        ("focal_point", {"x": 0.5, "y": 0.5}, {"x": 0.25, "y": 0.5}),
+    ],
+)
+def test_a_write_that_is_answered_and_ignored_is_not_taken_from_the_next_apply_on(
+    site: EngineHarness, field: str, old: Json, new: Json
+) -> None:
+    before = make_desired(photo(site, **({} if old is None else {field: old})))
+    site.apply(before)
+    original = field_on_site(site, field)
+    desired = make_desired(photo(site, **{field: new}))
+    site.settings(echo_writes=True, ignore_clears=True, ignore_writes=[FIELD_ON_SITE[field]])
+    site.apply(desired)
+    for _ in range(2):
+        plan = site.plan(desired)
+        assert not plan.drift
+        assert not plan.conflicts
+        assert field in plan.notices[0].message
+        report = site.apply(desired).report
+        assert (report.exit_code, report.outcomes[0].status) == (3, OutcomeStatus.NOT_TAKEN)
+        assert field in report.outcomes[0].reason
+    other = make_desired(photo(site, **{field: OTHER[field]}))
+    assert not site.plan(other).conflicts
+    site.apply(before)
+    assert field_on_site(site, field) == original
+    assert site.plan(before).is_empty
+    site.settings(echo_writes=False, ignore_clears=False, ignore_writes=[])
+    site.apply(desired)
+    assert site.plan(desired).is_empty
+    site.apply(before)
+    assert site.plan(before).is_empty
+
+
+def test_a_site_that_takes_the_ignored_write_later_is_quiet_and_reverts(site: EngineHarness) -> None:
+    bare, desired = make_desired(photo(site)), make_desired(photo(site, description="new"))
+    site.apply(bare)
+    site.settings(echo_writes=True, ignore_writes=["item.description"])
+    site.apply(desired)
+    site.settings(ignore_writes=[])
+    assert site.apply(desired).report.exit_code == 3, "its answer cannot be told from the one before"
+    assert site.plan(desired).is_empty
+    assert site.apply(desired).report.exit_code == 0
+    site.apply(bare)
+    assert not site.items()[0].get("description")
+    assert site.plan(bare).is_empty

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -225,13 +227,16 @@ BASES = st.builds(
     answered=st.just("AAAAAAAA") | st.just("BBBBBBBB"),
     wrote=st.booleans(),
     doubt=st.booleans(),
+    ignored=st.booleans(),
     ours=st.just(()) | st.just(("CCCCCCCC", "DDDDDDDD")),
 )
 
 
-@given(BASES)
-def test_a_base_is_read_as_it_was_written(value: FieldBase) -> None:
+@given(BASES, st.booleans())
+def test_a_base_is_read_as_it_was_written(value: FieldBase, wrote_before: bool) -> None:
     assert FieldBase.parse(str(value)) == value
+    with_before = replace(value, before="EEEEEEEE", wrote_before=wrote_before)
+    assert FieldBase.parse(str(with_before)) == with_before
 
 
 @pytest.mark.parametrize(
