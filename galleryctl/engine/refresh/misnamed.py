@@ -10,7 +10,7 @@ such an id is as new as the right one, so the error shows only afterwards, from 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from galleryctl.engine.refresh.lookup import OrderReading
@@ -27,35 +27,47 @@ def correct_misnamed(
     """Return `bindings` with the right ids of created items; `creates` are pending, `galleries` those read, by id.
 
     The right item has the sort order and the date of the response, and is not in state. If the item in state is what a
-    pending create made, the sort order suffices; without such an item, the address is dropped and created again.
+    pending create made, the sort order suffices, also if the response to another create named it; without such an item, the
+    address is dropped and created again.
     """
     ids = dict(bindings.ids)
-    known = {*ids.values(), *bindings.deposed}
     for gallery, moved in _moved_items(bindings, galleries).items():
-        recorded = bindings.sort_order_formats.get(gallery)
-        live = galleries[ids[gallery]]
-        orders = OrderReading.of_items(live, recorded)
         pending = [create.sort_order for address, create in creates.items() if address.parent == gallery]
-        for address, item in moved.items():
-            record = bindings.records[address]
-            answered = record.sort_order or 0.0
-            if orders.is_stored_as(answered, item.sort_order):
-                continue
-            is_pending = any(orders.is_stored_as(order, item.sort_order) for order in pending)
-            right = [
-                other.id
-                for other in live.loaded_items
-                if other.id not in known
-                and orders.is_stored_as(answered, other.sort_order)
-                and (is_pending or record.revision in map(value_digest, (other.created, other.updated)))
-            ]
-            if len(right) == 1:
-                ids[address] = right[0]
-            elif is_pending:
-                del ids[address]
+        right = _right_ids(bindings, galleries[ids[gallery]], moved, pending)
+        taken = set(right.values())
+        kept = {a: id_ for a, id_ in ids.items() if a not in right and (a not in moved or id_ not in taken)}
+        ids = kept | {address: id_ for address, id_ in right.items() if id_ is not None}
     if ids == bindings.ids:
         return bindings
     return replace(bindings, ids=ids, records={a: record for a, record in bindings.records.items() if a in ids})
+
+
+def _right_ids(
+    bindings: Bindings, gallery: LiveGallery, moved: Mapping[Address, LiveItem], pending: Collection[float]
+) -> Mapping[Address, str | None]:
+    """Return the right id of each misnamed address, None for one to drop; `pending` are sort orders of other creates."""
+    recorded = bindings.sort_order_formats.get(next(iter(moved)).parent)
+    orders = OrderReading.of_items(gallery, recorded)
+    answered = {address: bindings.records[address].sort_order or 0.0 for address in moved}
+    misnamed = {a: item for a, item in moved.items() if not orders.is_stored_as(answered[a], item.sort_order)}
+    known = {*bindings.ids.values(), *bindings.deposed}
+    known_for_certain = known - {item.id for item in misnamed.values()}
+    right: dict[Address, str | None] = {}
+    for address, item in misnamed.items():
+        is_pending = any(orders.is_stored_as(order, item.sort_order) for order in pending)
+        revision = bindings.records[address].revision
+        candidates = [
+            other.id
+            for other in gallery.loaded_items
+            if other.id not in (known_for_certain if is_pending else known)
+            and orders.is_stored_as(answered[address], other.sort_order)
+            and (is_pending or revision in map(value_digest, (other.created, other.updated)))
+        ]
+        if len(candidates) == 1:
+            right[address] = candidates[0]
+        elif is_pending:
+            right[address] = None
+    return right
 
 
 def _moved_items(

@@ -124,6 +124,27 @@ def test_responses_that_all_name_other_items_are_not_believed(world: EngineHarne
     finished(world, desired)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_response_that_names_the_item_of_another_create_is_kept_if_the_look_up_fails(
+    world: EngineHarness, seed: int
+) -> None:
+    world.workers = 6
+    world.apply(make_desired(text_item("a")))
+    desired = make_desired(*map(text_item, "abcdefg"))
+    world.faults(
+        seed=seed,
+        script=[
+            {"fault": "wrong_id", "method": "POST", "path": "items$", "times": 3},
+            {"fault": "throttle", "method": "GET", "path": "items$", "nth": 2, "times": 200},
+        ],
+    )
+    world.apply(desired)
+    world.faults()
+    corrected = make_desired(*(text_item(key, html="<p>better</p>") for key in "abcdefg"))
+    finished(world, corrected, Person(foreign=()))
+    assert world.titles() == list("abcdefg")
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["another kind", "the same kind"])
 def test_a_response_that_names_an_item_that_was_just_added_is_corrected(
