@@ -42,25 +42,12 @@ def answered_fields(
     other_form: list[str] = []
     for path in named:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
-        outcome = classify_answer(sent, old, new)
-        repeats = outcome is Answer.NOT_TAKEN and _repeats_write_in_doubt(bases.get(path), sent)
-        if repeats:
-            outcome = Answer.OTHER_FORM
-        if outcome is Answer.NOT_TAKEN or (outcome is Answer.TAKEN and _was_ignored(bases.get(path), sent)):
+        outcome, base = _after_write(bases.get(path), sent, old, new, was_read=was_read)
+        if base is None:
             not_taken.append(path)
             continue
-        if outcome is Answer.OTHER_FORM:
-            if was_read and loose_form(new) != loose_form(sent):
-                after[path] = with_doubt(bases.get(path), sent=value_digest(sent), before=value_digest(old))
-                continue
+        if outcome is Answer.OTHER_FORM and not base.doubt:
             other_form.append(path)
-        base = answered_base(
-            bases.get(path), sent=value_digest(sent), before=value_digest(old), answered=value_digest(new)
-        )
-        if repeats:
-            base = replace(base, wrote=True)
-        elif outcome is Answer.TAKEN and not is_empty(old):
-            base = with_value_before(base, bases.get(path), value_digest(old))
         after[path] = base if path != "tags" else _with_our_tags(base, bases.get(path), _added_tags(old, new), new)
     for path in cleared:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
@@ -71,17 +58,31 @@ def answered_fields(
     return AnsweredFields(bases=after, not_taken=tuple(not_taken), other_form=tuple(other_form))
 
 
-def _repeats_write_in_doubt(base: FieldBase | None, sent: Json) -> bool:
-    """Return True if the write of the same value is in doubt: what both left on the site is its form of that value.
+def _after_write(
+    base: FieldBase | None, sent: Json, before: Json, answer: Json, *, was_read: bool
+) -> tuple[Answer, FieldBase | None]:
+    """Return the meaning of the answer to a write, and the base after it, None if the value was not taken.
 
-    sent "https://a.example?x" and killed; the site shows "https://a.example/?x", sent again: it still does
+    A write that repeats one in doubt, and one that the site ignored, are special:
+
+        sent "a b" and killed; the site shows "a_b"; sent again, it still does    its form of "a b"
+        sent "b", answered "b", and the site kept "a"; sent again, answered "b"   not taken: the answer shows nothing
     """
-    return base is not None and base.doubt and base.sent == value_digest(sent) and not is_empty(sent)
-
-
-def _was_ignored(base: FieldBase | None, sent: Json) -> bool:
-    """Return True if the site ignored the last write of the same value: an answer that repeats it shows nothing."""
-    return base is not None and base.ignored and base.sent == value_digest(sent)
+    outcome = classify_answer(sent, before, answer)
+    digest, old = value_digest(sent), value_digest(before)
+    after = answered_base(base, sent=digest, before=old, answered=value_digest(answer))
+    is_same = base is not None and base.sent == digest
+    if outcome is Answer.TAKEN:
+        if base is not None and base.ignored and is_same:
+            return outcome, None
+        return outcome, after if is_empty(before) else with_value_before(after, base, old)
+    if base is not None and base.doubt and is_same and after.answered == old and not is_empty(sent):
+        return Answer.OTHER_FORM, replace(after, wrote=True)
+    if outcome is Answer.NOT_TAKEN:
+        return outcome, None
+    if was_read and loose_form(answer) != loose_form(sent):
+        return outcome, with_doubt(base, sent=digest, before=old)
+    return outcome, after
 
 
 def recovered_bases(

@@ -183,6 +183,19 @@ def test_an_ignored_write_keeps_the_base_and_is_written_again() -> None:
     assert after.bases == {T: base("Old")}
 
 
+def test_a_value_in_doubt_that_is_sent_again_and_stays_is_the_form_of_the_site() -> None:
+    desired: Fields = {T: "a b"}
+    live: Fields = {T: "a_b"}
+    doubt = replace(base("a b", "Old"), doubt=True)
+    found = compare(desired, live, title=doubt)
+    assert [part.cause for part in found.fields] == [Cause.INTERRUPTED]
+    after = answered_fields({T: doubt}, named=found.named, cleared=(), write=found.write, before=live, answer=live)
+    assert (after.not_taken, after.other_form) == ((), (T,))
+    record = LastApplied(fields=after.bases)
+    assert diff(desired, live, record).write == {}
+    assert diff({}, live, record).cleared == (T,)
+
+
 def test_overwriting_an_equal_value_does_not_make_it_ours() -> None:
     """The site trims: what we sent changed nothing."""
     found = compare({T: " Rings "}, {T: "Rings"})
