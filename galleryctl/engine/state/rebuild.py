@@ -53,9 +53,9 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
     """Match the site and the manifests as if there were no state, and return the result; nothing is written.
 
     Guesses are accepted only if `adopt_guesses` is set: the rebuilt state knows the gallery, and an entry that it does not
-    have would be created a second time. What the site cannot show is kept from the previous state: protected
-    addresses, released ids, deposed items, and the file of each content if it still exists. Raises StateError if the state belongs to
-    another site, MatchError, Refused for guesses.
+    have would be created a second time. What the site cannot show is kept from the previous state: protected addresses,
+    released ids, deposed items, and the file of each content if it still exists. Raises StateError if the state belongs
+    to another site, MatchError, Refused for guesses.
     """
     previous, read_error = _read_previous_state(site)
     journal = read_journal(site.journal, previous)
