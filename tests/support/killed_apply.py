@@ -182,9 +182,9 @@ class Crashes:
         assert ignored == self.ignored, ignored ^ self.ignored
         not_taken = {each["address"]: each["reason"] for each in report["outcomes"] if each["status"] == "not taken"}
         if self.switches["echo_writes"]:
-            ignored = {(address, path) for address, path in ignored if path in not_taken.get(address, "")}
-        assert not_taken.keys() == {address for address, _ in ignored}, (report, ignored)
-        assert all(path.partition(".")[0] in not_taken[address] for address, path in ignored), (report, ignored)
+            ignored = {(a, path) for a, path in ignored if path.partition(".")[0] in not_taken.get(a, "")}
+        assert not_taken.keys() == {address for address, _ in ignored}, (not_taken, ignored)
+        assert all(path.partition(".")[0] in not_taken[address] for address, path in ignored), (not_taken, ignored)
         assert report["exit_code"] == (3 if ignored else 0)
 
     def ignored_fields(self, plan: Doc) -> set[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -37,9 +38,6 @@ class Manifests:
         gallery = make_gallery(*self.items[name], gallery=name, name=name.title())
         if (answered := self.answered.get(name)) is None:
             return gallery
-        # A key that is declared again is no longer removed, also if it is un-named later.
-        answered = replace(answered, removed=answered.removed - {item.address for item in gallery.items})
-        self.answered[name] = answered
         return replace(gallery, adopt=answered.adopt, foreign=answered.foreign, removed=answered.removed)
 
     def rename(self, gallery: str, place: int, key: str) -> None:
@@ -47,6 +45,12 @@ class Manifests:
         item = self.items[gallery][place]
         self._forget_adoption(gallery, item)
         self.items[gallery][place] = replace(item, address=Address(gallery, key))
+        self._take_out_of_removed(gallery, [key])
+
+    def add(self, gallery: str, place: int, item: DesiredItem) -> None:
+        """Add an item; its key is no longer removed."""
+        self.items[gallery].insert(place, item)
+        self._take_out_of_removed(gallery, [str(item.address.item)])
 
     def remove(self, gallery: str, place: int) -> DesiredItem:
         """Remove an item, and return it."""
@@ -59,11 +63,17 @@ class Manifests:
         for item in self.items.get(gallery, []):
             self._forget_adoption(gallery, item)
         self.items[gallery] = items
+        self._take_out_of_removed(gallery, self.keys(gallery))
 
     def drop(self, gallery: str) -> None:
         """Remove the manifest of a gallery, if there is one."""
         self.declare(gallery, [])
         del self.items[gallery]
+
+    def _take_out_of_removed(self, gallery: str, keys: Iterable[str]) -> None:
+        if answered := self.answered.get(gallery):
+            removed = answered.removed - {Address(gallery, key) for key in keys}
+            self.answered[gallery] = replace(answered, removed=removed)
 
     def _forget_adoption(self, gallery: str, item: DesiredItem) -> None:
         """Remove the line that adopted an item: its key may be used for another one."""

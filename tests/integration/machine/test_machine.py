@@ -123,7 +123,7 @@ class Machine(RuleBasedStateMachine):
         if key in keys:
             items[keys.index(key)] = item
         else:
-            items.insert(place, item)
+            self.manifests.add(name, place, item)
 
     @rule(in_main=IN_MAIN, place=PLACES, protect=st.booleans())
     def protect(self, in_main: bool, place: int, protect: bool) -> None:
