@@ -72,6 +72,9 @@ def identify_galleries(
     named = {*(gallery.address for gallery in desired.galleries), *desired.removed}
     all_moves = infer_moved_galleries(moves, moved_state.ids, ids, named)
     if all_moves is not moves:
+        existing = {*state.ids, *pending}
+        again, notices = apply_moved(desired, map(all_moves.new_address, existing))  # those with the new keys
+        all_moves = all_moves.followed_by(again.addresses)
         moved_state = all_moves.renamed(state)
     found = GalleryIdentity(
         original_state=state,

@@ -59,31 +59,64 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
         moved            a → b, b → c      (the manifest declares b and c)
         state            {a: 1, b: 2}   →  {b: 1, c: 2}    b → c is applied first, to free b
         the next plan    {b: 1, c: 2}   →  {b: 1, c: 2}    a is gone, so b is the resource that was a
+
+    An entry may name an item by the former or by the new key of its gallery: after a gallery has moved, the others are
+    tried again.
+
+        moved            g/a → g/b, g → h, h/c → h/d
+        state            {g/a: 1, g/c: 2}   →  {h/b: 1, h/d: 2}
     """
-    old_by_new = {address: address for address in addresses}
     if not desired.moved:
         return AddressMoves(), ()
+    existing = tuple(addresses)
+    moves, applied = AddressMoves(), set[Moved]()
+    while True:
+        found = _apply_entries(desired, map(moves.new_address, existing), applied)
+        moves = moves.followed_by(found.addresses)
+        applied |= found.applied
+        if not any(moved.source.item is None for moved in found.applied):
+            return moves, found.notices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Applied:
+    """The addresses that moved, the entries that moved them, and the notices of those that could not be applied."""
+
+    addresses: Mapping[Address, Address]
+    applied: frozenset[Moved]
+    notices: tuple[Notice, ...]
+
+
+def _apply_entries(desired: Desired, addresses: Iterable[Address], before: Collection[Moved]) -> _Applied:
+    """Apply the entries for items, then those for galleries, without those that were applied `before`."""
+    old_by_new = {address: address for address in addresses}
     declared, ended = set(desired.addresses), desired.all_removed
     source_by_target = {moved.target: moved.source for moved in desired.moved}
     # The source is declared again because another entry gives its address to another resource, as b in the example.
     reused = {m for m in desired.moved if {m.source, m.target} <= declared and m.source in source_by_target}
-    waiting = tuple(m for m in desired.moved if not (m in reused and _chain_applied(m, source_by_target, old_by_new)))
-    while True:
-        blocked: dict[Moved, str] = {}
-        for moved in waiting:
-            sources = _addresses_to_move(moved, old_by_new)
-            if not sources or moved.source == moved.target:
-                continue
-            still_declared = moved.source in declared and moved not in reused
-            if reason := _blocked_reason(moved, old_by_new, ended, declared=still_declared):
-                blocked[moved] = reason
-                continue
-            for address in sources:
-                target = moved.target if moved.target.item else Address(moved.target.gallery, address.item)
-                old_by_new[target] = old_by_new.pop(address)
-        if len(blocked) == len(waiting):
-            break
-        waiting = tuple(blocked)
+    left = [m for m in desired.moved if not (m in reused and _chain_applied(m, source_by_target, old_by_new))]
+    applied: set[Moved] = set()
+    blocked: dict[Moved, str] = {}
+    for is_gallery in (False, True):
+        waiting = [m for m in left if m not in before and (m.source.item is None) is is_gallery]
+        while waiting:
+            blocked_now: dict[Moved, str] = {}
+            for moved in waiting:
+                sources = _addresses_to_move(moved, old_by_new)
+                if not sources or moved.source == moved.target:
+                    continue
+                still_declared = moved.source in declared and moved not in reused
+                if reason := _blocked_reason(moved, old_by_new, ended, declared=still_declared):
+                    blocked_now[moved] = reason
+                    continue
+                for address in sources:
+                    target = moved.target if moved.target.item else Address(moved.target.gallery, address.item)
+                    old_by_new[target] = old_by_new.pop(address)
+                applied.add(moved)
+            if len(blocked_now) == len(waiting):
+                blocked |= blocked_now
+                break
+            waiting = list(blocked_now)
     # A blocked entry whose source is reused was applied before: its source is now the resource that another one moved.
     notices = (
         Notice(address=moved.target, message=f"{moved.at}: not moved from {moved.source}: {reason}")
@@ -91,7 +124,7 @@ def apply_moved(desired: Desired, addresses: Iterable[Address]) -> tuple[Address
         if moved not in reused
     )
     moves = {old: new for new, old in old_by_new.items() if old != new}
-    return AddressMoves(addresses=moves), tuple(notices)
+    return _Applied(addresses=moves, applied=frozenset(applied), notices=tuple(notices))
 
 
 def infer_moved_galleries(

@@ -184,3 +184,52 @@ def test_a_thousand_entries_are_no_work_to_speak_of() -> None:
     bindings = Bindings(ids={at(f"g/{'old' if i < 1000 else 'x'}{i}"): str(i) for i in range(10_000)})
     moves, _ = apply_moved(wanted(*(target for _, target in moved), moved=moved), bindings.ids)
     assert len(moves.addresses) == 1000
+
+
+@pytest.mark.parametrize(
+    ("names", "moved", "state", "expected"),
+    [
+        # An item by the new key of its gallery, in both orders; by the former key; both keys in one chain.
+        (("h/b",), (("h/a", "h/b"), ("g", "h")), {"g/a": "1"}, {"h/b": "1"}),
+        (("h/b",), (("g", "h"), ("h/a", "h/b")), {"g/a": "1"}, {"h/b": "1"}),
+        (("h/b",), (("g/a", "g/b"), ("g", "h")), {"g/a": "1"}, {"h/b": "1"}),
+        (("h/b",), (("g", "h"), ("g/a", "g/b")), {"g/a": "1"}, {"h/b": "1"}),
+        (
+            ("h/b", "h/c"),
+            (("h/a", "h/b"), ("h/b", "h/c"), ("g", "h")),
+            {"g/a": "1", "g/b": "2"},
+            {"h/b": "1", "h/c": "2"},
+        ),
+        (
+            ("h/b", "h/c"),
+            (("g/a", "g/b"), ("g/b", "g/c"), ("g", "h")),
+            {"g/a": "1", "g/b": "2"},
+            {"h/b": "1", "h/c": "2"},
+        ),
+    ],
+)
+def test_items_may_be_named_by_either_key_of_a_gallery_that_moves(
+    names: tuple[str, ...], moved: tuple[tuple[str, str], ...], state: dict[str, str], expected: dict[str, str]
+) -> None:
+    bindings = Bindings(ids={at("g"): "G", **{at(address): id_ for address, id_ in state.items()}})
+    desired = wanted(*names, moved=moved)
+    found = moved_state(desired, bindings)
+    assert {str(a): id_ for a, id_ in found.ids.items()} == {"h": "G", **expected}
+    assert apply_moved(desired, found.ids) == (AddressMoves(), ())
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        ((("new/a", "new/b"),), {"new/b": "1", "new/c": "2"}),
+        ((("old/a", "old/b"),), {"new/b": "1", "new/c": "2"}),
+    ],
+)
+def test_an_item_is_moved_in_a_gallery_that_is_recognized_under_a_new_key(
+    moved: tuple[tuple[str, str], ...], expected: dict[str, str]
+) -> None:
+    site = snapshot(live_gallery(live_item("1", 1.0, html="old text"), live_item("2", 2.0, html="new/c")))
+    bindings = Bindings(ids={at("old"): "G", at("old/a"): "1", at("old/c"): "2"})
+    plan = plan_snapshot(wanted(*expected, moved=moved), site, bindings, options=ALLOW_ALL)
+    assert [(str(c.address), c.action.value, c.id) for c in plan.changes] == [("new/b", "update", "1")]
+    assert plan.moves == {at("old"): at("new"), at("old/a"): at("new/b"), at("old/c"): at("new/c")}
