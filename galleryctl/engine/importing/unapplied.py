@@ -168,17 +168,17 @@ def _decide_order(
     keys: Mapping[str, str],
     records: Mapping[str, LastApplied],
 ) -> tuple[bool, Sequence[str]]:
-    """Return True if nobody moved an item on the site, and "order" if that of the entries is not applied yet."""
+    """Return True if nobody moved an item on the site, and "order" if that of the entries is not applied yet.
+
+    An item that was never applied has no recorded sort order, and says nothing of moves.
+    """
     listed = [item for item in items if item.id in keys]
-    if not listed or not all(_is_in_place(item, records.get(item.id, NEVER_APPLIED)) for item in listed):
+    recorded = [(order, i) for i in listed if (order := records.get(i.id, NEVER_APPLIED).sort_order) is not None]
+    if not recorded or not all(values_equal(order, item.sort_order) for order, item in recorded):
         return False, ()
     rank = {keys[item.id]: index for index, item in enumerate(listed)}
     ranks = [rank[key] for key in entries if key in rank]
     return True, () if ranks == sorted(ranks) else ("order",)
-
-
-def _is_in_place(item: LiveItem, record: LastApplied) -> bool:
-    return record.sort_order is not None and values_equal(record.sort_order, item.sort_order)
 
 
 def named_values(values: Mapping[str, Iterable[str]], keys: Mapping[str, str]) -> Iterator[str]:

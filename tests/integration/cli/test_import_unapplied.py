@@ -110,6 +110,17 @@ def test_an_order_is_kept_until_somebody_moves_an_item(party: CliHarness) -> Non
     assert text(party).index("cake") < text(party).index("dance")
 
 
+def test_an_order_is_kept_with_an_item_that_is_not_adopted_yet(party: CliHarness) -> None:
+    added = {"type": "TEXT", "title": "Toast", "text": {"html": "<p>Toast</p>"}, "sortOrder": 1e6}
+    party.edit({"gallery": {"name": "Party"}, "item": None, "set": added})
+    imported(party)
+    entry = text(party).partition(DANCE + "\n")[2]
+    before = text(party).partition("items:\n")[0] + f"items:\n{entry}  - {DANCE}\n  - {CAKE}\n"
+    party.write("galleries/party.yaml", before)
+    assert "party: kept 1 value of the manifest (order), which is not applied yet" in imported(party)
+    assert text(party) == before
+
+
 def test_the_name_of_a_gallery_is_kept(party: CliHarness) -> None:
     head = "bind: {name: Party}\nname: Fest\n"
     before = written(party, CAKE, DANCE, head=head)
