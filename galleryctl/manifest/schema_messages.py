@@ -155,6 +155,8 @@ def _pattern_message(pattern: str, label: str, value: str) -> str:
     if "A-Za-z0-9._-" in pattern:
         advice = "use letters, digits, '.', '_' or '-', at most 100 characters, starting with a letter or digit"
         return f"invalid {name} {value}: {advice}"
+    if "!-.0-~" in pattern and name == "bind.id":
+        return f"invalid {name} {value}: use the id of a gallery, as the API shows it"
     if "!-.0-~" in pattern:
         return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as the API shows it"
     if "0-9a-f" in pattern:
