@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleryctl.manifest.problems import sort_problems
-from galleryctl.manifest.write.update import KnownKeys
+from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Bind, DesiredGallery

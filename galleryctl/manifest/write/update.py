@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
-from posixpath import splitext
 from typing import Any
 
-from galleryctl.manifest.keys import key_from_title, unique_key
 from galleryctl.manifest.write.adopt import write_adopted
 from galleryctl.manifest.write.entries import (
-    ItemEntry,
-    default_fields,
     is_representable,
     new_entry,
     parse_entries,
@@ -21,15 +16,16 @@ from galleryctl.manifest.write.entries import (
     update_entry,
 )
 from galleryctl.manifest.write.format import GALLERY_KEY_ORDER
+from galleryctl.manifest.write.item_lines import split_items
+from galleryctl.manifest.write.placement import KnownKeys, PlacedEntries, assign_keys, place_entries
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.variables import variable_names
-from galleryctl.model.address import KEY_PATTERN, key_from_text
 from galleryctl.model.errors import InvalidInput
+from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import WixFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +46,6 @@ class ManifestText:
     def mentions(self, id_: str) -> bool:
         """Return True if the item is in the manifest, or is left out on purpose."""
         return id_ in self.keys or id_ in self.ended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownKeys:
-    """The keys of a gallery's items that are known before an import, and those that it must not use.
-
-    An entry without a live item is removed if its key is in `applied`; otherwise it is not created yet, and stays.
-    """
-
-    by_id: Mapping[str, str] = field(default_factory=dict)
-    """Item id → key, from state and the manifest."""
-    in_state: Collection[str] = ()
-    """The ids of items in state, which need no line in `adopt`."""
-    declared: Collection[str] = ()
-    """The keys of the manifest, including those of the files that `from:` finds."""
-    applied: Collection[str] = ()
-    ended: Collection[str] = ()
-    """The keys of unknown items whose management ended; an item that would get one of them is left out."""
-    reserved: Collection[str] = ()
-    """The keys of known items whose management ended; another item gets another key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +94,7 @@ def render_manifest(
 def _new_manifest(
     gallery_key: str, gallery: LiveGallery, live_items: Sequence[LiveItem], known: KnownKeys
 ) -> ManifestText:
-    item_keys, ended = _assign_keys(live_items, known.by_id, taken=known.reserved, ended=known.ended)
+    item_keys, ended = assign_keys(live_items, known.by_id, taken=known.reserved, ended=known.ended)
     items = [item for item in live_items if item.id in item_keys]
     tree: Any = to_yaml_value({"gallery": gallery_key})
     tree["bind"] = to_yaml_value({"id": gallery.id}, flow=True)
@@ -137,21 +113,84 @@ def _update_manifest(
     text: str,
     kept: KeptParts,
 ) -> ManifestText:
-    # Replace each variable with itself: only the escapes change, `$${` to `${`, which the live values contain.
-    identity = {name: f"${{{name}}}" for name in variable_names(text)}
-    document = replace_variables(parse_yaml_text(text, f"{gallery_key}.yaml"), identity)
+    document = _parse(text, f"{gallery_key}.yaml")
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
+    placed = place_entries(document, live_items, known, keeps_order=kept.order)
+    written = _write_lines(text, document, gallery, placed, kept) or _write_tree(text, document, gallery, placed, kept)
+    indexes = [place for _, place in placed.order if isinstance(place, int)]
+    if indexes != sorted(indexes):
+        header = (*written.updated[gallery.id], "order")
+        written = replace(written, updated={**written.updated, gallery.id: header})
+    return replace(written, keys=placed.keys, removed=placed.removed, ended=placed.ended)
+
+
+def _write_lines(
+    text: str, document: YamlDocument, gallery: LiveGallery, placed: PlacedEntries, kept: KeptParts
+) -> ManifestText | None:
+    """Return the manifest with the lines of its entries rearranged; None if they cannot be, as with an alias."""
+    before = split_items(text, document.root) if document.root else None
+    if before is None:
+        return None
+    new = {key: before.new_entry(node, document.file) for key, node in placed.order if not isinstance(node, int)}
+    arranged = before.arranged([place if isinstance(place, int) else new[key] for key, place in placed.order])
+    bare = _parse(arranged.bare_text(), document.file)
+    old_values = _item_values(document)
+    wanted = [old_values[place] for _, place in placed.order if isinstance(place, int)]
+    found = [
+        value for (_, place), value in zip(placed.order, _item_values(bare), strict=False) if isinstance(place, int)
+    ]
+    if bare.problems or bare.root is None or len(_item_values(bare)) != len(placed.order) or found != wanted:
+        return None
+    tree, updated = _update_values(arranged.bare_text(), bare, gallery, placed, kept)
+    result = dump_round_trip(tree, document.file)
+    values = _parse(result, document.file)
+    after = split_items(result, values.root) if values.root else None
+    if after is None or len(after.entries) != len(arranged.entries):
+        return None
+    result = after.with_remarks_of(arranged)
+    written = _parse(result, document.file)
+    if written.problems or written.root is None or values.root is None or written.root.value != values.root.value:
+        return None
+    return ManifestText(text=result, updated=updated)
+
+
+def _write_tree(
+    text: str, document: YamlDocument, gallery: LiveGallery, placed: PlacedEntries, kept: KeptParts
+) -> ManifestText:
+    """Return the manifest written by ruamel, which keeps comments at their index in the list."""
+    tree, updated = _update_values(text, document, gallery, placed, kept)
+    nodes = list(tree["items"])
+    _replace_entries(tree["items"], [nodes[place] if isinstance(place, int) else place for _, place in placed.order])
+    return ManifestText(text=dump_round_trip(tree, document.file), updated=updated)
+
+
+def _parse(text: str, file: str) -> YamlDocument:
+    """Return the document with each variable as itself: only the escapes change, `$${` to `${`, as in live values."""
+    identity = {name: f"${{{name}}}" for name in variable_names(text)}
+    return replace_variables(parse_yaml_text(text, file), identity)
+
+
+def _item_values(document: YamlDocument) -> Sequence[Json]:
+    items = document.root.part("items") if document.root else None
+    return [node.value for node in (items.items if items else None) or ()]
+
+
+def _update_values(
+    text: str, document: YamlDocument, gallery: LiveGallery, placed: PlacedEntries, kept: KeptParts
+) -> tuple[Any, Mapping[str, tuple[str, ...]]]:
+    """Return the ruamel tree with live values, and the keys of the values that are new: id → keys."""
     tree = load_round_trip(text, document.file)
-    header = _update_header(tree, document, gallery, keep_name=kept.name)
+    updated = {gallery.id: _update_header(tree, document, gallery, keep_name=kept.name)}
     if not isinstance(tree.get("items"), list):
         tree["items"] = to_yaml_value(())
-    before = {id(node): index for index, node in enumerate(tree["items"])}
-    updated = _update_items(tree["items"], document, live_items, known, kept)
-    indexes = [before[id(node)] for node in tree["items"] if id(node) in before]
-    if indexes != sorted(indexes):
-        header = (*header, "order")
-    return replace(updated, text=dump_round_trip(tree, document.file), updated={gallery.id: header, **updated.updated})
+    for entry in parse_entries(document):
+        item = placed.updates.get(entry.key)
+        if item is not None and item.kind is entry.kind:
+            source, is_replaced = source_text(item) or "", item.id in kept.replaced
+            node = tree["items"][entry.index]
+            updated[item.id] = update_entry(node, entry, document, item, source, is_replaced=is_replaced)
+    return tree, updated
 
 
 def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery, *, keep_name: bool) -> tuple[str, ...]:
@@ -172,62 +211,6 @@ def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery, *, k
     return ("name",) if is_new else ()
 
 
-def _update_items(
-    sequence: Any, document: YamlDocument, live_items: Sequence[LiveItem], known: KnownKeys, kept: KeptParts
-) -> ManifestText:
-    """Update the list of entries; return what is known of them, without the text."""
-    entries = parse_entries(document)
-    by_key = {entry.key: entry for entry in entries if entry.key}
-    by_pattern = set(known.declared) - by_key.keys()
-    from_patterns = {item.id: key for item in live_items if (key := known.by_id.get(item.id)) in by_pattern}
-    live_items = [item for item in live_items if item.id not in from_patterns]
-    taken = {*by_key, *known.declared, *known.reserved}.difference(known.by_id.values())
-    item_keys, ended = _assign_keys(live_items, known.by_id, taken=taken, ended=known.ended)
-    live = {item_keys[item.id]: item for item in live_items if item.id in item_keys}
-    nodes: list[tuple[ItemEntry, Any]] = []
-    removed: list[str] = []
-    updated: dict[str, tuple[str, ...]] = {}
-    for entry in entries:
-        item = live.get(entry.key)
-        if item is not None and item.kind is entry.kind:
-            source, is_replaced = source_text(item) or "", item.id in kept.replaced
-            tree = sequence[entry.index]
-            updated[item.id] = update_entry(tree, entry, document, item, source, is_replaced=is_replaced)
-            nodes.append((entry, sequence[entry.index]))
-        elif item is None and entry.key not in known.applied:
-            nodes.append((entry, sequence[entry.index]))
-        elif item is None:
-            removed.append(entry.key)
-    present = {entry.key for entry, _ in nodes}
-    ordered = [(entry.key, node) for entry, node in nodes] if kept.order else _in_live_order(nodes, list(live))
-    for key, item in live.items():
-        if key not in present:
-            entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
-            ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
-    _replace_entries(sequence, [node for _, node in ordered])
-    keys = {**item_keys, **from_patterns}
-    return ManifestText(text="", keys=keys, removed=tuple(removed), updated=updated, ended=ended)
-
-
-def _in_live_order(nodes: Sequence[tuple[ItemEntry, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
-    """Sort the entries of live items in live order; `from:` entries and items to create keep their indexes.
-
-    Entries [b, from, a, new] and live order [a, b] become [a, from, b, new].
-    """
-    ranks = {key: rank for rank, key in enumerate(order)}
-    live = iter(sorted((pair for pair in nodes if pair[0].key in ranks), key=lambda pair: ranks[pair[0].key]))
-    ordered = [next(live) if pair[0].key in ranks else pair for pair in nodes]
-    return [(entry.key, node) for entry, node in ordered]
-
-
-def _insert_index(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
-    """Return the index for a new entry: after the last one displayed before it; the end if none comes after it."""
-    ranks = {other: rank for rank, other in enumerate(order)}
-    before = [index for index, (other, _) in enumerate(nodes) if ranks.get(other, ranks[key]) < ranks[key]]
-    is_last = not any(ranks.get(other, -1) > ranks[key] for other, _ in nodes)
-    return len(nodes) if is_last else (before[-1] + 1 if before else 0)
-
-
 def _replace_entries(sequence: Any, nodes: Sequence[Any]) -> None:
     """Replace the entries of the list, keeping the others in place, since ruamel loses comments of moved entries."""
     if not len(sequence):
@@ -240,29 +223,3 @@ def _replace_entries(sequence: Any, nodes: Sequence[Any]) -> None:
         if sequence[index] is not nodes[index]:
             sequence[index] = nodes[index]
     sequence.extend(nodes[len(sequence) :])
-
-
-def _assign_keys(
-    live_items: Sequence[LiveItem],
-    keys: Mapping[str, str],
-    *,
-    taken: Collection[str] = (),
-    ended: Collection[str] = (),
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return item id → unique key: the one in `keys`, else from the title or the file name, else `image-1`.
-
-    An item without a key that would get one in `ended` gets none. These items are the second result: item id → that key.
-    """
-    assigned = {item.id: keys[item.id] for item in live_items if KEY_PATTERN.match(keys.get(item.id, ""))}
-    used = {*assigned.values(), *taken}
-    left_out: dict[str, str] = {}
-    for item in live_items:
-        if item.id in assigned:
-            continue
-        filename = item.media.filename if isinstance(item.media, WixFile) else ""
-        base = key_from_title(str(item.fields.get("title") or "")) or key_from_text(splitext(filename)[0])
-        numbered = (f"{item.kind.value}-{number}" for number in count(1))
-        key = unique_key(base, used) if base else next(key for key in numbered if key not in used)
-        (left_out if key in ended else assigned)[item.id] = key
-        used.add(key)
-    return assigned, left_out

@@ -267,9 +267,10 @@ def test_entries_that_were_never_applied_stay_where_they_stand(journal: CliHarne
 
 
 def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: CliHarness) -> None:
-    """ruamel would write the next entry's `key` and `text` on one line."""
+    """ruamel would write `from` and `to` on one line."""
     journal.run("import", "our-journal")
-    odd = manifest(journal).replace("items:\n", "items:\n  # first\n  - {key: winter, text: cold}   # dark\n")
+    moved = "moved:\n  # first\n  - {from: a, to: spring}   # dark\n  - from: b\n    to: summer\n"
+    odd = manifest(journal).replace("items:\n", f"{moved}items:\n")
     journal.write("galleries/our-journal.yaml", odd)
     refused(journal.run("import", "our-journal"), "cannot be written back with its comments")
     assert manifest(journal) == odd

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write.format import format_text
+from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.templates import init_files
-from galleryctl.manifest.write.update import KnownKeys, render_manifest
+from galleryctl.manifest.write.update import render_manifest
 from galleryctl.manifest.yaml.variables import MASK_CLOSE, MASK_OPEN
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.characters import is_hidden
@@ -260,18 +261,16 @@ items:
   - title: New title   # to be found out
     image: photos/dance.jpg
     key: dance
+    description: ${INTRO}
     tags: null
     quality: 80
-    description: ${INTRO}
-
-  # gone tomorrow
   - from: photos/more/*.jpg
   - key: words
     text: hello
-# the end
   - key: text-1
     text: new
     tags: null
+# the end
 """
     )
 

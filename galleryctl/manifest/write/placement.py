@@ -1,0 +1,131 @@
+"""Place the live items of a gallery in the list of entries of its manifest, and give them keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from posixpath import splitext
+from typing import Any
+
+from galleryctl.manifest.keys import key_from_title, unique_key
+from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries, source_text
+from galleryctl.manifest.yaml.nodes import YamlDocument
+from galleryctl.model.address import KEY_PATTERN, key_from_text
+from galleryctl.model.live import LiveItem
+from galleryctl.model.media import WixFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKeys:
+    """The keys of a gallery's items that are known before an import, and those that it must not use.
+
+    An entry without a live item is removed if its key is in `applied`; otherwise it is not created yet, and stays.
+    """
+
+    by_id: Mapping[str, str] = field(default_factory=dict)
+    """Item id → key, from state and the manifest."""
+    undeclared: frozenset[str] = frozenset()
+    """Those of the items in state that the manifest does not declare."""
+    in_state: Collection[str] = ()
+    """The ids of items in state, which need no line in `adopt`."""
+    declared: Collection[str] = ()
+    """The keys of the manifest, including those of the files that `from:` finds."""
+    applied: Collection[str] = ()
+    ended: Collection[str] = ()
+    """The keys of unknown items whose management ended; an item that would get one of them is left out."""
+    reserved: Collection[str] = ()
+    """The keys of known items whose management ended; another item gets another key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedEntries:
+    """The entries of the new list: key and index in the former list, or key and tree of a new entry."""
+
+    order: Sequence[tuple[str, Any]]
+    updates: Mapping[str, LiveItem]
+    """Key → live item, of the former entries that stay."""
+    keys: Mapping[str, str]
+    removed: tuple[str, ...]
+    ended: Mapping[str, str]
+
+
+def place_entries(
+    document: YamlDocument, live_items: Sequence[LiveItem], known: KnownKeys, *, keeps_order: bool
+) -> PlacedEntries:
+    """Return the entries for these items; `keeps_order` leaves the former ones in their order."""
+    entries = parse_entries(document)
+    by_key = {entry.key: entry for entry in entries if entry.key}
+    by_pattern = set(known.declared) - by_key.keys()
+    from_patterns = {item.id: key for item in live_items if (key := known.by_id.get(item.id)) in by_pattern}
+    live_items = [item for item in live_items if item.id not in from_patterns]
+    taken = {*by_key, *known.declared, *known.reserved}.difference(known.by_id.values())
+    item_keys, ended = assign_keys(live_items, known.by_id, taken=taken, ended=known.ended)
+    live = {item_keys[item.id]: item for item in live_items if item.id in item_keys}
+    stays: list[ItemEntry] = []
+    removed: list[str] = []
+    for entry in entries:
+        item = live.get(entry.key)
+        if item.kind is entry.kind if item is not None else entry.key not in known.applied:
+            stays.append(entry)
+        elif item is None:
+            removed.append(entry.key)
+    present = {entry.key for entry in stays}
+    ordered: list[tuple[str, Any]] = [
+        (entry.key, entry.index) for entry in (stays if keeps_order else _in_live_order(stays, list(live)))
+    ]
+    for key, item in live.items():
+        if key not in present:
+            entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
+            ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
+    return PlacedEntries(
+        order=ordered,
+        updates={key: item for key, item in live.items() if key in present},
+        keys={**item_keys, **from_patterns},
+        removed=tuple(removed),
+        ended=ended,
+    )
+
+
+def _in_live_order(entries: Sequence[ItemEntry], order: Sequence[str]) -> list[ItemEntry]:
+    """Sort the entries of live items in live order; `from:` entries and items to create keep their indexes.
+
+    Entries [b, from, a, new] and live order [a, b] become [a, from, b, new].
+    """
+    ranks = {key: rank for rank, key in enumerate(order)}
+    live = iter(sorted((entry for entry in entries if entry.key in ranks), key=lambda entry: ranks[entry.key]))
+    return [next(live) if entry.key in ranks else entry for entry in entries]
+
+
+def _insert_index(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
+    """Return the index for a new entry: after the last one displayed before it; the end if none comes after it."""
+    ranks = {other: rank for rank, other in enumerate(order)}
+    before = [index for index, (other, _) in enumerate(nodes) if ranks.get(other, ranks[key]) < ranks[key]]
+    is_last = not any(ranks.get(other, -1) > ranks[key] for other, _ in nodes)
+    return len(nodes) if is_last else (before[-1] + 1 if before else 0)
+
+
+def assign_keys(
+    live_items: Sequence[LiveItem],
+    keys: Mapping[str, str],
+    *,
+    taken: Collection[str] = (),
+    ended: Collection[str] = (),
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return item id → unique key: the one in `keys`, else from the title or the file name, else `image-1`.
+
+    An item without a key that would get one in `ended` gets none. These items are the second result: item id → that key.
+    """
+    assigned = {item.id: keys[item.id] for item in live_items if KEY_PATTERN.match(keys.get(item.id, ""))}
+    used = {*assigned.values(), *taken}
+    left_out: dict[str, str] = {}
+    for item in live_items:
+        if item.id in assigned:
+            continue
+        filename = item.media.filename if isinstance(item.media, WixFile) else ""
+        base = key_from_title(str(item.fields.get("title") or "")) or key_from_text(splitext(filename)[0])
+        numbered = (f"{item.kind.value}-{number}" for number in count(1))
+        key = unique_key(base, used) if base else next(key for key in numbered if key not in used)
+        (left_out if key in ended else assigned)[item.id] = key
+        used.add(key)
+    return assigned, left_out

@@ -1,0 +1,139 @@
+"""An import moves comments with their entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galleryctl.manifest.write.placement import KnownKeys
+from galleryctl.manifest.write.update import render_manifest
+from galleryctl.manifest.yaml.parse import parse_yaml_text
+from galleryctl.model.fields import FIELDS_BY_KIND, canonical
+from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.media import Kind
+
+HEAD = "# our party\ngallery: party\nbind: {id: g-1}\nname: Party\nitems:  # in order\n"
+
+
+def text_item(key: str, tags: Sequence[str] = ()) -> LiveItem:
+    values = {"html": f"<p>{key}</p>", "title": key.upper(), "tags": tuple(tags)}
+    fields = {each.name: canonical(each.name, values.get(each.name)) for each in FIELDS_BY_KIND[Kind.TEXT]}
+    return LiveItem(id=key, kind=Kind.TEXT, media=None, fields=fields, sort_order=None, raw={})
+
+
+def imported(text: str, items: Sequence[LiveItem]) -> str:
+    """Return the manifest after an import; the id of each item is its key, and all were applied before."""
+    gallery = LiveGallery(
+        id="g-1", fields={"name": "Party"}, sort_order=1.0, total_items=len(items), items=tuple(items), raw={}
+    )
+    keys = {item.id: item.id for item in items}
+    declared = re.findall(r"key: (\w+)", text)
+    known = KnownKeys(by_id=keys, in_state=keys, declared=declared, applied=declared)
+    return render_manifest("party", gallery, known, text, site="main").text
+
+
+FORMS = (
+    "  # above {0}\n  - key: {0}  # beside {0}\n    text: <p>{0}</p>\n    title: {1}  # last of {0}\n",
+    "  - {{key: {0}, title: {1}, text: '<p>{0}</p>'}}  # beside {0}\n",
+    "\n  # far above {0}\n\n  # above {0}\n  - # next above {0}\n    title: {1}\n    text: <p>{0}</p>\n    key: {0}\n    # inside {0}\n",
+    "# above {0}\n  - key: {0}\n    # inside {0}\n    title: {1}\n    text: |-\n      <p>{0}</p>\n",
+    "  - key: {0}\n    text: <p>{0}</p>\n    title: {1}\n    tags:  # inside {0}\n      - x\n      # inside {0}, too\n      - z\n",
+    "  - key: {0}\n    text: <p>{0}</p>\n    title: {1}\n",
+    "\n  - key: {0}\n    text: <p>{0}</p>\n    title: {1}\n",
+)  # fmt: skip
+
+
+def entry_of(text: str, comment: str) -> str:
+    """Return the key of the entry that a comment belongs to: the next one below one above, else the one it is in."""
+    lines = text.splitlines()
+    (index,) = [n for n, line in enumerate(lines) if line.endswith(comment)]
+    if "above" in comment:
+        below = "\n".join(lines[index:])
+        keys = re.findall(r"key: (\w+)", below)
+        return keys[0] if keys else ""
+    dashes = [n for n, line in enumerate(lines) if line.startswith("  -")]
+    start = max(n for n in dashes if n <= index)
+    end = min((n for n in dashes if n > index), default=len(lines))
+    (key,) = re.findall(r"key: (\w+)", "\n".join(lines[start:end]))
+    return str(key)
+
+
+@given(data=st.data())
+def test_each_comment_stays_with_its_entry(data: st.DataObject) -> None:
+    forms = data.draw(st.lists(st.sampled_from(FORMS), min_size=1, max_size=6))
+    keys = "abcdef"[: len(forms)]
+    end = data.draw(st.sampled_from(["", "# the end\n", "\n  # the end\n\n", "# the end\nforeign: [x]\n"]))
+    text = HEAD + "".join(form.format(key, key.upper()) for form, key in zip(forms, keys, strict=True)) + end
+    live = data.draw(st.permutations([*keys, "p", "q"]))[: data.draw(st.integers(0, len(keys) + 2))]
+    tags = {key: ("x", "z") if "tags" in form else () for key, form in zip(keys, forms, strict=True)}
+    retagged = data.draw(st.sets(st.sampled_from(keys)))
+    items = [text_item(key, ("new",) if key in retagged else tags.get(key, ())) for key in live]
+
+    result = imported(text, items)
+
+    assert re.findall(r"key: (\w+)", result) == live
+    for comment, key in re.findall(r"(# (?:far above|next above|above|beside|inside|last of) (\w).*)", text):
+        if key not in live:
+            assert comment not in result
+        elif not (tags[key] and key in retagged):  # otherwise its value is gone
+            assert entry_of(result, comment) == key
+    assert result.startswith("# our party\n")
+    assert "# in order" in result
+    assert not end or "key:" not in result.partition("# the end")[2]
+    assert result.count("# the end") == bool(end)
+    assert imported(result, items) == result
+
+
+def test_a_manifest_as_people_write_it() -> None:
+    text = """\
+bind: {id: g-1}
+name: Party
+items:
+  # do not publish before May (bride)
+  - key: bride
+    text: <p>bride</p>
+    title: BRIDE
+  # print ordered 2026-03
+  - key: groom
+    text: <p>groom</p>
+    title: GROOM
+  - {key: cake, title: CAKE, text: '<p>cake</p>'}  # licence paid
+  # more to come
+"""
+    result = """\
+bind: {id: g-1}
+name: Party
+items:
+  # print ordered 2026-03
+  - key: groom
+    text: <p>groom</p>
+    title: GROOM
+  # do not publish before May (bride)
+  - key: bride
+    text: <p>bride</p>
+    title: BRIDE
+  - key: dance
+    text: "<p>dance</p>"
+    title: DANCE
+  - {key: cake, title: CAKE, text: '<p>cake</p>'}  # licence paid
+  # more to come
+"""
+    assert imported(text, [text_item(key) for key in ("groom", "bride", "dance", "cake")]) == result
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "[{key: a, text: <p>a</p>, title: A}, {key: b, text: <p>b</p>, title: B}]",
+        "\n  - &a {key: a, text: <p>a</p>, title: A}\n  - {<<: *a, key: b, text: <p>b</p>, title: B}",
+    ],
+)
+def test_entries_that_cannot_move_as_lines_are_put_in_order(items: str) -> None:
+    result = imported(f"bind: {{id: g-1}}\nname: Party\nitems: {items}\n", [text_item("b"), text_item("a")])
+    value: Any = parse_yaml_text(result, "party.yaml").root
+    assert [entry["key"] for entry in value.value["items"]] == ["b", "a"]
