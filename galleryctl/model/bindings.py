@@ -42,27 +42,37 @@ class Bindings:
         )
 
     def without(self, addresses: Collection[Address]) -> Bindings:
-        """Return the bindings without these addresses; their replaced items are still to be deleted."""
+        """Return the bindings without these addresses; replaced items are still to be deleted, released ids are kept."""
         if not addresses:
             return self
-        return replace(self.filtered(lambda address: address not in addresses), deposed=self.deposed)
+        kept = self.filtered(lambda address: address not in addresses)
+        return replace(kept, deposed=self.deposed, released=self.released)
 
     def renamed(self, new_address: Callable[[Address], Address]) -> Bindings:
-        """Return the bindings with each address replaced; two addresses must not become the same."""
+        """Return the bindings with each address replaced; two addresses must not become the same.
+
+        The release of a key stays with the key if another resource has it now.
+        """
         return replace(
             self,
             ids={new_address(address): id_ for address, id_ in self.ids.items()},
             protected=frozenset(map(new_address, self.protected)),
             deposed={id_: new_address(address) for id_, address in self.deposed.items()},
             records={new_address(address): record for address, record in self.records.items()},
-            released={new_address(address): id_ for address, id_ in self.released.items()},
+            released={self._released_address(a, new_address): id_ for a, id_ in self.released.items()},
             sort_order_formats={new_address(a): format_ for a, format_ in self.sort_order_formats.items()},
         )
+
+    def _released_address(self, address: Address, new_address: Callable[[Address], Address]) -> Address:
+        if self.ids.get(address, self.released[address]) == self.released[address]:
+            return new_address(address)
+        return Address(new_address(address.parent).gallery, address.item) if address.item else address
 
     def with_current_releases(self) -> Bindings:
         """Return the bindings without the releases of what is managed again.
 
-            ids {b: 9}, released {a: 1, b: 2}     released {a: 1}: the address b is managed again
+            ids {b: 9}, released {a: 1, b: 2}     the same: the key b has another item now, 2 is still not managed
+            ids {b: 9}, released {b: None}        released {}: the key b is managed again
             ids {c: 1}, released {a: 1}           released {a: None}: the key a has ended, the item is managed as c
 
         What is known only from a restored state is not managed before a manifest names it.
@@ -72,5 +82,5 @@ class Bindings:
         records = self.records
         managed = {a: i for a, i in self.ids.items() if records.get(a, NEVER_APPLIED).origin is not Origin.RESTORED}
         ids = set(managed.values())
-        current = {a: None if id_ in ids else id_ for a, id_ in self.released.items() if a not in managed}
-        return replace(self, released=current)
+        current = {address: None if id_ in ids else id_ for address, id_ in self.released.items()}
+        return replace(self, released={a: id_ for a, id_ in current.items() if id_ or a not in managed})
