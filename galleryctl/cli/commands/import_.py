@@ -117,6 +117,11 @@ def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
         lines.append(
             f"{draft.key}: kept {_listed_values(draft.kept, ' of the manifest')}, which {verb} not applied yet"
         )
+    if keys := draft.undeclared:
+        entries = f"{pluralize(len(keys), 'entry', 'entries')} ({', '.join(keys)})"
+        items, way = ("a managed item", "it") if len(keys) == 1 else ("managed items", "one")
+        why = f"for {items} that the manifest did not declare; to delete {way}, remove its entry again and apply"
+        lines.append(f"{draft.key}: added {entries} {why}")
     if removed := draft.manifest.removed:
         lines.append(f"{draft.key}: removed from the manifest, because it is not on the site: {', '.join(removed)}")
     if draft.file is None:
@@ -164,6 +169,7 @@ def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object
         "removed": list(draft.manifest.removed),
         "taken": list(draft.taken),
         "kept": list(draft.kept),
+        "undeclared": list(draft.undeclared),
         "changes": imported.changes,
         "text": draft.manifest.text if dry_run else None,
     }

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleryctl.manifest.problems import sort_problems
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -100,7 +101,9 @@ def _reasons_to_skip(bindings: Bindings, gallery: DesiredGallery, live: Sequence
     # What a restored state knows again is managed as soon as a manifest names it.
     named = {after[item.address] for item in gallery.items if item.address in after}
     reasons = {
-        id_: ended_reason(address.item or "", id_, is_listed=address in gallery.removed)
+        id_: ended_reason(
+            address.item or "", id_, is_listed=address in gallery.removed, is_free=after.get(address, id_) == id_
+        )
         for address, id_ in bindings.released.items()
         if id_ and id_ not in named
     }
@@ -122,12 +125,23 @@ def released_gallery(bindings: Bindings, id_: str) -> Address | None:
     return next((a for a, released in bindings.released.items() if released == id_ and a.item is None), None)
 
 
-def ended_reason(key: str, id_: str, *, is_listed: bool = True) -> str:
-    """Return why an item is left out whose management ended under this key; `is_listed` if `removed` still names it."""
-    way_back = f"declare it with adopt: {{{key}: {id_}}}"
+def ended_reason(key: str, id_: str, *, is_listed: bool = True, is_free: bool = True) -> str:
+    """Return why an item is left out whose management ended under this key.
+
+    `is_listed` if `removed` still names the key, `is_free` if no other item has it now.
+    """
+    way_back = f"declare it with adopt: {{{key if is_free else 'KEY'}: {id_}}}"
     if is_listed:
         way_back = f"take {key} out of removed:, and {way_back}"
     return f"the management of {key} ended with removed:; to manage it again, {way_back}"
+
+
+def gallery_ended_reason(key: str, id_: str, *, is_listed: bool, is_free: bool) -> str:
+    """Return why a gallery is left out whose management ended under this key, as `ended_reason` does for items."""
+    way_back = f"run galleryctl import {key if is_free else 'KEY'} --id {id_}"
+    if is_listed:
+        way_back = f"take {key} out of removed:, and {way_back}"
+    return f"the management of gallery {key} ended with removed: in {WORKSPACE_FILE}; to manage it again, {way_back}"
 
 
 def known_keys(
@@ -149,6 +163,7 @@ def known_keys(
     }
     return KnownKeys(
         by_id={**former, **matched},
+        undeclared=frozenset(former.values()),
         in_state={id_ for address, id_ in bindings.ids.items() if address not in gallery.removed},
         declared=declared,
         # An entry whose live item is foreign has none, and waits for the apply that creates one.

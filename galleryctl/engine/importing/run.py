@@ -13,6 +13,7 @@ from galleryctl.engine.importing.ownership import (
     Skipped,
     check_adopt_lines,
     ended_reason,
+    gallery_ended_reason,
     known_keys,
     no_manifest,
     released_gallery,
@@ -27,7 +28,6 @@ from galleryctl.manifest.files.atomic_write import write_text_atomically
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import read_manifest
-from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.manifest.write.update import ManifestText, render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -60,6 +60,8 @@ class Draft:
     """The values of the previous manifest that are those of the site now: `KEY NAME`, or `name` of the gallery."""
     kept: tuple[str, ...] = ()
     """The values of the manifest that are not applied yet, and were kept."""
+    undeclared: tuple[str, ...] = ()
+    """The keys of the items that state has and the previous manifest did not declare: an apply of it deletes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,7 @@ async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPl
     taken = {*keys.values(), *(a.gallery for a in bindings.ids)}
     taken |= {gallery.address.gallery for gallery in site_manifests.desired.galleries}
     removed = site_manifests.config.removed
+    managed_keys = frozenset(taken)
     taken |= {address.gallery for address in removed if bindings.released.get(address)}
     unmanaged: dict[str, LiveGallery] = {}
     skipped: list[Skipped] = []
@@ -146,8 +149,8 @@ async def draft_unmanaged(site: Site, site_manifests: SiteManifests) -> ImportPl
         taken.add(key)
         ended = released_gallery(bindings, gallery.id) or (Address(key) if Address(key) in removed else None)
         if ended:
-            way_back = f"to manage it again: galleryctl import {ended} --id {gallery.id}"
-            why = f"the management of gallery {ended} ended with removed: in {WORKSPACE_FILE}; {way_back}"
+            is_free = ended.gallery not in managed_keys
+            why = gallery_ended_reason(ended.gallery, gallery.id, is_listed=ended in removed, is_free=is_free)
             skipped.append(Skipped(id=gallery.id, title=gallery.name, why=why))
         else:
             unmanaged[key] = gallery
@@ -210,6 +213,7 @@ async def _create_draft(
         skipped=(*skipped, *_ended_items(ours.loaded_items, rendered)),
         taken=tuple(named_values(rendered.updated, rendered.keys)),
         kept=tuple(named_values(kept, rendered.keys)),
+        undeclared=tuple(sorted(known.undeclared.intersection(rendered.keys.values()))) if text else (),
     )
 
 

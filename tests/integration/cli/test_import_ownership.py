@@ -287,7 +287,10 @@ def test_an_item_that_state_has_in_another_gallery_is_not_imported(party: CliHar
 def test_an_item_whose_entry_is_gone_gets_its_key_back(party: CliHarness) -> None:
     party.edit({"gallery": {"name": "Party"}, "item": id_of(party, "Cake"), "set": {"title": "Torte"}})
     party.write_gallery(ENTRIES[1:], name="party", head=HEAD)
-    imported(party)
+    ran = imported(party, "party", "--format", "json", "--dry-run")
+    assert json.loads(ran.out)["galleries"][0]["undeclared"] == ["cake"]
+    ran = imported(party)
+    assert "party: added 1 entry (cake) for a managed item that the manifest did not declare" in ran.err
     assert "  - key: cake\n" in manifest(party)
     assert f"adopt:\n  toast: {id_of(party, 'Toast')}\nitems:" in manifest(party)
 
@@ -343,7 +346,7 @@ def test_what_a_run_creates_meanwhile_is_not_imported(party: CliHarness) -> None
     with pytest.raises(StaleError, match="another run changed the state while the site was read"):
         asyncio.run(import_galleries(opened, GallerySelector(text="party")))
     assert manifest(party) == before
-    assert imported(party).err == ""
+    assert "party: added 1 entry (toast) for a managed item" in imported(party).err
     assert "adopt" not in manifest(party)
 
 
@@ -369,6 +372,43 @@ def test_files_of_a_folder_are_adopted_without_entries(wedding: CliHarness) -> N
     wedding.assert_no_changes()
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_an_item_whose_management_ended_stays_out_when_its_key_is_used_again(party: CliHarness, moves: bool) -> None:
+    cake = id_of(party, "Cake")
+    party.write_gallery(ENTRIES[1:], name="party", head=f"{HEAD}removed: [cake]\n")
+    party.apply()
+    if moves:
+        assert party.run("state", "mv", "party/dance", "party/cake").code == 0
+        party.write_gallery([ENTRIES[1].replace("key: dance", "key: cake")], name="party", head=HEAD)
+    else:
+        party.write_gallery(["{key: cake, text: Tart, title: Tart}", ENTRIES[1]], name="party", head=HEAD)
+        party.apply()
+    ran = imported(party)
+    assert f"not imported: 'Cake' ({cake})" in ran.err
+    assert f"adopt: {{KEY: {cake}}}" in ran.err
+    assert cake not in manifest(party)
+    assert party.state()["released"] == {"party/cake": cake}
+    party.write_gallery(["{key: pie, text: Pie, title: Pie}"], name="party", head=HEAD)
+    party.apply("--max-delete-percent", "100")
+    assert f"not imported: 'Cake' ({cake})" in imported(party).err
+
+
+def test_a_gallery_that_was_given_up_stays_out_when_its_key_is_used_again(party: CliHarness) -> None:
+    config = (party.root / "galleryctl.yaml").read_text(encoding="utf-8")
+    gallery = party.galleries()[0]["id"]
+    (party.root / "galleries/party.yaml").unlink()
+    party.write_gallery(["{key: x, text: x}"], name="other", head="bind: {name: Other, create: true}\n")
+    party.write("galleryctl.yaml", f"{config}removed: [party]\n")
+    party.apply()
+    party.write("galleryctl.yaml", config)
+    party.write_gallery(["{key: x, text: x}"], name="party", head="bind: {name: New, create: true}\n")
+    party.apply()
+    ran = party.run("import", "--all")
+    assert ran.out == "No unmanaged galleries to import.\n"
+    assert f"galleryctl import KEY --id {gallery}" in ran.err
+    assert party.run("import", "fest", "--id", gallery).code == 0
+
+
 def test_a_gallery_whose_management_ended_is_not_imported(party: CliHarness) -> None:
     party.edit({"set": {"name": "Journal", "sortOrder": 9}})
     config = (party.root / "galleryctl.yaml").read_text(encoding="utf-8")
@@ -378,6 +418,7 @@ def test_a_gallery_whose_management_ended_is_not_imported(party: CliHarness) -> 
     assert ran.out == "No unmanaged galleries to import.\n"
     assert "not imported: 'Journal'" in ran.err
     assert "the management of gallery journal ended with removed: in galleryctl.yaml" in ran.err
+    assert "to manage it again, take journal out of removed:, and run galleryctl import journal --id" in ran.err
     for asked in (["journal"], ["--name", "Journal"]):
         refused(party.run("import", *asked), "galleryctl.yaml:4:11", "take journal out of removed: first")
     assert not (party.root / "galleries/journal.yaml").exists()
