@@ -198,7 +198,7 @@ def validate_and_format(workspace: Workspace) -> None:
 
 def apply(workspace: Workspace) -> None:
     too_much = TIDY.replace("brightness: 40", "brightness: 101")
-    assert "image.brightness" in workspace.run("apply", "--auto-approve", code=1, text=too_much)
+    assert "image.brightness" in workspace.run("apply", "--auto-approve", code=3, text=too_much)
     workspace.run("apply", "--auto-approve", text=TIDY)
     gallery, (dance, words) = workspace.live()
     path = f"/progallery/v2/galleries/{gallery}/items/{words['id']}"
