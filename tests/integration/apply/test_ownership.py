@@ -159,19 +159,6 @@ def test_a_manifest_without_its_removed_line_creates_nothing_beside_the_released
     assert [change.action for change in plan.changes] == [Action.DELETE]  # that policy is asked for, and shown
 
 
-def test_a_key_that_is_managed_again_and_deleted_is_unknown_to_removed(world: EngineHarness) -> None:
-    """It ended once, but the line may now name another entry, which was renamed in the same change."""
-    world.apply(make_desired(text_item("a"), text_item("b")))
-    world.apply(with_answers(make_desired(text_item("a")), removed=("b",)), STRICT)
-    (released,) = (item["id"] for item in world.items() if item["title"] == "b")
-    again = with_answers(make_desired(text_item("a"), text_item("b", title="new")), foreign=(released,))
-    assert world.apply(again, STRICT).report.exit_code == 0
-    world.apply(with_answers(make_desired(text_item("a"), text_item("z")), foreign=(released,)))
-    renamed = with_answers(make_desired(text_item("a")), removed=("b",), foreign=(released,))
-    (refusal,) = world.plan(renamed, STRICT).refusals
-    assert "removed: names b, which is not in state, and weddings/z would be deleted" in refusal.why
-
-
 # States that are not the latest
 
 
