@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
@@ -56,6 +57,11 @@ class Site:
     folder: str
     workers: int
     read_lag: float = READ_LAG
+
+    @property
+    def today(self) -> date:
+        """The day in UTC."""
+        return datetime.fromtimestamp(self.client.now(), UTC).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +162,7 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         lineage=state.lineage,
         serial=state.serial,
         in_doubt=fetched.in_doubt,
+        today=site.today,
     )
     plan = replace(plan, notices=(*loaded.notices, *_interruption(loaded), *plan.notices))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)

@@ -20,6 +20,7 @@ from galleryctl.manifest.ownership import (
 )
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
+from galleryctl.manifest.tolerated import read_tolerated
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
 from galleryctl.manifest.yaml.interpolate import replace_variables
@@ -28,6 +29,7 @@ from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical
+from galleryctl.model.tolerated import TOLERATED_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
     for manifest in manifests:
         problems += manifest.problems
     problems += problems_between(config, manifests)
+    tolerated = read_tolerated(config, site, problems)
     if problems:
         raise InvalidInput(sort_problems(problems))
     item_order = config.sites[site].item_order or config.item_order
@@ -66,6 +69,7 @@ def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
         approvals=config.approvals,
         limits=config.limits,
         item_order=item_order,
+        tolerated=tolerated,
     )
 
 
@@ -98,7 +102,7 @@ def find_manifests(
             why = "the value from the environment is not valid here" if pattern in config.hidden_patterns else why
             problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}"))
         found |= files
-    return tuple(sorted(found - {WORKSPACE_FILE}, key=natural_sort_key))
+    return tuple(sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key))
 
 
 def read_manifest(config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles, *, site: str) -> Manifest:

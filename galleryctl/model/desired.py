@@ -10,6 +10,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.fields import Fields
 from galleryctl.model.media import Kind, Media
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.tolerated import Toleration
 
 
 class UnmanagedPolicy(StrEnum):
@@ -101,7 +102,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """The contents of all manifests for one site; `removed` has the galleries whose management ends."""
+    """The contents of all manifests for one site; `removed` has the galleries whose management ends.
+
+    `tolerated` are the entries of galleryctl.tolerated.yaml for the site.
+    """
 
     galleries: tuple[DesiredGallery, ...]
     moved: tuple[Moved, ...] = ()
@@ -109,6 +113,7 @@ class Desired:
     approvals: tuple[Approval, ...] = ()
     limits: Limits = Limits()
     item_order: ItemOrder = ItemOrder.ASCENDING
+    tolerated: tuple[Toleration, ...] = ()
 
     @property
     def addresses(self) -> tuple[Address, ...]:

@@ -11,6 +11,7 @@ from galleryctl.model.desired import ItemOrder
 from galleryctl.model.fields import Json
 from galleryctl.model.last_applied import LastApplied
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, WixFile
+from galleryctl.model.tolerated import ToleratedDrift, TolerationStatus
 
 
 class Action(StrEnum):
@@ -228,6 +229,8 @@ class Plan:
     doubt_resolution: DoubtResolution = NO_DOUBTS
     refusals: tuple[Refusal, ...] = ()
     notices: tuple[Notice, ...] = ()
+    tolerated: tuple[ToleratedDrift, ...] = ()
+    """The entries about tolerated drift and their effect; what they tolerate is not in `changes`."""
     item_order: ItemOrder = ItemOrder.ASCENDING
     targets: tuple[Address, ...] = ()
     lineage: str = ""
@@ -245,6 +248,11 @@ class Plan:
     def drift(self) -> tuple[Change, ...]:
         """The changes that the site caused."""
         return tuple(change for change in self.changes if change.is_drift)
+
+    @property
+    def tolerated_differences(self) -> int:
+        """The number of differences that are tolerated now."""
+        return sum(entry.status is TolerationStatus.TOLERATED for entry in self.tolerated)
 
     @property
     def conflicts(self) -> tuple[Change, ...]:

@@ -13,6 +13,7 @@ from galleryctl.plan.identity.identify import Identity
 from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
 from galleryctl.plan.ordering.reorder import OrderSource
 from galleryctl.plan.targets import contains_target, expand_targets, is_targeted
+from galleryctl.plan.tolerate import NO_TOLERANCE, Tolerance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class PlanContext:
     in_doubt: CreatesInDoubt = NONE_IN_DOUBT
     order_seed: str = ""
     """The seed of new sort orders."""
+    tolerance: Tolerance = NO_TOLERANCE
 
     @classmethod
     def build(
@@ -57,6 +59,7 @@ class PlanContext:
         *,
         in_doubt: CreatesInDoubt = NONE_IN_DOUBT,
         order_seed: str = "",
+        tolerance: Tolerance = NO_TOLERANCE,
     ) -> PlanContext:
         """Build the planning context. Raises MatchError for a target that fits no address."""
         protect_by_address = {g.address: g.protect for g in desired.galleries} | {
@@ -71,6 +74,7 @@ class PlanContext:
             protect_by_address=protect_by_address,
             in_doubt=in_doubt,
             order_seed=order_seed,
+            tolerance=tolerance,
         )
 
     @property

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
-from galleryctl.model.fields import values_equal
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
+from galleryctl.model.tolerated import ToleratedDrift
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
-from galleryctl.plan.compare import ItemDifference, changed_paths, compare_gallery, compare_item
+from galleryctl.plan.compare import ItemDifference, changed_paths
 from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.identity.evidence import same_content
 from galleryctl.plan.identity.galleries import gallery_names
@@ -21,7 +21,7 @@ from galleryctl.plan.identity.identify import GalleryItems
 from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.identity.messages import guess_notice
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
-from galleryctl.plan.positions import ItemLists, display_positions, position_of_new
+from galleryctl.plan.positions import NOT_MOVED, ItemPlaces, position_of_new
 from galleryctl.plan.resources import (
     DisplayPosition,
     create_item_change,
@@ -31,6 +31,12 @@ from galleryctl.plan.resources import (
     update_item_change,
 )
 from galleryctl.plan.targets import is_targeted
+from galleryctl.plan.tolerate import (
+    NO_TOLERANCE,
+    Tolerance,
+    compare_gallery_tolerantly,
+    compare_tolerantly,
+)
 from galleryctl.plan.unmanaged import delete_orphaned, prune_unmanaged, report_unmanaged
 
 GONE_REASON = "gone from the site"
@@ -56,6 +62,7 @@ class GalleryPlan:
     notices: tuple[Notice, ...] = ()
     unmanaged_items_lost: Mapping[Address, int] = field(default_factory=dict)
     """The number of unmanaged items that would be deleted with a gallery."""
+    tolerated: tuple[ToleratedDrift, ...] = ()
     blocking_items: tuple[Address, ...] = ()
     """Items that would have to move to make room for a target but are not targeted."""
 
@@ -96,30 +103,28 @@ def plan_gallery_update(
     targets: Collection[Address] = (),
     source: OrderSource,
     in_doubt: Mapping[Address, float],
+    tolerance: Tolerance = NO_TOLERANCE,
 ) -> GalleryPlan:
-    """Return the plan that makes the live gallery match its manifest.
+    """Return the plan that makes the live gallery match its manifest, without what is tolerated.
 
     It contains all changes, not only those of `targets`, but only targets are moved. `source` is that of new sort
     orders; `in_doubt` has those of creates that an earlier run may have sent.
     """
-    live, live_items, matches, state = identified.live, identified.items, identified.matches, identified.state
+    live, matches, state = identified.live, identified.matches, identified.state
     found_media = match_media(desired.items, matches, state, files)
     media = {**state.media, **found_media}
-    lists = ItemLists(
-        desired=desired.items,
-        live=live_items,
-        unsupported_sort_orders=live.unsupported_sort_orders,
-        matches=matches,
-        in_doubt=in_doubt,
-    )
-    positions = display_positions(lists, item_order, targets, source)
+    places = ItemPlaces.build(desired, identified, item_order, targets, source, in_doubt, tolerance)
     findings = _Findings(state)
-    gallery_difference, other_form = compare_gallery(desired, live, findings.record(desired.address, live.id))
+    gallery_difference, other_form, effects = compare_gallery_tolerantly(
+        desired, live, findings.record(desired.address, live.id), tolerance
+    )
+    tolerated = [*places.tolerated, *effects]
     changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
     findings.add_gallery(desired.address, live, gallery_difference, other_form)
-    moved = _cause_of_moves(matches, state)
     for item in desired.items:
-        match, position = matches.get(item.address), positions[item.address]
+        match, position = matches.get(item.address), places.positions.get(item.address, NOT_MOVED)
+        if item.address in places.missing:
+            continue
         if match is None:
             gone = item.address in state.ids
             reason, cause = (GONE_REASON, Cause.DRIFT) if gone else ("", Cause.MANIFEST)
@@ -131,14 +136,16 @@ def plan_gallery_update(
             new_position = position_of_new(position, in_doubt.get(item.address))
             changes.append(replace_item_change(item, match, new_position, record))
             continue
-        difference = compare_item(
-            item, match.live, findings.record(item.address, match.live.id), media=media, files=files
+        difference, effects = compare_tolerantly(
+            item, match.live, findings.record(item.address, match.live.id), tolerance, media=media, files=files
         )
-        findings.add_item(item.address, match.live, difference, is_moved=position.sort_order is not None)
-        if change := update_item_change(item, match, position, difference, moved=moved):
+        tolerated += effects
+        keeps_base = position.sort_order is not None or item.address in places.fixed
+        findings.add_item(item.address, match.live, difference, keeps_base=keeps_base)
+        if change := update_item_change(item, match, position, difference, moved=places.cause_of_moves):
             changes.append(change)
     changed = {change.address for change in changes}
-    moving = [address for address, position in positions.items() if position.sort_order is not None]
+    moving = [address for address, position in places.positions.items() if position.sort_order is not None]
     guesses = (guess_notice(address, match) for address, match in matches.items() if match.matched_by.is_guess)
     return GalleryPlan(
         changes=(*changes, *delete_orphaned(identified), *prune_unmanaged(desired, identified)),
@@ -149,6 +156,7 @@ def plan_gallery_update(
         unmanaged=len(identified.unmanaged),
         unchanged=frozenset({desired.address, *matches} - changed),
         notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified.unmanaged)),
+        tolerated=tuple(tolerated),
         blocking_items=tuple(address for address in moving if not is_targeted(address, targets)),
     )
 
@@ -176,10 +184,10 @@ class _Findings:
         self._add_state_changes(address, live, difference)
         self._add_other_form(address, other_form)
 
-    def add_item(self, address: Address, live: LiveItem, difference: ItemDifference, *, is_moved: bool) -> None:
-        """Add the findings of an item; one that is not moved keeps its sort order."""
+    def add_item(self, address: Address, live: LiveItem, difference: ItemDifference, *, keeps_base: bool) -> None:
+        """Add the findings of an item, with the sort order of one that stays where it is, unless it `keeps_base`."""
         record = difference.record
-        if not is_moved and record.sort_order != live.sort_order:
+        if not keeps_base and record.sort_order != live.sort_order:
             record = replace(record, sort_order=live.sort_order)
         self.records[address] = record
         self._add_state_changes(address, live, difference.fields)
@@ -201,16 +209,6 @@ class _Findings:
                 kept = f"; changed on the site since, and kept: {', '.join(changed)}"
                 detail = ", ".join(paths) + (kept if action is StateAction.RELEASE and changed else "")
                 self.state_changes.append(StateChange(address=address, action=action, detail=detail))
-
-
-def _cause_of_moves(matches: Mapping[Address, ItemMatch], state: Bindings) -> Cause:
-    """Return DRIFT if an item has another sort order than at the last apply, or an unknown one; else MANIFEST."""
-    for address, match in matches.items():
-        if state.ids.get(address) == match.live.id:
-            last = state.records.get(address, NEVER_APPLIED).sort_order
-            if not values_equal(last, match.live.sort_order):
-                return Cause.DRIFT
-    return Cause.MANIFEST
 
 
 def plan_gallery_destroy(desired: DesiredGallery, identified: GalleryItems, matched_by: MatchedBy) -> GalleryPlan:

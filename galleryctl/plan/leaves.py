@@ -11,7 +11,7 @@ A dot within a member's name is written as `\.` in a path.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from galleryctl.model.fields import FIELD_BY_NAME, Json, canonical
 
@@ -65,6 +65,31 @@ def without_leaf(value: Json, path: str) -> Json:
     part = without_leaf(value.get(member), rest[0]) if rest else None
     changed = {**value, member: part}
     return None if _has_no_value(changed) else changed
+
+
+def without_path(fields: Mapping[str, Json], path: str) -> dict[str, Json]:
+    """Return the fields without the leaf at `path`; a structure that has no other leaf is left out."""
+    name = field_of(path)
+    others = {other: value for other, value in fields.items() if other != name}
+    if path == name or name not in fields:
+        return others
+    rest = _without_member(fields[name], _DOT.split(path[len(name) + 1 :]))
+    return {other: rest if other == name else value for other, value in fields.items()} if rest else others
+
+
+def _without_member(value: Json, members: Sequence[str]) -> Json:
+    if not isinstance(value, Mapping):
+        return value
+    head, *rest = members
+    part = _without_member(value.get(head.replace("\\.", ".")), rest) if rest else None
+    kept = {name: each for name, each in value.items() if name != head.replace("\\.", ".")}
+    return {**kept, head.replace("\\.", "."): part} if part else kept
+
+
+def shows_leaf(shown: str, path: str) -> bool:
+    """Return True if a path that a plan displays, such as `tags.sea`, is the leaf at `path` or a part of it."""
+    leaf = path.replace("\\.", ".")
+    return shown == leaf or shown.startswith(f"{leaf}.")
 
 
 def _has_no_value(value: Json) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from itertools import chain
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired
 from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import SiteSnapshot
+from galleryctl.model.tolerated import ITEM_FIELD
 from galleryctl.plan import guards, state_changes
 from galleryctl.plan.changes import Action, Change, MatchedBy, Notice, Plan, Refusal
 from galleryctl.plan.context import DEFAULT_PLAN_OPTIONS, PlanContext, PlanOptions
@@ -28,6 +30,8 @@ from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
+from galleryctl.plan.tolerate import NO_TOLERANCE, Tolerance, tolerated_addresses
+from galleryctl.plan.tolerated_notices import effects_in_scope, tolerated_notice
 from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
 
 __all__ = ["PlanOptions", "make_plan"]
@@ -42,15 +46,19 @@ def make_plan(
     lineage: str = "",
     serial: int = 0,
     in_doubt: CreatesInDoubt = NONE_IN_DOUBT,
+    today: date | None = None,
 ) -> Plan:
     """Return the plan that makes the site match the manifests.
 
     `identity` is that of the resources in `snapshot`. The plan's `refusals` are the results of the safety checks.
-    `in_doubt` are creates of earlier runs. The same arguments give the same plan: its new sort orders are random, but
+    `in_doubt` are creates of earlier runs; `today` is the day in UTC, without which nothing is tolerated. The same arguments give the same plan: its new sort orders are random, but
     their seed is the version of the state. Raises MatchError if a target is unknown.
     """
     seed = f"{lineage} {serial}"
-    context = PlanContext.build(desired, snapshot, identity, options, in_doubt=in_doubt, order_seed=seed)
+    tolerance = NO_TOLERANCE if today is None or options.destroy else Tolerance.build(desired.tolerated, today)
+    context = PlanContext.build(
+        desired, snapshot, identity, options, in_doubt=in_doubt, order_seed=seed, tolerance=tolerance
+    )
     options = context.options  # with expanded targets
     gallery_plans = tuple(_plan_destroy(context) if options.destroy else _plan_galleries(context))
     changes = filter_targeted([change for plan in gallery_plans for change in plan.changes], options.targets)
@@ -60,6 +68,7 @@ def make_plan(
     forget = frozenset(filter(context.covers, identity.forget))
     protected = state_changes.protected_addresses(context, forget)
     records = {address: record for plan in gallery_plans for address, record in plan.records.items()}
+    tolerated = tuple(effects_in_scope(context, gallery_plans))
     of_fields = (change for plan in gallery_plans for change in plan.state_changes if context.in_scope(change.address))
     plan = Plan(
         site_id=snapshot.site_id,
@@ -76,7 +85,8 @@ def make_plan(
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),
         doubt_resolution=in_doubt.resolution,
         refusals=tuple(_refusals(context, gallery_plans, changes)),
-        notices=tuple(_notices(context, gallery_plans)),
+        notices=(*map(tolerated_notice, tolerated), *_notices(context, gallery_plans)),
+        tolerated=tolerated,
         item_order=desired.item_order,
         targets=tuple(sorted(options.targets)),
         lineage=lineage,
@@ -101,6 +111,7 @@ def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
                 targets=context.options.targets,
                 source=context.order_source(address),
                 in_doubt=context.in_doubt.items_of(address),
+                tolerance=context.tolerance,
             )
         else:
             reason = GONE_REASON if address in galleries.missing else ""
@@ -166,7 +177,7 @@ def _refusals(
     yield from guards.deletes_before_creates(changes, context.in_doubt.sort_orders)
     if options.destroy:
         return
-    yield from _identity_refusals(context, changes)
+    yield from _identity_refusals(context, gallery_plans, changes)
     if not options.allow_recreate:
         missing = context.identity.galleries.missing.items()
         yield from guards.missing_gallery({a: id_ for a, id_ in missing if contains_target(a, options.targets)})
@@ -198,12 +209,17 @@ def _losses(context: PlanContext, plan: Plan, ids: Mapping[Address, str]) -> Los
     )
 
 
-def _identity_refusals(context: PlanContext, changes: Sequence[Change]) -> Iterator[Refusal]:
+def _identity_refusals(
+    context: PlanContext, gallery_plans: Sequence[GalleryPlan], changes: Sequence[Change]
+) -> Iterator[Refusal]:
     """Yield the refusals because it is not certain which live resource an entry is, as far as targets need it."""
     identity, targets = context.identity, context.options.targets
     asked = {refusal.address for refusal in context.in_doubt.refusals}
+    not_created = tolerated_addresses(chain.from_iterable(plan.tolerated for plan in gallery_plans), ITEM_FIELD)
     for refusal in identity.refusals:
-        if refusal.address and refusal.address not in asked and is_targeted(refusal.address, targets):
+        if refusal.address in asked | not_created:
+            continue
+        if refusal.address and is_targeted(refusal.address, targets):
             yield refusal
     yield from guards.unknown_removed(identity.unknown_removed, changes)
     if not context.options.adopt_guesses:

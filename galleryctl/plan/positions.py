@@ -6,12 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleryctl.model.address import Address
-from galleryctl.model.desired import DesiredItem, ItemOrder
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder
+from galleryctl.model.fields import values_equal
+from galleryctl.model.last_applied import NEVER_APPLIED
 from galleryctl.model.live import LiveItem
+from galleryctl.model.tolerated import ITEM_FIELD, POSITION_FIELD, ToleratedDrift
+from galleryctl.plan.changes import Cause
+from galleryctl.plan.identity.identify import GalleryItems
 from galleryctl.plan.identity.items import ItemMatch
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.resources import DisplayPosition
 from galleryctl.plan.targets import is_targeted
+from galleryctl.plan.tolerate import Tolerance, judge_missing, judge_positions, tolerated_addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,10 @@ class ItemLists:
         if match and match.live.kind is item.kind:
             return match.live.sort_order
         return self.in_doubt.get(item.address)
+
+
+NOT_MOVED = DisplayPosition(before=0, after=0, sort_order=None)
+"""The position of an item that the plan does not order."""
 
 
 def display_positions(
@@ -88,3 +99,66 @@ def _length_of_unordered_tail(
 def position_of_new(position: DisplayPosition, sent: float | None) -> DisplayPosition:
     """Return the position of an item to create: a create in doubt keeps the sort order that was sent where it fits."""
     return position if position.sort_order is not None else replace(position, sort_order=sent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPlaces:
+    """The positions of the items that the plan orders: all but the `fixed` and the `missing` ones, which are tolerated."""
+
+    positions: Mapping[Address, DisplayPosition]
+    cause_of_moves: Cause
+    fixed: frozenset[Address] = frozenset()
+    missing: frozenset[Address] = frozenset()
+    tolerated: tuple[ToleratedDrift, ...] = ()
+
+    @classmethod
+    def build(
+        cls,
+        desired: DesiredGallery,
+        identified: GalleryItems,
+        item_order: ItemOrder,
+        targets: Collection[Address],
+        source: OrderSource,
+        in_doubt: Mapping[Address, float],
+        tolerance: Tolerance,
+    ) -> ItemPlaces:
+        """Return the positions; an item that stays where the site has it is ordered as an unmanaged one is: not at all."""
+        effects = judge_missing(desired, identified, tolerance, in_doubt)
+        missing = tolerated_addresses(effects, ITEM_FIELD)
+        lists = ItemLists(
+            desired=[item for item in desired.items if item.address not in missing],
+            live=identified.items,
+            unsupported_sort_orders=identified.live.unsupported_sort_orders,
+            matches=identified.matches,
+            in_doubt=in_doubt,
+        )
+
+        def moving() -> list[Address]:
+            positions = display_positions(lists, item_order, (), source)
+            return [a for a, place in positions.items() if place.sort_order is not None and a in identified.matches]
+
+        effects += judge_positions(desired, identified, tolerance, moving)
+        fixed = tolerated_addresses(effects, POSITION_FIELD)
+        if fixed:
+            lists = replace(
+                lists,
+                desired=[item for item in lists.desired if item.address not in fixed],
+                matches={a: match for a, match in identified.matches.items() if a not in fixed},
+            )
+        return cls(
+            positions=display_positions(lists, item_order, targets, source),
+            cause_of_moves=_cause_of_moves(lists.matches, identified.state),
+            fixed=fixed,
+            missing=missing,
+            tolerated=effects,
+        )
+
+
+def _cause_of_moves(matches: Mapping[Address, ItemMatch], state: Bindings) -> Cause:
+    """Return DRIFT if an item has another sort order than at the last apply, or an unknown one; else MANIFEST."""
+    for address, match in matches.items():
+        if state.ids.get(address) == match.live.id:
+            last = state.records.get(address, NEVER_APPLIED).sort_order
+            if not values_equal(last, match.live.sort_order):
+                return Cause.DRIFT
+    return Cause.MANIFEST

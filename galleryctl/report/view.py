@@ -113,15 +113,19 @@ def plan_summary(plan: Plan, *, drift: bool) -> str:
         f"{sum(change.action is action for change in counted):,}"
         for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     )
+    tolerated = ""
+    if plan.tolerated_differences:
+        tolerated = f", except {pluralize(plan.tolerated_differences, 'tolerated difference')}"
     if drift:
         if not counted:
-            return f"No drift. Nothing that the manifests declare has changed on the site ({plan.unchanged:,} in sync)."
+            nothing = f"Nothing that the manifests declare has changed on the site{tolerated}"
+            return f"No drift. {nothing} ({plan.unchanged:,} in sync)."
         return (
             f"Drift: {created} missing, {updated} changed, {replaced} replaced, {deleted} unmanaged "
             f"({plan.unchanged:,} in sync)."
         )
     if plan.is_empty:
-        return f"No changes. The site matches the manifests ({pluralize(plan.unchanged, 'resource')})."
+        return f"No changes. The site matches the manifests{tolerated} ({pluralize(plan.unchanged, 'resource')})."
     items = sum(change.deleted_items for change in plan.changes)
     with_items = f" (with {pluralize(items, 'item')})" if items else ""
     in_state = f", {len(plan.state_changes):,} in state only" if plan.state_changes else ""

@@ -28,11 +28,15 @@ from galleryctl.wix.transport import Observer, Timing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSite:
-    """One site of a workspace, as galleryctl.yaml configures it; `on_request` observes every request."""
+    """One site of a workspace, as galleryctl.yaml configures it.
+
+    `on_request` observes every request; `timing` replaces the clock of the machine.
+    """
 
     config: WorkspaceConfig
     name: str
     on_request: Observer | None = None
+    timing: Timing | None = None
 
     @property
     def backend(self) -> SiteBackend:
@@ -62,7 +66,7 @@ class WorkspaceSite:
         state = self.state(plaintext=plaintext)
         journal = state.journal(self.config.root / GALLERYCTL_FOLDER / f"journal-{self.name}.jsonl")
         with self.backend.open() as endpoint:
-            async with connect(endpoint, on_request=self.on_request) as client:
+            async with connect(endpoint, on_request=self.on_request, timing=self.timing) as client:
                 yield Site(
                     site_id=endpoint.site_id,
                     root=self.config.root,

@@ -8,7 +8,8 @@ from galleryctl.model.last_applied import LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, WixFile
 from galleryctl.plan.answers import answered_fields
-from galleryctl.plan.changes import Change
+from galleryctl.plan.changes import Action, Change
+from galleryctl.plan.compare import changed_paths
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.plan.three_way import answered_base
@@ -55,7 +56,7 @@ def applied_values(
         record = replace(
             record,
             sort_order=record.sort_order if change.sort_order is None else answer.sort_order,
-            revision=value_digest(answer.updated) if answer.updated else "",
+            revision=_revision(change, record, answer),
         )
         if change.media is not None and file is not None and MEDIA_PATH in change.named:
             shown = media_digest(answer.media)
@@ -68,3 +69,14 @@ def applied_values(
                 source = media_digest(change.media)
                 bases[MEDIA_PATH] = answered_base(base, sent=source, before=shown_before, answered=shown)
     return AppliedValues(record=replace(record, fields=bases), not_taken=tuple(not_taken), other_form=fields.other_form)
+
+
+def _revision(change: Change, record: LastApplied, answer: LiveItem) -> str:
+    """Return the digest of the time of the answer, "" if it is unknown or if the item has drift that was not written.
+
+    It means that nobody has changed the item since: a later difference would be taken for the form that the site stores.
+    That is not so for a value that a person has changed and that is tolerated.
+    """
+    written = {*change.named, *change.cleared}
+    has_drift = change.action is Action.UPDATE and not written.issuperset(changed_paths(answer, record))
+    return value_digest(answer.updated) if answer.updated and not has_drift else ""

@@ -18,6 +18,7 @@ from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.last_applied_codec import encode_last_applied, read_last_applied
 from galleryctl.model.media import Kind
+from galleryctl.model.tolerated import ToleratedDrift, TolerationStatus
 from galleryctl.plan.changes import (
     Action,
     Cause,
@@ -81,6 +82,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
             for refusal in plan.refusals
         ],
         "notices": [{"address": _optional_str(notice.address), "message": notice.message} for notice in plan.notices],
+        "tolerated": [_encode_tolerated(effect) for effect in plan.tolerated],
         "review_digest": review_digest(plan),
     }
 
@@ -130,6 +132,18 @@ def _encode_doubt_resolution(resolution: DoubtResolution) -> Json:
         "moved": {str(old): str(new) for old, new in sorted(resolution.moved.items())},
         "adopt": {str(address): id_ for address, id_ in sorted(resolution.adopt.items())},
         "foreign": sorted(resolution.foreign),
+    }
+
+
+def _encode_tolerated(effect: ToleratedDrift) -> Json:
+    return {
+        "address": str(effect.address),
+        "field": effect.field,
+        "value": _tuples_to_lists(effect.value),
+        "until": effect.until,
+        "reason": effect.reason,
+        "status": effect.status.value,
+        "why": effect.why,
     }
 
 
@@ -265,6 +279,18 @@ _read_plan = doc.record(
     ),
     refusals=doc.array(doc.record(Refusal, address=_read_optional_address, why=doc.string, allow=doc.string)),
     notices=doc.array(doc.record(Notice, address=_read_optional_address, message=doc.string)),
+    tolerated=doc.array(
+        doc.record(
+            ToleratedDrift,
+            address=doc.address,
+            field=doc.string,
+            value=doc.json_value,
+            until=doc.string,
+            reason=doc.string,
+            status=doc.one_of(TolerationStatus),
+            why=doc.string,
+        )
+    ),
     item_order=doc.one_of(ItemOrder),
     targets=doc.array(doc.address),
     lineage=doc.string,

@@ -1,0 +1,47 @@
+"""The work of `drift --tolerate-until`: parse the options, write the entries, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from galleryctl.cli import output
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.run.plan import parse_pattern
+from galleryctl.cli.workspace import get_workspace
+from galleryctl.manifest.tolerated import parse_day
+from galleryctl.model.tolerated import TOLERATED_FILE
+from galleryctl.plan.changes import Notice
+from galleryctl.report.formatting import escape_control, format_value, pluralize
+from galleryctl.session.tolerate import tolerate_drift
+
+_MAX_VALUE_LENGTH = 60
+
+
+async def run_tolerate(settings: CliSettings, targets: Sequence[str], *, until: str, reason: str) -> int:
+    """Record the drift and print the entries; return the exit code, 2 if drift is left that cannot be tolerated."""
+    output.require_format(settings, "text")
+    if not reason.strip():
+        raise click.UsageError("--tolerate-until needs --reason: it is shown in each plan.")
+    try:
+        last_day = parse_day(until)
+    except ValueError as error:
+        raise click.UsageError(f"--tolerate-until: {error}") from error
+    recorded = await tolerate_drift(
+        get_workspace(settings), tuple(map(parse_pattern, targets)), until=last_day, reason=reason.strip()
+    )
+    for entry in recorded.entries:
+        output.result(f"{entry.address}: {entry.field} {format_value(entry.value, _MAX_VALUE_LENGTH)}\n")
+    if recorded.entries:
+        differences = pluralize(len(recorded.entries), "difference")
+        output.info(settings, f"Tolerated until {last_day}: {differences}, in {TOLERATED_FILE}. Commit this file.")
+    elif not recorded.others:
+        output.info(settings, "No drift that is not tolerated yet.")
+    _print_others(settings, recorded.others)
+    return 2 if recorded.others else 0
+
+
+def _print_others(settings: CliSettings, others: Sequence[Notice]) -> None:
+    for other in others:
+        output.info(settings, f"{other.address}: {escape_control(other.message)}")

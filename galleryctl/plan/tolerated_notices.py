@@ -1,0 +1,46 @@
+"""The entries about tolerated drift that a plan reports, and their notices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from galleryctl.model.fields import Json
+from galleryctl.model.tolerated import ITEM_FIELD, TOLERATED_FILE, ToleratedDrift, TolerationStatus
+from galleryctl.plan.changes import Notice
+from galleryctl.plan.context import PlanContext
+from galleryctl.plan.gallery import GalleryPlan
+
+_MAX_VALUE_LENGTH = 60
+"""The number of characters of a value in a notice."""
+
+
+def effects_in_scope(context: PlanContext, gallery_plans: Sequence[GalleryPlan]) -> Iterator[ToleratedDrift]:
+    """Yield the effect of each entry in scope of the plan, in the order of the file."""
+    effects = {(e.address, e.field): e for plan in gallery_plans for e in plan.tolerated}
+    for entries in context.tolerance.entries.values():
+        for entry in entries:
+            if not context.covers(entry.address):
+                continue
+            declared = entry.address in context.protect_by_address
+            why = "it is not on the site, or is replaced" if declared else "no manifest declares this address"
+            effect = effects.get((entry.address, entry.field))
+            yield context.tolerance.judge(entry, obsolete=why) if effect is None else effect
+
+
+def tolerated_notice(effect: ToleratedDrift) -> Notice:
+    """Return the notice of an entry."""
+    subject = "missing on the site" if effect.field == ITEM_FIELD else f"{effect.field} {_format_value(effect.value)}"
+    match effect.status:
+        case TolerationStatus.TOLERATED:
+            message = f"tolerated until {effect.until}: {subject}: {effect.reason}"
+        case TolerationStatus.EXPIRED:
+            message = f"no longer tolerated, expired on {effect.until}: {subject}: {effect.reason}"
+        case TolerationStatus.OBSOLETE:
+            message = f"remove its entry for {effect.field} from {TOLERATED_FILE}, which has no effect: {effect.why}"
+    return Notice(address=effect.address, message=message)
+
+
+def _format_value(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=dict)
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[: _MAX_VALUE_LENGTH - 1]}…"
