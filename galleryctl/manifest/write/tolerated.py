@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
+from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.model.fields import Json
 from galleryctl.model.last_applied import value_digest
 from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
@@ -19,23 +21,47 @@ def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: st
     `text` is the file as it is, None if there is none; it must be valid. `by_site` writes the name of the site. Raises
     InvalidInput if the file cannot be written with its comments.
     """
-    tree = None if text is None else load_round_trip(text, TOLERATED_FILE)
-    listed: list[Any] = tree["tolerated"] if tree is not None else []
-    added: list[dict[str, Json]] = []
+    if text is None:
+        added = [_members(entry, site if by_site else "") for entry in entries]
+        return _HEAD + dump_round_trip(to_yaml_value({"tolerated": added}), TOLERATED_FILE)
+    tree = load_round_trip(text, TOLERATED_FILE)
+    added, is_changed = [], False
     for entry in entries:
         members = _members(entry, site if by_site else "")
-        existing = next((each for each in listed if _is_about(each, entry, site)), None)
+        existing = next((each for each in tree["tolerated"] if _is_about(each, entry, site)), None)
         if existing is None:
             added.append(members)
         else:
-            _update(existing, members)
-    if tree is None:
-        return _HEAD + dump_round_trip(to_yaml_value({"tolerated": added}), TOLERATED_FILE)
-    if listed:
-        listed += [to_yaml_value(members) for members in added]
-    else:
-        tree["tolerated"] = to_yaml_value(added)
+            is_changed = _update(existing, members) or is_changed
+    if is_changed:
+        text = dump_round_trip(tree, TOLERATED_FILE)
+    return _append(text, added) if added else text
+
+
+def _append(text: str, added: Sequence[Mapping[str, Json]]) -> str:
+    """Return the text with further entries at its end; no other line changes unless the list is written as `[…]`."""
+    lines = dump_round_trip(to_yaml_value({"tolerated": added}), TOLERATED_FILE).splitlines()[1:]
+    entries = _entry_nodes(text)
+    if entries:
+        line = text.splitlines()[entries[-1].line - 1]
+        indent = line[: len(line) - len(line.lstrip(" "))]
+        joined = "".join(f"{indent}{each[2:]}\n" for each in lines)
+        longer = f"{text.rstrip()}\n{joined}"
+        if line.lstrip().startswith("-") and len(_entry_nodes(longer)) == len(entries) + len(added):
+            return longer
+    tree = load_round_trip(text, TOLERATED_FILE)
+    for members in added:
+        tree["tolerated"].append(to_yaml_value(members, flow=bool(entries)))
+    if not entries:
+        tree["tolerated"].fa.set_block_style()
     return dump_round_trip(tree, TOLERATED_FILE)
+
+
+def _entry_nodes(text: str) -> tuple[YamlNode, ...]:
+    """Return the entries of a file, none if it cannot be read."""
+    root = parse_yaml_text(text, TOLERATED_FILE).root
+    entries = root.part("tolerated") if root else None
+    return (entries.items or ()) if entries else ()
 
 
 def _members(entry: Toleration, site: str) -> dict[str, Json]:
@@ -52,11 +78,16 @@ def _is_about(existing: Any, entry: Toleration, site: str) -> bool:
     return same and str(existing.get("site", site)) == site
 
 
-def _update(existing: Any, members: dict[str, Json]) -> None:
-    for name in [name for name in existing if name not in members and name != "site"]:
+def _update(existing: Any, members: Mapping[str, Json]) -> bool:
+    """Give an entry these members, except for its site; return True if it had others."""
+    dropped = [name for name in existing if name not in members and name != "site"]
+    for name in dropped:
         del existing[name]
-    for name, value in members.items():
-        if name not in existing and name == "digest":
+    changed = {name: to_yaml_value(value) for name, value in members.items()}
+    changed = {name: value for name, value in changed.items() if name not in existing or existing[name] != value}
+    for name, value in changed.items():
+        if name in existing:
+            existing[name] = value
+        else:
             existing.insert(list(existing).index("value") + 1, name, value)
-        elif name not in existing or existing[name] != to_yaml_value(value):
-            existing[name] = to_yaml_value(value, flow=bool(existing.fa.flow_style()))
+    return bool(dropped or changed)
