@@ -123,7 +123,7 @@ def _add_positions(found: _Found, gallery: Address, plan: Plan, snapshot: SiteSn
         for address in sorted(planned):
             found.reject(address, POSITION_FIELD, _NO_BASE)
         return
-    chosen = min(planned, moved)
+    chosen = planned if planned.issubset(moved) else moved
     before = ""
     for address, item in ours:
         if address in chosen:
