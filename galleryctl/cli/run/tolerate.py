@@ -32,7 +32,9 @@ async def run_tolerate(settings: CliSettings, targets: Sequence[str], *, until: 
         get_workspace(settings), tuple(map(parse_pattern, targets)), until=last_day, reason=reason.strip()
     )
     for entry in recorded.entries:
-        output.result(f"{entry.address}: {entry.field} {format_value(entry.value, _MAX_VALUE_LENGTH)}\n")
+        output.result(
+            f"{entry.address}: {escape_control(entry.field)} {format_value(entry.value, _MAX_VALUE_LENGTH)}\n"
+        )
     if recorded.entries:
         differences = pluralize(len(recorded.entries), "difference")
         output.info(settings, f"Tolerated until {last_day}: {differences}, in {TOLERATED_FILE}. Commit this file.")

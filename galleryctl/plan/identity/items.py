@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
@@ -47,10 +47,9 @@ class KnownItems:
     refusals: tuple[Refusal, ...] = ()
     notices: tuple[Notice, ...] = ()
 
-    @property
-    def is_incomplete(self) -> bool:
-        """True if the site lacks an item that the manifest declares and state has."""
-        return any(item.address in self.state.ids for item in self.unmatched)
+    def is_incomplete(self, missing: Collection[Address] = ()) -> bool:
+        """Return True if the site lacks an item that the manifest declares and state has, except for `missing`."""
+        return any(item.address in self.state.ids and item.address not in missing for item in self.unmatched)
 
     @property
     def unclaimed(self) -> list[LiveItem]:

@@ -12,6 +12,7 @@ from galleryctl.model.desired import Desired, DesiredGallery, DesiredItem, Unman
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, RemoteFile, WixFile
+from galleryctl.model.tolerated import ITEM_FIELD, missing_digest
 from galleryctl.plan.changes import MatchedBy, Refusal
 from galleryctl.plan.identity.adopt import ItemOwners, adopt_items
 from galleryctl.plan.identity.galleries import GalleryIdentity
@@ -34,8 +35,16 @@ class KnownSite:
 
     @property
     def incomplete_galleries(self) -> set[str]:
-        """The ids of the galleries that lack an item which a manifest declares and state has."""
-        return {gallery.live.id for gallery in self.items.values() if gallery.is_incomplete}
+        """The ids of the galleries that lack an item which a manifest declares and state has.
+
+        An item that is tolerated as missing was looked up again when that was recorded.
+        """
+        missing = {
+            entry.address
+            for entry in self.desired.tolerated
+            if entry.field == ITEM_FIELD and missing_digest(self.state.ids.get(entry.address, "")) == entry.digest
+        }
+        return {gallery.live.id for gallery in self.items.values() if gallery.is_incomplete(missing)}
 
 
 def match_known_items(

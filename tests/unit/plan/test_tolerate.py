@@ -22,7 +22,9 @@ from galleryctl.model.media import WixFile
 from galleryctl.model.tolerated import Toleration, TolerationStatus, missing_digest, position_digest
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.identity.evidence import media_digest
+from galleryctl.plan.identity.galleries import identify_galleries
 from galleryctl.plan.identity.identify import identify_site
+from galleryctl.plan.identity.known import match_known_items
 from galleryctl.plan.leaves import all_leaves, shows_leaf, value_at, without_path
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.tolerable import tolerable_drift
@@ -270,6 +272,19 @@ def test_a_missing_item_is_tolerated_by_its_former_id() -> None:
     plan = world.plan(gone)
     assert statuses(plan) == {"g/a item": "obsolete"}
     assert [change.address for change in plan.drift] == [A]
+
+
+def test_a_gallery_is_not_read_again_for_an_item_that_is_tolerated_as_missing() -> None:
+    world = World({"a": {}, "b": {}}, {"b": (1.5, {})})
+
+    def incomplete(*entries: Toleration) -> set[str]:
+        desired = Desired(galleries=(gallery(*world.items),), tolerated=entries)
+        galleries = identify_galleries(desired, world.site.galleries, world.state)
+        return match_known_items(desired, world.site.galleries, world.state, galleries).incomplete_galleries
+
+    assert incomplete() == {"G"}
+    assert incomplete(entry(A, "item", "missing", digest=missing_digest("another"))) == {"G"}
+    assert incomplete(entry(A, "item", "missing", digest=missing_digest("id-a"))) == set()
 
 
 def test_targets_limit_the_entries() -> None:
