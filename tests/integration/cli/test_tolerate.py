@@ -415,6 +415,34 @@ def test_destroy_tolerates_nothing(applied: CliHarness) -> None:
     assert applied.galleries() == []
 
 
+def test_a_plan_file_is_applied_after_the_date_as_it_was_reviewed(applied: CliHarness) -> None:
+    applied.edit({**of("Cake"), "set": {"title": "The cake"}})
+    tolerate(applied)
+    replace_in_manifest(applied, "text: Book", "text: Order")
+    digest = json.loads(applied.run("plan", "--format", "json").out)["review_digest"]
+    assert applied.run("plan", "--out", "plan.json").code == 0
+    end(applied)
+    ran = applied.run("apply", "--auto-approve", "--expect-digest", digest)
+    assert ran.code == 1, "this plan is made again"
+    ran = applied.run("apply", "plan.json")
+    assert ran.code == 0, ran.err
+    assert "tolerated until 2999-12-31" in ran.out
+    assert item_of(applied, "The cake")["link"]["text"] == "Order"
+    assert applied.run("drift").code == 2
+
+
+def test_a_line_that_the_manifest_no_longer_has_releases_the_value(applied: CliHarness) -> None:
+    applied.edit({**of("Cake"), "set": {"title": "The cake"}})
+    tolerate(applied)
+    replace_in_manifest(applied, "title: Cake, ", "")
+    ran = applied.run("plan")
+    assert "no longer managed: title; changed on the site since, and kept: title" in " ".join(ran.out.split())
+    applied.apply()
+    end(applied)
+    assert applied.run("drift").code == 0
+    assert item_of(applied, "The cake")
+
+
 def on(day: str, root: Path) -> WorkspaceSite:
     """Open the workspace with a clock that stands at noon of this day."""
     noon = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC).timestamp()

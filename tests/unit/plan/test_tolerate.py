@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -187,6 +188,27 @@ def test_each_entry_leaves_out_its_own_difference_only(world: World, data: st.Da
                 assert each.field not in change.named
                 if any(shows_leaf(each.field, name) for name in change.write):
                     assert value_at(change.write, each.field) == value_at(live.fields, each.field)
+
+
+@given(worlds(), st.randoms())
+def test_a_new_order_in_the_manifest_moves_only_what_is_not_tolerated(world: World, random: Random) -> None:
+    entries = world.tolerate_all(world.plan())
+    random.shuffle(world.items)
+    plan = world.plan(*entries)
+    tolerated = {each.address for each in plan.tolerated if each.status is TolerationStatus.TOLERATED}
+    kept = {each.address for each in entries if each.field in ("position", "item")} & tolerated
+    assert all(change.position is not None and not change.fields for change in plan.changes)
+    assert kept.isdisjoint(change.address for change in plan.changes)
+    orders = {change.id: change.sort_order for change in plan.changes}
+    (live,) = world.site.galleries
+    items = [replace(each, sort_order=orders.get(each.id, each.sort_order)) for each in live.loaded_items]
+    world.state = apply_findings(world.state, plan)
+    world.site = snapshot(replace(live, items=tuple(items)))
+    records = {
+        a: replace(r, sort_order=orders.get(world.state.ids[a], r.sort_order)) for a, r in world.state.records.items()
+    }
+    world.state = replace(world.state, records=records)
+    assert world.plan(*entries).is_empty
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b.c"]), st.integers() | st.just({"d": 1, "e": 2})))
