@@ -51,8 +51,9 @@ def make_plan(
     """Return the plan that makes the site match the manifests.
 
     `identity` is that of the resources in `snapshot`. The plan's `refusals` are the results of the safety checks.
-    `in_doubt` are creates of earlier runs; `today` is the day in UTC, without which nothing is tolerated. The same arguments give the same plan: its new sort orders are random, but
-    their seed is the version of the state. Raises MatchError if a target is unknown.
+    `in_doubt` are creates of earlier runs; `today` is the day in UTC, without which nothing is tolerated. The same
+    arguments give the same plan: its new sort orders are random, but their seed is the version of the state. Raises
+    MatchError if a target is unknown.
     """
     seed = f"{lineage} {serial}"
     tolerance = NO_TOLERANCE if today is None or options.destroy else Tolerance.build(desired.tolerated, today)

@@ -59,7 +59,10 @@ def tolerable_drift(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> T
     found = _Found()
     live: dict[str, LiveGallery | LiveItem] = {gallery.id: gallery for gallery in snapshot.galleries}
     live.update({item.id: item for gallery in snapshot.galleries for item in gallery.items or ()})
+    missing_galleries = {c.address for c in plan.changes if c.action is Action.CREATE and c.address.item is None}
     for change in plan.drift:
+        if change.address.item is not None and change.address.parent in missing_galleries:
+            continue
         if change.action is Action.UPDATE and change.id in live:
             _add_values(found, change, live[change.id], bindings)
         elif change.action is Action.CREATE and change.address.item is not None and change.address in bindings.ids:

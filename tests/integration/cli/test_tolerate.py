@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from galleryctl.manifest.schema import load_schema
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.open import WorkspaceSite, select_site
@@ -90,6 +92,7 @@ def test_json_has_the_entries(applied: CliHarness) -> None:
     applied.edit({**of("Cake"), "set": {"title": "The cake"}})
     tolerate(applied)
     plan = json.loads(applied.run("drift", "--format", "json").out)
+    Draft202012Validator(dict(load_schema("plan"))).validate(plan)
     assert plan["changes"] == []
     assert plan["tolerated"] == [
         {
@@ -149,6 +152,14 @@ def test_a_conflict_cannot_be_tolerated(applied: CliHarness) -> None:
     ran = applied.run("drift", "--tolerate-until", FOREVER, "--reason", "r")
     assert ran.code == 2
     assert "weddings/cake: title cannot be tolerated: the manifest has changed as well" in ran.err
+    assert not (applied.root / FILE).exists()
+
+
+def test_a_missing_gallery_cannot_be_tolerated(applied: CliHarness) -> None:
+    applied.edit({**OURS, "delete": True})
+    ran = applied.run("drift", "--tolerate-until", FOREVER, "--reason", "r")
+    assert ran.code == 2
+    assert ran.err == "weddings: this difference cannot be tolerated: the gallery is missing on the site\n"
     assert not (applied.root / FILE).exists()
 
 
