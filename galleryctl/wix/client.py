@@ -13,10 +13,11 @@ from galleryctl.wix.galleries import GalleryCalls
 from galleryctl.wix.media import MediaCalls
 from galleryctl.wix.permissions import PermissionCalls
 from galleryctl.wix.rate_limit import Limiter
+from galleryctl.wix.raw import RawCalls
 from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
 
 
-class WixClient(GalleryCalls, MediaCalls, PermissionCalls):
+class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
     """All requests to Wix for one site, with one quota and one chain of consistent reads."""
 
     def __init__(

@@ -74,6 +74,7 @@ LIST_FILES = _media_endpoint("GET", "/files", READ_MEDIA_SCOPE)
 SEARCH_FILES = _media_endpoint("POST", "/files/search", READ_MEDIA_SCOPE)
 DELETE_FILES = _media_endpoint("POST", "/bulk/files/delete", MANAGE_MEDIA_SCOPE)
 LIST_FOLDERS = _media_endpoint("GET", "/folders", READ_MEDIA_SCOPE)
+DELIVERED_FILE = _upload_endpoint("GET", "/media/{file}")
 
 PUT_UPLOAD = _upload_endpoint("PUT", "/upload", idempotent=False)
 TUS_CREATE = _upload_endpoint("POST", "/upload/tus")

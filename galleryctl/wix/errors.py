@@ -31,10 +31,12 @@ class ErrorBody:
 
     message: str = ""
     violations: tuple[FieldViolation, ...] = ()
+    code: str = ""
+    """The application code, or the rule of the first violation."""
 
 
 class ApiError(GalleryctlError):
-    """A request to the API failed.
+    """A request to the API failed; `code` is the API's own, or "".
 
     `call` is `METHOD path`; `status` is None without a response; `retryable` is True if another attempt may succeed;
     `retry_after` is in seconds. `effect_unknown` is True if the request, or an earlier attempt at it, may have taken
@@ -55,6 +57,7 @@ class ApiError(GalleryctlError):
         do: str = "",
         retryable: bool = False,
         retry_after: float | None = None,
+        code: str = "",
     ) -> None:
         why = "\n  ".join([*map(str, violations), *([f"request id {request_id}"] if request_id else [])])
         super().__init__(what, where=call, why=why, do=do or self.advice)
@@ -64,6 +67,7 @@ class ApiError(GalleryctlError):
         self.request_id = request_id
         self.retryable = retryable
         self.retry_after = retry_after
+        self.code = code
 
     def add_earlier_attempt(self) -> None:
         """Record that an earlier attempt may have taken effect, although this error says that the last one did not."""
@@ -152,14 +156,16 @@ def parse_error_body(body: object, redact: Callable[[str], str]) -> ErrorBody:
 
     details = _as_mapping(body.get("details"))
     fields = _as_mapping(details.get("validationError")).get("fieldViolations")
+    entries = [entry for entry in (fields if isinstance(fields, list) else ()) if isinstance(entry, Mapping)]
     violations = tuple(
         FieldViolation(field=shown(entry.get("field")), description=shown(entry.get("description")))
-        for entry in (fields if isinstance(fields, list) else ())
-        if isinstance(entry, Mapping)
+        for entry in entries
     )
     application = _as_mapping(details.get("applicationError"))
     texts = (body.get("message"), application.get("description"), body.get("error_description"))
-    return ErrorBody(message=next(filter(None, map(shown, texts)), ""), violations=violations)
+    rules = [entry.get(name) for entry in entries for name in ("ruleName", "violatedRule")]
+    code = next(filter(None, map(shown, (application.get("code"), *rules))), "")
+    return ErrorBody(message=next(filter(None, map(shown, texts)), ""), violations=violations, code=code)
 
 
 def error_from_status(
@@ -178,6 +184,7 @@ def error_from_status(
         request_id=request_id,
         do=do,
         retry_after=retry_after,
+        code=error_body.code,
     )
 
 

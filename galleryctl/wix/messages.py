@@ -27,6 +27,8 @@ class Request:
     json: Mapping[str, Json] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    consistent: bool = True
+    """False to leave out the consistency token: the response may lag behind this client's own writes."""
 
     @property
     def call(self) -> str:

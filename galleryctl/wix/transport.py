@@ -204,7 +204,7 @@ class Transport:
         content, described = outgoing.encoded_body()
         base = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
         headers = {**base, **described, **outgoing.headers, **auth}
-        if self._consistency_token and not outgoing.endpoint.public:
+        if self._consistency_token and outgoing.consistent and not outgoing.endpoint.public:
             headers[_CONSISTENT_HEADER] = self._consistency_token
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise httpx.LocalProtocolError("invalid header value")  # h11's message would contain the key

@@ -18,7 +18,7 @@ from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.report.checkup import command_result_summary
 from galleryctl.session.open import WorkspaceSite
-from galleryctl.wix.probe import probe
+from galleryctl.wix.connection import check_connection
 
 _MAX_CLOCK_SKEW = 60.0
 """Seconds by which the clocks may differ without a warning."""
@@ -109,7 +109,7 @@ async def _check_network(base_url: str | None) -> list[Check]:
     if base_url is None:
         return []
     try:
-        response = await probe(base_url, clock=time.time)
+        response = await check_connection(base_url, clock=time.time)
     except GalleryctlError as error:
         return [Check(name="network", status=CheckStatus.FAIL, finding=f"{base_url}: {error.what}", do=error.do)]
     return [

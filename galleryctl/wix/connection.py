@@ -14,16 +14,16 @@ _TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
+class ConnectionResult:
     """The response's status, and how many seconds the API's clock is ahead; None if the response has no date."""
 
     status: int
     clock_offset: float | None
 
 
-async def probe(
+async def check_connection(
     base_url: str, *, clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
-) -> ProbeResult:
+) -> ConnectionResult:
     """Request `base_url` and return the result; `clock` returns epoch seconds. Raises Unavailable."""
     async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as http:
         before = clock()
@@ -37,5 +37,5 @@ async def probe(
     try:
         date = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except (TypeError, ValueError):
-        return ProbeResult(status=response.status_code, clock_offset=None)
-    return ProbeResult(status=response.status_code, clock_offset=date - (before + after) / 2)
+        return ConnectionResult(status=response.status_code, clock_offset=None)
+    return ConnectionResult(status=response.status_code, clock_offset=date - (before + after) / 2)
