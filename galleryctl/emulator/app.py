@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -61,13 +63,17 @@ def create_emulator(
     base_url: str = _IN_PROCESS_URL,
     keys: Credentials | None = None,
     post: SendWebhook | None = None,
+    switches: Mapping[str, Any] | None = None,
 ) -> Emulator:
     """Create an emulator with its data in `data_dir`, or in memory for None.
 
     `clock` returns epoch seconds. `keys` are those of another emulator, because generating takes a moment. `post`
-    delivers webhooks instead of HTTP. Raises GalleryctlError if the data cannot be opened.
+    delivers webhooks instead of HTTP. `switches` replace the stored ones, also later. Raises GalleryctlError if the data
+    cannot be opened.
     """
     store = SiteStore(data_dir)  # creates the directory
+    if switches is not None:
+        store.save_setup("settings", dataclasses.asdict(update_settings(EmulatorSettings(), dict(switches))))
     settings = update_settings(EmulatorSettings(), store.load_setup("settings"))
     site = EmulatedSite(store, keys or credentials.load_credentials(data_dir), clock, base_url, settings)
     faults = parse_faults(store.load_setup("faults"))

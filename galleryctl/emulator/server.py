@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,20 @@ _SHUTDOWN_SECONDS = 5  # for requests in progress at a signal
 _LOCK_FILE = "server.lock"
 
 
-def serve(data_dir: Path, listener: socket.socket, base_url: str, *, on_ready: Callable[[ReadyInfo], None]) -> None:
+def serve(
+    data_dir: Path,
+    listener: socket.socket,
+    base_url: str,
+    *,
+    on_ready: Callable[[ReadyInfo], None],
+    switches: Mapping[str, Any] | None = None,
+) -> None:
     """Serve on a bound socket until SIGINT or SIGTERM; calls `on_ready` once it listens.
 
-    Raises GalleryctlError if the data cannot be used or another server has locked it, and what `on_ready` raises.
+    `switches` replace those that are stored with the data. Raises GalleryctlError if the data cannot be used or another server has locked it, and what `on_ready` raises.
     """
     with _exclusive_access(data_dir):
-        emulator = create_emulator(data_dir, base_url=base_url)
+        emulator = create_emulator(data_dir, base_url=base_url, switches=switches)
         try:
             _run(emulator, listener, on_ready)
         finally:

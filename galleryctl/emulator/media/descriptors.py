@@ -131,5 +131,8 @@ def pending_file_bytes(site: EmulatedSite, doc: dict[str, Any]) -> bytes | None:
         from galleryctl.emulator.media.sample import sample_png  # noqa: PLC0415 - imports Pillow
 
         return sample_png()
+    if url and url.startswith(site.media_url("")):
+        source = site.store.fetch_document("SELECT doc FROM files WHERE id = ?", url.removeprefix(site.media_url("")))
+        return site.store.get_blob(source["id"]) if source else None
     row = site.store.db.execute("SELECT data FROM sources WHERE url = ? AND status = 200", (url,)).fetchone()
     return None if row is None else bytes(row[0])
