@@ -19,6 +19,7 @@ from galleryctl.manifest.ownership import (
     undeclared_problems,
 )
 from galleryctl.manifest.problems import read_document, sort_problems
+from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.tolerated import read_tolerated
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
@@ -26,7 +27,7 @@ from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
-from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, Moved, UnmanagedPolicy
+from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical
 from galleryctl.model.tolerated import TOLERATED_FILE
@@ -59,9 +60,13 @@ def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
         problems += manifest.problems
     problems += problems_between(config, manifests)
     tolerated = read_tolerated(config, site, problems)
+    item_order = ItemOrder.ASCENDING
+    try:
+        item_order = resolve_item_order(config, site)
+    except InvalidInput as error:
+        problems += error.problems
     if problems:
         raise InvalidInput(sort_problems(problems))
-    item_order = config.sites[site].item_order or config.item_order
     return Desired(
         galleries=tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None),
         moved=all_moved(config, manifests),

@@ -10,6 +10,7 @@ from pathlib import Path
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import find_manifests, load_manifests
 from galleryctl.manifest.problems import read_document, sort_problems
+from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.workspace import (
     DEFAULT_SITE,
     WORKSPACE_FILE,
@@ -39,7 +40,10 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
         raise InvalidInput(problems, do=error.do) from error
     sites = tuple(config.sites) if site is None else (site,)
     # Load once: the problems of what differs between sites are found for all of them.
-    return _summarize(sites, load_manifests(config, sites[0]))
+    desired = load_manifests(config, sites[0])
+    for other in sites[1:]:
+        resolve_item_order(config, other)
+    return _summarize(sites, desired)
 
 
 def partial_workspace(root: Path) -> WorkspaceConfig:

@@ -85,7 +85,10 @@ class WorkspaceConfig:
     """The patterns that came from the environment; messages do not show them."""
     state: StateConfig = field(default_factory=StateConfig)
     limits: Limits = field(default_factory=Limits)
-    item_order: ItemOrder = ItemOrder.ASCENDING
+    item_order: ItemOrder | None = None
+    """None: that of the profile, or ascending."""
+    profile: str | None = None
+    """The path of the profiles; {site} is the name of a site."""
     media_folder: str = _DEFAULT_MEDIA_FOLDER
     moved: tuple[Moved, ...] = ()
     removed: Mapping[Address, SourcePosition] = field(default_factory=dict)
@@ -147,7 +150,7 @@ def _is_local(document: YamlDocument) -> bool:
 
 def _build_config(root: Path, top: YamlNode, environ: Mapping[str, str]) -> WorkspaceConfig:
     backend, limits, media = (_get_mapping(top, name) for name in ("backend", "limits", "media"))
-    galleries = top.part("galleries")
+    galleries, order = top.part("galleries"), get_string(top, "item_order")
     patterns = [] if galleries is None else list(string_values(galleries))
     sites = _get_parts(top, "sites")
     local = backend.get("type") == "local"
@@ -160,7 +163,8 @@ def _build_config(root: Path, top: YamlNode, environ: Mapping[str, str]) -> Work
         hidden_patterns=frozenset(text for text, node in patterns if node.hidden),
         state=parse_state_config(top.part("state")),
         limits=Limits(**limits),  # type: ignore[arg-type]  # the schema has checked names and types
-        item_order=ItemOrder(get_string(top, "item_order") or "ascending"),
+        item_order=ItemOrder(order) if order else None,
+        profile=get_string(top, "profile"),
         media_folder=str(media.get("folder") or _DEFAULT_MEDIA_FOLDER),
         environ=environ,
     )
@@ -208,6 +212,17 @@ def _semantic_problems(document: YamlDocument, *, local: bool) -> Iterator[Probl
         yield from _site_problems(document, name, site, local=local)
     yield from check_state_config(document, top, multiple_sites=len(sites) > 1)
     yield from _base_url_problems(document, top, local=local)
+    yield from _profile_problems(document, top, multiple_sites=len(sites) > 1)
+
+
+def _profile_problems(document: YamlDocument, top: YamlNode, *, multiple_sites: bool) -> Iterator[Problem]:
+    node = top.part("profile")
+    if node is not None and node.hidden:
+        yield Problem(document.at(node), "profile must not come from the environment; write the path of the file")
+    elif node is not None and multiple_sites and "{site}" not in str(node.value):
+        yield Problem(
+            document.at(node), "each site needs its own profile; use {site}, for example profiles/{site}.yaml"
+        )
 
 
 def _site_problems(document: YamlDocument, name: str, site: YamlNode, *, local: bool) -> Iterator[Problem]:

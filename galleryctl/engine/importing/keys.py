@@ -11,6 +11,7 @@ from galleryctl.engine.refresh.fetch import read_unknown_files
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import Manifest, all_moved, find_manifests, problems_between, read_manifest
 from galleryctl.manifest.problems import sort_problems
+from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -58,8 +59,7 @@ def read_site_manifests(config: WorkspaceConfig, site: str) -> SiteManifests:
     problems += problems_between(config, manifests)
     if problems:
         raise InvalidInput(sort_problems(problems))
-    item_order = config.sites[site].item_order or config.item_order
-    return SiteManifests(config=config, site=site, item_order=item_order, manifests=manifests)
+    return SiteManifests(config=config, site=site, item_order=resolve_item_order(config, site), manifests=manifests)
 
 
 def moved_bindings(site_manifests: SiteManifests, bindings: Bindings) -> Bindings:

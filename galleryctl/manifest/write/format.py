@@ -25,8 +25,8 @@ ITEM_KEY_ORDER = (
     "protect", "ignore",
 )  # fmt: skip
 _WORKSPACE_KEY_ORDER = (
-    "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "media", "removed", "moved",
-    "approvals",
+    "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "profile", "media", "removed",
+    "moved", "approvals",
 )  # fmt: skip
 
 _Rank = Callable[[str], Any]
