@@ -50,8 +50,17 @@ def cancel_on_signal() -> Iterator[None]:
 
 
 @contextmanager
-def stop_on_signal(stop: asyncio.Event, notify: Callable[[str], None]) -> Iterator[None]:
-    """Set `stop` on the first signal, in code that writes; cancel on the second one and raise Interrupted."""
+def stop_on_signal(
+    stop: asyncio.Event,
+    notify: Callable[[str], None],
+    *,
+    units: str = "steps",
+    do: str = "plan again: the next apply recovers the unfinished steps from the journal",
+) -> Iterator[None]:
+    """Set `stop` on the first signal, in code that writes; cancel on the second one and raise Interrupted.
+
+    `units` are what is finished after the first signal, `do` is the advice after the second one.
+    """
     task = asyncio.current_task()
     cancelled = False
 
@@ -59,7 +68,7 @@ def stop_on_signal(stop: asyncio.Event, notify: Callable[[str], None]) -> Iterat
         nonlocal cancelled
         if not stop.is_set():
             stop.set()
-            notify("Stopping after the steps in progress. Interrupt again to stop immediately.")
+            notify(f"Stopping after the {units} in progress. Interrupt again to stop immediately.")
         elif task is not None:
             cancelled = True
             task.cancel()
@@ -72,7 +81,7 @@ def stop_on_signal(stop: asyncio.Event, notify: Callable[[str], None]) -> Iterat
                 raise
             raise Interrupted(
                 "stopped immediately; some requests may have taken effect",
-                do="plan again: the next apply recovers the unfinished steps from the journal",
+                do=do,
             ) from None
 
 

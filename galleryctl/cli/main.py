@@ -29,6 +29,7 @@ COMMANDS = (
     "emulator",
     "events",
     "velo",
+    "probe",
     "doctor",
 )
 """Subcommands in the order of `--help`. Each is `command` in the module `galleryctl.cli.commands.<name>`."""

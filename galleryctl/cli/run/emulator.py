@@ -10,10 +10,13 @@ from galleryctl.cli import output
 from galleryctl.cli.listener import base_url, bind_socket, is_loopback, write_ready_file
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
+from galleryctl.manifest.profile import read_profile
 from galleryctl.model.errors import GalleryctlError
 
 
-def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready_file: Path | None, host: str) -> None:
+def serve_emulator(
+    settings: CliSettings, *, port: int, data: Path | None, ready_file: Path | None, host: str, profile: Path | None
+) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError if the port or the data is not available."""
     try:
         from galleryctl.emulator.app import ReadyInfo
@@ -23,6 +26,7 @@ def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready
             "the emulator is not installed", why=str(error), do="pip install 'galleryctl[emulator]'"
         ) from error
     folder = _emulator_folder(settings) if data is None else settings.directory / data
+    switches = None if profile is None else read_profile(settings.directory, str(profile)).switches
     path = None if ready_file is None else settings.directory / ready_file
     if not is_loopback(host):
         output.warning(
@@ -37,7 +41,7 @@ def serve_emulator(settings: CliSettings, *, port: int, data: Path | None, ready
             output.info(settings, f"Serving site {ready.site_id} at {ready.base_url}, data in {folder}.")
             output.info(settings, f"The keys are in {folder / 'credentials.json'}. Press Ctrl-C to stop.")
 
-        serve(folder, listener, base_url(host, listener), on_ready=on_ready)
+        serve(folder, listener, base_url(host, listener), on_ready=on_ready, switches=switches)
 
 
 def _emulator_folder(settings: CliSettings) -> Path:

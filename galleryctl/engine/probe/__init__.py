@@ -1,0 +1,1 @@
+"""Find out how a site behaves, in a gallery and with files of the probe's own."""
