@@ -22,7 +22,7 @@ class FactStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """What the probe concludes about one fact, and the evidence.
+    """The conclusion of a probe about one fact, and the evidence.
 
     `switches` are the settings of the emulator with which it behaves like the site.
     """

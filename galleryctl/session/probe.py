@@ -16,7 +16,7 @@ from galleryctl.wix.transport import Attempt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeConsent:
-    """What a probe asks consent for: the site, the gallery that it creates, and what it deletes of an earlier probe."""
+    """The content of the question: the site, the gallery to create, and the leftovers of earlier probes to delete."""
 
     site: str
     site_id: str

@@ -40,7 +40,7 @@ class FormRule:
     is_rewritten: Callable[[Json], bool]
 
 
-def value_at(document: Json, path: str) -> Json:
+def member_at(document: Json, path: str) -> Json:
     """Return the value at a path such as `link.url`; None if there is none."""
     for name in path.split("."):
         if not isinstance(document, Mapping):
@@ -49,13 +49,13 @@ def value_at(document: Json, path: str) -> Json:
     return document
 
 
-def with_value(document: Mapping[str, Json], path: str, value: Json) -> Mapping[str, Json]:
+def with_member(document: Mapping[str, Json], path: str, value: Json) -> Mapping[str, Json]:
     """Return the document with another value at a path: {"a": {"b": 1}} with a.c 2 is {"a": {"b": 1, "c": 2}}."""
     name, _, rest = path.partition(".")
     if not rest:
         return {**document, name: value}
     inner = document.get(name)
-    return {**document, name: with_value(inner if isinstance(inner, Mapping) else {}, rest, value)}
+    return {**document, name: with_member(inner if isinstance(inner, Mapping) else {}, rest, value)}
 
 
 def form_rules(mark: str) -> tuple[FormRule, ...]:
@@ -123,13 +123,13 @@ def form_rules(mark: str) -> tuple[FormRule, ...]:
 
 def conclude_form(rule: FormRule, path: str, write: ProbeWrite) -> Conclusion:
     """Return the conclusion about a rule, from a write of its value at `path`."""
-    sent, stored = value_at(write.sent, path), value_at(write.stored, path)
+    sent, stored = member_at(write.sent, path), member_at(write.stored, path)
     evidence = show_stored(path, sent, stored)
     if same_json(sent, stored):
         return Conclusion(result="stored as sent", evidence=evidence, switches={rule.switch: False})
     if rule.is_rewritten(stored):
         return Conclusion(result=rule.result, evidence=evidence, switches={rule.switch: True})
-    if same_json(stored, value_at(write.before, path)):
+    if same_json(stored, member_at(write.before, path)):
         return unknown("the write was not taken", evidence)
     return Conclusion(result="stored in another form", evidence=evidence)
 
@@ -139,7 +139,7 @@ def not_taken(before: Mapping[str, Json], sent: Mapping[str, Json], stored: Mapp
     return tuple(
         path
         for path, value in leaves(sent)
-        if not same_json(value, value_at(before, path)) and same_json(value_at(stored, path), value_at(before, path))
+        if not same_json(value, member_at(before, path)) and same_json(member_at(stored, path), member_at(before, path))
     )
 
 
@@ -154,11 +154,13 @@ def leaves(document: Mapping[str, Json], prefix: str = "") -> Iterable[tuple[str
 
 def conclude_clears(write: ProbeWrite, paths: Sequence[str]) -> Conclusion:
     """Return whether values were cleared, by null, by an empty text and by an empty list."""
-    tried = [path for path in paths if not is_empty(value_at(write.before, path))]
-    kept = [path for path in tried if not is_empty(value_at(write.stored, path))]
-    evidence = "; ".join(show_stored(path, value_at(write.sent, path), value_at(write.stored, path)) for path in tried)
+    tried = [path for path in paths if not is_empty(member_at(write.before, path))]
+    kept = [path for path in tried if not is_empty(member_at(write.stored, path))]
+    evidence = "; ".join(
+        show_stored(path, member_at(write.sent, path), member_at(write.stored, path)) for path in tried
+    )
     if not tried:
-        return unknown("there was no value to clear")
+        return unknown("the item had no value to clear")
     if not kept:
         return Conclusion(result="taken", evidence=evidence, switches={"ignore_clears": False})
     if len(kept) == len(tried):
@@ -168,9 +170,9 @@ def conclude_clears(write: ProbeWrite, paths: Sequence[str]) -> Conclusion:
 
 def conclude_nested(write: ProbeWrite, changed: str, left_out: str) -> Conclusion:
     """Return whether a nested object that is sent in part is merged or replaced."""
-    before, stored = value_at(write.before, left_out), value_at(write.stored, left_out)
+    before, stored = member_at(write.before, left_out), member_at(write.stored, left_out)
     evidence = f"sent {changed} without {left_out}, which was {show(before)} and is {show(stored)}"
-    if not same_json(value_at(write.stored, changed), value_at(write.sent, changed)):
+    if not same_json(member_at(write.stored, changed), member_at(write.sent, changed)):
         return unknown("the write was not taken", evidence)
     if same_json(before, stored):
         return Conclusion(result="merged", evidence=evidence, switches={"nested_patch": "merge"})
@@ -184,7 +186,7 @@ def conclude_answers(writes: Iterable[ProbeWrite]) -> Conclusion:
     echoed, true = list[str](), list[str]()
     for write in writes:
         for path, sent in leaves(write.sent):
-            stored, answered = value_at(write.stored, path), value_at(write.answered, path)
+            stored, answered = member_at(write.stored, path), member_at(write.answered, path)
             if same_json(sent, stored):
                 continue
             if same_json(answered, stored):
@@ -212,8 +214,8 @@ def show_stored(path: str, sent: Json, stored: Json) -> str:
 
 def describe_error(error: ApiError) -> str:
     """Return the evidence of a rejection: status, message, fields and the API's code, if there is one."""
-    parts = [error.what, *map(str, error.violations)]
-    return "; ".join(dict.fromkeys(parts)) + (f" ({error.code})" if error.code else "")
+    parts = [error.what, *(str(each) for each in error.violations if each.description not in error.what)]
+    return "; ".join(parts) + (f" ({error.code})" if error.code else "")
 
 
 def show(value: Json) -> str:

@@ -14,8 +14,8 @@ from galleryctl.engine.probe.conclusions import (
     leaves,
     not_taken,
     unknown,
-    value_at,
-    with_value,
+    member_at,
+    with_member,
 )
 from galleryctl.engine.probe.gallery import probe_gallery_updates, text_html
 from galleryctl.engine.probe.marks import renamed
@@ -68,8 +68,8 @@ async def probe_creates(site: ProbedSite) -> Conclusion:
     answered = await site.create_item(sent)
     stored = await site.read_item(answered)
     site.image = as_string(answered.get("id"))
-    missing = [path for path, _ in leaves(sent) if value_at(stored, path) is None]
-    if value_at(stored, "sortOrder") != sent["sortOrder"]:
+    missing = [path for path, _ in leaves(sent) if member_at(stored, path) is None]
+    if member_at(stored, "sortOrder") != sent["sortOrder"]:
         missing.append("sortOrder")
     count = sum(1 for _ in leaves(sent))
     result = f"not stored: {', '.join(missing)}" if missing else "all fields are stored"
@@ -108,7 +108,7 @@ def _patch(site: ProbedSite, path: str, value: Json) -> Mapping[str, Json]:
     name = path.partition(".")[0]
     if name == path:
         return {path: value}
-    return with_value({name: site.writable(site.can_try(path), name)}, path, value)
+    return with_member({name: site.writable(site.can_try(path), name)}, path, value)
 
 
 async def probe_clears(site: ProbedSite) -> Conclusion:
@@ -131,12 +131,12 @@ async def probe_nested(site: ProbedSite) -> Conclusion:
         raise UndecidedError("the site ignores clears, which looks like a merge")
     for changed, left_out in _NESTED:
         id_ = site.can_try(changed)
-        if not id_ or not site.can_try(left_out) or value_at(site.items[id_], left_out) is None:
+        if not id_ or not site.can_try(left_out) or member_at(site.items[id_], left_out) is None:
             continue
         patch = _patch(site, changed, "https://example.com/nested" if changed == "link.url" else 0.875)
         parent, _, member = left_out.rpartition(".")
-        kept = {name: value for name, value in as_object(value_at(patch, parent)).items() if name != member}
-        return conclude_nested(await site.update_item(id_, with_value(patch, parent, kept)), changed, left_out)
+        kept = {name: value for name, value in as_object(member_at(patch, parent)).items() if name != member}
+        return conclude_nested(await site.update_item(id_, with_member(patch, parent, kept)), changed, left_out)
     raise UndecidedError("the site takes none of the objects to send in part")
 
 

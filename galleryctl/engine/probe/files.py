@@ -100,7 +100,7 @@ async def probe_file_names(site: ProbedSite) -> Conclusion:
         except ApiError as error:
             if not is_rejection(error):
                 raise
-            results.append((mime, "rejected", describe_error(error)))
+            results.append((mime, "rejected", f"{error.status} {error.code}".rstrip()))
         else:
             status = as_string(file.get("operationStatus"))
             results.append((mime, "accepted", f"{status} as {as_string(file.get('mediaType'))} {file.get('id')}"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from itertools import pairwise
 
-from galleryctl.engine.probe.conclusions import describe_error, show, unknown, value_at
+from galleryctl.engine.probe.conclusions import describe_error, show, unknown, member_at
 from galleryctl.engine.probe.marks import contains_mark
 from galleryctl.engine.probe.probed_site import WAITS, ProbedSite, UndecidedError
 from galleryctl.model.fields import Json
@@ -118,7 +118,7 @@ async def probe_repeated_order(site: ProbedSite) -> Conclusion:
 
 def _text_item(site: ProbedSite) -> Mapping[str, Json]:
     if site.text not in site.items:
-        raise UndecidedError("there is no text item")
+        raise UndecidedError("the gallery has no text item")
     return site.items[site.text]
 
 
@@ -143,7 +143,7 @@ async def probe_sort_orders(site: ProbedSite) -> Conclusion:
 async def probe_kind_change(site: ProbedSite) -> Conclusion:
     """Send a text for an image item."""
     if not site.image:
-        raise UndecidedError("there is no image item")
+        raise UndecidedError("the gallery has no image item")
     patch: dict[str, Json] = {"id": site.image, "text": {"html": text_html(site.mark)}}
     try:
         reply = await site.client.send_raw(endpoints.UPDATE_ITEM, site.gallery, site.image, json={"item": patch})
@@ -172,7 +172,7 @@ async def probe_bulk_delete(site: ProbedSite) -> Conclusion:
     """Delete an item together with one that does not exist."""
     other = next((id_ for id_ in site.items if id_ not in (site.text, site.image)), "")
     if not other:
-        raise UndecidedError("there is no item to delete")
+        raise UndecidedError("the gallery has no other item")
     try:
         ids: list[Json] = [other, str(uuid.uuid4())]
         reply = await site.client.send_raw(endpoints.DELETE_ITEMS, site.gallery, json={"itemIds": ids})
@@ -200,4 +200,4 @@ async def probe_gallery_updates(site: ProbedSite, name: str) -> tuple[str, ...]:
     await site.client.sleep(site.read_lag)
     stored = as_object((await site.client.send_raw(endpoints.GET_GALLERY, site.gallery)).get("gallery"))
     paths = [path for path in ("name", "sortOrder") if path in sent]
-    return tuple(path for path in paths if value_at(stored, path) == value_at(before, path))
+    return tuple(path for path in paths if member_at(stored, path) == member_at(before, path))

@@ -19,7 +19,7 @@ _MOST_ITEMS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftovers:
-    """What probes have left on a site.
+    """The galleries and files that probes have left on a site.
 
     `site_galleries` counts all galleries of the site; `foreign` are galleries that look like a probe's, but have items
     that no probe has created.
@@ -32,7 +32,7 @@ class Leftovers:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What will be deleted, as messages name it."""
+        """The things to delete, as messages name them."""
         galleries = (f"gallery {gallery.name or 'without a name'} ({gallery.id})" for gallery in self.galleries)
         return (*galleries, *(f"file {file.display_name} ({file.id})" for file in self.files))
 

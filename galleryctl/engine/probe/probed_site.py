@@ -17,12 +17,12 @@ WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
 class UndecidedError(Exception):
-    """What was seen does not decide a question; the text says why."""
+    """A question that the observations do not decide; the text says why."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ProbedSite:
-    """What the probe has created so far, and what it has learnt that later questions depend on."""
+    """The things that the probe has created, and the findings that later questions depend on."""
 
     client: WixClient
     mark: str

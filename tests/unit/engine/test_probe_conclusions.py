@@ -17,8 +17,8 @@ from galleryctl.engine.probe.conclusions import (
     conclude_nested,
     form_rules,
     not_taken,
-    value_at,
-    with_value,
+    member_at,
+    with_member,
 )
 from galleryctl.engine.probe.marks import is_mark, is_own_gallery, may_be_own, renamed
 from galleryctl.model.fields import Json
@@ -42,7 +42,7 @@ def write(before: dict[str, Any], sent: dict[str, Any], stored: dict[str, Any], 
 @given(stored=JSON, before=JSON)
 def test_a_switch_is_concluded_only_from_the_value_or_its_rewriting(rule: FormRule, stored: Json, before: Json) -> None:
     path = rule.paths[0]
-    done = write(*({**with_value({}, path, value)} for value in (before, rule.sent, stored)))
+    done = write(*({**with_member({}, path, value)} for value in (before, rule.sent, stored)))
     switches = conclude_form(rule, path, done).switches
     if switches:
         assert switches == {rule.switch: stored != rule.sent and list(rule.sent) != stored}  # type: ignore[arg-type]  # a sequence in the rules with lists
@@ -106,8 +106,8 @@ def test_answers_that_echo() -> None:
 
 @given(document=st.dictionaries(st.sampled_from("abc"), JSON), value=JSON)
 def test_a_changed_value_is_read_at_its_path(document: dict[str, Json], value: Json) -> None:
-    assert value_at(with_value(document, "a.b.c", value), "a.b.c") == value
-    assert {k: v for k, v in with_value(document, "a", value).items() if k != "a"} == {
+    assert member_at(with_member(document, "a.b.c", value), "a.b.c") == value
+    assert {k: v for k, v in with_member(document, "a", value).items() if k != "a"} == {
         k: v for k, v in document.items() if k != "a"
     }
 
