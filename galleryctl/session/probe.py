@@ -11,6 +11,8 @@ from galleryctl.engine.probe.budget import MAX_REQUESTS, RequestBudget
 from galleryctl.engine.probe.run import ProbeRun, begin_probe
 from galleryctl.model.probe import ProbeReport
 from galleryctl.session.open import WorkspaceSite, lock_owner
+from galleryctl.state.backend import LockInfo
+from galleryctl.wix.errors import ApiError
 from galleryctl.wix.transport import Attempt
 
 
@@ -41,6 +43,9 @@ class ProbeHooks:
         """Return a context manager for the phase before the first write, which a signal may end at once."""
         return nullcontext()
 
+    def on_lock_wait(self, holder: LockInfo) -> None:
+        """Handle the wait for another run that holds the lock."""
+
     def writing(self, stop: asyncio.Event) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
         """Return a context manager for the writes; set `stop` to ask no further question."""
         return nullcontext()
@@ -67,6 +72,8 @@ async def probe_workspace(
     async with replace(workspace, on_request=observe).open() as site:
         with ExitStack() as stack:
             with hooks.blocking():
+                if lock_timeout and (holder := site.backend.lock_holder()):
+                    hooks.on_lock_wait(holder)
                 stack.enter_context(site.backend.lock(lock_owner("probe"), lock_timeout))
             with hooks.cancellable():
                 run = await begin_probe(site.client, budget)
@@ -76,7 +83,7 @@ async def probe_workspace(
                             return None
             stop = asyncio.Event()
             with hooks.writing(stop):
-                await run.run(stop, hooks.on_question)
+                await _run(run, stop, hooks)
     return ProbeReport(
         site=workspace.name,
         site_id=site.site_id,
@@ -90,6 +97,16 @@ async def probe_workspace(
         left=tuple(run.left),
         interrupted=stop.is_set(),
     )
+
+
+async def _run(run: ProbeRun, stop: asyncio.Event, hooks: ProbeHooks) -> None:
+    try:
+        await run.run(stop, hooks.on_question)
+    except ApiError as error:
+        if run.left:
+            left = f"left on the site: {'; '.join(run.left)}; the next probe deletes it"
+            error.do = f"{error.do}\n  {left}" if error.do else left
+        raise
 
 
 def _consent(workspace: WorkspaceSite, site_id: str, run: ProbeRun) -> ProbeConsent:

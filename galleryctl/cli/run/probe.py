@@ -21,6 +21,7 @@ from galleryctl.model.desired import ItemOrder
 from galleryctl.model.probe import FactStatus, ProbeReport
 from galleryctl.report.probe import probe_json, probe_text
 from galleryctl.session.probe import ProbeConsent, ProbeHooks, probe_workspace
+from galleryctl.state.backend import LockInfo
 
 _NEXT = "the next probe of the site deletes what this one has left"
 
@@ -40,7 +41,9 @@ async def run_probe(
         output.info(settings, "Nothing was created.")
         return 1
     output.result(probe_json(report) if settings.format == "json" else probe_text(report))
-    if report.count(FactStatus.FOUND):
+    if report.count(FactStatus.NOT_REACHED):
+        output.info(settings, "No profile was written, because not all questions were reached.")
+    else:
         _write_profile(settings, report, file, item_order or (_ask_item_order() if ask else None))
     return report.exit_code
 
@@ -73,7 +76,7 @@ class _Terminal(ProbeHooks):
             self.approve = self._confirm
 
     def _confirm(self, consent: ProbeConsent) -> bool:
-        info = partial(output.info, self._settings)
+        info = output.stderr  # also with -q: it is part of the question
         info(f"galleryctl will probe site {consent.site} ({consent.site_id}) at {consent.api}:")
         info(f"  create the gallery {consent.gallery} with about 6 items")
         info(f"  upload about 4 files of 1 kB to the Media Manager, labelled {consent.gallery}")
@@ -89,6 +92,9 @@ class _Terminal(ProbeHooks):
 
     def cancellable(self) -> AbstractContextManager[object]:
         return cancel_on_signal()
+
+    def on_lock_wait(self, holder: LockInfo) -> None:
+        output.info(self._settings, f"Waiting for the state lock, held by {holder}.")
 
     def writing(self, stop: asyncio.Event) -> AbstractContextManager[object]:
         notify = partial(output.info, self._settings)

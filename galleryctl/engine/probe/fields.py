@@ -12,9 +12,9 @@ from galleryctl.engine.probe.conclusions import (
     conclude_nested,
     describe_error,
     leaves,
+    member_at,
     not_taken,
     unknown,
-    member_at,
     with_member,
 )
 from galleryctl.engine.probe.gallery import probe_gallery_updates, text_html

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from itertools import pairwise
 
-from galleryctl.engine.probe.conclusions import describe_error, show, unknown, member_at
+from galleryctl.engine.probe.conclusions import describe_error, member_at, show, unknown
 from galleryctl.engine.probe.marks import contains_mark
 from galleryctl.engine.probe.probed_site import WAITS, ProbedSite, UndecidedError
 from galleryctl.model.fields import Json

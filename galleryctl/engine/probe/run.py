@@ -26,6 +26,8 @@ _CLEAN_UP_REQUESTS = 12
 """Requests kept for the clean-up, besides those that list the galleries of the site."""
 _LEAST_REQUESTS = 80
 """Requests that a probe needs for its questions."""
+_MOST_FAILURES = 2
+"""Questions in a row without an answer that end the probe."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class ProbeRun:
     preparation: int = 0
     clean_up: int = 0
     left: list[str] = field(default_factory=list)
+    failures: int = 0
+    """The number of questions in a row that the site did not answer."""
 
     async def run(self, stop: asyncio.Event, on_question: Callable[[str], None]) -> None:
         """Delete the leftovers, ask all questions, and delete what was created, also after an error or a cancellation.
@@ -81,7 +85,7 @@ class ProbeRun:
         try:
             if question.needs_gallery and not site.gallery:
                 await self._create_gallery(site)
-            return await question.ask(site), ""
+            conclusion = await question.ask(site)
         except UndecidedError as error:
             return unknown("not decided", str(error)), ""
         except RequestLimitReached as error:
@@ -89,9 +93,14 @@ class ProbeRun:
         except ApiError as error:
             if (question.needs_gallery and not site.gallery) or (isinstance(error, AuthError) and not site.files):
                 raise
-            ended = error.what if isinstance(error, AuthError | Unavailable) else ""
-            if not ended:
+            # A site may answer an odd request with a 5xx; two questions in a row mean that it is down.
+            self.failures += isinstance(error, Unavailable)
+            if not isinstance(error, AuthError) and self.failures < _MOST_FAILURES:
                 return unknown("not decided", f"{error.call}: {error.what}"), ""
+            ended = error.what
+        else:
+            self.failures = 0
+            return conclusion, ""
         return Conclusion(result="not reached", evidence=ended, status=FactStatus.NOT_REACHED), ended
 
     async def _create_gallery(self, site: ProbedSite) -> None:

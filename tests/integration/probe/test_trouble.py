@@ -159,6 +159,22 @@ def test_nothing_is_concluded_from_reads_that_never_show_a_write(bench: ProbeHar
     assert bench.left() == []
 
 
+def test_one_question_that_the_site_cannot_answer_does_not_end_the_probe(bench: ProbeHarness) -> None:
+    bench.faults(script=[{"fault": "error_500", "path": "/items/delete$", "times": 6}])
+    run = bench.probe()
+    assert fact(run, "bulk delete of an unknown id").conclusion.status is FactStatus.UNKNOWN
+    assert fact(run, "responses to updates").conclusion.status is not FactStatus.NOT_REACHED
+    assert bench.left() == []
+
+
+def test_a_site_that_is_down_ends_the_probe(bench: ProbeHarness) -> None:
+    bench.faults(rates={"error_503": 1.0}, methods=["PATCH"])
+    run = bench.probe()
+    assert fact(run, "URLs").conclusion.evidence == "503"
+    assert fact(run, "URLs").requests == 0
+    assert bench.left() == []
+
+
 def test_an_interrupted_probe_deletes_what_it_has_created(bench: ProbeHarness) -> None:
     run = bench.probe(stop_at="fields of a new item")
     assert fact(run, "fields of a new item").conclusion.status is FactStatus.FOUND

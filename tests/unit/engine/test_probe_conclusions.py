@@ -16,8 +16,8 @@ from galleryctl.engine.probe.conclusions import (
     conclude_form,
     conclude_nested,
     form_rules,
-    not_taken,
     member_at,
+    not_taken,
     with_member,
 )
 from galleryctl.engine.probe.marks import is_mark, is_own_gallery, may_be_own, renamed
