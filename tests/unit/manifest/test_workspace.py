@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.workspace import ApiKeyConfig, AppConfig, load_workspace
 from galleryctl.model.desired import ItemOrder, Limits
 from galleryctl.model.errors import InvalidInput
@@ -51,7 +52,7 @@ def test_the_documented_workspace(scratch: ScratchWorkspace) -> None:
     assert config.manifest_patterns == ("galleries/*.yaml",)
     assert config.limits == Limits(max_delete_percent=20, max_requests_per_minute=100, concurrency=5)
     assert (config.state.location, config.media_folder) == (".galleryctl/state.json", "/galleryctl")
-    assert config.item_order is ItemOrder.ASCENDING
+    assert resolve_item_order(config, "main") is ItemOrder.ASCENDING
 
 
 def test_secrets_are_not_shown(scratch: ScratchWorkspace) -> None:
