@@ -13,7 +13,7 @@ from galleryctl.cli.options import common_options, get_settings, lock_timeout_op
 
 @click.command("probe")
 @common_options
-@click.option("--yes", is_flag=True, help="Do not ask for consent, nor for the direction of display.")
+@click.option("--auto-approve", is_flag=True, help="Do not ask for consent, nor for the direction of display.")
 @click.option(
     "--item-order",
     type=click.Choice(["ascending", "descending"]),
@@ -27,7 +27,9 @@ from galleryctl.cli.options import common_options, get_settings, lock_timeout_op
 )
 @lock_timeout_option
 @click.pass_context
-def command(context: click.Context, yes: bool, item_order: str | None, out: Path | None, lock_timeout: float) -> int:
+def command(
+    context: click.Context, auto_approve: bool, item_order: str | None, out: Path | None, lock_timeout: float
+) -> int:
     """Find out how a site behaves, and write a profile.
 
     Creates a gallery and some files on the site, and deletes them again.
@@ -36,4 +38,6 @@ def command(context: click.Context, yes: bool, item_order: str | None, out: Path
 
     settings = get_settings(context)
     output.require_format(settings, "text", "json")
-    return run_async(run_probe(settings, ask=not yes, item_order=item_order, out=out, lock_timeout=lock_timeout))
+    return run_async(
+        run_probe(settings, ask=not auto_approve, item_order=item_order, out=out, lock_timeout=lock_timeout)
+    )

@@ -31,7 +31,7 @@ async def run_probe(
 ) -> int:
     """Probe the site, print the facts and write the profile; return the exit code."""
     if ask:
-        require_tty("give --yes: the probe creates a gallery and files on the site, and deletes them again")
+        require_tty("give --auto-approve: the probe creates a gallery and files on the site, and deletes them again")
     workspace = get_workspace(settings)
     file = Path(f"profile-{workspace.name}.yaml") if out is None else out
     require_replaceable(settings.directory, str(file), PROFILE_HEADER)
