@@ -51,7 +51,8 @@ RUNS = (
     "plan", "drift", "apply --auto-approve", "show", "show --live", "show --live weddings", "show --live weddings/words",
     "state list", "state show weddings", "state versions", "state unlock --force none",
     "state mv weddings/words weddings/word", "state mv weddings/word weddings/words", "state rm weddings/words",
-    "state rebuild --auto-approve", "media list", "media gc --auto-approve", "import --all --dry-run", "velo weddings", "doctor", "destroy --auto-approve",
+    "state rebuild --auto-approve", "media list", "media gc --auto-approve", "import --all --dry-run", "velo weddings", "doctor", "probe --auto-approve",
+    "destroy --auto-approve",
 )  # fmt: skip
 SEALED_RUNS = (
     "plan --out plan.json",
