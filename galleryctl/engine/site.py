@@ -279,14 +279,18 @@ def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:
     return {**again, **others}
 
 
+def highest_serial(site: Site, state: State) -> int:
+    """Return the highest serial of `state` and of the stored versions."""
+    return max([state.serial, *(version.serial for version in site.backend.versions())])
+
+
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
     """Write `bindings` as the next version of the state and return it; clear the journal, which it includes.
 
     Its serial is higher than those of all stored versions, also if an older state was put back, or if the lineage is
     new, so that a serial names one version.
     """
-    serial = max([state.serial, *(version.serial for version in site.backend.versions())])
-    saved = replace(state, serial=serial).next_version(bindings)
+    saved = replace(state, serial=highest_serial(site, state)).next_version(bindings)
     site.backend.write(saved)
     if not keep_journal:
         site.journal.clear()

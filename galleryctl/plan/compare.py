@@ -13,7 +13,7 @@ from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
 from galleryctl.plan.identity.evidence import media_digest, same_content
-from galleryctl.plan.leaves import leaves_of, value_at
+from galleryctl.plan.leaves import all_leaves, value_at
 from galleryctl.plan.three_way import Decision, decide_named, ignored_base, looks_same, loose_form, rebased
 
 
@@ -120,7 +120,7 @@ def _with_stored_forms(
 
     That is seen when a value is not the answered one, and yet a form of the one that was sent.
     """
-    wanted = {path: leaf for name, value in desired.items() for path, leaf in leaves_of(name, value)}
+    wanted = all_leaves(desired)
     stored: dict[str, FieldBase] = {}
     for path, base in record.fields.items():
         found = value_at(live, path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from galleryctl.model.fields import FIELDS, Fields, Json, canonical, is_empty, values_equal
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.plan.changes import Cause, FieldChange
-from galleryctl.plan.leaves import all_leaves, field_of, leaves_of, value_at, without_leaf
+from galleryctl.plan.leaves import all_leaves, field_of, value_at, without_leaf
 from galleryctl.plan.three_way import Decision, decide_named, decide_unnamed, rebased
 
 MEDIA_PATH = "media"
@@ -206,8 +206,7 @@ def diff_for_create(desired: Fields) -> Difference:
     fields = (
         FieldChange(path=name, before=None, after=value) for name, value in write.items() if value not in ("", (), None)
     )
-    named = tuple(path for name, value in write.items() for path, _ in leaves_of(name, value))
-    return Difference(write=write, fields=tuple(fields), named=named)
+    return Difference(write=write, fields=tuple(fields), named=tuple(all_leaves(write)))
 
 
 def ordered_fields(fields: Fields) -> list[str]:

@@ -17,7 +17,7 @@ from galleryctl.plan.answers import sent_values
 from galleryctl.plan.changes import Change
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.identity.evidence import media_digest
-from galleryctl.plan.leaves import leaves_of
+from galleryctl.plan.leaves import all_leaves
 from galleryctl.state.journal_records import Intent, SentItem
 from galleryctl.wix.items import NewItem
 
@@ -91,12 +91,11 @@ def _update_intent(change: Change, state: WorkingState) -> Intent:
 
 def completion_intent(address: Address, item: LiveItem, new: NewItem) -> Intent:
     """Return the intent of the update that brings `item`, which a create made, to the values in `new`."""
-    named = (path for name, value in new.fields.items() for path, _ in leaves_of(name, value))
     return Intent(
         kind="update",
         ids=(item.id,),
         sort_orders={address: new.sort_order},
-        fields={address: sent_values(named, (), new.fields, item.fields)},
+        fields={address: sent_values(all_leaves(new.fields), (), new.fields, item.fields)},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from galleryctl.engine.site import Site, save_state
+from galleryctl.engine.site import Site, highest_serial, save_state
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
@@ -73,7 +73,7 @@ def _may_rename(now: Address, then: Address) -> bool:
 
 def _replace_damaged_state(site: Site, previous: State) -> State:
     """Write `previous` with the results of the interrupted run, and a serial higher than the damaged state's."""
-    newest = max([previous.serial, *(version.serial for version in site.backend.versions())])
+    newest = highest_serial(site, previous)
     journal = read_journal(site.journal, previous)
     bindings = replay(previous.bindings, journal)
     return save_state(site, replace(previous, serial=newest + 1), bindings, keep_journal=bool(journal.pending))

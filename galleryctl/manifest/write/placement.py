@@ -26,7 +26,7 @@ class KnownKeys:
     by_id: Mapping[str, str] = field(default_factory=dict)
     """Item id → key, from state and the manifest."""
     undeclared: frozenset[str] = frozenset()
-    """Those of the items in state that the manifest does not declare."""
+    """The keys of the items in state that the manifest does not declare."""
     in_state: Collection[str] = ()
     """The ids of items in state, which need no line in `adopt`."""
     declared: Collection[str] = ()

@@ -1,4 +1,4 @@
-"""What is managed again is not released any more."""
+"""Test that managing a resource again ends its release."""
 
 from __future__ import annotations
 
