@@ -34,14 +34,17 @@ class AnsweringPerson:
         for refusal in refusals:
             address = Address.parse(refusal["address"])
             taken = self.adopt[address.gallery]
-            answer = self.person.decide(address, refusal["why"], taken.values())
-            assert answer is not None, refusal
-            if answer.ours is not None and address.item is not None:
-                taken[address.item] = answer.ours
-            self.foreign[address.gallery] |= answer.theirs
+            answers = self.person.decide_guesses(address, refusal["why"], refusal["allow"], taken.values())
+            if answer := self.person.decide(address, refusal["why"], taken.values()):
+                answers[address] = answer
+            assert answers, refusal
+            for entry, answer in answers.items():
+                if answer.ours is not None and entry.item is not None:
+                    taken[entry.item] = answer.ours
+                self.foreign[address.gallery] |= answer.theirs
             path = self.folder / f"{address.gallery}.yaml"
             text = _ANSWER_LINES.sub("", path.read_text())
-            if answer.ours is not None and address.item is None:
+            if (answer := answers.get(address)) and answer.ours is not None and address.item is None:
                 text = _BIND_LINE.sub(f"bind: {{id: {answer.ours}}}", text)
             lines = f"adopt: {json.dumps(taken)}\nforeign: {json.dumps(sorted(self.foreign[address.gallery]))}\n"
             path.write_text(text.replace("items:\n", f"{lines}items:\n", 1))

@@ -46,11 +46,9 @@ class Person:
     def _answer_one(self, gallery: DesiredGallery, address: Address, refusal: Refusal) -> DesiredGallery:
         if answer := self.decide(address, refusal.why, gallery.adopt.values()):
             return _with_answer(gallery, address, answer)
-        if "guess" in refusal.why:
-            self.answers += 1
-            for key, id_ in _GUESS.findall(refusal.allow):
-                entry = Address(address.gallery, key)
-                gallery = _with_answer(gallery, entry, self._identify(entry, [id_], gallery.adopt.values()))
+        if guesses := self.decide_guesses(address, refusal.why, refusal.allow, gallery.adopt.values()):
+            for entry, answer in guesses.items():
+                gallery = _with_answer(gallery, entry, answer)
         elif refusal.why.startswith("adopt: names"):
             return replace(gallery, adopt={each: id_ for each, id_ in gallery.adopt.items() if each != address})
         elif refusal.why.startswith("removed: names"):
@@ -67,6 +65,14 @@ class Person:
             return None
         self.answers += 1
         return self._identify(address, _ID.findall(why), adopted)
+
+    def decide_guesses(self, gallery: Address, why: str, allow: str, adopted: Collection[str]) -> dict[Address, Answer]:
+        """Return the answers to the guesses that a refusal lists, by their entries; none if it asks for no guess."""
+        if "guess" not in why:
+            return {}
+        self.answers += 1
+        entries = {Address(gallery.gallery, key): id_ for key, id_ in _GUESS.findall(allow)}
+        return {entry: self._identify(entry, [id_], adopted) for entry, id_ in entries.items()}
 
     def _identify(self, address: Address, candidates: Iterable[str], adopted: Collection[str]) -> Answer:
         ids = dict.fromkeys(candidates)
