@@ -23,6 +23,7 @@ COMMANDS = (
     "destroy",
     "drift",
     "import",
+    "expand",
     "show",
     "state",
     "media",

@@ -26,6 +26,7 @@ from galleryctl.manifest.values import get_bool, get_string, ignored_fields
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
@@ -56,6 +57,14 @@ def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
     files = WorkspaceFiles(config.root)
     problems: list[Problem] = []
     manifests = [read_manifest(config, file, files, site=site) for file in find_manifests(config, files, problems)]
+    return combine_manifests(config, manifests, site, problems)
+
+
+def combine_manifests(
+    config: WorkspaceConfig, manifests: Sequence[Manifest], site: str, problems: Sequence[Problem] = ()
+) -> Desired:
+    """Return the desired state that these manifests declare. Raises InvalidInput with all problems and those given."""
+    problems = list(problems)
     for manifest in manifests:
         problems += manifest.problems
     problems += problems_between(config, manifests)
@@ -110,9 +119,11 @@ def find_manifests(
     return tuple(sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key))
 
 
-def read_manifest(config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles, *, site: str) -> Manifest:
-    """Return one manifest, for a site of the workspace, with all its problems."""
-    document = _read_document(config, file)
+def read_manifest(
+    config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles, *, site: str, text: str | None = None
+) -> Manifest:
+    """Return one manifest, for a site of the workspace, with all its problems; `text` replaces the content of the file."""
+    document = _read_document(config, file) if text is None else _parse_document(config, file, text)
     problems = [*document.problems, *schema_problems(document, "gallery")]
     top = document.root
     if top is None or top.parts is None:
@@ -146,6 +157,10 @@ def read_manifest(config: WorkspaceConfig, file: str, workspace_files: Workspace
 def _read_document(config: WorkspaceConfig, file: str) -> YamlDocument:
     """Return a YAML file with its variables replaced, except secrets: the content of manifests is public."""
     return replace_variables(read_document(config.root, file), config.environ, is_secret=config.is_secret)
+
+
+def _parse_document(config: WorkspaceConfig, file: str, text: str) -> YamlDocument:
+    return replace_variables(parse_yaml_text(text, file), config.environ, is_secret=config.is_secret)
 
 
 def _gallery_key(document: YamlDocument, top: YamlNode, problems: list[Problem]) -> str:

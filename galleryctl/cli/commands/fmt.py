@@ -22,7 +22,8 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     and print the result.
     """
     from galleryctl.cli import output
-    from galleryctl.cli.run.fmt import STDIN, format_files, not_formatted_error, select_files, unified_diff
+    from galleryctl.cli.file_diff import unified_diff
+    from galleryctl.cli.run.fmt import STDIN, format_files, not_formatted_error, select_files
     from galleryctl.manifest.files.atomic_write import write_text_atomically
     from galleryctl.model.checkup import WriteAction, WriteResult
 
@@ -34,7 +35,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     texts = format_files(select_files(settings.directory, files))
     changed = [text for text in texts if text.before != text.after]
     if diff:
-        output.raw("".join(map(unified_diff, changed)))
+        output.raw("".join(unified_diff(text.name, text.before, text.after) for text in changed))
     elif prints:
         output.raw(texts[0].after)
     if check and changed:

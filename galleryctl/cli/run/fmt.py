@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -84,11 +83,3 @@ def _first_difference(text: FormattedFile) -> int:
     before, after = text.before.splitlines(), text.after.splitlines()
     pairs = enumerate(zip(before, after, strict=False), 1)
     return next((line for line, (old, new) in pairs if old != new), max(1, min(len(before), len(after))))
-
-
-def unified_diff(text: FormattedFile) -> str:
-    """Return the changes as a unified diff."""
-    lines = difflib.unified_diff(
-        text.before.splitlines(keepends=True), text.after.splitlines(keepends=True), text.name, text.name
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

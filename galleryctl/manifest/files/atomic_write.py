@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
@@ -24,25 +25,77 @@ def write_text_atomically(path: Path, text: str) -> None:
 
     An existing file keeps its permissions. If `path` is a link, its target is written.
     """
-    target = path.resolve()
+    with _write_errors(path):
+        staged = _stage(path, text)
+        _replace(staged, path.resolve())
+
+
+def replace_texts(texts: Mapping[Path, tuple[str, str]]) -> None:
+    """Replace the content of existing files, all or none: path → former and new text.
+
+    All new files are written beside the old ones first. If one cannot take its place, those before it get their former
+    text back. Raises GalleryctlError, also, before anything is written, if a file no longer has its former text.
+    """
+    for path, (before, _) in texts.items():
+        if read_text(path) != before:
+            raise GalleryctlError(
+                "the file was changed meanwhile; nothing was written", where=path, do="run the command again"
+            )
+    staged: dict[Path, Path] = {}
+    replaced: list[Path] = []
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
-                new.write(text)
-                new.flush()
-                os.fsync(new.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        for path, (_, after) in texts.items():
+            with _write_errors(path):
+                staged[path] = _stage(path, after)
+        for path, new in staged.items():
+            with _write_errors(path):
+                _replace(new, path.resolve())
+            replaced.append(path)
+    except BaseException:
+        for path, new in staged.items():
+            if path in replaced:
+                write_text_atomically(path, texts[path][0])
+            else:
+                new.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _write_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         why = error.strerror or str(error)
         raise GalleryctlError("the file cannot be written", where=path, why=why) from error
+
+
+def _stage(path: Path, text: str) -> Path:
+    """Write the text to a new file beside the target of `path`, with its permissions, and return it."""
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".new")
+    staged = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+        staged.chmod(mode)
+    except BaseException:
+        with suppress(OSError):
+            staged.unlink()
+        raise
+    return staged
+
+
+def _replace(staged: Path, target: Path) -> None:
+    try:
+        staged.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            staged.unlink()
+        raise
 
 
 def _umask() -> int:
