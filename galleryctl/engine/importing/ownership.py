@@ -170,4 +170,5 @@ def known_keys(
         applied={a.item or "" for a, id_ in {**gallery.adopt, **in_state}.items() if id_ not in gallery.foreign},
         ended={a.item or "" for a in ended if not ids.get(a)},
         reserved={a.item or "" for a in ended if ids.get(a)},
+        values={item.address.item or "": item.fields for item in gallery.items},
     )

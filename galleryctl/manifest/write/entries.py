@@ -152,25 +152,33 @@ def _yaml_link(values: Fields, *, flow: bool, pinned: bool) -> Any:
 
 
 def update_entry(
-    tree: Any, entry: ItemEntry, document: YamlDocument, item: LiveItem, source: str, *, is_replaced: bool = False
+    tree: Any,
+    entry: ItemEntry,
+    document: YamlDocument,
+    item: LiveItem,
+    source: str,
+    *,
+    is_replaced: bool = False,
+    resolved: Fields | None = None,
 ) -> tuple[str, ...]:
     """Update an entry to its live item, in place; return the keys whose values are new.
 
     Fields that have the live value already, are ignored or come from the environment, and files to upload, stay. If
-    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one.
+    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one. `resolved` are the fields of
+    the entry with defaults and captions; without them, captions are not known.
     """
     flow = bool(tree.fa.flow_style())
     written = [item.kind.value] if _update_source(tree, entry, item, source, is_replaced=is_replaced) else []
     live = representable_fields(item)
-    own = parse_fields(entry.node, item.kind, document).fields
-    base = default_fields(document, item.kind)
+    if resolved is None:
+        resolved = {**default_fields(document, item.kind), **parse_fields(entry.node, item.kind, document).fields}
     ignored = ignored_fields(document.root) | ignored_fields(entry.node)
     stale = [
         name
         for name, value in live.items()
         if name not in ignored
         and not ((node := entry.node.part(FIELD_BY_NAME[name].key)) and node.has_hidden_values())
-        and not _is_up_to_date(name, value, own, base)
+        and not _is_up_to_date(name, value, resolved)
     ]
     for name in stale:
         if name in _LINK_FIELDS:
@@ -186,10 +194,8 @@ def default_fields(document: YamlDocument, kind: Kind) -> Fields:
     return parse_fields(defaults, kind, document).without(ignored_fields(document.root)).fields
 
 
-def _is_up_to_date(name: str, value: Json, own: Fields, base: Fields) -> bool:
-    if name in own or name in base:
-        return values_equal(own[name] if name in own else base[name], value)
-    return is_empty(value)
+def _is_up_to_date(name: str, value: Json, resolved: Fields) -> bool:
+    return values_equal(resolved[name], value) if name in resolved else is_empty(value)
 
 
 def _update_source(tree: Any, entry: ItemEntry, item: LiveItem, source: str, *, is_replaced: bool) -> bool:

@@ -12,6 +12,7 @@ from galleryctl.manifest.keys import key_from_title, unique_key
 from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries, source_text
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.model.address import KEY_PATTERN, key_from_text
+from galleryctl.model.fields import Fields
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import WixFile
 
@@ -36,6 +37,8 @@ class KnownKeys:
     """The keys of unknown items whose management ended; an item that would get one of them is left out."""
     reserved: Collection[str] = ()
     """The keys of known items whose management ended; another item gets another key."""
+    values: Mapping[str, Fields] = field(default_factory=dict)
+    """Key → fields of the entries of the manifest, with defaults and captions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +47,24 @@ class PlacedEntries:
 
     order: Sequence[tuple[str, Any]]
     updates: Mapping[str, LiveItem]
-    """Key → live item, of the former entries that stay."""
+    """Key → live item, of the former entries that stay and get its values."""
     keys: Mapping[str, str]
     removed: tuple[str, ...]
     ended: Mapping[str, str]
 
 
 def place_entries(
-    document: YamlDocument, live_items: Sequence[LiveItem], known: KnownKeys, *, keeps_order: bool
+    document: YamlDocument,
+    live_items: Sequence[LiveItem],
+    known: KnownKeys,
+    *,
+    keeps_order: bool,
+    unchanged: Collection[str] = (),
 ) -> PlacedEntries:
-    """Return the entries for these items; `keeps_order` leaves the former ones in their order."""
+    """Return the entries for these items; `keeps_order` leaves the former ones in their order.
+
+    `unchanged` are the ids of the items whose entries are not updated.
+    """
     entries = parse_entries(document)
     by_key = {entry.key: entry for entry in entries if entry.key}
     by_pattern = set(known.declared) - by_key.keys()
@@ -66,7 +77,8 @@ def place_entries(
     removed: list[str] = []
     for entry in entries:
         item = live.get(entry.key)
-        if item.kind is entry.kind if item is not None else entry.key not in known.applied:
+        has_item = item is not None and (item.kind is entry.kind or item.id in unchanged)
+        if has_item or (item is None and entry.key not in known.applied):
             stays.append(entry)
         elif item is None:
             removed.append(entry.key)
@@ -80,7 +92,7 @@ def place_entries(
             ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
     return PlacedEntries(
         order=ordered,
-        updates={key: item for key, item in live.items() if key in present},
+        updates={key: item for key, item in live.items() if key in present and item.id not in unchanged},
         keys={**item_keys, **from_patterns},
         removed=tuple(removed),
         ended=ended,

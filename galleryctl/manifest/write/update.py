@@ -50,14 +50,19 @@ class ManifestText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptParts:
-    """The parts of a manifest that an import keeps, because nobody changed them on the site.
+    """The parts of a manifest that are kept, because nobody changed them on the site.
 
-    `replaced` are the ids of the items whose media somebody replaced; they are not kept.
+    `items` are the ids of the items whose entries are kept as they are. `replaced` are the ids of the items whose media
+    somebody replaced; they are not kept. `adopted` are lines of `adopt` that are kept although state has their items, key
+    → live id, unless their entries are removed.
     """
 
     name: bool = False
+    bind: bool = False
     order: bool = False
+    items: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
+    adopted: Mapping[str, str] = field(default_factory=dict)
 
 
 _NOTHING_KEPT = KeptParts()
@@ -85,7 +90,8 @@ def render_manifest(
         rendered = _new_manifest(gallery_key, gallery, items, known)
     else:
         rendered = _update_manifest(gallery_key, gallery, items, known, existing_text, kept)
-    adopted = {key: id_ for id_, key in rendered.keys.items() if id_ not in known.in_state}
+    kept_lines = {key: id_ for key, id_ in kept.adopted.items() if key not in rendered.removed}
+    adopted = {**kept_lines, **{key: id_ for id_, key in rendered.keys.items() if id_ not in known.in_state}}
     file = f"{gallery_key}.yaml"
     text = write_adopted(rendered.text, file, adopted, site=site, by_site=by_site, dropped=rendered.removed)
     return replace(rendered, text=text, adopted=dict(sorted(adopted.items())))
@@ -116,8 +122,9 @@ def _update_manifest(
     document = _parse(text, f"{gallery_key}.yaml")
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
-    placed = place_entries(document, live_items, known, keeps_order=kept.order)
-    written = _write_lines(text, document, gallery, placed, kept) or _write_tree(text, document, gallery, placed, kept)
+    placed = place_entries(document, live_items, known, keeps_order=kept.order, unchanged=kept.items)
+    update = (text, document, gallery, placed, known, kept)
+    written = _write_lines(*update) or _write_tree(*update)
     indexes = [place for _, place in placed.order if isinstance(place, int)]
     if indexes != sorted(indexes):
         header = (*written.updated[gallery.id], "order")
@@ -126,7 +133,12 @@ def _update_manifest(
 
 
 def _write_lines(
-    text: str, document: YamlDocument, gallery: LiveGallery, placed: PlacedEntries, kept: KeptParts
+    text: str,
+    document: YamlDocument,
+    gallery: LiveGallery,
+    placed: PlacedEntries,
+    known: KnownKeys,
+    kept: KeptParts,
 ) -> ManifestText | None:
     """Return the manifest with the lines of its entries rearranged; None if they cannot be, as with an alias."""
     before = split_items(text, document.root) if document.root else None
@@ -142,7 +154,7 @@ def _write_lines(
     ]
     if bare.problems or bare.root is None or len(_item_values(bare)) != len(placed.order) or found != wanted:
         return None
-    tree, updated = _update_values(arranged.bare_text(), bare, gallery, placed, kept)
+    tree, updated = _update_values(arranged.bare_text(), bare, gallery, placed, known, kept)
     result = dump_round_trip(tree, document.file)
     values = _parse(result, document.file)
     after = split_items(result, values.root) if values.root else None
@@ -156,10 +168,15 @@ def _write_lines(
 
 
 def _write_tree(
-    text: str, document: YamlDocument, gallery: LiveGallery, placed: PlacedEntries, kept: KeptParts
+    text: str,
+    document: YamlDocument,
+    gallery: LiveGallery,
+    placed: PlacedEntries,
+    known: KnownKeys,
+    kept: KeptParts,
 ) -> ManifestText:
     """Return the manifest written by ruamel, which keeps comments at their index in the list."""
-    tree, updated = _update_values(text, document, gallery, placed, kept)
+    tree, updated = _update_values(text, document, gallery, placed, known, kept)
     nodes = list(tree["items"])
     _replace_entries(tree["items"], [nodes[place] if isinstance(place, int) else place for _, place in placed.order])
     return ManifestText(text=dump_round_trip(tree, document.file), updated=updated)
@@ -177,34 +194,41 @@ def _item_values(document: YamlDocument) -> Sequence[Json]:
 
 
 def _update_values(
-    text: str, document: YamlDocument, gallery: LiveGallery, placed: PlacedEntries, kept: KeptParts
+    text: str,
+    document: YamlDocument,
+    gallery: LiveGallery,
+    placed: PlacedEntries,
+    known: KnownKeys,
+    kept: KeptParts,
 ) -> tuple[Any, Mapping[str, tuple[str, ...]]]:
     """Return the ruamel tree with live values, and the keys of the values that are new: id → keys."""
     tree = load_round_trip(text, document.file)
-    updated = {gallery.id: _update_header(tree, document, gallery, keep_name=kept.name)}
+    updated = {gallery.id: _update_header(tree, document, gallery, kept)}
     if not isinstance(tree.get("items"), list):
         tree["items"] = to_yaml_value(())
     for entry in parse_entries(document):
         item = placed.updates.get(entry.key)
         if item is not None and item.kind is entry.kind:
             source, is_replaced = source_text(item) or "", item.id in kept.replaced
-            node = tree["items"][entry.index]
-            updated[item.id] = update_entry(node, entry, document, item, source, is_replaced=is_replaced)
+            node, values = tree["items"][entry.index], None if is_replaced else known.values.get(entry.key)
+            updated[item.id] = update_entry(
+                node, entry, document, item, source, is_replaced=is_replaced, resolved=values
+            )
     return tree, updated
 
 
-def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery, *, keep_name: bool) -> tuple[str, ...]:
+def _update_header(tree: Any, document: YamlDocument, gallery: LiveGallery, kept: KeptParts) -> tuple[str, ...]:
     """Update name and bind, unless they come from the environment; return the keys whose values are new."""
     top = document.root
     name = top.part("name") if top else None
-    stays = keep_name or not is_representable(gallery.name) or bool(name and name.hidden)
+    stays = kept.name or not is_representable(gallery.name) or bool(name and name.hidden)
     is_new = not stays and gallery.name != ((name and name.value) or "")
     if is_new:
         set_key(tree, "name", to_yaml_value(gallery.name or None), GALLERY_KEY_ORDER)
     bind = top.part("bind") if top else None
-    if bind is None:
+    if bind is None and not kept.bind:
         set_key(tree, "bind", to_yaml_value({"id": gallery.id}, flow=True), GALLERY_KEY_ORDER)
-    for part, value in (("id", gallery.id), ("name", gallery.name)):
+    for part, value in () if kept.bind else (("id", gallery.id), ("name", gallery.name)):
         node = bind.part(part) if bind else None
         if node and value and not node.hidden and node.value != value and is_representable(value):
             tree["bind"][part] = to_yaml_value(value, flow=True)

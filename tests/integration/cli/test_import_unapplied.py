@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.cli_harness import CliHarness
 
@@ -153,3 +154,20 @@ def test_media_that_the_manifest_changed_is_kept(wedding: CliHarness) -> None:
     before = path.read_text(encoding="utf-8")
     assert "(cake image)" in imported(wedding, "weddings")
     assert path.read_text(encoding="utf-8") == before
+
+
+def test_a_caption_that_somebody_cleared_is_cleared_in_the_entry(studio: CliHarness) -> None:
+    exif = Image.Exif()
+    exif[0x9C9B] = "Kiss\0".encode("utf-16-le")
+    (studio.root / "photos").mkdir()
+    Image.new("RGB", (64, 48), "red").save(studio.root / "photos/kiss.jpg", exif=exif)
+    studio.write_gallery(("{image: photos/kiss.jpg, captions: true}", DANCE), name="party", head=HEAD)
+    studio.apply()
+    before = text(studio)
+    assert imported(studio) == ""
+    (id_,) = [live["id"] for live in studio.items("Party") if live["title"] == "Kiss"]
+    studio.edit({"gallery": {"name": "Party"}, "item": id_, "unset": ["title"]})
+    assert "took 1 value (kiss title) from the site" in imported(studio)
+    assert text(studio) == before.replace("captions: true", "captions: true, title: null")
+    studio.apply()
+    assert studio.titles("Party") == ["", "Dance"]
