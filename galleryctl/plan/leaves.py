@@ -58,11 +58,16 @@ def value_at(fields: Mapping[str, Json], path: str) -> Json:
 
 def without_leaf(value: Json, path: str) -> Json:
     """Return a structure with the leaf at `path`, relative to it, set to null; None if nothing else has a value."""
+    return with_leaf(value, path, None)
+
+
+def with_leaf(value: Json, path: str, leaf: Json) -> Json:
+    """Return a structure with another leaf at `path`, relative to it; None if nothing has a value."""
     head, *rest = _DOT.split(path, maxsplit=1)
     member = head.replace("\\.", ".")
     if not isinstance(value, Mapping):
         return value
-    part = without_leaf(value.get(member), rest[0]) if rest else None
+    part = with_leaf(value.get(member), rest[0], leaf) if rest else leaf
     changed = {**value, member: part}
     return None if _has_no_value(changed) else changed
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from galleryctl.engine.accepting.run import Acceptance, accept_drift
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.checks import check_conflicts, check_guards, check_review_digest
 from galleryctl.engine.importing.keys import read_site_manifests
@@ -160,3 +161,15 @@ async def import_galleries(
         else:
             planned = await draft_unmanaged(site, manifests)
         return planned.report if dry_run else await write_drafts(site, manifests, planned)
+
+
+async def accept_workspace_drift(
+    workspace: WorkspaceSite, targets: tuple[Address, ...] = (), *, added: bool = False, dry_run: bool = False
+) -> Acceptance:
+    """Write what people changed on the site into the manifests; in a dry run nothing. No lock is needed.
+
+    `added` also takes the items that they added. Raises MatchError, InvalidInput, StaleError, StateError and ApiError.
+    """
+    async with workspace.open() as site:
+        options = drift_options(targets)
+        return await accept_drift(site, workspace.config, workspace.name, options, added=added, dry_run=dry_run)

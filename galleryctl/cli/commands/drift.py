@@ -1,4 +1,4 @@
-"""`galleryctl drift`: detect changes made outside galleryctl."""
+"""`galleryctl drift`: detect changes made outside galleryctl, accept them, or tolerate them for a while."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from galleryctl.cli.options import common_options, get_settings, target_option
 @common_options
 @target_option
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.option("--accept", is_flag=True, help="Write the drift of ADDRESS, or all, into the manifests.")
+@click.option("--added", is_flag=True, help="With --accept: also take items that people added.")
+@click.option("--dry-run", is_flag=True, help="With --accept: write nothing; print the changes as a diff.")
 @click.option(
     "--tolerate-until",
     metavar="DATE",
@@ -23,26 +26,46 @@ def command(
     context: click.Context,
     targets: tuple[str, ...],
     addresses: tuple[str, ...],
+    accept: bool,
+    added: bool,
+    dry_run: bool,
     tolerate_until: str | None,
     reason: str,
 ) -> int:
-    """Show what people changed on the site since the last apply.
+    """Show, accept or tolerate what people changed on the site.
 
-    Exit code 2 if there is drift that is not tolerated. A read-only key is sufficient.
+    Changes since the last apply count. Exit code 2 if there is drift that is not tolerated. A read-only key is
+    sufficient, also for --accept and --tolerate-until, which write files of the workspace only.
     """
     from galleryctl.cli.output import print_result
+    from galleryctl.cli.run.accept import run_accept
     from galleryctl.cli.run.plan import parse_pattern
+    from galleryctl.cli.run.tolerate import run_tolerate
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.session.run import drift_options, plan_workspace
 
     settings = get_settings(context)
+    tolerate = tolerate_until is not None
+    _check_usage(accept=accept, accept_options=added or dry_run, tolerate=tolerate, reason=reason, addresses=addresses)
+    if accept:
+        return run_async(run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run))
     if tolerate_until is not None:
-        from galleryctl.cli.run.tolerate import run_tolerate
-
         return run_async(run_tolerate(settings, (*targets, *addresses), until=tolerate_until, reason=reason))
-    if addresses or reason:
-        raise click.UsageError("ADDRESS and --reason need --tolerate-until. To check some addresses, use --target.")
     options = drift_options(tuple(map(parse_pattern, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options))
     print_result(plan, settings, drift=True)
     return 2 if plan.drift else 0
+
+
+def _check_usage(
+    *, accept: bool, accept_options: bool, tolerate: bool, reason: str, addresses: tuple[str, ...]
+) -> None:
+    """Raise UsageError for options that do not go together."""
+    if accept and tolerate:
+        raise click.UsageError("--accept and --tolerate-until cannot be combined: name the addresses for each of them.")
+    if accept_options and not accept:
+        raise click.UsageError("--added and --dry-run need --accept.")
+    if reason and not tolerate:
+        raise click.UsageError("--reason needs --tolerate-until.")
+    if addresses and not (accept or tolerate):
+        raise click.UsageError("ADDRESS needs --accept or --tolerate-until. To check some addresses, use --target.")

@@ -1,0 +1,99 @@
+"""The work of `drift --accept`: parse the addresses, write the manifests, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from galleryctl.cli import output
+from galleryctl.cli.file_diff import unified_diff
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.run.plan import parse_pattern
+from galleryctl.cli.workspace import get_workspace
+from galleryctl.engine.accepting.run import Acceptance, AcceptedFile
+from galleryctl.report.formatting import escape_control, pluralize
+from galleryctl.report.json import dump_safe_json
+from galleryctl.session.run import accept_workspace_drift
+
+_MAX_NAMES = 10
+"""The number of names that a message lists."""
+
+
+async def run_accept(settings: CliSettings, targets: Sequence[str], *, added: bool, dry_run: bool) -> int:
+    """Accept the drift and report it; return the exit code, 3 if some of it was not accepted."""
+    output.require_format(settings, "text", "json")
+    patterns = tuple(map(parse_pattern, targets))
+    accepted = await accept_workspace_drift(get_workspace(settings), patterns, added=added, dry_run=dry_run)
+    _print_acceptance(accepted, settings, added=added, dry_run=dry_run)
+    return 3 if accepted.left else 0
+
+
+def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: bool, dry_run: bool) -> None:
+    """Print the files that changed, or in a dry run their differences, and what was left."""
+    if settings.format == "json":
+        output.result(dump_safe_json(_document(accepted, dry_run=dry_run)))
+        return
+    if not accepted.files:
+        output.result("No drift was accepted." if accepted.left else "No drift to accept.")
+    elif dry_run:
+        output.raw("".join(unified_diff(each.file, each.before, each.after) for each in accepted.files))
+    else:
+        output.result("\n".join(f"Wrote {escape_control(each.file)}: {_summary(each)}" for each in accepted.files))
+    for left in accepted.left:
+        output.warning(f"{left.address} was not accepted: {left.why}")
+    for line in _remarks(accepted, added=added):
+        output.info(settings, line)
+
+
+def _summary(file: AcceptedFile) -> str:
+    parts = []
+    if file.expanded:
+        parts.append(f"replaced from: by {pluralize(file.expanded, 'entry', 'entries')}")
+    for names, verb, one, many in (
+        (file.taken, "took", "value", ""),
+        (file.removed, "removed", "entry", "entries"),
+        (file.added, "added", "item", ""),
+    ):
+        if names:
+            parts.append(f"{verb} {pluralize(len(names), one, many)} ({_listed(names)})")
+    return "; ".join(parts)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = [f"and {len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []
+    return ", ".join([*map(escape_control, names[:_MAX_NAMES]), *more])
+
+
+def _remarks(accepted: Acceptance, *, added: bool) -> Iterator[str]:
+    if accepted.pending:
+        changes = pluralize(accepted.pending, "change")
+        yield f"{changes} in the manifests not applied yet, kept: see `galleryctl plan`."
+    if accepted.tolerated:
+        differences = pluralize(accepted.tolerated, "tolerated difference")
+        yield f"{differences}, left alone; to accept one, give its own address."
+    if accepted.unmanaged and not added:
+        items = pluralize(accepted.unmanaged, "item")
+        yield f"{items} in managed galleries on the site only, left alone; to take them, use --added."
+
+
+def _document(accepted: Acceptance, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "kind": "accepted",
+        "format_version": 1,
+        "written": bool(accepted.files) and not dry_run,
+        "files": [
+            {
+                "gallery": each.gallery,
+                "file": each.file,
+                "expanded": each.expanded,
+                "taken": list(each.taken),
+                "removed": list(each.removed),
+                "added": list(each.added),
+                "diff": unified_diff(each.file, each.before, each.after),
+            }
+            for each in accepted.files
+        ],
+        "left": [{"address": str(left.address), "why": left.why} for left in accepted.left],
+        "pending": accepted.pending,
+        "tolerated": accepted.tolerated,
+        "unmanaged": accepted.unmanaged,
+    }

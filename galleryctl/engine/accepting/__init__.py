@@ -1,0 +1,1 @@
+"""Accept drift: write what people changed on the site into the manifests."""
