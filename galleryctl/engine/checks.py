@@ -25,13 +25,12 @@ def check_conflicts(plan: Plan) -> None:
             for change in plan.conflicts
         )
         keys = dict.fromkeys(change.address.gallery for change in plan.conflicts)
-        imports = "; ".join(f"galleryctl import {key}" for key in keys)
         raise Refused(
             "people on the site and the manifests changed the same values; nothing was applied",
             why="\n  ".join(listed),
             do="to keep the manifests' values, review the plan and apply it saved (plan --out FILE, apply FILE), with "
             "--expect-digest, or with --overwrite-conflicts\n  "
-            f"to keep the site's values: {imports}",
+            f"to keep the site's values: galleryctl drift --accept {' '.join(keys)}",
         )
 
 

@@ -42,7 +42,7 @@ def test_an_apply_that_nobody_reviewed_overwrites_no_conflict(conflict: CliHarne
     assert "weddings/words: title" in ran.err
     assert "--overwrite-conflicts" in ran.err
     assert "--expect-digest" in ran.err
-    assert "to keep the site's values: galleryctl import weddings" in ran.err
+    assert "to keep the site's values: galleryctl drift --accept weddings" in ran.err
     assert conflict.titles() == ["Theirs"]
 
 
