@@ -123,9 +123,13 @@ def _with_stored_forms(
     wanted = all_leaves(desired)
     stored: dict[str, FieldBase] = {}
     for path, base in record.fields.items():
-        found = value_at(live, path)
-        if base.doubt or path not in wanted or value_digest(wanted[path]) != base.sent:
+        if base.doubt or path not in wanted:
             continue
+        if live.get(path) == wanted[path] and base.answered == base.sent:
+            continue  # the most frequent case: it is the answered value, or the manifest has changed
+        if value_digest(wanted[path]) != base.sent:
+            continue
+        found = value_at(live, path)
         answered = value_digest(found)
         if answered != base.answered and is_form_of(found, wanted[path]):
             stored[path] = replace(base, answered=answered)

@@ -64,9 +64,10 @@ def diff(
     changes: list[FieldChange] = []
     changed_bases: list[str] = []
     for path, leaf in leaves.items():
-        base, found = record.fields.get(path), value_at(live, path)
-        if base is not None and _is_unchanged(leaf, found, base):
+        base = record.fields.get(path)
+        if base is not None and _is_unchanged(leaf, live.get(path), base):
             continue
+        found = value_at(live, path)
         decision, new_base = _decide_leaf(leaf, found, base)
         if new_base is not None:
             new_bases[path] = new_base
@@ -124,7 +125,10 @@ def _end_unnamed(
 
 
 def _is_unchanged(wanted: Json, found: Json, base: FieldBase) -> bool:
-    """Return True for the most frequent case, a value that is as sent and as answered; False if it may be another."""
+    """Return True for the most frequent case, a value that is as sent and as answered; False if it may be another.
+
+    `found` need not be canonical: if it equals a canonical value, it is.
+    """
     if type(wanted) not in (str, tuple) or found != wanted or base.doubt or base.sent != base.answered:
         return False
     return base.sent == value_digest(wanted)

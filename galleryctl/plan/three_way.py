@@ -116,6 +116,8 @@ def ignored_base(base: FieldBase, live: Json) -> FieldBase | None:
         sent "b" where "a" was, answered "b"; the site has "a"    not taken: written again, and neither drift nor conflict
         the same; after another such write the site has "b"       taken
     """
+    if not (base.ignored or base.before or is_empty(live)):
+        return None  # the most frequent case
     found = value_digest(live)
     if base.ignored and found == base.sent:
         return FieldBase(sent=found, answered=found, wrote=True, ours=base.ours)
