@@ -44,6 +44,11 @@ class InvalidDocumentError(ValueError):
     def __str__(self) -> str:
         return f"{self.path.removeprefix('.') or 'the document'} {self.args[0]}"
 
+    def within(self, step: str | int) -> InvalidDocumentError:
+        """Return the error with the member or the index that led to it as the first step of its path."""
+        self.path = (f"[{step}]" if isinstance(step, int) else f".{step}") + self.path
+        return self
+
 
 class UnsupportedVersionError(ValueError):
     """A document in a format of another version of galleryctl."""
@@ -70,7 +75,13 @@ def record(
                 _reject(f"has no member {name}")
             for unknown in members.keys() - known.keys():
                 _reject(f"has the unknown member {unknown!r:.60}")
-        return build(**{name: _read_part(name, part, known[name]) for name, part in members.items()})
+        parts: dict[str, Any] = {}
+        for name, part in members.items():  # as in `_read_part`, for a state of many records
+            try:
+                parts[name] = known[name](part)
+            except InvalidDocumentError as error:
+                raise error.within(name) from None
+        return build(**parts)
 
     return read_record
 
@@ -103,9 +114,17 @@ def versioned(name: str, readers: Mapping[int, Reader[_T]]) -> Reader[_T]:
 
 def mapping(read_name: Reader[_K], read: Reader[_T]) -> Reader[dict[_K, _T]]:
     """Return the reader of objects with any names that `read_name` accepts."""
-    return lambda value: {
-        _read_part(name, name, read_name): _read_part(name, part, read) for name, part in _members(value).items()
-    }
+
+    def read_mapping(value: Json) -> dict[_K, _T]:
+        parts: dict[_K, _T] = {}
+        for name, part in _members(value).items():
+            try:
+                parts[read_name(name)] = read(part)
+            except InvalidDocumentError as error:
+                raise error.within(name) from None
+        return parts
+
+    return read_mapping
 
 
 def array(read: Reader[_T]) -> Reader[tuple[_T, ...]]:
@@ -256,12 +275,11 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def _read_part(step: str | int, value: Json, read: Reader[_T]) -> _T:
-    """Return the value of a member or element; its name or index becomes the first step of an error's path."""
+    """Return the value of a member or element; an error says which it is."""
     try:
         return read(value)
     except InvalidDocumentError as error:
-        error.path = (f"[{step}]" if isinstance(step, int) else f".{step}") + error.path
-        raise
+        raise error.within(step) from None
 
 
 def _members(value: Json) -> dict[str, Json]:

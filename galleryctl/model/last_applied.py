@@ -19,8 +19,8 @@ from galleryctl.model.fields import Json, float32
 _DIGEST_BYTES = 6
 _DIGEST = r"[A-Za-z0-9+/]{8}"
 _BASE = re.compile(
-    rf"(?P<doubt>\?)?(?P<ignored>!)?(?P<equal>=)?(?P<sent>{_DIGEST})(>(?P<answered>{_DIGEST}))?"
-    rf"(<(?P<before_equal>=)?(?P<before>{_DIGEST}))?(?P<ours>(\|{_DIGEST})*)"
+    rf"(?P<doubt>\?)?(?P<ignored>!)?(?P<equal>=)?(?P<sent>{_DIGEST})(?:>(?P<answered>{_DIGEST}))?"
+    rf"(?:<(?P<before_equal>=)?(?P<before>{_DIGEST}))?(?P<ours>(?:\|{_DIGEST})*)"
 )
 DIGEST_PATTERN = re.compile(_DIGEST)
 
@@ -71,15 +71,16 @@ class FieldBase:
         found = _BASE.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is not the base of a field")
+        doubt, ignored, equal, sent, answered, before_equal, before, ours = found.groups()
         return cls(
-            sent=found["sent"],
-            answered=found["answered"] or found["sent"],
-            wrote=not found["equal"],
-            doubt=bool(found["doubt"]),
-            ignored=bool(found["ignored"]),
-            before=found["before"] or "",
-            wrote_before=bool(found["before"]) and not found["before_equal"],
-            ours=tuple(found["ours"].split("|")[1:]),
+            sent=sent,
+            answered=answered or sent,
+            wrote=not equal,
+            doubt=bool(doubt),
+            ignored=bool(ignored),
+            before=before or "",
+            wrote_before=bool(before) and not before_equal,
+            ours=tuple(ours.split("|")[1:]) if ours else (),
         )
 
     def __str__(self) -> str:
