@@ -13,10 +13,11 @@ from typing import Protocol
 
 from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
+from galleryctl.state.history import MAX_RUNS, record_name, run_numbers
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.serialize import deserialize_state, serialize_state
 from galleryctl.state.state_file import CorruptStateError, State
-from galleryctl.state.versions import DAMAGED, Version, VersionArchive, VersionStore
+from galleryctl.state.versions import DAMAGED, NamedContents, Version, VersionArchive
 
 _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 """A run's id. Messages print it in a command that users copy, so it has no other characters."""
@@ -102,14 +103,23 @@ class StateLock(Protocol):
 class StateBackend(ABC):
     """Storage of one state at `location`, a path or URL. Every method raises StateError when it cannot be reached.
 
-    `load`, `load_version`, `replace` and `journal` are the storage of bytes, which a layer around it may convert.
+    `load`, `load_version`, `replace`, `load_record`, `store_record` and `journal` are the storage of bytes, which a layer
+    around it may convert.
     """
 
-    def __init__(self, location: str, lock: StateLock, version_store: VersionStore, max_versions: int) -> None:
+    def __init__(
+        self,
+        location: str,
+        lock: StateLock,
+        version_store: NamedContents,
+        max_versions: int,
+        history_store: NamedContents,
+    ) -> None:
         self.location = location
         self.state_lock = lock
         self.version_store = version_store
         self.max_versions = max_versions
+        self.history_store = history_store
         self._archive = VersionArchive(version_store, limit=max_versions)
 
     @abstractmethod
@@ -166,6 +176,27 @@ class StateBackend(ABC):
     def read_versions(self) -> Iterator[tuple[Version, State | None]]:
         """Yield each previous version and its state, None if it cannot be read; newest first."""
         return self._archive.read_each(self.load_version)
+
+    def run_numbers(self) -> list[int]:
+        """Return the numbers of the runs in the history, newest first."""
+        return run_numbers(self.history_store.names())
+
+    def load_record(self, number: int) -> bytes:
+        """Return the record of a run. Raise StateError if it no longer exists."""
+        return self.history_store.get(record_name(number))
+
+    def store_record(self, number: int, content: bytes) -> None:
+        """Store the record of a run, or replace it. The caller holds the lock."""
+        self.state_lock.check_held()
+        self.history_store.put(record_name(number), content)
+
+    def remove_record(self, number: int) -> None:
+        """Remove the record of a run."""
+        self.history_store.remove([record_name(number)])
+
+    def remove_old_records(self) -> None:
+        """Remove the records of all but the latest runs."""
+        self.history_store.remove([record_name(number) for number in self.run_numbers()[MAX_RUNS:]])
 
     def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""

@@ -19,12 +19,13 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from galleryctl.model import json_document as doc
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
 from galleryctl.state.backend import StateBackend
+from galleryctl.state.history import record_name
 from galleryctl.state.journal_file import JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.serialize import deserialize_state
 from galleryctl.state.state_file import CorruptStateError
@@ -42,9 +43,11 @@ _PLAINTEXT_ADVICE = {
     "state": "if it is yours, from before the passphrase was set: remove former_passphrase, if set, and run galleryctl "
     "state reseal; otherwise choose another version: galleryctl state restore SERIAL; or run: galleryctl state rebuild",
     "journal": "if a run was killed before the passphrase was set, apply once without it; otherwise delete this",
+    "record": "if it is yours, from before the passphrase was set: run galleryctl state reseal; otherwise delete it",
 }
 
 _About = Mapping[str, str | int]
+_Name = TypeVar("_Name", str, int)
 
 
 @dataclass
@@ -104,7 +107,8 @@ class EncryptedBackend(StateBackend):
     """A StateBackend that stores everything encrypted in another one. Every method raises as `Encryption.decrypt`."""
 
     def __init__(self, backend: StateBackend, encryption: Encryption) -> None:
-        super().__init__(backend.location, backend.state_lock, backend.version_store, backend.max_versions)
+        stores = backend.version_store, backend.max_versions, backend.history_store
+        super().__init__(backend.location, backend.state_lock, *stores)
         self._backend = backend
         self._encryption = encryption
 
@@ -119,15 +123,28 @@ class EncryptedBackend(StateBackend):
         return self._encryption.decrypt(stored, "state", self.version_store.location(name))[0]
 
     def replace(self, content: bytes, archive_as: str | None) -> None:
-        """Replace the state, and encrypt all versions again if some may be encrypted otherwise."""
+        """Replace the state, and encrypt versions and records again if some may be encrypted otherwise."""
         self._backend.replace(self._encrypt(content), archive_as)
-        changing = self._encryption.accept_plaintext or self._encryption.former_passphrase
-        for name in filter(is_archived, self.version_store.names()) if changing else ():
-            try:
-                version = self.load_version(name)
-            except StateError:
-                continue  # it stays as it is; `state reseal` reports it
-            self.version_store.put(name, self._encrypt(version))
+        if not (self._encryption.accept_plaintext or self._encryption.former_passphrase):
+            return
+        for name in filter(is_archived, self.version_store.names()):
+            if version := _if_readable(self.load_version, name):
+                self.version_store.put(name, self._encrypt(version))
+        for number in self.run_numbers():
+            if record := _if_readable(self.load_record, number):
+                self.store_record(number, record)
+
+    def load_record(self, number: int) -> bytes:
+        """Return the plaintext of the record of a run."""
+        where = self.history_store.location(record_name(number))
+        content, about = self._encryption.decrypt(self._backend.load_record(number), "record", where)
+        if about is not None and about.get("run") != number:
+            raise StateError(f"this is not the record of run {number}", where=where, why=f"it belongs to {about}")
+        return content
+
+    def store_record(self, number: int, content: bytes) -> None:
+        """Store the record of a run, bound to its number."""
+        self._backend.store_record(number, self._encryption.encrypt(content, {"kind": "record", "run": number}))
 
     def journal(self, local: Path) -> JournalStore:
         """Return the journal of the underlying backend, with encrypted lines."""
@@ -140,6 +157,13 @@ class EncryptedBackend(StateBackend):
             about |= {"site_id": state.site_id, "lineage": state.lineage, "serial": state.serial}
         stored = self._encryption.encrypt(content, about)
         return stored if stored.endswith(b"\n") else stored + b"\n"
+
+
+def _if_readable(load: Callable[[_Name], bytes], name: _Name) -> bytes:
+    """Return a content, b"" if it cannot be read: it stays as it is, and `state reseal` reports it."""
+    with suppress(StateError):
+        return load(name)
+    return b""
 
 
 class _EncryptedJournal:

@@ -9,15 +9,20 @@ from galleryctl.state.backend import StateBackend
 from galleryctl.state.durable_files import io_errors, read_file, replace_file
 from galleryctl.state.journal_file import FileJournal, JournalStore
 from galleryctl.state.lock import FileLock
-from galleryctl.state.versions import missing_version_error
+from galleryctl.state.versions import missing_content_error
 
 
 class FileStateBackend(StateBackend):
-    """A StateBackend on `path`; previous versions are in `PATH.versions`, the lock is `PATH.lock`."""
+    """A StateBackend on `path`; previous versions are in `PATH.versions`, the lock is `PATH.lock`.
+
+    The records of runs are in `PATH.history`.
+    """
 
     def __init__(self, path: Path, *, max_versions: int = 10) -> None:
-        versions = _FileVersionStore(path.with_name(f"{path.name}.versions"))
-        super().__init__(str(path), FileLock(path.with_name(f"{path.name}.lock")), versions, max_versions)
+        lock = FileLock(path.with_name(f"{path.name}.lock"))
+        versions = _Folder(path.with_name(f"{path.name}.versions"), "previous versions of the state")
+        history = _Folder(path.with_name(f"{path.name}.history"), "records of earlier runs")
+        super().__init__(str(path), lock, versions, max_versions, history)
         self._path = path
         self._loaded: bytes | None = None
 
@@ -38,29 +43,30 @@ class FileStateBackend(StateBackend):
         return FileJournal(local)
 
 
-class _FileVersionStore:
-    """A VersionStore in a folder."""
+class _Folder:
+    """NamedContents in a folder; `what` they are is for messages."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, what: str) -> None:
         self._path = path
+        self._what = what
 
     def names(self) -> Iterable[str]:
-        with io_errors(self._path, "the previous versions of the state cannot be listed"):
+        with io_errors(self._path, f"the {self._what} cannot be listed"):
             return [path.name for path in self._path.iterdir()] if self._path.exists() else []
 
     def get(self, name: str) -> bytes:
-        content = read_file(self._path / name, "the previous version of the state cannot be read")
+        content = read_file(self._path / name, f"one of the {self._what} cannot be read")
         if content is None:
-            raise missing_version_error(self.location(name))
+            raise missing_content_error(self.location(name))
         return content
 
     def put(self, name: str, content: bytes) -> None:
-        with io_errors(self._path / name, "the state cannot be written"):
+        with io_errors(self._path / name, f"one of the {self._what} cannot be written"):
             replace_file(self._path / name, content)
 
     def remove(self, names: Iterable[str]) -> None:
         for name in names:
-            with io_errors(self._path / name, "the previous version of the state cannot be removed"):
+            with io_errors(self._path / name, f"one of the {self._what} cannot be removed"):
                 (self._path / name).unlink(missing_ok=True)
 
     def location(self, name: str) -> str:

@@ -12,18 +12,23 @@ from galleryctl.state.bucket import Bucket, StoredObject
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.object_journal import ObjectJournal
 from galleryctl.state.object_lock import ObjectLock
-from galleryctl.state.versions import missing_version_error
+from galleryctl.state.versions import missing_content_error
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 
 class ObjectStateBackend(StateBackend):
-    """A StateBackend on `key` of a bucket, with `KEY.versions/`, `KEY.lock` and `KEY.journal` beside it."""
+    """A StateBackend on `key` of a bucket.
+
+    `KEY.versions/`, `KEY.history/`, `KEY.lock` and `KEY.journal` are beside it.
+    """
 
     def __init__(self, bucket: Bucket, key: str, *, max_versions: int = 10) -> None:
-        versions = _ObjectVersionStore(bucket, f"{key}.versions")
-        super().__init__(f"{bucket.location}/{key}", ObjectLock(bucket, f"{key}.lock"), versions, max_versions)
+        versions = _Objects(bucket, f"{key}.versions", "previous versions of the state")
+        history = _Objects(bucket, f"{key}.history", "records of earlier runs")
+        lock = ObjectLock(bucket, f"{key}.lock")
+        super().__init__(f"{bucket.location}/{key}", lock, versions, max_versions, history)
         self._bucket = bucket
         self._key = key
         self._was_loaded = False
@@ -61,12 +66,13 @@ def _tag(found: StoredObject | None) -> UpdateVersion | None:
     return found.tag if found else None
 
 
-class _ObjectVersionStore:
-    """A VersionStore below a key."""
+class _Objects:
+    """NamedContents below a key; `what` they are is for messages."""
 
-    def __init__(self, bucket: Bucket, key: str) -> None:
+    def __init__(self, bucket: Bucket, key: str, what: str) -> None:
         self._bucket = bucket
         self._key = key
+        self._what = what
 
     def names(self) -> Iterable[str]:
         names = (key.removeprefix(f"{self._key}/") for key in self._bucket.list(self._key))
@@ -75,14 +81,14 @@ class _ObjectVersionStore:
     def get(self, name: str) -> bytes:
         found = self._bucket.get(f"{self._key}/{name}")
         if found is None:
-            raise missing_version_error(self.location(name))
+            raise missing_content_error(self.location(name))
         return found.content
 
     def put(self, name: str, content: bytes) -> None:
         found = self._bucket.get(f"{self._key}/{name}")
         if self._bucket.put(f"{self._key}/{name}", content, found.tag if found else None) is None:
             raise StateError(
-                "another run is writing versions of the state",
+                f"another run is writing the {self._what}",
                 where=self.location(name),
                 do="run the same command again when no other run is active",
             )

@@ -33,7 +33,7 @@ class Version:
     replaced_at: datetime
 
 
-class VersionStore(Protocol):
+class NamedContents(Protocol):
     """Storage of named contents beside a state. Every method raises StateError when it cannot be reached."""
 
     def names(self) -> Iterable[str]:
@@ -58,7 +58,7 @@ class VersionStore(Protocol):
 class VersionArchive:
     """The `limit` newest previous versions, in a store."""
 
-    def __init__(self, store: VersionStore, *, limit: int) -> None:
+    def __init__(self, store: NamedContents, *, limit: int) -> None:
         self._store = store
         self._limit = limit
 
@@ -136,9 +136,9 @@ def is_archived(name: str) -> bool:
     return name == DAMAGED or _NAME.fullmatch(name) is not None
 
 
-def missing_version_error(location: str) -> StateError:
-    """Return the error of a version that was listed but has since been removed."""
-    return StateError("the version no longer exists", where=location, do="list the versions: galleryctl state versions")
+def missing_content_error(location: str) -> StateError:
+    """Return the error of a version or a record that was listed but has since been removed."""
+    return StateError("this no longer exists", where=location, do="run the same command again")
 
 
 def _parse_names(names: Iterable[str]) -> list[re.Match[str]]:
