@@ -1,4 +1,4 @@
-"""An open site of a workspace, and the operations plan and apply."""
+"""An open site of a workspace: load its state, plan, check a saved plan, save the state."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
 from galleryctl.engine.apply.uploads import recover_uploads
-from galleryctl.engine.checks import check_guards
-from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
 from galleryctl.engine.refresh.findings import Recovery
-from galleryctl.engine.refresh.pending import UnconfirmedCreate, under_current_keys
+from galleryctl.engine.refresh.pending import under_current_keys
 from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
@@ -22,13 +19,11 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Notice, Plan
-from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import StateBackend
-from galleryctl.state.journal import Journal, earlier_try, read_journal, replay
+from galleryctl.state.journal import read_journal, replay
 from galleryctl.state.journal_file import JournalStore
 from galleryctl.state.journal_records import Intent
 from galleryctl.state.state_file import State
@@ -36,8 +31,6 @@ from galleryctl.wix.client import WixClient
 
 _MAX_STEP_SECONDS = 600.0
 """Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
-_SENT = (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
-"""The statuses of changes whose steps were all done."""
 SEPARATE_STATES_ADVICE = "give each site its own state: use {site} in the workspace's `state`"
 
 
@@ -219,64 +212,6 @@ def _check_recovered(recovery: Recovery, plan: Plan) -> None:
             why="\n  ".join(f"{refusal.address}: {refusal.why}" for refusal in asked),
             do="create a new plan and review it",
         )
-
-
-async def apply_plan(
-    site: Site, planned: PlanResult, *, run: str, stop: asyncio.Event, progress: Progress
-) -> ApplyResult:
-    """Apply the plan and save the state; the caller holds the lock. The journal is kept until the state is saved."""
-    check_guards(planned.plan)
-    state = planned.loaded.state
-    unconfirmed = _open_creates(planned)
-    bindings, findings = planned.fetched.bindings, apply_findings(planned.fetched.bindings, planned.plan)
-    if planned.plan.ids or planned.plan.moves or not planned.plan.changes:
-        # All adoptions of a gallery are in state before the first write: from then on it is known. So are new
-        # addresses: the journal has no others.
-        bindings = findings
-    if planned.loaded.interrupted or bindings != state.bindings:
-        state = save_state(site, state, bindings, keep_journal=bool(unconfirmed))
-    if not planned.plan.changes:
-        return ApplyResult(bindings=bindings, report=Report(outcomes=(), state_changes=len(planned.plan.state_changes)))
-    carried = [
-        (earlier_try(f"create {address}", number), intent)
-        for address, create in unconfirmed.items()
-        for number, intent in enumerate(create.tries, 1)
-    ]
-    with Journal.open(site.journal, run=run, state=state, carried=carried) as journal:
-        applied = await apply(
-            planned.plan,
-            planned.fetched.snapshot,
-            findings,
-            before=AddressMoves(addresses=planned.plan.moves).renamed(planned.fetched.bindings),
-            unconfirmed=retryable_creates(unconfirmed, planned.plan),
-            client=site.client,
-            journal=journal,
-            root=site.root,
-            folder=site.folder,
-            workers=site.workers,
-            stop=stop,
-            progress=progress,
-        )
-    done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
-    keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
-    if not (applied.report.has_written or keep_journal):
-        site.journal.clear()  # nothing was written, so a saved plan stays valid
-        return replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
-    try:
-        save_state(site, state, applied.bindings, keep_journal=keep_journal)
-    except StateError as error:
-        return replace(applied, save_error=error, state_written=True)
-    return replace(applied, state_written=True)
-
-
-def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:
-    """Return the creates in doubt that the plan sends again, and those that are not its targets.
-
-    Any other was decided: its address has another resource, or is not to be created any more, and reads have settled.
-    """
-    again, targets = retryable_creates(planned.fetched.unconfirmed, planned.plan), planned.plan.targets
-    others = {a: c for a, c in planned.fetched.unconfirmed.items() if not is_targeted(a, targets)}
-    return {**again, **others}
 
 
 def highest_serial(site: Site, state: State) -> int:

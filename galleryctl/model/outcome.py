@@ -46,6 +46,8 @@ class Report:
     """True if what is left needs a new plan and a new review: a reviewed plan cannot be continued."""
     has_written: bool = False
     """True if a step was done or may have taken effect, also if no change was completed."""
+    warnings: tuple[str, ...] = ()
+    """Failures besides the changes, which do not affect them."""
 
     @property
     def exit_code(self) -> int:

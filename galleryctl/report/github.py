@@ -36,6 +36,7 @@ def report_annotations(report: Report) -> str:
         for each in report.outcomes
         if each.status in levels
     ]
+    annotations += [annotation("warning", "galleryctl", warning) for warning in report.warnings]
     return join_commands([*annotations, annotation("notice", "galleryctl", outcomes.report_summary(report))])
 
 

@@ -45,6 +45,7 @@ def report_html(report: Report) -> str:
         title="galleryctl apply",
         summary=outcomes.report_summary(report),
         figures=outcomes.run_figures(report),
+        warnings=report.warnings,
         outcomes=sorted(report.outcomes, key=lambda outcome: ranks.index(outcome.status)),
         describe=outcomes.describe_outcome,
         lines=escaped_lines,

@@ -44,6 +44,7 @@ def report_json(report: Report) -> str:
             "uploaded": report.uploaded,
             "state_changes": report.state_changes,
             "seconds": round(report.seconds, 3),
+            "warnings": list(report.warnings),
         }
     )
 

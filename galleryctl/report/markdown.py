@@ -61,6 +61,7 @@ def report_markdown(report: Report) -> str:
         "### galleryctl apply",
         f"**{escape_markdown(outcomes.report_summary(report))}**",
         outcomes.run_figures(report),
+        *(f"Warning: {escape_markdown(warning)}" for warning in report.warnings),
     ]
     done, failed = [], []
     for outcome in report.outcomes:

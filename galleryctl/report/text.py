@@ -50,10 +50,10 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     if plan.targets:
         rows += [[(f"Targets: {list_addresses(plan.targets)}", "")], []]
     for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
-        rows += [*_truncate_rows(_group_rows(group, width, verbose=verbose), width), []]
+        rows += [*truncate_rows(group_rows(group, width, verbose=verbose), width), []]
     rows += _remark_rows(plan, width, verbose=verbose, drift=drift)
     for remark in view.remarks(plan, drift=drift):
-        rows += _wrap_paragraph(remark, width, indent=0)
+        rows += wrap_paragraph(remark, width, indent=0)
     rows.append([(view.plan_summary(plan, drift=drift), "bold")])
     return render_rows(rows, color=color)
 
@@ -64,20 +64,20 @@ def _remark_rows(plan: Plan, width: int, *, verbose: bool, drift: bool) -> Itera
         yield [("In state only", "bold")]
         lines = view.state_change_lines(plan)
         for address, text in _first_lines(lines, verbose=verbose):
-            yield from _wrap_paragraph(f"{address}: {text}", width)
+            yield from wrap_paragraph(f"{address}: {text}", width)
         if not verbose and len(lines) > _MAX_CHANGES_SHOWN:
             yield _more_row(len(lines))
         yield []
     if plan.notices:
         yield [("Notes", "bold")]
         for notice in plan.notices:
-            yield from _wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
+            yield from wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
         yield []
     if plan.refusals and not drift:
         yield [("Rejected by safety checks", "bold red")]
         for refusal in plan.refusals:
-            yield from _wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
-            yield from _wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
+            yield from wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
+            yield from wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
         yield []
 
 
@@ -92,7 +92,9 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
         rows += [_outcome_row(outcome) for outcome in _first_lines(members, verbose=verbose)]
         if not verbose and len(members) > _MAX_CHANGES_SHOWN:
             rows.append(_more_row(len(members)))
-        rows += [row for line in escaped_lines(reason) for row in _wrap_paragraph(line, width, indent=6)]
+        rows += [row for line in escaped_lines(reason) for row in wrap_paragraph(line, width, indent=6)]
+    for warning in report.warnings:
+        rows += wrap_paragraph(f"warning: {escape_control(warning)}", width)
     rows += [[], [(outcomes.run_figures(report), "dim")]]
     if verbose:
         rows += [
@@ -164,7 +166,7 @@ def render_rows(rows: Iterable[list[StyledText]], *, color: bool) -> str:
     return _render_rich(Text("\n").join(Text.assemble(*row) for row in rows), color=color)
 
 
-def _truncate_rows(rows: Iterable[list[StyledText]], width: int) -> Iterator[list[StyledText]]:
+def truncate_rows(rows: Iterable[list[StyledText]], width: int) -> Iterator[list[StyledText]]:
     """Yield the rows, cut off at `width` columns."""
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - as above
 
@@ -214,7 +216,8 @@ def _legend(*, drift: bool) -> list[StyledText]:
     return row
 
 
-def _group_rows(group: GalleryChanges, width: int, *, verbose: bool) -> Iterator[list[StyledText]]:
+def group_rows(group: GalleryChanges, width: int, *, verbose: bool) -> Iterator[list[StyledText]]:
+    """Yield the changes of one gallery; `verbose` shows every one."""
     yield [(str(group.address), "bold"), (f'  "{group.name}"' if group.name else "", "")]
     for line in _first_lines(group.lines, verbose=verbose):
         yield from _change_rows(line, width)
@@ -233,7 +236,7 @@ def _change_rows(line: ChangeLine, width: int) -> Iterator[list[StyledText]]:
         row.append((f"  ({line.reason})", "dim"))
     yield row
     if line.reason and not fits:
-        yield from _wrap_paragraph(line.reason, width, indent=8)
+        yield from wrap_paragraph(line.reason, width, indent=8)
     label_width = max((len(detail.label) for detail in line.details), default=0)
     for detail in line.details:
         yield [(f"        {detail.label + ':':<{label_width + 1}} ", "dim"), *_detail_row(detail)]
@@ -278,7 +281,8 @@ def _more_row(total: int) -> list[StyledText]:
     return [(f"    … and {total - _MAX_CHANGES_SHOWN:,} more (-v shows all)", "dim")]
 
 
-def _wrap_paragraph(text: str, width: int, *, indent: int = 2) -> list[list[StyledText]]:
+def wrap_paragraph(text: str, width: int, *, indent: int = 2) -> list[list[StyledText]]:
+    """Return the lines of a paragraph, each with an indent."""
     # Scopes, commands and ids are not broken, so that they can be copied.
     wrapped = textwrap.wrap(text, max(width - indent, 20), break_on_hyphens=False, break_long_words=False)
     return [[(" " * indent + line, "")] for line in wrapped or [""]]

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from galleryctl.engine.accepting.run import Acceptance, accept_drift
 from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.applying import apply_plan
 from galleryctl.engine.checks import check_conflicts, check_guards, check_review_digest
 from galleryctl.engine.importing.keys import read_site_manifests
 from galleryctl.engine.importing.run import ImportReport, draft_gallery, draft_unmanaged, write_drafts
 from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
-from galleryctl.engine.site import PlanResult, Site, apply_plan, plan_site, revalidate
+from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
@@ -106,7 +107,7 @@ async def apply_workspace(
                     check_conflicts(planned.plan)
             stop = asyncio.Event()
             with hooks.writing(stop) as progress:
-                applied = await _finish(site, planned, run=owner.run, stop=stop, progress=progress)
+                applied = await _finish(site, planned, owner=owner, stop=stop, progress=progress)
             is_reviewed = saved is not None or bool(expect_digest)
             report = replace(applied.report, needs_review=is_reviewed and applied.state_written)
             return replace(applied, report=report)
@@ -133,9 +134,11 @@ async def _approved(
     return await revalidate(site, planned.plan)
 
 
-async def _finish(site: Site, planned: PlanResult, *, run: str, stop: asyncio.Event, progress: Progress) -> ApplyResult:
+async def _finish(
+    site: Site, planned: PlanResult, *, owner: LockInfo, stop: asyncio.Event, progress: Progress
+) -> ApplyResult:
     """Apply the plan. A cancellation sets `stop` and waits for the running steps; a second one cancels them."""
-    applying = asyncio.ensure_future(apply_plan(site, planned, run=run, stop=stop, progress=progress))
+    applying = asyncio.ensure_future(apply_plan(site, planned, owner=owner, stop=stop, progress=progress))
     try:
         return await asyncio.shield(applying)
     except asyncio.CancelledError:

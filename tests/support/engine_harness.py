@@ -22,8 +22,9 @@ from galleryctl.emulator.faults.edits import apply_edits
 from galleryctl.emulator.faults.injection import Faults, parse_faults
 from galleryctl.emulator.faults.settings import update_settings
 from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.applying import apply_plan
 from galleryctl.engine.progress import SilentProgress
-from galleryctl.engine.site import PlanResult, Site, apply_plan, plan_site, revalidate
+from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
 from galleryctl.model.address import Address
 from galleryctl.model.desired import (
     Bind,
@@ -125,13 +126,12 @@ class EngineHarness:
             return (await plan_site(site, desired, options)).plan
 
     async def _run_apply(self, make_plan: Callable[[Site], Awaitable[PlanResult]]) -> ApplyResult:
-        run = uuid.uuid4().hex[:12]
-        owner = LockInfo(run=run, who="test@here", pid=1, since="now", operation="apply")
+        owner = LockInfo(run=uuid.uuid4().hex[:12], who="test@here", pid=1, since="now", operation="apply")
         async with self.open_site() as site:
             with site.backend.lock(owner, 0):
                 planned = await make_plan(site)
                 self.after_plan(planned)
-                return await apply_plan(site, planned, run=run, stop=self.stop, progress=SilentProgress())
+                return await apply_plan(site, planned, owner=owner, stop=self.stop, progress=SilentProgress())
 
     @asynccontextmanager
     async def open_site(self) -> AsyncIterator[Site]:

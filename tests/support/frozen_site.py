@@ -36,7 +36,7 @@ _FILE = re.compile(r"\b[0-9a-f]{6}_[0-9a-f]{32}(?=~mv2|\b)")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
 _CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /[\w/{}-]+")
 _VOLATILE = {
-    "run": "<run>", "at": "<seconds>", "seconds": "<seconds>", "digest": "<digest>", "signature": "<signature>",
+    "run": "<run>", "who": "<who>", "at": "<seconds>", "seconds": "<seconds>", "digest": "<digest>", "signature": "<signature>",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from galleryctl.cli import output
 from galleryctl.cli.confirm import confirm, require_tty
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
+from galleryctl.engine.history import read_records
 from galleryctl.engine.site import LoadedState, save_state
 from galleryctl.engine.state.load import load_complete_state, read_state
 from galleryctl.engine.state.rebuild import RebuildResult, rebuild_state, save_rebuilt_state
@@ -16,10 +17,12 @@ from galleryctl.engine.state.restore import restore_version
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.plan.history.record import RunRecord
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import state_list_text
 from galleryctl.session.open import lock_owner
+from galleryctl.state.backend import StateBackend
 from galleryctl.state.state_file import State, encode_state
 
 
@@ -116,13 +119,7 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
             if not loaded.state.lineage:
                 raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
             state = save_state(site, loaded.state, loaded.bindings)
-    count = 0
-    for version, readable in site.backend.read_versions():
-        if readable:
-            count += 1
-        else:
-            output.info(settings, f"{escape_control(version.location)} cannot be decrypted and was left unchanged.")
-    subject = f"State and {pluralize(count, 'previous version')} are" if count else "State is"
+    subject = _encrypted_contents(settings, site.backend)
     output.info(
         settings, f"{subject} now {'encrypted' if setting.passphrase else 'unencrypted'} (serial {state.serial})."
     )
@@ -133,6 +130,19 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
     elif setting.former_passphrase:
         output.info(settings, "Remove former_passphrase from galleryctl.yaml; it is no longer needed.")
     return state
+
+
+def _encrypted_contents(settings: CliSettings, backend: StateBackend) -> str:
+    """Return the subject of a message about all that can be decrypted; print what cannot be."""
+    versions = [(version.location, state is not None) for version, state in backend.read_versions()]
+    records = [("", True) if isinstance(each, RunRecord) else (each.where, False) for each in read_records(backend)]
+    for location in (location for location, is_readable in (*versions, *records) if not is_readable):
+        output.info(settings, f"{escape_control(location)} cannot be decrypted and was left unchanged.")
+    found = ((versions, "previous version", ""), (records, "record of a run", "records of runs"))
+    counts = ((sum(is_readable for _, is_readable in each), one, many) for each, one, many in found)
+    parts = ["State", *(pluralize(*count) for count in counts if count[0])]
+    listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return f"{listed} {'are' if len(parts) > 1 else 'is'}"
 
 
 def _rebuild_messages(rebuilt: RebuildResult) -> Iterator[str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from galleryctl.engine.apply.answers import AppliedValues
 from galleryctl.engine.apply.execute import StepExecutor
 from galleryctl.engine.apply.scheduler import run_graph
-from galleryctl.engine.apply.uploads import fetch_media_files
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
@@ -20,7 +19,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.model.media import LocalFile, RemoteFile
+from galleryctl.model.media import LocalFile, MediaFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.steps import Step, Upload, plan_steps
@@ -48,6 +47,7 @@ async def apply(
     bindings: Bindings,
     *,
     before: Bindings,
+    files: Mapping[str, MediaFile],
     unconfirmed: Mapping[Address, UnconfirmedCreate],
     client: WixClient,
     journal: Journal,
@@ -60,12 +60,11 @@ async def apply(
     """Apply the plan and return the outcome of each change, and the bindings to save.
 
     `snapshot` is the current site; `bindings` is the state with the findings of the plan, `before` without them, under
-    the same addresses; `unconfirmed` are the creates that an earlier run may have sent; `root` is the
-    workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
+    the same addresses; `files` are the usable files of the Media Manager that the plan shows, by id; `unconfirmed` are the
+    creates that an earlier run may have sent; `root` is the workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
     is set, no further step starts. A failed step is reported, not raised.
     """
     started = time.monotonic()
-    files = await fetch_media_files(client, plan, bindings)
     needed = frozenset(c.media.source for c in plan.changes if isinstance(c.media, LocalFile | RemoteFile))
     # A file that no longer exists is uploaded again.
     media = {source: id_ for source, id_ in bindings.media.items() if id_ in files or source not in needed}

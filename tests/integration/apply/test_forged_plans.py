@@ -6,7 +6,6 @@ import asyncio
 import copy
 import json
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,15 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.applying import apply_plan
 from galleryctl.engine.progress import SilentProgress
-from galleryctl.engine.site import apply_plan, revalidate
+from galleryctl.engine.site import revalidate
 from galleryctl.model.desired import Desired, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, StaleError
 from galleryctl.plan.file.canonical import digest
 from galleryctl.plan.file.codec import decode_plan, encode_plan
 from galleryctl.plan.fingerprint import fingerprint
+from galleryctl.session.open import lock_owner
 from galleryctl.wix.codec import decode_gallery
 from tests.support.engine_harness import Doc, EngineHarness, make_desired, make_gallery, text_item, video_item
 
@@ -101,7 +102,7 @@ def apply(world: EngineHarness, document: Doc) -> ApplyResult:
             site = world._site(client)
             planned = await revalidate(site, plan)
             return await apply_plan(
-                site, planned, run=uuid.uuid4().hex[:12], stop=asyncio.Event(), progress=SilentProgress()
+                site, planned, owner=lock_owner("apply"), stop=asyncio.Event(), progress=SilentProgress()
             )
 
     return asyncio.run(run())

@@ -50,7 +50,7 @@ def become(studio: CliHarness, state: str) -> None:
 
 
 def kept(studio: CliHarness) -> list[str]:
-    """Return the state and all its stored versions."""
+    """Return the state, its stored versions and the records of its runs."""
     return [path.read_text() for path in (studio.root / ".galleryctl").glob("state.json*/*")] + [
         (studio.root / ".galleryctl/state.json").read_text()
     ]
@@ -68,7 +68,7 @@ def test_reseal_changes_the_passphrase_at_once(sealed: CliHarness) -> None:
     fine(sealed.run("plan"))
     ran = fine(sealed.run("state", "reseal"))
     assert ran.out == ""
-    assert "State and 2 previous versions are now encrypted" in ran.err
+    assert "State, 2 previous versions and 1 record of a run are now encrypted" in ran.err
     assert "Remove former_passphrase from galleryctl.yaml" in ran.err
     become(sealed, NEW)
     assert known(sealed) == before
@@ -117,9 +117,12 @@ def test_a_run_that_was_killed_before_the_change_goes_on_after_it(sealed: CliHar
 def test_a_passphrase_is_given_up_on_purpose(sealed: CliHarness) -> None:
     become(sealed, OPENING)
     assert "from now on it is written unencrypted" in fine(sealed.run("plan")).err
-    assert "State and 2 previous versions are now unencrypted" in fine(sealed.run("state", "reseal")).err
+    assert (
+        "State, 2 previous versions and 1 record of a run are now unencrypted"
+        in fine(sealed.run("state", "reseal")).err
+    )
     become(sealed, "{}")
-    assert all(json.loads(text)["version"] == 2 for text in kept(sealed))
+    assert {(doc.get("version"), doc.get("history")) for doc in map(json.loads, kept(sealed))} == {(2, None), (None, 1)}
     sealed.apply()
     sealed.assert_no_changes()
 
@@ -156,7 +159,7 @@ def test_what_neither_passphrase_decrypts_is_reported_and_kept(
     monkeypatch.setenv("NEW", "planted-new")
     path.write_bytes(content[:-20] + b'"}\n')
     ran = fine(sealed.run("state", "reseal"))
-    assert "State and 2 previous versions are now encrypted" in ran.err
+    assert "State, 2 previous versions and 1 record of a run are now encrypted" in ran.err
     assert f"{path.name} cannot be decrypted and was left unchanged" in "".join(ran.err.split("\n"))
 
 

@@ -83,6 +83,11 @@ def test_a_refusal(refused: Refused, format_: OutputFormat, snapshot: SnapshotAs
     assert render(refused, format_) == snapshot
 
 
+@pytest.mark.parametrize("format_", OutputFormat)
+def test_warnings_of_a_report_are_shown(report: Report, format_: OutputFormat) -> None:
+    assert "the disk is full" in render(replace(report, warnings=("the disk is full",)), format_)
+
+
 def test_the_last_line_counts(plan: Plan) -> None:
     last = plan_text(plan, color=False, width=40).splitlines()[-1]
     assert last == "Plan: 1 to create, 3 to update, 1 to replace, 1 to delete, 2 in state only (42 unchanged)."

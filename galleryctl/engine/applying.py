@@ -1,0 +1,111 @@
+"""Apply a plan: save what planning found, record the run, carry out the steps, save the state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
+from galleryctl.engine.apply.uploads import fetch_media_files
+from galleryctl.engine.checks import check_guards
+from galleryctl.engine.history import finish_record, start_record
+from galleryctl.engine.progress import Progress
+from galleryctl.engine.refresh.pending import UnconfirmedCreate
+from galleryctl.engine.site import PlanResult, Site, save_state
+from galleryctl.engine.staleness import apply_findings
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StateError
+from galleryctl.model.outcome import OutcomeStatus, Report
+from galleryctl.plan.history.record import RunRecord
+from galleryctl.plan.identity.moved import AddressMoves
+from galleryctl.plan.targets import is_targeted
+from galleryctl.state.backend import LockInfo
+from galleryctl.state.journal import Journal, earlier_try
+from galleryctl.state.state_file import State
+
+_SENT = (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
+"""The statuses of changes whose steps were all done."""
+
+
+async def apply_plan(
+    site: Site, planned: PlanResult, *, owner: LockInfo, stop: asyncio.Event, progress: Progress
+) -> ApplyResult:
+    """Apply the plan, save the state and record the run; `owner` holds the lock.
+
+    The journal is kept until the state is saved. A run that writes nothing to the site is not recorded.
+    """
+    check_guards(planned.plan)
+    unconfirmed = _open_creates(planned)
+    findings = apply_findings(planned.fetched.bindings, planned.plan)
+    state = _save_findings(site, planned, findings, keep_journal=bool(unconfirmed))
+    if not planned.plan.changes:
+        report = Report(outcomes=(), state_changes=len(planned.plan.state_changes))
+        return ApplyResult(bindings=findings, report=report)
+    snapshot = planned.fetched.snapshot
+    files = await fetch_media_files(site.client, planned.plan, findings)
+    carried = [
+        (earlier_try(f"create {address}", number), intent)
+        for address, create in unconfirmed.items()
+        for number, intent in enumerate(create.tries, 1)
+    ]
+    record = start_record(site.backend, planned.plan, snapshot, findings, owner=owner, state=state)
+    with Journal.open(site.journal, run=owner.run, state=state, carried=carried) as journal:
+        applied = await apply(
+            planned.plan,
+            snapshot,
+            findings,
+            before=AddressMoves(addresses=planned.plan.moves).renamed(planned.fetched.bindings),
+            files=files,
+            unconfirmed=retryable_creates(unconfirmed, planned.plan),
+            client=site.client,
+            journal=journal,
+            root=site.root,
+            folder=site.folder,
+            workers=site.workers,
+            stop=stop,
+            progress=progress,
+        )
+    done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
+    keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
+    if applied.report.has_written or keep_journal:
+        return _save_results(site, applied, record, state, keep_journal=keep_journal)
+    site.journal.clear()  # nothing was written, so a saved plan stays valid
+    site.backend.remove_record(record.number)
+    return replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
+
+
+def _save_findings(site: Site, planned: PlanResult, findings: Bindings, *, keep_journal: bool) -> State:
+    """Save what must be in state before the first write to the site, and return the state."""
+    state, bindings = planned.loaded.state, planned.fetched.bindings
+    if planned.plan.ids or planned.plan.moves or not planned.plan.changes:
+        # All adoptions of a gallery are in state before the first write: from then on it is known. So are new
+        # addresses: the journal has no others.
+        bindings = findings
+    if planned.loaded.interrupted or bindings != state.bindings:
+        return save_state(site, state, bindings, keep_journal=keep_journal)
+    return state
+
+
+def _save_results(
+    site: Site, applied: ApplyResult, record: RunRecord, state: State, *, keep_journal: bool
+) -> ApplyResult:
+    """Save the state and complete the record of a run that has written to the site."""
+    try:
+        state = save_state(site, state, applied.bindings, keep_journal=keep_journal)
+    except StateError as error:
+        applied = replace(applied, save_error=error)
+    unconfirmed = applied.has_unconfirmed_steps
+    report = finish_record(site.backend, record, applied.report, state=state, unconfirmed=unconfirmed)
+    return replace(applied, report=report, state_written=True)
+
+
+def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:
+    """Return the creates in doubt that the plan sends again, and those that are not its targets.
+
+    Any other was decided: its address has another resource, or is not to be created any more, and reads have settled.
+    """
+    again, targets = retryable_creates(planned.fetched.unconfirmed, planned.plan), planned.plan.targets
+    others = {a: c for a, c in planned.fetched.unconfirmed.items() if not is_targeted(a, targets)}
+    return {**again, **others}

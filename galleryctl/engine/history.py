@@ -1,0 +1,86 @@
+"""The history of a state: record what an apply changes, and read the records of earlier runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import StateError
+from galleryctl.model.live import SiteSnapshot
+from galleryctl.model.outcome import Report
+from galleryctl.plan.changes import Plan
+from galleryctl.plan.file.review import review_digest
+from galleryctl.plan.history.codec import deserialize_record, serialize_record
+from galleryctl.plan.history.record import RunRecord, recorded_changes, recorded_orders, with_outcomes
+from galleryctl.state.backend import LockInfo, StateBackend
+from galleryctl.state.history import record_name
+from galleryctl.state.state_file import State
+
+
+def start_record(
+    backend: StateBackend, plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, *, owner: LockInfo, state: State
+) -> RunRecord:
+    """Store the record of a run before its first write, and return it; remove those of the oldest runs.
+
+    `bindings` are the state with the findings of the plan. Raises StateError.
+    """
+    record = RunRecord(
+        number=max(backend.run_numbers(), default=0) + 1,
+        run=owner.run,
+        who=owner.who,
+        started=owner.since,
+        operation=owner.operation,
+        site_id=plan.site_id,
+        lineage=state.lineage,
+        serial=state.serial,
+        digest=review_digest(plan),
+        changes=recorded_changes(plan, snapshot, bindings),
+        orders=recorded_orders(plan, snapshot, bindings),
+        state_changes=plan.state_changes,
+    )
+    backend.store_record(record.number, serialize_record(record))
+    backend.remove_old_records()
+    return record
+
+
+def finish_record(
+    backend: StateBackend, record: RunRecord, report: Report, *, state: State, unconfirmed: bool
+) -> Report:
+    """Complete the record of a run that has ended, and return the report.
+
+    `state` is the one with the results, `unconfirmed` is True if a step failed that may have taken effect. The run has
+    written to the site, so an error is a warning in the report.
+    """
+    ended = replace(record, lineage=state.lineage, serial=state.serial)
+    try:
+        backend.store_record(record.number, serialize_record(with_outcomes(ended, report, unconfirmed=unconfirmed)))
+    except StateError as error:
+        warning = f"the history does not show the result of this run: {error.what}: {error.why or error.where}"
+        return replace(report, warnings=(*report.warnings, warning))
+    return report
+
+
+def read_record(backend: StateBackend, number: int) -> RunRecord:
+    """Return the record of a run. Raises StateError if there is none, or if it cannot be read."""
+    numbers = backend.run_numbers()
+    if number not in numbers:
+        listed = ", ".join(map(str, numbers))
+        raise StateError(
+            f"the history has no run {number}",
+            where=backend.location,
+            why=f"the runs are {listed}" if numbers else "no run is recorded",
+            do="list the runs: galleryctl history" if numbers else "",
+        )
+    where = backend.history_store.location(record_name(number))
+    return deserialize_record(backend.load_record(number), number=number, where=where)
+
+
+def read_records(backend: StateBackend) -> Iterator[RunRecord | StateError]:
+    """Yield the record of each run, newest first, or the error of one that cannot be read."""
+    for number in backend.run_numbers():
+        where = backend.history_store.location(record_name(number))
+        try:
+            yield deserialize_record(backend.load_record(number), number=number, where=where)
+        except StateError as error:
+            yield error

@@ -1,0 +1,1 @@
+"""The history of applies: the record of each run, and its JSON document."""

@@ -1,0 +1,203 @@
+"""The record of a run as a JSON document, which is stored beside the state.
+
+A run can have tens of thousands of changes, so members that have their usual value are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from galleryctl.model import json_document as doc
+from galleryctl.model.errors import StateError
+from galleryctl.model.fields import Json
+from galleryctl.model.media import HostedVideo, Kind, Media, WixFile
+from galleryctl.model.outcome import OutcomeStatus
+from galleryctl.plan.changes import Action, Cause, Change, FieldChange, MatchedBy, StateAction, StateChange
+from galleryctl.plan.file.media import encode_media, read_media
+from galleryctl.plan.history.record import (
+    UNKNOWN_STATUS,
+    FormerResource,
+    RecordedChange,
+    RecordedOrder,
+    RunRecord,
+    RunResult,
+)
+
+_FORMAT_VERSION = 1
+_DAMAGED_ADVICE = "it cannot be repaired; delete it, and galleryctl history lists the other runs"
+
+
+def serialize_record(record: RunRecord) -> bytes:
+    """Return the bytes to store for the record of a run."""
+    return json.dumps(_encode(record), separators=(",", ":")).encode() + b"\n"
+
+
+def deserialize_record(content: bytes, *, number: int, where: object) -> RunRecord:
+    """Return the stored record of the run with this number. Raise StateError if it is not one."""
+    try:
+        record = _read_document(doc.parse_json(content))
+        if record.number != number:
+            raise doc.InvalidDocumentError(f"is that of run {record.number}")
+    except ValueError as error:
+        what = f"the record of run {number} cannot be read"
+        raise StateError(what, where=where, why=str(error), do=_DAMAGED_ADVICE) from error
+    return record
+
+
+def _encode(record: RunRecord) -> Json:
+    return {
+        "history": _FORMAT_VERSION,
+        "number": record.number,
+        "run": record.run,
+        "who": record.who,
+        "started": record.started,
+        "operation": record.operation,
+        "site_id": record.site_id,
+        "lineage": record.lineage,
+        "serial": record.serial,
+        "digest": record.digest,
+        "result": record.result.value,
+        "changes": [_encode_recorded(each) for each in record.changes],
+        "orders": {
+            id_: {"before": list(order.before), "after": list(order.after)} for id_, order in record.orders.items()
+        },
+        "state_changes": [
+            {"address": str(change.address), "action": change.action.value, "detail": change.detail}
+            for change in record.state_changes
+        ],
+    }
+
+
+def _encode_recorded(recorded: RecordedChange) -> Json:
+    members = {
+        "former": [_encode_former(former) for former in recorded.former],
+        "status": "" if recorded.status == UNKNOWN_STATUS else recorded.status,
+        "why": recorded.why,
+        "new_id": recorded.new_id,
+    }
+    return {"change": _encode_change(recorded.change), **_given(members)}
+
+
+def _encode_change(change: Change) -> Json:
+    members = {
+        "kind": change.kind and change.kind.value,
+        "id": change.id,
+        "name": change.name,
+        "write": change.write,
+        "fields": [_encode_field(part) for part in change.fields],
+        "media": encode_media(change.media),
+        "media_before": change.media_before,
+        "position": change.position,
+        "cause": _unless_manifest(change.cause),
+        "media_cause": _unless_manifest(change.media_cause),
+        "position_cause": _unless_manifest(change.position_cause),
+        "changed_at": change.changed_at,
+        "deleted_items": change.deleted_items,
+        "matched_by": "" if change.matched_by is MatchedBy.NONE else change.matched_by.value,
+        "reason": change.reason,
+    }
+    return {"address": str(change.address), "action": change.action.value, **_given(members)}
+
+
+def _encode_field(part: FieldChange) -> Json:
+    members = {"path": part.path, "before": part.before, "after": part.after}
+    return {**members, **_given({"cause": _unless_manifest(part.cause)})}
+
+
+def _encode_former(former: FormerResource) -> Json:
+    members = {
+        "key": former.key,
+        "kind": former.kind and former.kind.value,
+        "media": encode_media(former.media),
+        "fields": former.fields,
+        "source": former.source,
+    }
+    return {"id": former.id, **_given(members)}
+
+
+def _given(members: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the members that have another value than none, "", 0 or an empty collection."""
+    return {name: value for name, value in members.items() if value}
+
+
+def _unless_manifest(cause: Cause) -> str:
+    return "" if cause is Cause.MANIFEST else cause.value
+
+
+def _read_position(value: Json) -> tuple[int, int]:
+    match doc.array(doc.integer)(value):
+        case (before, after):
+            return before, after
+    raise doc.InvalidDocumentError("is not a pair of positions")
+
+
+def _read_former_media(value: Json) -> Media:
+    media = read_media(value)
+    if isinstance(media, WixFile | HostedVideo):
+        return media
+    raise doc.InvalidDocumentError("is not the media of a live item")
+
+
+_read_cause = doc.one_of(Cause)
+_read_kind = doc.one_of(Kind)
+_read_fields = doc.mapping(doc.string, doc.json_value)
+_CHANGE_MEMBERS: Mapping[str, doc.Reader[Any]] = {
+    "kind": _read_kind,
+    "id": doc.string,
+    "name": doc.string,
+    "write": _read_fields,
+    "fields": doc.array(
+        doc.record(FieldChange, {"cause": _read_cause}, path=doc.string, before=doc.json_value, after=doc.json_value)
+    ),
+    "media": read_media,
+    "media_before": doc.string,
+    "position": _read_position,
+    "cause": _read_cause,
+    "media_cause": _read_cause,
+    "position_cause": _read_cause,
+    "changed_at": doc.string,
+    "deleted_items": doc.integer,
+    "matched_by": doc.one_of(MatchedBy),
+    "reason": doc.string,
+}
+_FORMER_MEMBERS: Mapping[str, doc.Reader[Any]] = {
+    "key": doc.key,
+    "kind": _read_kind,
+    "media": _read_former_media,
+    "fields": _read_fields,
+    "source": doc.string,
+}
+_RECORDED_MEMBERS: Mapping[str, doc.Reader[Any]] = {
+    "former": doc.array(doc.record(FormerResource, _FORMER_MEMBERS, id=doc.string)),
+    "status": doc.one_of([status.value for status in OutcomeStatus]),
+    "why": doc.string,
+    "new_id": doc.string,
+}
+_read_recorded = doc.record(
+    RecordedChange,
+    _RECORDED_MEMBERS,
+    change=doc.record(Change, _CHANGE_MEMBERS, address=doc.address, action=doc.one_of(Action)),
+)
+_read_record = doc.record(
+    RunRecord,
+    number=doc.integer,
+    run=doc.string,
+    who=doc.string,
+    started=doc.string,
+    operation=doc.string,
+    site_id=doc.string,
+    lineage=doc.string,
+    serial=doc.integer,
+    digest=doc.string,
+    result=doc.one_of(RunResult),
+    changes=doc.array(_read_recorded),
+    orders=doc.mapping(
+        doc.string, doc.record(RecordedOrder, before=doc.array(doc.string), after=doc.array(doc.string))
+    ),
+    state_changes=doc.array(
+        doc.record(StateChange, address=doc.address, action=doc.one_of(StateAction), detail=doc.string)
+    ),
+)
+_read_document = doc.versioned("history", {_FORMAT_VERSION: _read_record})

@@ -1,0 +1,231 @@
+"""The record of a run: what an apply changed, and what the site showed before.
+
+It is made from the plan before the first write, so that it also describes a run that is killed, and completed with the
+outcomes when the run ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.fields import Fields, is_empty
+from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.media import HostedVideo, Kind, WixFile
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
+from galleryctl.plan.changes import Action, Change, Plan, StateChange
+from galleryctl.plan.ordering.display import display_rank, in_display_order
+
+UNKNOWN_STATUS = "unknown"
+"""The status of a change of a run that did not report it, or that may have taken effect although it failed."""
+
+
+class RunResult(StrEnum):
+    """The result of a run."""
+
+    APPLIED = "applied"
+    PARTIAL = "applied in part"
+    UNKNOWN = "unknown"
+    """The run was killed, or it is still running."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerResource:
+    """A gallery or an item as the site showed it before a run, without empty fields.
+
+    Of one that the run updated, and whose media it did not replace, it has only the fields that the run wrote.
+    """
+
+    id: str
+    key: str = ""
+    """The key of an item, "" if it was unmanaged; of a gallery, its key."""
+    kind: Kind | None = None
+    """None for a gallery."""
+    media: WixFile | HostedVideo | None = None
+    fields: Fields = field(default_factory=dict)
+    source: str = ""
+    """The content of the file, as state names it, if galleryctl uploaded or imported it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedChange:
+    """A change of a run, and what it overwrote.
+
+    `former` is the resource before the change, none for a create or if no read showed it; a deleted gallery is followed
+    by its items in display order.
+    """
+
+    change: Change
+    """Without what only an apply needs: fingerprints, sort orders, the paths that the manifest manages."""
+    former: tuple[FormerResource, ...] = ()
+    status: str = UNKNOWN_STATUS
+    """An OutcomeStatus, or `UNKNOWN_STATUS`."""
+    why: str = ""
+    """The reason of any status but done."""
+    new_id: str | None = None
+    """The live id of what was created, if it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedOrder:
+    """The display order of a gallery: the live ids of all items before the run, the managed keys after it."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """An apply that wrote to the site."""
+
+    number: int
+    """The name of the run for users: 1, 2, 3 … in the history of one state."""
+    run: str
+    """The run's id, as in locks."""
+    who: str
+    started: str
+    operation: str
+    site_id: str
+    lineage: str
+    serial: int
+    """The serial of the state that has the results of the run; until it ends, of the state that it started with."""
+    digest: str
+    """The review digest of the plan."""
+    result: RunResult = RunResult.UNKNOWN
+    changes: tuple[RecordedChange, ...] = ()
+    orders: Mapping[str, RecordedOrder] = field(default_factory=dict)
+    """The order of the galleries in which items were moved, deleted or replaced, by the live id of the gallery."""
+    state_changes: tuple[StateChange, ...] = ()
+
+    def count(self, action: Action) -> int:
+        """Return the number of changes with this action that were done, or that may have been done."""
+        undone = (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED)
+        return sum(each.change.action is action and each.status not in undone for each in self.changes)
+
+
+def recorded_changes(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> tuple[RecordedChange, ...]:
+    """Return the changes of the plan before they are made; `bindings` are the state with the findings of the plan."""
+    before = _Before(snapshot, bindings, plan)
+    return tuple(
+        RecordedChange(
+            change=replace(
+                change,
+                write={} if change.action is Action.CREATE else change.write,
+                named=(),
+                cleared=(),
+                sort_order=None,
+                fingerprint=None,
+                deleted_content=None,
+            ),
+            former=tuple(before.former(change)),
+        )
+        for change in plan.changes
+    )
+
+
+class _Before:
+    """The site before a run."""
+
+    def __init__(self, snapshot: SiteSnapshot, bindings: Bindings, plan: Plan) -> None:
+        self._galleries = {gallery.id: gallery for gallery in snapshot.galleries}
+        self._items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
+        self._keys = {id_: address.item or address.gallery for address, id_ in bindings.ids.items()}
+        self._sources = {file_id: source for source, file_id in bindings.media.items()}
+        self._item_order = plan.item_order
+
+    def former(self, change: Change) -> Iterator[FormerResource]:
+        """Yield the resource before the change, with the items of a deleted gallery."""
+        if change.id is None:
+            return
+        gallery, item = self._galleries.get(change.id), self._items.get(change.id)
+        if gallery is not None:
+            yield FormerResource(id=gallery.id, key=change.address.gallery, fields=_without_empty(gallery.fields))
+            if change.action is Action.DELETE:
+                yield from map(self._former_item, in_display_order(gallery.items or (), self._item_order))
+        elif item is not None:
+            former = replace(self._former_item(item), key=change.address.item or "")
+            if change.action is Action.UPDATE and change.media is None:
+                former = replace(former, media=None, source="", fields=_only(former.fields, change.write))
+            yield former
+
+    def _former_item(self, item: LiveItem) -> FormerResource:
+        source = self._sources.get(item.media.id, "") if isinstance(item.media, WixFile) else ""
+        return FormerResource(
+            id=item.id,
+            key=self._keys.get(item.id, ""),
+            kind=item.kind,
+            media=item.media,
+            fields=_without_empty(item.fields),
+            source=source,
+        )
+
+
+def _without_empty(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if not is_empty(value)}
+
+
+def _only(fields: Fields, names: Mapping[str, object]) -> Fields:
+    return {name: value for name, value in fields.items() if name in names}
+
+
+def recorded_orders(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> Mapping[str, RecordedOrder]:
+    """Return the orders before and after the plan of the galleries in which it moves, deletes or replaces items."""
+    changes: dict[Address, list[Change]] = {}
+    for change in plan.changes:
+        if change.address.item is not None:
+            changes.setdefault(change.address.parent, []).append(change)
+    by_id = {gallery.id: gallery for gallery in snapshot.galleries}
+    keys = {id_: address.item for address, id_ in bindings.ids.items() if address.item}
+    return {
+        gallery.id: RecordedOrder(
+            before=tuple(item.id for item in in_display_order(gallery.items or (), plan.item_order)),
+            after=_order_after(gallery, members, keys, plan),
+        )
+        for address, members in changes.items()
+        if (gallery := by_id.get(bindings.ids.get(address, ""))) and any(map(_changes_order, members))
+    }
+
+
+def _changes_order(change: Change) -> bool:
+    return change.action in (Action.DELETE, Action.REPLACE) or (
+        change.action is Action.UPDATE and change.position is not None
+    )
+
+
+def _order_after(
+    gallery: LiveGallery, changes: Sequence[Change], keys: Mapping[str, str], plan: Plan
+) -> tuple[str, ...]:
+    """Return the keys of the managed items in display order after the changes."""
+    gone = {change.id for change in changes if change.action is Action.DELETE}
+    live = (item for item in gallery.items or () if item.id in keys and item.id not in gone)
+    orders = {keys[item.id]: item.sort_order for item in live}
+    orders |= {c.address.item: c.sort_order for c in changes if c.address.item and c.sort_order is not None}
+    return tuple(sorted(orders, key=lambda key: (*display_rank(orders[key], plan.item_order), key)))
+
+
+def with_outcomes(record: RunRecord, report: Report, *, unconfirmed: bool) -> RunRecord:
+    """Return the record of a run that has ended, with the outcome of each change.
+
+    `unconfirmed` is True if a step failed that may have taken effect.
+    """
+    changes = tuple(
+        _with_outcome(each, outcome, unconfirmed=unconfirmed)
+        for each, outcome in zip(record.changes, report.outcomes, strict=True)
+    )
+    done = all(each.status == OutcomeStatus.DONE for each in changes)
+    return replace(record, changes=changes, result=RunResult.APPLIED if done else RunResult.PARTIAL)
+
+
+def _with_outcome(recorded: RecordedChange, outcome: Outcome, *, unconfirmed: bool) -> RecordedChange:
+    change = recorded.change
+    created = change.action in (Action.CREATE, Action.REPLACE) and outcome.id != change.id
+    is_unknown = unconfirmed and outcome.status is OutcomeStatus.FAILED
+    return replace(
+        recorded,
+        status=UNKNOWN_STATUS if is_unknown else outcome.status.value,
+        why=outcome.reason,
+        new_id=outcome.id if created else None,
+    )
