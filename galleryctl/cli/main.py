@@ -25,6 +25,7 @@ COMMANDS = (
     "import",
     "expand",
     "show",
+    "history",
     "state",
     "media",
     "emulator",

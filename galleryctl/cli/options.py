@@ -139,6 +139,19 @@ lock_timeout_option = click.option(
 """Adds `--lock-timeout`, for the commands that write state."""
 
 
+class RunNumber(click.IntRange):
+    """The number of a run in the history."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number. Raises click.BadParameter."""
+        if not str(value).isdecimal() or int(value) < 1:
+            self.fail(f"{value!r} is not a run: use a number that `galleryctl history` lists.", param, ctx)
+        return int(value)
+
+
 def listener_options(ready_file_content: str) -> Callable[[_F], _F]:
     """Return a decorator that adds the options of a command that listens."""
 

@@ -82,6 +82,25 @@ def test_two_interrupts_stop_at_once_and_the_next_run_continues(begun: ServedWor
     next_run_finishes(begun)
 
 
+def test_a_killed_run_is_in_the_history_with_all_that_it_was_about_to_do(begun: ServedWorkspace) -> None:
+    begun.hold("after", **CREATE_ITEM_REQUESTS, nth=5, times=4)
+    command = begun.start("apply", "--auto-approve")
+    begun.wait_for_held(4)
+    command.kill()
+    command.wait()
+    begun.release(drop=True)
+    shown = begun.run("history", "2", "--format", "json")
+    assert shown.wait() == 0
+    record = json.loads(shown.out)
+    assert (record["result"], record["counts"]["create"]) == ("unknown", 20)
+    assert {change["status"] for change in record["changes"]} == {"unknown"}
+    begun.age_journal()
+    next_run_finishes(begun)
+    listed = begun.run("history", "--format", "json")
+    assert listed.wait() == 0
+    assert [run["result"] for run in json.loads(listed.out)["runs"]] == ["applied", "unknown", "applied"]
+
+
 @SIGNALS
 def test_while_planning_nothing_is_done(begun: ServedWorkspace, number: int) -> None:
     begun.hold(method="GET")

@@ -118,6 +118,12 @@ def broken(frozen: Frozen) -> None:
     frozen.write(".galleryctl/state.json", "{")
 
 
+def recorded(frozen: Frozen) -> None:
+    """A run is in the history."""
+    changes(frozen)
+    assert frozen.run("apply", "--auto-approve").code == 0
+
+
 def failing(frozen: Frozen) -> None:
     """Somebody deletes an item while the apply is about to update it."""
     frozen.restore("after")
@@ -138,6 +144,8 @@ CASES: dict[str, tuple[Callable[[Frozen], None], str]] = {
     "apply-nothing": (applied, "apply --auto-approve"),
     "apply-in-part": (failing, "apply --auto-approve"),
     "apply-interrupted": (changes, "apply --auto-approve"),
+    "history": (recorded, "history"),
+    "history-run": (recorded, "history 1"),
     "show": (applied, "show"),
     "show-live": (others, "show --live"),
     "show-gallery": (applied, "show weddings"),
@@ -322,6 +330,10 @@ CODES: tuple[tuple[Callable[[Frozen], None], str], ...] = (
     (applied, "destroy --auto-approve"),
     (applied, "import --name Nobody"),
     (applied, "show none.json"),
+    (applied, "history"),
+    (recorded, "history 1"),
+    (applied, "history 1"),
+    (applied, "history 0"),
     (applied, "state list"),
     (applied, "state list weddings/nope"),
     (applied, "state versions"),

@@ -1,0 +1,163 @@
+"""The history as text and JSON: the runs, or one run with all that it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from galleryctl.model.outcome import OutcomeStatus
+from galleryctl.plan.changes import Action, Change, FieldChange, Plan
+from galleryctl.plan.file.media import encode_media
+from galleryctl.plan.history.record import UNKNOWN_STATUS, FormerResource, RecordedChange, RunRecord, RunResult
+from galleryctl.report import view
+from galleryctl.report.formatting import escape_control, escaped_lines
+from galleryctl.report.json import dump_safe_json
+from galleryctl.report.text import StyledText, group_rows, render_rows, render_table, truncate_rows, wrap_paragraph
+
+_SYMBOLS = {action: symbol for action, symbol in view.ACTION_SYMBOLS.items() if action is not view.DisplayAction.MOVE}
+
+
+def history_text(records: Sequence[RunRecord], *, color: bool, width: int) -> str:
+    """Return a table of the runs."""
+    rows = [
+        (
+            f"{record.number}",
+            escape_control(record.started),
+            escape_control(record.who),
+            record.operation,
+            record.result.value,
+            _counts(record),
+        )
+        for record in records
+    ]
+    head = ("#", "started", "who", "operation", "result", "changes")
+    return render_table("Runs", head, rows, color=color, width=width)
+
+
+def _counts(record: RunRecord) -> str:
+    """Return the number of changes of each kind, with the symbols of plans: `+1 ~50 -2`."""
+    counts = ((record.count(Action(action.value)), symbol) for action, symbol in _SYMBOLS.items())
+    return " ".join(f"{symbol}{number:,}" for number, symbol in counts if number) or "none"
+
+
+def record_text(record: RunRecord, *, color: bool, width: int, verbose: bool = False) -> str:
+    """Return what a run changed, with the values before and after; `verbose` shows every change."""
+    title = f"Run {record.number}: {record.operation} by {record.who}, started {record.started}, run id {record.run}"
+    rows: list[list[StyledText]] = [[(escape_control(title), "bold")], []]
+    plan = _shown_plan(record)
+    for group in view.group_changes(plan, drift=False, limit=max((width - 24) // 2, 16)):
+        rows += [*truncate_rows(group_rows(group, width, verbose=verbose), width), []]
+    if plan.state_changes:
+        rows.append([("In state only", "bold")])
+        for address, text in view.state_change_lines(plan):
+            rows += wrap_paragraph(f"{address}: {text}", width)
+        rows.append([])
+    rows += _undone_rows(record, width)
+    rows.append([(f"Result: {record.result.value} ({_counts(record)}).", "bold")])
+    return render_rows(rows, color=color)
+
+
+def _shown_plan(record: RunRecord) -> Plan:
+    """Return a plan with the changes of the run, also with what deleted and replaced items showed."""
+    changes = tuple(_with_former_fields(each) for each in record.changes)
+    return Plan(site_id=record.site_id, changes=changes, state_changes=record.state_changes)
+
+
+def _with_former_fields(recorded: RecordedChange) -> Change:
+    change = recorded.change
+    if change.action not in (Action.DELETE, Action.REPLACE) or not recorded.former:
+        return change
+    former = recorded.former[0].fields
+    after = {part.path: part for part in change.fields}
+    lost = (FieldChange(path=name, before=value, after=None) for name, value in former.items())
+    return replace(change, fields=(*(part for part in lost if part.path not in after), *change.fields))
+
+
+def _undone_rows(record: RunRecord, width: int) -> Iterator[list[StyledText]]:
+    """Yield the changes that were not done, or of which that is unknown."""
+    if record.result is RunResult.UNKNOWN:
+        why = "The run did not report its end: it was killed, or it is still running. Some changes may not be made."
+        yield from wrap_paragraph(why, width, indent=0)
+        return
+    undone = [each for each in record.changes if each.status != OutcomeStatus.DONE]
+    if undone:
+        yield [("Not done", "bold")]
+        for each in undone:
+            why = "; ".join(escaped_lines(each.why))
+            yield from wrap_paragraph(f"{each.change.address}: {_status(each)}{f': {why}' if why else ''}", width)
+        yield []
+
+
+def _status(recorded: RecordedChange) -> str:
+    return "failed, and may be done" if recorded.status == UNKNOWN_STATUS else recorded.status
+
+
+def history_json(records: Sequence[RunRecord]) -> str:
+    """Return the document of the runs that `history.schema.json` describes."""
+    return dump_safe_json({"kind": "history", "format_version": 1, "runs": [_summary(record) for record in records]})
+
+
+def record_json(record: RunRecord) -> str:
+    """Return the document of one run that `history.schema.json` describes."""
+    return dump_safe_json(
+        {
+            "kind": "run",
+            "format_version": 1,
+            **_summary(record),
+            "changes": [_change_document(each) for each in record.changes],
+            "state_changes": [
+                {"address": str(change.address), "action": change.action.value, "detail": change.detail}
+                for change in record.state_changes
+            ],
+        }
+    )
+
+
+def _summary(record: RunRecord) -> dict[str, Any]:
+    return {
+        "number": record.number,
+        "run": record.run,
+        "started": record.started,
+        "who": record.who,
+        "operation": record.operation,
+        "result": record.result.value,
+        "review_digest": record.digest,
+        "lineage": record.lineage,
+        "serial": record.serial,
+        "counts": {action.value: record.count(action) for action in Action if action is not Action.NO_OP},
+    }
+
+
+def _change_document(recorded: RecordedChange) -> dict[str, Any]:
+    change = recorded.change
+    media, position = change.media, change.position
+    return {
+        "address": str(change.address),
+        "action": change.action.value,
+        "kind": change.kind and change.kind.value,
+        "id": change.id,
+        "new_id": recorded.new_id,
+        "name": change.name,
+        "status": recorded.status,
+        "why": recorded.why,
+        "cause": change.cause.value,
+        "fields": [
+            {"path": part.path, "before": part.before, "after": part.after, "cause": part.cause.value}
+            for part in change.fields
+        ],
+        "media": media
+        and {"before": change.media_before, "after": encode_media(media), "cause": change.media_cause.value},
+        "position": position and {"before": position[0], "after": position[1], "cause": change.position_cause.value},
+        "former": [_former_document(former) for former in recorded.former],
+    }
+
+
+def _former_document(former: FormerResource) -> dict[str, Any]:
+    return {
+        "id": former.id,
+        "key": former.key or None,
+        "kind": former.kind and former.kind.value,
+        "media": encode_media(former.media),
+        "fields": former.fields,
+    }
