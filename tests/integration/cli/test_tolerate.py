@@ -356,7 +356,7 @@ def test_a_list_on_one_line_gets_entries(applied: CliHarness) -> None:
         (["--tolerate-until", "20261231", "--reason", "r"], "'20261231' is not a valid date"),
         (["--tolerate-until", "2020-01-01", "--reason", "r"], "2020-01-01 has passed"),
         (["--tolerate-until", FOREVER], "--tolerate-until needs --reason"),
-        (["--reason", "r"], "need --tolerate-until"),
+        (["--reason", "r"], "needs --tolerate-until"),
         (["weddings"], "use --target"),
     ],
 )
