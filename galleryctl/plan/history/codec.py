@@ -61,7 +61,8 @@ def _encode(record: RunRecord) -> Json:
         "result": record.result.value,
         "changes": [_encode_recorded(each) for each in record.changes],
         "orders": {
-            id_: {"before": list(order.before), "after": list(order.after)} for id_, order in record.orders.items()
+            id_: {"before": order.before, "keys": order.keys, "after": order.after}
+            for id_, order in record.orders.items()
         },
         "state_changes": [
             {"address": str(change.address), "action": change.action.value, "detail": change.detail}
@@ -194,7 +195,10 @@ _read_record = doc.record(
     result=doc.one_of(RunResult),
     changes=doc.array(_read_recorded),
     orders=doc.mapping(
-        doc.string, doc.record(RecordedOrder, before=doc.array(doc.string), after=doc.array(doc.string))
+        doc.string,
+        doc.record(
+            RecordedOrder, before=doc.array(doc.string), keys=doc.array(doc.string), after=doc.array(doc.string)
+        ),
     ),
     state_changes=doc.array(
         doc.record(StateChange, address=doc.address, action=doc.one_of(StateAction), detail=doc.string)

@@ -6,7 +6,7 @@ outcomes when the run ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -36,7 +36,8 @@ class RunResult(StrEnum):
 class FormerResource:
     """A gallery or an item as the site showed it before a run, without empty fields.
 
-    Of one that the run updated, and whose media it did not replace, it has only the fields that the run wrote.
+    Of one that the run updated, and whose media it did not replace, it has only the fields that the run wrote, and the
+    html of a text, by which it can be identified.
     """
 
     id: str
@@ -71,10 +72,14 @@ class RecordedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedOrder:
-    """The display order of a gallery: the live ids of all items before the run, the managed keys after it."""
+    """The display order of a gallery before and after a run."""
 
     before: tuple[str, ...]
+    """The live ids of all items."""
+    keys: tuple[str, ...]
+    """The key of each of these, "" if it was unmanaged."""
     after: tuple[str, ...]
+    """The keys of the managed items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +153,7 @@ class _Before:
         elif item is not None:
             former = replace(self._former_item(item), key=change.address.item or "")
             if change.action is Action.UPDATE and change.media is None:
-                former = replace(former, media=None, source="", fields=_only(former.fields, change.write))
+                former = replace(former, fields=_only(former.fields, {*change.write, "html"}))
             yield former
 
     def _former_item(self, item: LiveItem) -> FormerResource:
@@ -167,7 +172,7 @@ def _without_empty(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if not is_empty(value)}
 
 
-def _only(fields: Fields, names: Mapping[str, object]) -> Fields:
+def _only(fields: Fields, names: Collection[str]) -> Fields:
     return {name: value for name, value in fields.items() if name in names}
 
 
@@ -181,11 +186,14 @@ def recorded_orders(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> M
     keys = {id_: address.item for address, id_ in bindings.ids.items() if address.item}
     return {
         gallery.id: RecordedOrder(
-            before=tuple(item.id for item in in_display_order(gallery.items or (), plan.item_order)),
+            before=tuple(item.id for item in before),
+            keys=tuple(keys.get(item.id, "") for item in before),
             after=_order_after(gallery, members, keys, plan),
         )
         for address, members in changes.items()
-        if (gallery := by_id.get(bindings.ids.get(address, ""))) and any(map(_changes_order, members))
+        if (gallery := by_id.get(bindings.ids.get(address, "")))
+        and (before := in_display_order(gallery.items or (), plan.item_order))
+        and any(map(_changes_order, members))
     }
 
 

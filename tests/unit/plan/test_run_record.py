@@ -102,7 +102,7 @@ RECORDS = st.builds(
         ),
         max_size=3,
     ).map(tuple),
-    orders=st.dictionaries(TEXT, st.builds(RecordedOrder, before=NAMES, after=NAMES), max_size=2),
+    orders=st.dictionaries(TEXT, st.builds(RecordedOrder, before=NAMES, keys=NAMES, after=NAMES), max_size=2),
     state_changes=st.lists(
         st.builds(StateChange, address=ADDRESSES, action=st.sampled_from(StateAction), detail=TEXT), max_size=2
     ).map(tuple),
