@@ -11,6 +11,7 @@ from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
 
 _MAX_ADDRESSES = 20
+_MAX_NAMES = 10
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -65,6 +66,12 @@ def list_addresses(addresses: Sequence[Address]) -> str:
     shown = ", ".join(map(str, addresses[:_MAX_ADDRESSES]))
     left = len(addresses) - _MAX_ADDRESSES
     return f"{shown} and {left:,} more" if left > 0 else shown
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return the names in one line, escaped, the first 10 if there are more."""
+    more = [f"and {len(names) - _MAX_NAMES:,} more"] if len(names) > _MAX_NAMES else []
+    return ", ".join([*map(escape_control, names[:_MAX_NAMES]), *more])
 
 
 def _format_full_value(value: Json) -> str:

@@ -10,12 +10,9 @@ from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.plan import parse_pattern
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.accepting.run import Acceptance, AcceptedFile
-from galleryctl.report.formatting import escape_control, pluralize
+from galleryctl.report.formatting import escape_control, list_names, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.session.run import accept_workspace_drift
-
-_MAX_NAMES = 10
-"""The number of names that a message lists."""
 
 
 async def run_accept(settings: CliSettings, targets: Sequence[str], *, added: bool, dry_run: bool) -> int:
@@ -54,13 +51,8 @@ def _summary(file: AcceptedFile) -> str:
         (file.added, "added", "item", ""),
     ):
         if names:
-            parts.append(f"{verb} {pluralize(len(names), one, many)} ({_listed(names)})")
+            parts.append(f"{verb} {pluralize(len(names), one, many)} ({list_names(names)})")
     return "; ".join(parts)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []
-    return ", ".join([*map(escape_control, names[:_MAX_NAMES]), *more])
 
 
 def _remarks(accepted: Acceptance, *, added: bool) -> Iterator[str]:

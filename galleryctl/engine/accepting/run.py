@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.accepting.gallery import Accepted, LiveSide, accept_gallery, final_order, is_edited, is_moved
 from galleryctl.engine.importing.ownership import skipped_items
 from galleryctl.engine.importing.unapplied import named_values
+from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.site import PlanResult, Site, plan_site
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.manifest.files.atomic_write import read_text, replace_texts
 from galleryctl.manifest.files.symlinks import ensure_inside
-from galleryctl.manifest.files.tree import WorkspaceFiles
-from galleryctl.manifest.load import Manifest, combine_manifests, find_manifests, read_manifest
+from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.manifest.write.expand import expand_patterns, pattern_addresses
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import Desired, DesiredGallery
-from galleryctl.model.errors import Problem, StaleError
+from galleryctl.model.desired import DesiredGallery
+from galleryctl.model.errors import StaleError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.tolerated import POSITION_FIELD
 from galleryctl.plan.changes import Action, Change, Plan
@@ -71,31 +71,6 @@ class Acceptance:
     """The number of items that people added and that were not taken."""
 
 
-class _Manifests:
-    """The manifests of one site. What is tolerated at the addresses `named` is to be accepted."""
-
-    def __init__(self, config: WorkspaceConfig, site: str, named: Collection[Address]) -> None:
-        self.config, self.site, self._named = config, site, named
-        self._tree = WorkspaceFiles(config.root)
-        problems: list[Problem] = []
-        files = find_manifests(config, self._tree, problems)
-        self.all = {file: read_manifest(config, file, self._tree, site=site) for file in files}
-        self.desired = self._combine(self.all.values(), problems)
-
-    def reread(self, file: str) -> Callable[[str], Manifest]:
-        """Return a function that reads the manifest with another text."""
-        return lambda text: read_manifest(self.config, file, self._tree, site=self.site, text=text)
-
-    def with_texts(self, texts: Mapping[str, str]) -> Desired:
-        """Return what the manifests declare with other texts."""
-        changed = {file: self.reread(file)(text) for file, text in texts.items()}
-        return self._combine({**self.all, **changed}.values())
-
-    def _combine(self, manifests: Iterable[Manifest], problems: Sequence[Problem] = ()) -> Desired:
-        desired = combine_manifests(self.config, tuple(manifests), self.site, problems)
-        return replace(desired, tolerated=tuple(e for e in desired.tolerated if e.address not in self._named))
-
-
 async def accept_drift(
     site: Site, config: WorkspaceConfig, site_name: str, options: PlanOptions, *, added: bool, dry_run: bool
 ) -> Acceptance:
@@ -107,7 +82,7 @@ async def accept_drift(
     """
     if added:
         await load_complete_state(site)  # what an interrupted run created would look like somebody else's
-    manifests = _Manifests(config, site_name, options.targets)
+    manifests = ManifestTexts(config, site_name, options.targets)
     planned = await plan_site(site, manifests.desired, options)
     files = tuple(_drafts(manifests, planned, added=added))
     desired = manifests.with_texts({each.file: each.after for each in files})
@@ -129,7 +104,7 @@ async def accept_drift(
     )
 
 
-def _drafts(manifests: _Manifests, planned: PlanResult, *, added: bool) -> Iterator[AcceptedFile]:
+def _drafts(manifests: ManifestTexts, planned: PlanResult, *, added: bool) -> Iterator[AcceptedFile]:
     """Yield the manifests that change."""
     plan, snapshot = planned.plan, planned.fetched.snapshot
     renamed = AddressMoves(addresses=plan.moves).renamed(planned.fetched.bindings)
@@ -172,7 +147,7 @@ def _added_items(gallery: DesiredGallery, live: LiveGallery, before: Bindings, a
     return tuple(item for item in live.loaded_items if item.id not in left_out)
 
 
-def _draft(manifests: _Manifests, manifest: Manifest, side: LiveSide, accepted: Accepted) -> AcceptedFile:
+def _draft(manifests: ManifestTexts, manifest: Manifest, side: LiveSide, accepted: Accepted) -> AcceptedFile:
     before = text = read_text(manifests.config.root / manifest.file)
     reread = manifests.reread(manifest.file)
     expanded, gallery = 0, manifest.gallery

@@ -21,7 +21,7 @@ def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> 
     root, patterns = site_manifests.config.root, site_manifests.config.manifest_patterns
     manifest = site_manifests.manifest(key)
     if out is None:
-        file = manifest.file if manifest else _default_path(patterns, key)
+        file = manifest.file if manifest else default_manifest_path(patterns, key)
         if file is None:
             raise GalleryctlError(
                 f"no pattern under `galleries:` matches {key}.yaml",
@@ -45,7 +45,7 @@ def _relative_path(root: Path, path: Path) -> str | None:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
 
 
-def _default_path(patterns: Sequence[str], key: str) -> str | None:
+def default_manifest_path(patterns: Sequence[str], key: str) -> str | None:
     """Return the first path that has the key as its name and that a pattern matches."""
     for pattern in patterns:
         folders = [part for part in PurePosixPath(pattern).parent.parts if part != "**"]

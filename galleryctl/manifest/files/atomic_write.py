@@ -30,14 +30,14 @@ def write_text_atomically(path: Path, text: str) -> None:
         _replace(staged, path.resolve())
 
 
-def replace_texts(texts: Mapping[Path, tuple[str, str]]) -> None:
-    """Replace the content of existing files, all or none: path → former and new text.
+def replace_texts(texts: Mapping[Path, tuple[str | None, str | None]]) -> None:
+    """Replace the content of files, all or none: path → former and new text, None for a file that does not exist.
 
     All new files are written beside the old ones first. If one cannot take its place, those before it get their former
     text back. Raises GalleryctlError, also, before anything is written, if a file no longer has its former text.
     """
     for path, (before, _) in texts.items():
-        if read_text(path) != before:
+        if (read_text(path) if path.exists() else None) != before:
             raise GalleryctlError(
                 "the file was changed meanwhile; nothing was written", where=path, do="run the command again"
             )
@@ -45,19 +45,29 @@ def replace_texts(texts: Mapping[Path, tuple[str, str]]) -> None:
     replaced: list[Path] = []
     try:
         for path, (_, after) in texts.items():
+            if after is not None:
+                with _write_errors(path):
+                    staged[path] = _stage(path, after)
+        for path in texts:
             with _write_errors(path):
-                staged[path] = _stage(path, after)
-        for path, new in staged.items():
-            with _write_errors(path):
-                _replace(new, path.resolve())
+                if path in staged:
+                    _replace(staged[path], path.resolve())
+                else:
+                    path.unlink(missing_ok=True)
             replaced.append(path)
     except BaseException:
-        for path, new in staged.items():
-            if path in replaced:
-                write_text_atomically(path, texts[path][0])
-            else:
-                new.unlink(missing_ok=True)
+        for path in replaced:
+            _restore(path, texts[path][0])
+        for path in staged.keys() - replaced:
+            staged[path].unlink(missing_ok=True)
         raise
+
+
+def _restore(path: Path, text: str | None) -> None:
+    if text is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_text_atomically(path, text)
 
 
 @contextmanager

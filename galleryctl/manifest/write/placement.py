@@ -39,6 +39,12 @@ class KnownKeys:
     """The keys of known items whose management ended; another item gets another key."""
     values: Mapping[str, Fields] = field(default_factory=dict)
     """Key → fields of the entries of the manifest, with defaults and captions."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Item id → value of `image:` or `video:`, of items that are not to be written as files of the Media Manager."""
+
+    def source(self, item: LiveItem) -> str | None:
+        """Return the value for `image:`, `video:` or `text:`; None if a manifest cannot represent it."""
+        return self.sources.get(item.id) or source_text(item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,7 @@ def place_entries(
     ]
     for key, item in live.items():
         if key not in present:
-            entry_tree = new_entry(key, item, source_text(item) or "", default_fields(document, item.kind))
+            entry_tree = new_entry(key, item, known.source(item) or "", default_fields(document, item.kind))
             ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
     return PlacedEntries(
         order=ordered,

@@ -12,7 +12,6 @@ from galleryctl.manifest.write.entries import (
     new_entry,
     parse_entries,
     set_key,
-    source_text,
     update_entry,
 )
 from galleryctl.manifest.write.format import GALLERY_KEY_ORDER
@@ -82,10 +81,10 @@ def render_manifest(
 
     Values that a manifest cannot represent are left out: empty fields, values that violate the schema, items with
     unknown media. In an existing manifest, entries of known items are updated and new items are added; items that a
-    `from:` entry declares get no entry. `by_site` writes the `adopt` lines below the name of the site. Raises
+    `from:` entry declares get no entry. Without an id, a new manifest says that the gallery is to be created. `by_site` writes the `adopt` lines below the name of the site. Raises
     InvalidInput for an unreadable manifest.
     """
-    items = [item for item in gallery.items or () if source_text(item) is not None]
+    items = [item for item in gallery.items or () if known.source(item) is not None]
     if existing_text is None:
         rendered = _new_manifest(gallery_key, gallery, items, known)
     else:
@@ -103,11 +102,11 @@ def _new_manifest(
     item_keys, ended = assign_keys(live_items, known.by_id, taken=known.reserved, ended=known.ended)
     items = [item for item in live_items if item.id in item_keys]
     tree: Any = to_yaml_value({"gallery": gallery_key})
-    tree["bind"] = to_yaml_value({"id": gallery.id}, flow=True)
+    tree["bind"] = to_yaml_value({"id": gallery.id} if gallery.id else {"create": True}, flow=True)
     if gallery.name and is_representable(gallery.name):
         tree["name"] = to_yaml_value(gallery.name)
     tree["items"] = to_yaml_value(())
-    tree["items"].extend(new_entry(item_keys[item.id], item, source_text(item) or "", {}) for item in items)
+    tree["items"].extend(new_entry(item_keys[item.id], item, known.source(item) or "", {}) for item in items)
     return ManifestText(text=dump_round_trip(tree, gallery_key), keys=item_keys, ended=ended)
 
 
@@ -209,7 +208,7 @@ def _update_values(
     for entry in parse_entries(document):
         item = placed.updates.get(entry.key)
         if item is not None and item.kind is entry.kind:
-            source, is_replaced = source_text(item) or "", item.id in kept.replaced
+            source, is_replaced = known.source(item) or "", item.id in kept.replaced
             node, values = tree["items"][entry.index], None if is_replaced else known.values.get(entry.key)
             updated[item.id] = update_entry(
                 node, entry, document, item, source, is_replaced=is_replaced, resolved=values

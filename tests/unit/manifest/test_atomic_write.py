@@ -54,3 +54,34 @@ def test_a_file_that_was_changed_meanwhile(tmp_path: Path, texts: dict[Path, tup
     with pytest.raises(GalleryctlError, match="the file was changed meanwhile; nothing was written"):
         replace_texts(texts)
     assert folder(tmp_path) == {"a": "old a", "b": "old b", "c": "theirs"}
+
+
+def test_files_are_created_and_removed_with_the_others(tmp_path: Path, texts: dict[Path, tuple[str, str]]) -> None:
+    replace_texts({**texts, tmp_path / "new/d": (None, "new d"), tmp_path / "b": ("old b", None)})
+    assert (tmp_path / "new/d").read_text() == "new d"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "new"]
+    with pytest.raises(GalleryctlError, match="the file was changed meanwhile; nothing was written"):
+        replace_texts({tmp_path / "a": (None, "newer")})
+
+
+def test_after_an_error_created_files_are_gone_and_removed_ones_are_back(
+    tmp_path: Path, texts: dict[Path, tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.replace
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name.startswith(".c.") and path.read_text().startswith("new"):
+            raise OSError(28, "No space left on device")
+        return real(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(GalleryctlError, match="the file cannot be written"):
+            replace_texts(
+                {
+                    tmp_path / "d": (None, "new d"),
+                    tmp_path / "b": ("old b", None),
+                    tmp_path / "c": texts[tmp_path / "c"],
+                }
+            )
+    assert folder(tmp_path) == {name: f"old {name}" for name in "abc"}
