@@ -26,6 +26,7 @@ COMMANDS = (
     "expand",
     "show",
     "history",
+    "undo",
     "state",
     "media",
     "emulator",

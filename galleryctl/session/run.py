@@ -18,6 +18,7 @@ from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
 from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
+from galleryctl.engine.undoing.run import UndoneRun, undo_run
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
@@ -176,3 +177,12 @@ async def accept_workspace_drift(
     async with workspace.open() as site:
         options = drift_options(targets)
         return await accept_drift(site, workspace.config, workspace.name, options, added=added, dry_run=dry_run)
+
+
+async def undo_workspace_run(workspace: WorkspaceSite, number: int, *, dry_run: bool = False) -> UndoneRun:
+    """Write manifests that restore what the site showed before a run; in a dry run nothing. No lock is needed.
+
+    Raises StateError, InvalidInput and GalleryctlError.
+    """
+    async with workspace.open() as site:
+        return await undo_run(site, workspace.config, workspace.name, number, dry_run=dry_run)

@@ -38,3 +38,24 @@ def test_it_is_encrypted_with_the_state(shared: CliHarness, bucket_name: str, mo
     ran = shared.run("history", "1")
     assert ran.code == 1
     assert "no passphrase is set" in ran.err
+
+
+def test_a_run_of_an_encrypted_state_in_a_bucket_is_undone(
+    shared: CliHarness, bucket_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # slow by design
+    monkeypatch.setenv("SEAL", "planted-passphrase")
+    workspace = (shared.root / "galleryctl.yaml").read_text(encoding="utf-8").rpartition("state:")[0]
+    location = f"location: 's3://{bucket_name}/sites/{{site}}.json'"
+    shared.write("galleryctl.yaml", f"{workspace}state: {{{location}, passphrase: '${{SEAL}}'}}\n")
+    shared.apply()
+    shared.edit({"gallery": {"name": "Weddings"}, "item": {"title": "Cake"}, "set": {"title": "By Ada"}})
+    titles = shared.titles()
+    shared.write_gallery(["{key: words, text: '<p>Thank you</p>', title: Words}"], head=HEAD)
+    shared.apply("--max-delete-percent", "100")
+    ran = shared.run("undo", "2")
+    assert ran.code == 0, ran.out + ran.err
+    assert "brought back 3 entries (first-dance, cake, rings)" in ran.out
+    shared.apply()
+    shared.assert_no_changes()
+    assert shared.titles() == titles

@@ -1,0 +1,84 @@
+"""The work of `undo`: write the manifests, report."""
+
+from __future__ import annotations
+
+from galleryctl.cli import output
+from galleryctl.cli.file_diff import unified_diff
+from galleryctl.cli.options import CliSettings
+from galleryctl.cli.workspace import get_workspace
+from galleryctl.engine.undoing.manifest import UndoneManifest
+from galleryctl.engine.undoing.run import UndoneRun
+from galleryctl.report.formatting import escape_control, list_names, pluralize
+from galleryctl.report.json import dump_safe_json
+from galleryctl.session.run import undo_workspace_run
+
+
+async def run_undo(settings: CliSettings, number: int, *, dry_run: bool) -> int:
+    """Undo a run in the manifests and report it; return the exit code, 3 if some of it was left."""
+    output.require_format(settings, "text", "json")
+    undone = await undo_workspace_run(get_workspace(settings), number, dry_run=dry_run)
+    if settings.format == "json":
+        output.result(dump_safe_json(_document(undone, dry_run=dry_run)))
+    else:
+        _print_text(undone, settings, dry_run=dry_run)
+    return 3 if undone.left else 0
+
+
+def _print_text(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) -> None:
+    """Print the files that changed, or in a dry run their differences, and what was left."""
+    number = undone.record.number
+    if not undone.files:
+        output.result(f"Nothing of run {number} was undone." if undone.left else f"Nothing of run {number} to undo.")
+    elif dry_run:
+        output.raw("".join(map(_diff, undone.files)))
+    else:
+        output.result("\n".join(map(_summary, undone.files)))
+    for left in undone.left:
+        output.warning(f"{left.address} was not undone: {left.why}")
+    if undone.not_applied:
+        changes = pluralize(undone.not_applied, "change")
+        output.info(settings, f"{changes} that run {number} did not apply: the manifests keep them.")
+    if undone.files and not dry_run:
+        output.info(settings, "The site is not changed yet: review the next plan, and apply it.")
+
+
+def _diff(file: UndoneManifest) -> str:
+    return unified_diff(file.file, file.before or "", file.after or "")
+
+
+def _summary(file: UndoneManifest) -> str:
+    parts = []
+    if file.expanded:
+        parts.append(f"replaced from: by {pluralize(file.expanded, 'entry', 'entries')}")
+    for names, verb, one, many in (
+        (file.restored, "restored", "value", "values"),
+        (file.removed, "removed", "entry", "entries"),
+        (file.back, "brought back", "entry", "entries"),
+    ):
+        if names:
+            parts.append(f"{verb} {pluralize(len(names), one, many)} ({list_names(names)})")
+    verb = "Wrote" if file.before is not None and file.after is not None else "Deleted" if file.before else "Created"
+    return f"{verb} {escape_control(file.file)}: {'; '.join(parts)}"
+
+
+def _document(undone: UndoneRun, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "kind": "undone",
+        "format_version": 1,
+        "run": undone.record.number,
+        "written": bool(undone.files) and not dry_run,
+        "files": [
+            {
+                "gallery": each.gallery,
+                "file": each.file,
+                "expanded": each.expanded,
+                "restored": list(each.restored),
+                "removed": list(each.removed),
+                "back": list(each.back),
+                "diff": _diff(each),
+            }
+            for each in undone.files
+        ],
+        "left": [{"address": str(left.address), "why": left.why} for left in undone.left],
+        "not_applied": undone.not_applied,
+    }

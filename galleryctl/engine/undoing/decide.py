@@ -1,0 +1,278 @@
+"""Decide what to undo in one gallery: what its manifest still says as the run sent it.
+
+the run          title A → B, photo x → y, creates new, deletes old
+manifest now     title B, photo z
+undone           title A, without new, with old
+left             the photo: the manifest has another one now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from galleryctl.engine.undoing.order import same_order, undone_order
+from galleryctl.model.address import Address
+from galleryctl.model.desired import DesiredGallery, DesiredItem
+from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, canonical, is_empty, values_equal
+from galleryctl.model.media import Kind, Media
+from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
+from galleryctl.plan.diff import MEDIA_PATH
+from galleryctl.plan.history.record import FormerResource, RecordedChange, RecordedOrder, RunRecord
+from galleryctl.plan.identity.evidence import media_digest
+from galleryctl.plan.leaves import field_of, leaves_of, value_at, with_leaf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftChange:
+    """A change of the run that is not undone, and why."""
+
+    address: Address
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedChange:
+    """A change of the run, and the address that its resource has now.
+
+    `by_key` is True if state no longer has its id, as after its item was deleted and created again: then the manifest
+    must declare the same content under its key.
+    """
+
+    address: Address
+    recorded: RecordedChange
+    by_key: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryUndo:
+    """The former values of an entry: fields, and the media or, after a change of kind, the whole item."""
+
+    fields: Fields = field(default_factory=dict)
+    media: FormerResource | None = None
+    replaced: FormerResource | None = None
+
+    @property
+    def former(self) -> FormerResource | None:
+        """The item whose media the entry shows again, None if its media stays."""
+        return self.media or self.replaced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryUndo:
+    """Changes to make in the manifest of one gallery."""
+
+    entries: Mapping[str, EntryUndo] = field(default_factory=dict)
+    """By key."""
+    removed: frozenset[str] = frozenset()
+    """The keys of the items that the run created."""
+    back: Mapping[str, FormerResource] = field(default_factory=dict)
+    """The items that the run deleted, by key."""
+    name: Json = None
+    """The former name, None if it stays."""
+    order: tuple[str, ...] = ()
+    """The keys of all entries in their final order."""
+    has_moves: bool = False
+    """True if the order of the entries that stay changes."""
+    left: tuple[LeftChange, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is to be undone."""
+        return not (self.entries or self.removed or self.back or self.has_moves) and self.name is None
+
+
+def decide_gallery(
+    record: RunRecord,
+    changes: Sequence[LocatedChange],
+    gallery: DesiredGallery,
+    ids: Mapping[str, Address],
+    gallery_id: str,
+) -> GalleryUndo:
+    """Return what to undo in a gallery, and what is left.
+
+    `changes` are those of the run that concern it; `ids` are live id → address in state, under the addresses of the
+    manifests.
+    """
+    decision = _Decision(gallery)
+    for located in changes:
+        decision.add(located)
+    return decision.result(record, changes, ids, gallery_id)
+
+
+class _Decision:
+    def __init__(self, gallery: DesiredGallery) -> None:
+        self._gallery = gallery
+        self._entries = {item.address: item for item in gallery.items}
+        self._undone: dict[str, EntryUndo] = {}
+        self._removed: set[str] = set()
+        self._back: dict[str, FormerResource] = {}
+        self._name: Json = None
+        self._left: list[LeftChange] = []
+
+    def add(self, located: LocatedChange) -> None:
+        """Decide about one change of the run."""
+        address, recorded = located.address, located.recorded
+        change, entry = recorded.change, self._entries.get(address)
+        former = recorded.former[0] if recorded.former else None
+        if address.item is None:
+            self._add_name(recorded)
+        elif change.action is Action.CREATE:
+            if entry is not None and self._is_as_sent(entry, change):
+                self._removed.add(address.item)
+        elif former is None:
+            self._leave(address, "no read of the site showed what it was before")
+        elif change.action is Action.DELETE:
+            self._add_deleted(address, former, change)
+        elif entry is None:
+            self._leave(address, "no manifest declares it any more")
+        elif located.by_key and not _is_same_item(entry, change, former):
+            self._leave(address, "its key is used for another item now")
+        elif change.action is Action.REPLACE:
+            if self._is_as_sent(entry, change):
+                self._undone[address.item] = EntryUndo(replaced=former, fields=former.fields)
+        else:
+            self._add_update(entry, change, former)
+
+    def _leave(self, address: Address, why: str) -> None:
+        self._left.append(LeftChange(address=address, why=why))
+
+    def _add_name(self, recorded: RecordedChange) -> None:
+        address, change = self._gallery.address, recorded.change
+        if change.action is not Action.UPDATE or not recorded.former or "name" not in change.write:
+            return
+        before = recorded.former[0].fields.get("name", "")
+        if _says(self._gallery.fields, "name", before):
+            return
+        if _says_as_sent(self._gallery.fields, "name", change):
+            self._name = before
+        else:
+            self._leave(address, "name: the manifest has another value now")
+
+    def _is_as_sent(self, entry: DesiredItem, change: Change) -> bool:
+        """Return True if the entry is as the run created the item; else leave it."""
+        sent = {part.path: part.after for part in change.fields}
+        now = {name: value for name, value in entry.fields.items() if not is_empty(value)}
+        same = sent.keys() == now.keys() and all(values_equal(sent[name], now[name]) for name in now)
+        if same and entry.kind is change.kind and _is_same_media(entry.media, change.media):
+            return True
+        self._leave(entry.address, "its entry was changed since")
+        return False
+
+    def _add_deleted(self, address: Address, former: FormerResource, change: Change) -> None:
+        if change.matched_by is MatchedBy.JOURNAL:
+            return  # what an earlier run had replaced
+        entry = self._entries.get(address)
+        if address in self._gallery.removed:
+            self._leave(address, "removed: names its key")
+        elif entry is None:
+            self._back[address.item or ""] = former
+        elif not _shows(entry, former):
+            self._leave(address, "its key is used again, with other values")
+
+    def _add_update(self, entry: DesiredItem, change: Change, former: FormerResource) -> None:
+        fields: dict[str, Json] = {}
+        for name in dict.fromkeys(field_of(part.path) for part in change.fields):
+            before, label = canonical(name, former.fields.get(name)), FIELD_BY_NAME[name].key
+            if name in entry.ignore:
+                self._leave(entry.address, f"{label}: the manifest ignores it")
+            elif not _says(entry.fields, name, before):
+                if _says_as_sent(entry.fields, name, change):
+                    fields[name] = _with_former_leaves(name, entry.fields.get(name), former.fields, change)
+                else:
+                    self._leave(entry.address, f"{label}: the manifest has another value now")
+        media = None
+        if change.media is not None and not is_former_media(entry.media, former):
+            if MEDIA_PATH not in entry.ignore and _is_same_media(entry.media, change.media):
+                media = former
+            else:
+                self._leave(entry.address, f"{entry.kind}: the manifest has another one now")
+        if fields or media is not None:
+            self._undone[entry.address.item or ""] = EntryUndo(fields=fields, media=media)
+
+    def result(
+        self,
+        record: RunRecord,
+        changes: Iterable[LocatedChange],
+        ids: Mapping[str, Address],
+        gallery_id: str,
+    ) -> GalleryUndo:
+        """Return the decision, with the order of the entries."""
+        keys = [item.address.item or "" for item in self._gallery.items]
+        stay = [key for key in keys if key not in self._removed]
+        before, undo_moves = list[str](), False
+        if order := record.orders.get(gallery_id):
+            before = _former_keys(self._gallery.address, order, changes, ids)
+            has_moved = not same_order(before, order.after)
+            undo_moves = has_moved and same_order(order.after, keys)
+            if has_moved and not undo_moves and not same_order(before, stay):
+                self._leave(self._gallery.address, "order: the manifest has another one now")
+        result = undone_order(stay, before, self._back, undo_moves=undo_moves)
+        return GalleryUndo(
+            entries=self._undone,
+            removed=frozenset(self._removed),
+            back=self._back,
+            name=self._name,
+            order=result,
+            has_moves=[key for key in result if key not in self._back] != stay,
+            left=tuple(self._left),
+        )
+
+
+def _former_keys(
+    gallery: Address, order: RecordedOrder, changes: Iterable[LocatedChange], ids: Mapping[str, Address]
+) -> list[str]:
+    """Return the keys that the items of the gallery before the run have now, in their order then."""
+    now = {each.recorded.change.id: each.address.item for each in changes}
+    now |= {id_: address.item for id_, address in ids.items() if address.parent == gallery}
+    return [key for id_, then in zip(order.before, order.keys, strict=True) if (key := now.get(id_, then))]
+
+
+def _is_same_item(entry: DesiredItem, change: Change, former: FormerResource) -> bool:
+    """Return True if the entry declares the media or the text that the item had after the run."""
+    if entry.kind is not change.kind or entry.kind is Kind.TEXT:
+        html = change.write.get("html", former.fields.get("html"))
+        return entry.kind is change.kind and _says(entry.fields, "html", html)
+    return _is_same_media(entry.media, change.media) if change.media else is_former_media(entry.media, former)
+
+
+def _says(fields: Fields, name: str, value: Json) -> bool:
+    """Return True if the manifest names the field with that value; of a structure, the members that it names count."""
+    return name in fields and all(
+        values_equal(value_at({name: value}, path), leaf) for path, leaf in leaves_of(name, fields[name])
+    )
+
+
+def _says_as_sent(fields: Fields, name: str, change: Change) -> bool:
+    """Return True if the manifest says what the run sent; a field that the run cleared may be unnamed."""
+    if name in fields:
+        return _says(fields, name, change.write.get(name))
+    causes = {part.cause for part in change.fields if field_of(part.path) == name}
+    return causes == {Cause.CLEARED} or is_empty(change.write.get(name))
+
+
+def _with_former_leaves(name: str, now: Json, former: Fields, change: Change) -> Json:
+    """Return the value of a field with its former leaves: those that the manifest names, and those that the run cleared."""
+    if not isinstance(now, Mapping):
+        return canonical(name, former.get(name))
+    cleared = {part.path for part in change.fields if part.cause is Cause.CLEARED and field_of(part.path) == name}
+    value: Json = now
+    for path in {path for path, _ in leaves_of(name, now)} | cleared:
+        value = with_leaf(value, path[len(name) + 1 :], value_at(former, path))
+    return value
+
+
+def _is_same_media(now: Media, sent: Media) -> bool:
+    return media_digest(now) == media_digest(sent)
+
+
+def is_former_media(now: Media, former: FormerResource) -> bool:
+    """Return True if the media of an entry is that of the item before the run."""
+    source = getattr(now, "source", None)
+    return _is_same_media(now, former.media) or (bool(former.source) and source == former.source)
+
+
+def _shows(entry: DesiredItem, former: FormerResource) -> bool:
+    """Return True if the entry declares what the item showed."""
+    named: Iterator[bool] = (_says(entry.fields, name, value) for name, value in former.fields.items())
+    return entry.kind is former.kind and (entry.media is None or is_former_media(entry.media, former)) and all(named)

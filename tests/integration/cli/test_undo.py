@@ -1,0 +1,571 @@
+"""`undo` writes manifests that restore what the site showed before a run, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from galleryctl.state import encryption
+from tests.support.cli_harness import CliHarness, Doc
+from tests.support.killed_run import watch_apply
+
+HEAD = "bind: {name: Party, create: true}\nname: Party\n"
+WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nlimits: {max_delete_percent: 100}\n"
+
+
+@pytest.fixture
+def party(studio: CliHarness) -> CliHarness:
+    """A gallery of four texts that was applied."""
+    studio.write("galleryctl.yaml", WORKSPACE)
+    write(studio, *ITEMS)
+    studio.apply()
+    return studio
+
+
+def item(key: str, title: str, **more: str) -> str:
+    return json.dumps({"key": key, "text": f"<p>{key}</p>", "title": title, **more})
+
+
+ITEMS = [
+    item("cake", "Cake", description="Three tiers"),
+    item("dance", "Dance"),
+    item("band", "Band"),
+    item("bye", "Bye"),
+]
+
+
+def write(studio: CliHarness, *items: str) -> None:
+    studio.write_gallery(items, name="party", head=HEAD)
+
+
+def manifest(studio: CliHarness, name: str = "party") -> str:
+    return (studio.root / f"galleries/{name}.yaml").read_text(encoding="utf-8")
+
+
+def replace_text(studio: CliHarness, *pairs: tuple[str, str], name: str = "party") -> None:
+    text = manifest(studio, name)
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    studio.write(f"galleries/{name}.yaml", text)
+
+
+def edit(studio: CliHarness, title: str, gallery: str = "Party", **change: Any) -> None:
+    """Edit the item with this title in the Editor."""
+    studio.edit({"gallery": {"name": gallery}, "item": {"title": title}, **change})
+
+
+def shown(studio: CliHarness, gallery: str = "Party") -> list[Doc]:
+    """Return what a visitor sees of the items, in display order."""
+    volatile = ("id", "sortOrder", "createdDate", "updatedDate", "revision")
+    return [
+        {n: v for n, v in each.items() if n not in volatile and v not in ("", {"values": []})}
+        for each in studio.items(gallery)
+    ]
+
+
+def undo(studio: CliHarness, run: int, *, code: int = 0) -> str:
+    """Undo the run, which writes neither site nor state, and return the output."""
+    site, state = studio.galleries(), studio.state()
+    ran = studio.run("undo", str(run))
+    assert ran.code == code, ran.out + ran.err
+    assert (studio.galleries(), studio.state()) == (site, state)
+    assert studio.run("validate").code == 0
+    return ran.out + ran.err
+
+
+def undo_and_apply(studio: CliHarness, run: int, *args: str) -> str:
+    output = undo(studio, run)
+    studio.apply(*args)
+    studio.assert_no_changes()
+    return output
+
+
+def test_fifty_changes_with_two_edits_that_they_overwrote(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE)
+    first = [item(f"k{n}", f"Title {n}", description=f"About {n}") for n in range(60)]
+    write(studio, *first)
+    studio.apply()
+    edit(studio, "Title 3", set={"title": "By Ada"})
+    edit(studio, "Title 4", set={"description": "By Bo"})
+    before = shown(studio)
+    text = manifest(studio)
+    second = [item(f"k{n}", f"New {n}", description=f"About {n}") for n in range(3)]
+    second += [item(f"k{n}", f"New {n}", description="Changed") for n in range(3, 40)]
+    second += [item(f"k{n}", f"Title {n}", description=f"About {n}") for n in (59, *range(45, 59))]
+    second += [item(f"n{n}", f"Added {n}") for n in range(4)]
+    write(studio, *second)
+    ran = studio.apply("--overwrite-conflicts")
+    assert "4 created, 41 updated, 5 deleted" in ran.out
+    assert shown(studio) != before
+
+    diff = studio.run("undo", "2", "--dry-run")
+    assert (diff.code, diff.err) == (0, "")
+    output = undo_and_apply(studio, 2)
+    assert "Wrote galleries/party.yaml: restored " in output
+    assert "removed 4 entries (n0, n1, n2, n3); brought back 5 entries (k40, k41, k42, k43, k44)" in output
+    assert shown(studio) == before
+    differing = [line for line in manifest(studio).splitlines() if line not in text.splitlines()]
+    assert len(differing) == 2 + 5 * 4, "the two edits of the Editor, and the entries that are back"
+    assert "By Ada" in manifest(studio)
+    assert "By Bo" in manifest(studio)
+    assert [run["result"] for run in json.loads(studio.run("history", "--format", "json").out)["runs"]] == [
+        "applied"
+    ] * 3
+
+
+def test_an_edit_of_the_editor_comes_back_where_the_manifest_had_another_value(party: CliHarness) -> None:
+    edit(party, "Cake", set={"title": "Torte", "description": "By Ada"})
+    before = shown(party)
+    replace_text(party, ("Three tiers", "Two tiers"))
+    party.apply("--overwrite-conflicts")
+    output = undo_and_apply(party, 2)
+    assert "restored 2 values (cake title, cake description)" in output
+    assert shown(party) == before
+
+
+def test_a_clear_is_undone(party: CliHarness) -> None:
+    before = shown(party)
+    replace_text(party, (', "description": "Three tiers"', ""))
+    assert "cleared" in party.apply().out
+    assert "restored 1 value (cake description)" in undo_and_apply(party, 2)
+    assert shown(party) == before
+
+
+def test_a_value_that_was_named_first_is_undone(party: CliHarness) -> None:
+    edit(party, "Dance", set={"description": "By Ada"})
+    before = shown(party)
+    replace_text(party, ('"title": "Dance"', '"title": "Dance", "description": "Ours", "tags": [a]'))
+    party.apply()
+    assert "restored 2 values" in undo_and_apply(party, 2)
+    assert shown(party) == before
+
+
+def test_an_undo_can_be_undone(party: CliHarness) -> None:
+    write(party, ITEMS[3], item("new", "New"), item("cake", "Torte"), ITEMS[1])
+    party.apply()
+    after = shown(party)
+    undo_and_apply(party, 2)
+    assert [each["title"] for each in shown(party)] == ["Cake", "Dance", "Band", "Bye"]
+    undo_and_apply(party, 3)
+    assert shown(party) == after
+
+
+def test_an_older_run_with_a_later_one_in_between(party: CliHarness) -> None:
+    replace_text(party, ('"Cake"', '"Torte"'), ('"Dance"', '"Waltz"'), ('"Band"', '"Choir"'))
+    party.apply()
+    replace_text(party, ('"Waltz"', '"Tango"'), ('"Bye"', '"Farewell"'))
+    party.apply()
+    output = undo(party, 2, code=3)
+    assert "restored 2 values (cake title, band title)" in output
+    assert "Warning: party/dance was not undone: title: the manifest has another value now." in output
+    party.apply()
+    assert party.titles("Party") == ["Cake", "Tango", "Band", "Farewell"]
+    party.assert_no_changes()
+
+
+def test_what_a_later_run_deleted_or_used_again_is_left(party: CliHarness) -> None:
+    write(party, item("cake", "Torte"), item("dance", "Waltz"), item("extra", "Extra"), ITEMS[3])
+    party.apply()
+    write(party, item("cake", "Torte"), item("band", "Choir"), item("extra", "More"), ITEMS[3])
+    party.apply()
+    text = manifest(party)
+    output = undo(party, 2, code=3)
+    assert "party/dance was not undone: no manifest declares it any more" in output
+    assert "party/band was not undone: its key is used again, with other values" in output
+    assert "party/extra was not undone: its entry was changed since" in output
+    assert "restored 2 values (cake title, cake description)" in output
+    assert len(text.splitlines()) == len(manifest(party).splitlines())
+
+
+def test_what_is_undone_already_is_not_reported(party: CliHarness) -> None:
+    text = manifest(party)
+    replace_text(party, ('"Cake"', '"Torte"'))
+    party.apply()
+    party.write("galleries/party.yaml", text)
+    assert undo(party, 2) == "Nothing of run 2 to undo.\n"
+    assert manifest(party) == text
+
+
+def test_an_edit_after_the_run_is_a_conflict(party: CliHarness) -> None:
+    replace_text(party, ('"Cake"', '"Torte"'))
+    party.apply()
+    edit(party, "Torte", set={"title": "Gateau"})
+    undo(party, 2)
+    ran = party.run("plan")
+    assert '"Gateau" → "Cake"  (conflict)' in ran.out
+
+
+def test_moves_are_undone_and_items_that_were_added_since_keep_their_place(party: CliHarness) -> None:
+    write(party, ITEMS[3], ITEMS[1], ITEMS[0])
+    party.apply()
+    write(party, ITEMS[3], ITEMS[1], item("toast", "Toast"), ITEMS[0])
+    party.apply()
+    assert "brought back 1 entry (band)" in undo_and_apply(party, 2)
+    assert party.titles("Party") == ["Cake", "Dance", "Toast", "Band", "Bye"]
+
+
+def test_moves_are_left_if_the_order_was_changed_since(party: CliHarness) -> None:
+    write(party, ITEMS[3], *ITEMS[:3])
+    party.apply()
+    write(party, ITEMS[1], ITEMS[3], ITEMS[0], ITEMS[2])
+    party.apply()
+    text = manifest(party)
+    assert "party was not undone: order: the manifest has another one now" in undo(party, 2, code=3)
+    assert manifest(party) == text
+
+
+def test_a_renamed_item_is_found_by_its_id(party: CliHarness) -> None:
+    replace_text(party, ('"Cake"', '"Torte"'))
+    party.apply()
+    replace_text(party, ('"key": "cake"', '"key": "gateau"'), ("items:", "moved: [{from: cake, to: gateau}]\nitems:"))
+    output = undo(party, 2)
+    assert "restored 1 value (gateau title)" in output
+    assert '"title": "Cake"' in manifest(party)
+
+
+def test_a_replaced_kind_is_undone(party: CliHarness) -> None:
+    before = shown(party)
+    replace_text(party, (ITEMS[2], "{key: band, video: 'https://vimeo.com/76979871', title: Film}"))
+    party.apply()
+    assert shown(party) != before
+    undo_and_apply(party, 2)
+    assert shown(party) == before
+
+
+def photo(key: str, path: str, title: str) -> str:
+    return json.dumps({"key": key, "image": path, "title": title})
+
+
+@pytest.fixture
+def photos(studio: CliHarness) -> CliHarness:
+    """A gallery of three photos that was applied."""
+    studio.write("galleryctl.yaml", WORKSPACE)
+    for shade, name in enumerate(("cake", "dance", "other")):
+        studio.write_photo(f"photos/{name}.jpg", shade)
+    write(studio, photo("cake", "photos/cake.jpg", "Cake"), photo("dance", "photos/dance.jpg", "Dance"))
+    studio.apply()
+    return studio
+
+
+def test_a_replaced_photo_is_the_file_of_the_workspace_again(photos: CliHarness) -> None:
+    before, text = shown(photos), manifest(photos)
+    replace_text(photos, ("photos/cake.jpg", "photos/other.jpg"), ('"Cake"', '"Torte"'))
+    photos.apply()
+    assert "restored 2 values (cake image, cake title)" in undo_and_apply(photos, 2)
+    assert shown(photos) == before
+    assert manifest(photos) == text
+
+
+def test_a_replaced_photo_whose_file_is_gone_is_that_of_the_media_manager(photos: CliHarness) -> None:
+    before = shown(photos)
+    replace_text(photos, ("photos/cake.jpg", "photos/other.jpg"))
+    photos.apply()
+    (photos.root / "photos/cake.jpg").unlink()
+    undo_and_apply(photos, 2)
+    assert shown(photos) == before
+    assert "wix:image://v1/" in manifest(photos)
+
+
+def test_a_deleted_photo_is_back_with_its_file_or_that_of_the_media_manager(photos: CliHarness) -> None:
+    before, text = shown(photos), manifest(photos)
+    write(photos, item("words", "Words"))
+    photos.apply()
+    photos.write_photo("photos/dance.jpg", 99)
+    output = undo_and_apply(photos, 2)
+    assert "removed 1 entry (words); brought back 2 entries (cake, dance)" in output
+    assert shown(photos) == before
+    assert "image: photos/cake.jpg" in manifest(photos)
+    assert "image: wix:image://v1/" in manifest(photos)
+    assert text != manifest(photos)
+
+
+def test_a_file_that_moved_is_found_by_name_and_content(photos: CliHarness) -> None:
+    write(photos, photo("cake", "photos/cake.jpg", "Cake"))
+    photos.apply()
+    (photos.root / "photos/old").mkdir()
+    (photos.root / "photos/dance.jpg").rename(photos.root / "photos/old/dance.jpg")
+    undo_and_apply(photos, 2)
+    assert "image: photos/old/dance.jpg" in manifest(photos)
+
+
+def test_a_photo_of_a_url_is_that_url_again(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE)
+    studio.write_photo("photos/cake.jpg", 1)
+    content = base64.b64encode((studio.root / "photos/cake.jpg").read_bytes()).decode()
+    source = {"url": "https://example.com/cake.jpg", "bytes_b64": content}
+    studio.call_api("POST", "/_emulator/sources", source)
+    write(studio, photo("cake", source["url"], "Cake"), item("words", "Words"))
+    studio.apply()
+    before = shown(studio)
+    write(studio, item("words", "Words"))
+    studio.apply()
+    undo_and_apply(studio, 2)
+    assert "image: https://example.com/cake.jpg" in manifest(studio)
+    assert shown(studio) == before
+
+
+def write_captioned(studio: CliHarness, name: str, title: str, shade: int) -> None:
+    """Write a photo with a title in its metadata."""
+    exif = Image.Exif()
+    exif[0x9C9B] = f"{title}\0".encode("utf-16-le")
+    path = studio.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (64, 48), (shade, 80, 90)).save(path, "JPEG", exif=exif)
+
+
+def test_captions_stay_in_the_file_of_a_photo_that_is_back(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE)
+    write_captioned(studio, "photos/vows.jpg", "Vows", 1)
+    write_captioned(studio, "photos/kiss.jpg", "Kiss", 2)
+    write(studio, "{key: hero, image: photos/vows.jpg, captions: true, description: First}")
+    studio.apply()
+    before, text = shown(studio), manifest(studio)
+    replace_text(studio, ("vows.jpg", "kiss.jpg"))
+    studio.apply()
+    assert studio.titles("Party") == ["Kiss"]
+    undo_and_apply(studio, 2)
+    assert shown(studio) == before
+    assert manifest(studio) == text
+
+
+@pytest.fixture
+def folder(studio: CliHarness) -> CliHarness:
+    """A gallery of a text, the photos of a folder and a text, applied."""
+    studio.write("galleryctl.yaml", WORKSPACE)
+    for shade in range(1, 5):
+        studio.write_photo(f"folder/p{shade}.jpg", shade)
+    write(studio, item("hello", "Hello"), "{from: folder/*.jpg, title: Same}", item("end", "End"))
+    studio.apply()
+    return studio
+
+
+def test_from_is_expanded_if_one_of_its_items_is_undone(folder: CliHarness) -> None:
+    before = shown(folder)
+    (folder.root / "folder/p2.jpg").unlink()
+    folder.write_photo("folder/p9.jpg", 9)
+    replace_text(folder, ('"Hello"', '"Hi"'))
+    folder.apply()
+    output = undo_and_apply(folder, 2)
+    assert "replaced from: by 4 entries; restored 1 value (hello title); removed 1 entry (p9)" in output
+    assert "brought back 1 entry (p2)" in output
+    assert shown(folder) == before
+    assert "from:" not in manifest(folder)
+
+
+def test_from_stays_if_only_other_entries_are_undone(folder: CliHarness) -> None:
+    text = manifest(folder)
+    replace_text(folder, ('"Hello"', '"Hi"'))
+    folder.apply()
+    undo_and_apply(folder, 2)
+    assert manifest(folder) == text
+
+
+def test_a_value_of_all_photos_of_a_folder(folder: CliHarness) -> None:
+    before = shown(folder)
+    replace_text(folder, ("title: Same", "title: New"))
+    folder.apply()
+    undo_and_apply(folder, 2)
+    assert shown(folder) == before
+
+
+def test_a_deleted_gallery_has_a_manifest_again(party: CliHarness) -> None:
+    replace_text(party, ("items:", "protect: false\nitems:"))
+    party.apply()
+    edit(party, "Dance", set={"title": "By Ada"})
+    before = shown(party)
+    party.write_gallery([item("x", "X")], name="other", head="bind: {name: Other, create: true}\n")
+    (party.root / "galleries/party.yaml").unlink()
+    party.apply()
+    assert [gallery["name"] for gallery in party.galleries()] == ["Other"]
+    output = undo(party, 2, code=3)
+    assert "Created galleries/party.yaml: brought back 4 entries (cake, dance, band, bye)" in output
+    assert "other was not undone: the run created the gallery, which is protected" in output
+    party.apply()
+    party.assert_no_changes()
+    assert shown(party) == before
+
+
+def test_a_created_gallery_that_is_not_protected_loses_its_manifest(party: CliHarness) -> None:
+    head = "bind: {name: Other, create: true}\nprotect: false\n"
+    party.write_gallery([item("x", "X"), item("y", "Y")], name="other", head=head)
+    party.apply()
+    assert "Deleted galleries/other.yaml: removed 2 entries (x, y)" in undo_and_apply(party, 2)
+    assert [gallery["name"] for gallery in party.galleries()] == ["Party"]
+
+
+def test_a_created_gallery_that_was_changed_since_is_left(party: CliHarness) -> None:
+    head = "bind: {name: Other, create: true}\nprotect: false\n"
+    party.write_gallery([item("x", "X")], name="other", head=head)
+    party.apply()
+    party.write_gallery([item("x", "X"), item("y", "Y")], name="other", head=head)
+    output = undo(party, 2, code=3)
+    assert "other was not undone: the run created the gallery, and its items were changed since" in output
+    assert (party.root / "galleries/other.yaml").exists()
+
+
+def test_the_name_of_a_gallery(party: CliHarness) -> None:
+    replace_text(party, ("\nname: Party", "\nname: Gala"))
+    party.apply()
+    assert "restored 1 value (name)" in undo_and_apply(party, 2)
+    assert [gallery["name"] for gallery in party.galleries()] == ["Party"]
+
+
+def test_comments_and_pending_changes_of_the_manifest_stay(party: CliHarness) -> None:
+    write(party, f"{item('cake', 'Torte')}  # by Ada", ITEMS[1], ITEMS[3])
+    party.apply()
+    replace_text(party, ('"Dance"', '"Waltz"'))
+    undo(party, 2)
+    text = manifest(party)
+    assert "# by Ada" in text
+    assert '"Waltz"' in text
+    assert '"title": "Cake"' in text
+    assert "key: band" in text
+
+
+def test_a_site_that_rewrites_what_it_stores(studio: CliHarness) -> None:
+    settings: Doc = {"trim_texts": True, "normalize_unicode": True, "strip_html_tags": True}
+    studio.call_api("POST", "/_emulator/settings", settings)
+    studio.write("galleryctl.yaml", WORKSPACE)
+    write(studio, item("cake", " Cake "), item("dance", "Cafe\u0301"), item("band", "Band"))
+    studio.apply()
+    before = shown(studio)
+    write(studio, item("cake", " Torte "), item("band", " Choir"), item("new", " New "))
+    studio.apply()
+    undo_and_apply(studio, 2)
+    assert shown(studio) == before
+
+
+def test_a_killed_run_is_undone_once_it_is_reconciled(
+    party: CliHarness, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    before = shown(party)
+    write(party, item("cake", "Torte"), ITEMS[1], item("new", "New"), ITEMS[3])
+    run = watch_apply(party, tmp_path_factory.mktemp("copies"))
+    begun = next(number for number, line in enumerate(run.lines, 1) if b'"begin"' in line)
+    run.leave(party.root, begun)
+    assert runs(party)[0]["result"] == "unknown"
+    ran = party.run("undo", "2")
+    assert ran.code == 1
+    assert "an earlier run was interrupted" in ran.err
+    party.apply()
+    undo_and_apply(party, 2)
+    assert shown(party) == before
+
+
+def runs(studio: CliHarness) -> list[Doc]:
+    found: list[Doc] = json.loads(studio.run("history", "--format", "json").out)["runs"]
+    return found
+
+
+def test_a_run_that_was_applied_in_part_is_undone_as_far_as_it_was(party: CliHarness) -> None:
+    replace_text(party, ('"Cake"', '"Torte"'), ('"Dance"', '"Waltz"'))
+    fault = {
+        "fault": "edit",
+        "method": "PATCH",
+        "path": "items/",
+        "edits": [{"gallery": {"name": "Party"}, "item": {"title": "Cake"}, "delete": True}],
+    }
+    party.call_api("POST", "/_emulator/faults", {"script": [fault]})
+    assert party.run("apply", "--auto-approve").code == 3
+    output = undo(party, 2)
+    assert "restored 1 value (dance title)" in output
+    assert "1 change that run 2 did not apply: the manifests keep them." in output
+    assert '"Torte"' in manifest(party)
+
+
+def test_an_unknown_run(party: CliHarness) -> None:
+    ran = party.run("undo", "7")
+    assert ran.code == 1
+    assert "the history has no run 7" in ran.err
+    assert "the runs are 1" in ran.err
+
+
+@pytest.mark.parametrize("how", ["lost", "rebuilt", "older"])
+def test_after_the_state_was_lost_the_undo_is_refused(party: CliHarness, how: str) -> None:
+    path = party.root / ".galleryctl/state.json"
+    old = path.read_bytes()
+    replace_text(party, ('"Cake"', '"Torte"'))
+    party.apply()
+    text = manifest(party)
+    if how == "older":
+        path.write_bytes(old)
+    else:
+        path.unlink()
+    if how == "rebuilt":
+        assert party.run("state", "rebuild", "--auto-approve", "--adopt-guesses").code == 0
+    ran = party.run("undo", "2")
+    assert ran.code == 1
+    assert "run 2 cannot be undone: the state was lost or replaced since" in ran.err
+    assert "the ids of the history cannot be trusted" in ran.err
+    assert "galleryctl history 2 shows the former values" in ran.err
+    assert manifest(party) == text
+
+
+def test_a_manifest_that_is_invalid_stops_the_undo(party: CliHarness) -> None:
+    replace_text(party, ('"Cake"', '"Torte"'))
+    party.apply()
+    replace_text(party, ('"Bye"', "7"))
+    text = manifest(party)
+    ran = party.run("undo", "2")
+    assert ran.code == 1
+    assert "galleries/party.yaml:" in ran.err
+    assert manifest(party) == text
+
+
+def test_two_sites(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE + "sites: {live: {}, trial: {}}\nstate: .galleryctl/state-{site}.json\n")
+    write(studio, *ITEMS)
+    studio.apply("--site", "live")
+    studio.apply("--site", "trial")
+    replace_text(studio, ('"Cake"', '"Torte"'))
+    studio.apply("--site", "trial")
+    assert studio.run("undo", "2", "--site", "live").code == 1
+    ran = studio.run("undo", "2", "--site", "trial", "--format", "json")
+    assert ran.code == 0, ran.out
+    assert json.loads(ran.out)["files"][0]["restored"] == ["cake title"]
+    studio.apply("--site", "trial")
+    for site in ("live", "trial"):
+        assert studio.run("plan", "--detailed-exitcode", "--site", site).code == 0
+
+
+def test_an_encrypted_state(party: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # slow by design
+    monkeypatch.setenv("SEAL", "planted-passphrase")
+    party.write("galleryctl.yaml", WORKSPACE + "state: {passphrase: '${SEAL}'}\n")
+    assert party.run("state", "reseal").code == 0
+    replace_text(party, ('"Cake"', '"Torte"'))
+    party.apply()
+    before = party.run("undo", "2")
+    assert (before.code, "restored 1 value (cake title)" in before.out) == (0, True)
+    party.apply()
+    party.assert_no_changes()
+    assert party.titles("Party")[0] == "Cake"
+
+
+def test_json_has_the_diff_and_a_dry_run_writes_nothing(party: CliHarness) -> None:
+    write(party, item("cake", "Torte"), *ITEMS[1:])
+    party.apply()
+    text = manifest(party)
+    ran = party.run("undo", "2", "--dry-run", "--format", "json")
+    assert ran.code == 0
+    document = json.loads(ran.out)
+    assert document["written"] is False
+    (file,) = document.pop("files")
+    assert file["restored"] == ["cake title", "cake description"]
+    assert '"title": "Cake"' in file["diff"]
+    assert (document["kind"], document["run"], document["left"], document["not_applied"]) == ("undone", 2, [], 0)
+    assert manifest(party) == text
+
+
+def test_values_that_come_from_the_environment_are_left(party: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAKE", "Torte")
+    replace_text(party, ('"Cake"', '"${CAKE}"'))
+    party.apply()
+    output = undo(party, 2, code=3)
+    assert "party/cake was not undone: title: a manifest cannot have the former value" in output
+    assert "${CAKE}" in manifest(party)
