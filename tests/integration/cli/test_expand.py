@@ -17,7 +17,9 @@ FILE = "galleries/weddings.yaml"
 @pytest.fixture
 def portfolio(studio: CliHarness) -> CliHarness:
     """The example, in which each gallery has a `from:`."""
-    shutil.copytree(EXAMPLES / "portfolio", studio.root, dirs_exist_ok=True)
+    shutil.copytree(
+        EXAMPLES / "portfolio", studio.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".galleryctl")
+    )
     return studio
 
 
