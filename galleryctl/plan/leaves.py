@@ -72,6 +72,14 @@ def with_leaf(value: Json, path: str, leaf: Json) -> Json:
     return None if _has_no_value(changed) else changed
 
 
+def with_leaves(name: str, value: Json, leaves: Mapping[str, Json]) -> Json:
+    """Return the value of a structure with other leaves, by their paths; None if nothing has a value."""
+    # Those with a value first: a structure in which nothing has a value in between would be None.
+    for path in sorted(leaves, key=lambda path: (leaves[path] is None, path)):
+        value = with_leaf(value, path[len(name) + 1 :], leaves[path])
+    return value
+
+
 def without_path(fields: Mapping[str, Json], path: str) -> dict[str, Json]:
     """Return the fields without the leaf at `path`; a structure that has no other leaf is left out."""
     name = field_of(path)

@@ -25,7 +25,7 @@ def history_text(records: Sequence[RunRecord], *, color: bool, width: int) -> st
             f"{record.number}",
             escape_control(record.started),
             escape_control(record.who),
-            record.operation,
+            escape_control(record.operation),
             record.result.value,
             _counts(record),
         )

@@ -19,7 +19,7 @@ from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 from galleryctl.plan.changes import Action, Change
-from galleryctl.plan.leaves import field_of, shows_leaf, value_at, with_leaf
+from galleryctl.plan.leaves import field_of, shows_leaf, value_at, with_leaves
 from galleryctl.plan.ordering.reorder import longest_run
 
 _LINK_PARTS = frozenset({"link.url", "link.text"})
@@ -145,10 +145,9 @@ def _edited_value(name: str, entry: DesiredItem, item: LiveItem, paths: frozense
     value = entry.fields.get(name)
     if name in paths or not isinstance(value, Mapping):
         return item.fields[name]
-    for path in paths:
-        if field_of(path) == name:
-            value = with_leaf(value, path[len(name) + 1 :], value_at(item.fields, path))
-    return value
+    leaves = {path: value_at(item.fields, path) for path in paths if field_of(path) == name}
+    # If none of the parts that the manifest names is left, null would clear the others: all are taken.
+    return with_leaves(name, value, leaves) or item.fields[name]
 
 
 def _in_final_order(

@@ -20,7 +20,7 @@ from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.history.record import FormerResource, RecordedChange, RecordedOrder, RunRecord
 from galleryctl.plan.identity.evidence import media_digest
-from galleryctl.plan.leaves import field_of, leaves_of, value_at, with_leaf
+from galleryctl.plan.leaves import field_of, leaves_of, value_at, with_leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,13 @@ class LocatedChange:
     """A change of the run, and the address that its resource has now.
 
     `by_key` is True if state no longer has its id, as after its item was deleted and created again: then the manifest
-    must declare the same content under its key.
+    must declare the same content under its key. `is_adopted` is True if that key has an adopted item now.
     """
 
     address: Address
     recorded: RecordedChange
     by_key: bool = False
+    is_adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +119,7 @@ class _Decision:
         if address.item is None:
             self._add_name(recorded)
         elif change.action is Action.CREATE:
-            if entry is not None and self._is_as_sent(entry, change):
-                self._removed.add(address.item)
+            self._add_created(address, entry, located)
         elif former is None:
             self._leave(address, "no read of the site showed what it was before")
         elif change.action is Action.DELETE:
@@ -158,6 +158,16 @@ class _Decision:
             return True
         self._leave(entry.address, "its entry was changed since")
         return False
+
+    def _add_created(self, address: Address, entry: DesiredItem | None, located: LocatedChange) -> None:
+        if address in self._gallery.removed:
+            self._leave(address, "removed: names its key")
+        elif entry is None:
+            return
+        elif located.by_key and (located.is_adopted or address in self._gallery.adopt):
+            self._leave(address, "its key is used for another item now")
+        elif self._is_as_sent(entry, located.recorded.change):
+            self._removed.add(address.item or "")
 
     def _add_deleted(self, address: Address, former: FormerResource, change: Change) -> None:
         if change.matched_by is MatchedBy.JOURNAL:
@@ -256,10 +266,8 @@ def _with_former_leaves(name: str, now: Json, former: Fields, change: Change) ->
     if not isinstance(now, Mapping):
         return canonical(name, former.get(name))
     cleared = {part.path for part in change.fields if part.cause is Cause.CLEARED and field_of(part.path) == name}
-    value: Json = now
-    for path in {path for path, _ in leaves_of(name, now)} | cleared:
-        value = with_leaf(value, path[len(name) + 1 :], value_at(former, path))
-    return value
+    paths = {path for path, _ in leaves_of(name, now)} | cleared
+    return with_leaves(name, now, {path: value_at(former, path) for path in paths})
 
 
 def _is_same_media(now: Media, sent: Media) -> bool:

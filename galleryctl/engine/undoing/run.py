@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -20,13 +21,18 @@ from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.model.address import Address
+from galleryctl.model.bindings import Bindings
+from galleryctl.model.desired import DesiredGallery
 from galleryctl.model.errors import StateError
+from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import LiveGallery
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action
 from galleryctl.plan.history.record import RecordedChange, RunRecord
 from galleryctl.plan.identity.moved import apply_moved
 from galleryctl.state.state_file import State
+
+_COMMENT = re.compile(r"(?:^|\s)#(?! yaml-language-server:)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +57,8 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
     _check_lineage(record, loaded.state, site)
     texts = ManifestTexts(config, site_name)
     moves, _ = apply_moved(texts.desired, loaded.bindings.ids)
-    ids = {id_: address for address, id_ in moves.renamed(loaded.bindings).ids.items()}
-    undo = _Undo(record, texts, ids, FormerSources(WorkspaceFiles(config.root)))
+    bindings = moves.renamed(loaded.bindings)
+    undo = _Undo(record, texts, bindings, FormerSources(WorkspaceFiles(config.root)))
     files = tuple(undo.manifests(moves.new_address))
     texts.with_texts({each.file: each.after for each in files})
     if not dry_run:
@@ -82,13 +88,21 @@ def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
         )
 
 
-class _Undo:
-    """The undo of a run in all manifests; `ids` are live id → address in state, under the addresses of the manifests."""
+def _is_as_created(gallery: DesiredGallery, text: str, created: RecordedChange) -> bool:
+    """Return True if a manifest has nothing that would be lost with it, but the name and the items of its creation."""
+    sent = created.change.write.get("name")
+    settings = gallery.adopt or gallery.foreign or gallery.removed
+    of_items = any(item.protect or item.ignore for item in gallery.items)
+    return not (settings or of_items or _COMMENT.search(text)) and gallery.fields.get("name", sent) == sent
 
-    def __init__(
-        self, record: RunRecord, texts: ManifestTexts, ids: Mapping[str, Address], sources: FormerSources
-    ) -> None:
-        self._record, self._texts, self._ids, self._sources = record, texts, ids, sources
+
+class _Undo:
+    """The undo of a run in all manifests; `bindings` is the state, under the addresses of the manifests."""
+
+    def __init__(self, record: RunRecord, texts: ManifestTexts, bindings: Bindings, sources: FormerSources) -> None:
+        self._record, self._texts, self._sources = record, texts, sources
+        self._ids: Mapping[str, Address] = {id_: address for address, id_ in bindings.ids.items()}
+        self._adopted = frozenset(a for a, known in bindings.records.items() if known.origin is Origin.ADOPTED)
         self._files = {m.gallery.address: file for file, m in texts.all.items() if m.gallery is not None}
         self.left: list[LeftChange] = []
         self.not_applied = 0
@@ -120,7 +134,9 @@ class _Undo:
             return LocatedChange(address=address, recorded=recorded)
         if change.action is Action.DELETE:
             return LocatedChange(address=self._address_of_deleted(change.id, change.address), recorded=recorded)
-        return LocatedChange(address=new_address(change.address), recorded=recorded, by_key=True)
+        address = new_address(change.address)
+        is_adopted = address in self._adopted
+        return LocatedChange(address=address, recorded=recorded, by_key=True, is_adopted=is_adopted)
 
     def _address_of_deleted(self, id_: str | None, address: Address) -> Address:
         """Return the address of a deleted resource, an item in the gallery under its current key."""
@@ -147,6 +163,12 @@ class _Undo:
                 self._leave(gallery, why)
             elif keys - undo.removed:
                 self._leave(gallery, f"the run created the gallery, and its items were changed since: delete {file}")
+            elif not _is_as_created(manifest.gallery, text, changes[0].recorded):
+                self._leave(gallery, f"the run created the gallery, and its manifest says more: delete {file} yourself")
+            elif len(self._texts.config.sites) > 1:
+                self._leave(
+                    gallery, f"the run created the gallery, and {file} is that of all sites: delete it yourself"
+                )
             else:
                 yield UndoneManifest(
                     gallery=gallery.gallery, file=file, before=text, after=None, removed=tuple(sorted(undo.removed))

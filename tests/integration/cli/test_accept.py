@@ -245,6 +245,14 @@ def test_another_part_of_a_value_that_the_manifest_changes_stays(studio: CliHarn
     assert studio.items("Party")[0]["image"]["focalPoint"] == {"x": 0.75, "y": 0.5}
 
 
+def test_other_parts_in_place_of_those_that_the_manifest_names(studio: CliHarness) -> None:
+    studio.write_gallery(["{key: cake, title: Cake, text: <p>c</p>, css: {color: red}}"], name="party", head=HEAD)
+    studio.apply()
+    edit(studio, "Cake", set={"text.css": {"font": "x"}})
+    assert "took 1 value (cake css)" in accept(studio)
+    assert "css: {font: x}" in text(studio)
+
+
 def test_an_order_of_the_manifest_stays_unless_somebody_moved_an_item(party: CliHarness) -> None:
     party.write_gallery((BAND, DANCE, CAKE), name="party", head=HEAD)
     before = text(party)

@@ -408,6 +408,42 @@ def test_a_created_gallery_that_was_changed_since_is_left(party: CliHarness) -> 
     assert (party.root / "galleries/other.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [("protect: false\n", "protect: false\n# for the agency\n"), ('"title": "X"', '"title": "X", "protect": true')],
+    ids=["a comment", "protection"],
+)
+def test_a_manifest_that_says_more_than_at_its_creation_is_left(party: CliHarness, change: tuple[str, str]) -> None:
+    head = "bind: {name: Other, create: true}\nprotect: false\n"
+    party.write_gallery([item("x", "X")], name="other", head=head)
+    party.apply()
+    replace_text(party, change, name="other")
+    assert "other was not undone: the run created the gallery, and its manifest says more" in undo(party, 2, code=3)
+    assert (party.root / "galleries/other.yaml").exists()
+
+
+def test_other_members_of_a_structure(party: CliHarness) -> None:
+    write(party, json.dumps({"key": "t", "text": "<p>t</p>", "title": "T", "css": {"font": "x", "size": "2"}}))
+    party.apply()
+    replace_text(party, ('{"font": "x", "size": "2"}', '{"color": "blue"}'))
+    party.apply()
+    undo_and_apply(party, 3)
+    css = shown(party)[0]["text"]["css"]
+    assert {name: value for name, value in css.items() if value is not None} == {"font": "x", "size": "2"}
+
+
+def test_an_adopted_item_has_the_key_of_a_created_one(party: CliHarness) -> None:
+    write(party, *ITEMS, item("rings", "Rings"))
+    party.apply()
+    edit(party, "Rings", delete=True)
+    text = {"type": "TEXT", "title": "Rings", "text": {"html": "<p>rings</p>"}}
+    (added,) = party.edit({"gallery": {"name": "Party"}, "item": None, "set": text})
+    replace_text(party, ("items:", f"adopt: {{rings: {added['item']['id']}}}\nitems:"))
+    party.apply()
+    assert "party/rings was not undone: its key is used for another item now" in undo(party, 2, code=3)
+    assert "rings" in manifest(party)
+
+
 def test_the_name_of_a_gallery(party: CliHarness) -> None:
     replace_text(party, ("\nname: Party", "\nname: Gala"))
     party.apply()
