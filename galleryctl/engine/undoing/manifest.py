@@ -15,7 +15,7 @@ from galleryctl.manifest.write.update import KeptParts, ManifestText, render_man
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
 from galleryctl.model.errors import InvalidInput
-from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, is_empty, values_equal
+from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, canonical, is_empty, values_equal
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFile, WixFile
 from galleryctl.plan.history.record import FormerResource
@@ -169,7 +169,9 @@ def former_item(former: FormerResource, id_: str) -> LiveItem:
     """Return the item as it was before the run, with another id. Raises AssertionError for a gallery."""
     if former.kind is None:
         raise AssertionError(f"{former.id} was a gallery")
-    return _live_item(id_, former.kind, former.media, former.fields)
+    # An empty field is written where the manifest has a default for it.
+    empty = {field.name: canonical(field.name, None) for field in FIELDS_BY_KIND[former.kind]}
+    return _live_item(id_, former.kind, former.media, {**empty, **former.fields})
 
 
 def _found(manifest: Manifest) -> Mapping[str, DesiredItem]:

@@ -432,6 +432,20 @@ def test_other_members_of_a_structure(party: CliHarness) -> None:
     assert {name: value for name, value in css.items() if value is not None} == {"font": "x", "size": "2"}
 
 
+def test_an_item_that_is_back_has_no_value_of_defaults_where_it_had_none(party: CliHarness) -> None:
+    party.write_gallery(
+        [*ITEMS, "{key: rings, text: <p>rings</p>, title: Rings, description: null}"],
+        name="party",
+        head=f"{HEAD}defaults: {{description: Default text}}\n",
+    )
+    party.apply()
+    before = shown(party)
+    replace_text(party, ("  - {key: rings, text: <p>rings</p>, title: Rings, description: null}\n", ""))
+    party.apply()
+    undo_and_apply(party, 3)
+    assert shown(party) == before
+
+
 def test_an_adopted_item_has_the_key_of_a_created_one(party: CliHarness) -> None:
     write(party, *ITEMS, item("rings", "Rings"))
     party.apply()
