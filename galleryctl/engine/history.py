@@ -21,7 +21,7 @@ from galleryctl.state.state_file import State
 def start_record(
     backend: StateBackend, plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, *, owner: LockInfo, state: State
 ) -> RunRecord:
-    """Store the record of a run before its first write, and return it; remove those of the oldest runs.
+    """Store the record of a run before its first write, and return it.
 
     `bindings` are the state with the findings of the plan. Raises StateError.
     """
@@ -40,14 +40,13 @@ def start_record(
         state_changes=plan.state_changes,
     )
     backend.store_record(record.number, serialize_record(record))
-    backend.remove_old_records()
     return record
 
 
 def finish_record(
     backend: StateBackend, record: RunRecord, report: Report, *, state: State, unconfirmed: bool
 ) -> Report:
-    """Complete the record of a run that has ended, and return the report.
+    """Complete the record of a run that has ended, remove those of the oldest runs, and return the report.
 
     `state` is the one with the results, `unconfirmed` is True if a step failed that may have taken effect. The run has
     written to the site, so an error is a warning in the report.
@@ -56,9 +55,16 @@ def finish_record(
     try:
         backend.store_record(record.number, serialize_record(with_outcomes(ended, report, unconfirmed=unconfirmed)))
     except StateError as error:
-        warning = f"the history does not show the result of this run: {error.what}: {error.why or error.where}"
-        return replace(report, warnings=(*report.warnings, warning))
+        report = _with_warning(report, "the history does not show the result of this run", error)
+    try:
+        backend.remove_old_records()
+    except StateError as error:
+        report = _with_warning(report, "the records of the oldest runs are still in the history", error)
     return report
+
+
+def _with_warning(report: Report, what: str, error: StateError) -> Report:
+    return replace(report, warnings=(*report.warnings, f"{what}: {error.what}: {error.why or error.where}"))
 
 
 def read_record(backend: StateBackend, number: int) -> RunRecord:

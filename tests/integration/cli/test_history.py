@@ -166,6 +166,18 @@ def test_the_latest_twenty_runs_are_kept(studio: CliHarness) -> None:
     assert "galleryctl history" in ran.err
 
 
+def test_old_runs_that_cannot_be_removed_are_a_warning(studio: CliHarness) -> None:
+    for number in range(21):
+        if number == 19:
+            first = studio.root / FOLDER / "00000001.json"
+            first.unlink()
+            first.mkdir()
+        studio.write_gallery([f"{{text: '<p>{number}</p>', key: words}}"])
+        ran = studio.apply()
+    assert "warning: the records of the oldest runs are still in the history: " in words_of(ran)
+    studio.assert_no_changes()
+
+
 def test_a_history_that_cannot_be_written_stops_the_apply_before_the_first_write(wedding: CliHarness) -> None:
     wedding.write(FOLDER, "a file where the folder should be")
     ran = wedding.run("apply", "--auto-approve")
