@@ -36,13 +36,15 @@ class LocatedChange:
     """A change of the run, and the address that its resource has now.
 
     `by_key` is True if state no longer has its id, as after its item was deleted and created again: then the manifest
-    must declare the same content under its key. `is_adopted` is True if that key has an adopted item now.
+    must declare the same content under its key. `is_adopted` is True if that key has an adopted item now, `is_known` is
+    False if state has no item under it.
     """
 
     address: Address
     recorded: RecordedChange
     by_key: bool = False
     is_adopted: bool = False
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,8 @@ class _Decision:
             return
         elif located.by_key and (located.is_adopted or address in self._gallery.adopt):
             self._leave(address, "its key is used for another item now")
+        elif located.recorded.new_id and not located.is_known:
+            self._leave(address, "state does not have the item that the run created: plan and apply, then undo")
         elif self._is_as_sent(entry, located.recorded.change):
             self._removed.add(address.item or "")
 

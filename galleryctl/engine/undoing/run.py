@@ -102,6 +102,7 @@ class _Undo:
     def __init__(self, record: RunRecord, texts: ManifestTexts, bindings: Bindings, sources: FormerSources) -> None:
         self._record, self._texts, self._sources = record, texts, sources
         self._ids: Mapping[str, Address] = {id_: address for address, id_ in bindings.ids.items()}
+        self._known = frozenset(bindings.ids)
         self._adopted = frozenset(a for a, known in bindings.records.items() if known.origin is Origin.ADOPTED)
         self._files = {m.gallery.address: file for file, m in texts.all.items() if m.gallery is not None}
         self.left: list[LeftChange] = []
@@ -135,8 +136,13 @@ class _Undo:
         if change.action is Action.DELETE:
             return LocatedChange(address=self._address_of_deleted(change.id, change.address), recorded=recorded)
         address = new_address(change.address)
-        is_adopted = address in self._adopted
-        return LocatedChange(address=address, recorded=recorded, by_key=True, is_adopted=is_adopted)
+        return LocatedChange(
+            address=address,
+            recorded=recorded,
+            by_key=True,
+            is_adopted=address in self._adopted,
+            is_known=address in self._known,
+        )
 
     def _address_of_deleted(self, id_: str | None, address: Address) -> Address:
         """Return the address of a deleted resource, an item in the gallery under its current key."""

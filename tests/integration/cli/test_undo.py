@@ -446,6 +446,19 @@ def test_an_item_that_is_back_has_no_value_of_defaults_where_it_had_none(party: 
     assert shown(party) == before
 
 
+def test_a_created_item_that_a_restored_state_does_not_have(party: CliHarness) -> None:
+    write(party, *ITEMS, item("rings", "Rings"))
+    party.apply()
+    (party.root / ".galleryctl/state.json").unlink()
+    serial = json.loads(party.run("history", "--format", "json").out)["runs"][0]["serial"]
+    for restored in range(serial, 0, -1):
+        if party.run("state", "restore", str(restored)).code == 0:
+            break
+    output = undo(party, 2, code=3)
+    assert "party/rings was not undone: state does not have the item that the run created" in output
+    assert "rings" in manifest(party)
+
+
 def test_an_adopted_item_has_the_key_of_a_created_one(party: CliHarness) -> None:
     write(party, *ITEMS, item("rings", "Rings"))
     party.apply()
