@@ -46,7 +46,10 @@ NOT_MOVED = DisplayPosition(before=0, after=0, sort_order=None)
 def display_positions(
     lists: ItemLists, item_order: ItemOrder, targets: Collection[Address], source: OrderSource
 ) -> Mapping[Address, DisplayPosition]:
-    """Return the position of each desired item; only `targets` are moved. `source` is that of new sort orders."""
+    """Return the positions of the items that are new, replaced or moved; only `targets` are moved.
+
+    `source` is that of new sort orders.
+    """
     desired, matches = lists.desired, lists.matches
     live_index = {item.id: i for i, item in enumerate(lists.live)}
     current_order = sorted(matches, key=lambda address: live_index[matches[address].live.id])
@@ -60,6 +63,7 @@ def display_positions(
     return {
         item.address: DisplayPosition(before=before.get(item.address, 0), after=i + 1, sort_order=orders.get(i))
         for i, item in enumerate(desired)
+        if i in orders or (match := matches.get(item.address)) is None or match.live.kind is not item.kind
     }
 
 
