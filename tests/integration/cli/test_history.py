@@ -167,14 +167,14 @@ def test_the_latest_twenty_runs_are_kept(studio: CliHarness) -> None:
 
 
 def test_old_runs_that_cannot_be_removed_are_a_warning(studio: CliHarness) -> None:
-    for number in range(21):
-        if number == 19:
-            first = studio.root / FOLDER / "00000001.json"
-            first.unlink()
-            first.mkdir()
+    for number in range(20):
         studio.write_gallery([f"{{text: '<p>{number}</p>', key: words}}"])
-        ran = studio.apply()
-    assert "warning: the records of the oldest runs are still in the history: " in words_of(ran)
+        studio.apply()
+    first = studio.root / FOLDER / "00000001.json"
+    first.unlink()
+    first.mkdir()
+    studio.write_gallery(["{text: <p>20</p>, key: words}"])
+    assert "warning: the records of the oldest runs are still in the history: " in words_of(studio.apply())
     studio.assert_no_changes()
 
 
