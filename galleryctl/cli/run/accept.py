@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from galleryctl.cli import output
 from galleryctl.cli.file_diff import unified_diff
+from galleryctl.cli.manifest_summary import summarize_manifest
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.plan import parse_pattern
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.accepting.run import Acceptance, AcceptedFile
-from galleryctl.report.formatting import escape_control, list_names, pluralize
+from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.session.run import accept_workspace_drift
 
@@ -42,17 +43,14 @@ def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: boo
 
 
 def _summary(file: AcceptedFile) -> str:
-    parts = []
-    if file.expanded:
-        parts.append(f"replaced from: by {pluralize(file.expanded, 'entry', 'entries')}")
-    for names, verb, one, many in (
-        (file.taken, "took", "value", ""),
-        (file.removed, "removed", "entry", "entries"),
-        (file.added, "added", "item", ""),
-    ):
-        if names:
-            parts.append(f"{verb} {pluralize(len(names), one, many)} ({list_names(names)})")
-    return "; ".join(parts)
+    return summarize_manifest(
+        file.expanded,
+        (
+            (file.taken, "took", "value", "values"),
+            (file.removed, "removed", "entry", "entries"),
+            (file.added, "added", "item", "items"),
+        ),
+    )
 
 
 def _remarks(accepted: Acceptance, *, added: bool) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from galleryctl.cli import output
 from galleryctl.cli.file_diff import unified_diff
+from galleryctl.cli.manifest_summary import summarize_manifest
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.undoing.manifest import UndoneManifest
 from galleryctl.engine.undoing.run import UndoneRun
-from galleryctl.report.formatting import escape_control, list_names, pluralize
+from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.session.run import undo_workspace_run
 
@@ -47,18 +48,16 @@ def _diff(file: UndoneManifest) -> str:
 
 
 def _summary(file: UndoneManifest) -> str:
-    parts = []
-    if file.expanded:
-        parts.append(f"replaced from: by {pluralize(file.expanded, 'entry', 'entries')}")
-    for names, verb, one, many in (
-        (file.restored, "restored", "value", "values"),
-        (file.removed, "removed", "entry", "entries"),
-        (file.back, "brought back", "entry", "entries"),
-    ):
-        if names:
-            parts.append(f"{verb} {pluralize(len(names), one, many)} ({list_names(names)})")
+    changes = summarize_manifest(
+        file.expanded,
+        (
+            (file.restored, "restored", "value", "values"),
+            (file.removed, "removed", "entry", "entries"),
+            (file.back, "brought back", "entry", "entries"),
+        ),
+    )
     verb = "Wrote" if file.before is not None and file.after is not None else "Deleted" if file.before else "Created"
-    return f"{verb} {escape_control(file.file)}: {'; '.join(parts)}"
+    return f"{verb} {escape_control(file.file)}: {changes}"
 
 
 def _document(undone: UndoneRun, *, dry_run: bool) -> dict[str, object]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from galleryctl.engine.undoing.decide import GalleryUndo, LeftChange, is_former_media
 from galleryctl.engine.undoing.sources import FormerSources
+from galleryctl.manifest.files.atomic_write import with_line_ends_of
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.write.expand import Reread, expand_patterns, pattern_addresses
 from galleryctl.manifest.write.placement import KnownKeys
@@ -66,7 +66,7 @@ def undo_manifest(
         rendered = writer.write(text, lacking)
     found = _found(reread(rendered.text))
     failed = _lacking(found, writer.expected)
-    after = re.sub("\r?\n", "\r\n", rendered.text) if "\r\n" in before else rendered.text
+    after = with_line_ends_of(rendered.text, before)
     return UndoneManifest(
         gallery=gallery.address.gallery,
         file=manifest.file,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,11 @@ def read_text(path: Path) -> str:
             return stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise GalleryctlError("the file cannot be read", where=path, why=str(error)) from error
+
+
+def with_line_ends_of(text: str, before: str) -> str:
+    """Return the text with the line ends of the file that it replaces."""
+    return re.sub("\r?\n", "\r\n", text) if "\r\n" in before else text
 
 
 def write_text_atomically(path: Path, text: str) -> None:

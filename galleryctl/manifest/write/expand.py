@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from galleryctl.manifest.files.atomic_write import with_line_ends_of
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.media_source import source_base_name
 from galleryctl.manifest.values import get_bool
@@ -228,7 +229,7 @@ class _Writer:
             written += [replace(entry, above=() if number else above) for number, entry in enumerate(new)]
         after = replace(before, entries=tuple(written))
         text = after.with_remarks_of(after)
-        return text.replace("\n", "\r\n") if "\r\n" in self.text else text
+        return with_line_ends_of(text, self.text)
 
     def _write_tree(self, entries: Mapping[int, Sequence[Any]]) -> str:
         tree = load_round_trip(self.text, self._document.file)
