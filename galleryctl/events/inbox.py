@@ -36,7 +36,7 @@ class InboxEntry:
 
 
 class Inbox:
-    """The database at `path`, locked by this process until `close`.
+    """The database at `path`, locked by this process until `close`; any thread may use it, one at a time.
 
     Deliveries are accepted for `max_age` seconds; ids are kept for longer than that, and for longer than Wix retries.
     Raises GalleryctlError if the file cannot be used or another process uses it.
@@ -48,7 +48,7 @@ class Inbox:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # it contains the site's content
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False)
             try:
                 self._initialize()
             except sqlite3.Error:
@@ -78,7 +78,7 @@ class Inbox:
 
         Raises GalleryctlError if it cannot be written.
         """
-        with self._transaction():
+        with self.transaction():
             if dedupe.is_duplicate(self._db, event, now):
                 return False
             stale = dedupe.is_stale(self._db, event, now)
@@ -86,13 +86,13 @@ class Inbox:
             dedupe.expire(self._db, now - self._retention)
         return True
 
-    def pending(self, after: int = 0) -> Iterator[InboxEntry]:
-        """Yield the events with numbers above `after` that are not done, in order of arrival.
+    def pending(self, after: int = 0, *, limit: int = -1) -> Iterator[InboxEntry]:
+        """Yield the events with numbers above `after` that are not done, in order of arrival, at most `limit` if >= 0.
 
         Raises GalleryctlError for a damaged one.
         """
-        query = "SELECT number, data, stale, told FROM inbox WHERE number > ? ORDER BY number"
-        for number, data, stale, reported in self._db.execute(query, (after,)).fetchall():
+        query = "SELECT number, data, stale, told FROM inbox WHERE number > ? ORDER BY number LIMIT ?"
+        for number, data, stale, reported in self._db.execute(query, (after, limit)).fetchall():
             try:
                 event = decode_event(json_object(data, f"event {number}"))
             except RejectedDeliveryError as error:
@@ -103,18 +103,22 @@ class Inbox:
 
     def mark_reported(self, number: int) -> None:
         """Record that the event was reported and its check is pending."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("UPDATE inbox SET told = 1 WHERE number = ?", (number,))
 
     def mark_done(self, numbers: Iterable[int]) -> None:
         """Delete these events; their ids stay recorded against repeats."""
-        with self._transaction():
+        with self.transaction():
             self._db.executemany("DELETE FROM inbox WHERE number = ?", [(number,) for number in numbers])
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Commit the `with` as one durable transaction."""
+    def transaction(self) -> Iterator[None]:
+        """Commit the `with` as one durable transaction; inside of another one, as a part of that."""
         try:
+            inside = self._db.in_transaction
+            if inside:
+                yield
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

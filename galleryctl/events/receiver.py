@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from galleryctl.events.async_inbox import AsyncInbox
 from galleryctl.events.event import decode_event
-from galleryctl.events.inbox import Inbox
 from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason, malformed
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, verify_delivery
 from galleryctl.model.errors import GalleryctlError
@@ -32,7 +32,7 @@ class Receiver:
     """
 
     trust: TrustPolicy
-    inbox: Inbox
+    inbox: AsyncInbox
     clock: Callable[[], float]
     on_arrival: Callable[[], None]
     on_error: Callable[[GalleryctlError], None]
@@ -47,7 +47,7 @@ class Receiver:
     async def _handle_delivery(self, request: Request) -> Response:
         """Respond with 200 once the event is stored, also for a repeat; else with a bare status, disclosing nothing."""
         try:
-            self.accept(await _body(request))
+            await self.accept(await _body(request))
         except RejectedDeliveryError as error:
             self.rejected[error.reason] += 1
             self.on_error(error)
@@ -57,11 +57,11 @@ class Receiver:
             return Response(status_code=503)
         return Response(status_code=200)
 
-    def accept(self, body: bytes) -> None:
+    async def accept(self, body: bytes) -> None:
         """Store the event in a delivery's body. Raise RejectedDeliveryError, or GalleryctlError if the disk fails."""
         now = self.clock()
         data = verify_delivery(body, self.trust, now)
-        if self.inbox.put(data, decode_event(data), now):
+        if await self.inbox.put(data, decode_event(data), now):
             self.on_arrival()
         else:
             self.duplicates += 1

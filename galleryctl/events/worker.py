@@ -8,7 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
-from galleryctl.events.inbox import Inbox, InboxEntry
+from galleryctl.events.async_inbox import AsyncInbox
+from galleryctl.events.inbox import InboxEntry
+from galleryctl.model.errors import GalleryctlError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,12 @@ class EventWorker:
     process is killed, the next one checks it without reporting it again.
     """
 
-    inbox: Inbox
+    inbox: AsyncInbox
     on_event: Callable[[InboxEntry], None]
     """Called in a thread."""
+    on_error: Callable[[GalleryctlError], None]
+    """Called if the inbox cannot be written; the worker tries again every `retry_seconds`."""
+    retry_seconds: float = 10.0
     drift_check: DriftCheck | None = None
     limit: int | None = None
     _new_events: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,12 +72,24 @@ class EventWorker:
         return self.limit is not None and self._reported_count >= self.limit
 
     async def _process_new_events(self) -> None:
-        for entry in self.inbox.pending(self._last_number):
+        entries = await self.inbox.pending(self._last_number)
+        for entry in entries:
             if not entry.reported and self._limit_reached():
                 return
             if not entry.reported:
                 await self._report(entry)
-            self._mark_reported(entry)
+            await self._record(entry)
+        if entries:
+            self.notify()  # there may be more
+
+    async def _record(self, entry: InboxEntry) -> None:
+        """Record that the event was reported; while the disk is full, report no other one."""
+        while True:
+            try:
+                return await self._mark_reported(entry)
+            except GalleryctlError as error:
+                self.on_error(error)
+                await asyncio.sleep(self.retry_seconds)
 
     async def _report(self, entry: InboxEntry) -> None:
         """Report the event in a thread, because a slow reader must not delay deliveries."""
@@ -81,19 +98,20 @@ class EventWorker:
             await asyncio.shield(report)
         except asyncio.CancelledError:
             await report  # it has started, so it must be recorded as well
-            self._mark_reported(entry)
+            await self._mark_reported(entry)
             raise
         self._reported_count += 1
 
-    def _mark_reported(self, entry: InboxEntry) -> None:
+    async def _mark_reported(self, entry: InboxEntry) -> None:
         """Record that the event was reported, and add it to the pending check of its gallery."""
-        self._last_number = entry.number
         gallery = entry.event.gallery
         if self.drift_check is None or gallery is None:
-            self.inbox.mark_done([entry.number])
+            await self.inbox.mark_done([entry.number])
+            self._last_number = entry.number
             return
         if not entry.reported:
-            self.inbox.mark_reported(entry.number)
+            await self.inbox.mark_reported(entry.number)
+        self._last_number = entry.number
         pending = self._pending_checks.setdefault(gallery, _PendingCheck(due=0))
         pending.due = monotonic() + self.drift_check.quiet_seconds
         pending.entry_numbers.append(entry.number)
@@ -104,7 +122,7 @@ class EventWorker:
         for gallery in [name for name, pending in self._pending_checks.items() if pending.due <= now]:
             pending = self._pending_checks[gallery]
             if await drift_check.check(gallery):
-                self.inbox.mark_done(pending.entry_numbers)
+                await self.inbox.mark_done(pending.entry_numbers)
             # Events whose check could not run stay in the inbox for the next start.
             del self._pending_checks[gallery]
 

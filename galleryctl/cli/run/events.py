@@ -23,6 +23,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.open import WorkspaceSite
 
 try:
+    from galleryctl.events.async_inbox import AsyncInbox
     from galleryctl.events.format import format_event, format_event_json
     from galleryctl.events.inbox import Inbox, InboxEntry
     from galleryctl.events.receiver import WEBHOOK_PATH, Receiver
@@ -58,7 +59,7 @@ class EventsOptions:
 def run_events(settings: CliSettings, options: EventsOptions) -> int:
     """Print events until a signal or the limit; return 2 if there is a limit and a check found drift, else 0.
 
-    Raises GalleryctlError if the key, the port or the inbox is not available, or the inbox cannot be written.
+    Raises GalleryctlError if the key, the port or the inbox is not available.
     """
     workspace = get_workspace(settings)
     trust = _trust_policy(workspace, settings, options)
@@ -93,19 +94,16 @@ async def _serve(
     def on_event(entry: InboxEntry) -> None:
         output.result(format_event_json(entry) if settings.format == "json" else format_event(entry))
 
-    worker = EventWorker(
-        inbox=inbox,
-        on_event=on_event,
-        drift_check=DriftCheck(check=watcher.check, quiet_seconds=options.settle) if options.drift else None,
-        limit=options.limit,
-    )
-    receiver = Receiver(trust=trust, inbox=inbox, clock=time.time, on_arrival=worker.notify, on_error=on_error)
+    check = DriftCheck(check=watcher.check, quiet_seconds=options.settle) if options.drift else None
     url = f"{base_url(options.host, listener)}{WEBHOOK_PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
-    async with serve_receiver(receiver.app(), listener):
-        with write_ready_file(file, {"url": url}):
-            output.info(settings, f"Waiting for events at {url}. Press Ctrl-C to stop.")
-            await _run_until_signal(worker)
+    async with AsyncInbox(inbox) as stored:
+        worker = EventWorker(inbox=stored, on_event=on_event, on_error=on_error, drift_check=check, limit=options.limit)
+        receiver = Receiver(trust=trust, inbox=stored, clock=time.time, on_arrival=worker.notify, on_error=on_error)
+        async with serve_receiver(receiver.app(), listener):
+            with write_ready_file(file, {"url": url}):
+                output.info(settings, f"Waiting for events at {url}. Press Ctrl-C to stop.")
+                await _run_until_signal(worker)
     _print_summary(settings, receiver)
 
 

@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 from galleryctl.emulator import Emulator, create_emulator
+from galleryctl.events.async_inbox import AsyncInbox
 from galleryctl.events.inbox import Inbox, InboxEntry
 from galleryctl.events.receiver import Receiver
 from galleryctl.events.token import MAX_BODY_BYTES, TrustPolicy, read_public_key
@@ -31,7 +32,7 @@ class Desk:
         self.troubles: list[str] = []
         self.receiver = Receiver(
             trust=trust,
-            inbox=self.inbox,
+            inbox=AsyncInbox(self.inbox),
             clock=lambda: NOW,
             on_arrival=lambda: None,
             on_error=self.trouble,
