@@ -100,11 +100,15 @@ async def _serve(
     async with AsyncInbox(inbox) as stored:
         worker = EventWorker(inbox=stored, on_event=on_event, on_error=on_error, drift_check=check, limit=options.limit)
         receiver = Receiver(trust=trust, inbox=stored, clock=time.time, on_arrival=worker.notify, on_error=on_error)
-        async with serve_receiver(receiver.app(), listener):
+        async with serve_receiver(receiver.app(), listener, on_overload=_warn_of_overload) as connections:
             with write_ready_file(file, {"url": url}):
                 output.info(settings, f"Waiting for events at {url}. Press Ctrl-C to stop.")
                 await _run_until_signal(worker)
-    _print_summary(settings, receiver)
+    _print_summary(settings, receiver, connections.evicted)
+
+
+def _warn_of_overload() -> None:
+    output.warning("too many connections: the receiver closes those that have delivered nothing, the oldest first")
 
 
 async def _run_until_signal(worker: EventWorker) -> None:
@@ -162,10 +166,12 @@ def _read_public_key(settings: CliSettings, options: EventsOptions) -> tuple[byt
         raise GalleryctlError("cannot read the public key", where=path, why=error.strerror or "") from error
 
 
-def _print_summary(settings: CliSettings, receiver: Receiver) -> None:
-    """Print how many deliveries were repeated or rejected, if any."""
+def _print_summary(settings: CliSettings, receiver: Receiver, evicted: int) -> None:
+    """Print how many deliveries were repeated or rejected, and how many connections were closed for others, if any."""
     counts = {"repeated": receiver.duplicates} | {
         str(reason): number for reason, number in sorted(receiver.rejected.items())
     }
     if listed := ", ".join(f"{name} {number}" for name, number in counts.items() if number):
         output.info(settings, f"Ignored deliveries: {listed}.")
+    if evicted:
+        output.info(settings, f"Connections closed to make room for others: {evicted}.")

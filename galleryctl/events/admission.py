@@ -1,0 +1,149 @@
+"""The open connections of the receiver, and which of them end when they are too many. Pure: the caller closes them.
+
+Anyone can open a connection, and only a verified delivery shows that its sender is the app. So nobody is refused: a new
+connection takes the place of another one. With a limit of three connections:
+
+    open: from a at 1 s, from a at 2 s, from b at 0 s; new: from c     → the one from a at 1 s ends
+    open: from a at 1 s, from b at 2 s, from c at 3 s; new: from c     → the one from a at 1 s ends
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Generic, TypeVar
+
+_K = TypeVar("_K", bound=Hashable)
+_IPV6_PREFIX_BITS = 64
+"""Bits of an IPv6 address that are the same for all addresses of one sender: providers assign whole /64 networks."""
+
+
+class ConnectionPhase(Enum):
+    """The phase of a connection."""
+
+    UNVERIFIED = auto()
+    """It is new, or its next request has begun, and the request is not complete."""
+    STORING = auto()
+    """Its request is complete and waits for the response."""
+    DELIVERED = auto()
+    """Its last request was a verified delivery, and the next one has not begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRecord:
+    """A connection: its sender's network, since when it is in its phase, and the bytes of an incomplete request."""
+
+    network: str
+    since: float
+    phase: ConnectionPhase = ConnectionPhase.UNVERIFIED
+    request_bytes: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class ConnectionTable(Generic[_K]):
+    """The open connections: at most `max_connections`, with at most `max_bytes` of incomplete requests.
+
+    The methods that return connections have removed these; the caller closes them. `evicted` counts them.
+    """
+
+    max_connections: int
+    max_bytes: int
+    records: dict[_K, ConnectionRecord] = field(default_factory=dict)
+    evicted: int = 0
+
+    def open(self, connection: _K, address: str, now: float) -> list[_K]:
+        """Add a connection, and return the one that ends for it: itself if all others wait for their response."""
+        excess = []
+        if len(self.records) >= self.max_connections:
+            oldest = find_oldest(self.records)
+            excess = [connection if oldest is None else oldest]
+        self.records[connection] = ConnectionRecord(network=network_of(address), since=now)
+        return self._evict(excess)
+
+    def receive(self, connection: _K, size: int, now: float) -> list[_K]:
+        """Record that bytes arrived, and return the connections that end because all have sent too many."""
+        record = self.records.get(connection)
+        if record is None:
+            return []
+        if record.phase is ConnectionPhase.DELIVERED:
+            record = replace(record, phase=ConnectionPhase.UNVERIFIED, since=now)
+        self.records[connection] = replace(record, request_bytes=record.request_bytes + size)
+        return self._evict(find_largest(self.records, self.max_bytes))
+
+    def complete(self, connection: _K) -> None:
+        """Record that a request is complete and waits for the response."""
+        self._update(connection, ConnectionPhase.STORING, None)
+
+    def respond(self, connection: _K, now: float, *, delivered: bool) -> None:
+        """Record the response to a request; `delivered` if that was a verified delivery."""
+        if delivered:
+            self._update(connection, ConnectionPhase.DELIVERED, now)
+        else:
+            self._update(connection, ConnectionPhase.UNVERIFIED, None)
+
+    def close(self, connection: _K) -> None:
+        """Remove a connection that has ended."""
+        self.records.pop(connection, None)
+
+    def waiting(self) -> list[_K]:
+        """Return the connections whose request is not complete."""
+        return [name for name, record in self.records.items() if record.phase is not ConnectionPhase.STORING]
+
+    def _update(self, connection: _K, phase: ConnectionPhase, since: float | None) -> None:
+        record = self.records.get(connection)
+        if record is not None:
+            since = record.since if since is None else since
+            self.records[connection] = replace(record, phase=phase, since=since, request_bytes=0)
+
+    def _evict(self, connections: list[_K]) -> list[_K]:
+        for connection in connections:
+            del self.records[connection]
+        self.evicted += len(connections)
+        return connections
+
+
+def find_oldest(records: Mapping[_K, ConnectionRecord]) -> _K | None:
+    """Return the connection to end for a new one; None if all wait for their response.
+
+    It is the oldest unverified one of the network that has the most of these. So a sender with many connections displaces
+    its own, and behind a proxy, where all have one address, the oldest ends. Without an unverified one it is the
+    connection that has been idle for longest.
+    """
+    unverified = {name: record for name, record in records.items() if record.phase is ConnectionPhase.UNVERIFIED}
+    counts = Counter(record.network for record in unverified.values())
+    largest = max(counts.values(), default=0)
+    candidates = {name: record for name, record in unverified.items() if counts[record.network] == largest} or {
+        name: record for name, record in records.items() if record.phase is ConnectionPhase.DELIVERED
+    }
+    return min(candidates, key=lambda name: candidates[name].since, default=None)
+
+
+def find_largest(records: Mapping[_K, ConnectionRecord], max_bytes: int) -> list[_K]:
+    """Return the connections with the largest incomplete requests, as many as leave at most `max_bytes`."""
+    sizes = {
+        name: record.request_bytes for name, record in records.items() if record.phase is ConnectionPhase.UNVERIFIED
+    }
+    excess = sum(sizes.values()) - max_bytes
+    found: list[_K] = []
+    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True) if excess > 0 else ():
+        found.append(name)
+        excess -= sizes[name]
+        if excess <= 0:
+            break
+    return found
+
+
+def network_of(address: str) -> str:
+    """Return the network of a sender: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((int(parsed), _IPV6_PREFIX_BITS), strict=False))
