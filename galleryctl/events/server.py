@@ -18,13 +18,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from galleryctl.events.admission import ConnectionTable
+from galleryctl.model.errors import GalleryctlError
 
 _SHUTDOWN_TIMEOUT = 5.0
 """Seconds that incomplete requests get when the server stops."""
 _MAX_CONNECTIONS = 512
 """Concurrent connections; an idle one takes about 20 KB."""
 _MIN_CONNECTIONS = 16
-"""Concurrent connections of a process that may open very few files."""
+"""Concurrent connections without which there is no use in starting."""
 _ACCEPTED_AT_ONCE = 64
 """Connections that are accepted before the connections they displace are closed."""
 _RESERVED_FILES = 2 * _ACCEPTED_AT_ONCE + 64
@@ -169,7 +170,7 @@ async def serve_receiver(
     """Serve on a bound socket for the length of the `with`, which starts once the server is listening.
 
     `on_overload` is called when a connection is closed for another one for the first time. Requests that are complete at
-    the end get their response.
+    the end get their response. Raises GalleryctlError if the process may open too few files.
     """
     table: _Table = ConnectionTable(max_connections=_connection_limit(), max_bytes=_MAX_REQUEST_BYTES)
     config = uvicorn.Config(
@@ -199,8 +200,14 @@ async def serve_receiver(
 
 
 def _connection_limit() -> int:
-    """Return how many connections this process can hold."""
+    """Return how many connections this process can hold. Raises GalleryctlError if these are too few."""
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if open_files == resource.RLIM_INFINITY:
         return _MAX_CONNECTIONS
-    return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, open_files - _RESERVED_FILES))
+    if open_files < _RESERVED_FILES + _MIN_CONNECTIONS:
+        raise GalleryctlError(
+            "the limit of open files is too low for the receiver",
+            why=f"it is {open_files}, and {_RESERVED_FILES + _MIN_CONNECTIONS} are needed",
+            do="raise the limit, as with `ulimit -n 1024`",
+        )
+    return min(_MAX_CONNECTIONS, open_files - _RESERVED_FILES)

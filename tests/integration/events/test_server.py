@@ -14,6 +14,7 @@ import pytest
 
 from galleryctl.events import server
 from galleryctl.events.admission import ConnectionTable
+from galleryctl.model.errors import GalleryctlError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -212,8 +213,15 @@ def test_at_the_end_complete_requests_are_answered_and_others_closed(
 
 
 @pytest.mark.parametrize(
-    ("open_files", "limit"), [(resource.RLIM_INFINITY, 512), (100_000, 512), (1024, 512), (256, 64), (64, 16)]
+    ("open_files", "limit"), [(resource.RLIM_INFINITY, 512), (100_000, 512), (1024, 512), (256, 64), (208, 16)]
 )
 def test_connections_leave_files_for_all_else(monkeypatch: pytest.MonkeyPatch, open_files: int, limit: int) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (open_files, open_files))
     assert server._connection_limit() == limit
+
+
+def test_too_few_files_are_an_error_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (207, 207))
+    with pytest.raises(GalleryctlError, match="the limit of open files is too low") as caught:
+        server._connection_limit()
+    assert "it is 207, and 208 are needed" in caught.value.why
