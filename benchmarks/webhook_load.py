@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -20,8 +21,8 @@ PATIENCE = 10.0
 """Seconds that a sender waits for its responses."""
 PAUSE = 0.05
 """Seconds after which an abusive connection that was closed is opened again."""
-FRIEND, STRANGER = "127.0.0.1", "127.0.0.2"
-"""Two addresses of the loopback network on Linux."""
+FRIEND, STRANGER, STRANGERS = "127.0.0.1", "127.0.0.2", "127.1.{}.{}"
+"""Addresses of the loopback network on Linux: of the sender, of another one, and of many others."""
 REUSED, PIPELINED = 20, 10
 """Connections that are kept alive; requests that are sent at once."""
 
@@ -61,6 +62,7 @@ ABUSES = {
     "250 with large bodies": Abuse(opening=request(b"x" * 999_998, length=999_999)),
     "2000 of one address": Abuse(count=2000, opening=NO_BODY, address=STRANGER),
     "2000 of the same address": Abuse(count=2000, opening=NO_BODY),
+    "2000 of many addresses": Abuse(count=2000, opening=NO_BODY, address=STRANGERS),
 }
 
 
@@ -115,11 +117,12 @@ class Load:
             self.statuses["none"] += left
         return usable and not left
 
-    async def abuse(self, abuse: Abuse, ready: asyncio.Semaphore) -> None:
+    async def abuse(self, abuse: Abuse, number: int, ready: asyncio.Semaphore) -> None:
         """Hold one abusive connection, and open it again whenever it is closed."""
+        address = abuse.address.format(number // 250, number % 250 + 1)
         while True:
             with suppress(OSError):
-                reader, writer = await self.connect(abuse.address)
+                reader, writer = await self.connect(address)
                 self.opened += 1
                 writer.write(abuse.opening)
                 if abuse.ends:
@@ -200,7 +203,7 @@ async def abused(load: Load, abuse: Abuse | None) -> AsyncIterator[None]:
         yield
         return
     ready = asyncio.Semaphore(0)
-    tasks = [asyncio.create_task(load.abuse(abuse, ready)) for _ in range(abuse.count)]
+    tasks = [asyncio.create_task(load.abuse(abuse, number, ready)) for number in range(abuse.count)]
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
             for _ in range(abuse.count):
@@ -212,6 +215,8 @@ async def abused(load: Load, abuse: Abuse | None) -> AsyncIterator[None]:
 
 
 async def run() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     work = json.load(sys.stdin)
     load = Load(port=work["port"], rate=work["rate"])
     abuse = None if work["abuse"] is None else ABUSES[work["abuse"]]

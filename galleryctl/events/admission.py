@@ -1,10 +1,10 @@
 """The open connections of the receiver, and which of them end when they are too many. Pure: the caller closes them.
 
 Anyone can open a connection, and only a verified delivery shows that its sender is the app. So nobody is refused: a new
-connection takes the place of another one. With a limit of three connections:
+connection takes the place of an old one. With a limit of four connections, and an allowance of two for each network:
 
-    open: from a at 1 s, from a at 2 s, from b at 0 s; new: from c     → the one from a at 1 s ends
-    open: from a at 1 s, from b at 2 s, from c at 3 s; new: from c     → the one from a at 1 s ends
+    open: from a at 0 s, from b at 1 s, 2 s and 3 s; new: from c    → the one from b at 1 s ends
+    open: from a at 0 s, from b at 1 s and 2 s, from d; new: from c → the one from a ends
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ class ConnectionRecord:
 class ConnectionTable(Generic[_K]):
     """The open connections: at most `max_connections`, with at most `max_bytes` of incomplete requests.
 
+    At the limit, unverified connections of a network in excess of its `allowance` end before all others.
     The methods that return connections have removed these; the caller closes them. `evicted` counts them.
     """
 
     max_connections: int
+    allowance: int
     max_bytes: int
     records: dict[_K, ConnectionRecord] = field(default_factory=dict)
     evicted: int = 0
@@ -58,7 +60,7 @@ class ConnectionTable(Generic[_K]):
         """Add a connection, and return the one that ends for it: itself if all others wait for their response."""
         excess = []
         if len(self.records) >= self.max_connections:
-            oldest = find_oldest(self.records)
+            oldest = find_oldest(self.records, self.allowance)
             excess = [connection if oldest is None else oldest]
         self.records[connection] = ConnectionRecord(network=network_of(address), since=now)
         return self._evict(excess)
@@ -105,19 +107,21 @@ class ConnectionTable(Generic[_K]):
         return connections
 
 
-def find_oldest(records: Mapping[_K, ConnectionRecord]) -> _K | None:
+def find_oldest(records: Mapping[_K, ConnectionRecord], allowance: int) -> _K | None:
     """Return the connection to end for a new one; None if all wait for their response.
 
-    It is the oldest unverified one of the network that has the most of these. So a sender with many connections displaces
-    its own, and behind a proxy, where all have one address, the oldest ends. Without an unverified one it is the
-    connection that has been idle for longest.
+    It is the oldest unverified one, of the network with the most of these if that has more than its allowance. So a sender
+    with many connections displaces its own, many senders with few displace the oldest, which is idle, and behind a proxy,
+    where all have one address, the oldest ends, too. Without an unverified one it is the one that is idle for longest.
     """
     unverified = {name: record for name, record in records.items() if record.phase is ConnectionPhase.UNVERIFIED}
     counts = Counter(record.network for record in unverified.values())
     largest = max(counts.values(), default=0)
-    candidates = {name: record for name, record in unverified.items() if counts[record.network] == largest} or {
+    candidates = unverified or {
         name: record for name, record in records.items() if record.phase is ConnectionPhase.DELIVERED
     }
+    if largest > allowance:
+        candidates = {name: record for name, record in unverified.items() if counts[record.network] == largest}
     return min(candidates, key=lambda name: candidates[name].since, default=None)
 
 

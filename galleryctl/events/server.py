@@ -26,6 +26,8 @@ _MAX_CONNECTIONS = 512
 """Concurrent connections; an idle one takes about 20 KB."""
 _MIN_CONNECTIONS = 16
 """Concurrent connections without which there is no use in starting."""
+_NETWORK_SHARE = 8
+"""The part of the connections, an eighth, that a network has before others' connections are closed for its own."""
 _ACCEPTED_AT_ONCE = 64
 """Connections that are accepted before the connections they displace are closed."""
 _RESERVED_FILES = 2 * _ACCEPTED_AT_ONCE + 64
@@ -82,6 +84,10 @@ class _Connection(H11Protocol):
         self._end_lifetime()
         self._table.close(self)
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the message would disclose what failed
+        """Close the connection of a sender that does not send HTTP."""
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Go on with what has arrived of the next request."""
@@ -172,7 +178,9 @@ async def serve_receiver(
     `on_overload` is called when a connection is closed for another one for the first time. Requests that are complete at
     the end get their response. Raises GalleryctlError if the process may open too few files.
     """
-    table: _Table = ConnectionTable(max_connections=_connection_limit(), max_bytes=_MAX_REQUEST_BYTES)
+    limit = _connection_limit()
+    allowance = limit // _NETWORK_SHARE
+    table: _Table = ConnectionTable(max_connections=limit, allowance=allowance, max_bytes=_MAX_REQUEST_BYTES)
     config = uvicorn.Config(
         app,
         http=partial(_Connection, table=table, on_overload=on_overload),  # type: ignore[arg-type]  # uvicorn only calls it

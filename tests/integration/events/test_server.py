@@ -173,6 +173,16 @@ def test_a_connection_ends_with_a_rejection(status: int) -> None:
     assert answer.count(b"HTTP/1.1") == answer.count(b"connection: close") == 1
 
 
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * 100_000])
+def test_what_is_not_http_gets_no_response(sent: bytes) -> None:
+    async def told() -> bytes:
+        async with _served() as port:
+            reader, _ = await port.connect(sent)
+            return await reader.read()
+
+    assert asyncio.run(told()) == b""
+
+
 def test_pipelined_deliveries_are_all_answered() -> None:
     async def told() -> int:
         async with _served() as port:

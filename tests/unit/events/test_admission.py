@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from galleryctl.events.admission import ConnectionPhase, ConnectionTable, network_of
 
 
-def table(max_connections: int, *, max_bytes: int = 1000) -> ConnectionTable[str]:
-    return ConnectionTable(max_connections=max_connections, max_bytes=max_bytes)
+def table(max_connections: int, *, allowance: int = 1, max_bytes: int = 1000) -> ConnectionTable[str]:
+    return ConnectionTable(max_connections=max_connections, allowance=allowance, max_bytes=max_bytes)
 
 
 def opened(connections: ConnectionTable[str], *senders: str) -> list[str]:
@@ -23,18 +23,22 @@ def opened(connections: ConnectionTable[str], *senders: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("senders", "ended"),
+    ("senders", "allowance", "ended"),
     [
-        ("abc", []),
-        ("abcd", ["a0"]),
-        ("aaaa", ["a0"]),
-        ("abbc", ["b1"]),
-        ("baac", ["a1"]),
-        ("aabbbb", ["a0", "b2", "b3"]),
+        ("abc", 1, []),
+        ("abcd", 1, ["a0"]),
+        ("aaaa", 1, ["a0"]),
+        ("abbc", 1, ["b1"]),
+        ("baac", 1, ["a1"]),
+        ("aabbbb", 1, ["a0", "b2", "b3"]),
+        ("abbc", 2, ["a0"]),
+        ("abbbbc", 2, ["a0", "b1", "b2"]),
     ],
 )
-def test_the_oldest_of_the_largest_network_ends(senders: str, ended: list[str]) -> None:
-    connections = table(3)
+def test_the_oldest_ends_first_of_the_largest_network_above_its_allowance(
+    senders: str, allowance: int, ended: list[str]
+) -> None:
+    connections = table(3, allowance=allowance)
     assert opened(connections, *senders) == ended
     assert connections.evicted == len(ended)
 
@@ -106,8 +110,8 @@ def test_the_network_of_a_sender(one: str, other: str, same: bool) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["open", "complete", "deliver", "reject", "close"]))))
 def test_laws(history: list[tuple[str, str]]) -> None:
-    """At most the limit is open; no complete request ends; one connection of a sender survives any number of others'."""
-    connections = table(4)
+    """At most the limit is open; no complete request ends; a network above its allowance displaces its own."""
+    connections = table(4, allowance=2)
     names: list[str] = []
     for number, (sender, action) in enumerate(history):
         name = next((name for name in reversed(names) if name.startswith(sender)), None)
@@ -119,7 +123,7 @@ def test_laws(history: list[tuple[str, str]]) -> None:
             assert ConnectionPhase.STORING not in phases
             unverified = [each.network for each in before.values() if each.phase is ConnectionPhase.UNVERIFIED]
             for each in ended:
-                if each in before and before[each].phase is ConnectionPhase.UNVERIFIED:
+                if unverified and max(map(unverified.count, unverified)) > connections.allowance:
                     assert unverified.count(before[each].network) == max(map(unverified.count, unverified))
         elif name is not None and action == "complete":
             connections.complete(name)
