@@ -10,7 +10,7 @@ connection takes the place of an old one. With a limit of four connections, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -46,23 +46,27 @@ class ConnectionRecord:
 class ConnectionTable(Generic[_K]):
     """The open connections: at most `max_connections`, with at most `max_bytes` of incomplete requests.
 
-    At the limit, unverified connections of a network in excess of its `allowance` end before all others.
-    The methods that return connections have removed these; the caller closes them. `evicted` counts them.
+    At the limit, unverified connections of a network in excess of its `allowance` end before all others. The methods that
+    return connections have removed these; the caller closes them. `evicted` counts them. Times must not decrease.
     """
 
     max_connections: int
     allowance: int
     max_bytes: int
     records: dict[_K, ConnectionRecord] = field(default_factory=dict)
+    """In the order of `since`."""
     evicted: int = 0
+    _unverified: Counter[str] = field(default_factory=Counter)
+    """The number of unverified connections of each network."""
+    _bytes: int = 0
 
     def open(self, connection: _K, address: str, now: float) -> list[_K]:
         """Add a connection, and return the one that ends for it: itself if all others wait for their response."""
         excess = []
         if len(self.records) >= self.max_connections:
-            oldest = find_oldest(self.records, self.allowance)
+            oldest = self._find_oldest()
             excess = [connection if oldest is None else oldest]
-        self.records[connection] = ConnectionRecord(network=network_of(address), since=now)
+        self._set(connection, ConnectionRecord(network=network_of(address), since=now))
         return self._evict(excess)
 
     def receive(self, connection: _K, size: int, now: float) -> list[_K]:
@@ -72,72 +76,86 @@ class ConnectionTable(Generic[_K]):
             return []
         if record.phase is ConnectionPhase.DELIVERED:
             record = replace(record, phase=ConnectionPhase.UNVERIFIED, since=now)
-        self.records[connection] = replace(record, request_bytes=record.request_bytes + size)
-        return self._evict(find_largest(self.records, self.max_bytes))
+        self._set(connection, replace(record, request_bytes=record.request_bytes + size))
+        return self._evict(self._find_largest())
 
     def complete(self, connection: _K) -> None:
         """Record that a request is complete and waits for the response."""
-        self._update(connection, ConnectionPhase.STORING, None)
+        if record := self.records.get(connection):
+            self._set(connection, replace(record, phase=ConnectionPhase.STORING, request_bytes=0))
 
     def respond(self, connection: _K, now: float, *, delivered: bool) -> None:
         """Record the response to a request; `delivered` if that was a verified delivery."""
-        if delivered:
-            self._update(connection, ConnectionPhase.DELIVERED, now)
-        else:
-            self._update(connection, ConnectionPhase.UNVERIFIED, None)
+        if record := self.records.get(connection):
+            phase = ConnectionPhase.DELIVERED if delivered else ConnectionPhase.UNVERIFIED
+            since = now if delivered else record.since
+            self._set(connection, replace(record, phase=phase, since=since, request_bytes=0))
 
     def close(self, connection: _K) -> None:
         """Remove a connection that has ended."""
-        self.records.pop(connection, None)
+        if record := self.records.pop(connection, None):
+            self._count(record, -1)
 
     def waiting(self) -> list[_K]:
         """Return the connections whose request is not complete."""
         return [name for name, record in self.records.items() if record.phase is not ConnectionPhase.STORING]
 
-    def _update(self, connection: _K, phase: ConnectionPhase, since: float | None) -> None:
-        record = self.records.get(connection)
-        if record is not None:
-            since = record.since if since is None else since
-            self.records[connection] = replace(record, phase=phase, since=since, request_bytes=0)
+    def _set(self, connection: _K, record: ConnectionRecord) -> None:
+        former = self.records.get(connection)
+        if former is not None:
+            self._count(former, -1)
+            if former.since != record.since:
+                del self.records[connection]  # it becomes the last one
+        self.records[connection] = record
+        self._count(record, 1)
+
+    def _count(self, record: ConnectionRecord, sign: int) -> None:
+        if record.phase is ConnectionPhase.UNVERIFIED:
+            self._bytes += sign * record.request_bytes
+            self._unverified[record.network] += sign
+            if not self._unverified[record.network]:
+                del self._unverified[record.network]
 
     def _evict(self, connections: list[_K]) -> list[_K]:
         for connection in connections:
-            del self.records[connection]
+            self.close(connection)
         self.evicted += len(connections)
         return connections
 
+    def _find_oldest(self) -> _K | None:
+        """Return the connection to end for a new one; None if all wait for their response.
 
-def find_oldest(records: Mapping[_K, ConnectionRecord], allowance: int) -> _K | None:
-    """Return the connection to end for a new one; None if all wait for their response.
+        It is the oldest unverified one, of the network with the most of these if that has more than its allowance. So a
+        sender with many connections displaces its own, many senders with few displace the oldest, which is idle, and
+        behind a proxy, where all have one address, the oldest ends, too. Without an unverified one it is the one that is
+        idle for longest.
+        """
+        largest = max(self._unverified.values(), default=0)
+        for name, record in self.records.items():
+            if record.phase is ConnectionPhase.UNVERIFIED and (
+                largest <= self.allowance or self._unverified[record.network] == largest
+            ):
+                return name
+        delivered = (name for name, record in self.records.items() if record.phase is ConnectionPhase.DELIVERED)
+        return next(delivered, None)
 
-    It is the oldest unverified one, of the network with the most of these if that has more than its allowance. So a sender
-    with many connections displaces its own, many senders with few displace the oldest, which is idle, and behind a proxy,
-    where all have one address, the oldest ends, too. Without an unverified one it is the one that is idle for longest.
-    """
-    unverified = {name: record for name, record in records.items() if record.phase is ConnectionPhase.UNVERIFIED}
-    counts = Counter(record.network for record in unverified.values())
-    largest = max(counts.values(), default=0)
-    candidates = unverified or {
-        name: record for name, record in records.items() if record.phase is ConnectionPhase.DELIVERED
-    }
-    if largest > allowance:
-        candidates = {name: record for name, record in unverified.items() if counts[record.network] == largest}
-    return min(candidates, key=lambda name: candidates[name].since, default=None)
-
-
-def find_largest(records: Mapping[_K, ConnectionRecord], max_bytes: int) -> list[_K]:
-    """Return the connections with the largest incomplete requests, as many as leave at most `max_bytes`."""
-    sizes = {
-        name: record.request_bytes for name, record in records.items() if record.phase is ConnectionPhase.UNVERIFIED
-    }
-    excess = sum(sizes.values()) - max_bytes
-    found: list[_K] = []
-    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True) if excess > 0 else ():
-        found.append(name)
-        excess -= sizes[name]
+    def _find_largest(self) -> list[_K]:
+        """Return the connections with the largest incomplete requests, as many as exceed `max_bytes`."""
+        excess = self._bytes - self.max_bytes
         if excess <= 0:
-            break
-    return found
+            return []
+        unverified = {
+            name: record.request_bytes
+            for name, record in self.records.items()
+            if record.phase is ConnectionPhase.UNVERIFIED
+        }
+        found: list[_K] = []
+        for name in sorted(unverified, key=lambda name: unverified[name], reverse=True):
+            found.append(name)
+            excess -= unverified[name]
+            if excess <= 0:
+                break
+        return found
 
 
 def network_of(address: str) -> str:

@@ -132,3 +132,5 @@ def test_laws(history: list[tuple[str, str]]) -> None:
         elif name is not None:
             connections.respond(name, number, delivered=action == "deliver")
         assert len(connections.records) <= 4
+        ages = [record.since for record in connections.records.values()]
+        assert ages == sorted(ages)
