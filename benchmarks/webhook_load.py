@@ -1,8 +1,8 @@
-"""Send deliveries while other connections do harm; started by `webhooks.py`, a process for each scenario.
+"""Send deliveries, or hold connections that do harm; started by `webhooks.py`, for each in a process of its own.
 
-Reads a JSON object from standard input: `port`, `sender` (a key of SENDERS), `abuse` (a key of ABUSES, or null), `rate` in
-deliveries a second, `bodies`. Writes one to standard output: the number of each status ("none" without a response), the
-latencies in milliseconds from before the connection, and the number of abusive connections.
+Reads a JSON object from standard input: `port`, `rate` in deliveries a second, and `abuse` (a key of ABUSES) or `sender` (a key
+of SENDERS) and `bodies`. A sender writes one to standard output: the number of each status ("none" without a response), and
+the latencies in milliseconds from before the connection.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 PATIENCE = 10.0
 """Seconds that a sender waits for its responses."""
-PAUSE = 0.05
+PAUSE = 0.5
 """Seconds after which an abusive connection that was closed is opened again."""
 FRIEND, STRANGER, STRANGERS = "127.0.0.1", "127.0.0.2", "127.1.{}.{}"
 """Addresses of the loopback network on Linux: of the sender, of another one, and of many others."""
@@ -74,7 +74,6 @@ class Load:
     rate: float
     statuses: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
-    opened: int = 0
 
     async def connect(self, address: str = FRIEND) -> Streams:
         """Return a new connection from this address."""
@@ -123,7 +122,6 @@ class Load:
         while True:
             with suppress(OSError):
                 reader, writer = await self.connect(address)
-                self.opened += 1
                 writer.write(abuse.opening)
                 if abuse.ends:
                     writer.write_eof()
@@ -196,22 +194,15 @@ async def send_kept_alive(load: Load, bodies: list[bytes]) -> None:
 SENDERS = {"alone": send_alone, "kept alive": send_kept_alive, "pipelined": send_pipelined}
 
 
-@asynccontextmanager
-async def abused(load: Load, abuse: Abuse | None) -> AsyncIterator[None]:
-    """Hold the abusive connections while the block runs; it begins when each was open once."""
-    if abuse is None:
-        yield
-        return
+async def hold(load: Load, abuse: Abuse) -> None:
+    """Hold the abusive connections until this process is stopped; print a line when each was open once."""
     ready = asyncio.Semaphore(0)
-    tasks = [asyncio.create_task(load.abuse(abuse, number, ready)) for number in range(abuse.count)]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            for _ in range(abuse.count):
-                await ready.acquire()
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    async with asyncio.TaskGroup() as group:
+        for number in range(abuse.count):
+            group.create_task(load.abuse(abuse, number, ready))
+        for _ in range(abuse.count):
+            await ready.acquire()
+        print("ready", flush=True)
 
 
 async def run() -> None:
@@ -219,10 +210,10 @@ async def run() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     work = json.load(sys.stdin)
     load = Load(port=work["port"], rate=work["rate"])
-    abuse = None if work["abuse"] is None else ABUSES[work["abuse"]]
-    async with abused(load, abuse):
-        await SENDERS[work["sender"]](load, [body.encode() for body in work["bodies"]])
-    json.dump({"statuses": load.statuses, "latencies": load.latencies, "opened": load.opened}, sys.stdout)
+    if "abuse" in work:
+        await hold(load, ABUSES[work["abuse"]])
+    await SENDERS[work["sender"]](load, [body.encode() for body in work["bodies"]])
+    json.dump({"statuses": load.statuses, "latencies": load.latencies}, sys.stdout)
 
 
 if __name__ == "__main__":

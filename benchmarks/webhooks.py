@@ -26,7 +26,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-HERE = Path(__file__).parent
+LOAD = [sys.executable, str(Path(__file__).with_name("webhook_load.py"))]
 INSTANCE = str(uuid4())
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\nsites:\n  main: {}\ngalleries: galleries/*.yaml\n"
 RECEIVER = "from galleryctl.cli.main import main; main()"
@@ -117,6 +117,24 @@ def receiver(root: Path, key: rsa.RSAPrivateKey) -> Iterator[tuple[int, int, Pat
             process.wait()
 
 
+@contextmanager
+def abused(port: int, abuse: str | None) -> Iterator[None]:
+    """Hold connections that do harm while the block runs."""
+    if abuse is None:
+        yield
+        return
+    with subprocess.Popen(LOAD, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            if process.stdin is None or process.stdout is None:
+                raise AssertionError
+            process.stdin.write(json.dumps({"port": port, "rate": 1, "abuse": abuse}))
+            process.stdin.close()
+            process.stdout.readline()
+            yield
+        finally:
+            process.kill()
+
+
 def wait_for(condition: Any) -> bool:
     deadline = time.monotonic() + WAIT
     while not condition():
@@ -144,9 +162,9 @@ def measure(
     sender, abuse, repeats = scenario
     bodies = sign(key, count, repeats)
     with receiver(root, key) as (pid, port, printed):
-        work = {"port": port, "sender": sender, "abuse": abuse, "rate": rate, "bodies": bodies}
-        command = [sys.executable, str(HERE / "webhook_load.py")]
-        ran = subprocess.run(command, input=json.dumps(work), text=True, stdout=subprocess.PIPE, check=True)
+        with abused(port, abuse):
+            work = {"port": port, "rate": rate, "sender": sender, "bodies": bodies}
+            ran = subprocess.run(LOAD, input=json.dumps(work), text=True, stdout=subprocess.PIPE, check=True)
         results = json.loads(ran.stdout)
         accepted = results["statuses"].get("200", 0)
         expected = accepted if repeats == 1 else count // repeats
