@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import RSAAlgorithm
 
 from galleryctl.events.rejection import RejectedDeliveryError, RejectionReason, malformed
 from galleryctl.model.errors import GalleryctlError
@@ -27,7 +27,10 @@ MAX_AGE = 7 * 86_400.0
 """Seconds; Wix retries up to 12 times, at most 12 hours apart: six days."""
 _MIN_KEY_BITS = 2048
 """Shorter RSA keys can be broken."""
-_TOKEN = re.compile(rb"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_TOKEN = re.compile(rb"([A-Za-z0-9_-]{1,10000})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{1,3000})")
+"""Header, claims and signature. Only the claims can be long: the header is parsed before anything is verified."""
+_CRITICAL = ("crit", "b64")
+"""Members of a header that change how a token must be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,28 +88,32 @@ def json_object(value: object, name: str) -> Mapping[str, Any]:
 
 
 def _verified_claims(token: bytes, key: RSAPublicKey) -> Mapping[str, Any]:
-    """Return the claims of the token after verifying its signature."""
+    """Return the claims of the token after verifying its signature; before that, nothing of them is decoded."""
     parts = _TOKEN.fullmatch(token)
     if parts is None:
         raise malformed("it is not a JWT")
-    algorithm = json_object(_decode_base64(parts[1], "the header"), "the header").get("alg")
+    header = json_object(_decode_utf8(_decode_base64(parts[1], "the header"), "the header"), "the header")
+    algorithm = header.get("alg")
     if algorithm != _ALGORITHM:
         raise RejectedDeliveryError(RejectionReason.ALGORITHM, f"it is signed with {algorithm!r}, not {_ALGORITHM}")
-    try:
-        payload = jwt.PyJWS().decode_complete(token, key, algorithms=[_ALGORITHM])["payload"]
-    except jwt.InvalidSignatureError:
+    if named := [name for name in _CRITICAL if name in header]:
+        raise malformed(f"its header has {named[0]}, which is not supported")
+    signature = _decode_base64(parts[3], "the signature")
+    if not RSAAlgorithm(RSAAlgorithm.SHA256).verify(token[: parts.end(2)], key, signature):
         why = "it was not signed with the app's key, or it was modified"
-        raise RejectedDeliveryError(RejectionReason.SIGNATURE, why) from None
-    except jwt.PyJWTError as error:
-        raise malformed(str(error)) from None
-    return json_object(_decode_utf8(payload, "the claims"), "the claims")
+        raise RejectedDeliveryError(RejectionReason.SIGNATURE, why)
+    return json_object(_decode_utf8(_decode_base64(parts[2], "the claims"), "the claims"), "the claims")
 
 
-def _decode_base64(part: bytes, name: str) -> str:
+def _decode_base64(part: bytes, name: str) -> bytes:
+    """Return the bytes; raise RejectedDeliveryError also for another form of the same bytes."""
     try:
-        return _decode_utf8(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)), name)
+        content = base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
     except binascii.Error:
-        raise malformed(f"{name} is not valid base64") from None
+        content = b""
+    if base64.urlsafe_b64encode(content).rstrip(b"=") != part:
+        raise malformed(f"{name} is not valid base64")
+    return content
 
 
 def _decode_utf8(content: bytes, name: str) -> str:

@@ -202,6 +202,19 @@ def test_a_header_that_means_two_things_is_refused() -> None:
     assert reason(base64url(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == RejectionReason.MALFORMED
 
 
+def test_a_long_header_is_not_parsed() -> None:
+    long = trusted_app().sign(DATA, headers={"x": "x" * 10_000})
+    assert reason(long) == RejectionReason.MALFORMED
+
+
+def test_another_form_of_the_same_signature_is_refused() -> None:
+    body = trusted_app().sign(DATA)
+    last = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = body[:-1] + last[last.index(body[-1]) + 1 :][:1]
+    assert base64.urlsafe_b64decode(body[-342:] + b"==") == base64.urlsafe_b64decode(other[-342:] + b"==")
+    assert reason(other) == RejectionReason.MALFORMED
+
+
 def test_a_header_that_must_be_understood_is_refused() -> None:
     assert reason(trusted_app().sign(DATA, headers={"crit": ["exp"], "exp": 1})) == RejectionReason.MALFORMED
     assert reason(trusted_app().sign_raw(b"{}", {"b64": False, "crit": ["b64"]})) == RejectionReason.MALFORMED
