@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -36,6 +36,8 @@ except ImportError as error:
         "the receiver is not installed", why=str(error), do="pip install 'galleryctl[events]'"
     ) from error
 
+_REPEAT_SECONDS = 60.0
+"""Seconds after which an error that persists is printed again."""
 _MAX_KEY_BYTES = 100_000
 """Bytes that are read of a key file; a key has a few hundred."""
 
@@ -87,13 +89,10 @@ async def _serve(
     listener: socket.socket,
     watcher: DriftWatcher,
 ) -> None:
-    def on_error(error: GalleryctlError) -> None:
-        if settings.verbose or not isinstance(error, RejectedDeliveryError):
-            click.echo(str(error), err=True)
-
     def on_event(entry: InboxEntry) -> None:
         output.result(format_event_json(entry) if settings.format == "json" else format_event(entry))
 
+    on_error = _ErrorPrinter(verbose=bool(settings.verbose))
     check = DriftCheck(check=watcher.check, quiet_seconds=options.settle) if options.drift else None
     url = f"{base_url(options.host, listener)}{WEBHOOK_PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
@@ -105,6 +104,24 @@ async def _serve(
                 output.info(settings, f"Waiting for events at {url}. Press Ctrl-C to stop.")
                 await _run_until_signal(worker)
     _print_summary(settings, receiver, connections.evicted)
+
+
+@dataclass(slots=True, kw_only=True)
+class _ErrorPrinter:
+    """Prints rejections if `verbose`, and each other error once a minute: on a full disk, every delivery fails."""
+
+    verbose: bool
+    printed: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, error: GalleryctlError) -> None:
+        """Print the error, or do nothing."""
+        text = str(error)
+        if isinstance(error, RejectedDeliveryError):
+            if self.verbose:
+                click.echo(text, err=True)
+        elif time.monotonic() >= self.printed.get(text, -_REPEAT_SECONDS) + _REPEAT_SECONDS:
+            self.printed[text] = time.monotonic()
+            click.echo(text, err=True)
 
 
 def _warn_of_overload() -> None:
