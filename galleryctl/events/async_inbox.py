@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
@@ -19,8 +19,8 @@ _BATCH = 50
 class AsyncInbox:
     """The operations of an `Inbox`, in one thread; operations that wait for the disk together become one transaction.
 
-    Close it before the inbox and in the same event loop. An operation that has begun completes, also if its caller is
-    cancelled. Operations raise as those of `Inbox` do.
+    Close it before the inbox and in the same event loop. An operation begins with its call, and completes also if nobody
+    awaits it. Operations run in the order of their calls, and raise as those of `Inbox` do.
     """
 
     def __init__(self, inbox: Inbox) -> None:
@@ -37,29 +37,29 @@ class AsyncInbox:
             await self._running
         self._thread.shutdown()
 
-    async def put(self, data: Mapping[str, Any], event: Event, now: float) -> bool:
+    def put(self, data: Mapping[str, Any], event: Event, now: float) -> Awaitable[bool]:
         """Store an event; return once it is on the disk, False if its id was received before."""
-        return await self._call(lambda: self._inbox.put(data, event, now))
+        return self._call(lambda: self._inbox.put(data, event, now))
 
-    async def pending(self, after: int = 0) -> tuple[InboxEntry, ...]:
+    def pending(self, after: int = 0) -> Awaitable[tuple[InboxEntry, ...]]:
         """Return the next events with numbers above `after` that are not done; none if there are none."""
-        return await self._call(lambda: tuple(self._inbox.pending(after, limit=_BATCH)))
+        return self._call(lambda: tuple(self._inbox.pending(after, limit=_BATCH)))
 
-    async def mark_reported(self, number: int) -> None:
+    def mark_reported(self, number: int) -> Awaitable[None]:
         """Record that the event was reported and its check is pending."""
-        await self._call(lambda: self._inbox.mark_reported(number))
+        return self._call(lambda: self._inbox.mark_reported(number))
 
-    async def mark_done(self, numbers: Iterable[int]) -> None:
+    def mark_done(self, numbers: Iterable[int]) -> Awaitable[None]:
         """Delete these events; their ids stay recorded against repeats."""
-        await self._call(lambda: self._inbox.mark_done(numbers))
+        return self._call(lambda: self._inbox.mark_done(numbers))
 
-    async def _call(self, operation: Callable[[], _T]) -> _T:
+    def _call(self, operation: Callable[[], _T]) -> asyncio.Future[_T]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_T] = loop.create_future()
         self._waiting.append((operation, future))
         if self._running is None:
             self._running = loop.create_task(self._run())
-        return await future
+        return future
 
     async def _run(self) -> None:
         """Run the operations until none waits; those that arrive meanwhile are the next transaction."""
@@ -72,6 +72,7 @@ class AsyncInbox:
                     continue
                 if isinstance(result, BaseException):
                     future.set_exception(result)
+                    future.exception()  # not an error of the program if its caller has ended meanwhile
                 else:
                     future.set_result(result)
         self._running = None

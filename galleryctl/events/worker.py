@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -72,24 +72,21 @@ class EventWorker:
         return self.limit is not None and self._reported_count >= self.limit
 
     async def _process_new_events(self) -> None:
+        """Report the next events; a slow disk that records this does not delay the next line, but the next events."""
         entries = await self.inbox.pending(self._last_number)
+        records: list[tuple[InboxEntry, Awaitable[None]]] = []
         for entry in entries:
-            if not entry.reported and self._limit_reached():
-                return
             if not entry.reported:
+                if self._limit_reached():
+                    break
                 await self._report(entry)
-            await self._record(entry)
-        if entries:
-            self.notify()  # there may be more
-
-    async def _record(self, entry: InboxEntry) -> None:
-        """Record that the event was reported; while the disk is full, report no other one."""
-        while True:
-            try:
-                return await self._mark_reported(entry)
-            except GalleryctlError as error:
-                self.on_error(error)
-                await asyncio.sleep(self.retry_seconds)
+                records.append((entry, self._record(entry)))
+            self._last_number = entry.number
+            self._schedule_check(entry)
+        else:
+            if entries:
+                self.notify()  # there may be more
+        await self._complete(records)
 
     async def _report(self, entry: InboxEntry) -> None:
         """Report the event in a thread, because a slow reader must not delay deliveries."""
@@ -98,23 +95,40 @@ class EventWorker:
             await asyncio.shield(report)
         except asyncio.CancelledError:
             await report  # it has started, so it must be recorded as well
-            await self._mark_reported(entry)
+            await self._record(entry)
             raise
         self._reported_count += 1
 
-    async def _mark_reported(self, entry: InboxEntry) -> None:
-        """Record that the event was reported, and add it to the pending check of its gallery."""
+    def _record(self, entry: InboxEntry) -> Awaitable[None]:
+        """Begin to record that the event was reported, and is done unless its gallery is to be checked."""
+        if self.drift_check is None or entry.event.gallery is None:
+            return self.inbox.mark_done([entry.number])
+        return self.inbox.mark_reported(entry.number)
+
+    async def _complete(self, records: Sequence[tuple[InboxEntry, Awaitable[None]]]) -> None:
+        """Wait until these are recorded; while the disk is full, try again."""
+        while records:
+            results = await asyncio.gather(*(recorded for _, recorded in records), return_exceptions=True)
+            failed = [entry for (entry, _), error in zip(records, results, strict=True) if error is not None]
+            if failed:
+                await self._delay_retry([error for error in results if error is not None])
+            records = [(entry, self._record(entry)) for entry in failed]
+
+    async def _delay_retry(self, errors: Sequence[BaseException]) -> None:
+        """Report the first of the errors and wait; raise it if trying again does not help."""
+        error = errors[0]
+        if not isinstance(error, GalleryctlError):
+            raise error
+        self.on_error(error)
+        await asyncio.sleep(self.retry_seconds)
+
+    def _schedule_check(self, entry: InboxEntry) -> None:
+        """Add the event to the pending check of its gallery."""
         gallery = entry.event.gallery
-        if self.drift_check is None or gallery is None:
-            await self.inbox.mark_done([entry.number])
-            self._last_number = entry.number
-            return
-        if not entry.reported:
-            await self.inbox.mark_reported(entry.number)
-        self._last_number = entry.number
-        pending = self._pending_checks.setdefault(gallery, _PendingCheck(due=0))
-        pending.due = monotonic() + self.drift_check.quiet_seconds
-        pending.entry_numbers.append(entry.number)
+        if self.drift_check is not None and gallery is not None:
+            pending = self._pending_checks.setdefault(gallery, _PendingCheck(due=0))
+            pending.due = monotonic() + self.drift_check.quiet_seconds
+            pending.entry_numbers.append(entry.number)
 
     async def _run_due_checks(self, drift_check: DriftCheck) -> None:
         """Check the galleries without events for `quiet_seconds`."""

@@ -75,27 +75,28 @@ def test_a_write_that_waits_is_stored_though_its_caller_is_cancelled(tmp_path: P
     assert run(tmp_path, work) == ["a", "b"]
 
 
-def test_while_the_disk_is_full_nothing_else_is_reported(tmp_path: Path) -> None:
+def test_while_the_disk_is_full_no_further_events_are_reported(tmp_path: Path) -> None:
     reported: list[str] = []
     errors: list[str] = []
+    first = [f"{number}" for number in range(50)]
 
     async def work(inbox: Inbox, stored: AsyncInbox) -> None:
         def on_event(entry: InboxEntry) -> None:
             reported.append(entry.event.id)
-            inbox._db.execute(f"PRAGMA query_only = {'OFF' if errors else 'ON'}")
+            if entry.event.id == "49":
+                inbox._db.execute("PRAGMA query_only = ON")
 
         def on_error(error: GalleryctlError) -> None:
             errors.append(str(error))
-            assert reported == ["a"]
+            assert reported == first
             if len(errors) == 3:
                 inbox._db.execute("PRAGMA query_only = OFF")
 
-        for ident in "ab":
-            await put(stored, ident)
-        await EventWorker(inbox=stored, on_event=on_event, on_error=on_error, retry_seconds=0, limit=2).run()
+        await asyncio.gather(*(put(stored, f"{number}") for number in range(60)))
+        await EventWorker(inbox=stored, on_event=on_event, on_error=on_error, retry_seconds=0, limit=60).run()
 
     assert run(tmp_path, work) == []
-    assert reported == ["a", "b"]
+    assert reported == [f"{number}" for number in range(60)]
     assert len(errors) == 3
     assert "the events inbox cannot be written" in errors[0]
 
