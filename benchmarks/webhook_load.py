@@ -1,7 +1,7 @@
 """Send deliveries, or hold connections that do harm; started by `webhooks.py`, for each in a process of its own.
 
 Reads a JSON object from standard input: `port`, `rate` in deliveries a second, and `abuse` (a key of ABUSES) or `sender` (a key
-of SENDERS) and `bodies`. A sender writes one to standard output: the number of each status ("none" without a response), and
+of SENDERS) and `bodies`; without `port` it is the empty server. A sender writes one to standard output: the number of each status ("none" without a response), and
 the latencies in milliseconds from before the connection.
 """
 
@@ -205,10 +205,26 @@ async def hold(load: Load, abuse: Abuse) -> None:
         print("ready", flush=True)
 
 
+async def respond() -> None:
+    """Print a port, and respond with 200 to what arrives there without looking at it, until this process is stopped."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r")[0]))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await close(writer)
+
+    server = await asyncio.start_server(answer, FRIEND, 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
 async def run() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     work = json.load(sys.stdin)
+    if "port" not in work:
+        await respond()
     load = Load(port=work["port"], rate=work["rate"])
     if "abuse" in work:
         await hold(load, ABUSES[work["abuse"]])

@@ -1,8 +1,8 @@
 """Measure the receiver of webhooks under load: `python benchmarks/webhooks.py [DELIVERIES [RATE [SCENARIO...]]]`.
 
-A scenario is a way to send deliveries, the connections that do harm meanwhile, and a receiver of its own. The first one
-has no such connections; its 99th percentile is the baseline. `python benchmarks/webhooks.py 10000 167 alone` is the load of
-10,000 events in a minute. A machine that does anything else at the time shows larger latencies.
+A scenario is a way to send deliveries, the connections that do harm meanwhile, and a receiver of its own. The baseline is
+the 99th percentile of a server that does nothing, with the same deliveries: on a machine that does anything else at the time,
+compare the ratios. `python benchmarks/webhooks.py 10000 167 alone` is the load of 10,000 events in a minute.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,21 +118,29 @@ def receiver(root: Path, key: rsa.RSAPrivateKey) -> Iterator[tuple[int, int, Pat
 
 
 @contextmanager
-def abused(port: int, abuse: str | None) -> Iterator[None]:
-    """Hold connections that do harm while the block runs."""
-    if abuse is None:
-        yield
-        return
+def started(work: dict[str, Any]) -> Iterator[str]:
+    """Run a load while the block runs; yield the line that it prints first."""
     with subprocess.Popen(LOAD, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             if process.stdin is None or process.stdout is None:
                 raise AssertionError
-            process.stdin.write(json.dumps({"port": port, "rate": 1, "abuse": abuse}))
+            process.stdin.write(json.dumps(work))
             process.stdin.close()
-            process.stdout.readline()
-            yield
+            yield process.stdout.readline()
         finally:
             process.kill()
+
+
+def send(port: int, rate: float, sender: str, bodies: list[str]) -> dict[str, Any]:
+    """Send the bodies; return the results of `webhook_load.py`, with sorted latencies."""
+    work = {"port": port, "rate": rate, "sender": sender, "bodies": bodies}
+    ran = subprocess.run(LOAD, input=json.dumps(work), text=True, stdout=subprocess.PIPE, check=True)
+    results: dict[str, Any] = json.loads(ran.stdout)
+    return results | {"latencies": sorted(results["latencies"]) or [0.0]}
+
+
+def percentile(latencies: list[float], percent: int) -> float:
+    return latencies[len(latencies) * percent // 100]
 
 
 def wait_for(condition: Any) -> bool:
@@ -162,21 +170,18 @@ def measure(
     sender, abuse, repeats = scenario
     bodies = sign(key, count, repeats)
     with receiver(root, key) as (pid, port, printed):
-        with abused(port, abuse):
-            work = {"port": port, "rate": rate, "sender": sender, "bodies": bodies}
-            ran = subprocess.run(LOAD, input=json.dumps(work), text=True, stdout=subprocess.PIPE, check=True)
-        results = json.loads(ran.stdout)
+        with nullcontext() if abuse is None else started({"port": port, "rate": 1, "abuse": abuse}):
+            results = send(port, rate, sender, bodies)
         accepted = results["statuses"].get("200", 0)
         expected = accepted if repeats == 1 else count // repeats
         wait_for(lambda: printed.read_bytes().count(b"\n") >= expected)
         peak, cpu = usage(pid)
     counts = printed_ids(printed)
-    latencies = sorted(results["latencies"]) or [0.0]
     return Figures(
         statuses=results["statuses"],
-        p50=latencies[len(latencies) // 2],
-        p99=latencies[len(latencies) * 99 // 100],
-        largest=latencies[-1],
+        p50=percentile(results["latencies"], 50),
+        p99=percentile(results["latencies"], 99),
+        largest=results["latencies"][-1],
         unprinted=max(0, expected - len(counts)),
         printed_again=counts.total() - len(counts),
         peak_mb=peak,
@@ -195,11 +200,14 @@ def main() -> None:
     print(
         f"{'':26} {'200':>6} {'refused':>8} {'p50 ms':>7} {'p99 ms':>8} {'x':>6} {'max ms':>7} {'lost':>5} {'again':>5} {'MB':>5} {'CPU s':>6}"
     )
-    key, baseline = make_key(), 0.0
+    key = make_key()
+    with started({}) as port:
+        latencies = send(int(port), rate, "alone", sign(key, count, 1))["latencies"]
+    baseline = percentile(latencies, 99)
+    print(f"{'empty server':26} {'':15} {percentile(latencies, 50):7.1f} {baseline:8.1f}")
     with tempfile.TemporaryDirectory() as folder:
         for number, name in enumerate(names):
             result = measure(Path(folder) / str(number), key, count, rate, SCENARIOS[name])
-            baseline = baseline or result.p99
             taken = result.statuses.get("200", 0)
             print(
                 f"{name:26} {taken / count:6.1%} {count - taken:8} {result.p50:7.1f} {result.p99:8.1f}"
