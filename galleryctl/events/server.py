@@ -57,13 +57,14 @@ class _Connection(H11Protocol):
         app_state: dict[str, Any],
         _loop: AbstractEventLoop | None = None,
         *,
+        app: ASGIApp,
         table: _Table,
         on_overload: Callable[[], None],
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._table = table
         self._on_overload = on_overload
-        self._application = config.loaded_app
+        self._application = app
         self.app = self._run
         self._lifetime_timer: asyncio.TimerHandle | None = None
 
@@ -183,7 +184,7 @@ async def serve_receiver(
     table: _Table = ConnectionTable(max_connections=limit, allowance=allowance, max_bytes=_MAX_REQUEST_BYTES)
     config = uvicorn.Config(
         app,
-        http=partial(_Connection, table=table, on_overload=on_overload),  # type: ignore[arg-type]  # uvicorn only calls it
+        http=partial(_Connection, app=app, table=table, on_overload=on_overload),  # type: ignore[arg-type]  # uvicorn only calls it
         ws="none",
         lifespan="off",
         log_config=None,
