@@ -8,8 +8,17 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 
-def run_async(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run the coroutine in a new event loop and return its result."""
+def run_async(work: Coroutine[Any, Any, _T], *, deadline: float | None = None) -> _T:
+    """Run the coroutine in a new event loop and return its result.
+
+    Raises DeadlineExceeded if it is not finished within `deadline` seconds: for work that changes nothing on the site.
+    """
     import asyncio
 
-    return asyncio.run(work)
+    from galleryctl.cli.deadline import Deadline
+
+    async def limited() -> _T:
+        with Deadline(deadline).cancel_run():
+            return await work
+
+    return asyncio.run(limited())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -150,6 +151,31 @@ class RunNumber(click.IntRange):
         if not str(value).isdecimal() or int(value) < 1:
             self.fail(f"{value!r} is not a run: use a number that `galleryctl history` lists.", param, ctx)
         return int(value)
+
+
+class _Duration(click.ParamType[float]):
+    """Seconds, written as a number with a unit, or several: 90s, 10m, 1h30m."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds. Raises click.BadParameter."""
+        found = _DURATION.fullmatch(value)
+        seconds = sum(int(count) * unit for count, unit in zip(found.groups("0"), _UNITS, strict=True)) if found else 0
+        if not 0 < seconds <= _MAX_DURATION:
+            self.fail(f"{value!r} is not a duration such as 90s, 10m or 1h30m.", param, ctx)
+        return float(seconds)
+
+
+_DURATION = re.compile(r"(?:([0-9]{1,7})h)?(?:([0-9]{1,7})m)?(?:([0-9]{1,7})s)?")
+_UNITS = (3600, 60, 1)
+_MAX_DURATION = 7 * 24 * 3600
+"""A week, in seconds."""
+
+deadline_option = click.option(
+    "--deadline", type=_Duration(), metavar="DURATION", help="Stop after that time, such as 90s, 10m or 1h30m."
+)
+"""Adds `--deadline`, for the commands that read a site."""
 
 
 def listener_options(ready_file_content: str) -> Callable[[_F], _F]:

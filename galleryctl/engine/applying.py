@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.site import PlanResult, Site, save_state
 from galleryctl.engine.staleness import apply_findings
+from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
@@ -30,7 +30,7 @@ _SENT = (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
 
 
 async def apply_plan(
-    site: Site, planned: PlanResult, *, owner: LockInfo, stop: asyncio.Event, progress: Progress
+    site: Site, planned: PlanResult, *, owner: LockInfo, stop: Stop, progress: Progress
 ) -> ApplyResult:
     """Apply the plan, save the state and record the run; `owner` holds the lock.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from galleryctl.engine.gather import gather_all
-from galleryctl.engine.refresh.fetch import read_galleries, read_item_pages
+from galleryctl.engine.refresh.listing import read_galleries, read_item_pages
 from galleryctl.engine.site import LoadedState, Site, save_state
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from galleryctl.engine.importing.keys import SiteManifests, gallery_keys, item_keys
 from galleryctl.engine.importing.select import find_gallery
-from galleryctl.engine.refresh.fetch import read_galleries, read_items
+from galleryctl.engine.refresh.listing import read_galleries, read_items
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import read_state
 from galleryctl.model.errors import MatchError

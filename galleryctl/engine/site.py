@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from galleryctl.engine.apply.uploads import recover_uploads
-from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site, read_galleries, read_items_of_galleries
+from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site
 from galleryctl.engine.refresh.findings import Recovery
+from galleryctl.engine.refresh.listing import read_galleries, read_items_of_galleries
 from galleryctl.engine.refresh.pending import under_current_keys
 from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh

@@ -8,6 +8,7 @@ GalleryctlError
 ├── ApiError              (wix/errors.py) the API responded with an error, or not at all
 ├── StateError            state, journal or lock cannot be read or written
 │   └── LockedError       another run holds the lock
+├── DeadlineExceeded      the run was not finished within its --deadline
 └── Interrupted           Ctrl-C, or a signal with the same effect
 """
 
@@ -72,6 +73,10 @@ class StateError(GalleryctlError):
 
 class LockedError(StateError):
     """Another run holds the lock on this state."""
+
+
+class DeadlineExceeded(GalleryctlError):  # noqa: N818 - named for what it says
+    """The run was not finished within its deadline."""
 
 
 class Interrupted(GalleryctlError):  # noqa: N818 - named for what it says

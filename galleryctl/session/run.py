@@ -18,6 +18,7 @@ from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
 from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
+from galleryctl.engine.stop import Stop
 from galleryctl.engine.undoing.run import UndoneRun, undo_run
 from galleryctl.model.address import Address
 from galleryctl.plan.changes import Plan
@@ -49,7 +50,7 @@ class ApplyHooks:
     def on_plan(self, plan: Plan) -> None:
         """Handle the plan before it is checked and approved."""
 
-    def writing(self, stop: asyncio.Event) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
+    def writing(self, stop: Stop) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
         """Return a context manager for the writes that returns their observer; set `stop` to start no further step."""
         return nullcontext(self._progress)
 
@@ -106,7 +107,7 @@ async def apply_workspace(
                     check_review_digest(planned.plan, expect_digest)
                 elif saved is None and hooks.approve is None and not overwrite_conflicts:
                     check_conflicts(planned.plan)
-            stop = asyncio.Event()
+            stop = Stop()
             with hooks.writing(stop) as progress:
                 applied = await _finish(site, planned, owner=owner, stop=stop, progress=progress)
             is_reviewed = saved is not None or bool(expect_digest)
@@ -135,9 +136,7 @@ async def _approved(
     return await revalidate(site, planned.plan)
 
 
-async def _finish(
-    site: Site, planned: PlanResult, *, owner: LockInfo, stop: asyncio.Event, progress: Progress
-) -> ApplyResult:
+async def _finish(site: Site, planned: PlanResult, *, owner: LockInfo, stop: Stop, progress: Progress) -> ApplyResult:
     """Apply the plan. A cancellation sets `stop` and waits for the running steps; a second one cancels them."""
     applying = asyncio.ensure_future(apply_plan(site, planned, owner=owner, stop=stop, progress=progress))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from galleryctl.model.media import MediaFile
 
 JsonObject = Mapping[str, Json]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SDK_UNDEFINED = "undefined"
 """The text that the vendor's SDK wrote as altText and filename if there was none."""
 _MAX_NUMBER = sys.float_info.max
@@ -30,7 +32,9 @@ def as_string(value: Json) -> str:
     """Return `value` if it is a string, else ""; a lone surrogate becomes U+FFFD."""
     if not isinstance(value, str):
         return ""
-    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if value.isascii() or _SURROGATE.search(value) is None:
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def as_number(value: Json) -> float | int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -28,8 +29,9 @@ async def check_connection(
     async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as http:
         before = clock()
         try:
-            response = await http.get(base_url)
-        except (httpx.HTTPError, httpx.InvalidURL) as cause:
+            async with asyncio.timeout(_TIMEOUT), http.stream("GET", base_url) as response:
+                pass  # the body is not read
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as cause:
             # only the class: the text can contain credentials from a URL or a proxy's address
             do = "check the network, the proxy (HTTPS_PROXY) and backend.base_url"
             raise Unavailable(f"no response ({type(cause).__name__})", call="GET /", do=do) from cause

@@ -27,6 +27,8 @@ class Endpoint:
     idempotent: bool = True
     public: bool = False
     """True if sent without credentials: the token request, and uploads, whose URL is the credential."""
+    is_binary: bool = False
+    """True if the response is a file, not JSON."""
 
     @property
     def name(self) -> str:
@@ -74,7 +76,7 @@ LIST_FILES = _media_endpoint("GET", "/files", READ_MEDIA_SCOPE)
 SEARCH_FILES = _media_endpoint("POST", "/files/search", READ_MEDIA_SCOPE)
 DELETE_FILES = _media_endpoint("POST", "/bulk/files/delete", MANAGE_MEDIA_SCOPE)
 LIST_FOLDERS = _media_endpoint("GET", "/folders", READ_MEDIA_SCOPE)
-DELIVERED_FILE = _upload_endpoint("GET", "/media/{file}")
+DELIVERED_FILE = Endpoint(method="GET", template="/media/{file}", public=True, is_binary=True)
 
 PUT_UPLOAD = _upload_endpoint("PUT", "/upload", idempotent=False)
 TUS_CREATE = _upload_endpoint("POST", "/upload/tus")

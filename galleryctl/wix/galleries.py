@@ -21,7 +21,7 @@ from galleryctl.wix.codec import (
 )
 from galleryctl.wix.errors import NotFound
 from galleryctl.wix.items import ItemMedia, ItemPage, NewItem, decode_item, item_patch, item_payload
-from galleryctl.wix.messages import JsonReply
+from galleryctl.wix.messages import JsonReply, ListingMemory
 from galleryctl.wix.transport import Transport
 
 GALLERIES_PER_PAGE = 10
@@ -44,12 +44,14 @@ class GalleryCalls:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def list_galleries(self, offset: int, limit: int = GALLERIES_PER_PAGE) -> GalleryPage:
-        """Return at most `limit` (up to 10) galleries from `offset` on, by creation date."""
+    async def list_galleries(
+        self, offset: int, limit: int = GALLERIES_PER_PAGE, *, memory: ListingMemory | None = None
+    ) -> GalleryPage:
+        """Return at most `limit` (up to 10) galleries from `offset` on, by creation date; `memory` is of all pages."""
         # items are read by list_items: this endpoint cannot page through them
         params = {"limit": limit, "offset": offset, "itemLimit": 1}
         reply = await self._transport.request(endpoints.LIST_GALLERIES, params=params)
-        galleries = tuple(_decode_gallery(raw, reply) for raw in _get_list(reply, "galleries"))
+        galleries = tuple(_decode_gallery(raw, reply) for raw in _get_page(reply, "galleries", limit, memory))
         total = as_count(reply.get("totalGalleries"))
         if total is None:
             raise reply.malformed("the response has no valid totalGalleries")
@@ -60,11 +62,16 @@ class GalleryCalls:
         reply = await self._transport.request(endpoints.GET_GALLERY, gallery_id, params={"itemLimit": 1})
         return _decode_gallery(reply.get("gallery"), reply)
 
-    async def list_items(self, gallery_id: str, offset: int, limit: int = ITEMS_PER_PAGE) -> ItemPage:
-        """Return at most `limit` (up to 100) items from `offset` on; the API does not guarantee their order."""
+    async def list_items(
+        self, gallery_id: str, offset: int, limit: int = ITEMS_PER_PAGE, *, memory: ListingMemory | None = None
+    ) -> ItemPage:
+        """Return at most `limit` (up to 100) items from `offset` on; the API does not guarantee their order.
+
+        `memory` is of all pages.
+        """
         params = {"itemOffset": offset, "itemLimit": limit}
         reply = await self._transport.request(endpoints.LIST_ITEMS, gallery_id, params=params)
-        raw = _get_list(reply, "items")
+        raw = _get_page(reply, "items", limit, memory)
         items = _decode_items(raw)
         unsupported = _unsupported_sort_orders(raw, items)
         return ItemPage(items=items, count=len(raw), unsupported_sort_orders=unsupported, raw=raw)
@@ -121,13 +128,17 @@ class GalleryCalls:
         return frozenset(deleted)
 
 
-def _get_list(reply: JsonReply, name: str) -> Sequence[Json]:
-    """Return the array `name`, empty if the API leaves it out."""
+def _get_page(reply: JsonReply, name: str, limit: int, memory: ListingMemory | None) -> Sequence[Json]:
+    """Return the array `name` of a page with at most `limit` entries, empty if the API leaves it out."""
     value = reply.get(name)
     if value is None:
         return ()
     if not isinstance(value, list):
         raise reply.malformed(f"{name} in the response is not an array")
+    if len(value) > limit:
+        raise reply.malformed(f"the response has {len(value):,} {name}, and {limit} were requested")
+    if memory is not None:
+        memory.take(reply)
     return value
 
 

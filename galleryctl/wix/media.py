@@ -20,6 +20,8 @@ _FILES_PER_READ = 100
 _FILES_PER_DELETE = 1000
 _FILES_PER_PAGE = 100
 """The API's limits."""
+_MAX_PAGES = 1000
+"""The most pages of a list with cursors: 100,000 files."""
 _MAX_CREATE_ATTEMPTS = 3
 """How often a file is sent if the response is lost; before each retry the file is looked for."""
 _FIRST_POLL, _MAX_POLL, _POLL_GROWTH = 0.5, 15.0, 1.6
@@ -187,7 +189,7 @@ class MediaCalls:
         """Return the pages of a list with cursors."""
         paging: dict[str, Json] = {"limit": _FILES_PER_PAGE}
         seen: set[str] = set()
-        while True:
+        for _ in range(_MAX_PAGES):
             if endpoint.method == "GET":
                 dotted = {f"paging.{name}": str(value) for name, value in paging.items()}
                 params = {**{name: as_string(value) for name, value in query.items()}, **dotted}
@@ -205,6 +207,7 @@ class MediaCalls:
                 raise page.malformed("the response repeats the cursor of an earlier page")
             seen.add(following)
             paging = {**paging, "cursor": following}
+        raise page.malformed(f"the list has more than {_MAX_PAGES:,} pages")
 
 
 def may_have_created_file(error: ApiError) -> bool:

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from galleryctl.model.fields import Json
+from galleryctl.model.json_limits import JsonLimitError, check_json_limits, json_weight
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import ApiError, MalformedResponse, ResponseLost
 
 REQUEST_ID_HEADER = "x-wix-request-id"
 _MAX_INTEGER = int(sys.float_info.max)
+_MAX_LISTING_MEMORY = 128 * 1024 * 1024
+"""Bytes for the pages of one listing; an item with EXIF data takes about 8,000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A response; header names are in lower case."""
+    """A response; header names are in lower case. `json` is the value in the body, None if it is binary."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    json: Json | InvalidJson
 
     @property
     def request_id(self) -> str:
@@ -66,6 +70,8 @@ class JsonReply:
     request: Request
     status: int
     request_id: str
+    weight: int
+    """About the bytes of memory that `body` takes."""
 
     def get(self, name: str) -> Json:
         """Return the member `name`, or None if it is missing."""
@@ -77,30 +83,55 @@ class JsonReply:
         return kind(what, call=self.request.call, status=self.status, request_id=self.request_id)
 
 
+class ListingMemory:
+    """The memory that is left for the pages of one listing, whose entries are all kept."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_LISTING_MEMORY
+
+    def take(self, reply: JsonReply) -> None:
+        """Count a page; raises the error for a malformed response if nothing is left."""
+        self._left -= reply.weight
+        if self._left < 0:
+            limit = _MAX_LISTING_MEMORY // (1024 * 1024)
+            raise reply.malformed(f"the pages of the listing take more than {limit} MiB of memory")
+
+
 def parse_reply(response: Response, outgoing: Request) -> JsonReply:
     """Return the JSON object in `response`.
 
     Raises MalformedResponse if the body is anything else, or ResponseLost if the request was a create.
     """
-    value = decode_json_body(response.body)
-    body = value if isinstance(value, dict) else {}
-    reply = JsonReply(body=body, request=outgoing, status=response.status, request_id=response.request_id)
+    value = response.json
+    reply = JsonReply(
+        body=value if isinstance(value, dict) else {},
+        request=outgoing,
+        status=response.status,
+        request_id=response.request_id,
+        weight=json_weight(response.body),
+    )
     if isinstance(value, InvalidJson):
-        raise reply.malformed("the response is not valid JSON")
+        raise reply.malformed(f"the response {value.problem}")
     if not isinstance(value, dict):
         raise reply.malformed("the response is not a JSON object")
     return reply
 
 
+@dataclass(frozen=True, slots=True)
 class InvalidJson:
-    """The result for bytes that are not JSON, or contain a number outside the range of a double."""
+    """The result for bytes that are not JSON, exceed a limit, or contain a number outside the range of a double."""
+
+    problem: str = "is not valid JSON"
 
 
 def decode_json_body(body: bytes) -> Json | InvalidJson:
     """Return the JSON value in `body`, or InvalidJson."""
     number, integer = _parse_finite, _parse_integer
     try:
+        check_json_limits(body)
         value: Json = jsonlib.loads(body, parse_constant=number, parse_float=number, parse_int=integer)
+    except JsonLimitError as error:
+        return InvalidJson(str(error))
     except (ValueError, RecursionError):
         return InvalidJson()
     return value

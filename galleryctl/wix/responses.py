@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from galleryctl.http import httpx
+from galleryctl.http import RefusedResponse, httpx
 from galleryctl.wix.errors import (
     ApiError,
     ErrorBody,
@@ -19,7 +19,7 @@ from galleryctl.wix.errors import (
     error_from_status,
     parse_error_body,
 )
-from galleryctl.wix.messages import InvalidJson, Request, Response, decode_json_body
+from galleryctl.wix.messages import InvalidJson, Request, Response
 
 _NOT_SENT_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _UNSENDABLE_ERRORS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError)
@@ -30,13 +30,13 @@ Redact = Callable[[str], str]
 """Removes credentials from a text of the API."""
 
 
-class ResponseTooLarge(httpx.DecodingError):
-    """The response is larger than the transport's limit."""
+class AttemptTimeout(httpx.TimeoutException):
+    """An attempt was not complete in time; the message says so."""
 
 
 def error_from_response(outgoing: Request, response: Response, *, redact: Redact, now: float) -> ApiError:
     """Return the error for a response other than 2xx; `now` is in epoch seconds, for a Retry-After without a Date."""
-    body = decode_json_body(response.body)
+    body = response.json
     error = error_from_status(
         response.status,
         call=outgoing.call,
@@ -74,13 +74,14 @@ def error_without_response(outgoing: Request, cause: Exception) -> ApiError:
     if isinstance(cause, _UNSENDABLE_ERRORS):
         do = "check the base URL, the API key and the site id"
         return InvalidRequest(f"the request cannot be sent ({kind})", call=call, do=do)
+    what = str(cause) if isinstance(cause, RefusedResponse | AttemptTimeout) else f"no response ({kind})"
     if not outgoing.endpoint.idempotent:
-        return ResponseLost(f"no response ({kind}); the request may have taken effect", call=call)
-    if isinstance(cause, ResponseTooLarge):
-        return MalformedResponse(f"the response is too large: {cause}", call=call)
+        return ResponseLost(f"{what}; the request may have taken effect", call=call)
+    if isinstance(cause, RefusedResponse):
+        return MalformedResponse(what, call=call)
     if isinstance(cause, httpx.DecodingError):
         return MalformedResponse("the response cannot be decoded", call=call)
-    return Unavailable(f"no response ({kind})", call=call, retryable=True)
+    return Unavailable(what, call=call, retryable=True)
 
 
 def _retry_after(response: Response, now: float) -> float | None:

@@ -13,24 +13,26 @@ from itertools import count
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from galleryctl.http import httpx
+from galleryctl.http import ACCEPT_ENCODING, LargeBodies, RefusedResponse, httpx, read_body
 from galleryctl.model.fields import Json
 from galleryctl.version import __version__
 from galleryctl.wix import endpoints
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import ApiError, AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
-from galleryctl.wix.messages import REQUEST_ID_HEADER, JsonReply, Request, Response, parse_reply
+from galleryctl.wix.messages import REQUEST_ID_HEADER, JsonReply, Request, Response, decode_json_body, parse_reply
 from galleryctl.wix.rate_limit import MAX_WAIT, Limiter
-from galleryctl.wix.responses import NO_RESPONSE_ERRORS, ResponseTooLarge, error_from_response, error_without_response
+from galleryctl.wix.responses import NO_RESPONSE_ERRORS, AttemptTimeout, error_from_response, error_without_response
 from galleryctl.wix.upload_urls import resolve_upload_url
 
 _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
-MAX_RESPONSE_BYTES = 64 * 1024 * 1024
-"""Bytes; a page of 100 items with EXIF data is far smaller."""
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+"""Bytes, inflated; a page of 100 items with EXIF data has about 300,000."""
+_UPLOAD_SECONDS = 60.0
+"""Seconds by which an attempt that sends a file may be longer: those of writing it."""
 
 
 class Phase(StrEnum):
@@ -59,10 +61,15 @@ Observer = Callable[[Attempt], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Limits of retries: attempts, seconds since the first attempt, and the first and the longest (doubling) wait."""
+    """Limits of retries: attempts, seconds since the first attempt, and the first and the longest (doubling) wait.
+
+    `attempt_seconds` is the time in which one attempt must be complete: a server that sends one byte now and then, or
+    interim responses without end, resets the timeouts of the connection for ever.
+    """
 
     attempts: int = 6
     seconds: float = 900.0
+    attempt_seconds: float = 30.0
     first_wait: float = 0.5
     longest_wait: float = 20.0
 
@@ -95,6 +102,7 @@ class Transport:
         self.timing = timing
         self.request_counts: Counter[str] = Counter()
         self._consistency_token = ""
+        self._large_bodies = LargeBodies()
 
     async def request(
         self,
@@ -201,38 +209,45 @@ class Transport:
 
     async def _send_once(self, outgoing: Request, auth: Mapping[str, str]) -> Response:
         """Send one request and return the complete response; raises one of NO_RESPONSE_ERRORS."""
+        request = self._build_request(outgoing, auth)
+        seconds = self._policy.attempt_seconds + (_UPLOAD_SECONDS if outgoing.content is not None else 0.0)
+        try:
+            async with asyncio.timeout(seconds) as deadline, self._large_bodies.turn(deadline) as turn:
+                response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+                try:
+                    self._keep_consistency_token(outgoing, response)
+                    body = await _read_response(response, turn.wait)
+                finally:
+                    await response.aclose()
+                value = None if outgoing.endpoint.is_binary else decode_json_body(body)
+        except TimeoutError:
+            raise AttemptTimeout(f"no complete response within {seconds:g} seconds") from None
+        names = {name.lower(): value for name, value in response.headers.items()}
+        if REQUEST_ID_HEADER in names:
+            names[REQUEST_ID_HEADER] = self._redact(names[REQUEST_ID_HEADER], auth, outgoing)
+        return Response(status=response.status_code, headers=names, body=body, json=value)
+
+    def _build_request(self, outgoing: Request, auth: Mapping[str, str]) -> httpx.Request:
         content, described = outgoing.encoded_body()
-        base = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
+        base = {"User-Agent": _USER_AGENT, "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
         headers = {**base, **described, **outgoing.headers, **auth}
         if self._consistency_token and outgoing.consistent and not outgoing.endpoint.public:
             headers[_CONSISTENT_HEADER] = self._consistency_token
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise httpx.LocalProtocolError("invalid header value")  # h11's message would contain the key
-        request = self._http.build_request(
+        return self._http.build_request(
             outgoing.endpoint.method,
             outgoing.url or outgoing.endpoint.path(*outgoing.ids),
             params=outgoing.params or None,
             content=content,
             headers=headers,
         )
-        response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
-        try:
-            token = response.headers.get(_CONSISTENT_HEADER, "")
-            if token and token.isascii() and token.isprintable() and not outgoing.endpoint.public:
-                self._consistency_token = (
-                    token  # stored before the body, which may get lost: later reads see this write
-                )
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_RESPONSE_BYTES:
-                    raise ResponseTooLarge(f"more than {MAX_RESPONSE_BYTES} bytes")
-        finally:
-            await response.aclose()
-        names = {name.lower(): value for name, value in response.headers.items()}
-        if REQUEST_ID_HEADER in names:
-            names[REQUEST_ID_HEADER] = self._redact(names[REQUEST_ID_HEADER], auth, outgoing)
-        return Response(status=response.status_code, headers=names, body=bytes(body))
+
+    def _keep_consistency_token(self, outgoing: Request, response: httpx.Response) -> None:
+        """Store the token before the body is read, which may get lost: later reads see this write."""
+        token = response.headers.get(_CONSISTENT_HEADER, "")
+        if token and token.isascii() and token.isprintable() and not outgoing.endpoint.public:
+            self._consistency_token = token
 
     def _raise_for_status(
         self, outgoing: Request, response: Response, started_at: float, auth: Mapping[str, str]
@@ -260,3 +275,13 @@ class Transport:
     def _notify(self, attempt: Attempt) -> None:
         if self._observer is not None:
             self._observer(attempt)
+
+
+async def _read_response(response: httpx.Response, wait_for_turn: Callable[[], Awaitable[None]]) -> bytes:
+    """Return the body; that of an error is empty if it exceeds a limit, because the status says what is wrong."""
+    try:
+        return await read_body(response, MAX_RESPONSE_BYTES, wait_for_turn)
+    except RefusedResponse:
+        if response.is_success:
+            raise
+        return b""

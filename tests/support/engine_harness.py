@@ -25,6 +25,7 @@ from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.applying import apply_plan
 from galleryctl.engine.progress import SilentProgress
 from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
+from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.desired import (
     Bind,
@@ -97,7 +98,7 @@ class EngineHarness:
     """Called before and after each attempt at a request."""
     after_plan: Callable[[PlanResult], None] = lambda _planned: None
     """Called after planning and before anything is written."""
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: Stop = field(default_factory=Stop)
     """Set to interrupt an apply, as Ctrl-C does."""
     requests: list[str] = field(default_factory=list)
     """`METHOD path` of each request of the last run."""

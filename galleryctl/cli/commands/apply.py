@@ -10,6 +10,7 @@ from galleryctl.cli.event_loop import run_async
 from galleryctl.cli.options import (
     auto_approve_option,
     common_options,
+    deadline_option,
     get_settings,
     guard_options,
     lock_timeout_option,
@@ -30,6 +31,7 @@ from galleryctl.cli.options import (
 )
 @click.option("--expect-digest", metavar="DIGEST", default="", help="Apply only the plan with this review digest.")
 @lock_timeout_option
+@deadline_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -43,6 +45,7 @@ def command(
     overwrite_conflicts: bool,
     expect_digest: str,
     lock_timeout: float,
+    deadline: float | None,
 ) -> int:
     """Apply a saved plan, or plan, confirm and apply.
 
@@ -78,5 +81,6 @@ def command(
         operation="apply",
         overwrite_conflicts=overwrite_conflicts,
         expect_digest=expect_digest,
+        deadline=deadline,
     )
     return run_async(applying)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import common_options, get_settings, target_option
+from galleryctl.cli.options import common_options, deadline_option, get_settings, target_option
 
 
 @click.command("drift")
@@ -21,6 +21,7 @@ from galleryctl.cli.options import common_options, get_settings, target_option
     help="Record the drift of ADDRESS, or all, in galleryctl.tolerated.yaml: plans leave it alone until then.",
 )
 @click.option("--reason", metavar="TEXT", default="", help="Why it is tolerated, with --tolerate-until.")
+@deadline_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -31,6 +32,7 @@ def command(
     dry_run: bool,
     tolerate_until: str | None,
     reason: str,
+    deadline: float | None,
 ) -> int:
     """Show, accept or tolerate what people changed on the site.
 
@@ -48,11 +50,13 @@ def command(
     tolerate = tolerate_until is not None
     _check_usage(accept=accept, accept_options=added or dry_run, tolerate=tolerate, reason=reason, addresses=addresses)
     if accept:
-        return run_async(run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run))
+        accepting = run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run)
+        return run_async(accepting, deadline=deadline)
     if tolerate_until is not None:
-        return run_async(run_tolerate(settings, (*targets, *addresses), until=tolerate_until, reason=reason))
+        tolerating = run_tolerate(settings, (*targets, *addresses), until=tolerate_until, reason=reason)
+        return run_async(tolerating, deadline=deadline)
     options = drift_options(tuple(map(parse_pattern, targets)))
-    plan = run_async(plan_workspace(get_workspace(settings), options))
+    plan = run_async(plan_workspace(get_workspace(settings), options), deadline=deadline)
     print_result(plan, settings, drift=True)
     return 2 if plan.drift else 0
 

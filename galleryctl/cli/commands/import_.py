@@ -10,7 +10,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import CliSettings, common_options, get_settings
+from galleryctl.cli.options import CliSettings, common_options, deadline_option, get_settings
 
 if TYPE_CHECKING:
     from galleryctl.engine.importing.ownership import Skipped
@@ -30,6 +30,7 @@ _MAX_VALUES = 10
 )
 @click.option("--all", "all_", is_flag=True, help="Import all unmanaged galleries.")
 @click.option("--dry-run", is_flag=True, help="Print the manifests without writing anything.")
+@deadline_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -39,6 +40,7 @@ def command(
     out: Path | None,
     all_: bool,
     dry_run: bool,
+    deadline: float | None,
 ) -> int:
     """Write the manifest of a live gallery.
 
@@ -59,7 +61,9 @@ def command(
         raise click.UsageError("Missing gallery: give GALLERY, --id, --name or --all.")
     selector = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
-    report = run_async(import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run))
+    report = run_async(
+        import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run), deadline=deadline
+    )
     _print_report(report, settings, dry_run=dry_run)
     return 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import common_options, get_settings, guard_options, target_option
+from galleryctl.cli.options import common_options, deadline_option, get_settings, guard_options, target_option
 
 
 @click.command("plan")
@@ -19,6 +19,7 @@ from galleryctl.cli.options import common_options, get_settings, guard_options, 
 )
 @click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@deadline_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -30,6 +31,7 @@ def command(
     out: Path | None,
     destroy: bool,
     detailed_exitcode: bool,
+    deadline: float | None,
 ) -> int:
     """Show the changes an apply would make.
 
@@ -54,7 +56,7 @@ def command(
         destroy=destroy,
     )
     workspace = get_workspace(settings)
-    plan = run_async(plan_workspace(workspace, options))
+    plan = run_async(plan_workspace(workspace, options), deadline=deadline)
     if out is not None:
         plan = sign_plan(plan, workspace.config.state.passphrase)
         write_plan(plan, ensure_inside(settings.directory, settings.directory / out))

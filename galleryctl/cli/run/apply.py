@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from galleryctl.cli import output
 from galleryctl.cli.confirm import confirm, require_tty
+from galleryctl.cli.deadline import Deadline
 from galleryctl.cli.failure import print_failure
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
@@ -16,6 +16,7 @@ from galleryctl.cli.progress import open_progress
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
+from galleryctl.engine.stop import Stop
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.run import ApplyHooks, apply_workspace
@@ -32,18 +33,20 @@ async def run_apply(
     operation: str,
     overwrite_conflicts: bool = False,
     expect_digest: str = "",
+    deadline: float | None = None,
 ) -> int:
-    """Apply, printing plan, progress and report; return the exit code."""
+    """Apply, printing plan, progress and report; return the exit code. It stops `deadline` seconds after its start."""
     if ask:
         require_tty("give --auto-approve, or apply a saved plan: galleryctl apply PLAN")
         output.require_format(settings, "text")  # the plan must be shown before the question
-    hooks = _Terminal(settings, "Do you want to perform these actions?" if ask else None)
+    question = "Do you want to perform these actions?" if ask else None
+    hooks = _Terminal(settings, question, Deadline(deadline))
     applied = await apply_workspace(
         get_workspace(settings),
         options,
         saved=saved,
         operation=operation,
-        lock_timeout=lock_timeout,
+        lock_timeout=lock_timeout if deadline is None else min(lock_timeout, deadline),
         overwrite_conflicts=overwrite_conflicts,
         expect_digest=expect_digest,
         hooks=hooks,
@@ -57,11 +60,12 @@ async def run_apply(
 
 
 class _Terminal(ApplyHooks):
-    """Hooks that show the plan, ask `question` unless it is None, handle signals and show the progress."""
+    """Hooks that show the plan, ask `question` unless it is None, handle signals and the deadline, and show the progress."""
 
-    def __init__(self, settings: CliSettings, question: str | None) -> None:
+    def __init__(self, settings: CliSettings, question: str | None, deadline: Deadline) -> None:
         super().__init__()
         self._settings = settings
+        self._deadline = deadline
         self._question = question
         if question is not None:
             self.approve = lambda _plan: confirm(question)
@@ -69,8 +73,10 @@ class _Terminal(ApplyHooks):
     def blocking(self) -> AbstractContextManager[object]:
         return raise_on_signal()
 
-    def cancellable(self) -> AbstractContextManager[object]:
-        return cancel_on_signal()
+    @contextmanager
+    def cancellable(self) -> Iterator[None]:
+        with cancel_on_signal(), self._deadline.cancel_run():
+            yield
 
     def on_lock_wait(self, holder: LockInfo) -> None:
         output.info(self._settings, f"Waiting for the state lock, held by {holder}.")
@@ -80,9 +86,13 @@ class _Terminal(ApplyHooks):
             output.print_result(plan, self._settings)
 
     @contextmanager
-    def writing(self, stop: asyncio.Event) -> Iterator[Progress]:
+    def writing(self, stop: Stop) -> Iterator[Progress]:
         notify = partial(output.info, self._settings)
-        with stop_on_signal(stop, notify), open_progress(self._settings) as progress:
+        with (
+            stop_on_signal(stop, notify),
+            self._deadline.stop_writing(stop, notify),
+            open_progress(self._settings) as progress,
+        ):
             yield progress
 
 

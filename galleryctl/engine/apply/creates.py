@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from galleryctl.engine.refresh.fetch import read_galleries, read_items
+from galleryctl.engine.refresh.listing import read_galleries, read_items
 from galleryctl.engine.refresh.lookup import Lookup, OrderReading, R, find_created, find_created_item
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.last_applied import SortOrderFormat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from galleryctl.engine.refresh.fetch import read_items
+from galleryctl.engine.refresh.listing import read_items
 from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.live import LiveGallery
 from galleryctl.plan.changes import Change

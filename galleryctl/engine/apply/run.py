@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from galleryctl.engine.apply.scheduler import run_graph
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
+from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError
@@ -54,7 +54,7 @@ async def apply(
     root: Path,
     folder: str,
     workers: int,
-    stop: asyncio.Event,
+    stop: Stop,
     progress: Progress,
 ) -> ApplyResult:
     """Apply the plan and return the outcome of each change, and the bindings to save.
@@ -90,7 +90,7 @@ async def apply(
         state_changes=len(plan.state_changes),
         uploaded=sum(isinstance(step.action, Upload) for step in done),
         seconds=time.monotonic() - started,
-        interrupted=stop.is_set() and len(done) < len(steps),
+        interrupted=stop.is_set() and not stop.deadline_passed and len(done) < len(steps),
         has_written=executor.has_written,
     )
     return ApplyResult(bindings=bindings, report=report, has_unconfirmed_steps=executor.has_unconfirmed_steps)

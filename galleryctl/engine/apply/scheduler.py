@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from galleryctl.engine.gather import gather_all
 from galleryctl.engine.progress import Progress, StepOutcome
+from galleryctl.engine.stop import Stop
 from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.steps import Step
@@ -78,7 +79,7 @@ async def run_graph(
     run: Callable[[Step], Awaitable[None]],
     *,
     workers: int,
-    stop: asyncio.Event,
+    stop: Stop,
     progress: Progress,
 ) -> Mapping[str, StepOutcome]:
     """Run the steps and return the outcome of each, by its id.
@@ -99,13 +100,13 @@ async def run_graph(
                 scheduler.finish(step, outcome)
                 changed.notify_all()
 
-    await gather_all(work() for _ in range(min(workers, len(steps)) or 1))
-    reason = scheduler.stop_reason or "interrupted before it started"
+    await gather_all((work() for _ in range(min(workers, len(steps)))), window=workers)
+    reason = scheduler.stop_reason or stop.reason
     skipped = StepOutcome(status=OutcomeStatus.SKIPPED, reason=reason)
     return {step.id: scheduler.outcomes.get(step.id, skipped) for step in steps}
 
 
-async def _next_step(scheduler: _Scheduler, condition: asyncio.Condition, stop: asyncio.Event) -> Step | None:
+async def _next_step(scheduler: _Scheduler, condition: asyncio.Condition, stop: Stop) -> Step | None:
     """Wait for the next ready step and return it; None if all are finished or no further step may start."""
     async with condition:
         while scheduler.remaining and not (stop.is_set() or scheduler.stop_reason):

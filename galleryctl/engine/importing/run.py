@@ -21,7 +21,8 @@ from galleryctl.engine.importing.ownership import (
 )
 from galleryctl.engine.importing.select import GallerySelector, free_key, select_gallery
 from galleryctl.engine.importing.unapplied import keep_unapplied, named_values
-from galleryctl.engine.refresh.fetch import read_galleries, read_items, read_unknown_files
+from galleryctl.engine.refresh.fetch import read_unknown_files
+from galleryctl.engine.refresh.listing import read_galleries, read_items
 from galleryctl.engine.site import LoadedState, Site
 from galleryctl.engine.state.load import load_complete_state, read_state
 from galleryctl.manifest.files.atomic_write import write_text_atomically

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from galleryctl.engine.probe.marks import MARK_PREFIX, is_mark, is_own_gallery, may_be_own
-from galleryctl.engine.refresh.fetch import read_galleries
+from galleryctl.engine.refresh.listing import read_galleries
 from galleryctl.model.live import LiveGallery
 from galleryctl.model.media import MediaFile
 from galleryctl.wix import endpoints

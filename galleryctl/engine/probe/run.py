@@ -15,7 +15,8 @@ from galleryctl.engine.probe.leftovers import Leftovers, delete_leftovers, find_
 from galleryctl.engine.probe.marks import MARK_PREFIX
 from galleryctl.engine.probe.probed_site import ProbedSite, UndecidedError
 from galleryctl.engine.probe.questions import Question, all_questions, facts_not_probed
-from galleryctl.engine.refresh.fetch import READ_LAG, IncompleteListing
+from galleryctl.engine.refresh.fetch import READ_LAG
+from galleryctl.engine.refresh.listing import IncompleteListing
 from galleryctl.model.errors import Refused
 from galleryctl.model.probe import Conclusion, Fact, FactStatus
 from galleryctl.wix.client import WixClient

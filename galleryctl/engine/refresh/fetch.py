@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from galleryctl.engine.gather import gather_all
 from galleryctl.engine.refresh.findings import Recovery
+from galleryctl.engine.refresh.listing import read_galleries, read_items_of_galleries
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.refresh.recover import recover_deletes, recover_galleries, recover_steps
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
-from galleryctl.model.errors import GalleryctlError
-from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
 from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
@@ -24,22 +22,11 @@ from galleryctl.plan.identity.moved import AddressMoves, apply_moved
 from galleryctl.plan.in_doubt import CreatesInDoubt, resolve_doubts
 from galleryctl.state.journal_records import Intent
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import NotFound
-from galleryctl.wix.galleries import GALLERIES_PER_PAGE, ITEMS_PER_PAGE
-from galleryctl.wix.items import ItemPage
 
-_MAX_READS = 4
-"""How often a listing is read before inconsistent pages are an error."""
-_FIRST_PAUSE = 0.5
-"""Seconds before the second read; doubled before each further one."""
 READ_LAG = 5.0
 """Seconds after which every read shows a write; Wix documents "a few seconds"."""
 _MAX_RECHECKS = 3
 """How often resources in state are looked up within the read lag before they count as deleted."""
-
-
-class IncompleteListing(GalleryctlError):  # noqa: N818 - named for what it says
-    """The pages of a listing were inconsistent in every attempt; a plan from it could delete or duplicate items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,91 +148,3 @@ def _drop_deleted(bindings: Bindings, galleries: Iterable[LiveGallery]) -> Bindi
         if id_ in live or bindings.ids.get(address.parent) not in read
     }
     return bindings if len(deposed) == len(bindings.deposed) else replace(bindings, deposed=deposed)
-
-
-async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
-    """Return all galleries of the site, without items, in the API's order. Raises IncompleteListing."""
-    for reading in range(_MAX_READS):
-        if reading:
-            await client.sleep(_backoff(reading))
-        first = await client.list_galleries(0)
-        offsets = range(GALLERIES_PER_PAGE, first.total, GALLERIES_PER_PAGE)
-        rest = await gather_all(client.list_galleries(offset) for offset in offsets)
-        galleries = [gallery for page in (first, *rest) for gallery in page.galleries]
-        if len({gallery.id for gallery in galleries}) == len(galleries) == first.total:
-            return tuple(galleries)
-    raise IncompleteListing(
-        "the list of galleries changed while it was read",
-        why=f"its pages were inconsistent in each of {_MAX_READS} attempts",
-        do="try again when nobody is editing the site",
-    )
-
-
-async def read_items_of_galleries(
-    client: WixClient, galleries: tuple[LiveGallery, ...], gallery_ids: AbstractSet[str]
-) -> tuple[LiveGallery, ...]:
-    """Return the same galleries, with the items of those in `gallery_ids`."""
-    read = await gather_all(read_items(client, gallery) for gallery in galleries if gallery.id in gallery_ids)
-    with_items: Mapping[str, LiveGallery] = {gallery.id: gallery for gallery in read}
-    return tuple(with_items.get(gallery.id, gallery) for gallery in galleries)
-
-
-async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
-    """Return `gallery` with all its items, sorted by sort order. Raises IncompleteListing."""
-    gallery, pages = await read_item_pages(client, gallery)
-    items = [item for page in pages for item in page.items]
-    unsupported = tuple(order for page in pages for order in page.unsupported_sort_orders)
-    return replace(gallery, items=tuple(sorted(items, key=_sort_key)), unsupported_sort_orders=unsupported)
-
-
-async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
-    """Return consistent pages of all its items, and the gallery as it was then. Raises IncompleteListing."""
-    for reading in range(_MAX_READS):
-        try:
-            if reading:
-                await client.sleep(_backoff(reading))
-                gallery = await client.get_gallery(gallery.id)
-            pages = await _read_pages(client, gallery)
-        except NotFound:
-            # The gallery was just listed: this read may lag behind.
-            if reading == _MAX_READS - 1:
-                raise
-            continue
-        items = [item for page in pages for item in page.items]
-        count = sum(page.count for page in pages)
-        if len({item.id for item in items}) == len(items) and gallery.total_items in (None, count):
-            return gallery, tuple(pages)
-    raise IncompleteListing(
-        f"the items of gallery {gallery.name or gallery.id} changed while they were read",
-        where=gallery.id,
-        why=f"the gallery's item count did not match its pages in any of {_MAX_READS} attempts",
-        do="try again when nobody is editing the gallery",
-    )
-
-
-def _backoff(reading: int) -> float:
-    return _FIRST_PAUSE * 2.0 ** (reading - 1)
-
-
-async def _read_pages(client: WixClient, gallery: LiveGallery) -> list[ItemPage]:
-    """Return the pages of the gallery: in parallel if it has an item count, else one by one up to the first short one.
-
-    A page that repeats an item is the last: if the API kept returning the same page, the loop would not end.
-    """
-    if gallery.total_items is not None:
-        offsets = range(0, max(1, gallery.total_items), ITEMS_PER_PAGE)
-        return await gather_all(client.list_items(gallery.id, offset) for offset in offsets)
-    pages: list[ItemPage] = []
-    seen: set[str] = set()
-    repeats = False
-    while not pages or (pages[-1].count == ITEMS_PER_PAGE and not repeats):
-        page = await client.list_items(gallery.id, len(pages) * ITEMS_PER_PAGE)
-        ids = {item.id for item in page.items}
-        repeats = not ids.isdisjoint(seen)
-        seen |= ids
-        pages.append(page)
-    return pages
-
-
-def _sort_key(item: LiveItem) -> tuple[bool, float, str]:
-    return (item.sort_order is None, item.sort_order or 0.0, item.id)

@@ -18,6 +18,7 @@ from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.applying import apply_plan
 from galleryctl.engine.progress import SilentProgress
 from galleryctl.engine.site import revalidate
+from galleryctl.engine.stop import Stop
 from galleryctl.model.desired import Desired, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, StaleError
 from galleryctl.plan.file.canonical import digest
@@ -101,9 +102,7 @@ def apply(world: EngineHarness, document: Doc) -> ApplyResult:
         async with world._client() as client:
             site = world._site(client)
             planned = await revalidate(site, plan)
-            return await apply_plan(
-                site, planned, owner=lock_owner("apply"), stop=asyncio.Event(), progress=SilentProgress()
-            )
+            return await apply_plan(site, planned, owner=lock_owner("apply"), stop=Stop(), progress=SilentProgress())
 
     return asyncio.run(run())
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from galleryctl.engine.refresh.fetch import IncompleteListing
+from galleryctl.engine.refresh.listing import IncompleteListing
 from galleryctl.http import httpx
 from galleryctl.model.json_document import parse_json
 from galleryctl.plan.file.codec import decode_plan, encode_plan
@@ -40,7 +40,7 @@ def rewritten(
         body = json.loads(await response.aread())
         change(body)
         text = json.dumps(body).replace('"ODD"', raw or '"ODD"')
-        return httpx.Response(response.status_code, content=text)
+        return httpx.Response(response.status_code, stream=httpx.ByteStream(text.encode()))
 
     monkeypatch.setattr(httpx.ASGITransport, "handle_async_request", handle)
 

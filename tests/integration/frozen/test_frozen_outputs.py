@@ -193,7 +193,8 @@ def forbidden(_frozen: Frozen) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
 
         async def refuse(_: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
-            return httpx.Response(403, json={"message": "Forbidden", "details": {}}, request=request)
+            body = httpx.ByteStream(b'{"message": "Forbidden", "details": {}}')
+            return httpx.Response(403, stream=body, request=request)
 
         patch.setattr(httpx.ASGITransport, "handle_async_request", refuse)
         yield

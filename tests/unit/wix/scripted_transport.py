@@ -83,7 +83,8 @@ class ScriptedTransport:
             self.running -= 1
         if isinstance(scripted, Exception):
             raise scripted
-        return httpx.Response(scripted.status_code, content=scripted.content, headers=scripted.headers, request=request)
+        stream = httpx.ByteStream(scripted.content)
+        return httpx.Response(scripted.status_code, stream=stream, headers=scripted.headers, request=request)
 
     @property
     def lines(self) -> list[str]:

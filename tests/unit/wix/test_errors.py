@@ -16,7 +16,7 @@ from galleryctl.wix.errors import (
     ResponseLost,
     Unavailable,
 )
-from galleryctl.wix.transport import Attempt, Phase
+from galleryctl.wix.transport import MAX_RESPONSE_BYTES, Attempt, Phase
 from tests.unit.wix.scripted_transport import (
     CALLS,
     GALLERY,
@@ -137,12 +137,25 @@ def test_an_answer_of_another_shape_tells_call_and_request_id() -> None:
     assert error.why == "request id req-1"
 
 
-def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("galleryctl.wix.transport.MAX_RESPONSE_BYTES", 1000)
-    assert failure(READ, raw_response(200, b" " * 1001)).what == "the response is too large: more than 1000 bytes"
-    assert type(failure(CREATE, raw_response(200, b" " * 1001))) is ResponseLost
-    good = json_response(body={"gallery": {**GALLERY, "padding": "x" * 800}})
-    run_client(ScriptedTransport([good]), CALLS["get_gallery"].action)
+def test_an_answer_beyond_all_bounds_is_not_read_to_its_end() -> None:
+    long = raw_response(200, b" " * (MAX_RESPONSE_BYTES + 1))
+    assert failure(READ, long).what == "the response has more than 16 MiB"
+    assert type(failure(READ, long)) is MalformedResponse
+    assert type(failure(CREATE, long)) is ResponseLost
+    assert failure(READ, raw_response(404, b" " * (MAX_RESPONSE_BYTES + 1))).what == "404 not found"
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ("[" + "0," * 500_000 + "0]", "has JSON with more than 500,000 brackets, commas and colons"),
+        ("[" * 64 + "]" * 64, "has JSON that is nested more than 64 levels deep"),
+    ],
+)
+def test_json_that_takes_too_much_memory_or_stack_is_not_parsed(more: str, problem: str) -> None:
+    body = f'{{"gallery": {{"id": "g-1"}}, "more": {more}}}'.encode()
+    assert failure(READ, raw_response(200, body)).what == f"the response {problem}"
+    assert type(failure(CREATE, raw_response(200, body))) is ResponseLost
 
 
 def test_an_answer_that_cannot_be_unpacked_is_told() -> None:
