@@ -175,7 +175,7 @@ def error_from_status(
     kind, do = _error_class(status, error_body), ""
     if kind is PermissionDenied and scope:
         do = f"grant the API key or the app the permission {scope}, and check the site id"
-    message = error_body.message or _STATUS_TEXTS.get(status, "")
+    message = error_body.message or _STATUS_TEXTS.get(status, _REDIRECT_TEXT if 300 <= status < 400 else "")  # noqa: PLR2004
     return kind(
         f"{status} {message}".rstrip(),
         call=call,
@@ -188,6 +188,7 @@ def error_from_status(
     )
 
 
+_REDIRECT_TEXT = "redirects are not followed"
 _STATUS_TEXTS = {403: "permission denied", 404: "not found", 429: "too many requests", 500: "internal error"}
 
 

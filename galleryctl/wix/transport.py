@@ -31,8 +31,8 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 """Bytes, inflated; a page of 100 items with EXIF data has about 300,000."""
-_UPLOAD_SECONDS = 60.0
-"""Seconds by which an attempt that sends a file may be longer: those of writing it."""
+_UPLOAD_SECONDS = 600.0
+"""Seconds in which an attempt must be complete that sends a file, or a part of it: up to 10 MB."""
 
 
 class Phase(StrEnum):
@@ -210,7 +210,7 @@ class Transport:
     async def _send_once(self, outgoing: Request, auth: Mapping[str, str]) -> Response:
         """Send one request and return the complete response; raises one of NO_RESPONSE_ERRORS."""
         request = self._build_request(outgoing, auth)
-        seconds = self._policy.attempt_seconds + (_UPLOAD_SECONDS if outgoing.content is not None else 0.0)
+        seconds = self._policy.attempt_seconds if outgoing.content is None else _UPLOAD_SECONDS
         try:
             async with asyncio.timeout(seconds) as deadline, self._large_bodies.turn(deadline) as turn:
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)

@@ -17,14 +17,13 @@ from tests.support import needs
 from tests.support.processes import PROJECT_ROOT
 
 _CODE = """
-import atexit, shutil, sys
+import atexit, resource, shutil, sys
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 from galleryctl.cli.main import main
 atexit.register(shutil.copyfile, "/proc/self/status", sys.argv.pop(1))
 sys.argv[0] = "galleryctl"
 main()
 """
-_LIMITED = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30)); os.execv(sys.executable, sys.argv[1:])"
-"""Limits the memory of a command that misbehaves itself to 6 GB, and then runs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ def run_measured(
         (folder / "out").open("w+", encoding="utf-8") as out,
         (folder / "err").open("w+", encoding="utf-8") as err,
         subprocess.Popen(
-            [sys.executable, "-c", _LIMITED, sys.executable, "-c", _CODE, str(status), *arguments],
+            [sys.executable, "-c", _CODE, str(status), *arguments],
             env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **environment},
             stdin=subprocess.DEVNULL,
             stdout=out,

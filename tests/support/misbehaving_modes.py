@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import count, repeat
+from itertools import chain, count, repeat
 from typing import Any
 
 from tests.support.misbehaving_server import (
@@ -37,13 +36,14 @@ SECONDS_BETWEEN_BYTES = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """One way to misbehave: what the command must say, and its exit code.
+    """One way to misbehave, and the end that `command` must come to: its exit code, and what it says.
 
-    `is_slow` is True if its end needs the real time limits; then `deadline` makes it end sooner in the daily tests.
+    An error also names `call`. A slow mode ends only by the time limits, or after all retries.
     """
 
     serve: Handler
-    says: str
+    says: str = ""
+    call: str = f"GET {GALLERIES}: "
     code: int = 1
     command: tuple[str, ...] = ("plan",)
     is_slow: bool = False
@@ -53,9 +53,15 @@ class Mode:
 # Bodies
 
 
-def galleries_json(**members: object) -> bytes:
-    """Return the well-formed listing of galleries with further members."""
-    return json.dumps({"totalGalleries": 1, "galleries": [GALLERY], **members}).encode()
+def galleries_json(value: bytes = b"null") -> bytes:
+    """Return the well-formed listing of galleries, with an unknown member of this JSON text."""
+    listing = json.dumps({"totalGalleries": 1, "galleries": [GALLERY], "more": None}).encode()
+    return listing.removesuffix(b"null}") + value + b"}"
+
+
+def more(value: str) -> bytes:
+    """Return the listing of galleries with an unknown member of this JSON text."""
+    return galleries_json(value.encode())
 
 
 def body(make: Callable[[], bytes], *headers: str, status: str = "200 OK", length: int | None = None) -> Handler:
@@ -74,11 +80,6 @@ def bomb(encoding: str) -> bytes:
     mebibyte = packer.compress(bytes(MIB)) + packer.flush(zlib.Z_FULL_FLUSH)
     head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff" if encoding == "gzip" else b"\x78\x9c"
     return head + mebibyte * 4096
-
-
-def members_in_item(value: str) -> bytes:
-    """Return the listing of galleries with an unknown member, given as JSON text."""
-    return galleries_json(more=0).replace(b'"more": 0', b'"more": ' + value.encode())
 
 
 # Streams
@@ -152,12 +153,21 @@ def full_page(asked: Asked) -> dict[str, Any]:
     return page_of(10**9, asked)
 
 
-def gallery_page(asked: Asked, total: object, *, full: bool = True) -> dict[str, Any]:
-    """Return a page of galleries: the site's own first, then others without end."""
-    start = asked.number("offset")
-    numbers = range(start + 1, start + 1 + asked.number("limit")) if full else range(1)
-    others = [{**GALLERY, "id": f"g-{n}", "name": f"G{n}", "sortOrder": float(n)} for n in numbers]
-    return {"totalGalleries": total, "galleries": others if start or full else [GALLERY]}
+def full(count: int) -> Asked:
+    """Return a request for the first page, with `count` items."""
+    return Asked(method="GET", path=ITEMS, query={"itemLimit": f"{count}"})
+
+
+def first_gallery(_: Asked, total: int) -> dict[str, Any]:
+    """Return the site's own gallery, whatever page is asked for."""
+    return {"totalGalleries": total, "galleries": [GALLERY]}
+
+
+def gallery_page(asked: Asked, total: int) -> dict[str, Any]:
+    """Return a full page of galleries, however far."""
+    numbers = range(asked.number("offset") + 1, asked.number("offset") + 1 + asked.number("limit"))
+    listed = [{**GALLERY, "id": f"g-{n}", "name": f"G{n}", "sortOrder": float(n)} for n in numbers]
+    return {"totalGalleries": total, "galleries": listed}
 
 
 def heavy_page(asked: Asked) -> dict[str, Any]:
@@ -209,167 +219,192 @@ def status(line: str, *headers: str, path: str = GALLERIES) -> Handler:
     return at(path, reply)
 
 
-async def _token_bomb(_: Asked, wire: Wire) -> None:
-    await wire.reply(bomb("gzip"), "Content-Encoding: gzip")
+async def token_bomb(_: Asked, wire: Wire) -> None:
+    """Send a bomb instead of a token."""
+    await wire.reply(bomb("gzip"), GZIP)
+
+
+async def early_close(_: Asked, wire: Wire) -> None:
+    """Close the connection in the middle of a body."""
+    await wire.reply(galleries_json(), length=10_000)
+    wire.writer.close()
+
+
+async def stall(_: Asked, wire: Wire) -> None:
+    """Stop in the middle of a large body."""
+    await wire.begin(JSON)
+    await wire.write_all(repeat(b" " * BLOCK, 160))
+    await wire.writer.wait_closed()
 
 
 JSON = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"
+GZIP = "Content-Encoding: gzip"
 DOCTOR = ("doctor",)
+"""The command that lists files."""
+CHANGED = "changed while"
+IN_TIME = "no complete response within 30 seconds"
+NO_RESPONSE = "no response (RemoteProtocolError)"
+ITEMS_CALL = f"GET {ITEMS}: "
+
+
+def listing_modes() -> dict[str, Mode]:
+    """Return the modes whose pages do not end, or are not what they announce."""
+    return {
+        "a million galleries, full pages": Mode(
+            serve=galleries(lambda a: gallery_page(a, 10**6)), says="at most 10,000"
+        ),
+        "a million galleries, one listed": Mode(
+            serve=galleries(lambda a: first_gallery(a, 10**6)), says="at most 10,000"
+        ),
+        "10,000 galleries, one listed": Mode(serve=galleries(lambda a: first_gallery(a, 10**4)), says=CHANGED),
+        "10**30 galleries": Mode(serve=galleries(lambda a: gallery_page(a, 10**30)), says="no valid totalGalleries"),
+        "a number of galleries that grows": Mode(
+            serve=galleries(lambda a: gallery_page(a, a.number("offset") + 11)), says=CHANGED
+        ),
+        "a number of galleries that shrinks": Mode(
+            serve=galleries(lambda a: gallery_page(a, 30) if a.number("offset") < 20 else first_gallery(a, 1)),
+            says=CHANGED,
+        ),
+        "a million items announced": Mode(
+            serve=items(lambda a: page_of(3, a), 10**6), says="more than 50,000 items", call=ITEMS_CALL
+        ),
+        "50,000 items announced, 3 listed": Mode(
+            serve=items(lambda a: page_of(3, a), 50_000), says=CHANGED, call=ITEMS_CALL
+        ),
+        "50,000 items in one page": Mode(
+            serve=items(lambda _: page_of(50_000, full(50_000)), 50_000), says="100 were requested", call=ITEMS_CALL
+        ),
+        "full pages for ever": Mode(serve=items(full_page), says="more than 50,000 items", call=ITEMS_CALL),
+        "the same page for ever": Mode(serve=items(lambda _: page_of(100, full(100))), says=CHANGED, call=ITEMS_CALL),
+        "pages of 15 MB, with a total": Mode(serve=items(heavy_page, 10_000), says="128 MiB", call=ITEMS_CALL),
+        "pages of 15 MB for ever": Mode(serve=items(heavy_page), says="128 MiB", call=ITEMS_CALL),
+        "pages of small objects": Mode(serve=items(nested_page, 10_000), says="128 MiB", call=ITEMS_CALL),
+        "a cursor that repeats": Mode(
+            serve=files(lambda _: "again"), says="repeats the cursor", call="", command=DOCTOR
+        ),
+        "new cursors for ever": Mode(
+            serve=files(lambda a: f"{a.number('paging.cursor') + 1}"),
+            says="more than 1,000 pages",
+            call="",
+            command=DOCTOR,
+        ),
+    }
+
+
+def body_modes() -> dict[str, Mode]:
+    """Return the modes whose bodies are bombs, or are not what the API documents."""
+    twice = "has the encoding gzip, gzip; only gzip was requested"
+    return {
+        "a gzip bomb": Mode(serve=body(lambda: bomb("gzip"), GZIP), says="more than 16 MiB"),
+        "a double gzip bomb": Mode(
+            serve=body(lambda: gzip.compress(bomb("gzip")), "Content-Encoding: gzip, gzip"), says=twice
+        ),
+        "a double gzip bomb, two headers": Mode(
+            serve=body(lambda: gzip.compress(bomb("gzip")), GZIP, GZIP), says=twice
+        ),
+        "a deflate bomb": Mode(
+            serve=body(lambda: bomb("deflate"), "Content-Encoding: deflate"), says="has the encoding deflate"
+        ),
+        "an error with a gzip bomb": Mode(serve=body(lambda: bomb("gzip"), GZIP, status="400 Bad Request"), says="400"),
+        "a gzip bomb for a token": Mode(
+            serve=at(TOKEN, token_bomb), says="more than 16 MiB", call=f"POST {TOKEN}: ", uses_app=True
+        ),
+        "gzip that is cut": Mode(
+            serve=body(lambda: gzip.compress(galleries_json())[:-12], GZIP), says="cannot be decoded"
+        ),
+        "text that is called gzip": Mode(serve=body(galleries_json, GZIP), says="cannot be decoded"),
+        "60 MB of {},": Mode(serve=body(lambda: b"[" + b"{}," * 20_000_000 + b"{}]"), says="more than 16 MiB"),
+        "15 MB of {},": Mode(serve=body(lambda: more(f"[{'{},' * 5_000_000}0]")), says="more than 500,000 brackets"),
+        "a million [": Mode(serve=body(lambda: more("[" * 10**6)), says="more than 500,000 brackets"),
+        "100,000 levels": Mode(serve=body(lambda: more("[" * 10**5 + "]" * 10**5)), says="more than 64 levels"),
+        "levels behind strings with ]": Mode(
+            serve=body(lambda: more('["]",' * 90_000 + "0" + "]" * 90_000)), says="more than 64 levels"
+        ),
+        "500 levels": Mode(serve=body(lambda: more("[" * 500 + "]" * 500)), says="more than 64 levels"),
+        "a text of 15 MB": Mode(serve=body(lambda: more('"' + "a" * 15 * MIB + '"')), code=0),
+        "a text of 15 MB, one emoji": Mode(serve=body(lambda: more('"' + "a" * 15 * MIB + '\U0001f600"')), code=0),
+        "a text of 15 MB of escapes": Mode(serve=body(lambda: more('"' + r"\n" * 7 * MIB + '"')), code=0),
+        "invalid UTF-8": Mode(serve=body(lambda: galleries_json(b'"\xff\xfe"')), says="not valid JSON"),
+        "UTF-16 without its mark": Mode(
+            serve=body(lambda: galleries_json().decode().encode("utf-16-le")[1:]), says="not valid JSON"
+        ),
+        "NaN": Mode(serve=body(lambda: more("NaN")), says="not valid JSON"),
+        "-Infinity": Mode(serve=body(lambda: more("-Infinity")), says="not valid JSON"),
+        "an integer of 15 MB": Mode(serve=body(lambda: more("9" * 15 * MIB)), says="not valid JSON"),
+        "a fraction of 15 MB": Mode(serve=body(lambda: more("0." + "9" * 15 * MIB)), code=0),
+        "an exponent of 15 MB": Mode(serve=body(lambda: more("1e" + "9" * 15 * MIB)), says="not valid JSON"),
+        "a name twice in an object": Mode(serve=body(lambda: b'{"totalGalleries": 7, ' + galleries_json()[1:]), code=0),
+        "a page of a proxy": Mode(
+            serve=body(lambda: b"<html>sign in</html>", "Content-Type: text/html"), says="not valid JSON"
+        ),
+        "an array": Mode(serve=body(lambda: b"[1, 2]"), says="not a JSON object"),
+        "an empty body": Mode(serve=body(lambda: b""), says="not valid JSON"),
+    }
+
+
+def framing_modes() -> dict[str, Mode]:
+    """Return the modes that break the rules of HTTP, or use them to say something else."""
+    return {
+        "a body without end": Mode(serve=stream(lambda: repeat(b" " * BLOCK), JSON), says="more than 16 MiB"),
+        "chunks without end": Mode(serve=stream(lambda: chunks(b" " * BLOCK), JSON, CHUNKED), says="more than 16 MiB"),
+        "chunks of one byte without end": Mode(serve=stream(lambda: chunks(b" "), JSON, CHUNKED), is_slow=True),
+        "a body shorter than announced": Mode(serve=at(GALLERIES, early_close), says=NO_RESPONSE, is_slow=True),
+        "a body longer than announced": Mode(serve=body(galleries_json, length=20), says="not valid JSON"),
+        "two lengths": Mode(serve=body(galleries_json, "Content-Length: 5"), says=NO_RESPONSE, is_slow=True),
+        "a negative length": Mode(serve=body(galleries_json, length=-1), says=NO_RESPONSE, is_slow=True),
+        "headers without end": Mode(serve=stream(header_lines), says=NO_RESPONSE, is_slow=True),
+        "a header of 60 MB": Mode(
+            serve=body(galleries_json, f"X-Long: {'a' * 60 * MIB}"), says=NO_RESPONSE, is_slow=True
+        ),
+        "trailers without end": Mode(
+            serve=stream(lambda: chain([b"0\r\n"], repeat(b"X-A: a\r\n" * 100)), JSON, CHUNKED),
+            says=NO_RESPONSE,
+            is_slow=True,
+        ),
+        "another protocol": Mode(
+            serve=stream(lambda: iter([b"SSH-2.0-OpenSSH_9.9\r\n\r\n"])), says=NO_RESPONSE, is_slow=True
+        ),
+        "an upgrade to another protocol": Mode(serve=status("101 Switching Protocols"), says="101"),
+        "connections that are closed": Mode(serve=at(GALLERIES, hang_up), says=NO_RESPONSE, is_slow=True),
+        "a redirect to itself": Mode(serve=redirect(GALLERIES), says="302 redirects are not followed"),
+        "a redirect to another host": Mode(
+            serve=redirect("http://127.0.0.2:9/"), says="302 redirects are not followed"
+        ),
+        "a redirect to a file": Mode(serve=redirect("file:///etc/passwd"), says="302 redirects are not followed"),
+    }
+
+
+def time_modes() -> dict[str, Mode]:
+    """Return the modes in which a response, or the end of errors, never comes."""
+    slowly = SECONDS_BETWEEN_BYTES
+    return {
+        "1xx responses without end": Mode(
+            serve=stream(lambda: repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)), says=IN_TIME, is_slow=True
+        ),
+        "a 1xx response each 5 s": Mode(
+            serve=stream(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), pause=slowly), says=IN_TIME, is_slow=True
+        ),
+        "one byte each 5 s": Mode(serve=stream(lambda: repeat(b" "), JSON, pause=slowly), says=IN_TIME, is_slow=True),
+        "one byte of a header each 5 s": Mode(
+            serve=stream(lambda: chain([b"HTTP/1.1 200 OK\r\nX-A: "], repeat(b"a")), pause=slowly),
+            says=IN_TIME,
+            is_slow=True,
+        ),
+        "no response": Mode(serve=at(GALLERIES, never), says="ReadTimeout", is_slow=True),
+        "10 MB, then nothing": Mode(serve=at(GALLERIES, stall), says="30 seconds", is_slow=True),
+        "503 for ever": Mode(serve=status("503 Service Unavailable"), says="503", is_slow=True),
+        "429 for an hour": Mode(
+            serve=status("429 Too Many Requests", "Retry-After: 3600"),
+            says="not finished after 20 seconds",
+            call="",
+            command=("plan", "--deadline", "20s"),
+            is_slow=True,
+        ),
+        "401 for ever": Mode(serve=status("401 Unauthorized"), says="401", uses_app=True),
+    }
 
 
 def modes() -> dict[str, Mode]:
     """Return all modes by name."""
-    in_pages = {
-        "a million galleries, first page full": Mode(
-            serve=galleries(lambda a: gallery_page(a, 10**6)), says="galleries"
-        ),
-        "a million galleries, one listed": Mode(
-            serve=galleries(lambda a: gallery_page(a, 10**6, full=False)), says="galleries"
-        ),
-        "10,000 galleries, one listed": Mode(
-            serve=galleries(lambda a: gallery_page(a, 10**4, full=False)), says="list of galleries changed"
-        ),
-        "10**30 galleries": Mode(serve=galleries(lambda a: gallery_page(a, 10**30)), says="totalGalleries"),
-        "number of galleries grows": Mode(
-            serve=galleries(lambda a: gallery_page(a, a.number("offset") + 20)),
-            says="list of galleries changed",
-            code=1,
-        ),
-        "fewer galleries than announced": Mode(
-            serve=galleries(lambda a: gallery_page(a, 30 - a.number("offset"), full=a.number("offset") < 20)),
-            says="list of galleries changed",
-        ),
-        "a million items announced": Mode(serve=items(lambda a: page_of(3, a), 10**6), says="items"),
-        "50,000 items announced": Mode(serve=items(lambda a: page_of(3, a), 50_000), says="items of gallery"),
-        "full pages of items for ever": Mode(serve=items(full_page), says="items"),
-        "more items than requested": Mode(
-            serve=items(lambda _: {"items": [text_item(n) for n in range(50_000)]}, 50_000), says="100"
-        ),
-        "one page for ever": Mode(
-            serve=items(lambda _: {"items": [text_item(n) for n in range(100)]}), says="items of gallery"
-        ),
-        "heavy pages": Mode(serve=items(heavy_page, 10_000), says="MiB"),
-        "heavy pages without a total": Mode(serve=items(heavy_page), says="MiB"),
-        "pages of small objects": Mode(serve=items(nested_page, 10_000), says="MiB"),
-        "a cursor that repeats": Mode(serve=files(lambda _: "again"), says="cursor", command=DOCTOR),
-        "cursors without end": Mode(
-            serve=files(lambda a: f"{int(a.query.get('paging.cursor', 0)) + 1}"), says="pages", command=DOCTOR
-        ),
-    }
-    in_bodies = {
-        "gzip bomb": Mode(serve=body(lambda: bomb("gzip"), "Content-Encoding: gzip"), says="16 MiB"),
-        "double gzip bomb": Mode(
-            serve=body(lambda: gzip.compress(bomb("gzip")), "Content-Encoding: gzip, gzip"), says="gzip, gzip"
-        ),
-        "double gzip bomb in two headers": Mode(
-            serve=body(lambda: gzip.compress(bomb("gzip")), "Content-Encoding: gzip", "Content-Encoding: gzip"),
-            says="gzip, gzip",
-        ),
-        "deflate bomb": Mode(serve=body(lambda: bomb("deflate"), "Content-Encoding: deflate"), says="deflate"),
-        "gzip bomb in an error": Mode(
-            serve=body(lambda: bomb("gzip"), "Content-Encoding: gzip", status="403 Forbidden"), says="16 MiB"
-        ),
-        "gzip bomb for a token": Mode(serve=at(TOKEN, _token_bomb), says="/oauth2/token: ", uses_app=True),
-        "gzip that is cut": Mode(
-            serve=body(lambda: gzip.compress(galleries_json())[:-12], "Content-Encoding: gzip"), says="decoded"
-        ),
-        "text that is called gzip": Mode(serve=body(galleries_json, "Content-Encoding: gzip"), says="decoded"),
-        "gzip and more": Mode(
-            serve=body(lambda: gzip.compress(galleries_json()) * 2, "Content-Encoding: gzip"), says="decoded"
-        ),
-        "60 MB of {}": Mode(serve=body(lambda: b"[" + b"{}," * 20_000_000 + b"{}]"), says="16 MiB"),
-        "16 MB of {}": Mode(serve=body(lambda: members_in_item(f"[{'{},' * 5_000_000}0]")), says="500,000"),
-        "deep nesting": Mode(serve=body(lambda: members_in_item("[" * 10**6)), says="nested"),
-        "hidden nesting": Mode(
-            serve=body(lambda: members_in_item('["]",' * 90_000 + "0" + "]" * 90_000)), says="nested"
-        ),
-        "nesting of 500": Mode(serve=body(lambda: members_in_item("[" * 500 + "]" * 500)), says="nested"),
-        "a text of 15 MB": Mode(serve=body(lambda: galleries_json(more="a" * 15 * MIB)), says="", code=0),
-        "a text of 15 MB with one wide character": Mode(
-            serve=body(
-                lambda: galleries_json(more="0").replace(b'"0"', b'"' + b"a" * 15 * MIB + '\U0001f600"'.encode())
-            ),
-            says="",
-            code=0,
-        ),
-        "a text of 15 MB of escapes": Mode(
-            serve=body(lambda: members_in_item('"' + r"\n" * 7 * MIB + '"')), says="", code=0
-        ),
-        "a name of 15 MB": Mode(
-            serve=body(lambda: galleries_json(galleries=[{**GALLERY, "name": "é" * 2 * MIB}])), says="", code=0
-        ),
-        "invalid UTF-8": Mode(serve=body(lambda: galleries_json(more="x").replace(b'"x"', b'"\xff\xfe"')), says="JSON"),
-        "NaN": Mode(serve=body(lambda: members_in_item("NaN")), says="JSON"),
-        "Infinity": Mode(serve=body(lambda: members_in_item("-Infinity")), says="JSON"),
-        "an integer of 15 MB": Mode(serve=body(lambda: members_in_item("9" * 15 * MIB)), says="JSON"),
-        "a fraction of 15 MB": Mode(serve=body(lambda: members_in_item("0." + "9" * 15 * MIB)), says="", code=0),
-        "an exponent of 15 MB": Mode(serve=body(lambda: members_in_item("1e" + "9" * 15 * MIB)), says="JSON"),
-        "duplicate names": Mode(serve=body(lambda: b'{"totalGalleries": 7, ' + galleries_json()[1:]), says="", code=0),
-        "HTML": Mode(serve=body(lambda: b"<html>sign in</html>", "Content-Type: text/html"), says="JSON"),
-        "an array": Mode(serve=body(lambda: b"[1, 2]"), says="JSON object"),
-        "an empty body": Mode(serve=body(lambda: b""), says="JSON"),
-        "UTF-16": Mode(serve=body(lambda: galleries_json().decode().encode("utf-16")), says="JSON"),
-    }
-    in_framing = {
-        "a body without end": Mode(serve=stream(lambda: repeat(b" " * BLOCK), JSON), says="16 MiB"),
-        "chunks without end": Mode(serve=stream(lambda: chunks(b" " * BLOCK), JSON, CHUNKED), says="16 MiB"),
-        "chunks of one byte without end": Mode(
-            serve=stream(lambda: chunks(b" "), JSON, CHUNKED), says=LIST_GALLERIES, is_slow=True
-        ),
-        "a body shorter than announced": Mode(serve=_early_close, says="no response", is_slow=True),
-        "a body longer than announced": Mode(serve=body(galleries_json, length=20), says="JSON"),
-        "two lengths": Mode(serve=body(galleries_json, "Content-Length: 5"), says="no response", is_slow=True),
-        "a negative length": Mode(serve=body(galleries_json, length=-1), says="no response", is_slow=True),
-        "headers without end": Mode(serve=stream(header_lines), says="no response", is_slow=True),
-        "a header of 60 MB": Mode(
-            serve=body(galleries_json, f"X-Long: {'a' * 60 * MIB}"), says="no response", is_slow=True
-        ),
-        "no HTTP": Mode(serve=stream(lambda: iter([b"SSH-2.0-OpenSSH_9.9\r\n\r\n"])), says="no response", is_slow=True),
-        "an upgrade to another protocol": Mode(serve=status("101 Switching Protocols"), says="101"),
-        "connections that are closed": Mode(serve=at(GALLERIES, hang_up), says="no response", is_slow=True),
-    }
-    in_time = {
-        "1xx responses without end": Mode(
-            serve=stream(lambda: repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)), says="30 seconds", is_slow=True
-        ),
-        "a 1xx response each 5 s": Mode(
-            serve=stream(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), pause=SECONDS_BETWEEN_BYTES),
-            says="30 seconds",
-            is_slow=True,
-        ),
-        "one byte each 5 s": Mode(
-            serve=stream(lambda: repeat(b" "), JSON, pause=SECONDS_BETWEEN_BYTES), says="30 seconds", is_slow=True
-        ),
-        "one byte of the head each 5 s": Mode(
-            serve=stream(lambda: repeat(b"H"), pause=SECONDS_BETWEEN_BYTES), says="30 seconds", is_slow=True
-        ),
-        "no response": Mode(serve=at(GALLERIES, never), says="30 seconds", is_slow=True),
-        "10 MB, then nothing": Mode(serve=_stall, says="30 seconds", is_slow=True),
-        "503 for ever": Mode(serve=status("503 Service Unavailable"), says="503", is_slow=True),
-        "429 for an hour": Mode(serve=status("429 Too Many Requests", "Retry-After: 3600"), says="429", is_slow=True),
-        "401 for ever": Mode(serve=status("401 Unauthorized"), says="401", uses_app=True),
-    }
-    in_redirects = {
-        "a redirect to itself": Mode(serve=redirect(GALLERIES), says="302"),
-        "a redirect to another host": Mode(serve=redirect("http://127.0.0.2:9/"), says="302"),
-        "a redirect to a file": Mode(serve=redirect("file:///etc/passwd"), says="302"),
-    }
-    return in_pages | in_bodies | in_framing | in_time | in_redirects
-
-
-async def _early_close(asked: Asked, wire: Wire) -> None:
-    if asked.path != GALLERIES:
-        return await behave(asked, wire)
-    await wire.reply(galleries_json(), length=10_000)
-    wire.writer.close()
-    return None
-
-
-async def _stall(asked: Asked, wire: Wire) -> None:
-    if asked.path != GALLERIES:
-        return await behave(asked, wire)
-    await wire.begin(JSON)
-    await wire.write_all(repeat(b" " * BLOCK, 160))
-    await asyncio.sleep(3600)
-    return None
+    return listing_modes() | body_modes() | framing_modes() | time_modes()

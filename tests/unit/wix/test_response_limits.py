@@ -115,6 +115,7 @@ def test_another_encoding_or_a_second_layer_is_refused_unread(names: tuple[str, 
 @pytest.mark.parametrize(
     "content",
     [GOOD, gzip.compress(GOOD)[:-9], gzip.compress(GOOD)[:-1], gzip.compress(GOOD) * 2, zlib.compress(GOOD)],
+    ids=["plain", "without its end", "without a byte", "twice", "deflate"],
 )
 def test_a_damaged_layer_is_an_error(content: bytes) -> None:
     assert failure(encoded(content, "gzip")).what == "the response cannot be decoded"
