@@ -108,7 +108,7 @@ def parse_reply(response: Response, outgoing: Request) -> JsonReply:
         request=outgoing,
         status=response.status,
         request_id=response.request_id,
-        weight=json_weight(response.body),
+        weight=0 if isinstance(value, InvalidJson) else json_weight(response.body, value),
     )
     if isinstance(value, InvalidJson):
         raise reply.malformed(f"the response {value.problem}")

@@ -176,6 +176,12 @@ def heavy_page(asked: Asked) -> dict[str, Any]:
     return {"items": [{**text_item(start + n), "description": f"{n:08}" * 18_750} for n in range(100)]}
 
 
+def emoji_page(asked: Asked) -> dict[str, Any]:
+    """Return a page of 3.75 MB of texts, which take 15 MB of memory."""
+    start = asked.number("itemOffset")
+    return {"items": [{**text_item(start + n), "description": "a" * 37_500 + "\U0001f600"} for n in range(100)]}
+
+
 def nested_page(asked: Asked) -> dict[str, Any]:
     """Return a page with 400,000 structural characters."""
     start = asked.number("itemOffset")
@@ -272,13 +278,17 @@ def listing_modes() -> dict[str, Mode]:
         "50,000 items announced, 3 listed": Mode(
             serve=items(lambda a: page_of(3, a), 50_000), says=CHANGED, call=ITEMS_CALL
         ),
-        "50,000 items in one page": Mode(
-            serve=items(lambda _: page_of(50_000, full(50_000)), 50_000), says="100 were requested", call=ITEMS_CALL
+        "5,000 items in one page": Mode(
+            serve=items(lambda _: page_of(5_000, full(5_000)), 5_000), says="100 were requested", call=ITEMS_CALL
         ),
         "full pages for ever": Mode(serve=items(full_page), says="more than 50,000 items", call=ITEMS_CALL),
         "the same page for ever": Mode(serve=items(lambda _: page_of(100, full(100))), says=CHANGED, call=ITEMS_CALL),
         "pages of 15 MB, with a total": Mode(serve=items(heavy_page, 10_000), says="128 MiB", call=ITEMS_CALL),
         "pages of 15 MB for ever": Mode(serve=items(heavy_page), says="128 MiB", call=ITEMS_CALL),
+        "pages of 3.75 MB, an emoji in each text": Mode(
+            serve=items(emoji_page, 10_000), says="128 MiB", call=ITEMS_CALL
+        ),
+        "40,000 items": Mode(serve=items(lambda a: page_of(40_000, a), 40_000), code=0),
         "pages of small objects": Mode(serve=items(nested_page, 10_000), says="128 MiB", call=ITEMS_CALL),
         "a cursor that repeats": Mode(
             serve=files(lambda _: "again"), says="repeats the cursor", call="", command=DOCTOR
@@ -365,7 +375,7 @@ def framing_modes() -> dict[str, Mode]:
         "another protocol": Mode(
             serve=stream(lambda: iter([b"SSH-2.0-OpenSSH_9.9\r\n\r\n"])), says=NO_RESPONSE, is_slow=True
         ),
-        "an upgrade to another protocol": Mode(serve=status("101 Switching Protocols"), says="101"),
+        "an upgrade to another protocol": Mode(serve=status("101 Switching Protocols"), says=NO_RESPONSE, is_slow=True),
         "connections that are closed": Mode(serve=at(GALLERIES, hang_up), says=NO_RESPONSE, is_slow=True),
         "a redirect to itself": Mode(serve=redirect(GALLERIES), says="302 redirects are not followed"),
         "a redirect to another host": Mode(
