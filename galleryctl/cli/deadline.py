@@ -30,7 +30,7 @@ class Deadline:
             except asyncio.CancelledError:
                 if not is_cancelled():
                     raise
-                what = f"not finished after {self._seconds:g} seconds (--deadline); nothing was changed on the site"
+                what = f"not finished within the --deadline of {self._seconds:g} s; nothing was changed on the site"
                 raise DeadlineExceeded(what, do=_DO) from None
 
     @contextmanager

@@ -27,6 +27,8 @@ _RETRY_TIMEOUT = timedelta(seconds=30)
 RATE_LIMIT_PAUSE = 1.0
 """Seconds: Google accepts one write of the same object in that time and may answer earlier ones with 429."""
 MAX_RATE_LIMIT_PAUSES = 10
+_MAX_KEYS = 10_000
+"""The most objects that are listed: a store may announce another page for ever."""
 _FOREIGN_OBJECT_ADVICE = (
     "find out who wrote that object; when no run is active, delete it or replace it with a previous version"
 )
@@ -101,8 +103,15 @@ class Bucket:
         """Return the keys below `folder`."""
         import obstore  # noqa: PLC0415 - an extra
 
+        keys: list[str] = []
         with self._store_errors("the state's folder cannot be listed", folder):
-            return [meta["path"] for page in obstore.list(self._store, folder) for meta in page]
+            for page in obstore.list(self._store, folder):
+                keys += [meta["path"] for meta in page]
+                if len(keys) > _MAX_KEYS:
+                    where, why = f"{self.location}/{folder}", f"it has more than {_MAX_KEYS:,} objects"
+                    do = "find out who wrote them, and delete those that are not previous versions of the state"
+                    raise StateError("the state's folder cannot be listed", where=where, why=why, do=do)
+        return keys
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete these objects; ignore those that do not exist."""

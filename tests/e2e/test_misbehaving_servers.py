@@ -97,7 +97,7 @@ def test_an_interrupt_ends_the_command_at_once(tmp_path: Path, name: str) -> Non
 def test_a_deadline_ends_the_command(tmp_path: Path, name: str) -> None:
     measured, _ = run(tmp_path, modes()[name], "--deadline", "3s")
     assert measured.code == 1, measured
-    assert "not finished after 3 seconds (--deadline); nothing was changed on the site" in measured.err
+    assert "not finished within the --deadline of 3 s; nothing was changed on the site" in measured.err
     assert measured.seconds < 15
     assert measured.megabytes < MAX_MEGABYTES
 

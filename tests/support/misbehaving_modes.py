@@ -406,7 +406,7 @@ def time_modes() -> dict[str, Mode]:
         "503 for ever": Mode(serve=status("503 Service Unavailable"), says="503", is_slow=True),
         "429 for an hour": Mode(
             serve=status("429 Too Many Requests", "Retry-After: 3600"),
-            says="not finished after 20 seconds",
+            says="not finished within the --deadline of 20 s",
             call="",
             command=("plan", "--deadline", "20s"),
             is_slow=True,

@@ -151,6 +151,14 @@ def test_what_is_too_large_for_a_state_is_not_loaded(bucket: Bucket, monkeypatch
     assert caught.value.do
 
 
+def test_a_folder_without_end_is_not_listed_to_its_end(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MAX_KEYS", 3)
+    for number in range(4):
+        bucket.put(f"site.json.versions/{number}", b"x", None)
+    with pytest.raises(StateError, match="it has more than 3 objects"):
+        bucket.list("site.json.versions")
+
+
 def test_a_journal_is_cleared_without_having_been_read(bucket: Bucket, state: State) -> None:
     with Journal.open(ObjectStateBackend(bucket, "s").journal(UNUSED), run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
