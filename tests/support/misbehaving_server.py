@@ -134,8 +134,7 @@ def serve(handler: Handler) -> Iterator[Misbehaving]:
                 asked = await _read_request(reader)
                 served.calls.append(f"{asked.method} {asked.path}")
                 await handler(asked, Wire(writer=writer))
-        with suppress(ConnectionError):
-            writer.close()
+        writer.transport.abort()
 
     async def run() -> None:
         server = await asyncio.start_server(connect, "127.0.0.1", 0)
@@ -143,8 +142,11 @@ def serve(handler: Handler) -> Iterator[Misbehaving]:
         ready.set()
         await stop.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports close their sockets
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
