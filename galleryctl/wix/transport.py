@@ -13,7 +13,7 @@ from itertools import count
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from galleryctl.http import ACCEPT_ENCODING, LargeBodies, RefusedResponse, httpx, read_body
+from galleryctl.http import ACCEPT_ENCODING, LargeBodies, httpx
 from galleryctl.model.fields import Json
 from galleryctl.version import __version__
 from galleryctl.wix import endpoints
@@ -22,15 +22,19 @@ from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import ApiError, AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
 from galleryctl.wix.messages import REQUEST_ID_HEADER, JsonReply, Request, Response, decode_json_body, parse_reply
 from galleryctl.wix.rate_limit import MAX_WAIT, Limiter
-from galleryctl.wix.responses import NO_RESPONSE_ERRORS, AttemptTimeout, error_from_response, error_without_response
+from galleryctl.wix.responses import (
+    NO_RESPONSE_ERRORS,
+    AttemptTimeout,
+    error_from_response,
+    error_without_response,
+    read_response,
+)
 from galleryctl.wix.upload_urls import resolve_upload_url
 
 _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
-MAX_RESPONSE_BYTES = 16 * 1024 * 1024
-"""Bytes, inflated; a page of 100 items with EXIF data has about 300,000."""
 _UPLOAD_SECONDS = 600.0
 """Seconds in which an attempt must be complete that sends a file, or a part of it: up to 10 MB."""
 
@@ -216,7 +220,7 @@ class Transport:
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
                     self._keep_consistency_token(outgoing, response)
-                    body = await _read_response(response, turn.wait)
+                    body = await read_response(response, turn.wait)
                 finally:
                     await response.aclose()
                 value = None if outgoing.endpoint.is_binary else decode_json_body(body)
@@ -275,13 +279,3 @@ class Transport:
     def _notify(self, attempt: Attempt) -> None:
         if self._observer is not None:
             self._observer(attempt)
-
-
-async def _read_response(response: httpx.Response, wait_for_turn: Callable[[], Awaitable[None]]) -> bytes:
-    """Return the body; that of an error is empty if it exceeds a limit, because the status says what is wrong."""
-    try:
-        return await read_body(response, MAX_RESPONSE_BYTES, wait_for_turn)
-    except RefusedResponse:
-        if response.is_success:
-            raise
-        return b""

@@ -51,7 +51,7 @@ ITEMS_CALL = f"GET {ITEMS}: "
 class Mode:
     """One way to misbehave, and the end that `command` must come to: its exit code, and what it says.
 
-    An error also names `call`. A slow mode ends only by the time limits, or after all retries.
+    An error also names `call`.
     """
 
     serve: Handler
@@ -59,7 +59,6 @@ class Mode:
     call: str = f"GET {GALLERIES}: "
     code: int = 1
     command: tuple[str, ...] = ("plan",)
-    is_slow: bool = False
     uses_app: bool = False
 
 
@@ -167,25 +166,19 @@ def framing_modes() -> dict[str, Mode]:
     return {
         "a body without end": Mode(serve=stream(lambda: repeat(b" " * BLOCK), JSON), says="more than 16 MiB"),
         "chunks without end": Mode(serve=stream(lambda: chunks(b" " * BLOCK), JSON, CHUNKED), says="more than 16 MiB"),
-        "chunks of one byte without end": Mode(serve=stream(lambda: chunks(b" "), JSON, CHUNKED), is_slow=True),
-        "a body shorter than announced": Mode(serve=at(GALLERIES, early_close), says=NO_RESPONSE, is_slow=True),
+        "chunks of one byte without end": Mode(serve=stream(lambda: chunks(b" "), JSON, CHUNKED)),
+        "a body shorter than announced": Mode(serve=at(GALLERIES, early_close), says=NO_RESPONSE),
         "a body longer than announced": Mode(serve=body(galleries_json, length=20), says="not valid JSON"),
-        "two lengths": Mode(serve=body(galleries_json, "Content-Length: 5"), says=NO_RESPONSE, is_slow=True),
-        "a negative length": Mode(serve=body(galleries_json, length=-1), says=NO_RESPONSE, is_slow=True),
-        "headers without end": Mode(serve=stream(header_lines), says=NO_RESPONSE, is_slow=True),
-        "a header of 60 MB": Mode(
-            serve=body(galleries_json, f"X-Long: {'a' * 60 * MIB}"), says=NO_RESPONSE, is_slow=True
-        ),
+        "two lengths": Mode(serve=body(galleries_json, "Content-Length: 5"), says=NO_RESPONSE),
+        "a negative length": Mode(serve=body(galleries_json, length=-1), says=NO_RESPONSE),
+        "headers without end": Mode(serve=stream(header_lines), says=NO_RESPONSE),
+        "a header of 60 MB": Mode(serve=body(galleries_json, f"X-Long: {'a' * 60 * MIB}"), says=NO_RESPONSE),
         "trailers without end": Mode(
-            serve=stream(lambda: chain([b"0\r\n"], repeat(b"X-A: a\r\n" * 100)), JSON, CHUNKED),
-            says=NO_RESPONSE,
-            is_slow=True,
+            serve=stream(lambda: chain([b"0\r\n"], repeat(b"X-A: a\r\n" * 100)), JSON, CHUNKED), says=NO_RESPONSE
         ),
-        "another protocol": Mode(
-            serve=stream(lambda: iter([b"SSH-2.0-OpenSSH_9.9\r\n\r\n"])), says=NO_RESPONSE, is_slow=True
-        ),
-        "an upgrade to another protocol": Mode(serve=status("101 Switching Protocols"), says=NO_RESPONSE, is_slow=True),
-        "connections that are closed": Mode(serve=at(GALLERIES, hang_up), says=NO_RESPONSE, is_slow=True),
+        "another protocol": Mode(serve=stream(lambda: iter([b"SSH-2.0-OpenSSH_9.9\r\n\r\n"])), says=NO_RESPONSE),
+        "an upgrade to another protocol": Mode(serve=status("101 Switching Protocols"), says=NO_RESPONSE),
+        "connections that are closed": Mode(serve=at(GALLERIES, hang_up), says=NO_RESPONSE),
         "a redirect to itself": Mode(serve=redirect(GALLERIES), says="302 redirects are not followed"),
         "a redirect to another host": Mode(
             serve=redirect("http://127.0.0.2:9/"), says="302 redirects are not followed"
@@ -199,26 +192,23 @@ def time_modes() -> dict[str, Mode]:
     slowly = SECONDS_BETWEEN_BYTES
     return {
         "1xx responses without end": Mode(
-            serve=stream(lambda: repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)), says=IN_TIME, is_slow=True
+            serve=stream(lambda: repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)), says=IN_TIME
         ),
         "a 1xx response each 5 s": Mode(
-            serve=stream(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), pause=slowly), says=IN_TIME, is_slow=True
+            serve=stream(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), pause=slowly), says=IN_TIME
         ),
-        "one byte each 5 s": Mode(serve=stream(lambda: repeat(b" "), JSON, pause=slowly), says=IN_TIME, is_slow=True),
+        "one byte each 5 s": Mode(serve=stream(lambda: repeat(b" "), JSON, pause=slowly), says=IN_TIME),
         "one byte of a header each 5 s": Mode(
-            serve=stream(lambda: chain([b"HTTP/1.1 200 OK\r\nX-A: "], repeat(b"a")), pause=slowly),
-            says=IN_TIME,
-            is_slow=True,
+            serve=stream(lambda: chain([b"HTTP/1.1 200 OK\r\nX-A: "], repeat(b"a")), pause=slowly), says=IN_TIME
         ),
-        "no response": Mode(serve=at(GALLERIES, never), says="ReadTimeout", is_slow=True),
-        "10 MB, then nothing": Mode(serve=at(GALLERIES, stall), says="30 seconds", is_slow=True),
-        "503 for ever": Mode(serve=status("503 Service Unavailable"), says="503", is_slow=True),
+        "no response": Mode(serve=at(GALLERIES, never), says=IN_TIME),
+        "10 MB, then nothing": Mode(serve=at(GALLERIES, stall), says=IN_TIME),
+        "503 for ever": Mode(serve=status("503 Service Unavailable"), says="503"),
         "429 for an hour": Mode(
             serve=status("429 Too Many Requests", "Retry-After: 3600"),
             says="not finished within the --deadline of 20 s",
             call="",
             command=("plan", "--deadline", "20s"),
-            is_slow=True,
         ),
         "401 for ever": Mode(serve=status("401 Unauthorized"), says="401", uses_app=True),
     }

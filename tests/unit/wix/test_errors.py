@@ -16,7 +16,8 @@ from galleryctl.wix.errors import (
     ResponseLost,
     Unavailable,
 )
-from galleryctl.wix.transport import MAX_RESPONSE_BYTES, Attempt, Phase
+from galleryctl.wix.responses import MAX_RESPONSE_BYTES
+from galleryctl.wix.transport import Attempt, Phase
 from tests.unit.wix.scripted_transport import (
     CALLS,
     GALLERY,
