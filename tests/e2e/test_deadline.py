@@ -12,10 +12,9 @@ def test_before_the_first_write_nothing_is_done(served: ServedWorkspace) -> None
     served.apply()
     served.write_gallery(text_items(5))
     served.hold(method="GET")
-    command = served.start("apply", "--auto-approve", "--deadline", "1s")
-    served.wait_for_held()
+    command = served.start("apply", "--auto-approve", "--deadline", "2s")
     assert command.wait() == 1
-    assert "not finished within the --deadline of 1 s; nothing was changed on the site" in command.err
+    assert "not finished within the --deadline of 2 s; nothing was changed on the site" in command.err
     assert "Traceback" not in command.err
     served.release(drop=True)
     assert served.titles() == ["T00"]
@@ -26,7 +25,7 @@ def test_after_the_first_write_the_apply_finishes_what_is_in_flight_and_reports(
     served.apply()
     served.write_gallery(text_items(21))
     served.hold("after", **CREATE_ITEM_REQUESTS, nth=5, times=4)
-    command = served.start("apply", "--auto-approve", "--format", "json", "--deadline", "6s")
+    command = served.start("apply", "--auto-approve", "--format", "json", "--deadline", "10s")
     served.wait_for_held(4)
     command.wait_for_stderr("The deadline has passed. Stopping after the steps in progress.")
     served.release()
