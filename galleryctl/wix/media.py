@@ -189,7 +189,7 @@ class MediaCalls:
         """Return the pages of a list with cursors."""
         paging: dict[str, Json] = {"limit": _FILES_PER_PAGE}
         seen: set[str] = set()
-        for _ in range(_MAX_PAGES):
+        while True:
             if endpoint.method == "GET":
                 dotted = {f"paging.{name}": str(value) for name, value in paging.items()}
                 params = {**{name: as_string(value) for name, value in query.items()}, **dotted}
@@ -206,8 +206,9 @@ class MediaCalls:
             if following in seen:
                 raise page.malformed("the response repeats the cursor of an earlier page")
             seen.add(following)
+            if len(seen) == _MAX_PAGES:
+                raise page.malformed(f"the list has more than {_MAX_PAGES:,} pages")
             paging = {**paging, "cursor": following}
-        raise page.malformed(f"the list has more than {_MAX_PAGES:,} pages")
 
 
 def may_have_created_file(error: ApiError) -> bool:
