@@ -1,4 +1,4 @@
-"""The previous versions of a state: archived when a new one is written, expired by age, restorable."""
+"""The previous versions of a state: archived when a new one is written, the lowest serials expired, restorable."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ class NamedContents(Protocol):
 
 
 class VersionArchive:
-    """The `limit` newest previous versions, in a store."""
+    """The `limit` newest previous versions, in a store.
+
+    Newest means the highest serial: clocks of machines differ, and one that is fast must not expire what others wrote.
+    """
 
     def __init__(self, store: NamedContents, *, limit: int) -> None:
         self._store = store
@@ -65,15 +68,15 @@ class VersionArchive:
     def make_room(self, previous: State) -> tuple[str | None, list[str]]:
         """Return the name for a state that is about to be replaced, and the names that are then beyond the limit.
 
-        The name is None if that version is the newest of the stored ones: the write after it failed. Others may have the
-        same serial, if an older state was put back:
+        The name is None if that version is the last that was stored: the write after it failed. Others may have the same
+        serial, if an older state was put back:
 
             stored 7, 8    state 8    nothing to store: writing 9 failed before
             stored 7, 8    state 7    store 7: an old copy replaced 8 or 9, and the next 8 is another one
         """
         kept = _parse_names(self._store.names())
         name = None
-        if not (kept and _is_version_of(previous, kept[0])):
+        if not (kept and _is_version_of(previous, max(kept, key=_time_key))):
             time = f"{datetime.now(UTC):{_TIMESTAMP_FORMAT}}"
             name = f"{time}-{previous.serial:08}-{_lineage_hash(previous.lineage)}.json"
             kept = _parse_names([name, *(match[0] for match in kept)])
@@ -144,7 +147,7 @@ def missing_content_error(location: str) -> StateError:
 def _parse_names(names: Iterable[str]) -> list[re.Match[str]]:
     """Return the names of versions, newest first; other names are ignored."""
     matches = [match for name in names if (match := _NAME.fullmatch(name)) and _has_valid_time(match)]
-    return sorted(matches, key=_age_key, reverse=True)
+    return sorted(matches, key=_serial_key, reverse=True)
 
 
 def _has_valid_time(match: re.Match[str]) -> bool:
@@ -161,7 +164,11 @@ def _is_version_of(state: State, match: re.Match[str]) -> bool:
     return (int(match["serial"]), match["lineage"]) == (state.serial, _lineage_hash(state.lineage))
 
 
-def _age_key(match: re.Match[str]) -> tuple[str, int]:
+def _serial_key(match: re.Match[str]) -> tuple[int, str]:
+    return int(match["serial"]), match["time"]
+
+
+def _time_key(match: re.Match[str]) -> tuple[str, int]:
     return match["time"], int(match["serial"])
 
 

@@ -44,6 +44,16 @@ def test_former_versions_are_kept_up_to_a_number(tmp_path: Path, state: State) -
     assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in (tmp_path / "state.json.versions").iterdir())
 
 
+def test_a_run_with_a_fast_clock_expires_no_newer_versions(tmp_path: Path, state: State) -> None:
+    backend = FileStateBackend(tmp_path / "state.json", max_versions=3)
+    for number in range(7):
+        backend.write(state)
+        state = state.next_version(state.bindings)
+        for version in (tmp_path / "state.json.versions").glob("2*") if number == 3 else ():
+            version.rename(version.with_name(f"2099{version.name[4:]}"))  # the clock of that run was fast
+    assert [version.serial for version in backend.versions()] == [12, 11, 10]
+
+
 def test_a_version_that_is_not_kept_is_told_with_those_that_are(tmp_path: Path, state: State) -> None:
     backend = FileStateBackend(tmp_path / "state.json")
     with pytest.raises(StateError, match="no stored version 3\n  no versions are stored"):
@@ -82,7 +92,7 @@ def test_versions_that_follow_an_older_state_are_kept_beside_those_of_the_same_s
     other = state.next_version(Bindings())
     for written in (other, other.next_version(Bindings())):
         backend.write(written)
-    assert [version.serial for version in backend.versions()] == [8, 7, 8, 7]
+    assert [version.serial for version in backend.versions()] == [8, 8, 7, 7]
     assert backend.read_version(7) == state
     with pytest.raises(StateError, match="2 stored versions have serial 8"):
         backend.read_version(8)
