@@ -133,9 +133,8 @@ auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip in
 lock_timeout_option = click.option(
     "--lock-timeout",
     type=click.FloatRange(0),
-    default=0.0,
     metavar="SECONDS",
-    help="How long to wait for the state lock.",
+    help="How long to wait for the state lock.  [default: 120 if the state is in a bucket, else 0]",
 )
 """Adds `--lock-timeout`, for the commands that write state."""
 

@@ -71,9 +71,13 @@ async def apply_plan(
     keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
     if applied.report.has_written or keep_journal:
         return _save_results(site, applied, record, state, keep_journal=keep_journal)
-    site.journal.clear()  # nothing was written, so a saved plan stays valid
-    site.backend.remove_record(record.number)
-    return replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
+    applied = replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
+    try:
+        site.journal.clear()  # nothing was written, so a saved plan stays valid
+        site.backend.remove_record(record.number)
+    except StateError as error:
+        return replace(applied, save_error=error)
+    return applied
 
 
 def _save_findings(site: Site, planned: PlanResult, findings: Bindings, *, keep_journal: bool) -> State:

@@ -48,6 +48,8 @@ class Report:
     """True if a step was done or may have taken effect, also if no change was completed."""
     warnings: tuple[str, ...] = ()
     """Failures besides the changes, which do not affect them."""
+    lock_taken_from: str = ""
+    """The ended run whose lock this one took over, "" if the lock was free."""
 
     @property
     def exit_code(self) -> int:

@@ -37,6 +37,8 @@ def report_annotations(report: Report) -> str:
         if each.status in levels
     ]
     annotations += [annotation("warning", "galleryctl", warning) for warning in report.warnings]
+    if line := outcomes.takeover_line(report):
+        annotations.append(annotation("warning", "galleryctl", line))
     return join_commands([*annotations, annotation("notice", "galleryctl", outcomes.report_summary(report))])
 
 

@@ -44,6 +44,7 @@ def report_html(report: Report) -> str:
         "report.html.j2",
         title="galleryctl apply",
         summary=outcomes.report_summary(report),
+        takeover=outcomes.takeover_line(report),
         figures=outcomes.run_figures(report),
         warnings=report.warnings,
         outcomes=sorted(report.outcomes, key=lambda outcome: ranks.index(outcome.status)),

@@ -45,6 +45,7 @@ def report_json(report: Report) -> str:
             "state_changes": report.state_changes,
             "seconds": round(report.seconds, 3),
             "warnings": list(report.warnings),
+            "lock_taken_from": report.lock_taken_from,
         }
     )
 

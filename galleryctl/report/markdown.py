@@ -63,6 +63,8 @@ def report_markdown(report: Report) -> str:
         outcomes.run_figures(report),
         *(f"Warning: {escape_markdown(warning)}" for warning in report.warnings),
     ]
+    if line := outcomes.takeover_line(report):
+        parts.append(escape_markdown(line))
     done, failed = [], []
     for outcome in report.outcomes:
         entry = f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}"

@@ -41,6 +41,12 @@ def run_figures(report: Report) -> str:
     return f"{pluralize(calls, 'request')}, {pluralize(report.uploaded, 'upload')}, {report.seconds:.1f} s"
 
 
+def takeover_line(report: Report) -> str:
+    """Return the line about a lock that was taken over; "" if it was free."""
+    former = escape_control(report.lock_taken_from)
+    return f"Took over the lock of a run that ended without releasing it: {former}." if former else ""
+
+
 def report_summary(report: Report) -> str:
     """Return the last line of a report, which counts."""
     done = _count_outcomes(report, OutcomeStatus.DONE)

@@ -95,7 +95,10 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
         rows += [row for line in escaped_lines(reason) for row in wrap_paragraph(line, width, indent=6)]
     for warning in report.warnings:
         rows += wrap_paragraph(f"warning: {escape_control(warning)}", width)
-    rows += [[], [(outcomes.run_figures(report), "dim")]]
+    rows.append([])
+    if line := outcomes.takeover_line(report):
+        rows += wrap_paragraph(line, width)
+    rows.append([(outcomes.run_figures(report), "dim")])
     if verbose:
         rows += [
             [(f"  {number:>6,}  {escape_control(call)}", "dim")] for call, number in sorted(report.requests.items())

@@ -101,15 +101,16 @@ class Workspace:
         destroy: bool = False,
         overwrite_conflicts: bool = False,
         progress: Progress | None = None,
-        lock_timeout: float = 0.0,
+        lock_timeout: float | None = None,
     ) -> Report:
         """Apply the plan, or one made with the options; return the outcome of each change.
 
         Without a plan, values that both the manifests and people on the site changed are overwritten only if
         `overwrite_conflicts` is True; otherwise such a plan is rejected.
-        `progress` observes the steps; `lock_timeout` is the number of seconds to wait for another run. Raises StaleError
-        if the site, the state or a file changed since the plan was made, Refused if a safety check rejects it,
-        LockedError, and StateError if the state could not be saved. Failed changes are in the report.
+        `progress` observes the steps; `lock_timeout` is the number of seconds to wait for another run, by default 120 if
+        the state is in a bucket and 0 if it is a file. Raises StaleError if the site, the state or a file changed since the
+        plan was made, Refused if a safety check rejects it, LockedError, and StateError if the state could not be saved.
+        Failed changes are in the report.
         """
         options = _options(
             targets,

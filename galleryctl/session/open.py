@@ -19,11 +19,13 @@ from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
+from galleryctl.session.locking import write_guard
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.state.process import current_process
 from galleryctl.wix.client import WixClient, open_client
-from galleryctl.wix.transport import Observer, Timing
+from galleryctl.wix.transport import Observer, Timing, WriteGuard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ class WorkspaceSite:
         state = self.state(plaintext=plaintext)
         journal = state.journal(self.config.root / GALLERYCTL_FOLDER / f"journal-{self.name}.jsonl")
         with self.backend.open() as endpoint:
-            async with connect(endpoint, on_request=self.on_request, timing=self.timing) as client:
+            guard = write_guard(state.state_lock)
+            async with connect(endpoint, on_request=self.on_request, timing=self.timing, before_write=guard) as client:
                 yield Site(
                     site_id=endpoint.site_id,
                     root=self.config.root,
@@ -97,9 +100,13 @@ def select_site(
 
 
 def connect(
-    endpoint: SiteEndpoint, *, on_request: Observer | None = None, timing: Timing | None = None
+    endpoint: SiteEndpoint,
+    *,
+    on_request: Observer | None = None,
+    timing: Timing | None = None,
+    before_write: WriteGuard | None = None,
 ) -> AbstractAsyncContextManager[WixClient]:
-    """Return a client of the endpoint, to use in an `async with`."""
+    """Return a client of the endpoint, to use in an `async with`; `before_write` may refuse to send a write."""
     return open_client(
         endpoint.base_url,
         auth=endpoint.auth,
@@ -107,15 +114,20 @@ def connect(
         transport=endpoint.transport,
         timing=timing,
         on_request=on_request,
+        before_write=before_write,
     )
 
 
 def lock_owner(operation: str) -> LockInfo:
     """Return the lock entry of a new run: its id, user, host, process, start and operation."""
+    process = current_process()
     return LockInfo(
         run=uuid.uuid4().hex[:12],
         who=f"{getpass.getuser()}@{socket.gethostname()}",
         pid=os.getpid(),
         since=datetime.now(UTC).isoformat(timespec="seconds"),
         operation=operation,
+        boot=process.boot,
+        namespace=process.namespace,
+        started=process.started,
     )

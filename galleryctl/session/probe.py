@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.probe.budget import MAX_REQUESTS, RequestBudget
 from galleryctl.engine.probe.run import ProbeRun, begin_probe
 from galleryctl.model.probe import ProbeReport
+from galleryctl.session.locking import LockWait, hold_lock
 from galleryctl.session.open import WorkspaceSite, lock_owner
 from galleryctl.state.backend import LockInfo
 from galleryctl.wix.errors import ApiError
@@ -43,8 +44,11 @@ class ProbeHooks:
         """Return a context manager for the phase before the first write, which a signal may end at once."""
         return nullcontext()
 
-    def on_lock_wait(self, holder: LockInfo) -> None:
-        """Handle the wait for another run that holds the lock."""
+    def on_lock_wait(self, wait: LockWait) -> None:
+        """Handle a wait of some seconds for another run that holds the lock."""
+
+    def on_takeover(self, former: LockInfo) -> None:
+        """Handle the takeover of the lock of a run that has ended."""
 
     def writing(self, stop: asyncio.Event) -> AbstractContextManager[object]:  # noqa: ARG002 - for subclasses
         """Return a context manager for the writes; set `stop` to ask no further question."""
@@ -55,7 +59,7 @@ class ProbeHooks:
 
 
 async def probe_workspace(
-    workspace: WorkspaceSite, hooks: ProbeHooks, *, lock_timeout: float = 0.0, max_requests: int = MAX_REQUESTS
+    workspace: WorkspaceSite, hooks: ProbeHooks, *, lock_timeout: float | None = None, max_requests: int = MAX_REQUESTS
 ) -> ProbeReport | None:
     """Probe the site and return the facts; return None without consent.
 
@@ -69,21 +73,19 @@ async def probe_workspace(
         if observer is not None:
             observer(attempt)
 
-    async with replace(workspace, on_request=observe).open() as site:
-        with ExitStack() as stack:
-            with hooks.blocking():
-                if lock_timeout and (holder := site.backend.lock_holder()):
-                    hooks.on_lock_wait(holder)
-                stack.enter_context(site.backend.lock(lock_owner("probe"), lock_timeout))
-            with hooks.cancellable():
-                run = await begin_probe(site.client, budget)
-                if hooks.approve is not None:
-                    with hooks.blocking():
-                        if not hooks.approve(_consent(workspace, site.site_id, run)):
-                            return None
-            stop = asyncio.Event()
-            with hooks.writing(stop):
-                await _run(run, stop, hooks)
+    async with replace(workspace, on_request=observe).open() as site, AsyncExitStack() as stack:
+        with hooks.cancellable():
+            holding = hold_lock(site.backend, lock_owner("probe"), lock_timeout, hooks.on_lock_wait)
+            if (former := await stack.enter_async_context(holding)) is not None:
+                hooks.on_takeover(former)
+            run = await begin_probe(site.client, budget)
+            if hooks.approve is not None:
+                with hooks.blocking():
+                    if not hooks.approve(_consent(workspace, site.site_id, run)):
+                        return None
+        stop = asyncio.Event()
+        with hooks.writing(stop):
+            await _run(run, stop, hooks)
     return ProbeReport(
         site=workspace.name,
         site_id=site.site_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
 from galleryctl.engine.stop import Stop
 from galleryctl.engine.undoing.run import UndoneRun, undo_run
 from galleryctl.model.address import Address
-from galleryctl.plan.changes import Plan
+from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions
+from galleryctl.session.locking import LockWait, hold_lock
 from galleryctl.session.open import WorkspaceSite, lock_owner
 from galleryctl.state.backend import LockInfo
 
@@ -44,8 +45,8 @@ class ApplyHooks:
         """Return a context manager for the phase before the first write, which a signal may end at once."""
         return nullcontext()
 
-    def on_lock_wait(self, holder: LockInfo) -> None:
-        """Handle the wait for another run that holds the lock."""
+    def on_lock_wait(self, wait: LockWait) -> None:
+        """Handle a wait of some seconds for another run that holds the lock."""
 
     def on_plan(self, plan: Plan) -> None:
         """Handle the plan before it is checked and approved."""
@@ -75,7 +76,7 @@ async def apply_workspace(
     *,
     saved: Plan | None = None,
     operation: str = "apply",
-    lock_timeout: float = 0.0,
+    lock_timeout: float | None = None,
     overwrite_conflicts: bool = False,
     expect_digest: str = "",
     hooks: ApplyHooks,
@@ -93,39 +94,48 @@ async def apply_workspace(
         state = workspace.config.state
         check_signature(saved, state.passphrase, state.former_passphrase)
     owner = lock_owner(operation)
-    async with workspace.open() as site:
-        with ExitStack() as stack:
-            with hooks.blocking():
-                if lock_timeout and (holder := site.backend.lock_holder()):
-                    hooks.on_lock_wait(holder)
-                stack.enter_context(site.backend.lock(owner, lock_timeout))
-            with hooks.cancellable():
-                planned = await _approved(workspace, site, options, saved, hooks)
-                if planned is None:
-                    return None
-                if expect_digest and not planned.plan.is_empty:
-                    check_review_digest(planned.plan, expect_digest)
-                elif saved is None and hooks.approve is None and not overwrite_conflicts:
-                    check_conflicts(planned.plan)
-            stop = Stop()
-            with hooks.writing(stop) as progress:
-                applied = await _finish(site, planned, owner=owner, stop=stop, progress=progress)
-            is_reviewed = saved is not None or bool(expect_digest)
-            report = replace(applied.report, needs_review=is_reviewed and applied.state_written)
-            return replace(applied, report=report)
+    async with workspace.open() as site, AsyncExitStack() as stack:
+        with hooks.cancellable():
+            # Whatever was read before is not used: the run that held the lock may have changed it.
+            former = await stack.enter_async_context(hold_lock(site.backend, owner, lock_timeout, hooks.on_lock_wait))
+            planned = await _approved(workspace, site, options, saved, former, hooks)
+            if planned is None:
+                return None
+            if expect_digest and not planned.plan.is_empty:
+                check_review_digest(planned.plan, expect_digest)
+            elif saved is None and hooks.approve is None and not overwrite_conflicts:
+                check_conflicts(planned.plan)
+        stop = Stop()
+        with hooks.writing(stop) as progress:
+            applied = await _finish(site, planned, owner=owner, stop=stop, progress=progress)
+        is_reviewed = saved is not None or bool(expect_digest)
+        report = replace(
+            applied.report,
+            needs_review=is_reviewed and applied.state_written,
+            lock_taken_from=str(former) if former else "",
+        )
+        return replace(applied, report=report)
 
 
 async def _approved(
-    workspace: WorkspaceSite, site: Site, options: PlanOptions, saved: Plan | None, hooks: ApplyHooks
+    workspace: WorkspaceSite,
+    site: Site,
+    options: PlanOptions,
+    saved: Plan | None,
+    former: LockInfo | None,
+    hooks: ApplyHooks,
 ) -> PlanResult | None:
-    """Return the plan if it is approved, else None. Nothing is written yet."""
+    """Return the plan if it is approved, else None. Nothing is written yet.
+
+    `former` is the ended run whose lock was taken over: the plan that is shown says so.
+    """
     if saved is not None:
         planned = await revalidate(site, saved)
     else:
         with hooks.blocking():
             desired = workspace.load()
         planned = await plan_site(site, desired, options)
-    hooks.on_plan(planned.plan)
+    hooks.on_plan(_with_takeover(planned.plan, former) if former else planned.plan)
     check_guards(planned.plan)
     if hooks.approve is None or planned.plan.is_empty:
         return planned
@@ -134,6 +144,11 @@ async def _approved(
             return None
     # The site may have changed while the approval was pending.
     return await revalidate(site, planned.plan)
+
+
+def _with_takeover(plan: Plan, former: LockInfo) -> Plan:
+    message = f"took over the lock of a run that ended without releasing it: {former}"
+    return replace(plan, notices=(Notice(address=None, message=message), *plan.notices))
 
 
 async def _finish(site: Site, planned: PlanResult, *, owner: LockInfo, stop: Stop, progress: Progress) -> ApplyResult:

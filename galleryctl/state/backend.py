@@ -23,17 +23,25 @@ _RUN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 """A run's id. Messages print it in a command that users copy, so it has no other characters."""
 _MAX_PID = 2**31 - 1
 """The largest C int."""
+_MAX_TICKS = 2**53
+"""More clock ticks than a machine runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockInfo:
-    """The holder of a lock: `user@host`, process id, start (ISO 8601, UTC), run id and operation."""
+    """The holder of a lock: `user@host`, process id, start (ISO 8601, UTC), run id and operation.
+
+    `boot`, `namespace` and `started` identify the process: see `ProcessIdentity`.
+    """
 
     run: str
     who: str
     pid: int
     since: str
     operation: str
+    boot: str = ""
+    namespace: str = ""
+    started: int = 0
 
     def __str__(self) -> str:
         return f"{self.who} since {self.since}, run {self.run} ({self.operation}, pid {self.pid})"
@@ -45,20 +53,20 @@ class LockInfo:
 
 def decode_lock(content: bytes) -> LockInfo | None:
     """Return the holder of a lock, None if it is free. Raise ValueError for content that is not a galleryctl lock."""
-    return _read_lock(doc.parse_json(content))
+    return doc.optional(read_lock_info)(doc.parse_json(content))
 
 
 _read_text = doc.matching(re.compile(r".{0,1000}", re.DOTALL), "a string of at most 1000 characters")
-_read_lock = doc.optional(
-    doc.record(
-        LockInfo,
-        run=doc.matching(_RUN_ID, "1 to 64 letters, digits or hyphens"),
-        who=_read_text,
-        pid=doc.integer_from(1, _MAX_PID),
-        since=_read_text,
-        operation=_read_text,
-    )
+read_lock_info = doc.record(
+    LockInfo,
+    {"boot": _read_text, "namespace": _read_text, "started": doc.integer_from(0, _MAX_TICKS)},
+    run=doc.matching(_RUN_ID, "1 to 64 letters, digits or hyphens"),
+    who=_read_text,
+    pid=doc.integer_from(1, _MAX_PID),
+    since=_read_text,
+    operation=_read_text,
 )
+"""Reads the JSON object of a lock's holder."""
 
 
 def check_unlock(run_id: str, holder: LockInfo | None, *, held: bool, running: bool, where: object) -> None:
@@ -85,12 +93,26 @@ def lost_lock_error(
 class StateLock(Protocol):
     """The lock of a state. Every method raises StateError when it cannot be reached."""
 
-    def check_held(self) -> None:
-        """Raise StateError if this object acquired the lock and it was force-unlocked since."""
+    default_wait: float
+    """Seconds that a run waits for the lock unless the user says otherwise."""
 
-    def hold(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
-        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""
+    def hold(self, owner: LockInfo) -> AbstractContextManager[LockInfo | None]:
+        """Hold the lock for the length of a `with`. Raise LockedError if another run holds it.
+
+        The value is the ended run whose lock was taken over, None if the lock was free. To wait for a lock, try again
+        with the same object: it remembers since when it has seen the holder.
+        """
         ...
+
+    def is_fresh(self) -> bool:
+        """Return True if a write may be sent without a question to the storage, or if this object holds no lock."""
+        ...
+
+    def ensure_fresh(self) -> None:
+        """Raise StateError if this object acquired the lock and may have lost it since."""
+
+    def check_held(self) -> None:
+        """Ask the storage, and raise StateError if this object acquired the lock and lost it since."""
 
     def holder(self) -> LockInfo | None:
         """Return the current holder of the lock, None if it is free."""
@@ -187,7 +209,7 @@ class StateBackend(ABC):
 
     def store_record(self, number: int, content: bytes) -> None:
         """Store the record of a run, or replace it. The caller holds the lock."""
-        self.state_lock.check_held()
+        self.state_lock.ensure_fresh()
         self.history_store.put(record_name(number), content)
 
     def remove_record(self, number: int) -> None:
@@ -198,9 +220,9 @@ class StateBackend(ABC):
         """Remove the records of all but the latest runs."""
         self.history_store.remove([record_name(number) for number in self.run_numbers()[MAX_RUNS:]])
 
-    def lock(self, owner: LockInfo, wait_seconds: float) -> AbstractContextManager[None]:
-        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than the wait."""
-        return self.state_lock.hold(owner, wait_seconds)
+    def lock(self, owner: LockInfo) -> AbstractContextManager[LockInfo | None]:
+        """Hold the lock for the length of a `with`, as `StateLock.hold`. Raise LockedError if another run holds it."""
+        return self.state_lock.hold(owner)
 
     def lock_holder(self) -> LockInfo | None:
         """Return the current holder of the lock, None if it is free."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo, check_unlock, decode_lock, lost_lock_error
 from galleryctl.state.durable_files import io_errors, read_file, replace_file
-from galleryctl.state.process import is_local, process_exists
+from galleryctl.state.process import HolderStatus, holder_status
 
 _POLL_SECONDS = 0.1
 """Seconds between two attempts to acquire a lock that is taken."""
@@ -24,7 +24,9 @@ _UNNAMED_HOLDER_WAIT = 0.5
 
 
 class FileLock:
-    """The lock at `path`."""
+    """The lock at `path`. It is never taken over: when its process ends, it is free."""
+
+    default_wait = 0.0
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -32,9 +34,9 @@ class FileLock:
         self._descriptor: int | None = None
 
     @contextmanager
-    def hold(self, owner: LockInfo, wait_seconds: float) -> Iterator[None]:
-        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than `wait_seconds`."""
-        descriptor = self._acquire(wait_seconds)
+    def hold(self, owner: LockInfo) -> Iterator[None]:
+        """Hold the lock for the length of a `with`. Raise LockedError if another run holds it."""
+        descriptor = self._acquire()
         self._descriptor = descriptor
         try:
             with io_errors(self._info_path, "the lock's holder cannot be recorded"):
@@ -47,10 +49,16 @@ class FileLock:
             self._descriptor = None
             os.close(descriptor)
 
-    def check_held(self) -> None:
+    def is_fresh(self) -> bool:
+        """Return True unless this object acquired the lock and it was force-unlocked since."""
+        return self._descriptor is None or self._is_locked(self._descriptor)
+
+    def ensure_fresh(self) -> None:
         """Raise StateError if this object acquired the lock and it was force-unlocked since."""
-        if self._descriptor is not None and not self._is_locked(self._descriptor):
+        if not self.is_fresh():
             raise lost_lock_error(self._path, f"the lock is held by {self._read_holder() or 'another run, or is free'}")
+
+    check_held = ensure_fresh
 
     def holder(self) -> LockInfo | None:
         """Return the current holder, None if the lock is free."""
@@ -60,14 +68,14 @@ class FileLock:
         """Force-unlock that run. Raise StateError if it does not hold the lock, or its process is still running."""
         info = self._read_holder()
         held = self._is_held()
-        running = held and info is not None and is_local(info) and process_exists(info.pid)
+        running = held and info is not None and holder_status(info) is HolderStatus.RUNNING
         check_unlock(run_id, info, held=held, running=running, where=self._path)
         with io_errors(self._path, "the lock cannot be removed"):
             self._info_path.unlink(missing_ok=True)
             if held:  # by another machine, whose process cannot be examined: the next run locks a new file
                 self._path.unlink(missing_ok=True)
 
-    def _acquire(self, seconds: float) -> int:
+    def _acquire(self) -> int:
         """Return the descriptor that holds the lock."""
         start = time.monotonic()
         while True:
@@ -75,7 +83,7 @@ class FileLock:
             if descriptor is not None:
                 return descriptor
             info = self._read_holder()
-            if time.monotonic() - start >= (seconds if info else max(seconds, _UNNAMED_HOLDER_WAIT)):
+            if info or time.monotonic() - start >= _UNNAMED_HOLDER_WAIT:
                 unlock = f"galleryctl state unlock {info.run if info else ''}".rstrip()
                 raise LockedError(
                     f"the state is locked by {info or 'another process'}",

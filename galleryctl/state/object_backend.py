@@ -53,7 +53,7 @@ class ObjectStateBackend(StateBackend):
 
     def journal(self, local: Path) -> JournalStore:  # noqa: ARG002 - this machine may be gone when it is needed
         """Return the journal in an object beside the state."""
-        return ObjectJournal(self._bucket, f"{self._key}.journal")
+        return ObjectJournal(self._bucket, f"{self._key}.journal", check_lock=self.state_lock.ensure_fresh)
 
     def _conflict_error(self) -> StateError:
         why = "it changed after this run read it, and was not overwritten"

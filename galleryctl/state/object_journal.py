@@ -1,7 +1,7 @@
 """A journal in an object store, beside the state, so that the next run can read it on any machine.
 
-The last lines are one object. Each flush rewrites it, on the condition that it is what this run last wrote: a run whose
-lock was force-unlocked cannot continue once the next run has started its journal. When the object grows too long, its
+The last lines are one object. Each flush rewrites it, on the condition that it is what this run last wrote: a run that
+lost its lock cannot continue once the next run has started its journal. When the object grows too long, its
 lines are archived as a separate part, which bounds the cost of a line.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from galleryctl.model import json_document as doc
@@ -28,11 +29,15 @@ _DELETE_ADVICE = f"delete that object {REMOVAL_CONDITION}"
 
 
 class ObjectJournal:
-    """A JournalStore at `key`, with its parts below `KEY.parts/`."""
+    """A JournalStore at `key`, with its parts below `KEY.parts/`.
 
-    def __init__(self, bucket: Bucket, key: str) -> None:
+    `check_lock` is called before each write, and raises StateError if the run has lost its lock.
+    """
+
+    def __init__(self, bucket: Bucket, key: str, *, check_lock: Callable[[], None]) -> None:
         self._bucket = bucket
         self._key = key
+        self._check_lock = check_lock
         self._was_fetched = False
         self._tag: UpdateVersion | None = None
         self._is_empty = True
@@ -80,14 +85,16 @@ class ObjectJournal:
 
     def replace(self, content: bytes) -> None:
         """Write the last object. Raise StateError if it changed since this run last read or wrote it."""
+        self._check_lock()
         tag = self._bucket.put(self._key, content, self._tag)
         if tag is None:
             what = "another run has started a journal; this run starts no more steps"
-            raise lost_lock_error(self.location, "this run's lock was force-unlocked", what)
+            raise lost_lock_error(self.location, "this run lost its lock", what)
         self._tag, self._is_empty = tag, not content
 
     def archive_part(self, chain: str, number: int, lines: bytes) -> None:
         """Store `lines` as a separate part."""
+        self._check_lock()
         if self._bucket.put(self._part_key(chain, number), lines, None) is None:
             raise AssertionError(f"part {number} of {chain} was written by another run")
 

@@ -1,112 +1,134 @@
 """A lock in an object store: an object that records the holder, written only if it is still what was read.
 
-It outlives its holder: a killed run leaves it behind, and `state unlock` frees it. The object is never deleted, because
-a delete cannot be conditional: a free lock is an object that contains null.
+It outlives a run that was killed, until another run takes it over: at once if the holder is known to have ended,
+otherwise when its lease was not renewed.
 """
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import LockedError, StateError
-from galleryctl.state.backend import LockInfo, check_unlock, decode_lock, lost_lock_error
-from galleryctl.state.bucket import Bucket, StoredObject
-from galleryctl.state.process import is_alive, is_local
+from galleryctl.state.backend import LockInfo, check_unlock
+from galleryctl.state.bucket import Bucket
+from galleryctl.state.lease import FREE, HeldLease, Lease, LeaseClock, LeaseTerms, decode_lease
+from galleryctl.state.process import HolderStatus, holder_status
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
-
-_POLL_SECONDS = 0.5
-"""Seconds between two attempts to acquire a lock that is taken."""
-_FREE = b"null\n"
 
 
 class ObjectLock:
     """The lock at `key`."""
 
-    def __init__(self, bucket: Bucket, key: str) -> None:
+    default_wait = 120.0
+    """Longer than a lease and the wait for its takeover."""
+
+    def __init__(
+        self, bucket: Bucket, key: str, *, clock: LeaseClock | None = None, terms: LeaseTerms | None = None
+    ) -> None:
         self._bucket = bucket
         self._key = key
         self._location = f"{bucket.location}/{key}"
-        self._held_lock: tuple[LockInfo, UpdateVersion] | None = None
+        self._clock = clock or LeaseClock()
+        self._terms = terms or LeaseTerms()
+        self._lease: Lease | None = None
+        self._seen: tuple[UpdateVersion, float] | None = None
+        """The version of the lock that was last seen, and when it was first seen."""
 
     @contextmanager
-    def hold(self, owner: LockInfo, wait_seconds: float) -> Iterator[None]:
-        """Hold the lock for the length of a `with`. Raise LockedError if it is taken for longer than `wait_seconds`."""
-        self._held_lock = (owner, self._acquire(owner, wait_seconds))
+    def hold(self, owner: LockInfo) -> Iterator[LockInfo | None]:
+        """Hold the lock and renew it for the length of a `with`. Raise LockedError if another run holds it."""
+        lease, former = self.acquire(owner)
+        self._lease = lease
+        released = threading.Event()
+        renewing = threading.Thread(target=self._renew_until, args=(lease, released), daemon=True)
+        renewing.start()
         try:
-            yield
+            yield former
         except BaseException:
-            with suppress(StateError):  # report the first error; the next run reports a lock left behind
-                self._release()
+            released.set()
+            with suppress(StateError):  # report the first error; a lock left behind expires
+                lease.release()
             raise
-        self._release()
+        finally:
+            released.set()
+            self._lease = None
+        lease.release()
+
+    def acquire(self, owner: LockInfo) -> tuple[Lease, LockInfo | None]:
+        """Return the lease of `owner`, which nobody renews yet, and the ended run whose lock was taken over.
+
+        Raises LockedError if another run holds the lock.
+        """
+        found = self._bucket.get(self._key)
+        seen_at = self._clock.monotonic()  # after the read: the version that it shows is at least as old
+        held = decode_lease(found, self._location)
+        if found is not None and held is not None and not self._may_take_over(held.holder, found.tag, seen_at):
+            raise self._locked_error(held.holder)
+        sent_at = self._clock.elapsed()
+        tag = self._bucket.put(self._key, HeldLease(holder=owner).encode(), found.tag if found else None)
+        if tag is None:
+            holder = self.holder()
+            raise self._locked_error(holder)
+        self._seen = None
+        lease = Lease(self._bucket, self._key, owner, tag, sent_at=sent_at, clock=self._clock, terms=self._terms)
+        return lease, held.holder if held else None
+
+    def is_fresh(self) -> bool:
+        """Return True if the lease was renewed recently, or if this object holds none."""
+        return self._lease is None or self._lease.is_fresh()
+
+    def ensure_fresh(self) -> None:
+        """Renew the lease unless it is fresh. Raise StateError if it is lost."""
+        if self._lease is not None:
+            self._lease.ensure_fresh()
 
     def check_held(self) -> None:
-        """Raise StateError if this object acquired the lock and it was force-unlocked since."""
-        if self._held_lock is not None and (holder := self.holder()) != self._held_lock[0]:
-            raise lost_lock_error(self._location, f"the lock is held by {holder}" if holder else "the lock is free")
+        """Renew the lease. Raise StateError if this object acquired the lock and lost it since."""
+        if self._lease is not None:
+            self._lease.renew()
 
     def holder(self) -> LockInfo | None:
         """Return the current holder, None if the lock is free."""
-        return self._parse_holder(self._bucket.get(self._key))
+        held = decode_lease(self._bucket.get(self._key), self._location)
+        return held.holder if held else None
 
     def force_unlock(self, run_id: str) -> None:
         """Force-unlock that run. Raise StateError if it does not hold the lock, or its process runs on this machine."""
         found = self._bucket.get(self._key)
-        info = self._parse_holder(found)
-        running = info is not None and is_local(info) and is_alive(info)
-        check_unlock(run_id, info, held=info is not None, running=running, where=self._location)
-        if found is None or self._bucket.put(self._key, _FREE, found.tag) is None:
+        held = decode_lease(found, self._location)
+        holder = held.holder if held else None
+        running = holder is not None and holder_status(holder) is HolderStatus.RUNNING
+        check_unlock(run_id, holder, held=holder is not None, running=running, where=self._location)
+        if found is None or self._bucket.put(self._key, FREE, found.tag) is None:
             raise StateError(
-                "the lock's holder changed in the meantime",
+                "the lock changed in the meantime",
                 where=self._location,
+                why="its holder renewed it, or another run took it",
                 do="run the same command again to see the current holder",
             )
 
-    def _acquire(self, owner: LockInfo, seconds: float) -> UpdateVersion:
-        """Return the tag of the lock once `owner` is recorded as its holder."""
-        end = time.monotonic() + seconds
-        while True:
-            found = self._bucket.get(self._key)
-            holder = self._parse_holder(found)
-            if holder is None:
-                tag = self._bucket.put(self._key, owner.encode(), found.tag if found else None)
-                if tag is not None:
-                    return tag
-                holder = self.holder()
-            left = end - time.monotonic()
-            if left <= 0 and holder is not None:
-                raise self._locked_error(holder)
-            time.sleep(min(_POLL_SECONDS, max(left, 0)))
+    def _may_take_over(self, holder: LockInfo, tag: UpdateVersion, now: float) -> bool:
+        """Return True if the holder has ended, or has not renewed the lock for the whole time of a takeover."""
+        if self._seen is None or self._seen[0] != tag:
+            self._seen = (tag, now)
+        return now - self._seen[1] >= self._terms.takeover or holder_status(holder) is HolderStatus.ENDED
 
-    def _release(self) -> None:
-        if self._held_lock is None:
-            return
-        _, tag = self._held_lock
-        self._held_lock = None
-        self._bucket.put(self._key, _FREE, tag)  # has no effect after a force-unlock: another run may hold it
+    def _renew_until(self, lease: Lease, released: threading.Event) -> None:
+        """Renew the lease until it is released or lost. A failure is reported by the next write that needs it."""
+        while not released.wait(self._terms.renewal) and not lease.is_over:
+            with suppress(StateError):
+                lease.renew()
 
-    def _locked_error(self, info: LockInfo) -> LockedError:
-        what, unlock = f"the state is locked by {info}", f"galleryctl state unlock {info.run}"
-        if is_local(info) and not is_alive(info):
-            why = "that process ended without releasing the lock"
-            return LockedError(what, where=self._location, why=why, do=f"force-unlock: {unlock}")
-        do = f"wait with --lock-timeout SECONDS, or, if that run has ended, force-unlock: {unlock}"
-        return LockedError(what, where=self._location, do=do)
-
-    def _parse_holder(self, found: StoredObject | None) -> LockInfo | None:
-        if found is None:
-            return None
-        try:
-            return decode_lock(found.content)
-        except ValueError as error:
-            raise StateError(
-                "this is not a galleryctl lock",
-                where=self._location,
-                why=str(error),
-                do="delete that object when no run is active",
-            ) from error
+    def _locked_error(self, holder: LockInfo | None) -> LockedError:
+        return LockedError(
+            f"the state is locked by {holder or 'another run'}",
+            where=self._location,
+            why=f"if that run has ended, its lock is taken over {self._terms.takeover:.0f} seconds after its last sign",
+            do=f"wait with --lock-timeout {self.default_wait:.0f}"
+            + (f", or, if that run has ended, force-unlock: galleryctl state unlock {holder.run}" if holder else ""),
+        )

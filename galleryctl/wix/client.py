@@ -14,7 +14,7 @@ from galleryctl.wix.media import MediaCalls
 from galleryctl.wix.permissions import PermissionCalls
 from galleryctl.wix.rate_limit import Limiter
 from galleryctl.wix.raw import RawCalls
-from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
+from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport, WriteGuard
 
 
 class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
@@ -29,6 +29,7 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
         timing: Timing | None = None,
         policy: RetryPolicy | None = None,
         on_request: Observer | None = None,
+        before_write: WriteGuard | None = None,
     ) -> None:
         timing = timing or Timing()
         limiter = Limiter(
@@ -38,7 +39,15 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
             sleep=timing.sleep,
             random=timing.random,
         )
-        transport = Transport(http, auth, limiter, timing=timing, policy=policy or RetryPolicy(), observer=on_request)
+        transport = Transport(
+            http,
+            auth,
+            limiter,
+            timing=timing,
+            policy=policy or RetryPolicy(),
+            observer=on_request,
+            before_write=before_write,
+        )
         super().__init__(transport)
 
     @property
@@ -65,9 +74,18 @@ async def open_client(
     timing: Timing | None = None,
     policy: RetryPolicy | None = None,
     on_request: Observer | None = None,
+    before_write: WriteGuard | None = None,
 ) -> AsyncIterator[WixClient]:
     """Open a client and close it at the end; `transport` replaces the network."""
     # one connection more than concurrent requests: a response may still be closing when the next request starts
     pool = httpx.Limits(max_connections=limits.concurrency + 1, max_keepalive_connections=limits.concurrency)
     async with httpx.AsyncClient(base_url=base_url, transport=transport, timeout=TIMEOUT, limits=pool) as http:
-        yield WixClient(http, auth=auth, limits=limits, timing=timing, policy=policy, on_request=on_request)
+        yield WixClient(
+            http,
+            auth=auth,
+            limits=limits,
+            timing=timing,
+            policy=policy,
+            on_request=on_request,
+            before_write=before_write,
+        )

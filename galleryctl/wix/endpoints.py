@@ -29,6 +29,8 @@ class Endpoint:
     """True if sent without credentials: the token request, and uploads, whose URL is the credential."""
     is_binary: bool = False
     """True if the response is a file, not JSON."""
+    writes: bool = False
+    """True if the request may change the site."""
 
     @property
     def name(self) -> str:
@@ -47,15 +49,20 @@ class Endpoint:
 
 def _gallery_endpoint(method: str, template: str, *, idempotent: bool = True) -> Endpoint:
     scope = READ_GALLERIES_SCOPE if method == "GET" else MANAGE_GALLERIES_SCOPE
-    return Endpoint(method=method, template=template, prefix=_PRO_GALLERY, scope=scope, idempotent=idempotent)
+    writes = method != "GET"
+    return Endpoint(
+        method=method, template=template, prefix=_PRO_GALLERY, scope=scope, idempotent=idempotent, writes=writes
+    )
 
 
 def _media_endpoint(method: str, template: str, scope: str, *, idempotent: bool = True) -> Endpoint:
-    return Endpoint(method=method, template=template, prefix=_MEDIA, scope=scope, idempotent=idempotent)
+    writes = scope == MANAGE_MEDIA_SCOPE
+    return Endpoint(method=method, template=template, prefix=_MEDIA, scope=scope, idempotent=idempotent, writes=writes)
 
 
 def _upload_endpoint(method: str, template: str, *, idempotent: bool = True) -> Endpoint:
-    return Endpoint(method=method, template=template, idempotent=idempotent, public=True)
+    writes = method not in ("GET", "HEAD")
+    return Endpoint(method=method, template=template, idempotent=idempotent, public=True, writes=writes)
 
 
 LIST_GALLERIES = _gallery_endpoint("GET", "/galleries")

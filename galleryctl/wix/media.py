@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
+from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
 from galleryctl.wix import endpoints, tus
@@ -103,6 +104,10 @@ class MediaCalls:
                     raise
                 # an earlier attempt may have created the file
                 raise ResponseLost(error.what, call=error.call, status=error.status, do=error.do) from error
+            except StateError as error:
+                if attempt == 1:
+                    raise
+                raise ResponseLost(error.what, call="upload", do=error.do) from error
         raise AssertionError("the last attempt returns or raises")
 
     async def get_files(self, ids: Iterable[str]) -> tuple[MediaFile, ...]:

@@ -14,6 +14,7 @@ from itertools import count
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from galleryctl.http import ACCEPT_ENCODING, LargeBodies, httpx
+from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.version import __version__
 from galleryctl.wix import endpoints
@@ -33,6 +34,8 @@ from galleryctl.wix.upload_urls import resolve_upload_url
 
 _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
+_SENDING_EVENTS = ("http11.send_request_headers.started", "http11.send_request_body.started")
+"""The events of httpcore's trace extension right before bytes of a request are sent."""
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
 _UPLOAD_SECONDS = 600.0
@@ -61,6 +64,8 @@ class Attempt:
 
 Observer = Callable[[Attempt], None]
 """Called before and after each attempt; an exception from it ends the request."""
+WriteGuard = Callable[[], Awaitable[None]]
+"""Called right before a write is sent; raises StateError if it must not be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +105,11 @@ class Transport:
         timing: Timing,
         policy: RetryPolicy,
         observer: Observer | None,
+        before_write: WriteGuard | None = None,
     ) -> None:
         self._http, self._auth, self._limiter = http, auth, limiter
         self._policy, self._observer = policy, observer
+        self._before_write = before_write
         self.timing = timing
         self.request_counts: Counter[str] = Counter()
         self._consistency_token = ""
@@ -125,7 +132,10 @@ class Transport:
         return resolve_upload_url(location, base or str(api), api)
 
     async def send(self, outgoing: Request) -> Response:
-        """Return the response, retrying while that is safe and may succeed; raises ApiError."""
+        """Return the response, retrying while that is safe and may succeed; raises ApiError.
+
+        Raises StateError if a write must not be sent; ResponseLost instead if an earlier attempt may have taken effect.
+        """
         began = self.timing.clock()
         attempts, forbidden = count(1), count(1)
         effect_unknown = False
@@ -139,6 +149,11 @@ class Transport:
                     error.add_earlier_attempt()
                 effect_unknown = error.effect_unknown
                 raise
+            except StateError as error:
+                if not effect_unknown:
+                    raise
+                what = f"an earlier attempt may have taken effect; it was not repeated: {error.what}"
+                raise ResponseLost(what, call=outgoing.call) from error
 
         def may_succeed(error: BaseException) -> bool:
             if isinstance(error, PermissionDenied):
@@ -186,6 +201,8 @@ class Transport:
 
     async def _send_limited(self, outgoing: Request, auth: Mapping[str, str], attempt: int) -> Response:
         async with self._limiter.slot() as began:
+            if self._before_write is not None and outgoing.endpoint.writes:
+                await self._before_write()
             response = await self._send_observed(outgoing, auth, attempt)
             # Raised here, not where the cause is caught: tracebacks show the cause, which can contain headers.
             if isinstance(response, ApiError):
@@ -245,6 +262,7 @@ class Transport:
             params=outgoing.params or None,
             content=content,
             headers=headers,
+            extensions=self._extensions(outgoing.endpoint),
         )
 
     def _keep_consistency_token(self, outgoing: Request, response: httpx.Response) -> None:
@@ -252,6 +270,18 @@ class Transport:
         token = response.headers.get(_CONSISTENT_HEADER, "")
         if token and token.isascii() and token.isprintable() and not outgoing.endpoint.public:
             self._consistency_token = token
+
+    def _extensions(self, endpoint: Endpoint) -> Mapping[str, object]:
+        """Return the extensions that call the guard again once a connection exists, which can take seconds."""
+        guard = self._before_write
+        if guard is None or not endpoint.writes:
+            return {}
+
+        async def trace(event: str, _: object) -> None:
+            if event in _SENDING_EVENTS:
+                await guard()
+
+        return {"trace": trace}
 
     def _raise_for_status(
         self, outgoing: Request, response: Response, started_at: float, auth: Mapping[str, str]

@@ -6,10 +6,10 @@ S3 is moto's, in this process; Google Cloud Storage is a fake; Azure is Azurite,
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,12 @@ from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.journal_records import Intent, StepResult
+from galleryctl.state.lease import HeldLease, LeaseClock, LeaseTerms
 from galleryctl.state.object_backend import ObjectStateBackend
+from galleryctl.state.object_journal import ObjectJournal
+from galleryctl.state.object_lock import ObjectLock
 from galleryctl.state.state_file import State
+from tests.support import needs
 from tests.support.object_store import FakeObjectStore
 
 ITEM = Address.parse("weddings/film")
@@ -82,7 +86,7 @@ def test_many_writers_at_once_lose_no_version(bucket: Bucket, state: State) -> N
             before = backend.read()
             assert before is not None
             try:
-                with backend.lock(replace(ELSEWHERE, run=f"{number}-{done}"), 60):
+                with backend.lock(replace(ELSEWHERE, run=f"{number}-{done}")):
                     before = backend.read()
                     assert before is not None
                     backend.write(before.next_version(before.bindings))
@@ -113,7 +117,7 @@ def test_a_write_whose_response_was_lost_counts_as_written(
 def test_a_lock_whose_answer_was_lost_is_held_by_its_run(bucket: Bucket, store: FakeObjectStore, state: State) -> None:
     backend = ObjectStateBackend(bucket, "state.json")
     store.lost_responses += ["PUT /state.json.lock"]
-    with backend.lock(ELSEWHERE, 0):
+    with backend.lock(ELSEWHERE):
         assert store.lost_responses == []
         assert backend.lock_holder() == ELSEWHERE
         store.lost_responses += ["PUT /state.json.lock"]
@@ -122,31 +126,117 @@ def test_a_lock_whose_answer_was_lost_is_held_by_its_run(bucket: Bucket, store: 
 
 def test_a_taken_lock_is_told_with_its_owner_and_given_when_it_is_free(bucket: Bucket) -> None:
     backend, second = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
-    held = backend.lock(ELSEWHERE, 0)
+    held = backend.lock(ELSEWHERE)
     held.__enter__()
     with (
         pytest.raises(LockedError, match="locked by anna@elsewhere since") as caught,
-        second.lock(lock_owner("plan"), 0),
+        second.lock(lock_owner("plan")),
     ):
         pass
     assert "galleryctl state unlock run-1" in caught.value.do
-    freed = threading.Timer(0.1, held.__exit__, (None, None, None))
-    freed.start()
+    held.__exit__(None, None, None)
     me = lock_owner("apply")
-    with second.lock(me, 60):
+    with second.lock(me) as former:
+        assert former is None
         assert backend.lock_holder() == me
-    freed.join()
 
 
-def test_the_lock_of_a_process_that_is_gone_is_said_to_be_stale(bucket: Bucket) -> None:
-    # this process's id, with a date before its start: as if the id had been reused
-    stale = replace(lock_owner("apply"), since="2001-01-01T00:00:00+00:00")
-    bucket.put("state.json.lock", json.dumps(asdict(stale)).encode(), None)
+def put_lock(bucket: Bucket, owner: LockInfo) -> None:
+    """Leave the lock of a run behind, as a kill does."""
+    bucket.put("state.json.lock", HeldLease(holder=owner).encode(), None)
+
+
+def test_the_lock_of_a_process_that_has_ended_is_taken_over_at_once(bucket: Bucket) -> None:
+    needs.linux("/proc/self/stat")
+    owner = lock_owner("apply")
+    ended = replace(owner, run="run-9", started=owner.started - 1)  # this process has the id of one that has ended
+    put_lock(bucket, ended)
     backend = ObjectStateBackend(bucket, "state.json")
-    with pytest.raises(LockedError, match="that process ended without releasing"), backend.lock(ELSEWHERE, 0):
-        pass
-    backend.force_unlock(stale.run)
+    with backend.lock(owner) as former:
+        assert former == ended
+        assert backend.lock_holder() == owner
     assert backend.lock_holder() is None
+
+
+def test_a_lock_that_is_not_renewed_is_taken_over_after_a_while(bucket: Bucket) -> None:
+    put_lock(bucket, ELSEWHERE)
+    now = [0.0]
+    clock = LeaseClock(monotonic=lambda: now[0])
+    lock = ObjectLock(bucket, "state.json.lock", clock=clock)
+    owner = lock_owner("apply")
+    for now[0] in (0.0, 50.0, 74.9):
+        with pytest.raises(LockedError, match="anna@elsewhere"), lock.hold(owner):
+            pass
+    now[0] = 75.0
+    with lock.hold(owner) as former:
+        assert former == ELSEWHERE
+        assert lock.holder() == owner
+
+
+def test_a_lock_that_is_renewed_is_not_taken_over(bucket: Bucket) -> None:
+    now = [0.0]
+    clock = LeaseClock(elapsed=lambda: now[0], monotonic=lambda: now[0])
+    lease, _ = ObjectLock(bucket, "state.json.lock", clock=clock).acquire(ELSEWHERE)
+    waiting = ObjectLock(bucket, "state.json.lock", clock=clock)
+    for now[0] in range(0, 300, 15):
+        lease.renew()
+        with pytest.raises(LockedError, match="anna@elsewhere"):
+            waiting.acquire(lock_owner("apply"))
+    lease.release()
+    assert waiting.acquire(lock_owner("apply"))[1] is None
+
+
+def test_a_run_writes_only_shortly_after_a_renewal(bucket: Bucket, store: FakeObjectStore) -> None:
+    now = [0.0]
+    lease, _ = ObjectLock(bucket, "state.json.lock", clock=LeaseClock(elapsed=lambda: now[0])).acquire(ELSEWHERE)
+    store.requests.clear()
+    now[0] = 29.9
+    lease.ensure_fresh()
+    assert store.requests == []
+    now[0] = 30.0
+    assert not lease.is_fresh()
+    lease.ensure_fresh()
+    assert [request.split()[0] for request in store.requests] == ["PUT"]
+    assert lease.is_fresh()
+
+
+def test_a_renewal_whose_response_is_lost_counts_from_the_next_one(bucket: Bucket, store: FakeObjectStore) -> None:
+    """Its age is unknown: it may have taken effect long before its response would have come."""
+    now = [0.0]
+    lease, _ = ObjectLock(bucket, "state.json.lock", clock=LeaseClock(elapsed=lambda: now[0])).acquire(ELSEWHERE)
+    store.lost_responses += ["PUT /state.json.lock"]
+    lease.renew()
+    assert store.lost_responses == []
+    now[0] = 29.9
+    assert lease.is_fresh()
+
+
+def test_a_run_whose_lock_was_taken_over_writes_nothing_more(bucket: Bucket, state: State) -> None:
+    now = [0.0]
+    clock = LeaseClock(elapsed=lambda: now[0], monotonic=lambda: now[0])
+    lock = ObjectLock(bucket, "state.json.lock", clock=clock, terms=LeaseTerms(renewal=10_000))
+    late = ObjectJournal(bucket, "state.json.journal", check_lock=lock.ensure_fresh)
+    with lock.hold(ELSEWHERE), Journal.open(late, run="run-1", state=state) as journal:
+        asyncio.run(journal.begin("a", Intent(kind="update")))
+        next_ = ObjectLock(bucket, "state.json.lock", clock=clock)
+        for now[0] in (1.0, 80.0):
+            with suppress(LockedError):
+                successor, former = next_.acquire(replace(ELSEWHERE, run="run-2"))
+        assert former == ELSEWHERE
+        assert not lock.is_fresh()
+        for write in (
+            lock.ensure_fresh,
+            lock.check_held,
+            late.clear,
+            lambda: asyncio.run(journal.begin("b", Intent(kind="update"))),
+        ):
+            with pytest.raises(StateError, match=r"this run lost its lock; it writes nothing more\n.*run run-2"):
+                write()
+        now[0] += 200
+        successor.ensure_fresh()
+    assert next_.holder() == replace(ELSEWHERE, run="run-2")
+    place = ObjectStateBackend(bucket, "state.json").journal(Path("unused"))
+    assert [step for step, _ in read_journal(place, state).pending] == ["a"]
 
 
 def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -> None:
@@ -154,7 +244,7 @@ def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -
     with pytest.raises(StateError, match="it is free"):
         backend.force_unlock("run-1")
     owner = lock_owner("apply")
-    with backend.lock(owner, 0):
+    with backend.lock(owner):
         with pytest.raises(StateError, match="run run-9 does not hold the lock") as caught:
             backend.force_unlock("run-9")
         assert owner.run in caught.value.do
@@ -166,13 +256,13 @@ def test_unlock_refuses_another_run_a_live_one_and_a_free_lock(bucket: Bucket) -
 def test_a_run_that_was_force_unlocked_writes_nothing_more(bucket: Bucket, state: State) -> None:
     broken, next_ = ObjectStateBackend(bucket, "state.json"), ObjectStateBackend(bucket, "state.json")
     place = broken.journal(Path("unused"))
-    with broken.lock(ELSEWHERE, 0), Journal.open(place, run="run-1", state=state) as journal:
+    with broken.lock(ELSEWHERE), Journal.open(place, run="run-1", state=state) as journal:
         asyncio.run(journal.begin("a", Intent(kind="update")))
         next_.force_unlock("run-1")
-        with pytest.raises(StateError, match="this run's lock was force-unlocked"):
+        with pytest.raises(StateError, match="this run lost its lock; it writes nothing more"):
             broken.write(state)
         owner = replace(ELSEWHERE, run="run-2")
-        with next_.lock(owner, 0):
+        with next_.lock(owner):
             other = next_.journal(Path("unused"))
             assert [step for step, _ in read_journal(other, state).pending] == ["a"]
             Journal.open(other, run="run-2", state=state).close()

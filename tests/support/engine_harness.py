@@ -129,7 +129,7 @@ class EngineHarness:
     async def _run_apply(self, make_plan: Callable[[Site], Awaitable[PlanResult]]) -> ApplyResult:
         owner = LockInfo(run=uuid.uuid4().hex[:12], who="test@here", pid=1, since="now", operation="apply")
         async with self.open_site() as site:
-            with site.backend.lock(owner, 0):
+            with site.backend.lock(owner):
                 planned = await make_plan(site)
                 self.after_plan(planned)
                 return await apply_plan(site, planned, owner=owner, stop=self.stop, progress=SilentProgress())

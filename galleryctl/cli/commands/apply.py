@@ -44,7 +44,7 @@ def command(
     auto_approve: bool,
     overwrite_conflicts: bool,
     expect_digest: str,
-    lock_timeout: float,
+    lock_timeout: float | None,
     deadline: float | None,
 ) -> int:
     """Apply a saved plan, or plan, confirm and apply.

@@ -26,7 +26,7 @@ def command(
     context: click.Context,
     targets: tuple[str, ...],
     auto_approve: bool,
-    lock_timeout: float,
+    lock_timeout: float | None,
     deadline: float | None,
 ) -> int:
     """Delete all managed resources, if none is protected.

@@ -53,7 +53,7 @@ async def _list(settings: CliSettings) -> None:
 @click.option("--permanent", is_flag=True, help="Delete permanently instead of moving to the trash bin.")
 @lock_timeout_option
 @click.pass_context
-def media_gc(context: click.Context, auto_approve: bool, permanent: bool, lock_timeout: float) -> int:
+def media_gc(context: click.Context, auto_approve: bool, permanent: bool, lock_timeout: float | None) -> int:
     """Delete uploaded files that no gallery or manifest uses.
 
     Files that were not uploaded by galleryctl are never deleted.

@@ -28,7 +28,7 @@ from galleryctl.cli.options import common_options, get_settings, lock_timeout_op
 @lock_timeout_option
 @click.pass_context
 def command(
-    context: click.Context, auto_approve: bool, item_order: str | None, out: Path | None, lock_timeout: float
+    context: click.Context, auto_approve: bool, item_order: str | None, out: Path | None, lock_timeout: float | None
 ) -> int:
     """Find out how a site behaves, and write a profile.
 

@@ -78,7 +78,7 @@ def state_show(context: click.Context, address: str) -> None:
 @click.argument("target", metavar="TO")
 @lock_timeout_option
 @click.pass_context
-def state_mv(context: click.Context, source: str, target: str, lock_timeout: float) -> None:
+def state_mv(context: click.Context, source: str, target: str, lock_timeout: float | None) -> None:
     """Move a resource in the state to another address.
 
     Change the manifests accordingly.
@@ -103,7 +103,7 @@ def state_mv(context: click.Context, source: str, target: str, lock_timeout: flo
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @lock_timeout_option
 @click.pass_context
-def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float) -> None:
+def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float | None) -> None:
     """Remove resources from the state.
 
     They are not deleted on the site.
@@ -137,7 +137,7 @@ def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: f
 @auto_approve_option
 @lock_timeout_option
 @click.pass_context
-def state_rebuild(context: click.Context, adopt_guesses: bool, auto_approve: bool, lock_timeout: float) -> int:
+def state_rebuild(context: click.Context, adopt_guesses: bool, auto_approve: bool, lock_timeout: float | None) -> int:
     """Rebuild the state from the site and the manifests.
 
     Use this command if the state is lost or damaged. The site is not changed.
@@ -173,7 +173,7 @@ class _Serial(click.IntRange):
 @click.argument("serial", metavar="SERIAL", type=_Serial(0))
 @lock_timeout_option
 @click.pass_context
-def state_restore(context: click.Context, serial: int, lock_timeout: float) -> None:
+def state_restore(context: click.Context, serial: int, lock_timeout: float | None) -> None:
     """Restore a previous version of the state.
 
     The site is not changed.
@@ -191,7 +191,7 @@ def state_restore(context: click.Context, serial: int, lock_timeout: float) -> N
 @common_options
 @lock_timeout_option
 @click.pass_context
-def state_reseal(context: click.Context, lock_timeout: float) -> None:
+def state_reseal(context: click.Context, lock_timeout: float | None) -> None:
     """Encrypt the state with the current passphrase.
 
     The previous versions are encrypted, too. Without a passphrase in galleryctl.yaml, all are decrypted.

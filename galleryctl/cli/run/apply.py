@@ -13,14 +13,15 @@ from galleryctl.cli.failure import print_failure
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.progress import open_progress
+from galleryctl.cli.state_lock import print_lock_wait
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.stop import Stop
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
+from galleryctl.session.locking import LockWait
 from galleryctl.session.run import ApplyHooks, apply_workspace
-from galleryctl.state.backend import LockInfo
 
 
 async def run_apply(
@@ -29,7 +30,7 @@ async def run_apply(
     *,
     saved: Plan | None,
     ask: bool,
-    lock_timeout: float,
+    lock_timeout: float | None,
     operation: str,
     overwrite_conflicts: bool = False,
     expect_digest: str = "",
@@ -46,7 +47,7 @@ async def run_apply(
         options,
         saved=saved,
         operation=operation,
-        lock_timeout=lock_timeout if deadline is None else min(lock_timeout, deadline),
+        lock_timeout=lock_timeout,
         overwrite_conflicts=overwrite_conflicts,
         expect_digest=expect_digest,
         hooks=hooks,
@@ -78,8 +79,8 @@ class _Terminal(ApplyHooks):
         with cancel_on_signal(), self._deadline.cancel_run():
             yield
 
-    def on_lock_wait(self, holder: LockInfo) -> None:
-        output.info(self._settings, f"Waiting for the state lock, held by {holder}.")
+    def on_lock_wait(self, wait: LockWait) -> None:
+        print_lock_wait(self._settings, wait)
 
     def on_plan(self, plan: Plan) -> None:
         if self._settings.format == "text" and (self._question or not self._settings.quiet):
@@ -102,5 +103,6 @@ def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
         output.print_result(applied.report, settings)
     if applied.save_error is not None:
         print_failure(applied.save_error, settings)
-        return 3  # not the exit code of the error, because something was written to the site
+        # Not the exit code of the error if something was written to the site.
+        return 3 if applied.report.has_written else applied.save_error.exit_code
     return applied.report.exit_code

@@ -14,12 +14,14 @@ from galleryctl.cli import output
 from galleryctl.cli.confirm import confirm, require_tty
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.state_lock import print_lock_wait, print_takeover
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.cli.write_files import require_replaceable, write_generated
 from galleryctl.manifest.profile import PROFILE_HEADER, SiteProfile, profile_yaml
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.probe import FactStatus, ProbeReport
 from galleryctl.report.probe import probe_json, probe_text
+from galleryctl.session.locking import LockWait
 from galleryctl.session.probe import ProbeConsent, ProbeHooks, probe_workspace
 from galleryctl.state.backend import LockInfo
 
@@ -27,7 +29,7 @@ _NEXT = "the next probe of the site deletes what this one has left"
 
 
 async def run_probe(
-    settings: CliSettings, *, ask: bool, item_order: str | None, out: Path | None, lock_timeout: float
+    settings: CliSettings, *, ask: bool, item_order: str | None, out: Path | None, lock_timeout: float | None
 ) -> int:
     """Probe the site, print the facts and write the profile; return the exit code."""
     if ask:
@@ -93,8 +95,11 @@ class _Terminal(ProbeHooks):
     def cancellable(self) -> AbstractContextManager[object]:
         return cancel_on_signal()
 
-    def on_lock_wait(self, holder: LockInfo) -> None:
-        output.info(self._settings, f"Waiting for the state lock, held by {holder}.")
+    def on_lock_wait(self, wait: LockWait) -> None:
+        print_lock_wait(self._settings, wait)
+
+    def on_takeover(self, former: LockInfo) -> None:
+        print_takeover(self._settings, former)
 
     def writing(self, stop: asyncio.Event) -> AbstractContextManager[object]:
         notify = partial(output.info, self._settings)

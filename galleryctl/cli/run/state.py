@@ -8,6 +8,7 @@ from dataclasses import replace
 from galleryctl.cli import output
 from galleryctl.cli.confirm import confirm, require_tty
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.state_lock import hold_state_lock
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.history import read_records
 from galleryctl.engine.site import LoadedState, save_state
@@ -21,7 +22,6 @@ from galleryctl.plan.history.record import RunRecord
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import state_list_text
-from galleryctl.session.open import lock_owner
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.state_file import State, encode_state
 
@@ -38,13 +38,12 @@ async def read_workspace_state(settings: CliSettings) -> LoadedState:
 
 
 async def update_state(
-    settings: CliSettings, update: Callable[[Bindings], Bindings], *, lock_timeout: float, operation: str
+    settings: CliSettings, update: Callable[[Bindings], Bindings], *, lock_timeout: float | None, operation: str
 ) -> State:
     """Update and save the state under the lock. Raises StateError if an interrupted run is not yet reconciled."""
-    async with get_workspace(settings).open() as site:
-        with site.backend.lock(lock_owner(operation), lock_timeout):
-            loaded = await load_complete_state(site)
-            return save_state(site, loaded.state, update(loaded.bindings))
+    async with get_workspace(settings).open() as site, hold_state_lock(settings, site, operation, lock_timeout):
+        loaded = await load_complete_state(site)
+        return save_state(site, loaded.state, update(loaded.bindings))
 
 
 def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None:
@@ -55,21 +54,20 @@ def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None
         output.result(text)
 
 
-async def run_rebuild(settings: CliSettings, *, adopt_guesses: bool, ask: bool, lock_timeout: float) -> int:
+async def run_rebuild(settings: CliSettings, *, adopt_guesses: bool, ask: bool, lock_timeout: float | None) -> int:
     """Rebuild the state after confirmation, printing what changes and what is guessed; return the exit code."""
     if ask:
         require_tty("give --auto-approve")
     workspace = get_workspace(settings)
     desired = workspace.load()
-    async with workspace.open() as site:
-        with site.backend.lock(lock_owner("state rebuild"), lock_timeout):
-            rebuilt = await rebuild_state(site, desired, adopt_guesses=adopt_guesses)
-            for line in _rebuild_messages(rebuilt):
-                output.info(settings, line)
-            if ask and not confirm("Do you want to write this state?"):
-                output.info(settings, "Nothing was written.")
-                return 1
-            state = save_rebuilt_state(site, rebuilt)
+    async with workspace.open() as site, hold_state_lock(settings, site, "state rebuild", lock_timeout):
+        rebuilt = await rebuild_state(site, desired, adopt_guesses=adopt_guesses)
+        for line in _rebuild_messages(rebuilt):
+            output.info(settings, line)
+        if ask and not confirm("Do you want to write this state?"):
+            output.info(settings, "Nothing was written.")
+            return 1
+        state = save_rebuilt_state(site, rebuilt)
     if settings.format == "json":
         print_state(state, state.bindings, settings)
     else:
@@ -95,14 +93,13 @@ async def print_versions(settings: CliSettings) -> None:
         output.result(text)
 
 
-async def run_restore(settings: CliSettings, serial: int, *, lock_timeout: float) -> State:
+async def run_restore(settings: CliSettings, serial: int, *, lock_timeout: float | None) -> State:
     """Restore a previous version of the state under the lock."""
-    async with get_workspace(settings).open() as site:
-        with site.backend.lock(lock_owner("state restore"), lock_timeout):
-            return restore_version(site, serial)
+    async with get_workspace(settings).open() as site, hold_state_lock(settings, site, "state restore", lock_timeout):
+        return restore_version(site, serial)
 
 
-async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
+async def run_reseal(settings: CliSettings, *, lock_timeout: float | None) -> State:
     """Encrypt or decrypt state and versions as the workspace configures, and print what was done."""
     workspace = get_workspace(settings)
     setting = workspace.config.state
@@ -113,12 +110,14 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float) -> State:
             do="set one: state: {passphrase: ${NAME}}",
         )
     # With a former_passphrase the state must be encrypted; a plaintext state may be forged and is rejected.
-    async with workspace.open(plaintext=setting.former_passphrase is None) as site:
-        with site.backend.lock(lock_owner("state reseal"), lock_timeout):
-            loaded = await load_complete_state(site)
-            if not loaded.state.lineage:
-                raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
-            state = save_state(site, loaded.state, loaded.bindings)
+    async with (
+        workspace.open(plaintext=setting.former_passphrase is None) as site,
+        hold_state_lock(settings, site, "state reseal", lock_timeout),
+    ):
+        loaded = await load_complete_state(site)
+        if not loaded.state.lineage:
+            raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
+        state = save_state(site, loaded.state, loaded.bindings)
     subject = _encrypted_contents(settings, site.backend)
     output.info(
         settings, f"{subject} now {'encrypted' if setting.passphrase else 'unencrypted'} (serial {state.serial})."

@@ -12,7 +12,7 @@ from typing import Generic
 
 from galleryctl.engine.refresh.listing import read_galleries, read_items
 from galleryctl.engine.refresh.lookup import Lookup, OrderReading, R, find_created, find_created_item
-from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.plan.ordering.floats import stored_format
@@ -125,7 +125,7 @@ class _CreateCall(Generic[R]):
         failure: ApiError | None = None
         for _ in range(_MAX_ATTEMPTS):
             try:
-                answer = await create()
+                answer = await self._send(create, failure)
             except ResponseLost as error:
                 failure = error
             except Conflict as error:
@@ -133,10 +133,6 @@ class _CreateCall(Generic[R]):
                 if failure is None and not maybe_sent:
                     raise
                 failure = failure or error
-            except ApiError as error:
-                if failure is not None:
-                    error.add_earlier_attempt()
-                raise
             else:
                 if self._is_valid(answer):
                     return answer, False
@@ -144,6 +140,23 @@ class _CreateCall(Generic[R]):
             if (resource := await self._look_up(client, failure)) is not None:
                 return resource, True
         raise failure or AssertionError("unreachable: only a lost response or a conflict gets here")
+
+    async def _send(self, create: Callable[[], Awaitable[R]], failure: ApiError | None) -> R:
+        """Return the answer to `create`; after a `failure`, errors say that an earlier attempt may have taken effect."""
+        try:
+            return await create()
+        except (ResponseLost, Conflict):
+            raise
+        except ApiError as error:
+            if failure is not None:
+                error.add_earlier_attempt()
+            raise
+        except StateError as error:
+            if failure is None:
+                raise
+            unrepeated = ApiError(f"{failure.what}; it was not repeated: {error.what}", call=self.call, do=error.do)
+            unrepeated.effect_unknown = True
+            raise unrepeated from error
 
     def _is_valid(self, answer: R) -> bool:
         """Return True if the answer can be about this create: its id is new, and it has the sort order, maybe rounded."""

@@ -64,6 +64,8 @@ class StepExecutor:
         try:
             self._record(step, await self._execute(step))
         except StateError:
+            # An upload sends several requests, and the lock may have been lost between two of them.
+            self.has_written = self.has_written or isinstance(step.action, steps.Upload)
             raise
         except GalleryctlError as error:
             unconfirmed = self._may_have_taken_effect(step, error)

@@ -97,7 +97,7 @@ def test_who_holds_a_lock(studio: CliHarness) -> None:
     studio.write_gallery(["{key: words, text: x}"])
     held = FileStateBackend(studio.root / ".galleryctl/state.json")
     owner = LockInfo(run="run-1", who=f"anna{ESCAPE}", pid=1, since=f"now{ESCAPE}", operation=ESCAPE)
-    with held.lock(owner, 0):
+    with held.lock(owner):
         for command in (("state", "unlock"), ("apply", "--auto-approve"), ("doctor",)):
             ran = studio.run(*command)
             assert "anna\\x1b" in ran.out + ran.err

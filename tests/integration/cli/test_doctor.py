@@ -250,7 +250,7 @@ def test_a_lock_and_a_run_that_was_broken_off(wedding: CliHarness) -> None:
         name: state[name] for name in ("site_id", "lineage", "serial")
     }
     (wedding.root / ".galleryctl" / "journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
-    with FileStateBackend(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply"), 0):
+    with FileStateBackend(wedding.root / ".galleryctl" / "state.json").lock(lock_owner("apply")):
         ran = wedding.run("doctor", "--format", "json")
     assert ran.code == 0
     found = checks(ran)

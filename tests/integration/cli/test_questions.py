@@ -123,7 +123,7 @@ def asked(wedding: CliHarness) -> CliHarness:
 
 def answer(studio: CliHarness, question: Question) -> tuple[CommandResult, bool]:
     """Return the result and whether anything changed; for `state unlock`, another machine holds the lock."""
-    with backend(studio).lock(HOLDER, 0) if question is UNLOCK else nullcontext():
+    with backend(studio).lock(HOLDER) if question is UNLOCK else nullcontext():
         before = question.lasting(studio)
         ran = studio.run(*question.command)
         return ran, question.lasting(studio) != before
@@ -171,7 +171,7 @@ def test_where_there_is_no_terminal_nobody_is_asked(asked: CliHarness, monkeypat
 
 
 def test_an_apply_shows_its_plan_its_steps_and_who_holds_the_lock(asked: CliHarness) -> None:
-    with backend(asked).lock(HOLDER, 0):
+    with backend(asked).lock(HOLDER):
         waited = asked.run("apply", "--auto-approve", "--lock-timeout", "0.1")
     assert waited.code == 1
     assert "Waiting for the state lock, held by" in waited.err

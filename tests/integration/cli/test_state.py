@@ -263,14 +263,14 @@ def test_a_rebuild_leaves_what_is_no_state_of_this_site_alone(applied: CliHarnes
 @pytest.mark.parametrize("command", WRITING)
 def test_who_writes_waits_for_the_lock(applied: CliHarness, command: list[str]) -> None:
     before = applied.state()
-    with backend(applied).lock(holder("r1"), 0):
+    with backend(applied).lock(holder("r1")):
         refused(applied.run(*command), "locked by ana@elsewhere", "run r1", "state unlock r1")
     assert applied.state() == before
 
 
 def test_an_import_needs_no_lock(applied: CliHarness) -> None:
     before = applied.state()
-    with backend(applied).lock(holder("r1"), 0):
+    with backend(applied).lock(holder("r1")):
         assert applied.run(*IMPORT).code == 0
     assert applied.state() == before
 
@@ -287,7 +287,7 @@ def test_who_writes_waits_until_a_broken_off_run_is_understood(applied: CliHarne
 
 
 def test_a_lock_of_another_machine_is_broken_on_purpose(applied: CliHarness) -> None:
-    with backend(applied).lock(holder("r1"), 0):
+    with backend(applied).lock(holder("r1")):
         refused(applied.run("state", "unlock"), "locked by ana@elsewhere", "state unlock r1 --force")
         refused(applied.run("state", "unlock", "r2", "--force"), "run r2 does not hold the lock")
         ran = applied.run("state", "unlock", "r1", "--force")
@@ -296,7 +296,7 @@ def test_a_lock_of_another_machine_is_broken_on_purpose(applied: CliHarness) -> 
 
 
 def test_a_run_that_is_still_at_work_here_keeps_its_lock(applied: CliHarness) -> None:
-    with backend(applied).lock(holder("r1", host=socket.gethostname(), pid=os.getpid()), 0):
+    with backend(applied).lock(holder("r1", host=socket.gethostname(), pid=os.getpid())):
         refused(applied.run("state", "unlock", "r1", "--force"), "still running", f"kill {os.getpid()}")
 
 

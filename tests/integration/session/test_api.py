@@ -143,7 +143,7 @@ def test_safety_checks_reject_a_plan(wedding: CliHarness) -> None:
 
 def test_the_lock_keeps_a_second_run_out(wedding: CliHarness) -> None:
     workspace = opened(wedding)
-    with FileStateBackend(wedding.root / ".galleryctl/state.json").lock(lock_owner("apply"), 0):
+    with FileStateBackend(wedding.root / ".galleryctl/state.json").lock(lock_owner("apply")):
         with pytest.raises(galleryctl.LockedError):
             workspace.apply()
         assert not workspace.plan().is_empty

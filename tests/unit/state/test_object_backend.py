@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,6 @@ from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.journal import Journal, read_journal
 from galleryctl.state.journal_records import Intent
 from galleryctl.state.object_backend import ObjectStateBackend
-from galleryctl.state.process import is_alive
 from galleryctl.state.state_file import State
 
 UNUSED = Path("unused")
@@ -99,7 +96,7 @@ def test_a_sealed_state_in_a_bucket_hides_all_but_its_names(bucket: Bucket, stat
 
 def test_a_journal_that_cannot_be_written_begins_nothing_more(bucket: Bucket, state: State, anna: LockInfo) -> None:
     backend = ObjectStateBackend(bucket, "state.json")
-    with backend.lock(anna, 0), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
+    with backend.lock(anna), Journal.open(backend.journal(UNUSED), run="run-1", state=state) as journal:
         bucket.delete(["state.json.journal"])
         with pytest.raises(StateError, match="starts no more steps"):
             asyncio.run(journal.begin("a", Intent(kind="update")))
@@ -180,12 +177,3 @@ def test_an_account_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(StateError, match="the object store cannot be used") as caught:
         open_bucket("az://container/key")
     assert "'Share state' in the documentation" in caught.value.do
-
-
-def test_a_process_whose_number_another_has_got_does_not_live(anna: LockInfo) -> None:
-
-    mine = replace(anna, pid=os.getpid())
-    assert is_alive(replace(mine, since="2999-01-01T00:00:00+00:00"))
-    assert not is_alive(replace(mine, since="2001-01-01T00:00:00+00:00"))
-    assert is_alive(replace(mine, since="long ago"))
-    assert not is_alive(replace(anna, pid=2**22 + 1))
