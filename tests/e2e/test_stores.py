@@ -266,7 +266,7 @@ def test_a_run_that_was_force_unlocked_writes_nothing_more(bucket: Bucket, state
             other = next_.journal(Path("unused"))
             assert [step for step, _ in read_journal(other, state).pending] == ["a"]
             Journal.open(other, run="run-2", state=state).close()
-            with pytest.raises(StateError, match="starts no more steps"):
+            with pytest.raises(StateError, match="this run lost its lock; it writes nothing more"):
                 asyncio.run(journal.begin("b", Intent(kind="update")))
             with pytest.raises(StateError, match="an earlier write to the journal failed"):
                 asyncio.run(journal.begin("c", Intent(kind="update")))

@@ -109,9 +109,9 @@ class RunningCommand:
         with suppress(ProcessLookupError):
             self.send(signal.SIGKILL)
 
-    def wait(self) -> int:
+    def wait(self, *, within: float = TIMEOUT) -> int:
         """Wait for the end and return the exit code, or the negative number of the signal that killed the process."""
-        self.process.join(TIMEOUT)
+        self.process.join(within)
         assert self.process.exitcode is not None, "it does not end"
         return self.process.exitcode
 

@@ -43,11 +43,12 @@ from galleryctl.model.position import SourcePosition
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.backends import emulator_endpoint
+from galleryctl.session.locking import write_guard
 from galleryctl.session.open import connect
-from galleryctl.state.backend import LockInfo
+from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.transport import Attempt, Timing
+from galleryctl.wix.transport import Attempt, Timing, WriteGuard
 
 Doc = dict[str, Any]
 MANIFEST_POSITION = SourcePosition("galleries/weddings.yaml", 1, 1)
@@ -98,6 +99,8 @@ class EngineHarness:
     """Called before and after each attempt at a request."""
     after_plan: Callable[[PlanResult], None] = lambda _planned: None
     """Called after planning and before anything is written."""
+    state_backend: Callable[[], StateBackend] | None = None
+    """Opens the storage of the state; by default a file."""
     stop: Stop = field(default_factory=Stop)
     """Set to interrupt an apply, as Ctrl-C does."""
     requests: list[str] = field(default_factory=list)
@@ -137,14 +140,16 @@ class EngineHarness:
     @asynccontextmanager
     async def open_site(self) -> AsyncIterator[Site]:
         """Open the site as commands do."""
-        async with self._client() as client:
-            yield self._site(client)
+        state = self.state_backend() if self.state_backend else FileStateBackend(self.root / "state.json")
+        async with self._client(write_guard(state.state_lock)) as client:
+            yield self._site(client, state)
 
     @asynccontextmanager
-    async def _client(self) -> AsyncIterator[WixClient]:
+    async def _client(self, before_write: WriteGuard | None = None) -> AsyncIterator[WixClient]:
         self.requests.clear()
         async with connect(
             emulator_endpoint(self.emulator, Limits()),
+            before_write=before_write,
             timing=Timing(clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
             on_request=self._observe,
         ) as client:
@@ -155,8 +160,7 @@ class EngineHarness:
             self.requests.append(attempt.call)
         self.on_attempt(attempt)
 
-    def _site(self, client: WixClient) -> Site:
-        state = FileStateBackend(self.root / "state.json")
+    def _site(self, client: WixClient, state: StateBackend) -> Site:
         return Site(
             site_id=self.emulator.ready.site_id,
             root=self.root,

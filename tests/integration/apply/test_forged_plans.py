@@ -99,8 +99,7 @@ def apply(world: EngineHarness, document: Doc) -> ApplyResult:
 
     async def run() -> ApplyResult:
         plan = decode_plan(document)
-        async with world._client() as client:
-            site = world._site(client)
+        async with world.open_site() as site:
             planned = await revalidate(site, plan)
             return await apply_plan(site, planned, owner=lock_owner("apply"), stop=Stop(), progress=SilentProgress())
 

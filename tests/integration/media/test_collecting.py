@@ -30,8 +30,8 @@ def look_and_collect(world: EngineHarness, between: Doc | None = None) -> tuple[
     """Return the deleted files; `between` is an edit before the confirmation."""
 
     async def run() -> tuple[UploadedFile, ...]:
-        async with world._client() as client:
-            site, desired = world._site(client), make_desired(text_item("w"))
+        async with world.open_site() as site:
+            desired = make_desired(text_item("w"))
             known = await load_complete_state(site)
             found = unused_files(await list_uploaded_files(site, desired, known.bindings))
             if between is not None:

@@ -20,7 +20,7 @@ from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 from galleryctl.wix.client import WixClient, open_client
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.items import NewItem
-from galleryctl.wix.transport import Observer, RetryPolicy
+from galleryctl.wix.transport import Observer, RetryPolicy, WriteGuard
 from tests.support import clock
 
 _T = TypeVar("_T")
@@ -115,6 +115,7 @@ def run_client(
     limits: Limits | None = None,
     policy: RetryPolicy | None = None,
     observer: Observer | None = None,
+    before_write: WriteGuard | None = None,
     base_url: str = API,
     random_value: float = 1.0,
 ) -> _T:
@@ -129,6 +130,7 @@ def run_client(
             timing=clock.virtual_timing(random_value),
             policy=policy,
             on_request=observer,
+            before_write=before_write,
         ) as client:
             return await action(client)
 
