@@ -25,7 +25,8 @@ from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.state.process import current_process
 from galleryctl.wix.client import WixClient, open_client
-from galleryctl.wix.transport import Observer, Timing, WriteGuard
+from galleryctl.wix.transport import Observer, Timing
+from galleryctl.wix.write_guard import WriteGuard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

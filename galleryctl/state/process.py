@@ -25,7 +25,7 @@ class ProcessIdentity:
 
 
 class HolderStatus(StrEnum):
-    """Whether the process that took a lock is running, as far as this process can tell."""
+    """The status of the process that took a lock, as far as this process can tell."""
 
     RUNNING = "running"
     ENDED = "ended"

@@ -14,7 +14,8 @@ from galleryctl.wix.media import MediaCalls
 from galleryctl.wix.permissions import PermissionCalls
 from galleryctl.wix.rate_limit import Limiter
 from galleryctl.wix.raw import RawCalls
-from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport, WriteGuard
+from galleryctl.wix.transport import TIMEOUT, Observer, RetryPolicy, Timing, Transport
+from galleryctl.wix.write_guard import WriteGuard
 
 
 class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):

@@ -31,11 +31,10 @@ from galleryctl.wix.responses import (
     read_response,
 )
 from galleryctl.wix.upload_urls import resolve_upload_url
+from galleryctl.wix.write_guard import WriteGuard, guard_extensions
 
 _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
-_SENDING_EVENTS = ("http11.send_request_headers.started", "http11.send_request_body.started")
-"""The events of httpcore's trace extension right before bytes of a request are sent."""
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
 _UPLOAD_SECONDS = 600.0
@@ -64,8 +63,6 @@ class Attempt:
 
 Observer = Callable[[Attempt], None]
 """Called before and after each attempt; an exception from it ends the request."""
-WriteGuard = Callable[[], Awaitable[None]]
-"""Called right before a write is sent; raises StateError if it must not be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,7 @@ class RetryPolicy:
     """Limits of retries: attempts, seconds since the first attempt, and the first and the longest (doubling) wait.
 
     `attempt_seconds` is the time in which one attempt must be complete: a server that sends one byte now and then, or
-    interim responses without end, resets the timeouts of the connection for ever.
+    interim responses without end, resets the timeouts of the connection for ever. `galleryctl.state.lease` relies on it.
     """
 
     attempts: int = 6
@@ -262,7 +259,7 @@ class Transport:
             params=outgoing.params or None,
             content=content,
             headers=headers,
-            extensions=self._extensions(outgoing.endpoint),
+            extensions=guard_extensions(self._before_write, outgoing.endpoint),
         )
 
     def _keep_consistency_token(self, outgoing: Request, response: httpx.Response) -> None:
@@ -270,18 +267,6 @@ class Transport:
         token = response.headers.get(_CONSISTENT_HEADER, "")
         if token and token.isascii() and token.isprintable() and not outgoing.endpoint.public:
             self._consistency_token = token
-
-    def _extensions(self, endpoint: Endpoint) -> Mapping[str, object]:
-        """Return the extensions that call the guard again once a connection exists, which can take seconds."""
-        guard = self._before_write
-        if guard is None or not endpoint.writes:
-            return {}
-
-        async def trace(event: str, _: object) -> None:
-            if event in _SENDING_EVENTS:
-                await guard()
-
-        return {"trace": trace}
 
     def _raise_for_status(
         self, outgoing: Request, response: Response, started_at: float, auth: Mapping[str, str]

@@ -48,7 +48,8 @@ from galleryctl.session.open import connect
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.file_backend import FileStateBackend
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.transport import Attempt, Timing, WriteGuard
+from galleryctl.wix.transport import Attempt, Timing
+from galleryctl.wix.write_guard import WriteGuard
 
 Doc = dict[str, Any]
 MANIFEST_POSITION = SourcePosition("galleries/weddings.yaml", 1, 1)

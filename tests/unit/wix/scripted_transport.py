@@ -20,7 +20,8 @@ from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 from galleryctl.wix.client import WixClient, open_client
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.items import NewItem
-from galleryctl.wix.transport import Observer, RetryPolicy, WriteGuard
+from galleryctl.wix.transport import Observer, RetryPolicy
+from galleryctl.wix.write_guard import WriteGuard
 from tests.support import clock
 
 _T = TypeVar("_T")
