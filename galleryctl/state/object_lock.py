@@ -49,15 +49,11 @@ class ObjectLock:
         renewing.start()
         try:
             yield former
-        except BaseException:
-            released.set()
-            with suppress(StateError):  # report the first error; a lock left behind expires
-                lease.release()
-            raise
         finally:
             released.set()
             self._lease = None
-        lease.release()
+            with suppress(StateError):  # what the run did stays done, and a lock that is left behind expires
+                lease.release()
 
     def acquire(self, owner: LockInfo) -> tuple[Lease, LockInfo | None]:
         """Return the lease of `owner`, which nobody renews yet, and the ended run whose lock was taken over.

@@ -56,9 +56,10 @@ def holder_status(info: LockInfo) -> HolderStatus:
     Without the identity, a process of this host with that id counts as running.
     """
     here = current_process()
-    if info.boot and (info.boot, info.namespace) == (here.boot, here.namespace):
-        return _visible_status(info)
+    # Copies of a running virtual machine have one boot id; they are usually given names of their own.
     is_local = info.who.rpartition("@")[2] == socket.gethostname()
+    if is_local and info.boot and (info.boot, info.namespace) == (here.boot, here.namespace):
+        return _visible_status(info)
     is_running = not info.boot and is_local and _process_exists(info.pid)
     return HolderStatus.RUNNING if is_running else HolderStatus.UNKNOWN
 

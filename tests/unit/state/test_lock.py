@@ -274,6 +274,7 @@ def test_the_end_of_a_process_is_proven_by_its_identity() -> None:
     elsewhere = (
         replace(here, boot="another"),
         replace(here, namespace="pid:[1] time:[1]"),
+        replace(here, who="anna@elsewhere"),
         replace(here, boot="", who="anna@elsewhere"),
     )
     for owner in elsewhere:
