@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from galleryctl.wix.endpoints import Endpoint
 
-_SENDING_EVENTS = ("http11.send_request_headers.started", "http11.send_request_body.started")
-"""The events of httpcore's trace extension right before bytes of a request are sent."""
+_SENDING_EVENT = "http11.send_request_headers.started"
+"""The event of httpcore's trace extension right before the first bytes of a request are sent."""
 
 WriteGuard = Callable[[], Awaitable[None]]
 """Called right before a write is sent; raises StateError if it must not be sent."""
@@ -19,7 +19,7 @@ def guard_extensions(guard: WriteGuard | None, endpoint: Endpoint) -> Mapping[st
         return {}
 
     async def trace(event: str, _: object) -> None:
-        if event in _SENDING_EVENTS:
+        if event == _SENDING_EVENT:
             await guard()
 
     return {"trace": trace}
