@@ -111,3 +111,29 @@ def test_the_next_run_completes_what_a_run_without_a_lock_left(world: EngineHarn
         assert world.apply(AFTER).report.exit_code == 0
         assert sorted(world.titles()) == ["d", "e", "f", "g", "new", "newer"]
         assert world.plan(AFTER).is_empty
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/items$"), ("PATCH", "/items/"), ("POST", "/items/delete$")])
+def test_a_lock_that_is_lost_after_a_lost_response_leaves_the_write_in_doubt(
+    world: EngineHarness, bucket: Bucket, method: str, path: str
+) -> None:
+    world.workers = 1
+    world.apply(BEFORE)
+    world.faults(script=[{"fault": "drop_after", "method": method, "path": path}])
+    lost: dict[str, object] = {}
+    late: list[str] = []
+
+    def watch(attempt: Attempt) -> None:
+        if lost and attempt.phase == "before" and not attempt.call.startswith("GET"):
+            late.append(attempt.call)
+        if not lost and attempt.phase == "after" and attempt.status is None:
+            lost.update(take_over(bucket, world))
+
+    world.on_attempt = watch
+    result = world.apply(AFTER)
+    world.on_attempt = lambda _attempt: None
+    assert (late, result.report.exit_code, result.report.has_written) == ([], 3, True)
+    assert stored(bucket) == lost
+    new_lock(bucket, world).force_unlock(SUCCESSOR.run)
+    assert world.apply(AFTER).report.exit_code == 0
+    assert sorted(world.titles()) == ["d", "e", "f", "g", "new", "newer"]
