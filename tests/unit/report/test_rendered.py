@@ -146,6 +146,12 @@ def test_json_of_a_plan_is_its_document(plan: Plan) -> None:
     assert json.loads(render(plan, "json")) == encode_plan(plan)
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_report_names_the_run_whose_lock_was_taken_over(report: Report, format_: OutputFormat) -> None:
+    assert "anna" in render(replace(report, lock_taken_from="anna"), format_)
+    assert "anna" not in render(report, format_)
+
+
 def test_json_follows_the_published_schema(report: Report, invalid: InvalidInput, refused: Refused) -> None:
     Draft202012Validator.check_schema(SCHEMA)
     for subject in (report, invalid, refused, GalleryctlError("no", where="x")):
