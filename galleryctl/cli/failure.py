@@ -8,7 +8,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
-from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.errors import InvalidInput, Problem, UnexpectedError
 
 _HUMAN_FORMATS = ("text", "markdown")
 """Formats whose failures go to standard error; failures in the other formats are results for programs."""
@@ -16,19 +16,17 @@ _HUMAN_FORMATS = ("text", "markdown")
 
 def print_failure(error: Exception, settings: CliSettings) -> int:
     """Print `error` in the requested format, and return its exit code."""
-    if not isinstance(error, GalleryctlError):
-        error = _internal_error(error, settings)
+    error = UnexpectedError.of(error)
+    if settings.verbose and isinstance(error, UnexpectedError):
+        click.echo("".join(traceback.format_exception(error.__cause__)), err=True)
     from galleryctl.report.render import render
 
     err = settings.format in _HUMAN_FORMATS
     text = render(error, settings.format, color=output.use_color(settings, err=err), width=output.terminal_width())
     if err:
         click.echo(text, err=True, nl=not text.endswith("\n"))
-        return error.exit_code
-    try:
-        output.result(text)
-    except GalleryctlError as output_error:
-        click.echo(f"{error}\n{output_error}", err=True)
+    else:
+        output.outcome(text)
     return error.exit_code
 
 
@@ -41,14 +39,3 @@ def print_usage_error(error: click.ClickException, format: str) -> int:  # noqa:
     do = f"see {context.command_path} --help" if context else ""
     problem = Problem(None, error.format_message())
     return print_failure(InvalidInput((problem,), do=do), CliSettings(format=format))
-
-
-def _internal_error(error: Exception, settings: CliSettings) -> GalleryctlError:
-    if settings.verbose:
-        click.echo("".join(traceback.format_exception(error)), err=True)
-    if isinstance(error, OSError):  # caused by the system (a full disk, a permission), not by a bug
-        return GalleryctlError(error.strerror or str(error), where=error.filename)
-    return GalleryctlError(
-        f"this is a bug in galleryctl: {type(error).__name__}: {error}",
-        do="run the command again with -v for a traceback, and report this bug",
-    )

@@ -1,4 +1,4 @@
-"""Handling of Ctrl-C and SIGTERM, which have the same effect, while a command waits, asks, plans or applies."""
+"""Handling of Ctrl-C, SIGTERM and SIGHUP, which have the same effect, while a command waits, asks, plans or applies."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from types import FrameType
 
 from galleryctl.model.errors import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+def handled_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a command. SIGHUP is not among them if it is ignored, as below `nohup`."""
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if is_ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def interrupt_on_signal() -> None:
+    """Let every signal raise KeyboardInterrupt, wherever no other handler is set: locks are released, then."""
+    for number in handled_signals():
+        if number is not signal.SIGINT:  # Python's own handler does; asyncio replaces only that one
+            signal.signal(number, _raise_interrupt)
+
+
+def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager
 def raise_on_signal() -> Iterator[None]:
     """Raise KeyboardInterrupt on a signal, in code that blocks the event loop: a handler of the loop would wait."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in SIGNALS}
+    before = {number: signal.signal(number, _raise_interrupt) for number in handled_signals()}
     try:
         yield
     finally:
@@ -88,8 +99,8 @@ def stop_on_signal(
 @contextmanager
 def _signal_handler(interrupt: Callable[[], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
+    before = {number: signal.getsignal(number) for number in handled_signals()}
+    for number in before:
         loop.add_signal_handler(number, interrupt)
     try:
         yield

@@ -94,7 +94,7 @@ def run(args: Sequence[str]) -> int:
         click.echo("Interrupted; no further action was taken.", err=True)
         return 130
     except BrokenPipeError:
-        return 1  # the reader closed the pipe on purpose, as `head` does: no message
+        return 1  # the reader has exited, as `head` does, and nothing was written: no message
 
 
 def _invoke(args: list[str]) -> int:
@@ -123,7 +123,13 @@ def main() -> None:
     # Plans are large trees of values without cycles, which the collector would walk again and again: 15 % of the time of
     # a plan of 10,000 items.
     gc.set_threshold(200_000, 50, 1_000)
-    from galleryctl.cli.output import configure_streams, flush_streams
+    from galleryctl.cli.interrupts import interrupt_on_signal
+    from galleryctl.cli.streams import configure_streams, flush_stdout
 
     configure_streams()
-    sys.exit(flush_streams(run(sys.argv[1:])))
+    interrupt_on_signal()
+    try:
+        code = flush_stdout(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # after the command, or while its end was printed
+        code = 130
+    sys.exit(code)

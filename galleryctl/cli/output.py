@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import shutil
 import sys
@@ -13,23 +12,12 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.streams import discard_stdout
 from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
 
 if TYPE_CHECKING:
     from galleryctl.report.render import Subject
-
-_ERROR_HANDLER = "galleryctl-escapes"
-"""Escapes characters that the terminal's encoding lacks, and lone surrogates, as JSON does: JSON output stays valid."""
-
-
-def configure_streams() -> None:
-    """Let standard output and standard error accept any text, whatever the encoding of the terminal."""
-    codecs.register_error(_ERROR_HANDLER, _escape_unencodable)
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # missing if closed or replaced by a caller
-        if reconfigure is not None:
-            reconfigure(errors=_ERROR_HANDLER)
 
 
 def use_color(settings: CliSettings, *, err: bool = False) -> bool:
@@ -49,12 +37,37 @@ def result(text: str) -> None:
         click.echo(text, nl=not text.endswith("\n"), color=True)
 
 
-def print_result(subject: Subject, settings: CliSettings, *, drift: bool = False) -> None:
-    """Print a result in the requested format; `drift` shows a plan as changes on the site."""
+def outcome(text: str) -> int:
+    """Print the result of a command that has written: on standard error if standard output does not take it.
+
+    Returns the exit code of the output alone: 3 if it is incomplete, else 0. A reader that has exited, as `head` does,
+    wanted no more.
+    """
+    try:
+        result(text)
+    except BrokenPipeError:
+        code = 0
+    except GalleryctlError as error:
+        click.echo(f"{error}\n  it follows here", err=True)
+        code = 3
+    else:
+        return 0
+    discard_stdout()
+    click.echo(text, nl=not text.endswith("\n"), err=True)
+    return code
+
+
+def rendered(subject: Subject, settings: CliSettings, *, drift: bool = False) -> str:
+    """Return a result in the requested format; `drift` shows a plan as changes on the site."""
     from galleryctl.report.render import render
 
     color, width, verbose = use_color(settings), terminal_width(), settings.verbose > 0
-    result(render(subject, settings.format, drift=drift, color=color, width=width, verbose=verbose))
+    return render(subject, settings.format, drift=drift, color=color, width=width, verbose=verbose)
+
+
+def print_result(subject: Subject, settings: CliSettings, *, drift: bool = False) -> None:
+    """Print a result as `rendered` returns it. Raises as `result`."""
+    result(rendered(subject, settings, drift=drift))
 
 
 def print_checkup(checkup: Validation | WriteResult | Diagnosis, settings: CliSettings) -> None:
@@ -105,33 +118,9 @@ def stderr(text: str) -> None:
     click.echo(escape_workflow_commands("\n".join(map(escape_control, text.split("\n")))), err=True)
 
 
-def flush_streams(code: int) -> int:
-    """Flush the streams and return the exit code, 1 instead of 0 if output was lost.
-
-    A broken stream is redirected to the null device: otherwise Python reports it again at exit.
-    """
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        try:
-            stream.flush()
-        except OSError:
-            code = code or 1
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, stream.fileno())
-            os.close(null)
-    return code
-
-
 def _is_terminal(stream: TextIO | None) -> bool:
     """Return True if the stream is a terminal; it is None if it was closed before the start."""
     return stream is not None and stream.isatty()
-
-
-def _escape_unencodable(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    pairs = (units[index : index + 2].hex() for index in range(0, len(units), 2))
-    return "".join(f"\\u{pair}" for pair in pairs), error.end
 
 
 def require_format(settings: CliSettings, *supported: str) -> None:

@@ -102,17 +102,19 @@ def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[ReadyI
     )
     server = _EmulatorServer(config, lambda: on_ready(emulator.ready))
     emulator.pipeline.cut_connection = server.cut
-    with _quiet_signals():
+    with _quiet_signals(server):
         server.run(sockets=[listener])
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Ignore the signals that uvicorn raises again after its shutdown: here they are the normal end."""
+def _quiet_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Ignore the signals that uvicorn raises again after its shutdown: here they are the normal end, SIGHUP, too."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored below nohup
+        previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, server.handle_exit)
     try:
         yield
     finally:

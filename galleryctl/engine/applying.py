@@ -67,17 +67,12 @@ async def apply_plan(
             stop=stop,
             progress=progress,
         )
-    done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
-    keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
-    if applied.report.has_written or keep_journal:
-        return _save_results(site, applied, record, state, keep_journal=keep_journal)
-    applied = replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
+    if applied.stopped:
+        return replace(applied, state_written=True)
     try:
-        site.journal.clear()  # nothing was written, so a saved plan stays valid
-        site.backend.remove_record(record.number)
-    except StateError as error:
-        return replace(applied, save_error=error)
-    return applied
+        return _save_results(site, planned, applied, record, state, unconfirmed)
+    except Exception as error:  # noqa: BLE001 - the report has it: something may have been written
+        return replace(applied, state_written=True).with_error(error)
 
 
 def _save_findings(site: Site, planned: PlanResult, findings: Bindings, *, keep_journal: bool) -> State:
@@ -93,15 +88,30 @@ def _save_findings(site: Site, planned: PlanResult, findings: Bindings, *, keep_
 
 
 def _save_results(
-    site: Site, applied: ApplyResult, record: RunRecord, state: State, *, keep_journal: bool
+    site: Site,
+    planned: PlanResult,
+    applied: ApplyResult,
+    record: RunRecord,
+    state: State,
+    unconfirmed: Mapping[Address, UnconfirmedCreate],
 ) -> ApplyResult:
-    """Save the state and complete the record of a run that has written to the site."""
+    """Save the state and complete the record of the run; neither if nothing was written to the site."""
+    done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
+    keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
+    if not (applied.report.has_written or keep_journal):
+        applied = replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
+        try:
+            site.journal.clear()  # a saved plan stays valid
+            site.backend.remove_record(record.number)
+        except StateError as error:
+            applied = applied.with_error(error)
+        return applied
     try:
         state = save_state(site, state, applied.bindings, keep_journal=keep_journal)
     except StateError as error:
-        applied = replace(applied, save_error=error)
-    unconfirmed = applied.has_unconfirmed_steps
-    report = finish_record(site.backend, record, applied.report, state=state, unconfirmed=unconfirmed)
+        applied = applied.with_error(error)
+    has_unconfirmed = applied.has_unconfirmed_steps
+    report = finish_record(site.backend, record, applied.report, state=state, unconfirmed=has_unconfirmed)
     return replace(applied, report=report, state_written=True)
 
 

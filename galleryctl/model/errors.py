@@ -9,7 +9,8 @@ GalleryctlError
 ├── StateError            state, journal or lock cannot be read or written
 │   └── LockedError       another run holds the lock
 ├── DeadlineExceeded      the run was not finished within its --deadline
-└── Interrupted           Ctrl-C, or a signal with the same effect
+├── Interrupted           Ctrl-C, or a signal with the same effect
+└── UnexpectedError       an exception that no code expects: a bug, or an error of the operating system
 """
 
 from __future__ import annotations
@@ -83,3 +84,25 @@ class Interrupted(GalleryctlError):  # noqa: N818 - named for what it says
     """The user interrupted the command; the journal records what is left to do."""
 
     exit_code = 130
+
+
+class UnexpectedError(GalleryctlError):
+    """An exception that no code expects, its cause: a bug, or an error of the operating system such as a full disk."""
+
+    @classmethod
+    def of(cls, error: Exception, *, has_written: bool = False) -> GalleryctlError:
+        """Return `error` if it is a GalleryctlError, else one that describes it; the exit code is 3 if `has_written`."""
+        if isinstance(error, GalleryctlError):
+            described: GalleryctlError = error
+        elif isinstance(error, OSError):
+            described = cls(error.strerror or str(error), where=error.filename)
+        else:
+            described = cls(
+                f"this is a bug in galleryctl: {type(error).__name__}: {error}",
+                do="run the command again with -v for a traceback, and report this bug",
+            )
+        if described is not error:
+            described.__cause__ = error
+        if has_written:
+            described.exit_code = 3
+        return described

@@ -109,8 +109,8 @@ class Workspace:
         `overwrite_conflicts` is True; otherwise such a plan is rejected.
         `progress` observes the steps; `lock_timeout` is the number of seconds to wait for another run, by default 120 if
         the state is in a bucket and 0 if it is a file. Raises StaleError if the site, the state or a file changed since the
-        plan was made, Refused if a safety check rejects it, LockedError, and StateError if the state could not be saved.
-        Failed changes are in the report.
+        plan was made, Refused if a safety check rejects it, LockedError, StateError if the state could not be saved,
+        and UnexpectedError for an exception of `progress`. Failed changes are in the report.
         """
         options = _options(
             targets,
@@ -133,8 +133,8 @@ class Workspace:
         )
         if applied is None:
             raise AssertionError("unreachable: these hooks require no approval")
-        if applied.save_error is not None:
-            raise applied.save_error
+        if applied.errors:
+            raise applied.errors[0]
         return applied.report
 
     async def _drift(self, *, targets: Iterable[Address | str] = ()) -> Plan:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,8 +52,14 @@ class ApplyHooks:
         """Handle the plan before it is checked and approved."""
 
     def writing(self, stop: Stop) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
-        """Return a context manager for the writes that returns their observer; set `stop` to start no further step."""
+        """Return a context manager that returns the observer of the writes; set `stop` to start no further step.
+
+        It is left at the very end, when the lock is released and the site closed.
+        """
         return nullcontext(self._progress)
+
+    def on_stopped(self, applied: ApplyResult) -> None:
+        """Handle the result so far of an apply that a second cancellation has ended; CancelledError follows."""
 
 
 def drift_options(targets: tuple[Address, ...] = ()) -> PlanOptions:
@@ -94,27 +100,44 @@ async def apply_workspace(
         state = workspace.config.state
         check_signature(saved, state.passphrase, state.former_passphrase)
     owner = lock_owner(operation)
-    async with workspace.open() as site, AsyncExitStack() as stack:
-        with hooks.cancellable():
-            # Whatever was read before is not used: the run that held the lock may have changed it.
-            former = await stack.enter_async_context(hold_lock(site.backend, owner, lock_timeout, hooks.on_lock_wait))
-            planned = await _approved(workspace, site, options, saved, former, hooks)
-            if planned is None:
-                return None
-            if expect_digest and not planned.plan.is_empty:
-                check_review_digest(planned.plan, expect_digest)
-            elif saved is None and hooks.approve is None and not overwrite_conflicts:
-                check_conflicts(planned.plan)
-        stop = Stop()
-        with hooks.writing(stop) as progress:
-            applied = await _finish(site, planned, owner=owner, stop=stop, progress=progress)
-        is_reviewed = saved is not None or bool(expect_digest)
-        report = replace(
-            applied.report,
-            needs_review=is_reviewed and applied.state_written,
-            lock_taken_from=str(former) if former else "",
-        )
-        return replace(applied, report=report)
+    applied: ApplyResult | None = None
+    try:
+        async with _open_for_apply(workspace) as (site, lock, signals):
+            with hooks.cancellable():
+                # Whatever was read before is not used: the run that held the lock may have changed it.
+                former = await lock.enter_async_context(
+                    hold_lock(site.backend, owner, lock_timeout, hooks.on_lock_wait)
+                )
+                planned = await _approved(workspace, site, options, saved, former, hooks)
+                if planned is None:
+                    return None
+                if expect_digest and not planned.plan.is_empty:
+                    check_review_digest(planned.plan, expect_digest)
+                elif saved is None and hooks.approve is None and not overwrite_conflicts:
+                    check_conflicts(planned.plan)
+            stop = Stop()
+            progress = signals.enter_context(hooks.writing(stop))
+            applied = await _finish(site, planned, owner, stop, progress, hooks)
+            is_reviewed = saved is not None or bool(expect_digest)
+            report = replace(
+                applied.report,
+                needs_review=is_reviewed and applied.state_written,
+                lock_taken_from=str(former) if former else "",
+            )
+            applied = replace(applied, report=report)
+    except Exception as error:
+        if applied is None:
+            raise
+        return applied.with_error(error)  # of the lock or the client: the report must not be lost
+    return applied
+
+
+@asynccontextmanager
+async def _open_for_apply(workspace: WorkspaceSite) -> AsyncIterator[tuple[Site, AsyncExitStack, ExitStack]]:
+    """Open the site; return it, a stack for its lock, and a stack that is closed after both."""
+    with ExitStack() as signals:
+        async with workspace.open() as site, AsyncExitStack() as lock:
+            yield site, lock, signals
 
 
 async def _approved(
@@ -151,7 +174,9 @@ def _with_takeover(plan: Plan, former: LockInfo) -> Plan:
     return replace(plan, notices=(Notice(address=None, message=message), *plan.notices))
 
 
-async def _finish(site: Site, planned: PlanResult, *, owner: LockInfo, stop: Stop, progress: Progress) -> ApplyResult:
+async def _finish(
+    site: Site, planned: PlanResult, owner: LockInfo, stop: Stop, progress: Progress, hooks: ApplyHooks
+) -> ApplyResult:
     """Apply the plan. A cancellation sets `stop` and waits for the running steps; a second one cancels them."""
     applying = asyncio.ensure_future(apply_plan(site, planned, owner=owner, stop=stop, progress=progress))
     try:
@@ -161,6 +186,8 @@ async def _finish(site: Site, planned: PlanResult, *, owner: LockInfo, stop: Sto
             applying.cancel()
         stop.set()
         await asyncio.gather(applying, return_exceptions=True)  # a further cancellation reaches it
+        if not applying.cancelled() and applying.exception() is None:
+            hooks.on_stopped(applying.result())
         raise
 
 

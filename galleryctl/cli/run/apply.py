@@ -18,6 +18,7 @@ from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.stop import Stop
+from galleryctl.model.errors import DeadlineExceeded, GalleryctlError, Interrupted
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.locking import LockWait
@@ -42,22 +43,28 @@ async def run_apply(
         output.require_format(settings, "text")  # the plan must be shown before the question
     question = "Do you want to perform these actions?" if ask else None
     hooks = _Terminal(settings, question, Deadline(deadline))
-    applied = await apply_workspace(
-        get_workspace(settings),
-        options,
-        saved=saved,
-        operation=operation,
-        lock_timeout=lock_timeout,
-        overwrite_conflicts=overwrite_conflicts,
-        expect_digest=expect_digest,
-        hooks=hooks,
-    )
+    try:
+        applied = await apply_workspace(
+            get_workspace(settings),
+            options,
+            saved=saved,
+            operation=operation,
+            lock_timeout=lock_timeout,
+            overwrite_conflicts=overwrite_conflicts,
+            expect_digest=expect_digest,
+            hooks=hooks,
+        )
+    except (Interrupted, DeadlineExceeded) as error:
+        if hooks.stopped is None:
+            raise
+        applied = hooks.stopped.with_error(error) if hooks.stopped.stopped else hooks.stopped
     if applied is None:
         output.info(settings, "Nothing was applied.")
         return 1
     if expect_digest and not (applied.report.outcomes or applied.report.state_changes):
         output.info(settings, "Nothing is left to apply, so --expect-digest was not compared.")
-    return _print_report(applied, settings)
+    with raise_on_signal():
+        return _print_report(applied, settings)
 
 
 class _Terminal(ApplyHooks):
@@ -68,6 +75,7 @@ class _Terminal(ApplyHooks):
         self._settings = settings
         self._deadline = deadline
         self._question = question
+        self.stopped: ApplyResult | None = None
         if question is not None:
             self.approve = lambda _plan: confirm(question)
 
@@ -83,8 +91,14 @@ class _Terminal(ApplyHooks):
         print_lock_wait(self._settings, wait)
 
     def on_plan(self, plan: Plan) -> None:
-        if self._settings.format == "text" and (self._question or not self._settings.quiet):
+        if self._settings.format != "text" or (self._settings.quiet and not self._question):
+            return
+        try:
             output.print_result(plan, self._settings)
+        except BrokenPipeError:
+            if self._question:
+                what = "the plan cannot be shown; nothing was applied"
+                raise GalleryctlError(what, where="standard output", why="its reader has exited") from None
 
     @contextmanager
     def writing(self, stop: Stop) -> Iterator[Progress]:
@@ -96,13 +110,19 @@ class _Terminal(ApplyHooks):
         ):
             yield progress
 
+    def on_stopped(self, applied: ApplyResult) -> None:
+        self.stopped = applied
+
 
 def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
-    """Print the report and return the exit code."""
-    if applied.report.outcomes or applied.report.state_changes or settings.format != "text":
-        output.print_result(applied.report, settings)
-    if applied.save_error is not None:
-        print_failure(applied.save_error, settings)
-        # Not the exit code of the error if something was written to the site.
-        return 3 if applied.report.has_written else applied.save_error.exit_code
-    return applied.report.exit_code
+    """Print the report and the errors of the run; return the exit code, never 1 after something was written."""
+    code = applied.exit_code
+    try:
+        if applied.report.outcomes or applied.report.state_changes or settings.format != "text":
+            code = output.outcome(output.rendered(applied.report, settings)) or code
+        for error in applied.errors:
+            print_failure(error, settings)
+    except Exception as error:  # noqa: BLE001 - a bug in the report says nothing about what was written
+        print_failure(error, settings)
+        code = code or 3
+    return code

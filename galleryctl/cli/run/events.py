@@ -14,7 +14,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.drift_watch import DriftWatcher
-from galleryctl.cli.interrupts import SIGNALS
+from galleryctl.cli.interrupts import handled_signals
 from galleryctl.cli.listener import base_url, bind_socket, is_loopback, write_ready_file
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
@@ -132,12 +132,13 @@ async def _run_until_signal(worker: EventWorker) -> None:
     """Run the worker up to its limit or a signal, the normal end; unprocessed events stay in the inbox."""
     running = asyncio.ensure_future(worker.run())
     loop = asyncio.get_running_loop()
-    for number in SIGNALS:
+    signals = handled_signals()
+    for number in signals:
         loop.add_signal_handler(number, running.cancel)
     try:
         await asyncio.wait({running})
     finally:
-        for number in SIGNALS:
+        for number in signals:
             loop.remove_signal_handler(number)
     if not running.cancelled():
         running.result()

@@ -18,7 +18,7 @@ from galleryctl.engine.refresh.lookup import match_inline_items
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.refresh.recovered_values import recovered_record
 from galleryctl.model.address import Address
-from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.model.errors import GalleryctlError, StateError, UnexpectedError
 from galleryctl.model.last_applied import LastApplied, Origin, SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
@@ -73,6 +73,10 @@ class StepExecutor:
             self.has_written = self.has_written or _has_unknown_effect(error)
             self.journal.failed(step.id, error.what, unconfirmed=unconfirmed)
             raise
+        except Exception as error:
+            # Not recorded in the journal: nobody knows how far the step got. The next run finds out.
+            self.has_unconfirmed_steps = self.has_written = True
+            raise UnexpectedError.of(error) from error
 
     async def _begin(self, step: steps.Step, intent: Intent) -> None:
         await self.journal.begin(step.id, replace(intent, started_at=self.client.now()))

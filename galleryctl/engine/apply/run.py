@@ -17,7 +17,7 @@ from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.errors import GalleryctlError, UnexpectedError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
@@ -37,8 +37,22 @@ class ApplyResult:
     """True if a step may have taken effect although its response was lost: the journal must be kept."""
     state_written: bool = False
     """True if the state was written, so that a plan made before is stale."""
-    save_error: GalleryctlError | None = None
-    """The error that prevented the state from being saved."""
+    stopped: bool = False
+    """True if the steps in progress were stopped: nothing more is written, the journal has the rest."""
+    errors: tuple[GalleryctlError, ...] = ()
+    """The errors of the run itself, not of a step: an exception that nobody expected, a state that cannot be saved."""
+
+    @property
+    def exit_code(self) -> int:
+        """The report's exit code, but 3 for a run with errors that has written and was not interrupted, and never 0."""
+        code = self.report.exit_code
+        if self.errors and code in (0, 1):
+            return 3 if self.report.has_written else 1
+        return code
+
+    def with_error(self, error: Exception) -> ApplyResult:
+        """Return the result with one more error."""
+        return replace(self, errors=(*self.errors, UnexpectedError.of(error)))
 
 
 async def apply(
@@ -81,19 +95,28 @@ async def apply(
     )
     steps = plan_steps(replace(plan, media=media))
     progress.on_plan(steps)
-    outcomes = await run_graph(steps, executor.run, workers=workers, stop=stop, progress=progress)
-    bindings = state.updated_state()
-    done = [step for step in steps if outcomes[step.id].status is OutcomeStatus.DONE]
-    report = Report(
-        outcomes=tuple(_outcomes(plan.changes, steps, outcomes, bindings, executor.deviations)),
-        requests=client.request_counts,
-        state_changes=len(plan.state_changes),
-        uploaded=sum(isinstance(step.action, Upload) for step in done),
-        seconds=time.monotonic() - started,
-        interrupted=stop.is_set() and not stop.deadline_passed and len(done) < len(steps),
-        has_written=executor.has_written,
+    graph = await run_graph(steps, executor.run, workers=workers, stop=stop, progress=progress)
+    try:
+        bindings = state.updated_state()
+        done = [step for step in steps if graph.outcomes[step.id].status is OutcomeStatus.DONE]
+        report = Report(
+            outcomes=tuple(_outcomes(plan.changes, steps, graph.outcomes, bindings, executor.deviations)),
+            requests=client.request_counts,
+            state_changes=len(plan.state_changes),
+            uploaded=sum(isinstance(step.action, Upload) for step in done),
+            seconds=time.monotonic() - started,
+            interrupted=stop.is_set() and not stop.deadline_passed and len(done) < len(steps),
+            has_written=executor.has_written or graph.stopped,
+        )
+    except Exception as error:  # after writes, no bug may look as if nothing had been written
+        raise UnexpectedError.of(error, has_written=executor.has_written) from error
+    return ApplyResult(
+        bindings=bindings,
+        report=report,
+        has_unconfirmed_steps=executor.has_unconfirmed_steps or graph.stopped,
+        stopped=graph.stopped,
+        errors=() if graph.error is None else (graph.error,),
     )
-    return ApplyResult(bindings=bindings, report=report, has_unconfirmed_steps=executor.has_unconfirmed_steps)
 
 
 def retryable_creates(

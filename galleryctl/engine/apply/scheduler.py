@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from galleryctl.engine.gather import gather_all
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.stop import Stop
-from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.model.errors import GalleryctlError, StateError, UnexpectedError
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.steps import Step
 from galleryctl.wix.errors import AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
 
-_FATAL_ERRORS = (StateError, AuthError, PermissionDenied)
+_FATAL_ERRORS = (StateError, AuthError, PermissionDenied, UnexpectedError)
 """Errors after which no other step can succeed: steps that have not started are skipped, with the same reason."""
 _OUTAGE_ERRORS = (Unavailable, Throttled, ResponseLost)
 """The errors of a step during an outage of the API, after its retries."""
@@ -25,6 +26,19 @@ _MIN_FAILURE_LIMIT = 10
 The limit is twice the number of workers if that is more: parallel steps fail together, and a short outage should not
 end a long run.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphResult:
+    """The outcome of each step, by its id.
+
+    `error` is the exception that nobody expected, if there was one. `stopped` is True if the steps in progress were
+    stopped: nobody knows whether they took effect.
+    """
+
+    outcomes: Mapping[str, StepOutcome]
+    error: GalleryctlError | None = None
+    stopped: bool = False
 
 
 class _Scheduler:
@@ -38,10 +52,12 @@ class _Scheduler:
             for dependency in step.depends_on:
                 self.dependents[dependency].append(step)
         self.outcomes: dict[str, StepOutcome] = {}
+        self.started: set[str] = set()
         self.remaining = len(steps)
         self.failure_limit = failure_limit
         self.stop_reason = ""
         self.stop_error: GalleryctlError | None = None
+        self.unexpected_error: GalleryctlError | None = None
         self.consecutive_outages = 0
         """Steps that ended with an outage error since the last other response."""
 
@@ -55,6 +71,23 @@ class _Scheduler:
             self.stop_error, self.stop_reason = error, self.stop_reason or reason
         same = (self.stop_error.where, self.stop_error.what) == (error.where, error.what)
         return self.stop_reason if same else reason
+
+    @contextmanager
+    def observing(self) -> Iterator[None]:
+        """Let no further step start if the observer raises an exception: the steps that are done are still saved."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - an observer may raise any; the result has it
+            self.unexpected_error = self.unexpected_error or UnexpectedError.of(error)
+            self.stop(self.unexpected_error)
+
+    def unfinished(self, step: Step, stop: Stop) -> StepOutcome:
+        """Return the outcome of a step that did not end: it was stopped, or never started."""
+        if step.id in self.started:
+            reason = "stopped before the response; the next apply finds out whether it took effect"
+            return StepOutcome(status=OutcomeStatus.FAILED, reason=reason)
+        reason = self.stop_reason or stop.reason
+        return StepOutcome(status=OutcomeStatus.SKIPPED, reason=reason)
 
     def finish(self, step: Step, outcome: StepOutcome) -> None:
         """Record the outcome of `step`; steps that waited only for it become ready, or are skipped if it failed."""
@@ -81,29 +114,37 @@ async def run_graph(
     workers: int,
     stop: Stop,
     progress: Progress,
-) -> Mapping[str, StepOutcome]:
-    """Run the steps and return the outcome of each, by its id.
+) -> GraphResult:
+    """Run the steps and return the outcome of each.
 
     A step starts when its dependencies are done. A step that raises GalleryctlError has failed, and its dependents are
-    skipped. Once `stop` is set or the circuit breaker opens, no further step starts. Any other exception is a bug and
-    cancels the remaining steps.
+    skipped. Once `stop` is set, the circuit breaker opens or `progress` raises an exception, no further step starts. A
+    cancellation after `stop` is set ends the steps in progress, whose outcome is then unknown.
     """
     scheduler = _Scheduler(steps, max(_MIN_FAILURE_LIMIT, 2 * workers))
     changed = asyncio.Condition()
 
     async def work() -> None:
         while (step := await _next_step(scheduler, changed, stop)) is not None:
-            progress.on_step_start(step)
+            scheduler.started.add(step.id)
+            with scheduler.observing():
+                progress.on_step_start(step)
             outcome = await _run_step(step, run, scheduler)
-            progress.on_step_end(step, outcome)
+            with scheduler.observing():
+                progress.on_step_end(step, outcome)
             async with changed:
                 scheduler.finish(step, outcome)
                 changed.notify_all()
 
-    await gather_all((work() for _ in range(min(workers, len(steps)))), window=workers)
-    reason = scheduler.stop_reason or stop.reason
-    skipped = StepOutcome(status=OutcomeStatus.SKIPPED, reason=reason)
-    return {step.id: scheduler.outcomes.get(step.id, skipped) for step in steps}
+    try:
+        await gather_all((work() for _ in range(min(workers, len(steps)))), window=workers)
+        stopped = False
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        stopped = True
+    outcomes = {step.id: scheduler.outcomes.get(step.id) or scheduler.unfinished(step, stop) for step in steps}
+    return GraphResult(outcomes=outcomes, error=scheduler.unexpected_error, stopped=stopped)
 
 
 async def _next_step(scheduler: _Scheduler, condition: asyncio.Condition, stop: Stop) -> Step | None:
@@ -120,6 +161,8 @@ async def _run_step(step: Step, run: Callable[[Step], Awaitable[None]], schedule
     try:
         await run(step)
     except GalleryctlError as error:
+        if isinstance(error, UnexpectedError):
+            scheduler.unexpected_error = scheduler.unexpected_error or error
         if isinstance(error, _FATAL_ERRORS):
             return StepOutcome(status=OutcomeStatus.FAILED, reason=scheduler.stop(error))
         scheduler.consecutive_outages = scheduler.consecutive_outages + 1 if isinstance(error, _OUTAGE_ERRORS) else 0
