@@ -160,6 +160,7 @@ def post_over_http(url: str, body: str, timeout: float) -> int:
     from galleryctl.http import httpx  # noqa: PLC0415 - slow to import
 
     try:
-        return httpx.post(url, content=body, headers={"Content-Type": "text/plain"}, timeout=timeout).status_code
+        headers = {"Content-Type": "text/plain"}
+        return httpx.post(url, content=body, headers=headers, timeout=timeout, trust_env=False).status_code
     except (httpx.HTTPError, httpx.InvalidURL):
         return 0

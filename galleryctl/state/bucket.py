@@ -14,8 +14,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from galleryctl.model.errors import StateError
-from galleryctl.state.bucket_errors import NO_SUCH_BUCKET, RATE_LIMITED, advice_for, invalid_variable, redacted_reason
+from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.network import NetworkSettings
+from galleryctl.state.bucket_errors import (
+    NO_SUCH_BUCKET,
+    RATE_LIMITED,
+    advice_for,
+    endpoint_url,
+    invalid_variable,
+    redacted_reason,
+)
 from galleryctl.state.durable_files import MAX_STATE_BYTES, too_large_reason
 
 if TYPE_CHECKING:
@@ -182,6 +190,10 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
     if problem is not None:
         do = "correct that variable: see 'Share state' in the documentation"
         raise StateError("the object store cannot be used", where=location, why=problem, do=do)
+    try:
+        NetworkSettings().check(endpoint_url(os.environ, scheme))
+    except GalleryctlError as error:
+        raise StateError(f"{location} cannot be used: {error.what}", where=error.where, do=error.do) from error
     # No client options are passed: they would override those in the environment.
     retry: RetryConfig = {"max_retries": _MAX_RETRIES, "retry_timeout": _RETRY_TIMEOUT}
     store: ObjectStore

@@ -17,6 +17,13 @@ _REQUEST_VARIABLES = {
 }
 """The variables that the library puts unchecked into the URL, headers or signature of a request."""
 
+_ENDPOINTS = {
+    "s3": (("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"), "https://s3.amazonaws.com"),
+    "gs": (("GOOGLE_BASE_URL",), "https://storage.googleapis.com"),
+    "az": (("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"), "https://blob.core.windows.net"),
+}
+"""The variables that may name the endpoint of a store, by URL scheme, and its usual one."""
+
 # Pattern in the error → advice; the first match counts. Without credentials in the environment, the library requests
 # the machine's role from 169.254.169.254, an address that answers only on cloud machines.
 _ADVICE_BY_PATTERN = (
@@ -86,3 +93,9 @@ def invalid_variable(environment: Mapping[str, str], scheme: str) -> str | None:
         if value and name.endswith(("_ENDPOINT", "_URL")) and not re.match(r"https?://\w", value):
             return f"{name} in the environment does not begin with https:// or http://"
     return None
+
+
+def endpoint_url(environment: Mapping[str, str], scheme: str) -> str:
+    """Return the URL at which that store is reached; without the host's first labels, which depend on the bucket."""
+    names, usual = _ENDPOINTS[scheme]
+    return next((environment[name] for name in names if environment.get(name)), usual)

@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
+from galleryctl.network import NetworkSettings
 from galleryctl.wix.auth import Auth
+from galleryctl.wix.environment_transport import EnvironmentTransport
 from galleryctl.wix.galleries import GalleryCalls
 from galleryctl.wix.media import MediaCalls
 from galleryctl.wix.permissions import PermissionCalls
@@ -77,10 +79,16 @@ async def open_client(
     on_request: Observer | None = None,
     before_write: WriteGuard | None = None,
 ) -> AsyncIterator[WixClient]:
-    """Open a client and close it at the end; `transport` replaces the network."""
+    """Open a client and close it at the end; `transport` replaces the network.
+
+    Raises GalleryctlError if a network setting of the environment cannot be used.
+    """
     # one connection more than concurrent requests: a response may still be closing when the next request starts
     pool = httpx.Limits(max_connections=limits.concurrency + 1, max_keepalive_connections=limits.concurrency)
-    async with httpx.AsyncClient(base_url=base_url, transport=transport, timeout=TIMEOUT, limits=pool) as http:
+    if transport is None:
+        transport = EnvironmentTransport(NetworkSettings(), limits=pool)
+        transport.prepare(base_url)
+    async with httpx.AsyncClient(base_url=base_url, transport=transport, timeout=TIMEOUT, trust_env=False) as http:
         yield WixClient(
             http,
             auth=auth,

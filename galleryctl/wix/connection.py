@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from galleryctl.http import httpx
+from galleryctl.network import NetworkSettings, connection_advice
+from galleryctl.wix.environment_transport import EnvironmentTransport
 from galleryctl.wix.errors import Unavailable
 
 _TIMEOUT = 10.0
@@ -26,14 +28,15 @@ async def check_connection(
     base_url: str, *, clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None = None
 ) -> ConnectionResult:
     """Request `base_url` and return the result; `clock` returns epoch seconds. Raises Unavailable."""
-    async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT) as http:
+    transport = transport or EnvironmentTransport(NetworkSettings())
+    async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT, trust_env=False) as http:
         before = clock()
         try:
             async with asyncio.timeout(_TIMEOUT), http.stream("GET", base_url) as response:
                 pass  # the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as cause:
             # only the class: the text can contain credentials from a URL or a proxy's address
-            do = "check the network, the proxy (HTTPS_PROXY) and backend.base_url"
+            do = connection_advice(cause) or "check the network, the proxy (HTTPS_PROXY) and backend.base_url"
             raise Unavailable(f"no response ({type(cause).__name__})", call="GET /", do=do) from cause
         after = clock()
     try:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from galleryctl.http import RefusedResponse, httpx, read_body
+from galleryctl.network import connection_advice
 from galleryctl.wix.errors import (
     ApiError,
     ErrorBody,
@@ -80,7 +81,7 @@ def error_without_response(outgoing: Request, cause: Exception) -> ApiError:
     kind, call = type(cause).__name__, outgoing.call
     if isinstance(cause, _NOT_SENT_ERRORS):
         why = f"{kind}: {cause}" if str(cause) else kind
-        unreachable = Unavailable(f"cannot connect ({why})", call=call, retryable=True)
+        unreachable = Unavailable(f"cannot connect ({why})", call=call, do=connection_advice(cause), retryable=True)
         unreachable.effect_unknown = False
         return unreachable
     if isinstance(cause, _UNSENDABLE_ERRORS):

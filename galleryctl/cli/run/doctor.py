@@ -16,6 +16,7 @@ from galleryctl.manifest.validate import referenced_variables, validate
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
 from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.network import NetworkSettings
 from galleryctl.report.checkup import command_result_summary
 from galleryctl.session.open import WorkspaceSite
 from galleryctl.wix.connection import check_connection
@@ -92,10 +93,15 @@ async def _check_site(workspace: WorkspaceSite) -> list[Check]:
         unused = "the embedded emulator has no data yet; the first plan creates it"
         return [Check(name="emulator", status=CheckStatus.OK, finding=unused)]
     checks: list[Check] = []
+    if (url := workspace.backend.url) is not None:
+        try:
+            checks.append(Check(name="network settings", status=CheckStatus.OK, finding=NetworkSettings().check(url)))
+        except GalleryctlError as error:
+            return [failed_check("network settings", error)]
     try:
         async with workspace.open() as site:
             checks += check_site_state(site)
-            network = await _check_network(workspace.backend.url)
+            network = await _check_network(url)
             checks += network
             if all(check.status is not CheckStatus.FAIL for check in network):
                 checks += await check_permissions(site.client, site.folder)
