@@ -48,6 +48,7 @@ class DriftWatcher:
 
     def _print_failure(self, error: GalleryctlError | OSError) -> None:
         if self.settings.format == "json" and isinstance(error, GalleryctlError):
+            error.do = self.settings.for_this_workspace(error.do)
             output.result(failure_json(error, indent=None))
         else:
             print_failure(error, self.settings)

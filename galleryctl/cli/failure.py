@@ -19,6 +19,7 @@ def print_failure(error: Exception, settings: CliSettings) -> int:
     error = UnexpectedError.of(error)
     if settings.verbose and isinstance(error, UnexpectedError):
         click.echo("".join(traceback.format_exception(error.__cause__)), err=True)
+    error.do = settings.for_this_workspace(error.do)
     from galleryctl.report.render import render
 
     err = settings.format in _HUMAN_FORMATS

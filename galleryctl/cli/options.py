@@ -11,9 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
+from galleryctl.model.command import with_options
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _META_KEY = "galleryctl.options"
+_WITHOUT_SITE = ("init", "fmt")
+"""Commands that reject `--site`."""
 FORMATS = ("text", "json", "markdown", "html", "github")
 
 
@@ -27,6 +31,12 @@ class CliSettings:
     quiet: bool = False
     verbose: int = 0
     no_color: bool = False
+
+    def for_this_workspace(self, text: str) -> str:
+        """Return `text` with `-C` and `--site` in its commands, as they were given in this run."""
+        folder = () if self.directory == Path() else ("-C", str(self.directory))
+        site = () if self.site is None else ("--site", self.site)
+        return with_options(text, lambda name: folder if name in _WITHOUT_SITE else (*folder, *site))
 
 
 def get_settings(context: click.Context | None, *, unused: Sequence[str] = ()) -> CliSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from galleryctl.model.command import command_line, join_advice
 from galleryctl.model.errors import Refused
 from galleryctl.plan.changes import Cause, Plan
 from galleryctl.plan.file.review import review_digest
@@ -13,7 +14,7 @@ def check_guards(plan: Plan) -> None:
         raise Refused(
             "a safety check rejected the plan; nothing was applied",
             why="\n  ".join(f"{r.address}: {r.why}" if r.address else r.why for r in plan.refusals),
-            do="\n  ".join(dict.fromkeys(r.allow for r in plan.refusals)),
+            do=join_advice("\n  ", dict.fromkeys(r.allow for r in plan.refusals)),
         )
 
 
@@ -29,8 +30,8 @@ def check_conflicts(plan: Plan) -> None:
             "people on the site and the manifests changed the same values; nothing was applied",
             why="\n  ".join(listed),
             do="to keep the manifests' values, review the plan and apply it saved (plan --out FILE, apply FILE), with "
-            "--expect-digest, or with --overwrite-conflicts\n  "
-            f"to keep the site's values: galleryctl drift --accept {' '.join(keys)}",
+            "--expect-digest, or with --overwrite-conflicts\n  to keep the site's values: "
+            + command_line("drift", "--accept", *keys),
         )
 
 
@@ -41,5 +42,5 @@ def check_review_digest(plan: Plan, expected: str) -> None:
         raise Refused(
             "the plan is not the one that was reviewed; nothing was applied",
             why=f"its review digest is {found[:16]}, not {expected[:16]}",
-            do="review the new plan: galleryctl plan",
+            do="review the new plan: " + command_line("plan"),
         )

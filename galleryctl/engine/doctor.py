@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 
 from galleryctl.engine.site import SEPARATE_STATES_ADVICE, Site
 from galleryctl.model.checkup import Check, CheckStatus
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.state.journal import read_journal
 from galleryctl.state.state_file import State
@@ -69,15 +70,15 @@ def _check_lock(site: Site) -> Check:
     holder = site.backend.lock_holder()
     if holder is None:
         return _passed("lock", "free")
-    do = f"wait; if that run has ended: galleryctl state unlock {holder.run}"
+    do = "wait; if that run has ended: " + command_line("state", "unlock", holder.run)
     return Check(name="lock", status=CheckStatus.WARN, finding=f"held by {holder}", do=do)
 
 
 def _check_journal(site: Site) -> Check:
     state = site.backend.read() or State.new(site.site_id)
     if not read_journal(site.journal, state).run:
-        return _passed("journal", "no interrupted run")
-    finding = "an interrupted or running apply"
+        return _passed("journal", "no unfinished run")
+    finding = "an unfinished or running apply"
     return Check(name="journal", status=CheckStatus.WARN, finding=finding, do="run apply: it continues from there")
 
 

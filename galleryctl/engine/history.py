@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import Report
@@ -76,7 +77,7 @@ def read_record(backend: StateBackend, number: int) -> RunRecord:
             f"the history has no run {number}",
             where=backend.location,
             why=f"the runs are {listed}" if numbers else "no run is recorded",
-            do="list the runs: galleryctl history" if numbers else "",
+            do="list the runs: " + command_line("history") if numbers else "",
         )
     where = backend.history_store.location(record_name(number))
     return deserialize_record(backend.load_record(number), number=number, where=where)

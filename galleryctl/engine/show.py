@@ -9,6 +9,7 @@ from galleryctl.engine.importing.select import find_gallery
 from galleryctl.engine.refresh.listing import read_galleries, read_items
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import read_state
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import MatchError
 from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveItem
@@ -50,5 +51,5 @@ def _find_item(named: KeyedGallery, text: str) -> LiveItem:
         return fits[0]
     raise MatchError(
         f"gallery {named.key or named.gallery.name or named.gallery.id} has no item with the key or id {text!r}",
-        do=f"see: galleryctl show {named.key or named.gallery.id}",
+        do="see: " + command_line("show", named.key or named.gallery.id),
     )

@@ -7,6 +7,7 @@ import hmac
 import os
 from dataclasses import replace
 
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import Refused
 from galleryctl.model.secret import Secret
 from galleryctl.plan.changes import Plan
@@ -35,5 +36,5 @@ def check_signature(plan: Plan, passphrase: Secret | None, former_passphrase: Se
         raise Refused(
             "the plan is not signed with the passphrase of the state; nothing was applied",
             why="it was not signed, or it was changed after it was created, or created with another passphrase",
-            do="create it where the passphrase of this workspace is set: galleryctl plan --out FILE",
+            do="create it where the passphrase of this workspace is set: " + command_line("plan", "--out", "FILE"),
         )

@@ -164,7 +164,7 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
 
 def _interruption(loaded: LoadedState) -> Iterator[Notice]:
     if loaded.interrupted:
-        message = "an apply was interrupted: differences may come from it, and the next apply continues it"
+        message = "an earlier apply did not finish: differences may come from it, and the next apply continues it"
         yield Notice(address=None, message=message)
 
 
@@ -209,7 +209,7 @@ def _check_recovered(recovery: Recovery, plan: Plan) -> None:
     asked = [refusal for refusal in recovery.refusals if refusal.address and is_targeted(refusal.address, plan.targets)]
     if asked:
         raise StaleError(
-            "the plan is stale: the site changed where an earlier run was interrupted; nothing was applied",
+            "the plan is stale: the site changed where an earlier run did not finish; nothing was applied",
             why="\n  ".join(f"{refusal.address}: {refusal.why}" for refusal in asked),
             do="create a new plan and review it",
         )

@@ -12,6 +12,7 @@ from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.values import get_string
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
@@ -35,7 +36,7 @@ def read_profile(root: Path, file: str) -> SiteProfile:
     document = read_document(root, file)
     problems = [*document.problems, *schema_problems(document, "profile")]
     if problems or document.root is None:
-        raise InvalidInput(sort_problems(problems), do="write it again: galleryctl probe")
+        raise InvalidInput(sort_problems(problems), do="write it again: " + command_line("probe"))
     order, switches = get_string(document.root, "item_order"), document.root.part("switches")
     return SiteProfile(
         site_id=get_string(document.root, "site_id") or "",
@@ -73,6 +74,6 @@ def _read_site_profile(config: WorkspaceConfig, file: str, site: str) -> SitePro
         raise InvalidInput((Problem(None, f"{WORKSPACE_FILE}: profile is outside the workspace"),))
     profile, site_id = read_profile(config.root, file), config.sites[site].site_id
     if site_id not in (None, profile.site_id):
-        message = f"this profile is of site {profile.site_id}, not of {site_id}; probe the site: galleryctl probe"
+        message = f"this profile is of site {profile.site_id}, not of {site_id}; probe the site again"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
     return profile

@@ -22,6 +22,7 @@ from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.variables import looks_secret, masked_variable_names
 from galleryctl.model.address import Address
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Approval, ItemOrder, Limits, Moved
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.position import SourcePosition
@@ -114,7 +115,9 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
     """Return the workspace in the folder `root`. Raises InvalidInput with all problems of its galleryctl.yaml."""
     if not (root / WORKSPACE_FILE).is_file():
         problem = Problem(None, f"{root / WORKSPACE_FILE} does not exist")
-        raise InvalidInput((problem,), do="change to a workspace, specify one with -C, or create one: galleryctl init")
+        raise InvalidInput(
+            (problem,), do="change to a workspace, specify one with -C, or create one: " + command_line("init")
+        )
     document = read_document(root, WORKSPACE_FILE)
     local = _is_local(document)
     secrets = _secret_variables(document)

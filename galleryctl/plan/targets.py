@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 from galleryctl.model.address import Address
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import MatchError
 from galleryctl.plan.changes import Action, Change
 
@@ -22,7 +23,9 @@ def expand_targets(targets: Iterable[Address], addresses: Collection[Address]) -
             close = get_close_matches(str(target), map(str, addresses), n=3)
             raise MatchError(
                 f"unknown target {target}: no manifest or state entry has this address",
-                do=f"did you mean {' or '.join(close)}?" if close else "run `galleryctl state list` to list addresses",
+                do=f"did you mean {' or '.join(close)}?"
+                if close
+                else "list the addresses: " + command_line("state", "list"),
             )
         expanded.update(found)
     return frozenset(expanded)

@@ -93,7 +93,11 @@ def _add_values(found: _Found, change: Change, live: LiveGallery | LiveItem, bin
         if not any(cause.is_drift for cause in of_path):
             continue
         if of_path != {Cause.DRIFT}:
-            why = "the manifest has changed as well" if Cause.CONFLICT in of_path else "the last apply was interrupted"
+            why = (
+                "the manifest has changed as well"
+                if Cause.CONFLICT in of_path
+                else "the answer to the last write was lost"
+            )
             found.reject(change.address, path, why)
         elif path not in bases:
             found.reject(change.address, path, _NO_BASE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.report.formatting import escape_control, pluralize
 
-_REVIEW_ADVICE = "The plan cannot be continued: run `galleryctl plan`, review it, and apply the rest."
+_REVIEW_ADVICE = "The plan cannot be continued: create a new plan, review it, and apply the rest."
 PAST_TENSE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 """Past tense of each action."""
 

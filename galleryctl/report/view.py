@@ -147,7 +147,7 @@ def remarks(plan: Plan, *, drift: bool) -> Iterator[str]:
         return
     pending = sum(not change.is_drift for change in plan.changes) + len(plan.state_changes)
     if pending:
-        yield f"{pluralize(pending, 'change')} in the manifests not applied yet: see `galleryctl plan`."
+        yield f"{pluralize(pending, 'change')} in the manifests not applied yet; a plan shows them."
     deleted = sum(change.action is Action.DELETE and change.matched_by is MatchedBy.NONE for change in plan.changes)
     if left := plan.unmanaged - deleted:
         yield f"{pluralize(left, 'item')} in managed galleries on the site only, left alone."

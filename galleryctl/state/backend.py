@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from galleryctl.model import json_document as doc
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.state.history import MAX_RUNS, record_name, run_numbers
 from galleryctl.state.journal_file import JournalStore
@@ -76,7 +77,7 @@ def check_unlock(run_id: str, holder: LockInfo | None, *, held: bool, running: b
             f"run {run_id} does not hold the lock",
             where=where,
             why=("it is held" + (f" by {holder}" if holder else "")) if held else "it is free",
-            do=f"if that run has ended: galleryctl state unlock {holder.run}" if held and holder else "",
+            do="if that run has ended: " + command_line("state", "unlock", holder.run) if held and holder else "",
         )
     if running:
         do = f"stop that process (kill {holder.pid}); this releases its lock"

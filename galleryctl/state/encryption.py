@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from galleryctl.model import json_document as doc
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.secret import Secret
 from galleryctl.state.backend import StateBackend
@@ -37,13 +38,22 @@ SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 3
 _ENVELOPE_START = re.compile(rb'\s*\{\s*"sealed"')
 _KEY_ADVICE = (
     "set the passphrase that it was encrypted with, as passphrase or former_passphrase: state: {passphrase: ${NAME}}; or "
-    "restore a previous version: galleryctl state restore SERIAL; or move it aside and run: galleryctl state rebuild"
+    "restore a previous version: "
+    + command_line("state", "restore", "SERIAL")
+    + "; or move it aside and run: "
+    + command_line("state", "rebuild")
 )
 _PLAINTEXT_ADVICE = {
-    "state": "if it is yours, from before the passphrase was set: remove former_passphrase, if set, and run galleryctl "
-    "state reseal; otherwise choose another version: galleryctl state restore SERIAL; or run: galleryctl state rebuild",
+    "state": "if it is yours, from before the passphrase was set: remove former_passphrase, if set, and run "
+    + command_line("state", "reseal")
+    + "; otherwise choose another version: "
+    + command_line("state", "restore", "SERIAL")
+    + "; or run: "
+    + command_line("state", "rebuild"),
     "journal": "if a run was killed before the passphrase was set, apply once without it; otherwise delete this",
-    "record": "if it is yours, from before the passphrase was set: run galleryctl state reseal; otherwise delete it",
+    "record": "if it is yours, from before the passphrase was set: run "
+    + command_line("state", "reseal")
+    + "; otherwise delete it",
 }
 
 _About = Mapping[str, str | int]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo, check_unlock, decode_lock, lost_lock_error
 from galleryctl.state.durable_files import io_errors, read_file, replace_file
@@ -84,11 +85,11 @@ class FileLock:
                 return descriptor
             info = self._read_holder()
             if info or time.monotonic() - start >= _UNNAMED_HOLDER_WAIT:
-                unlock = f"galleryctl state unlock {info.run if info else ''}".rstrip()
+                unlock = command_line("state", "unlock", *((info.run,) if info else ()))
                 raise LockedError(
                     f"the state is locked by {info or 'another process'}",
                     where=self._path,
-                    do=f"wait with --lock-timeout SECONDS, or, if that run has ended, force-unlock: {unlock}",
+                    do="wait with --lock-timeout SECONDS, or, if that run has ended, force-unlock: " + unlock,
                 )
             time.sleep(_POLL_SECONDS)
 

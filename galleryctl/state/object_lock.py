@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import LockedError, StateError
 from galleryctl.state.backend import LockInfo, check_unlock
 from galleryctl.state.bucket import Bucket
@@ -121,10 +122,12 @@ class ObjectLock:
                 lease.renew()
 
     def _locked_error(self, holder: LockInfo | None) -> LockedError:
+        do = f"wait with --lock-timeout {self.default_wait:.0f}"
+        if holder:
+            do += ", or, if that run has ended, force-unlock: " + command_line("state", "unlock", holder.run)
         return LockedError(
             f"the state is locked by {holder or 'another run'}",
             where=self._location,
             why=f"if that run has ended, its lock is taken over {self._terms.takeover:.0f} seconds after its last sign",
-            do=f"wait with --lock-timeout {self.default_wait:.0f}"
-            + (f", or, if that run has ended, force-unlock: galleryctl state unlock {holder.run}" if holder else ""),
+            do=do,
         )

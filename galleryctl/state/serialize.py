@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 
 from galleryctl.model import json_document as doc
+from galleryctl.model.command import command_line
 from galleryctl.state.state_file import CorruptStateError, State, decode_state, encode_state
 
 REPAIR_ADVICE = (
-    "restore a previous version (galleryctl state versions lists them, galleryctl state restore SERIAL restores one), "
-    "or rebuild it from the site: galleryctl state rebuild"
+    "restore a previous version ("
+    + command_line("state", "versions")
+    + " lists them, "
+    + command_line("state", "restore", "SERIAL")
+    + " restores one), or rebuild it from the site: "
+    + command_line("state", "rebuild")
 )
 
 

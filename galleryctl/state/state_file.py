@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from galleryctl.model import json_document as doc
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.last_applied import LastApplied, SortOrderFormat
@@ -98,7 +99,7 @@ def decode_state(document: Json, *, where: object = None, do: str = "") -> State
             "this is not a galleryctl state",
             where=where,
             why=str(error),
-            do=do or "rebuild it from the site: galleryctl state rebuild",
+            do=do or "rebuild it from the site: " + command_line("state", "rebuild"),
         ) from error
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.state.serialize import deserialize_state
 from galleryctl.state.state_file import State
@@ -17,7 +18,7 @@ from galleryctl.state.state_file import State
 DAMAGED = "damaged.json"
 """The name of an unreadable state that was replaced; only the last one is kept."""
 
-VERSION_ADVICE = "choose another version: galleryctl state versions"
+VERSION_ADVICE = "choose another version: " + command_line("state", "versions")
 
 _NAME = re.compile(r"(?P<time>[0-9]{8}T[0-9]{6}Z)-(?P<serial>[0-9]{8,})-(?P<lineage>[0-9a-f]{8})(\.sealed)?\.json")
 """The name of a version; earlier ones that are encrypted end with `.sealed.json`."""
@@ -98,7 +99,8 @@ class VersionArchive:
             raise StateError(
                 f"{len(found)} stored versions have serial {serial}",
                 why=", ".join(self._store.location(match[0]) for match in found),
-                do="move those that you do not want out of there: `galleryctl state versions` says until when each was used",
+                do="move those that you do not want out of there; this says until when each was used: "
+                + command_line("state", "versions"),
             )
         if states:
             return states[0]
@@ -106,7 +108,7 @@ class VersionArchive:
         raise StateError(
             f"no stored version {serial}",
             why=f"stored versions: {serials}" if serials else "no versions are stored",
-            do="list the versions: galleryctl state versions" if serials else "",
+            do="list the versions: " + command_line("state", "versions") if serials else "",
         )
 
     def read_each(self, load: Callable[[str], bytes]) -> Iterator[tuple[Version, State | None]]:

@@ -78,7 +78,7 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
     match = re.search(f"the state is locked by {owner}", second.err)
     assert match is not None, second.err
     assert "--lock-timeout" in second.err
-    assert f"galleryctl state unlock {match[1]}" in second.err
+    assert f"galleryctl -C {anywhere.root} state unlock {match[1]}" in second.err
     refused = anywhere.run("state", "unlock", match[1], "--force")
     assert refused.wait() == 1
     assert "is still running" in refused.err
@@ -130,7 +130,7 @@ def test_after_a_kill_another_machine_force_unlocks_and_continues(
     ran = in_bucket.run("apply", "--auto-approve", "--lock-timeout", "0")
     assert ran.wait() == 1
     assert "its lock is taken over 75 seconds after its last sign" in ran.err
-    unlock = re.search(r"galleryctl state unlock (\w+)", ran.err)
+    unlock = re.search(r"galleryctl -C \S+ state unlock (\w+)", ran.err)
     assert unlock is not None
     assert in_bucket.run("state", "unlock", unlock[1], "--force").wait() == 0
     in_bucket.apply()

@@ -65,6 +65,10 @@ class CliHarness:
         out, err = self.capture.readouterr()
         return CommandResult(code=code, out=out, err=err)
 
+    def copyable(self, command: str) -> str:
+        """Return the command as messages show it."""
+        return f"galleryctl -C {self.root} {command}"
+
     def apply(self, *args: str) -> CommandResult:
         """Run `apply --auto-approve` and check that it succeeds."""
         ran = self.run("apply", "--auto-approve", *args)

@@ -10,7 +10,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.plan.changes import Refusal
 
-_QUESTIONS = ("interrupted run may have created it", "its content already", "any of them may be it")
+_QUESTIONS = ("an earlier run may have created it", "its content already", "any of them may be it")
 _GUESS = re.compile(r"([^\s{]+): ([0-9a-f-]{36})")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

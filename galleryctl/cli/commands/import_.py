@@ -75,11 +75,9 @@ def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool)
     if settings.format == "json":
         from galleryctl.report.json import dump_safe_json
 
-        documents = [_json_document(each, dry_run=dry_run) for each in imported]
+        documents = [_json_document(each, settings, dry_run=dry_run) for each in imported]
         head = {"kind": "import", "format_version": 1, "written": not dry_run}
-        output.result(
-            dump_safe_json({**head, "galleries": documents, "skipped": {each.id: each.why for each in report.skipped}})
-        )
+        output.result(dump_safe_json({**head, "galleries": documents, "skipped": _reasons(report.skipped, settings)}))
     elif not imported:
         output.result("No unmanaged galleries to import.")
     elif dry_run:
@@ -91,10 +89,10 @@ def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool)
             "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_summary(each.draft)}" for each in imported)
         )
     for line in (
-        *_skipped_messages("", report.skipped),
-        *(line for each in imported for line in _messages(each, dry_run=dry_run)),
+        *_skipped_messages("", report.skipped, settings),
+        *(line for each in imported for line in _messages(each, settings, dry_run=dry_run)),
     ):
-        output.info(settings, line)
+        output.info(settings, settings.for_this_workspace(line))
 
 
 def _summary(draft: Draft) -> str:
@@ -105,15 +103,16 @@ def _summary(draft: Draft) -> str:
     return f"gallery {draft.key}, {name}, {pluralize(len(draft.manifest.keys), 'item')}"
 
 
-def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
+def _messages(imported: ImportResult, settings: CliSettings, *, dry_run: bool) -> list[str]:
     """Return the remarks on an import."""
+    from galleryctl.model.command import command_line
     from galleryctl.report.formatting import escape_control, pluralize
 
     draft, lines = imported.draft, []
     if draft.left_out:
         names = ", ".join(escape_control(name) for name in draft.left_out)
         lines.append(f"{draft.key}: left out, because a manifest cannot declare it: {names}")
-    lines += _skipped_messages(f"{draft.key}: ", draft.skipped)
+    lines += _skipped_messages(f"{draft.key}: ", draft.skipped, settings)
     if draft.taken:
         lines.append(f"{draft.key}: took {_listed_values(draft.taken)} from the site")
     if draft.kept:
@@ -133,11 +132,12 @@ def _messages(imported: ImportResult, *, dry_run: bool) -> list[str]:
     if imported.changes:
         changes = pluralize(imported.changes, "change")
         lines.append(
-            f"{draft.key}: the next plan has {changes}, because the site differs from the manifest; see: galleryctl plan"
+            f"{draft.key}: the next plan has {changes}, because the site differs from the manifest; see: "
+            + command_line("plan")
         )
     if draft.manifest.adopted and draft.file is not None and not dry_run:
         items = pluralize(len(draft.manifest.adopted), "item")
-        lines.append(f"{draft.key}: run galleryctl apply (or merge this change) to adopt {items}")
+        lines.append(f"{draft.key}: run " + command_line("apply") + f" (or merge this change) to adopt {items}")
     return lines
 
 
@@ -150,15 +150,20 @@ def _listed_values(values: Sequence[str], where: str = "") -> str:
     return f"{pluralize(len(values), 'value')}{where} ({listed})"
 
 
-def _skipped_messages(prefix: str, skipped: Iterable[Skipped]) -> list[str]:
+def _skipped_messages(prefix: str, skipped: Sequence[Skipped], settings: CliSettings) -> list[str]:
     """Return a line for each live resource that is not imported."""
     from galleryctl.report.formatting import escape_control
 
-    names = ((f"{each.title!r} ({each.id})" if each.title else each.id, each.why) for each in skipped)
+    reasons = _reasons(skipped, settings)
+    names = ((f"{each.title!r} ({each.id})" if each.title else each.id, reasons[each.id]) for each in skipped)
     return [f"{prefix}not imported: {escape_control(name)}: {escape_control(why)}" for name, why in names]
 
 
-def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object]:
+def _reasons(skipped: Iterable[Skipped], settings: CliSettings) -> dict[str, str]:
+    return {each.id: settings.for_this_workspace(each.why) for each in skipped}
+
+
+def _json_document(imported: ImportResult, settings: CliSettings, *, dry_run: bool) -> dict[str, object]:
     draft = imported.draft
     return {
         "key": draft.key,
@@ -169,7 +174,7 @@ def _json_document(imported: ImportResult, *, dry_run: bool) -> dict[str, object
         "items": {key: id_ for id_, key in draft.manifest.keys.items()},
         "adopt": dict(draft.manifest.adopted),
         "left_out": list(draft.left_out),
-        "skipped": {each.id: each.why for each in draft.skipped},
+        "skipped": _reasons(draft.skipped, settings),
         "removed": list(draft.manifest.removed),
         "taken": list(draft.taken),
         "kept": list(draft.kept),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -29,6 +30,7 @@ def command(context: click.Context, folder: Path | None, backend: str) -> int:
     from galleryctl.cli.write_files import write_new
     from galleryctl.manifest.write.templates import init_files
     from galleryctl.model.checkup import WriteAction, WriteResult
+    from galleryctl.model.command import command_line
 
     settings = get_settings(context, unused=("--site",))
     root = settings.directory / (folder or "")
@@ -37,6 +39,6 @@ def command(context: click.Context, folder: Path | None, backend: str) -> int:
     created = tuple(str(root / name) for name in files)
     output.print_checkup(WriteResult(action=WriteAction.CREATED, files=created), settings)
     if settings.format == "text":
-        where = "" if root == Path() else f"-C {root} "
-        output.info(settings, f"Next, see the changes an apply would make: galleryctl {where}plan")
+        text = "Next, see the changes an apply would make: " + command_line("plan")
+        output.info(settings, replace(settings, directory=root).for_this_workspace(text))
     return 0

@@ -10,6 +10,7 @@ import click
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
 from galleryctl.cli.options import CliSettings, common_options, get_settings
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def command(context: click.Context, what: str | None, state: bool, live: bool) -
     if what is not None and not live and (settings.directory / what).is_file():
         _print_plan(settings.directory / what, settings)
     elif what is not None and not live and Path(what).suffix == ".json":
-        raise GalleryctlError("plan file not found", where=what, do="create one with: galleryctl plan --out FILE")
+        raise GalleryctlError(
+            "plan file not found", where=what, do="create one: " + command_line("plan", "--out", "FILE")
+        )
     elif live or what is not None:
         output.require_format(settings, "text", "json", "markdown")
         _print_live(run_async(_read_live(settings, what)), settings)

@@ -164,7 +164,7 @@ def state_versions(context: click.Context) -> None:
 class _Serial(click.IntRange):
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if not str(value).isdecimal():
-            self.fail(f"{value!r} is not a serial: use a number that `galleryctl state versions` lists.", param, ctx)
+            self.fail(f"{value!r} is not a serial: use a number that `state versions` lists.", param, ctx)
         return int(value)
 
 

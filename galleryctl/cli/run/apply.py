@@ -18,6 +18,7 @@ from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.stop import Stop
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import DeadlineExceeded, GalleryctlError, Interrupted
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
@@ -39,7 +40,7 @@ async def run_apply(
 ) -> int:
     """Apply, printing plan, progress and report; return the exit code. It stops `deadline` seconds after its start."""
     if ask:
-        require_tty("give --auto-approve, or apply a saved plan: galleryctl apply PLAN")
+        require_tty("give --auto-approve, or apply a saved plan: " + command_line("apply", "PLAN"))
         output.require_format(settings, "text")  # the plan must be shown before the question
     question = "Do you want to perform these actions?" if ask else None
     hooks = _Terminal(settings, question, Deadline(deadline))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from galleryctl.engine.doctor import check_permissions, check_site_state, failed
 from galleryctl.manifest.validate import referenced_variables, validate
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.network import NetworkSettings
 from galleryctl.report.checkup import command_result_summary
@@ -29,20 +30,28 @@ _MAX_PROBLEMS_SHOWN = 3
 
 def diagnose(settings: CliSettings) -> Diagnosis:
     """Run the checks, except those that depend on a failed one."""
+    return Diagnosis(checks=tuple(_with_options(_run_checks(settings), settings)))
+
+
+def _with_options(checks: Iterable[Check], settings: CliSettings) -> Iterator[Check]:
+    return (replace(check, do=settings.for_this_workspace(check.do)) for check in checks)
+
+
+def _run_checks(settings: CliSettings) -> Sequence[Check]:
     root = settings.directory
     if not (root / WORKSPACE_FILE).is_file():
         missing = Check(
             name="workspace",
             status=CheckStatus.WARN,
             finding=f"{root / WORKSPACE_FILE} does not exist; only the installation was checked",
-            do="change to a workspace, specify one with -C, or create one: galleryctl init",
+            do="change to a workspace, specify one with -C, or create one: " + command_line("init"),
         )
-        return Diagnosis(checks=(*check_installation(), missing))
+        return (*check_installation(), missing)
     try:
         config = load_workspace(root, os.environ)
     except InvalidInput as error:
         invalid = _invalid_input_check("workspace", error)
-        return Diagnosis(checks=(*check_installation(), invalid, *_check_variables(root, sites=True)))
+        return (*check_installation(), invalid, *_check_variables(root, sites=True))
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
     backend = sites[0].backend  # any site's: all sites have the same kind
     where = f"{root / WORKSPACE_FILE}: {backend.description}"
@@ -51,11 +60,13 @@ def diagnose(settings: CliSettings) -> Diagnosis:
     try:
         config.check_site(sites[0].name if settings.site is None else settings.site)
     except GalleryctlError as error:
-        return Diagnosis(checks=(*checks, failed_check("site", error)))
+        return (*checks, failed_check("site", error))
     for site in sites if settings.site is None else [site for site in sites if site.name == settings.site]:
         prefix = f"{site.name}: " if len(sites) > 1 else ""
-        checks += [replace(check, name=prefix + check.name) for check in asyncio.run(_check_site(site))]
-    return Diagnosis(checks=tuple(checks))
+        of_site = replace(settings, site=site.name) if prefix else settings
+        found = _with_options(asyncio.run(_check_site(site)), of_site)
+        checks += [replace(check, name=prefix + check.name) for check in found]
+    return checks
 
 
 def _invalid_input_check(name: str, error: InvalidInput) -> Check:
@@ -65,7 +76,7 @@ def _invalid_input_check(name: str, error: InvalidInput) -> Check:
         name=name,
         status=CheckStatus.FAIL,
         finding=shown + (f"; and {more:,} more" if more > 0 else ""),
-        do="list all problems: galleryctl validate",
+        do="list all problems: " + command_line("validate"),
     )
 
 

@@ -14,6 +14,7 @@ from galleryctl.manifest.validate import partial_workspace
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.manifest.write.format import format_text
 from galleryctl.manifest.yaml.parse import parse_yaml
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.position import SourcePosition
 
@@ -76,7 +77,9 @@ def _read(path: Path, name: str) -> str:
 def not_formatted_error(texts: Iterable[FormattedFile]) -> InvalidInput:
     """Return the error of `--check`, with the first line that differs in each file."""
     problems = tuple(Problem(SourcePosition(text.name, _first_difference(text), 1), "not formatted") for text in texts)
-    return InvalidInput(problems, do="format the files: galleryctl fmt; show the changes: galleryctl fmt --diff")
+    return InvalidInput(
+        problems, do="format the files: " + command_line("fmt") + "; show the changes: " + command_line("fmt", "--diff")
+    )
 
 
 def _first_difference(text: FormattedFile) -> int:

@@ -9,6 +9,7 @@ from galleryctl.cli.state_lock import hold_state_lock
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.media_gc import delete_unused_files, list_uploaded_files, unused_files
 from galleryctl.engine.state.load import load_complete_state
+from galleryctl.model.command import command_line
 from galleryctl.report.formatting import pluralize
 from galleryctl.report.media import media_json, media_text
 
@@ -16,7 +17,7 @@ from galleryctl.report.media import media_json, media_text
 async def run_media_gc(settings: CliSettings, *, ask: bool, permanent: bool, lock_timeout: float | None) -> int:
     """Delete the unused files and print them; return the exit code."""
     if ask:
-        require_tty("give --auto-approve; list the files first: galleryctl media list")
+        require_tty("give --auto-approve; list the files first: " + command_line("media", "list"))
     workspace = get_workspace(settings)
     desired = workspace.load()
     async with workspace.open() as site, hold_state_lock(settings, site, "media gc", lock_timeout):

@@ -14,6 +14,7 @@ import click
 
 from galleryctl.manifest.files.tree import open_regular_file
 from galleryctl.model.address import Address
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.json_document import parse_json
 from galleryctl.plan.changes import Plan
@@ -93,7 +94,7 @@ def read_plan(path: Path) -> Plan:
         problem = Problem(None, f"{path} is not a galleryctl plan file")
     except ValueError as error:
         problem = Problem(None, f"{path} is not a galleryctl plan file: {error}")
-    raise InvalidInput((problem,), do="create one with: galleryctl plan --out FILE")
+    raise InvalidInput((problem,), do="create one: " + command_line("plan", "--out", "FILE"))
 
 
 def _read_limited(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from galleryctl.engine.state.rebuild import RebuildResult, rebuild_state, save_r
 from galleryctl.engine.state.restore import restore_version
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.plan.history.record import RunRecord
 from galleryctl.report.formatting import escape_control, pluralize
@@ -31,7 +32,7 @@ async def read_workspace_state(settings: CliSettings) -> LoadedState:
     async with get_workspace(settings).open() as site:
         loaded = read_state(site)
     if loaded.pending:
-        output.info(settings, "An earlier run was interrupted; the next apply reconciles its changes.")
+        output.info(settings, "An earlier run did not finish; the next apply reconciles its changes.")
     if not loaded.state.lineage:
         output.info(settings, f"No state has been written to {site.backend.location} yet.")
     return loaded
@@ -116,7 +117,9 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float | None) -> St
     ):
         loaded = await load_complete_state(site)
         if not loaded.state.lineage:
-            raise StateError("no state exists yet", where=site.backend.location, do="run `galleryctl apply` first")
+            raise StateError(
+                "no state exists yet", where=site.backend.location, do="apply first: " + command_line("apply")
+            )
         state = save_state(site, loaded.state, loaded.bindings)
     subject = _encrypted_contents(settings, site.backend)
     output.info(
@@ -167,7 +170,7 @@ async def run_unlock(settings: CliSettings, run: str | None, *, ask: bool) -> in
         if holder is not None:
             output.info(settings, f"{site.backend.location} is locked by {holder}.")
         if ask and holder is not None and run in (None, holder.run):
-            require_tty(f"if you are sure that run has ended: galleryctl state unlock {holder.run} --force")
+            require_tty("if you are sure that run has ended: " + command_line("state", "unlock", holder.run, "--force"))
             if not confirm(f"Force-unlock: are you sure run {holder.run} has ended?"):
                 output.info(settings, "Lock kept.")
                 return 1

@@ -9,6 +9,7 @@ from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.cli.write_files import write_generated
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.velo import velo_code, velo_warnings
@@ -51,6 +52,6 @@ def _live_id(gallery: DesiredGallery, workspace: WorkspaceSite) -> str:
     if id_ is None:
         raise GalleryctlError(
             f"gallery {gallery.address} has no ID in state yet",
-            do="run galleryctl apply first, or set the ID in the manifest: bind: {id: ...}",
+            do="set the ID in the manifest, bind: {id: ...}, or apply first: " + command_line("apply"),
         )
     return id_

@@ -95,7 +95,7 @@ async def create_gallery_once(
     )
     if found and maybe_sent:
         raise ResponseLost(
-            f"an interrupted run already created gallery {gallery.id}",
+            f"an earlier run already created gallery {gallery.id}",
             call=CREATE_GALLERY.name,
             do="apply again: the new plan compares its items",
         )

@@ -20,6 +20,7 @@ from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Bind, DesiredGallery
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.live import LiveItem
@@ -138,10 +139,11 @@ def ended_reason(key: str, id_: str, *, is_listed: bool = True, is_free: bool = 
 
 def gallery_ended_reason(key: str, id_: str, *, is_listed: bool, is_free: bool) -> str:
     """Return why a gallery is left out whose management ended under this key, as `ended_reason` does for items."""
-    way_back = f"run galleryctl import {key if is_free else 'KEY'} --id {id_}"
+    way_back = "run " + command_line("import", key if is_free else "KEY", "--id", id_)
     if is_listed:
-        way_back = f"take {key} out of removed:, and {way_back}"
-    return f"the management of gallery {key} ended with removed: in {WORKSPACE_FILE}; to manage it again, {way_back}"
+        way_back = f"take {key} out of removed:, and " + way_back
+    why = f"the management of gallery {key} ended with removed: in {WORKSPACE_FILE}; to manage it again, "
+    return why + way_back
 
 
 def known_keys(

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from galleryctl.manifest.keys import key_from_title, unique_key
 from galleryctl.model.address import KEY_PATTERN
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import MatchError, Refused
 from galleryctl.model.live import LiveGallery
 
@@ -47,7 +48,9 @@ def select_gallery(
     if is_other:
         raise Refused(
             f"gallery {live.name or live.id} is managed as {current}, not as {key}",
-            do=f"import {current}; or rename it: galleryctl state mv {current} {key}, and `gallery:` in its manifest",
+            do=f"import {current}; or rename it: "
+            + command_line("state", "mv", str(current), str(key))
+            + ", and `gallery:` in its manifest",
         )
     key = current or key or free_key(live, set(keys.values()))
     if key in keys.values() and current is None:
@@ -86,5 +89,5 @@ def _exactly_one(found: Sequence[LiveGallery], galleries: Sequence[LiveGallery],
     close = get_close_matches(text, names, n=3)
     raise MatchError(
         f"the site has no gallery with {field} {text!r}",
-        do=f"did you mean {' or '.join(map(repr, close))}?" if close else "see: galleryctl show --live",
+        do=f"did you mean {' or '.join(map(repr, close))}?" if close else "see: " + command_line("show", "--live"),
     )

@@ -171,7 +171,7 @@ def _refusal(address: Address, lookup: _AnyLookup, *, is_declared: bool) -> Refu
     rest = "if it is not" if len(ids) == 1 else "for the others"
     return Refusal(
         address=address,
-        why=f"an interrupted run may have created it as {' or '.join(shown)}: {lookup.reason}",
+        why=f"an earlier run may have created it as {' or '.join(shown)}: {lookup.reason}",
         allow=f"in the manifest of {address.parent}: {ours} {which}, {foreign} {rest}",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from galleryctl.engine.site import LoadedState, Site, load_state
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.state.journal import read_journal, replay
 from galleryctl.state.state_file import State
@@ -13,9 +14,9 @@ async def load_complete_state(site: Site) -> LoadedState:
     loaded = await load_state(site)
     if loaded.pending:
         raise StateError(
-            "an earlier run was interrupted or is still running; its changes are not yet reconciled",
+            "an earlier run did not finish, or is still running; its changes are not yet reconciled",
             where=site.journal.location,
-            do="wait until it has ended; if it was interrupted, apply first, which reconciles them: galleryctl apply",
+            do="wait until it has ended; otherwise apply first, which reconciles them: " + command_line("apply"),
         )
     return loaded
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import MatchError, Refused
 
 
@@ -29,7 +30,7 @@ def expand_in_state(addresses: Iterable[Address], bindings: Bindings) -> tuple[A
         found = address.matching(known)
         if not found:
             close = get_close_matches(str(address), map(str, known), n=3)
-            do = f"did you mean {' or '.join(close)}?" if close else "see: galleryctl state list"
+            do = f"did you mean {' or '.join(close)}?" if close else "see: " + command_line("state", "list")
             raise MatchError(f'no resource "{address}" in state', do=do)
         expanded += found
     return tuple(dict.fromkeys(expanded))
@@ -63,7 +64,7 @@ def rename_address(bindings: Bindings, source: Address, target: Address) -> Bind
         raise Refused(
             f"{target} is already in state",
             why=f"its id is {bindings.ids[target]}" if target in bindings.ids else "",
-            do=f"choose another address, or remove it from state first: galleryctl state rm {target}",
+            do="choose another address, or remove it from state first: " + command_line("state", "rm", str(target)),
         )
 
     def renamed(address: Address) -> Address:

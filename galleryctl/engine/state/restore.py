@@ -7,6 +7,7 @@ from dataclasses import replace
 from galleryctl.engine.site import Site, highest_serial, save_state
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import LastApplied, Origin
 from galleryctl.state.journal import read_journal, replay
@@ -24,7 +25,7 @@ def restore_version(site: Site, serial: int) -> State:
         raise StateError(
             f"version {serial} belongs to site {version.site_id}, not to {site.site_id}",
             where=site.backend.location,
-            do="choose another version: galleryctl state versions",
+            do="choose another version: " + command_line("state", "versions"),
         )
     try:
         current = site.backend.read() or version  # without a current state, its lineage continues
@@ -32,9 +33,9 @@ def restore_version(site: Site, serial: int) -> State:
         return _replace_damaged_state(site, version)
     if read_journal(site.journal, current).run:
         raise StateError(
-            "an earlier run was interrupted; its changes are not yet reconciled",
+            "an earlier run did not finish; its changes are not yet reconciled",
             where=site.journal.location,
-            do="run `galleryctl apply` first, then restore",
+            do="apply first, then restore: " + command_line("apply"),
         )
     return save_state(site, current, merge_version(current.bindings, version.bindings))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from galleryctl.model import json_document as doc
 from galleryctl.model.address import Address
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
@@ -39,7 +40,7 @@ from galleryctl.plan.steps import plan_steps
 
 _FORMAT_VERSION = 2
 
-_NEW_PLAN_HINT = "create a new plan: galleryctl plan --out FILE"
+_NEW_PLAN_HINT = "create a new plan: " + command_line("plan", "--out", "FILE")
 
 
 def encode_plan(plan: Plan) -> dict[str, Json]:

@@ -42,7 +42,7 @@ def test_an_apply_that_nobody_reviewed_overwrites_no_conflict(conflict: CliHarne
     assert "weddings/words: title" in ran.err
     assert "--overwrite-conflicts" in ran.err
     assert "--expect-digest" in ran.err
-    assert "to keep the site's values: galleryctl drift --accept weddings" in ran.err
+    assert f"to keep the site's values: {conflict.copyable('drift --accept weddings')}" in ran.err
     assert conflict.titles() == ["Theirs"]
 
 
@@ -134,7 +134,7 @@ def test_a_reviewed_plan_that_was_applied_in_part_needs_a_new_one(wedding: CliHa
     wedding.call_api("POST", "/_emulator/settings", {"ignore_writes": ["item.title"]})
     ran = wedding.run("apply", *arguments)
     assert ran.code == 3
-    assert "The plan cannot be continued: run `galleryctl plan`, review it, and apply the rest." in ran.out
+    assert "The plan cannot be continued: create a new plan, review it, and apply the rest." in ran.out
     assert "Run the command again" not in ran.out
     assert wedding.run("apply", *arguments).code == 1
 

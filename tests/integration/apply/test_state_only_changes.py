@@ -100,7 +100,9 @@ def test_a_released_value_that_somebody_changed_is_kept_and_no_drift(studio: Cli
 def test_an_interrupted_apply_is_mentioned(studio: CliHarness, command: str) -> None:
     studio.write_gallery(["{text: '<p>a</p>', key: a}"])
     studio.apply()
-    notice = "the workspace: an apply was interrupted: differences may come from it, and the next apply continues it"
+    notice = (
+        "the workspace: an earlier apply did not finish: differences may come from it, and the next apply continues it"
+    )
     assert notice not in " ".join(studio.run(command).out.split())
     state = studio.state()
     header = {name: state[name] for name in ("site_id", "lineage", "serial")}

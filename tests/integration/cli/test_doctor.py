@@ -104,7 +104,7 @@ def test_without_a_workspace_the_installation_is_looked_at(studio: CliHarness) -
     found = checks(ran)
     assert found["python"]["status"] == "ok"
     assert found["workspace"]["status"] == "warn"
-    assert "galleryctl init" in found["workspace"]["do"]
+    assert studio.copyable("init") in found["workspace"]["do"]
 
 
 def test_a_site_with_every_right(online: CliHarness) -> None:
@@ -221,7 +221,7 @@ def test_problems_of_the_files(wedding: CliHarness) -> None:
     assert found["manifests"]["status"] == "fail"
     assert found["manifests"]["found"].startswith("galleries/weddings.yaml:5:22: photos/none-0.jpg does not exist")
     assert found["manifests"]["found"].endswith("; and 2 more")
-    assert found["manifests"]["do"] == "list all problems: galleryctl validate"
+    assert found["manifests"]["do"] == f"list all problems: {wedding.copyable('validate')}"
     wedding.write("galleryctl.yaml", "galleryctl: 2\n")
     ran = wedding.run("doctor")
     assert ran.code == 1
@@ -239,7 +239,7 @@ def test_state_that_cannot_be_read_or_is_of_another_site(wedding: CliHarness) ->
     state.write_text("{", encoding="utf-8")
     found = checks(wedding.run("doctor", "--format", "json"))
     assert found["state"]["status"] == "fail"
-    assert "galleryctl state rebuild" in found["state"]["do"]
+    assert wedding.copyable("state rebuild") in found["state"]["do"]
     assert found["read galleries"]["status"] == "ok"
 
 
@@ -255,7 +255,7 @@ def test_a_lock_and_a_run_that_was_broken_off(wedding: CliHarness) -> None:
     assert ran.code == 0
     found = checks(ran)
     assert found["lock"]["status"] == "warn"
-    assert "galleryctl state unlock" in found["lock"]["do"]
+    assert wedding.copyable("state unlock") in found["lock"]["do"]
     assert found["journal"]["status"] == "warn"
     assert marks(wedding)["lock"] == "ok"
 
@@ -309,7 +309,7 @@ def test_every_format_tells_what_is_wrong_and_what_to_do(wedding: CliHarness, fo
     wedding.write("galleries/weddings.yaml", "items: [\n")
     ran = wedding.run("doctor", "--format", format_)
     assert ran.code == 1
-    assert "list all problems: galleryctl validate" in ran.out
+    assert f"list all problems: {wedding.copyable('validate')}" in ran.out
     assert "1 failed" in ran.out
 
 

@@ -107,7 +107,7 @@ def test_a_gallery_is_asked_for_by_key_name_or_id(journal: CliHarness, asked: li
     ran = journal.run("import", *asked)
     assert ran.code == 0, ran.err
     assert "our-journal.yaml: gallery our-journal, Our Journal" in ran.out
-    assert "our-journal: run galleryctl apply (or merge this change) to adopt 2 items" in ran.err
+    assert f"our-journal: run {journal.copyable('apply')} (or merge this change) to adopt 2 items" in ran.err
     spring, summer = (item["id"] for item in journal.items("Our Journal"))
     assert manifest(journal) == (
         f"gallery: our-journal\nbind: {{id: {JOURNAL}}}\nname: Our Journal\n"

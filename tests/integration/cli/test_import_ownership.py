@@ -84,7 +84,7 @@ def depose(studio: CliHarness, id_: str) -> None:
 def test_what_a_branch_imports_is_not_deleted_by_an_apply_of_main(party: CliHarness) -> None:
     main = manifest(party)
     ran = imported(party)
-    assert "party: run galleryctl apply (or merge this change) to adopt 1 item" in ran.err
+    assert f"party: run {party.copyable('apply')} (or merge this change) to adopt 1 item" in ran.err
     assert "key: toast" in manifest(party)
     party.write("galleries/party.yaml", main)  # git checkout main
     party.assert_no_changes()
@@ -405,7 +405,7 @@ def test_a_gallery_that_was_given_up_stays_out_when_its_key_is_used_again(party:
     party.apply()
     ran = party.run("import", "--all")
     assert ran.out == "No unmanaged galleries to import.\n"
-    assert f"galleryctl import KEY --id {gallery}" in ran.err
+    assert party.copyable(f"import KEY --id {gallery}") in ran.err
     assert party.run("import", "fest", "--id", gallery).code == 0
 
 
@@ -418,7 +418,9 @@ def test_a_gallery_whose_management_ended_is_not_imported(party: CliHarness) -> 
     assert ran.out == "No unmanaged galleries to import.\n"
     assert "not imported: 'Journal'" in ran.err
     assert "the management of gallery journal ended with removed: in galleryctl.yaml" in ran.err
-    assert "to manage it again, take journal out of removed:, and run galleryctl import journal --id" in ran.err
+    assert (
+        f"to manage it again, take journal out of removed:, and run {party.copyable('import journal --id')}" in ran.err
+    )
     for asked in (["journal"], ["--name", "Journal"]):
         refused(party.run("import", *asked), "galleryctl.yaml:4:11", "take journal out of removed: first")
     assert not (party.root / "galleries/journal.yaml").exists()
@@ -440,7 +442,7 @@ def test_a_gallery_that_was_given_up_is_imported_by_name_only(party: CliHarness)
     ran = party.run("import", "--all")
     assert ran.out == "No unmanaged galleries to import.\n"
     assert "the management of gallery party ended with removed:" in ran.err
-    assert f"galleryctl import party --id {gallery['id']}" in ran.err
+    assert party.copyable(f"import party --id {gallery['id']}") in ran.err
     assert party.run("import", "party", "--id", gallery["id"]).code == 0
     assert "key: toast" in manifest(party)
     party.apply()

@@ -93,7 +93,7 @@ def test_no_workspace(studio: CliHarness) -> None:
     ran = studio.run("validate")
     assert ran.code == 1
     assert f"{studio.root / 'galleryctl.yaml'} does not exist" in ran.err
-    assert "galleryctl init" in ran.err
+    assert studio.copyable("init") in ran.err
 
 
 def test_a_folder_that_does_not_exist(studio: CliHarness) -> None:

@@ -93,7 +93,7 @@ def test_a_question_that_comes_up_after_the_plan_makes_it_stale(world: EngineHar
     plan = world.plan(desired)
     theirs = add_text(world, 99999.5)
     before = world.items()
-    with pytest.raises(StaleError, match="an interrupted run may have created it"):
+    with pytest.raises(StaleError, match="an earlier run may have created it"):
         world.apply_saved(plan)
     assert world.items() == before
     answered = Person(foreign=(theirs["id"],)).answer(desired, asked(world, desired, "b"))
@@ -205,7 +205,7 @@ def test_a_create_in_doubt_is_asked_about_under_the_new_key_of_its_gallery(
 ) -> None:
     desired = in_doubt_under_new_key(world, moved)
     moved_away(world)
-    with pytest.raises(Refused, match="parties/b: an interrupted run may have created it"):
+    with pytest.raises(Refused, match="parties/b: an earlier run may have created it"):
         world.apply(desired)
     answered = Person(foreign=()).answer(desired, world.plan(desired).refusals)
     assert world.apply(answered).report.exit_code == 0
@@ -230,5 +230,5 @@ def test_a_kill_once_state_has_the_new_key_of_the_gallery_loses_no_doubt(
             world.apply(desired)
     assert (Address("parties") in world.state_ids(), pending(world)) == (True, [Address("weddings", "b")])
     add_text(world, 99999.5)
-    with pytest.raises(Refused, match="parties/b: an interrupted run may have created it"):
+    with pytest.raises(Refused, match="parties/b: an earlier run may have created it"):
         world.apply(desired)

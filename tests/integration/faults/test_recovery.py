@@ -89,7 +89,7 @@ def test_an_unconfirmed_create_that_reads_do_not_show_takes_effect_once(world: E
 def asked(world: EngineHarness, desired: Desired, *keys: str) -> tuple[Refusal, ...]:
     """Assert that an apply changes nothing and asks about these keys; return the questions."""
     before = world.items()
-    with pytest.raises(Refused, match="an interrupted run may have created it"):
+    with pytest.raises(Refused, match="an earlier run may have created it"):
         world.apply(desired)
     assert world.items() == before
     refusals = world.plan(desired).refusals

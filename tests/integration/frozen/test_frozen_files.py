@@ -287,4 +287,4 @@ def test_a_plan_of_format_version_1_is_rejected(frozen: Frozen, command: str) ->
     shutil.copy(FROZEN / "plan-signed.json", frozen.root / "plan.json")
     ran = rejected(frozen, command, "plan.json")
     assert "format_version 1 is not supported; this galleryctl reads version 2" in ran.err
-    assert "galleryctl plan --out FILE" in ran.err
+    assert f"galleryctl -C {frozen.root} plan --out FILE" in ran.err

@@ -96,7 +96,7 @@ def test_a_version_that_is_not_stored_is_reported(anywhere: CliHarness) -> None:
 def test_a_serial_that_is_not_a_number_is_reported(wedding: CliHarness) -> None:
     ran = wedding.run("state", "restore", "abc")
     assert ran.code == 1
-    assert "'abc' is not a serial: use a number that `galleryctl state versions` lists" in ran.err
+    assert "'abc' is not a serial: use a number that `state versions` lists" in ran.err
 
 
 def test_a_damaged_state_is_replaced_by_a_former_version(wedding: CliHarness) -> None:
@@ -107,7 +107,7 @@ def test_a_damaged_state_is_replaced_by_a_former_version(wedding: CliHarness) ->
     path.write_text("{half", encoding="utf-8")
     ran = wedding.run("plan")
     assert ran.code == 1
-    assert "galleryctl state restore SERIAL" in ran.err
+    assert wedding.copyable("state restore SERIAL") in ran.err
     ran = wedding.run("state", "restore", str(serials(wedding)[0]))
     assert ran.code == 0, ran.err
     assert known(wedding) == before
@@ -133,7 +133,7 @@ def test_an_interrupted_run_must_be_reconciled_first(wedding: CliHarness, tmp_pa
     (tmp_path / ".galleryctl/journal-main.jsonl").write_text(json.dumps(header) + "\n", encoding="utf-8")
     ran = wedding.run("state", "restore", str(serials(wedding)[0]))
     assert ran.code == 1
-    assert "an earlier run was interrupted" in ran.err
+    assert "an earlier run did not finish" in ran.err
     assert wedding.state() == state
 
 

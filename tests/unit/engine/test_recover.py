@@ -131,7 +131,7 @@ def test_a_question_names_the_key_the_candidates_and_both_answers() -> None:
     (refusal,) = recovery.refusals
     assert refusal.address == A
     assert refusal.why == (
-        "an interrupted run may have created it as x ('Hi'): "
+        "an earlier run may have created it as x ('Hi'): "
         "it is a new text, and the site may have rewritten what was sent"
     )
     assert refusal.allow == "in the manifest of g: adopt: {a: x} if it is, foreign: [x] if it is not"
