@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from galleryctl.manifest.files.glob import natural_sort_key
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
@@ -104,7 +105,10 @@ def all_moved(config: WorkspaceConfig, manifests: Iterable[Manifest]) -> tuple[M
 def find_manifests(
     config: WorkspaceConfig, workspace_files: WorkspaceFiles, problems: list[Problem]
 ) -> tuple[str, ...]:
-    """Return the manifest files, relative to the root, in natural order; add a problem for a pattern without any."""
+    """Return the manifest files, relative to the root, in natural order; add a problem for a pattern without any.
+
+    Of several names of one file, that which is not a link counts, otherwise the first.
+    """
     found: set[str] = set()
     for pattern in config.manifest_patterns:
         files, why = set[str](), f"{pattern} matches no files"
@@ -116,7 +120,11 @@ def find_manifests(
             why = "the value from the environment is not valid here" if pattern in config.hidden_patterns else why
             problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}"))
         found |= files
-    return tuple(sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key))
+    names = sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key)
+    chosen: dict[Path, str] = {}
+    for name in sorted(names, key=lambda name: (config.root / name).is_symlink()):
+        chosen.setdefault((config.root / name).resolve(), name)
+    return tuple(name for name in names if name in chosen.values())
 
 
 def read_manifest(

@@ -63,7 +63,11 @@ def too_large_reason(size: int) -> str:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace `path` atomically and durably, with access for its owner only. Raise OSError; the old file then stays."""
+    """Replace `path` atomically and durably, with access for its owner only. Raise OSError; the old file then stays.
+
+    If `path` is a link, its target is replaced.
+    """
+    path = follow_link(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     try:
@@ -77,6 +81,11 @@ def replace_file(path: Path, content: bytes) -> None:
             Path(name).unlink()
         raise
     sync_folder(path.parent)
+
+
+def follow_link(path: Path) -> Path:
+    """Return the target of a link, and any other path unchanged: a file with two names is one file, with one lock."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def sync_folder(folder: Path) -> None:

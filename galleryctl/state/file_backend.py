@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from galleryctl.state.backend import StateBackend
-from galleryctl.state.durable_files import io_errors, read_file, replace_file
+from galleryctl.state.durable_files import follow_link, io_errors, read_file, replace_file
 from galleryctl.state.journal_file import FileJournal, JournalStore
 from galleryctl.state.lock import FileLock
 from galleryctl.state.versions import missing_content_error
@@ -15,10 +15,11 @@ from galleryctl.state.versions import missing_content_error
 class FileStateBackend(StateBackend):
     """A StateBackend on `path`; previous versions are in `PATH.versions`, the lock is `PATH.lock`.
 
-    The records of runs are in `PATH.history`.
+    The records of runs are in `PATH.history`. All are beside the target of a link.
     """
 
     def __init__(self, path: Path, *, max_versions: int = 10) -> None:
+        path = follow_link(path)
         lock = FileLock(path.with_name(f"{path.name}.lock"))
         versions = _Folder(path.with_name(f"{path.name}.versions"), "previous versions of the state")
         history = _Folder(path.with_name(f"{path.name}.history"), "records of earlier runs")

@@ -40,9 +40,11 @@ def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> 
 
 
 def _relative_path(root: Path, path: Path) -> str | None:
-    """Return the path relative to the workspace, None if it is outside."""
-    root, path = root.resolve(), path.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+    """Return the path relative to the workspace, by its own name if it is a link; None if it is outside."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        return None
+    name = path.parent.resolve() / path.name
+    return name.relative_to(root.resolve()).as_posix() if name.is_relative_to(root.resolve()) else None
 
 
 def default_manifest_path(patterns: Sequence[str], key: str) -> str | None:

@@ -10,7 +10,7 @@ from galleryctl.model.errors import GalleryctlError
 
 GALLERYCTL_FOLDER = ".galleryctl"
 """The folder in a workspace for local state, journals and the data of the embedded emulator."""
-_STATE_SUFFIXES = ("", ".lock", ".lock.json", ".versions")
+_STATE_SUFFIXES = ("", ".lock", ".lock.json", ".versions", ".history")
 """Suffixes of the state file and of the files beside it."""
 
 
@@ -37,12 +37,18 @@ def ensure_inside(root: Path, path: Path) -> Path:
 
 def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
     """Yield links that point outside, among the paths that galleryctl writes: its folder and the states."""
-    states = [root / f"{location}{part}" for location in locations for part in _STATE_SUFFIXES]
+    names = [root / location for location in locations]
+    targets = [root / name.resolve().relative_to(root.resolve()) for name in names if _is_link_inside(root, name)]
+    states = [path.with_name(f"{path.name}{part}") for path in (*names, *targets) for part in _STATE_SUFFIXES]
     for top in dict.fromkeys((root / GALLERYCTL_FOLDER, *states)):
         if outside := next((path for path in (top.parent, top) if is_outside(root, path)), None):
             yield outside
             continue
         yield from (path for path in _find_links(top) if is_outside(root, path))
+
+
+def _is_link_inside(root: Path, path: Path) -> bool:
+    return path.is_symlink() and not is_outside(root, path)
 
 
 def _find_links(folder: str | Path) -> Iterator[Path]:

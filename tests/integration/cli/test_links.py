@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from galleryctl.session.open import lock_owner
+from galleryctl.state.file_backend import FileStateBackend
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,6 +39,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (".galleryctl/state.json.lock", "new"),
         (".galleryctl/state.json.lock.json", "precious"),
         (".galleryctl/state.json.versions", "."),
+        (".galleryctl/state.json.history", "."),
         (".galleryctl/emulator/main/emulator.sqlite3", "new"),
         (".galleryctl/emulator/main/media", "."),
         (".galleryctl/events-main.sqlite3", "new"),
@@ -79,6 +83,68 @@ def test_links_within_the_workspace_are_fine(studio: CliHarness) -> None:
     (studio.root / ".galleryctl").symlink_to(studio.root / "elsewhere")
     assert studio.run("apply", "--auto-approve").code == 0
     assert (studio.root / "elsewhere" / "state.json").is_file()
+
+
+@pytest.fixture
+def linked_state(studio: CliHarness) -> Path:
+    """Return the state file of a workspace whose `state` is a link to it."""
+    studio.write_gallery(ITEMS)
+    studio.write("galleryctl.yaml", INSIDE)
+    for folder in ("kept", "data"):
+        (studio.root / folder).mkdir()
+    (studio.root / "kept/state.json").symlink_to("../data/real.json")
+    return studio.root / "data/real.json"
+
+
+def test_a_state_behind_a_link_is_written_through_the_link(studio: CliHarness, linked_state: Path) -> None:
+    studio.apply()
+    studio.write_gallery(("{key: words, text: <p>More</p>}",))
+    studio.apply()
+    assert (studio.root / "kept/state.json").is_symlink()
+    assert linked_state.is_file()
+    assert linked_state.with_name("real.json.versions").is_dir()
+    assert [path.name for path in (studio.root / "kept").iterdir()] == ["state.json"]
+    studio.assert_no_changes()
+
+
+def test_two_names_of_one_state_have_one_lock(studio: CliHarness, linked_state: Path) -> None:
+    with FileStateBackend(linked_state).lock(lock_owner("apply")):
+        ran = studio.run("apply", "--auto-approve")
+    assert ran.code == 1
+    assert "the state is locked by" in ran.err
+
+
+@pytest.mark.parametrize("suffix", [".lock", ".versions", ".history"])
+def test_what_is_beside_the_target_of_a_state_stays_in_the_workspace(
+    studio: CliHarness, linked_state: Path, outside: Path, suffix: str
+) -> None:
+    linked_state.with_name(f"real.json{suffix}").symlink_to(outside)
+    ran = studio.run("apply", "--auto-approve")
+    assert ran.code == 1
+    assert f"real.json{suffix} points outside the workspace" in ran.err
+
+
+def test_a_manifest_behind_a_link_has_the_key_of_its_name_and_is_written_through_the_link(studio: CliHarness) -> None:
+    (studio.root / "shared").mkdir()
+    (studio.root / "galleries").mkdir(exist_ok=True)
+    text = "bind: {name: Weddings, create: true}\nname: Weddings\nitems:\n  - {key: words, text: <p>Thanks</p>}\n"
+    studio.write("shared/one.yaml", text)
+    (studio.root / "galleries/weddings.yaml").symlink_to("../shared/one.yaml")
+    studio.apply()
+    edit = {"gallery": studio.galleries()[0]["id"], "item": studio.items()[0]["id"], "set": {"title": "New"}}
+    studio.edit(edit)
+    ran = studio.run("import", "weddings")
+    assert ran.code == 0, ran.err
+    assert (studio.root / "galleries/weddings.yaml").is_symlink()
+    assert "New" in (studio.root / "shared/one.yaml").read_text()
+
+
+def test_two_names_of_one_manifest_are_one_manifest(studio: CliHarness) -> None:
+    studio.write_gallery(ITEMS)
+    (studio.root / "galleries/another.yaml").symlink_to("weddings.yaml")
+    studio.apply()
+    assert [gallery["name"] for gallery in studio.galleries()] == ["Weddings"]
+    assert "1 gallery" in studio.run("validate").out
 
 
 def test_an_import_stays_in_the_workspace(studio: CliHarness, outside: Path) -> None:
