@@ -11,9 +11,11 @@ from galleryctl.engine.refresh.listing import read_galleries, read_item_pages
 from galleryctl.engine.site import LoadedState, Site, save_state
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
+from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery
 from galleryctl.model.media import CONTENT_LABEL_PREFIX, LocalFile, RemoteFile, UploadedFile, WixFile, content_label
+from galleryctl.wix.errors import ApiError, is_rejection
 
 
 async def list_uploaded_files(site: Site, desired: Desired, bindings: Bindings) -> tuple[UploadedFile, ...]:
@@ -55,12 +57,16 @@ async def delete_unused_files(
     unused = unused_files(await list_uploaded_files(site, desired, loaded.bindings))
     deleted = tuple(each for each in unused if each.file.id in ids)
     deleted_ids = {each.file.id for each in deleted}
-    if deleted_ids:
-        await site.client.delete_files(sorted(deleted_ids), permanent=permanent)
     media = {source: id_ for source, id_ in loaded.bindings.media.items() if id_ not in deleted_ids}
     bindings = replace(loaded.bindings, media=media)
-    if bindings != loaded.state.bindings:
-        save_state(site, loaded.state, bindings)
+    try:
+        if deleted_ids:
+            await site.client.delete_files(sorted(deleted_ids), permanent=permanent)
+        if bindings != loaded.state.bindings:
+            save_state(site, loaded.state, bindings)
+    except GalleryctlError as error:
+        error.exit_code = 1 if isinstance(error, ApiError) and is_rejection(error) else 3
+        raise
     return deleted
 
 

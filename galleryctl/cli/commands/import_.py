@@ -64,11 +64,25 @@ def command(
     report = run_async(
         import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run), deadline=deadline
     )
-    _print_report(report, settings, dry_run=dry_run)
-    return 0
+    return _print_report(report, settings, dry_run=dry_run)
 
 
-def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool) -> None:
+def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool) -> int:
+    """Print what was imported, also if standard output does not take it; return the exit code."""
+    imported, code = report.results, 0
+    if dry_run:
+        output.result(_report_text(report, settings, dry_run=True))
+    else:
+        code = output.outcome(_report_text(report, settings, dry_run=False))
+    for line in (
+        *_skipped_messages("", report.skipped, settings),
+        *(line for each in imported for line in _messages(each, settings, dry_run=dry_run)),
+    ):
+        output.info(settings, settings.for_this_workspace(line))
+    return code
+
+
+def _report_text(report: ImportReport, settings: CliSettings, *, dry_run: bool) -> str:
     from galleryctl.report.formatting import escape_control
 
     imported = report.results
@@ -77,22 +91,12 @@ def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool)
 
         documents = [_json_document(each, settings, dry_run=dry_run) for each in imported]
         head = {"kind": "import", "format_version": 1, "written": not dry_run}
-        output.result(dump_safe_json({**head, "galleries": documents, "skipped": _reasons(report.skipped, settings)}))
-    elif not imported:
-        output.result("No unmanaged galleries to import.")
-    elif dry_run:
-        output.result(
-            "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.manifest.text}" for each in imported)
-        )
-    else:
-        output.result(
-            "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_summary(each.draft)}" for each in imported)
-        )
-    for line in (
-        *_skipped_messages("", report.skipped, settings),
-        *(line for each in imported for line in _messages(each, settings, dry_run=dry_run)),
-    ):
-        output.info(settings, settings.for_this_workspace(line))
+        return dump_safe_json({**head, "galleries": documents, "skipped": _reasons(report.skipped, settings)})
+    if not imported:
+        return "No unmanaged galleries to import."
+    if dry_run:
+        return "\n".join(f"# {escape_control(str(each.draft.path))}\n{each.draft.manifest.text}" for each in imported)
+    return "\n".join(f"Wrote {escape_control(str(each.draft.path))}: {_summary(each.draft)}" for each in imported)
 
 
 def _summary(draft: Draft) -> str:

@@ -78,13 +78,13 @@ def state_show(context: click.Context, address: str) -> None:
 @click.argument("target", metavar="TO")
 @lock_timeout_option
 @click.pass_context
-def state_mv(context: click.Context, source: str, target: str, lock_timeout: float | None) -> None:
+def state_mv(context: click.Context, source: str, target: str, lock_timeout: float | None) -> int:
     """Move a resource in the state to another address.
 
     Change the manifests accordingly.
     """
     from galleryctl.cli.run.plan import parse_address
-    from galleryctl.cli.run.state import print_state, update_state
+    from galleryctl.cli.run.state import print_written_state, update_state
     from galleryctl.engine.state.rename import rename_address, select_addresses
 
     settings = _settings(context)
@@ -94,8 +94,9 @@ def state_mv(context: click.Context, source: str, target: str, lock_timeout: flo
         return rename_address(bindings, before, after)
 
     state = run_async(update_state(settings, move, lock_timeout=lock_timeout, operation="state mv"))
-    print_state(state, select_addresses(state.bindings, [after]), settings)
+    code = print_written_state(state, select_addresses(state.bindings, [after]), settings)
     output.info(settings, f"Moved {before} to {after}. Update the manifests accordingly.")
+    return code
 
 
 @command.command("rm")
@@ -103,13 +104,13 @@ def state_mv(context: click.Context, source: str, target: str, lock_timeout: flo
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @lock_timeout_option
 @click.pass_context
-def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float | None) -> None:
+def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: float | None) -> int:
     """Remove resources from the state.
 
     They are not deleted on the site.
     """
     from galleryctl.cli.run.plan import parse_pattern
-    from galleryctl.cli.run.state import print_state, update_state
+    from galleryctl.cli.run.state import print_written_state, update_state
     from galleryctl.engine.state.rename import expand_in_state, forget_addresses
     from galleryctl.report.formatting import list_addresses
 
@@ -122,13 +123,13 @@ def state_rm(context: click.Context, addresses: tuple[str, ...], lock_timeout: f
         return forget_addresses(bindings, removed)
 
     state = run_async(update_state(settings, remove, lock_timeout=lock_timeout, operation="state rm"))
-    if settings.format == "json":
-        print_state(state, state.bindings, settings)
+    code = print_written_state(state, state.bindings, settings) if settings.format == "json" else 0
     output.info(settings, f"Removed from state: {list_addresses(removed)}. The site was not changed.")
     output.info(
         settings,
         "If a manifest still declares it, the next plan asks whether to adopt it: see 'Bind a gallery' in the documentation.",
     )
+    return code
 
 
 @command.command("rebuild")
@@ -173,35 +174,34 @@ class _Serial(click.IntRange):
 @click.argument("serial", metavar="SERIAL", type=_Serial(0))
 @lock_timeout_option
 @click.pass_context
-def state_restore(context: click.Context, serial: int, lock_timeout: float | None) -> None:
+def state_restore(context: click.Context, serial: int, lock_timeout: float | None) -> int:
     """Restore a previous version of the state.
 
     The site is not changed.
     """
-    from galleryctl.cli.run.state import print_state, run_restore
+    from galleryctl.cli.run.state import print_written_state, run_restore
 
     settings = _settings(context)
     state = run_async(run_restore(settings, serial, lock_timeout=lock_timeout))
-    if settings.format == "json":
-        print_state(state, state.bindings, settings)
+    code = print_written_state(state, state.bindings, settings) if settings.format == "json" else 0
     output.info(settings, f"Restored version {serial} as serial {state.serial}. Review the next plan before an apply.")
+    return code
 
 
 @command.command("reseal")
 @common_options
 @lock_timeout_option
 @click.pass_context
-def state_reseal(context: click.Context, lock_timeout: float | None) -> None:
+def state_reseal(context: click.Context, lock_timeout: float | None) -> int:
     """Encrypt the state with the current passphrase.
 
     The previous versions are encrypted, too. Without a passphrase in galleryctl.yaml, all are decrypted.
     """
-    from galleryctl.cli.run.state import print_state, run_reseal
+    from galleryctl.cli.run.state import print_written_state, run_reseal
 
     settings = _settings(context)
     state = run_async(run_reseal(settings, lock_timeout=lock_timeout))
-    if settings.format == "json":
-        print_state(state, state.bindings, settings)
+    return print_written_state(state, state.bindings, settings) if settings.format == "json" else 0
 
 
 @command.command("unlock")

@@ -32,14 +32,15 @@ async def run_media_gc(settings: CliSettings, *, ask: bool, permanent: bool, loc
                 output.info(settings, "Nothing was deleted.")
                 return 1
         deleted = await delete_unused_files(site, desired, loaded, unused, permanent=permanent) if unused else ()
+    files = pluralize(len(deleted), "file")
     if settings.format == "json":
-        output.result(media_json(site.site_id, unused, {each.file.id for each in deleted}))
+        text = media_json(site.site_id, unused, {each.file.id for each in deleted})
     elif not unused:
-        output.result("No unused files. All uploaded files are in use.")
+        text = "No unused files. All uploaded files are in use."
     else:
-        files = pluralize(len(deleted), "file")
-        output.result(f"Permanently deleted {files}." if permanent else f"Moved {files} to the trash bin.")
+        text = f"Permanently deleted {files}." if permanent else f"Moved {files} to the trash bin."
+    code = output.outcome(text)
     for each in unused:
         if each not in deleted:
             output.info(settings, f"Kept {each.file.display_name} ({each.file.id}): it is in use now.")
-    return 0
+    return code

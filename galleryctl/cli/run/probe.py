@@ -42,12 +42,12 @@ async def run_probe(
     if report is None:
         output.info(settings, "Nothing was created.")
         return 1
-    output.result(probe_json(report) if settings.format == "json" else probe_text(report))
+    code = output.outcome(probe_json(report) if settings.format == "json" else probe_text(report))
     if report.count(FactStatus.NOT_REACHED):
         output.info(settings, "No profile was written, because not all questions were reached.")
     else:
         _write_profile(settings, report, file, item_order or (_ask_item_order() if ask else None))
-    return report.exit_code
+    return report.exit_code or code
 
 
 def _ask_item_order() -> str | None:

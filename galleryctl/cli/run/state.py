@@ -49,10 +49,20 @@ async def update_state(
 
 def print_state(state: State, bindings: Bindings, settings: CliSettings) -> None:
     """Print the bindings, as a list or as a state document that contains only them."""
-    if settings.format == "json":
-        output.result(dump_safe_json(encode_state(replace(state, bindings=bindings))))
-    elif text := state_list_text(bindings):
+    if text := _state_text(state, bindings, settings):
         output.result(text)
+
+
+def print_written_state(state: State, bindings: Bindings, settings: CliSettings) -> int:
+    """Print the bindings as `print_state` does, after a write of the state; return the exit code."""
+    text = _state_text(state, bindings, settings)
+    return output.outcome(text) if text else 0
+
+
+def _state_text(state: State, bindings: Bindings, settings: CliSettings) -> str:
+    if settings.format == "json":
+        return dump_safe_json(encode_state(replace(state, bindings=bindings)))
+    return state_list_text(bindings)
 
 
 async def run_rebuild(settings: CliSettings, *, adopt_guesses: bool, ask: bool, lock_timeout: float | None) -> int:
@@ -70,13 +80,9 @@ async def run_rebuild(settings: CliSettings, *, adopt_guesses: bool, ask: bool, 
             return 1
         state = save_rebuilt_state(site, rebuilt)
     if settings.format == "json":
-        print_state(state, state.bindings, settings)
-    else:
-        resources = pluralize(len(state.bindings.ids), "resource")
-        output.result(
-            f"State rebuilt: {resources}, {pluralize(len(state.bindings.media), 'file')}, serial {state.serial}."
-        )
-    return 0
+        return print_written_state(state, state.bindings, settings)
+    resources, files = pluralize(len(state.bindings.ids), "resource"), pluralize(len(state.bindings.media), "file")
+    return output.outcome(f"State rebuilt: {resources}, {files}, serial {state.serial}.")
 
 
 async def print_versions(settings: CliSettings) -> None:
@@ -176,5 +182,4 @@ async def run_unlock(settings: CliSettings, run: str | None, *, ask: bool) -> in
                 return 1
         unlocked = run or (holder.run if holder else "")
         site.backend.force_unlock(unlocked)
-    output.result(f"Released the lock of run {escape_control(unlocked)}.")
-    return 0
+    return output.outcome(f"Released the lock of run {escape_control(unlocked)}.")
