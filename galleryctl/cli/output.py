@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.streams import discard_stdout
+from galleryctl.cli.streams import redirect_stdout
 from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
 
@@ -52,7 +52,7 @@ def outcome(text: str) -> int:
         code = 3
     else:
         return 0
-    discard_stdout()
+    redirect_stdout()
     click.echo(text, nl=not text.endswith("\n"), err=True)
     return code
 

@@ -39,18 +39,20 @@ def flush_stdout(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError:
-        discard_stdout()
+        redirect_stdout()
         return code or 1
     return code
 
 
-def discard_stdout() -> None:
-    """Redirect a broken standard output to the null device: otherwise what it still holds is reported again at exit."""
-    with suppress(io.UnsupportedOperation):  # replaced by a caller
+def redirect_stdout() -> None:
+    """Redirect a broken standard output to standard error, without what it still holds."""
+    with suppress(OSError):  # replaced by a caller, or both are broken
         number = sys.stdout.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, number)
         os.close(null)
+        sys.stdout.flush()
+        os.dup2(sys.stderr.fileno(), number)
 
 
 class _DiscardingFile(io.FileIO):

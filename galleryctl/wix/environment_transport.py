@@ -42,13 +42,13 @@ class EnvironmentTransport(httpx.AsyncBaseTransport):
     def _pool(self, url: str, proxy: ProxyServer | None) -> httpx.AsyncHTTPTransport:
         key = (proxy.url if proxy else "", url.partition(":")[0])
         if key not in self._pools:
-            is_plain = key[1] == "http" and not key[0].lower().startswith("https:")
             # Without TLS, no certificates are read: they take time, and need not exist.
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else self._context
+            needs_context = _is_tls(url) or (proxy is not None and _is_tls(proxy.url))
+            context = self._context if needs_context else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._pools[key] = httpx.AsyncHTTPTransport(
                 verify=context,
                 limits=self._limits,
-                proxy=httpx.Proxy(proxy.url, ssl_context=context) if proxy else None,
+                proxy=httpx.Proxy(proxy.url, ssl_context=context if _is_tls(proxy.url) else None) if proxy else None,
                 trust_env=False,
             )
         return self._pools[key]
@@ -56,3 +56,7 @@ class EnvironmentTransport(httpx.AsyncBaseTransport):
     @cached_property
     def _context(self) -> ssl.SSLContext:
         return self._settings.ssl_context()
+
+
+def _is_tls(url: str) -> bool:
+    return url.lower().startswith("https:")
