@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Refused,
         StaleError,
         StateError,
+        UnexpectedError,
     )
     from galleryctl.model.outcome import OutcomeStatus, Report
     from galleryctl.plan.changes import Action, Plan
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action", "ApiError", "GalleryctlError", "ImportResult", "InvalidInput", "LockedError", "MatchError",
-    "OutcomeStatus", "Plan", "Progress", "Refused", "Report", "StaleError", "StateError", "Validation", "Workspace",
-    "__version__", "open_workspace",
+    "OutcomeStatus", "Plan", "Progress", "Refused", "Report", "StaleError", "StateError", "UnexpectedError",
+    "Validation", "Workspace", "__version__", "open_workspace",
 ]  # fmt: skip
 
 _MODULES = {

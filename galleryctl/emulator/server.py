@@ -31,7 +31,7 @@ def serve(
     on_ready: Callable[[ReadyInfo], None],
     switches: Mapping[str, Any] | None = None,
 ) -> None:
-    """Serve on a bound socket until SIGINT or SIGTERM; calls `on_ready` once it listens.
+    """Serve on a bound socket until SIGINT, SIGTERM or SIGHUP; calls `on_ready` once it listens.
 
     `switches` replace those that are stored with the data. Raises GalleryctlError if the data cannot be used or another server has locked it, and what `on_ready` raises.
     """

@@ -113,7 +113,7 @@ def test_lines_of_json_follow_their_schemas(site: Site) -> None:
     assert process.returncode in (0, 2), err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_the_normal_end(site: Site, number: int) -> None:
     with site.receiver() as process:
         site.rename("Changed")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, to real processes: the first lets what is in flight finish, the second stops at once."""
+"""Ctrl-C, SIGTERM and SIGHUP, to real processes: the first lets what is in flight finish, the second stops at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
 @dataclass(frozen=True, slots=True)

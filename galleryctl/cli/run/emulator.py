@@ -17,7 +17,7 @@ from galleryctl.model.errors import GalleryctlError
 def serve_emulator(
     settings: CliSettings, *, port: int, data: Path | None, ready_file: Path | None, host: str, profile: Path | None
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises GalleryctlError if the port or the data is not available."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP. Raises GalleryctlError if the port or the data is not available."""
     try:
         from galleryctl.emulator.app import ReadyInfo
         from galleryctl.emulator.server import serve

@@ -25,7 +25,7 @@ def call(capture: pytest.CaptureFixture[str], *args: str) -> CommandResult:
     return CommandResult(code=code, out=out, err=err)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_until_a_signal_and_ends_with_0(tmp_path: Path, number: signal.Signals) -> None:
     data = tmp_path / "data"
     with start_server(tmp_path / "ready.json", "emulator", "--data", str(data)) as emulator:
