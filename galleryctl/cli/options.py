@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 
 import click
 
-from galleryctl.model.command import with_options
-
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _META_KEY = "galleryctl.options"
@@ -34,6 +32,8 @@ class CliSettings:
 
     def for_this_workspace(self, text: str) -> str:
         """Return `text` with `-C` and `--site` in its commands, as they were given in this run."""
+        from galleryctl.model.command import with_options
+
         folder = () if self.directory == Path() else ("-C", str(self.directory))
         site = () if self.site is None else ("--site", self.site)
         return with_options(text, lambda name: folder if name in _WITHOUT_SITE else (*folder, *site))

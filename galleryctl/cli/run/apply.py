@@ -117,13 +117,15 @@ class _Terminal(ApplyHooks):
 
 def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
     """Print the report and the errors of the run; return the exit code, never 1 after something was written."""
-    code = applied.exit_code
+    code, report = applied.exit_code, applied.report
+    incomplete = 3 if report.has_written or report.state_changes else 1
     try:
-        if applied.report.outcomes or applied.report.state_changes or settings.format != "text":
-            code = output.outcome(output.rendered(applied.report, settings)) or code
+        if report.outcomes or report.state_changes or settings.format != "text":
+            lost = output.outcome(output.rendered(report, settings))
+            code = incomplete if lost and not code else code
         for error in applied.errors:
             print_failure(error, settings)
     except Exception as error:  # noqa: BLE001 - a bug in the report says nothing about what was written
         print_failure(error, settings)
-        code = code or 3
+        code = code or incomplete
     return code

@@ -238,7 +238,7 @@ def test_a_bug_is_told_without_a_traceback(wedding: CliHarness, monkeypatch: pyt
     assert ran.err.startswith("Error: this is a bug in galleryctl: ZeroDivisionError: by nothing\n")
     assert "Traceback" not in ran.err
     assert "Traceback" in wedding.run("validate", "-v").err
-    assert parse_report(wedding.run("validate", "--format", "json").out)["error"] == "GalleryctlError"
+    assert parse_report(wedding.run("validate", "--format", "json").out)["error"] == "UnexpectedError"
 
 
 def test_ctrl_c_ends_with_130(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
