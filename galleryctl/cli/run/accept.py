@@ -21,25 +21,32 @@ async def run_accept(settings: CliSettings, targets: Sequence[str], *, added: bo
     output.require_format(settings, "text", "json")
     patterns = tuple(map(parse_pattern, targets))
     accepted = await accept_workspace_drift(get_workspace(settings), patterns, added=added, dry_run=dry_run)
-    _print_acceptance(accepted, settings, added=added, dry_run=dry_run)
-    return 3 if accepted.left else 0
+    code = _print_acceptance(accepted, settings, added=added, dry_run=dry_run)
+    return 3 if accepted.left else code
 
 
-def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: bool, dry_run: bool) -> None:
-    """Print the files that changed, or in a dry run their differences, and what was left."""
+def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: bool, dry_run: bool) -> int:
+    """Print the files that changed, or in a dry run their differences, and what was left; return the exit code."""
     if settings.format == "json":
-        output.result(dump_safe_json(_document(accepted, dry_run=dry_run)))
-        return
+        text = dump_safe_json(_document(accepted, dry_run=dry_run))
+        if not dry_run:
+            return output.outcome(text)
+        output.result(text)
+        return 0
+    code = 0
     if not accepted.files:
         output.result("No drift was accepted." if accepted.left else "No drift to accept.")
     elif dry_run:
         output.raw("".join(unified_diff(each.file, each.before, each.after) for each in accepted.files))
     else:
-        output.result("\n".join(f"Wrote {escape_control(each.file)}: {_summary(each)}" for each in accepted.files))
+        code = output.outcome(
+            "\n".join(f"Wrote {escape_control(each.file)}: {_summary(each)}" for each in accepted.files)
+        )
     for left in accepted.left:
         output.warning(f"{left.address} was not accepted: {left.why}")
     for line in _remarks(accepted, added=added):
         output.info(settings, line)
+    return code
 
 
 def _summary(file: AcceptedFile) -> str:

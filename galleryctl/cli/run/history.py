@@ -23,6 +23,7 @@ def print_history(settings: CliSettings) -> int:
         output.info(settings, f"No run is recorded beside {backend.location}.")
     for each in read:
         if not isinstance(each, RunRecord):
+            each.do = settings.for_this_workspace(each.do)
             output.warning(str(each))
     return 0 if len(records) == len(read) else 1
 
