@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from galleryctl.model import json_document as doc
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, Kind, Media, WixFile
@@ -26,7 +27,7 @@ from galleryctl.plan.history.record import (
 )
 
 _FORMAT_VERSION = 1
-_DAMAGED_ADVICE = "it cannot be repaired; delete it, and galleryctl history lists the other runs"
+_DAMAGED_ADVICE = "it cannot be repaired; delete it; the other runs: " + command_line("history")
 
 
 def serialize_record(record: RunRecord) -> bytes:

@@ -491,7 +491,7 @@ def test_new_items_are_not_taken_while_a_run_is_interrupted(
     before = text(party)
     ran = party.run("drift", "--accept", "--added")
     assert ran.code == 1
-    assert "an earlier run was interrupted or is still running" in ran.err
+    assert "an earlier run did not finish, or is still running" in ran.err
     assert text(party) == before
 
 
