@@ -22,6 +22,7 @@ from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import DesiredGallery
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import Origin
@@ -83,8 +84,11 @@ def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
             f"run {record.number} cannot be undone: the state was lost or replaced since",
             where=site.backend.location,
             why=f"{why}; the ids of the history cannot be trusted",
-            do=f"restore the state of that time (galleryctl state versions), or correct the manifests by hand: "
-            f"galleryctl history {record.number} shows the former values",
+            do="restore the state of that time ("
+            + command_line("state", "versions")
+            + "), or correct the manifests by hand: "
+            + command_line("history", str(record.number))
+            + " shows the former values",
         )
 
 

@@ -565,7 +565,7 @@ def test_after_the_state_was_lost_the_undo_is_refused(party: CliHarness, how: st
     assert ran.code == 1
     assert "run 2 cannot be undone: the state was lost or replaced since" in ran.err
     assert "the ids of the history cannot be trusted" in ran.err
-    assert "galleryctl history 2 shows the former values" in ran.err
+    assert " history 2 shows the former values" in ran.err
     assert manifest(party) == text
 
 
