@@ -514,7 +514,7 @@ def test_a_killed_run_is_undone_once_it_is_reconciled(
     assert runs(party)[0]["result"] == "unknown"
     ran = party.run("undo", "2")
     assert ran.code == 1
-    assert "an earlier run was interrupted" in ran.err
+    assert "an earlier run did not finish" in ran.err
     party.apply()
     undo_and_apply(party, 2)
     assert shown(party) == before
