@@ -338,4 +338,5 @@ def test_a_state_that_is_not_saved(
         printed = err if streams else out
         assert '"outcomes"' in printed
         assert message in out + err
-    assert len(begun.titles()) == 21
+    # A run that lost its lock completes what is in flight, and writes nothing more.
+    assert (len(begun.titles()) == 21) is (trouble is break_state)
