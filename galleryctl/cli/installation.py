@@ -31,7 +31,7 @@ def check_installation(required_extras: frozenset[str] = frozenset()) -> Iterato
             name="package",
             status=CheckStatus.WARN,
             finding=f"galleryctl {__version__} runs from source and is not installed",
-            do="pip install galleryctl",
+            do="in the checkout of galleryctl: python -m pip install .",
         )
         return
     yield _check_distributions("package", "", f"galleryctl {__version__}", required=True)
@@ -44,11 +44,12 @@ def _check_distributions(name: str, extra: str, finding: str, *, required: bool)
     missing = [part for part in _required_distributions(extra) if not _is_installed(part)]
     if not missing:
         return Check(name=name, status=CheckStatus.OK, finding=finding)
+    target = f"'.[{extra}]'" if extra else "."
     return Check(
         name=name,
         status=CheckStatus.FAIL if required else CheckStatus.WARN,
         finding=f"not installed: {', '.join(missing)}",
-        do=f"pip install '{_PACKAGE}[{extra}]'" if extra else f"pip install '{_PACKAGE}'",
+        do=f"in the checkout of galleryctl: python -m pip install {target}",
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from galleryctl.engine.site import SEPARATE_STATES_ADVICE, Site
+from galleryctl.engine.site import Site, read_own_state
 from galleryctl.model.checkup import Check, CheckStatus
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.variable_text import displayed
 from galleryctl.state.journal import read_journal
 from galleryctl.state.state_file import State
 from galleryctl.wix import endpoints
@@ -57,12 +58,10 @@ def _passed(name: str, finding: str) -> Check:
 
 
 def _check_state(site: Site) -> Check:
-    state, where = site.backend.read(), site.backend.location
-    if state is None:
+    where = site.backend.location
+    if site.backend.read() is None:
         return _passed("state", f"no state at {where} yet; the first apply creates it")
-    if state.site_id != site.site_id:
-        finding = f"{where} belongs to site {state.site_id}, not to {site.site_id}"
-        return Check(name="state", status=CheckStatus.FAIL, finding=finding, do=SEPARATE_STATES_ADVICE)
+    state = read_own_state(site)
     return _passed("state", f"{where}, serial {state.serial}, {len(state.bindings.ids):,} resources")
 
 
@@ -108,7 +107,8 @@ def _permission_check(name: str, scope: str, allowed: bool | None) -> Check:
 
 async def _check_media_folder(client: WixClient, folder: str) -> Check:
     files = await client.list_files(folder)
-    empty = f"{folder} is empty or does not exist yet; the first upload creates it"
+    shown = displayed(folder)
+    empty = f"{shown} is empty or does not exist yet; the first upload creates it"
     return _passed(
-        "media folder", f"{folder} has {len(files):,} file{'s' if len(files) > 1 else ''}" if files else empty
+        "media folder", f"{shown} has {len(files):,} file{'s' if len(files) > 1 else ''}" if files else empty
     )

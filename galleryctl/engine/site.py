@@ -15,11 +15,13 @@ from galleryctl.engine.refresh.listing import read_galleries, read_items_of_gall
 from galleryctl.engine.refresh.pending import under_current_keys
 from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
+from galleryctl.manifest.api_url import API_URL_VARIABLE
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError, StateError
 from galleryctl.model.live import SiteSnapshot
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.targets import is_targeted
@@ -39,6 +41,7 @@ SEPARATE_STATES_ADVICE = "give each site its own state: use {site} in the worksp
 class Site:
     """A site, its client and its state.
 
+    `api_host` is the host of an API other than the vendor's, "" for the vendor's, None for the emulator in this process.
     `folder` is the target of uploads in the Media Manager, `workers` the number of parallel steps of an apply,
     `read_lag` the number of seconds after which every read shows a write; 0 if reads never lag.
     """
@@ -51,6 +54,7 @@ class Site:
     folder: str
     workers: int
     read_lag: float = READ_LAG
+    api_host: str | None = None
 
     @property
     def today(self) -> date:
@@ -83,15 +87,34 @@ class PlanResult:
 
 
 def read_own_state(site: Site) -> State:
-    """Return the stored state; a new one if there is none. Raises StateError if it belongs to another site."""
-    state = site.backend.read() or State.new(site.site_id)
+    """Return the stored state; a new one if there is none.
+
+    Raises StateError if it belongs to another site, or to the same site at another API.
+    """
+    stored = site.backend.read()
+    state = stored or State.new(site.site_id)
     if state.site_id != site.site_id:
         raise StateError(
-            f"this state belongs to site {state.site_id}, not to {site.site_id}",
+            f"this state belongs to site {state.site_id}, not to {displayed(site.site_id)}",
             where=site.backend.location,
             do=SEPARATE_STATES_ADVICE,
         )
+    if stored is not None and site.api_host is not None and state.api_host != site.api_host:
+        raise OtherHostError(
+            f"this state belongs to {_api_name(state.api_host)}, not to {_api_name(site.api_host)}",
+            where=site.backend.location,
+            do=f"correct {API_URL_VARIABLE}; or use another location for this state; or, if this API serves the same "
+            "site, rebuild it: galleryctl state rebuild",
+        )
     return state
+
+
+class OtherHostError(StateError):
+    """The state is that of the site at another API; `galleryctl state rebuild` changes its host."""
+
+
+def _api_name(host: str) -> str:
+    return f"the API at {host}" if host else "the vendor's API"
 
 
 async def load_state(site: Site) -> LoadedState:
@@ -158,8 +181,14 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         in_doubt=fetched.in_doubt,
         today=site.today,
     )
-    plan = replace(plan, notices=(*loaded.notices, *_interruption(loaded), *plan.notices))
+    plan = replace(plan, notices=(*_other_host(site), *loaded.notices, *_interruption(loaded), *plan.notices))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
+
+
+def _other_host(site: Site) -> Iterator[Notice]:
+    if site.api_host:
+        message = f"requests and credentials go to {site.api_host}, not to the vendor's API"
+        yield Notice(address=None, message=message)
 
 
 def _interruption(loaded: LoadedState) -> Iterator[Notice]:
@@ -172,7 +201,8 @@ async def revalidate(site: Site, plan: Plan) -> PlanResult:
     """Check a saved plan against the current state and site. Raises StaleError if either changed since."""
     if plan.site_id != site.site_id:
         raise StaleError(
-            f"this plan is for site {plan.site_id}, not for {site.site_id}", do="create a plan for this site"
+            f"this plan is for site {displayed(plan.site_id)}, not for {displayed(site.site_id)}",
+            do="create a plan for this site",
         )
     loaded = await load_state(site)
     if (plan.lineage, plan.serial) != (loaded.state.lineage, loaded.state.serial):
@@ -223,10 +253,12 @@ def highest_serial(site: Site, state: State) -> int:
 def save_state(site: Site, state: State, bindings: Bindings, *, keep_journal: bool = False) -> State:
     """Write `bindings` as the next version of the state and return it; clear the journal, which it includes.
 
+    It records the host of the API.
     Its serial is higher than those of all stored versions, also if an older state was put back, or if the lineage is
     new, so that a serial names one version.
     """
-    saved = replace(state, serial=highest_serial(site, state)).next_version(bindings)
+    host = state.api_host if site.api_host is None else site.api_host
+    saved = replace(state, serial=highest_serial(site, state), api_host=host).next_version(bindings)
     site.backend.write(saved)
     if not keep_journal:
         site.journal.clear()

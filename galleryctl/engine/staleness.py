@@ -18,6 +18,7 @@ from galleryctl.model.errors import StaleError
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.fingerprint import content_digest, fingerprint, fingerprint_with_items
 from galleryctl.plan.identity.moved import AddressMoves
@@ -109,7 +110,11 @@ class _Current:
         ):  # a recreated one may share the name of an unmanaged one
             return ""
         known = set(self.bindings.ids.values())
-        same = [g.id for g in self.galleries.values() if g.name == change.name and g.id not in known]
+        same = [
+            g.id
+            for g in self.galleries.values()
+            if g.name == change.write.get("name", change.name) and g.id not in known
+        ]
         return f"gallery {same[0]} with this name was created meanwhile" if same else ""
 
     def _difference(self, change: Change, live: Mapping[str, LiveGallery | LiveItem]) -> str:
@@ -163,7 +168,7 @@ def _changed_fields(change: Change, resource: LiveGallery | LiveItem) -> str:
 
 def _format_value(value: Json) -> str:
     """Return `value` as JSON on one line, truncated."""
-    text = json.dumps(value, ensure_ascii=False, default=dict)
+    text = json.dumps(displayed(value) if isinstance(value, str) else value, ensure_ascii=False, default=dict)
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[: _MAX_VALUE_LENGTH - 1]}…"
 
 

@@ -19,6 +19,7 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json, canonical
 from galleryctl.model.media import Kind, LocalFile, Media
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.variable_text import displayed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,12 @@ class ManifestContext:
     """Collects the problems found."""
 
     def add_problem(self, node: YamlNode, message: str) -> None:
-        """Add a problem at a value's position; for a value from the environment once, without showing the value."""
+        """Add a problem at a value's position, unless the value is unknown.
+
+        For a value from the environment it is added once, without showing the value.
+        """
+        if self.document.is_unknown(node):
+            return
         at = self.document.at(node)
         if not node.has_hidden_values():
             self.problems.append(Problem(at, message))
@@ -70,6 +76,10 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
         captions, sidecar = _read_metadata(media.path, source_node, context)
         own = own.with_fallback(_merge_metadata(captions, sidecar, NO_FIELDS, kind, context.document.at(source_node)))
     key = get_string(entry, "key") or sidecar.key
+    if not key and "${" in PurePosixPath(displayed(source_node.value)).name:
+        message = "missing key: required where a variable names the file, because keys are shown"
+        context.problems.append(Problem(context.document.at(source_node), message))
+        return
     if not key and media is not None:
         key = key_from_text(media_base_name(media, source_node.value))
     if not key:

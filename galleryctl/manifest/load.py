@@ -28,6 +28,7 @@ from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
+from galleryctl.manifest.yaml.places import MANIFEST_PLACES
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
@@ -49,15 +50,18 @@ class Manifest:
     problems: tuple[Problem, ...] = ()
 
 
-def load_manifests(config: WorkspaceConfig, site: str) -> Desired:
-    """Return the desired state of a site.
+def load_manifests(config: WorkspaceConfig, site: str, *, keep_unset: bool = False) -> Desired:
+    """Return the desired state of a site; with `keep_unset`, values whose variables are not set are not checked.
 
     Raises InvalidInput with all problems of all manifests, GalleryctlError for an unknown site.
     """
     config.check_site(site)
     files = WorkspaceFiles(config.root)
     problems: list[Problem] = []
-    manifests = [read_manifest(config, file, files, site=site) for file in find_manifests(config, files, problems)]
+    manifests = [
+        read_manifest(config, file, files, site=site, keep_unset=keep_unset)
+        for file in find_manifests(config, files, problems)
+    ]
     return combine_manifests(config, manifests, site, problems)
 
 
@@ -117,7 +121,6 @@ def find_manifests(
         except WorkspaceFileError as error:
             why = str(error)
         if not files:
-            why = "the value from the environment is not valid here" if pattern in config.hidden_patterns else why
             problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}"))
         found |= files
     names = sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key)
@@ -128,10 +131,20 @@ def find_manifests(
 
 
 def read_manifest(
-    config: WorkspaceConfig, file: str, workspace_files: WorkspaceFiles, *, site: str, text: str | None = None
+    config: WorkspaceConfig,
+    file: str,
+    workspace_files: WorkspaceFiles,
+    *,
+    site: str,
+    text: str | None = None,
+    keep_unset: bool = False,
 ) -> Manifest:
-    """Return one manifest, for a site of the workspace, with all its problems; `text` replaces the content of the file."""
-    document = _read_document(config, file) if text is None else _parse_document(config, file, text)
+    """Return one manifest, for a site of the workspace, with all its problems; `text` replaces the content of the file.
+
+    `keep_unset` is that of `load_manifests`.
+    """
+    read_file = partial(_read_document, config, keep_unset=keep_unset)
+    document = read_file(file) if text is None else _replace_variables(config, parse_yaml_text(text, file))
     problems = [*document.problems, *schema_problems(document, "gallery")]
     top = document.root
     if top is None or top.parts is None:
@@ -143,14 +156,14 @@ def read_manifest(
         defaults=top.part("defaults"),
         ignore=ignored_fields(top),
         workspace_files=workspace_files,
-        read_document=partial(_read_document, config),
+        read_document=read_file,
         problems=problems,
     )
     entries = top.part("items")
     nodes = (entries.items or ()) if entries else ()
     items = tuple(item for entry in nodes for item in build_items(entry, context))
     problems += _duplicates(items)
-    incomplete = bool(problems)
+    incomplete = bool(problems or document.unresolved)
     moved = read_moved(document, gallery=key, problems=problems)
     claims = read_claims(document, gallery=key, sites=config.sites, problems=problems)
     removed = read_removed(document, gallery=key, problems=problems)
@@ -162,13 +175,13 @@ def read_manifest(
     return Manifest(file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems))
 
 
-def _read_document(config: WorkspaceConfig, file: str) -> YamlDocument:
-    """Return a YAML file with its variables replaced, except secrets: the content of manifests is public."""
-    return replace_variables(read_document(config.root, file), config.environ, is_secret=config.is_secret)
+def _read_document(config: WorkspaceConfig, file: str, *, keep_unset: bool) -> YamlDocument:
+    """Return a YAML file with its variables replaced."""
+    return _replace_variables(config, read_document(config.root, file), keep_unset=keep_unset)
 
 
-def _parse_document(config: WorkspaceConfig, file: str, text: str) -> YamlDocument:
-    return replace_variables(parse_yaml_text(text, file), config.environ, is_secret=config.is_secret)
+def _replace_variables(config: WorkspaceConfig, document: YamlDocument, *, keep_unset: bool = False) -> YamlDocument:
+    return replace_variables(document, MANIFEST_PLACES, config.allowed, config.environ, keep_unset=keep_unset)
 
 
 def _gallery_key(document: YamlDocument, top: YamlNode, problems: list[Problem]) -> str:

@@ -17,6 +17,7 @@ from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.variable_text import displayed
 
 PROFILE_HEADER = "# Written by `galleryctl probe`. Facts that are missing are not known."
 """The first line of every profile: no other file is overwritten."""
@@ -72,8 +73,8 @@ def resolve_item_order(config: WorkspaceConfig, site: str) -> ItemOrder:
 def _read_site_profile(config: WorkspaceConfig, file: str, site: str) -> SiteProfile:
     if not (config.root / file).resolve().is_relative_to(config.root.resolve()):
         raise InvalidInput((Problem(None, f"{WORKSPACE_FILE}: profile is outside the workspace"),))
-    profile, site_id = read_profile(config.root, file), config.sites[site].site_id
+    profile, site_id = read_profile(config.root, file), config.known_site_ids().get(site)
     if site_id not in (None, profile.site_id):
-        message = f"this profile is of site {profile.site_id}, not of {site_id}; probe the site again"
+        message = f"this profile is of site {profile.site_id}, not of {displayed(site_id or '')}; probe the site again"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
     return profile

@@ -47,13 +47,13 @@ def _schemas_folder() -> Traversable:
 
 
 def schema_problems(document: YamlDocument, name: str, definition: str = "") -> Iterator[Problem]:
-    """Yield violations of the schema, or of a definition in it, except at positions that have a problem already."""
+    """Yield violations of the schema, or of a definition in it, except at positions that have a problem or an unknown value."""
     if document.root is None:
         return
-    reported = {problem.at for problem in document.problems}
+    skipped = document.unresolved.union(problem.at for problem in document.problems if problem.at is not None)
     errors = _validator(name, definition).iter_errors(document.root.value)
     problems = (problem for error in errors for problem in problems_from_error(error, document))
-    yield from islice((problem for problem in problems if problem.at not in reported), MAX_PROBLEMS_PER_FILE)
+    yield from islice((problem for problem in problems if problem.at not in skipped), MAX_PROBLEMS_PER_FILE)
 
 
 @cache

@@ -11,6 +11,7 @@ from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import FIELDS
 from galleryctl.model.media import Kind
+from galleryctl.model.variable_text import VariableText
 
 _TYPE_NAMES = {
     "string": "a string",
@@ -181,7 +182,9 @@ def _type_message(instance: object, node: YamlNode, label: str, allowed_types: s
 
 
 def _display_value(instance: object, node: YamlNode) -> str:
-    """Return the value for a message: shortened, and hidden if it comes from the environment."""
+    """Return the value for a message: shortened, and with the names of its variables."""
+    if isinstance(instance, VariableText):
+        return _truncate(json.dumps(instance.shown, ensure_ascii=False))
     if node.has_hidden_values():
         return "(from the environment)"
     return _truncate(json.dumps(instance, ensure_ascii=False, default=str))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from galleryctl.manifest.settings import Setting
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
-from galleryctl.model.errors import Problem
+from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.secret import Secret
 
 _DEFAULT_LOCATION = ".galleryctl/state.json"
 _DEFAULT_VERSIONS = 10
 _SITE_PLACEHOLDER = "{site}"
 PASSPHRASE_KEYS = ("passphrase", "former_passphrase")
+_NOT_DISTINCT = "state.former_passphrase must differ from state.passphrase; remove it, or change one of them"
 
 _URL = re.compile(r"[A-Za-z0-9+.-]+://")
 _OBJECT_URL = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
@@ -23,29 +26,53 @@ _OBJECT_URL = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
 class StateConfig:
     """State location (a path inside the workspace or an object URL) and encryption; no passphrase: not encrypted."""
 
-    location: str = _DEFAULT_LOCATION
-    passphrase: Secret | None = None
-    former_passphrase: Secret | None = None
+    location: Setting | None = None
+    passphrase: Setting | None = None
+    former_passphrase: Setting | None = None
     """Data encrypted with it is still read, and encrypted with `passphrase` at the next write."""
     versions: int = _DEFAULT_VERSIONS
 
-    def location_for(self, site: str) -> str:
-        """Return the location of the site's state."""
-        return self.location.replace(_SITE_PLACEHOLDER, site)
+    @property
+    def uses_variables(self) -> bool:
+        """True if the location has variables."""
+        return self.location is not None and self.location.uses_variables
+
+    def location_for(self, site: str, environ: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return the location of the site's state. Raises InvalidInput if a variable is not set, or not valid here."""
+        if self.location is None:
+            return _DEFAULT_LOCATION
+        location = self.location.value(environ)
+        if why := _location_error(location):
+            raise InvalidInput((Problem(self.location.at, why),))
+        return location.replace(_SITE_PLACEHOLDER, site)
+
+    def passphrases(self, environ: Mapping[str, str]) -> tuple[Secret | None, Secret | None]:
+        """Return the passphrase and the former one. Raises InvalidInput if a variable is not set, or not valid."""
+        values = [None if each is None else each.value(environ) for each in (self.passphrase, self.former_passphrase)]
+        for name, setting, value in zip(
+            PASSPHRASE_KEYS, (self.passphrase, self.former_passphrase), values, strict=True
+        ):
+            if setting is not None and not value:
+                raise InvalidInput((Problem(setting.at, f"state.{name} is empty"),))
+        current, former = values
+        if self.former_passphrase is not None and current == former:
+            raise InvalidInput((Problem(self.former_passphrase.at, _NOT_DISTINCT),))
+        return (
+            None if current is None else Secret(str(current)),
+            None if former is None else Secret(str(former)),
+        )
 
 
-def parse_state_config(state: YamlNode | None) -> StateConfig:
+def parse_state_config(document: YamlDocument, state: YamlNode | None) -> StateConfig:
     """Return the setting with defaults; call `check_state_config` first."""
-    if state is None:
-        return StateConfig()
-    if state.parts is None:
-        return StateConfig(location=str(state.value))
-    values = {name: part.value for name, part in state.parts.items()}
+    if state is None or state.parts is None:
+        return StateConfig(location=Setting.read(document, state))
+    versions = state.part("versions")
     return StateConfig(
-        location=str(values.get("location", _DEFAULT_LOCATION)),
-        passphrase=Secret(str(values["passphrase"])) if "passphrase" in values else None,
-        former_passphrase=Secret(str(values["former_passphrase"])) if "former_passphrase" in values else None,
-        versions=int(str(values.get("versions", _DEFAULT_VERSIONS))),
+        location=Setting.read(document, state.part("location")),
+        passphrase=Setting.read(document, state.part("passphrase")),
+        former_passphrase=Setting.read(document, state.part("former_passphrase")),
+        versions=_DEFAULT_VERSIONS if versions is None else int(str(versions.value)),
     )
 
 
@@ -59,7 +86,7 @@ def check_state_config(document: YamlDocument, top: YamlNode, *, multiple_sites:
         at = document.at(setting) if setting else document.at_key(top, "sites")
         example = ".galleryctl/state-{site}.json"
         yield Problem(at, f"each site needs its own state; use {{site}} in state, for example {example}")
-    if node is not None and isinstance(location, str) and (why := _location_error(location)):
+    if node is not None and not node.hidden and isinstance(location, str) and (why := _location_error(location)):
         yield Problem(document.at(node), why)
     if state is not None and state.parts is not None:
         yield from _passphrase_problems(document, state.parts)
@@ -71,11 +98,8 @@ def _passphrase_problems(document: YamlDocument, parts: Mapping[str, YamlNode]) 
         if not node.hidden:
             message = f"state.{name} is in plain text; read secrets from the environment: {name}: ${{NAME}}"
             yield Problem(document.at(node), message)
-        elif not node.value:
-            yield Problem(document.at(node), f"state.{name} is empty")
     if len({str(node.value) for node in nodes.values()}) < len(nodes):
-        message = "state.former_passphrase must differ from state.passphrase; remove it, or change one of them"
-        yield Problem(document.at(nodes["former_passphrase"]), message)
+        yield Problem(document.at(nodes["former_passphrase"]), _NOT_DISTINCT)
 
 
 def _location_error(location: str) -> str:

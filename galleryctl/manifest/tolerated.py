@@ -13,6 +13,7 @@ from galleryctl.manifest.values import get_string, normalize_structure
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.manifest.yaml.places import NO_PLACES
 from galleryctl.model.address import Address
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import canonical
@@ -25,7 +26,7 @@ def read_tolerated(config: WorkspaceConfig, site: str, problems: list[Problem]) 
     if not os.path.lexists(config.root / TOLERATED_FILE):
         return ()
     # A value of the site never comes from the environment: a variable here is a problem.
-    document = replace_variables(read_document(config.root, TOLERATED_FILE), {})
+    document = replace_variables(read_document(config.root, TOLERATED_FILE), NO_PLACES, config.allowed, {})
     found = [*document.problems, *schema_problems(document, "tolerated")]
     entries: dict[tuple[str, Address, str], Toleration] = {}
     for node in _entry_nodes(document) if not found else ():

@@ -11,16 +11,17 @@ from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import find_manifests, load_manifests
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
+from galleryctl.manifest.site_settings import SiteConfig
 from galleryctl.manifest.workspace import (
     DEFAULT_SITE,
     WORKSPACE_FILE,
     BackendConfig,
-    SiteConfig,
     WorkspaceConfig,
     load_workspace,
     string_values,
 )
 from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.manifest.yaml.places import AllowedVariables
 from galleryctl.manifest.yaml.variables import masked_variable_names
 from galleryctl.model.checkup import Validation, ValidGallery
 from galleryctl.model.desired import Desired, DesiredGallery
@@ -31,7 +32,7 @@ from galleryctl.model.media import Kind, LocalFile
 def validate(root: Path, environ: Mapping[str, str], site: str | None = None) -> Validation:
     """Return a summary of the workspace in `root`, for all of its sites or for one.
 
-    Raises InvalidInput with every problem of every file, and GalleryctlError for an unknown site.
+    No variable needs to be set: the values with variables that are not set are not checked. Raises InvalidInput with every problem of every file, and GalleryctlError for an unknown site.
     """
     try:
         config = load_workspace(root, environ)
@@ -40,10 +41,11 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
         raise InvalidInput(problems, do=error.do) from error
     sites = tuple(config.sites) if site is None else (site,)
     # Load once: the problems of what differs between sites are found for all of them.
-    desired = load_manifests(config, sites[0])
+    desired = load_manifests(config, sites[0], keep_unset=True)
     for other in sites[1:]:
         resolve_item_order(config, other)
-    return _summarize(sites, desired)
+    unset = (name for name in referenced_variables(root, sites=False, state=False) if name not in environ)
+    return _summarize(sites, desired, tuple(unset))
 
 
 def partial_workspace(root: Path) -> WorkspaceConfig:
@@ -59,19 +61,20 @@ def partial_workspace(root: Path) -> WorkspaceConfig:
         root=root,
         backend=BackendConfig(),
         sites=dict.fromkeys((sites.parts or {}) if sites else {}, SiteConfig()) or {DEFAULT_SITE: SiteConfig()},
-        manifest_patterns=() if patterns is None else tuple(text for text, _ in string_values(patterns)),
+        manifest_patterns=() if patterns is None else tuple(string_values(patterns)),
     )
 
 
-def referenced_variables(root: Path, *, sites: bool) -> tuple[str, ...]:
-    """Return the sorted names of the environment variables in a workspace's files; `sites`: include those of sites."""
+def referenced_variables(root: Path, *, sites: bool, state: bool = True) -> tuple[str, ...]:
+    """Return the sorted names of the variables in a workspace's files; `sites`, `state`: include those of that key."""
+    left_out = {key for key, included in (("sites", sites), ("state", state)) if not included}
     problems: list[Problem] = []
     try:
         manifests = find_manifests(partial_workspace(root), WorkspaceFiles(root), problems)
     except InvalidInput:
         return ()
     top = read_document(root, WORKSPACE_FILE).root
-    nodes = [] if top is None else [part for key, part in (top.parts or {}).items() if sites or key != "sites"]
+    nodes = [] if top is None else [part for key, part in (top.parts or {}).items() if key not in left_out]
     nodes += [node for file in manifests if (node := read_document(root, file).root) is not None]
     return tuple(sorted({name for node in nodes for name in _variable_names(node)}))
 
@@ -90,13 +93,15 @@ def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Probl
     except InvalidInput:
         return ()
     try:
-        load_manifests(replace(workspace, environ=environ), next(iter(workspace.sites)))
+        allowed = AllowedVariables.read(environ)
+        workspace = replace(workspace, environ=environ, allowed=allowed)
+        load_manifests(workspace, next(iter(workspace.sites)), keep_unset=True)
     except InvalidInput as error:
         return error.problems
     return ()
 
 
-def _summarize(sites: tuple[str, ...], desired: Desired) -> Validation:
+def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...]) -> Validation:
     files = {
         item.media.sha256: item.media.size
         for gallery in desired.galleries
@@ -108,6 +113,7 @@ def _summarize(sites: tuple[str, ...], desired: Desired) -> Validation:
         galleries=tuple(map(_summarize_gallery, desired.galleries)),
         media_files=len(files),
         media_bytes=sum(files.values()),
+        unset_variables=unset,
     )
 
 

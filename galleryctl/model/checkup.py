@@ -25,12 +25,16 @@ class ValidGallery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """A valid workspace; `media_files` counts distinct contents, `media_bytes` is their total size."""
+    """A valid workspace; `media_files` counts distinct contents, `media_bytes` is their total size.
+
+    The values with `unset_variables` were not checked.
+    """
 
     sites: tuple[str, ...]
     galleries: tuple[ValidGallery, ...]
     media_files: int
     media_bytes: int
+    unset_variables: tuple[str, ...] = ()
 
 
 class WriteAction(StrEnum):

@@ -15,6 +15,7 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from galleryctl.model.fields import Json, float32
+from galleryctl.model.variable_text import VariableText
 
 _DIGEST_BYTES = 6
 _DIGEST = r"[A-Za-z0-9+/]{8}"
@@ -118,14 +119,15 @@ class LastApplied:
 
 
 NEVER_APPLIED = LastApplied()
+_TEXT_TYPES = frozenset({str, VariableText})
 
 
 def value_digest(value: Json) -> str:
     """Return the digest of a canonical value, 8 characters of base64."""
     # A plan of 10,000 items needs 50,000 digests, most of them of texts and of tags, which need no escapes.
-    if type(value) is str:
+    if type(value) in _TEXT_TYPES:
         text = f'"{value}'
-    elif type(value) is tuple and set(map(type, value)) <= {str}:
+    elif type(value) is tuple and set(map(type, value)) <= _TEXT_TYPES:
         text = "\x1f".join(("[", *value))
     else:
         text = json.dumps(_normalize(value), sort_keys=True, separators=(",", ":"))

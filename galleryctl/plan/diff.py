@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from galleryctl.model.fields import FIELDS, Fields, Json, canonical, is_empty, values_equal
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Cause, FieldChange
 from galleryctl.plan.leaves import all_leaves, field_of, value_at, without_leaf
 from galleryctl.plan.three_way import Decision, decide_named, decide_unnamed, rebased
@@ -232,11 +233,15 @@ def field_changes(name: str, before: Json, after: Json) -> Iterator[FieldChange]
 
 def _tag_changes(name: str, before: Json, after: Json) -> Iterator[FieldChange]:
     """Yield a change for each tag that is added or removed."""
-    old, new = (frozenset(map(str, tags)) if isinstance(tags, tuple) else frozenset() for tags in (before, after))
+    old, new = (_texts(tags) for tags in (before, after))
     removed, added = old - new, new - old
     for tag in sorted(removed | added):
-        path = f"{name}.{tag}"
+        path = f"{name}.{displayed(tag)}"
         yield FieldChange(path=path, before=tag if tag in removed else None, after=tag if tag in added else None)
+
+
+def _texts(tags: Json) -> frozenset[str]:
+    return frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, tuple) else frozenset()
 
 
 def _structure_changes(name: str, before: Mapping[str, Json], after: Mapping[str, Json]) -> Iterator[FieldChange]:

@@ -112,7 +112,7 @@ def update_gallery_change(
         address=desired.address,
         action=Action.UPDATE,
         id=live.id,
-        name=str(desired.fields.get("name") or live.name),
+        name=_name(desired) or live.name,
         write=difference.write,
         fields=difference.fields,
         named=difference.named,
@@ -144,6 +144,12 @@ def delete_change(
         reason=reason,
         cause=cause,
     )
+
+
+def _name(gallery: DesiredGallery) -> str:
+    """Return the name in the manifest, "" if there is none."""
+    name = gallery.fields.get("name")
+    return name if isinstance(name, str) else ""
 
 
 def item_title(item: DesiredItem | LiveItem) -> str:

@@ -46,7 +46,7 @@ def _rows(result: _CommandResult) -> tuple[_Row, ...]:
             return tuple(
                 _Row(label=f"{escape_control(each.file)}: {escape_control(each.key)}", finding=_item_counts(each))
                 for each in result.galleries
-            )
+            ) + _not_checked(result)
         case WriteResult():
             return tuple(_Row(label=f"{result.action} {escape_control(file)}") for file in result.files)
         case Diagnosis():
@@ -88,7 +88,7 @@ def _document(result: _CommandResult) -> dict[str, Any]:
                     for gallery in result.galleries
                 ],
                 "media": {"files": result.media_files, "bytes": result.media_bytes},
-            }
+            } | ({"unset_variables": list(result.unset_variables)} if result.unset_variables else {})
         case WriteResult():
             return {
                 "kind": "written",
@@ -170,6 +170,14 @@ def command_result_annotations(result: _CommandResult) -> str:
 def _item_counts(gallery: ValidGallery) -> str:
     kinds = ", ".join(pluralize(count, kind.value) for kind, count in gallery.items_by_kind.items() if count)
     return f"{pluralize(gallery.item_count, 'item')} ({kinds})" if kinds else "no items"
+
+
+def _not_checked(validation: Validation) -> tuple[_Row, ...]:
+    """Return a warning about the values that were not checked, if there are any."""
+    if not validation.unset_variables:
+        return ()
+    finding = f"values with variables that are not set: {', '.join(validation.unset_variables)}"
+    return (_Row(label="not checked", finding=finding, status=CheckStatus.WARN),)
 
 
 def _check_row(check: Check) -> _Row:

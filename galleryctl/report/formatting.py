@@ -9,6 +9,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, WixFile
+from galleryctl.model.variable_text import displayed
 
 _MAX_ADDRESSES = 20
 _MAX_NAMES = 10
@@ -16,7 +17,8 @@ _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def escape_control(text: str) -> str:
-    """Return `text` on one line, with control and invisible characters written as escapes."""
+    """Return `text` as it is displayed, on one line, with control and invisible characters written as escapes."""
+    text = displayed(text)
     return text if text.isprintable() else "".join(map(_escape_character, text))
 
 

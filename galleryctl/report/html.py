@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.outcome import OutcomeStatus, Report
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.formatting import escape_control, escaped_lines, list_addresses
@@ -25,7 +26,7 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
         "plan.html.j2",
         title="galleryctl drift" if drift else "galleryctl plan",
         summary=view.plan_summary(plan, drift=drift),
-        site=plan.site_id,
+        site=displayed(plan.site_id),
         legend={action: view.DRIFT_LABELS[action] if drift else action.value for action in DisplayAction},
         symbols=ACTION_SYMBOLS,
         groups=view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH),

@@ -9,6 +9,7 @@ from galleryctl.model.fields import Json
 from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
+from galleryctl.model.variable_text import displayed
 from galleryctl.report.formatting import escape_control, format_value, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.markdown import escape_markdown
@@ -41,7 +42,9 @@ def live_markdown(site: KeyedSite) -> str:
 def live_json(site: KeyedSite) -> str:
     """Return the document that `live.schema.json` describes."""
     galleries = [_gallery_document(named, site.item) for named in site.galleries]
-    return dump_safe_json({"kind": "live", "format_version": 1, "site_id": site.site_id, "galleries": galleries})
+    return dump_safe_json(
+        {"kind": "live", "format_version": 1, "site_id": displayed(site.site_id), "galleries": galleries}
+    )
 
 
 def _table(site: KeyedSite) -> tuple[str, Sequence[str], Sequence[Sequence[str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from galleryctl.model.media import UploadedFile
+from galleryctl.model.variable_text import displayed
 from galleryctl.report.formatting import escape_control, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import render_table
@@ -49,4 +50,4 @@ def media_json(site_id: str, files: Sequence[UploadedFile], deleted: Collection[
         }
         for each in files
     ]
-    return dump_safe_json({"kind": "media", "format_version": 1, "site_id": site_id, "files": documents})
+    return dump_safe_json({"kind": "media", "format_version": 1, "site_id": displayed(site_id), "files": documents})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from galleryctl.model.probe import Fact, FactStatus, ProbeReport
+from galleryctl.model.variable_text import displayed
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 
@@ -36,7 +37,7 @@ def probe_json(report: ProbeReport) -> str:
         "format_version": 1,
         "exit_code": report.exit_code,
         "site": report.site,
-        "site_id": report.site_id,
+        "site_id": displayed(report.site_id),
         "facts": [
             {
                 "fact": fact.name,

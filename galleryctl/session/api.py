@@ -87,7 +87,7 @@ class Workspace:
             destroy=destroy,
         )
         plan = await plan_workspace(self._opened, options)
-        return sign_plan(plan, self._opened.config.state.passphrase)
+        return sign_plan(plan, self._opened.passphrases()[0])
 
     async def _apply(
         self,

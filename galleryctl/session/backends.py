@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from galleryctl.engine.refresh.fetch import READ_LAG
 from galleryctl.http import httpx
+from galleryctl.manifest.api_url import VENDOR_HOST, api_host
 from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
-from galleryctl.manifest.workspace import WORKSPACE_FILE, AppConfig, SiteConfig, WorkspaceConfig
+from galleryctl.manifest.site_settings import AppConfig, SiteConfig, resolve_credentials
+from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
+from galleryctl.model.credentials import AppCredentials, SiteCredentials
 from galleryctl.model.desired import Limits
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
+from galleryctl.session.credential_command import CREDENTIAL_COMMAND, run_credential_command
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 
 if TYPE_CHECKING:
@@ -28,7 +32,8 @@ UNLIMITED = 1_000_000_000
 class SiteEndpoint:
     """The URL, the site id and the credentials for requests to a site.
 
-    `transport` replaces the network; `read_lag` is the number of seconds that a read may lag behind a write.
+    `transport` replaces the network; `read_lag` is the number of seconds that a read may lag behind a write. `api_host`
+    is the host of another API than the vendor's, "" for the vendor's, None for the emulator in this process.
     """
 
     base_url: str
@@ -37,6 +42,7 @@ class SiteEndpoint:
     limits: Limits
     transport: httpx.AsyncBaseTransport | None = None
     read_lag: float = READ_LAG
+    api_host: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +104,8 @@ class WixBackend:
 
     @property
     def description(self) -> str:
-        """Return the base URL."""
-        return self.config.backend.base_url
+        """Return the base URL. Raises GalleryctlError unless the job allows it."""
+        return self.config.api_url
 
     url = description
 
@@ -109,28 +115,48 @@ class WixBackend:
 
     def webhook_sender(self) -> WebhookSender:
         """Return the app instance in the site's credentials; the API does not expose the public key."""
-        auth = self._site.auth
-        return WebhookSender(instance_id=auth.instance_id if isinstance(auth, AppConfig) else None)
+        credentials, auth = self._command_credentials(), self._site.auth
+        if isinstance(credentials, AppCredentials):
+            return WebhookSender(instance_id=credentials.instance_id)
+        if credentials is None and isinstance(auth, AppConfig):
+            return WebhookSender(instance_id=auth.instance_id.value(self.config.environ))
+        return WebhookSender()
 
     def open(self) -> AbstractContextManager[SiteEndpoint]:
         """Return the endpoint. Raises GalleryctlError if the site has no id or credentials."""
-        site_id, auth = self._site.site_id, self._site.auth
-        if site_id is None or auth is None:
-            raise GalleryctlError(
-                f"site {self.site_name} has no site_id or no auth",
-                where=self.config.root / WORKSPACE_FILE,
-                do="add both, which backend: {type: wix} requires; use ${NAME} for environment variables",
-            )
-        credentials: Auth
-        if isinstance(auth, AppConfig):
-            credentials = AppAuth(auth.app_id, auth.app_secret, auth.instance_id)
+        url, site_id = self.config.api_url, self.config.site_id(self.site_name)
+        credentials = self._credentials()
+        auth: Auth
+        if isinstance(credentials, AppCredentials):
+            auth = AppAuth(credentials.app_id, credentials.app_secret, credentials.instance_id)
         else:
-            credentials = ApiKeyAuth(auth.api_key, site_id)
+            auth = ApiKeyAuth(credentials.api_key, site_id)
+        host = api_host(url)
         return nullcontext(
             SiteEndpoint(
-                base_url=self.config.backend.base_url, site_id=site_id, auth=credentials, limits=self.config.limits
+                base_url=url,
+                site_id=site_id,
+                auth=auth,
+                limits=self.config.limits,
+                api_host="" if host == VENDOR_HOST else host,
             )
         )
+
+    def _command_credentials(self) -> SiteCredentials | None:
+        return run_credential_command(self.config.environ, self.site_name, root=self.config.root)
+
+    def _credentials(self) -> SiteCredentials:
+        """Return the credentials that a command of the job prints, else those that galleryctl.yaml names."""
+        if printed := self._command_credentials():
+            return printed
+        auth = self._site.auth
+        if auth is None:
+            raise GalleryctlError(
+                f"site {self.site_name} has no credentials",
+                where=self.config.root / WORKSPACE_FILE,
+                do=f"add auth, with ${{NAME}} for environment variables, or set {CREDENTIAL_COMMAND} in the environment",
+            )
+        return resolve_credentials(auth, self.config.environ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +186,7 @@ class EmulatorBackend:
             raise GalleryctlError(
                 "backend: {type: local} requires the embedded emulator, which is not installed",
                 why=str(error),
-                do="pip install 'galleryctl[emulator]'",
+                do="in the checkout of galleryctl: python -m pip install '.[emulator]'",
             ) from error
         emulator = create_emulator(self.data_folder)
         try:

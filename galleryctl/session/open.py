@@ -15,9 +15,10 @@ from pathlib import Path
 from galleryctl.engine.site import Site
 from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
 from galleryctl.manifest.load import load_manifests
-from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
+from galleryctl.manifest.workspace import WorkspaceConfig, check_links, load_workspace
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.secret import Secret
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.session.locking import write_guard
 from galleryctl.state.backend import LockInfo, StateBackend
@@ -50,11 +51,21 @@ class WorkspaceSite:
         """Return what the manifests declare for the site. Raises InvalidInput with all their problems."""
         return load_manifests(self.config, self.name)
 
+    def passphrases(self) -> tuple[Secret | None, Secret | None]:
+        """Return the passphrase of the state and the former one. Raises InvalidInput if a variable is not set."""
+        return self.config.state.passphrases(self.config.environ)
+
     def state(self, *, plaintext: bool = False) -> StateBackend:
-        """Return the storage of the state; `plaintext` accepts an unencrypted state despite a passphrase."""
+        """Return the storage of the state; `plaintext` accepts an unencrypted state despite a passphrase.
+
+        Raises InvalidInput if a variable of the setting is not set or not valid, StateError if it cannot be used.
+        """
         setting = self.config.state
-        location = setting.location_for(self.name)
-        layer = Encryption(setting.passphrase, former_passphrase=setting.former_passphrase, accept_plaintext=plaintext)
+        location = setting.location_for(self.name, self.config.environ)
+        if setting.uses_variables:
+            check_links(self.config.root, [location])
+        passphrase, former = self.passphrases()
+        layer = Encryption(passphrase, former_passphrase=former, accept_plaintext=plaintext)
         if "://" not in location:
             return EncryptedBackend(FileStateBackend(self.config.root / location, max_versions=setting.versions), layer)
         from galleryctl.state.bucket import open_bucket
@@ -80,6 +91,7 @@ class WorkspaceSite:
                     folder=self.config.media_folder,
                     workers=self.config.limits.concurrency,
                     read_lag=endpoint.read_lag,
+                    api_host=endpoint.api_host,
                 )
 
 

@@ -15,6 +15,7 @@ from galleryctl.engine.checks import check_conflicts, check_guards, check_review
 from galleryctl.engine.importing.keys import read_site_manifests
 from galleryctl.engine.importing.run import ImportReport, draft_gallery, draft_unmanaged, write_drafts
 from galleryctl.engine.importing.select import GallerySelector
+from galleryctl.engine.plan_variables import replace_plan_variables
 from galleryctl.engine.progress import Progress, SilentProgress
 from galleryctl.engine.signing import check_signature
 from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
@@ -97,8 +98,8 @@ async def apply_workspace(
     and saves the state; a second one ends at once and leaves the rest to the journal.
     """
     if saved is not None:
-        state = workspace.config.state
-        check_signature(saved, state.passphrase, state.former_passphrase)
+        check_signature(saved, *workspace.passphrases())
+        saved = replace_plan_variables(saved, workspace.config.environ, workspace.config.allowed)
     owner = lock_owner(operation)
     applied: ApplyResult | None = None
     try:

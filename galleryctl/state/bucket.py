@@ -182,7 +182,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
             "state in an object store needs the library `obstore`, which is not installed",
             where=location,
             why=str(error),
-            do="pip install 'galleryctl[object-store]'",
+            do="in the checkout of galleryctl: python -m pip install '.[object-store]'",
         ) from error
     scheme, _, rest = location.partition("://")
     name, _, key = rest.partition("/")

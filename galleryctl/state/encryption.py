@@ -231,7 +231,9 @@ def _make_cipher(passphrase: Secret, salt: bytes) -> tuple[Any, type[Exception]]
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
     except ImportError as error:
         what = "state encryption needs the library `cryptography`, which is not installed"
-        raise StateError(what, why=str(error), do="pip install 'galleryctl[encryption]'") from error
+        raise StateError(
+            what, why=str(error), do="in the checkout of galleryctl: python -m pip install '.[encryption]'"
+        ) from error
     return AESGCM(derive_key(passphrase, salt)), InvalidTag
 
 

@@ -25,6 +25,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import LastApplied, SortOrderFormat
+from galleryctl.model.variable_text import displayed
 from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.journal_records import (
     JOURNAL_VERSION,
@@ -209,7 +210,7 @@ def apply_result(bindings: Bindings, result: StepResult) -> Bindings:
 def _check_owner(header: JournalHeader, state: State) -> None:
     """Raise StateError if the journal belongs to another site or lineage; "" is a state before its first write."""
     if header.site_id != state.site_id:
-        what = f"this journal belongs to site {header.site_id}, not to {state.site_id}"
+        what = f"this journal belongs to site {header.site_id}, not to {displayed(state.site_id)}"
         raise StateError(what, do=MOVE_ASIDE_ADVICE)
     if header.lineage != state.lineage and header.lineage and state.lineage:
         raise StateError(

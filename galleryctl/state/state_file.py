@@ -1,6 +1,6 @@
 """State as a JSON document; `schemas/state.schema.json` describes it.
 
-Keys are sorted and every binding has its own lines, so that a state kept in git has readable diffs.
+Keys are sorted and every binding has its own lines, so that two versions have a readable diff.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class State:
     bindings: Bindings = field(default_factory=Bindings)
     lineage: str = ""
     serial: int = 0
+    api_host: str = ""
+    """The host of the API that serves the site, "" for the vendor's."""
 
     @classmethod
     def new(cls, site_id: str) -> State:
@@ -62,6 +64,7 @@ def encode_state(state: State) -> dict[str, Any]:
         "lineage": state.lineage,
         "serial": state.serial,
         "site_id": state.site_id,
+        **({"api_host": state.api_host} if state.api_host else {}),
         "galleries": galleries,
         "media": dict(sorted(bindings.media.items())),
         "deposed": {id_: str(bindings.deposed[id_]) for id_ in sorted(bindings.deposed)},
@@ -123,6 +126,7 @@ def _build_state(
     deposed: dict[str, Address],
     released: Mapping[Address, str | None] = MappingProxyType({}),
     approvals: tuple[str, ...] = (),
+    api_host: str = "",
 ) -> State:
     entries = {Address(key): gallery for key, gallery in galleries.items()} | {
         Address(key, item_key): item for key, gallery in galleries.items() for item_key, item in gallery.items.items()
@@ -141,7 +145,7 @@ def _build_state(
         },
         approvals=frozenset(approvals),
     )
-    return State(site_id=site_id, lineage=lineage, serial=serial, bindings=bindings)
+    return State(site_id=site_id, lineage=lineage, serial=serial, bindings=bindings, api_host=api_host)
 
 
 def _build_entry(
@@ -186,6 +190,7 @@ _read_document = doc.versioned(
         1: doc.record(_build_state, galleries=doc.mapping(doc.key, _read_gallery_1), **_HEADER, **_TABLES),
         _FORMAT_VERSION: doc.record(
             _build_state,
+            {"api_host": doc.utf8_string},
             galleries=doc.mapping(doc.key, _read_gallery),
             released=doc.mapping(doc.address, _read_id),
             approvals=doc.array(doc.utf8_string),

@@ -36,7 +36,7 @@ async def check_connection(
                 pass  # the body is not read
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as cause:
             # only the class: the text can contain credentials from a URL or a proxy's address
-            do = connection_advice(cause) or "check the network, the proxy (HTTPS_PROXY) and backend.base_url"
+            do = connection_advice(cause) or "check the network, the proxy (HTTPS_PROXY) and GALLERYCTL_API_URL"
             raise Unavailable(f"no response ({type(cause).__name__})", call="GET /", do=do) from cause
         after = clock()
     try:

@@ -41,7 +41,7 @@ SCALARS = (
     "1e999", "9" * 200, "''", '"\\0"', '"\\ud800"', '"\\x1b[2J"', "'\u202e'", "weddings", "local", "wix", "keep", "captured",
     "photos/lake.jpg", "photos/*.jpg", "**/*.jpg", "../x.jpg", "/etc/passwd", "~/x.jpg", "a\\b", "photos", "[*.jpg", "[a-", "{a,b}",
     "https://example.com/a.jpg", "https://[", "https://vimeo.com/1", "https://youtube.com/watch?v=", "file:///etc/passwd",
-    "wix:image://v1/a", "wix:image://v1/%00#originWidth=x", "${PLANTED}", "x${PLANTED}y", "${NOPE}", "${", "$${A}", "${a b}",
+    "wix:image://v1/a", "wix:image://v1/%00#originWidth=x", "${GALLERYCTL_VAR_PLANTED}", "x${GALLERYCTL_VAR_PLANTED}y", "${GALLERYCTL_VAR_NOPE}", "${", "$${A}", "${a b}",
     "!!int x", "!!python/object:os.system x", "!x y", "&a b", "*a", "&a [*a]", "|\n  a\n", ">\n", "'", '"', "@", "`", "%", "- -", "? a",
 )  # fmt: skip
 PIECES = (*SCALARS, *KEYS, ": ", "- ", "\n", "  ", "\t", "[", "]", "{", "}", ",", "#", "---\n", "...\n", "\0", "\r", "\ufeff", "\x85", "\u2028")  # fmt: skip
@@ -113,10 +113,10 @@ def monster(rng: random.Random) -> str:
         lambda: f"{head} [{rng.choice(SCALARS)}{', x' * n}]\n",
         lambda: head + "".join(f"\n  - {{{rng.choice(KEYS)}{k}: 1}}" for k in range(n)),
         lambda: head + " []\n" + "".join(f"{rng.choice(KEYS)}{k}: 1\n" for k in range(n)),
-        lambda: head + f"\n  - {rng.choice(('image', 'from', 'text', 'key', 'title'))}: {rng.choice(('a', '*', '[', '**/', 'a/', '../', '9', '1:', '${PLANTED}')) * n}\n",
+        lambda: head + f"\n  - {rng.choice(('image', 'from', 'text', 'key', 'title'))}: {rng.choice(('a', '*', '[', '**/', 'a/', '../', '9', '1:', '${GALLERYCTL_VAR_PLANTED}')) * n}\n",
         lambda: head + "".join(f"\n  - image: photos/x{k}.jpg" for k in range(n)),
         lambda: head + "".join(f"\n  - from: '**/{k}*.jpg'" for k in range(min(n, 1000))),
-        lambda: head + "".join(f"\n  - {{key: k{k % 7}, text: '${{PLANTED}}'}}" for k in range(n)),
+        lambda: head + "".join(f"\n  - {{key: k{k % 7}, text: '${{GALLERYCTL_VAR_PLANTED}}'}}" for k in range(n)),
         lambda: "a0: &a0 [x, x]\n" + "".join(f"a{k}: &a{k} [{f'*a{k - 1}, ' * 9}]\n" for k in range(1, min(n, 99))),
         lambda: f"a: &a {{{', '.join(f'k{k}: 1' for k in range(n))}}}\nitems:\n" + "  - {<<: *a}\n" * n,
         lambda: f"{head}\n  - {{key: a, text: x, css: {{{', '.join(f'a{k}: {k}' for k in range(n))}}}}}\n",
@@ -165,7 +165,9 @@ def timed_validate(root: Path, seed: int) -> tuple[float, tuple[int, str]]:
 
 def batch(first: int, count: int) -> dict[str, Any]:
     """Validate the files of these seeds and return their results."""
-    os.environ.update(dict.fromkeys(("PLANTED", "WIX_SITE_ID", "WIX_API_KEY", "WIX_GALLERY_ID"), PLANTED))
+    os.environ.update(
+        dict.fromkeys(("GALLERYCTL_VAR_PLANTED", "WIX_SITE_ID", "WIX_API_KEY", "WIX_GALLERY_ID"), PLANTED)
+    )
     wrong: list[str] = []
     codes = {0: 0, 1: 0}
     slowest = (0.0, 0)

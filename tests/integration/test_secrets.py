@@ -29,21 +29,21 @@ PASSPHRASE = "planted-passphrase: [x, \"y'"
 FORMER = "planted-former: [x, \"y'"
 WORKSPACE = """\
 galleryctl: 1
-backend: {type: wix, base_url: "${URL}"}
+backend: {type: wix}
 sites:
-  main: {site_id: "${SITE}", auth: AUTH}
+  main: {site_id: "${WIX_SITE_ID}", auth: AUTH}
 galleries: galleries/*.yaml
 state: STATE
 limits: {max_requests_per_minute: 1000000, max_delete_percent: 100}
 """
 HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\nprotect: false\n"
-KEY = '{api_key: "${KEY}"}'
-OPEN, SEALED = ".galleryctl/state.json", '{passphrase: "${PASSPHRASE}"}'
+KEY = '{api_key: "${WIX_API_KEY}"}'
+OPEN, SEALED = ".galleryctl/state.json", '{passphrase: "${STATE_PASSPHRASE}"}'
 BEFORE, CHANGING = (
-    '{passphrase: "${FORMER}"}',
-    '{passphrase: "${PASSPHRASE}", former_passphrase: "${FORMER}"}',
+    '{passphrase: "${FORMER_PASSPHRASE}"}',
+    '{passphrase: "${STATE_PASSPHRASE}", former_passphrase: "${FORMER_PASSPHRASE}"}',
 )
-APP = '{app_id: "${APP_ID}", app_secret: "${APP_SECRET}", instance_id: "${INSTANCE}"}'
+APP = '{app_id: "${WIX_APP_ID}", app_secret: "${WIX_APP_SECRET}", instance_id: "${WIX_INSTANCE}"}'
 
 # in the order in which a workspace uses them; `apply` comes while its saved plan is fresh
 RUNS = (
@@ -93,7 +93,12 @@ class Vault:
     def sign_in(self, auth: str, state: str = OPEN, **changed: str) -> None:
         """Write a workspace with this auth and state, and set its variables, replacing some."""
         self.studio.write("galleryctl.yaml", WORKSPACE.replace("AUTH", auth).replace("STATE", state))
-        names = {"URL": "base_url", "SITE": "site_id", "APP_ID": "app_id", "INSTANCE": "instance_id"}
+        names = {
+            "GALLERYCTL_API_URL": "base_url",
+            "WIX_SITE_ID": "site_id",
+            "WIX_APP_ID": "app_id",
+            "WIX_INSTANCE": "instance_id",
+        }
         values = {name: self.ready[key] for name, key in names.items()}
         self.secrets |= {name: value for name, value in changed.items() if name in self.secrets}
         for name, value in {**values, **self.secrets, **changed}.items():
@@ -156,16 +161,16 @@ def vault(
 ) -> Iterator[Vault]:
     studio = CliHarness(tmp_path / "workspace", capsys)
     studio.write_photo("photos/cake.jpg", 1)
-    words = "{key: words, text: <p>Thanks</p>, title: 'Said: ${PUBLIC}'}"
+    words = "{key: words, text: <p>Thanks</p>, title: 'Said: ${GALLERYCTL_VAR_PUBLIC}'}"
     studio.write_gallery(["{image: photos/cake.jpg, title: Cake}", words], head=HEAD)
     monkeypatch.chdir(studio.root)  # where plan files go
-    monkeypatch.setenv("PUBLIC", "what everybody may read")
+    monkeypatch.setenv("GALLERYCTL_VAR_PUBLIC", "what everybody may read")
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # every command derives its keys, which is slow by design
     secrets = {
-        "KEY": ready["api_key"],
-        "APP_SECRET": ready["app_secret"],
-        "PASSPHRASE": PASSPHRASE,
-        "FORMER": FORMER,
+        "WIX_API_KEY": ready["api_key"],
+        "WIX_APP_SECRET": ready["app_secret"],
+        "STATE_PASSPHRASE": PASSPHRASE,
+        "FORMER_PASSPHRASE": FORMER,
     }
     with httpx.Client(base_url=ready["base_url"], timeout=TIMEOUT) as http:
         http.post("/_emulator/reset", json={})
@@ -192,7 +197,12 @@ def test_an_app_and_a_sealed_state_keep_their_secrets(vault: Vault) -> None:
 
 @pytest.mark.parametrize("auth", [KEY, APP], ids=["key", "app"])
 def test_nothing_is_shown_of_a_secret_that_is_wrong(vault: Vault, auth: str) -> None:
-    vault.sign_in(auth, KEY="IST.wrong-key-4f1c9e", APP_SECRET="wrong-app-secret-4f1c9e", PASSPHRASE="other-4f1c9e")
+    vault.sign_in(
+        auth,
+        WIX_API_KEY="IST.wrong-key-4f1c9e",
+        WIX_APP_SECRET="wrong-app-secret-4f1c9e",
+        STATE_PASSPHRASE="other-4f1c9e",
+    )
     assert all(vault.run(line, FORMATS[n % 5]) == 1 for n, line in enumerate(ONLINE))
     vault.assert_kept()
 
@@ -200,7 +210,7 @@ def test_nothing_is_shown_of_a_secret_that_is_wrong(vault: Vault, auth: str) -> 
 def test_nothing_is_shown_of_a_passphrase_that_does_not_fit(vault: Vault) -> None:
     vault.sign_in(KEY, state=SEALED)
     assert vault.run("apply --auto-approve") == 0
-    vault.sign_in(KEY, state=SEALED, PASSPHRASE="other-4f1c9e")
+    vault.sign_in(KEY, state=SEALED, STATE_PASSPHRASE="other-4f1c9e")
     assert [vault.run(line, format_) for line, format_ in (("plan", "html"), ("state list", "text"))] == [
         1,
         1,
@@ -215,7 +225,7 @@ def test_a_passphrase_that_is_changed_shows_neither(vault: Vault) -> None:
     assert [vault.run(line) for line in ("plan", "apply plan.json", "state reseal")] == [1, 1, 1]
     vault.sign_in(KEY, state=CHANGING)
     assert [vault.run(line) for line in ("plan", "state reseal", "apply plan.json")] == [0, 0, 1]
-    vault.sign_in(KEY, state=CHANGING, PASSPHRASE="other-4f1c9e", FORMER="others-4f1c9e")
+    vault.sign_in(KEY, state=CHANGING, STATE_PASSPHRASE="other-4f1c9e", FORMER_PASSPHRASE="others-4f1c9e")
     assert [vault.run(line) for line in ("plan", "state reseal", "apply plan.json")] == [1, 1, 1]
     vault.assert_kept(PASSPHRASE, FORMER)
 
@@ -259,13 +269,13 @@ def gossip() -> Iterator[str]:
 
 @pytest.mark.parametrize("auth", [KEY, APP], ids=["key", "app"])
 def test_a_vendor_that_repeats_a_secret_is_not_quoted(vault: Vault, gossip: str, auth: str) -> None:
-    vault.sign_in(auth, URL=gossip)
+    vault.sign_in(auth, GALLERYCTL_API_URL=gossip)
     assert all(vault.run(line, FORMATS[n % 5]) == 1 for n, line in enumerate((*ONLINE, *ONLINE)))
     vault.assert_kept()
 
 
 def test_a_connection_that_is_refused_shows_nothing(vault: Vault) -> None:
-    vault.sign_in(KEY, URL="http://127.0.0.1:9")
+    vault.sign_in(KEY, GALLERYCTL_API_URL="http://127.0.0.1:9")
     assert vault.run("doctor") == 1
     vault.assert_kept()
 
@@ -303,9 +313,9 @@ def test_a_secret_that_is_written_out_is_a_problem_and_not_repeated(vault: Vault
     written = (
         WORKSPACE.replace("AUTH", KEY)
         .replace("STATE", CHANGING)
-        .replace('"${KEY}"', WRITTEN_OUT)
-        .replace('"${PASSPHRASE}"', WRITTEN_OUT)
-        .replace('"${FORMER}"', WRITTEN_OUT)
+        .replace('"${WIX_API_KEY}"', WRITTEN_OUT)
+        .replace('"${STATE_PASSPHRASE}"', WRITTEN_OUT)
+        .replace('"${FORMER_PASSPHRASE}"', WRITTEN_OUT)
     )
     vault.studio.write("galleryctl.yaml", written)
     assert vault.run("validate", format_) == vault.run("plan", format_) == 1

@@ -22,14 +22,14 @@ from tests.support.engine_harness import jpeg_bytes
 from tests.support.processes import PROJECT_ROOT, TIMEOUT, start_server
 
 Doc = dict[str, Any]
-ENVIRONMENT_NAMES = {"SITE": "site_id", "KEY": "api_key", "URL": "base_url"}
+ENVIRONMENT_NAMES = {"WIX_SITE_ID": "site_id", "WIX_API_KEY": "api_key", "GALLERYCTL_API_URL": "base_url"}
 """Environment variables of the workspace → names in the emulator's ready file."""
 CREATE_ITEM_REQUESTS = {"method": "POST", "path": "/items$"}
 """Matches the requests that create an item."""
 WORKSPACE_YAML = """\
 galleryctl: 1
-backend: {type: wix, base_url: "${URL}"}
-sites: {main: {site_id: "${SITE}", auth: {api_key: "${KEY}"}}}
+backend: {type: wix}
+sites: {main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}}
 galleries: galleries/*.yaml
 limits: {max_requests_per_minute: 1000000, max_delete_percent: 100, concurrency: 4}
 """

@@ -24,7 +24,7 @@ backend: {type: local}
 galleries: galleries/*.yaml
 limits: {concurrency: 1, max_delete_percent: 100}
 """
-ENCRYPTED = WORKSPACE + "state: {passphrase: '${PASSPHRASE}'}\n"
+ENCRYPTED = WORKSPACE + "state: {passphrase: '${STATE_PASSPHRASE}'}\n"
 
 TITLES = ["The first dance", "Cake", "Welcome", "Words", "The film", "The song", "Bye"]
 """The titles on the site, in display order, once the manifest `after` is applied."""

@@ -56,10 +56,11 @@ def command(
         destroy=destroy,
     )
     workspace = get_workspace(settings)
+    path = None if out is None else ensure_inside(settings.directory, settings.directory / out)
     plan = run_async(plan_workspace(workspace, options), deadline=deadline)
-    if out is not None:
-        plan = sign_plan(plan, workspace.config.state.passphrase)
-        write_plan(plan, ensure_inside(settings.directory, settings.directory / out))
+    if path is not None:
+        plan = sign_plan(plan, workspace.passphrases()[0])
+        write_plan(plan, path)
     output.print_result(plan, settings)
     if out is not None:
         where = "" if settings.directory == Path() else f"-C {settings.directory} "

@@ -20,6 +20,7 @@ from galleryctl.cli.write_files import require_replaceable, write_generated
 from galleryctl.manifest.profile import PROFILE_HEADER, SiteProfile, profile_yaml
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.probe import FactStatus, ProbeReport
+from galleryctl.model.variable_text import displayed
 from galleryctl.report.probe import probe_json, probe_text
 from galleryctl.session.locking import LockWait
 from galleryctl.session.probe import ProbeConsent, ProbeHooks, probe_workspace
@@ -79,7 +80,7 @@ class _Terminal(ProbeHooks):
 
     def _confirm(self, consent: ProbeConsent) -> bool:
         info = output.stderr  # also with -q: it is part of the question
-        info(f"galleryctl will probe site {consent.site} ({consent.site_id}) at {consent.api}:")
+        info(f"galleryctl will probe site {consent.site} ({displayed(consent.site_id)}) at {consent.api}:")
         info(f"  create the gallery {consent.gallery} with about 6 items")
         info(f"  upload about 4 files of 1 kB to the Media Manager, labelled {consent.gallery}")
         info(f"  delete all of these permanently; at most {consent.max_requests} requests")

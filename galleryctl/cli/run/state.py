@@ -114,7 +114,7 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float | None) -> St
         raise GalleryctlError(
             "the workspace has no passphrase to encrypt the state with",
             where=workspace.config.root / WORKSPACE_FILE,
-            do="set one: state: {passphrase: ${NAME}}",
+            do="set one: state: {passphrase: ${STATE_PASSPHRASE}}",
         )
     # With a former_passphrase the state must be encrypted; a plaintext state may be forged and is rejected.
     async with (

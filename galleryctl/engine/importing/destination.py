@@ -13,6 +13,7 @@ from galleryctl.manifest.load import Manifest, read_manifest
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.live import LiveGallery
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.identity.galleries import gallery_names
 
 
@@ -92,7 +93,8 @@ def existing_manifest(
         raise InvalidInput(manifest.problems, do="correct the file, or choose another output file")
     has_name = gallery.bind.id is None and live.name in gallery_names(gallery)
     if gallery.address.gallery != key or not (is_managed or has_name or gallery.bind.id == live.id):
-        declared = gallery.bind.id or " or ".join(map(repr, gallery_names(gallery)))
+        names = (repr(displayed(name)) for name in gallery_names(gallery))
+        declared = displayed(gallery.bind.id or "") or " or ".join(names)
         raise Refused(
             f"the file is the manifest of gallery {gallery.address}, {declared}; it is not overwritten",
             where=file,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from galleryctl.engine.refresh.fetch import FetchedSite, fetch_site
 from galleryctl.engine.refresh.findings import Recovery
 from galleryctl.engine.refresh.recover import recover_items
-from galleryctl.engine.site import Site, read_own_state, save_state
+from galleryctl.engine.site import OtherHostError, Site, read_own_state, save_state
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
@@ -54,8 +54,8 @@ async def rebuild_state(site: Site, desired: Desired, *, adopt_guesses: bool = F
 
     Guesses are accepted only if `adopt_guesses` is set: the rebuilt state knows the gallery, and an entry that it does not
     have would be created a second time. What the site cannot show is kept from the previous state: protected addresses,
-    released ids, deposed items, and the file of each content if it still exists. Raises StateError if the state belongs
-    to another site, MatchError, Refused for guesses.
+    released ids, deposed items, and the file of each content if it still exists. The host of the API may have changed.
+    Raises StateError if the state belongs to another site, MatchError, Refused for guesses.
     """
     previous, read_error = _read_previous_state(site)
     journal = read_journal(site.journal, previous)
@@ -137,6 +137,9 @@ def save_rebuilt_state(site: Site, rebuilt: RebuildResult) -> State:
 def _read_previous_state(site: Site) -> tuple[State, str]:
     try:
         return read_own_state(site), ""
+    except OtherHostError:
+        state = site.backend.read() or State.new(site.site_id)
+        return state, ""
     except CorruptStateError as error:
         return State.new(site.site_id), "; ".join(filter(None, (error.what, error.why)))
 

@@ -10,6 +10,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import LastApplied, Origin
+from galleryctl.model.variable_text import displayed
 from galleryctl.state.journal import read_journal, replay
 from galleryctl.state.state_file import State
 
@@ -23,7 +24,7 @@ def restore_version(site: Site, serial: int) -> State:
     version = site.backend.read_version(serial)
     if version.site_id != site.site_id:
         raise StateError(
-            f"version {serial} belongs to site {version.site_id}, not to {site.site_id}",
+            f"version {serial} belongs to site {version.site_id}, not to {displayed(site.site_id)}",
             where=site.backend.location,
             do="choose another version: " + command_line("state", "versions"),
         )

@@ -22,7 +22,7 @@ from galleryctl.manifest.write.blocks import block_end, block_starts, is_block
 from galleryctl.manifest.write.entries import set_key
 from galleryctl.manifest.write.format import GALLERY_KEY_ORDER
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
-from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.variables import variable_names
@@ -62,8 +62,7 @@ def write_adopted(
 
 def _parse(text: str, file: str) -> YamlNode:
     """Return the root with each variable as it is written, and without escapes."""
-    identity = {name: f"${{{name}}}" for name in variable_names(text)}
-    document = replace_variables(parse_yaml_text(text, file), identity)
+    document = keep_variables(parse_yaml_text(text, file), variable_names(text))
     if document.problems or document.root is None:
         raise InvalidInput(document.problems)
     return document.root
@@ -81,7 +80,8 @@ def _with_variables_kept(node: YamlNode | None, adopted: Mapping[str, str]) -> _
     """Return `adopted`; an id that the manifest takes from the environment stays there."""
     parts = (node.parts if node else None) or {}
     return {
-        key: parts[key].value if key in parts and parts[key].hidden else id_ for key, id_ in sorted(adopted.items())
+        key: str(parts[key].value) if key in parts and parts[key].hidden else id_
+        for key, id_ in sorted(adopted.items())
     }
 
 

@@ -24,7 +24,7 @@ from galleryctl.manifest.write.entries import set_key
 from galleryctl.manifest.write.format import ITEM_KEY_ORDER
 from galleryctl.manifest.write.item_lines import EntryLines, split_items
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
-from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.variables import variable_names
@@ -101,8 +101,7 @@ def pattern_addresses(text: str, manifest: Manifest) -> frozenset[Address]:
 
 def _parse(text: str, file: str) -> YamlDocument:
     """Return the document with each variable as it is written."""
-    identity = {name: f"${{{name}}}" for name in variable_names(text)}
-    return replace_variables(parse_yaml_text(text, file), identity)
+    return keep_variables(parse_yaml_text(text, file), variable_names(text))
 
 
 def _find_patterns(document: YamlDocument, gallery: DesiredGallery) -> Iterator[_Pattern]:

@@ -18,7 +18,7 @@ from galleryctl.manifest.write.format import GALLERY_KEY_ORDER
 from galleryctl.manifest.write.item_lines import split_items
 from galleryctl.manifest.write.placement import KnownKeys, PlacedEntries, assign_keys, place_entries
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
-from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.variables import variable_names
@@ -183,8 +183,7 @@ def _write_tree(
 
 def _parse(text: str, file: str) -> YamlDocument:
     """Return the document with each variable as itself: only the escapes change, `$${` to `${`, as in live values."""
-    identity = {name: f"${{{name}}}" for name in variable_names(text)}
-    return replace_variables(parse_yaml_text(text, file), identity)
+    return keep_variables(parse_yaml_text(text, file), variable_names(text))
 
 
 def _item_values(document: YamlDocument) -> Sequence[Json]:

@@ -43,6 +43,8 @@ class YamlDocument(NamedTuple):
     file: str
     root: YamlNode | None
     problems: tuple[Problem, ...]
+    unresolved: frozenset[SourcePosition] = frozenset()
+    """The positions of texts with variables that are not replaced: nothing is known about their values."""
 
     def at(self, node: YamlNode) -> SourcePosition:
         """Return the position of a value of this file."""
@@ -52,3 +54,10 @@ class YamlDocument(NamedTuple):
         """Return the position of a mapping's key; of the mapping if it has no such key."""
         line, column = (node.keys or {}).get(key, (node.line, node.column))
         return SourcePosition(self.file, line, column)
+
+    def is_unknown(self, node: YamlNode) -> bool:
+        """Return True if the value, or a part of it, has a variable that is not replaced."""
+        if not self.unresolved:
+            return False
+        children = (*(node.parts or {}).values(), *(node.items or ()))
+        return self.at(node) in self.unresolved or any(map(self.is_unknown, children))

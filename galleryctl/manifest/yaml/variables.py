@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from galleryctl.model.variable_text import VariableText
+
 MASK_OPEN, MASK_CLOSE = "\U0010fff1", "\U0010fff2"
 """Private-use characters that replace the braces, so that YAML parsers do not read a mapping."""
 
@@ -15,11 +17,6 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _VARIABLE = re.compile(r"\$\{(" + _NAME + r")\}")
 _TOKEN = re.compile(
     rf"(?P<escaped>\$\$[{{{MASK_OPEN}])|\${MASK_OPEN}(?P<name>{_NAME}){MASK_CLOSE}|(?P<broken>\$[{{{MASK_OPEN}])|(?P<close>{MASK_CLOSE})"
-)
-
-_SECRET = re.compile(
-    r"(?:^|_)(?:\w*(?:SECRET|TOKEN|PASSWORD|PASSPHRASE|PASSWD|CREDENTIAL)|(?:API|ACCESS|PRIVATE)?KEY|AUTH)S?(?:_|$)",
-    re.IGNORECASE,
 )
 
 
@@ -42,11 +39,6 @@ def needs_substitution(text: str) -> bool:
     return "${" in text or MASK_OPEN in text
 
 
-def uses_environment(text: str) -> bool:
-    """Return True if a masked value has a variable."""
-    return bool(masked_variable_names(text))
-
-
 def max_substituted_length(text: str, environ: Mapping[str, str]) -> int:
     """Return the maximum length of a masked value after its variables are replaced."""
     names = (found["name"] for found in _TOKEN.finditer(text))
@@ -63,13 +55,8 @@ def masked_variable_names(masked: str) -> frozenset[str]:
     return frozenset(found["name"] for found in _TOKEN.finditer(masked) if found["name"])
 
 
-def looks_secret(name: str) -> bool:
-    """Return True if the name suggests a secret, as `WIX_API_KEY` and `GITHUB_TOKEN` do."""
-    return bool(_SECRET.search(name))
-
-
 def substitute(text: str, environ: Mapping[str, str]) -> str:
-    """Return the masked value with its variables replaced. Raises VariableError."""
+    """Return the masked value with its variables replaced, as a VariableText if it has any. Raises VariableError."""
 
     def replaced(found: re.Match[str]) -> str:
         if found["escaped"]:
@@ -86,7 +73,8 @@ def substitute(text: str, environ: Mapping[str, str]) -> str:
             raise VariableError(f"the environment variable {name} is not valid UTF-8")
         return value
 
-    return _TOKEN.sub(replaced, text)
+    value = _TOKEN.sub(replaced, text)
+    return VariableText(value, shown=unmask(text)) if masked_variable_names(text) else value
 
 
 def escape_variables(text: str) -> str:

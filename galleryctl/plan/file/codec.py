@@ -20,6 +20,7 @@ from galleryctl.model.fields import Json
 from galleryctl.model.last_applied_codec import encode_last_applied, read_last_applied
 from galleryctl.model.media import Kind
 from galleryctl.model.tolerated import ToleratedDrift, TolerationStatus
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import (
     Action,
     Cause,
@@ -36,6 +37,7 @@ from galleryctl.plan.changes import (
 from galleryctl.plan.file.canonical import digest
 from galleryctl.plan.file.media import encode_media, read_media
 from galleryctl.plan.file.review import review_digest
+from galleryctl.plan.file.texts import encode_value, read_value, read_variable_text
 from galleryctl.plan.steps import plan_steps
 
 _FORMAT_VERSION = 2
@@ -57,7 +59,7 @@ def plan_digest(plan: Plan) -> str:
 def _encode_unsigned(plan: Plan) -> dict[str, Json]:
     return {
         "format_version": _FORMAT_VERSION,
-        "site_id": plan.site_id,
+        "site_id": encode_value(plan.site_id),
         "lineage": plan.lineage,
         "serial": plan.serial,
         "item_order": plan.item_order.value,
@@ -140,7 +142,7 @@ def _encode_tolerated(effect: ToleratedDrift) -> Json:
     return {
         "address": str(effect.address),
         "field": effect.field,
-        "value": _tuples_to_lists(effect.value),
+        "value": encode_value(effect.value),
         "until": effect.until,
         "reason": effect.reason,
         "status": effect.status.value,
@@ -154,15 +156,15 @@ def _encode_change(change: Change) -> Json:
         "action": change.action.value,
         "kind": None if change.kind is None else change.kind.value,
         "id": change.id,
-        "name": change.name,
-        "write": {name: _tuples_to_lists(value) for name, value in change.write.items()},
+        "name": displayed(change.name),
+        "write": {name: encode_value(value) for name, value in change.write.items()},
         "named": list(change.named),
         "cleared": list(change.cleared),
         "fields": [
             {
                 "path": part.path,
-                "before": _tuples_to_lists(part.before),
-                "after": _tuples_to_lists(part.after),
+                "before": encode_value(part.before),
+                "after": encode_value(part.after),
                 "cause": part.cause.value,
             }
             for part in change.fields
@@ -214,9 +216,7 @@ _read_text = doc.optional(doc.string)
 _read_optional_address = doc.optional(doc.address)
 _read_texts = doc.array(doc.string)
 _read_cause = doc.one_of(Cause)
-_read_field_change = doc.record(
-    FieldChange, path=doc.string, before=doc.json_value, after=doc.json_value, cause=_read_cause
-)
+_read_field_change = doc.record(FieldChange, path=doc.string, before=read_value, after=read_value, cause=_read_cause)
 _read_change = doc.record(
     _build_change,
     address=doc.address,
@@ -224,7 +224,7 @@ _read_change = doc.record(
     kind=doc.optional(doc.one_of(Kind)),
     id=_read_text,
     name=doc.string,
-    write=doc.mapping(doc.string, doc.json_value),
+    write=doc.mapping(doc.string, read_value),
     named=_read_texts,
     cleared=_read_texts,
     fields=doc.array(_read_field_change),
@@ -256,7 +256,7 @@ def _build_plan(
 
 _read_plan = doc.record(
     _build_plan,
-    site_id=doc.string,
+    site_id=read_variable_text,
     changes=doc.array(_read_change),
     unchanged=doc.integer,
     moves=doc.mapping(doc.address, doc.address),
@@ -305,12 +305,3 @@ _read_document = doc.versioned("format_version", {_FORMAT_VERSION: _read_plan})
 
 def _optional_str(address: Address | None) -> str | None:
     return None if address is None else str(address)
-
-
-def _tuples_to_lists(value: Json) -> Json:
-    """Return `value` with lists instead of tuples, as JSON tools expect."""
-    if isinstance(value, Mapping):
-        return {name: _tuples_to_lists(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_tuples_to_lists(part) for part in value]
-    return value

@@ -7,6 +7,7 @@ from typing import assert_never
 from galleryctl.model import json_document as doc
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, VideoHost, WixFile
+from galleryctl.plan.file.texts import encode_value, read_variable_text
 
 
 def encode_media(media: Media) -> Json:
@@ -15,11 +16,11 @@ def encode_media(media: Media) -> Json:
         case LocalFile(path=path, sha256=sha256, size=size, mime_type=mime_type):
             return {"type": "local", "path": path, "sha256": sha256, "size": size, "mime_type": mime_type}
         case RemoteFile(url=url):
-            return {"type": "remote", "url": url}
+            return {"type": "remote", "url": encode_value(url)}
         case WixFile(id=id_, filename=filename, width=width, height=height):
             return {"type": "wix", "id": id_, "filename": filename, "width": width, "height": height}
         case HostedVideo():
-            return {"type": "hosted", "host": media.host.value, "url": media.url}
+            return {"type": "hosted", "host": media.host.value, "url": encode_value(media.url)}
         case None:
             return None
         case _:
@@ -30,9 +31,9 @@ read_media: doc.Reader[Media] = doc.tagged(
     "type",
     {
         "local": doc.record(LocalFile, path=doc.string, sha256=doc.string, size=doc.integer, mime_type=doc.string),
-        "remote": doc.record(RemoteFile, url=doc.string),
+        "remote": doc.record(RemoteFile, url=read_variable_text),
         "wix": doc.record(WixFile, id=doc.string, filename=doc.string, width=doc.integer, height=doc.integer),
-        "hosted": doc.record(HostedVideo, host=doc.one_of(VideoHost), url=doc.string),
+        "hosted": doc.record(HostedVideo, host=doc.one_of(VideoHost), url=read_variable_text),
     },
 )
 """The reader of media in the plan document."""

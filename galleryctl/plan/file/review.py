@@ -8,16 +8,18 @@ are updated.
 from __future__ import annotations
 
 from galleryctl.model.fields import Json
-from galleryctl.model.media import HostedVideo, Media
+from galleryctl.model.media import HostedVideo, Media, RemoteFile
+from galleryctl.model.variable_text import VariableText
 from galleryctl.plan.changes import Action, Cause, Change, Plan, StateAction, StateChange
 from galleryctl.plan.file.canonical import digest
+from galleryctl.plan.file.texts import encode_value
 
 
 def review_digest(plan: Plan) -> str:
     """Return the SHA-256 of the actions of a plan as a reviewer sees them, in hex."""
     return digest(
         {
-            "site": plan.site_id,
+            "site": encode_value(plan.site_id),
             "changes": [_reviewed(change) for change in plan.changes],
             "state": [_reviewed_state(change) for change in plan.state_changes],
         }
@@ -29,7 +31,7 @@ def _reviewed(change: Change) -> Json:
         "address": str(change.address),
         "action": change.action.value,
         "deletes": [change.id, change.deleted_content] if change.action in (Action.DELETE, Action.REPLACE) else None,
-        "fields": [[part.path, part.before, part.after] for part in change.fields],
+        "fields": [[part.path, encode_value(part.before), encode_value(part.after)] for part in change.fields],
         "media": [change.media_before, _content(change.media)],
         "position": change.position,
         "guess": change.matched_by.value if change.matched_by.is_guess else None,
@@ -42,4 +44,6 @@ def _reviewed_state(change: StateChange) -> Json:
 
 
 def _content(media: Media) -> Json:
+    if isinstance(media, HostedVideo | RemoteFile) and isinstance(media.url, VariableText):
+        return encode_value(media.url)
     return media.url if isinstance(media, HostedVideo) else None if media is None else media.source

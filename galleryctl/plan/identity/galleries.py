@@ -12,6 +12,7 @@ from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import MatchError
 from galleryctl.model.last_applied import NEVER_APPLIED, Origin
 from galleryctl.model.live import LiveGallery
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import MatchedBy, Notice
 from galleryctl.plan.identity.moved import AddressMoves, apply_moved, infer_moved_galleries
 
@@ -172,7 +173,8 @@ def _bind_notices(found: GalleryIdentity, desired: Desired) -> Iterator[Notice]:
             continue
         if bound_id and id_ != bound_id:
             yield Notice(
-                address=address, message=f"the site has no gallery {bound_id}; matched {id_} by state: correct bind.id"
+                address=address,
+                message=f"the site has no gallery {displayed(bound_id)}; matched {id_} by state: correct bind.id",
             )
         elif state_id and id_ != state_id:
             yield Notice(address=address, message=f"matched {id_} by {found.matched_by[address]}; state had {state_id}")
@@ -188,7 +190,7 @@ def _find_by_name(desired: DesiredGallery, candidates: Mapping[str, Sequence[Liv
         if len(found) > 1:
             ids = ", ".join(sorted(gallery.id for gallery in found))
             raise MatchError(
-                f"gallery {desired.address}: {len(found)} galleries on the site are named {name!r}",
+                f"gallery {desired.address}: {len(found)} galleries on the site are named {displayed(name)!r}",
                 where=desired.at,
                 why=f"their ids: {ids}",
                 do="specify one of them: bind: {id: …}",
@@ -199,7 +201,7 @@ def _find_by_name(desired: DesiredGallery, candidates: Mapping[str, Sequence[Liv
 
 
 def _not_found_error(desired: DesiredGallery) -> MatchError:
-    names = " or ".join(repr(name) for name in gallery_names(desired))
+    names = " or ".join(repr(displayed(name)) for name in gallery_names(desired))
     return MatchError(
         f"gallery {desired.address} is not on the site",
         where=desired.at,

@@ -17,8 +17,8 @@ from galleryctl.state.state_file import encode_state
 from tests.support.cli_harness import CliHarness, CommandResult, Doc
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
-WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
-CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
+WITHOUT, OLD, NEW = "{}", "{passphrase: '${OLD_PASSPHRASE}'}", "{passphrase: '${NEW_PASSPHRASE}'}"
+CHANGING = "{passphrase: '${NEW_PASSPHRASE}', former_passphrase: '${OLD_PASSPHRASE}'}"
 NOT_SIGNED = "the plan is not signed with the passphrase of the state; nothing was applied"
 WORDS = "{key: more, text: '<p>More</p>', title: More}"
 
@@ -27,8 +27,8 @@ WORDS = "{key: more, text: '<p>More</p>', title: More}"
 def _passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make key derivation fast: it is slow by design, and each command repeats it."""
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)
-    monkeypatch.setenv("OLD", "planted-old")
-    monkeypatch.setenv("NEW", "planted-new")
+    monkeypatch.setenv("OLD_PASSPHRASE", "planted-old")
+    monkeypatch.setenv("NEW_PASSPHRASE", "planted-new")
 
 
 def become(studio: CliHarness, state: str) -> None:
@@ -167,7 +167,7 @@ def test_show_needs_no_passphrase_and_says_that_a_plan_is_signed(
 ) -> None:
     become(studio, OLD)
     save(studio)
-    monkeypatch.delenv("OLD")
+    monkeypatch.delenv("OLD_PASSPHRASE")
     ran = studio.run("show", "plan.json")
     assert ran.code == 0
     assert "This plan is signed" in ran.err

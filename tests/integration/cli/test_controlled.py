@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ESCAPE = "\x1b]0;owned\x07"
 WIX = """\
 galleryctl: 1
-backend: {type: wix, base_url: "${URL}"}
-sites: {main: {site_id: site, auth: {api_key: "${KEY}"}}}
+backend: {type: wix}
+sites: {main: {site_id: site, auth: {api_key: "${WIX_API_KEY}"}}}
 galleries: galleries/*.yaml
 """
 LOCAL = """\
@@ -57,8 +57,8 @@ def hostile(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hostile)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    monkeypatch.setenv("URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("KEY", "some-key")
+    monkeypatch.setenv("GALLERYCTL_API_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("WIX_API_KEY", "some-key")
     studio.write("galleryctl.yaml", WIX)
     (studio.root / "galleries").mkdir()
     yield studio

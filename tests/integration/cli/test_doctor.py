@@ -21,7 +21,7 @@ from tests.support.reports import parse_report
 
 WIX = """\
 galleryctl: 1
-backend: {type: wix, base_url: "URL"}
+backend: {type: wix}
 sites: {main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}}
 galleries: galleries/*.yaml
 """
@@ -70,7 +70,8 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def online(wedding: CliHarness, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
     """A workspace whose site is that emulator."""
-    wedding.write("galleryctl.yaml", WIX.replace("URL", emulator.ready.base_url))
+    wedding.write("galleryctl.yaml", WIX)
+    monkeypatch.setenv("GALLERYCTL_API_URL", emulator.ready.base_url)
     monkeypatch.setenv("WIX_SITE_ID", emulator.ready.site_id)
     monkeypatch.setenv("WIX_API_KEY", emulator.ready.api_key)
     return wedding
@@ -155,18 +156,22 @@ def test_a_key_of_another_site(online: CliHarness, monkeypatch: pytest.MonkeyPat
 
 def test_an_app_with_its_secret(online: CliHarness, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     ready = emulator.ready
-    auth = "{app_id: '${APP}', app_secret: '${SECRET}', instance_id: '${INSTANCE}'}"
-    text = WIX.replace("URL", ready.base_url).replace('{api_key: "${WIX_API_KEY}"}', auth)
+    auth = "{app_id: '${APP_ID}', app_secret: '${WIX_APP_SECRET}', instance_id: '${INSTANCE_ID}'}"
+    text = WIX.replace('{api_key: "${WIX_API_KEY}"}', auth)
     online.write("galleryctl.yaml", text)
-    for name, value in (("APP", ready.app_id), ("SECRET", ready.app_secret), ("INSTANCE", ready.instance_id)):
+    for name, value in (
+        ("APP_ID", ready.app_id),
+        ("WIX_APP_SECRET", ready.app_secret),
+        ("INSTANCE_ID", ready.instance_id),
+    ):
         monkeypatch.setenv(name, value)
     assert set(marks(online).values()) == {"ok"}
-    monkeypatch.setenv("SECRET", "wrong")
+    monkeypatch.setenv("WIX_APP_SECRET", "wrong")
     assert marks(online)["read galleries"] == "fail"
 
 
-def test_nobody_answers(online: CliHarness) -> None:
-    online.write("galleryctl.yaml", WIX.replace("URL", "http://127.0.0.1:1"))
+def test_nobody_answers(online: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLERYCTL_API_URL", "http://127.0.0.1:1")
     found = checks(online.run("doctor", "--format", "json"))
     assert found["network"]["status"] == "fail"
     assert "http://127.0.0.1:1: no response (ConnectError)" in found["network"]["found"]
@@ -183,14 +188,16 @@ def test_nobody_answers(online: CliHarness) -> None:
         (None, "ok", "the API sends no date"),
     ],
 )
-def test_the_clock_is_compared(online: CliHarness, date: bytes | None, status: str, told: str) -> None:
+def test_the_clock_is_compared(
+    online: CliHarness, monkeypatch: pytest.MonkeyPatch, date: bytes | None, status: str, told: str
+) -> None:
     async def app(scope: object, receive: object, send: Callable[..., object]) -> None:
         headers = [] if date is None else [(b"date", date)]
         await send({"type": "http.response.start", "status": 401, "headers": headers})  # type: ignore[misc]  # ASGI
         await send({"type": "http.response.body", "body": b"{}"})  # type: ignore[misc]  # as above
 
     with socket.create_server(("127.0.0.1", 0)) as listener, listening(app, listener, dated=False):
-        online.write("galleryctl.yaml", WIX.replace("URL", f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        monkeypatch.setenv("GALLERYCTL_API_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
         found = checks(online.run("doctor", "--format", "json"))
     assert found["clock"]["status"] == status
     assert told in found["clock"]["found"]
@@ -200,18 +207,18 @@ def test_the_clock_is_compared(online: CliHarness, date: bytes | None, status: s
 def test_variables_that_are_missing_or_empty(online: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WIX_SITE_ID")
     monkeypatch.setenv("WIX_API_KEY", "")
-    online.write_gallery(["{key: words, text: '${WORDS}'}"])
+    online.write_gallery(["{key: words, text: '${GALLERYCTL_VAR_WORDS}'}"])
     ran = online.run("doctor", "--format", "json")
     assert ran.code == 1
     found = checks(ran)
     assert found["variable WIX_SITE_ID"]["found"] == "not set"
     assert found["variable WIX_API_KEY"]["found"] == "empty"
-    assert found["variable WORDS"]["status"] == "fail"
-    assert found["variable WORDS"]["do"] == "export WORDS=..."
+    assert found["variable GALLERYCTL_VAR_WORDS"]["status"] == "fail"
+    assert found["variable GALLERYCTL_VAR_WORDS"]["do"] == "export GALLERYCTL_VAR_WORDS=..."
 
 
 def test_a_local_backend_asks_for_no_variables_of_its_sites(wedding: CliHarness) -> None:
-    wedding.write("galleryctl.yaml", WIX.replace(', base_url: "URL"', "").replace("wix", "local"))
+    wedding.write("galleryctl.yaml", WIX.replace("wix", "local"))
     assert not [name for name in marks(wedding) if name.startswith("variable")]
 
 
@@ -290,7 +297,7 @@ def test_an_extra_that_is_missing(
     check = checks(studio.run("doctor", "--format", "json"))["extra emulator"]
     assert check["status"] == status
     assert check["found"] == "not installed: uvicorn"
-    assert check["do"] == "pip install 'galleryctl[emulator]'"
+    assert check["do"] == "in the checkout of galleryctl: python -m pip install '.[emulator]'"
 
 
 def test_an_old_python_and_a_package_that_is_not_installed(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,8 +74,8 @@ def test_without_data_it_serves_the_workspace(wedding: CliHarness, tmp_path: Pat
 def test_a_workspace_with_the_real_api_has_no_data_to_serve(
     studio: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KEY", "secret")
-    sites = "sites: {main: {site_id: s, auth: {api_key: '${KEY}'}}}"
+    monkeypatch.setenv("WIX_API_KEY", "secret")
+    sites = "sites: {main: {site_id: s, auth: {api_key: '${WIX_API_KEY}'}}}"
     studio.write("galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: wix}}\n{sites}\ngalleries: '*.yaml'\n")
     ran = studio.run("emulator")
     assert ran.code == 1
@@ -147,7 +147,7 @@ def test_the_extra_is_not_installed(
     ran = call(capsys, "--data", str(tmp_path))
     assert ran.code == 1
     assert "Error: the emulator is not installed" in ran.err
-    assert "pip install 'galleryctl[emulator]'" in ran.err
+    assert "pip install '.[emulator]'" in ran.err
 
 
 def test_a_failure_is_json_when_json_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -178,8 +178,8 @@ def test_an_invalid_profile_is_reported_with_its_place(
 
 
 def test_a_profile_of_another_site_is_rejected(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KEY", "secret")
-    sites = "sites: {a: {site_id: s, auth: {api_key: '${KEY}'}}, b: {site_id: other, auth: {api_key: '${KEY}'}}}"
+    monkeypatch.setenv("WIX_API_KEY", "secret")
+    sites = "sites: {a: {site_id: s, auth: {api_key: '${WIX_API_KEY}'}}, b: {site_id: other, auth: {api_key: '${WIX_API_KEY}'}}}"
     head = f"galleryctl: 1\n{sites}\ngalleries: galleries/*.yaml\nstate: 'state-{{site}}.json'\n"
     for name in "ab":
         wedding.write(f"profile-{name}.yaml", PROFILE)

@@ -13,8 +13,8 @@ backend: {type: wix, base_url: "http://127.0.0.1:1"}
 sites: {main: {site_id: site, auth: AUTH}}
 galleries: galleries/*.yaml
 """
-KEY = '{api_key: "${KEY}"}'
-APP = '{app_id: app, app_secret: "${KEY}", instance_id: instance}'
+KEY = '{api_key: "${WIX_API_KEY}"}'
+APP = '{app_id: app, app_secret: "${WIX_APP_SECRET}", instance_id: instance}'
 
 
 @pytest.fixture

@@ -32,5 +32,5 @@ def frozen_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def frozen(studio: CliHarness, frozen_site: Path, monkeypatch: pytest.MonkeyPatch) -> Frozen:
     """A workspace in which nothing is restored yet."""
-    monkeypatch.setenv("PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("STATE_PASSPHRASE", PASSPHRASE)
     return Frozen(studio.root, studio.capture, frozen_site)

@@ -157,10 +157,10 @@ def test_an_encrypted_state_opens_with_its_passphrase_only(frozen: Frozen, monke
     frozen.write("galleryctl.yaml", WORKSPACE)
     assert frozen.run("plan").code == 1
     frozen.write("galleryctl.yaml", ENCRYPTED)
-    monkeypatch.setenv("PASSPHRASE", "another")
+    monkeypatch.setenv("STATE_PASSPHRASE", "another")
     assert frozen.run("plan").code == 1
     assert path.read_bytes() == before
-    monkeypatch.setenv("PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("STATE_PASSPHRASE", PASSPHRASE)
     assert frozen.run("state", "mv", "weddings/old", "weddings/new").code == 0
     old, new = json.loads(before), json.loads(path.read_bytes())
     assert list(new) == list(old)

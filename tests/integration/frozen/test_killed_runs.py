@@ -104,7 +104,7 @@ def test_an_encrypted_journal_that_was_changed_is_rejected(
     elif change == "two lines swapped":
         lines[2:4] = lines[3], lines[2]
     else:
-        monkeypatch.setenv("PASSPHRASE", "another")
+        monkeypatch.setenv("STATE_PASSPHRASE", "another")
     path.write_bytes(b"".join(lines))
     items = frozen.items()
     assert frozen.run("apply", "--auto-approve").code == 1

@@ -151,13 +151,13 @@ def test_the_lock_keeps_a_second_run_out(wedding: CliHarness) -> None:
 
 def test_a_plan_is_signed_where_state_has_a_passphrase(wedding: CliHarness) -> None:
     config = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
-    wedding.write("galleryctl.yaml", config + "state: {passphrase: '${PASS}'}\n")
-    workspace = galleryctl.open_workspace(wedding.root, environ={"PASS": "correct horse battery"})
+    wedding.write("galleryctl.yaml", config + "state: {passphrase: '${MY_PASSPHRASE}'}\n")
+    workspace = galleryctl.open_workspace(wedding.root, environ={"MY_PASSPHRASE": "correct horse battery"})
     plan = workspace.plan()
     with pytest.raises(galleryctl.Refused, match="not signed"):
         workspace.apply(replace(plan, signature=""))
     assert workspace.apply(plan).exit_code == 0
-    with pytest.raises(galleryctl.InvalidInput, match="PASS"):
+    with pytest.raises(galleryctl.InvalidInput, match="MY_PASSPHRASE"):
         galleryctl.open_workspace(wedding.root, environ={})
 
 

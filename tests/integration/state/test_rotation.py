@@ -19,9 +19,9 @@ from tests.integration.state.test_versions import known, serials
 from tests.support.cli_harness import CliHarness, CommandResult
 
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\nstate: STATE\n"
-OLD, NEW = "{passphrase: '${OLD}'}", "{passphrase: '${NEW}'}"
-CHANGING = "{passphrase: '${NEW}', former_passphrase: '${OLD}'}"
-OPENING = "{former_passphrase: '${OLD}'}"
+OLD, NEW = "{passphrase: '${OLD_PASSPHRASE}'}", "{passphrase: '${NEW_PASSPHRASE}'}"
+CHANGING = "{passphrase: '${NEW_PASSPHRASE}', former_passphrase: '${OLD_PASSPHRASE}'}"
+OPENING = "{former_passphrase: '${OLD_PASSPHRASE}'}"
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +33,8 @@ def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sealed(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
     """Return a workspace with two versions of its state, encrypted with the old passphrase; the next apply adopts an item."""
-    monkeypatch.setenv("OLD", "planted-old")
-    monkeypatch.setenv("NEW", "planted-new")
+    monkeypatch.setenv("OLD_PASSPHRASE", "planted-old")
+    monkeypatch.setenv("NEW_PASSPHRASE", "planted-new")
     become(wedding, OLD)
     wedding.apply()
     assert wedding.run("state", "rm", "weddings/cake").code == 0
@@ -151,12 +151,12 @@ def test_what_neither_passphrase_decrypts_is_reported_and_kept(
     sealed: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (path, *_) = sorted((sealed.root / ".galleryctl/state.json.versions").iterdir())
-    monkeypatch.setenv("NEW", "planted-third")
+    monkeypatch.setenv("NEW_PASSPHRASE", "planted-third")
     become(sealed, CHANGING)
     fine(sealed.run("state", "reseal"))
     content = path.read_bytes()
-    monkeypatch.setenv("OLD", "planted-third")
-    monkeypatch.setenv("NEW", "planted-new")
+    monkeypatch.setenv("OLD_PASSPHRASE", "planted-third")
+    monkeypatch.setenv("NEW_PASSPHRASE", "planted-new")
     path.write_bytes(content[:-20] + b'"}\n')
     ran = fine(sealed.run("state", "reseal"))
     assert "State, 2 previous versions and 1 record of a run are now encrypted" in ran.err
@@ -164,7 +164,7 @@ def test_what_neither_passphrase_decrypts_is_reported_and_kept(
 
 
 def test_two_wrong_passphrases_are_refused(sealed: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OLD", "planted-third")
+    monkeypatch.setenv("OLD_PASSPHRASE", "planted-third")
     become(sealed, CHANGING)
     ran = sealed.run("state", "reseal")
     assert ran.code == 1
@@ -178,7 +178,7 @@ def test_there_must_be_something_to_seal_and_something_to_seal_with(
     ran = wedding.run("state", "reseal")
     assert ran.code == 1
     assert "the workspace has no passphrase to encrypt the state with" in ran.err
-    monkeypatch.setenv("NEW", "planted-new")
+    monkeypatch.setenv("NEW_PASSPHRASE", "planted-new")
     become(wedding, NEW)
     ran = wedding.run("state", "reseal")
     assert ran.code == 1
@@ -195,12 +195,12 @@ def test_without_the_library_for_it_that_is_named(
     ran = sealed.run("plan")
     assert ran.code == 1
     assert "state encryption needs the library `cryptography`" in ran.err
-    assert "pip install 'galleryctl[encryption]'" in ran.err
+    assert "pip install '.[encryption]'" in ran.err
 
 
 def test_each_site_is_sealed_on_its_own(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OLD", "planted-old")
-    monkeypatch.setenv("NEW", "planted-new")
+    monkeypatch.setenv("OLD_PASSPHRASE", "planted-old")
+    monkeypatch.setenv("NEW_PASSPHRASE", "planted-new")
     sites = "sites: {one: {}, two: {}}\n"
     for state in (OLD, CHANGING):
         become(wedding, "{location: '.galleryctl/{site}.json', " + state[1:] + "\n" + sites)

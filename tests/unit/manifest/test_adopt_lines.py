@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from galleryctl.manifest.write.adopt import write_adopted
 from galleryctl.manifest.write.format import format_text
-from galleryctl.manifest.yaml.interpolate import replace_variables
+from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.model.errors import InvalidInput
 from galleryctl.model.fields import Json
@@ -32,7 +32,7 @@ def adopted(text: str, lines: dict[str, str], site: str = "main", *, by_site: bo
 
 
 def adopt_of(text: str) -> Json:
-    root = replace_variables(parse_yaml_text(text, "f"), {}).root
+    root = keep_variables(parse_yaml_text(text, "f"), ()).root
     node = root.part("adopt") if root else None
     return node.value if node else {}
 

@@ -19,6 +19,7 @@ from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write.format import format_text
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.parse import parse_yaml_text
+from galleryctl.manifest.yaml.places import MANIFEST_PLACES, WORKSPACE_PLACES, AllowedVariables
 from galleryctl.manifest.yaml.variables import variable_names
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
@@ -94,7 +95,9 @@ def test_the_examples_of_the_reference_are_valid(page: str, schema: str) -> None
     blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) > 1
     for block in blocks:
-        document = replace_variables(parse_yaml_text(block, page), dict.fromkeys(variable_names(block), "x"))
+        places = WORKSPACE_PLACES if schema == "workspace" else MANIFEST_PLACES
+        values = dict.fromkeys(variable_names(block), "x")
+        document = replace_variables(parse_yaml_text(block, page), places, AllowedVariables(), values)
         assert document.root is not None
         other = re.search(r"\$schema=schemas/(\w+)\.schema\.json", block)
         assert [*document.problems, *schema_problems(document, other[1] if other else schema)] == []

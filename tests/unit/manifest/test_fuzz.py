@@ -23,7 +23,7 @@ moved: [{from: a, to: b}]
 items:
   - key: first
     image: p.jpg
-    title: ${T}
+    title: ${GALLERYCTL_VAR_T}
     link: {url: https://example.com, text: Book}
     focal_point: {x: 0.5, y: 0.3}
   - {key: film, video: https://vimeo.com/378840916, <<: *d}
@@ -34,7 +34,7 @@ items:
 WORKSPACE = """\
 galleryctl: 1
 backend: {type: local}
-sites: {main: {site_id: ${A}, auth: {api_key: "${B}"}}}
+sites: {main: {site_id: ${WIX_SITE_ID}, auth: {api_key: "${WIX_API_KEY}"}}}
 galleries: [galleries/*.yaml]
 state: .galleryctl/state.json
 limits: {max_delete_percent: 30}
@@ -76,7 +76,7 @@ quiet = settings(
 @given(data=st.one_of(mutated(MANIFEST), mutated("name: x\nitems:\n  - from: '*.jpg'\n"), st.binary(max_size=50)))
 def test_no_manifest_raises_anything_else(scratch: ScratchWorkspace, data: bytes) -> None:
     scratch.write("galleries/g.yaml", data)
-    problems = scratch.problems(environ={"T": "t"})
+    problems = scratch.problems(environ={"GALLERYCTL_VAR_T": "t"})
     assert all(problem.startswith(("galleries/g.yaml:", "galleryctl.yaml")) for problem in problems)
 
 
@@ -86,7 +86,7 @@ def test_no_manifest_raises_anything_else(scratch: ScratchWorkspace, data: bytes
 def test_no_workspace_raises_anything_else(scratch: ScratchWorkspace, data: bytes) -> None:
     scratch.write("galleries/g.yaml", "name: x\nitems: []\n")
     scratch.write("galleryctl.yaml", data)
-    scratch.problems(environ={"A": "planted-secret"})
+    scratch.problems(environ={"WIX_SITE_ID": "planted-secret"})
 
 
 @quiet

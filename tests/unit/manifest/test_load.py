@@ -309,7 +309,7 @@ def test_repeated_keys_are_told_with_both_places(scratch: ScratchWorkspace) -> N
 def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: ScratchWorkspace) -> None:
     scratch.write("galleries/b.yaml", "name: Nm\nitems:\n  - {image: no.jpg, titel: x}\n  - {image: no2.jpg}\n")
     scratch.write("galleries/a.yaml", "a: [\n")
-    scratch.write("galleries/c.yaml", "name: yes\nitems: [{key: t, text: ${X}}]\n")
+    scratch.write("galleries/c.yaml", "name: yes\nitems: [{key: t, text: ${GALLERYCTL_VAR_X}}]\n")
     places = [message.split(": ")[0] for message in scratch.problems()]
     assert places == [
         "galleries/a.yaml:2:1", "galleries/b.yaml:3:13", "galleries/b.yaml:3:21", "galleries/b.yaml:4:13",
