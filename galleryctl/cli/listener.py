@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.session.outputs import check_output, is_stream
 from galleryctl.state.durable_files import replace_file
+
+_READY_FILE_START = re.compile(rb'\s*\{\s*"(?:site_id|url)":')
+"""The first member of the ready files of `emulator` and `events`."""
 
 
 def bind_socket(host: str, port: int, server_name: str) -> socket.socket:
@@ -43,17 +48,30 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def check_ready_file(path: Path, *, root: Path, patterns: Iterable[str] = ()) -> None:
+    """Raise GalleryctlError unless a ready file may be written to `path`; the arguments are those of `check_output`."""
+    check_output(path, root=root, patterns=patterns, start=_READY_FILE_START)
+
+
 @contextmanager
 def write_ready_file(path: Path | None, content: Mapping[str, str]) -> Iterator[None]:
-    """Keep `content` in the ready file while the block runs, readable by its owner only, as it may hold keys."""
+    """Keep `content` in the ready file while the block runs, readable by its owner only, as it may hold keys.
+
+    A pipe or a device gets the content once.
+    """
     if path is None:
         yield
         return
+    text, stream = f"{json.dumps(content, indent=2)}\n", is_stream(path)
     try:
-        replace_file(path, f"{json.dumps(content, indent=2)}\n".encode())
+        if stream:
+            path.write_text(text, encoding="utf-8")
+        else:
+            replace_file(path, text.encode())
     except OSError as error:
         raise GalleryctlError("cannot write the ready file", where=path, why=str(error)) from error
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if not stream:
+            path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,17 @@ class CliSettings:
         folder = () if self.directory == Path() else ("-C", str(self.directory))
         site = () if self.site is None else ("--site", self.site)
         return with_options(text, lambda name: folder if name in _WITHOUT_SITE else (*folder, *site))
+
+
+class NumberRange(click.FloatRange):
+    """A range of finite numbers: click accepts `nan`, which is neither inside nor outside of a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number. Raises click.BadParameter if it is not finite or not in the range."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 def get_settings(context: click.Context | None, *, unused: Sequence[str] = ()) -> CliSettings:
@@ -123,7 +135,7 @@ def guard_options(function: _F) -> _F:
         function,
         click.option(
             "--max-delete-percent",
-            type=click.FloatRange(0, 100),
+            type=NumberRange(0, 100),
             metavar="N",
             help="Allow deleting up to N percent of the managed resources.",
         ),
@@ -142,7 +154,7 @@ auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip in
 
 lock_timeout_option = click.option(
     "--lock-timeout",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     metavar="SECONDS",
     help="How long to wait for the state lock.  [default: 120 if the state is in a bucket, else 0]",
 )

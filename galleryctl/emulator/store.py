@@ -58,7 +58,8 @@ class SiteStore:
         try:
             if self.blob_dir is not None:
                 self.blob_dir.mkdir(parents=True, exist_ok=True)
-            path = ":memory:" if data_dir is None else str(data_dir / DATABASE_FILE)
+                self.blob_dir.chmod(0o700)
+            path = ":memory:" if data_dir is None else str(_private_file(data_dir / DATABASE_FILE))
             self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_TIMEOUT)
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power failure
@@ -166,7 +167,7 @@ class SiteStore:
             self.db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?)", (ident, data))
         else:
             part = self.blob_dir / f"{ident}.part"
-            with part.open("wb") as out:
+            with open(part, "wb", opener=_open_private) as out:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
@@ -193,6 +194,20 @@ class SiteStore:
     def close(self) -> None:
         """Close the database."""
         self.db.close()
+
+
+def _private_file(path: Path) -> Path:
+    """Create the file if it is missing, readable by its owner only; SQLite gives the files beside it the same mode."""
+    descriptor = _open_private(str(path), os.O_RDWR | os.O_CREAT)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+    return path
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def dump_json(doc: dict[str, Any]) -> str:

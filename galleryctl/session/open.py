@@ -21,6 +21,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.session.locking import write_guard
+from galleryctl.session.outputs import check_output
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.encryption import EncryptedBackend, Encryption
 from galleryctl.state.file_backend import FileStateBackend
@@ -67,6 +68,8 @@ class WorkspaceSite:
         passphrase, former = self.passphrases()
         layer = Encryption(passphrase, former_passphrase=former, accept_plaintext=plaintext)
         if "://" not in location:
+            patterns = self.config.manifest_patterns
+            check_output(self.config.root / location, root=self.config.root, patterns=patterns, start=None)
             return EncryptedBackend(FileStateBackend(self.config.root / location, max_versions=setting.versions), layer)
         from galleryctl.state.bucket import open_bucket
         from galleryctl.state.object_backend import ObjectStateBackend

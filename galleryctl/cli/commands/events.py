@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common_options, get_settings, listener_options
+from galleryctl.cli.options import NumberRange, common_options, get_settings, listener_options
 
 
 @click.command("events")
@@ -22,7 +22,7 @@ from galleryctl.cli.options import common_options, get_settings, listener_option
 @click.option("--instance-id", metavar="ID", help="App instance ID of the site, if not set in galleryctl.yaml.")
 @click.option(
     "--max-age",
-    type=click.FloatRange(0, min_open=True),
+    type=NumberRange(0, min_open=True),
     default=7.0,
     show_default=True,
     metavar="DAYS",
@@ -31,7 +31,7 @@ from galleryctl.cli.options import common_options, get_settings, listener_option
 @click.option("--drift", is_flag=True, help="Check the gallery of each event for drift.")
 @click.option(
     "--settle",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     metavar="SECONDS",
     help="Check a gallery after SECONDS without events.  [default: 10]",
 )

@@ -38,7 +38,7 @@ def command(
     Neither the site nor the state is changed.
     """
     from galleryctl.cli import output
-    from galleryctl.cli.run.plan import plan_options, write_plan
+    from galleryctl.cli.run.plan import check_plan_file, plan_options, write_plan
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.signing import sign_plan
     from galleryctl.manifest.files.symlinks import ensure_inside
@@ -57,6 +57,8 @@ def command(
     )
     workspace = get_workspace(settings)
     path = None if out is None else ensure_inside(settings.directory, settings.directory / out)
+    if path is not None:
+        check_plan_file(path, workspace.config)
     plan = run_async(plan_workspace(workspace, options), deadline=deadline)
     if path is not None:
         plan = sign_plan(plan, workspace.passphrases()[0])

@@ -15,7 +15,7 @@ import click
 from galleryctl.cli import output
 from galleryctl.cli.drift_watch import DriftWatcher
 from galleryctl.cli.interrupts import handled_signals
-from galleryctl.cli.listener import base_url, bind_socket, is_loopback, write_ready_file
+from galleryctl.cli.listener import base_url, bind_socket, check_ready_file, is_loopback, write_ready_file
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
@@ -33,7 +33,9 @@ try:
     from galleryctl.events.worker import DriftCheck, EventWorker
 except ImportError as error:
     raise GalleryctlError(
-        "the receiver is not installed", why=str(error), do="pip install 'galleryctl[events]'"
+        "the receiver is not installed",
+        why=str(error),
+        do="in the checkout of galleryctl: python -m pip install '.[events]'",
     ) from error
 
 _REPEAT_SECONDS = 60.0
@@ -64,6 +66,9 @@ def run_events(settings: CliSettings, options: EventsOptions) -> int:
     Raises GalleryctlError if the key, the port or the inbox is not available.
     """
     workspace = get_workspace(settings)
+    if options.ready_file is not None:
+        config = workspace.config
+        check_ready_file(settings.directory / options.ready_file, root=config.root, patterns=config.manifest_patterns)
     trust = _trust_policy(workspace, settings, options)
     if not is_loopback(options.host):
         output.warning(

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from galleryctl.manifest.files.tree import open_regular_file
+from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.model.address import Address
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
@@ -21,9 +22,12 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.codec import decode_plan, encode_plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.report.json import dump_safe_json
+from galleryctl.session.outputs import check_output
 
 DIGEST_PREFIX = re.compile(r"[0-9a-f]{12,64}")
 """A review digest, or enough of its start."""
+_PLAN_START = re.compile(rb'\s*\{\s*"format_version":\s*[0-9]+,\s*"(?:site_id|lineage)"')
+"""The first two members of a plan file; those of other documents begin with a kind or a version."""
 MAX_PLAN_FILE_BYTES = 100_000_000
 """Limit for the size of a plan file; tens of thousands of changes fit."""
 
@@ -64,8 +68,13 @@ def parse_pattern(text: str) -> Address:
         raise click.UsageError(str(error)) from error
 
 
+def check_plan_file(path: Path, config: WorkspaceConfig) -> None:
+    """Raise GalleryctlError unless a plan may be written to `path`."""
+    check_output(path, root=config.root, patterns=config.manifest_patterns, start=_PLAN_START)
+
+
 def write_plan(plan: Plan, path: Path) -> None:
-    """Write the plan for a later `apply`, readable by the owner only."""
+    """Write the plan for a later `apply`, readable by the owner only; call `check_plan_file` first."""
     text = dump_safe_json(encode_plan(plan))
 
     def open_private(name: str, flags: int) -> int:
