@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from galleryctl.manifest.files.symlinks import is_outside
 from galleryctl.manifest.files.tree import open_regular_file
 from galleryctl.manifest.yaml.compose import MAX_PROBLEMS_PER_FILE
 from galleryctl.manifest.yaml.nodes import YamlDocument
@@ -16,6 +17,9 @@ from galleryctl.model.position import SourcePosition
 
 def read_document(root: Path, file: str) -> YamlDocument:
     """Return the YAML file at a path relative to the workspace; its `problems` include errors of reading the file."""
+    if is_outside(root, root / file):  # the problems of its content would show it
+        why = "it is a symbolic link that leads outside the workspace"
+        return YamlDocument(file, None, (Problem(SourcePosition(file, 1, 1), f"cannot be read: {why}"),))
     try:
         with open_regular_file(root / file) as stream:
             data = stream.read(MAX_YAML_BYTES + 1)

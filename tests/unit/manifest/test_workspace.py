@@ -83,9 +83,9 @@ def test_an_app(scratch: ScratchWorkspace) -> None:
     auth = "{app_id: a, app_secret: '${WIX_APP_SECRET}', instance_id: i}"
     assert problems(scratch, WIX + f"sites: {{main: {{site_id: s, auth: {auth}}}}}\nitem_order: descending\n") == []
     config = scratch.config(ENVIRON)
-    auth = config.sites["main"].auth
-    assert auth is not None
-    assert isinstance(app := resolve_credentials(auth, ENVIRON), AppCredentials)
+    setting = config.sites["main"].auth
+    assert setting is not None
+    assert isinstance(app := resolve_credentials(setting, ENVIRON), AppCredentials)
     assert (app.app_id, app.instance_id, app.app_secret.reveal()) == ("a", "i", "app-secret: [x")
     assert config.item_order is ItemOrder.DESCENDING
 
