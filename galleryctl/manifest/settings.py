@@ -10,6 +10,8 @@ from galleryctl.manifest.yaml.variables import VariableError, mask, substitute
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.position import SourcePosition
 
+SETTING_ADVICE = "correct the variable in the shell or the job"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -36,4 +38,9 @@ class Setting:
         try:
             return substitute(mask(self.text), environ)
         except VariableError as error:
-            raise InvalidInput((Problem(self.at, str(error)),)) from error
+            raise invalid_setting(self, str(error)) from error
+
+
+def invalid_setting(setting: Setting, message: str) -> InvalidInput:
+    """Return the error about the value of a setting; the message must not show the value."""
+    return InvalidInput((Problem(setting.at, message),), do=SETTING_ADVICE)

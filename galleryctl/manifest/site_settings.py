@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from galleryctl.manifest.settings import Setting
+from galleryctl.manifest.settings import SETTING_ADVICE, Setting, invalid_setting
 from galleryctl.model.credentials import ApiKeyCredentials, AppCredentials, SiteCredentials
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
@@ -63,7 +63,7 @@ def resolve_credentials(auth: ApiKeyConfig | AppConfig, environ: Mapping[str, st
         except InvalidInput as error:
             problems += error.problems
     if problems:
-        raise InvalidInput(tuple(problems))
+        raise InvalidInput(tuple(problems), do=SETTING_ADVICE)
     if isinstance(auth, ApiKeyConfig):
         return ApiKeyCredentials(api_key=Secret(str(values["api_key"])))
     return AppCredentials(
@@ -75,7 +75,7 @@ def _header_value(setting: Setting, name: str, environ: Mapping[str, str]) -> st
     """Return the value of a setting. Raises InvalidInput, which does not show it, if it is empty or not valid."""
     value = setting.value(environ)
     if not value:
-        raise InvalidInput((Problem(setting.at, f"{name} is empty"),))
+        raise invalid_setting(setting, f"{name} is empty")
     if name != "app_secret" and not is_header_value(value):
-        raise InvalidInput((Problem(setting.at, f"{name} {NOT_A_HEADER_VALUE}"),))
+        raise invalid_setting(setting, f"{name} {NOT_A_HEADER_VALUE}")
     return value

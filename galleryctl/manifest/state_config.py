@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from galleryctl.manifest.settings import Setting
+from galleryctl.manifest.settings import Setting, invalid_setting
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
-from galleryctl.model.errors import InvalidInput, Problem
+from galleryctl.model.errors import Problem
 from galleryctl.model.secret import Secret
 
 _DEFAULT_LOCATION = ".galleryctl/state.json"
@@ -43,7 +43,7 @@ class StateConfig:
             return _DEFAULT_LOCATION
         location = self.location.value(environ)
         if why := _location_error(location):
-            raise InvalidInput((Problem(self.location.at, why),))
+            raise invalid_setting(self.location, why)
         return location.replace(_SITE_PLACEHOLDER, site)
 
     def passphrases(self, environ: Mapping[str, str]) -> tuple[Secret | None, Secret | None]:
@@ -53,10 +53,10 @@ class StateConfig:
             PASSPHRASE_KEYS, (self.passphrase, self.former_passphrase), values, strict=True
         ):
             if setting is not None and not value:
-                raise InvalidInput((Problem(setting.at, f"state.{name} is empty"),))
+                raise invalid_setting(setting, f"state.{name} is empty")
         current, former = values
         if self.former_passphrase is not None and current == former:
-            raise InvalidInput((Problem(self.former_passphrase.at, _NOT_DISTINCT),))
+            raise invalid_setting(self.former_passphrase, _NOT_DISTINCT)
         return (
             None if current is None else Secret(str(current)),
             None if former is None else Secret(str(former)),

@@ -65,16 +65,25 @@ def partial_workspace(root: Path) -> WorkspaceConfig:
     )
 
 
-def referenced_variables(root: Path, *, sites: bool, state: bool = True) -> tuple[str, ...]:
-    """Return the sorted names of the variables in a workspace's files; `sites`, `state`: include those of that key."""
-    left_out = {key for key, included in (("sites", sites), ("state", state)) if not included}
+def referenced_variables(
+    root: Path, *, sites: bool, state: bool = True, site: str | None = None, auth: bool = True
+) -> tuple[str, ...]:
+    """Return the sorted names of the variables in a workspace's files; `sites`, `state`: include those of that key.
+
+    With `site`, those of other sites are left out; without `auth`, those of all credentials.
+    """
     problems: list[Problem] = []
     try:
         manifests = find_manifests(partial_workspace(root), WorkspaceFiles(root), problems)
     except InvalidInput:
         return ()
     top = read_document(root, WORKSPACE_FILE).root
-    nodes = [] if top is None else [part for key, part in (top.parts or {}).items() if key not in left_out]
+    settings = (top.parts or {}) if top else {}
+    left_out = {"sites"} if state else {"sites", "state"}
+    nodes = [part for key, part in settings.items() if key not in left_out]
+    for name, part in ((settings["sites"].parts or {}) if sites and "sites" in settings else {}).items():
+        if site in (None, name):
+            nodes += [value for key, value in (part.parts or {}).items() if auth or key != "auth"]
     nodes += [node for file in manifests if (node := read_document(root, file).root) is not None]
     return tuple(sorted({name for node in nodes for name in _variable_names(node)}))
 

@@ -16,7 +16,7 @@ from galleryctl.manifest.ownership import read_removed
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.schema_messages import suggestion
-from galleryctl.manifest.settings import Setting
+from galleryctl.manifest.settings import Setting, invalid_setting
 from galleryctl.manifest.site_settings import ApiKeyConfig, AppConfig, SiteConfig, resolve_site_id
 from galleryctl.manifest.state_config import StateConfig, parse_state_config
 from galleryctl.manifest.values import get_string
@@ -82,7 +82,7 @@ class WorkspaceConfig:
             return _DEFAULT_MEDIA_FOLDER
         folder = setting.value(self.environ)
         if not folder.startswith("/"):
-            raise InvalidInput((Problem(setting.at, f"media.folder {displayed(folder)} must begin with /"),))
+            raise invalid_setting(setting, f"media.folder {displayed(folder)} must begin with /")
         return folder
 
     def site_id(self, name: str) -> str:
@@ -90,12 +90,12 @@ class WorkspaceConfig:
         setting = self.sites[name].site_id
         if setting is None:
             problem = Problem(None, f"{WORKSPACE_FILE}: missing site_id in sites.{name}")
-            raise InvalidInput((problem,))
+            raise InvalidInput((problem,), do="add the id of the site")
         value = resolve_site_id(setting, self.environ)
         for other, its_id in self.known_site_ids().items():
             if other != name and its_id == value:
                 message = f"sites.{name} has the same site_id as sites.{other}; remove one of them"
-                raise InvalidInput((Problem(setting.at, message),))
+                raise invalid_setting(setting, message)
         return value
 
     def known_site_ids(self) -> Mapping[str, str]:

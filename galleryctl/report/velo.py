@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from galleryctl.model.desired import DesiredGallery, ItemOrder
 from galleryctl.model.media import HostedVideo, Kind
+from galleryctl.model.variable_text import displayed
 from galleryctl.report.formatting import shorten
 
 _BACKEND_TEMPLATE = """\
@@ -79,7 +80,7 @@ def velo_code(gallery: DesiredGallery, gallery_id: str, *, component: str, item_
         backend_path=f"{module}.js",
         backend=_BACKEND_TEMPLATE.format(
             key=key,
-            name=json.dumps(name),
+            name=json.dumps(displayed(name) if isinstance(name, str) else key),
             id=json.dumps(gallery_id),
             comparison="a.sortOrder - b.sortOrder" if ascending else "b.sortOrder - a.sortOrder",
         ),

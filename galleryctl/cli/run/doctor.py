@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from galleryctl.cli.installation import check_installation
 from galleryctl.cli.options import CliSettings
@@ -19,6 +18,7 @@ from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.network import NetworkSettings
 from galleryctl.report.checkup import command_result_summary
+from galleryctl.session.credential_command import CREDENTIAL_COMMAND
 from galleryctl.session.open import WorkspaceSite
 from galleryctl.wix.connection import check_connection
 
@@ -51,12 +51,15 @@ def _run_checks(settings: CliSettings) -> Sequence[Check]:
         config = load_workspace(root, os.environ)
     except InvalidInput as error:
         invalid = _invalid_input_check("workspace", error)
-        return (*check_installation(), invalid, *_check_variables(root, sites=True))
+        return (*check_installation(), invalid, *_check_variables(settings, sites=True))
     sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
     backend = sites[0].backend  # any site's: all sites have the same kind
-    where = f"{root / WORKSPACE_FILE}: {backend.description}"
+    try:
+        url, where = backend.url, f"{root / WORKSPACE_FILE}: {backend.description}"
+    except GalleryctlError as error:  # the job does not allow this address
+        return (*check_installation(backend.extras), failed_check("workspace", error))
     checks = [*check_installation(backend.extras), Check(name="workspace", status=CheckStatus.OK, finding=where)]
-    checks += [*_check_variables(root, sites=backend.url is not None), _check_manifests(config)]
+    checks += [*_check_variables(settings, sites=url is not None), _check_manifests(config)]
     try:
         config.check_site(sites[0].name if settings.site is None else settings.site)
     except GalleryctlError as error:
@@ -80,9 +83,11 @@ def _invalid_input_check(name: str, error: InvalidInput) -> Check:
     )
 
 
-def _check_variables(root: Path, *, sites: bool) -> Iterator[Check]:
-    """Check the environment variables that the files reference, those of the sites only with `sites`."""
-    for name in referenced_variables(root, sites=sites):
+def _check_variables(settings: CliSettings, *, sites: bool) -> Iterator[Check]:
+    """Check the environment variables that a command for the site of the options needs, those of sites with `sites`."""
+    prints_credentials = bool(os.environ.get(CREDENTIAL_COMMAND))
+    names = referenced_variables(settings.directory, sites=sites, site=settings.site, auth=not prints_credentials)
+    for name in names:
         finding = "set" if os.environ.get(name) else "empty" if name in os.environ else "not set"
         status = CheckStatus.OK if finding == "set" else CheckStatus.FAIL
         do = "" if finding == "set" else f"export {name}=..."

@@ -417,15 +417,17 @@ def test_a_gallery_that_is_gone_is_left(party: CliHarness) -> None:
 
 
 def test_a_value_from_the_environment_is_left(party: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CAKE", "Cake")
-    party.write_gallery((CAKE.replace("title: Cake", "title: '${CAKE}'"), DANCE, BAND), name="party", head=HEAD)
+    monkeypatch.setenv("GALLERYCTL_VAR_CAKE", "Cake")
+    party.write_gallery(
+        (CAKE.replace("title: Cake", "title: '${GALLERYCTL_VAR_CAKE}'"), DANCE, BAND), name="party", head=HEAD
+    )
     rename(party, "Cake", "Torte")
     rename(party, "Dance", "Waltz")
     ran = party.run("drift", "--accept")
     assert ran.code == 3
     assert "took 1 value (dance title)" in ran.out
     assert "party/cake was not accepted: its value comes from the environment, or" in ran.err
-    assert "title: '${CAKE}'" in text(party)
+    assert "title: '${GALLERYCTL_VAR_CAKE}'" in text(party)
 
 
 def test_in_a_workspace_with_several_sites(party: CliHarness) -> None:

@@ -217,6 +217,21 @@ def test_variables_that_are_missing_or_empty(online: CliHarness, monkeypatch: py
     assert found["variable GALLERYCTL_VAR_WORDS"]["do"] == "export GALLERYCTL_VAR_WORDS=..."
 
 
+def test_only_the_variables_of_the_selected_site_are_checked(
+    online: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = '  other: {site_id: "${OTHER_SITE}", auth: {api_key: "${WIX_OTHER_API_KEY}"}}\n'
+    sites = WIX.replace("sites: {main: ", "sites:\n  main: ").replace(
+        "}}}\n", f"}}}}\n{other}state: '.galleryctl/{{site}}.json'\n"
+    )
+    online.write("galleryctl.yaml", sites)
+    assert marks(online, "--site", "main")["variable WIX_API_KEY"] == "ok"
+    assert not [name for name in marks(online, "--site", "main") if "OTHER" in name]
+    assert marks(online)["variable WIX_OTHER_API_KEY"] == "fail"
+    monkeypatch.setenv("GALLERYCTL_CREDENTIAL_COMMAND", "no-such-program-4f1c9e")
+    assert "variable WIX_API_KEY" not in marks(online, "--site", "main")
+
+
 def test_a_local_backend_asks_for_no_variables_of_its_sites(wedding: CliHarness) -> None:
     wedding.write("galleryctl.yaml", WIX.replace("wix", "local"))
     assert not [name for name in marks(wedding) if name.startswith("variable")]

@@ -37,6 +37,7 @@ def test_it_serves_until_a_signal_and_ends_with_0(tmp_path: Path, number: signal
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == (
         f"Serving site {ready['site_id']} at {ready['base_url']}, data in {data}.\n"
+        f"To use it: export GALLERYCTL_API_URL={ready['base_url']}\n"
         f"The keys are in {data / CREDENTIALS_FILE}. Press Ctrl-C to stop.\n"
     )
     assert ready["api_key"] not in ran.err

@@ -81,6 +81,7 @@ def test_a_plan_that_may_never_end_is_not_read(wedding: CliHarness, monkeypatch:
 def test_what_is_no_plan_is_told(wedding: CliHarness) -> None:
     wedding.write("plan.json", "{")
     refused(wedding.run("show", str(wedding.root / "plan.json")), "not a galleryctl plan file", "plan --out FILE")
+    (wedding.root / "plan.json").unlink()
     wedding.run("plan", "--out", str(wedding.root / "plan.json"))
     text = (wedding.root / "plan.json").read_text(encoding="utf-8")
     wedding.write("plan.json", text.replace("First dance", "Last dance"))

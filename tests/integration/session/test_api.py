@@ -157,8 +157,10 @@ def test_a_plan_is_signed_where_state_has_a_passphrase(wedding: CliHarness) -> N
     with pytest.raises(galleryctl.Refused, match="not signed"):
         workspace.apply(replace(plan, signature=""))
     assert workspace.apply(plan).exit_code == 0
+    unset = galleryctl.open_workspace(wedding.root, environ={})
+    unset.validate()
     with pytest.raises(galleryctl.InvalidInput, match="MY_PASSPHRASE"):
-        galleryctl.open_workspace(wedding.root, environ={})
+        unset.plan()
 
 
 def test_arguments_that_make_no_sense(wedding: CliHarness) -> None:

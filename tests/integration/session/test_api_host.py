@@ -104,6 +104,8 @@ def test_a_file_does_not_name_the_host(online: CliHarness, monkeypatch: pytest.M
     assert ran.code == 1
     assert "backend.base_url is not the address that the job names" in ran.err
     assert "export GALLERYCTL_API_URL=http://127.0.0.1:1" in ran.err
+    ran = online.run("doctor")
+    assert (ran.code, "backend.base_url is not the address that the job names" in ran.out) == (1, True)
     monkeypatch.delenv("GALLERYCTL_API_URL")
     assert "backend.base_url is not the address that the job names" in online.run("plan").err
     local = WIX.replace("type: wix", "type: local")

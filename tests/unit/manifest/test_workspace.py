@@ -244,7 +244,7 @@ def test_an_unusable_passphrase_encrypts_nothing(scratch: ScratchWorkspace, sett
     scratch.write("galleryctl.yaml", WIX + f"state: {setting}\nsites: {{main: {{site_id: s}}}}\n")
     with pytest.raises(InvalidInput) as caught:
         scratch.config(environ).state.passphrases(environ)
-    assert str(caught.value) == f"galleryctl.yaml:{expected}"
+    assert caught.value.what == f"galleryctl.yaml:{expected}"
 
 
 def test_a_location_with_a_listed_variable_is_checked_when_it_is_used(scratch: ScratchWorkspace) -> None:
@@ -275,10 +275,10 @@ def test_a_key_that_no_header_can_carry_is_told_but_not_shown(scratch: ScratchWo
     why = "contains a space, a line break or a non-ASCII character; check how it is set" if key else "is empty"
     with pytest.raises(InvalidInput) as caught:
         config.site_id("main")
-    assert str(caught.value) == f"galleryctl.yaml:4:25: site_id {why}"
+    assert caught.value.what == f"galleryctl.yaml:4:25: site_id {why}"
     with pytest.raises(InvalidInput) as caught:
         resolve_credentials(auth, config.environ)
-    assert str(caught.value) == f"galleryctl.yaml:4:54: api_key {why}"
+    assert caught.value.what == f"galleryctl.yaml:4:54: api_key {why}"
 
 
 def test_a_folder_without_a_workspace(tmp_path: Path) -> None:
