@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from galleryctl.engine.site import Site, read_own_state
+from galleryctl.engine.own_state import read_own_state
+from galleryctl.engine.site import Site
 from galleryctl.model.checkup import Check, CheckStatus
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError

@@ -9,17 +9,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from galleryctl.engine.apply.uploads import recover_uploads
+from galleryctl.engine.own_state import read_own_state
 from galleryctl.engine.refresh.fetch import READ_LAG, FetchedSite, fetch_site
 from galleryctl.engine.refresh.findings import Recovery
 from galleryctl.engine.refresh.listing import read_galleries, read_items_of_galleries
 from galleryctl.engine.refresh.pending import under_current_keys
 from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
-from galleryctl.manifest.api_url import API_URL_VARIABLE
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
-from galleryctl.model.errors import StaleError, StateError
+from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Notice, Plan
@@ -34,7 +34,6 @@ from galleryctl.wix.client import WixClient
 
 _MAX_STEP_SECONDS = 600.0
 """Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
-SEPARATE_STATES_ADVICE = "give each site its own state: use {site} in the workspace's `state`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,37 +83,6 @@ class PlanResult:
     plan: Plan
     fetched: FetchedSite
     loaded: LoadedState
-
-
-def read_own_state(site: Site) -> State:
-    """Return the stored state; a new one if there is none.
-
-    Raises StateError if it belongs to another site, or to the same site at another API.
-    """
-    stored = site.backend.read()
-    state = stored or State.new(site.site_id)
-    if state.site_id != site.site_id:
-        raise StateError(
-            f"this state belongs to site {state.site_id}, not to {displayed(site.site_id)}",
-            where=site.backend.location,
-            do=SEPARATE_STATES_ADVICE,
-        )
-    if stored is not None and site.api_host is not None and state.api_host != site.api_host:
-        raise OtherHostError(
-            f"this state belongs to {_api_name(state.api_host)}, not to {_api_name(site.api_host)}",
-            where=site.backend.location,
-            do=f"correct {API_URL_VARIABLE}; or use another location for this state; or, if this API serves the same "
-            "site, rebuild it: galleryctl state rebuild",
-        )
-    return state
-
-
-class OtherHostError(StateError):
-    """The state is that of the site at another API; `galleryctl state rebuild` changes its host."""
-
-
-def _api_name(host: str) -> str:
-    return f"the API at {host}" if host else "the vendor's API"
 
 
 async def load_state(site: Site) -> LoadedState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -120,6 +121,8 @@ class Workspace:
             adopt_guesses=adopt_guesses,
             destroy=destroy,
         )
+        if not (math.isfinite(lock_timeout) and lock_timeout >= 0):
+            raise _invalid("lock_timeout must be a finite number of seconds, 0 or more")
         if plan is not None and options != PlanOptions():
             raise _invalid("a plan cannot be applied with further options: pass the options to plan()")
         applied = await apply_workspace(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from galleryctl.engine.own_state import OtherHostError, read_own_state
 from galleryctl.engine.refresh.fetch import FetchedSite, fetch_site
 from galleryctl.engine.refresh.findings import Recovery
 from galleryctl.engine.refresh.recover import recover_items
-from galleryctl.engine.site import OtherHostError, Site, read_own_state, save_state
+from galleryctl.engine.site import Site, save_state
 from galleryctl.engine.staleness import apply_findings
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings

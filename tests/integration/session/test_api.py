@@ -176,6 +176,9 @@ def test_arguments_that_make_no_sense(wedding: CliHarness) -> None:
             wrong()
     with pytest.raises(galleryctl.MatchError):
         workspace.plan(targets=["nowhere"])
+    for seconds in (math.nan, math.inf, -1.0):
+        with pytest.raises(galleryctl.InvalidInput, match="lock_timeout must be a finite number"):
+            workspace.apply(lock_timeout=seconds)
 
 
 def test_import_writes_a_manifest(studio: CliHarness) -> None:
