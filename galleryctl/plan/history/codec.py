@@ -15,8 +15,10 @@ from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, Kind, Media, WixFile
 from galleryctl.model.outcome import OutcomeStatus
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Action, Cause, Change, FieldChange, MatchedBy, StateAction, StateChange
 from galleryctl.plan.file.media import encode_media, read_media
+from galleryctl.plan.file.texts import encode_value, read_value
 from galleryctl.plan.history.record import (
     UNKNOWN_STATUS,
     FormerResource,
@@ -86,8 +88,8 @@ def _encode_change(change: Change) -> Json:
     members = {
         "kind": change.kind and change.kind.value,
         "id": change.id,
-        "name": change.name,
-        "write": change.write,
+        "name": displayed(change.name),
+        "write": encode_value(change.write),
         "fields": [_encode_field(part) for part in change.fields],
         "media": encode_media(change.media),
         "media_before": change.media_before,
@@ -104,7 +106,7 @@ def _encode_change(change: Change) -> Json:
 
 
 def _encode_field(part: FieldChange) -> Json:
-    members = {"path": part.path, "before": part.before, "after": part.after}
+    members = {"path": part.path, "before": encode_value(part.before), "after": encode_value(part.after)}
     return {**members, **_given({"cause": _unless_manifest(part.cause)})}
 
 
@@ -149,9 +151,9 @@ _CHANGE_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "kind": _read_kind,
     "id": doc.string,
     "name": doc.string,
-    "write": _read_fields,
+    "write": doc.mapping(doc.string, read_value),
     "fields": doc.array(
-        doc.record(FieldChange, {"cause": _read_cause}, path=doc.string, before=doc.json_value, after=doc.json_value)
+        doc.record(FieldChange, {"cause": _read_cause}, path=doc.string, before=read_value, after=read_value)
     ),
     "media": read_media,
     "media_before": doc.string,

@@ -110,3 +110,19 @@ def test_a_changed_value_is_an_update_and_an_unchanged_one_is_not(
 def test_the_digest_that_a_job_expects_is_that_of_the_plan(season: CliHarness) -> None:
     digest = json.loads(season.run("plan", "--format", "json").out)["review_digest"]
     assert season.run("apply", "--auto-approve", "--expect-digest", digest).code == 0
+
+
+def test_the_history_shows_the_names(season: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    season.apply()
+    monkeypatch.setenv("GALLERYCTL_VAR_LENS", "lens-2-4f1c9e")
+    season.apply()
+    for line in ("history", "history 1", "history 1 --format json", "history 2"):
+        ran = season.run(*line.split())
+        assert ran.code == 0, ran.err
+        assert "lens-2-4f1c9e" not in ran.out
+        assert "summer-4f1c9e" not in ran.out
+    assert "${GALLERYCTL_VAR_LENS}" in season.run("history", "2").out
+    data = season.root / ".galleryctl"
+    records = [path for path in data.rglob("*") if path.is_file() and data / "emulator" not in path.parents]
+    assert len(records) > 3
+    assert not [path for path in records if b"lens-2-4f1c9e" in path.read_bytes()]

@@ -226,11 +226,11 @@ def test_a_record_that_cannot_be_read_is_reported_and_the_others_are_listed(wedd
 
 def test_the_history_is_encrypted_with_the_state(wedding: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # slow by design
-    monkeypatch.setenv("SEAL", "planted-passphrase")
+    monkeypatch.setenv("SEAL_PASSPHRASE", "planted-passphrase")
     workspace = (wedding.root / "galleryctl.yaml").read_text(encoding="utf-8")
     wedding.apply()
     assert "first-dance" in stored(wedding)[0]
-    wedding.write("galleryctl.yaml", workspace + "state: {passphrase: '${SEAL}'}\n")
+    wedding.write("galleryctl.yaml", workspace + "state: {passphrase: '${SEAL_PASSPHRASE}'}\n")
     ran = wedding.run("history")
     assert ran.code == 1
     assert "this record is not encrypted, but the workspace has a passphrase" in ran.err
@@ -245,7 +245,7 @@ def test_the_history_is_encrypted_with_the_state(wedding: CliHarness, monkeypatc
     ran = wedding.run("history", "2")
     assert ran.code == 1
     assert "this is not the record of run 2" in ran.err
-    monkeypatch.setenv("SEAL", "another")
+    monkeypatch.setenv("SEAL_PASSPHRASE", "another")
     assert "it was encrypted with another passphrase" in wedding.run("history", "1").err
 
 

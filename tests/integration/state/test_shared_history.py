@@ -28,10 +28,10 @@ HEAD = "bind: {name: Weddings, create: true}\nname: Weddings\n"
 
 def test_it_is_encrypted_with_the_state(shared: CliHarness, bucket_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # slow by design
-    monkeypatch.setenv("SEAL", "planted-passphrase")
+    monkeypatch.setenv("SEAL_PASSPHRASE", "planted-passphrase")
     workspace = (shared.root / "galleryctl.yaml").read_text(encoding="utf-8").rpartition("state:")[0]
     location = f"location: 's3://{bucket_name}/sites/{{site}}.json'"
-    shared.write("galleryctl.yaml", f"{workspace}state: {{{location}, passphrase: '${{SEAL}}'}}\n")
+    shared.write("galleryctl.yaml", f"{workspace}state: {{{location}, passphrase: '${{SEAL_PASSPHRASE}}'}}\n")
     shared.apply()
     assert "+5" in shared.run("history").out
     shared.write("galleryctl.yaml", f"{workspace}state: {{{location}}}\n")

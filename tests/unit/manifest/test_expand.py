@@ -166,15 +166,15 @@ def test_line_ends_stay(folder: ScratchWorkspace) -> None:
 
 
 def test_variables_stay_variables(folder: ScratchWorkspace) -> None:
-    text = "bind: {create: true}\nitems:\n  - from: p/IMG_10.jpg\n    title: ${NAME} $${x}\n"
-    expanded = expand(folder, text, {"NAME": "Ada"})
-    assert "title: ${NAME} $${x}" in expanded.text
+    text = "bind: {create: true}\nitems:\n  - from: p/IMG_10.jpg\n    title: ${GALLERYCTL_VAR_NAME} $${x}\n"
+    expanded = expand(folder, text, {"GALLERYCTL_VAR_NAME": "Ada"})
+    assert "title: ${GALLERYCTL_VAR_NAME} $${x}" in expanded.text
 
 
 def test_a_value_from_the_environment_is_not_written_out(folder: ScratchWorkspace) -> None:
-    text = "bind: {create: true}\nitems:\n  - from: p/IMG_2.jpg\n    tags: ['${NAME}']\n"
+    text = "bind: {create: true}\nitems:\n  - from: p/IMG_2.jpg\n    tags: ['${GALLERYCTL_VAR_NAME}']\n"
     with pytest.raises(InvalidInput, match="the tags of IMG_2 come from the environment and from its file") as caught:
-        expand(folder, text, {"NAME": "Ada"})
+        expand(folder, text, {"GALLERYCTL_VAR_NAME": "Ada"})
     assert str(caught.value).startswith(f"{FILE}:3:5: ")
 
 
