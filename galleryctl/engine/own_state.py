@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from galleryctl.manifest.api_url import API_URL_VARIABLE
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
 from galleryctl.model.variable_text import displayed
 from galleryctl.state.state_file import State
@@ -37,7 +38,7 @@ def read_own_state(site: Site) -> State:
             f"this state belongs to {_api_name(state.api_host)}, not to {_api_name(site.api_host)}",
             where=site.backend.location,
             do=f"correct {API_URL_VARIABLE}; or use another location for this state; or, if this API serves the same "
-            "site, rebuild it: galleryctl state rebuild",
+            "site, rebuild it: " + command_line("state", "rebuild"),
         )
     return state
 

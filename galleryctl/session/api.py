@@ -121,7 +121,7 @@ class Workspace:
             adopt_guesses=adopt_guesses,
             destroy=destroy,
         )
-        if not (math.isfinite(lock_timeout) and lock_timeout >= 0):
+        if lock_timeout is not None and not (math.isfinite(lock_timeout) and lock_timeout >= 0):
             raise _invalid("lock_timeout must be a finite number of seconds, 0 or more")
         if plan is not None and options != PlanOptions():
             raise _invalid("a plan cannot be applied with further options: pass the options to plan()")

@@ -26,7 +26,7 @@ ITEMS = 12
 VENDOR_YAML = """\
 galleryctl: 1
 backend: {type: wix}
-sites: {main: {site_id: "${SITE}", auth: {api_key: "${KEY}"}}}
+sites: {main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}}
 galleries: galleries/*.yaml
 """
 """A workspace at the vendor's API; its requests go to a proxy that nobody runs."""
@@ -186,7 +186,8 @@ def test_settings_of_the_network_that_cannot_be_used(
 ) -> None:
     served.write("galleryctl.yaml", VENDOR_YAML)
     served.write_gallery(text_items(1))
-    ran = shell(line, HTTPS_PROXY="http://u:s3cret@127.0.0.1:1", NO_PROXY="", SSL_CERT_FILE="", SSL_CERT_DIR="")
+    unset = dict.fromkeys(("GALLERYCTL_API_URL", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"), "")
+    ran = shell(line, HTTPS_PROXY="http://u:s3cret@127.0.0.1:1", **unset)
     printed = ran.stdout + ran.stderr
     show(f"`{line}`", ran.returncode)
     assert ran.returncode == code, printed

@@ -40,8 +40,8 @@ ENDLESS = [
     "10 MB, then nothing",
     "full pages for ever",
 ]
-KEY = '{api_key: "${KEY}"}'
-APP = '{app_id: app, app_secret: "${KEY}", instance_id: instance}'
+KEY = '{api_key: "${WIX_API_KEY}"}'
+APP = '{app_id: app, app_secret: "${WIX_APP_SECRET}", instance_id: instance}'
 
 
 def run(
@@ -61,9 +61,9 @@ def run(
             encoding="utf-8",
         )
         arguments = ["-C", str(workspace), *mode.command, *options]
-        measured = run_measured(
-            folder, arguments, {"KEY": "planted-secret"}, timeout=timeout, interrupt_after=interrupt_after
-        )
+        secrets = {"WIX_API_KEY": "planted-secret", "WIX_APP_SECRET": "planted-secret"}
+        environment = {**secrets, "GALLERYCTL_API_URL": server.url}
+        measured = run_measured(folder, arguments, environment, timeout=timeout, interrupt_after=interrupt_after)
         return measured, server.calls
 
 

@@ -64,7 +64,7 @@ async def _read_gallery_pages(client: WixClient) -> tuple[LiveGallery, ...]:
     first = await client.list_galleries(0, memory=memory)
     if first.total > MAX_GALLERIES:
         what = f"the API announces {first.total:,} galleries; galleryctl reads at most {MAX_GALLERIES:,}"
-        do = "check the site id and backend.base_url"
+        do = "check the site id and GALLERYCTL_API_URL"
         raise ListingTooLong(what, where=Request(endpoint=LIST_GALLERIES).call, do=do)
 
     def checked(page: GalleryPage, offset: int) -> GalleryPage:

@@ -598,8 +598,8 @@ def test_two_sites(studio: CliHarness) -> None:
 
 def test_an_encrypted_state(party: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # slow by design
-    monkeypatch.setenv("SEAL", "planted-passphrase")
-    party.write("galleryctl.yaml", WORKSPACE + "state: {passphrase: '${SEAL}'}\n")
+    monkeypatch.setenv("STATE_PASSPHRASE", "planted-passphrase")
+    party.write("galleryctl.yaml", WORKSPACE + "state: {passphrase: '${STATE_PASSPHRASE}'}\n")
     assert party.run("state", "reseal").code == 0
     replace_text(party, ('"Cake"', '"Torte"'))
     party.apply()
@@ -626,9 +626,9 @@ def test_json_has_the_diff_and_a_dry_run_writes_nothing(party: CliHarness) -> No
 
 
 def test_values_that_come_from_the_environment_are_left(party: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CAKE", "Torte")
-    replace_text(party, ('"Cake"', '"${CAKE}"'))
+    monkeypatch.setenv("GALLERYCTL_VAR_CAKE", "Torte")
+    replace_text(party, ('"Cake"', '"${GALLERYCTL_VAR_CAKE}"'))
     party.apply()
     output = undo(party, 2, code=3)
     assert "party/cake was not undone: title: a manifest cannot have the former value" in output
-    assert "${CAKE}" in manifest(party)
+    assert "${GALLERYCTL_VAR_CAKE}" in manifest(party)
