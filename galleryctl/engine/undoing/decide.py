@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from galleryctl.engine.undoing.order import same_order, undone_order
+from galleryctl.engine.undoing.sent import equals_sent, is_sent_media
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
-from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, canonical, is_empty, values_equal
+from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, canonical, is_empty
 from galleryctl.model.media import Kind, Media
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
 from galleryctl.plan.diff import MEDIA_PATH
@@ -155,8 +156,8 @@ class _Decision:
         """Return True if the entry is as the run created the item; else leave it."""
         sent = {part.path: part.after for part in change.fields}
         now = {name: value for name, value in entry.fields.items() if not is_empty(value)}
-        same = sent.keys() == now.keys() and all(values_equal(sent[name], now[name]) for name in now)
-        if same and entry.kind is change.kind and _is_same_media(entry.media, change.media):
+        same = sent.keys() == now.keys() and all(equals_sent(now[name], sent[name]) for name in now)
+        if same and entry.kind is change.kind and is_sent_media(entry.media, change.media):
             return True
         self._leave(entry.address, "its entry was changed since")
         return False
@@ -197,7 +198,7 @@ class _Decision:
                     self._leave(entry.address, f"{label}: the manifest has another value now")
         media = None
         if change.media is not None and not is_former_media(entry.media, former):
-            if MEDIA_PATH not in entry.ignore and _is_same_media(entry.media, change.media):
+            if MEDIA_PATH not in entry.ignore and is_sent_media(entry.media, change.media):
                 media = former
             else:
                 self._leave(entry.address, f"{entry.kind}: the manifest has another one now")
@@ -247,13 +248,13 @@ def _is_same_item(entry: DesiredItem, change: Change, former: FormerResource) ->
     if entry.kind is not change.kind or entry.kind is Kind.TEXT:
         html = change.write.get("html", former.fields.get("html"))
         return entry.kind is change.kind and _says(entry.fields, "html", html)
-    return _is_same_media(entry.media, change.media) if change.media else is_former_media(entry.media, former)
+    return is_sent_media(entry.media, change.media) if change.media else is_former_media(entry.media, former)
 
 
 def _says(fields: Fields, name: str, value: Json) -> bool:
     """Return True if the manifest names the field with that value; of a structure, the members that it names count."""
     return name in fields and all(
-        values_equal(value_at({name: value}, path), leaf) for path, leaf in leaves_of(name, fields[name])
+        equals_sent(leaf, value_at({name: value}, path)) for path, leaf in leaves_of(name, fields[name])
     )
 
 
@@ -274,14 +275,10 @@ def _with_former_leaves(name: str, now: Json, former: Fields, change: Change) ->
     return with_leaves(name, now, {path: value_at(former, path) for path in paths})
 
 
-def _is_same_media(now: Media, sent: Media) -> bool:
-    return media_digest(now) == media_digest(sent)
-
-
 def is_former_media(now: Media, former: FormerResource) -> bool:
     """Return True if the media of an entry is that of the item before the run."""
     source = getattr(now, "source", None)
-    return _is_same_media(now, former.media) or (bool(former.source) and source == former.source)
+    return media_digest(now) == media_digest(former.media) or (bool(former.source) and source == former.source)
 
 
 def _shows(entry: DesiredItem, former: FormerResource) -> bool:

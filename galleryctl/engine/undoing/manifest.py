@@ -42,6 +42,11 @@ class UndoneManifest:
     """The number of entries that replaced `from:`."""
     left: tuple[LeftChange, ...] = ()
 
+    @property
+    def is_changed(self) -> bool:
+        """True if anything is undone in it, and not everything was left."""
+        return self.before is None or self.after is None or bool(self.restored or self.removed or self.back)
+
 
 def undo_manifest(
     text: str,
@@ -64,19 +69,21 @@ def undo_manifest(
     rendered = writer.write(text, {})
     if lacking := _lacking(_found(reread(rendered.text)), writer.expected):
         rendered = writer.write(text, lacking)
-    found = _found(reread(rendered.text))
+    result = reread(rendered.text)
+    found = _found(result)
     failed = _lacking(found, writer.expected)
+    has_name = result.gallery is not None and result.gallery.fields.get("name", "") == undo.name
     after = with_line_ends_of(rendered.text, before)
     return UndoneManifest(
         gallery=gallery.address.gallery,
         file=manifest.file,
         before=before,
         after=after,
-        restored=tuple(_restored(undo, found, failed)),
+        restored=tuple(_restored(undo, found, failed, has_name=has_name)),
         removed=rendered.removed,
         back=tuple(key for key in undo.back if key in found),
         expanded=expanded,
-        left=tuple(_left(gallery.address, undo, found, failed)),
+        left=tuple(_left(gallery.address, undo, found, failed, has_name=has_name)),
     )
 
 
@@ -204,10 +211,10 @@ def _shows_former_media(item: DesiredItem | None, former: FormerResource) -> boo
 
 
 def _restored(
-    undo: GalleryUndo, found: Mapping[str, DesiredItem], failed: Mapping[str, frozenset[str]]
+    undo: GalleryUndo, found: Mapping[str, DesiredItem], failed: Mapping[str, frozenset[str]], *, has_name: bool
 ) -> Iterator[str]:
     """Yield the values that the manifest has again: `KEY NAME`, or `name` or `order` of the gallery."""
-    if undo.name is not None:
+    if undo.name is not None and has_name:
         yield "name"
     for key, edit in undo.entries.items():
         if edit.former is not None and _shows_former_media(found.get(key), edit.former):
@@ -224,9 +231,13 @@ def _left(
     undo: GalleryUndo,
     found: Mapping[str, DesiredItem],
     failed: Mapping[str, frozenset[str]],
+    *,
+    has_name: bool,
 ) -> Iterator[LeftChange]:
     """Yield what could not be written."""
     yield from undo.left
+    if undo.name is not None and not has_name:
+        yield LeftChange(address=gallery, why=f"name: {_CANNOT_HAVE}")
     for key, former in undo.back.items():
         if not _shows_former_media(found.get(key), former):
             yield LeftChange(address=Address(gallery.gallery, key), why="a manifest cannot declare the item")

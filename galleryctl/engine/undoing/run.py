@@ -13,6 +13,7 @@ from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.engine.undoing.decide import LeftChange, LocatedChange, decide_gallery
 from galleryctl.engine.undoing.manifest import UndoneManifest, former_item, undo_manifest
+from galleryctl.engine.undoing.sent import equals_sent
 from galleryctl.engine.undoing.sources import FormerSources
 from galleryctl.manifest.files.atomic_write import read_text, replace_texts
 from galleryctl.manifest.files.symlinks import ensure_inside
@@ -60,11 +61,12 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
     moves, _ = apply_moved(texts.desired, loaded.bindings.ids)
     bindings = moves.renamed(loaded.bindings)
     undo = _Undo(record, texts, bindings, FormerSources(WorkspaceFiles(config.root)))
-    files = tuple(undo.manifests(moves.new_address))
+    manifests = tuple(undo.manifests(moves.new_address))
+    files = tuple(each for each in manifests if each.is_changed)
     texts.with_texts({each.file: each.after for each in files})
     if not dry_run:
         replace_texts({ensure_inside(site.root, site.root / f.file): (f.before, f.after) for f in files})
-    left = (*undo.left, *(left for each in files for left in each.left))
+    left = (*undo.left, *(left for each in manifests for left in each.left))
     return UndoneRun(record=record, files=files, left=left, not_applied=undo.not_applied)
 
 
@@ -97,7 +99,7 @@ def _is_as_created(gallery: DesiredGallery, text: str, created: RecordedChange) 
     sent = created.change.write.get("name")
     settings = gallery.adopt or gallery.foreign or gallery.removed
     of_items = any(item.protect or item.ignore for item in gallery.items)
-    return not (settings or of_items or _COMMENT.search(text)) and gallery.fields.get("name", sent) == sent
+    return not (settings or of_items or _COMMENT.search(text)) and equals_sent(gallery.fields.get("name", sent), sent)
 
 
 class _Undo:

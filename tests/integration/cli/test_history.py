@@ -145,7 +145,8 @@ def test_an_apply_that_the_site_rejects_leaves_no_run(wedding: CliHarness, monke
 
     async def refuse(transport: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
         if request.method == "PATCH":
-            return httpx.Response(403, json={"message": "Forbidden", "details": {}}, request=request)
+            body = httpx.ByteStream(b'{"message": "Forbidden", "details": {}}')
+            return httpx.Response(403, stream=body, request=request)
         return await send(transport, request)
 
     with monkeypatch.context() as patch:

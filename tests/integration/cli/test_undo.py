@@ -26,7 +26,7 @@ def party(studio: CliHarness) -> CliHarness:
     return studio
 
 
-def item(key: str, title: str, **more: str) -> str:
+def item(key: str, title: str, **more: Any) -> str:
     return json.dumps({"key": key, "text": f"<p>{key}</p>", "title": title, **more})
 
 
@@ -630,5 +630,56 @@ def test_values_that_come_from_the_environment_are_left(party: CliHarness, monke
     replace_text(party, ('"Cake"', '"${GALLERYCTL_VAR_CAKE}"'))
     party.apply()
     output = undo(party, 2, code=3)
+    assert "Nothing of run 2 was undone." in output
     assert "party/cake was not undone: title: a manifest cannot have the former value" in output
     assert "${GALLERYCTL_VAR_CAKE}" in manifest(party)
+
+
+def test_a_variable_that_has_another_value_now_is_another_value(
+    party: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALLERYCTL_VAR_CAKE", "Torte")
+    replace_text(party, ('"Cake"', '"${GALLERYCTL_VAR_CAKE}"'))
+    party.apply()
+    monkeypatch.setenv("GALLERYCTL_VAR_CAKE", "Gateau")
+    assert "party/cake was not undone: title: the manifest has another value now" in undo(party, 2, code=3)
+
+
+def test_what_was_written_from_a_variable_is_undone_where_the_manifest_has_its_value_now(
+    party: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALLERYCTL_VAR_CAKE", "Torte")
+    replace_text(party, ('"Cake"', '"${GALLERYCTL_VAR_CAKE}"'))
+    party.apply()
+    replace_text(party, ('"${GALLERYCTL_VAR_CAKE}"', '"Torte"'))
+    assert "restored 1 value (cake title)" in undo_and_apply(party, 2)
+    assert party.titles("Party")[0] == "Cake"
+
+
+def test_the_items_that_a_run_created_with_variables_are_removed(
+    party: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The record has the tags in the order of their values, and not these values.
+    monkeypatch.setenv("GALLERYCTL_VAR_ONE", "zebra")
+    monkeypatch.setenv("GALLERYCTL_VAR_TWO", "ape")
+    monkeypatch.setenv("GALLERYCTL_VAR_LINK", "https://example.com/menu")
+    monkeypatch.setenv("GALLERYCTL_VAR_FILM", "jNQXAC9IVRw")
+    tags = ["${GALLERYCTL_VAR_ONE}", "${GALLERYCTL_VAR_TWO}", "horse"]
+    menu = item("menu", "Menu of ${GALLERYCTL_VAR_TWO}", tags=tags, link={"url": "${GALLERYCTL_VAR_LINK}"})
+    film = json.dumps({"key": "film", "video": "https://youtu.be/${GALLERYCTL_VAR_FILM}", "title": "Film"})
+    write(party, *ITEMS, menu, film)
+    party.apply()
+    assert "removed 2 entries (menu, film)" in undo_and_apply(party, 2)
+    assert len(shown(party)) == len(ITEMS)
+
+
+def test_the_name_of_a_gallery_that_comes_from_the_environment_is_left(
+    party: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALLERYCTL_VAR_PARTY", "Feast")
+    replace_text(party, ("\nname: Party\n", "\nname: ${GALLERYCTL_VAR_PARTY}\n"))
+    party.apply()
+    output = undo(party, 2, code=3)
+    assert "Nothing of run 2 was undone." in output
+    assert "party was not undone: name: a manifest cannot have the former value" in output
+    assert "${GALLERYCTL_VAR_PARTY}" in manifest(party)
