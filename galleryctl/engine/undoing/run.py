@@ -96,7 +96,7 @@ def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
 
 def _is_as_created(gallery: DesiredGallery, text: str, created: RecordedChange) -> bool:
     """Return True if a manifest has nothing that would be lost with it, but the name and the items of its creation."""
-    sent = created.change.write.get("name")
+    sent = next((part.after for part in created.change.fields if part.path == "name"), None)
     settings = gallery.adopt or gallery.foreign or gallery.removed
     of_items = any(item.protect or item.ignore for item in gallery.items)
     return not (settings or of_items or _COMMENT.search(text)) and equals_sent(gallery.fields.get("name", sent), sent)

@@ -390,8 +390,12 @@ def test_a_deleted_gallery_has_a_manifest_again(party: CliHarness) -> None:
     assert shown(party) == before
 
 
-def test_a_created_gallery_that_is_not_protected_loses_its_manifest(party: CliHarness) -> None:
-    head = "bind: {name: Other, create: true}\nprotect: false\n"
+@pytest.mark.parametrize("name", ["", "name: Other\n", "name: ${GALLERYCTL_VAR_OTHER}\n"])
+def test_a_created_gallery_that_is_not_protected_loses_its_manifest(
+    party: CliHarness, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("GALLERYCTL_VAR_OTHER", "Other")
+    head = f"bind: {{name: Other, create: true}}\n{name}protect: false\n"
     party.write_gallery([item("x", "X"), item("y", "Y")], name="other", head=head)
     party.apply()
     assert "Deleted galleries/other.yaml: removed 2 entries (x, y)" in undo_and_apply(party, 2)
@@ -410,8 +414,12 @@ def test_a_created_gallery_that_was_changed_since_is_left(party: CliHarness) -> 
 
 @pytest.mark.parametrize(
     "change",
-    [("protect: false\n", "protect: false\n# for the agency\n"), ('"title": "X"', '"title": "X", "protect": true')],
-    ids=["a comment", "protection"],
+    [
+        ("protect: false\n", "protect: false\n# for the agency\n"),
+        ('"title": "X"', '"title": "X", "protect": true'),
+        ("protect: false\n", "protect: false\nname: Another\n"),
+    ],
+    ids=["a comment", "protection", "a name"],
 )
 def test_a_manifest_that_says_more_than_at_its_creation_is_left(party: CliHarness, change: tuple[str, str]) -> None:
     head = "bind: {name: Other, create: true}\nprotect: false\n"
