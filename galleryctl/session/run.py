@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from galleryctl.engine.accepting.run import Acceptance, accept_drift
@@ -118,14 +119,13 @@ async def apply_workspace(
                     check_conflicts(planned.plan)
             stop = Stop()
             progress = signals.enter_context(hooks.writing(stop))
-            applied = await _finish(site, planned, owner, stop, progress, hooks)
             is_reviewed = saved is not None or bool(expect_digest)
-            report = replace(
-                applied.report,
-                needs_review=is_reviewed and applied.state_written,
-                lock_taken_from=str(former) if former else "",
+            applied = await _finish(
+                apply_plan(site, planned, owner=owner, stop=stop, progress=progress),
+                stop,
+                partial(_with_circumstances, former=former, is_reviewed=is_reviewed),
+                hooks,
             )
-            applied = replace(applied, report=report)
     except Exception as error:
         if applied is None:
             raise
@@ -175,20 +175,32 @@ def _with_takeover(plan: Plan, former: LockInfo) -> Plan:
     return replace(plan, notices=(Notice(address=None, message=message), *plan.notices))
 
 
+def _with_circumstances(applied: ApplyResult, *, former: LockInfo | None, is_reviewed: bool) -> ApplyResult:
+    """Return the result with what its report says of the lock that was taken over, and of a new review."""
+    needs_review, lock_taken_from = is_reviewed and applied.state_written, str(former) if former else ""
+    return replace(applied, report=replace(applied.report, needs_review=needs_review, lock_taken_from=lock_taken_from))
+
+
 async def _finish(
-    site: Site, planned: PlanResult, owner: LockInfo, stop: Stop, progress: Progress, hooks: ApplyHooks
+    work: Coroutine[object, object, ApplyResult],
+    stop: Stop,
+    complete: Callable[[ApplyResult], ApplyResult],
+    hooks: ApplyHooks,
 ) -> ApplyResult:
-    """Apply the plan. A cancellation sets `stop` and waits for the running steps; a second one cancels them."""
-    applying = asyncio.ensure_future(apply_plan(site, planned, owner=owner, stop=stop, progress=progress))
+    """Apply the plan, and return the completed result, which `hooks` get if the apply is cancelled.
+
+    A cancellation sets `stop` and waits for the running steps; a second one cancels them.
+    """
+    applying = asyncio.ensure_future(work)
     try:
-        return await asyncio.shield(applying)
+        return complete(await asyncio.shield(applying))
     except asyncio.CancelledError:
         if stop.is_set():
             applying.cancel()
         stop.set()
         await asyncio.gather(applying, return_exceptions=True)  # a further cancellation reaches it
         if not applying.cancelled() and applying.exception() is None:
-            hooks.on_stopped(applying.result())
+            hooks.on_stopped(complete(applying.result()))
         raise
 
 

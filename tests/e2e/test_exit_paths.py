@@ -44,7 +44,8 @@ class ExitPath:
     err: str = ""
     """What standard error contains."""
     before: str = "new"
-    """`new`: the gallery is to be made; `there`: it was made; `unused`: and a file is not used any more."""
+    """`new`: the gallery is to be made; `there`: it was made; `unused`: and a file is not used any more, after a second run;
+    `edited`: it was made, and then edited in the Editor."""
 
 
 def apply(rest: str, code: int = 0, *, made: int | None = ITEMS, err: str = "", command: str = "apply") -> ExitPath:
@@ -56,6 +57,8 @@ def after(line: str, code: int, *, made: int | None = None, err: str = "", befor
 
 
 HEAD, TRUE = "| head -n 1; exit ${PIPESTATUS[0]}", "| true; exit ${PIPESTATUS[0]}"
+TOLERATE = "galleryctl drift --tolerate-until 2999-12-31 --reason sale"
+WITH_PATTERN = "echo '  - {from: photos/*.jpg}' >> galleries/weddings.yaml"
 REPORT = f"Applied: {ITEMS + 1} created."
 LOST = "standard output: cannot write the result"
 
@@ -93,6 +96,22 @@ STREAMS: Sequence[ExitPath] = (
     after(f"galleryctl import weddings {TRUE}", 0, err="Wrote "),
     after("galleryctl import weddings >/dev/full", 3, err="Wrote "),
     after("galleryctl import weddings --dry-run >/dev/full", 1, err=LOST),
+    after(f"galleryctl undo 2 {TRUE}", 0, err="Wrote ", before="unused"),
+    after("galleryctl undo 2 --format json >/dev/full", 3, err='"written": true', before="unused"),
+    after("galleryctl undo 2 >&-", 0, before="unused"),
+    after("galleryctl undo 2 --dry-run >/dev/full", 1, err=LOST, before="unused"),
+    after(f"galleryctl drift --accept {TRUE}", 0, err="Wrote ", before="edited"),
+    after("galleryctl drift --accept --format json >/dev/full", 3, err='"written": true', before="edited"),
+    after(f"{TOLERATE} {TRUE}", 0, err="weddings/t00: title", before="edited"),
+    after(f"{TOLERATE} >/dev/full", 3, err="weddings/t00: title", before="edited"),
+    after(f"{WITH_PATTERN}; galleryctl expand weddings {TRUE}", 0, err="Wrote "),
+    after(f"{WITH_PATTERN}; galleryctl expand weddings --format json >/dev/full", 3, err='"written": true'),
+    after(f"{WITH_PATTERN}; galleryctl fmt {TRUE}", 0, err="weddings.yaml"),
+    after(f"{WITH_PATTERN}; galleryctl fmt --format json >/dev/full", 3, err="weddings.yaml"),
+    after(f"galleryctl init new {TRUE}", 0, err="galleryctl.yaml"),
+    after("galleryctl init new >/dev/full", 3, err="galleryctl.yaml"),
+    after(f"galleryctl plan --out plan.json {TRUE}", 0, err="Saved the plan to plan.json"),
+    after("galleryctl plan --out plan.json --format json >/dev/full", 3, err="Saved the plan to plan.json"),
 )
 
 NETWORK: Sequence[tuple[str, int, str]] = (
@@ -151,6 +170,9 @@ def prepare(served: ServedWorkspace, before: str) -> None:
     if before == "unused":
         served.write_gallery(items)
         served.apply()
+    if before == "edited":
+        edit = {"gallery": {"name": "Weddings"}, "item": {"title": "T00"}, "set": {"title": "Sale"}}
+        served.call_control("edit", {"edits": [edit]})
 
 
 def show(path: str, code: int | str) -> None:
@@ -250,6 +272,18 @@ def test_a_second_signal_says_what_the_next_apply_finds_out(begun: ServedWorkspa
         command.out.split()
     )
     assert "stopped immediately; some requests may have taken effect" in command.err
+
+
+def test_a_second_signal_says_what_becomes_of_a_reviewed_plan(begun: ServedWorkspace) -> None:
+    assert begun.start("plan", "--out", "plan.json").wait() == 0
+    command = begun.start("apply", "plan.json")
+    begun.wait_for_held(4)
+    command.send(signal.SIGTERM)
+    command.wait_for_stderr("Stopping")
+    command.send(signal.SIGTERM)
+    assert command.wait() == 130
+    begun.release(drop=True)
+    assert "skipped. The plan cannot be continued: create a new plan, review it" in " ".join(command.out.split())
 
 
 def test_a_broken_pipe_is_no_signal(begun: ServedWorkspace) -> None:
