@@ -76,6 +76,11 @@ def print_checkup(checkup: Validation | WriteResult | Diagnosis, settings: CliSe
         print_result(checkup, settings)
 
 
+def print_written(written: WriteResult, settings: CliSettings) -> int:
+    """Print which files were written, with -q not as text; return the exit code as `outcome` does."""
+    return 0 if settings.quiet and settings.format == "text" else outcome(rendered(written, settings))
+
+
 def raw(text: str) -> None:
     """Print the content of a file, in UTF-8 and byte for byte. Raises as `result`."""
     buffer = getattr(sys.stdout, "buffer", None)  # missing if closed or replaced by a caller

@@ -46,11 +46,15 @@ def command(context: click.Context, gallery: str, dry_run: bool) -> int:
             "entries": expanded.entries,
             "diff": diff,
         }
-        output.result(dump_safe_json(document))
+        text = dump_safe_json(document)
     elif not expanded.entries:
-        output.result(f"{file} has nothing to expand.")
+        text = f"{file} has nothing to expand."
     elif dry_run:
         output.raw(diff)
+        return 0
     else:
-        output.result(f"Wrote {file}: from: replaced by {entries}.")
+        text = f"Wrote {file}: from: replaced by {entries}."
+    if expanded.entries and not dry_run:
+        return output.outcome(text)
+    output.result(text)
     return 0

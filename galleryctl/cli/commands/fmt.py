@@ -40,10 +40,13 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
         output.raw(texts[0].after)
     if check and changed:
         raise not_formatted_error(changed)
-    if not (check or prints):
-        for text in changed:
-            write_text_atomically(text.path, text.after)
-    if not prints:
-        names, unchanged = tuple(text.name for text in changed), len(texts) - len(changed)
-        output.print_checkup(WriteResult(action=WriteAction.FORMATTED, files=names, unchanged=unchanged), settings)
-    return 0
+    if prints:
+        return 0
+    names, unchanged = tuple(text.name for text in changed), len(texts) - len(changed)
+    result = WriteResult(action=WriteAction.FORMATTED, files=names, unchanged=unchanged)
+    if check or not changed:
+        output.print_checkup(result, settings)
+        return 0
+    for text in changed:
+        write_text_atomically(text.path, text.after)
+    return output.print_written(result, settings)

@@ -37,8 +37,8 @@ def command(context: click.Context, folder: Path | None, backend: str) -> int:
     files = init_files("wix" if backend == "wix" else "local")
     write_new(root, files)
     created = tuple(str(root / name) for name in files)
-    output.print_checkup(WriteResult(action=WriteAction.CREATED, files=created), settings)
+    code = output.print_written(WriteResult(action=WriteAction.CREATED, files=created), settings)
     if settings.format == "text":
         text = "Next, see the changes an apply would make: " + command_line("plan")
         output.info(settings, replace(settings, directory=root).for_this_workspace(text))
-    return 0
+    return code

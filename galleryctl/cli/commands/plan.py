@@ -42,6 +42,7 @@ def command(
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.signing import sign_plan
     from galleryctl.manifest.files.symlinks import ensure_inside
+    from galleryctl.model.command import Advice, command_line
     from galleryctl.session.run import plan_workspace
 
     settings = get_settings(context)
@@ -63,14 +64,16 @@ def command(
     if path is not None:
         plan = sign_plan(plan, workspace.passphrases()[0])
         write_plan(plan, path)
-    output.print_result(plan, settings)
-    if out is not None:
-        where = "" if settings.directory == Path() else f"-C {settings.directory} "
+    code = 0
+    if out is None:
+        output.print_result(plan, settings)
+    else:
+        code = output.outcome(output.rendered(plan, settings))
         kind = "signed plan" if plan.signature else "plan"
-        advice = f"To perform exactly these actions, run: galleryctl {where}apply {out}"
+        advice = "To perform exactly these actions, run: " + command_line("apply", str(out))
         if plan.refusals:
-            advice = "A safety check rejected it, so it cannot be applied."
-        output.info(settings, f"Saved the {kind} to {out}. {advice}")
+            advice = Advice("A safety check rejected it, so it cannot be applied.")
+        output.info(settings, settings.for_this_workspace(f"Saved the {kind} to {out}. " + advice))
     if plan.refusals:
         return 1
-    return 2 if detailed_exitcode and not plan.is_empty else 0
+    return code or (2 if detailed_exitcode and not plan.is_empty else 0)

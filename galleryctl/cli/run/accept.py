@@ -29,7 +29,7 @@ def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: boo
     """Print the files that changed, or in a dry run their differences, and what was left; return the exit code."""
     if settings.format == "json":
         text = dump_safe_json(_document(accepted, dry_run=dry_run))
-        if not dry_run:
+        if accepted.files and not dry_run:
             return output.outcome(text)
         output.result(text)
         return 0

@@ -11,7 +11,7 @@ from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.plan import parse_pattern
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.tolerated import parse_day
-from galleryctl.model.tolerated import TOLERATED_FILE
+from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 from galleryctl.plan.changes import Notice
 from galleryctl.report.formatting import escape_control, format_value, pluralize
 from galleryctl.session.tolerate import tolerate_drift
@@ -31,17 +31,19 @@ async def run_tolerate(settings: CliSettings, targets: Sequence[str], *, until: 
     recorded = await tolerate_drift(
         get_workspace(settings), tuple(map(parse_pattern, targets)), until=last_day, reason=reason.strip()
     )
-    for entry in recorded.entries:
-        output.result(
-            f"{entry.address}: {escape_control(entry.field)} {format_value(entry.value, _MAX_VALUE_LENGTH)}\n"
-        )
+    code = 0
     if recorded.entries:
+        code = output.outcome("\n".join(map(_line, recorded.entries)))
         differences = pluralize(len(recorded.entries), "difference")
         output.info(settings, f"Tolerated until {last_day}: {differences}, in {TOLERATED_FILE}. Commit this file.")
     elif not recorded.others:
         output.info(settings, "No drift that is not tolerated yet.")
     _print_others(settings, recorded.others)
-    return 2 if recorded.others else 0
+    return code or (2 if recorded.others else 0)
+
+
+def _line(entry: Toleration) -> str:
+    return f"{entry.address}: {escape_control(entry.field)} {format_value(entry.value, _MAX_VALUE_LENGTH)}"
 
 
 def _print_others(settings: CliSettings, others: Sequence[Notice]) -> None:

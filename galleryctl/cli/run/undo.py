@@ -18,22 +18,25 @@ async def run_undo(settings: CliSettings, number: int, *, dry_run: bool) -> int:
     """Undo a run in the manifests and report it; return the exit code, 3 if some of it was left."""
     output.require_format(settings, "text", "json")
     undone = await undo_workspace_run(get_workspace(settings), number, dry_run=dry_run)
+    code = _print_undone(undone, settings, dry_run=dry_run)
+    return 3 if undone.left else code
+
+
+def _print_undone(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) -> int:
+    """Print the files that changed, or in a dry run their differences, and what was left; return the exit code."""
     if settings.format == "json":
-        output.result(dump_safe_json(_document(undone, dry_run=dry_run)))
-    else:
-        _print_text(undone, settings, dry_run=dry_run)
-    return 3 if undone.left else 0
-
-
-def _print_text(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) -> None:
-    """Print the files that changed, or in a dry run their differences, and what was left."""
-    number = undone.record.number
+        text = dump_safe_json(_document(undone, dry_run=dry_run))
+        if undone.files and not dry_run:
+            return output.outcome(text)
+        output.result(text)
+        return 0
+    code, number = 0, undone.record.number
     if not undone.files:
         output.result(f"Nothing of run {number} was undone." if undone.left else f"Nothing of run {number} to undo.")
     elif dry_run:
         output.raw("".join(map(_diff, undone.files)))
     else:
-        output.result("\n".join(map(_summary, undone.files)))
+        code = output.outcome("\n".join(map(_summary, undone.files)))
     for left in undone.left:
         output.warning(f"{left.address} was not undone: {left.why}")
     if undone.not_applied:
@@ -41,6 +44,7 @@ def _print_text(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) -> N
         output.info(settings, f"{changes} that run {number} did not apply: the manifests keep them.")
     if undone.files and not dry_run:
         output.info(settings, "The site is not changed yet: review the next plan, and apply it.")
+    return code
 
 
 def _diff(file: UndoneManifest) -> str:
