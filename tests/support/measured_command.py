@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +42,9 @@ def run_measured(
     environment: Mapping[str, str],
     *,
     timeout: float,
-    interrupt_after: float | None = None,
+    interrupt_when: Callable[[], bool] | None = None,
 ) -> Measured:
-    """Run `galleryctl ARGUMENTS`; kill it after `timeout` seconds. After `interrupt_after` seconds, send it SIGINT.
+    """Run `galleryctl ARGUMENTS`; kill it after `timeout` seconds. Once `interrupt_when`, send it SIGINT.
 
     The memory is that of /proc, which begins with the program: getrusage also counts what its parent had before.
     """
@@ -63,9 +62,9 @@ def run_measured(
             stderr=err,
         ) as process,
     ):
-        if interrupt_after is not None:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(interrupt_after)
+        if interrupt_when is not None:
+            while not interrupt_when() and process.poll() is None and time.monotonic() < began + timeout:
+                time.sleep(0.02)
             process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout)
