@@ -95,7 +95,7 @@ def _verified_claims(token: bytes, key: RSAPublicKey) -> Mapping[str, Any]:
     header = json_object(_decode_utf8(_decode_base64(parts[1], "the header"), "the header"), "the header")
     algorithm = header.get("alg")
     if algorithm != _ALGORITHM:
-        raise RejectedDeliveryError(RejectionReason.ALGORITHM, f"it is signed with {algorithm!r}, not {_ALGORITHM}")
+        raise RejectedDeliveryError(RejectionReason.ALGORITHM, f"it is signed with {algorithm!r:.40}, not {_ALGORITHM}")
     if named := [name for name in _CRITICAL if name in header]:
         raise malformed(f"its header has {named[0]}, which is not supported")
     signature = _decode_base64(parts[3], "the signature")

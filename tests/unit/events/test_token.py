@@ -202,6 +202,14 @@ def test_a_header_that_means_two_things_is_refused() -> None:
     assert reason(base64url(b'{"alg":"none","alg":"RS256"}') + b"." + rest) == RejectionReason.MALFORMED
 
 
+def test_what_a_rejected_header_says_is_not_repeated_at_length() -> None:
+    with pytest.raises(RejectedDeliveryError) as refused:
+        verify_delivery(unsigned({"alg": "\x1b[2J" + "x" * 5_000}), trusted_app().trust(), NOW)
+    assert len(str(refused.value)) < 200
+    assert "\x1b" not in str(refused.value)
+    assert reason(base64url(b"[" * 7_000) + b".e30.eA") == RejectionReason.MALFORMED
+
+
 def test_a_long_header_is_not_parsed() -> None:
     long = trusted_app().sign(DATA, headers={"x": "x" * 10_000})
     assert reason(long) == RejectionReason.MALFORMED
