@@ -25,7 +25,7 @@ def equals_sent(now: Json, sent: Json) -> bool:
 def is_sent_media(now: Media, sent: Media) -> bool:
     """Return True if `now`, the media of an entry, is what the run sent."""
     if isinstance(sent, RemoteFile | HostedVideo) and isinstance(sent.url, VariableText):
-        return type(now) is type(sent) and equals_sent(now.url, sent.url)
+        return isinstance(now, type(sent)) and equals_sent(now.url, sent.url)
     return media_digest(now) == media_digest(sent)
 
 
