@@ -42,7 +42,7 @@ OUTSIDE = "planted-outside-4f1c9e"
 """The secret in a file beside the repository."""
 COMMANDS = (
     "validate", "plan", "apply --auto-approve", "fmt --check", "plan --out plan.json", "drift", "show", "show --live",
-    "state list", "history", "history 1", "import --all", "media list", "doctor", "velo weddings",
+    "state list", "history", "history 1", "undo 1 --dry-run", "import --all", "media list", "doctor", "velo weddings",
 )  # fmt: skip
 _FOR_VARIANTS = 3
 WORKSPACE = """\
