@@ -21,6 +21,8 @@ def test_plans_manifests_and_code_are_written_and_read_below_the_workspace(
 ) -> None:
     planned = wedding.run("plan", "--out", "saved.json")
     assert f"galleryctl -C {wedding.root} apply saved.json" in planned.err
+    named = wedding.run("--site", "main", "plan", "--out", "my plan.json")
+    assert f"run: galleryctl -C {wedding.root} --site main apply 'my plan.json'\n" in named.err
     assert wedding.run("show", "saved.json").code == 0
     assert wedding.run("apply", "saved.json").code == 0
     assert wedding.run("import", "weddings", "--out", "galleries/weddings.yaml").code == 0
