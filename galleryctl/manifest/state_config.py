@@ -110,4 +110,6 @@ def _location_error(location: str) -> str:
             return ""
         return "state must be a path or an object URL: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
     outside = location.startswith("/") or ".." in parts or re.match("[A-Za-z]:", location)
-    return "state is outside the workspace; use a path inside it" if outside else ""
+    if outside:
+        return "state is outside the workspace; use a path inside it"
+    return "" if set(parts) - {"", "."} else "state must be the path of a file, for example .galleryctl/state.json"

@@ -39,7 +39,7 @@ def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
     """Yield links that point outside, among the paths that galleryctl writes: its folder and the states."""
     names = [root / location for location in locations]
     targets = [root / name.resolve().relative_to(root.resolve()) for name in names if _is_link_inside(root, name)]
-    states = [path.with_name(f"{path.name}{part}") for path in (*names, *targets) for part in _STATE_SUFFIXES]
+    states = [Path(f"{path}{part}") for path in (*names, *targets) for part in _STATE_SUFFIXES]
     for top in dict.fromkeys((root / GALLERYCTL_FOLDER, *states)):
         if outside := next((path for path in (top.parent, top) if is_outside(root, path)), None):
             yield outside
@@ -48,7 +48,10 @@ def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
 
 
 def _is_link_inside(root: Path, path: Path) -> bool:
-    return path.is_symlink() and not is_outside(root, path)
+    try:
+        return path.is_symlink() and not is_outside(root, path)
+    except OSError:
+        return False  # the name is too long, or not readable: reported when the file is read
 
 
 def _find_links(folder: str | Path) -> Iterator[Path]:

@@ -83,6 +83,7 @@ def test_no_manifest_raises_anything_else(scratch: ScratchWorkspace, data: bytes
 @quiet
 @given(data=st.one_of(mutated(WORKSPACE), st.binary(max_size=50)))
 @example(WORKSPACE.replace("main", "other").encode())
+@example(WORKSPACE.replace(".galleryctl/state.json", "a" * 300).encode())
 def test_no_workspace_raises_anything_else(scratch: ScratchWorkspace, data: bytes) -> None:
     scratch.write("galleries/g.yaml", "name: x\nitems: []\n")
     scratch.write("galleryctl.yaml", data)

@@ -146,6 +146,7 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
         (WIX + "titel: x\n", "4:1: unknown key 'titel'"),
         (WIX + "gallerys: x\n", "4:1: unknown key 'gallerys'; did you mean 'galleries'?"),
         (WIX + "state: ../x.json\n", "4:8: state is outside the workspace; use a path inside it"),
+        (WIX + "state: ./.\n", "4:8: state must be the path of a file, for example .galleryctl/state.json"),
         (WIX + "state: /x.json\n", "4:8: state is outside the workspace; use a path inside it"),
         (WIX + "state: s3://bucket\n", f"4:8: {LOCATION}"),
         (WIX + "state: s3://key:planted@bucket/key\n", f"4:8: {LOCATION}"),
