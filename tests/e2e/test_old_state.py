@@ -342,9 +342,6 @@ def test_the_journal_of_a_killed_run_is_used_with_an_older_state(
     before = shown(site)
     roll_back(bucket, older)
     age_journal(bucket)
-    unlock = re.search(r"galleryctl (?:-C \S+ )?state unlock (\w+)", refused(site))
-    assert unlock is not None
-    succeed(site, ("state", "unlock", unlock[1], "--force"))
     finish(site, before)
 
 

@@ -90,7 +90,7 @@ def test_a_state_of_another_host_is_rejected(online: CliHarness) -> None:
             ran = online.run(*line.split())
             assert ran.code == 1, line
             assert f"this state belongs to {name}, not to the API at localhost" in ran.err
-        assert "galleryctl state rebuild" in ran.err
+        assert " state rebuild\n" in ran.err
         assert online.run("doctor").code == 1
     assert online.run("state", "rebuild", "--auto-approve").code == 0
     assert online.state()["api_host"] == "localhost"

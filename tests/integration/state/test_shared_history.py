@@ -44,10 +44,10 @@ def test_a_run_of_an_encrypted_state_in_a_bucket_is_undone(
     shared: CliHarness, bucket_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encryption, "SCRYPT_N", 2)  # slow by design
-    monkeypatch.setenv("SEAL", "planted-passphrase")
+    monkeypatch.setenv("SEAL_PASSPHRASE", "planted-passphrase")
     workspace = (shared.root / "galleryctl.yaml").read_text(encoding="utf-8").rpartition("state:")[0]
     location = f"location: 's3://{bucket_name}/sites/{{site}}.json'"
-    shared.write("galleryctl.yaml", f"{workspace}state: {{{location}, passphrase: '${{SEAL}}'}}\n")
+    shared.write("galleryctl.yaml", f"{workspace}state: {{{location}, passphrase: '${{SEAL_PASSPHRASE}}'}}\n")
     shared.apply()
     shared.edit({"gallery": {"name": "Weddings"}, "item": {"title": "Cake"}, "set": {"title": "By Ada"}})
     titles = shared.titles()
