@@ -162,7 +162,7 @@ def _pattern_message(pattern: str, label: str, value: str) -> str:
         return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as the API shows it"
     if "0-9a-f" in pattern:
         return f"invalid {name} {value}: use 12 to 64 of the digits 0-9 and a-f, as the rejected plan shows them"
-    if pattern.startswith(r"[^\s"):
+    if pattern.startswith(r"[^\u0009"):
         return f"{label} is empty"
     return f"{label} {value} must begin with /"
 
