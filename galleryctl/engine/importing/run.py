@@ -202,7 +202,9 @@ async def _create_draft(
     unapplied = keep_unapplied(gallery, ours, matched.keys, bindings, matched.files)
     merged = replace(ours, items=unapplied.items)
     by_site = len(site_manifests.config.sites) > 1
-    rendered = render_manifest(key, merged, known, text, site=site_manifests.site, by_site=by_site, kept=unapplied.kept)
+    rendered = render_manifest(
+        key, merged, known, text, site=site_manifests.site, by_site=by_site, kept=unapplied.kept, file=gallery.at.file
+    )
     kept = {id_: names for id_, names in unapplied.values.items() if id_ in rendered.updated}
     return Draft(
         key=key,

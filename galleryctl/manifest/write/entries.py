@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from galleryctl.manifest.media_source import MediaSourceError, format_wix_uri, parse_media_source, source_base_name
@@ -123,36 +124,69 @@ def _to_json_types(value: Json) -> Json:
     return value
 
 
-def new_entry(key: str, item: LiveItem, source: str, defaults: Fields) -> Any:
-    """Return a new entry for a live item; fields equal to the defaults are left out."""
-    entry = to_yaml_value({"key": key, item.kind.value: source})
+def new_entry(
+    key: str, item: LiveItem, source: str, defaults: Fields, ignored: Collection[str] = ()
+) -> Mapping[str, Json]:
+    """Return the members of a new entry for a live item; fields equal to the defaults, or `ignored`, are left out."""
+    entry: dict[str, Json] = {"key": key, item.kind.value: source}
     values = {
         name: value
         for name, value in representable_fields(item).items()
-        if not is_empty(value) or not is_empty(defaults.get(name))
+        if name not in ignored and (not is_empty(value) or not is_empty(defaults.get(name)))
     }
     for name in ITEM_KEY_ORDER:
         if name == "link" and any(part in values for part in _LINK_FIELDS):
-            entry["link"] = _yaml_link(values, flow=False, pinned="link.text" in defaults)
+            entry["link"] = _link_value(values, pinned="link.text" in defaults)
         elif name in values and not (name in defaults and values_equal(defaults[name], values[name])):
-            entry[name] = _yaml_value(name, values[name], flow=False)
+            entry[name] = _value_or_null(values[name])
     return entry
 
 
-def _yaml_value(name: str, value: Json, *, flow: bool) -> Any:
-    return None if is_empty(value) else to_yaml_value(value, flow=flow or FIELD_BY_NAME[name].one_line)
+def is_inline(key: str) -> bool:
+    """Return True for a key whose value is written on one line."""
+    return key == "link" or (key in FIELD_BY_NAME and FIELD_BY_NAME[key].one_line)
 
 
-def _yaml_link(values: Fields, *, flow: bool, pinned: bool) -> Any:
+def entry_tree(members: Mapping[str, Json]) -> Any:
+    """Return the members of an entry for ruamel to write."""
+    tree = to_yaml_value({})
+    for key, value in members.items():
+        tree[key] = to_yaml_value(value, flow=is_inline(key))
+    return tree
+
+
+def _value_or_null(value: Json) -> Json:
+    return None if is_empty(value) else _to_json_types(value)
+
+
+def _link_value(values: Fields, *, pinned: bool) -> Json:
     """Return the value of `link`; `pinned` writes a missing text as null, so that defaults do not apply."""
     url, text = (values.get(part) or "" for part in _LINK_FIELDS)
     if url and not text and not pinned:
-        return to_yaml_value(url, flow=flow)
-    return to_yaml_value({"url": url or None, "text": text or None}, flow=True) if url or text else None
+        return url
+    return {"url": url or None, "text": text or None} if url or text else None
 
 
-def update_entry(
-    tree: Any,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryEdit:
+    """New values of an entry, by key; null for none.
+
+    If the kind of the item changes, `renamed` are the former and the new key of its source, and `dropped` the keys that an
+    item of the new kind cannot have.
+    """
+
+    values: Mapping[str, Json] = field(default_factory=dict)
+    renamed: tuple[str, str] | None = None
+    dropped: tuple[str, ...] = ()
+
+    def applied_to(self, members: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the members of the entry after the edit."""
+        former = {self.renamed[0]} if self.renamed else set[str]()
+        kept = {key: value for key, value in members.items() if key not in former and key not in self.dropped}
+        return {**kept, **self.values}
+
+
+def entry_edit(
     entry: ItemEntry,
     document: YamlDocument,
     item: LiveItem,
@@ -160,32 +194,64 @@ def update_entry(
     *,
     is_replaced: bool = False,
     resolved: Fields | None = None,
-) -> tuple[str, ...]:
-    """Update an entry to its live item, in place; return the keys whose values are new.
+) -> EntryEdit:
+    """Return the values that an entry lacks to show its live item.
 
     Fields that have the live value already, are ignored or come from the environment, and files to upload, stay. If
     `is_replaced`, somebody replaced the media on the site, and the entry shows the new one. `resolved` are the fields of
     the entry with defaults and captions; without them, captions are not known.
     """
-    flow = bool(tree.fa.flow_style())
-    written = [item.kind.value] if _update_source(tree, entry, item, source, is_replaced=is_replaced) else []
+    renamed, dropped = None, tuple[str, ...]()
+    if entry.kind is not item.kind:
+        former = entry.node.part(entry.kind.value) if entry.kind else None
+        if entry.kind is None or former is None or former.hidden:
+            return EntryEdit()
+        renamed, dropped, resolved = (entry.kind.value, item.kind.value), _keys_of_other_kinds(entry, item.kind), None
+    has_new_source = renamed or _has_new_source(entry, item, source, is_replaced=is_replaced)
+    values: dict[str, Json] = {item.kind.value: source} if has_new_source else {}
+    if has_new_source and not get_string(entry.node, "key"):
+        values["key"] = entry.key  # it was that of the former source
     live = representable_fields(item)
     if resolved is None:
         resolved = {**default_fields(document, item.kind), **parse_fields(entry.node, item.kind, document).fields}
     ignored = ignored_fields(document.root) | ignored_fields(entry.node)
-    stale = [
-        name
-        for name, value in live.items()
-        if name not in ignored
-        and not ((node := entry.node.part(FIELD_BY_NAME[name].key)) and node.has_hidden_values())
-        and not _is_up_to_date(name, value, resolved)
-    ]
-    for name in stale:
+    for name, value in live.items():
+        node = entry.node.part(FIELD_BY_NAME[name].key)
+        is_kept = name in ignored or (node is not None and node.has_hidden_values())
+        if is_kept or _is_up_to_date(name, value, resolved):
+            continue
         if name in _LINK_FIELDS:
-            set_key(tree, "link", _yaml_link(live, flow=flow, pinned=True), ITEM_KEY_ORDER)
+            values["link"] = _link_value(live, pinned="link.text" in resolved)
         else:
-            set_key(tree, name, _yaml_value(name, live[name], flow=flow), ITEM_KEY_ORDER)
-    return tuple(dict.fromkeys((*written, *(FIELD_BY_NAME[name].key for name in stale))))
+            values[name] = _value_or_null(value)
+    ordered = sorted(values.items(), key=lambda member: ITEM_KEY_ORDER.index(member[0]))
+    return EntryEdit(values=dict(ordered), renamed=renamed, dropped=dropped)
+
+
+def _keys_of_other_kinds(entry: ItemEntry, kind: Kind) -> tuple[str, ...]:
+    """Return the keys of the entry that an item of this kind cannot have, except that of its source."""
+    of_any = {each.key for each in FIELD_BY_NAME.values()} | {"captions"}
+    of_kind = {each.key for each in FIELDS_BY_KIND[kind]} | ({"captions"} if kind is Kind.IMAGE else set())
+    source = entry.kind.value if entry.kind else ""
+    return tuple(key for key in entry.node.keys or () if key in of_any - of_kind and key != source)
+
+
+def edit_tree(tree: Any, edit: EntryEdit) -> None:
+    """Apply the edit to an entry that ruamel read."""
+    flow = bool(tree.fa.flow_style())
+    if edit.renamed:
+        former, name = edit.renamed
+        tree.insert(list(tree).index(former), name, None)
+        _remove(tree, former)
+    for key in edit.dropped:
+        _remove(tree, key)
+    for key, value in edit.values.items():
+        set_key(tree, key, to_yaml_value(value, flow=flow or is_inline(key)), ITEM_KEY_ORDER)
+
+
+def _remove(tree: Any, key: str) -> None:
+    with suppress(KeyError):  # a merge key adds it: the manifest is then reported as invalid
+        del tree[key]
 
 
 def default_fields(document: YamlDocument, kind: Kind) -> Fields:
@@ -198,30 +264,23 @@ def _is_up_to_date(name: str, value: Json, resolved: Fields) -> bool:
     return values_equal(resolved[name], value) if name in resolved else is_empty(value)
 
 
-def _update_source(tree: Any, entry: ItemEntry, item: LiveItem, source: str, *, is_replaced: bool) -> bool:
-    """Write the live source; return True if it is another one."""
-    name = item.kind.value
-    node = entry.node.part(name)
+def _has_new_source(entry: ItemEntry, item: LiveItem, source: str, *, is_replaced: bool) -> bool:
+    """Return True if the item shows another file or text than the entry."""
+    node = entry.node.part(item.kind.value)
     if node is None or node.hidden:
         return False
     before, kind = str(node.value), item.kind
-    try:
-        media = None if kind is Kind.TEXT else parse_media_source(before, kind, None)
-    except MediaSourceError:
-        media = None  # a file of the workspace, which was uploaded
     if is_replaced:
-        stale = True
-    elif kind is Kind.TEXT:
-        stale = before != source
-    elif isinstance(media, WixFile) and isinstance(item.media, WixFile):
-        stale = media.id != item.media.id
-    else:
-        stale = isinstance(media, HostedVideo) and source_base_name(before, kind) != source_base_name(source, kind)
-    if stale:
-        if not get_string(entry.node, "key"):
-            set_key(tree, "key", to_yaml_value(entry.key), ITEM_KEY_ORDER)  # it was that of the former source
-        tree[name] = to_yaml_value(source)
-    return stale
+        return True
+    if kind is Kind.TEXT:
+        return before != source
+    try:
+        media = parse_media_source(before, kind, None)
+    except MediaSourceError:
+        return False  # a file of the workspace, which was uploaded
+    if isinstance(media, WixFile) and isinstance(item.media, WixFile):
+        return media.id != item.media.id
+    return isinstance(media, HostedVideo) and source_base_name(before, kind) != source_base_name(source, kind)
 
 
 def set_key(tree: Any, name: str, value: Any, order: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from galleryctl.manifest.media_source import source_base_name
 from galleryctl.manifest.values import get_bool
 from galleryctl.manifest.write.entries import set_key
 from galleryctl.manifest.write.format import ITEM_KEY_ORDER
-from galleryctl.manifest.write.item_lines import EntryLines, split_items
+from galleryctl.manifest.write.item_lines import EntryLines, comments_in, split_items
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
 from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
@@ -220,15 +220,14 @@ class _Writer:
             if index not in entries:
                 written.append(lines)
                 continue
-            comments = [" " * before.indent + comment for comment in _comments_in(lines.lines, file)]
+            comments = [" " * before.indent + comment for comment in comments_in(lines.lines, file)]
             above = (*lines.above, *comments)
-            new = [before.new_entry(tree, file) for tree in entries[index]]
+            new = [EntryLines(lines=_lines(tree, before.indent, file)) for tree in entries[index]]
             if not new and any(map(str.strip, above)):
                 raise InvalidInput((self.problem(_COMMENT_LOST),))
             written += [replace(entry, above=() if number else above) for number, entry in enumerate(new)]
         after = replace(before, entries=tuple(written))
-        text = after.with_remarks_of(after)
-        return with_line_ends_of(text, self.text)
+        return with_line_ends_of(after.text(), self.text)
 
     def _write_tree(self, entries: Mapping[int, Sequence[Any]]) -> str:
         tree = load_round_trip(self.text, self._document.file)
@@ -243,15 +242,11 @@ class _Writer:
         return text
 
 
-def _comments_in(lines: Sequence[str], file: str) -> Iterator[str]:
-    """Yield the comments of an entry: a `#` starts one if the values are the same without it."""
-    before = parse_yaml_text("\n".join(("items:", *lines)), file).root
-    for index, line in enumerate(lines):
-        if found := _COMMENT.search(line):
-            rest = (*lines[:index], line[: found.start(1)], *lines[index + 1 :])
-            without = parse_yaml_text("\n".join(("items:", *rest)), file).root
-            if without is not None and before is not None and without.value == before.value:
-                yield found[1]
+def _lines(tree: Any, indent: int, file: str) -> tuple[str, ...]:
+    """Return the lines of an entry whose dash is indented by `indent` spaces."""
+    lines = dump_round_trip([tree], file).rstrip("\n").split("\n")
+    drop = len(lines[0]) - len(lines[0].lstrip())
+    return tuple(line and " " * indent + line[drop:] for line in lines)
 
 
 def _link(fields: Fields) -> Any:

@@ -1,28 +1,29 @@
 """The lines of a manifest's `items`, split into entries, so that comments move with their entry.
 
-    items:
-      # the bride             above a
-      - key: a  # paid        a
-        # tags: [x]           a: indented more than the dash
+items:
+  # the bride             above a
+  - key: a  # paid        a
+    # tags: [x]           a: indented more than the dash
 
-      - key: b                b, with the blank line above it
-    # the end                 after the list: stays there
-
-ruamel has the comments above an entry in the entry before it. So it gets the entries without them.
+  - key: b                b, with the blank line above it
+# the end                 after the list: stays there
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Any
 
-from galleryctl.manifest.yaml.dump import dump_round_trip
 from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.manifest.yaml.parse import parse_yaml_text
 
 _KEY_LINE = re.compile(r"""(?:items|'items'|"items")[ ]*:(?:[ ]*\[[ ]*\])?(?P<remark>[ ]*(?:[ ]#.*)?)\Z""")
+
+_COMMENT = re.compile(r"(?:^|\s)(#.*)$")
+KEEPS_BLANK_LINES = re.compile(r"[|>]\d?\+\d?[ ]*(?:#.*)?$", re.MULTILINE)
+"""The header of a text to which the blank lines below it belong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,25 +71,13 @@ class ItemLines:
             entries[0] = entries[0].with_blank(())
         return replace(self, entries=tuple(entries))
 
-    def bare_text(self) -> str:
-        """Return the text without what is beside the key, and above and below the entries."""
-        lines = (line for entry in self.entries for line in entry.lines)
-        return "\n".join([*self.head, "items:", *lines, *self.tail]).rstrip("\n") + "\n"
-
-    def with_remarks_of(self, other: ItemLines) -> str:
-        """Return the text with what `bare_text` of `other`, which has the same entries, left out."""
-        lines = [*self.head, f"items:{other.remark}" if self.entries else f"items: []{other.remark}"]
-        for entry, remarks in zip(self.entries, other.entries, strict=True):
-            lines += [*_indented(remarks.above, other.indent, self.indent), *entry.lines]
-        lines += [*_indented(other.below, self.indent + 1, self.indent), *self.tail]
-        text = "\n".join(lines)
+    def text(self) -> str:
+        """Return the text of the manifest."""
+        lines = [*self.head, f"items:{self.remark}" if self.entries else f"items: []{self.remark}"]
+        for entry in self.entries:
+            lines += [*entry.above, *entry.lines]
+        text = "\n".join([*lines, *self.below, *self.tail])
         return text if text.endswith("\n") else f"{text}\n"
-
-    def new_entry(self, tree: Any, file: str) -> EntryLines:
-        """Return the lines of a new entry, indented like the others."""
-        lines = dump_round_trip([tree], file).rstrip("\n").split("\n")
-        drop = _indentation(lines[0])
-        return EntryLines(lines=tuple(line and " " * self.indent + line[drop:] for line in lines))
 
 
 def split_items(text: str, root: YamlNode) -> ItemLines | None:
@@ -109,7 +98,9 @@ def split_items(text: str, root: YamlNode) -> ItemLines | None:
     for dash, bound in zip(dashes, [*dashes, stop][1:], strict=True):
         above = tuple(lines[end:dash])
         end = 1 + max(n for n in range(dash, bound) if n == dash or _indentation(lines[n]) > indent)
-        entries.append(_entry(above, lines[dash:end], indent))
+        while KEEPS_BLANK_LINES.search("\n".join(lines[dash:end])) and end < bound and not lines[end].strip():
+            end += 1
+        entries.append(EntryLines(above=above, lines=tuple(lines[dash:end])))
     below = tuple(takewhile(_is_empty_or_comment, lines[end:stop]))
     if not all(_is_empty_or_comment(line) for entry in entries for line in entry.above):
         return None
@@ -122,16 +113,6 @@ def split_items(text: str, root: YamlNode) -> ItemLines | None:
         below=below,
         tail=tail,
     )
-
-
-def _entry(above: Sequence[str], lines: Sequence[str], indent: int) -> EntryLines:
-    """Return the entry; comments between its dash and its first key are put above it, as ruamel would lose them."""
-    beside = lines[0].lstrip()[1:].lstrip()
-    if not _is_empty_or_comment(beside):
-        return EntryLines(above=tuple(above), lines=tuple(lines))
-    below = tuple(takewhile(_is_empty_or_comment, lines[1:]))
-    remarks = (" " * indent + beside,) if beside else ()
-    return EntryLines(above=(*above, *remarks, *below), lines=(" " * indent + "-", *lines[1 + len(below) :]))
 
 
 def _dashes(lines: Sequence[str], nodes: Iterable[YamlNode], start: int, indent: int) -> list[int]:
@@ -149,11 +130,6 @@ def _dashes(lines: Sequence[str], nodes: Iterable[YamlNode], start: int, indent:
     return found
 
 
-def _indented(lines: Iterable[str], least: int, indent: int) -> list[str]:
-    """Return the comments, those that are indented by at least `least` with another indentation."""
-    return [" " * indent + line.lstrip() if line.strip() and _indentation(line) >= least else line for line in lines]
-
-
 def _is_empty_or_comment(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
@@ -161,3 +137,14 @@ def _is_empty_or_comment(line: str) -> bool:
 def _indentation(line: str) -> int:
     """Return the number of spaces before the text; 0 for a blank line."""
     return len(line) - len(line.lstrip()) if line.strip() else 0
+
+
+def comments_in(lines: Sequence[str], file: str) -> Iterator[str]:
+    """Yield the comments of lines of `items`: a `#` starts one if the values are the same without it."""
+    before = parse_yaml_text("\n".join(("items:", *lines)), file).root
+    for index, line in enumerate(lines):
+        if found := _COMMENT.search(line):
+            rest = (*lines[:index], line[: found.start(1)], *lines[index + 1 :])
+            without = parse_yaml_text("\n".join(("items:", *rest)), file).root
+            if without is not None and before is not None and without.value == before.value:
+                yield found[1]

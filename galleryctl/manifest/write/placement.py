@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,6 +10,7 @@ from posixpath import splitext
 from typing import Any
 
 from galleryctl.manifest.keys import key_from_title, unique_key
+from galleryctl.manifest.values import ignored_fields
 from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries, source_text
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.model.address import KEY_PATTERN, key_from_text
@@ -49,7 +51,7 @@ class KnownKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedEntries:
-    """The entries of the new list: key and index in the former list, or key and tree of a new entry."""
+    """The entries of the new list: key and index in the former list, or key and members of a new entry."""
 
     order: Sequence[tuple[str, Any]]
     updates: Mapping[str, LiveItem]
@@ -83,19 +85,23 @@ def place_entries(
     removed: list[str] = []
     for entry in entries:
         item = live.get(entry.key)
-        has_item = item is not None and (item.kind is entry.kind or item.id in unchanged)
-        if has_item or (item is None and entry.key not in known.applied):
+        if item is not None or entry.key not in known.applied:
             stays.append(entry)
-        elif item is None:
+        else:
             removed.append(entry.key)
-    present = {entry.key for entry in stays}
+    present, ignored = {entry.key for entry in stays}, ignored_fields(document.root)
     ordered: list[tuple[str, Any]] = [
         (entry.key, entry.index) for entry in (stays if keeps_order else _in_live_order(stays, list(live)))
     ]
-    for key, item in live.items():
-        if key not in present:
-            entry_tree = new_entry(key, item, known.source(item) or "", default_fields(document, item.kind))
-            ordered.insert(_insert_index(ordered, list(live), key), (key, entry_tree))
+    ordered = _with_new_entries(
+        ordered,
+        {
+            key: new_entry(key, item, known.source(item) or "", default_fields(document, item.kind), ignored)
+            for key, item in live.items()
+            if key not in present
+        },
+        list(live),
+    )
     return PlacedEntries(
         order=ordered,
         updates={key: item for key, item in live.items() if key in present and item.id not in unchanged},
@@ -115,12 +121,26 @@ def _in_live_order(entries: Sequence[ItemEntry], order: Sequence[str]) -> list[I
     return [next(live) if entry.key in ranks else entry for entry in entries]
 
 
-def _insert_index(nodes: Sequence[tuple[str, Any]], order: Sequence[str], key: str) -> int:
-    """Return the index for a new entry: after the last one displayed before it; the end if none comes after it."""
-    ranks = {other: rank for rank, other in enumerate(order)}
-    before = [index for index, (other, _) in enumerate(nodes) if ranks.get(other, ranks[key]) < ranks[key]]
-    is_last = not any(ranks.get(other, -1) > ranks[key] for other, _ in nodes)
-    return len(nodes) if is_last else (before[-1] + 1 if before else 0)
+def _with_new_entries(
+    entries: Sequence[tuple[str, Any]], new: Mapping[str, Any], order: Sequence[str]
+) -> list[tuple[str, Any]]:
+    """Return the entries with new ones: each after the last one displayed before it; at the end if none comes after it.
+
+    Entries [from, b, later] and the new ones a, c, d in live order [a, b, c, d] become [a, from, b, c, later, d].
+    """
+    ranks = {key: rank for rank, key in enumerate(order)}
+    displayed = sorted((ranks[key], index) for index, (key, _) in enumerate(entries) if key in ranks)
+    following: defaultdict[int, list[tuple[str, Any]]] = defaultdict(list)
+    index, passed = -1, 0
+    for key in order:
+        if key not in new:
+            continue
+        while passed < len(displayed) and displayed[passed][0] < ranks[key]:
+            index = max(index, displayed[passed][1])
+            passed += 1
+        is_last = passed == len(displayed)
+        following[len(entries) - 1 if is_last else index].append((key, new[key]))
+    return [*following[-1], *(each for index, entry in enumerate(entries) for each in (entry, *following[index]))]
 
 
 def assign_keys(

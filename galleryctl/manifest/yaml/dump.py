@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml import variables
-from galleryctl.manifest.yaml.scalars import is_plain
+from galleryctl.manifest.yaml.scalars import format_float, is_plain
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
@@ -82,9 +82,47 @@ def _yaml_string(value: str, escaped: str, *, flow: bool) -> Any:
     """Return a string in the plainest safe style: plain, block or double-quoted."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString  # noqa: PLC0415 - heavy
 
-    if _URL.match(value) or (_PLAIN_SAFE.match(value) and is_plain(value)):
+    if _is_plain_safe(value):
         return value
-    multiline = value.count("\n") > 1 and _BLOCK_SAFE.match(value) and not value.endswith("\n\n")
-    if not flow and multiline and not any(map(is_hidden, value.replace("\n", ""))):
+    if not flow and is_block_text(value):
         return LiteralScalarString(escaped)
     return DoubleQuotedScalarString(escaped)
+
+
+def _is_plain_safe(value: str) -> bool:
+    return bool(_URL.match(value) or (_PLAIN_SAFE.match(value) and is_plain(value)))
+
+
+def is_block_text(value: Json) -> bool:
+    """Return True for a text of several lines that is written as a block, below `|`."""
+    if not isinstance(value, str) or value.count("\n") <= 1 or value.endswith("\n\n"):
+        return False
+    return bool(_BLOCK_SAFE.match(value)) and not any(map(is_hidden, value.replace("\n", "")))
+
+
+def inline_text(value: Json, quote: str = "") -> str:
+    """Return a value on one line; `quote` is the quotation mark of the string that it replaces, "" if it had none.
+
+    It is what ruamel writes, which takes some milliseconds for each value.
+    """
+    if isinstance(value, str):
+        return _inline_string(value, variables.escape_variables(value), quote)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_inline_string(key, key)}: {inline_text(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(map(inline_text, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return format_float(value) if isinstance(value, float) else str(value)
+
+
+def _inline_string(value: str, escaped: str, quote: str = "") -> str:
+    if not quote and _is_plain_safe(value):
+        return value
+    if not escaped.isprintable():
+        from ruamel.yaml.scalarstring import DoubleQuotedScalarString  # noqa: PLC0415 - heavy
+
+        return dump_round_trip([DoubleQuotedScalarString(escaped)], "").strip().removeprefix("- ")
+    if quote == "'":
+        return "'" + escaped.replace("'", "''") + "'"
+    return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'

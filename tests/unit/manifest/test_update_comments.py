@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.manifest.yaml.parse import parse_yaml_text
+from galleryctl.model.errors import InvalidInput
 from galleryctl.model.fields import FIELDS_BY_KIND, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import Kind
+from galleryctl.model.media import HostedVideo, Kind, VideoHost
 
 HEAD = "# our party\ngallery: party\nbind: {id: g-1}\nname: Party\nitems:  # in order\n"
 
@@ -137,3 +139,98 @@ def test_entries_that_cannot_move_as_lines_are_put_in_order(items: str) -> None:
     result = imported(f"bind: {{id: g-1}}\nname: Party\nitems: {items}\n", [text_item("b"), text_item("a")])
     value: Any = parse_yaml_text(result, "party.yaml").root
     assert [entry["key"] for entry in value.value["items"]] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("items", "refused"),
+    [
+        ("[{key: a, text: <p>a</p>, title: 'A #1'}, {key: b, text: <p>b</p>, title: B}]  # two", False),
+        ("[{key: a, text: <p>a</p>, title: A}, # the first\n  {key: b, text: <p>b</p>, title: B}]", True),
+        ("\n  - &a {key: a, text: <p>a</p>, title: A}  # one\n  - {<<: *a, key: b, text: <p>b</p>, title: B}", True),
+    ],
+)
+def test_a_list_whose_comments_would_be_lost_is_refused(items: str, refused: bool) -> None:
+    text = f"bind: {{id: g-1}}\nname: Party\nitems: {items}\n"
+    if not refused:
+        value: Any = parse_yaml_text(imported(text, [text_item("b"), text_item("a")]), "party.yaml").root
+        assert [entry["key"] for entry in value.value["items"]] == ["b", "a"]
+        return
+    with pytest.raises(InvalidInput) as caught:
+        imported(text, [text_item("b"), text_item("a")])
+    (problem,) = caught.value.problems
+    assert "items: cannot be rewritten with its comments" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("entry", "title", "result"),
+    [
+        ("- {key: a, text: <p>a</p>, title: Old}  # c", "A", "- {key: a, text: <p>a</p>, title: A}  # c"),
+        ("- {key: a,text: <p>a</p>,title: 'Old'}", "A: 1", "- {key: a,text: <p>a</p>,title: 'A: 1'}"),
+        ('- {"key":"a","text":"<p>a</p>","title":"Old"}', 'A"', '- {"key":"a","text":"<p>a</p>","title":"A\\""}'),
+        ("- {key: a, title: &t Old, text: <p>a</p>}", "A", "- {key: a, title: &t A, text: <p>a</p>}"),
+        ("- {key: a, text: <p>a</p>}", "A", "- {key: a, text: <p>a</p>, title: A}"),
+        ("- {text: <p>a</p>, key: a, description: null}", "A", None),
+        (
+            "- key: a  # k\n    text: <p>a</p>  # t\n    # q",
+            "A",
+            "- key: a  # k\n    text: <p>a</p>  # t\n    title: A\n    # q",
+        ),
+        (
+            "- key: a\n    title:   # none\n    text: <p>a</p>",
+            "A",
+            "- key: a\n    title: A   # none\n    text: <p>a</p>",
+        ),
+        (
+            "- key: a\n    title: |  # old\n      Old\n      text\n    text: <p>a</p>",
+            "A",
+            "- key: a\n    title: A\n    text: <p>a</p>",
+        ),
+        (
+            "- key: a\n    title: Old  # c\n    text: <p>a</p>",
+            "a\nb\nc\n",
+            '- key: a\n    title: "a\\nb\\nc\\n"  # c\n    text: <p>a</p>',
+        ),
+        (
+            "- key: a\n    title: Old\n    text: <p>a</p>",
+            "a\nb\nc\n",
+            "- key: a\n    title: |\n      a\n      b\n      c\n    text: <p>a</p>",
+        ),
+        (
+            "- key: a\n    title: Old\n     and more\n    text: <p>a</p>",
+            "A",
+            "- key: a\n    title: A\n    text: <p>a</p>",
+        ),
+    ],
+)
+def test_only_the_value_changes(entry: str, title: str, result: str | None) -> None:
+    text = f"bind: {{id: g-1}}\nname: Party  # n\nitems:\n  {entry}\n"
+    item = text_item("a")
+    item = replace(item, fields={**item.fields, "title": title})
+    written = imported(text, [item])
+    assert imported(written, [item]) == written
+    if result is not None:
+        assert written == text.replace(entry, result)
+
+
+@pytest.mark.parametrize(
+    ("entry", "result"),
+    [
+        ("- {text: <p>a</p>, key: a, css: {color: red}, title: A}", "- {video: https://vimeo.com/1, key: a, title: A}"),
+        ("- {css: {color: red}, key: a, text: <p>a</p>, title: A}", "- {key: a, video: https://vimeo.com/1, title: A}"),
+        ("- {key: a, text: <p>a</p>, css: {color: red}}", "- {key: a, video: https://vimeo.com/1, title: A}"),
+        (
+            "- key: a  # k\n    text: |-  # t\n      <p>a</p>\n    # c\n    css:  # d\n      color: red\n    # e",
+            "- key: a  # k\n    video: https://vimeo.com/1\n    title: A\n    # c\n    # e",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, css: {color: red}, ignore: [title]}",
+            "- {key: a, video: https://vimeo.com/1, ignore: [title]}",
+        ),
+    ],
+)
+def test_the_kind_changes_in_place(entry: str, result: str) -> None:
+    text = f"bind: {{id: g-1}}\nname: Party\nitems:\n  {entry}\n"
+    fields = {each.name: canonical(each.name, None) for each in FIELDS_BY_KIND[Kind.VIDEO]}
+    video = HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1")
+    film = LiveItem(id="a", kind=Kind.VIDEO, media=video, fields={**fields, "title": "A"}, sort_order=None, raw={})
+    assert imported(text, [film]) == text.replace(entry, result)
