@@ -12,8 +12,8 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.review import review_digest
-from galleryctl.plan.history.codec import deserialize_record, serialize_record
-from galleryctl.plan.history.record import RunRecord, recorded_changes, recorded_orders, with_outcomes
+from galleryctl.plan.history.codec import deserialize_record, deserialize_summary, serialize_record
+from galleryctl.plan.history.record import RunRecord, RunSummary, recorded_changes, recorded_orders, with_outcomes
 from galleryctl.state.backend import LockInfo, StateBackend
 from galleryctl.state.history import record_name
 from galleryctl.state.state_file import State
@@ -83,11 +83,11 @@ def read_record(backend: StateBackend, number: int) -> RunRecord:
     return deserialize_record(backend.load_record(number), number=number, where=where)
 
 
-def read_records(backend: StateBackend) -> Iterator[RunRecord | StateError]:
-    """Yield the record of each run, newest first, or the error of one that cannot be read."""
+def read_summaries(backend: StateBackend) -> Iterator[RunSummary | StateError]:
+    """Yield each run, newest first, or the error of one whose record cannot be read."""
     for number in backend.run_numbers():
         where = backend.history_store.location(record_name(number))
         try:
-            yield deserialize_record(backend.load_record(number), number=number, where=where)
+            yield deserialize_summary(backend.load_record(number), number=number, where=where)
         except StateError as error:
             yield error

@@ -6,10 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from galleryctl.model.address import Address
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action, Change, FieldChange, Plan
 from galleryctl.plan.file.media import encode_media
-from galleryctl.plan.history.record import UNKNOWN_STATUS, FormerResource, RecordedChange, RunRecord, RunResult
+from galleryctl.plan.history.record import (
+    UNKNOWN_STATUS,
+    FormerResource,
+    RecordedChange,
+    RunRecord,
+    RunResult,
+    RunSummary,
+)
 from galleryctl.report import view
 from galleryctl.report.formatting import escape_control, escaped_lines
 from galleryctl.report.json import dump_safe_json
@@ -18,26 +26,26 @@ from galleryctl.report.text import StyledText, group_rows, render_rows, render_t
 _SYMBOLS = {action: symbol for action, symbol in view.ACTION_SYMBOLS.items() if action is not view.DisplayAction.MOVE}
 
 
-def history_text(records: Sequence[RunRecord], *, color: bool, width: int) -> str:
+def history_text(runs: Sequence[RunSummary], *, color: bool, width: int) -> str:
     """Return a table of the runs."""
     rows = [
         (
-            f"{record.number}",
-            escape_control(record.started),
-            escape_control(record.who),
-            escape_control(record.operation),
-            record.result.value,
-            _counts(record),
+            f"{run.number}",
+            escape_control(run.started),
+            escape_control(run.who),
+            escape_control(run.operation),
+            run.result.value,
+            _counts(run),
         )
-        for record in records
+        for run in runs
     ]
     head = ("#", "started", "who", "operation", "result", "changes")
     return render_table("Runs", head, rows, color=color, width=width)
 
 
-def _counts(record: RunRecord) -> str:
+def _counts(run: RunSummary) -> str:
     """Return the number of changes of each kind, with the symbols of plans: `+1 ~50 -2`."""
-    counts = ((record.count(Action(action.value)), symbol) for action, symbol in _SYMBOLS.items())
+    counts = ((run.counts[Action(action.value)], symbol) for action, symbol in _SYMBOLS.items())
     return " ".join(f"{symbol}{number:,}" for number, symbol in counts if number) or "none"
 
 
@@ -54,13 +62,13 @@ def record_text(record: RunRecord, *, color: bool, width: int, verbose: bool = F
             rows += wrap_paragraph(f"{address}: {text}", width)
         rows.append([])
     rows += _undone_rows(record, width)
-    rows.append([(f"Result: {record.result.value} ({_counts(record)}).", "bold")])
+    rows.append([(f"Result: {record.result.value} ({_counts(record.summary)}).", "bold")])
     return render_rows(rows, color=color)
 
 
 def _shown_plan(record: RunRecord) -> Plan:
     """Return a plan with the changes of the run, also with what deleted and replaced items showed."""
-    changes = tuple(_with_former_fields(each) for each in record.changes)
+    changes = tuple(shown for each in record.changes for shown in (_with_former_fields(each), *_deleted_items(each)))
     return Plan(site_id=record.site_id, changes=changes, state_changes=record.state_changes)
 
 
@@ -68,10 +76,27 @@ def _with_former_fields(recorded: RecordedChange) -> Change:
     change = recorded.change
     if change.action not in (Action.DELETE, Action.REPLACE) or not recorded.former:
         return change
-    former = recorded.former[0].fields
     after = {part.path: part for part in change.fields}
-    lost = (FieldChange(path=name, before=value, after=None) for name, value in former.items())
-    return replace(change, fields=(*(part for part in lost if part.path not in after), *change.fields))
+    lost = [part for part in _lost_fields(recorded.former[0]) if part.path not in after]
+    return replace(change, fields=(*lost, *change.fields))
+
+
+def _deleted_items(recorded: RecordedChange) -> Iterator[Change]:
+    """Yield a delete for each item of a deleted gallery."""
+    if recorded.change.action is Action.DELETE and recorded.change.address.item is None:
+        for former in recorded.former[1:]:
+            yield Change(
+                address=Address(recorded.change.address.gallery, former.key or former.id),
+                action=Action.DELETE,
+                kind=former.kind,
+                id=former.id,
+                name=str(former.fields.get("title") or ""),
+                fields=tuple(_lost_fields(former)),
+            )
+
+
+def _lost_fields(former: FormerResource) -> Iterator[FieldChange]:
+    return (FieldChange(path=name, before=value, after=None) for name, value in former.fields.items())
 
 
 def _undone_rows(record: RunRecord, width: int) -> Iterator[list[StyledText]]:
@@ -93,9 +118,9 @@ def _status(recorded: RecordedChange) -> str:
     return "failed, and may be done" if recorded.status == UNKNOWN_STATUS else recorded.status
 
 
-def history_json(records: Sequence[RunRecord]) -> str:
+def history_json(runs: Sequence[RunSummary]) -> str:
     """Return the document of the runs that `history.schema.json` describes."""
-    return dump_safe_json({"kind": "history", "format_version": 1, "runs": [_summary(record) for record in records]})
+    return dump_safe_json({"kind": "history", "format_version": 1, "runs": list(map(_summary, runs))})
 
 
 def record_json(record: RunRecord) -> str:
@@ -104,7 +129,7 @@ def record_json(record: RunRecord) -> str:
         {
             "kind": "run",
             "format_version": 1,
-            **_summary(record),
+            **_summary(record.summary),
             "changes": [_change_document(each) for each in record.changes],
             "state_changes": [
                 {"address": str(change.address), "action": change.action.value, "detail": change.detail}
@@ -114,18 +139,18 @@ def record_json(record: RunRecord) -> str:
     )
 
 
-def _summary(record: RunRecord) -> dict[str, Any]:
+def _summary(run: RunSummary) -> dict[str, Any]:
     return {
-        "number": record.number,
-        "run": record.run,
-        "started": record.started,
-        "who": record.who,
-        "operation": record.operation,
-        "result": record.result.value,
-        "review_digest": record.digest,
-        "lineage": record.lineage,
-        "serial": record.serial,
-        "counts": {action.value: record.count(action) for action in Action if action is not Action.NO_OP},
+        "number": run.number,
+        "run": run.run,
+        "started": run.started,
+        "who": run.who,
+        "operation": run.operation,
+        "result": run.result.value,
+        "review_digest": run.digest,
+        "lineage": run.lineage,
+        "serial": run.serial,
+        "counts": {action.value: run.counts[action] for action in Action if action is not Action.NO_OP},
     }
 
 

@@ -36,13 +36,17 @@ SALT_BYTES = 16
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 3
 """32 MiB; one of the equivalent settings in OWASP's advice on storing passwords."""
 _ENVELOPE_START = re.compile(rb'\s*\{\s*"sealed"')
-_KEY_ADVICE = (
-    "set the passphrase that it was encrypted with, as passphrase or former_passphrase: state: {passphrase: ${NAME}}; or "
-    "restore a previous version: "
+_KEY_HINT = (
+    "set the passphrase that it was encrypted with, as passphrase or former_passphrase: state: {passphrase: ${NAME}}"
+)
+_KEY_ADVICE = {
+    "record": f"{_KEY_HINT}; without it, delete the record: this run cannot be undone",
+    "": f"{_KEY_HINT}; or restore a previous version: "
     + command_line("state", "restore", "SERIAL")
     + "; or move it aside and run: "
-    + command_line("state", "rebuild")
-)
+    + command_line("state", "rebuild"),
+}
+"""By kind, "" for the others."""
 _PLAINTEXT_ADVICE = {
     "state": "if it is yours, from before the passphrase was set: remove former_passphrase, if set, and run "
     + command_line("state", "reseal")
@@ -94,7 +98,8 @@ class Encryption:
                 return self._open(kind, **_read_envelope(doc.parse_json(stored)))
             except ValueError as error:
                 error_type = CorruptStateError if isinstance(error, json.JSONDecodeError) else StateError
-                raise error_type("this cannot be decrypted", where=where, why=str(error), do=_KEY_ADVICE) from error
+                advice = _KEY_ADVICE.get(kind, _KEY_ADVICE[""])
+                raise error_type("this cannot be decrypted", where=where, why=str(error), do=advice) from error
         if self.accept_plaintext or self.passphrase is None:
             return stored, None
         what = f"this {kind} is not encrypted, but the workspace has a passphrase"
@@ -103,7 +108,7 @@ class Encryption:
 
     def _open(self, kind: str, about: _About, salt: bytes, nonce: bytes, content: bytes) -> tuple[bytes, _About]:
         if about.get("kind") != kind:
-            raise ValueError(f"it belongs to {about}")
+            raise ValueError(f"it is not a {kind}, but a {about.get('kind')}")
         passphrases = [each for each in (self.passphrase, self.former_passphrase) if each]
         for passphrase in passphrases:
             cipher, invalid_tag = self._cipher(passphrase, salt)
@@ -149,7 +154,8 @@ class EncryptedBackend(StateBackend):
         where = self.history_store.location(record_name(number))
         content, about = self._encryption.decrypt(self._backend.load_record(number), "record", where)
         if about is not None and about.get("run") != number:
-            raise StateError(f"this is not the record of run {number}", where=where, why=f"it belongs to {about}")
+            why = f"it is that of run {about.get('run')}: somebody copied or renamed it"
+            raise StateError(f"this is not the record of run {number}", where=where, why=why, do="delete it")
         return content
 
     def store_record(self, number: int, content: bytes) -> None:

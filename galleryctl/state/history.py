@@ -8,7 +8,7 @@ from collections.abc import Iterable
 MAX_RUNS = 20
 """The number of runs that are kept."""
 
-_NAME = re.compile(r"(?P<number>[0-9]{8,})\.json")
+_NAME = re.compile(r"(?P<number>[0-9]{8})\.json")
 
 
 def record_name(number: int) -> str:

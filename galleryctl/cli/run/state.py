@@ -10,7 +10,7 @@ from galleryctl.cli.confirm import confirm, require_tty
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.state_lock import hold_state_lock
 from galleryctl.cli.workspace import get_workspace
-from galleryctl.engine.history import read_records
+from galleryctl.engine.history import read_summaries
 from galleryctl.engine.site import LoadedState, save_state
 from galleryctl.engine.state.load import load_complete_state, read_state
 from galleryctl.engine.state.rebuild import RebuildResult, rebuild_state, save_rebuilt_state
@@ -19,7 +19,7 @@ from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, StateError
-from galleryctl.plan.history.record import RunRecord
+from galleryctl.plan.history.record import RunSummary
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import state_list_text
@@ -143,7 +143,7 @@ async def run_reseal(settings: CliSettings, *, lock_timeout: float | None) -> St
 def _encrypted_contents(settings: CliSettings, backend: StateBackend) -> str:
     """Return the subject of a message about all that can be decrypted; print what cannot be."""
     versions = [(version.location, state is not None) for version, state in backend.read_versions()]
-    records = [("", True) if isinstance(each, RunRecord) else (each.where, False) for each in read_records(backend)]
+    records = [("", True) if isinstance(each, RunSummary) else (each.where, False) for each in read_summaries(backend)]
     for location in (location for location, is_readable in (*versions, *records) if not is_readable):
         output.info(settings, f"{escape_control(location)} cannot be decrypted and was left unchanged.")
     found = ((versions, "previous version", ""), (records, "record of a run", "records of runs"))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from galleryctl.model import json_document as doc
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import StateError
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import FIELD_BY_NAME, Json
 from galleryctl.model.media import HostedVideo, Kind, Media, WixFile
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.model.variable_text import displayed
@@ -26,8 +26,12 @@ from galleryctl.plan.history.record import (
     RecordedOrder,
     RunRecord,
     RunResult,
+    RunSummary,
+    may_be_done,
 )
+from galleryctl.plan.leaves import field_of
 
+_Run = TypeVar("_Run", RunRecord, RunSummary)
 _FORMAT_VERSION = 1
 _DAMAGED_ADVICE = "it cannot be repaired; delete it; the other runs: " + command_line("history")
 
@@ -39,14 +43,23 @@ def serialize_record(record: RunRecord) -> bytes:
 
 def deserialize_record(content: bytes, *, number: int, where: object) -> RunRecord:
     """Return the stored record of the run with this number. Raise StateError if it is not one."""
+    return _deserialize(_read_document, content, number, where)
+
+
+def deserialize_summary(content: bytes, *, number: int, where: object) -> RunSummary:
+    """Return the summary of a stored record, without checking its changes. Raise StateError if it is not one."""
+    return _deserialize(_read_summary_document, content, number, where)
+
+
+def _deserialize(read: doc.Reader[_Run], content: bytes, number: int, where: object) -> _Run:
     try:
-        record = _read_document(doc.parse_json(content))
-        if record.number != number:
-            raise doc.InvalidDocumentError(f"is that of run {record.number}")
+        run = read(doc.parse_json(content))
+        if run.number != number:
+            raise doc.InvalidDocumentError(f"is that of run {run.number}")
     except ValueError as error:
         what = f"the record of run {number} cannot be read"
         raise StateError(what, where=where, why=str(error), do=_DAMAGED_ADVICE) from error
-    return record
+    return run
 
 
 def _encode(record: RunRecord) -> Json:
@@ -144,16 +157,62 @@ def _read_former_media(value: Json) -> Media:
     raise doc.InvalidDocumentError("is not the media of a live item")
 
 
+def _read_path(value: Json) -> str:
+    path = doc.string(value)
+    if field_of(path) not in FIELD_BY_NAME:
+        raise doc.InvalidDocumentError("is not the path of a field")
+    return path
+
+
+def _read_counts(value: Json) -> Mapping[Action, int]:
+    """Return the number of resources by action; the other members of the changes are not checked."""
+    counts = dict.fromkeys(Action, 0)
+    for action, number in filter(None, doc.array(_read_count)(value)):
+        counts[action] += number
+    return counts
+
+
+def _read_count(value: Json) -> tuple[Action, int] | None:
+    recorded = value if isinstance(value, Mapping) else {}
+    change = recorded.get("change")
+    if not isinstance(change, Mapping):
+        raise doc.InvalidDocumentError("is not a change")
+    done = may_be_done(doc.string(recorded.get("status", "")))
+    return (_read_action(change.get("action")), 1 + doc.integer(change.get("deleted_items", 0))) if done else None
+
+
+def _read_summary(members: Json) -> RunSummary:
+    parts = members if isinstance(members, Mapping) else {}
+    shown = {
+        name: part for name, part in parts.items() if name not in ("site_id", "changes", "orders", "state_changes")
+    }
+    return _read_summary_members({**shown, "counts": parts.get("changes")})
+
+
+_read_action = doc.one_of(Action)
 _read_cause = doc.one_of(Cause)
 _read_kind = doc.one_of(Kind)
-_read_fields = doc.mapping(doc.string, doc.json_value)
+_read_name = doc.one_of(FIELD_BY_NAME)
+_read_fields = doc.mapping(_read_name, doc.json_value)
+_SUMMARY_MEMBERS: Mapping[str, doc.Reader[Any]] = {
+    "number": doc.integer,
+    "run": doc.string,
+    "who": doc.string,
+    "started": doc.string,
+    "operation": doc.string,
+    "lineage": doc.string,
+    "serial": doc.integer,
+    "digest": doc.string,
+    "result": doc.one_of(RunResult),
+}
+_read_summary_members = doc.record(RunSummary, **_SUMMARY_MEMBERS, counts=_read_counts)
 _CHANGE_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "kind": _read_kind,
     "id": doc.string,
     "name": doc.string,
-    "write": doc.mapping(doc.string, read_value),
+    "write": doc.mapping(_read_name, read_value),
     "fields": doc.array(
-        doc.record(FieldChange, {"cause": _read_cause}, path=doc.string, before=read_value, after=read_value)
+        doc.record(FieldChange, {"cause": _read_cause}, path=_read_path, before=read_value, after=read_value)
     ),
     "media": read_media,
     "media_before": doc.string,
@@ -182,20 +241,12 @@ _RECORDED_MEMBERS: Mapping[str, doc.Reader[Any]] = {
 _read_recorded = doc.record(
     RecordedChange,
     _RECORDED_MEMBERS,
-    change=doc.record(Change, _CHANGE_MEMBERS, address=doc.address, action=doc.one_of(Action)),
+    change=doc.record(Change, _CHANGE_MEMBERS, address=doc.address, action=_read_action),
 )
 _read_record = doc.record(
     RunRecord,
-    number=doc.integer,
-    run=doc.string,
-    who=doc.string,
-    started=doc.string,
-    operation=doc.string,
+    **_SUMMARY_MEMBERS,
     site_id=doc.string,
-    lineage=doc.string,
-    serial=doc.integer,
-    digest=doc.string,
-    result=doc.one_of(RunResult),
     changes=doc.array(_read_recorded),
     orders=doc.mapping(
         doc.string,
@@ -208,3 +259,4 @@ _read_record = doc.record(
     ),
 )
 _read_document = doc.versioned("history", {_FORMAT_VERSION: _read_record})
+_read_summary_document = doc.versioned("history", {_FORMAT_VERSION: _read_summary})

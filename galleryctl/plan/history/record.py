@@ -19,6 +19,8 @@ from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan, StateChange
 from galleryctl.plan.ordering.display import display_rank, in_display_order
 
+DESTROY = "destroy"
+"""The operation of a run that deleted what the manifests still declare."""
 UNKNOWN_STATUS = "unknown"
 """The status of a change of a run that did not report it, or that may have taken effect although it failed."""
 
@@ -105,10 +107,47 @@ class RunRecord:
     """The order of the galleries in which items were moved, deleted or replaced, by the live id of the gallery."""
     state_changes: tuple[StateChange, ...] = ()
 
-    def count(self, action: Action) -> int:
-        """Return the number of changes with this action that were done, or that may have been done."""
-        undone = (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED)
-        return sum(each.change.action is action and each.status not in undone for each in self.changes)
+    @property
+    def summary(self) -> RunSummary:
+        """The run without its changes."""
+        done = [each for each in self.changes if may_be_done(each.status)]
+        counts = dict.fromkeys(Action, 0)
+        for each in done:
+            counts[each.change.action] += 1 + each.change.deleted_items
+        return RunSummary(
+            number=self.number,
+            run=self.run,
+            who=self.who,
+            started=self.started,
+            operation=self.operation,
+            lineage=self.lineage,
+            serial=self.serial,
+            digest=self.digest,
+            result=self.result,
+            counts=counts,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run as a list of runs shows it; the members are those of its record."""
+
+    number: int
+    run: str
+    who: str
+    started: str
+    operation: str
+    lineage: str
+    serial: int
+    digest: str
+    result: RunResult
+    counts: Mapping[Action, int]
+    """The number of resources that were changed, or that may have been; with the items of deleted galleries."""
+
+
+def may_be_done(status: str) -> bool:
+    """Return True if a change with this status was made, or may have been made."""
+    return status not in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED)
 
 
 def recorded_changes(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> tuple[RecordedChange, ...]:

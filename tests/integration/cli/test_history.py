@@ -106,6 +106,11 @@ def test_a_deleted_gallery_is_recorded_with_its_items(wedding: CliHarness) -> No
     assert gallery["fields"] == {"name": "Weddings"}
     assert [item["key"] for item in items] == ["first-dance", "cake", "rings", "words"]
     assert [item["fields"].get("title") for item in items] == ["First dance", "Cake", "Rings", "Words"]
+    assert runs(wedding)[0]["counts"] == {"create": 2, "update": 0, "replace": 0, "delete": 5}
+    text = words_of(wedding.run("history", "2"))
+    assert '- the gallery "Weddings" delete with 4 items' in text
+    assert '- rings image "Rings" delete title: "Rings" → (none)' in text
+    assert text.endswith("Result: applied (+2 -5).")
 
 
 def test_what_is_in_state_only_is_listed_with_a_run_and_is_not_a_run_of_its_own(wedding: CliHarness) -> None:
@@ -246,8 +251,11 @@ def test_the_history_is_encrypted_with_the_state(wedding: CliHarness, monkeypatc
     ran = wedding.run("history", "2")
     assert ran.code == 1
     assert "this is not the record of run 2" in ran.err
+    assert "it is that of run 1: somebody copied or renamed it" in ran.err
     monkeypatch.setenv("SEAL_PASSPHRASE", "another")
-    assert "it was encrypted with another passphrase" in wedding.run("history", "1").err
+    ran = wedding.run("history", "1")
+    assert "it was encrypted with another passphrase" in ran.err
+    assert "without it, delete the record: this run cannot be undone" in ran.err
 
 
 def stored(studio: CliHarness) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 
 from galleryctl.model.address import Address
 from galleryctl.model.errors import StateError
+from galleryctl.model.fields import FIELD_BY_NAME
 from galleryctl.model.json_document import MAX_SAFE_INTEGER
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, VideoHost, WixFile
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action, Cause, Change, FieldChange, MatchedBy, StateAction, StateChange
-from galleryctl.plan.history.codec import deserialize_record, serialize_record
+from galleryctl.plan.history.codec import deserialize_record, deserialize_summary, serialize_record
 from galleryctl.plan.history.record import (
     UNKNOWN_STATUS,
     FormerResource,
@@ -34,7 +36,8 @@ VALUES = st.recursive(
     lambda parts: st.lists(parts, max_size=3).map(tuple) | st.dictionaries(TEXT, parts, max_size=3),
     max_leaves=5,
 )
-FIELDS = st.dictionaries(TEXT, VALUES, max_size=3)
+FIELDS = st.dictionaries(st.sampled_from([*FIELD_BY_NAME]), VALUES, max_size=3)
+PATHS = st.sampled_from([*FIELD_BY_NAME]) | st.sampled_from(["focal_point.x", "css.a\\.b", "tags.sea"])
 KINDS = st.none() | st.sampled_from(Kind)
 CAUSES = st.sampled_from(Cause)
 LIVE_MEDIA = st.builds(WixFile, id=TEXT, filename=TEXT, width=COUNT, height=COUNT) | st.builds(
@@ -54,7 +57,7 @@ CHANGES = st.builds(
     id=IDS,
     name=TEXT,
     write=FIELDS,
-    fields=st.lists(st.builds(FieldChange, path=TEXT, before=VALUES, after=VALUES, cause=CAUSES), max_size=3).map(
+    fields=st.lists(st.builds(FieldChange, path=PATHS, before=VALUES, after=VALUES, cause=CAUSES), max_size=3).map(
         tuple
     ),
     media=st.none() | MEDIA,
@@ -114,6 +117,27 @@ def test_a_record_comes_back_whole(record: RunRecord) -> None:
     content = serialize_record(record)
     assert content.count(b"\n") == 1
     assert deserialize_record(content, number=record.number, where="here") == record
+
+
+@given(record=RECORDS)
+def test_the_summary_is_read_without_the_changes(record: RunRecord) -> None:
+    assert deserialize_summary(serialize_record(record), number=record.number, where="here") == record.summary
+
+
+def test_a_record_with_an_unknown_field_is_rejected() -> None:
+    former = FormerResource(id="1", kind=Kind.TEXT, fields={"title": "A"})
+    change = Change(
+        address=Address("g", "a"), action=Action.UPDATE, fields=(FieldChange(path="title", before="A", after="B"),)
+    )
+    content = serialize_record(replace(RECORD, changes=(RecordedChange(change=change, former=(former,)),)))
+    for known, why in (
+        (b'"path":"title"', "changes[0].change.fields[0].path is not the path of a field"),
+        (b'{"title"', "changes[0].former[0].fields.nosuch is not one of "),
+    ):
+        unknown = content.replace(known, known.replace(b"title", b"nosuch"))
+        with pytest.raises(StateError) as caught:
+            deserialize_record(unknown, number=RECORD.number, where="here")
+        assert why in str(caught.value.why)
 
 
 @given(record=RECORDS, share=st.floats(0, 1, exclude_max=True))

@@ -21,7 +21,8 @@ def test_records_are_numbered_and_the_oldest_are_removed(tmp_path: Path) -> None
     assert backend.run_numbers() == []
     for number in range(1, MAX_RUNS + 3):
         backend.store_record(number, b"%d" % number)
-    (tmp_path / "state.json.history/notes.txt").write_text("theirs")
+    for name in ("notes.txt", "99999999999999999999999.json", "000000023.json"):
+        (tmp_path / "state.json.history" / name).write_text("theirs")
     backend.remove_old_records()
     assert backend.run_numbers() == list(range(MAX_RUNS + 2, 2, -1))
     assert backend.load_record(3) == b"3"
