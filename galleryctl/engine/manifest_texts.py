@@ -23,10 +23,18 @@ class ManifestTexts:
         files = find_manifests(config, self._tree, problems)
         self.all = {file: read_manifest(config, file, self._tree, site=site) for file in files}
         self.desired = self._combine(self.all.values(), problems)
+        self._latest: dict[str, tuple[str, Manifest]] = {}
 
     def reread(self, file: str) -> Callable[[str], Manifest]:
-        """Return a function that reads the manifest with another text."""
-        return lambda text: read_manifest(self.config, file, self._tree, site=self.site, text=text)
+        """Return a function that reads the manifest with another text; the latest result of each file is kept."""
+
+        def read(text: str) -> Manifest:
+            if file not in self._latest or self._latest[file][0] != text:
+                manifest = read_manifest(self.config, file, self._tree, site=self.site, text=text)
+                self._latest[file] = (text, manifest)
+            return self._latest[file][1]
+
+        return read
 
     def with_texts(self, texts: Mapping[str, str | None]) -> Desired:
         """Return what the manifests declare with other texts, without the files whose text is None."""

@@ -10,7 +10,8 @@ from galleryctl.cli.manifest_summary import summarize_manifest
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.plan import parse_pattern
 from galleryctl.cli.workspace import get_workspace
-from galleryctl.engine.accepting.run import Acceptance, AcceptedFile
+from galleryctl.engine.accepting.run import Acceptance
+from galleryctl.engine.rewriting import RewrittenManifest
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.session.run import accept_workspace_drift
@@ -37,7 +38,7 @@ def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: boo
     if not accepted.files:
         output.result("No drift was accepted." if accepted.left else "No drift to accept.")
     elif dry_run:
-        output.raw("".join(unified_diff(each.file, each.before, each.after) for each in accepted.files))
+        output.raw("".join(unified_diff(each.file, each.before or "", each.after or "") for each in accepted.files))
     else:
         code = output.outcome(
             "\n".join(f"Wrote {escape_control(each.file)}: {_summary(each)}" for each in accepted.files)
@@ -49,11 +50,11 @@ def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: boo
     return code
 
 
-def _summary(file: AcceptedFile) -> str:
+def _summary(file: RewrittenManifest) -> str:
     return summarize_manifest(
         file.expanded,
         (
-            (file.taken, "took", "value", "values"),
+            (file.values, "took", "value", "values"),
             (file.removed, "removed", "entry", "entries"),
             (file.added, "added", "item", "items"),
         ),
@@ -82,10 +83,10 @@ def _document(accepted: Acceptance, *, dry_run: bool) -> dict[str, object]:
                 "gallery": each.gallery,
                 "file": each.file,
                 "expanded": each.expanded,
-                "taken": list(each.taken),
+                "taken": list(each.values),
                 "removed": list(each.removed),
                 "added": list(each.added),
-                "diff": unified_diff(each.file, each.before, each.after),
+                "diff": unified_diff(each.file, each.before or "", each.after or ""),
             }
             for each in accepted.files
         ],

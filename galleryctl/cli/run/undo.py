@@ -7,7 +7,7 @@ from galleryctl.cli.file_diff import unified_diff
 from galleryctl.cli.manifest_summary import summarize_manifest
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
-from galleryctl.engine.undoing.manifest import UndoneManifest
+from galleryctl.engine.rewriting import RewrittenManifest
 from galleryctl.engine.undoing.run import UndoneRun
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
@@ -47,17 +47,17 @@ def _print_undone(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) ->
     return code
 
 
-def _diff(file: UndoneManifest) -> str:
+def _diff(file: RewrittenManifest) -> str:
     return unified_diff(file.file, file.before or "", file.after or "")
 
 
-def _summary(file: UndoneManifest) -> str:
+def _summary(file: RewrittenManifest) -> str:
     changes = summarize_manifest(
         file.expanded,
         (
-            (file.restored, "restored", "value", "values"),
+            (file.values, "restored", "value", "values"),
             (file.removed, "removed", "entry", "entries"),
-            (file.back, "brought back", "entry", "entries"),
+            (file.added, "brought back", "entry", "entries"),
         ),
     )
     verb = "Wrote" if file.before is not None and file.after is not None else "Deleted" if file.before else "Created"
@@ -75,9 +75,9 @@ def _document(undone: UndoneRun, *, dry_run: bool) -> dict[str, object]:
                 "gallery": each.gallery,
                 "file": each.file,
                 "expanded": each.expanded,
-                "restored": list(each.restored),
+                "restored": list(each.values),
                 "removed": list(each.removed),
-                "back": list(each.back),
+                "back": list(each.added),
                 "diff": _diff(each),
             }
             for each in undone.files

@@ -100,7 +100,9 @@ def accept_gallery(
         replaced=frozenset(item.id for item in items if (c := changes.get(keys.get(item.id, ""))) and _is_replaced(c)),
         adopted={address.item or "": id_ for address, id_ in gallery.adopt.items()},
     )
-    return render_manifest(gallery.address.gallery, live, known, text, site=site, by_site=by_site, kept=kept)
+    return render_manifest(
+        gallery.address.gallery, live, known, text, site=site, by_site=by_site, kept=kept, file=gallery.at.file
+    )
 
 
 def final_order(gallery: DesiredGallery, side: LiveSide, accepted: Accepted) -> list[str]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.accepting.gallery import Accepted, LiveSide, accept_gallery, final_order, is_edited, is_moved
 from galleryctl.engine.importing.ownership import skipped_items
-from galleryctl.engine.importing.unapplied import named_values
 from galleryctl.engine.manifest_texts import ManifestTexts
+from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, rewrite, why_not_written, write_manifests
 from galleryctl.engine.site import PlanResult, Site, plan_site
 from galleryctl.engine.state.load import load_complete_state
-from galleryctl.manifest.files.atomic_write import read_text, replace_texts, with_line_ends_of
-from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
-from galleryctl.manifest.write.expand import expand_patterns, pattern_addresses
+from galleryctl.manifest.write.entries import source_text
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.desired import DesiredGallery
+from galleryctl.model.desired import Desired, DesiredGallery, DesiredItem
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.tolerated import POSITION_FIELD
-from galleryctl.plan.changes import Action, Change, Plan
+from galleryctl.plan.changes import Action, Change
 from galleryctl.plan.identity.moved import AddressMoves
+from galleryctl.plan.leaves import field_of
 from galleryctl.plan.make import PlanOptions
 from galleryctl.plan.ordering.display import in_display_order
 from galleryctl.plan.targets import is_targeted
@@ -31,37 +30,11 @@ from galleryctl.plan.tolerate import tolerated_addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedFile:
-    """A manifest before and after drift was accepted."""
-
-    gallery: str
-    file: str
-    before: str
-    after: str
-    taken: tuple[str, ...] = ()
-    """The values that are those of the site now: `KEY NAME`, or `name` or `order` of the gallery."""
-    removed: tuple[str, ...] = ()
-    """The keys of the entries whose items are gone from the site."""
-    added: tuple[str, ...] = ()
-    """The keys of the entries of items that people added."""
-    expanded: int = 0
-    """The number of entries that replaced `from:`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftDrift:
-    """Drift that was not accepted, and why."""
-
-    address: Address
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
     """The manifests that change, and what is left for the next plan."""
 
-    files: tuple[AcceptedFile, ...] = ()
-    left: tuple[LeftDrift, ...] = ()
+    files: tuple[RewrittenManifest, ...] = ()
+    left: tuple[LeftChange, ...] = ()
     pending: int = 0
     """The number of changes of the manifests that are not applied yet."""
     tolerated: int = 0
@@ -92,18 +65,18 @@ async def accept_drift(
     ):
         raise StaleError("another run changed the state meanwhile; nothing was written", do="run the command again")
     if not dry_run:
-        replace_texts({ensure_inside(site.root, site.root / f.file): (f.before, f.after) for f in files})
+        write_manifests(manifests, files)
     plan = after.plan
     return Acceptance(
         files=files,
-        left=tuple(_left(plan)),
+        left=tuple(_left(after, desired)),
         pending=len(plan.changes) - len(plan.drift),
         tolerated=plan.tolerated_differences,
         unmanaged=plan.unmanaged,
     )
 
 
-def _drafts(manifests: ManifestTexts, planned: PlanResult, *, added: bool) -> Iterator[AcceptedFile]:
+def _drafts(manifests: ManifestTexts, planned: PlanResult, *, added: bool) -> Iterator[RewrittenManifest]:
     """Yield the manifests that change."""
     plan, snapshot = planned.plan, planned.fetched.snapshot
     renamed = AddressMoves(addresses=plan.moves).renamed(planned.fetched.bindings)
@@ -125,8 +98,8 @@ def _drafts(manifests: ManifestTexts, planned: PlanResult, *, added: bool) -> It
             fixed=frozenset(a.item or "" for a in fixed if a.parent == gallery.address),
         )
         if accepted.changes or accepted.added:
-            draft = _draft(manifests, manifest, side, accepted)
-            if draft.after != draft.before:
+            draft = _draft(manifests, manifest, gallery, side, accepted)
+            if draft.is_changed:
                 yield draft
 
 
@@ -146,34 +119,23 @@ def _added_items(gallery: DesiredGallery, live: LiveGallery, before: Bindings, a
     return tuple(item for item in live.loaded_items if item.id not in left_out)
 
 
-def _draft(manifests: ManifestTexts, manifest: Manifest, side: LiveSide, accepted: Accepted) -> AcceptedFile:
-    before = text = read_text(manifests.config.root / manifest.file)
-    reread = manifests.reread(manifest.file)
-    expanded, gallery = 0, manifest.gallery
-    if gallery is not None and _needs_entries(pattern_addresses(text, manifest), side, accepted):
-        expansion = expand_patterns(text, manifest, reread, final_order(gallery, side, accepted))
-        text, expanded, gallery = expansion.text, expansion.entries, reread(expansion.text).gallery
-    if gallery is None:
-        raise AssertionError(f"{manifest.file} was read before")
+def _draft(
+    manifests: ManifestTexts, manifest: Manifest, gallery: DesiredGallery, side: LiveSide, accepted: Accepted
+) -> RewrittenManifest:
     by_site = len(manifests.config.sites) > 1
-    rendered = accept_gallery(text, gallery, side, accepted, site=manifests.site, by_site=by_site)
-    taken = [*named_values(rendered.updated, rendered.keys), *(["order"] if accepted.moved else [])]
-    return AcceptedFile(
-        gallery=gallery.address.gallery,
-        file=manifest.file,
-        before=before,
-        after=with_line_ends_of(rendered.text, before),
-        taken=tuple(dict.fromkeys(taken)),
-        removed=rendered.removed,
-        added=tuple(rendered.keys[item.id] for item in accepted.added if item.id in rendered.keys),
-        expanded=expanded,
+    return rewrite(
+        manifests,
+        manifest,
+        needs_entries=lambda patterns: _needs_entries(patterns, side, accepted),
+        order=final_order(gallery, side, accepted),
+        render=lambda text, declared: accept_gallery(
+            text, declared, side, accepted, site=manifests.site, by_site=by_site
+        ),
     )
 
 
 def _needs_entries(patterns: frozenset[Address], side: LiveSide, accepted: Accepted) -> bool:
     """Return True if the changes cannot be written while `from:` declares the items `patterns`."""
-    if not patterns:
-        return False
     if accepted.moved or any(is_edited(change) and change.address in patterns for change in accepted.changes):
         return True
     # The place of a new item can be written between entries only, or at the end.
@@ -184,24 +146,32 @@ def _needs_entries(patterns: frozenset[Address], side: LiveSide, accepted: Accep
     return any(id_ in added for id_ in shown[:last])
 
 
-def _left(plan: Plan) -> Iterator[LeftDrift]:
-    gone = {c.address for c in plan.drift if c.action is Action.CREATE and c.address.item is None}
-    for change in plan.drift:
-        if change.address in gone:
-            why = "the gallery is gone from the site: delete its manifest, or create it again (apply --allow-recreate)"
-            yield LeftDrift(address=change.address, why=why)
-        elif change.address.parent in gone:
-            continue
-        elif change.action is Action.DELETE:
-            why = (
-                f"{change.name or change.id} was added on the site, and its gallery has unmanaged: delete; use --added"
-            )
-            yield LeftDrift(address=change.address, why=why)
-        elif is_moved(change) and not is_edited(change):
-            why = "another item has the same sort order on the site, or it was moved again meanwhile: an apply moves it"
-            yield LeftDrift(address=change.address, why=why)
-        else:
-            why = (
-                "its value comes from the environment, or a manifest cannot have it, or it was changed again meanwhile"
-            )
-            yield LeftDrift(address=change.address, why=why)
+def _left(after: PlanResult, desired: Desired) -> Iterator[LeftChange]:
+    """Yield the drift that the manifests would still have."""
+    drift = after.plan.drift
+    gone = {c.address for c in drift if c.action is Action.CREATE and c.address.item is None}
+    entries = {item.address: item for gallery in desired.galleries for item in gallery.items}
+    items = {item.id: item for gallery in after.fetched.snapshot.galleries for item in gallery.items or ()}
+    for change in drift:
+        if change.address.parent not in gone or change.address in gone:
+            entry, item = entries.get(change.address), items.get(change.id or "")
+            for why in _reasons(change, entry, item):
+                yield LeftChange(address=change.address, why=why)
+
+
+def _reasons(change: Change, entry: DesiredItem | None, item: LiveItem | None) -> Collection[str]:
+    """Return why a change was not accepted."""
+    if change.action is Action.CREATE and change.address.item is None:
+        return ("the gallery is gone from the site: delete its manifest, or create it again (apply --allow-recreate)",)
+    if change.action is Action.DELETE:
+        added = change.name or change.id
+        return (f"{added} was added on the site, and its gallery has unmanaged: delete; use --added",)
+    if is_moved(change) and not is_edited(change):
+        return ("another item has the same sort order on the site: an apply moves it",)
+    reasons = list[str]()
+    if entry is not None and item is not None:
+        paths = (field_of(part.path) for part in change.fields if part.cause.is_drift)
+        reasons += [why_not_written(entry, name, item) for name in paths]
+        if source_text(item) is None:
+            reasons.append(f"{item.kind}: a manifest cannot have the value")
+    return [*dict.fromkeys(filter(None, reasons))] or ("it was changed again meanwhile",)

@@ -8,28 +8,29 @@ left             the photo: the manifest has another one now
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from galleryctl.engine.rewriting import LeftChange
 from galleryctl.engine.undoing.order import same_order, undone_order
 from galleryctl.engine.undoing.sent import equals_sent, is_sent_media
+from galleryctl.engine.undoing.values import (
+    has_value,
+    has_value_of_run,
+    is_former_media,
+    is_same_item,
+    names_value,
+    shows_former_item,
+    shows_former_media,
+    with_former_leaves,
+)
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
-from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, canonical, is_empty
-from galleryctl.model.media import Kind, Media
-from galleryctl.plan.changes import Action, Cause, Change, MatchedBy
+from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, canonical, is_empty
+from galleryctl.plan.changes import Action, Change, MatchedBy
 from galleryctl.plan.diff import MEDIA_PATH
-from galleryctl.plan.history.record import FormerResource, RecordedChange, RecordedOrder, RunRecord
-from galleryctl.plan.identity.evidence import media_digest
-from galleryctl.plan.leaves import field_of, leaves_of, value_at, with_leaves
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftChange:
-    """A change of the run that is not undone, and why."""
-
-    address: Address
-    why: str
+from galleryctl.plan.history.record import DESTROY, FormerResource, RecordedChange, RecordedOrder, RunRecord
+from galleryctl.plan.leaves import field_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +99,15 @@ def decide_gallery(
     `changes` are those of the run that concern it; `ids` are live id → address in state, under the addresses of the
     manifests.
     """
-    decision = _Decision(gallery)
+    decision = _Decision(record, gallery)
     for located in changes:
         decision.add(located)
-    return decision.result(record, changes, ids, gallery_id)
+    return decision.result(changes, ids, gallery_id)
 
 
 class _Decision:
-    def __init__(self, gallery: DesiredGallery) -> None:
-        self._gallery = gallery
+    def __init__(self, record: RunRecord, gallery: DesiredGallery) -> None:
+        self._record, self._gallery = record, gallery
         self._entries = {item.address: item for item in gallery.items}
         self._undone: dict[str, EntryUndo] = {}
         self._removed: set[str] = set()
@@ -129,11 +130,12 @@ class _Decision:
             self._add_deleted(address, former, change)
         elif entry is None:
             self._leave(address, "no manifest declares it any more")
-        elif located.by_key and not _is_same_item(entry, change, former):
+        elif change.action is Action.REPLACE and shows_former_item(entry, former):
+            return
+        elif located.by_key and not is_same_item(entry, change, former):
             self._leave(address, "its key is used for another item now")
         elif change.action is Action.REPLACE:
-            if self._is_as_sent(entry, change):
-                self._undone[address.item] = EntryUndo(replaced=former, fields=former.fields)
+            self._add_replaced(entry, change, former)
         else:
             self._add_update(entry, change, former)
 
@@ -145,12 +147,12 @@ class _Decision:
         if change.action is not Action.UPDATE or not recorded.former or "name" not in change.write:
             return
         before = recorded.former[0].fields.get("name", "")
-        if _says(self._gallery.fields, "name", before):
+        if has_value(self._gallery.fields, "name", before):
             return
-        if _says_as_sent(self._gallery.fields, "name", change):
+        if has_value_of_run(self._gallery.fields, "name", change):
             self._name = before
         else:
-            self._leave(address, "name: the manifest has another value now")
+            self._leave(address, f"name: {_other_value(self._gallery.fields, 'name')}")
 
     def _is_as_sent(self, entry: DesiredItem, change: Change) -> bool:
         """Return True if the entry is as the run created the item; else leave it."""
@@ -182,20 +184,56 @@ class _Decision:
             self._leave(address, "removed: names its key")
         elif entry is None:
             self._back[address.item or ""] = former
-        elif not _shows(entry, former):
+        elif shows_former_item(entry, former):
+            return
+        elif self._record.operation == DESTROY and shows_former_media(entry, former):
+            self._add_destroyed(entry, former)
+        else:
             self._leave(address, "its key is used again, with other values")
+
+    def _add_destroyed(self, entry: DesiredItem, former: FormerResource) -> None:
+        """Give an entry, which `destroy` left as it was, the values of the site that it does not name."""
+        fields: dict[str, Json] = {}
+        for name, value in former.fields.items():
+            label = FIELD_BY_NAME[name].key
+            if name in entry.ignore:
+                self._leave(entry.address, f"{label}: the manifest ignores it")
+            elif name not in entry.fields:
+                fields[name] = value
+            elif not names_value(entry.fields, name, value):
+                self._leave(entry.address, f"{label}: the manifest had another value than the site")
+        if fields:
+            self._undone[entry.address.item or ""] = EntryUndo(fields=fields)
+
+    def _add_replaced(self, entry: DesiredItem, change: Change, former: FormerResource) -> None:
+        """Give the entry its former kind and media, and the former values where it has those of the run."""
+        if entry.kind is not change.kind or not is_sent_media(entry.media, change.media):
+            self._leave(entry.address, f"{former.kind}: the manifest has another item now")
+            return
+        fields: dict[str, Json] = {}
+        for name in (each.name for each in FIELDS_BY_KIND[former.kind or entry.kind]):
+            before, label = canonical(name, former.fields.get(name)), FIELD_BY_NAME[name].key
+            is_sent = name == "html" or has_value_of_run(entry.fields, name, change)
+            if has_value(entry.fields, name, before) or (is_sent and name not in entry.ignore):
+                fields[name] = before
+            elif name in entry.ignore:
+                self._leave(entry.address, f"{label}: the manifest ignores it")
+            else:
+                self._leave(entry.address, f"{label}: {_other_value(entry.fields, name)}")
+        self._undone[entry.address.item or ""] = EntryUndo(replaced=former, fields=fields)
 
     def _add_update(self, entry: DesiredItem, change: Change, former: FormerResource) -> None:
         fields: dict[str, Json] = {}
         for name in dict.fromkeys(field_of(part.path) for part in change.fields):
             before, label = canonical(name, former.fields.get(name)), FIELD_BY_NAME[name].key
+            if has_value(entry.fields, name, before):
+                continue
             if name in entry.ignore:
                 self._leave(entry.address, f"{label}: the manifest ignores it")
-            elif not _says(entry.fields, name, before):
-                if _says_as_sent(entry.fields, name, change):
-                    fields[name] = _with_former_leaves(name, entry.fields.get(name), former.fields, change)
-                else:
-                    self._leave(entry.address, f"{label}: the manifest has another value now")
+            elif has_value_of_run(entry.fields, name, change):
+                fields[name] = with_former_leaves(name, entry.fields.get(name), former.fields, change)
+            else:
+                self._leave(entry.address, f"{label}: {_other_value(entry.fields, name)}")
         media = None
         if change.media is not None and not is_former_media(entry.media, former):
             if MEDIA_PATH not in entry.ignore and is_sent_media(entry.media, change.media):
@@ -207,7 +245,6 @@ class _Decision:
 
     def result(
         self,
-        record: RunRecord,
         changes: Iterable[LocatedChange],
         ids: Mapping[str, Address],
         gallery_id: str,
@@ -216,7 +253,7 @@ class _Decision:
         keys = [item.address.item or "" for item in self._gallery.items]
         stay = [key for key in keys if key not in self._removed]
         before, undo_moves = list[str](), False
-        if order := record.orders.get(gallery_id):
+        if order := self._record.orders.get(gallery_id):
             before = _former_keys(self._gallery.address, order, changes, ids)
             has_moved = not same_order(before, order.after)
             undo_moves = has_moved and same_order(order.after, keys)
@@ -243,45 +280,5 @@ def _former_keys(
     return [key for id_, then in zip(order.before, order.keys, strict=True) if (key := now.get(id_, then))]
 
 
-def _is_same_item(entry: DesiredItem, change: Change, former: FormerResource) -> bool:
-    """Return True if the entry declares the media or the text that the item had after the run."""
-    if entry.kind is not change.kind or entry.kind is Kind.TEXT:
-        html = change.write.get("html", former.fields.get("html"))
-        return entry.kind is change.kind and _says(entry.fields, "html", html)
-    return is_sent_media(entry.media, change.media) if change.media else is_former_media(entry.media, former)
-
-
-def _says(fields: Fields, name: str, value: Json) -> bool:
-    """Return True if the manifest names the field with that value; of a structure, the members that it names count."""
-    return name in fields and all(
-        equals_sent(leaf, value_at({name: value}, path)) for path, leaf in leaves_of(name, fields[name])
-    )
-
-
-def _says_as_sent(fields: Fields, name: str, change: Change) -> bool:
-    """Return True if the manifest says what the run sent; a field that the run cleared may be unnamed."""
-    if name in fields:
-        return _says(fields, name, change.write.get(name))
-    causes = {part.cause for part in change.fields if field_of(part.path) == name}
-    return causes == {Cause.CLEARED} or is_empty(change.write.get(name))
-
-
-def _with_former_leaves(name: str, now: Json, former: Fields, change: Change) -> Json:
-    """Return the value of a field with its former leaves: those that the manifest names, and those that the run cleared."""
-    if not isinstance(now, Mapping):
-        return canonical(name, former.get(name))
-    cleared = {part.path for part in change.fields if part.cause is Cause.CLEARED and field_of(part.path) == name}
-    paths = {path for path, _ in leaves_of(name, now)} | cleared
-    return with_leaves(name, now, {path: value_at(former, path) for path in paths})
-
-
-def is_former_media(now: Media, former: FormerResource) -> bool:
-    """Return True if the media of an entry is that of the item before the run."""
-    source = getattr(now, "source", None)
-    return media_digest(now) == media_digest(former.media) or (bool(former.source) and source == former.source)
-
-
-def _shows(entry: DesiredItem, former: FormerResource) -> bool:
-    """Return True if the entry declares what the item showed."""
-    named: Iterator[bool] = (_says(entry.fields, name, value) for name, value in former.fields.items())
-    return entry.kind is former.kind and (entry.media is None or is_former_media(entry.media, former)) and all(named)
+def _other_value(fields: Fields, name: str) -> str:
+    return "the manifest has another value now" if name in fields else "the manifest no longer names it"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from galleryctl.engine.undoing.decide import GalleryUndo, LeftChange, is_former_media
+from galleryctl.engine.manifest_texts import ManifestTexts
+from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, rewrite, why_not_written
+from galleryctl.engine.undoing.decide import GalleryUndo
 from galleryctl.engine.undoing.sources import FormerSources
-from galleryctl.manifest.files.atomic_write import with_line_ends_of
+from galleryctl.engine.undoing.values import shows_former_media
 from galleryctl.manifest.load import Manifest
-from galleryctl.manifest.write.expand import Reread, expand_patterns, pattern_addresses
+from galleryctl.manifest.write.entries import source_text
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import KeptParts, ManifestText, render_manifest
 from galleryctl.model.address import Address
@@ -21,80 +24,49 @@ from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, RemoteFi
 from galleryctl.plan.history.record import FormerResource
 
 _LINK_PARTS = frozenset({"link.url", "link.text"})
-_CANNOT_HAVE = "a manifest cannot have the former value, or its value comes from the environment or from a file"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndoneManifest:
-    """A manifest before and after a run was undone; None if there is none."""
-
-    gallery: str
-    file: str
-    before: str | None
-    after: str | None
-    restored: tuple[str, ...] = ()
-    """The values that are restored: `KEY NAME`, or `name` or `order` of the gallery."""
-    removed: tuple[str, ...] = ()
-    """The keys of the entries that the run had created."""
-    back: tuple[str, ...] = ()
-    """The keys of the entries that the run had deleted."""
-    expanded: int = 0
-    """The number of entries that replaced `from:`."""
-    left: tuple[LeftChange, ...] = ()
-
-    @property
-    def is_changed(self) -> bool:
-        """True if anything is undone in it, and not everything was left."""
-        return self.before is None or self.after is None or bool(self.restored or self.removed or self.back)
 
 
 def undo_manifest(
-    text: str,
-    manifest: Manifest,
-    undo: GalleryUndo,
-    sources: FormerSources,
-    reread: Reread,
-    *,
-    site: str,
-    by_site: bool,
-) -> UndoneManifest:
-    """Return the manifest `text` with what is undone. Raises InvalidInput if it cannot be written."""
-    before, expanded, gallery = text, 0, manifest.gallery
-    if gallery is not None and _needs_entries(pattern_addresses(text, manifest), undo):
-        expansion = expand_patterns(text, manifest, reread, undo.order)
-        text, expanded, gallery = expansion.text, expansion.entries, reread(expansion.text).gallery
-    if gallery is None:
-        raise AssertionError(f"{manifest.file} was read before")
-    writer = _Writer(gallery, undo, sources, site=site, by_site=by_site)
-    rendered = writer.write(text, {})
-    if lacking := _lacking(_found(reread(rendered.text)), writer.expected):
-        rendered = writer.write(text, lacking)
-    result = reread(rendered.text)
-    found = _found(result)
-    failed = _lacking(found, writer.expected)
-    has_name = result.gallery is not None and result.gallery.fields.get("name", "") == undo.name
-    after = with_line_ends_of(rendered.text, before)
-    return UndoneManifest(
-        gallery=gallery.address.gallery,
-        file=manifest.file,
-        before=before,
-        after=after,
-        restored=tuple(_restored(undo, found, failed, has_name=has_name)),
-        removed=rendered.removed,
-        back=tuple(key for key in undo.back if key in found),
-        expanded=expanded,
-        left=tuple(_left(gallery.address, undo, found, failed, has_name=has_name)),
+    texts: ManifestTexts, manifest: Manifest, undo: GalleryUndo, sources: FormerSources
+) -> tuple[RewrittenManifest, tuple[LeftChange, ...]]:
+    """Return the manifest with what is undone, and what is left. Raises InvalidInput if it cannot be written."""
+    reread = texts.reread(manifest.file)
+    expected: dict[str, Fields] = {}
+
+    def render(text: str, gallery: DesiredGallery) -> ManifestText:
+        writer = _Writer(gallery, undo, sources, site=texts.site, by_site=len(texts.config.sites) > 1)
+        expected.update(writer.expected)
+        rendered = writer.write(text, {})
+        lacking = _lacking(_found(reread(rendered.text)), writer.expected)
+        return writer.write(text, lacking) if lacking else rendered
+
+    rewritten = rewrite(
+        texts,
+        manifest,
+        needs_entries=lambda patterns: _needs_entries({address.item or "" for address in patterns}, undo),
+        order=undo.order,
+        render=render,
+    )
+    found = _found(reread(rewritten.after or ""))
+    added = tuple(key for key in rewritten.added if key in found)
+    return replace(rewritten, added=added), tuple(
+        _left(manifest, undo, rewritten.values, found, _lacking(found, expected))
     )
 
 
-def _needs_entries(patterns: frozenset[Address], undo: GalleryUndo) -> bool:
-    """Return True if the undo cannot be written while `from:` declares the items `patterns`."""
-    keys = {address.item for address in patterns}
-    if keys & (undo.entries.keys() | undo.removed) or (keys and undo.has_moves):
+def _needs_entries(keys: Collection[str], undo: GalleryUndo) -> bool:
+    """Return True if the undo cannot be written while `from:` declares the items with these keys."""
+    if undo.has_moves or not undo.removed.union(undo.entries).isdisjoint(keys):
         return True
-    # An entry that is back can be placed between entries only, or at the end.
+    # An entry that is back can be placed between entries only, or at the end. `from:` would find its file, too.
     last = max((index for index, key in enumerate(undo.order) if key not in undo.back), default=0)
-    return bool(keys) and any(key in undo.back for key in undo.order[:last])
+    if any(key in undo.back for key in undo.order[:last]):
+        return True
+    return any(
+        former.kind is not Kind.TEXT and before in keys
+        for before, key in pairwise(undo.order)
+        if (former := undo.back.get(key))
+    )
 
 
 @dataclass(slots=True)
@@ -141,7 +113,9 @@ class _Writer:
             id="", fields={"name": self.undo.name}, sort_order=None, total_items=None, items=tuple(items), raw={}
         )
         key = self.gallery.address.gallery
-        return render_manifest(key, live, known, text, site=self.site, by_site=self.by_site, kept=kept)
+        return render_manifest(
+            key, live, known, text, site=self.site, by_site=self.by_site, kept=kept, file=self.gallery.at.file
+        )
 
     def _media_sources(self, entries: Mapping[str, DesiredItem]) -> Mapping[str, str]:
         """Return key → the value of `image:` or `video:`, except of former files that only the Media Manager has."""
@@ -153,9 +127,10 @@ class _Writer:
 
     def _item(self, key: str, entry: DesiredItem | None, lacking: frozenset[str]) -> LiveItem:
         edit = self.undo.entries.get(key)
-        former = self.undo.back.get(key) or (edit.replaced if edit else None)
-        if former is not None or entry is None:
-            return former_item(former or self.undo.back[key], key)
+        if entry is None:
+            return former_item(self.undo.back[key], key)
+        if edit is not None and edit.replaced is not None:
+            return _live_item(key, edit.replaced.kind or entry.kind, edit.replaced.media, edit.fields)
         if edit is None:
             fields: Fields = {"html": ""} if entry.kind is Kind.TEXT else {}
             return _live_item(key, entry.kind, entry.media, fields)
@@ -202,48 +177,33 @@ def _has(fields: Fields, name: str, value: Json) -> bool:
     return values_equal(fields[name], value) if name in fields else is_empty(value)
 
 
-def _shows_former_media(item: DesiredItem | None, former: FormerResource) -> bool:
-    return (
-        item is not None
-        and item.kind is former.kind
-        and (item.kind is Kind.TEXT or is_former_media(item.media, former))
-    )
-
-
-def _restored(
-    undo: GalleryUndo, found: Mapping[str, DesiredItem], failed: Mapping[str, frozenset[str]], *, has_name: bool
-) -> Iterator[str]:
-    """Yield the values that the manifest has again: `KEY NAME`, or `name` or `order` of the gallery."""
-    if undo.name is not None and has_name:
-        yield "name"
-    for key, edit in undo.entries.items():
-        if edit.former is not None and _shows_former_media(found.get(key), edit.former):
-            yield f"{key} {edit.former.kind}"
-        names = () if edit.replaced else edit.fields
-        labels = (FIELD_BY_NAME[name].key for name in names if name not in failed.get(key, ()))
-        yield from dict.fromkeys(f"{key} {label}" for label in labels)
-    if undo.has_moves:
-        yield "order"
-
-
 def _left(
-    gallery: Address,
+    manifest: Manifest,
     undo: GalleryUndo,
+    values: Collection[str],
     found: Mapping[str, DesiredItem],
     failed: Mapping[str, frozenset[str]],
-    *,
-    has_name: bool,
 ) -> Iterator[LeftChange]:
     """Yield what could not be written."""
-    yield from undo.left
-    if undo.name is not None and not has_name:
-        yield LeftChange(address=gallery, why=f"name: {_CANNOT_HAVE}")
-    for key, former in undo.back.items():
-        if not _shows_former_media(found.get(key), former):
-            yield LeftChange(address=Address(gallery.gallery, key), why="a manifest cannot declare the item")
-    for key, edit in undo.entries.items():
-        if edit.former is not None and not _shows_former_media(found.get(key), edit.former):
-            yield LeftChange(address=Address(gallery.gallery, key), why=f"{edit.former.kind}: {_CANNOT_HAVE}")
-    for key, names in failed.items():
-        labels = ", ".join(dict.fromkeys(FIELD_BY_NAME[name].key for name in sorted(names)))
-        yield LeftChange(address=Address(gallery.gallery, key), why=f"{labels}: {_CANNOT_HAVE}")
+    gallery = manifest.gallery.address.gallery if manifest.gallery else ""
+    if undo.name is not None and "name" not in values:
+        yield LeftChange(address=Address(gallery), why="name: its value comes from the environment")
+    formers = {**{key: edit.former for key, edit in undo.entries.items()}, **undo.back}
+    for key in dict.fromkeys((*formers, *failed)):
+        address, former, entry = Address(gallery, key), formers.get(key), found.get(key)
+        if entry is None:
+            yield LeftChange(address=address, why="a manifest cannot declare the item")
+        elif former is not None and not shows_former_media(entry, former):
+            is_known = source_text(former_item(former, key)) is not None
+            why = "its value comes from the environment" if is_known else "a manifest cannot have the former one"
+            yield LeftChange(address=address, why=f"{former.kind}: {why}")
+        else:
+            edit = undo.entries.get(key)
+            fields = {**(former.fields if former else {}), **(edit.fields if edit else {})}
+            item = _live_item(key, entry.kind, None, fields)
+            for why in dict.fromkeys(_why(entry, name, item) for name in sorted(failed.get(key, ()))):
+                yield LeftChange(address=address, why=why)
+
+
+def _why(entry: DesiredItem, name: str, item: LiveItem) -> str:
+    return why_not_written(entry, name, item) or f"{FIELD_BY_NAME[name].key}: a manifest cannot have the value"

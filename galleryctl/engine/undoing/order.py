@@ -3,12 +3,15 @@
 before the run    a, b, c, d
 after it          c, a, d         c was moved to the front, b was deleted
 manifest now      c, a, x, d      x was added since
-undone            a, x, b, c, d
+undone            a, b, c, x, d
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+
+from galleryctl.plan.ordering.reorder import longest_run
 
 
 def undone_order(
@@ -17,28 +20,29 @@ def undone_order(
     """Return the keys of the entries that stay and of those in `back`, in their order after the undo.
 
     `now` are the keys of the entries that stay, in the order of the manifest, `before` those of all items before the run.
-    Without `undo_moves`, the entries keep their order.
+    Only as many entries as necessary are moved, without `undo_moves` none.
     """
     known = {*now, *back}
     former = [key for key in before if key in known]
+    stay = list(now)
     if undo_moves:
-        return tuple(dict.fromkeys((*_with_inserted(former, now), *back)))
-    return _with_inserted(now, [key for key in (*former, *back) if key in back or key in now])
+        rank = {key: float(index) for index, key in enumerate(former)}
+        ranked = [key for key in now if key in rank]
+        in_order = {ranked[index] for index in longest_run([rank[key] for key in ranked])}
+        stay = [key for key in now if key in in_order or key not in rank]
+    return _with_inserted(stay, [*former, *back])
 
 
-def _with_inserted(keys: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+def _with_inserted(keys: Sequence[str], order: Iterable[str]) -> tuple[str, ...]:
     """Return `keys` with those of `order` that they lack, each after the one that precedes it in `order`."""
-    result = list(dict.fromkeys(keys))
-    present = set(result)
-    index = 0
-    for key in order:
+    present, following = set(keys), defaultdict[str, list[str]](list)
+    last = ""
+    for key in dict.fromkeys(order):
         if key in present:
-            index = result.index(key) + 1
+            last = key
         else:
-            result.insert(index, key)
-            present.add(key)
-            index += 1
-    return tuple(result)
+            following[last].append(key)
+    return (*following[""], *(each for key in keys for each in (key, *following[key])))
 
 
 def same_order(one: Iterable[str], other: Iterable[str]) -> bool:

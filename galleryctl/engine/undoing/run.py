@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from galleryctl.engine.history import read_record
 from galleryctl.engine.importing.destination import default_manifest_path
 from galleryctl.engine.manifest_texts import ManifestTexts
+from galleryctl.engine.refresh.fetch import fetch_site
+from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, write_manifests
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import load_complete_state
-from galleryctl.engine.undoing.decide import LeftChange, LocatedChange, decide_gallery
-from galleryctl.engine.undoing.manifest import UndoneManifest, former_item, undo_manifest
+from galleryctl.engine.undoing.decide import GalleryUndo, LocatedChange, decide_gallery
+from galleryctl.engine.undoing.manifest import former_item, undo_manifest
 from galleryctl.engine.undoing.sent import equals_sent
 from galleryctl.engine.undoing.sources import FormerSources
-from galleryctl.manifest.files.atomic_write import read_text, replace_texts
-from galleryctl.manifest.files.symlinks import ensure_inside
+from galleryctl.manifest.files.atomic_write import read_text
 from galleryctl.manifest.files.tree import WorkspaceFiles
+from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
@@ -27,11 +29,11 @@ from galleryctl.model.command import command_line
 from galleryctl.model.desired import DesiredGallery
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import Origin
-from galleryctl.model.live import LiveGallery
+from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus
-from galleryctl.plan.changes import Action
+from galleryctl.plan.changes import Action, Change
 from galleryctl.plan.history.record import RecordedChange, RunRecord
-from galleryctl.plan.identity.moved import apply_moved
+from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.state.state_file import State
 
 _COMMENT = re.compile(r"(?:^|\s)#(?! yaml-language-server:)", re.MULTILINE)
@@ -42,7 +44,7 @@ class UndoneRun:
     """The manifests that change, and what is left."""
 
     record: RunRecord
-    files: tuple[UndoneManifest, ...] = ()
+    files: tuple[RewrittenManifest, ...] = ()
     left: tuple[LeftChange, ...] = ()
     not_applied: int = 0
     """The number of changes that the run itself did not apply."""
@@ -51,34 +53,39 @@ class UndoneRun:
 async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: int, *, dry_run: bool) -> UndoneRun:
     """Write the manifests so that the next plan restores what the site showed before the run: all of them, or none.
 
-    Neither the site nor the state is written, and the site is not read. Raises StateError if there is no such run, or if
-    the state does not know it; InvalidInput if a manifest cannot be written; and GalleryctlError.
+    Neither the site nor the state is written. Raises StateError if there is no such run, or if the state does not know it;
+    InvalidInput if a manifest cannot be written; and GalleryctlError.
     """
     record = read_record(site.backend, number)
     loaded = await load_complete_state(site)
     _check_lineage(record, loaded.state, site)
     texts = ManifestTexts(config, site_name)
-    moves, _ = apply_moved(texts.desired, loaded.bindings.ids)
-    bindings = moves.renamed(loaded.bindings)
-    undo = _Undo(record, texts, bindings, FormerSources(WorkspaceFiles(config.root)))
-    manifests = tuple(undo.manifests(moves.new_address))
-    files = tuple(each for each in manifests if each.is_changed)
+    fetched, identity = await fetch_site(
+        site.client, site.site_id, texts.desired, loaded.bindings, read_lag=site.read_lag
+    )
+    undo = _Undo(record, texts, loaded.bindings, identity.moves, fetched.snapshot, WorkspaceFiles(config.root))
+    files = tuple(undo.manifests())
     texts.with_texts({each.file: each.after for each in files})
     if not dry_run:
-        replace_texts({ensure_inside(site.root, site.root / f.file): (f.before, f.after) for f in files})
-    left = (*undo.left, *(left for each in manifests for left in each.left))
-    return UndoneRun(record=record, files=files, left=left, not_applied=undo.not_applied)
+        write_manifests(texts, files)
+    return UndoneRun(record=record, files=files, left=tuple(undo.left), not_applied=undo.not_applied)
 
 
 def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
     """Raise StateError if the run does not belong to the history of the state."""
-    why = ""
+    by_hand = (
+        "correct the manifests by hand: " + command_line("history", str(record.number)) + " shows the former values"
+    )
+    restored = f"restore a version of it with serial {record.serial} or later, if one is listed: "
+    restored += command_line("state", "versions")
+    why, way_out = "", f"{restored}; otherwise {by_hand}"
     if record.site_id != site.site_id:
-        why = f"the run was made on site {record.site_id}, this is {site.site_id}"
+        why, way_out = f"the run was made on site {record.site_id}, this is {site.site_id}", by_hand
     elif not state.lineage:
         why = "the state was not found"
     elif record.lineage not in ("", state.lineage):
-        why = f"the run wrote lineage {record.lineage}, the state has {state.lineage}"
+        # A restored version keeps the lineage of the state that it replaces.
+        why, way_out = f"the run wrote lineage {record.lineage}, the state has {state.lineage}", by_hand
     elif state.serial < record.serial:
         why = f"the run wrote serial {record.serial}, the state is at serial {state.serial}"
     if why:
@@ -86,11 +93,7 @@ def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
             f"run {record.number} cannot be undone: the state was lost or replaced since",
             where=site.backend.location,
             why=f"{why}; the ids of the history cannot be trusted",
-            do="restore the state of that time ("
-            + command_line("state", "versions")
-            + "), or correct the manifests by hand: "
-            + command_line("history", str(record.number))
-            + " shows the former values",
+            do=way_out,
         )
 
 
@@ -99,14 +102,25 @@ def _is_as_created(gallery: DesiredGallery, text: str, created: RecordedChange) 
     sent = next((part.after for part in created.change.fields if part.path == "name"), None)
     settings = gallery.adopt or gallery.foreign or gallery.removed
     of_items = any(item.protect or item.ignore for item in gallery.items)
-    return not (settings or of_items or _COMMENT.search(text)) and equals_sent(gallery.fields.get("name", sent), sent)
+    same_name = equals_sent(gallery.fields.get("name", sent), sent)
+    return not (settings or of_items or _COMMENT.search(text)) and same_name
 
 
 class _Undo:
-    """The undo of a run in all manifests; `bindings` is the state, under the addresses of the manifests."""
+    """The undo of a run in all manifests; `moves` are those of the manifests since the state."""
 
-    def __init__(self, record: RunRecord, texts: ManifestTexts, bindings: Bindings, sources: FormerSources) -> None:
-        self._record, self._texts, self._sources = record, texts, sources
+    def __init__(
+        self,
+        record: RunRecord,
+        texts: ManifestTexts,
+        state: Bindings,
+        moves: AddressMoves,
+        snapshot: SiteSnapshot,
+        files: WorkspaceFiles,
+    ) -> None:
+        bindings = moves.renamed(state)
+        self._record, self._texts, self._sources = record, texts, FormerSources(files)
+        self._moves, self._snapshot = moves, snapshot
         self._ids: Mapping[str, Address] = {id_: address for address, id_ in bindings.ids.items()}
         self._known = frozenset(bindings.ids)
         self._adopted = frozenset(a for a, known in bindings.records.items() if known.origin is Origin.ADOPTED)
@@ -114,26 +128,32 @@ class _Undo:
         self.left: list[LeftChange] = []
         self.not_applied = 0
 
-    def manifests(self, new_address: Callable[[Address], Address]) -> Iterator[UndoneManifest]:
-        """Yield the manifests that change; `new_address` applies the `moved` entries of the manifests."""
+    def manifests(self) -> Iterator[RewrittenManifest]:
+        """Yield the manifests that change."""
         by_gallery: dict[Address, list[LocatedChange]] = {}
         for recorded in self._record.changes:
             if recorded.status in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED):
                 self.not_applied += 1
             else:
-                located = self._locate(recorded, new_address)
+                located = self._locate(recorded)
                 by_gallery.setdefault(located.address.parent, []).append(located)
         for gallery, changes in by_gallery.items():
             first = changes[0]
             action = first.recorded.change.action if first.address.item is None else Action.UPDATE
-            if action is Action.DELETE:
-                yield from self._deleted_gallery(gallery, first.recorded)
-            elif (file := self._files.get(gallery)) is not None:
-                yield from self._changed_gallery(file, gallery, changes, is_created=action is Action.CREATE)
-            elif action is not Action.CREATE:
-                self._leave(gallery, "no manifest declares the gallery any more")
+            file = self._files.get(gallery)
+            if file is None:
+                kept = [each for each in changes if each.recorded.change.action is not Action.CREATE]
+                rewritten = self._without_manifest(gallery, first.recorded, action) if kept else None
+            elif action is Action.DELETE:
+                rewritten = self._changed_gallery(file, gallery, [first, *self._deleted_items(gallery, first.recorded)])
+            elif action is Action.CREATE:
+                rewritten = self._created_gallery(file, gallery, changes)
+            else:
+                rewritten = self._changed_gallery(file, gallery, changes)
+            if rewritten is not None and rewritten.is_changed:
+                yield rewritten
 
-    def _locate(self, recorded: RecordedChange, new_address: Callable[[Address], Address]) -> LocatedChange:
+    def _locate(self, recorded: RecordedChange) -> LocatedChange:
         """Return the change with the address that its resource has now."""
         change = recorded.change
         known = (self._ids[id_] for id_ in (recorded.new_id, change.id) if id_ and id_ in self._ids)
@@ -141,7 +161,7 @@ class _Undo:
             return LocatedChange(address=address, recorded=recorded)
         if change.action is Action.DELETE:
             return LocatedChange(address=self._address_of_deleted(change.id, change.address), recorded=recorded)
-        address = new_address(change.address)
+        address = self._moves.new_address(change.address)
         return LocatedChange(
             address=address,
             recorded=recorded,
@@ -156,61 +176,83 @@ class _Undo:
         gallery = next((self._ids[gallery] for gallery in galleries if gallery in self._ids), address.parent)
         return Address(gallery.gallery, address.item) if address.item else address
 
+    def _deleted_items(self, gallery: Address, deleted: RecordedChange) -> Iterator[LocatedChange]:
+        """Yield the delete of each item of a deleted gallery that a manifest declares again."""
+        unmanaged = 0
+        for former in deleted.former[1:]:
+            if former.key:
+                address = Address(gallery.gallery, former.key)
+                change = Change(address=address, action=Action.DELETE, kind=former.kind, id=former.id)
+                yield LocatedChange(address=address, recorded=RecordedChange(change=change, former=(former,)))
+            unmanaged += not former.key
+        if unmanaged:
+            self._leave(gallery, f"{unmanaged} of its items had no entry: the history shows them")
+
     def _leave(self, address: Address, why: str) -> None:
         self.left.append(LeftChange(address=address, why=why))
 
-    def _changed_gallery(
-        self, file: str, gallery: Address, changes: list[LocatedChange], *, is_created: bool
-    ) -> Iterator[UndoneManifest]:
+    def _changed_gallery(self, file: str, gallery: Address, changes: list[LocatedChange]) -> RewrittenManifest | None:
+        manifest, undo = self._decide(file, gallery, changes)
+        if undo.is_empty:
+            self.left += undo.left
+            return None
+        rewritten, left = undo_manifest(self._texts, manifest, undo, self._sources)
+        self.left += (*undo.left, *left)
+        return rewritten
+
+    def _decide(self, file: str, gallery: Address, changes: list[LocatedChange]) -> tuple[Manifest, GalleryUndo]:
         manifest = self._texts.all[file]
         if manifest.gallery is None:
             raise AssertionError(f"{file} was read before")
         gallery_id = next((id_ for id_, address in self._ids.items() if address == gallery), "")
-        undo = decide_gallery(self._record, changes, manifest.gallery, self._ids, gallery_id)
-        text = read_text(self._texts.config.root / file)
-        if is_created:
-            keys = {item.address.item for item in manifest.gallery.items}
-            if manifest.gallery.protect:
-                why = f"the run created the gallery, which is protected: set protect: false, apply, and delete {file}"
-                self._leave(gallery, why)
-            elif keys - undo.removed:
-                self._leave(gallery, f"the run created the gallery, and its items were changed since: delete {file}")
-            elif not _is_as_created(manifest.gallery, text, changes[0].recorded):
-                self._leave(gallery, f"the run created the gallery, and its manifest says more: delete {file} yourself")
-            elif len(self._texts.config.sites) > 1:
-                self._leave(
-                    gallery, f"the run created the gallery, and {file} is that of all sites: delete it yourself"
-                )
-            else:
-                yield UndoneManifest(
-                    gallery=gallery.gallery, file=file, before=text, after=None, removed=tuple(sorted(undo.removed))
-                )
-        elif undo.is_empty:
-            self.left += undo.left
-        else:
-            by_site = len(self._texts.config.sites) > 1
-            yield undo_manifest(
-                text, manifest, undo, self._sources, self._texts.reread(file), site=self._texts.site, by_site=by_site
-            )
+        return manifest, decide_gallery(self._record, changes, manifest.gallery, self._ids, gallery_id)
 
-    def _deleted_gallery(self, gallery: Address, deleted: RecordedChange) -> Iterator[UndoneManifest]:
+    def _created_gallery(self, file: str, gallery: Address, changes: list[LocatedChange]) -> RewrittenManifest | None:
+        """Return the manifest of a gallery that the run created: none, unless it says more."""
+        manifest, undo = self._decide(file, gallery, changes)
+        declared, text = manifest.gallery, read_text(self._texts.config.root / file)
+        if declared is None:
+            return None
+        why = ""
+        if declared.protect:
+            why = f"which is protected: set protect: false, apply, and delete {file}"
+        elif {item.address.item for item in declared.items} - undo.removed:
+            why = f"and its items were changed since: delete {file}"
+        elif not _is_as_created(declared, text, changes[0].recorded):
+            why = f"and its manifest says more: delete {file} yourself"
+        elif len(self._texts.config.sites) > 1:
+            why = f"and {file} is that of all sites: delete it yourself"
+        if why:
+            self._leave(gallery, f"the run created the gallery, {why}")
+            return None
+        removed = tuple(sorted(undo.removed))
+        return RewrittenManifest(gallery=gallery.gallery, file=file, before=text, after=None, removed=removed)
+
+    def _without_manifest(self, gallery: Address, recorded: RecordedChange, action: Action) -> RewrittenManifest | None:
+        """Return the manifest of a gallery that no manifest declares: that of a deleted one."""
+        if action is not Action.DELETE:
+            self._leave(gallery, "no manifest declares the gallery any more")
+            return None
         config, key = self._texts.config, gallery.gallery
         file = default_manifest_path(config.manifest_patterns, key)
-        if gallery in self._files:
-            self._leave(gallery, "a manifest declares the gallery again")
-        elif gallery in config.removed:
+        name = recorded.former[0].fields.get("name") if recorded.former else None
+        if gallery in config.removed:
             self._leave(gallery, "removed: names the gallery")
-        elif not deleted.former:
+        elif not recorded.former:
             self._leave(gallery, "no read of the site showed what it was before")
         elif file is None:
             self._leave(gallery, f"no pattern under `galleries:` matches {key}.yaml")
         elif (config.root / file).exists():
             self._leave(gallery, f"{file} exists, and does not declare it")
+        elif any(name and live.name == name for live in self._snapshot.galleries):
+            # It would be bound by its name, and taken over.
+            self._leave(gallery, f"the site has another gallery named {name}: rename it, then undo again")
         else:
-            yield self._new_manifest(key, file, deleted)
+            return self._deleted_gallery(key, file, recorded)
+        return None
 
-    def _new_manifest(self, key: str, file: str, deleted: RecordedChange) -> UndoneManifest:
-        """Return the manifest of a deleted gallery, as an import writes it."""
+    def _deleted_gallery(self, key: str, file: str, deleted: RecordedChange) -> RewrittenManifest:
+        """Return the manifest of a deleted gallery, as an import writes it; the gallery was not protected."""
         former, *items = deleted.former
         sources = {item.id: source for item in items if (source := self._sources.source(item))}
         live = LiveGallery(
@@ -226,16 +268,9 @@ class _Undo:
             in_state=[item.id for item in items],
             sources=sources,
         )
-        rendered = render_manifest(key, live, known, site=self._texts.site)
-        lost = [item for item in items if item.id not in rendered.keys]
-        return UndoneManifest(
-            gallery=key,
-            file=file,
-            before=None,
-            after=rendered.text,
-            back=tuple(rendered.keys.values()),
-            left=tuple(
-                LeftChange(address=Address(key, item.key or None), why="a manifest cannot declare the item")
-                for item in lost
-            ),
-        )
+        rendered = render_manifest(key, live, known, site=self._texts.site, protect=False)
+        for item in items:
+            if item.id not in rendered.keys:
+                self._leave(Address(key, item.key or None), "a manifest cannot declare the item")
+        added = tuple(rendered.keys.values())
+        return RewrittenManifest(gallery=key, file=file, before=None, after=rendered.text, added=added)

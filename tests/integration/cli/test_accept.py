@@ -148,7 +148,7 @@ def test_an_afternoon_of_edits_is_accepted_in_one_command(vows: CliHarness, wedd
     assert len(removed) == 10
     assert added == [
         "name: Gala",
-        '  - {key: cake, text: "<p>Gateau</p>", title: Gateau, description: Two tiers} # by Ada',
+        '  - {key: cake, text: "<p>Gateau</p>", title: Gateau, description: Two tiers}  # by Ada',
         '  - {key: dance, text: "<p>Waltz</p>", title: Waltz}',
         "  # all",
         "  - {image: folder/vows-3.jpg, captions: true}",
@@ -159,7 +159,7 @@ def test_an_afternoon_of_edits_is_accepted_in_one_command(vows: CliHarness, wedd
         "  - {image: photos/rings.jpg, title: The rings, quality: 90, focal_point: {x: 0.5, y: 0.25}}",
         "  - {image: photos/first-dance.jpg, title: The dance, tags: [dance, night]}",
         "  - {image: photos/cake.jpg, title: Torte, link: null}",
-        '  - {key: words, text: "<p>Thanks</p>", title: Thanks}',
+        "  - {key: words, text: '<p>Thanks</p>', title: Thanks}",
     ]
     assert studio.state() == state
 
@@ -426,7 +426,9 @@ def test_a_value_from_the_environment_is_left(party: CliHarness, monkeypatch: py
     ran = party.run("drift", "--accept")
     assert ran.code == 3
     assert "took 1 value (dance title)" in ran.out
-    assert "party/cake was not accepted: its value comes from the environment, or" in ran.err
+    assert (
+        "party/cake was not accepted: title: its value comes from the environment: ${GALLERYCTL_VAR_CAKE}." in ran.err
+    )
     assert "title: '${GALLERYCTL_VAR_CAKE}'" in text(party)
 
 
@@ -574,3 +576,65 @@ def test_lines_of_adopt_and_of_moved_stay(party: CliHarness) -> None:
     edit(party, "Speech", delete=True)
     accept(party)
     assert "adopt:" not in text(party)
+
+
+def test_a_change_of_kind_keeps_the_rest_of_the_entry(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLERYCTL_VAR_NOTE", "Three tiers")
+    entry = """\
+  # the cake, by Ada
+  - key: cake   # first
+    # a text
+    text: <p>cake</p>
+    title: Cake
+    description: ${GALLERYCTL_VAR_NOTE}
+    css: {color: red}  # brand
+    ignore: [tags]
+    protect: true
+"""
+    studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
+    studio.write("galleries/party.yaml", f"gallery: party\n{HEAD}items:\n{entry}")
+    studio.apply()
+    film = {"type": "VIDEO", "title": "Film", "video.videoInfo.url": "https://vimeo.com/76979871"}
+    studio.edit({"gallery": {"name": "Party"}, "item": {"title": "Cake"}, "set": film, "unset": ["text"]})
+    ran = studio.run("drift", "--accept")
+    assert ran.code == 0
+    assert "took 2 values (cake video, cake title)" in ran.out
+    changed = entry.replace("text: <p>cake</p>", "video: https://vimeo.com/76979871").replace("Cake", "Film")
+    changed = changed.replace("    css: {color: red}  # brand\n", "    # brand\n")
+    assert studio.root.joinpath("galleries/party.yaml").read_text(encoding="utf-8").endswith(changed)
+    plan = studio.run("plan").out
+    assert "protected" not in plan
+
+
+FLOW_LIST = """\
+gallery: party
+bind: {name: Party, create: true}
+name: Party
+items: [ # list
+  {key: a, text: <p>a</p>, title: A}, # about a
+  # above b
+  {key: b, text: <p>b</p>, title: B}, # about b
+  {key: c, text: <p>c</p>, title: C}] # about c
+"""
+
+
+def test_values_of_a_list_in_brackets_are_changed_in_place(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
+    studio.write("galleries/party.yaml", FLOW_LIST)
+    studio.apply()
+    studio.edit({"gallery": {"name": "Party"}, "item": {"title": "B"}, "set": {"title": "B: 2", "description": "D"}})
+    assert studio.run("drift", "--accept").code == 0
+    after = studio.root.joinpath("galleries/party.yaml").read_text(encoding="utf-8")
+    assert after == FLOW_LIST.replace("title: B", 'title: "B: 2"')
+
+
+def test_a_list_in_brackets_whose_comments_would_move_is_refused(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
+    studio.write("galleries/party.yaml", FLOW_LIST)
+    studio.apply()
+    studio.edit({"gallery": {"name": "Party"}, "item": {"title": "B"}, "delete": True})
+    ran = studio.run("drift", "--accept")
+    assert ran.code == 1
+    assert "galleries/party.yaml:4:8: items: cannot be rewritten with its comments" in ran.err
+    assert "write each entry on lines of its own, after a dash" in ran.err
+    assert studio.root.joinpath("galleries/party.yaml").read_text(encoding="utf-8") == FLOW_LIST

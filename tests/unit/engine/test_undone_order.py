@@ -14,13 +14,14 @@ KEYS = st.lists(st.sampled_from("abcdefgh"), unique=True)
 @pytest.mark.parametrize(
     ("now", "before", "back", "undo_moves", "result"),
     [
-        ("caxd", "abcd", "b", True, "axbcd"),
+        ("caxd", "abcd", "b", True, "abcxd"),
         ("caxd", "abcd", "b", False, "cabxd"),
         ("cad", "abcd", "b", False, "cabd"),
         ("bcd", "abcd", "a", False, "abcd"),
         ("", "abcd", "bd", False, "bd"),
         ("dcba", "abcd", "", True, "abcd"),
         ("xdcba", "abcd", "", True, "xabcd"),
+        ("cxabd", "abcd", "", True, "xabcd"),
         ("abc", "", "", True, "abc"),
     ],
 )
