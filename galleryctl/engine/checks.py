@@ -7,6 +7,9 @@ from galleryctl.model.errors import Refused
 from galleryctl.plan.changes import Cause, Plan
 from galleryctl.plan.file.review import review_digest
 
+_MAX_ADDRESSES = 10
+"""The number of addresses that a command names; for more, it names their galleries."""
+
 
 def check_guards(plan: Plan) -> None:
     """Raise Refused if a safety check rejected the plan, listing each reason and the option that allows it."""
@@ -25,13 +28,15 @@ def check_conflicts(plan: Plan) -> None:
             f"{change.address}: {', '.join(part.path for part in change.fields if part.cause is Cause.CONFLICT) or 'media'}"
             for change in plan.conflicts
         )
-        keys = dict.fromkeys(change.address.gallery for change in plan.conflicts)
+        addresses = [str(change.address) for change in plan.conflicts]
+        if len(addresses) > _MAX_ADDRESSES:
+            addresses = [*dict.fromkeys(change.address.gallery for change in plan.conflicts)]
         raise Refused(
             "people on the site and the manifests changed the same values; nothing was applied",
             why="\n  ".join(listed),
             do="to keep the manifests' values, review the plan and apply it saved (plan --out FILE, apply FILE), with "
             "--expect-digest, or with --overwrite-conflicts\n  to keep the site's values: "
-            + command_line("drift", "--accept", *keys),
+            + command_line("drift", "--accept", *addresses),
         )
 
 

@@ -13,7 +13,7 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.model.tolerated import ToleratedDrift
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
-from galleryctl.plan.compare import ItemDifference, changed_paths
+from galleryctl.plan.compare import ItemDifference, changed_paths, has_undeclared_values
 from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.identity.evidence import same_content
 from galleryctl.plan.identity.galleries import gallery_names
@@ -58,6 +58,8 @@ class GalleryPlan:
     """Fields that are released, and fields that changed to the same value on both sides."""
     unmanaged: int = 0
     """The number of items that are on the site only."""
+    undeclared: frozenset[Address] = frozenset()
+    """The items that people may have edited in fields that no manifest declares."""
     unchanged: frozenset[Address] = frozenset()
     notices: tuple[Notice, ...] = ()
     unmanaged_items_lost: Mapping[Address, int] = field(default_factory=dict)
@@ -121,6 +123,7 @@ def plan_gallery_update(
     tolerated = [*places.tolerated, *effects]
     changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
     findings.add_gallery(desired.address, live, gallery_difference, other_form)
+    undeclared: set[Address] = set()
     for item in desired.items:
         match, position = matches.get(item.address), places.positions.get(item.address, NOT_MOVED)
         if item.address in places.missing:
@@ -140,6 +143,8 @@ def plan_gallery_update(
             item, match.live, findings.record(item.address, match.live.id), tolerance, media=media, files=files
         )
         tolerated += effects
+        if has_undeclared_values(item, match.live, difference.record):
+            undeclared.add(item.address)
         keeps_base = position.sort_order is not None or item.address in places.fixed
         findings.add_item(item.address, match.live, difference, keeps_base=keeps_base)
         if change := update_item_change(item, match, position, difference, moved=places.cause_of_moves):
@@ -154,6 +159,7 @@ def plan_gallery_update(
         records=findings.records,
         state_changes=tuple(findings.state_changes),
         unmanaged=len(identified.unmanaged),
+        undeclared=frozenset(undeclared),
         unchanged=frozenset({desired.address, *matches} - changed),
         notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified.unmanaged)),
         tolerated=tuple(tolerated),

@@ -147,10 +147,25 @@ def remarks(plan: Plan, *, drift: bool) -> Iterator[str]:
         return
     pending = sum(not change.is_drift for change in plan.changes) + len(plan.state_changes)
     if pending:
-        yield f"{pluralize(pending, 'change')} in the manifests not applied yet; a plan shows them."
+        them = "it" if pending == 1 else "them"
+        yield f"{pending_changes(pending, is_part=bool(plan.targets))}; a plan shows {them}."
     deleted = sum(change.action is Action.DELETE and change.matched_by is MatchedBy.NONE for change in plan.changes)
     if left := plan.unmanaged - deleted:
         yield f"{pluralize(left, 'item')} in managed galleries on the site only, left alone."
+    if plan.undeclared:
+        yield f"{undeclared_values(plan.undeclared)}, left alone."
+
+
+def pending_changes(count: int, *, is_part: bool) -> str:
+    """Return the statement that the manifests have so many changes; `is_part` if only those of targets are counted."""
+    of_targets = " of these addresses" if is_part else ""
+    return f"{pluralize(count, 'change')}{of_targets} in the manifests not applied yet"
+
+
+def undeclared_values(count: int) -> str:
+    """Return the statement that so many items have values that no manifest declares."""
+    have = "has" if count == 1 else "have"
+    return f"{pluralize(count, 'managed item')} {have} values on the site that no manifest declares"
 
 
 def state_change_lines(plan: Plan) -> tuple[tuple[Address, str], ...]:

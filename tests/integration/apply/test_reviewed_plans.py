@@ -42,7 +42,7 @@ def test_an_apply_that_nobody_reviewed_overwrites_no_conflict(conflict: CliHarne
     assert "weddings/words: title" in ran.err
     assert "--overwrite-conflicts" in ran.err
     assert "--expect-digest" in ran.err
-    assert f"to keep the site's values: {conflict.copyable('drift --accept weddings')}" in ran.err
+    assert f"to keep the site's values: {conflict.copyable('drift --accept weddings/words')}" in ran.err
     assert conflict.titles() == ["Theirs"]
 
 

@@ -225,11 +225,50 @@ def test_a_conflict_is_settled_for_the_site_and_other_changes_of_the_manifest_st
     ran = party.run("drift", "--accept")
     assert ran.code == 0
     assert "took 1 value (cake title)" in ran.out
-    assert "4 changes in the manifests not applied yet, kept: see `galleryctl plan`." in ran.err
+    assert f"4 changes in the manifests not applied yet, kept; see: {party.copyable('plan')}" in ran.err
     assert text(party) == before.replace("title: Torte", "title: Gateau")
     party.apply()
     assert party.titles("Party") == ["Toast", "Gateau", "Tango"]
     assert [item.get("description") for item in party.items("Party")][1] == "Four tiers"
+
+
+def test_changes_of_the_manifest_are_counted_at_the_given_addresses(party: CliHarness) -> None:
+    party.write_gallery((CAKE.replace("Three", "Four"), DANCE.replace("Dance", "Tango"), BAND), name="party", head=HEAD)
+    rename(party, "Cake", "Gateau")
+    for arguments in (["--accept", "party/cake"], ["--target", "party/dance"]):
+        ran = party.run("drift", *arguments)
+        assert "1 change of these addresses in the manifests not applied yet" in ran.out + ran.err
+
+
+def test_values_that_no_manifest_declares_are_counted(party: CliHarness) -> None:
+    """Not those that the site had when galleryctl wrote the item, nor ignored ones."""
+    edit(party, "Dance", set={"description": "Slow"})
+    edit(party, "Band", set={"tags.values": ["late"], "description": "Loud"})
+    rename(party, "Cake", "Gateau")
+    line = "2 managed items have values on the site that no manifest declares, left alone"
+    ran = party.run("drift", "--accept", "--dry-run")
+    assert f"{line}; to take them: {party.copyable('import GALLERY')}" in ran.err
+    ran = party.run("drift", "--accept", "party/d*", "--format", "json")
+    assert json.loads(ran.out)["undeclared"] == 1
+    assert f"{line}." in party.run("drift").out
+    assert line not in party.run("plan").out
+    party.write("galleries/party.yaml", text(party).replace("items:", "ignore: [tags, description]\nitems:"))
+    assert "no manifest declares" not in party.run("drift").out
+    party.write("galleries/party.yaml", text(party).replace("ignore: [tags, description]\n", ""))
+    party.run("import", "party")
+    assert "no manifest declares" not in party.run("drift").out
+
+
+def test_values_that_the_site_fills_in_are_not_counted(studio: CliHarness) -> None:
+    studio.write_photo("photo.jpg", 1)
+    photo = "{image: photo.jpg, title: Photo, exif: {camera: Nikon}}"
+    studio.write_gallery((photo,), name="party", head=HEAD)
+    studio.apply()
+    edit(studio, "Photo", set={"image.exif": {"camera": "Nikon", "lens": "50 mm"}})
+    assert "1 managed item has values on the site that no manifest declares" in studio.run("drift").out
+    studio.write_gallery((photo.replace("Photo", "Foto"),), name="party", head=HEAD)
+    studio.apply()
+    assert "no manifest declares" not in studio.run("drift").out
 
 
 def test_another_part_of_a_value_that_the_manifest_changes_stays(studio: CliHarness) -> None:
