@@ -15,6 +15,10 @@ _MAX_VALUE_LENGTH = 60
 """The number of characters of a value in a notice."""
 
 
+_RESOLVE = "accept it (drift --accept), apply the manifest, or tolerate it longer (drift --tolerate-until)"
+"""What to do about an expired entry."""
+
+
 def effects_in_scope(context: PlanContext, gallery_plans: Sequence[GalleryPlan]) -> Iterator[ToleratedDrift]:
     """Yield the effect of each entry in scope of the plan, in the order of the file."""
     effects = {(e.address, e.field): e for plan in gallery_plans for e in plan.tolerated}
@@ -35,9 +39,10 @@ def tolerated_notice(effect: ToleratedDrift) -> Notice:
         case TolerationStatus.TOLERATED:
             message = f"tolerated until {effect.until}: {subject}: {effect.reason}"
         case TolerationStatus.EXPIRED:
-            message = f"no longer tolerated, expired on {effect.until}: {subject}: {effect.reason}"
+            message = f"no longer tolerated, expired on {effect.until}: {subject}: {effect.reason}; {_RESOLVE}"
         case TolerationStatus.OBSOLETE:
-            message = f"remove its entry for {effect.field} from {TOLERATED_FILE}, which has no effect: {effect.why}"
+            entry = f"its entry for {effect.field} from {TOLERATED_FILE}"
+            message = f"remove {entry}, which has no effect: {effect.why} (drift --remove-obsolete does it)"
     return Notice(address=effect.address, message=message)
 
 

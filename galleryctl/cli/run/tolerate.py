@@ -14,7 +14,7 @@ from galleryctl.manifest.tolerated import parse_day
 from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 from galleryctl.plan.changes import Notice
 from galleryctl.report.formatting import escape_control, format_value, pluralize
-from galleryctl.session.tolerate import tolerate_drift
+from galleryctl.session.tolerate import remove_obsolete, tolerate_drift
 
 _MAX_VALUE_LENGTH = 60
 
@@ -49,3 +49,17 @@ def _line(entry: Toleration) -> str:
 def _print_others(settings: CliSettings, others: Sequence[Notice]) -> None:
     for other in others:
         output.info(settings, f"{other.address}: {escape_control(other.message)}")
+
+
+async def run_remove_obsolete(settings: CliSettings, targets: Sequence[str]) -> int:
+    """Remove the entries that have no effect, and print them; return the exit code."""
+    output.require_format(settings, "text")
+    removed = await remove_obsolete(get_workspace(settings), tuple(map(parse_pattern, targets)))
+    for entry in removed:
+        output.result(f"{entry.address}: {escape_control(entry.field)}: {escape_control(entry.why)}\n")
+    if removed:
+        entries = pluralize(len(removed), "entry", "entries")
+        output.info(settings, f"Removed {entries} from {TOLERATED_FILE}. Commit this file.")
+    else:
+        output.info(settings, "No obsolete entries.")
+    return 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
@@ -13,6 +14,7 @@ from galleryctl.model.last_applied import value_digest
 from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 
 _HEAD = "# Differences on the site that galleryctl leaves alone until a date; written by `galleryctl drift --tolerate-until`.\n"
+_KEY_LINE = re.compile(r"""^["']?tolerated["']? *:(\s+#.*)?$""")
 
 
 def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: str, by_site: bool) -> str:
@@ -36,6 +38,60 @@ def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: st
     if is_changed:
         text = dump_round_trip(tree, TOLERATED_FILE)
     return _append(text, added) if added else text
+
+
+def remove_tolerated(text: str, obsolete: Collection[tuple[str, str]], *, site: str) -> str:
+    """Return the file without the entries about these addresses and fields, and the comments above them, for a site.
+
+    Raises InvalidInput if the file cannot be written with its other comments.
+    """
+    entries = _entry_nodes(text)
+    kept = [entry for entry in entries if not _is_obsolete(_mapping(entry.value), obsolete, site)]
+    if len(kept) == len(entries):
+        return text
+    shorter = _without_lines(text, entries, kept)
+    if shorter is not None and [each.value for each in _entry_nodes(shorter)] == [each.value for each in kept]:
+        return shorter
+    tree = load_round_trip(text, TOLERATED_FILE)
+    for index in reversed(range(len(entries))):
+        if _is_obsolete(tree["tolerated"][index], obsolete, site):
+            del tree["tolerated"][index]
+    return dump_round_trip(tree, TOLERATED_FILE)
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_obsolete(entry: Mapping[str, Any], obsolete: Collection[tuple[str, str]], site: str) -> bool:
+    about = str(entry["address"]), str(entry["field"])
+    return about in obsolete and str(entry.get("site", site)) == site
+
+
+def _without_lines(text: str, entries: Sequence[YamlNode], kept: Sequence[YamlNode]) -> str | None:
+    """Return the text with the lines of `kept` only; None if an entry does not begin with a dash in its first line."""
+    lines = text.splitlines()
+    starts = [entry.line - 1 for entry in entries]
+    if not all(lines[start].lstrip().startswith("- ") for start in starts):
+        return None
+    indent = min(len(lines[start]) - len(lines[start].lstrip()) for start in starts)
+    stop = next(
+        (n for n in range(starts[-1] + 1, len(lines)) if len(lines[n]) - len(lines[n].lstrip()) <= indent), len(lines)
+    )
+    starts = [_first_comment(lines, start) for start in starts]
+    bodies = [lines[start:end] for start, end in zip(starts, [*starts, stop][1:], strict=True)]
+    head = lines[: starts[0]]
+    if not kept:
+        head = [_KEY_LINE.sub(r"tolerated: []\1", line) for line in head]
+    body = [line for entry, own in zip(entries, bodies, strict=True) if entry in kept for line in own]
+    return "\n".join([*head, *body, *lines[stop:]]) + "\n"
+
+
+def _first_comment(lines: Sequence[str], start: int) -> int:
+    """Return the index of the first of the comments directly above a line."""
+    while start and lines[start - 1].lstrip().startswith("#") and lines[start - 1].startswith(" "):
+        start -= 1
+    return start
 
 
 def _append(text: str, added: Sequence[Mapping[str, Json]]) -> str:

@@ -114,12 +114,36 @@ def test_an_expired_value_is_drift_again(applied: CliHarness) -> None:
     end(applied)
     ran = applied.run("drift")
     assert ran.code == 2
-    assert 'no longer tolerated, expired on 2020-01-31: title "The cake": The client decides' in ran.out
+    shown = " ".join(ran.out.split())
+    assert 'no longer tolerated, expired on 2020-01-31: title "The cake": The client decides; accept it' in shown
+    assert "tolerate it longer (drift --tolerate-until)" in shown
     applied.apply()
     assert item_of(applied, "Cake")
     ran = applied.run("drift")
     assert ran.code == 0
     assert f"weddings/cake: remove its entry for title from {FILE}" in ran.out
+
+
+def test_entries_without_effect_are_removed_on_request(applied: CliHarness) -> None:
+    head = "# Agreed on in May\ntolerated: # by the couple\n"
+    applied.edit({**of("Cake"), "set": {"title": "A"}}, {**of("Rings"), "set": {"title": "B"}})
+    tolerate(applied, "weddings/cake", "weddings/rings")
+    one, two = read(applied).partition("tolerated:\n")[2].split("  - ")[1:]
+    applied.write(FILE, f"{head}  # for Ada\n  - {one}\n  # for Bea\n  - {two}# end\n")
+    ran = applied.run("drift", "--remove-obsolete")
+    assert (ran.code, ran.err) == (0, "No obsolete entries.\n")
+    applied.edit({**of("A"), "set": {"title": "Cake"}})
+    ran = applied.run("drift", "--remove-obsolete", "weddings/rings")
+    assert (ran.code, ran.err) == (0, "No obsolete entries.\n")
+    ran = applied.run("drift", "--remove-obsolete")
+    assert ran.out == "weddings/cake: title: the site and the manifest no longer differ there\n"
+    assert ran.err == f"Removed 1 entry from {FILE}. Commit this file.\n"
+    assert read(applied) == f"{head}  # for Bea\n  - {two}# end\n"
+    assert applied.run("drift").code == 0
+    applied.edit({**of("B"), "set": {"title": "Rings"}})
+    assert applied.run("drift", "--remove-obsolete").code == 0
+    assert read(applied) == "# Agreed on in May\ntolerated: [] # by the couple\n# end\n"
+    assert "Notes" not in applied.run("drift").out
 
 
 def test_a_value_that_changes_again_is_drift(applied: CliHarness) -> None:
@@ -358,6 +382,7 @@ def test_a_list_on_one_line_gets_entries(applied: CliHarness) -> None:
         (["--tolerate-until", FOREVER], "--tolerate-until needs --reason"),
         (["--reason", "r"], "needs --tolerate-until"),
         (["weddings"], "use --target"),
+        (["--accept", "--remove-obsolete"], "--accept and --remove-obsolete cannot be combined"),
     ],
 )
 def test_wrong_usage(applied: CliHarness, arguments: list[str], message: str) -> None:

@@ -176,6 +176,12 @@ def test_a_report_is_summed_up(statuses: tuple[OutcomeStatus, ...], interrupted:
     assert last.startswith(told)
 
 
+def test_a_report_counts_changes_in_state_only() -> None:
+    done = Outcome(address=Address("g", "i"), action="update", status=OutcomeStatus.DONE)
+    last = render(Report(outcomes=(done,), state_changes=2), "text").splitlines()[-1]
+    assert last == "Applied: 1 updated, 2 in state only."
+
+
 def test_a_page_loads_and_runs_nothing(plan: Plan, report: Report, invalid: InvalidInput) -> None:
     for subject in (plan, report, invalid):
         page = render(subject, "html")
