@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
+from galleryctl.model.fields import manifest_name
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
@@ -197,8 +198,8 @@ class _Findings:
             record = replace(record, sort_order=live.sort_order)
         self.records[address] = record
         self._add_state_changes(address, live, difference.fields)
-        self._add_other_form(address, difference.other_form)
-        if ignored := [path for path, base in record.fields.items() if base.ignored]:
+        self._add_other_form(address, [manifest_name(path, live.kind) for path in difference.other_form])
+        if ignored := [manifest_name(path, live.kind) for path, base in record.fields.items() if base.ignored]:
             message = f"the site answered the last write of {', '.join(ignored)}, but kept the previous value"
             self.notices.append(Notice(address=address, message=message))
 
@@ -209,11 +210,14 @@ class _Findings:
 
     def _add_state_changes(self, address: Address, live: LiveItem | LiveGallery, difference: Difference) -> None:
         released = set(changed_paths(live, self.record(address, live.id))) if difference.released else set[str]()
-        changed = sorted(released.intersection(difference.released))
+        kind = live.kind if isinstance(live, LiveItem) else None
+        changed = [manifest_name(path, kind) for path in sorted(released.intersection(difference.released))]
         for action, paths in ((StateAction.RELEASE, difference.released), (StateAction.RECORD, difference.rebased)):
             if paths:
                 kept = f"; changed on the site since, and kept: {', '.join(changed)}"
-                detail = ", ".join(paths) + (kept if action is StateAction.RELEASE and changed else "")
+                detail = ", ".join(manifest_name(path, kind) for path in paths) + (
+                    kept if action is StateAction.RELEASE and changed else ""
+                )
                 self.state_changes.append(StateChange(address=address, action=action, detail=detail))
 
 

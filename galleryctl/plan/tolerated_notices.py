@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from galleryctl.model.fields import Json
-from galleryctl.model.tolerated import ITEM_FIELD, TOLERATED_FILE, ToleratedDrift, TolerationStatus
+from galleryctl.model.tolerated import ITEM_FIELD, POSITION_FIELD, TOLERATED_FILE, ToleratedDrift, TolerationStatus
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.context import PlanContext
 from galleryctl.plan.gallery import GalleryPlan
@@ -34,7 +34,7 @@ def effects_in_scope(context: PlanContext, gallery_plans: Sequence[GalleryPlan])
 
 def tolerated_notice(effect: ToleratedDrift) -> Notice:
     """Return the notice of an entry."""
-    subject = "missing on the site" if effect.field == ITEM_FIELD else f"{effect.field} {_format_value(effect.value)}"
+    subject = tolerated_value(effect.field, effect.value)
     match effect.status:
         case TolerationStatus.TOLERATED:
             message = f"tolerated until {effect.until}: {subject}: {effect.reason}"
@@ -44,6 +44,13 @@ def tolerated_notice(effect: ToleratedDrift) -> Notice:
             entry = f"its entry for {effect.field} from {TOLERATED_FILE}"
             message = f"remove {entry}, which has no effect: {effect.why} (drift --remove-obsolete does it)"
     return Notice(address=effect.address, message=message)
+
+
+def tolerated_value(name: str, value: Json) -> str:
+    """Return what an entry is about, such as `title "Rings"`."""
+    if name == ITEM_FIELD:
+        return "missing on the site"
+    return f"moved on the site, {value}" if name == POSITION_FIELD else f"{name} {_format_value(value)}"
 
 
 def _format_value(value: Json) -> str:

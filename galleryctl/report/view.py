@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from galleryctl.model.address import Address
-from galleryctl.model.fields import FIELDS
+from galleryctl.model.fields import FIELDS, MEDIA_FIELD, manifest_name
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan, StateAction, StateChange
 from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
@@ -252,13 +252,18 @@ def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterato
     if change.media is not None:
         before = None if change.media_before is None else escape_control(change.media_before)
         yield FieldDetail(
-            label="media", before=before, after=format_media(change.media), cause=_cause_label(change.media_cause)
+            label=manifest_name(MEDIA_FIELD, change.kind),
+            before=before,
+            after=format_media(change.media),
+            cause=_cause_label(change.media_cause),
         )
     is_new = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
     for part in change.fields:
         single = is_new or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
         yield FieldDetail(
-            label=part.path.partition(".")[0] if single and not is_new else escape_control(part.path),
+            label=part.path.partition(".")[0]
+            if single and not is_new
+            else escape_control(manifest_name(part.path, change.kind)),
             before=None if single and part.before is None else format_value(part.before, limit),
             after=None if single and part.after is None else format_value(part.after, limit),
             is_set_member=single and not is_new,

@@ -13,10 +13,9 @@ from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.tolerated import parse_day
 from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 from galleryctl.plan.changes import Notice
-from galleryctl.report.formatting import escape_control, format_value, pluralize
+from galleryctl.plan.tolerated_notices import tolerated_value
+from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.session.tolerate import remove_obsolete, tolerate_drift
-
-_MAX_VALUE_LENGTH = 60
 
 
 async def run_tolerate(settings: CliSettings, targets: Sequence[str], *, until: str, reason: str) -> int:
@@ -37,13 +36,13 @@ async def run_tolerate(settings: CliSettings, targets: Sequence[str], *, until: 
         differences = pluralize(len(recorded.entries), "difference")
         output.info(settings, f"Tolerated until {last_day}: {differences}, in {TOLERATED_FILE}. Commit this file.")
     elif not recorded.others:
-        output.info(settings, "No drift that is not tolerated yet.")
+        output.info(settings, "No drift to tolerate.")
     _print_others(settings, recorded.others)
     return code or (2 if recorded.others else 0)
 
 
 def _line(entry: Toleration) -> str:
-    return f"{entry.address}: {escape_control(entry.field)} {format_value(entry.value, _MAX_VALUE_LENGTH)}"
+    return f"{entry.address}: {escape_control(tolerated_value(entry.field, entry.value))}"
 
 
 def _print_others(settings: CliSettings, others: Sequence[Notice]) -> None:

@@ -183,7 +183,9 @@ def test_a_missing_gallery_cannot_be_tolerated(applied: CliHarness) -> None:
     applied.edit({**OURS, "delete": True})
     ran = applied.run("drift", "--tolerate-until", FOREVER, "--reason", "r")
     assert ran.code == 2
-    assert ran.err == "weddings: this difference cannot be tolerated: the gallery is missing on the site\n"
+    assert ran.err.startswith(
+        "weddings: this difference cannot be tolerated: the gallery is missing on the site; delete"
+    )
     assert not (applied.root / FILE).exists()
 
 
@@ -224,7 +226,7 @@ def test_a_tolerated_move(applied: CliHarness) -> None:
     first = applied.items()[0]["sortOrder"]
     applied.edit({**of("Rings"), "set": {"sortOrder": first - 1}})
     assert applied.run("drift").code == 2
-    assert tolerate(applied, "weddings/rings").out == 'weddings/rings: position "first"\n'
+    assert tolerate(applied, "weddings/rings").out == "weddings/rings: moved on the site, first\n"
     assert applied.run("drift").code == 0
     applied.apply()
     assert applied.titles() == ["Rings", "First dance", "Cake", "Words"]
@@ -271,7 +273,7 @@ def test_two_items_that_changed_places(applied: CliHarness) -> None:
 
 def test_a_tolerated_deletion(applied: CliHarness) -> None:
     applied.edit({**of("Cake"), "delete": True})
-    assert tolerate(applied, "weddings/cake").out == 'weddings/cake: item "missing"\n'
+    assert tolerate(applied, "weddings/cake").out == "weddings/cake: missing on the site\n"
     ran = applied.run("drift")
     assert ran.code == 0, ran.out
     assert "tolerated until 2999-12-31: missing on the site: The client decides" in ran.out
@@ -305,7 +307,7 @@ def test_a_gallery_name_and_tags_and_media(applied: CliHarness) -> None:
         {**OURS, "set": {"name": "Marriages"}},
     )
     out = tolerate(applied).out
-    assert f'weddings/cake: media "{rings}"' in out
+    assert f'weddings/cake: image "{rings}"' in out
     assert "weddings/first-dance: tags" in out
     assert 'weddings: name "Marriages"' in out
     applied.apply()
@@ -322,6 +324,7 @@ def test_a_long_text_is_shortened_and_compared_as_a_whole(applied: CliHarness) -
     applied.edit({**of("Words"), "set": {"text.html": text}})
     tolerate(applied)
     assert "digest:" in read(applied)
+    assert "field: text\n" in read(applied)
     assert max(map(len, read(applied).splitlines())) < 130
     assert applied.run("drift").code == 0
     applied.edit({**of("Words"), "set": {"text.html": text.replace("</p>", "!</p>")}})
