@@ -222,3 +222,10 @@ def test_a_reason_that_several_share_stands_once_and_failures_come_first() -> No
         "  · weddings/i2  skipped, not created",
         "      no key",
     ]
+
+
+def test_quotes_in_names_and_values_are_escaped(plan: Plan) -> None:
+    named = (replace(each, name='The "best" day') for each in plan.changes)
+    shown = render(replace(plan, changes=tuple(named)), "text")
+    assert '"The \\"best\\" day"' in shown
+    assert '"The "best' not in shown
