@@ -114,7 +114,7 @@ class ItemHandlers:
         kind = item_kind(old)
         other = [name for name in MEDIA_KINDS if kind and name != kind and patch.get(name) is not None]
         violations = [
-            Violation(f"item.{name}", f"an item of type {kind.upper()} cannot become another one") for name in other
+            Violation(f"item.{name}", f"an item with {kind} cannot get another kind of media") for name in other
         ]
         only = set(patch) - {*READ_ONLY_ITEM_FIELDS, *(MEDIA_KINDS if other else ())}
         checks.raise_violations(violations, item_violations(sent, make_has_media(self.site), only=only, old=old))
