@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from galleryctl.manifest.write.adopt import write_adopted
+from galleryctl.manifest.write.comments import count_comments, has_comment_in_items
 from galleryctl.manifest.write.entries import (
     is_representable,
     new_entry,
@@ -22,7 +23,7 @@ from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.variables import variable_names
-from galleryctl.model.errors import InvalidInput
+from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.live import LiveGallery, LiveItem
 
@@ -67,6 +68,10 @@ class KeptParts:
 
 
 _NOTHING_KEPT = KeptParts()
+_COMMENTS_LOST = (
+    "comments in items: would be lost or move to other entries, because the list is written as […] or with anchors; "
+    "write each entry on lines of its own, without anchors"
+)
 
 
 def render_manifest(
@@ -185,11 +190,22 @@ def _write_tree(
     known: KnownKeys,
     kept: KeptParts,
 ) -> ManifestText:
-    """Return the manifest written by ruamel, which keeps comments at their index in the list."""
+    """Return the manifest written by ruamel.
+
+    ruamel keeps comments at their index in the list, and loses some of a list written as `[…]`. Raises InvalidInput if
+    that would change the comments.
+    """
     tree, updated = _update_values(text, document, gallery, placed, known, kept)
     nodes = list(tree["items"])
     _replace_entries(tree["items"], [nodes[place] if isinstance(place, int) else place for _, place in placed.order])
-    return ManifestText(text=dump_round_trip(tree, document.file), updated=updated)
+    if tree == load_round_trip(text, document.file):
+        return ManifestText(text=text, updated=updated)
+    result = dump_round_trip(tree, document.file)
+    is_same_list = [place for _, place in placed.order] == [*range(len(nodes))]
+    may_lose = not is_same_list or count_comments(result) < count_comments(text)
+    if may_lose and document.root is not None and has_comment_in_items(text, document.root, document.file):
+        raise InvalidInput((Problem(document.at_key(document.root, "items"), _COMMENTS_LOST),))
+    return ManifestText(text=result, updated=updated)
 
 
 def _parse(text: str, file: str) -> YamlDocument:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.manifest.yaml.parse import parse_yaml_text
+from galleryctl.model.errors import InvalidInput
 from galleryctl.model.fields import FIELDS_BY_KIND, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import Kind
@@ -137,3 +138,60 @@ def test_entries_that_cannot_move_as_lines_are_put_in_order(items: str) -> None:
     result = imported(f"bind: {{id: g-1}}\nname: Party\nitems: {items}\n", [text_item("b"), text_item("a")])
     value: Any = parse_yaml_text(result, "party.yaml").root
     assert [entry["key"] for entry in value.value["items"]] == ["b", "a"]
+
+
+FLOW = """\
+bind: {id: g-1}
+name: Party
+items: [ # two of them
+  # above a
+  {key: a, text: <p>a</p>, title: A}, # beside a
+  {key: b, text: <p>b</p>, title: B}, # beside b
+  {key: c, text: <p>c</p>, title: C}
+]
+# the end
+"""
+ANCHORED = """\
+bind: {id: g-1}
+name: Party
+items:
+  # above a
+  - &a
+    key: a
+    text: <p>a</p>
+    title: A
+  - <<: *a
+    key: b
+    text: <p>b</p>  # in b
+    title: B
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "line"),
+    [(FLOW, "bac", 3), (FLOW, "ac", 3), (FLOW, "abcd", 3), (ANCHORED, "ba", 3), (ANCHORED, "b", 3)],
+)
+def test_a_list_whose_comments_cannot_move_with_their_entries_is_rejected(text: str, keys: str, line: int) -> None:
+    with pytest.raises(InvalidInput) as rejected:
+        imported(text, [text_item(key) for key in keys])
+    (problem,) = rejected.value.problems
+    assert (problem.at and problem.at.line, "comments in items:" in problem.message) == (line, True)
+
+
+@pytest.mark.parametrize(("text", "keys"), [(FLOW, "abc"), (ANCHORED, "ab")])
+def test_a_list_that_stays_keeps_its_comments(text: str, keys: str) -> None:
+    assert imported(text, [text_item(key) for key in keys]) == text
+
+
+def test_a_value_of_an_entry_with_an_anchor_can_change() -> None:
+    result = imported(ANCHORED, [text_item("a"), text_item("b", ("new",))])
+    assert "tags: [new]" in result
+    assert result.index("# above a") < result.index("key: a") < result.index("key: b") < result.index("# in b")
+
+
+def test_comments_around_a_list_on_one_line_stay() -> None:
+    entries = "{key: a, text: <p>a</p>, title: A}, {key: b, text: '<p>b</p>', title: B}"
+    text = f"# head\nbind: {{id: g-1}}\nname: Party\nitems: [{entries}] # two\n# the end\n"
+    result = imported(text, [text_item("b"), text_item("a")])
+    assert result.startswith("# head\n")
+    assert result.endswith("] # two\n# the end\n")
