@@ -204,7 +204,8 @@ async def _create_draft(
     merged = replace(ours, items=unapplied.items)
     by_site = len(site_manifests.config.sites) > 1
     rendered = render_manifest(key, merged, known, text, site=site_manifests.site, by_site=by_site, kept=unapplied.kept)
-    kept = {id_: names for id_, names in unapplied.values.items() if id_ in rendered.updated}
+    written = {*rendered.updated, *unapplied.kept.items}
+    kept = {id_: names for id_, names in unapplied.values.items() if id_ in written}
     return Draft(
         key=key,
         live=live,

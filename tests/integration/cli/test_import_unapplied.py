@@ -211,3 +211,18 @@ def test_a_managed_item_without_an_entry_that_a_manifest_cannot_declare(wedding:
     messages = imported(wedding, "weddings")
     assert "weddings: left out, because a manifest cannot declare it: Rings (it has no image)" in messages
     assert "weddings: the next apply deletes rings; to keep an item, list its key under removed:" in messages
+
+
+def test_a_change_of_kind_is_kept_until_somebody_edits_the_item(party: CliHarness) -> None:
+    party.write_photo("cake.jpg", 1)
+    before = written(party, "{key: cake, image: cake.jpg, title: Cake}  # a photo", DANCE)
+    messages = imported(party)
+    assert text(party) == before
+    assert "party: kept 1 value of the manifest (cake image), which is not applied yet" in messages
+    edit(party, "Dance", title="Waltz")
+    assert "took 1 value (dance title)" in imported(party)
+    assert "{key: cake, image: cake.jpg, title: Cake}  # a photo" in text(party)
+    edit(party, "Cake", title="Gateau")
+    imported(party)
+    assert "title: Gateau" in text(party)
+    assert "cake.jpg" not in text(party)
