@@ -115,9 +115,9 @@ def with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) ->
     another form.
     """
     if not record.revision or record.revision != value_digest(live.updated):
-        return record, ()
+        return _without_clears(record), ()
     record, other_form = _with_stored_forms(item.fields, live.fields, record, _is_similar)
-    return _with_ignored_writes(live, record), other_form
+    return _without_clears(_with_ignored_writes(live, record)), other_form
 
 
 def _with_ignored_writes(live: LiveItem, record: LastApplied) -> LastApplied:
@@ -128,6 +128,14 @@ def _with_ignored_writes(live: LiveItem, record: LastApplied) -> LastApplied:
         if path != MEDIA_PATH and (base := ignored_base(before, value_at(live.fields, path))) is not None
     }
     return replace(record, fields={**record.fields, **ignored}) if ignored else record
+
+
+def _without_clears(record: LastApplied) -> LastApplied:
+    """Return the record without the bases of cleared fields that the manifest did not name, unless they were ignored."""
+    cleared = {path for path, base in record.fields.items() if base.before and base.was_cleared}
+    if not cleared:
+        return record
+    return replace(record, fields={path: base for path, base in record.fields.items() if path not in cleared})
 
 
 def _is_similar(value: Json, other: Json) -> bool:
