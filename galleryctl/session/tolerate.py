@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from galleryctl.engine.site import plan_site
-from galleryctl.manifest.files.atomic_write import read_text, write_text_atomically
+from galleryctl.manifest.files.atomic_write import read_text, with_line_ends_of, write_text_atomically
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.write.tolerated import remove_tolerated, write_tolerated
 from galleryctl.model.address import Address
@@ -76,7 +76,9 @@ async def remove_obsolete(workspace: WorkspaceSite, targets: tuple[Address, ...]
     if obsolete:
         path = ensure_inside(workspace.config.root, workspace.config.root / TOLERATED_FILE)
         about = {(str(effect.address), effect.field) for effect in obsolete}
-        write_text_atomically(path, remove_tolerated(read_text(path), about, site=workspace.name))
+        before = read_text(path)
+        after = remove_tolerated(before, about, site=workspace.name)
+        write_text_atomically(path, with_line_ends_of(after, before))
     return obsolete
 
 

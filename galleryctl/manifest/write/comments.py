@@ -24,7 +24,7 @@ def comments_of_entry(lines: Sequence[str], file: str) -> Iterator[str]:
 
 def has_comment_in_items(text: str, root: YamlNode, file: str) -> bool:
     """Return True if a comment is inside the list `items`, or below it if the list is not written as `[…]`."""
-    items, keys, lines = root.part("items"), root.keys or {}, text.splitlines()
+    items, keys, lines = root.part("items"), root.keys or {}, [line.removesuffix("\r") for line in text.split("\n")]
     if items is None or "items" not in keys:
         return False
     first = keys["items"][0]
