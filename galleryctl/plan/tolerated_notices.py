@@ -16,7 +16,7 @@ _MAX_VALUE_LENGTH = 60
 
 
 _RESOLVE = "accept it (drift --accept), apply the manifest, or tolerate it longer (drift --tolerate-until)"
-"""What to do about an expired entry."""
+"""The ways to end the drift of an expired entry."""
 
 
 def effects_in_scope(context: PlanContext, gallery_plans: Sequence[GalleryPlan]) -> Iterator[ToleratedDrift]:

@@ -200,7 +200,10 @@ def test_an_unknown_address(party: CliHarness) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["party"], "ADDRESS needs --accept or --tolerate-until. To check some addresses, use --target."),
+        (
+            ["party"],
+            "ADDRESS needs --accept, --tolerate-until or --remove-obsolete. To check some addresses, use --target.",
+        ),
         (["--added"], "--added and --dry-run need --accept."),
         (["--dry-run"], "--added and --dry-run need --accept."),
         (["--tolerate-until", "2999-12-31", "--reason", "x", "--added"], "--added and --dry-run need --accept."),
@@ -279,7 +282,7 @@ def test_another_part_of_a_value_that_the_manifest_changes_stays(studio: CliHarn
     studio.write_gallery((photo.replace("x: 0.5", "x: 0.75"),), name="party", head=HEAD)
     edit(studio, "Photo", set={"image.focalPoint.y": 0.5})
     assert studio.run("drift", "--accept").code == 0
-    assert 'focal_point: {x: 0.75, "y": 0.5}' in text(studio)
+    assert "focal_point: {x: 0.75, y: 0.5}" in text(studio)
     studio.apply()
     assert studio.items("Party")[0]["image"]["focalPoint"] == {"x": 0.75, "y": 0.5}
 
