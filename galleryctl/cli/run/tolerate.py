@@ -54,11 +54,12 @@ async def run_remove_obsolete(settings: CliSettings, targets: Sequence[str]) -> 
     """Remove the entries that have no effect, and print them; return the exit code."""
     output.require_format(settings, "text")
     removed = await remove_obsolete(get_workspace(settings), tuple(map(parse_pattern, targets)))
-    for entry in removed:
-        output.result(f"{entry.address}: {escape_control(entry.field)}: {escape_control(entry.why)}\n")
+    code = 0
     if removed:
+        lines = (f"{entry.address}: {escape_control(entry.field)}: {escape_control(entry.why)}" for entry in removed)
+        code = output.outcome("\n".join(lines))
         entries = pluralize(len(removed), "entry", "entries")
         output.info(settings, f"Removed {entries} from {TOLERATED_FILE}. Commit this file.")
     else:
         output.info(settings, "No obsolete entries.")
-    return 0
+    return code
