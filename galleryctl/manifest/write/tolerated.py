@@ -15,6 +15,7 @@ from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 
 _HEAD = "# Differences on the site that galleryctl leaves alone until a date; written by `galleryctl drift --tolerate-until`.\n"
 _KEY_LINE = re.compile(r"""^["']?tolerated["']? *:(\s+#.*)?$""")
+_DASH = re.compile(r"\s*-(?:\s|$)")
 
 
 def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: str, by_site: bool) -> str:
@@ -69,29 +70,42 @@ def _is_obsolete(entry: Mapping[str, Any], obsolete: Collection[tuple[str, str]]
 
 
 def _without_lines(text: str, entries: Sequence[YamlNode], kept: Sequence[YamlNode]) -> str | None:
-    """Return the text with the lines of `kept` only; None if an entry does not begin with a dash in its first line."""
-    lines = text.splitlines()
-    starts = [entry.line - 1 for entry in entries]
-    if not all(lines[start].lstrip().startswith("- ") for start in starts):
+    """Return the text with the lines of `kept` only; None if an entry has no line with a dash, as in a list `[…]`."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    dashes = [_dash(lines, entry.line - 1) for entry in entries]
+    if min(dashes) < 0:
         return None
-    indent = min(len(lines[start]) - len(lines[start].lstrip()) for start in starts)
-    stop = next(
-        (n for n in range(starts[-1] + 1, len(lines)) if len(lines[n]) - len(lines[n].lstrip()) <= indent), len(lines)
-    )
-    starts = [_first_comment(lines, start) for start in starts]
-    bodies = [lines[start:end] for start, end in zip(starts, [*starts, stop][1:], strict=True)]
-    head = lines[: starts[0]]
+    starts = [_first_comment(lines, dash) for dash in dashes]
+    bodies = [lines[start:end] for start, end in zip(starts, [*starts, _end(lines, dashes[-1])][1:], strict=True)]
+    head, tail = lines[: starts[0]], lines[_end(lines, dashes[-1]) :]
     if not kept:
         head = [_KEY_LINE.sub(r"tolerated: []\1", line) for line in head]
     body = [line for entry, own in zip(entries, bodies, strict=True) if entry in kept for line in own]
-    return "\n".join([*head, *body, *lines[stop:]]) + "\n"
+    return "\n".join([*head, *body, *tail]).rstrip("\n") + "\n"
+
+
+def _dash(lines: Sequence[str], index: int) -> int:
+    """Return the index of the line with the dash of the entry at this line, -1 if there is none."""
+    while index >= 0 and not _DASH.match(lines[index]):
+        index -= 1
+    return index
 
 
 def _first_comment(lines: Sequence[str], start: int) -> int:
     """Return the index of the first of the comments directly above a line."""
-    while start and lines[start - 1].lstrip().startswith("#") and lines[start - 1].startswith(" "):
+    while start and lines[start - 1].lstrip().startswith("#"):
         start -= 1
     return start
+
+
+def _end(lines: Sequence[str], dash: int) -> int:
+    """Return the index after the last line of an entry: those that follow are indented more than its dash."""
+    indent = len(lines[dash]) - len(lines[dash].lstrip())
+    deeper = (n for n in range(dash + 1, len(lines)) if lines[n].strip())
+    stop = next((n for n in deeper if len(lines[n]) - len(lines[n].lstrip()) <= indent), len(lines))
+    while not lines[stop - 1].strip():
+        stop -= 1
+    return stop
 
 
 def _append(text: str, added: Sequence[Mapping[str, Json]]) -> str:
