@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from galleryctl.model.command import command_line, join_advice
 from galleryctl.model.errors import Refused
-from galleryctl.plan.changes import Cause, Plan
+from galleryctl.model.fields import MEDIA_FIELD, manifest_name
+from galleryctl.plan.changes import Action, Cause, Change, Plan
 from galleryctl.plan.file.review import review_digest
+
+_MAX_ADDRESSES = 10
+"""The number of addresses that a command names; for more, it names their galleries."""
 
 
 def check_guards(plan: Plan) -> None:
@@ -21,18 +27,28 @@ def check_guards(plan: Plan) -> None:
 def check_conflicts(plan: Plan) -> None:
     """Raise Refused if the plan overwrites what people changed on the site while the manifest changed it, too."""
     if plan.conflicts:
-        listed = (
-            f"{change.address}: {', '.join(part.path for part in change.fields if part.cause is Cause.CONFLICT) or 'media'}"
-            for change in plan.conflicts
-        )
-        keys = dict.fromkeys(change.address.gallery for change in plan.conflicts)
+        listed = (f"{change.address}: {', '.join(_conflicts(change))}" for change in plan.conflicts)
+        addresses = [str(change.address) for change in plan.conflicts]
+        if len(addresses) > _MAX_ADDRESSES:
+            addresses = [*dict.fromkeys(change.address.gallery for change in plan.conflicts)]
         raise Refused(
             "people on the site and the manifests changed the same values; nothing was applied",
             why="\n  ".join(listed),
             do="to keep the manifests' values, review the plan and apply it saved (plan --out FILE, apply FILE), with "
             "--expect-digest, or with --overwrite-conflicts\n  to keep the site's values: "
-            + command_line("drift", "--accept", *keys),
+            + command_line("drift", "--accept", *addresses),
         )
+
+
+def _conflicts(change: Change) -> Iterator[str]:
+    """Yield the names of the values that both have changed."""
+    if change.action is Action.REPLACE:
+        yield "its kind"
+    yield from (manifest_name(part.path, change.kind) for part in change.fields if part.cause is Cause.CONFLICT)
+    if change.media is not None and change.media_cause is Cause.CONFLICT:
+        yield manifest_name(MEDIA_FIELD, change.kind)
+    if change.position is not None and change.position_cause is Cause.CONFLICT:
+        yield "position"
 
 
 def check_review_digest(plan: Plan, expected: str) -> None:

@@ -15,7 +15,7 @@ from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, n
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import Json, manifest_name
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import LocalFile
 from galleryctl.model.variable_text import displayed
@@ -157,7 +157,7 @@ def _file_reason(change: Change, tree: WorkspaceFiles) -> str:
 def _changed_fields(change: Change, resource: LiveGallery | LiveItem) -> str:
     """Return the fields that changed on the site, before and after, as far as the plan recorded them."""
     parts = ", ".join(
-        f"{part.path} {_format_value(part.before)} → {_format_value(part.after)}"
+        f"{manifest_name(part.path, change.kind)} {_format_value(part.before)} → {_format_value(part.after)}"
         for part in changed_since(change, resource)
     )
     if parts:

@@ -51,10 +51,15 @@ def profile_yaml(profile: SiteProfile, probed: datetime) -> str:
     lines = [PROFILE_HEADER, "galleryctl_profile: 1", f"site_id: {json.dumps(profile.site_id)}"]
     lines.append(f"probed: {json.dumps(probed.isoformat(timespec='seconds'))}")
     if profile.item_order is not None:
-        lines.append(f"item_order: {profile.item_order.value}")
+        lines.append(f"item_order: {profile.item_order.value}  # the direction in which the site displays items")
     if profile.switches:
-        lines += ["switches:", *(f"  {name}: {json.dumps(value)}" for name, value in sorted(profile.switches.items()))]
+        lines += ["switches:", *(_switch_line(name, value) for name, value in sorted(profile.switches.items()))]
     return "\n".join(lines) + "\n"
+
+
+def _switch_line(name: str, value: Json) -> str:
+    remark = "  # of the items that the API lists" if name == "item_order" else ""
+    return f"  {name}: {json.dumps(value)}{remark}"
 
 
 def resolve_item_order(config: WorkspaceConfig, site: str) -> ItemOrder:

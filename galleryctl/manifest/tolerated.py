@@ -16,7 +16,7 @@ from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.places import NO_PLACES
 from galleryctl.model.address import Address
 from galleryctl.model.errors import Problem
-from galleryctl.model.fields import canonical
+from galleryctl.model.fields import canonical, path_of_name
 from galleryctl.model.last_applied import value_digest
 from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 
@@ -39,7 +39,7 @@ def read_tolerated(config: WorkspaceConfig, site: str, problems: list[Problem]) 
         except ValueError as error:
             found.append(Problem(document.at(node.part("until") or node), str(error)))
             continue
-        first = entries.setdefault((name, entry.address, entry.field), entry)
+        first = entries.setdefault((name, entry.address, entry.path), entry)
         if first is not entry:
             message = f"duplicate entry for {entry.field} of {entry.address}, first at {first.at}"
             found.append(Problem(entry.at, message))
@@ -65,7 +65,7 @@ def _entry_nodes(document: YamlDocument) -> Iterator[YamlNode]:
 
 def _parse_entry(document: YamlDocument, node: YamlNode) -> Toleration:
     field, value = str(get_string(node, "field")), node.part("value")
-    shown = canonical(field, normalize_structure(value.value if value else None))
+    shown = canonical(path_of_name(field), normalize_structure(value.value if value else None))
     return Toleration(
         address=Address.parse(str(get_string(node, "address"))),
         field=field,

@@ -91,6 +91,22 @@ FIELDS_BY_KIND: Mapping[Kind, tuple[Field, ...]] = {
 _STRINGS = frozenset(field.name for field in FIELDS if field.type == "string")
 _TAGS = frozenset(field.name for field in FIELDS if field.type == "tags")
 
+MEDIA_FIELD = "media"
+"""The path of the media of an item, which is not in `FIELDS`."""
+
+
+def manifest_name(path: str, kind: Kind | None) -> str:
+    """Return a path as people know it from manifests: `text` for `html`, and the kind of the item for its media."""
+    if path == MEDIA_FIELD and kind is not None:
+        return kind.value
+    return Kind.TEXT.value if path == "html" else path
+
+
+def path_of_name(name: str) -> str:
+    """Return the path that a name in manifests stands for, the inverse of `manifest_name`."""
+    return {Kind.TEXT.value: "html", Kind.IMAGE.value: MEDIA_FIELD, Kind.VIDEO.value: MEDIA_FIELD}.get(name, name)
+
+
 VENDOR_TAG_PREFIX = "_fileOrigin_"
 """The prefix of tags that the vendor's editor adds, as seen in live data: never compared, and kept by every write."""
 

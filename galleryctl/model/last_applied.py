@@ -53,7 +53,8 @@ class FieldBase:
     `wrote` is True if our write changed the site, False if the value was found equal. `doubt` is True if the answer to
     the write was lost, and the site shows something else than was sent. `ignored` is True if the site answered the write
     as if it took it, and kept the value `answered`. `before` is the value before the write, "" if it was empty, and
-    `wrote_before` is `wrote` of that value. `ours` are the digests of the tags that were not on the item before we wrote
+    `wrote_before` is `wrote` of that value. A field that was cleared because the manifest no longer names it has a base
+    with `before`, and not `wrote`, until it is known that the site took that. `ours` are the digests of the tags that were not on the item before we wrote
     them.
     """
 
@@ -65,6 +66,13 @@ class FieldBase:
     before: str = ""
     wrote_before: bool = False
     ours: tuple[str, ...] = ()
+
+    @property
+    def was_cleared(self) -> bool:
+        """True if it only tells of a clear, which the site seems to have taken: otherwise there would be no base."""
+        # A value that was found equal, and written again with others of its structure, is as it was before.
+        is_other = self.before not in ("", self.answered)
+        return is_other and not (self.wrote or self.ignored or self.doubt)
 
     @classmethod
     def parse(cls, text: str) -> FieldBase:

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from galleryctl.model.address import Address
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import Json, path_of_name
 from galleryctl.model.last_applied import value_digest
 from galleryctl.model.position import SourcePosition
 
@@ -23,8 +23,8 @@ ITEM_FIELD = "item"
 class Toleration:
     """An entry of the file: until the end of the day `until`, in UTC, this value of the site is left alone.
 
-    `field` is the path of a leaf such as `title` or `focal_point.x`, `media`, `position` or `item`. `value` is for the
-    reader, and `digest` is that of the exact value: if the entry has none, that of `value`.
+    `field` is the name of a leaf as in manifests, such as `title`, `text` or `focal_point.x`, `image` or `video`, `position`
+    or `item`. `value` is for the reader, and `digest` is that of the exact value: if the entry has none, that of `value`.
     """
 
     address: Address
@@ -34,6 +34,11 @@ class Toleration:
     until: date
     reason: str
     at: SourcePosition
+
+    @property
+    def path(self) -> str:
+        """The path of the field."""
+        return path_of_name(self.field)
 
 
 class TolerationStatus(StrEnum):
@@ -48,7 +53,7 @@ class TolerationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToleratedDrift:
-    """An entry in a plan, and its effect; `why` explains an obsolete entry."""
+    """An entry in a plan, and its effect; `field` is as in the entry, `why` explains an obsolete one."""
 
     address: Address
     field: str

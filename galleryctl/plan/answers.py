@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from galleryctl.model.fields import Fields, Json, is_empty
 from galleryctl.model.last_applied import FieldBase, SentValue, value_digest
 from galleryctl.plan.leaves import value_at
-from galleryctl.plan.three_way import Answer, answered_base, classify_answer, loose_form, with_doubt, with_value_before
+from galleryctl.plan.three_way import (
+    Answer,
+    answered_base,
+    classify_answer,
+    cleared_base,
+    loose_form,
+    with_doubt,
+    with_value_before,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +41,8 @@ def answered_fields(
     """Return the bases after the site answered the write of `named` and `cleared` paths with `answer`.
 
     `bases` are those of the resource before the write, `before` its fields then. A value that was not taken keeps its
-    base, so that the next plan writes it again. A cleared path loses its base. `was_read` is True if the answer was lost
+    base, so that the next plan writes it again. A cleared path keeps one that tells of the clear: reads may show that the
+    site did not take it. `was_read` is True if the answer was lost
     and `answer` was read later: a person may have changed it in between, so only a similar value counts as the site's
     form, and any other is in doubt.
     """
@@ -51,8 +60,11 @@ def answered_fields(
         after[path] = base if path != "tags" else _with_our_tags(base, bases.get(path), _added_tags(old, new), new)
     for path in cleared:
         sent, old, new = value_at(write, path), value_at(before, path), value_at(answer, path)
-        if classify_answer(sent, old, new) is Answer.NOT_TAKEN:
+        outcome, base = classify_answer(sent, old, new), bases.get(path)
+        if outcome is Answer.NOT_TAKEN or (base is not None and base.ignored and base.sent == value_digest(sent)):
             not_taken.append(path)
+        elif outcome is Answer.TAKEN and is_empty(sent) and not was_read:
+            after[path] = cleared_base(sent=value_digest(sent), before=value_digest(old), earlier=base)
         else:
             after.pop(path, None)
     return AnsweredFields(bases=after, not_taken=tuple(not_taken), other_form=tuple(other_form))

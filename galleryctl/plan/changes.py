@@ -226,6 +226,8 @@ class Plan:
     """The review digest of the plan if an approval lifts its limits: recorded in state, where it is used up."""
     unmanaged: int = 0
     """The number of items of managed galleries that are on the site only."""
+    undeclared: int = 0
+    """The number of managed items with a value that no manifest declares, unless they are as our last write left them."""
     doubt_resolution: DoubtResolution = NO_DOUBTS
     refusals: tuple[Refusal, ...] = ()
     notices: tuple[Notice, ...] = ()

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from galleryctl.model.desired import DesiredGallery, DesiredItem
-from galleryctl.model.fields import Fields, Json
+from galleryctl.model.fields import Fields, Json, is_empty
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
 from galleryctl.plan.identity.evidence import media_digest, same_content
-from galleryctl.plan.leaves import all_leaves, value_at
+from galleryctl.plan.leaves import all_leaves, leaves_of, value_at
 from galleryctl.plan.three_way import Decision, decide_named, ignored_base, looks_same, loose_form, rebased
 
 
@@ -87,6 +87,27 @@ def changed_paths(live: LiveItem | LiveGallery, record: LastApplied) -> Iterable
             yield path
 
 
+def has_undeclared_values(item: DesiredItem, live: LiveItem, record: LastApplied) -> bool:
+    """Return True if people may have edited the item where no manifest declares it: it has a value there.
+
+    False if it was not changed since our last write, so that what a site fills in by itself does not count.
+    """
+    has_some = any(
+        not is_empty(value) and name not in item.ignore and _is_undeclared(name, value, item.fields, record)
+        for name, value in live.fields.items()
+    )
+    return has_some and not (record.revision and record.revision == value_digest(live.updated))
+
+
+def _is_undeclared(name: str, value: Json, declared: Fields, record: LastApplied) -> bool:
+    if not isinstance(value, Mapping):
+        return name not in declared and name not in record.fields
+    if name in declared and not isinstance(declared[name], Mapping):
+        return False  # null declares the structure as a whole
+    named = {*record.fields, *(path for path, _ in leaves_of(name, declared.get(name)))}
+    return any(path not in named and not is_empty(leaf) for path, leaf in leaves_of(name, value))
+
+
 def with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) -> tuple[LastApplied, tuple[str, ...]]:
     """Return the record with what the site made of our last write, if its answer had only repeated what was sent.
 
@@ -94,9 +115,9 @@ def with_stored_forms(item: DesiredItem, live: LiveItem, record: LastApplied) ->
     another form.
     """
     if not record.revision or record.revision != value_digest(live.updated):
-        return record, ()
+        return _without_clears(record), ()
     record, other_form = _with_stored_forms(item.fields, live.fields, record, _is_similar)
-    return _with_ignored_writes(live, record), other_form
+    return _without_clears(_with_ignored_writes(live, record)), other_form
 
 
 def _with_ignored_writes(live: LiveItem, record: LastApplied) -> LastApplied:
@@ -107,6 +128,14 @@ def _with_ignored_writes(live: LiveItem, record: LastApplied) -> LastApplied:
         if path != MEDIA_PATH and (base := ignored_base(before, value_at(live.fields, path))) is not None
     }
     return replace(record, fields={**record.fields, **ignored}) if ignored else record
+
+
+def _without_clears(record: LastApplied) -> LastApplied:
+    """Return the record without the bases of cleared fields that the manifest did not name, unless they were ignored."""
+    cleared = {path for path, base in record.fields.items() if base.before and base.was_cleared}
+    if not cleared:
+        return record
+    return replace(record, fields={path: base for path, base in record.fields.items() if path not in cleared})
 
 
 def _is_similar(value: Json, other: Json) -> bool:

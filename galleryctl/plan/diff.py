@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from galleryctl.model.fields import FIELDS, Fields, Json, canonical, is_empty, values_equal
+from galleryctl.model.fields import FIELDS, MEDIA_FIELD, Fields, Json, canonical, is_empty, values_equal
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Cause, FieldChange
 from galleryctl.plan.leaves import all_leaves, field_of, value_at, without_leaf
 from galleryctl.plan.three_way import Decision, decide_named, decide_unnamed, rebased
 
-MEDIA_PATH = "media"
+MEDIA_PATH = MEDIA_FIELD
 """The path of the base of an item's media, which is compared separately."""
 
 _CAUSES = {

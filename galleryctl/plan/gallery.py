@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, UnmanagedPolicy
+from galleryctl.model.fields import manifest_name
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.model.tolerated import ToleratedDrift
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
-from galleryctl.plan.compare import ItemDifference, changed_paths
+from galleryctl.plan.compare import ItemDifference, changed_paths, has_undeclared_values
 from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.identity.evidence import same_content
 from galleryctl.plan.identity.galleries import gallery_names
@@ -58,6 +59,8 @@ class GalleryPlan:
     """Fields that are released, and fields that changed to the same value on both sides."""
     unmanaged: int = 0
     """The number of items that are on the site only."""
+    undeclared: frozenset[Address] = frozenset()
+    """The items that people may have edited in fields that no manifest declares."""
     unchanged: frozenset[Address] = frozenset()
     notices: tuple[Notice, ...] = ()
     unmanaged_items_lost: Mapping[Address, int] = field(default_factory=dict)
@@ -121,6 +124,7 @@ def plan_gallery_update(
     tolerated = [*places.tolerated, *effects]
     changes = [change for change in (update_gallery_change(desired, live, matched_by, gallery_difference),) if change]
     findings.add_gallery(desired.address, live, gallery_difference, other_form)
+    undeclared: set[Address] = set()
     for item in desired.items:
         match, position = matches.get(item.address), places.positions.get(item.address, NOT_MOVED)
         if item.address in places.missing:
@@ -140,6 +144,8 @@ def plan_gallery_update(
             item, match.live, findings.record(item.address, match.live.id), tolerance, media=media, files=files
         )
         tolerated += effects
+        if has_undeclared_values(item, match.live, difference.record):
+            undeclared.add(item.address)
         keeps_base = position.sort_order is not None or item.address in places.fixed
         findings.add_item(item.address, match.live, difference, keeps_base=keeps_base)
         if change := update_item_change(item, match, position, difference, moved=places.cause_of_moves):
@@ -154,6 +160,7 @@ def plan_gallery_update(
         records=findings.records,
         state_changes=tuple(findings.state_changes),
         unmanaged=len(identified.unmanaged),
+        undeclared=frozenset(undeclared),
         unchanged=frozenset({desired.address, *matches} - changed),
         notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified.unmanaged)),
         tolerated=tuple(tolerated),
@@ -191,8 +198,8 @@ class _Findings:
             record = replace(record, sort_order=live.sort_order)
         self.records[address] = record
         self._add_state_changes(address, live, difference.fields)
-        self._add_other_form(address, difference.other_form)
-        if ignored := [path for path, base in record.fields.items() if base.ignored]:
+        self._add_other_form(address, [manifest_name(path, live.kind) for path in difference.other_form])
+        if ignored := [manifest_name(path, live.kind) for path, base in record.fields.items() if base.ignored]:
             message = f"the site answered the last write of {', '.join(ignored)}, but kept the previous value"
             self.notices.append(Notice(address=address, message=message))
 
@@ -203,11 +210,14 @@ class _Findings:
 
     def _add_state_changes(self, address: Address, live: LiveItem | LiveGallery, difference: Difference) -> None:
         released = set(changed_paths(live, self.record(address, live.id))) if difference.released else set[str]()
-        changed = sorted(released.intersection(difference.released))
+        kind = live.kind if isinstance(live, LiveItem) else None
+        changed = [manifest_name(path, kind) for path in sorted(released.intersection(difference.released))]
         for action, paths in ((StateAction.RELEASE, difference.released), (StateAction.RECORD, difference.rebased)):
             if paths:
                 kept = f"; changed on the site since, and kept: {', '.join(changed)}"
-                detail = ", ".join(paths) + (kept if action is StateAction.RELEASE and changed else "")
+                detail = ", ".join(manifest_name(path, kind) for path in paths) + (
+                    kept if action is StateAction.RELEASE and changed else ""
+                )
                 self.state_changes.append(StateChange(address=address, action=action, detail=detail))
 
 

@@ -84,6 +84,7 @@ def make_plan(
         records=state_changes.records_to_save(context, records),
         state_changes=(*state_changes.displayed_changes(context, ids, forget, protected), *of_fields),
         unmanaged=sum(plan.unmanaged for plan in gallery_plans),
+        undeclared=sum(is_targeted(a, options.targets) for plan in gallery_plans for a in plan.undeclared),
         doubt_resolution=in_doubt.resolution,
         refusals=tuple(_refusals(context, gallery_plans, changes)),
         notices=(*map(tolerated_notice, tolerated), *_notices(context, gallery_plans)),

@@ -108,6 +108,12 @@ def with_value_before(base: FieldBase, earlier: FieldBase | None, before: str) -
     return replace(base, before=before, wrote_before=wrote)
 
 
+def cleared_base(*, sent: str, before: str, earlier: FieldBase | None) -> FieldBase:
+    """Return the base of a cleared field that the manifest does not name; it was ours, with the value `before`."""
+    ours = earlier.ours if earlier is not None else ()
+    return FieldBase(sent=sent, answered=sent, before=before, wrote_before=True, ours=ours)
+
+
 def ignored_base(base: FieldBase, live: Json) -> FieldBase | None:
     """Return the base of a write that was answered, if the site still has the value from before; None if it does not.
 

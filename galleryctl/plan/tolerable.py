@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import Json, manifest_name
 from galleryctl.model.last_applied import NEVER_APPLIED, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.tolerated import ITEM_FIELD, POSITION_FIELD, missing_digest, position_digest
@@ -77,10 +77,10 @@ def tolerable_drift(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> T
 
 def _why_not(change: Change) -> str:
     if change.action is Action.DELETE:
-        return "people added the item, and its gallery sets unmanaged: delete; list its id under foreign:"
+        return "people added the item, and its gallery has unmanaged: delete; list its id under foreign:"
     if change.action is Action.REPLACE:
-        return "the manifest changes the kind of the item"
-    return "the gallery is missing on the site"
+        return "the manifest changes the kind of the item; apply it, or accept the drift"
+    return "the gallery is missing on the site; delete its manifest, or create it again (apply --allow-recreate)"
 
 
 def _add_values(found: _Found, change: Change, live: LiveGallery | LiveItem, bindings: Bindings) -> None:
@@ -90,24 +90,29 @@ def _add_values(found: _Found, change: Change, live: LiveGallery | LiveItem, bin
     if change.media is not None:
         causes[MEDIA_PATH] = {change.media_cause}
     for path, of_path in causes.items():
+        name = manifest_name(path, change.kind)
         if not any(cause.is_drift for cause in of_path):
             continue
         if of_path != {Cause.DRIFT}:
             why = (
-                "the manifest has changed as well"
+                "the manifest has changed as well; accept it, or apply the manifest"
                 if Cause.CONFLICT in of_path
-                else "the answer to the last write was lost"
+                else "the answer to the last write was lost; apply to continue"
             )
-            found.reject(change.address, path, why)
+            found.reject(change.address, name, why)
         elif path not in bases:
-            found.reject(change.address, path, _NO_BASE)
+            found.reject(change.address, name, _NO_BASE)
         else:
             value = change.media_before if path == MEDIA_PATH else value_at(live.fields, path)
             shown = _readable(value)
-            found.values.append(SiteValue(address=change.address, field=path, value=shown, digest=value_digest(value)))
+            found.values.append(SiteValue(address=change.address, field=name, value=shown, digest=value_digest(value)))
     for part in change.fields:
         if part.cause is Cause.CONFLICT and not any(shows_leaf(part.path, path) for path in change.named):
-            found.reject(change.address, part.path, "the manifest no longer names it")
+            found.reject(
+                change.address,
+                manifest_name(part.path, change.kind),
+                "the manifest no longer names it, and an apply clears it",
+            )
 
 
 def _is_moved(change: Change) -> bool:

@@ -23,7 +23,7 @@ from datetime import date
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
-from galleryctl.model.fields import Json, values_equal
+from galleryctl.model.fields import Json, path_of_name, values_equal
 from galleryctl.model.last_applied import NEVER_APPLIED, FieldBase, LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import MediaFile
@@ -206,12 +206,12 @@ def _judge_values(
     found: Callable[[str], Json],
 ) -> tuple[ToleratedDrift, ...]:
     def why(entry: Toleration) -> str:
-        now = causes(entry.field)
+        now = causes(entry.path)
         if not now:
             return _NO_DIFFERENCE
-        if value_digest(found(entry.field)) != entry.digest:
+        if value_digest(found(entry.path)) != entry.digest:
             return _CHANGED_AGAIN
-        if now == {Cause.DRIFT} and entry.field in record.fields:
+        if now == {Cause.DRIFT} and entry.path in record.fields:
             return ""
         return "the manifest has changed as well" if Cause.CONFLICT in now else "the difference is not drift"
 
@@ -219,7 +219,7 @@ def _judge_values(
 
 
 def _tolerated_paths(effects: Iterable[ToleratedDrift]) -> frozenset[str]:
-    return frozenset(effect.field for effect in effects if effect.status is TolerationStatus.TOLERATED)
+    return frozenset(path_of_name(effect.field) for effect in effects if effect.status is TolerationStatus.TOLERATED)
 
 
 def _without_paths(fields: Mapping[str, Json], paths: Iterable[str]) -> Mapping[str, Json]:

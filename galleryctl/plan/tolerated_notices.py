@@ -6,13 +6,17 @@ import json
 from collections.abc import Iterator, Sequence
 
 from galleryctl.model.fields import Json
-from galleryctl.model.tolerated import ITEM_FIELD, TOLERATED_FILE, ToleratedDrift, TolerationStatus
+from galleryctl.model.tolerated import ITEM_FIELD, POSITION_FIELD, TOLERATED_FILE, ToleratedDrift, TolerationStatus
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.context import PlanContext
 from galleryctl.plan.gallery import GalleryPlan
 
 _MAX_VALUE_LENGTH = 60
 """The number of characters of a value in a notice."""
+
+
+_RESOLVE = "accept it (drift --accept), apply the manifest, or tolerate it longer (drift --tolerate-until)"
+"""The ways to end the drift of an expired entry."""
 
 
 def effects_in_scope(context: PlanContext, gallery_plans: Sequence[GalleryPlan]) -> Iterator[ToleratedDrift]:
@@ -30,15 +34,23 @@ def effects_in_scope(context: PlanContext, gallery_plans: Sequence[GalleryPlan])
 
 def tolerated_notice(effect: ToleratedDrift) -> Notice:
     """Return the notice of an entry."""
-    subject = "missing on the site" if effect.field == ITEM_FIELD else f"{effect.field} {_format_value(effect.value)}"
+    subject = tolerated_value(effect.field, effect.value)
     match effect.status:
         case TolerationStatus.TOLERATED:
             message = f"tolerated until {effect.until}: {subject}: {effect.reason}"
         case TolerationStatus.EXPIRED:
-            message = f"no longer tolerated, expired on {effect.until}: {subject}: {effect.reason}"
+            message = f"no longer tolerated, expired on {effect.until}: {subject}: {effect.reason}; {_RESOLVE}"
         case TolerationStatus.OBSOLETE:
-            message = f"remove its entry for {effect.field} from {TOLERATED_FILE}, which has no effect: {effect.why}"
+            entry = f"its entry for {effect.field} from {TOLERATED_FILE}"
+            message = f"remove {entry}, which has no effect: {effect.why} (drift --remove-obsolete does it)"
     return Notice(address=effect.address, message=message)
+
+
+def tolerated_value(name: str, value: Json) -> str:
+    """Return what an entry is about, such as `title "Rings"`."""
+    if name == ITEM_FIELD:
+        return "missing on the site"
+    return f"moved on the site, {value}" if name == POSITION_FIELD else f"{name} {_format_value(value)}"
 
 
 def _format_value(value: Json) -> str:

@@ -22,6 +22,11 @@ def escape_control(text: str) -> str:
     return text if text.isprintable() else "".join(map(_escape_character, text))
 
 
+def quote(text: str) -> str:
+    """Return `text` in double quotes, as it is displayed, with a backslash before its own double quotes."""
+    return '"' + escape_control(text).replace('"', '\\"') + '"'
+
+
 def escaped_lines(text: str) -> list[str]:
     """Return the lines of a message, escaped and without indentation; [] for ""."""
     return [escape_control(line.strip()) for line in text.split("\n")] if text else []
@@ -82,7 +87,7 @@ def _format_full_value(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{escape_control(value)}"'
+        return quote(value)
     if isinstance(value, Mapping):
         members = (f"{escape_control(name)}: {_format_full_value(member)}" for name, member in value.items())
         return f"{{{', '.join(members)}}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import Json, manifest_name
 from galleryctl.model.keyed import KeyedGallery, KeyedSite
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, WixFile
@@ -89,8 +89,12 @@ def _item_lines(named: KeyedGallery, item: LiveItem) -> Iterator[str]:
     rows: list[tuple[str, str]] = [("id", escape_control(item.id)), ("kind", item.kind.value), ("position", position)]
     rows.append(("sort order", "none" if item.sort_order is None else repr(item.sort_order)))
     if media := _media_label(item):
-        rows.append(("media", escape_control(media)))
-    rows += [(name, format_value(part, 1000)) for name, part in item.fields.items() if part not in ("", (), None)]
+        rows.append((item.kind.value, escape_control(media)))
+    rows += [
+        (manifest_name(name, item.kind), format_value(part, 1000))
+        for name, part in item.fields.items()
+        if part not in ("", (), None)
+    ]
     width = max(len(name) for name, _ in rows)
     yield from (f"  {name:<{width}}  {text}" for name, text in rows)
 

@@ -59,6 +59,8 @@ def report_summary(report: Report) -> str:
             for action, past in PAST_TENSE.items()
             if (number := sum(outcome.action == action for outcome in report.outcomes))
         ]
+        if report.state_changes:
+            counts.append(f"{report.state_changes:,} in state only")
         return f"Applied: {', '.join(counts)}."
     not_taken = _count_outcomes(report, OutcomeStatus.NOT_TAKEN)
     is_partial = done or not_taken or report.has_written

@@ -65,7 +65,8 @@ def probe_json(report: ProbeReport) -> str:
 def _cells(fact: Fact) -> tuple[str, str, str, str]:
     conclusion = fact.conclusion
     requests = "" if conclusion.status is FactStatus.NOT_PROBED else str(fact.requests)
-    return escape_control(fact.name), escape_control(conclusion.result), requests, escape_control(conclusion.evidence)
+    result = conclusion.result if conclusion.status is not FactStatus.UNKNOWN else f"unknown: {conclusion.result}"
+    return escape_control(fact.name), escape_control(result), requests, escape_control(conclusion.evidence)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -12,7 +12,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.formatting import escape_control, escaped_lines, list_addresses, shorten
+from galleryctl.report.formatting import escape_control, escaped_lines, list_addresses, quote, shorten
 from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
 
 _T = TypeVar("_T")
@@ -221,7 +221,7 @@ def _legend(*, drift: bool) -> list[StyledText]:
 
 def group_rows(group: GalleryChanges, width: int, *, verbose: bool) -> Iterator[list[StyledText]]:
     """Yield the changes of one gallery; `verbose` shows every one."""
-    yield [(str(group.address), "bold"), (f'  "{group.name}"' if group.name else "", "")]
+    yield [(str(group.address), "bold"), (f"  {quote(group.name)}" if group.name else "", "")]
     for line in _first_lines(group.lines, verbose=verbose):
         yield from _change_rows(line, width)
     if not verbose and len(group.lines) > _MAX_CHANGES_SHOWN:
@@ -231,7 +231,7 @@ def group_rows(group: GalleryChanges, width: int, *, verbose: bool) -> Iterator[
 def _change_rows(line: ChangeLine, width: int) -> Iterator[list[StyledText]]:
     style = _STYLES[line.action]
     name = _fit_name(line.name, width - len(f'      {line.label}  {line.kind} ""  {line.summary}'))
-    subject = " ".join(part for part in (line.kind, f'"{name}"' if name else "") if part)
+    subject = " ".join(part for part in (line.kind, quote(name) if name else "") if part)
     row = [(f"  {ACTION_SYMBOLS[line.action]:>3} ", style), (line.label, style)]
     row += [(f"  {subject}", ""), (f"  {line.summary}", style)]
     fits = sum(len(text) for text, _ in row) + len(line.reason) + len("  ()") <= width

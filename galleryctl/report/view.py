@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from galleryctl.model.address import Address
-from galleryctl.model.fields import FIELDS
+from galleryctl.model.fields import FIELDS, MEDIA_FIELD, manifest_name
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan, StateAction, StateChange
 from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
@@ -147,10 +147,25 @@ def remarks(plan: Plan, *, drift: bool) -> Iterator[str]:
         return
     pending = sum(not change.is_drift for change in plan.changes) + len(plan.state_changes)
     if pending:
-        yield f"{pluralize(pending, 'change')} in the manifests not applied yet; a plan shows them."
+        them = "it" if pending == 1 else "them"
+        yield f"{pending_changes(pending, is_part=bool(plan.targets))}; a plan shows {them}."
     deleted = sum(change.action is Action.DELETE and change.matched_by is MatchedBy.NONE for change in plan.changes)
     if left := plan.unmanaged - deleted:
         yield f"{pluralize(left, 'item')} in managed galleries on the site only, left alone."
+    if plan.undeclared:
+        yield f"{undeclared_values(plan.undeclared)}, left alone."
+
+
+def pending_changes(count: int, *, is_part: bool) -> str:
+    """Return the statement that the manifests have so many changes; `is_part` if only those of targets are counted."""
+    of_targets = " of these addresses" if is_part else ""
+    return f"{pluralize(count, 'change')}{of_targets} in the manifests not applied yet"
+
+
+def undeclared_values(count: int) -> str:
+    """Return the statement that so many items have values that no manifest declares."""
+    have = "has" if count == 1 else "have"
+    return f"{pluralize(count, 'managed item')} {have} values on the site that no manifest declares"
 
 
 def state_change_lines(plan: Plan) -> tuple[tuple[Address, str], ...]:
@@ -237,13 +252,18 @@ def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterato
     if change.media is not None:
         before = None if change.media_before is None else escape_control(change.media_before)
         yield FieldDetail(
-            label="media", before=before, after=format_media(change.media), cause=_cause_label(change.media_cause)
+            label=manifest_name(MEDIA_FIELD, change.kind),
+            before=before,
+            after=format_media(change.media),
+            cause=_cause_label(change.media_cause),
         )
     is_new = action in (DisplayAction.CREATE, DisplayAction.REPLACE)
     for part in change.fields:
         single = is_new or (part.path.startswith(_TAG_PATHS) and None in (part.before, part.after))
         yield FieldDetail(
-            label=part.path.partition(".")[0] if single and not is_new else escape_control(part.path),
+            label=part.path.partition(".")[0]
+            if single and not is_new
+            else escape_control(manifest_name(part.path, change.kind)),
             before=None if single and part.before is None else format_value(part.before, limit),
             after=None if single and part.after is None else format_value(part.after, limit),
             is_set_member=single and not is_new,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from galleryctl.engine.site import plan_site
-from galleryctl.manifest.files.atomic_write import read_text, write_text_atomically
+from galleryctl.manifest.files.atomic_write import read_text, with_line_ends_of, write_text_atomically
 from galleryctl.manifest.files.symlinks import ensure_inside
-from galleryctl.manifest.write.tolerated import write_tolerated
+from galleryctl.manifest.write.tolerated import remove_tolerated, write_tolerated
 from galleryctl.model.address import Address
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.position import SourcePosition
-from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
+from galleryctl.model.tolerated import TOLERATED_FILE, ToleratedDrift, Toleration, TolerationStatus
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.tolerable import tolerable_drift
@@ -62,6 +62,24 @@ async def tolerate_drift(
     if entries:
         _write(workspace, entries)
     return RecordedDrift(entries=entries, others=drift.others)
+
+
+async def remove_obsolete(workspace: WorkspaceSite, targets: tuple[Address, ...]) -> tuple[ToleratedDrift, ...]:
+    """Remove the entries about the targets, or all, that have no effect any more, and return them.
+
+    Neither the site nor the state is changed. Raises what `plan_workspace` raises.
+    """
+    desired = workspace.load()
+    async with workspace.open() as site:
+        plan = (await plan_site(site, desired, drift_options(targets))).plan
+    obsolete = tuple(effect for effect in plan.tolerated if effect.status is TolerationStatus.OBSOLETE)
+    if obsolete:
+        path = ensure_inside(workspace.config.root, workspace.config.root / TOLERATED_FILE)
+        about = {(str(effect.address), effect.field) for effect in obsolete}
+        before = read_text(path)
+        after = remove_tolerated(before, about, site=workspace.name)
+        write_text_atomically(path, with_line_ends_of(after, before))
+    return obsolete
 
 
 def _write(workspace: WorkspaceSite, entries: tuple[Toleration, ...]) -> None:

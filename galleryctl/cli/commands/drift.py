@@ -21,6 +21,9 @@ from galleryctl.cli.options import common_options, deadline_option, get_settings
     help="Record the drift of ADDRESS, or all, in galleryctl.tolerated.yaml: plans leave it alone until then.",
 )
 @click.option("--reason", metavar="TEXT", default="", help="Why it is tolerated, with --tolerate-until.")
+@click.option(
+    "--remove-obsolete", is_flag=True, help="Remove the entries of galleryctl.tolerated.yaml that have no effect."
+)
 @deadline_option
 @click.pass_context
 def command(
@@ -32,44 +35,52 @@ def command(
     dry_run: bool,
     tolerate_until: str | None,
     reason: str,
+    remove_obsolete: bool,
     deadline: float | None,
 ) -> int:
     """Show, accept or tolerate what people changed on the site.
 
     Changes since the last apply count. Exit code 2 if there is drift that is not tolerated. A read-only key is
-    sufficient, also for --accept and --tolerate-until, which write files of the workspace only.
+    sufficient, also for --accept, --tolerate-until and --remove-obsolete, which write files of the workspace only.
     """
     from galleryctl.cli.output import print_result
     from galleryctl.cli.run.accept import run_accept
     from galleryctl.cli.run.plan import parse_pattern
-    from galleryctl.cli.run.tolerate import run_tolerate
+    from galleryctl.cli.run.tolerate import run_remove_obsolete, run_tolerate
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.session.run import drift_options, plan_workspace
 
     settings = get_settings(context)
-    tolerate = tolerate_until is not None
-    _check_usage(accept=accept, accept_options=added or dry_run, tolerate=tolerate, reason=reason, addresses=addresses)
+    actions = {"--accept": accept, "--tolerate-until": tolerate_until is not None, "--remove-obsolete": remove_obsolete}
+    _check_usage(
+        [name for name, is_given in actions.items() if is_given],
+        accept_options=added or dry_run,
+        reason=reason,
+        addresses=addresses,
+    )
     if accept:
         accepting = run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run)
         return run_async(accepting, deadline=deadline)
     if tolerate_until is not None:
         tolerating = run_tolerate(settings, (*targets, *addresses), until=tolerate_until, reason=reason)
         return run_async(tolerating, deadline=deadline)
+    if remove_obsolete:
+        return run_async(run_remove_obsolete(settings, (*targets, *addresses)), deadline=deadline)
     options = drift_options(tuple(map(parse_pattern, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options), deadline=deadline)
     print_result(plan, settings, drift=True)
     return 2 if plan.drift else 0
 
 
-def _check_usage(
-    *, accept: bool, accept_options: bool, tolerate: bool, reason: str, addresses: tuple[str, ...]
-) -> None:
-    """Raise UsageError for options that do not go together."""
-    if accept and tolerate:
-        raise click.UsageError("--accept and --tolerate-until cannot be combined: name the addresses for each of them.")
-    if accept_options and not accept:
+def _check_usage(actions: list[str], *, accept_options: bool, reason: str, addresses: tuple[str, ...]) -> None:
+    """Raise UsageError for options that do not go together; `actions` are the given ones that write a file."""
+    if len(actions) > 1:
+        raise click.UsageError(f"{' and '.join(actions)} cannot be combined: name the addresses for each of them.")
+    if accept_options and "--accept" not in actions:
         raise click.UsageError("--added and --dry-run need --accept.")
-    if reason and not tolerate:
+    if reason and "--tolerate-until" not in actions:
         raise click.UsageError("--reason needs --tolerate-until.")
-    if addresses and not (accept or tolerate):
-        raise click.UsageError("ADDRESS needs --accept or --tolerate-until. To check some addresses, use --target.")
+    if addresses and not actions:
+        raise click.UsageError(
+            "ADDRESS needs --accept, --tolerate-until or --remove-obsolete. To check some addresses, use --target."
+        )

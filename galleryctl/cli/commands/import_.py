@@ -110,12 +110,10 @@ def _summary(draft: Draft) -> str:
 def _messages(imported: ImportResult, settings: CliSettings, *, dry_run: bool) -> list[str]:
     """Return the remarks on an import."""
     from galleryctl.model.command import command_line
-    from galleryctl.report.formatting import escape_control, pluralize
+    from galleryctl.report.formatting import pluralize
 
     draft, lines = imported.draft, []
-    if draft.left_out:
-        names = ", ".join(escape_control(name) for name in draft.left_out)
-        lines.append(f"{draft.key}: left out, because a manifest cannot declare it: {names}")
+    lines += _undeclarable_messages(draft)
     lines += _skipped_messages(f"{draft.key}: ", draft.skipped, settings)
     if draft.taken:
         lines.append(f"{draft.key}: took {_listed_values(draft.taken)} from the site")
@@ -142,6 +140,25 @@ def _messages(imported: ImportResult, settings: CliSettings, *, dry_run: bool) -
     if draft.manifest.adopted and draft.file is not None and not dry_run:
         items = pluralize(len(draft.manifest.adopted), "item")
         lines.append(f"{draft.key}: run " + command_line("apply") + f" (or merge this change) to adopt {items}")
+    return lines
+
+
+def _undeclarable_messages(draft: Draft) -> list[str]:
+    """Return the remarks on items that a manifest cannot declare."""
+    from galleryctl.report.formatting import escape_control
+
+    found, lines = draft.undeclarable, []
+    if found.left_out:
+        names = ", ".join(escape_control(f"{each.title or each.id} ({each.why})") for each in found.left_out)
+        lines.append(f"{draft.key}: left out, because a manifest cannot declare it: {names}")
+    if found.lost:
+        lines.append(
+            f"{draft.key}: the next apply deletes {', '.join(found.lost)}; to keep an item, list its key under removed:"
+        )
+    lines += [
+        f"{draft.key}: kept the entry {key} as it is, because a manifest cannot declare its item: {escape_control(why)}"
+        for key, why in found.entries.items()
+    ]
     return lines
 
 
@@ -177,7 +194,8 @@ def _json_document(imported: ImportResult, settings: CliSettings, *, dry_run: bo
         "managed": draft.file is not None,
         "items": {key: id_ for id_, key in draft.manifest.keys.items()},
         "adopt": dict(draft.manifest.adopted),
-        "left_out": list(draft.left_out),
+        "left_out": [each.title or each.id for each in draft.undeclarable.left_out],
+        "undeclarable": dict(draft.undeclarable.entries),
         "skipped": _reasons(draft.skipped, settings),
         "removed": list(draft.manifest.removed),
         "taken": list(draft.taken),

@@ -12,8 +12,10 @@ from galleryctl.cli.run.plan import parse_pattern
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.accepting.run import Acceptance
 from galleryctl.engine.rewriting import RewrittenManifest
+from galleryctl.model.command import command_line
 from galleryctl.report.formatting import escape_control, pluralize
 from galleryctl.report.json import dump_safe_json
+from galleryctl.report.view import pending_changes, undeclared_values
 from galleryctl.session.run import accept_workspace_drift
 
 
@@ -22,11 +24,11 @@ async def run_accept(settings: CliSettings, targets: Sequence[str], *, added: bo
     output.require_format(settings, "text", "json")
     patterns = tuple(map(parse_pattern, targets))
     accepted = await accept_workspace_drift(get_workspace(settings), patterns, added=added, dry_run=dry_run)
-    code = _print_acceptance(accepted, settings, added=added, dry_run=dry_run)
+    code = _print_acceptance(accepted, settings, added=added, dry_run=dry_run, is_part=bool(patterns))
     return 3 if accepted.left else code
 
 
-def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: bool, dry_run: bool) -> int:
+def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: bool, dry_run: bool, is_part: bool) -> int:
     """Print the files that changed, or in a dry run their differences, and what was left; return the exit code."""
     if settings.format == "json":
         text = dump_safe_json(_document(accepted, dry_run=dry_run))
@@ -45,8 +47,8 @@ def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: boo
         )
     for left in accepted.left:
         output.warning(f"{left.address} was not accepted: {left.why}")
-    for line in _remarks(accepted, added=added):
-        output.info(settings, line)
+    for line in _remarks(accepted, added=added, is_part=is_part):
+        output.info(settings, settings.for_this_workspace(line))
     return code
 
 
@@ -61,16 +63,20 @@ def _summary(file: RewrittenManifest) -> str:
     )
 
 
-def _remarks(accepted: Acceptance, *, added: bool) -> Iterator[str]:
+def _remarks(accepted: Acceptance, *, added: bool, is_part: bool) -> Iterator[str]:
+    """Yield what was left alone; `is_part` if addresses were given, to which the counts are limited."""
     if accepted.pending:
-        changes = pluralize(accepted.pending, "change")
-        yield f"{changes} in the manifests not applied yet, kept: see `galleryctl plan`."
+        yield f"{pending_changes(accepted.pending, is_part=is_part)}, kept; see: " + command_line("plan")
     if accepted.tolerated:
         differences = pluralize(accepted.tolerated, "tolerated difference")
         yield f"{differences}, left alone; to accept one, give its own address."
     if accepted.unmanaged and not added:
         items = pluralize(accepted.unmanaged, "item")
         yield f"{items} in managed galleries on the site only, left alone; to take them, use --added."
+    if accepted.undeclared:
+        yield f"{undeclared_values(accepted.undeclared)}, left alone; to take them: " + command_line(
+            "import", "GALLERY"
+        )
 
 
 def _document(accepted: Acceptance, *, dry_run: bool) -> dict[str, object]:
@@ -94,4 +100,5 @@ def _document(accepted: Acceptance, *, dry_run: bool) -> dict[str, object]:
         "pending": accepted.pending,
         "tolerated": accepted.tolerated,
         "unmanaged": accepted.unmanaged,
+        "undeclared": accepted.undeclared,
     }

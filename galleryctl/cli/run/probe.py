@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from galleryctl.cli.options import CliSettings
 from galleryctl.cli.state_lock import print_lock_wait, print_takeover
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.cli.write_files import require_replaceable, write_generated
+from galleryctl.engine.probe.questions import with_item_order
 from galleryctl.manifest.profile import PROFILE_HEADER, SiteProfile, profile_yaml
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.probe import FactStatus, ProbeReport
@@ -43,6 +45,8 @@ async def run_probe(
     if report is None:
         output.info(settings, "Nothing was created.")
         return 1
+    if item_order:
+        report = replace(report, facts=with_item_order(report.facts, ItemOrder(item_order)))
     code = output.outcome(probe_json(report) if settings.format == "json" else probe_text(report))
     if report.count(FactStatus.NOT_REACHED):
         output.info(settings, "No profile was written, because not all questions were reached.")

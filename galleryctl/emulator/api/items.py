@@ -113,7 +113,9 @@ class ItemHandlers:
         sent = apply(patch)
         kind = item_kind(old)
         other = [name for name in MEDIA_KINDS if kind and name != kind and patch.get(name) is not None]
-        violations = [Violation(f"item.{name}", f"a {kind} item cannot become another kind") for name in other]
+        violations = [
+            Violation(f"item.{name}", f"an item with {kind} cannot get another kind of media") for name in other
+        ]
         only = set(patch) - {*READ_ONLY_ITEM_FIELDS, *(MEDIA_KINDS if other else ())}
         checks.raise_violations(violations, item_violations(sent, make_has_media(self.site), only=only, old=old))
         doc = keep_unwritten(settings, "item", old, apply(rewrite_document(patch, settings)))

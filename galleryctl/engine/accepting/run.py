@@ -41,6 +41,8 @@ class Acceptance:
     """The number of tolerated differences."""
     unmanaged: int = 0
     """The number of items that people added and that were not taken."""
+    undeclared: int = 0
+    """The number of items that people may have edited in fields that no manifest declares."""
 
 
 async def accept_drift(
@@ -73,6 +75,7 @@ async def accept_drift(
         pending=len(plan.changes) - len(plan.drift),
         tolerated=plan.tolerated_differences,
         unmanaged=plan.unmanaged,
+        undeclared=plan.undeclared,
     )
 
 

@@ -18,8 +18,9 @@ from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, UnexpectedError
+from galleryctl.model.fields import manifest_name
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.model.media import LocalFile, MediaFile, RemoteFile
+from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.steps import Step, Upload, plan_steps
@@ -164,7 +165,7 @@ def _outcomes(
             reason=_reason(change, ends, worst),
         )
         deviation = None if change.action is Action.DELETE else deviations.get(change.address)
-        yield outcome if deviation is None else _with_deviation(outcome, deviation)
+        yield outcome if deviation is None else _with_deviation(outcome, deviation, change.kind)
 
 
 def _reason(change: Change, ends: Sequence[StepOutcome], worst: StepOutcome) -> str:
@@ -175,12 +176,15 @@ def _reason(change: Change, ends: Sequence[StepOutcome], worst: StepOutcome) -> 
     return f"the new item was created, but the old one may still be there; the next apply deletes it: {worst.reason}"
 
 
-def _with_deviation(outcome: Outcome, applied: AppliedValues) -> Outcome:
+def _with_deviation(outcome: Outcome, applied: AppliedValues, kind: Kind | None) -> Outcome:
     """Return the outcome of a change whose answer differs from what was sent."""
-    note = f"stored by the site in another form: {', '.join(applied.other_form)}" if applied.other_form else ""
+    other_form, not_taken = (
+        ", ".join(manifest_name(path, kind) for path in paths) for paths in (applied.other_form, applied.not_taken)
+    )
+    note = f"stored by the site in another form: {other_form}" if other_form else ""
     if not applied.not_taken or outcome.status is not OutcomeStatus.DONE:
         return replace(outcome, note=note)
-    reason = f"the site did not take {', '.join(applied.not_taken)}: the previous values are still there"
+    reason = f"the site did not take {not_taken}: the previous values are still there"
     return replace(outcome, status=OutcomeStatus.NOT_TAKEN, reason=reason, note=note)
 
 

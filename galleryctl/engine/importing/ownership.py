@@ -13,11 +13,13 @@ and the live items 1 to 6, an import knows 1 as a and 3 as c, adds 5, and leaves
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from galleryctl.manifest.problems import sort_problems
 from galleryctl.manifest.workspace import WORKSPACE_FILE
+from galleryctl.manifest.write.entries import source_problem
 from galleryctl.manifest.write.placement import KnownKeys
+from galleryctl.manifest.write.update import ManifestText
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.command import command_line
@@ -40,6 +42,33 @@ class Skipped:
     def item(cls, item: LiveItem, why: str) -> Skipped:
         """Return the entry of an item."""
         return cls(id=item.id, title=item_title(item), why=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeclarable:
+    """The live items that a manifest cannot declare, such as an image without a file.
+
+    `left_out` have no entry; `lost` are the keys of those that state has: the next apply deletes them. `entries` are those
+    of the other managed items, which stay as they are: key → why.
+    """
+
+    left_out: tuple[Skipped, ...] = ()
+    lost: tuple[str, ...] = ()
+    entries: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_UNDECLARABLE = Undeclarable()
+
+
+def undeclarable_items(items: Sequence[LiveItem], known: KnownKeys, rendered: ManifestText) -> Undeclarable:
+    """Return those of the items that the manifest cannot declare."""
+    problems = {item.id: source_problem(item) for item in items}
+    left_out = [item for item in items if not rendered.mentions(item.id)]
+    return Undeclarable(
+        left_out=tuple(Skipped.item(item, problems[item.id]) for item in left_out),
+        lost=tuple(known.by_id[item.id] for item in left_out if item.id in known.in_state),
+        entries={key: problems[id_] for id_, key in rendered.undeclarable.items()},
+    )
 
 
 def no_manifest(key: str) -> DesiredGallery:

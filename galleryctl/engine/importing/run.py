@@ -10,7 +10,9 @@ from galleryctl.engine.gather import gather_all
 from galleryctl.engine.importing.destination import existing_manifest, manifest_path
 from galleryctl.engine.importing.keys import SiteManifests, desired_subset, gallery_keys, item_keys, moved_bindings
 from galleryctl.engine.importing.ownership import (
+    NOTHING_UNDECLARABLE,
     Skipped,
+    Undeclarable,
     check_adopt_lines,
     ended_reason,
     gallery_ended_reason,
@@ -18,6 +20,7 @@ from galleryctl.engine.importing.ownership import (
     no_manifest,
     released_gallery,
     skipped_items,
+    undeclarable_items,
 )
 from galleryctl.engine.importing.select import GallerySelector, free_key, select_gallery
 from galleryctl.engine.importing.unapplied import keep_unapplied, named_values
@@ -39,7 +42,6 @@ from galleryctl.plan.identity.identify import identify
 from galleryctl.plan.identity.known import match_known_items
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.ordering.display import in_display_order
-from galleryctl.plan.resources import item_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,7 @@ class Draft:
     file: str | None
     """The path relative to the workspace; None if no `galleries:` pattern matches it."""
     manifest: ManifestText
-    left_out: tuple[str, ...] = ()
-    """Titles, or else ids, of the live items that a manifest cannot declare."""
+    undeclarable: Undeclarable = NOTHING_UNDECLARABLE
     skipped: tuple[Skipped, ...] = ()
     """The live items that are not imported."""
     taken: tuple[str, ...] = ()
@@ -205,14 +206,15 @@ async def _create_draft(
     rendered = render_manifest(
         key, merged, known, text, site=site_manifests.site, by_site=by_site, kept=unapplied.kept, file=gallery.at.file
     )
-    kept = {id_: names for id_, names in unapplied.values.items() if id_ in rendered.updated}
+    written = {*rendered.updated, *unapplied.kept.items}
+    kept = {id_: names for id_, names in unapplied.values.items() if id_ in written}
     return Draft(
         key=key,
         live=live,
         path=path,
         file=file,
         manifest=rendered,
-        left_out=tuple(item_title(item) or item.id for item in ours.loaded_items if not rendered.mentions(item.id)),
+        undeclarable=undeclarable_items(merged.loaded_items, known, rendered),
         skipped=(*skipped, *_ended_items(ours.loaded_items, rendered)),
         taken=tuple(named_values(rendered.updated, rendered.keys)),
         kept=tuple(named_values(kept, rendered.keys)),

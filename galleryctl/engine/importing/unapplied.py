@@ -7,6 +7,7 @@
     last applied " Cake ", stored as "Cake"   manifest " Cake ", site "Cake"     kept: nobody changed it
     never applied, item in state              manifest "Torte", site "Cake"      kept: first named since the last apply
     item not in state                         manifest "Torte", site "Cake"      taken
+    last applied a text                       manifest a photo, site that text   kept: not applied yet
 
 A structure, such as a focal point, is one value here.
 """
@@ -23,7 +24,7 @@ from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, canonical, is_e
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, WixFile
-from galleryctl.plan.compare import with_stored_forms
+from galleryctl.plan.compare import changed_paths, with_stored_forms
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.identity.evidence import media_digest, same_content
 from galleryctl.plan.leaves import field_of, leaves_of, value_at
@@ -61,9 +62,15 @@ def keep_unapplied(
     merged: list[LiveItem] = []
     values: dict[str, tuple[str, ...]] = {}
     replaced: set[str] = set()
+    kept_items: set[str] = set()
     for item in live.loaded_items:
         entry, record = pairs.get(item.id), records.get(item.id, NEVER_APPLIED)
-        if entry is not None and record != NEVER_APPLIED and entry.kind is item.kind:
+        if entry is not None and record != NEVER_APPLIED and entry.kind is not item.kind:
+            merged.append(item)
+            if not any(changed_paths(item, record)):
+                values[item.id] = (entry.kind.value,)
+                kept_items.add(item.id)
+        elif entry is not None and record != NEVER_APPLIED:
             found = _merge_item(entry, item, record, bindings.media, files)
             merged.append(found.item)
             values[item.id] = found.unapplied
@@ -74,7 +81,7 @@ def keep_unapplied(
     keeps_name, name_values = _decide_name(gallery, live, records.get(live.id, NEVER_APPLIED))
     keeps_order, order_values = _decide_order(entries, live.loaded_items, keys, records)
     values[live.id] = (*name_values, *order_values)
-    kept = KeptParts(name=keeps_name, order=keeps_order, replaced=frozenset(replaced))
+    kept = KeptParts(name=keeps_name, order=keeps_order, items=frozenset(kept_items), replaced=frozenset(replaced))
     return Unapplied(items=tuple(merged), kept=kept, values={id_: names for id_, names in values.items() if names})
 
 

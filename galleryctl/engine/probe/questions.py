@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from galleryctl.engine.probe import fields, files, gallery
 from galleryctl.engine.probe.conclusions import form_rules
 from galleryctl.engine.probe.probed_site import ProbedSite
+from galleryctl.model.desired import ItemOrder
 from galleryctl.model.probe import Conclusion, Fact, FactStatus
 
 
@@ -47,11 +48,12 @@ _LAST_QUESTIONS = (
     Question(name="bulk delete of an unknown id", ask=gallery.probe_bulk_delete),
     Question(name="responses to updates", ask=fields.probe_answers),
 )
+_DISPLAY = "direction of display"
 _NOT_PROBED = (
     ("rate limit", "a test of it would slow down everyone who uses the site"),
     ("webhooks", "they need an app with a public address: see `galleryctl events`"),
     ("update of a gallery with items", "it could delete items: galleryctl never sends it"),
-    ("direction of display", "only a page of the site shows it: set `item_order`, or give --item-order"),
+    (_DISPLAY, "only a page of the site shows it: set `item_order`, or give --item-order"),
 )
 
 
@@ -66,4 +68,13 @@ def facts_not_probed() -> tuple[Fact, ...]:
     return tuple(
         Fact(name=name, conclusion=Conclusion(result="cannot be probed", evidence=why, status=FactStatus.NOT_PROBED))
         for name, why in _NOT_PROBED
+    )
+
+
+def with_item_order(facts: Sequence[Fact], item_order: ItemOrder) -> tuple[Fact, ...]:
+    """Return the rows with the user's answer about the direction of display."""
+    evidence = f"only a page of the site shows it; --item-order says {item_order}"
+    return tuple(
+        replace(fact, conclusion=replace(fact.conclusion, evidence=evidence)) if fact.name == _DISPLAY else fact
+        for fact in facts
     )

@@ -19,6 +19,7 @@ from galleryctl.model.address import key_from_text
 from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, values_equal
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
+from galleryctl.model.video import video_host
 
 _MAX_DEPTH = 20
 """Levels of nesting; deeper values are not written to manifests."""
@@ -75,6 +76,24 @@ def source_text(item: LiveItem) -> str | None:
     else:
         same_media = isinstance(parsed, HostedVideo) and parsed.host is item.media.host
     return text if same_media and is_representable(text) else None
+
+
+def source_problem(item: LiveItem) -> str:
+    """Return why `source_text` is None for the item, such as "it has no image"; "" if it is not None."""
+    if source_text(item) is not None:
+        return ""
+    if item.kind is Kind.TEXT:
+        return "its text has characters that a manifest cannot have"
+    if item.media is None:
+        return f"it has no {item.kind}"
+    if isinstance(item.media, WixFile):
+        return f"the id or the name of its file is invalid: {item.media.id}"
+    host = item.media.host
+    return (
+        f"its URL is invalid: {item.media.url}"
+        if video_host(item.media.url) is host
+        else f"its type is {host.value.upper()}, but its URL is {item.media.url}"
+    )
 
 
 def is_representable(value: Json, depth: int = 0) -> bool:

@@ -11,7 +11,6 @@ written only if the entry would have another value without it, such as tags besi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,9 +19,10 @@ from galleryctl.manifest.files.atomic_write import with_line_ends_of
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.media_source import source_base_name
 from galleryctl.manifest.values import get_bool
+from galleryctl.manifest.write.comments import comments_of_entry, count_comments
 from galleryctl.manifest.write.entries import set_key
 from galleryctl.manifest.write.format import ITEM_KEY_ORDER
-from galleryctl.manifest.write.item_lines import EntryLines, comments_in, split_items
+from galleryctl.manifest.write.item_lines import EntryLines, split_items
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
 from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
@@ -38,7 +38,6 @@ from galleryctl.model.position import SourcePosition
 Reread = Callable[[str], Manifest]
 """Returns the manifest as it is with another text."""
 
-_COMMENT = re.compile(r"(?:^|\s)(#.*)$")
 _COMMENT_LOST = "expanding from: would lose a comment; move it to a line of its own"
 _NOWHERE = SourcePosition("", 1, 1)
 
@@ -150,10 +149,6 @@ def _check_same(gallery: DesiredGallery, written: Manifest, writer: _Writer) -> 
     raise InvalidInput((writer.problem(message),))
 
 
-def _comments(text: str) -> int:
-    return sum(1 for line in text.splitlines() if _COMMENT.search(line))
-
-
 class _Writer:
     """Writes a manifest with other entries in place of its `from:` entries."""
 
@@ -220,7 +215,7 @@ class _Writer:
             if index not in entries:
                 written.append(lines)
                 continue
-            comments = [" " * before.indent + comment for comment in comments_in(lines.lines, file)]
+            comments = [" " * before.indent + comment for comment in comments_of_entry(lines.lines, file)]
             above = (*lines.above, *comments)
             new = [EntryLines(lines=_lines(tree, before.indent, file)) for tree in entries[index]]
             if not new and any(map(str.strip, above)):
@@ -237,7 +232,7 @@ class _Writer:
             for entry in reversed(entries[pattern.index]):
                 sequence.insert(pattern.index, entry)
         text = dump_round_trip(tree, self._document.file)
-        if _comments(text) < _comments(self.text):
+        if count_comments(text) < count_comments(self.text):
             raise InvalidInput((self.problem(_COMMENT_LOST),))
         return text
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from galleryctl.manifest.write.blocks import block_end, block_starts, is_block
+from galleryctl.manifest.write.comments import count_comments
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip
 from galleryctl.manifest.yaml.nodes import YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
@@ -60,7 +61,7 @@ def _format_once(text: str, file: str) -> str:
     _sort_flow_mappings(tree)
     plain = _strip_whitespace(dump_round_trip(tree, file))
     _check_unchanged(before.root.value, plain, file)
-    if _count_comment_lines(plain) < _count_comment_lines(text):
+    if count_comments(plain) < count_comments(text):
         message = "formatting would lose a comment; move it to a line above a key"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
     ordered = _sort_keys(plain, file)
@@ -76,11 +77,6 @@ def _check_unchanged(expected: Json, text: str, file: str) -> None:
     if _load_value(text, file) != expected:
         message = "formatting would change the meaning of the file; simplify it"
         raise InvalidInput((Problem(SourcePosition(file, 1, 1), message),))
-
-
-def _count_comment_lines(text: str) -> int:
-    """Return the number of lines that are comments, or look like one inside a string."""
-    return sum(line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def _strip_whitespace(text: str) -> str:

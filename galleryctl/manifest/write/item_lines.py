@@ -12,16 +12,14 @@ items:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from galleryctl.manifest.yaml.nodes import YamlNode
-from galleryctl.manifest.yaml.parse import parse_yaml_text
 
 _KEY_LINE = re.compile(r"""(?:items|'items'|"items")[ ]*:(?:[ ]*\[[ ]*\])?(?P<remark>[ ]*(?:[ ]#.*)?)\Z""")
 
-_COMMENT = re.compile(r"(?:^|\s)(#.*)$")
 KEEPS_BLANK_LINES = re.compile(r"[|>]\d?\+\d?[ ]*(?:#.*)?$", re.MULTILINE)
 """The header of a text to which the blank lines below it belong."""
 
@@ -137,14 +135,3 @@ def _is_empty_or_comment(line: str) -> bool:
 def _indentation(line: str) -> int:
     """Return the number of spaces before the text; 0 for a blank line."""
     return len(line) - len(line.lstrip()) if line.strip() else 0
-
-
-def comments_in(lines: Sequence[str], file: str) -> Iterator[str]:
-    """Yield the comments of lines of `items`: a `#` starts one if the values are the same without it."""
-    before = parse_yaml_text("\n".join(("items:", *lines)), file).root
-    for index, line in enumerate(lines):
-        if found := _COMMENT.search(line):
-            rest = (*lines[:index], line[: found.start(1)], *lines[index + 1 :])
-            without = parse_yaml_text("\n".join(("items:", *rest)), file).root
-            if without is not None and before is not None and without.value == before.value:
-                yield found[1]

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from galleryctl.manifest.write.comments import has_comment_in_items
 from galleryctl.manifest.write.entries import EntryEdit, edit_tree, entry_tree, is_inline, set_key
 from galleryctl.manifest.write.format import GALLERY_KEY_ORDER, ITEM_KEY_ORDER
-from galleryctl.manifest.write.item_lines import EntryLines, comments_in, split_items
+from galleryctl.manifest.write.item_lines import EntryLines, split_items
 from galleryctl.manifest.write.text_edits import NotEditableError, TextEdits, entry_lines
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
-from galleryctl.manifest.yaml.ends import value_ends
 from galleryctl.manifest.yaml.interpolate import keep_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
@@ -25,7 +25,10 @@ from galleryctl.manifest.yaml.variables import variable_names
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 
-_COMMENTS_LOST = "items: cannot be rewritten with its comments; write each entry on lines of its own, after a dash and without anchors"
+_COMMENTS_LOST = (
+    "comments in items: would be lost or move to other entries, because the list is written as […] or with anchors; "
+    "write each entry on lines of its own, without anchors"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +133,10 @@ def _set_values(edits: TextEdits, entry: YamlNode, edit: EntryEdit) -> None:
 
 def _write_tree(text: str, edit: ManifestEdit) -> str:
     """Return the manifest written by ruamel. Raises InvalidInput if comments would be lost or at other entries."""
-    items = edit.document.root.part("items") if edit.document.root else None
-    lost = Problem(edit.document.at(items), _COMMENTS_LOST) if items else None
-    if lost and (edit.is_rearranged or not _entry_comments(text, edit.document)) and _has_comments(text, edit):
+    root, file = edit.document.root, edit.document.file
+    lost = Problem(edit.document.at_key(root, "items"), _COMMENTS_LOST) if root else None
+    may_lose = edit.is_rearranged or not _entry_comments(text, edit.document)
+    if root and lost and may_lose and has_comment_in_items(text, root, file):
         raise InvalidInput((lost,))
     tree = load_round_trip(text, edit.document.file)
     for key, value in edit.header.items():
@@ -149,19 +153,6 @@ def _write_tree(text: str, edit: ManifestEdit) -> str:
     if lost and not edit.is_rearranged and _entry_comments(result, written) != _entry_comments(text, edit.document):
         raise InvalidInput((lost,))
     return result
-
-
-def _has_comments(text: str, edit: ManifestEdit) -> bool:
-    """Return True if the list of entries has comments."""
-    items = edit.document.root.part("items") if edit.document.root else None
-    if items is None or not items.items:
-        return False
-    if block := split_items(text, edit.document.root) if edit.document.root else None:
-        lines = [line for entry in block.entries for line in (*entry.above, *entry.lines)]
-    else:
-        start = sum(len(line) + 1 for line in text.split("\n")[: items.line - 1]) + items.column - 1
-        lines = (" " * (items.column - 1) + text[start : value_ends(text).get(start)]).split("\n")
-    return any(comments_in(lines, edit.document.file))
 
 
 def _entry_comments(text: str, document: YamlDocument) -> Sequence[Sequence[str]]:

@@ -67,6 +67,7 @@ def init_files(backend: Literal["local", "wix"] = "local") -> Mapping[str, str]:
         "galleries/first.yaml": _GALLERY.replace("{bound}", _BIND_CREATE if backend == "local" else _BIND_BY_NAME),
         "schemas/workspace.schema.json": schema_text("workspace"),
         "schemas/gallery.schema.json": schema_text("gallery"),
+        "schemas/tolerated.schema.json": schema_text("tolerated"),
         ".gitignore": ".galleryctl/\n",
     }
 

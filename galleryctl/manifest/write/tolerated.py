@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
@@ -13,6 +14,8 @@ from galleryctl.model.last_applied import value_digest
 from galleryctl.model.tolerated import TOLERATED_FILE, Toleration
 
 _HEAD = "# Differences on the site that galleryctl leaves alone until a date; written by `galleryctl drift --tolerate-until`.\n"
+_KEY_LINE = re.compile(r"""^["']?tolerated["']? *:(\s+#.*)?$""")
+_DASH = re.compile(r"\s*-(?:\s|$)")
 
 
 def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: str, by_site: bool) -> str:
@@ -36,6 +39,73 @@ def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: st
     if is_changed:
         text = dump_round_trip(tree, TOLERATED_FILE)
     return _append(text, added) if added else text
+
+
+def remove_tolerated(text: str, obsolete: Collection[tuple[str, str]], *, site: str) -> str:
+    """Return the file without the entries about these addresses and fields, and the comments above them, for a site.
+
+    Raises InvalidInput if the file cannot be written with its other comments.
+    """
+    entries = _entry_nodes(text)
+    kept = [entry for entry in entries if not _is_obsolete(_mapping(entry.value), obsolete, site)]
+    if len(kept) == len(entries):
+        return text
+    shorter = _without_lines(text, entries, kept)
+    if shorter is not None and [each.value for each in _entry_nodes(shorter)] == [each.value for each in kept]:
+        return shorter
+    tree = load_round_trip(text, TOLERATED_FILE)
+    for index in reversed(range(len(entries))):
+        if _is_obsolete(tree["tolerated"][index], obsolete, site):
+            del tree["tolerated"][index]
+    return dump_round_trip(tree, TOLERATED_FILE)
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_obsolete(entry: Mapping[str, Any], obsolete: Collection[tuple[str, str]], site: str) -> bool:
+    about = str(entry["address"]), str(entry["field"])
+    return about in obsolete and str(entry.get("site", site)) == site
+
+
+def _without_lines(text: str, entries: Sequence[YamlNode], kept: Sequence[YamlNode]) -> str | None:
+    """Return the text with the lines of `kept` only; None if an entry has no line with a dash, as in a list `[…]`."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    dashes = [_dash(lines, entry.line - 1) for entry in entries]
+    if min(dashes) < 0:
+        return None
+    starts = [_first_comment(lines, dash) for dash in dashes]
+    bodies = [lines[start:end] for start, end in zip(starts, [*starts, _end(lines, dashes[-1])][1:], strict=True)]
+    head, tail = lines[: starts[0]], lines[_end(lines, dashes[-1]) :]
+    if not kept:
+        head = [_KEY_LINE.sub(r"tolerated: []\1", line) for line in head]
+    body = [line for entry, own in zip(entries, bodies, strict=True) if entry in kept for line in own]
+    return "\n".join([*head, *body, *tail]).rstrip("\n") + "\n"
+
+
+def _dash(lines: Sequence[str], index: int) -> int:
+    """Return the index of the line with the dash of the entry at this line, -1 if there is none."""
+    while index >= 0 and not _DASH.match(lines[index]):
+        index -= 1
+    return index
+
+
+def _first_comment(lines: Sequence[str], start: int) -> int:
+    """Return the index of the first of the comments directly above a line."""
+    while start and lines[start - 1].lstrip().startswith("#"):
+        start -= 1
+    return start
+
+
+def _end(lines: Sequence[str], dash: int) -> int:
+    """Return the index after the last line of an entry: those that follow are indented more than its dash."""
+    indent = len(lines[dash]) - len(lines[dash].lstrip())
+    deeper = (n for n in range(dash + 1, len(lines)) if lines[n].strip())
+    stop = next((n for n in deeper if len(lines[n]) - len(lines[n].lstrip()) <= indent), len(lines))
+    while not lines[stop - 1].strip():
+        stop -= 1
+    return stop
 
 
 def _append(text: str, added: Sequence[Mapping[str, Json]]) -> str:

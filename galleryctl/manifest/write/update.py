@@ -38,10 +38,12 @@ class ManifestText:
     """The keys of entries that have another value now: id of the gallery or item → keys; empty if none has."""
     ended: Mapping[str, str] = field(default_factory=dict)
     """The items that are not in it because the management of their key ended: item id → key."""
+    undeclarable: Mapping[str, str] = field(default_factory=dict)
+    """The managed items that a manifest cannot declare; their entries stay as they are: item id → key."""
 
     def mentions(self, id_: str) -> bool:
         """Return True if the item is in the manifest, or is left out on purpose."""
-        return id_ in self.keys or id_ in self.ended
+        return id_ in self.keys or id_ in self.ended or id_ in self.undeclarable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +84,29 @@ def render_manifest(
     `file` is the name of an existing manifest in problems.
 
     Values that a manifest cannot represent are left out: empty fields, values that violate the schema, items with
-    unknown media. In an existing manifest, entries of known items are updated and new items are added; items that a
+    unknown media. The entry of a managed item with such media stays as it is. In an existing manifest, entries of known items are updated and new items are added; items that a
     `from:` entry declares get no entry. Without an id, a new manifest says that the gallery is to be created. `by_site` writes the `adopt` lines below the name of the site. Raises
     InvalidInput for an unreadable manifest.
     """
     file = file or f"{gallery_key}.yaml"
     items = [item for item in gallery.items or () if known.source(item) is not None]
+    undeclarable = _undeclarable(gallery, known)
+    known = replace(known, applied=set(known.applied).difference(undeclarable.values()))
     if existing_text is None:
         rendered = _new_manifest(gallery_key, gallery, items, known, protect=protect)
     else:
         rendered = _update_manifest(file, gallery, items, known, existing_text, kept)
     kept_lines = {key: id_ for key, id_ in kept.adopted.items() if key not in rendered.removed}
-    adopted = {**kept_lines, **{key: id_ for id_, key in rendered.keys.items() if id_ not in known.in_state}}
+    keys = {**undeclarable, **rendered.keys}
+    adopted = {**kept_lines, **{key: id_ for id_, key in keys.items() if id_ not in known.in_state}}
     text = write_adopted(rendered.text, file, adopted, site=site, by_site=by_site, dropped=rendered.removed)
-    return replace(rendered, text=text, adopted=dict(sorted(adopted.items())))
+    return replace(rendered, text=text, adopted=dict(sorted(adopted.items())), undeclarable=undeclarable)
+
+
+def _undeclarable(gallery: LiveGallery, known: KnownKeys) -> Mapping[str, str]:
+    """Return item id → key of the managed items that the manifest declares and whose media it cannot represent."""
+    keys = {item.id: known.by_id.get(item.id, "") for item in gallery.items or () if known.source(item) is None}
+    return {id_: key for id_, key in keys.items() if key in known.applied and key in known.declared}
 
 
 def _new_manifest(

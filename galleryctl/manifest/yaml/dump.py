@@ -11,12 +11,13 @@ from galleryctl.manifest.yaml import variables
 from galleryctl.manifest.yaml.scalars import format_float, is_plain
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import InvalidInput, Problem
-from galleryctl.model.fields import Json
+from galleryctl.model.fields import FIELDS, Json
 from galleryctl.model.position import SourcePosition
 
 _PLAIN_SAFE = re.compile(r"\w(?:[\w .'()/&+!;-]*[\w.')/!])?\Z")
 _URL = re.compile(r"(?:https|wix:image|wix:video)://[A-Za-z0-9./~%&=+_#-]+\Z")
 _BLOCK_SAFE = re.compile(r"(?:(?:[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])\n)*\Z")
+_FIELD_MEMBERS = frozenset(member for field in FIELDS for member in field.members)
 
 
 def load_round_trip(text: str, file: str) -> Any:
@@ -67,7 +68,7 @@ def to_yaml_value(value: Json, *, flow: bool = False) -> Any:
     collection: Any
     if isinstance(value, Mapping):
         # keys are not escaped: variables are not replaced in them
-        parts = {_yaml_string(key, key, flow=True): to_yaml_value(part, flow=flow) for key, part in value.items()}
+        parts = {_yaml_key(key): to_yaml_value(part, flow=flow) for key, part in value.items()}
         collection = CommentedMap(parts)
     elif isinstance(value, Sequence):
         collection = CommentedSeq([to_yaml_value(part, flow=flow) for part in value])
@@ -76,6 +77,11 @@ def to_yaml_value(value: Json, *, flow: bool = False) -> Any:
     if flow:
         collection.fa.set_flow_style()
     return collection
+
+
+def _yaml_key(key: str) -> Any:
+    """Return a key in the plainest safe style; `y` of a focal point is plain, as people write it and parsers read it."""
+    return key if key in _FIELD_MEMBERS else _yaml_string(key, key, flow=True)
 
 
 def _yaml_string(value: str, escaped: str, *, flow: bool) -> Any:
@@ -108,12 +114,16 @@ def inline_text(value: Json, quote: str = "") -> str:
     if isinstance(value, str):
         return _inline_string(value, variables.escape_variables(value), quote)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_inline_string(key, key)}: {inline_text(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{_inline_key(key)}: {inline_text(part)}" for key, part in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(map(inline_text, value)) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return format_float(value) if isinstance(value, float) else str(value)
+
+
+def _inline_key(key: str) -> str:
+    return key if key in _FIELD_MEMBERS else _inline_string(key, key)
 
 
 def _inline_string(value: str, escaped: str, quote: str = "") -> str:

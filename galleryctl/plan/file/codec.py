@@ -79,6 +79,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         ],
         "approval": plan.approval,
         "unmanaged": plan.unmanaged,
+        "undeclared": plan.undeclared,
         "doubt_resolution": _encode_doubt_resolution(plan.doubt_resolution),
         "refusals": [
             {"address": _optional_str(refusal.address), "why": refusal.why, "allow": refusal.allow}
@@ -271,6 +272,7 @@ _read_plan = doc.record(
     ),
     approval=doc.string,
     unmanaged=doc.integer,
+    undeclared=doc.integer,
     doubt_resolution=doc.record(
         lambda foreign, **members: DoubtResolution(foreign=frozenset(foreign), **members),
         declared=_read_addresses,

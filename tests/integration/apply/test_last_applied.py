@@ -163,6 +163,44 @@ def test_a_clear_that_the_site_ignores_is_reported_each_time_and_never_as_done(s
     assert site.plan(bare).is_empty
 
 
+@pytest.mark.parametrize("name", ["title", "description", "tags", "focal_point", "quality"])
+def test_a_clear_that_is_answered_and_ignored_is_not_taken_from_the_next_apply_on(
+    site: EngineHarness, name: str
+) -> None:
+    """The first answer looks as if the site had taken it."""
+    bare = make_desired(photo(site))
+    site.apply(make_desired(photo(site, **{name: FULL[name]})))
+    site.settings(echo_writes=True, ignore_clears=True)
+    assert site.apply(bare).report.exit_code == 0
+    for _ in range(2):
+        plan = site.plan(bare)
+        assert not plan.drift
+        assert [change.cleared[0].partition(".")[0] for change in plan.changes] == [name]
+        assert name in plan.notices[0].message
+        report = site.apply(bare).report
+        assert (report.exit_code, report.outcomes[0].status) == (3, OutcomeStatus.NOT_TAKEN)
+    site.settings(echo_writes=False, ignore_clears=False)
+    site.apply(bare)
+    assert not field_on_site(site, name)
+    site.apply(bare)
+    assert site.plan(bare).is_empty
+
+
+def test_a_value_that_a_person_writes_after_a_clear_is_theirs(site: EngineHarness) -> None:
+    bare = make_desired(photo(site, alt_text="Rings"))
+    site.apply(make_desired(photo(site, alt_text="Rings", description="Text")))
+    site.settings(echo_writes=True)
+    site.apply(bare)
+    assert site.plan(bare).is_empty
+    site.edit({"gallery": site.galleries()[0]["id"], "item": site.items()[0]["id"], "set": {"description": "Text"}})
+    assert site.plan(bare).is_empty
+    (change,) = site.plan(make_desired(photo(site, alt_text="Rings", description="New"))).changes
+    assert change.causes == {Cause.FIRST_MANAGED}
+    site.apply(make_desired(photo(site, alt_text="Ring")))
+    assert site.items()[0]["description"] == "Text"
+    assert site.plan(make_desired(photo(site, alt_text="Ring"))).is_empty
+
+
 def test_a_write_that_the_site_ignores_is_not_reported_as_done(site: EngineHarness) -> None:
     site.settings(ignore_writes=["item.description"])
     desired = make_desired(photo(site, description="new"))

@@ -42,8 +42,24 @@ def test_an_apply_that_nobody_reviewed_overwrites_no_conflict(conflict: CliHarne
     assert "weddings/words: title" in ran.err
     assert "--overwrite-conflicts" in ran.err
     assert "--expect-digest" in ran.err
-    assert f"to keep the site's values: {conflict.copyable('drift --accept weddings')}" in ran.err
+    assert f"to keep the site's values: {conflict.copyable('drift --accept weddings/words')}" in ran.err
     assert conflict.titles() == ["Theirs"]
+
+
+def test_values_have_the_names_of_manifests(studio: CliHarness) -> None:
+    studio.write_photo("rings.jpg", 1)
+    studio.write_gallery(["{image: rings.jpg, key: rings}", "{key: words, text: <p>A</p>}"])
+    studio.apply()
+    photo = studio.items()[0]["image"]["imageInfo"]
+    other = {**photo, "id": f"other{photo['id'][5:]}"}
+    studio.edit({"gallery": {"name": "Weddings"}, "item": studio.items()[0]["id"], "set": {"image.imageInfo": other}})
+    studio.edit({"gallery": {"name": "Weddings"}, "item": studio.items()[1]["id"], "set": {"text.html": "<p>B</p>"}})
+    studio.write_photo("rings.jpg", 2)
+    studio.write_gallery(["{image: rings.jpg, key: rings}", "{key: words, text: <p>C</p>}"])
+    ran = studio.run("apply", "--auto-approve")
+    assert (ran.code, "weddings/rings: image" in ran.err, "weddings/words: text" in ran.err) == (1, True, True), ran.err
+    shown = [line.split()[0] for line in studio.run("plan").out.splitlines() if "(conflict)" in line]
+    assert shown == ["image:", "text:"]
 
 
 def test_a_plan_warns_of_the_conflicts_that_an_unreviewed_apply_rejects(conflict: CliHarness) -> None:

@@ -200,7 +200,10 @@ def test_an_unknown_address(party: CliHarness) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["party"], "ADDRESS needs --accept or --tolerate-until. To check some addresses, use --target."),
+        (
+            ["party"],
+            "ADDRESS needs --accept, --tolerate-until or --remove-obsolete. To check some addresses, use --target.",
+        ),
         (["--added"], "--added and --dry-run need --accept."),
         (["--dry-run"], "--added and --dry-run need --accept."),
         (["--tolerate-until", "2999-12-31", "--reason", "x", "--added"], "--added and --dry-run need --accept."),
@@ -225,11 +228,50 @@ def test_a_conflict_is_settled_for_the_site_and_other_changes_of_the_manifest_st
     ran = party.run("drift", "--accept")
     assert ran.code == 0
     assert "took 1 value (cake title)" in ran.out
-    assert "4 changes in the manifests not applied yet, kept: see `galleryctl plan`." in ran.err
+    assert f"4 changes in the manifests not applied yet, kept; see: {party.copyable('plan')}" in ran.err
     assert text(party) == before.replace("title: Torte", "title: Gateau")
     party.apply()
     assert party.titles("Party") == ["Toast", "Gateau", "Tango"]
     assert [item.get("description") for item in party.items("Party")][1] == "Four tiers"
+
+
+def test_changes_of_the_manifest_are_counted_at_the_given_addresses(party: CliHarness) -> None:
+    party.write_gallery((CAKE.replace("Three", "Four"), DANCE.replace("Dance", "Tango"), BAND), name="party", head=HEAD)
+    rename(party, "Cake", "Gateau")
+    for arguments in (["--accept", "party/cake"], ["--target", "party/dance"]):
+        ran = party.run("drift", *arguments)
+        assert "1 change of these addresses in the manifests not applied yet" in ran.out + ran.err
+
+
+def test_values_that_no_manifest_declares_are_counted(party: CliHarness) -> None:
+    """Not those that the site had when galleryctl wrote the item, nor ignored ones."""
+    edit(party, "Dance", set={"description": "Slow"})
+    edit(party, "Band", set={"tags.values": ["late"], "description": "Loud"})
+    rename(party, "Cake", "Gateau")
+    line = "2 managed items have values on the site that no manifest declares, left alone"
+    ran = party.run("drift", "--accept", "--dry-run")
+    assert f"{line}; to take them: {party.copyable('import GALLERY')}" in ran.err
+    ran = party.run("drift", "--accept", "party/d*", "--format", "json")
+    assert json.loads(ran.out)["undeclared"] == 1
+    assert f"{line}." in party.run("drift").out
+    assert line not in party.run("plan").out
+    party.write("galleries/party.yaml", text(party).replace("items:", "ignore: [tags, description]\nitems:"))
+    assert "no manifest declares" not in party.run("drift").out
+    party.write("galleries/party.yaml", text(party).replace("ignore: [tags, description]\n", ""))
+    party.run("import", "party")
+    assert "no manifest declares" not in party.run("drift").out
+
+
+def test_values_that_the_site_fills_in_are_not_counted(studio: CliHarness) -> None:
+    studio.write_photo("photo.jpg", 1)
+    photo = "{image: photo.jpg, title: Photo, exif: {camera: Nikon}}"
+    studio.write_gallery((photo,), name="party", head=HEAD)
+    studio.apply()
+    edit(studio, "Photo", set={"image.exif": {"camera": "Nikon", "lens": "50 mm"}})
+    assert "1 managed item has values on the site that no manifest declares" in studio.run("drift").out
+    studio.write_gallery((photo.replace("Photo", "Foto"),), name="party", head=HEAD)
+    studio.apply()
+    assert "no manifest declares" not in studio.run("drift").out
 
 
 def test_another_part_of_a_value_that_the_manifest_changes_stays(studio: CliHarness) -> None:
@@ -240,7 +282,7 @@ def test_another_part_of_a_value_that_the_manifest_changes_stays(studio: CliHarn
     studio.write_gallery((photo.replace("x: 0.5", "x: 0.75"),), name="party", head=HEAD)
     edit(studio, "Photo", set={"image.focalPoint.y": 0.5})
     assert studio.run("drift", "--accept").code == 0
-    assert 'focal_point: {x: 0.75, "y": 0.5}' in text(studio)
+    assert "focal_point: {x: 0.75, y: 0.5}" in text(studio)
     studio.apply()
     assert studio.items("Party")[0]["image"]["focalPoint"] == {"x": 0.75, "y": 0.5}
 
@@ -635,6 +677,6 @@ def test_a_list_in_brackets_whose_comments_would_move_is_refused(studio: CliHarn
     studio.edit({"gallery": {"name": "Party"}, "item": {"title": "B"}, "delete": True})
     ran = studio.run("drift", "--accept")
     assert ran.code == 1
-    assert "galleries/party.yaml:4:8: items: cannot be rewritten with its comments" in ran.err
-    assert "write each entry on lines of its own, after a dash" in ran.err
+    assert "galleries/party.yaml:4:1: comments in items: would be lost" in ran.err
+    assert "write each entry on lines of its own, without anchors" in ran.err
     assert studio.root.joinpath("galleries/party.yaml").read_text(encoding="utf-8") == FLOW_LIST

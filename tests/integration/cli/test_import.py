@@ -272,7 +272,7 @@ def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: CliHarnes
     odd = f"{manifest(journal).partition('items:')[0]}items: [\n{entries}\n]\n"
     journal.write("galleries/our-journal.yaml", odd)
     journal.edit(text("Autumn", 9))
-    refused(journal.run("import", "our-journal"), "cannot be rewritten with its comments")
+    refused(journal.run("import", "our-journal"), "comments in items: would be lost")
     assert manifest(journal) == odd
 
 

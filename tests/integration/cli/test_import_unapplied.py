@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.support.cli_harness import CliHarness
+from tests.support.cli_harness import CliHarness, Doc
 
 HEAD = "bind: {name: Party, create: true}\nname: Party\n"
 CAKE = "{key: cake, text: Cake, title: Cake, description: Three tiers}"
@@ -171,3 +171,58 @@ def test_a_caption_that_somebody_cleared_is_cleared_in_the_entry(studio: CliHarn
     assert text(studio) == before.replace("captions: true", "captions: true, title: null")
     studio.apply()
     assert studio.titles("Party") == ["", "Dance"]
+
+
+@pytest.mark.parametrize(
+    ("title", "unset", "values", "why"),
+    [
+        ("Rings", ["image"], {}, "it has no image"),
+        ("Film", [], {"video.type": "VIMEO"}, "its type is VIMEO, but its URL is https://youtu.be/dQw4w9WgXcQ"),
+        ("Film", ["video.videoInfo"], {}, "it has no video"),
+    ],
+)
+def test_an_entry_whose_item_a_manifest_cannot_declare_is_kept(
+    wedding: CliHarness, title: str, unset: list[str], values: Doc, why: str
+) -> None:
+    film = "  - {key: film, video: https://youtu.be/dQw4w9WgXcQ, title: Film}\n"
+    before = text(wedding, "weddings") + film
+    wedding.write("galleries/weddings.yaml", before)
+    wedding.apply()
+    wedding.edit({"gallery": {"name": "Weddings"}, "item": {"title": title}, "unset": unset, "set": values})
+    key = title.lower()
+    messages = imported(wedding, "weddings")
+    assert text(wedding, "weddings") == before
+    assert f"weddings: kept the entry {key} as it is, because a manifest cannot declare its item: {why}" in messages
+    assert "removed from the manifest" not in messages
+    ran = wedding.run("import", "weddings", "--format", "json")
+    (gallery,) = json.loads(ran.out)["galleries"]
+    assert (gallery["undeclarable"], gallery["left_out"], gallery["removed"]) == ({key: why}, [], [])
+    assert " 0 to delete" in wedding.run("plan").out
+    wedding.apply()
+    assert title in wedding.titles()
+    wedding.assert_no_changes()
+
+
+def test_a_managed_item_without_an_entry_that_a_manifest_cannot_declare(wedding: CliHarness) -> None:
+    wedding.apply()
+    wedding.edit({"gallery": {"name": "Weddings"}, "item": {"title": "Rings"}, "unset": ["image"]})
+    manifest = wedding.root / "galleries/weddings.yaml"
+    manifest.unlink()
+    messages = imported(wedding, "weddings")
+    assert "weddings: left out, because a manifest cannot declare it: Rings (it has no image)" in messages
+    assert "weddings: the next apply deletes rings; to keep an item, list its key under removed:" in messages
+
+
+def test_a_change_of_kind_is_kept_until_somebody_edits_the_item(party: CliHarness) -> None:
+    party.write_photo("cake.jpg", 1)
+    before = written(party, "{key: cake, image: cake.jpg, title: Cake}  # a photo", DANCE)
+    messages = imported(party)
+    assert text(party) == before
+    assert "party: kept 1 value of the manifest (cake image), which is not applied yet" in messages
+    edit(party, "Dance", title="Waltz")
+    assert "took 1 value (dance title)" in imported(party)
+    assert "{key: cake, image: cake.jpg, title: Cake}  # a photo" in text(party)
+    edit(party, "Cake", title="Gateau")
+    imported(party)
+    assert "title: Gateau" in text(party)
+    assert "cake.jpg" not in text(party)

@@ -15,6 +15,7 @@ FILES = {
     "galleries/first.yaml",
     "schemas/workspace.schema.json",
     "schemas/gallery.schema.json",
+    "schemas/tolerated.schema.json",
     ".gitignore",
 }
 
@@ -33,7 +34,7 @@ def test_a_new_workspace_validates_plans_and_applies_at_once(empty: CliHarness) 
     assert ran.code == 0
     assert files(empty.root) == FILES
     assert all(f"created {empty.root / name}" in ran.out for name in FILES)
-    assert ran.out.endswith("Created 5 files.\n")
+    assert ran.out.endswith("Created 6 files.\n")
     assert f"galleryctl -C {empty.root} plan" in ran.err
     assert empty.run("validate").code == 0
     assert empty.run("fmt", "--check").code == 0
@@ -122,7 +123,7 @@ def test_json_lists_the_files(empty: CliHarness) -> None:
 
 @pytest.mark.parametrize("format_", ["markdown", "html", "github"])
 def test_every_format_tells_how_many_files(empty: CliHarness, format_: str) -> None:
-    assert "Created 5 files." in empty.run("init", "--format", format_).out
+    assert "Created 6 files." in empty.run("init", "--format", format_).out
 
 
 def test_an_unknown_backend_is_wrong_usage(empty: CliHarness) -> None:

@@ -55,10 +55,18 @@ def test_the_table_shows_evidence_and_requests_and_nothing_is_left(studio: CliHa
     assert " ".join(lines["spaces at both ends"].split()) == 'spaces at both ends removed 2 title: " Rings " → "Rings"'
     assert "100 accepted" in lines["largest itemLimit"]
     assert "cannot be probed" in lines["direction of display"]
+    assert "give --item-order" in lines["direction of display"]
     assert ran.out.splitlines()[-1].startswith("Probed site main: 27 found, 4 cannot be probed. ")
     assert ran.out.splitlines()[-1].endswith("Everything that it created was deleted.")
     assert "Probing: read lag" in ran.err
     assert site(studio) == [[], []]
+
+
+def test_a_row_says_what_is_unknown(studio: CliHarness) -> None:
+    ran = studio.run("probe", "--auto-approve")
+    (row,) = [line for line in ran.out.splitlines() if line.startswith("responses to updates ")]
+    assert " unknown: no difference between what was sent and what is stored was seen " in row
+    assert " 26 found, 1 unknown, " in ran.out
 
 
 def test_json_has_the_facts_and_the_profile_has_the_switches(studio: CliHarness) -> None:
@@ -72,6 +80,11 @@ def test_json_has_the_facts_and_the_profile_has_the_switches(studio: CliHarness)
     written = profile(studio, "profiles/a.yaml")
     assert written["item_order"] == "descending"
     assert written["switches"] == document["switches"]
+    (display,) = [fact["evidence"] for fact in document["facts"] if fact["fact"] == "direction of display"]
+    assert display == "only a page of the site shows it; --item-order says descending"
+    text = (studio.root / "profiles/a.yaml").read_text(encoding="utf-8")
+    assert "\nitem_order: descending  # the direction in which the site displays items\n" in text
+    assert '\n  item_order: "ascending"  # of the items that the API lists\n' in text
     assert written["site_id"] == document["site_id"]
 
 

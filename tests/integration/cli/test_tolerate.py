@@ -114,12 +114,36 @@ def test_an_expired_value_is_drift_again(applied: CliHarness) -> None:
     end(applied)
     ran = applied.run("drift")
     assert ran.code == 2
-    assert 'no longer tolerated, expired on 2020-01-31: title "The cake": The client decides' in ran.out
+    shown = " ".join(ran.out.split())
+    assert 'no longer tolerated, expired on 2020-01-31: title "The cake": The client decides; accept it' in shown
+    assert "tolerate it longer (drift --tolerate-until)" in shown
     applied.apply()
     assert item_of(applied, "Cake")
     ran = applied.run("drift")
     assert ran.code == 0
     assert f"weddings/cake: remove its entry for title from {FILE}" in ran.out
+
+
+def test_entries_without_effect_are_removed_on_request(applied: CliHarness) -> None:
+    head = "# Agreed on in May\ntolerated: # by the couple\n"
+    applied.edit({**of("Cake"), "set": {"title": "A"}}, {**of("Rings"), "set": {"title": "B"}})
+    tolerate(applied, "weddings/cake", "weddings/rings")
+    one, two = read(applied).partition("tolerated:\n")[2].split("  - ")[1:]
+    applied.write(FILE, f"{head}  # for Ada\n  - {one}\n  # for Bea\n  - {two}# end\n")
+    ran = applied.run("drift", "--remove-obsolete")
+    assert (ran.code, ran.err) == (0, "No obsolete entries.\n")
+    applied.edit({**of("A"), "set": {"title": "Cake"}})
+    ran = applied.run("drift", "--remove-obsolete", "weddings/rings")
+    assert (ran.code, ran.err) == (0, "No obsolete entries.\n")
+    ran = applied.run("drift", "--remove-obsolete")
+    assert ran.out == "weddings/cake: title: the site and the manifest no longer differ there\n"
+    assert ran.err == f"Removed 1 entry from {FILE}. Commit this file.\n"
+    assert read(applied) == f"{head}  # for Bea\n  - {two}# end\n"
+    assert applied.run("drift").code == 0
+    applied.edit({**of("B"), "set": {"title": "Rings"}})
+    assert applied.run("drift", "--remove-obsolete").code == 0
+    assert read(applied) == "# Agreed on in May\ntolerated: [] # by the couple\n# end\n"
+    assert "Notes" not in applied.run("drift").out
 
 
 def test_a_value_that_changes_again_is_drift(applied: CliHarness) -> None:
@@ -159,7 +183,9 @@ def test_a_missing_gallery_cannot_be_tolerated(applied: CliHarness) -> None:
     applied.edit({**OURS, "delete": True})
     ran = applied.run("drift", "--tolerate-until", FOREVER, "--reason", "r")
     assert ran.code == 2
-    assert ran.err == "weddings: this difference cannot be tolerated: the gallery is missing on the site\n"
+    assert ran.err.startswith(
+        "weddings: this difference cannot be tolerated: the gallery is missing on the site; delete"
+    )
     assert not (applied.root / FILE).exists()
 
 
@@ -200,7 +226,7 @@ def test_a_tolerated_move(applied: CliHarness) -> None:
     first = applied.items()[0]["sortOrder"]
     applied.edit({**of("Rings"), "set": {"sortOrder": first - 1}})
     assert applied.run("drift").code == 2
-    assert tolerate(applied, "weddings/rings").out == 'weddings/rings: position "first"\n'
+    assert tolerate(applied, "weddings/rings").out == "weddings/rings: moved on the site, first\n"
     assert applied.run("drift").code == 0
     applied.apply()
     assert applied.titles() == ["Rings", "First dance", "Cake", "Words"]
@@ -247,7 +273,7 @@ def test_two_items_that_changed_places(applied: CliHarness) -> None:
 
 def test_a_tolerated_deletion(applied: CliHarness) -> None:
     applied.edit({**of("Cake"), "delete": True})
-    assert tolerate(applied, "weddings/cake").out == 'weddings/cake: item "missing"\n'
+    assert tolerate(applied, "weddings/cake").out == "weddings/cake: missing on the site\n"
     ran = applied.run("drift")
     assert ran.code == 0, ran.out
     assert "tolerated until 2999-12-31: missing on the site: The client decides" in ran.out
@@ -281,7 +307,7 @@ def test_a_gallery_name_and_tags_and_media(applied: CliHarness) -> None:
         {**OURS, "set": {"name": "Marriages"}},
     )
     out = tolerate(applied).out
-    assert f'weddings/cake: media "{rings}"' in out
+    assert f'weddings/cake: image "{rings}"' in out
     assert "weddings/first-dance: tags" in out
     assert 'weddings: name "Marriages"' in out
     applied.apply()
@@ -298,6 +324,7 @@ def test_a_long_text_is_shortened_and_compared_as_a_whole(applied: CliHarness) -
     applied.edit({**of("Words"), "set": {"text.html": text}})
     tolerate(applied)
     assert "digest:" in read(applied)
+    assert "field: text\n" in read(applied)
     assert max(map(len, read(applied).splitlines())) < 130
     assert applied.run("drift").code == 0
     applied.edit({**of("Words"), "set": {"text.html": text.replace("</p>", "!</p>")}})
@@ -358,6 +385,7 @@ def test_a_list_on_one_line_gets_entries(applied: CliHarness) -> None:
         (["--tolerate-until", FOREVER], "--tolerate-until needs --reason"),
         (["--reason", "r"], "needs --tolerate-until"),
         (["weddings"], "use --target"),
+        (["--accept", "--remove-obsolete"], "--accept and --remove-obsolete cannot be combined"),
     ],
 )
 def test_wrong_usage(applied: CliHarness, arguments: list[str], message: str) -> None:

@@ -179,3 +179,12 @@ def test_formatting_keeps_meaning_and_comments_and_is_stable(text: str) -> None:
 
 def comments(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() in ("# c", "# odd")]
+
+
+def test_a_comment_beside_a_value_is_not_lost() -> None:
+    """ruamel loses one beside an entry of a list that is written as `[…]`."""
+    entries = "{text: a, key: a}, # one\n  # above b\n  {text: b, key: b}, # two\n  {text: c, key: c} # three"
+    text = f"gallery: a\nbind: {{id: x}}\nitems: [\n  # above a\n  {entries}\n]\n"
+    with pytest.raises(InvalidInput) as rejected:
+        format_text(text, "a.yaml")
+    assert "would lose a comment" in rejected.value.problems[0].message

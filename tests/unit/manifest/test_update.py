@@ -317,3 +317,8 @@ def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
 def test_the_plan_for_what_was_imported_has_no_changes(tmp_path: Path) -> None:
     gallery = live_gallery(live_item("a", title="A", tags=("x",)), live_item("b", Kind.TEXT, html="hi"))
     assert changes(read_back(tmp_path, rendered(gallery)), gallery) == ()
+
+
+def test_a_focal_point_is_written_as_people_write_it() -> None:
+    text = rendered(live_gallery(live_item("a", focal_point={"x": 0.5, "y": 0.25})))
+    assert "focal_point: {x: 0.5, y: 0.25}\n" in text

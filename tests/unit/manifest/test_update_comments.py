@@ -158,7 +158,7 @@ def test_a_list_whose_comments_would_be_lost_is_refused(items: str, refused: boo
     with pytest.raises(InvalidInput) as caught:
         imported(text, [text_item("b"), text_item("a")])
     (problem,) = caught.value.problems
-    assert "items: cannot be rewritten with its comments" in problem.message
+    assert "comments in items: would be lost" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -234,3 +234,60 @@ def test_the_kind_changes_in_place(entry: str, result: str) -> None:
     video = HostedVideo(host=VideoHost.VIMEO, url="https://vimeo.com/1")
     film = LiveItem(id="a", kind=Kind.VIDEO, media=video, fields={**fields, "title": "A"}, sort_order=None, raw={})
     assert imported(text, [film]) == text.replace(entry, result)
+
+
+FLOW = """\
+bind: {id: g-1}
+name: Party
+items: [ # two of them
+  # above a
+  {key: a, text: <p>a</p>, title: A}, # beside a
+  {key: b, text: <p>b</p>, title: B}, # beside b
+  {key: c, text: <p>c</p>, title: C}
+]
+# the end
+"""
+ANCHORED = """\
+bind: {id: g-1}
+name: Party
+items:
+  # above a
+  - &a
+    key: a
+    text: <p>a</p>
+    title: A
+  - <<: *a
+    key: b
+    text: <p>b</p>  # in b
+    title: B
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "line"),
+    [(FLOW, "bac", 3), (FLOW, "ac", 3), (FLOW, "abcd", 3), (ANCHORED, "ba", 3), (ANCHORED, "b", 3)],
+)
+def test_a_list_whose_comments_cannot_move_with_their_entries_is_rejected(text: str, keys: str, line: int) -> None:
+    with pytest.raises(InvalidInput) as rejected:
+        imported(text, [text_item(key) for key in keys])
+    (problem,) = rejected.value.problems
+    assert (problem.at and problem.at.line, "comments in items:" in problem.message) == (line, True)
+
+
+@pytest.mark.parametrize(("text", "keys"), [(FLOW, "abc"), (ANCHORED, "ab")])
+def test_a_list_that_stays_keeps_its_comments(text: str, keys: str) -> None:
+    assert imported(text, [text_item(key) for key in keys]) == text
+
+
+def test_a_value_of_an_entry_with_an_anchor_can_change() -> None:
+    result = imported(ANCHORED, [text_item("a"), text_item("b", ("new",))])
+    assert "tags: [new]" in result
+    assert result.index("# above a") < result.index("key: a") < result.index("key: b") < result.index("# in b")
+
+
+def test_comments_around_a_list_on_one_line_stay() -> None:
+    entries = "{key: a, text: <p>a</p>, title: A}, {key: b, text: '<p>b</p>', title: B}"
+    text = f"# head\nbind: {{id: g-1}}\nname: Party\nitems: [{entries}] # two\n# the end\n"
+    result = imported(text, [text_item("b"), text_item("a")])
+    assert result.startswith("# head\n")
+    assert result.endswith("] # two\n# the end\n")

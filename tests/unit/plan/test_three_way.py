@@ -170,7 +170,8 @@ def test_a_site_that_rewrites_is_quiet_after_one_write_and_a_revert_clears() -> 
     assert diff(desired, stored, record).write == {}
     reverted = diff({}, stored, record)
     assert reverted.write == {"description": ""}
-    assert written(dict(record.fields), reverted, stored, {"description": ""}).fields == {}
+    (left,) = written(dict(record.fields), reverted, stored, {"description": ""}).fields.values()
+    assert left.was_cleared
 
 
 def test_an_ignored_write_keeps_the_base_and_is_written_again() -> None:
@@ -194,6 +195,18 @@ def test_a_value_in_doubt_that_is_sent_again_and_stays_is_the_form_of_the_site()
     record = LastApplied(fields=after.bases)
     assert diff(desired, live, record).write == {}
     assert diff({}, live, record).cleared == (T,)
+
+
+def test_only_a_clear_leaves_a_base_that_tells_of_one() -> None:
+    """A leaf that is written again with the others of its structure was found equal, and is as it was."""
+    path, x, y = "focal_point", "focal_point.x", "focal_point.y"
+    live, write = {path: {"x": 0.5, "y": 0.25}}, {path: {"x": 0.75, "y": 0.25}}
+    bases = {x: base(0.5, wrote=False), y: base(0.25, wrote=False)}
+    after = answered_fields(bases, named=(x, y), cleared=(), write=write, before=live, answer=write).bases
+    assert not any(each.was_cleared for each in after.values())
+    cleared = answered_fields(after, named=(), cleared=(x,), write={path: {"x": None}}, before=write, answer={}).bases
+    assert [each for each in cleared if cleared[each].was_cleared] == [x]
+    assert FieldBase.parse(str(cleared[x])).was_cleared
 
 
 def test_overwriting_an_equal_value_does_not_make_it_ours() -> None:

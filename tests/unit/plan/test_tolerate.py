@@ -250,9 +250,11 @@ def test_the_last_day_counts() -> None:
     assert statuses(world.plan(until)) == {"g/a title": "tolerated"}
     late = world.plan(until, today=TODAY + timedelta(days=1))
     assert statuses(late) == {"g/a title": "expired"}
-    assert [notice.message for notice in late.notices] == [
-        'no longer tolerated, expired on 2026-11-28: title "Rings": why'
-    ]
+    (notice,) = late.notices
+    assert notice.message == (
+        'no longer tolerated, expired on 2026-11-28: title "Rings": why; accept it (drift --accept), apply the manifest, '
+        "or tolerate it longer (drift --tolerate-until)"
+    )
 
 
 def test_a_value_without_a_last_applied_one_is_not_tolerated() -> None:

@@ -176,6 +176,12 @@ def test_a_report_is_summed_up(statuses: tuple[OutcomeStatus, ...], interrupted:
     assert last.startswith(told)
 
 
+def test_a_report_counts_changes_in_state_only() -> None:
+    done = Outcome(address=Address("g", "i"), action="update", status=OutcomeStatus.DONE)
+    last = render(Report(outcomes=(done,), state_changes=2), "text").splitlines()[-1]
+    assert last == "Applied: 1 updated, 2 in state only."
+
+
 def test_a_page_loads_and_runs_nothing(plan: Plan, report: Report, invalid: InvalidInput) -> None:
     for subject in (plan, report, invalid):
         page = render(subject, "html")
@@ -216,3 +222,10 @@ def test_a_reason_that_several_share_stands_once_and_failures_come_first() -> No
         "  · weddings/i2  skipped, not created",
         "      no key",
     ]
+
+
+def test_quotes_in_names_and_values_are_escaped(plan: Plan) -> None:
+    named = (replace(each, name='The "best" day') for each in plan.changes)
+    shown = render(replace(plan, changes=tuple(named)), "text")
+    assert '"The \\"best\\" day"' in shown
+    assert '"The "best' not in shown
