@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 from galleryctl.network import NetworkSettings
 from galleryctl.state.bucket_errors import (
     NO_SUCH_BUCKET,
@@ -53,10 +55,28 @@ class StoredObject:
 class Bucket:
     """A bucket; `location` is its URL. Every method raises StateError when it cannot be reached."""
 
-    def __init__(self, store: ObjectStore, location: str, *, sleep: Callable[[float], object] = time.sleep) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        location: str,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+        on_wait: WaitObserver = unobserved,
+    ) -> None:
         self._store = store
         self._sleep = sleep
+        self._on_wait = on_wait
         self.location = location
+
+    def observed(self, what: str, kind: WaitKind = WaitKind.STORE) -> AbstractContextManager[object]:
+        """Return a context manager for a wait for `what`, however long the store takes."""
+        return self._on_wait(Waiting(kind=kind, what=what))
+
+    def without_observer(self) -> Bucket:
+        """Return the same bucket for work in the background, for which nobody waits."""
+        silent = copy(self)
+        silent._on_wait = unobserved  # noqa: SLF001 - its own
+        return silent
 
     def get(self, key: str) -> StoredObject | None:
         """Return the object, None if there is none."""
@@ -151,7 +171,8 @@ class Bucket:
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
 
         try:
-            yield
+            with self.observed(f"{self.location}, which stores the state"):
+                yield
         except NotImplementedError as error:
             what = f"{what}: this store or its configuration does not support conditional writes"
             raise self._store_error(what, key, error) from error
@@ -169,7 +190,7 @@ class Bucket:
         return StateError(what, where=where, why=redacted_reason(message), do=advice_for(message, scheme))
 
 
-def open_bucket(location: str) -> tuple[Bucket, str]:
+def open_bucket(location: str, *, on_wait: WaitObserver = unobserved) -> tuple[Bucket, str]:
     """Return the bucket and the key of `s3://BUCKET/KEY`, `gs://BUCKET/KEY` or `az://CONTAINER/KEY`.
 
     Raises StateError if the library is missing or the environment is incomplete.
@@ -211,7 +232,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
             why=redacted_reason(str(error)),
             do="set the store's account and credentials in the environment: see 'Share state' in the documentation",
         ) from error
-    return Bucket(store, f"{scheme}://{name}"), key
+    return Bucket(store, f"{scheme}://{name}", on_wait=on_wait), key
 
 
 def _update_version(e_tag: str | None, version: str | None) -> UpdateVersion:
