@@ -111,8 +111,8 @@ def _line(waits: Sequence[_CurrentWait], now: float, local_time: datetime) -> st
 
 
 def _clock_time(now: datetime, seconds: float) -> str:
-    """Return the time some seconds from now, with its date unless that is today."""
-    time_then = now + timedelta(seconds=seconds)
+    """Return the time some seconds from now, with its date unless that is today; an end is rounded up."""
+    time_then = now + timedelta(seconds=seconds, microseconds=999_999 if seconds > 0 else 0)
     return f"{time_then:%H:%M:%S}" if time_then.date() == now.date() else f"{time_then:%Y-%m-%d %H:%M:%S}"
 
 
