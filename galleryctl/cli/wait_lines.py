@@ -22,7 +22,7 @@ NEXT_LINE = 30.0
 
 def print_waits(settings: CliSettings) -> WaitObserver:
     """Return the observer that prints the lines, unless -q is given."""
-    return unobserved if settings.quiet else _Printer(WaitLines(), partial(output.info, settings)).observe
+    return unobserved if settings.quiet else WaitPrinter(WaitLines(), partial(output.info, settings)).observe
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def _clock_time(now: datetime, seconds: float) -> str:
     return f"{time_then:%H:%M:%S}" if time_then.date() == now.date() else f"{time_then:%Y-%m-%d %H:%M:%S}"
 
 
-class _Printer:
+class WaitPrinter:
     """Prints lines when they are due, in a thread that runs while something is waited for: waits can block any other."""
 
     def __init__(self, lines: WaitLines, write: Callable[[str], None]) -> None:
@@ -127,6 +127,7 @@ class _Printer:
 
     @contextmanager
     def observe(self, waiting: Waiting) -> Iterator[None]:
+        """Print lines about the wait for the length of the `with`."""
         with self._lines.observe(waiting):
             with self._mutex:
                 is_running, self._is_running = self._is_running, True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +29,11 @@ class PrintedWaits:
     lines: list[tuple[float, str]] = field(default_factory=list)
     observed: list[Waiting] = field(default_factory=list)
     current: list[Waiting] = field(default_factory=list)
-    schedule: WaitLines = field(default_factory=lambda: WaitLines(elapsed))
+    clock: Callable[[], float] = elapsed
+    schedule: WaitLines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.schedule = WaitLines(self.clock)
 
     @contextmanager
     def observe(self, waiting: Waiting) -> Iterator[None]:
@@ -47,6 +51,11 @@ class PrintedWaits:
         """Waits on the virtual clock that are observed."""
         return Waits(observer=self.observe)
 
+    def look(self) -> None:
+        """Print what is due now."""
+        now = self.clock()
+        self.lines += [(now, line) for line in self.schedule.due(minutes(now))]
+
     @asynccontextmanager
     async def printing(self) -> AsyncIterator[None]:
         """Print for the length of an `async with`, in which the virtual clock runs."""
@@ -54,7 +63,7 @@ class PrintedWaits:
         async def look() -> None:
             while True:
                 await asyncio.sleep(_STEP)
-                self.lines += [(elapsed(), line) for line in self.schedule.due(minutes(elapsed()))]
+                self.look()
 
         looking = asyncio.ensure_future(look())
         try:

@@ -18,6 +18,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.backends import site_backend
 from galleryctl.session.credential_command import run_credential_command
 from tests.support.processes import TIMEOUT
+from tests.support.wait_lines import PrintedWaits
 
 WIX = """\
 galleryctl: 1
@@ -149,3 +150,27 @@ def test_a_program_of_the_repository_is_not_run(root: Path) -> None:
     with pytest.raises(GalleryctlError) as caught:
         run_command({"GALLERYCTL_CREDENTIAL_COMMAND": str(program)}, "main", root=inner)
     assert "in the repository, where a pull request can change it" in caught.value.why
+
+
+def test_its_wait_is_announced_and_a_cancellation_ends_it(root: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    body = f"import os, time\nopen({str(pipe)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    environ = {"GALLERYCTL_CREDENTIAL_COMMAND": script(tmp_path, body)}
+    waits = PrintedWaits()
+
+    async def cancel() -> int:
+        running = asyncio.ensure_future(run_credential_command(environ, "main", root=root, on_wait=waits.observe))
+        pid = int(await asyncio.to_thread(pipe.read_text))
+        (waiting,) = waits.current
+        assert (waiting.seconds, waiting.at_most) == (30.0, True)
+        assert waiting.what == "the command in GALLERYCTL_CREDENTIAL_COMMAND to print the credentials of site main"
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return pid
+
+    pid = asyncio.run(cancel())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert waits.current == []

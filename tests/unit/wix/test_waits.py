@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from galleryctl.engine.apply.deletes import delete_items
+from galleryctl.engine.refresh.listing import IncompleteListing, read_items
 from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.model.media import Kind
@@ -18,6 +20,7 @@ from tests.support.wait_lines import PrintedWaits
 from tests.unit.wix.scripted_transport import (
     FILE,
     GALLERY,
+    ITEM,
     PENDING_FILE,
     ScriptedResponse,
     ScriptedTransport,
@@ -33,7 +36,7 @@ READ = "GET /progallery/v2/galleries/g-1"
 
 
 def printed(
-    script: list[ScriptedResponse],
+    script: Sequence[ScriptedResponse],
     action: Callable[[WixClient], Awaitable[object]],
     *,
     seconds: float = 0.0,
@@ -43,7 +46,7 @@ def printed(
     waits = PrintedWaits()
 
     async def session() -> None:
-        transport = httpx.MockTransport(ScriptedTransport(script, seconds=seconds))
+        transport = httpx.MockTransport(ScriptedTransport([*script], seconds=seconds))
         async with (
             waits.printing(),
             open_client(
@@ -137,3 +140,27 @@ def test_a_search_for_an_upload_whose_response_was_lost() -> None:
     waits = printed([url, lost, nothing, url, lost, nothing, url, lost, nothing], upload)
     line = "Waiting for the Media Manager's search to show the file whose upload was not answered, until"
     assert waits.lines == [(3.0, f"{line} 00:00:06.")]
+
+
+def test_deletes_that_reads_do_not_show() -> None:
+    bodies: tuple[object, ...] = ({"itemIds": []}, {"gallery": GALLERY}, {"items": [ITEM]})
+    unchanged = [json_response(body=body) for body in bodies]
+
+    async def delete(client: WixClient) -> None:
+        with pytest.raises(ApiError, match="1 of 1 items still exist"):
+            await delete_items(client, "g-1", ["i-1"])
+
+    waits = printed(unchanged * 3, delete)
+    assert waits.lines == [(3.0, "Waiting for reads to show that 1 item is deleted, until 00:00:04.")]
+
+
+def test_a_listing_that_changes_while_it_is_read() -> None:
+    inconsistent = [json_response(body={"gallery": {**GALLERY, "totalItems": 2}}), json_response(body={"items": [ITEM]})]
+
+    async def read_all(client: WixClient) -> None:
+        with pytest.raises(IncompleteListing):
+            await read_items(client, await client.get_gallery("g-1"))
+
+    waits = printed(inconsistent * 4, read_all)
+    line = "Waiting for the items of gallery Weddings, which changed while it was read, to settle, until 00:00:04."
+    assert waits.lines == [(3.0, line)]
