@@ -155,7 +155,10 @@ def test_deletes_that_reads_do_not_show() -> None:
 
 
 def test_a_listing_that_changes_while_it_is_read() -> None:
-    inconsistent = [json_response(body={"gallery": {**GALLERY, "totalItems": 2}}), json_response(body={"items": [ITEM]})]
+    inconsistent = [
+        json_response(body={"gallery": {**GALLERY, "totalItems": 2}}),
+        json_response(body={"items": [ITEM]}),
+    ]
 
     async def read_all(client: WixClient) -> None:
         with pytest.raises(IncompleteListing):
