@@ -38,7 +38,8 @@ class Waiting:
     """A wait that begins: "Waiting for" `what`, a noun phrase.
 
     It takes `seconds`, or fewer if `at_most` is True; None is an unknown time. `before` is the number of seconds that
-    earlier waits for the same thing have taken.
+    earlier waits for the same thing have taken. `interruptible` is True if it blocks the event loop of the main thread, and
+    an exception of a signal handler may end it: nothing is being written.
     """
 
     kind: WaitKind
@@ -46,6 +47,7 @@ class Waiting:
     seconds: float | None = None
     at_most: bool = False
     before: float = 0.0
+    interruptible: bool = False
 
 
 WaitObserver = Callable[[Waiting], AbstractContextManager[object]]

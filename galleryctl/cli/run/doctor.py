@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from galleryctl.cli.installation import check_installation
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.wait_lines import print_waits
+from galleryctl.cli.workspace import observe_waits
 from galleryctl.engine.doctor import check_permissions, check_site_state, failed_check
 from galleryctl.manifest.validate import referenced_variables, validate
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig, load_workspace
@@ -55,7 +55,7 @@ def _run_checks(settings: CliSettings) -> Sequence[Check]:
     except InvalidInput as error:
         invalid = _invalid_input_check("workspace", error)
         return (*check_installation(), invalid, *_check_variables(settings, sites=True))
-    on_wait = print_waits(settings)
+    on_wait = observe_waits(settings)
     sites = [WorkspaceSite(config=config, name=name, on_wait=on_wait) for name in config.sites]
     backend = sites[0].backend  # any site's: all sites have the same kind
     try:
