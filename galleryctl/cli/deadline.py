@@ -40,7 +40,7 @@ class Deadline:
         def begin_stop() -> None:
             if not stop.is_set():
                 notify("The deadline has passed. Stopping after the steps in progress.")
-                stop.set_by_deadline()
+                stop.set_by_deadline(_GRACE)
 
         with self._call_after(0.0, begin_stop), self._cancel_after(_GRACE) as is_cancelled:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -37,6 +38,21 @@ def raise_on_signal() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def raise_before_writing() -> Iterator[None]:
+    """Raise KeyboardInterrupt on a signal, unless this is another thread than the main one, or `stop_on_signal` is active."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is _leave_to_loop:
+        yield
+        return
+    with raise_on_signal():
+        yield
+
+
+def _leave_to_loop(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the event loop sees the signal once it runs again."""
 
 
 @contextmanager
@@ -85,6 +101,10 @@ def stop_on_signal(
             task.cancel()
 
     with _signal_handler(interrupt):
+        for number in handled_signals():
+            signal.signal(
+                number, _leave_to_loop
+            )  # not asyncio's own, which does the same: `raise_before_writing` looks
         try:
             yield
         except asyncio.CancelledError:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.waiting import WaitObserver, unobserved
 from galleryctl.session.outputs import check_output, is_stream
 from galleryctl.state.durable_files import replace_file
 
@@ -48,9 +49,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def check_ready_file(path: Path, *, root: Path, patterns: Iterable[str] = ()) -> None:
+def check_ready_file(
+    path: Path, *, root: Path, patterns: Iterable[str] = (), on_wait: WaitObserver = unobserved
+) -> None:
     """Raise GalleryctlError unless a ready file may be written to `path`; the arguments are those of `check_output`."""
-    check_output(path, root=root, patterns=patterns, start=_READY_FILE_START)
+    check_output(path, root=root, patterns=patterns, start=_READY_FILE_START, on_wait=on_wait)
 
 
 @contextmanager

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from functools import partial
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
 from galleryctl.engine.site import Site
-from galleryctl.session.locking import LockWait, hold_lock
+from galleryctl.session.locking import hold_lock
 from galleryctl.session.open import lock_owner
 from galleryctl.state.backend import LockInfo
 
@@ -20,19 +18,10 @@ async def hold_state_lock(
     settings: CliSettings, site: Site, operation: str, lock_timeout: float | None
 ) -> AsyncIterator[None]:
     """Hold the lock of the site's state for the length of an `async with`. Raises LockedError."""
-    async with hold_lock(
-        site.backend, lock_owner(operation), lock_timeout, partial(print_lock_wait, settings)
-    ) as former:
+    async with hold_lock(site.backend, lock_owner(operation), lock_timeout, site.client.waits) as former:
         if former is not None:
             print_takeover(settings, former)
         yield
-
-
-def print_lock_wait(settings: CliSettings, wait: LockWait) -> None:
-    """Print whom the command waits for, and until when."""
-    until = datetime.now().astimezone() + timedelta(seconds=wait.seconds_left)
-    holder = wait.holder or "another run"
-    output.info(settings, f"Waiting for the state lock, held by {holder}, until {until:%H:%M:%S} at most.")
 
 
 def print_takeover(settings: CliSettings, former: LockInfo) -> None:

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from galleryctl.emulator.app import Emulator, ReadyInfo, create_emulator
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 
 _SHUTDOWN_SECONDS = 5  # for requests in progress at a signal
 _LOCK_FILE = "server.lock"
@@ -30,6 +31,7 @@ def serve(
     *,
     on_ready: Callable[[ReadyInfo], None],
     switches: Mapping[str, Any] | None = None,
+    on_wait: WaitObserver = unobserved,
 ) -> None:
     """Serve on a bound socket until SIGINT, SIGTERM or SIGHUP; calls `on_ready` once it listens.
 
@@ -38,7 +40,7 @@ def serve(
     with _exclusive_access(data_dir):
         emulator = create_emulator(data_dir, base_url=base_url, switches=switches)
         try:
-            _run(emulator, listener, on_ready)
+            _run(emulator, listener, on_ready, on_wait)
         finally:
             emulator.close()
 
@@ -70,14 +72,21 @@ def _acquire_lock(descriptor: int, data_dir: Path) -> None:
 class _EmulatorServer(uvicorn.Server):
     """A server with a callback for the moment it listens, and with connections that can be aborted."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_wait: WaitObserver) -> None:
         super().__init__(config)
         self.on_ready = on_ready
+        self.on_wait = on_wait
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, then call `on_ready`."""
         await super().startup(sockets)
         self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for the requests in progress, then stop."""
+        what, seconds = "the requests in progress to end", _SHUTDOWN_SECONDS
+        with self.on_wait(Waiting(kind=WaitKind.SERVER, what=what, seconds=seconds, at_most=True)):
+            await super().shutdown(sockets)
 
     async def cut(self, scope: Scope) -> None:
         """Abort the connection of a request."""
@@ -89,7 +98,9 @@ class _EmulatorServer(uvicorn.Server):
         await asyncio.sleep(0)
 
 
-def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[ReadyInfo], None]) -> None:
+def _run(
+    emulator: Emulator, listener: socket.socket, on_ready: Callable[[ReadyInfo], None], on_wait: WaitObserver
+) -> None:
     config = uvicorn.Config(
         emulator.app,
         http="h11",
@@ -100,7 +111,7 @@ def _run(emulator: Emulator, listener: socket.socket, on_ready: Callable[[ReadyI
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    server = _EmulatorServer(config, lambda: on_ready(emulator.ready))
+    server = _EmulatorServer(config, lambda: on_ready(emulator.ready), on_wait)
     emulator.pipeline.cut_connection = server.cut
     with _quiet_signals(server):
         server.run(sockets=[listener])

@@ -22,6 +22,7 @@ from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.variable_text import displayed
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.targets import is_targeted
@@ -97,7 +98,8 @@ async def load_state(site: Site) -> LoadedState:
     started = [intent.started_at for intent in intents]
     # A lagging read would miss what the run created, which would be created twice, or take an update for not done.
     if started and site.client.now() < max(started) + _MAX_STEP_SECONDS:
-        await site.client.sleep(site.read_lag)
+        what = "reads to show the last writes of the interrupted run"
+        await site.client.waits.pause(Waiting(kind=WaitKind.READS, what=what, seconds=site.read_lag))
     uploads = [i.source for i in intents if i.kind == "upload" and i.source not in bindings.media]
     if uploads:
         media = await recover_uploads(site.client, uploads)

@@ -11,9 +11,12 @@ class Stop(asyncio.Event):
     deadline_passed = False
     """True if the run's deadline set it, not an interrupt."""
 
-    def set_by_deadline(self) -> None:
-        """Set it because the deadline of the run has passed."""
-        self.deadline_passed = True
+    grace: float | None = None
+    """The seconds in which the steps in progress must end; None without a limit."""
+
+    def set_by_deadline(self, grace: float) -> None:
+        """Set it because the deadline of the run has passed; the steps in progress have `grace` seconds."""
+        self.deadline_passed, self.grace = True, grace
         self.set()
 
     @property

@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from galleryctl.events.admission import ConnectionTable
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 
 _SHUTDOWN_TIMEOUT = 5.0
 """Seconds that incomplete requests get when the server stops."""
@@ -172,7 +173,11 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serve_receiver(
-    app: ASGIApp, listener: socket.socket, *, on_overload: Callable[[], None]
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    on_overload: Callable[[], None],
+    on_wait: WaitObserver = unobserved,
 ) -> AsyncIterator[ConnectionTable[Any]]:
     """Serve on a bound socket for the length of the `with`, which starts once the server is listening.
 
@@ -205,7 +210,9 @@ async def serve_receiver(
     finally:
         listening.cancel()
         server.should_exit = True
-        await serve
+        what, seconds = "the deliveries in progress to end", _SHUTDOWN_TIMEOUT
+        with on_wait(Waiting(kind=WaitKind.SERVER, what=what, seconds=seconds, at_most=True)):
+            await serve
 
 
 def _connection_limit() -> int:

@@ -11,6 +11,8 @@ from time import monotonic
 from galleryctl.events.async_inbox import AsyncInbox
 from galleryctl.events.inbox import InboxEntry
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.waiting import Waiting, WaitKind
+from galleryctl.waits import Waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class EventWorker:
     retry_seconds: float = 10.0
     drift_check: DriftCheck | None = None
     limit: int | None = None
+    waits: Waits = field(default_factory=Waits)
     _new_events: asyncio.Event = field(default_factory=asyncio.Event)
     _pending_checks: dict[str, _PendingCheck] = field(default_factory=dict)
     _last_number: int = 0
@@ -120,7 +123,8 @@ class EventWorker:
         if not isinstance(error, GalleryctlError):
             raise error
         self.on_error(error)
-        await asyncio.sleep(self.retry_seconds)
+        what = "the next attempt to record events"
+        await self.waits.pause(Waiting(kind=WaitKind.EVENTS, what=what, seconds=self.retry_seconds))
 
     def _schedule_check(self, entry: InboxEntry) -> None:
         """Add the event to the pending check of its gallery."""
@@ -143,6 +147,11 @@ class EventWorker:
     async def _wait(self) -> None:
         """Wait until an event arrives or a check is due."""
         due = min((pending.due for pending in self._pending_checks.values()), default=None)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if due is None else max(0.0, due - monotonic())):
+        if due is None:
+            await self._new_events.wait()
+            return
+        seconds, count = max(0.0, due - monotonic()), len(self._pending_checks)
+        what = f"further events before the check of {count} {'gallery' if count == 1 else 'galleries'}"
+        with self.waits.during(Waiting(kind=WaitKind.EVENTS, what=what, seconds=seconds)), suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._new_events.wait()

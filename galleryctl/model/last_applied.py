@@ -54,8 +54,8 @@ class FieldBase:
     the write was lost, and the site shows something else than was sent. `ignored` is True if the site answered the write
     as if it took it, and kept the value `answered`. `before` is the value before the write, "" if it was empty, and
     `wrote_before` is `wrote` of that value. A field that was cleared because the manifest no longer names it has a base
-    with `before`, and not `wrote`, until it is known that the site took that. `ours` are the digests of the tags that were not on the item before we wrote
-    them.
+    with `before`, and not `wrote`, until it is known that the site took that. `ours` are the digests of the tags that were
+    not on the item before we wrote them.
     """
 
     sent: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +18,7 @@ from galleryctl.model.credentials import AppCredentials, SiteCredentials
 from galleryctl.model.desired import Limits
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
+from galleryctl.model.waiting import WaitObserver, unobserved
 from galleryctl.session.credential_command import CREDENTIAL_COMMAND, run_credential_command
 from galleryctl.wix.auth import ApiKeyAuth, AppAuth, Auth
 
@@ -76,21 +77,21 @@ class SiteBackend(Protocol):
         """Return the extras of this package that it needs."""
         ...
 
-    def webhook_sender(self) -> WebhookSender:
+    async def webhook_sender(self) -> WebhookSender:
         """Return the app whose webhooks to accept by default."""
         ...
 
-    def open(self) -> AbstractContextManager[SiteEndpoint]:
+    def open(self) -> AbstractAsyncContextManager[SiteEndpoint]:
         """Return a context manager for the endpoint. Raises GalleryctlError."""
         ...
 
 
-def site_backend(config: WorkspaceConfig, site_name: str) -> SiteBackend:
-    """Return the backend that the workspace configures for the site."""
+def site_backend(config: WorkspaceConfig, site_name: str, *, on_wait: WaitObserver = unobserved) -> SiteBackend:
+    """Return the backend that the workspace configures for the site; `on_wait` observes the credential command."""
     if config.backend.type == "local":
         folder = config.root / GALLERYCTL_FOLDER / "emulator" / site_name
         return EmulatorBackend(data_folder=folder, limits=config.limits)
-    return WixBackend(config=config, site_name=site_name)
+    return WixBackend(config=config, site_name=site_name, on_wait=on_wait)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ class WixBackend:
 
     config: WorkspaceConfig
     site_name: str
+    on_wait: WaitObserver = unobserved
     data_folder: Path | None = None
     extras: frozenset[str] = frozenset()
 
@@ -113,41 +115,41 @@ class WixBackend:
     def _site(self) -> SiteConfig:
         return self.config.sites[self.site_name]
 
-    def webhook_sender(self) -> WebhookSender:
+    async def webhook_sender(self) -> WebhookSender:
         """Return the app instance in the site's credentials; the API does not expose the public key."""
-        credentials, auth = self._command_credentials(), self._site.auth
+        credentials, auth = await self._command_credentials(), self._site.auth
         if isinstance(credentials, AppCredentials):
             return WebhookSender(instance_id=credentials.instance_id)
         if credentials is None and isinstance(auth, AppConfig):
             return WebhookSender(instance_id=auth.instance_id.value(self.config.environ))
         return WebhookSender()
 
-    def open(self) -> AbstractContextManager[SiteEndpoint]:
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[SiteEndpoint]:
         """Return the endpoint. Raises GalleryctlError if the site has no id or credentials."""
         url, site_id = self.config.api_url, self.config.site_id(self.site_name)
-        credentials = self._credentials()
+        credentials = await self._credentials()
         auth: Auth
         if isinstance(credentials, AppCredentials):
             auth = AppAuth(credentials.app_id, credentials.app_secret, credentials.instance_id)
         else:
             auth = ApiKeyAuth(credentials.api_key, site_id)
         host = api_host(url)
-        return nullcontext(
-            SiteEndpoint(
-                base_url=url,
-                site_id=site_id,
-                auth=auth,
-                limits=self.config.limits,
-                api_host="" if host == VENDOR_HOST else host,
-            )
+        yield SiteEndpoint(
+            base_url=url,
+            site_id=site_id,
+            auth=auth,
+            limits=self.config.limits,
+            api_host="" if host == VENDOR_HOST else host,
         )
 
-    def _command_credentials(self) -> SiteCredentials | None:
-        return run_credential_command(self.config.environ, self.site_name, root=self.config.root)
+    async def _command_credentials(self) -> SiteCredentials | None:
+        environ, root = self.config.environ, self.config.root
+        return await run_credential_command(environ, self.site_name, root=root, on_wait=self.on_wait)
 
-    def _credentials(self) -> SiteCredentials:
+    async def _credentials(self) -> SiteCredentials:
         """Return the credentials that a command of the job prints, else those that galleryctl.yaml names."""
-        if printed := self._command_credentials():
+        if printed := await self._command_credentials():
             return printed
         auth = self._site.auth
         if auth is None:
@@ -169,7 +171,7 @@ class EmulatorBackend:
     url: str | None = None
     extras: frozenset[str] = frozenset({"emulator"})
 
-    def webhook_sender(self) -> WebhookSender:
+    async def webhook_sender(self) -> WebhookSender:
         """Return the emulated app, which is created if the site is new. Raises GalleryctlError."""
         from galleryctl.emulator.credentials import load_credentials
 
@@ -177,8 +179,8 @@ class EmulatorBackend:
         credentials = load_credentials(self.data_folder)
         return WebhookSender(public_key=credentials.public_key.encode(), instance_id=credentials.instance_id)
 
-    @contextmanager
-    def open(self) -> Iterator[SiteEndpoint]:
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[SiteEndpoint]:
         """Return the endpoint. Raises GalleryctlError if the emulator is not installed."""
         try:
             from galleryctl.emulator import create_emulator

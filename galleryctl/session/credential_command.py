@@ -6,12 +6,13 @@ run, and the working directory is the root of the file system, where a relative 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
 import signal
-import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from galleryctl.manifest.site_settings import is_header_value
@@ -19,6 +20,7 @@ from galleryctl.model.credentials import ApiKeyCredentials, AppCredentials, Site
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.json_document import parse_json
 from galleryctl.model.secret import Secret
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 
 CREDENTIAL_COMMAND = "GALLERYCTL_CREDENTIAL_COMMAND"
 _SECONDS = 30.0
@@ -27,29 +29,36 @@ _FORMS = ("api_key",), ("app_id", "app_secret", "instance_id")
 """The members that the command prints: the same as those of `auth`."""
 
 
-def run_credential_command(
-    environ: Mapping[str, str], site: str, *, root: Path, seconds: float = _SECONDS
+async def run_credential_command(
+    environ: Mapping[str, str],
+    site: str,
+    *,
+    root: Path,
+    seconds: float = _SECONDS,
+    on_wait: WaitObserver = unobserved,
 ) -> SiteCredentials | None:
     """Return the credentials that the command prints for a site; None if the job names no command.
 
-    `root` is the workspace. Raises GalleryctlError, which shows nothing of what the command printed.
+    `root` is the workspace. A cancellation ends the command. Raises GalleryctlError, which shows nothing of what the command printed.
     """
     line = environ.get(CREDENTIAL_COMMAND, "")
     if not line:
         return None
     try:
-        command = [*_command(line, environ, root), site]
-        with subprocess.Popen(  # noqa: S603 - no shell; the job names the command
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+        process = await asyncio.create_subprocess_exec(
+            *_command(line, environ, root),
+            site,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             env=dict(environ),
             cwd="/",
             start_new_session=True,
-        ) as process:
-            output = _read_output(process, seconds)
+        )
     except (OSError, ValueError) as error:
         raise _failure(f"it cannot be started: {error}") from error
+    what = f"the command in {CREDENTIAL_COMMAND} to print the credentials of site {site}"
+    with on_wait(Waiting(kind=WaitKind.PROGRAM, what=what, seconds=seconds, at_most=True)):
+        output = await _read_output(process, seconds)
     if process.returncode:
         raise _failure(f"it ended with exit code {process.returncode}; its own messages are above")
     return _parse(output)
@@ -68,14 +77,17 @@ def _command(line: str, environ: Mapping[str, str], root: Path) -> list[str]:
     return [found, *words[1:]]
 
 
-def _read_output(process: subprocess.Popen[bytes], seconds: float) -> bytes:
+async def _read_output(process: asyncio.subprocess.Process, seconds: float) -> bytes:
     try:
-        return process.communicate(timeout=seconds)[0]
-    except subprocess.TimeoutExpired:
+        async with asyncio.timeout(seconds):
+            return (await process.communicate())[0]
+    except TimeoutError:
         raise _failure(f"it did not end within {seconds:.0f} seconds") from None
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with the programs that it started, which hold its output open
+        if process.returncode is None:
+            with suppress(ProcessLookupError):  # it has just ended
+                os.killpg(process.pid, signal.SIGKILL)  # with the programs that it started, which hold its output open
+            await process.wait()
 
 
 def _parse(output: bytes) -> SiteCredentials:

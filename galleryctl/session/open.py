@@ -19,6 +19,7 @@ from galleryctl.manifest.workspace import WorkspaceConfig, check_links, load_wor
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.secret import Secret
+from galleryctl.model.waiting import WaitObserver, unobserved
 from galleryctl.session.backends import SiteBackend, SiteEndpoint, site_backend
 from galleryctl.session.locking import write_guard
 from galleryctl.session.outputs import check_output
@@ -35,18 +36,19 @@ from galleryctl.wix.write_guard import WriteGuard
 class WorkspaceSite:
     """One site of a workspace, as galleryctl.yaml configures it.
 
-    `on_request` observes every request; `timing` replaces the clock of the machine.
+    `on_request` observes every request, `on_wait` every wait; `timing` replaces the clock of the machine.
     """
 
     config: WorkspaceConfig
     name: str
     on_request: Observer | None = None
+    on_wait: WaitObserver = unobserved
     timing: Timing | None = None
 
     @property
     def backend(self) -> SiteBackend:
         """Return the API that serves the site."""
-        return site_backend(self.config, self.name)
+        return site_backend(self.config, self.name, on_wait=self.on_wait)
 
     def load(self) -> Desired:
         """Return what the manifests declare for the site. Raises InvalidInput with all their problems."""
@@ -69,12 +71,13 @@ class WorkspaceSite:
         layer = Encryption(passphrase, former_passphrase=former, accept_plaintext=plaintext)
         if "://" not in location:
             patterns = self.config.manifest_patterns
-            check_output(self.config.root / location, root=self.config.root, patterns=patterns, start=None)
+            path, root = self.config.root / location, self.config.root
+            check_output(path, root=root, patterns=patterns, start=None, on_wait=self.on_wait)
             return EncryptedBackend(FileStateBackend(self.config.root / location, max_versions=setting.versions), layer)
         from galleryctl.state.bucket import open_bucket
         from galleryctl.state.object_backend import ObjectStateBackend
 
-        bucket, key = open_bucket(location)
+        bucket, key = open_bucket(location, on_wait=self.on_wait)
         return EncryptedBackend(ObjectStateBackend(bucket, key, max_versions=setting.versions), layer)
 
     @asynccontextmanager
@@ -82,9 +85,11 @@ class WorkspaceSite:
         """Connect to the site; `plaintext` is passed to `state`. Raises GalleryctlError."""
         state = self.state(plaintext=plaintext)
         journal = state.journal(self.config.root / GALLERYCTL_FOLDER / f"journal-{self.name}.jsonl")
-        with self.backend.open() as endpoint:
+        async with self.backend.open() as endpoint:
             guard = write_guard(state.state_lock)
-            async with connect(endpoint, on_request=self.on_request, timing=self.timing, before_write=guard) as client:
+            async with connect(
+                endpoint, on_request=self.on_request, on_wait=self.on_wait, timing=self.timing, before_write=guard
+            ) as client:
                 yield Site(
                     site_id=endpoint.site_id,
                     root=self.config.root,
@@ -99,7 +104,12 @@ class WorkspaceSite:
 
 
 def select_site(
-    directory: Path, name: str | None, environ: Mapping[str, str], *, on_request: Observer | None = None
+    directory: Path,
+    name: str | None,
+    environ: Mapping[str, str],
+    *,
+    on_request: Observer | None = None,
+    on_wait: WaitObserver = unobserved,
 ) -> WorkspaceSite:
     """Return the site with this name in the workspace in `directory`; without a name, the only one.
 
@@ -112,13 +122,14 @@ def select_site(
         )
     name = next(iter(config.sites)) if name is None else name
     config.check_site(name)
-    return WorkspaceSite(config=config, name=name, on_request=on_request)
+    return WorkspaceSite(config=config, name=name, on_request=on_request, on_wait=on_wait)
 
 
 def connect(
     endpoint: SiteEndpoint,
     *,
     on_request: Observer | None = None,
+    on_wait: WaitObserver = unobserved,
     timing: Timing | None = None,
     before_write: WriteGuard | None = None,
 ) -> AbstractAsyncContextManager[WixClient]:
@@ -130,6 +141,7 @@ def connect(
         transport=endpoint.transport,
         timing=timing,
         on_request=on_request,
+        on_wait=on_wait,
         before_write=before_write,
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.tolerated import TOLERATED_FILE
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 
 _RESERVED_FOLDERS = (".git", ".github")
 _HEAD_BYTES = 4096
@@ -21,7 +22,14 @@ _GIT_SECONDS = 10.0
 """Seconds after which git is no longer waited for; it answers in milliseconds."""
 
 
-def check_output(path: Path, *, root: Path, patterns: Iterable[str], start: re.Pattern[bytes] | None) -> None:
+def check_output(
+    path: Path,
+    *,
+    root: Path,
+    patterns: Iterable[str],
+    start: re.Pattern[bytes] | None,
+    on_wait: WaitObserver = unobserved,
+) -> None:
     """Raise GalleryctlError unless a command may write `path`.
 
     Pipes and devices may be written. A file must not be in `.git` or `.github`, known to git, or a manifest of the
@@ -30,7 +38,7 @@ def check_output(path: Path, *, root: Path, patterns: Iterable[str], start: re.P
     """
     if is_stream(path):
         return
-    if why := _reason(path, root, tuple(patterns), start):
+    if why := _reason(path, root, tuple(patterns), start, on_wait):
         raise GalleryctlError("nothing was written: output may not go to this file", where=path, why=why, do=_ADVICE)
 
 
@@ -48,7 +56,9 @@ def is_stream(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _reason(path: Path, root: Path, patterns: Sequence[str], start: re.Pattern[bytes] | None) -> str:
+def _reason(
+    path: Path, root: Path, patterns: Sequence[str], start: re.Pattern[bytes] | None, on_wait: WaitObserver
+) -> str:
     """Return why the file must not be written, "" if it may."""
     try:
         real, real_root = path.resolve(), root.resolve()
@@ -60,7 +70,7 @@ def _reason(path: Path, root: Path, patterns: Sequence[str], start: re.Pattern[b
         return f"it is in {folder}"
     if real.is_relative_to(real_root) and _is_workspace_file(real.relative_to(real_root).as_posix(), patterns):
         return f"{WORKSPACE_FILE} makes it a file of the workspace"
-    if top is not None and _is_tracked(real, top):
+    if top is not None and _is_tracked(real, top, on_wait):
         return "git tracks it"
     if start is not None and not _is_replaceable(real, start):
         return "it exists, and is not an earlier output of the same kind"
@@ -102,7 +112,7 @@ def _git_top(path: Path) -> Path | None:
     return next((folder for folder in path.parents if os.path.lexists(folder / ".git")), None)
 
 
-def _is_tracked(path: Path, top: Path) -> bool:
+def _is_tracked(path: Path, top: Path, on_wait: WaitObserver) -> bool:
     """Return True if git tracks the file; False if git is not installed or fails."""
     git = shutil.which("git")
     if git is None:
@@ -112,11 +122,13 @@ def _is_tracked(path: Path, top: Path) -> bool:
     inner = path.relative_to(top).as_posix()
     listed = [*command, "--literal-pathspecs", "ls-files", "-z", "--cached", "--", inner]
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    what = f"git to say whether it tracks {path}"
     try:
-        # Arguments are a list, and the path follows `--`.
-        ran = subprocess.run(  # noqa: S603 - see above
-            listed, cwd=top, env=environment, capture_output=True, timeout=_GIT_SECONDS, check=False
-        )
+        with on_wait(Waiting(kind=WaitKind.PROGRAM, what=what, seconds=_GIT_SECONDS, at_most=True)):
+            # Arguments are a list, and the path follows `--`.
+            ran = subprocess.run(  # noqa: S603 - see above
+                listed, cwd=top, env=environment, capture_output=True, timeout=_GIT_SECONDS, check=False
+            )
     except (OSError, subprocess.SubprocessError):
         return False
     return bool(ran.stdout)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from galleryctl.engine.probe.budget import MAX_REQUESTS, RequestBudget
 from galleryctl.engine.probe.run import ProbeRun, begin_probe
 from galleryctl.model.probe import ProbeReport
-from galleryctl.session.locking import LockWait, hold_lock
+from galleryctl.session.locking import hold_lock
 from galleryctl.session.open import WorkspaceSite, lock_owner
 from galleryctl.state.backend import LockInfo
 from galleryctl.wix.errors import ApiError
@@ -44,9 +44,6 @@ class ProbeHooks:
         """Return a context manager for the phase before the first write, which a signal may end at once."""
         return nullcontext()
 
-    def on_lock_wait(self, wait: LockWait) -> None:
-        """Handle a wait of some seconds for another run that holds the lock."""
-
     def on_takeover(self, former: LockInfo) -> None:
         """Handle the takeover of the lock of a run that has ended."""
 
@@ -75,7 +72,7 @@ async def probe_workspace(
 
     async with replace(workspace, on_request=observe).open() as site, AsyncExitStack() as stack:
         with hooks.cancellable():
-            holding = hold_lock(site.backend, lock_owner("probe"), lock_timeout, hooks.on_lock_wait)
+            holding = hold_lock(site.backend, lock_owner("probe"), lock_timeout, site.client.waits)
             if (former := await stack.enter_async_context(holding)) is not None:
                 hooks.on_takeover(former)
             run = await begin_probe(site.client, budget)

@@ -23,11 +23,13 @@ from galleryctl.engine.site import PlanResult, Site, plan_site, revalidate
 from galleryctl.engine.stop import Stop
 from galleryctl.engine.undoing.run import UndoneRun, undo_run
 from galleryctl.model.address import Address
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions
-from galleryctl.session.locking import LockWait, hold_lock
+from galleryctl.session.locking import hold_lock
 from galleryctl.session.open import WorkspaceSite, lock_owner
 from galleryctl.state.backend import LockInfo
+from galleryctl.waits import Waits
 
 
 class ApplyHooks:
@@ -46,9 +48,6 @@ class ApplyHooks:
     def cancellable(self) -> AbstractContextManager[object]:
         """Return a context manager for the phase before the first write, which a signal may end at once."""
         return nullcontext()
-
-    def on_lock_wait(self, wait: LockWait) -> None:
-        """Handle a wait of some seconds for another run that holds the lock."""
 
     def on_plan(self, plan: Plan) -> None:
         """Handle the plan before it is checked and approved."""
@@ -107,9 +106,7 @@ async def apply_workspace(
         async with _open_for_apply(workspace) as (site, lock, signals):
             with hooks.cancellable():
                 # Whatever was read before is not used: the run that held the lock may have changed it.
-                former = await lock.enter_async_context(
-                    hold_lock(site.backend, owner, lock_timeout, hooks.on_lock_wait)
-                )
+                former = await lock.enter_async_context(hold_lock(site.backend, owner, lock_timeout, site.client.waits))
                 planned = await _approved(workspace, site, options, saved, former, hooks)
                 if planned is None:
                     return None
@@ -120,12 +117,13 @@ async def apply_workspace(
             stop = Stop()
             progress = signals.enter_context(hooks.writing(stop))
             is_reviewed = saved is not None or bool(expect_digest)
-            applied = await _finish(
-                apply_plan(site, planned, owner=owner, stop=stop, progress=progress),
-                stop,
-                partial(_with_circumstances, former=former, is_reviewed=is_reviewed),
-                hooks,
-            )
+            async with _announcing_stop(site.client.waits, stop):
+                applied = await _finish(
+                    apply_plan(site, planned, owner=owner, stop=stop, progress=progress),
+                    stop,
+                    partial(_with_circumstances, former=former, is_reviewed=is_reviewed),
+                    hooks,
+                )
     except Exception as error:
         if applied is None:
             raise
@@ -202,6 +200,22 @@ async def _finish(
         if not applying.cancelled() and applying.exception() is None:
             hooks.on_stopped(complete(applying.result()))
         raise
+
+
+@asynccontextmanager
+async def _announcing_stop(waits: Waits, stop: Stop) -> AsyncIterator[None]:
+    """Announce the wait for the steps in progress, from the request to stop until the end of the `async with`."""
+
+    async def announce() -> None:
+        await stop.wait()
+        with waits.during(Waiting(kind=WaitKind.STEPS, what="the steps in progress", seconds=stop.grace, at_most=True)):
+            await asyncio.Event().wait()
+
+    announcing = asyncio.ensure_future(announce())
+    try:
+        yield
+    finally:
+        announcing.cancel()
 
 
 async def import_galleries(

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from galleryctl.model.errors import GalleryctlError, StateError
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 from galleryctl.network import NetworkSettings
 from galleryctl.state.bucket_errors import (
     NO_SUCH_BUCKET,
@@ -25,9 +27,10 @@ from galleryctl.state.bucket_errors import (
     redacted_reason,
 )
 from galleryctl.state.durable_files import MAX_STATE_BYTES, too_large_reason
+from galleryctl.state.interruptible import call_interruptibly
 
 if TYPE_CHECKING:
-    from obstore import PutResult, UpdateVersion
+    from obstore import ObjectMeta, PutResult, UpdateVersion
     from obstore.store import ObjectStore, RetryConfig
 
 _MAX_RETRIES = 4
@@ -53,28 +56,51 @@ class StoredObject:
 class Bucket:
     """A bucket; `location` is its URL. Every method raises StateError when it cannot be reached."""
 
-    def __init__(self, store: ObjectStore, location: str, *, sleep: Callable[[float], object] = time.sleep) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        location: str,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+        on_wait: WaitObserver = unobserved,
+    ) -> None:
         self._store = store
         self._sleep = sleep
+        self._on_wait = on_wait
         self.location = location
+
+    def observed(
+        self, what: str, kind: WaitKind = WaitKind.STORE, *, interruptible: bool = False
+    ) -> AbstractContextManager[object]:
+        """Return a context manager for a wait for `what`, however long the store takes."""
+        return self._on_wait(Waiting(kind=kind, what=what, interruptible=interruptible))
+
+    def without_observer(self) -> Bucket:
+        """Return the same bucket for work in the background, for which nobody waits."""
+        silent = copy(self)
+        silent._on_wait = unobserved  # noqa: SLF001 - its own
+        return silent
 
     def get(self, key: str) -> StoredObject | None:
         """Return the object, None if there is none."""
         import obstore  # noqa: PLC0415 - an extra
 
-        with self._store_errors("the state cannot be read", key):
+        def read() -> tuple[ObjectMeta, bytes]:
+            result = obstore.get(self._store, key)
+            return result.meta, b"" if result.meta["size"] > MAX_STATE_BYTES else bytes(result.bytes())
+
+        with self._store_errors("the state cannot be read", key, reading=True):
             try:
-                result = obstore.get(self._store, key)
+                meta, content = call_interruptibly(read)
             except FileNotFoundError as error:
                 if NO_SUCH_BUCKET.search(str(error)):
                     raise
                 return None
-            if result.meta["size"] > MAX_STATE_BYTES:
-                why = too_large_reason(result.meta["size"])
+            if meta["size"] > MAX_STATE_BYTES:
+                why = too_large_reason(meta["size"])
                 where = f"{self.location}/{key}"
                 raise StateError("the state cannot be read", where=where, why=why, do=_FOREIGN_OBJECT_ADVICE)
-            content = bytes(result.bytes())
-        return StoredObject(content=content, tag=_update_version(result.meta["e_tag"], result.meta["version"]))
+        return StoredObject(content=content, tag=_update_version(meta["e_tag"], meta["version"]))
 
     def put(self, key: str, content: bytes, expected_tag: UpdateVersion | None) -> UpdateVersion | None:
         """Write the object if it still has `expected_tag`, or if there is none and the tag is None.
@@ -112,8 +138,9 @@ class Bucket:
         import obstore  # noqa: PLC0415 - an extra
 
         keys: list[str] = []
-        with self._store_errors("the state's folder cannot be listed", folder):
-            for page in obstore.list(self._store, folder):
+        with self._store_errors("the state's folder cannot be listed", folder, reading=True):
+            pages = iter(obstore.list(self._store, folder))
+            while (page := call_interruptibly(lambda: next(pages, None))) is not None:
                 keys += [meta["path"] for meta in page]
                 if len(keys) > _MAX_KEYS:
                     where, why = f"{self.location}/{folder}", f"it has more than {_MAX_KEYS:,} objects"
@@ -146,12 +173,13 @@ class Bucket:
         return write()
 
     @contextmanager
-    def _store_errors(self, what: str, key: str) -> Iterator[None]:
+    def _store_errors(self, what: str, key: str, *, reading: bool = False) -> Iterator[None]:
         """Raise StateError for any error of the library within the `with`."""
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
 
         try:
-            yield
+            with self.observed(f"{self.location}, which stores the state", interruptible=reading):
+                yield
         except NotImplementedError as error:
             what = f"{what}: this store or its configuration does not support conditional writes"
             raise self._store_error(what, key, error) from error
@@ -169,7 +197,7 @@ class Bucket:
         return StateError(what, where=where, why=redacted_reason(message), do=advice_for(message, scheme))
 
 
-def open_bucket(location: str) -> tuple[Bucket, str]:
+def open_bucket(location: str, *, on_wait: WaitObserver = unobserved) -> tuple[Bucket, str]:
     """Return the bucket and the key of `s3://BUCKET/KEY`, `gs://BUCKET/KEY` or `az://CONTAINER/KEY`.
 
     Raises StateError if the library is missing or the environment is incomplete.
@@ -211,7 +239,7 @@ def open_bucket(location: str) -> tuple[Bucket, str]:
             why=redacted_reason(str(error)),
             do="set the store's account and credentials in the environment: see 'Share state' in the documentation",
         ) from error
-    return Bucket(store, f"{scheme}://{name}"), key
+    return Bucket(store, f"{scheme}://{name}", on_wait=on_wait), key
 
 
 def _update_version(e_tag: str | None, version: str | None) -> UpdateVersion:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import LockedError, StateError
+from galleryctl.model.waiting import WaitKind
 from galleryctl.state.backend import LockInfo, check_unlock
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.lease import FREE, HeldLease, Lease, LeaseClock, LeaseTerms, decode_lease
@@ -20,6 +21,9 @@ from galleryctl.state.process import HolderStatus, holder_status
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
+
+
+_RENEWAL = "the renewal of the state lock"
 
 
 class ObjectLock:
@@ -53,7 +57,8 @@ class ObjectLock:
         finally:
             released.set()
             self._lease = None
-            with suppress(StateError):  # what the run did stays done, and a lock that is left behind expires
+            # What the run did stays done, and a lock that is left behind expires.
+            with suppress(StateError), self._observed("the lock of the state to be released"):
                 lease.release()
 
     def acquire(self, owner: LockInfo) -> tuple[Lease, LockInfo | None]:
@@ -72,7 +77,8 @@ class ObjectLock:
             holder = self.holder()
             raise self._locked_error(holder)
         self._seen = None
-        lease = Lease(self._bucket, self._key, owner, tag, sent_at=sent_at, clock=self._clock, terms=self._terms)
+        silent = self._bucket.without_observer()  # it is renewed in the background, and whoever waits for that says so
+        lease = Lease(silent, self._key, owner, tag, sent_at=sent_at, clock=self._clock, terms=self._terms)
         return lease, held.holder if held else None
 
     def is_fresh(self) -> bool:
@@ -82,12 +88,14 @@ class ObjectLock:
     def ensure_fresh(self) -> None:
         """Renew the lease unless it is fresh. Raise StateError if it is lost."""
         if self._lease is not None:
-            self._lease.ensure_fresh()
+            with self._observed(_RENEWAL):
+                self._lease.ensure_fresh()
 
     def check_held(self) -> None:
         """Renew the lease. Raise StateError if this object acquired the lock and lost it since."""
         if self._lease is not None:
-            self._lease.renew()
+            with self._observed(_RENEWAL):
+                self._lease.renew()
 
     def holder(self) -> LockInfo | None:
         """Return the current holder, None if the lock is free."""
@@ -108,6 +116,9 @@ class ObjectLock:
                 why="its holder renewed it, or another run took it",
                 do="run the same command again to see the current holder",
             )
+
+    def _observed(self, what: str) -> AbstractContextManager[object]:
+        return self._bucket.observed(what, WaitKind.LOCK)
 
     def _may_take_over(self, holder: LockInfo, tag: UpdateVersion, now: float) -> bool:
         """Return True if the holder has ended, or has not renewed the lock for the whole time of a takeover."""

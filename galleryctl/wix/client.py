@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
+from galleryctl.model.waiting import WaitObserver, unobserved
 from galleryctl.network import NetworkSettings
+from galleryctl.waits import Waits
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.environment_transport import EnvironmentTransport
 from galleryctl.wix.galleries import GalleryCalls
@@ -32,14 +34,16 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
         timing: Timing | None = None,
         policy: RetryPolicy | None = None,
         on_request: Observer | None = None,
+        on_wait: WaitObserver = unobserved,
         before_write: WriteGuard | None = None,
     ) -> None:
         timing = timing or Timing()
+        waits = Waits(observer=on_wait, sleep=timing.sleep)
         limiter = Limiter(
             concurrency=limits.concurrency,
             per_minute=limits.max_requests_per_minute,
             clock=timing.clock,
-            sleep=timing.sleep,
+            waits=waits,
             random=timing.random,
         )
         transport = Transport(
@@ -47,6 +51,7 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
             auth,
             limiter,
             timing=timing,
+            waits=waits,
             policy=policy or RetryPolicy(),
             observer=on_request,
             before_write=before_write,
@@ -62,9 +67,10 @@ class WixClient(GalleryCalls, MediaCalls, PermissionCalls, RawCalls):
         """Return the seconds since the epoch, by the client's clock."""
         return self._transport.timing.now()
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait by the client's clock."""
-        await self._transport.timing.sleep(seconds)
+    @property
+    def waits(self) -> Waits:
+        """The waits of the run, by the client's clock."""
+        return self._transport.waits
 
 
 @asynccontextmanager
@@ -77,6 +83,7 @@ async def open_client(
     timing: Timing | None = None,
     policy: RetryPolicy | None = None,
     on_request: Observer | None = None,
+    on_wait: WaitObserver = unobserved,
     before_write: WriteGuard | None = None,
 ) -> AsyncIterator[WixClient]:
     """Open a client and close it at the end; `transport` replaces the network.
@@ -96,5 +103,6 @@ async def open_client(
             timing=timing,
             policy=policy,
             on_request=on_request,
+            on_wait=on_wait,
             before_write=before_write,
         )

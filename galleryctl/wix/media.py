@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.wix import endpoints, tus
 from galleryctl.wix.codec import JsonObject, as_array, as_object, as_string, decode_file
 from galleryctl.wix.endpoints import Endpoint
@@ -94,7 +95,14 @@ class MediaCalls:
             except ResponseLost:
                 if not labels:
                     raise
-                await self._transport.timing.sleep(2.0**attempt)  # search finds a new file only after a delay
+                await self._transport.waits.pause(
+                    Waiting(
+                        kind=WaitKind.READS,
+                        what="the Media Manager's search to show the file whose upload was not answered",
+                        seconds=2.0**attempt,  # search finds a new file only after a delay
+                        before=2.0**attempt - 2,
+                    )
+                )
                 if (file := await self.find_by_label(labels[0])) is not None:
                     return file
                 if attempt == _MAX_CREATE_ATTEMPTS:
@@ -176,19 +184,22 @@ class MediaCalls:
     async def wait_ready(self, files: Iterable[MediaFile], *, within: float = _READY_TIMEOUT) -> tuple[MediaFile, ...]:
         """Wait until all files are READY and return them in order; raises MediaFailed, naming those that are not."""
         by_id = {file.id: file for file in files}
-        timing = self._transport.timing
-        deadline, wait = timing.clock() + within, _FIRST_POLL
-        while True:
-            if failed := [file for file in by_id.values() if file.failed]:
-                raise _not_ready_error("Wix could not process", failed)
-            pending = [file for file in by_id.values() if not file.ready]
-            if not pending:
-                return tuple(by_id.values())
-            if timing.clock() >= deadline:
-                raise _not_ready_error(f"not ready after {within:.0f} seconds:", pending)
-            await timing.sleep(wait)
-            wait = min(wait * _POLL_GROWTH, _MAX_POLL)
-            by_id |= {file.id: file for file in await self.get_files(file.id for file in pending)}
+        what = _processing([file for file in by_id.values() if not file.ready])
+        waiting = Waiting(kind=WaitKind.MEDIA, what=what, seconds=within, at_most=True)
+        clock = self._transport.timing.clock
+        deadline, wait = clock() + within, _FIRST_POLL
+        with self._transport.waits.during(waiting) as sleep:
+            while True:
+                if failed := [file for file in by_id.values() if file.failed]:
+                    raise _not_ready_error("Wix could not process", failed)
+                pending = [file for file in by_id.values() if not file.ready]
+                if not pending:
+                    return tuple(by_id.values())
+                if clock() >= deadline:
+                    raise _not_ready_error(f"not ready after {within:.0f} seconds:", pending)
+                await sleep(wait)
+                wait = min(wait * _POLL_GROWTH, _MAX_POLL)
+                by_id |= {file.id: file for file in await self.get_files(file.id for file in pending)}
 
     async def _pages(self, endpoint: Endpoint, query: JsonObject) -> AsyncIterator[JsonReply]:
         """Return the pages of a list with cursors."""
@@ -244,6 +255,16 @@ def _decode_created_file(reply: JsonReply) -> MediaFile:
     if file is None:
         raise reply.malformed("the response has no file")
     return file
+
+
+def _processing(pending: Sequence[MediaFile]) -> str:
+    """Return what is waited for while the Media Manager processes these files."""
+    if not pending:
+        return "the Media Manager"
+    first = pending[0]
+    more = f" and {len(pending) - 1:,} more files" if len(pending) > 1 else ""
+    work = "fetch and process" if first.source_url else "process"
+    return f"the Media Manager to {work} {first.display_name or first.id}{more}"
 
 
 def _not_ready_error(what: str, files: Sequence[MediaFile]) -> MediaFailed:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+from galleryctl.model.waiting import Waiting, WaitKind
+from galleryctl.waits import Waits
 
 _WINDOW = 61.0
 """Seconds for which the quota counts: Wix's minute, and one second for requests that arrive out of order."""
@@ -32,12 +35,12 @@ class Limiter:
         concurrency: int,
         per_minute: int,
         clock: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]],
+        waits: Waits,
         random: Callable[[], float],
     ) -> None:
         self._max_concurrency, self._concurrency = concurrency, float(concurrency)
         self._max_per_minute, self._per_minute = per_minute, float(per_minute)
-        self._clock, self._sleep, self._random = clock, sleep, random
+        self._clock, self._waits, self._random = clock, waits, random
         self._running = 0
         self._sent: deque[float] = deque()
         self._paused_until = self._reduced_at = float("-inf")
@@ -89,21 +92,27 @@ class Limiter:
         self._paused_until = max(self._paused_until, until)
 
     async def _wait_for_turn(self) -> None:
+        began: float | None = None
         while True:
-            while self._running >= self.concurrency:
+            while self._running >= self.concurrency:  # those that run are waited for, each with an event of its own
                 self._slot_freed.clear()
                 await self._slot_freed.wait()
-            delay = self._delay()
+            now = self._clock()
+            quota, pause = self._quota_delay(now), self._paused_until - now
+            delay = max(quota, pause)
             if delay <= 0:
                 return
-            await self._sleep(delay)
+            began = now if began is None else began
+            what = f"the quota of {self.per_minute} requests per minute"
+            if pause >= quota:
+                what = "the API, which asks for fewer requests (status 429)"
+            await self._waits.pause(Waiting(kind=WaitKind.QUOTA, what=what, seconds=delay, before=now - began))
 
-    def _delay(self) -> float:
-        now = self._clock()
+    def _quota_delay(self, now: float) -> float:
+        """Return the seconds until a request may start without exceeding the quota."""
         while self._sent and self._sent[0] <= now - _WINDOW:
             self._sent.popleft()
         full = len(self._sent) >= self.per_minute
         # after the rate was lowered, the window may hold more requests than allowed: wait until enough have left it.
         # 5 sent at 0, 1, 2, 3 and 4 s, now 3 per minute: the next may start when the request of 2 s leaves, at 63 s
-        quota = self._sent[len(self._sent) - self.per_minute] + _WINDOW - now if full else 0.0
-        return max(quota, self._paused_until - now)
+        return self._sent[len(self._sent) - self.per_minute] + _WINDOW - now if full else 0.0

@@ -16,7 +16,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from galleryctl.http import ACCEPT_ENCODING, LargeBodies, httpx
 from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.version import __version__
+from galleryctl.waits import Waits
 from galleryctl.wix import endpoints
 from galleryctl.wix.auth import Auth
 from galleryctl.wix.endpoints import Endpoint
@@ -30,6 +32,7 @@ from galleryctl.wix.responses import (
     error_without_response,
     read_response,
 )
+from galleryctl.wix.retry_pauses import RetryPauses
 from galleryctl.wix.upload_urls import resolve_upload_url
 from galleryctl.wix.write_guard import WriteGuard, guard_extensions
 
@@ -100,6 +103,7 @@ class Transport:
         limiter: Limiter,
         *,
         timing: Timing,
+        waits: Waits,
         policy: RetryPolicy,
         observer: Observer | None,
         before_write: WriteGuard | None = None,
@@ -107,7 +111,7 @@ class Transport:
         self._http, self._auth, self._limiter = http, auth, limiter
         self._policy, self._observer = policy, observer
         self._before_write = before_write
-        self.timing = timing
+        self.timing, self.waits = timing, waits
         self.request_counts: Counter[str] = Counter()
         self._consistency_token = ""
         self._large_bodies = LargeBodies()
@@ -162,8 +166,17 @@ class Transport:
             return used_up or self.timing.clock() - began > self._policy.seconds
 
         retry = retry_if_exception(may_succeed)
-        sleep, wait = self.timing.sleep, self._retry_delay
-        return await AsyncRetrying(sleep=sleep, retry=retry, stop=is_over, wait=wait, reraise=True)(attempt)
+        pauses = RetryPauses(
+            call=outgoing.call, attempts=self._policy.attempts, waits=self.waits, clock=self.timing.clock
+        )
+        return await AsyncRetrying(
+            retry=retry,
+            stop=is_over,
+            wait=self._retry_delay,
+            before_sleep=pauses.prepare,
+            sleep=pauses.sleep,
+            reraise=True,
+        )(attempt)
 
     def _retry_delay(self, state: RetryCallState) -> float:
         """Return the seconds before the next attempt: Retry-After, or a doubling wait of which half is random.
@@ -215,8 +228,11 @@ class Transport:
         before = Attempt(phase=Phase.BEFORE, name=endpoint.name, call=outgoing.call, number=attempt)
         self._notify(before)
         status, request_id = None, ""
+        limit = self._policy.attempt_seconds if outgoing.content is None else _UPLOAD_SECONDS
+        what = f"the response to {outgoing.call}"
         try:
-            response = await self._send_once(outgoing, auth)
+            with self.waits.during(Waiting(kind=WaitKind.RESPONSE, what=what, seconds=limit, at_most=True)):
+                response = await self._send_once(outgoing, auth, limit)
             status, request_id = response.status, response.request_id
         except NO_RESPONSE_ERRORS as cause:
             return error_without_response(outgoing, cause)
@@ -225,10 +241,9 @@ class Transport:
             self._notify(replace(before, phase=Phase.AFTER, status=status, seconds=seconds, request_id=request_id))
         return response
 
-    async def _send_once(self, outgoing: Request, auth: Mapping[str, str]) -> Response:
-        """Send one request and return the complete response; raises one of NO_RESPONSE_ERRORS."""
+    async def _send_once(self, outgoing: Request, auth: Mapping[str, str], seconds: float) -> Response:
+        """Send one request and return the complete response within `seconds`; raises one of NO_RESPONSE_ERRORS."""
         request = self._build_request(outgoing, auth)
-        seconds = self._policy.attempt_seconds if outgoing.content is None else _UPLOAD_SECONDS
         try:
             async with asyncio.timeout(seconds) as deadline, self._large_bodies.turn(deadline) as turn:
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)

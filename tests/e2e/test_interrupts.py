@@ -6,12 +6,15 @@ import json
 import os
 import pty
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
 
 from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.support.processes import TIMEOUT
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
@@ -154,3 +157,24 @@ def test_what_somebody_does_while_the_question_stands_is_seen(served: ServedWork
     assert command.wait() == 1
     assert 'weddings/t00: title "T00" → "Somebody\'s" (changed on the site)' in command.err
     assert served.titles() == ["Somebody's"]
+
+
+@pytest.mark.parametrize("command", ["plan", "apply --auto-approve"])
+@SIGNALS
+def test_a_store_that_does_not_answer_is_left_at_once(
+    served: ServedWorkspace, monkeypatch: pytest.MonkeyPatch, number: int, command: str
+) -> None:
+    served.write_gallery(text_items(1))
+    with closing(socket.create_server(("127.0.0.1", 0))) as store:
+        store.settimeout(TIMEOUT)
+        monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{store.getsockname()[1]}")
+        for name in ("AWS_ALLOW_HTTP", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+            monkeypatch.setenv(name, "true")
+        text = (served.root / "galleryctl.yaml").read_text(encoding="utf-8")
+        served.write("galleryctl.yaml", f"{text}state: s3://bucket/state.json\n")
+        started = served.start(*command.split())
+        connection, _ = store.accept()
+        started.send(number)
+        assert started.wait() == 130
+        connection.close()
+    assert started.err.splitlines()[-1] == "Interrupted; no further action was taken."

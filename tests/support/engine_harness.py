@@ -40,6 +40,7 @@ from galleryctl.model.desired import (
 from galleryctl.model.fields import Fields, Json
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, Media, VideoHost
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.waiting import WaitObserver, unobserved
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.backends import emulator_endpoint
@@ -100,6 +101,8 @@ class EngineHarness:
     """Called before and after each attempt at a request."""
     after_plan: Callable[[PlanResult], None] = lambda _planned: None
     """Called after planning and before anything is written."""
+    on_wait: WaitObserver = unobserved
+    """Observes the waits."""
     state_backend: Callable[[], StateBackend] | None = None
     """Opens the storage of the state; by default a file."""
     stop: Stop = field(default_factory=Stop)
@@ -153,6 +156,7 @@ class EngineHarness:
             before_write=before_write,
             timing=Timing(clock=self.clock.time, now=self.clock.time, sleep=self.clock.sleep, random=lambda: 0.5),
             on_request=self._observe,
+            on_wait=self.on_wait,
         ) as client:
             yield client
 

@@ -59,7 +59,7 @@ def command(
     workspace = get_workspace(settings)
     path = None if out is None else ensure_inside(settings.directory, settings.directory / out)
     if path is not None:
-        check_plan_file(path, workspace.config)
+        check_plan_file(path, workspace)
     plan = run_async(plan_workspace(workspace, options), deadline=deadline)
     if path is not None:
         plan = sign_plan(plan, workspace.passphrases()[0])

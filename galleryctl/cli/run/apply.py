@@ -13,7 +13,6 @@ from galleryctl.cli.failure import print_failure
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.progress import open_progress
-from galleryctl.cli.state_lock import print_lock_wait
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
@@ -22,7 +21,6 @@ from galleryctl.model.command import command_line
 from galleryctl.model.errors import DeadlineExceeded, GalleryctlError, Interrupted
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
-from galleryctl.session.locking import LockWait
 from galleryctl.session.run import ApplyHooks, apply_workspace
 
 
@@ -87,9 +85,6 @@ class _Terminal(ApplyHooks):
     def cancellable(self) -> Iterator[None]:
         with cancel_on_signal(), self._deadline.cancel_run():
             yield
-
-    def on_lock_wait(self, wait: LockWait) -> None:
-        print_lock_wait(self._settings, wait)
 
     def on_plan(self, plan: Plan) -> None:
         if self._settings.format != "text" or (self._settings.quiet and not self._question):

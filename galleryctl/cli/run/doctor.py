@@ -10,16 +10,19 @@ from dataclasses import replace
 
 from galleryctl.cli.installation import check_installation
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.workspace import observe_waits
 from galleryctl.engine.doctor import check_permissions, check_site_state, failed_check
 from galleryctl.manifest.validate import referenced_variables, validate
 from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig, load_workspace
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.network import NetworkSettings
 from galleryctl.report.checkup import command_result_summary
 from galleryctl.session.credential_command import CREDENTIAL_COMMAND
 from galleryctl.session.open import WorkspaceSite
+from galleryctl.waits import Waits
 from galleryctl.wix.connection import check_connection
 
 _MAX_CLOCK_SKEW = 60.0
@@ -52,7 +55,8 @@ def _run_checks(settings: CliSettings) -> Sequence[Check]:
     except InvalidInput as error:
         invalid = _invalid_input_check("workspace", error)
         return (*check_installation(), invalid, *_check_variables(settings, sites=True))
-    sites = [WorkspaceSite(config=config, name=name) for name in config.sites]
+    on_wait = observe_waits(settings)
+    sites = [WorkspaceSite(config=config, name=name, on_wait=on_wait) for name in config.sites]
     backend = sites[0].backend  # any site's: all sites have the same kind
     try:
         url, where = backend.url, f"{root / WORKSPACE_FILE}: {backend.description}"
@@ -117,7 +121,7 @@ async def _check_site(workspace: WorkspaceSite) -> list[Check]:
     try:
         async with workspace.open() as site:
             checks += check_site_state(site)
-            network = await _check_network(url)
+            network = await _check_network(url, site.client.waits)
             checks += network
             if all(check.status is not CheckStatus.FAIL for check in network):
                 checks += await check_permissions(site.client, site.folder)
@@ -126,12 +130,13 @@ async def _check_site(workspace: WorkspaceSite) -> list[Check]:
     return checks
 
 
-async def _check_network(base_url: str | None) -> list[Check]:
+async def _check_network(base_url: str | None, waits: Waits) -> list[Check]:
     """Check the network and the clock; there is nothing to check for a backend in this process."""
     if base_url is None:
         return []
     try:
-        response = await check_connection(base_url, clock=time.time)
+        with waits.during(Waiting(kind=WaitKind.RESPONSE, what=f"a response from {base_url}")):
+            response = await check_connection(base_url, clock=time.time)
     except GalleryctlError as error:
         return [Check(name="network", status=CheckStatus.FAIL, finding=f"{base_url}: {error.what}", do=error.do)]
     return [

@@ -9,6 +9,7 @@ from pathlib import Path
 from galleryctl.cli import output
 from galleryctl.cli.listener import base_url, bind_socket, check_ready_file, is_loopback, write_ready_file
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.wait_lines import print_waits
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.api_url import API_URL_VARIABLE
 from galleryctl.manifest.profile import read_profile
@@ -28,12 +29,13 @@ def serve_emulator(
             why=str(error),
             do="in the checkout of galleryctl: python -m pip install '.[emulator]'",
         ) from error
+    on_wait = print_waits(settings)
     folder = _emulator_folder(settings) if data is None else settings.directory / data
     switches = None if profile is None else read_profile(settings.directory, str(profile)).switches
     path = None if ready_file is None else settings.directory / ready_file
     if path is not None:
         patterns = () if data is not None else get_workspace(settings).config.manifest_patterns
-        check_ready_file(path, root=settings.directory, patterns=patterns)
+        check_ready_file(path, root=settings.directory, patterns=patterns, on_wait=on_wait)
     if not is_loopback(host):
         output.warning(
             f"the emulator listens on {host}: anyone who can reach this machine can read and change its data and use its "
@@ -48,7 +50,8 @@ def serve_emulator(
             output.info(settings, f"To use it: export {API_URL_VARIABLE}={ready.base_url}")
             output.info(settings, f"The keys are in {folder / 'credentials.json'}. Press Ctrl-C to stop.")
 
-        serve(folder, listener, base_url(host, listener), on_ready=on_ready, switches=switches)
+        url = base_url(host, listener)
+        serve(folder, listener, url, on_ready=on_ready, switches=switches, on_wait=on_wait)
 
 
 def _emulator_folder(settings: CliSettings) -> Path:

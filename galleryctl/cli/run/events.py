@@ -21,6 +21,7 @@ from galleryctl.cli.workspace import get_workspace
 from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.session.open import WorkspaceSite
+from galleryctl.waits import Waits
 
 try:
     from galleryctl.events.async_inbox import AsyncInbox
@@ -68,8 +69,9 @@ def run_events(settings: CliSettings, options: EventsOptions) -> int:
     workspace = get_workspace(settings)
     if options.ready_file is not None:
         config = workspace.config
-        check_ready_file(settings.directory / options.ready_file, root=config.root, patterns=config.manifest_patterns)
-    trust = _trust_policy(workspace, settings, options)
+        path, patterns = settings.directory / options.ready_file, config.manifest_patterns
+        check_ready_file(path, root=config.root, patterns=patterns, on_wait=workspace.on_wait)
+    trust = asyncio.run(_trust_policy(workspace, settings, options))
     if not is_loopback(options.host):
         output.warning(
             f"the receiver listens on {options.host} without TLS: anyone who can reach this machine can send to it. "
@@ -81,7 +83,10 @@ def run_events(settings: CliSettings, options: EventsOptions) -> int:
         closing(bind_socket(options.host, options.port, "the receiver")) as listener,
     ):
         watcher = DriftWatcher(settings)
-        asyncio.run(_serve(settings, options, trust=trust, inbox=inbox, listener=listener, watcher=watcher))
+        waits = Waits(observer=workspace.on_wait)
+        asyncio.run(
+            _serve(settings, options, trust=trust, inbox=inbox, listener=listener, watcher=watcher, waits=waits)
+        )
     return 2 if watcher.drifted and options.limit is not None else 0
 
 
@@ -93,6 +98,7 @@ async def _serve(
     inbox: Inbox,
     listener: socket.socket,
     watcher: DriftWatcher,
+    waits: Waits,
 ) -> None:
     def on_event(entry: InboxEntry) -> None:
         output.result(format_event_json(entry) if settings.format == "json" else format_event(entry))
@@ -102,9 +108,17 @@ async def _serve(
     url = f"{base_url(options.host, listener)}{WEBHOOK_PATH}"
     file = None if options.ready_file is None else settings.directory / options.ready_file
     async with AsyncInbox(inbox) as stored:
-        worker = EventWorker(inbox=stored, on_event=on_event, on_error=on_error, drift_check=check, limit=options.limit)
+        worker = EventWorker(
+            inbox=stored,
+            on_event=on_event,
+            on_error=on_error,
+            drift_check=check,
+            limit=options.limit,
+            waits=waits,
+        )
         receiver = Receiver(trust=trust, inbox=stored, clock=time.time, on_arrival=worker.notify, on_error=on_error)
-        async with serve_receiver(receiver.app(), listener, on_overload=_warn_of_overload) as connections:
+        receiving = serve_receiver(receiver.app(), listener, on_overload=_warn_of_overload, on_wait=waits.observer)
+        async with receiving as connections:
             with write_ready_file(file, {"url": url}):
                 output.info(settings, f"Waiting for events at {url}. Press Ctrl-C to stop.")
                 await _run_until_signal(worker)
@@ -149,12 +163,12 @@ async def _run_until_signal(worker: EventWorker) -> None:
         running.result()
 
 
-def _trust_policy(workspace: WorkspaceSite, settings: CliSettings, options: EventsOptions) -> TrustPolicy:
+async def _trust_policy(workspace: WorkspaceSite, settings: CliSettings, options: EventsOptions) -> TrustPolicy:
     """Return the sender to trust, from the options, else from the workspace or its embedded emulator."""
     key, where = _read_public_key(settings, options)
     instance = options.instance_id
     if key is None or instance is None:
-        sender = workspace.backend.webhook_sender()
+        sender = await workspace.backend.webhook_sender()
         key = sender.public_key if key is None else key
         instance = instance or sender.instance_id
     if key is None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 
 from galleryctl.manifest.files.tree import open_regular_file
-from galleryctl.manifest.workspace import WorkspaceConfig
 from galleryctl.model.address import Address
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
@@ -22,6 +21,7 @@ from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.codec import decode_plan, encode_plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.report.json import dump_safe_json
+from galleryctl.session.open import WorkspaceSite
 from galleryctl.session.outputs import check_output
 
 DIGEST_PREFIX = re.compile(r"[0-9a-f]{12,64}")
@@ -68,9 +68,10 @@ def parse_pattern(text: str) -> Address:
         raise click.UsageError(str(error)) from error
 
 
-def check_plan_file(path: Path, config: WorkspaceConfig) -> None:
+def check_plan_file(path: Path, workspace: WorkspaceSite) -> None:
     """Raise GalleryctlError unless a plan may be written to `path`."""
-    check_output(path, root=config.root, patterns=config.manifest_patterns, start=_PLAN_START)
+    root, patterns = workspace.config.root, workspace.config.manifest_patterns
+    check_output(path, root=root, patterns=patterns, start=_PLAN_START, on_wait=workspace.on_wait)
 
 
 def write_plan(plan: Plan, path: Path) -> None:

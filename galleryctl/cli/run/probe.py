@@ -15,7 +15,7 @@ from galleryctl.cli import output
 from galleryctl.cli.confirm import confirm, require_tty
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.state_lock import print_lock_wait, print_takeover
+from galleryctl.cli.state_lock import print_takeover
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.cli.write_files import require_replaceable, write_generated
 from galleryctl.engine.probe.questions import with_item_order
@@ -24,7 +24,6 @@ from galleryctl.model.desired import ItemOrder
 from galleryctl.model.probe import FactStatus, ProbeReport
 from galleryctl.model.variable_text import displayed
 from galleryctl.report.probe import probe_json, probe_text
-from galleryctl.session.locking import LockWait
 from galleryctl.session.probe import ProbeConsent, ProbeHooks, probe_workspace
 from galleryctl.state.backend import LockInfo
 
@@ -99,9 +98,6 @@ class _Terminal(ProbeHooks):
 
     def cancellable(self) -> AbstractContextManager[object]:
         return cancel_on_signal()
-
-    def on_lock_wait(self, wait: LockWait) -> None:
-        print_lock_wait(self._settings, wait)
 
     def on_takeover(self, former: LockInfo) -> None:
         print_takeover(self._settings, former)

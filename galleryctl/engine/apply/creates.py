@@ -15,6 +15,7 @@ from galleryctl.engine.refresh.lookup import Lookup, OrderReading, R, find_creat
 from galleryctl.model.errors import GalleryctlError, StateError
 from galleryctl.model.last_applied import SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.ordering.floats import stored_format
 from galleryctl.state.journal_records import SentItem
 from galleryctl.wix.client import WixClient
@@ -123,7 +124,7 @@ class _CreateCall(Generic[R]):
     async def run(self, client: WixClient, create: Callable[[], Awaitable[R]], *, maybe_sent: bool) -> tuple[R, bool]:
         """Return the created resource, and True if a look-up found it; `maybe_sent`: an earlier run may have sent it."""
         failure: ApiError | None = None
-        for _ in range(_MAX_ATTEMPTS):
+        for number in range(_MAX_ATTEMPTS):
             try:
                 answer = await self._send(create, failure)
             except ResponseLost as error:
@@ -137,7 +138,7 @@ class _CreateCall(Generic[R]):
                 if self._is_valid(answer):
                     return answer, False
                 failure = ResponseLost(f"the response is about another resource, {answer.id}", call=self.call)
-            if (resource := await self._look_up(client, failure)) is not None:
+            if (resource := await self._look_up(client, failure, before=_PAUSE * number)) is not None:
                 return resource, True
         raise failure or AssertionError("unreachable: only a lost response or a conflict gets here")
 
@@ -162,15 +163,17 @@ class _CreateCall(Generic[R]):
         """Return True if the answer can be about this create: its id is new, and it has the sort order, maybe rounded."""
         return answer.id not in self.known_ids and stored_format(self.sort_order, answer.sort_order) is not None
 
-    async def _look_up(self, client: WixClient, cause: ApiError) -> R | None:
+    async def _look_up(self, client: WixClient, cause: ApiError, *, before: float) -> R | None:
         """Return the created resource if it can be found; a second look-up follows, because a read may lag.
 
+        `before` is the number of seconds that earlier look-ups have waited.
         Raises ResponseLost if that fails, or if only a person can tell which resource was created.
         """
         try:
             lookup = await self.find()
             if lookup.found is None and not lookup.candidates:
-                await client.sleep(_PAUSE)
+                what = f"reads to show what {self.call} may have created"
+                await client.waits.pause(Waiting(kind=WaitKind.READS, what=what, seconds=_PAUSE, before=before))
                 lookup = await self.find()
         except GalleryctlError as error:
             raise ResponseLost(f"{cause.what}; looking it up failed, too: {error.what}", call=cause.call) from error

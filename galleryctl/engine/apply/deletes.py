@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from galleryctl.engine.refresh.listing import read_items
 from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.live import LiveGallery
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Change
 from galleryctl.plan.fingerprint import fingerprint_with_items
 from galleryctl.wix.client import WixClient
@@ -29,7 +30,7 @@ async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -
     for attempt in range(_MAX_ATTEMPTS):
         try:
             if attempt:
-                await client.sleep(_PAUSE)
+                await client.waits.pause(_before_attempt(attempt, len(left)))
             deleted = await client.delete_items(gallery_id, left)
             was_sent = True
             if left := [id_ for id_ in left if id_ not in deleted]:
@@ -50,6 +51,11 @@ async def delete_items(client: WixClient, gallery_id: str, ids: Sequence[str]) -
     )
     undeleted.effect_unknown = True
     raise undeleted
+
+
+def _before_attempt(attempt: int, count: int) -> Waiting:
+    what = f"reads to show that {count:,} {'item is' if count == 1 else 'items are'} deleted"
+    return Waiting(kind=WaitKind.READS, what=what, seconds=_PAUSE, before=_PAUSE * (attempt - 1))
 
 
 async def check_unchanged(client: WixClient, gallery_id: str, change: Change, planned_count: int) -> None:

@@ -9,6 +9,7 @@ from galleryctl.engine.probe.conclusions import describe_error, show, unknown
 from galleryctl.engine.probe.probed_site import ProbedSite, UndecidedError
 from galleryctl.model.fields import Json
 from galleryctl.model.probe import Conclusion
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.wix import endpoints
 from galleryctl.wix.codec import as_object, as_string
 from galleryctl.wix.errors import ApiError, is_rejection
@@ -56,13 +57,16 @@ async def probe_import(site: ProbedSite) -> Conclusion:
 async def _read_until_ended(site: ProbedSite, file: Mapping[str, Json]) -> tuple[Mapping[str, Json], int, float]:
     """Return the descriptor once it is no longer PENDING, and the reads and the seconds that it took."""
     reads, waited = 0, 0.0
-    for wait in _FILE_WAITS:
-        if file.get("operationStatus") != "PENDING":
-            break
-        if wait:
-            await site.client.sleep(wait)
-        file = await site.read_file(as_string(file.get("id"))) or file
-        reads, waited = reads + 1, waited + wait
+    what = "the Media Manager to process a file of the probe"
+    waiting = Waiting(kind=WaitKind.MEDIA, what=what, seconds=sum(_FILE_WAITS), at_most=True)
+    with site.client.waits.during(waiting) as sleep:
+        for wait in _FILE_WAITS:
+            if file.get("operationStatus") != "PENDING":
+                break
+            if wait:
+                await sleep(wait)
+            file = await site.read_file(as_string(file.get("id"))) or file
+            reads, waited = reads + 1, waited + wait
     return file, reads, waited
 
 

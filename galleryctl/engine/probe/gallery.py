@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from galleryctl.engine.probe.conclusions import describe_error, member_at, show, unknown
 from galleryctl.engine.probe.marks import contains_mark
-from galleryctl.engine.probe.probed_site import WAITS, ProbedSite, UndecidedError
+from galleryctl.engine.probe.probed_site import WAITS, ProbedSite, UndecidedError, reads_pause
 from galleryctl.model.fields import Json
 from galleryctl.model.probe import Conclusion
 from galleryctl.plan.ordering.floats import coarsest, stored_format
@@ -42,9 +42,7 @@ async def create_probe_gallery(site: ProbedSite) -> None:
 
 async def _shows_mark(site: ProbedSite, gallery_id: str) -> bool:
     """Return True once a read of the gallery shows this run's mark: a response may name somebody else's gallery."""
-    for wait in WAITS:
-        if wait:
-            await site.client.sleep(wait)
+    async for _ in site.looks("the new gallery"):
         with suppress(NotFound):
             reply = await site.client.send_raw(endpoints.GET_GALLERY, gallery_id, params={"itemLimit": 1})
             if contains_mark(reply.get("gallery"), site.mark):
@@ -72,11 +70,7 @@ async def probe_read_lag(site: ProbedSite) -> Conclusion:
 async def _seconds_until_listed(site: ProbedSite, number: int, *, consistent: bool) -> float | None:
     item: dict[str, Json] = {"title": f"item {number}", "text": {"html": text_html(site.mark, number)}}
     created = await site.create_item({**item, "sortOrder": _FIRST_ORDER + number * _STEP})
-    waited = 0.0
-    for wait in WAITS:
-        if wait:
-            await site.client.sleep(wait)
-        waited += wait
+    async for waited in site.looks("a new item"):
         listed = await site.list_items(consistent=consistent)
         if any(each.get("id") == created.get("id") for each in listed):
             site.items |= {as_string(each.get("id")): each for each in listed}
@@ -197,7 +191,7 @@ async def probe_gallery_updates(site: ProbedSite, name: str) -> tuple[str, ...]:
     if (order := decode_sort_order(before)) is not None:
         sent["sortOrder"] = order + max(_STEP, abs(order) / 4)
     await site.client.send_raw(endpoints.UPDATE_GALLERY, site.gallery, json={"gallery": sent})
-    await site.client.sleep(site.read_lag)
+    await site.client.waits.pause(reads_pause("the gallery's update", site.read_lag))
     stored = as_object((await site.client.send_raw(endpoints.GET_GALLERY, site.gallery)).get("gallery"))
     paths = [path for path in ("name", "sortOrder") if path in sent]
     return tuple(path for path in paths if member_at(stored, path) == member_at(before, path))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from galleryctl.engine.probe.conclusions import ProbeWrite
 from galleryctl.model.fields import Json
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.wix import endpoints
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.codec import JsonObject, as_array, as_object, as_string
@@ -14,6 +15,11 @@ from galleryctl.wix.messages import JsonReply
 
 WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each read that looks for a write."""
+
+
+def reads_pause(subject: str, seconds: float, *, before: float = 0.0) -> Waiting:
+    """Return a pause before a read that looks for `subject`."""
+    return Waiting(kind=WaitKind.READS, what=f"reads to show {subject}", seconds=seconds, before=before)
 
 
 class UndecidedError(Exception):
@@ -47,6 +53,15 @@ class ProbedSite:
     read_lag: float = 0.0
     """Seconds after which reads showed a write."""
 
+    async def looks(self, subject: str, *, first: float = 0.0) -> AsyncIterator[float]:
+        """Wait before each read that looks for `subject`, and yield the seconds waited so far; `first` is the first wait."""
+        waited = 0.0
+        for wait in (max(WAITS[0], first), *WAITS[1:]):
+            if wait:
+                await self.client.waits.pause(reads_pause(subject, wait, before=waited))
+            waited += wait
+            yield waited
+
     async def create_item(self, item: Mapping[str, Json]) -> Mapping[str, Json]:
         """Create an item and return the response."""
         reply = await self.client.send_raw(endpoints.CREATE_ITEM, self.gallery, json={"item": item})
@@ -66,9 +81,7 @@ class ProbedSite:
         if not self.reads_settle:
             raise UndecidedError("reads do not show writes")
         id_, revision = answered.get("id"), answered.get("updatedDate")
-        for wait in (max(WAITS[0], self.read_lag), *WAITS[1:]):
-            if wait:
-                await self.client.sleep(wait)
+        async for _ in self.looks("an update", first=self.read_lag):
             found = [item for item in await self.list_items() if item.get("id") == id_]
             if found and revision in (None, found[0].get("updatedDate")):
                 self.items[as_string(id_)] = found[0]

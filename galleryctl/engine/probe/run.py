@@ -13,7 +13,7 @@ from galleryctl.engine.probe.conclusions import unknown
 from galleryctl.engine.probe.gallery import create_probe_gallery
 from galleryctl.engine.probe.leftovers import Leftovers, delete_leftovers, find_leftovers
 from galleryctl.engine.probe.marks import MARK_PREFIX
-from galleryctl.engine.probe.probed_site import ProbedSite, UndecidedError
+from galleryctl.engine.probe.probed_site import ProbedSite, UndecidedError, reads_pause
 from galleryctl.engine.probe.questions import Question, all_questions, facts_not_probed
 from galleryctl.engine.refresh.fetch import READ_LAG
 from galleryctl.engine.refresh.listing import IncompleteListing
@@ -117,7 +117,7 @@ class ProbeRun:
             if site.gallery:
                 await self.client.delete_gallery(site.gallery)
             elif site.gallery_in_doubt:  # the response to its create was lost, and reads may lag
-                await self.client.sleep(READ_LAG)
+                await self.client.waits.pause(reads_pause("the probe's gallery", READ_LAG))
             found = await (find_leftovers(self.client) if site.gallery_in_doubt else self._find_files())
             await delete_leftovers(self.client, found)
             await self._delete_files_not_found(site, {file.id for file in found.files})

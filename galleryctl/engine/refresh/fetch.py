@@ -14,6 +14,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.media import MediaFile
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import NO_DOUBTS, DoubtResolution, Refusal
 from galleryctl.plan.identity.galleries import GalleryIdentity, identify_galleries
 from galleryctl.plan.identity.identify import Identity, identify
@@ -74,10 +75,10 @@ async def fetch_site(
     galleries = await read_galleries(client)
     recovery = _recover_galleries(bindings, intents, galleries, resolution)
     identified = identify_galleries(desired, galleries, recovery.bindings, sent)
-    for _ in range(rechecks):
+    for number in range(rechecks):
         if not identified.missing_from(galleries):
             break
-        await client.sleep(read_lag / rechecks)
+        await _pause_before_recheck(client, read_lag, number)
         galleries = await read_galleries(client)
         recovery = _recover_galleries(bindings, intents, galleries, resolution)
         identified = identify_galleries(desired, galleries, recovery.bindings, sent)
@@ -89,10 +90,10 @@ async def fetch_site(
     resolution = _resolve_doubts(desired, bindings, identified.moves, intents)
     galleries = await read_items_of_galleries(client, galleries, identified.ids_to_read)
     steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
-    for _ in range(rechecks):
+    for number in range(rechecks):
         if not known.incomplete_galleries:
             break
-        await client.sleep(read_lag / rechecks)
+        await _pause_before_recheck(client, read_lag, number)
         galleries = await read_items_of_galleries(client, galleries, known.incomplete_galleries)
         steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
     files = await read_unknown_files(client, known)
@@ -104,6 +105,15 @@ async def fetch_site(
         resolution=resolution,
     )
     return fetched, identify(known, files)
+
+
+async def _pause_before_recheck(client: WixClient, read_lag: float, number: int) -> None:
+    """Wait for a part of the read lag, before the recheck with that number, from 0 on."""
+    before = read_lag * number / _MAX_RECHECKS
+    what = "resources in state that the site does not show"
+    waiting = Waiting(kind=WaitKind.READS, what=what, seconds=read_lag - before, at_most=True, before=before)
+    with client.waits.during(waiting) as sleep:
+        await sleep(read_lag / _MAX_RECHECKS)
 
 
 def _resolve_doubts(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from galleryctl.engine.gather import gather_all
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.live import LiveGallery, LiveItem
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.endpoints import LIST_GALLERIES, LIST_ITEMS
 from galleryctl.wix.errors import NotFound
@@ -46,7 +47,7 @@ async def read_galleries(client: WixClient) -> tuple[LiveGallery, ...]:
     """Return all galleries of the site, without items, in the API's order. Raises IncompleteListing, ListingTooLong."""
     for reading in range(_MAX_READS):
         if reading:
-            await client.sleep(_backoff(reading))
+            await client.waits.pause(_before_reading(reading, "the list of galleries"))
         try:
             return await _read_gallery_pages(client)
         except _InconsistentPages:
@@ -107,7 +108,7 @@ async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[Live
     for reading in range(_MAX_READS):
         try:
             if reading:
-                await client.sleep(_backoff(reading))
+                await client.waits.pause(_before_reading(reading, f"the items of gallery {gallery.name or gallery.id}"))
                 gallery = await client.get_gallery(gallery.id)
             return gallery, await _read_pages(client, gallery)
         except NotFound:
@@ -124,8 +125,14 @@ async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[Live
     )
 
 
-def _backoff(reading: int) -> float:
-    return _FIRST_PAUSE * 2.0 ** (reading - 1)
+def _before_reading(reading: int, listing: str) -> Waiting:
+    """Return the pause before a further reading of a listing: 0.5 s, 1 s, 2 s."""
+    return Waiting(
+        kind=WaitKind.READS,
+        what=f"{listing}, which changed while it was read, to settle",
+        seconds=_FIRST_PAUSE * 2.0 ** (reading - 1),
+        before=_FIRST_PAUSE * (2.0 ** (reading - 1) - 1),
+    )
 
 
 async def _read_pages(client: WixClient, gallery: LiveGallery) -> tuple[ItemPage, ...]:

@@ -13,9 +13,11 @@ import pytest
 from galleryctl.events.async_inbox import AsyncInbox
 from galleryctl.events.event import decode_event
 from galleryctl.events.inbox import Inbox, InboxEntry
-from galleryctl.events.worker import EventWorker
+from galleryctl.events.worker import DriftCheck, EventWorker
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.waiting import WaitKind
 from tests.support.signed_events import NOW, item_updated
+from tests.support.wait_lines import PrintedWaits
 
 
 async def put(stored: AsyncInbox, ident: str, **extra: Any) -> bool:
@@ -117,3 +119,36 @@ def test_events_of_an_earlier_run_are_reported_in_order(tmp_path: Path, count: i
 
     assert run(tmp_path, work) == [str(count)]
     assert reported == [str(number) for number in range(count)]
+
+
+def test_the_wait_before_a_check_and_before_a_retry_is_announced(tmp_path: Path) -> None:
+    printed = PrintedWaits(clock=lambda: 0.0)
+
+    async def work(inbox: Inbox, stored: AsyncInbox) -> None:
+        async def check(_gallery: str) -> bool:
+            return True
+
+        def on_event(_entry: InboxEntry) -> None:
+            inbox._db.execute("PRAGMA query_only = ON")
+
+        def on_error(_error: GalleryctlError) -> None:
+            inbox._db.execute("PRAGMA query_only = OFF")
+
+        await put(stored, "a")
+        worker = EventWorker(
+            inbox=stored,
+            on_event=on_event,
+            on_error=on_error,
+            retry_seconds=0.01,
+            drift_check=DriftCheck(check=check, quiet_seconds=0.2),
+            limit=1,
+            waits=printed.waits,
+        )
+        await worker.run()
+
+    assert run(tmp_path, work) == []
+    assert {(each.kind, each.what) for each in printed.observed} == {
+        (WaitKind.EVENTS, "the next attempt to record events"),
+        (WaitKind.EVENTS, "further events before the check of 1 gallery"),
+    }
+    assert printed.current == []

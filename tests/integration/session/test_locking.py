@@ -1,4 +1,4 @@
-"""Waiting for the lock of a state, on a virtual clock: for how long, and what is reported."""
+"""Waiting for the lock of a state, on a virtual clock: for how long, and what is printed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from galleryctl.model.errors import LockedError, StateError
-from galleryctl.session.locking import LockWait, hold_lock
+from galleryctl.session.locking import hold_lock
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.bucket import Bucket
 from galleryctl.state.lease import HeldLease, LeaseClock, LeaseTerms
@@ -17,6 +17,7 @@ from galleryctl.state.object_backend import ObjectStateBackend
 from galleryctl.state.object_lock import ObjectLock
 from tests.support.clock import elapsed, run_virtual
 from tests.support.processes import TIMEOUT
+from tests.support.wait_lines import PrintedWaits
 
 if TYPE_CHECKING:
     from obstore import UpdateVersion
@@ -31,43 +32,45 @@ def bucket() -> Bucket:
     return Bucket(MemoryStore(), "memory://bucket")
 
 
-def wait(bucket: Bucket, lock_timeout: float | None) -> tuple[LockInfo | None, float, list[tuple[float, float]]]:
-    """Hold the lock; return whose it was, the wait, and when which rest of the wait was reported."""
+def wait(bucket: Bucket, lock_timeout: float | None) -> tuple[LockInfo | None, float, PrintedWaits]:
+    """Hold the lock; return whose it was, the wait, and what was printed."""
     backend = ObjectStateBackend(bucket, "state.json")
     backend.state_lock = ObjectLock(bucket, KEY, clock=LeaseClock(elapsed=lambda: 0.0, monotonic=elapsed))
-    reports: list[tuple[float, float]] = []
-
-    def report(waiting: LockWait) -> None:
-        assert waiting.holder == OTHER
-        reports.append((elapsed(), waiting.seconds_left))
+    printed = PrintedWaits()
 
     async def hold() -> tuple[LockInfo | None, float]:
         try:
-            async with hold_lock(backend, MINE, lock_timeout, report) as former:
+            async with printed.printing(), hold_lock(backend, MINE, lock_timeout, printed.waits) as former:
                 assert backend.lock_holder() == MINE
+                assert printed.current == []
                 return former, elapsed()
         except LockedError:
             return None, -elapsed()
 
     former, seconds = run_virtual(hold())
-    return former, seconds, reports
+    return former, seconds, printed
 
 
 def test_a_free_lock_is_acquired_at_once(bucket: Bucket) -> None:
-    assert wait(bucket, None) == (None, 0.0, [])
+    former, seconds, printed = wait(bucket, None)
+    assert (former, seconds, printed.observed) == (None, 0.0, [])
 
 
 def test_a_lock_in_a_bucket_is_waited_for_until_it_can_be_taken_over(bucket: Bucket) -> None:
     bucket.put(KEY, HeldLease(holder=OTHER).encode(), None)
-    former, seconds, reports = wait(bucket, None)
+    former, seconds, printed = wait(bucket, None)
     assert (former, seconds) == (OTHER, 75.0)
-    assert reports == [(3.0, 117.0), (33.0, 87.0), (63.0, 57.0)]
+    line = f"Waiting for the state lock, held by {OTHER}, until 00:02:00 at most."
+    assert printed.lines == [(3.0, line), (33.0, line), (63.0, line)]
 
 
-@pytest.mark.parametrize(("seconds", "reports"), [(0.0, []), (2.0, []), (40.0, [(3.0, 37.0), (33.0, 7.0)])])
-def test_a_wait_ends_with_the_timeout(bucket: Bucket, seconds: float, reports: list[tuple[float, float]]) -> None:
+@pytest.mark.parametrize(("seconds", "times"), [(0.0, []), (2.0, []), (40.0, [3.0, 33.0])])
+def test_a_wait_ends_with_the_timeout(bucket: Bucket, seconds: float, times: list[float]) -> None:
     bucket.put(KEY, HeldLease(holder=OTHER).encode(), None)
-    assert wait(bucket, seconds) == (None, -seconds, reports)
+    former, waited, printed = wait(bucket, seconds)
+    assert (former, -waited) == (None, seconds)
+    assert [time for time, _ in printed.lines] == times
+    assert all("until 00:00:40 at most" in line for _, line in printed.lines)
 
 
 class CountingBucket(Bucket):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleryctl.model.desired import Limits
+from galleryctl.waits import Waits
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import ApiError
 from galleryctl.wix.rate_limit import Limiter
@@ -22,7 +23,7 @@ def limiter(concurrency: int = 8, per_minute: int = 100) -> Limiter:
         concurrency=concurrency,
         per_minute=per_minute,
         clock=clock.elapsed,
-        sleep=asyncio.sleep,
+        waits=Waits(),
         random=lambda: 0.0,
     )
 
