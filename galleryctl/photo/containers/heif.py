@@ -1,0 +1,165 @@
+"""HEIC, HEIF and AVIF: the items of the box `meta`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from galleryctl.photo.containers.fields import FieldReader
+from galleryctl.photo.containers.isobmff import boxes, child_boxes
+from galleryctl.photo.facts import PhotoFacts
+from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind
+from galleryctl.photo.source import ByteSource, MalformedError, Part
+
+_FULL = 4
+"""The bytes of version and flags, with which some boxes begin."""
+_MAX_TABLE_BYTES = 1_000_000
+_MAX_ITEMS = 20_000
+_XMP_TYPE = b"application/rdf+xml"
+_TIFF_HEADERS = (b"II*\0", b"MM\0*")
+
+
+class Item(NamedTuple):
+    """An item of the file: a picture, a tile of one, or a metadata block."""
+
+    type: bytes
+    content_type: bytes
+    extents: tuple[tuple[int, int], ...]
+    """Where its bytes are: starts and sizes."""
+
+
+class HeifItems(NamedTuple):
+    """The items of a file by their ids, the id of the picture that is shown, and the properties of it in order."""
+
+    items: Mapping[int, Item]
+    primary: int
+    properties: Sequence[Part]
+    all_properties: Sequence[Part]
+
+
+def heif_items(source: ByteSource) -> HeifItems | None:
+    """Return the items of the file, None if it has no box `meta`. Raises MalformedError."""
+    meta = next((box for box in boxes(source, 0, source.size) if box.kind == b"meta"), None)
+    if meta is None:
+        return None
+    found: dict[bytes, Part] = {}
+    for box in child_boxes(source, meta, _FULL):
+        found.setdefault(box.kind, box)
+    types = _read_types(source, found[b"iinf"]) if b"iinf" in found else {}
+    locations = _read_locations(source, found[b"iloc"], found.get(b"idat")) if b"iloc" in found else {}
+    items = {
+        ident: Item(type_, content_type, locations.get(ident, ())) for ident, (type_, content_type) in types.items()
+    }
+    primary = FieldReader.of(source, found[b"pitm"], 16).item_id() if b"pitm" in found else 0
+    all_properties, chosen = _read_properties(source, found[b"iprp"], primary) if b"iprp" in found else ((), ())
+    return HeifItems(items, primary, chosen, all_properties)
+
+
+def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]]:
+    """Return type and content type of each item by its id, from the box `iinf`."""
+    version = source.read(iinf.content_start, 1)[0]
+    types: dict[int, tuple[bytes, bytes]] = {}
+    for box in child_boxes(source, iinf, _FULL + (4 if version else 2)):
+        if len(types) >= _MAX_ITEMS:
+            raise MalformedError(f"there are more than {_MAX_ITEMS:,} items")
+        infe = FieldReader.of(source, box, _MAX_TABLE_BYTES)
+        if box.kind == b"infe" and infe.version in (2, 3):
+            ident = infe.number(2 if infe.version == 2 else 4)  # noqa: PLR2004 - the version with ids of 16 bits
+            infe.number(2)  # protection
+            kind = infe.take(4)
+            strings = infe.rest().split(b"\0")
+            types[ident] = (kind, strings[1] if len(strings) > 1 else b"")
+    return types
+
+
+def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return the extents of each item by its id, from the box `iloc`; none for those that consist of other items."""
+    table = FieldReader.of(source, iloc, _MAX_TABLE_BYTES)
+    sizes = table.number(2)
+    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    wide = table.version >= 2  # noqa: PLR2004 - the version with ids of 32 bits
+    locations: dict[int, tuple[tuple[int, int], ...]] = {}
+    for _ in range(min(table.number(4 if wide else 2), _MAX_ITEMS)):
+        ident = table.number(4 if wide else 2)
+        method = table.number(2) & 15 if table.version else 0
+        table.number(2)  # the data are in this file
+        base = table.number(base_size)
+        extents = []
+        for _ in range(table.number(2)):
+            table.number(index_size if table.version else 0)
+            extents.append((base + table.number(offset_size), table.number(length_size)))
+        if method == 0:
+            locations[ident] = tuple(extents)
+        elif method == 1 and idat is not None:
+            locations[ident] = tuple((idat.content_start + offset, length) for offset, length in extents)
+    return locations
+
+
+def _read_properties(source: ByteSource, iprp: Part, primary: int) -> tuple[Sequence[Part], Sequence[Part]]:
+    """Return all properties, and those of the primary item in their order, from the box `iprp`."""
+    parts = list(child_boxes(source, iprp))
+    container = next((box for box in parts if box.kind == b"ipco"), None)
+    properties = list(child_boxes(source, container)) if container else []
+    chosen: list[Part] = []
+    for box in parts:
+        if box.kind != b"ipma":
+            continue
+        table = FieldReader.of(source, box, _MAX_TABLE_BYTES)
+        wide = bool(table.flags & 1)
+        for _ in range(min(table.number(4), _MAX_ITEMS)):
+            ident = table.number(4 if table.version else 2)
+            indexes = [table.number(2) & 0x7FFF if wide else table.number(1) & 0x7F for _ in range(table.number(1))]
+            if ident == primary:
+                chosen += [properties[index - 1] for index in indexes if 0 < index <= len(properties)]
+    return properties, chosen
+
+
+def read_heif(source: ByteSource) -> Iterator[PhotoFacts | Block]:
+    """Yield the size, the rotation and the metadata blocks. Raises MalformedError."""
+    found = heif_items(source)
+    if found is None:
+        return
+    yield _facts(source, found)
+    for item in found.items.values():
+        if item.type == b"Exif":
+            yield Block(BlockKind.EXIF, _exif(_data(source, item)))
+        elif item.type == b"mime" and item.content_type == _XMP_TYPE:
+            yield Block(BlockKind.XMP, _data(source, item))
+
+
+def _facts(source: ByteSource, found: HeifItems) -> PhotoFacts:
+    """Return the size and the rotation of the primary picture, which its properties say in order."""
+    width = height = rotation = 0
+    mirrored = False
+    for box in found.properties:
+        if box.kind == b"ispe":
+            width, height = _size(source, box)
+        elif box.kind == b"irot":  # quarters of a turn anticlockwise
+            rotation = (rotation - 90 * (source.read(box.content_start, 1)[0] & 3)) % 360
+        elif box.kind == b"imir":  # 1 exchanges left and right, 0 top and bottom
+            upside_down = not source.read(box.content_start, 1)[0] & 1
+            mirrored, rotation = not mirrored, (180 * upside_down - rotation) % 360
+    if not width:
+        sizes = [_size(source, box) for box in found.all_properties if box.kind == b"ispe"]
+        width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
+    return PhotoFacts(width=width, height=height, rotation=rotation, mirrored=mirrored)
+
+
+def _size(source: ByteSource, ispe: Part) -> tuple[int, int]:
+    data = source.read(ispe.content_start + _FULL, 8)
+    return int.from_bytes(data[:4]), int.from_bytes(data[4:])
+
+
+def _data(source: ByteSource, item: Item) -> bytes:
+    """Return the bytes of an item. Raises MalformedError."""
+    if sum(size for _, size in item.extents) > MAX_BLOCK_BYTES:
+        raise MalformedError(f"the metadata has more than {MAX_BLOCK_BYTES:,} bytes")
+    return b"".join(source.read(start, size) for start, size in item.extents)
+
+
+def _exif(data: bytes) -> bytes:
+    """Return the TIFF structure of an item: its first four bytes say how many bytes are before it."""
+    start = 4 + int.from_bytes(data[:4])
+    if data[start : start + 4] not in _TIFF_HEADERS:
+        start = max((data.find(header, 0, 64) for header in _TIFF_HEADERS), default=-1)
+    return data[start:] if start >= 0 else data
