@@ -38,6 +38,9 @@ class CaptureTime:
         return None if self.offset is None else self.local - self.offset
 
 
+CAPTION_NAMES = ("title", "description", "tags", "alt_text")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
     """The texts of a photo; "" and () for those that it does not have."""
@@ -64,8 +67,8 @@ NO_CAPTIONS = Captions()
 class PhotoFacts:
     """The metadata of a photo or a video.
 
-    If there are `problems`, a source of metadata could not be read: what is missing here is unknown, not absent, and
-    what is here may be what a lower-ranking source says.
+    If there are `problems`, a source of metadata could not be read. Then `unknown` are the facts that this source may
+    tell otherwise: they are missing here, or come from a lower-ranking source.
     """
 
     format: PhotoFormat | None = None
@@ -87,6 +90,8 @@ class PhotoFacts:
     """True if the file says where it was taken: by coordinates or by the name of a place."""
     problems: tuple[str, ...] = ()
     """Why sources of metadata could not be read."""
+    unknown: frozenset[str] = frozenset()
+    """Names out of `CAPTION_NAMES`, and `captured`, `rating` and `labels`."""
 
     @property
     def displayed_size(self) -> tuple[int, int]:
@@ -112,7 +117,14 @@ class PhotoFacts:
             labels=self.labels or base.labels,
             has_location=self.has_location or base.has_location,
             problems=(*self.problems, *base.problems),
+            unknown=self.unknown | (base.unknown - self._told()),
         )
+
+    def _told(self) -> frozenset[str]:
+        """Return the names of the facts that have a value here."""
+        names = {name for name in CAPTION_NAMES if getattr(self.captions, name)}
+        others = {"captured": self.captured, "rating": self.rating, "labels": self.labels or None}
+        return frozenset(names | {name for name, value in others.items() if value is not None})
 
 
 NO_FACTS = PhotoFacts()

@@ -21,6 +21,7 @@ _HEVC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 _AV1_BRANDS = frozenset((b"avif", b"avis"))
 _IMAGE_BRANDS = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
 """Brands of image files that do not say how the picture is coded."""
+_CANON_RAW = b"crx "
 
 
 def detect_format(head: bytes) -> PhotoFormat | None:
@@ -30,7 +31,7 @@ def detect_format(head: bytes) -> PhotoFormat | None:
     return next((name for magic, name in _FORMATS if magic.match(head)), None)
 
 
-def _format_of_brands(head: bytes) -> PhotoFormat:
+def _format_of_brands(head: bytes) -> PhotoFormat | None:
     """Return the format that the box `ftyp` names: the major brand at 8, compatible ones from 16 on."""
     major = head[8:12]
     end = min(int.from_bytes(head[:4]), HEADER_BYTES)
@@ -39,4 +40,6 @@ def _format_of_brands(head: bytes) -> PhotoFormat:
         return PhotoFormat.AVIF
     if major in _HEVC_BRANDS | _IMAGE_BRANDS:
         return PhotoFormat.HEIC
+    if major == _CANON_RAW:
+        return None
     return PhotoFormat.QUICKTIME if major == b"qt  " else PhotoFormat.MP4

@@ -49,7 +49,7 @@ class ByteSource:
         """Return `size` bytes at `start`. Raises MalformedError if the file ends before."""
         data = self.read_up_to(start, size)
         if len(data) < size:
-            raise MalformedError(f"the file is truncated: {size:,} bytes at {start:,} are missing or incomplete")
+            raise MalformedError(f"truncated: {size - len(data):,} of the {size:,} bytes at {start:,} are missing")
         return data
 
     def read_up_to(self, start: int, size: int) -> bytes:

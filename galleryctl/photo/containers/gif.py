@@ -61,7 +61,7 @@ class _SubBlocks:
                 base, at = base + at, 0
                 chunk = self._source.read_up_to(base, _CHUNK)
                 if not chunk:
-                    raise MalformedError("the file is truncated")
+                    raise MalformedError("truncated: the last block is missing")
             size = chunk[at]
             at += size + 1
             if not size:

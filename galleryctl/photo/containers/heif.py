@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from galleryctl.photo.containers.fields import FieldReader
 from galleryctl.photo.containers.isobmff import boxes, child_boxes
+from galleryctl.photo.containers.quicktime import read_movie
 from galleryctl.photo.facts import PhotoFacts
-from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind
+from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind, Metadata
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 
 _FULL = 4
@@ -28,31 +29,25 @@ class Item(NamedTuple):
     """Where its bytes are: starts and sizes."""
 
 
-class HeifItems(NamedTuple):
-    """The items of a file by their ids, the id of the picture that is shown, and the properties of it in order."""
-
-    items: Mapping[int, Item]
-    primary: int
-    properties: Sequence[Part]
-    all_properties: Sequence[Part]
-
-
-def heif_items(source: ByteSource) -> HeifItems | None:
-    """Return the items of the file, None if it has no box `meta`. Raises MalformedError."""
-    meta = next((box for box in boxes(source, 0, source.size) if box.kind == b"meta"), None)
-    if meta is None:
-        return None
-    found: dict[bytes, Part] = {}
-    for box in child_boxes(source, meta, _FULL):
-        found.setdefault(box.kind, box)
-    types = _read_types(source, found[b"iinf"]) if b"iinf" in found else {}
-    locations = _read_locations(source, found[b"iloc"], found.get(b"idat")) if b"iloc" in found else {}
-    items = {
+def heif_items(source: ByteSource, meta: Part) -> dict[int, Item]:
+    """Return the items in the box `meta` by their ids. Raises MalformedError."""
+    parts = {box.kind: box for box in child_boxes(source, meta, _FULL)}
+    types = _read_types(source, parts[b"iinf"]) if b"iinf" in parts else {}
+    locations = _read_locations(source, parts[b"iloc"], parts.get(b"idat")) if b"iloc" in parts else {}
+    return {
         ident: Item(type_, content_type, locations.get(ident, ())) for ident, (type_, content_type) in types.items()
     }
-    primary = FieldReader.of(source, found[b"pitm"], 16).item_id() if b"pitm" in found else 0
-    all_properties, chosen = _read_properties(source, found[b"iprp"], primary) if b"iprp" in found else ((), ())
-    return HeifItems(items, primary, chosen, all_properties)
+
+
+def primary_properties(source: ByteSource, meta: Part) -> list[Part]:
+    """Return the properties of the picture that is shown, in their order; all if it has none. Raises MalformedError."""
+    primary = 0
+    for box in child_boxes(source, meta, _FULL):
+        if box.kind == b"pitm":
+            primary = FieldReader.of(source, box, 16).item_id()
+        elif box.kind == b"iprp":
+            return _read_properties(source, box, primary)
+    return []
 
 
 def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]]:
@@ -95,8 +90,7 @@ def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[i
     return locations
 
 
-def _read_properties(source: ByteSource, iprp: Part, primary: int) -> tuple[Sequence[Part], Sequence[Part]]:
-    """Return all properties, and those of the primary item in their order, from the box `iprp`."""
+def _read_properties(source: ByteSource, iprp: Part, primary: int) -> list[Part]:
     parts = list(child_boxes(source, iprp))
     container = next((box for box in parts if box.kind == b"ipco"), None)
     properties = list(child_boxes(source, container)) if container else []
@@ -111,37 +105,42 @@ def _read_properties(source: ByteSource, iprp: Part, primary: int) -> tuple[Sequ
             indexes = [table.number(2) & 0x7FFF if wide else table.number(1) & 0x7F for _ in range(table.number(1))]
             if ident == primary:
                 chosen += [properties[index - 1] for index in indexes if 0 < index <= len(properties)]
-    return properties, chosen
+    return chosen or properties
 
 
-def read_heif(source: ByteSource) -> Iterator[PhotoFacts | Block]:
+def read_heif(source: ByteSource) -> Iterator[PhotoFacts | Metadata | Block]:
     """Yield the size, the rotation and the metadata blocks. Raises MalformedError."""
-    found = heif_items(source)
-    if found is None:
-        return
-    yield _facts(source, found)
-    for item in found.items.values():
+    for box in boxes(source, 0, source.size):
+        if box.kind == b"meta":
+            yield from _read_meta(source, box)
+        elif box.kind == b"moov":  # a sequence of pictures, such as a burst
+            yield from read_movie(source, box)
+
+
+def _read_meta(source: ByteSource, meta: Part) -> Iterator[PhotoFacts | Block]:
+    try:
+        yield _facts(source, primary_properties(source, meta))
+    except MalformedError as error:
+        yield PhotoFacts(problems=(str(error),))
+    for item in heif_items(source, meta).values():
         if item.type == b"Exif":
             yield Block(BlockKind.EXIF, _exif(_data(source, item)))
         elif item.type == b"mime" and item.content_type == _XMP_TYPE:
             yield Block(BlockKind.XMP, _data(source, item))
 
 
-def _facts(source: ByteSource, found: HeifItems) -> PhotoFacts:
-    """Return the size and the rotation of the primary picture, which its properties say in order."""
+def _facts(source: ByteSource, properties: Sequence[Part]) -> PhotoFacts:
+    """Return the size and the rotation that the properties of a picture say, in their order."""
     width = height = rotation = 0
     mirrored = False
-    for box in found.properties:
+    for box in properties:
         if box.kind == b"ispe":
-            width, height = _size(source, box)
+            width, height = max((width, height), _size(source, box))
         elif box.kind == b"irot":  # quarters of a turn anticlockwise
             rotation = (rotation - 90 * (source.read(box.content_start, 1)[0] & 3)) % 360
         elif box.kind == b"imir":  # 1 exchanges left and right, 0 top and bottom
             upside_down = not source.read(box.content_start, 1)[0] & 1
             mirrored, rotation = not mirrored, (180 * upside_down - rotation) % 360
-    if not width:
-        sizes = [_size(source, box) for box in found.all_properties if box.kind == b"ispe"]
-        width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
     return PhotoFacts(width=width, height=height, rotation=rotation, mirrored=mirrored)
 
 

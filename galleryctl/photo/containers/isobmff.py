@@ -26,7 +26,7 @@ def boxes(source: ByteSource, start: int, end: int) -> Iterator[Part]:
         if box_end < content:
             raise MalformedError("a box has no valid size")
         if box_end > end:
-            raise MalformedError("the file is truncated: a box is larger than what is left of it")
+            raise MalformedError("truncated: a box is larger than what is left of it")
         yield Part(kind, at, content, box_end, box_end)
         at = box_end
 
@@ -34,8 +34,3 @@ def boxes(source: ByteSource, start: int, end: int) -> Iterator[Part]:
 def child_boxes(source: ByteSource, box: Part, skip: int = 0) -> Iterator[Part]:
     """Yield the boxes in a box, behind `skip` bytes of fields. Raises MalformedError."""
     yield from boxes(source, box.content_start + skip, box.content_end)
-
-
-def first_box(found: Iterator[Part], kind: bytes) -> Part | None:
-    """Return the first box of a type, None if there is none."""
-    return next((box for box in found if box.kind == kind), None)

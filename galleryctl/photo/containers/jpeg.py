@@ -17,7 +17,12 @@ _MAX_GARBAGE = 65_536
 """Bytes between two segments that are searched for the next marker."""
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
-_BLOCKS = {b"Exif\0\0": BlockKind.EXIF, b"http://ns.adobe.com/xap/1.0/\0": BlockKind.XMP}
+_BLOCKS = {
+    b"Exif\0\0": BlockKind.EXIF,
+    b"Exif\0\xff": BlockKind.EXIF,
+    b"http://ns.adobe.com/xap/1.0/\0": BlockKind.XMP,
+    b"XMP\0://ns.adobe.com/xap/1.0/\0": BlockKind.XMP,  # PixelLive
+}
 _HEADERS = (*_BLOCKS, _EXTENDED_XMP, *_PHOTOSHOP)
 """What the content of a segment with metadata begins with."""
 _MAX_SEGMENT = 65_536

@@ -30,7 +30,7 @@ def png_chunks(source: ByteSource) -> Iterator[Part]:
         if header[4:] == b"IEND":
             return
         at = end + 4
-    raise MalformedError("the file is truncated: its last chunk is missing")
+    raise MalformedError("truncated: the last chunk is missing")
 
 
 def read_png(source: ByteSource) -> Iterator[PhotoFacts | Block]:

@@ -25,12 +25,13 @@ def read_quicktime(source: ByteSource) -> Iterator[PhotoFacts | Metadata | Block
     """Yield size, dates, location and XMP of a video. Raises MalformedError."""
     for box in boxes(source, 0, source.size):
         if box.kind == b"moov":
-            yield from _read_movie(source, box)
+            yield from read_movie(source, box)
         elif box.kind == _XMP_UUID:
             yield Block(BlockKind.XMP, source.content(box, MAX_BLOCK_BYTES))
 
 
-def _read_movie(source: ByteSource, moov: Part) -> Iterator[PhotoFacts | Metadata | Block]:
+def read_movie(source: ByteSource, moov: Part) -> Iterator[PhotoFacts | Metadata | Block]:
+    """Yield what the box `moov` says. Raises MalformedError."""
     for box in child_boxes(source, moov):
         if box.kind == b"mvhd":
             header = FieldReader.of(source, box, _MAX_VALUE_BYTES)

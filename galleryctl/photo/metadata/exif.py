@@ -29,7 +29,6 @@ _PLACES = frozenset((0x0002, 0x0004, 0x0014, 0x0016, 0x001C))
 _MAX_VALUE_BYTES = 1_000_000
 _PREFIX = b"Exif\0\0"
 _MAX_ORIENTATION = 8
-_ASCII = 2
 _MAX_STARS = 5
 _STARS_OF_PERCENT = ((99, 5), (75, 4), (50, 3), (25, 2), (1, 1))
 
@@ -73,9 +72,6 @@ class _Values:
         return clean_caption(decode_utf16(self.data(tag), "utf-16-le"))
 
     def user_comment(self) -> str:
-        entry = self._entries.get(_USER_COMMENT)
-        if entry is not None and entry.type == _ASCII:
-            return self.text(_USER_COMMENT)
         return clean_caption(decode_user_comment(self.data(_USER_COMMENT), big_endian=self.tiff.big_endian))
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
 
 from galleryctl.photo.facts import Captions, CaptureTime
 from galleryctl.photo.metadata.block import NO_METADATA, Metadata
 from galleryctl.photo.metadata.dates import parse_date
 from galleryctl.photo.metadata.text import clean_caption
+
+_MAIL_DATE = re.compile(
+    r"(?P<day>[0-9]{1,2}) (?P<month>[A-Za-z]{3}) (?P<year>[0-9]{4})"
+    r" (?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?) ?(?P<zone>GMT|[-+][0-9]{4})?"
+)
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 
 
 def read_png_text(data: bytes) -> Metadata:
@@ -25,15 +31,9 @@ def read_png_text(data: bytes) -> Metadata:
 
 def _parse_mail_date(text: str) -> CaptureTime | None:
     """Return the time in a text such as `Mon, 6 May 2024 08:49:37 +0200`, which the PNG specification recommends."""
-    from email.utils import parsedate_tz  # noqa: PLC0415 - rarely needed
-
-    found = parsedate_tz(text)
-    if found is None:
+    found = _MAIL_DATE.search(text)
+    month = _MONTHS.find(found["month"].casefold()) if found else -1
+    if found is None or month < 0:
         return None
-    try:
-        local = datetime(*found[:6])  # noqa: DTZ001 - the clock of the place
-    except ValueError:
-        return None
-    plain = parse_date(local.isoformat(" "))
-    offset = None if found[9] is None else timedelta(seconds=found[9])
-    return None if plain is None else CaptureTime(local=plain.local, offset=offset)
+    zone = "Z" if found["zone"] == "GMT" else found["zone"]
+    return parse_date(f"{found['year']}-{month // 3 + 1}-{found['day']} {found['time']}{zone or ''}")

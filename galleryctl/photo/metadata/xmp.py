@@ -15,6 +15,7 @@ from galleryctl.photo.source import MalformedError
 _START = re.compile(r"<((?:[\w.-]{1,20}:)?(?:xmpmeta|xapmeta|RDF))(?=[\s>/])")
 _RDF_START = re.compile(r"<((?:[\w.-]{1,20}:)?RDF)(?=[\s>])")
 _ENCODING = re.compile(rb"<\?xml[^>]{1,100}\sencoding=[\"'](iso-8859-1|windows-1252)[\"']", re.IGNORECASE)
+_ESCAPED = re.compile("[\udc80-\udcff]")
 _PLACES = frozenset(
     (
         *("exif:GPSLatitude", "exif:GPSLongitude", "photoshop:City", "photoshop:State", "photoshop:Country"),
@@ -34,7 +35,7 @@ def read_xmp(packet: bytes) -> Metadata:
     """
     if len(packet) > MAX_BLOCK_BYTES:
         raise MalformedError(f"more than {MAX_BLOCK_BYTES:,} bytes")
-    text = _main_element(_decode(packet))
+    text = _ESCAPED.sub(_windows_character, _main_element(_decode(packet)))
     if not text:
         return NO_METADATA
     found = PropertyReader()
@@ -83,6 +84,11 @@ def _decode(packet: bytes) -> str:
     start = at if little_endian else at - unit + 1
     data = packet[max(start, 0) :]
     return data[: len(data) - len(data) % unit].decode(f"utf-{unit * 8}-{'le' if little_endian else 'be'}", "replace")
+
+
+def _windows_character(escaped: re.Match[str]) -> str:
+    """Return the Windows-1252 character of a byte that is not valid UTF-8."""
+    return bytes((ord(escaped[0]) & 0xFF,)).decode("cp1252", "replace")
 
 
 def _main_element(text: str) -> str:
