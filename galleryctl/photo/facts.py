@@ -1,4 +1,4 @@
-"""What a photo or a video says of itself."""
+"""The facts that a photo or a video says of itself."""
 
 from __future__ import annotations
 

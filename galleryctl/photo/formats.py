@@ -7,7 +7,7 @@ import re
 from galleryctl.photo.facts import PhotoFormat
 
 HEADER_BYTES = 64
-"""The number of bytes that `detect_format` needs."""
+"""The number of bytes that `detect_photo_format` needs."""
 
 _FORMATS = (
     (re.compile(rb"\xff\xd8\xff"), PhotoFormat.JPEG),
@@ -24,7 +24,7 @@ _IMAGE_BRANDS = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
 _CANON_RAW = b"crx "
 
 
-def detect_format(head: bytes) -> PhotoFormat | None:
+def detect_photo_format(head: bytes) -> PhotoFormat | None:
     """Return the format of a file that begins with `head`, None for another format."""
     if head[4:8] == b"ftyp":
         return _format_of_brands(head)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,19 +24,29 @@ _PARSERS: Mapping[BlockKind, Callable[[bytes], Metadata]] = {
 }
 _RANKS = (BlockKind.XMP, BlockKind.IPTC, BlockKind.EXIF, BlockKind.TEXT)
 _DATE_RANKS = (BlockKind.EXIF, BlockKind.TEXT, BlockKind.XMP, BlockKind.IPTC)
+_SOURCES: Mapping[str, tuple[BlockKind, ...]] = {
+    "tags": (BlockKind.XMP, BlockKind.IPTC, BlockKind.EXIF),
+    "alt_text": (BlockKind.XMP,),
+    "rating": (BlockKind.XMP, BlockKind.EXIF),
+    "labels": (BlockKind.XMP,),
+}
+"""The sources of what not all of them can say."""
+_MAX_BLOCKS = 20
+"""Blocks of one kind that are parsed: real files have up to three, and a PNG a text chunk for each keyword."""
 # The rotation and the mirroring of each orientation of EXIF.
 _ORIENTATIONS = ((0, False), (0, True), (180, False), (180, True), (270, True), (90, False), (90, True), (270, False))
 _WITH_OWN_ROTATION = frozenset((PhotoFormat.HEIC, PhotoFormat.AVIF, PhotoFormat.QUICKTIME, PhotoFormat.MP4))
 
 
 class FoundMetadata:
-    """What was found in a file, by the kind of its source."""
+    """The metadata of a file, by the kind of its source."""
 
     def __init__(self) -> None:
         self._container = NO_FACTS
         self._problems: list[str] = []
         self._damaged: set[BlockKind] = set()
         self._metadata: dict[BlockKind, Metadata] = {}
+        self._blocks: Counter[BlockKind] = Counter()
 
     def add(self, found: PhotoFacts | Metadata | Block) -> None:
         """Add what the reader of a container yields. Of several blocks of a kind, the first ones count."""
@@ -43,17 +54,20 @@ class FoundMetadata:
             self._container = self._container.with_fallback(found)
         elif isinstance(found, Metadata):
             self._add_metadata(BlockKind.TEXT, found)
-        elif found.kind is BlockKind.PHOTOSHOP:
-            try:
-                for block in photoshop_blocks(found.data):
-                    self.add(block)
-            except MalformedError as error:
-                self._add_problem(BlockKind.IPTC, error)
-        else:
-            try:
-                self._add_metadata(found.kind, _PARSERS[found.kind](found.data))
-            except MalformedError as error:
-                self._add_problem(found.kind, error)
+        elif self._blocks[found.kind] < _MAX_BLOCKS:
+            self._blocks[found.kind] += 1
+            self._add_block(found)
+
+    def _add_block(self, block: Block) -> None:
+        try:
+            if block.kind is BlockKind.PHOTOSHOP:
+                for inner in photoshop_blocks(block.data):
+                    self.add(inner)
+            else:
+                self._add_metadata(block.kind, _PARSERS[block.kind](block.data))
+        except MalformedError as error:
+            kind = BlockKind.IPTC if block.kind is BlockKind.PHOTOSHOP else block.kind
+            self._add_problem(kind, error)
 
     def add_problem(self, error: MalformedError) -> None:
         """Add that the container could not be read to its end."""
@@ -75,13 +89,15 @@ class FoundMetadata:
         if self._container.problems:  # a block of a kind that was not found may be in what was not read
             self._damaged |= set(_RANKS) - self._metadata.keys()
         values = {
-            name: self._first((kind, getattr(self._of(kind).captions, name)) for kind in _RANKS)
+            name: self._first((kind, getattr(self._of(kind).captions, name)) for kind in _SOURCES.get(name, _RANKS))
             for name in CAPTION_NAMES
         }
-        values["rating"] = self._first((kind, self._of(kind).rating) for kind in _RANKS)
-        values["labels"] = self._first((kind, self._of(kind).labels) for kind in _RANKS)
-        originals = [(kind, self._of(kind).original) for kind in _DATE_RANKS]
-        values["captured"] = self._first([*originals, *((kind, self._of(kind).created) for kind in _DATE_RANKS)])
+        for name in ("rating", "labels"):
+            values[name] = self._first((kind, getattr(self._of(kind), name)) for kind in _SOURCES[name])
+        dates = ("original", "created")
+        values["captured"] = self._first(
+            (kind, getattr(self._of(kind), date)) for date in dates for kind in _DATE_RANKS
+        )
         rotation, mirrored = self._container.rotation, self._container.mirrored
         if format_ not in _WITH_OWN_ROTATION:
             rotation, mirrored = _ORIENTATIONS[self._of(BlockKind.EXIF).orientation - 1]

@@ -13,7 +13,7 @@ from galleryctl.photo.containers.quicktime import read_quicktime
 from galleryctl.photo.containers.tiff import read_tiff
 from galleryctl.photo.containers.webp import read_webp
 from galleryctl.photo.facts import NO_FACTS, PhotoFacts, PhotoFormat
-from galleryctl.photo.formats import HEADER_BYTES, detect_format
+from galleryctl.photo.formats import HEADER_BYTES, detect_photo_format
 from galleryctl.photo.merge import FoundMetadata
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind, Metadata
 from galleryctl.photo.source import ByteSource, MalformedError
@@ -39,7 +39,7 @@ def read_photo(file: BinaryIO) -> PhotoFacts:
     itself is raised, as OSError.
     """
     source = ByteSource(file)
-    format_ = detect_format(source.read_up_to(0, HEADER_BYTES))
+    format_ = detect_photo_format(source.read_up_to(0, HEADER_BYTES))
     if format_ is None:
         return NO_FACTS
     found = FoundMetadata()

@@ -8,9 +8,9 @@ from typing import BinaryIO, NamedTuple
 _HEAD_BYTES = 32_768
 """Read at once: the metadata of most photos is in it."""
 _MIN_READ = 256
-_MAX_READS = 150_000
+_MAX_READS = 200_000
 """A PNG of 800 MB has 100,000 chunks; a hostile file of 1 GB could have a thousand times as many."""
-_MAX_BYTES = 64_000_000
+_MAX_BYTES = 128_000_000
 """Limit of all reads of a file. The largest metadata seen in real files has 8 MB, most of it previews."""
 
 
@@ -57,6 +57,10 @@ class ByteSource:
         if start < 0 or size <= 0 or start >= self.size:
             return b""
         size = min(size, self.size - start)
+        self._reads_left -= 1
+        self._bytes_left -= size
+        if self._reads_left < 0 or self._bytes_left < 0:
+            raise MalformedError("the file has too many parts to search all of them for metadata")
         at = start - self._window_start
         if at < 0 or at + size > len(self._window):
             self._fill(start, max(size, _MIN_READ))
@@ -71,9 +75,6 @@ class ByteSource:
         return self.read(part.content_start, size)
 
     def _fill(self, start: int, size: int) -> None:
-        self._reads_left -= 1
         self._bytes_left -= size
-        if self._reads_left < 0 or self._bytes_left < 0:
-            raise MalformedError("the file has too many parts to search all of them for metadata")
         self._file.seek(start)
         self._window, self._window_start = self._file.read(size), start

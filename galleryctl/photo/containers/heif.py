@@ -40,7 +40,10 @@ def heif_items(source: ByteSource, meta: Part) -> dict[int, Item]:
 
 
 def primary_properties(source: ByteSource, meta: Part) -> list[Part]:
-    """Return the properties of the picture that is shown, in their order; all if it has none. Raises MalformedError."""
+    """Return the properties of the picture that is shown, in their order, with any size if it has none.
+
+    Raises MalformedError.
+    """
     primary = 0
     for box in child_boxes(source, meta, _FULL):
         if box.kind == b"pitm":
@@ -74,13 +77,18 @@ def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[i
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = table.version >= 2  # noqa: PLR2004 - the version with ids of 32 bits
     locations: dict[int, tuple[tuple[int, int], ...]] = {}
+    extents_left = _MAX_ITEMS
     for _ in range(min(table.number(4 if wide else 2), _MAX_ITEMS)):
         ident = table.number(4 if wide else 2)
         method = table.number(2) & 15 if table.version else 0
         table.number(2)  # the data are in this file
         base = table.number(base_size)
         extents = []
-        for _ in range(table.number(2)):
+        count = table.number(2)
+        extents_left -= count
+        if extents_left < 0:  # each may have fields of no bytes
+            raise MalformedError(f"there are more than {_MAX_ITEMS:,} extents")
+        for _ in range(count):
             table.number(index_size if table.version else 0)
             extents.append((base + table.number(offset_size), table.number(length_size)))
         if method == 0:
@@ -105,7 +113,9 @@ def _read_properties(source: ByteSource, iprp: Part, primary: int) -> list[Part]
             indexes = [table.number(2) & 0x7FFF if wide else table.number(1) & 0x7F for _ in range(table.number(1))]
             if ident == primary:
                 chosen += [properties[index - 1] for index in indexes if 0 < index <= len(properties)]
-    return chosen or properties
+    if any(box.kind == b"ispe" for box in chosen):
+        return chosen
+    return [*chosen, *(box for box in properties if box.kind == b"ispe")]
 
 
 def read_heif(source: ByteSource) -> Iterator[PhotoFacts | Metadata | Block]:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from galleryctl.photo.facts import PhotoFacts
-from galleryctl.photo.metadata.block import Block, BlockKind
+from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 
 _SOS, _EOI, _APP1, _APP13 = b"\xda", b"\xd9", b"\xe1", b"\xed"
 _WITHOUT_CONTENT = frozenset((b"\x01", *(bytes((number,)) for number in range(0xD0, 0xD9))))
 _FRAMES = frozenset(bytes((number,)) for number in range(0xC0, 0xD0)) - {b"\xc4", b"\xc8", b"\xcc"}
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"(?<!\xff)\xff++([^\x00\xff])")  # in linear time, also for nothing but fill bytes
 _MAX_GARBAGE = 65_536
 """Bytes between two segments that are searched for the next marker."""
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
@@ -24,7 +24,7 @@ _BLOCKS = {
     b"XMP\0://ns.adobe.com/xap/1.0/\0": BlockKind.XMP,  # PixelLive
 }
 _HEADERS = (*_BLOCKS, _EXTENDED_XMP, *_PHOTOSHOP)
-"""What the content of a segment with metadata begins with."""
+"""The first bytes of segments with metadata."""
 _MAX_SEGMENT = 65_536
 
 
@@ -62,8 +62,7 @@ def _next_marker(source: ByteSource, at: int) -> tuple[bytes, int]:
 
 def read_jpeg(source: ByteSource) -> Iterator[PhotoFacts | Block]:
     """Yield the size and the metadata blocks. Raises MalformedError."""
-    photoshop: list[bytes] = []
-    extended: list[bytes] = []
+    photoshop, extended = bytearray(), list[bytes]()
     for part in jpeg_segments(source):
         if part.kind in _FRAMES:
             frame = source.read(part.content_start, 5)
@@ -75,11 +74,13 @@ def read_jpeg(source: ByteSource) -> Iterator[PhotoFacts | Block]:
             if kind := _BLOCKS.get(header):
                 yield Block(kind, body)
             elif header in _PHOTOSHOP:
-                photoshop.append(body)
+                photoshop += body
             elif header == _EXTENDED_XMP:
                 extended.append(body)
+            if len(photoshop) + len(extended) * _MAX_SEGMENT > MAX_BLOCK_BYTES:
+                raise MalformedError(f"the metadata has more than {MAX_BLOCK_BYTES:,} bytes")
     if photoshop:  # a block that is larger than a segment continues in the next one
-        yield Block(BlockKind.PHOTOSHOP, b"".join(photoshop))
+        yield Block(BlockKind.PHOTOSHOP, bytes(photoshop))
     if extended:
         yield Block(BlockKind.XMP, _join_extended_xmp(extended))
 

@@ -14,9 +14,13 @@ from galleryctl.photo.source import ByteSource, MalformedError, Part
 _SIGNATURE_BYTES = 8
 _XMP = b"XML:com.adobe.xmp"
 _RAW_PROFILE = b"Raw profile type "
+_PROFILES = frozenset(_RAW_PROFILE + name for name in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim"))
 _PROFILE = re.compile(rb"\s*\w+\s+[0-9]+\s+([0-9a-fA-F\s]*)\s*\Z")
 _TEXTS = frozenset((b"Title", b"Description", b"Creation Time"))
-_EXIF_PREFIX, _XMP_PREFIX = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0"
+_TEXT_CHUNKS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
+_MAX_TEXTS = 50
+"""Texts with metadata; each may be large once it is decompressed."""
+_EXIF_PREFIX, _XMP_PREFIX = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def png_chunks(source: ByteSource) -> Iterator[Part]:
@@ -35,28 +39,34 @@ def png_chunks(source: ByteSource) -> Iterator[Part]:
 
 def read_png(source: ByteSource) -> Iterator[PhotoFacts | Block]:
     """Yield the size and the metadata blocks. Raises MalformedError."""
+    texts = 0
     for part in png_chunks(source):
         if part.kind == b"IHDR":
             header = source.read(part.content_start, 8)
             yield PhotoFacts(width=int.from_bytes(header[:4]), height=int.from_bytes(header[4:]))
         elif part.kind == b"eXIf":
             yield Block(BlockKind.EXIF, source.content(part, MAX_BLOCK_BYTES))
-        elif part.kind in (b"tEXt", b"zTXt", b"iTXt"):
+        elif part.kind in _TEXT_CHUNKS and (keyword := _wanted_keyword(source, part)):
+            texts += 1
+            if texts > _MAX_TEXTS:
+                raise MalformedError(f"there are more than {_MAX_TEXTS} texts")
             try:
-                yield from _read_text(source, part)
+                yield from _text_blocks(source, part, keyword)
             except MalformedError as error:
                 yield PhotoFacts(problems=(str(error),))
 
 
-def _read_text(source: ByteSource, part: Part) -> Iterator[Block]:
+def _wanted_keyword(source: ByteSource, part: Part) -> bytes:
+    """Return the keyword of a text chunk, b"" if it holds no metadata."""
     keyword = source.read_up_to(part.content_start, 80).partition(b"\0")[0]
-    is_profile = keyword.startswith(_RAW_PROFILE)
-    if not (is_profile or keyword == _XMP or keyword in _TEXTS):
-        return
+    return keyword if keyword == _XMP or keyword in _TEXTS or keyword in _PROFILES else b""
+
+
+def _text_blocks(source: ByteSource, part: Part, keyword: bytes) -> Iterator[Block]:
     text = _text_of(part.kind, source.content(part, MAX_BLOCK_BYTES)[len(keyword) + 1 :])
     if keyword == _XMP:
         yield Block(BlockKind.XMP, text)
-    elif is_profile:
+    elif keyword in _PROFILES:
         yield from _profile_block(keyword.removeprefix(_RAW_PROFILE), text)
     else:
         encoding = "utf-8" if part.kind == b"iTXt" else "latin-1"
@@ -97,8 +107,8 @@ def _profile_block(name: bytes, text: bytes) -> Iterator[Block]:
     if name in (b"exif", b"APP1"):
         is_xmp = data.startswith(_XMP_PREFIX)
         kind = BlockKind.XMP if is_xmp else BlockKind.EXIF
-        yield Block(kind, data[len(_XMP_PREFIX) :] if is_xmp else data.removeprefix(_EXIF_PREFIX + b"\0"))
+        yield Block(kind, data[len(_XMP_PREFIX) :] if is_xmp else data.removeprefix(_EXIF_PREFIX))
     elif name == b"xmp":
         yield Block(BlockKind.XMP, data)
-    elif name in (b"iptc", b"8bim"):
+    else:
         yield Block(BlockKind.PHOTOSHOP if data.startswith(b"8BIM") else BlockKind.IPTC, data)

@@ -33,7 +33,10 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What one block says. `original` is when the photo was taken, `created` when it was made digital or written."""
+    """The metadata in one block.
+
+    `original` is the time at which the photo was taken, `created` that at which it was made digital or written.
+    """
 
     captions: Captions = NO_CAPTIONS
     original: CaptureTime | None = None

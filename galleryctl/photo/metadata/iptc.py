@@ -102,4 +102,4 @@ def read_iptc(data: bytes) -> Metadata:
 
 def _decode(data: bytes, *, utf8: bool) -> str:
     """Return the text; without the mark for UTF-8, many programs write UTF-8 all the same."""
-    return clean_caption(data.rstrip(b"\0").decode("utf-8", "replace") if utf8 else decode_text(data))
+    return clean_caption(data.partition(b"\0")[0].decode("utf-8", "replace") if utf8 else decode_text(data))
