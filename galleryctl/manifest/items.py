@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_captions
 from galleryctl.manifest.files.glob import find_files
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.media_source import MediaSourceError, media_base_name, parse_media_source
+from galleryctl.manifest.photo_facts import FactsReader
 from galleryctl.manifest.sidecars import Sidecar, load_sidecar
 from galleryctl.manifest.values import NO_FIELDS, FieldValues, get_bool, get_string, ignored_fields, parse_fields
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.errors import Problem
-from galleryctl.model.fields import Json, canonical
+from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical
 from galleryctl.model.media import Kind, LocalFile, Media
 from galleryctl.model.position import SourcePosition
 from galleryctl.model.variable_text import displayed
+from galleryctl.photo.facts import CAPTION_NAMES, NO_FACTS, PhotoFacts
+
+_MAX_UNDATED = 10
+"""The files without a capture time that a warning lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +37,11 @@ class ManifestContext:
     workspace_files: WorkspaceFiles
     read_document: Callable[[str], YamlDocument]
     """Reads a YAML file of the workspace and replaces its variables."""
+    read_facts: FactsReader
     problems: list[Problem]
     """Collects the problems found."""
+    warnings: list[Problem]
+    """Collects what may be a mistake."""
 
     def add_problem(self, node: YamlNode, message: str) -> None:
         """Add a problem at a value's position, unless the value is unknown.
@@ -70,11 +77,12 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
         except MediaSourceError as error:
             context.add_problem(source_node, str(error))
             return
-    sidecar = Sidecar()
+    facts, sidecar = NO_FACTS, Sidecar()
     own = parse_fields(entry, kind, context.document)
+    explicit = own
     if get_bool(entry, "captions") and isinstance(media, LocalFile):
-        captions, sidecar = _read_metadata(media.path, source_node, context)
-        own = own.with_fallback(_merge_metadata(captions, sidecar, NO_FIELDS, kind, context.document.at(source_node)))
+        facts, sidecar = _read_metadata(media.path, source_node, context)
+        own = own.with_fallback(_merge_metadata(facts, sidecar, NO_FIELDS, kind, context.document.at(source_node)))
     key = get_string(entry, "key") or sidecar.key
     if not key and "${" in PurePosixPath(displayed(source_node.value)).name:
         message = "missing key: required where a variable names the file, because keys are shown"
@@ -86,64 +94,92 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
         no_name = "cannot derive a key from the file name; specify a key"
         context.add_problem(entry, "missing key: required for a text item" if media is None else no_name)
         return
-    yield _build_item(entry, context, key=key, kind=kind, media=media, own_fields=own, sidecar=sidecar)
+    explicit = explicit.with_fallback(_sidecar_fields(sidecar, kind))
+    path = media.path if isinstance(media, LocalFile) else ""
+    unknown = _unknown_fields(facts, path, kind, explicit, source_node, context)
+    item = _build_item(entry, context, key=key, kind=kind, media=media, own_fields=own, sidecar=sidecar)
+    yield replace(item, unknown=unknown)
 
 
 def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> Iterator[DesiredItem]:
     at = context.document.at(pattern)
     captioned = get_bool(entry, "captions") is not False
     try:
-        files = find_files(entry, context.workspace_files)
+        found = find_files(entry, context.workspace_files, context.read_facts)
     except WorkspaceFileError as error:
         context.add_problem(pattern, str(error))
         return
-    for file in files:
+    if found.undated:
+        more = f" and {len(found.undated) - _MAX_UNDATED:,} more" if len(found.undated) > _MAX_UNDATED else ""
+        message = f"files without a capture time come last: {', '.join(found.undated[:_MAX_UNDATED])}{more}"
+        context.warnings.append(Problem(at, message))
+    for file in found.files:
         try:
             media = context.workspace_files.local_file(file.path, file.kind)
         except WorkspaceFileError as error:
             context.add_problem(pattern, str(error))
             continue
         own = parse_fields(entry, file.kind, context.document)
-        captions, sidecar = Captions(), Sidecar()
+        facts, sidecar = NO_FACTS, Sidecar()
         if captioned:
-            captions, sidecar = _read_metadata(file.path, pattern, context)
-        own = _merge_metadata(captions, sidecar, own.with_fallback(_default_fields(file.kind, context)), file.kind, at)
+            facts, sidecar = _read_metadata(file.path, pattern, context)
+        own = _merge_metadata(facts, sidecar, own.with_fallback(_default_fields(file.kind, context)), file.kind, at)
         key = sidecar.key or key_from_text(PurePosixPath(file.path).stem)
         if not key:
             context.add_problem(pattern, f"cannot derive a key from the file name {file.path}; rename the file")
             continue
-        yield _build_item(entry, context, key=key, kind=file.kind, media=media, own_fields=own, sidecar=sidecar)
+        unknown = _unknown_fields(facts, file.path, file.kind, _sidecar_fields(sidecar, file.kind), pattern, context)
+        item = _build_item(entry, context, key=key, kind=file.kind, media=media, own_fields=own, sidecar=sidecar)
+        yield replace(item, unknown=unknown)
 
 
-def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple[Captions, Sidecar]:
-    """Return the captions of a file, merged with those of its sidecars, and the sidecars."""
-    captions = Captions()
-    try:
-        if not path.lower().endswith((".mp4", ".mov", ".webm", ".avi", ".mkv", ".m4v", ".mpg", ".mpeg")):
-            with context.workspace_files.open(path) as image:
-                captions = read_captions(image)
-    except (UnreadableCaptionError, WorkspaceFileError) as error:
-        context.add_problem(node, f"the captions of {path} cannot be read ({error}); use captions: false to skip them")
+def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple[PhotoFacts, Sidecar]:
+    """Return what a file and its .xmp sidecars say of it, and its YAML sidecar."""
     sidecar = load_sidecar(path, context.workspace_files, context.document.at(node), context.read_document)
     context.problems.extend(sidecar.problems)
-    return sidecar.captions.with_fallback(captions), sidecar
+    return context.read_facts(path), sidecar
 
 
 def _merge_metadata(
-    captions: Captions, sidecar: Sidecar, base: FieldValues, kind: Kind, at: SourcePosition
+    facts: PhotoFacts, sidecar: Sidecar, base: FieldValues, kind: Kind, at: SourcePosition
 ) -> FieldValues:
     """Merge fields: sidecar before captions before `base`; keywords are added to the tags of `base`."""
-    captioned: dict[str, Json] = {}
-    if captions.title:
-        captioned["title"] = captions.title
-    if captions.description:
-        captioned["description"] = captions.description
-    if captions.tags:
+    captioned: dict[str, Json] = {
+        name: value for name in _caption_fields(kind) if (value := getattr(facts.captions, name))
+    }
+    if facts.captions.tags:
         base_tags = base.fields.get("tags")
-        tags = (*base_tags, *captions.tags) if isinstance(base_tags, tuple) else captions.tags
+        tags = (*base_tags, *facts.captions.tags) if isinstance(base_tags, tuple) else facts.captions.tags
         captioned["tags"] = canonical("tags", tags)
-    own = NO_FIELDS if sidecar.document is None else parse_fields(sidecar.document.root, kind, sidecar.document)
-    return own.with_fallback(FieldValues(captioned, dict.fromkeys(captioned, at))).with_fallback(base)
+    return (
+        _sidecar_fields(sidecar, kind)
+        .with_fallback(FieldValues(captioned, dict.fromkeys(captioned, at)))
+        .with_fallback(base)
+    )
+
+
+def _caption_fields(kind: Kind) -> tuple[str, ...]:
+    """Return the fields of a kind that captions set."""
+    fields = {field.name for field in FIELDS_BY_KIND[kind]}
+    return tuple(name for name in CAPTION_NAMES if name in fields)
+
+
+def _sidecar_fields(sidecar: Sidecar, kind: Kind) -> FieldValues:
+    return NO_FIELDS if sidecar.document is None else parse_fields(sidecar.document.root, kind, sidecar.document)
+
+
+def _unknown_fields(
+    facts: PhotoFacts, path: str, kind: Kind, explicit: FieldValues, node: YamlNode, context: ManifestContext
+) -> frozenset[str]:
+    """Return the fields whose captions cannot be read, except `explicit` ones; a warning says so."""
+    unknown = facts.unknown.intersection(_caption_fields(kind)).difference(explicit.fields)
+    if unknown:
+        names = ", ".join(name for name in CAPTION_NAMES if name in unknown)
+        file = "the file that the value from the environment names" if node.has_hidden_values() else path
+        why = "" if node.has_hidden_values() else f" ({'; '.join(facts.problems)})"
+        message = f"the captions of {file} cannot be read completely{why}: an item on the site keeps its {names}"
+        context.warnings.append(Problem(context.document.at(node), message))
+    return unknown
 
 
 def _default_fields(kind: Kind, context: ManifestContext) -> FieldValues:

@@ -19,6 +19,7 @@ from galleryctl.manifest.ownership import (
     removed_problems,
     undeclared_problems,
 )
+from galleryctl.manifest.photo_facts import facts_reader
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.schema import schema_problems
@@ -48,6 +49,7 @@ class Manifest:
     moved: tuple[Moved, ...] = ()
     claims: tuple[Claim, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def load_manifests(config: WorkspaceConfig, site: str, *, keep_unset: bool = False) -> Desired:
@@ -89,6 +91,7 @@ def combine_manifests(
         limits=config.limits,
         item_order=item_order,
         tolerated=tolerated,
+        warnings=sort_problems(warning for manifest in manifests for warning in manifest.warnings),
     )
 
 
@@ -150,6 +153,7 @@ def read_manifest(
     if top is None or top.parts is None:
         return Manifest(file=file, gallery=None, problems=tuple(problems))
     key = _gallery_key(document, top, problems)
+    warnings: list[Problem] = []
     context = ManifestContext(
         document=document,
         gallery_key=key,
@@ -157,7 +161,9 @@ def read_manifest(
         ignore=ignored_fields(top),
         workspace_files=workspace_files,
         read_document=read_file,
+        read_facts=facts_reader(workspace_files),
         problems=problems,
+        warnings=warnings,
     )
     entries = top.part("items")
     nodes = (entries.items or ()) if entries else ()
@@ -172,7 +178,9 @@ def read_manifest(
         problems += undeclared_problems(claims, items)
     gallery = _build_gallery(document, top, key, items, problems)
     gallery = _with_ownership(gallery, [claim for claim in claims if claim.site == site], removed)
-    return Manifest(file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems))
+    return Manifest(
+        file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems), warnings=tuple(warnings)
+    )
 
 
 def _read_document(config: WorkspaceConfig, file: str, *, keep_unset: bool) -> YamlDocument:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from galleryctl.model.address import Address
+from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Fields
 from galleryctl.model.media import Kind, Media
 from galleryctl.model.position import SourcePosition
@@ -39,7 +40,10 @@ class Bind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredItem:
-    """An item of a manifest. `fields` holds only what the manifest sets, in canonical form."""
+    """An item of a manifest. `fields` holds only what the manifest sets, in canonical form.
+
+    The source of `unknown` fields cannot be read: a new item gets what `fields` has of them, a live one keeps them.
+    """
 
     address: Address
     kind: Kind
@@ -48,6 +52,7 @@ class DesiredItem:
     at: SourcePosition
     protect: bool = False
     ignore: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     field_positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
 
 
@@ -104,7 +109,8 @@ class Approval:
 class Desired:
     """The contents of all manifests for one site; `removed` has the galleries whose management ends.
 
-    `tolerated` are the entries of galleryctl.tolerated.yaml for the site.
+    `tolerated` are the entries of galleryctl.tolerated.yaml for the site. `warnings` are about manifests that are valid,
+    and may still not say what their author wants.
     """
 
     galleries: tuple[DesiredGallery, ...]
@@ -114,6 +120,7 @@ class Desired:
     limits: Limits = Limits()
     item_order: ItemOrder = ItemOrder.ASCENDING
     tolerated: tuple[Toleration, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def addresses(self) -> tuple[Address, ...]:

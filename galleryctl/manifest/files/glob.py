@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from galleryctl.manifest.captions import UnreadableCaptionError, read_captions
 from galleryctl.manifest.files.filetypes import video_mime_type
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.photo_facts import FactsReader
 from galleryctl.manifest.values import get_string
 from galleryctl.manifest.yaml.nodes import YamlNode
 from galleryctl.model.media import Kind
+from galleryctl.photo.facts import CaptureTime
 
 _SIDECAR_SUFFIXES = (".xmp", ".yaml", ".yml")
 
@@ -23,7 +27,15 @@ class FoundFile(NamedTuple):
     kind: Kind
 
 
-def find_files(entry: YamlNode, workspace_files: WorkspaceFiles) -> tuple[FoundFile, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFiles:
+    """The files of an entry in its order; `undated` are those without a capture time, if that decides the order."""
+
+    files: tuple[FoundFile, ...]
+    undated: tuple[str, ...] = ()
+
+
+def find_files(entry: YamlNode, workspace_files: WorkspaceFiles, read_facts: FactsReader) -> FoundFiles:
     """Return the images and videos that match the entry's patterns, without duplicates, in the entry's order.
 
     Raises WorkspaceFileError if a pattern matches nothing.
@@ -38,13 +50,27 @@ def find_files(entry: YamlNode, workspace_files: WorkspaceFiles) -> tuple[FoundF
         if not found:
             raise WorkspaceFileError(f"{pattern} matches no files")
         paths.update(dict.fromkeys(sorted(found, key=natural_sort_key)))
-    ordered = list(paths)
-    if get_string(entry, "order") == "captured":
-        times = {path: _capture_time(workspace_files, path) for path in ordered}
-        ordered.sort(key=lambda path: (not times[path], times[path], natural_sort_key(PurePosixPath(path).name)))
-    else:
-        ordered.sort(key=natural_sort_key)
-    return tuple(FoundFile(path, Kind.VIDEO if video_mime_type(path) else Kind.IMAGE) for path in ordered)
+    ordered, undated = _sort_files(paths, get_string(entry, "order") or "name", read_facts)
+    files = (FoundFile(path, Kind.VIDEO if video_mime_type(path) else Kind.IMAGE) for path in ordered)
+    return FoundFiles(files=tuple(files), undated=tuple(undated))
+
+
+def _sort_files(paths: Iterable[str], order: str, read_facts: FactsReader) -> tuple[list[str], list[str]]:
+    """Return the paths in an order, and those without a capture time if it is by that; they come last."""
+    is_reversed = order.startswith("-")
+    if order.removeprefix("-") != "captured":
+        return sorted(paths, key=natural_sort_key, reverse=is_reversed), []
+    by_name = sorted(paths, key=lambda path: natural_sort_key(PurePosixPath(path).name))
+    times = _comparable_times({path: time for path in by_name if (time := read_facts(path).captured) is not None})
+    dated = sorted(times, key=lambda path: times[path], reverse=is_reversed)
+    undated = [path for path in by_name if path not in times]
+    return [*dated, *undated], undated
+
+
+def _comparable_times(captured: Mapping[str, CaptureTime]) -> Mapping[str, datetime]:
+    """Return the times of capture: in UTC if all files say their offset, otherwise on the clock of the place."""
+    in_utc = {path: time.utc for path, time in captured.items() if time.utc is not None}
+    return in_utc if len(in_utc) == len(captured) else {path: time.local for path, time in captured.items()}
 
 
 def natural_sort_key(path: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
@@ -52,13 +78,3 @@ def natural_sort_key(path: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     pieces = re.findall(r"[0-9]+|[^0-9]+", path)
     parts = tuple((0, int(p), "") if p.isdecimal() and len(p) < 100 else (1, 0, p.casefold()) for p in pieces)  # noqa: PLR2004
     return parts, path
-
-
-def _capture_time(workspace_files: WorkspaceFiles, path: str) -> str:
-    try:
-        if video_mime_type(path):
-            return ""
-        with workspace_files.open(workspace_files.existing_path(path)) as image:
-            return read_captions(image).captured
-    except (UnreadableCaptionError, WorkspaceFileError):
-        return ""  # reported when the file itself is read

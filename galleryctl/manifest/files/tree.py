@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
-from galleryctl.manifest.files.filetypes import HEADER_BYTES, detect_mime_type
+from galleryctl.manifest.files.filetypes import detect_mime_type
 from galleryctl.manifest.files.search import find_matching_files
 from galleryctl.model.media import Kind, LocalFile
+from galleryctl.photo.formats import HEADER_BYTES
 
 _SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
 _MAX_PATH_LENGTH = 1024

@@ -63,6 +63,11 @@ class ScratchWorkspace:
         """Return the problems of a gallery with these entries, which begin on line 3."""
         return self.problems(f"bind: {{create: true}}\nitems:\n{entries}")
 
+    def item_warnings(self, entries: str, environ: Mapping[str, str] | None = None) -> list[str]:
+        """Return the warnings about a gallery with these entries, which begin on line 3."""
+        self.write("galleries/g.yaml", f"bind: {{create: true}}\nitems:\n{entries}")
+        return [str(warning) for warning in self.load(environ).warnings]
+
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> ScratchWorkspace:
