@@ -2,6 +2,15 @@
 
 `python benchmarks/compare_exiftool.py FOLDER...` prints each difference, and how many files have one. exiftool must be
 installed. Good samples are in the source packages of exiftool and exiv2: `apt-get source libimage-exiftool-perl exiv2`.
+
+These differences are on purpose:
+
+- JPEGs that end behind their EXIF: exiftool reports a format error and reads nothing, galleryctl reads what is there;
+- RAW files, which are TIFF files: the size is that of the first picture in them, as no gallery shows them;
+- a JPEG with two XMP packets: galleryctl takes the first one, exiftool the last one;
+- a UserComment of the type ASCII, and texts in Windows-1252: galleryctl decodes them;
+- `rdf:nodeID` in XMP is not resolved;
+- files that a fuzzer damaged.
 """
 
 from __future__ import annotations
@@ -16,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from galleryctl.photo.facts import Captions, CaptureTime, PhotoFacts, PhotoFormat
-from galleryctl.photo.formats import HEADER_BYTES, detect_format
+from galleryctl.photo.formats import HEADER_BYTES, detect_photo_format
 from galleryctl.photo.metadata.camera_defaults import is_camera_default
 from galleryctl.photo.metadata.dates import parse_date
 from galleryctl.photo.metadata.text import clean_caption, decode_text, unique_tags
@@ -59,7 +68,7 @@ def find_files(folders: Iterable[str]) -> Iterator[Path]:
             if path.is_file():
                 with path.open("rb") as file:
                     head = file.read(HEADER_BYTES)
-                if path.suffix.lower() == ".xmp" or detect_format(head) is not None:
+                if path.suffix.lower() == ".xmp" or detect_photo_format(head) is not None:
                     yield path
 
 

@@ -23,6 +23,7 @@ _PLACES = frozenset(
         *("Iptc4xmpExt:LocationCreated", "Iptc4xmpExt:LocationShown"),
     )
 )
+_DIGITS = tuple("0123456789")
 _MIN_RATING, _MAX_RATING = -1, 5
 _DARKTABLE_LABELS = ("Red", "Yellow", "Green", "Blue", "Purple")
 _DIGIKAM_LABELS = ("", "Red", "Orange", "Yellow", "Green", "Blue", "Magenta", "Gray", "Black", "White")
@@ -126,7 +127,7 @@ def _labels(found: PropertyReader) -> tuple[str, ...]:
     if label := clean_caption(found.first("xmp:Label")):
         return (label,)
     for name, labels in (("darktable:colorlabels", _DARKTABLE_LABELS), ("digiKam:ColorLabel", _DIGIKAM_LABELS)):
-        numbers = (int(text) for text in map(str.strip, found.all(name)) if text.isdecimal() and text.isascii())
-        if chosen := unique_tags(labels[number] for number in numbers if number < len(labels)):
+        numbers = [text.strip() for text in found.all(name)]
+        if chosen := unique_tags(labels[int(number)] for number in numbers if number in _DIGITS[: len(labels)]):
             return chosen
     return ()

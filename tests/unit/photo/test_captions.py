@@ -343,7 +343,8 @@ def test_rating_and_labels() -> None:
     assert found(xmp__Rating="-1") == (-1, ())
     assert found(xmp__Rating="3.5", digiKam__ColorLabel="4") == (3.5, ("Green",))
     assert found(xmp__Rating="9") == (2, ())
-    labels = "<darktable:colorlabels><rdf:Seq><rdf:li>0</rdf:li><rdf:li>3</rdf:li><rdf:li>x</rdf:li></rdf:Seq></darktable:colorlabels>"
+    numbers = "".join(f"<rdf:li>{number}</rdf:li>" for number in ("0", " 3 ", "x", "-1", "9" * 5000))
+    labels = f"<darktable:colorlabels><rdf:Seq>{numbers}</rdf:Seq></darktable:colorlabels>"
     assert read(made.jpeg(xmp=made.xmp(labels))).labels == ("Red", "Blue")
     assert [read(made.jpeg(exif=Exif(tags={RATING_PERCENT: percent}))).rating for percent in (1, 25, 50, 75, 99)] == [
         1, 2, 3, 4, 5,
