@@ -180,15 +180,17 @@ def test_each_byte_of_a_large_file_is_stored_once_until_it_is_complete(
     url = wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=request).json()["uploadUrl"]
     place = anonymous.post(url, headers={"Upload-Length": str(len(data))}).headers["Location"]
     written: list[int] = []
+    answers: list[httpx.Response] = []
     emulator.pipeline.site.store.db.set_trace_callback(
         lambda sql: written.append(len(sql)) if "chunks" in sql else None
     )
     for start in range(0, len(data), 10_000):
         piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(start)}
-        last = anonymous.patch(place, content=data[start : start + 10_000], headers=piece)
+        answers.append(anonymous.patch(place, content=data[start : start + 10_000], headers=piece))
     emulator.pipeline.site.store.db.set_trace_callback(None)
-    assert last.json()["file"]["sizeInBytes"] == str(len(data))
-    assert anonymous.get(last.json()["file"]["url"]).content == data
+    file = answers[-1].json()["file"]
+    assert file["sizeInBytes"] == str(len(data))
+    assert anonymous.get(file["url"]).content == data
     assert sum(written) < 3 * len(data)  # in hexadecimal, each byte is two characters
     assert anonymous.head(place).headers["Upload-Offset"] == str(len(data))
 
