@@ -35,6 +35,8 @@ class Validation:
     galleries: tuple[ValidGallery, ...]
     media_files: int
     media_bytes: int
+    notes: tuple[Problem, ...] = ()
+    """Facts to know besides, such as files that are skipped."""
     unset_variables: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
 

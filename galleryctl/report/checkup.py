@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
@@ -44,7 +44,8 @@ def _command_name(result: _CommandResult) -> str:
 def _rows(result: _CommandResult) -> tuple[_Row, ...]:
     match result:
         case Validation():
-            return (*map(_gallery_row, result.galleries), *map(_warning_row, result.warnings), *_not_checked(result))
+            rows = (*map(_gallery_row, result.galleries), *map(_warning_row, result.warnings))
+            return (*rows, *map(_note_row, result.notes), *_not_checked(result))
         case WriteResult():
             return tuple(_Row(label=f"{result.action} {escape_control(file)}") for file in result.files)
         case Diagnosis():
@@ -110,9 +111,10 @@ def _document(result: _CommandResult) -> dict[str, Any]:
 
 
 def _validation_remarks(validation: Validation) -> dict[str, Any]:
-    """Return the members about what may be wrong; none if nothing may."""
+    """Return the members about what may be wrong and what else to know; none if there is nothing."""
     warnings = [problem_document(warning) for warning in validation.warnings]
-    found = {"warnings": warnings, "unset_variables": list(validation.unset_variables)}
+    notes = [problem_document(note) for note in validation.notes]
+    found = {"warnings": warnings, "notes": notes, "unset_variables": list(validation.unset_variables)}
     return {name: values for name, values in found.items() if values}
 
 
@@ -168,7 +170,7 @@ def command_result_annotations(result: _CommandResult) -> str:
     annotations += [
         annotation(levels[row.status], row.label, "\n".join((row.finding, *row.do)))
         for row in _rows(result)
-        if row.status in levels and row.label not in map(_warning_label, warnings)
+        if row.status in levels and row.label not in map(_note_label, warnings)
     ]
     annotations.append(annotation("notice", _command_name(result), command_result_summary(result)))
     return join_commands(annotations)
@@ -185,12 +187,16 @@ def _gallery_row(gallery: ValidGallery) -> _Row:
 
 
 def _warning_row(warning: Problem) -> _Row:
-    finding = " ".join(escaped_lines(warning.message))
-    return _Row(label=_warning_label(warning), finding=finding, status=CheckStatus.WARN)
+    return replace(_note_row(warning), status=CheckStatus.WARN)
 
 
-def _warning_label(warning: Problem) -> str:
-    return escape_control(str(warning.at or "workspace"))
+def _note_row(note: Problem) -> _Row:
+    finding = " ".join(escaped_lines(note.message))
+    return _Row(label=_note_label(note), finding=finding)
+
+
+def _note_label(note: Problem) -> str:
+    return escape_control(str(note.at or "workspace"))
 
 
 def _not_checked(validation: Validation) -> tuple[_Row, ...]:

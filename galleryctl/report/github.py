@@ -12,11 +12,12 @@ from galleryctl.report.formatting import escape_control, escaped_lines
 
 
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
-    """Return errors for refusals, warnings for notices and for deleted or replaced resources, and the summary."""
+    """Return errors for refusals and held items, warnings for notices and for deleted or replaced resources, and the summary."""
     annotations = [
         annotation("error", f"{each.address or 'Plan'} rejected", f"{each.why}\nallow with: {each.allow}")
         for each in ([] if drift else plan.refusals)
     ]
+    annotations += [annotation("error", f"{item.address} held", item.why) for item in plan.held]
     annotations += [annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices]
     if not drift:
         annotations += [
@@ -29,8 +30,9 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
 
 
 def report_annotations(report: Report) -> str:
-    """Return errors for failed changes, warnings for skipped ones, and the summary."""
-    levels = {OutcomeStatus.FAILED: "error", OutcomeStatus.SKIPPED: "warning", OutcomeStatus.NOT_TAKEN: "error"}
+    """Return errors for failed changes and held items, warnings for skipped changes, and the summary."""
+    failed = (OutcomeStatus.FAILED, OutcomeStatus.NOT_TAKEN, OutcomeStatus.HELD)
+    levels = {**dict.fromkeys(failed, "error"), OutcomeStatus.SKIPPED: "warning"}
     annotations = [
         annotation(levels[each.status], str(each.address), f"{outcomes.describe_outcome(each)}\n{each.reason}")
         for each in report.outcomes
