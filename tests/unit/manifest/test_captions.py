@@ -143,9 +143,10 @@ def test_captions_of_heic_and_the_alternative_text(scratch: ScratchWorkspace) ->
 
 
 def test_captions_can_be_left_alone_or_asked_for(scratch: ScratchWorkspace) -> None:
-    scratch.picture("p.jpg", xmp=XMP.format(title="inside").encode())
+    for name in ("p.jpg", "q.jpg"):
+        scratch.picture(name, xmp=XMP.format(title="inside").encode())
     without, asked, plain = scratch.items(
-        "  - {from: p.jpg, captions: false}\n  - {key: b, image: p.jpg, captions: true, tags: [t]}\n  - {key: c, image: p.jpg}\n"
+        "  - {from: q.jpg, captions: false}\n  - {key: b, image: p.jpg, captions: true, tags: [t]}\n  - {key: c, image: p.jpg}\n"
     )
     assert without.fields == {}
     assert asked.fields == {"title": "inside", "tags": ("t",)}
