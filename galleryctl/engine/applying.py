@@ -17,7 +17,7 @@ from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
-from galleryctl.model.outcome import OutcomeStatus, Report
+from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.history.record import RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.targets import is_targeted
@@ -34,8 +34,21 @@ async def apply_plan(
 ) -> ApplyResult:
     """Apply the plan, save the state and record the run; `owner` holds the lock.
 
-    The journal is kept until the state is saved. A run that writes nothing to the site is not recorded.
+    The journal is kept until the state is saved. A run that writes nothing to the site is not recorded. The report lists
+    the items that the plan holds as well.
     """
+    applied = await _apply_changes(site, planned, owner=owner, stop=stop, progress=progress)
+    held = tuple(
+        Outcome(address=item.address, action="hold", status=OutcomeStatus.HELD, reason=item.why)
+        for item in planned.plan.held
+    )
+    report = replace(applied.report, outcomes=(*applied.report.outcomes, *held))
+    return replace(applied, report=report)
+
+
+async def _apply_changes(
+    site: Site, planned: PlanResult, *, owner: LockInfo, stop: Stop, progress: Progress
+) -> ApplyResult:
     check_guards(planned.plan)
     unconfirmed = _open_creates(planned)
     findings = apply_findings(planned.fetched.bindings, planned.plan)

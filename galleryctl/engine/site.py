@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from galleryctl.engine.apply.uploads import recover_uploads
@@ -18,6 +18,7 @@ from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
@@ -25,6 +26,7 @@ from galleryctl.model.variable_text import displayed
 from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
+from galleryctl.plan.published import published_at
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.journal import read_journal, replay
@@ -33,6 +35,8 @@ from galleryctl.state.journal_records import Intent
 from galleryctl.state.state_file import State
 from galleryctl.wix.client import WixClient
 
+_MAX_MANIFEST_WARNINGS = 5
+"""The warnings about manifests that a plan lists."""
 _MAX_STEP_SECONDS = 600.0
 """Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
 
@@ -57,9 +61,9 @@ class Site:
     api_host: str | None = None
 
     @property
-    def today(self) -> date:
-        """The day in UTC."""
-        return datetime.fromtimestamp(self.client.now(), UTC).date()
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime.fromtimestamp(self.client.now(), UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +139,10 @@ def unknown_deposed(backend: StateBackend, deposed: Mapping[str, Address]) -> Ma
 
 
 async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanResult:
-    """Return the plan that brings the site to `desired`; nothing is written."""
+    """Return the plan that brings the site to `desired`, as far as it is published now; nothing is written."""
+    now = site.now  # the one time that decides what is published and what is tolerated
+    published = published_at(desired, now)
+    desired = published.desired
     loaded = await load_state(site)
     state, bindings = loaded.state, loaded.bindings
     fetched, identity = await fetch_site(
@@ -149,9 +156,12 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         lineage=state.lineage,
         serial=state.serial,
         in_doubt=fetched.in_doubt,
-        today=site.today,
+        today=now.date(),
     )
-    plan = replace(plan, notices=(*_other_host(site), *loaded.notices, *_interruption(loaded), *plan.notices))
+    before = (*_other_host(site), *loaded.notices, *_interruption(loaded), *_manifest_warnings(desired))
+    plan = replace(
+        plan, made_at=published.made_at, notices=(*before, *plan.notices, *published.notices, *_manifest_notes(desired))
+    )
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
@@ -164,6 +174,22 @@ def _other_host(site: Site) -> Iterator[Notice]:
 def _interruption(loaded: LoadedState) -> Iterator[Notice]:
     if loaded.interrupted:
         message = "an earlier apply did not finish: differences may come from it, and the next apply continues it"
+        yield Notice(address=None, message=message)
+
+
+def _manifest_notes(desired: Desired) -> Iterator[Notice]:
+    """Yield the notes about the manifests, each at its gallery."""
+    galleries = {gallery.at.file: gallery.address for gallery in desired.galleries}
+    for note in desired.notes:
+        yield Notice(address=galleries.get(note.at.file) if note.at else None, message=str(note))
+
+
+def _manifest_warnings(desired: Desired) -> Iterator[Notice]:
+    """Yield the first warnings about the manifests."""
+    for warning in desired.warnings[:_MAX_MANIFEST_WARNINGS]:
+        yield Notice(address=None, message=str(warning))
+    if more := len(desired.warnings[_MAX_MANIFEST_WARNINGS:]):
+        message = f"{more:,} more warnings about manifests; see them all: {command_line('validate')}"
         yield Notice(address=None, message=message)
 
 

@@ -2,55 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_captions
-from galleryctl.manifest.files.glob import find_files
-from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.context import ManifestContext
+from galleryctl.manifest.files.glob import SelectedFile
+from galleryctl.manifest.files.tree import UnusableFileError, WorkspaceFileError, normalize_path
 from galleryctl.manifest.media_source import MediaSourceError, media_base_name, parse_media_source
+from galleryctl.manifest.publish import read_publish_window
+from galleryctl.manifest.selection import select_entry_files
 from galleryctl.manifest.sidecars import Sidecar, load_sidecar
 from galleryctl.manifest.values import NO_FIELDS, FieldValues, get_bool, get_string, ignored_fields, parse_fields
-from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.manifest.yaml.nodes import YamlNode
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.errors import Problem
-from galleryctl.model.fields import Json, canonical
-from galleryctl.model.media import Kind, LocalFile, Media
+from galleryctl.model.fields import FIELDS_BY_KIND, Json, canonical
+from galleryctl.model.file_keys import key_of_file
+from galleryctl.model.media import HeldFile, Kind, LocalFile, Media
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.publishing import PublishWindow
 from galleryctl.model.variable_text import displayed
+from galleryctl.photo.facts import CAPTION_NAMES, NO_FACTS, PhotoFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestContext:
-    """The manifest of an entry, and the settings that its items share."""
+class ItemDraft(NamedTuple):
+    """An item of a manifest; its key is not final if it comes from the name of `file`."""
 
-    document: YamlDocument
-    gallery_key: str
-    defaults: YamlNode | None
-    ignore: frozenset[str]
-    workspace_files: WorkspaceFiles
-    read_document: Callable[[str], YamlDocument]
-    """Reads a YAML file of the workspace and replaces its variables."""
-    problems: list[Problem]
-    """Collects the problems found."""
-
-    def add_problem(self, node: YamlNode, message: str) -> None:
-        """Add a problem at a value's position, unless the value is unknown.
-
-        For a value from the environment it is added once, without showing the value.
-        """
-        if self.document.is_unknown(node):
-            return
-        at = self.document.at(node)
-        if not node.has_hidden_values():
-            self.problems.append(Problem(at, message))
-        elif all(problem.at != at for problem in self.problems):
-            self.problems.append(Problem(at, "the value from the environment is not valid here"))
+    item: DesiredItem
+    file: str = ""
 
 
-def build_items(entry: YamlNode, context: ManifestContext) -> Iterator[DesiredItem]:
+def build_items(entry: YamlNode, context: ManifestContext) -> Iterator[ItemDraft]:
     """Yield the items of one entry; none if it is invalid."""
     parts = entry.parts or {}
     kind = next((kind for kind in Kind if kind.value in parts), None)
@@ -60,90 +45,144 @@ def build_items(entry: YamlNode, context: ManifestContext) -> Iterator[DesiredIt
         yield from _items_from_files(entry, parts["from"], context)
 
 
-def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: ManifestContext) -> Iterator[DesiredItem]:
+def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: ManifestContext) -> Iterator[ItemDraft]:
     if not isinstance(source_node.value, str):
         return
     media: Media = None
-    if kind is not Kind.TEXT:
-        try:
+    held: HeldFile | None = None
+    at = context.document.at(source_node)
+    try:
+        if kind is not Kind.TEXT:
             media = parse_media_source(source_node.value, kind, context.workspace_files)
-        except MediaSourceError as error:
-            context.add_problem(source_node, str(error))
-            return
-    sidecar = Sidecar()
-    own = parse_fields(entry, kind, context.document)
+    except UnusableFileError as error:
+        held = _held_file(normalize_path(source_node.value), error, source_node, context)
+    except MediaSourceError as error:
+        context.add_problem(source_node, str(error))
+        return
+    facts, sidecar = NO_FACTS, Sidecar()
+    own = explicit = parse_fields(entry, kind, context.document)
     if get_bool(entry, "captions") and isinstance(media, LocalFile):
-        captions, sidecar = _read_metadata(media.path, source_node, context)
-        own = own.with_fallback(_merge_metadata(captions, sidecar, NO_FIELDS, kind, context.document.at(source_node)))
+        facts, sidecar = _read_metadata(media.path, source_node, context)
+        own = own.with_fallback(_merge_metadata(facts, sidecar, NO_FIELDS, kind, at))
     key = get_string(entry, "key") or sidecar.key
     if not key and "${" in PurePosixPath(displayed(source_node.value)).name:
         message = "missing key: required where a variable names the file, because keys are shown"
-        context.problems.append(Problem(context.document.at(source_node), message))
+        context.problems.append(Problem(at, message))
         return
-    if not key and media is not None:
-        key = key_from_text(media_base_name(media, source_node.value))
+    name = "" if kind is Kind.TEXT else media_base_name(media, source_node.value)
+    key = key or key_from_text(name)
     if not key:
         no_name = "cannot derive a key from the file name; specify a key"
-        context.add_problem(entry, "missing key: required for a text item" if media is None else no_name)
+        context.add_problem(entry, "missing key: required for a text item" if kind is Kind.TEXT else no_name)
         return
-    yield _build_item(entry, context, key=key, kind=kind, media=media, own_fields=own, sidecar=sidecar)
+    item = _build_item(entry, context, key=key, kind=kind, media=media, own_fields=own, sidecar=sidecar)
+    explicit = explicit.with_fallback(_sidecar_fields(sidecar, kind))
+    path = media.path if isinstance(media, LocalFile) else held.path if held else ""
+    unknown = _unknown_fields(facts, path, kind, explicit, source_node, context)
+    yield ItemDraft(replace(item, held=held, unknown=unknown))
 
 
-def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> Iterator[DesiredItem]:
-    at = context.document.at(pattern)
-    captioned = get_bool(entry, "captions") is not False
-    try:
-        files = find_files(entry, context.workspace_files)
-    except WorkspaceFileError as error:
-        context.add_problem(pattern, str(error))
-        return
-    for file in files:
+def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> Iterator[ItemDraft]:
+    for file in select_entry_files(entry, pattern, context):
         try:
             media = context.workspace_files.local_file(file.path, file.kind)
+            if file.unknown:
+                raise UnusableFileError(file.unknown, media.sha256)
         except WorkspaceFileError as error:
-            context.add_problem(pattern, str(error))
-            continue
-        own = parse_fields(entry, file.kind, context.document)
-        captions, sidecar = Captions(), Sidecar()
-        if captioned:
-            captions, sidecar = _read_metadata(file.path, pattern, context)
-        own = _merge_metadata(captions, sidecar, own.with_fallback(_default_fields(file.kind, context)), file.kind, at)
-        key = sidecar.key or key_from_text(PurePosixPath(file.path).stem)
-        if not key:
-            context.add_problem(pattern, f"cannot derive a key from the file name {file.path}; rename the file")
-            continue
-        yield _build_item(entry, context, key=key, kind=file.kind, media=media, own_fields=own, sidecar=sidecar)
+            yield _held_item(entry, pattern, file, error, context)
+        else:
+            yield _item_from_file(entry, pattern, file, media, context)
 
 
-def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple[Captions, Sidecar]:
-    """Return the captions of a file, merged with those of its sidecars, and the sidecars."""
-    captions = Captions()
-    try:
-        if not path.lower().endswith((".mp4", ".mov", ".webm", ".avi", ".mkv", ".m4v", ".mpg", ".mpeg")):
-            with context.workspace_files.open(path) as image:
-                captions = read_captions(image)
-    except (UnreadableCaptionError, WorkspaceFileError) as error:
-        context.add_problem(node, f"the captions of {path} cannot be read ({error}); use captions: false to skip them")
+def _item_from_file(
+    entry: YamlNode, pattern: YamlNode, file: SelectedFile, media: LocalFile, context: ManifestContext
+) -> ItemDraft:
+    own = parse_fields(entry, file.kind, context.document)
+    facts, sidecar = NO_FACTS, Sidecar()
+    if get_bool(entry, "captions") is not False:
+        facts, sidecar = _read_metadata(file.path, pattern, context)
+    own = own.with_fallback(_default_fields(file.kind, context))
+    own = _merge_metadata(facts, sidecar, own, file.kind, context.document.at(pattern))
+    unknown = _unknown_fields(facts, file.path, file.kind, _sidecar_fields(sidecar, file.kind), pattern, context)
+    key = sidecar.key or key_of_file(file.path)
+    item = _build_item(entry, context, key=key, kind=file.kind, media=media, own_fields=own, sidecar=sidecar)
+    item = replace(item, unknown=unknown, keeps_place=file.keeps_place)
+    return ItemDraft(item, "" if sidecar.key else file.path)
+
+
+def _held_item(
+    entry: YamlNode, pattern: YamlNode, file: SelectedFile, error: WorkspaceFileError, context: ManifestContext
+) -> ItemDraft:
+    """Return the item of a file that cannot be used: only its key, its protection and its time count."""
+    sidecar = Sidecar()
+    at = context.document.at(pattern)
+    if get_bool(entry, "captions") is not False:
+        sidecar = load_sidecar(file.path, context.workspace_files, at, context.read_document)
+        context.problems.extend(sidecar.problems)
+    key = sidecar.key or key_of_file(file.path)
+    item = _build_item(entry, context, key=key, kind=file.kind, media=None, own_fields=NO_FIELDS, sidecar=sidecar)
+    held = _held_file(file.path, error, pattern, context)
+    return ItemDraft(replace(item, held=held), "" if sidecar.key else file.path)
+
+
+def _held_file(path: str, error: WorkspaceFileError, node: YamlNode, context: ManifestContext) -> HeldFile:
+    """Return the file that holds an item; the reason does not show a value from the environment."""
+    hidden = "a file that the value from the environment names cannot be used"
+    return HeldFile(
+        path=path,
+        why=hidden if node.has_hidden_values() else str(error),
+        at=context.document.at(node),
+        sha256=error.sha256 if isinstance(error, UnusableFileError) else "",
+    )
+
+
+def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple[PhotoFacts, Sidecar]:
+    """Return what a file and its .xmp sidecars say of it, and its YAML sidecar."""
     sidecar = load_sidecar(path, context.workspace_files, context.document.at(node), context.read_document)
     context.problems.extend(sidecar.problems)
-    return sidecar.captions.with_fallback(captions), sidecar
+    return context.read_facts(path), sidecar
 
 
 def _merge_metadata(
-    captions: Captions, sidecar: Sidecar, base: FieldValues, kind: Kind, at: SourcePosition
+    facts: PhotoFacts, sidecar: Sidecar, base: FieldValues, kind: Kind, at: SourcePosition
 ) -> FieldValues:
     """Merge fields: sidecar before captions before `base`; keywords are added to the tags of `base`."""
-    captioned: dict[str, Json] = {}
-    if captions.title:
-        captioned["title"] = captions.title
-    if captions.description:
-        captioned["description"] = captions.description
-    if captions.tags:
+    captioned: dict[str, Json] = {
+        name: value for name in _caption_fields(kind) if (value := getattr(facts.captions, name))
+    }
+    if facts.captions.tags:
         base_tags = base.fields.get("tags")
-        tags = (*base_tags, *captions.tags) if isinstance(base_tags, tuple) else captions.tags
+        tags = (*base_tags, *facts.captions.tags) if isinstance(base_tags, tuple) else facts.captions.tags
         captioned["tags"] = canonical("tags", tags)
-    own = NO_FIELDS if sidecar.document is None else parse_fields(sidecar.document.root, kind, sidecar.document)
-    return own.with_fallback(FieldValues(captioned, dict.fromkeys(captioned, at))).with_fallback(base)
+    return (
+        _sidecar_fields(sidecar, kind)
+        .with_fallback(FieldValues(captioned, dict.fromkeys(captioned, at)))
+        .with_fallback(base)
+    )
+
+
+def _caption_fields(kind: Kind) -> tuple[str, ...]:
+    """Return the fields of a kind that captions set."""
+    fields = {field.name for field in FIELDS_BY_KIND[kind]}
+    return tuple(name for name in CAPTION_NAMES if name in fields)
+
+
+def _sidecar_fields(sidecar: Sidecar, kind: Kind) -> FieldValues:
+    return NO_FIELDS if sidecar.document is None else parse_fields(sidecar.document.root, kind, sidecar.document)
+
+
+def _unknown_fields(
+    facts: PhotoFacts, path: str, kind: Kind, explicit: FieldValues, node: YamlNode, context: ManifestContext
+) -> frozenset[str]:
+    """Return the fields whose captions cannot be read, except `explicit` ones; a warning says so."""
+    unknown = facts.unknown.intersection(_caption_fields(kind)).difference(explicit.fields)
+    if unknown:
+        names = ", ".join(name for name in CAPTION_NAMES if name in unknown)
+        file = "the file that the value from the environment names" if node.has_hidden_values() else path
+        why = "" if node.has_hidden_values() else f" ({'; '.join(facts.problems)})"
+        message = f"the captions of {file} cannot be read completely{why}: an item on the site keeps its {names}"
+        context.warnings.append(Problem(context.document.at(node), message))
+    return unknown
 
 
 def _default_fields(kind: Kind, context: ManifestContext) -> FieldValues:
@@ -165,7 +204,7 @@ def _build_item(
     values = own_fields.with_fallback(_default_fields(kind, context)).without(ignore)
     flags = (get_bool(node, "protect") for node in (sidecar_root, entry, context.defaults))
     if not KEY_PATTERN.match(key):
-        key = key_from_text(key) or "item"  # an invalid key, which schema validation reports
+        key = key_from_text(key) or "item"  # an invalid key, which is reported
     return DesiredItem(
         address=Address(context.gallery_key, key),
         kind=kind,
@@ -175,4 +214,14 @@ def _build_item(
         protect=next((value for value in flags if value is not None), False),
         ignore=ignore,
         field_positions=values.positions,
+        publish=_publish_window(entry, context, sidecar),
     )
+
+
+def _publish_window(entry: YamlNode, context: ManifestContext, sidecar: Sidecar) -> PublishWindow | None:
+    """Return the time in which the item is published: that of the sidecar, else that of the entry."""
+    node = sidecar.document.root.part("publish") if sidecar.document and sidecar.document.root else None
+    if node is None or sidecar.document is None:
+        return read_publish_window(entry.part("publish"), context.add_problem)
+    document = sidecar.document
+    return read_publish_window(node, lambda at, message: context.problems.append(Problem(document.at(at), message)))

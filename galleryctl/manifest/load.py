@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from galleryctl.manifest.context import ManifestContext
 from galleryctl.manifest.files.glob import natural_sort_key
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
-from galleryctl.manifest.items import ManifestContext, build_items
+from galleryctl.manifest.gallery_items import build_gallery_items, pinned_files
+from galleryctl.manifest.leftovers import Coverage, unmatched_files
 from galleryctl.manifest.moved import moved_problems, read_moved
 from galleryctl.manifest.ownership import (
     Claim,
@@ -19,12 +21,13 @@ from galleryctl.manifest.ownership import (
     removed_problems,
     undeclared_problems,
 )
+from galleryctl.manifest.photo_facts import facts_reader
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.tolerated import read_tolerated
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
-from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig
+from galleryctl.manifest.workspace import WORKSPACE_FILE, WorkspaceConfig, manifest_names
 from galleryctl.manifest.yaml.interpolate import replace_variables
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
@@ -48,6 +51,10 @@ class Manifest:
     moved: tuple[Moved, ...] = ()
     claims: tuple[Claim, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    """Facts to know besides, such as files that are skipped."""
+    coverage: Coverage = field(default_factory=Coverage)
 
 
 def load_manifests(config: WorkspaceConfig, site: str, *, keep_unset: bool = False) -> Desired:
@@ -80,6 +87,7 @@ def combine_manifests(
     except InvalidInput as error:
         problems += error.problems
     if problems:
+        problems += held_problems(manifest.gallery for manifest in manifests if manifest.gallery is not None)
         raise InvalidInput(sort_problems(problems))
     return Desired(
         galleries=tuple(manifest.gallery for manifest in manifests if manifest.gallery is not None),
@@ -89,7 +97,18 @@ def combine_manifests(
         limits=config.limits,
         item_order=item_order,
         tolerated=tolerated,
+        warnings=sort_problems(warning for manifest in manifests for warning in manifest.warnings),
+        notes=(
+            *(note for m in manifests for note in m.notes),
+            *unmatched_files((manifest.coverage for manifest in manifests), WorkspaceFiles(config.root)),
+        ),
     )
+
+
+def held_problems(galleries: Iterable[DesiredGallery]) -> Iterator[Problem]:
+    """Yield the problems with files that cannot be used now; each of them holds one item."""
+    for gallery in galleries:
+        yield from (Problem(item.held.at, item.held.why) for item in gallery.items if item.held is not None)
 
 
 def problems_between(config: WorkspaceConfig, manifests: Sequence[Manifest]) -> Iterator[Problem]:
@@ -117,7 +136,8 @@ def find_manifests(
     for pattern in config.manifest_patterns:
         files, why = set[str](), f"{pattern} matches no files"
         try:
-            files = {workspace_files.existing_path(file) for file in workspace_files.glob(pattern)}
+            paths = (file for name in manifest_names(pattern) for file in workspace_files.glob(name))
+            files = set(map(workspace_files.existing_path, paths))
         except WorkspaceFileError as error:
             why = str(error)
         if not files:
@@ -150,6 +170,8 @@ def read_manifest(
     if top is None or top.parts is None:
         return Manifest(file=file, gallery=None, problems=tuple(problems))
     key = _gallery_key(document, top, problems)
+    entries = top.part("items")
+    nodes = (entries.items or ()) if entries else ()
     context = ManifestContext(
         document=document,
         gallery_key=key,
@@ -157,12 +179,14 @@ def read_manifest(
         ignore=ignored_fields(top),
         workspace_files=workspace_files,
         read_document=read_file,
+        read_facts=facts_reader(workspace_files),
         problems=problems,
+        warnings=[],
+        notes=[],
+        selections={},
+        pinned=pinned_files(nodes, document),
     )
-    entries = top.part("items")
-    nodes = (entries.items or ()) if entries else ()
-    items = tuple(item for entry in nodes for item in build_items(entry, context))
-    problems += _duplicates(items)
+    items = build_gallery_items(nodes, context)
     incomplete = bool(problems or document.unresolved)
     moved = read_moved(document, gallery=key, problems=problems)
     claims = read_claims(document, gallery=key, sites=config.sites, problems=problems)
@@ -172,7 +196,16 @@ def read_manifest(
         problems += undeclared_problems(claims, items)
     gallery = _build_gallery(document, top, key, items, problems)
     gallery = _with_ownership(gallery, [claim for claim in claims if claim.site == site], removed)
-    return Manifest(file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems))
+    return Manifest(
+        file=file,
+        gallery=gallery,
+        moved=moved,
+        claims=claims,
+        problems=tuple(problems),
+        warnings=tuple(context.warnings),
+        notes=tuple(context.notes),
+        coverage=Coverage.of(context),
+    )
 
 
 def _read_document(config: WorkspaceConfig, file: str, *, keep_unset: bool) -> YamlDocument:
@@ -246,11 +279,10 @@ def _parse_bind(document: YamlDocument, top: YamlNode, problems: list[Problem]) 
     return Bind(id=id_, name=name, create=create)
 
 
-def _duplicates(resources: Iterable[DesiredGallery | DesiredItem]) -> Iterator[Problem]:
-    first: dict[Address, DesiredGallery | DesiredItem] = {}
-    for resource in resources:
-        earlier = first.setdefault(resource.address, resource)
-        if earlier is not resource:
-            gallery, item = resource.address.gallery, resource.address.item
-            name = f"key {item!r}" if item else f"gallery {gallery!r}"
-            yield Problem(resource.at, f"duplicate {name}, first defined at {earlier.at}")
+def _duplicates(galleries: Iterable[DesiredGallery]) -> Iterator[Problem]:
+    first: dict[Address, DesiredGallery] = {}
+    for gallery in galleries:
+        earlier = first.setdefault(gallery.address, gallery)
+        if earlier is not gallery:
+            key = gallery.address.gallery
+            yield Problem(gallery.at, f"duplicate gallery {key!r}, first defined at {earlier.at}")

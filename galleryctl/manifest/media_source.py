@@ -7,7 +7,7 @@ from posixpath import basename, splitext
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from galleryctl.manifest.files.filetypes import video_mime_type
-from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
+from galleryctl.manifest.files.tree import UnusableFileError, WorkspaceFileError, WorkspaceFiles
 from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, WixFile
 from galleryctl.model.video import video_host, video_id
 
@@ -24,7 +24,7 @@ class MediaSourceError(Exception):
 def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | None) -> Media:
     """Return the media for the value of `image:` or `video:`. Raises MediaSourceError.
 
-    Without `workspace_files`, a file path is an error.
+    Without `workspace_files`, a file path is an error. Raises UnusableFileError for a file that cannot be used now.
     """
     scheme = _SCHEME.match(text)
     if text.startswith("wix:"):
@@ -35,6 +35,8 @@ def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | 
         raise MediaSourceError(f"{text[:80]} is a file")
     try:
         return workspace_files.local_file(text, kind)
+    except UnusableFileError:
+        raise
     except WorkspaceFileError as error:
         raise MediaSourceError(str(error)) from error
 

@@ -29,7 +29,7 @@ _ONLY_FOR = {
         for field in FIELDS
         if 0 < len(field.kinds) < len(Kind) and not field.is_source
     },
-    "order": "items from files",
+    **dict.fromkeys(("except", "where", "order"), "items from files"),
 }
 _MAX_VALUE_LENGTH = 60
 """Characters of a value that a message shows."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from galleryctl.manifest.files.tree import WorkspaceFiles
-from galleryctl.manifest.load import find_manifests, load_manifests
+from galleryctl.manifest.load import find_manifests, held_problems, load_manifests
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.site_settings import SiteConfig
@@ -28,6 +28,8 @@ from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.media import Kind, LocalFile
 
+_HELD_ADVICE = "apply leaves the items of these files as they are, does the rest, and exits with 3"
+
 
 def validate(root: Path, environ: Mapping[str, str], site: str | None = None) -> Validation:
     """Return a summary of the workspace in `root`, for all of its sites or for one.
@@ -44,6 +46,8 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
     desired = load_manifests(config, sites[0], keep_unset=True)
     for other in sites[1:]:
         resolve_item_order(config, other)
+    if held := tuple(held_problems(desired.galleries)):
+        raise InvalidInput(sort_problems(held), do=_HELD_ADVICE)
     unset = (name for name in referenced_variables(root, sites=False, state=False) if name not in environ)
     return _summarize(sites, desired, tuple(unset))
 
@@ -122,7 +126,9 @@ def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...])
         galleries=tuple(map(_summarize_gallery, desired.galleries)),
         media_files=len(files),
         media_bytes=sum(files.values()),
+        notes=sort_problems(desired.notes),
         unset_variables=unset,
+        warnings=desired.warnings,
     )
 
 

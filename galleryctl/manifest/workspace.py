@@ -191,6 +191,11 @@ def _get_mapping(node: YamlNode, name: str) -> dict[str, object]:
     return {key: value.value for key, value in get_parts(node, name).items()}
 
 
+def manifest_names(pattern: str) -> tuple[str, ...]:
+    """Return the patterns of manifests that a pattern under `galleries` stands for: `.yaml` also means `.yml`."""
+    return (pattern, f"{pattern.removesuffix('.yaml')}.yml") if pattern.endswith(".yaml") else (pattern,)
+
+
 def string_values(node: YamlNode) -> Iterator[str]:
     """Yield a string, or each string of a list."""
     for item in node.items if node.items is not None else (node,):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from galleryctl.model.romanize import romanize
+
 KEY_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 """The pattern of a key, which is used in addresses, file names and shell commands."""
 MAX_KEY_LENGTH = 100
+_DIGEST_LENGTH = 8
 _INVALID_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -73,7 +77,23 @@ class Address(NamedTuple):
 
 
 def key_from_text(text: str) -> str:
-    """Return `text` as a valid key (`KEY_PATTERN`), case preserved; "" if no valid characters are left."""
+    """Return `text` as a valid key (`KEY_PATTERN`), case preserved; "" if it has no letters or digits.
+
+    Text of any script has a key. One that is too long ends with a digest, so that long texts with the same beginning have
+    different keys.
+    """
+    key = _as_key(romanize(text))
+    if len(key) <= MAX_KEY_LENGTH:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:_DIGEST_LENGTH]
+    return f"{key[: MAX_KEY_LENGTH - 1 - _DIGEST_LENGTH].rstrip('._-')}-{digest}"
+
+
+def former_key_from_text(text: str) -> str:
+    """Return the key of `text` by the rule of older versions, which left out every letter that is not Latin."""
     plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    key = re.sub(r"-{2,}", "-", _INVALID_CHARACTERS.sub("-", plain))
-    return key.lstrip("._-")[:MAX_KEY_LENGTH].rstrip("._-")
+    return _as_key(plain)[:MAX_KEY_LENGTH].rstrip("._-")
+
+
+def _as_key(plain: str) -> str:
+    return re.sub(r"-{2,}", "-", _INVALID_CHARACTERS.sub("-", plain)).strip("._-")

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from galleryctl.model.address import Address
+from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Fields
-from galleryctl.model.media import Kind, Media
+from galleryctl.model.media import HeldFile, Kind, Media
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.publishing import PublishWindow
 from galleryctl.model.tolerated import Toleration
 
 
@@ -39,7 +41,11 @@ class Bind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredItem:
-    """An item of a manifest. `fields` holds only what the manifest sets, in canonical form."""
+    """An item of a manifest. `fields` holds only what the manifest sets, in canonical form.
+
+    The source of `unknown` fields cannot be read: a new item gets what `fields` has of them, a live one keeps them.
+    An item that is `held` has no media: it is declared, so that it is not deleted, but neither created nor changed.
+    """
 
     address: Address
     kind: Kind
@@ -48,7 +54,14 @@ class DesiredItem:
     at: SourcePosition
     protect: bool = False
     ignore: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     field_positions: Mapping[str, SourcePosition] = field(default_factory=dict, compare=False)
+    held: HeldFile | None = None
+    """The file of the item if it cannot be used now, or if it cannot be told if the manifest selects it."""
+    keeps_place: bool = False
+    """True if the item stays where the site has it, because what decides its place cannot be read."""
+    publish: PublishWindow | None = None
+    """The time in which the item is declared; None for always."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +117,8 @@ class Approval:
 class Desired:
     """The contents of all manifests for one site; `removed` has the galleries whose management ends.
 
-    `tolerated` are the entries of galleryctl.tolerated.yaml for the site.
+    `tolerated` are the entries of galleryctl.tolerated.yaml for the site. `warnings` are about manifests that are valid,
+    and may still not say what their author wants; `notes` say what else to know of them.
     """
 
     galleries: tuple[DesiredGallery, ...]
@@ -114,6 +128,8 @@ class Desired:
     limits: Limits = Limits()
     item_order: ItemOrder = ItemOrder.ASCENDING
     tolerated: tuple[Toleration, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     @property
     def addresses(self) -> tuple[Address, ...]:

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from galleryctl.model.position import SourcePosition
+
 
 class Kind(StrEnum):
     """The kinds of item. The API's `type` is read-only, so a change of kind is a replacement."""
@@ -71,6 +73,23 @@ class HostedVideo:
 
     host: VideoHost
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFile:
+    """A file of the workspace that exists and cannot be used now; `why` names it, and says what to do."""
+
+    path: str
+    why: str
+    at: SourcePosition
+    """The value in the manifest that names the file."""
+    sha256: str = ""
+    """The digest of its content, if that is known: a pointer to the content says so."""
+
+    @property
+    def source(self) -> str:
+        """The name of the content in state, as of a `LocalFile`; "" if it is not known."""
+        return f"sha256:{self.sha256}" if self.sha256 else ""
 
 
 Media = LocalFile | RemoteFile | WixFile | HostedVideo | None

@@ -17,11 +17,13 @@ class OutcomeStatus(StrEnum):
     """Sent, but the site still has a former value."""
     FAILED = "failed"
     SKIPPED = "skipped"
+    HELD = "held"
+    """Left as it is, because the file of the item cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The outcome of one change; `reason` explains any status but done, `note` a value that the site stores differently."""
+    """The outcome of one change or held item; `reason` explains any status but done, `note` a value stored differently."""
 
     address: Address
     action: str
@@ -53,10 +55,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 if all changes were done, 130 if interrupted, 3 if something was written and something left, 1 if nothing was."""
+        """0 if all changes were done, 130 if interrupted, 3 if something was written or held and something left, else 1."""
         if self.interrupted:
             return 130
-        if all(o.status is OutcomeStatus.DONE for o in self.outcomes):
+        statuses = {outcome.status for outcome in self.outcomes}
+        if statuses <= {OutcomeStatus.DONE}:
             return 0
-        is_partial = any(o.status in (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN) for o in self.outcomes)
+        is_partial = statuses <= {OutcomeStatus.DONE, OutcomeStatus.HELD} or not statuses.isdisjoint(
+            (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
+        )
         return 3 if is_partial or self.has_written else 1

@@ -182,6 +182,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldItem:
+    """An item that the plan leaves as it is, whatever the site has, because its file cannot be used."""
+
+    address: Address
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtResolution:
     """The manifests' answers about creates of earlier runs whose outcome is unknown, by their addresses in manifests.
 
@@ -231,6 +239,9 @@ class Plan:
     doubt_resolution: DoubtResolution = NO_DOUBTS
     refusals: tuple[Refusal, ...] = ()
     notices: tuple[Notice, ...] = ()
+    held: tuple[HeldItem, ...] = ()
+    made_at: str = ""
+    """The time that decides which items are published, in UTC; "" if none does."""
     tolerated: tuple[ToleratedDrift, ...] = ()
     """The entries about tolerated drift and their effect; what they tolerate is not in `changes`."""
     item_order: ItemOrder = ItemOrder.ASCENDING

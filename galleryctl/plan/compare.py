@@ -13,7 +13,7 @@ from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
 from galleryctl.plan.identity.evidence import media_digest, same_content
-from galleryctl.plan.leaves import all_leaves, leaves_of, value_at
+from galleryctl.plan.leaves import all_leaves, field_of, leaves_of, value_at
 from galleryctl.plan.three_way import Decision, decide_named, ignored_base, looks_same, loose_form, rebased
 
 
@@ -40,6 +40,8 @@ def compare_item(
     files: Mapping[str, MediaFile],
 ) -> ItemDifference:
     """Return the difference of an item; `media` is source → file id, `files` are the descriptors by id."""
+    if item.unknown:
+        return _compare_known(item, live, record, media=media, files=files)
     record, other_form = with_stored_forms(item, live, record)
     first = first_cause(record)
     fields = diff(item.fields, live.fields, record, item.ignore, first_cause=first)
@@ -60,6 +62,28 @@ def compare_item(
     if fields.bases is not record.fields:
         record = replace(record, fields=fields.bases)
     return ItemDifference(fields=fields, media_cause=media_cause, record=record, other_form=other_form)
+
+
+def _compare_known(
+    item: DesiredItem,
+    live: LiveItem,
+    record: LastApplied,
+    *,
+    media: Mapping[str, str],
+    files: Mapping[str, MediaFile],
+) -> ItemDifference:
+    """Return the difference without the fields whose source cannot be read; their bases stay as they are."""
+    fields = {name: value for name, value in item.fields.items() if name not in item.unknown}
+    known = replace(item, fields=fields, unknown=frozenset())
+    kept = {path: base for path, base in record.fields.items() if field_of(path) in item.unknown}
+    others = {path: base for path, base in record.fields.items() if path not in kept}
+    difference = compare_item(known, live, replace(record, fields=others), media=media, files=files)
+    bases = {**difference.record.fields, **kept}
+    return replace(
+        difference,
+        fields=replace(difference.fields, bases=bases),
+        record=replace(difference.record, fields=bases),
+    )
 
 
 def compare_gallery(

@@ -11,9 +11,9 @@ from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, Unm
 from galleryctl.model.fields import manifest_name
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
+from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.model.tolerated import ToleratedDrift
-from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Notice, StateAction, StateChange
+from galleryctl.plan.changes import Action, Cause, Change, HeldItem, MatchedBy, Notice, StateAction, StateChange
 from galleryctl.plan.compare import ItemDifference, changed_paths, has_undeclared_values
 from galleryctl.plan.diff import Difference, diff_for_create
 from galleryctl.plan.identity.evidence import same_content
@@ -66,6 +66,7 @@ class GalleryPlan:
     unmanaged_items_lost: Mapping[Address, int] = field(default_factory=dict)
     """The number of unmanaged items that would be deleted with a gallery."""
     tolerated: tuple[ToleratedDrift, ...] = ()
+    held: tuple[HeldItem, ...] = ()
     blocking_items: tuple[Address, ...] = ()
     """Items that would have to move to make room for a target but are not targeted."""
 
@@ -88,12 +89,14 @@ def plan_gallery_create(
         reason=reason,
         cause=cause,
     )
-    orders = assign_sort_orders([None] * len(desired.items), (), item_order, source=source)
+    created = [item for item in desired.items if item.held is None]
+    orders = assign_sort_orders([None] * len(created), (), item_order, source=source)
     items = (
         create_item_change(item, DisplayPosition(before=0, after=i + 1, sort_order=orders[i]), cause=cause)
-        for i, item in enumerate(desired.items)
+        for i, item in enumerate(created)
     )
-    return GalleryPlan(changes=(gallery, *items), notices=tuple(_page_code_notices(desired)))
+    notices = tuple(_page_code_notices(desired))
+    return GalleryPlan(changes=(gallery, *items), notices=notices, held=held_items(desired))
 
 
 def plan_gallery_update(
@@ -129,6 +132,10 @@ def plan_gallery_update(
         match, position = matches.get(item.address), places.positions.get(item.address, NOT_MOVED)
         if item.address in places.missing:
             continue
+        if item.held is not None:
+            if match is not None:
+                findings.keep(item.address, match.live)
+            continue
         if match is None:
             gone = item.address in state.ids
             reason, cause = (GONE_REASON, Cause.DRIFT) if gone else ("", Cause.MANIFEST)
@@ -162,8 +169,9 @@ def plan_gallery_update(
         unmanaged=len(identified.unmanaged),
         undeclared=frozenset(undeclared),
         unchanged=frozenset({desired.address, *matches} - changed),
-        notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified.unmanaged)),
+        notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified)),
         tolerated=tuple(tolerated),
+        held=held_items(desired),
         blocking_items=tuple(address for address in moving if not is_targeted(address, targets)),
     )
 
@@ -182,6 +190,10 @@ class _Findings:
         known = self._state.records.get(address, NEVER_APPLIED)
         is_new = self._state.ids.get(address) != id_ or known.origin is Origin.RESTORED
         return LastApplied(origin=Origin.ADOPTED) if is_new else known
+
+    def keep(self, address: Address, live: LiveItem) -> None:
+        """Keep the record of an item that is held."""
+        self.records[address] = self.record(address, live.id)
 
     def add_gallery(
         self, address: Address, live: LiveGallery, difference: Difference, other_form: Sequence[str]
@@ -219,6 +231,11 @@ class _Findings:
                     kept if action is StateAction.RELEASE and changed else ""
                 )
                 self.state_changes.append(StateChange(address=address, action=action, detail=detail))
+
+
+def held_items(desired: DesiredGallery) -> tuple[HeldItem, ...]:
+    """Return the items of a gallery that are held, with the reasons."""
+    return tuple(HeldItem(address=item.address, why=item.held.why) for item in desired.items if item.held is not None)
 
 
 def plan_gallery_destroy(desired: DesiredGallery, identified: GalleryItems, matched_by: MatchedBy) -> GalleryPlan:
@@ -280,7 +297,7 @@ def _page_code_notices(desired: DesiredGallery) -> Iterator[Notice]:
         message="created by the API: no page shows it until page code connects it; see `galleryctl velo`",
     )
     for item in desired.items:
-        if item.media is None:
+        if item.kind is Kind.TEXT:
             yield Notice(
                 address=item.address, message="page code cannot show a text item in a gallery component; velo omits it"
             )

@@ -88,6 +88,7 @@ def make_plan(
         doubt_resolution=in_doubt.resolution,
         refusals=tuple(_refusals(context, gallery_plans, changes)),
         notices=(*map(tolerated_notice, tolerated), *_notices(context, gallery_plans)),
+        held=tuple(each for plan in gallery_plans for each in plan.held if context.covers(each.address)),
         tolerated=tolerated,
         item_order=desired.item_order,
         targets=tuple(sorted(options.targets)),

@@ -107,7 +107,10 @@ def position_of_new(position: DisplayPosition, sent: float | None) -> DisplayPos
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPlaces:
-    """The positions of the items that the plan orders: all but the `fixed` and the `missing` ones, which are tolerated."""
+    """The positions of the items that the plan orders: all but the `fixed` and the `missing` ones.
+
+    A missing item is tolerated. The place of a fixed one is tolerated, or unknown, or it is held.
+    """
 
     positions: Mapping[Address, DisplayPosition]
     cause_of_moves: Cause
@@ -142,7 +145,7 @@ class ItemPlaces:
             return [a for a, place in positions.items() if place.sort_order is not None and a in identified.matches]
 
         effects += judge_positions(desired, identified, tolerance, moving)
-        fixed = tolerated_addresses(effects, POSITION_FIELD)
+        fixed = tolerated_addresses(effects, POSITION_FIELD) | _kept_in_place(desired, identified.matches)
         if fixed:
             lists = replace(
                 lists,
@@ -156,6 +159,15 @@ class ItemPlaces:
             missing=missing,
             tolerated=effects,
         )
+
+
+def _kept_in_place(desired: DesiredGallery, matches: Mapping[Address, ItemMatch]) -> frozenset[Address]:
+    """Return the items that are held, and those that the site has and whose place is not known."""
+    return frozenset(
+        item.address
+        for item in desired.items
+        if item.held is not None or (item.keeps_place and item.address in matches)
+    )
 
 
 def _cause_of_moves(matches: Mapping[Address, ItemMatch], state: Bindings) -> Cause:

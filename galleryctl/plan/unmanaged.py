@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, UnmanagedPolicy
@@ -49,8 +49,11 @@ def _orphan_reason(item: LiveItem, record: LastApplied) -> str:
 
 
 def prune_unmanaged(desired: DesiredGallery, identified: GalleryItems) -> Iterator[Change]:
-    """Yield deletes of the unmanaged items, if the manifest sets `unmanaged: delete`."""
-    if desired.unmanaged is UnmanagedPolicy.DELETE:
+    """Yield deletes of the unmanaged items, if the manifest sets `unmanaged: delete`.
+
+    None is deleted while an item without a known id is held: it may be any of them.
+    """
+    if desired.unmanaged is UnmanagedPolicy.DELETE and not held_unknown(desired, identified):
         for item in identified.unmanaged:
             if item.id in identified.kept:
                 continue
@@ -58,8 +61,22 @@ def prune_unmanaged(desired: DesiredGallery, identified: GalleryItems) -> Iterat
             yield delete_change(address, item, matched_by=MatchedBy.NONE, reason=_UNMANAGED_REASON, cause=Cause.DRIFT)
 
 
-def report_unmanaged(desired: DesiredGallery, items: Sequence[LiveItem]) -> Iterator[Notice]:
-    """Yield notices of the unmanaged items, if the manifest sets `unmanaged: report`."""
+def held_unknown(desired: DesiredGallery, identified: GalleryItems) -> list[Address]:
+    """Return the held items that neither the state nor the site identifies."""
+    return [
+        item.address
+        for item in desired.items
+        if item.held is not None and item.address not in identified.matches and item.address not in identified.state.ids
+    ]
+
+
+def report_unmanaged(desired: DesiredGallery, identified: GalleryItems) -> Iterator[Notice]:
+    """Yield notices of the unmanaged items, if the manifest sets `unmanaged: report`, or why they are not deleted."""
+    held = held_unknown(desired, identified) if desired.unmanaged is UnmanagedPolicy.DELETE else []
+    items = identified.unmanaged
+    if held and items:
+        message = f"unmanaged: delete deletes nothing while {held[0]} is held: an unmanaged item may be its own"
+        yield Notice(address=desired.address, message=message)
     if desired.unmanaged is UnmanagedPolicy.REPORT:
         for item in items:
             message = f"unmanaged {item.kind}: {item_title(item) or 'untitled'} (id {item.id})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report import outcomes, view
@@ -12,11 +12,12 @@ from galleryctl.report.formatting import escape_control, escaped_lines
 
 
 def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
-    """Return errors for refusals, warnings for notices and for deleted or replaced resources, and the summary."""
+    """Return errors for refusals and held items, warnings for notices and for deleted or replaced resources, and the summary."""
     annotations = [
         annotation("error", f"{each.address or 'Plan'} rejected", f"{each.why}\nallow with: {each.allow}")
         for each in ([] if drift else plan.refusals)
     ]
+    annotations += [annotation("error", f"{item.address} held", item.why) for item in plan.held]
     annotations += [annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices]
     if not drift:
         annotations += [
@@ -29,8 +30,9 @@ def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
 
 
 def report_annotations(report: Report) -> str:
-    """Return errors for failed changes, warnings for skipped ones, and the summary."""
-    levels = {OutcomeStatus.FAILED: "error", OutcomeStatus.SKIPPED: "warning", OutcomeStatus.NOT_TAKEN: "error"}
+    """Return errors for failed changes and held items, warnings for skipped changes, and the summary."""
+    failed = (OutcomeStatus.FAILED, OutcomeStatus.NOT_TAKEN, OutcomeStatus.HELD)
+    levels = {**dict.fromkeys(failed, "error"), OutcomeStatus.SKIPPED: "warning"}
     annotations = [
         annotation(levels[each.status], str(each.address), f"{outcomes.describe_outcome(each)}\n{each.reason}")
         for each in report.outcomes
@@ -47,12 +49,15 @@ def failure_annotations(error: GalleryctlError) -> str:
     if not isinstance(error, InvalidInput):
         message = "\n".join(filter(None, (error.what, error.why, error.do)))
         return join_commands([annotation("error", error.where or "galleryctl", message)])
-    return join_commands(
-        annotation("error", "", problem.message)
-        if problem.at is None
-        else annotation("error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column)
-        for problem in error.problems
-    )
+    return join_commands(problem_annotation("error", problem) for problem in error.problems)
+
+
+def problem_annotation(level: str, problem: Problem) -> str:
+    """Return the workflow command for a problem of the input, at its position in the file."""
+    at = problem.at
+    if at is None:
+        return annotation(level, "", problem.message)
+    return annotation(level, "", problem.message, file=at.file, line=at.line, col=at.column)
 
 
 def annotation(level: str, title: str, message: str, **properties: str | int) -> str:

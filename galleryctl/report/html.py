@@ -40,7 +40,8 @@ def plan_html(plan: Plan, *, drift: bool = False) -> str:
 
 def report_html(report: Report) -> str:
     """Return the outcome of an apply as a page; failures come first."""
-    ranks = (OutcomeStatus.FAILED, OutcomeStatus.NOT_TAKEN, OutcomeStatus.SKIPPED, OutcomeStatus.DONE)
+    status = OutcomeStatus
+    ranks = (status.FAILED, status.NOT_TAKEN, status.HELD, status.SKIPPED, status.DONE)
     return render_template(
         "report.html.j2",
         title="galleryctl apply",

@@ -43,6 +43,10 @@ def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
         title = f"{pluralize(len(plan.state_changes), 'change')} in state only"
         parts.append("\n".join(_collapsible(title, _truncate_entries(entries, _MAX_DETAILS_LENGTH // 4))))
     parts += [escape_markdown(remark) for remark in view.remarks(plan, drift=drift)]
+    if plan.held:
+        entries = [f"- **{item.address}** held: {escape_markdown(item.why)}" for item in plan.held]
+        title = f"{pluralize(len(plan.held), 'item')} held, left as {'it is' if len(plan.held) == 1 else 'they are'}"
+        parts.append("\n".join(_collapsible(title, _truncate_entries(entries, _MAX_DETAILS_LENGTH // 4))))
     if plan.notices:
         parts.append(
             "\n".join(f"- **{n.address or 'the workspace'}**: {escape_markdown(n.message)}" for n in plan.notices[:100])

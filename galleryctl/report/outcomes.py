@@ -20,6 +20,8 @@ def describe_outcome(outcome: Outcome) -> str:
         return f"sent, not {PAST_TENSE.get(outcome.action, escape_control(outcome.action))}"
     if outcome.status is OutcomeStatus.FAILED:
         return f"failed to {escape_control(outcome.action)}"
+    if outcome.status is OutcomeStatus.HELD:
+        return "held, left as it is"
     return f"skipped, not {PAST_TENSE.get(outcome.action)}"
 
 
@@ -49,11 +51,14 @@ def takeover_line(report: Report) -> str:
 
 def report_summary(report: Report) -> str:
     """Return the last line of a report, which counts."""
-    done = _count_outcomes(report, OutcomeStatus.DONE)
-    if not report.outcomes:
+    done, held = (_count_outcomes(report, status) for status in (OutcomeStatus.DONE, OutcomeStatus.HELD))
+    total = len(report.outcomes) - held
+    again = "create a new plan" if report.needs_review else "run it again"
+    left = f"; {held:,} held: make their files readable and {again}" if held else ""
+    if not total:
         changes = pluralize(report.state_changes, "change")
-        return f"Applied: {changes} in state only." if report.state_changes else "Applied: no changes."
-    if done == len(report.outcomes):
+        return f"Applied: {f'{changes} in state only' if report.state_changes else 'no changes'}{left}."
+    if done == total:
         counts = [
             f"{number:,} {past}"
             for action, past in PAST_TENSE.items()
@@ -61,14 +66,14 @@ def report_summary(report: Report) -> str:
         ]
         if report.state_changes:
             counts.append(f"{report.state_changes:,} in state only")
-        return f"Applied: {', '.join(counts)}."
+        return f"Applied: {', '.join(counts)}{left}."
     not_taken = _count_outcomes(report, OutcomeStatus.NOT_TAKEN)
     is_partial = done or not_taken or report.has_written
     head = "Interrupted" if report.interrupted else "Partially applied" if is_partial else "Not applied"
     again = _REVIEW_ADVICE if report.needs_review else "Run the command again to continue."
     of_these = f"{not_taken:,} not taken by the site, " if not_taken else ""
     return (
-        f"{head}: {done:,} of {len(report.outcomes):,} done, {of_these}"
+        f"{head}: {done:,} of {total:,} done, {of_these}"
         f"{_count_outcomes(report, OutcomeStatus.FAILED):,} failed, "
-        f"{_count_outcomes(report, OutcomeStatus.SKIPPED):,} skipped. {again}"
+        f"{_count_outcomes(report, OutcomeStatus.SKIPPED):,} skipped{f', {held:,} held' if held else ''}. {again}"
     )

@@ -32,6 +32,7 @@ _STATUS_SYMBOLS = {
     OutcomeStatus.NOT_TAKEN: ("✗", "red"),
     OutcomeStatus.FAILED: ("✗", "red"),
     OutcomeStatus.SKIPPED: ("·", "yellow"),
+    OutcomeStatus.HELD: ("·", "yellow"),
 }
 
 _MIN_COLUMN_WIDTH = 12
@@ -67,6 +68,11 @@ def _remark_rows(plan: Plan, width: int, *, verbose: bool, drift: bool) -> Itera
             yield from wrap_paragraph(f"{address}: {text}", width)
         if not verbose and len(lines) > _MAX_CHANGES_SHOWN:
             yield _more_row(len(lines))
+        yield []
+    if plan.held:
+        yield [("Held, left as they are", "bold yellow")]
+        for item in plan.held:
+            yield from wrap_paragraph(f"{item.address}: {escape_control(item.why)}", width)
         yield []
     if plan.notices:
         yield [("Notes", "bold")]

@@ -113,25 +113,26 @@ def plan_summary(plan: Plan, *, drift: bool) -> str:
         f"{sum(change.action is action for change in counted):,}"
         for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     )
-    tolerated = ""
-    if plan.tolerated_differences:
-        tolerated = f", except {pluralize(plan.tolerated_differences, 'tolerated difference')}"
+    exceptions = [pluralize(plan.tolerated_differences, "tolerated difference")] if plan.tolerated_differences else []
+    exceptions += [pluralize(len(plan.held), "held item")] if plan.held else []
+    left_out = f", except {' and '.join(exceptions)}" if exceptions else ""
     if drift:
         if not counted:
-            nothing = f"Nothing that the manifests declare has changed on the site{tolerated}"
+            nothing = f"Nothing that the manifests declare has changed on the site{left_out}"
             return f"No drift. {nothing} ({plan.unchanged:,} in sync)."
         return (
             f"Drift: {created} missing, {updated} changed, {replaced} replaced, {deleted} unmanaged "
             f"({plan.unchanged:,} in sync)."
         )
     if plan.is_empty:
-        return f"No changes. The site matches the manifests{tolerated} ({pluralize(plan.unchanged, 'resource')})."
+        return f"No changes. The site matches the manifests{left_out} ({pluralize(plan.unchanged, 'resource')})."
     items = sum(change.deleted_items for change in plan.changes)
     with_items = f" (with {pluralize(items, 'item')})" if items else ""
+    held = f", {len(plan.held):,} held" if plan.held else ""
     in_state = f", {len(plan.state_changes):,} in state only" if plan.state_changes else ""
     return (
         f"Plan: {created} to create, {updated} to update, {replaced} to replace, {deleted} to delete{with_items}{in_state} "
-        f"({plan.unchanged:,} unchanged)."
+        f"({plan.unchanged:,} unchanged{held})."
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from galleryctl.manifest.workspace import WORKSPACE_FILE
+from galleryctl.manifest.workspace import WORKSPACE_FILE, manifest_names
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.tolerated import TOLERATED_FILE
 from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
@@ -91,7 +91,7 @@ def _is_replaceable(path: Path, start: re.Pattern[bytes]) -> bool:
 def _is_workspace_file(inner: str, patterns: Sequence[str]) -> bool:
     """Return True if a path in the workspace is, or would be, read as a manifest or as a setting."""
     parts = PurePosixPath(inner.casefold()).parts
-    names = (WORKSPACE_FILE, TOLERATED_FILE, *patterns)
+    names = (WORKSPACE_FILE, TOLERATED_FILE, *(name for pattern in patterns for name in manifest_names(pattern)))
     return any(_matches(parts, PurePosixPath(pattern.casefold()).parts) for pattern in names)
 
 

@@ -39,8 +39,8 @@ async def tolerate_drift(
     """
     desired = workspace.load()
     async with workspace.open() as site:
-        if until < site.today:
-            message = f"{until} has passed: it is {site.today} in UTC"
+        if until < (today := site.now.date()):
+            message = f"{until} has passed: it is {today} in UTC"
             raise InvalidInput((Problem(None, message),), do="use --tolerate-until with a later date")
         if targets:
             desired = replace(desired, tolerated=())

@@ -47,6 +47,13 @@ def test_pull_requests_from_forks_are_validated_without_secrets() -> None:
     assert validate["steps"][-1]["run"] == "galleryctl validate --format github"
 
 
+def test_photos_in_git_lfs_are_checked_out() -> None:
+    for name, job in jobs().items():
+        manifests, source = (step["with"] for step in job["steps"] if "actions/checkout" in step.get("uses", ""))
+        assert manifests["lfs"] is True, name
+        assert "lfs" not in source
+
+
 def test_what_is_installed_is_pinned_and_hashed_and_not_from_the_pull_request() -> None:
     for name, job in jobs().items():
         source = next(step["with"] for step in job["steps"] if step.get("with", {}).get("repository"))

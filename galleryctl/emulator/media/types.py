@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from galleryctl.emulator.api.rejection import Violation
+from galleryctl.photo.read import read_photo
 
 MEDIA_TYPES = ("IMAGE", "VIDEO", "AUDIO", "DOCUMENT", "VECTOR", "ARCHIVE", "MODEL3D", "OTHER")
 # The media type by the prefix of the MIME type.
@@ -61,15 +62,13 @@ def bare_file_id(text: str) -> str:
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height in pixels, after EXIF rotation; None if the bytes are not an image."""
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - slow to import
+    """Return width and height in pixels as displayed; None if the bytes have no header of an image.
 
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            return ImageOps.exif_transpose(image).size
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
+    Nothing is decoded: the header of a few bytes may announce any number of pixels.
+    """
+    facts = read_photo(io.BytesIO(data))
+    is_image = facts.format is not None and facts.format.startswith("image/")
+    return facts.displayed_size if is_image and facts.width and facts.height else None
 
 
 def upload_violations(mime: str | None, name: str | None, size: Any) -> list[Violation]:

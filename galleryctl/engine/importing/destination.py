@@ -10,7 +10,7 @@ from galleryctl.engine.importing.keys import SiteManifests
 from galleryctl.manifest.files.atomic_write import read_text
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
 from galleryctl.manifest.load import Manifest, read_manifest
-from galleryctl.manifest.workspace import WORKSPACE_FILE
+from galleryctl.manifest.workspace import WORKSPACE_FILE, manifest_names
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Refused
 from galleryctl.model.live import LiveGallery
 from galleryctl.model.variable_text import displayed
@@ -69,7 +69,7 @@ def _pattern_matches(pattern: str, file: str) -> bool:
             path = root / normalize_path(file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-            return file in WorkspaceFiles(root).glob(pattern)
+            return any(file in WorkspaceFiles(root).glob(name) for name in manifest_names(pattern))
         except WorkspaceFileError:
             return False
 

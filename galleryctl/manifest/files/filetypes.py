@@ -6,18 +6,13 @@ import mimetypes
 import re
 
 from galleryctl.model.media import Kind
+from galleryctl.photo.facts import PhotoFormat
+from galleryctl.photo.formats import detect_photo_format
 
-HEADER_BYTES = 64
-"""The number of bytes that `detect_mime_type` needs."""
-
-_IMAGES = (
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
-    (re.compile(rb"....ftyp(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)", re.DOTALL), "image/heic"),
-    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "image/avif"),
+_IMAGE_FORMATS = frozenset(
+    (PhotoFormat.JPEG, PhotoFormat.PNG, PhotoFormat.GIF, PhotoFormat.WEBP, PhotoFormat.HEIC, PhotoFormat.AVIF)
 )
+"""The formats of images that galleries show."""
 _VIDEOS = (
     (re.compile(rb"....ftypqt  ", re.DOTALL), "video/quicktime"),
     (re.compile(rb"....ftyp", re.DOTALL), "video/mp4"),
@@ -33,9 +28,10 @@ _EBML = b"\x1a\x45\xdf\xa3"
 
 def detect_mime_type(head: bytes, name: str, kind: Kind) -> str | None:
     """Return the media type of an image or a video, by `kind`; None if the file is of another type."""
-    image = next((mime for magic, mime in _IMAGES if magic.match(head)), None)
-    if kind is Kind.IMAGE or image is not None:
-        return image if kind is Kind.IMAGE else None
+    found = detect_photo_format(head)
+    is_image = found in _IMAGE_FORMATS
+    if kind is Kind.IMAGE or is_image:
+        return found.value if found is not None and is_image and kind is Kind.IMAGE else None
     if head.startswith(_EBML):
         return "video/webm" if name.lower().endswith(".webm") else "video/x-matroska"
     return next((mime for magic, mime in _VIDEOS if magic.match(head)), None)

@@ -6,14 +6,22 @@ import difflib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from glob import escape
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
+from posixpath import dirname
 
-from galleryctl.manifest.files.filetypes import HEADER_BYTES, detect_mime_type
+from galleryctl.manifest.files.filetypes import detect_mime_type
+from galleryctl.manifest.files.names import FolderNames
 from galleryctl.manifest.files.search import find_matching_files
+from galleryctl.manifest.files.skipping import Skip
+from galleryctl.manifest.files.unusable import POINTER_BYTES, describe_missing, describe_pointer, type_problem
+from galleryctl.manifest.lookalikes import describe_difference
 from galleryctl.model.media import Kind, LocalFile
+from galleryctl.photo.formats import HEADER_BYTES
 
 _SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
 _MAX_PATH_LENGTH = 1024
@@ -27,8 +35,31 @@ _MAX_SUGGESTIONS = 20
 """Limit of one run: comparing names is slow, and if more files are missing, a folder was moved."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFiles:
+    """The files that match a pattern, and those that would match if they were not hidden or of a system."""
+
+    files: tuple[str, ...]
+    skipped: Mapping[str, Skip]
+    is_folder: bool
+    """True if the pattern is the name of a folder."""
+    is_search: bool
+    """False if the pattern is the name of one file."""
+
+
 class WorkspaceFileError(Exception):
     """A path that is not allowed in manifests, or an unusable file; the message says why, without a position."""
+
+
+class UnusableFileError(WorkspaceFileError):
+    """A file that is there and cannot be used now, such as a link to nothing; its item is held.
+
+    `sha256` is the digest of its content if that is known, else "".
+    """
+
+    def __init__(self, message: str, sha256: str = "") -> None:
+        super().__init__(message)
+        self.sha256 = sha256
 
 
 class WorkspaceFiles:
@@ -37,7 +68,7 @@ class WorkspaceFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._resolved_root = root.resolve()
-        self._listings: dict[Path, frozenset[str]] = {}
+        self._names = FolderNames(root)
         self._files: dict[tuple[str, Kind], LocalFile] = {}
         self._suggestions_left = _MAX_SUGGESTIONS
 
@@ -50,10 +81,14 @@ class WorkspaceFiles:
 
     def existing_path(self, path: str) -> str:
         """Return the normalized path of a file that exists inside the workspace. Raises WorkspaceFileError."""
-        normal = normalize_path(path)
-        if not self._resolve_inside(path, normal).is_file():
+        normal = self._names.as_on_disk(normalize_path(path))
+        real = self._resolve_inside(path, normal)
+        if not real.is_file():
+            if why := type_problem(path, real):
+                raise UnusableFileError(why)
             raise WorkspaceFileError(f"{path} is not a file")
-        self._check_case(path, normal)
+        if actual := self._names.other_case(normal):  # works only on file systems that ignore case
+            raise WorkspaceFileError(f"{path} does not exist; the name on disk is {actual!r}")
         return normal
 
     @contextmanager
@@ -62,48 +97,83 @@ class WorkspaceFiles:
 
         The path is resolved again once the file is open, so that it cannot be replaced in between.
         """
+        normal = self._names.as_on_disk(normal)
         real = self._resolve_inside(normal, normal)
         try:
             with open_regular_file(real) as stream:
                 if not os.path.samestat(os.fstat(stream.fileno()), self._resolve_inside(normal, normal).stat()):
-                    raise WorkspaceFileError(f"{normal} cannot be read: it is being replaced")
+                    raise UnusableFileError(f"{normal} cannot be read: it is being replaced")
                 yield stream
         except OSError as error:
-            raise WorkspaceFileError(f"{normal} cannot be read: {_reason(error)}") from error
+            raise UnusableFileError(f"{normal} cannot be read: {_reason(error)}") from error
 
     def glob(self, pattern: str) -> Iterator[str]:
         """Yield the files that match a pattern, except hidden ones. Raises WorkspaceFileError."""
-        parts = PurePosixPath(normalize_path(pattern)).parts
+        yield from self.search(pattern).files
+
+    def search(self, pattern: str) -> FoundFiles:
+        """Return what matches a pattern; a folder stands for all files in it, at any depth. Raises WorkspaceFileError."""
+        normal = self._names.as_on_disk(normalize_path(pattern))
+        parts = PurePosixPath(normal).parts
+        is_literal = not {"*", "?"}.intersection(normal) and os.path.lexists(self.root / normal)
+        is_folder = is_literal and (self.root / normal).is_dir()
+        if is_folder:
+            parts = (*map(escape, parts), "**", "*")
+        elif is_literal:  # also a name with [ ]
+            parts = tuple(map(escape, parts))
         steps = [part for part, before in zip(parts, ("", *parts), strict=False) if (part, before) != ("**", "**")]
         if steps.count("**") > _MAX_DOUBLE_STARS:
             raise WorkspaceFileError(f"{pattern} has more than two **; use several patterns")
+        skipped: dict[str, Skip] = {}
+
+        def on_skipped(path: Path, why: Skip) -> None:
+            skipped[self._inner(path)] = why
+
         try:
-            files = list(find_matching_files(self.root, steps, self._check_link))
+            files = tuple(map(self._inner, find_matching_files(self.root, steps, self._check_link, on_skipped)))
         except OSError as error:
             raise WorkspaceFileError(f"{pattern} cannot be searched: {_reason(error)}") from error
         except ValueError as error:
             raise WorkspaceFileError(f"{pattern} is not a valid pattern: {error}") from error
-        yield from (path.relative_to(self.root).as_posix() for path in files)
+        return FoundFiles(files=files, skipped=skipped, is_folder=is_folder, is_search=is_folder or not is_literal)
+
+    def names_in(self, folder: str) -> frozenset[str]:
+        """Return the names in a folder of the workspace; none if it cannot be read."""
+        return self._names.names_in(folder)
+
+    def is_folder(self, path: str) -> bool:
+        """Return True if the path is a folder, or a link to one."""
+        return (self.root / path).is_dir()
+
+    def read_head(self, path: str) -> bytes:
+        """Return the first bytes of the file at a normalized path, by which its type is detected."""
+        with self.open(path) as stream:
+            return stream.read(HEADER_BYTES)
+
+    def _inner(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
 
     def _check_link(self, link: Path) -> None:
-        inner = link.relative_to(self.root).as_posix()
+        inner = self._inner(link)
         self._resolve_inside(inner, inner)
 
     def exists(self, path: str) -> bool:
         """Return True if the normalized path exists in the workspace."""
-        return PurePosixPath(path).name in self._names_in(self.root / PurePosixPath(path).parent)
+        return self._names.exists(path)
 
     def _describe_file(self, normal: str, kind: Kind) -> LocalFile:
         with self.open(normal) as stream:
-            head = stream.read(HEADER_BYTES)
+            head = stream.read(max(HEADER_BYTES, POINTER_BYTES))
             size = os.fstat(stream.fileno()).st_size
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if size == 0:
-            raise WorkspaceFileError(f"{normal} is empty")
+            raise UnusableFileError(f"{normal} is empty")
+        if pointer := describe_pointer(normal, head):
+            raise UnusableFileError(*pointer)
         mime_type = detect_mime_type(head, normal, kind)
         if mime_type is None:
-            raise WorkspaceFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
+            raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
         return LocalFile(path=normal, sha256=digest, size=size, mime_type=mime_type)
 
     def _resolve_inside(self, path: str, normal: str) -> Path:
@@ -111,44 +181,30 @@ class WorkspaceFiles:
         try:
             real = (self.root / normal).resolve(strict=True)
         except (FileNotFoundError, NotADirectoryError):
+            if missing := describe_missing(self.root, normal):
+                raise UnusableFileError(*missing) from None
             raise WorkspaceFileError(f"{path} does not exist{self._suggestion(normal)}") from None
-        except (OSError, RuntimeError, ValueError) as error:
+        except ValueError as error:
             raise WorkspaceFileError(f"{path} cannot be read: {_reason(error)}") from error
+        except (OSError, RuntimeError) as error:
+            raise UnusableFileError(f"{path} cannot be read: {_reason(error)}") from error
         if not real.is_relative_to(self._resolved_root):
             raise WorkspaceFileError(f"{path} is outside the workspace")
         return real
-
-    def _check_case(self, path: str, normal: str) -> None:
-        """Raise WorkspaceFileError for a wrong case, which works only on file systems that ignore case."""
-        folder = self.root
-        for name in PurePosixPath(normal).parts:
-            names = self._names_in(folder)
-            if name not in names:
-                actual = next((other for other in names if other.lower() == name.lower()), name)
-                raise WorkspaceFileError(f"{path} does not exist; the name on disk is {actual!r}")
-            folder /= name
-
-    def _names_in(self, folder: Path) -> frozenset[str]:
-        if folder not in self._listings:
-            try:
-                self._listings[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - names are all that is needed
-            except OSError:
-                self._listings[folder] = frozenset()
-        return self._listings[folder]
 
     def _suggestion(self, normal: str) -> str:
         self._suggestions_left -= 1
         if self._suggestions_left < 0:
             return ""
         path = PurePosixPath(normal)
-        names = sorted(self._names_in(self.root / path.parent))[:_MAX_NAMES_COMPARED]
+        names = sorted(self._names.names_in(dirname(normal)))[:_MAX_NAMES_COMPARED]
         siblings = {name.lower(): name for name in names}
         if near := difflib.get_close_matches(path.name.lower(), siblings, n=1, cutoff=_MIN_SIMILARITY):
-            return f"; did you mean {(path.parent / siblings[near[0]]).as_posix()}?"
+            return _did_you_mean(normal, (path.parent / siblings[near[0]]).as_posix())
         files = {name.lower(): name for name in self._sample_files()}
         near = difflib.get_close_matches(normal.lower(), files, n=3, cutoff=0.7)
         best = next((files[other] for other in near if _has_similar_name(other, normal.lower())), None)
-        return f"; did you mean {best}?" if best else ""
+        return _did_you_mean(normal, best) if best else ""
 
     def _sample_files(self) -> Iterator[str]:
         count = 0
@@ -189,6 +245,12 @@ def normalize_path(path: str) -> str:
     if not pure.parts:
         raise WorkspaceFileError("the path is empty")
     return pure.as_posix()
+
+
+def _did_you_mean(path: str, best: str) -> str:
+    """Return the suggestion of another path, and how it differs if a reader cannot see it."""
+    difference = "" if path.casefold() == best.casefold() else describe_difference(path, best)
+    return f"; did you mean {best}{f', which differs only in {difference}' if difference else ''}?"
 
 
 def _has_similar_name(other: str, path: str) -> bool:

@@ -34,6 +34,7 @@ from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json
 from galleryctl.model.media import Kind, LocalFile
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.publishing import PublishWindow, format_instant
 
 Reread = Callable[[str], Manifest]
 """Returns the manifest as it is with another text."""
@@ -123,12 +124,14 @@ def _in_order(gallery: DesiredGallery, order: Sequence[str]) -> DesiredGallery:
 
 
 def _values(item: DesiredItem) -> tuple[object, ...]:
-    return item.address, item.kind, item.media, item.fields, item.protect, item.ignore
+    return (
+        item.address, item.kind, item.media, item.fields, item.protect, item.ignore, item.publish, item.held is not None
+    )  # fmt: skip
 
 
 def _bare_entry(pattern: _Pattern, item: DesiredItem) -> Any:
     """Return the entry of an item with its source and key only; it reads captions if its `from:` entry does."""
-    path = item.media.path if isinstance(item.media, LocalFile) else ""
+    path = item.media.path if isinstance(item.media, LocalFile) else item.held.path if item.held else ""
     entry = to_yaml_value({item.kind.value: path}, flow=True)
     key = item.address.item or ""
     if key_from_text(source_base_name(path, item.kind)) != key:
@@ -171,6 +174,8 @@ class _Writer:
             flags["protect"] = wanted.protect
         if found.ignore != wanted.ignore:
             flags["ignore"] = tuple(sorted(wanted.ignore))
+        if found.publish != wanted.publish:
+            flags["publish"] = _publish_value(wanted.publish)
         if use_own:
             own = self._tree["items"][pattern.index]
             for key in dict.fromkeys((*(FIELD_BY_NAME[name].key for name in names), *flags)):
@@ -248,6 +253,11 @@ def _link(fields: Fields) -> Any:
     """Return the value of `link` that sets exactly the parts in `fields`."""
     parts = {name.partition(".")[2]: fields[name] or None for name in ("link.url", "link.text") if name in fields}
     return to_yaml_value(parts["url"] if parts.keys() == {"url"} and parts["url"] else parts, flow=True)
+
+
+def _publish_value(window: PublishWindow | None) -> Json:
+    times = {"from": window.start, "until": window.end} if window else {}
+    return {name: format_instant(time) for name, time in times.items() if time is not None} or None
 
 
 def _plain(value: Any) -> Any:

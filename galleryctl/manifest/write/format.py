@@ -21,9 +21,9 @@ GALLERY_KEY_ORDER = (
     "items",
 )  # fmt: skip
 ITEM_KEY_ORDER = (
-    "key", *Kind, "from", "order", "captions",
+    "key", *Kind, "from", "except", "where", "order", "captions",
     *dict.fromkeys(field.key for field in FIELDS if field.kinds and not field.is_source),
-    "protect", "ignore",
+    "publish", "protect", "ignore",
 )  # fmt: skip
 _WORKSPACE_KEY_ORDER = (
     "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "profile", "media", "removed",

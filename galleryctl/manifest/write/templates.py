@@ -45,13 +45,17 @@ items:
   #   tags: [dance]
 
   # A whole folder: titles and keywords are read from the files.
-  # - from: photos/ceremony/*.jpg
+  # - from: photos/ceremony
+  #   except: ["*-draft.*"]
+  #   where: {rating: 3}        # stars that Lightroom, darktable or digiKam gave
+  #   order: captured
 
   - key: film
     video: https://vimeo.com/76979871
     title: A film
   - key: words
     text: <p>Thank you for looking.</p>
+    # publish: {from: "2026-12-01", until: "2027-01-07"}   # only for a time
 """
 _BIND_CREATE = """
 # This one is created if it does not exist.

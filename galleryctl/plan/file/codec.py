@@ -27,6 +27,7 @@ from galleryctl.plan.changes import (
     Change,
     DoubtResolution,
     FieldChange,
+    HeldItem,
     MatchedBy,
     Notice,
     Plan,
@@ -86,6 +87,8 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
             for refusal in plan.refusals
         ],
         "notices": [{"address": _optional_str(notice.address), "message": notice.message} for notice in plan.notices],
+        "held": [{"address": str(item.address), "why": item.why} for item in plan.held],
+        "made_at": plan.made_at,
         "tolerated": [_encode_tolerated(effect) for effect in plan.tolerated],
         "review_digest": review_digest(plan),
     }
@@ -282,6 +285,8 @@ _read_plan = doc.record(
     ),
     refusals=doc.array(doc.record(Refusal, address=_read_optional_address, why=doc.string, allow=doc.string)),
     notices=doc.array(doc.record(Notice, address=_read_optional_address, message=doc.string)),
+    held=doc.array(doc.record(HeldItem, address=doc.address, why=doc.string)),
+    made_at=doc.string,
     tolerated=doc.array(
         doc.record(
             ToleratedDrift,

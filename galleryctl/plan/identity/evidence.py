@@ -33,13 +33,20 @@ def video_evidence(video: HostedVideo) -> Evidence:
 
 def desired_evidence(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Evidence]:
     """Yield the evidence that identifies `item` with certainty, the strongest first; `media` is source → file id."""
-    if isinstance(item.media, LocalFile | RemoteFile):
-        if file_id := media.get(item.media.source):
+    if source := content_source(item):
+        if file_id := media.get(source):
             yield ("file", file_id)
-        yield ("label", content_label(item.media.source))
+        yield ("label", content_label(source))
         if isinstance(item.media, RemoteFile):
             yield ("url", item.media.url)
     yield from _common_evidence(item)
+
+
+def content_source(item: DesiredItem) -> str:
+    """Return the name in state of the content that the item declares, "" if it has none, or if it is not known."""
+    if isinstance(item.media, LocalFile | RemoteFile):
+        return item.media.source
+    return item.held.source if item.held else ""
 
 
 def live_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:

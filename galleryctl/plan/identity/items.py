@@ -61,10 +61,10 @@ class KnownItems:
     @property
     def to_create(self) -> Iterator[DesiredItem]:
         """The entries that need a new item: those without a live item, and those of another kind than their live item."""
-        yield from self.unmatched
+        yield from (item for item in self.unmatched if item.held is None)
         for item in self.desired.items:
             match = self.matches.get(item.address)
-            if match is not None and match.live.kind is not item.kind:
+            if match is not None and match.live.kind is not item.kind and item.held is None:
                 yield item
 
     def with_matches(self, matches: Mapping[Address, ItemMatch]) -> KnownItems:

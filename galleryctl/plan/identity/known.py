@@ -15,6 +15,7 @@ from galleryctl.model.media import LocalFile, RemoteFile, WixFile
 from galleryctl.model.tolerated import ITEM_FIELD, missing_digest
 from galleryctl.plan.changes import MatchedBy, Refusal
 from galleryctl.plan.identity.adopt import ItemOwners, adopt_items
+from galleryctl.plan.identity.evidence import content_source
 from galleryctl.plan.identity.galleries import GalleryIdentity
 from galleryctl.plan.identity.items import ItemMatch, KnownItems
 from galleryctl.plan.ordering.display import in_display_order
@@ -86,7 +87,7 @@ def _files_to_look_up_in(gallery: KnownItems) -> Iterator[str]:
             continue
         if isinstance(match.live.media, WixFile) and match.live.media.id != media.get(item.media.source):
             yield match.live.media.id
-    if any(isinstance(item.media, LocalFile | RemoteFile) for item in gallery.to_create):
+    if any(map(content_source, (*gallery.to_create, *gallery.unmatched))):
         yield from (item.media.id for item in gallery.unclaimed if isinstance(item.media, WixFile))
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.live import LiveItem
-from galleryctl.model.media import MediaFile
+from galleryctl.model.media import Kind, MediaFile
 from galleryctl.plan.changes import MatchedBy
 from galleryctl.plan.identity.evidence import (
     Evidence,
@@ -43,7 +43,8 @@ class Recognition:
 def recognize(known: KnownItems, files: Mapping[str, MediaFile]) -> Recognition:
     """Return the matches of the unmatched entries of a new gallery; `files` are descriptors by id."""
     refused = {refusal.address for refusal in known.refusals}
-    entries = [item for item in known.unmatched if item.address not in refused]
+    known_content = (item for item in known.unmatched if item.held is None or item.held.source)
+    entries = [item for item in known_content if item.address not in refused]
     in_state = set(known.state.ids.values())
     live = [item for item in known.unclaimed if item.id not in in_state and item.id not in known.kept]
     if not entries or not live:
@@ -63,7 +64,7 @@ def recognize(known: KnownItems, files: Mapping[str, MediaFile]) -> Recognition:
     }
     tied = {item.id for items in ties.values() for item in items}
     undecided = known.gone_adopted.keys() | ties.keys() | matches.keys()
-    rest = [item for item in entries if item.address not in undecided]
+    rest = [item for item in entries if item.held is None and item.address not in undecided]
     claimed = {match.live.id for match in matches.values()} | tied
     free = [item for item in live if item.id not in claimed]
     return Recognition(matches={**matches, **_guesses(rest, free, files)}, ties=ties)
@@ -95,7 +96,7 @@ def _ties(
     members: dict[Evidence, list[DesiredItem]] = defaultdict(list)
     shown: dict[Evidence, list[LiveItem]] = defaultdict(list)
     for item in entries:
-        for content in loose_text(item) if item.media is None else contents.of(item):
+        for content in loose_text(item) if item.kind is Kind.TEXT else contents.of(item):
             members[content].append(item)
     for live_item in live:
         for content in loose_text(live_item) if live_item.media is None else contents.of(live_item):

@@ -310,7 +310,7 @@ def test_all_imports_what_is_not_managed_with_keys_from_names(journal: CliHarnes
     journal.run("import", "our-journal", "--id", JOURNAL)
     ran = journal.run("import", "--all")
     assert ran.code == 0
-    keys = ["gallery", "gallery-2", "our-journal", "our-journal-2"]
+    keys = ["gallery", "our-journal", "our-journal-2", "u65e5-u672c"]
     assert sorted(path.stem for path in (journal.root / "galleries").iterdir()) == keys
     assert "No unmanaged galleries" in journal.run("import", "--all").out
     adopt(journal)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from galleryctl.emulator import Emulator
 from galleryctl.http import httpx
+from tests.support import photo_files as made
 
 MEDIA = "/site-media/v1"
 SAMPLE = "http://emulator.local/_emulator/sample.png"
@@ -103,6 +105,37 @@ def test_bytes_that_are_no_image_make_a_failed_file(wix: httpx.Client, anonymous
     assert anonymous.get(file["url"]).status_code == 404
 
 
+SIZES: dict[str, tuple[bytes, str, tuple[int, int]]] = {
+    "200 megapixels": (made.jpeg(size=(16_320, 12_240)), "image/jpeg", (16_320, 12_240)),
+    "more than any picture": (made.png(size=(500_000, 400_000)), "image/png", (500_000, 400_000)),
+    "turned JPEG": (made.jpeg(exif=made.Exif(tags={made.ORIENTATION: 6}), size=(40, 30)), "image/jpeg", (30, 40)),
+    "turned HEIC": (made.heif(made.box(b"irot", b"\1"), size=(40, 30)), "image/heic", (30, 40)),
+    "AVIF": (made.heif(brand=b"avif", size=(40, 30)), "image/avif", (40, 30)),
+    "GIF": (made.gif(size=(40, 30)), "image/gif", (40, 30)),
+    "WebP": (made.webp(size=(40, 30)), "image/webp", (40, 30)),
+    "TIFF": (made.Exif(tags={0x0100: 40, 0x0101: 30}).block, "image/tiff", (40, 30)),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes_come_from_headers_and_nothing_is_decoded(
+    name: str, wix: httpx.Client, anonymous: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "open", None)
+    data, mime, size = SIZES[name]
+    url = upload_url(wix, mimeType=mime, fileName="photo")
+    file = anonymous.put(url, content=data, headers={"Content-Type": mime}).json()["file"]
+    assert file["operationStatus"] == "READY"
+    picture = file["media"]["image"]["image"]
+    assert (picture["width"], picture["height"]) == size
+
+
+def test_a_film_is_no_image(wix: httpx.Client, anonymous: httpx.Client) -> None:
+    url = upload_url(wix, mimeType="image/heic", fileName="photo")
+    file = anonymous.put(url, content=made.quicktime(), headers={"Content-Type": "image/heic"}).json()["file"]
+    assert file["operationStatus"] == "FAILED"
+
+
 def test_an_upload_can_be_pending_too(wix: httpx.Client, anonymous: httpx.Client, png: bytes, control: Control) -> None:
     control("settings", {"upload_pending_reads": 2, "hash_at_ready": False})
     url = upload_url(wix, mimeType="image/png", fileName="a.png")
@@ -136,6 +169,30 @@ def test_a_large_file_comes_in_pieces(wix: httpx.Client, anonymous: httpx.Client
     last = anonymous.patch(place, content=png[100:], headers=piece | {"Upload-Offset": "100"})
     assert last.json()["file"]["media"]["image"]["image"]["width"] == 640
     assert anonymous.options(place).headers["Tus-Version"] == "1.0.0"
+
+
+def test_each_byte_of_a_large_file_is_stored_once_until_it_is_complete(
+    wix: httpx.Client, anonymous: httpx.Client, emulator: Emulator
+) -> None:
+    """The bytes that SQLite writes grow in proportion to the file."""
+    data = made.jpeg(made.segment(0xE2, b"x" * 60_000)) + b"\0" * 400_000
+    request = {"mimeType": "image/jpeg", "fileName": "big.jpg", "uploadProtocol": "TUS"}
+    url = wix.post(f"{MEDIA}/files/generate-resumable-upload-url", json=request).json()["uploadUrl"]
+    place = anonymous.post(url, headers={"Upload-Length": str(len(data))}).headers["Location"]
+    written: list[int] = []
+    answers: list[httpx.Response] = []
+    emulator.pipeline.site.store.db.set_trace_callback(
+        lambda sql: written.append(len(sql)) if "chunks" in sql else None
+    )
+    for start in range(0, len(data), 10_000):
+        piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(start)}
+        answers.append(anonymous.patch(place, content=data[start : start + 10_000], headers=piece))
+    emulator.pipeline.site.store.db.set_trace_callback(None)
+    file = answers[-1].json()["file"]
+    assert file["sizeInBytes"] == str(len(data))
+    assert anonymous.get(file["url"]).content == data
+    assert sum(written) < 3 * len(data)  # in hexadecimal, each byte is two characters
+    assert anonymous.head(place).headers["Upload-Offset"] == str(len(data))
 
 
 def test_an_import_is_pending_then_ready_or_failed(wix: httpx.Client, control: Control, png: bytes) -> None:

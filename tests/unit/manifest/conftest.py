@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from galleryctl.manifest.load import load_manifests
+from galleryctl.manifest.load import held_problems, load_manifests
+from galleryctl.manifest.problems import sort_problems
 from galleryctl.manifest.workspace import WorkspaceConfig, load_workspace
 from galleryctl.model.desired import Desired, DesiredItem
 from galleryctl.model.errors import InvalidInput
@@ -50,18 +51,23 @@ class ScratchWorkspace:
         return self.load().galleries[0].items
 
     def problems(self, text: str | None = None, environ: Mapping[str, str] | None = None) -> list[str]:
-        """Return the problems of the workspace, with `text` as its only manifest."""
+        """Return the problems of the workspace, with `text` as its only manifest, those of held items included."""
         if text is not None:
             self.write("galleries/g.yaml", text)
         try:
-            self.load(environ)
+            desired = self.load(environ)
         except InvalidInput as error:
             return [str(problem) for problem in error.problems]
-        return []
+        return [str(problem) for problem in sort_problems(held_problems(desired.galleries))]
 
     def item_problems(self, entries: str) -> list[str]:
         """Return the problems of a gallery with these entries, which begin on line 3."""
         return self.problems(f"bind: {{create: true}}\nitems:\n{entries}")
+
+    def item_warnings(self, entries: str, environ: Mapping[str, str] | None = None) -> list[str]:
+        """Return the warnings about a gallery with these entries, which begin on line 3."""
+        self.write("galleries/g.yaml", f"bind: {{create: true}}\nitems:\n{entries}")
+        return [str(warning) for warning in self.load(environ).warnings]
 
 
 @pytest.fixture

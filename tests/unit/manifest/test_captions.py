@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from galleryctl.manifest.captions import Captions, clean_caption, read_captions
 from galleryctl.manifest.files.glob import natural_sort_key
-from galleryctl.manifest.xmp import MAX_XMP_BYTES
+from tests.support import photo_files as made
+from tests.support.photo_files import ORIGINAL, Exif
 
 if TYPE_CHECKING:
     from tests.unit.manifest.conftest import ScratchWorkspace
@@ -37,27 +35,6 @@ def exif(captured: str = "", **tags: Any) -> Image.Exif:
     return made
 
 
-def iptc(*entries: tuple[int, bytes]) -> bytes:
-    """Return an APP13 segment with IPTC records 2:NUMBER."""
-    records = b"".join(
-        b"\x1c\x02" + bytes([number]) + struct.pack(">H", len(value)) + value for number, value in entries
-    )
-    block = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + b"\0" * (len(records) % 2)
-    body = b"Photoshop 3.0\0" + block
-    return b"\xff\xed" + struct.pack(">H", len(body) + 2) + body
-
-
-def with_iptc(scratch: ScratchWorkspace, path: str, *entries: tuple[int, bytes], **options: Any) -> None:
-    file = scratch.picture(path, **options)
-    data = file.read_bytes()
-    file.write_bytes(data[:2] + iptc(*entries) + data[2:])
-
-
-def captions(scratch: ScratchWorkspace, path: str) -> Captions:
-    with (scratch.root / path).open("rb") as picture:
-        return read_captions(picture)
-
-
 def test_exif_captions(scratch: ScratchWorkspace) -> None:
     tags = exif(
         "2026:05:01 10:00:00",
@@ -68,35 +45,6 @@ def test_exif_captions(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg", exif=tags)
     (item,) = scratch.items("  - from: '*.jpg'\n")
     assert item.fields == {"title": "Títle", "description": "Grüße", "tags": ("a", "b")}
-    assert captions(scratch, "p.jpg").captured.startswith("2026:05:01 10:00:00")
-
-
-@pytest.mark.parametrize(
-    "comment",
-    [b"ASCII\0\0\0Hello", b"UNICODE\0" + "Hello".encode("utf-16-le"), b"\0" * 8 + b"Hello\0\0", "Hello"],
-)
-def test_the_user_comment_is_a_description_too(scratch: ScratchWorkspace, comment: object) -> None:
-    scratch.picture("p.jpg", exif=exif(comment=comment))
-    assert captions(scratch, "p.jpg").description == "Hello"
-
-
-def test_xmp_before_iptc_before_exif(scratch: ScratchWorkspace) -> None:
-    options = {"exif": exif(description="from exif", xp_title="from exif".encode("utf-16-le"))}
-    with_iptc(
-        scratch,
-        "p.jpg",
-        (5, b"from iptc"),
-        (120, "from ïptc".encode("cp1252")),
-        (25, b"k1"),
-        (25, b"k2"),
-        **options,
-    )
-    found = captions(scratch, "p.jpg")
-    assert (found.title, found.description, found.tags) == ("from iptc", "from ïptc", ("k1", "k2"))
-    options["xmp"] = XMP.format(title="from xmp").encode()  # type: ignore[assignment]  # another kind of option
-    with_iptc(scratch, "p.jpg", (5, b"from iptc"), (120, b"from iptc"), **options)
-    found = captions(scratch, "p.jpg")
-    assert (found.title, found.description, found.tags) == ("from xmp", "from iptc", ("x", "xé"))
 
 
 def test_sidecars_go_before_what_is_in_the_file(scratch: ScratchWorkspace) -> None:
@@ -123,10 +71,7 @@ def test_sidecars_go_before_what_is_in_the_file(scratch: ScratchWorkspace) -> No
 def test_problems_of_sidecars_stand_in_them(scratch: ScratchWorkspace) -> None:
     scratch.picture("p.jpg")
     scratch.write("p.yaml", "titel: x\nquality: 1\n")
-    scratch.write("p.xmp", "<x")
-    found = scratch.item_problems("  - from: p.jpg\n")
-    assert found[0].startswith("galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is not valid XML")
-    assert found[1:] == [
+    assert scratch.item_problems("  - from: p.jpg\n") == [
         "p.yaml:1:1: unknown key 'titel'; did you mean 'title'?",
         "p.yaml:2:10: quality 1 is below 30",
     ]
@@ -134,95 +79,119 @@ def test_problems_of_sidecars_stand_in_them(scratch: ScratchWorkspace) -> None:
     assert "galleries/g.yaml:3:11: p.jpg has two sidecars, p.jpg.yaml and p.yaml; keep one" in scratch.problems()
 
 
-def test_an_xmp_file_without_end_is_read_in_part(scratch: ScratchWorkspace) -> None:
-    scratch.picture("p.jpg")
-    scratch.write("p.xmp", b"<x>" + b" " * 4_000_000 + b"</x>")
-    assert scratch.item_problems("  - from: p.jpg\n") == [
-        "galleries/g.yaml:3:11: p.xmp cannot be read: the XMP has more than 4,000,000 bytes"
-    ]
-
-
-TENFOLD = [f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9)]
-HOSTILE = {
-    "plain": "<!DOCTYPE x><x/>",
-    "external DTD": '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>',
-    "internal entity": '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>',
-    "external entity": '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>',
-    "unparsed entity": '<!DOCTYPE x [<!NOTATION n SYSTEM "n"><!ENTITY a SYSTEM "file:///etc/passwd" NDATA n>]><x/>',
-    "parameter entity": '<!DOCTYPE x [<!ENTITY % a SYSTEM "http://127.0.0.1:9/">%a;]><x/>',
-    "billion laughs": f'<!DOCTYPE x [<!ENTITY e0 "laugh">{"".join(TENFOLD)}]><x>&e9;</x>',
-    "quadratic blow-up": f'<!DOCTYPE x [<!ENTITY a "{"a" * 100_000}">]><x>{"&a;" * 1_000_000}</x>',
-}
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_xmp_with_a_doctype_is_refused(scratch: ScratchWorkspace, kind: str) -> None:
-    scratch.picture("p.jpg")
-    for packet in (HOSTILE[kind].encode(), HOSTILE[kind].encode("utf-16")):
-        scratch.write("p.xmp", packet[:MAX_XMP_BYTES])
-        assert scratch.item_problems("  - from: p.jpg\n") == [
-            "galleries/g.yaml:3:11: p.xmp cannot be read: the XMP is not valid XML: a DOCTYPE is not allowed: x"
-        ]
-
-
-def test_xmp_with_a_doctype_inside_a_picture_is_refused(scratch: ScratchWorkspace) -> None:
-    scratch.picture("p.jpg", xmp=HOSTILE["external entity"].encode())
-    (message,) = scratch.item_problems("  - from: p.jpg\n")
-    assert "the captions of p.jpg cannot be read (the XMP is not valid XML: a DOCTYPE is not allowed: x" in message
-
-
-def bomb(width: int, height: int) -> bytes:
-    """Return a PNG of a few hundred bytes whose header declares this many pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    text = b"XML:com.adobe.xmp\0\0\0\0\0" + XMP.format(title="A bomb").encode()
-    pixels = zlib.compress(b"\0" * 1000)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        (chunk(b"IHDR", header), chunk(b"iTXt", text), chunk(b"IDAT", pixels), chunk(b"IEND", b""))
+def unread(path: str, problem: str, names: str = "title, description, tags, alt_text") -> str:
+    """Return the warning about a photo whose captions cannot be read."""
+    return (
+        f"galleries/g.yaml:3:11: the captions of {path} cannot be read completely ({problem}): "
+        f"an item on the site keeps its {names}"
     )
 
 
+def test_captions_that_cannot_be_read_are_a_warning(scratch: ScratchWorkspace) -> None:
+    scratch.write("p.jpg", made.jpeg(xmp="sample xmp string", iptc=made.iptc((5, b"Harbour"))))
+    (item,) = scratch.items("  - from: p.jpg\n")
+    assert item.fields == {"title": "Harbour"}
+    assert item.unknown == {"title", "description", "tags", "alt_text"}
+    assert scratch.item_warnings("  - from: p.jpg\n") == [unread("p.jpg", "XMP: not XML")]
+
+
+@pytest.mark.parametrize(
+    ("packet", "problem"),
+    [
+        (b"", "p.xmp: XMP: blank"),
+        (b"<x", "p.xmp: XMP: not valid XML: unclosed token: line 1, column 0"),
+        (b"<x>" + b" " * 4_000_000 + b"</x>", "p.xmp: XMP: more than 4,000,000 bytes"),
+    ],
+)
+def test_a_sidecar_that_cannot_be_read_is_a_warning(scratch: ScratchWorkspace, packet: bytes, problem: str) -> None:
+    scratch.write("p.jpg", made.jpeg())
+    scratch.write("p.xmp", packet)
+    assert scratch.item_warnings("  - from: p.jpg\n") == [unread("p.jpg", problem)]
+
+
+def test_what_the_manifest_or_a_yaml_sidecar_says_is_known(scratch: ScratchWorkspace) -> None:
+    scratch.write("p.jpg", made.jpeg(xmp="sample xmp string"))
+    scratch.write("q.jpg", made.jpeg(xmp="sample xmp string"))
+    scratch.write("q.yaml", "tags: [a]\n")
+    own, other = scratch.items(
+        "  - {image: p.jpg, captions: true, title: Mine, description: null}\n"
+        "  - {from: q.jpg, title: Of all, description: Of all}\n"
+    )
+    assert own.unknown == {"tags", "alt_text"}
+    assert other.unknown == {"title", "description", "alt_text"}
+    assert other.fields == {"title": "Of all", "description": "Of all", "tags": ("a",)}
+    assert scratch.item_warnings("  - {from: p.jpg, captions: false}\n") == []
+
+
 def test_no_pixels_are_read(scratch: ScratchWorkspace) -> None:
-    scratch.write("p.png", bomb(12_000, 12_000))
-    (item,) = scratch.items("  - from: p.png\n")
-    assert item.fields["title"] == "A bomb"  # whoever looks at the pixels finds that they end too early
+    packet = made.text_chunk("XML:com.adobe.xmp", XMP.format(title="A bomb").encode(), international=True)
+    scratch.write("p.png", made.png(packet, size=(100_000, 100_000)))
+    scratch.write("q.jpg", made.jpeg(xmp=XMP.format(title="Huge"), size=(16_320, 12_240)))
+    items = scratch.items("  - from: ['*.png', '*.jpg']\n")
+    assert [item.fields["title"] for item in items] == ["A bomb", "Huge"]
+    assert scratch.item_warnings("  - from: ['*.png', '*.jpg']\n") == []
 
 
-def test_what_is_larger_than_any_picture_is_a_problem(scratch: ScratchWorkspace) -> None:
-    scratch.write("p.png", bomb(100_000, 100_000))
-    (message,) = scratch.item_problems("  - from: p.png\n")
-    assert "the captions of p.png cannot be read (the image is too large); use captions: false" in message
-
-
-def test_formats_that_no_gallery_shows_are_not_opened(scratch: ScratchWorkspace) -> None:
-    scratch.picture("a.tif", format="TIFF", exif=exif(description=b"x"))
-    assert captions(scratch, "a.tif") == Captions()
+def test_captions_of_heic_and_the_alternative_text(scratch: ScratchWorkspace) -> None:
+    text = "<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li>A boat</rdf:li></rdf:Alt></Iptc4xmpCore:AltTextAccessibility>"
+    scratch.write("a.heic", made.heif(xmp=made.xmp(text, title="Harbour", tags=("boat",))))
+    scratch.write("b.avif", made.heif(xmp=made.xmp(title="Quay"), brand=b"avif"))
+    scratch.write("c.mov", made.quicktime(made.box(b"udta", made.box(b"XMP_", made.xmp(text, title="Film").encode()))))
+    photo, other, film = scratch.items("  - from: ['a.heic', 'b.avif', 'c.mov']\n")
+    assert photo.fields == {"title": "Harbour", "tags": ("boat",), "alt_text": "A boat"}
+    assert (other.fields, film.fields) == ({"title": "Quay"}, {"title": "Film"})
 
 
 def test_captions_can_be_left_alone_or_asked_for(scratch: ScratchWorkspace) -> None:
-    scratch.picture("p.jpg", xmp=XMP.format(title="inside").encode())
+    for name in ("p.jpg", "q.jpg"):
+        scratch.picture(name, xmp=XMP.format(title="inside").encode())
     without, asked, plain = scratch.items(
-        "  - {from: p.jpg, captions: false}\n  - {key: b, image: p.jpg, captions: true, tags: [t]}\n  - {key: c, image: p.jpg}\n"
+        "  - {from: q.jpg, captions: false}\n  - {key: b, image: p.jpg, captions: true, tags: [t]}\n  - {key: c, image: p.jpg}\n"
     )
     assert without.fields == {}
     assert asked.fields == {"title": "inside", "tags": ("t",)}
     assert plain.fields == {}
 
 
+def dated(scratch: ScratchWorkspace, **times: str) -> None:
+    """Write photos, each with a time such as `2026:01:01 00:00:02`, a blank and an offset; none for ""."""
+    for name, text in times.items():
+        day, clock, offset = f"{text}  ".split(" ")[:3]
+        tags = {ORIGINAL: f"{day} {clock}", 0x9011: offset} if text else {}
+        scratch.write(f"{name}.jpg", made.jpeg(exif=Exif(tags=tags)))
+
+
+def keys(scratch: ScratchWorkspace, order: str, pattern: str = "'*.jpg'") -> list[str | None]:
+    return [item.address.item for item in scratch.items(f"  - {{from: {pattern}, order: {order}}}\n")]
+
+
 def test_items_by_the_time_of_capture(scratch: ScratchWorkspace) -> None:
-    for name, captured in (
-        ("c", "2026:01:01 00:00:02"),
-        ("a10", ""),
-        ("b", "2026:01:01 00:00:01"),
-        ("a9", ""),
-        ("d", "2026:01:01 00:00:01"),
-    ):
-        scratch.picture(f"{name}.jpg", exif=exif(captured))
-    items = scratch.items("  - {from: '*.jpg', order: captured}\n")
-    assert [item.address.item for item in items] == ["b", "d", "c", "a9", "a10"]
+    first = "2026:01:01 00:00:01"
+    dated(scratch, c="2026:01:01 00:00:02", a10="", b=first, a9="", d=first)
+    assert keys(scratch, "captured") == ["b", "d", "c", "a9", "a10"]
+    assert keys(scratch, "-captured") == ["c", "b", "d", "a9", "a10"]
+    assert keys(scratch, "name") == ["a9", "a10", "b", "c", "d"]
+    assert keys(scratch, "-name") == ["d", "c", "b", "a10", "a9"]
+    assert scratch.item_warnings("  - {from: '*.jpg', order: captured}\n") == [
+        "galleries/g.yaml:3:12: files without a capture time come last: a9.jpg, a10.jpg"
+    ]
+
+
+def test_times_of_several_zones_are_compared_if_all_are_known(scratch: ScratchWorkspace) -> None:
+    dated(scratch, berlin="2024:05:01 09:00:00 +02:00", tokyo="2024:05:01 10:00:00 +09:00")
+    assert keys(scratch, "captured") == ["tokyo", "berlin"]
+    dated(scratch, unknown="2024:05:01 09:30:00")
+    assert keys(scratch, "captured") == ["berlin", "unknown", "tokyo"]
+
+
+def test_dates_of_sidecars_scans_and_videos(scratch: ScratchWorkspace) -> None:
+    dated(scratch, a="2020:01:01 00:00:00", b="2021:01:01 00:00:00")
+    scratch.write("b.xmp", made.xmp(exif__DateTimeOriginal="2010-01-01T00:00:00"))
+    scratch.write("scan.jpg", made.jpeg(xmp=made.xmp(photoshop__DateCreated="2002-07-13T15:58:28")))
+    scratch.write("film.mov", made.quicktime(made.apple_keys(creationdate="2015-01-01T00:00:00+0100")))
+    scratch.write("phone.heic", made.heif(exif=Exif(tags={ORIGINAL: "2016:01:01 00:00:00"})))
+    found = keys(scratch, "captured", "['*.jpg', '*.mov', '*.heic']")
+    assert found == ["scan", "b", "film", "phone", "a"]
 
 
 def test_several_patterns_give_each_file_once_and_nothing_hidden(scratch: ScratchWorkspace) -> None:
@@ -243,20 +212,16 @@ def test_names_in_natural_order() -> None:
     assert sorted(names, key=natural_sort_key) == ["a01", "a1b9", "a1b10", "IMG2", "img2", "img10", "É"]
 
 
-def test_broken_metadata_is_a_problem_or_nothing(scratch: ScratchWorkspace) -> None:
-    scratch.picture("p.jpg", xmp=b"<broken")
-    (message,) = scratch.item_problems("  - from: p.jpg\n")
-    assert message.startswith("galleries/g.yaml:3:11: the captions of p.jpg cannot be read (the XMP is not valid XML")
+def test_a_truncated_photo_is_a_warning(scratch: ScratchWorkspace) -> None:
     scratch.write("p.jpg", b"\xff\xd8\xff\xe0 and then nothing")
-    assert len(scratch.item_problems("  - from: p.jpg\n")) <= 1
+    (warning,) = scratch.item_warnings("  - from: p.jpg\n")
+    assert "the captions of p.jpg cannot be read completely (truncated: " in warning
+    assert len(scratch.items("  - from: p.jpg\n")) == 1
 
 
-def test_texts_are_cleaned() -> None:
-    assert clean_caption(" a\0\r\nb\x07\u200d \t") == "a\nb\u200d"
-
-
-def test_a_broken_avif_is_a_problem(scratch: ScratchWorkspace) -> None:
-    picture = scratch.picture("p.avif").read_bytes()
-    scratch.write("p.avif", picture.replace(b"pitm", b"xxxx"))
-    (found,) = scratch.item_problems("  - {from: p.avif}\n")
-    assert "the captions of p.avif cannot be read (Failed to decode image" in found
+def test_the_value_of_a_variable_is_not_shown(scratch: ScratchWorkspace) -> None:
+    scratch.write("secret/p.jpg", made.jpeg(xmp="sample xmp string"))
+    entry = "  - {image: '${GALLERYCTL_VAR_FILE}', key: k, captions: true}\n"
+    (warning,) = scratch.item_warnings(entry, {"GALLERYCTL_VAR_FILE": "secret/p.jpg"})
+    assert "the captions of the file that the value from the environment names cannot be read completely:" in warning
+    assert "secret" not in warning

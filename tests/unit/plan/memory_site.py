@@ -15,6 +15,7 @@ from galleryctl.model.fields import Json, float32
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import (
+    HeldFile,
     HostedVideo,
     Kind,
     LocalFile,
@@ -64,6 +65,19 @@ def item(key: str, media: Media = None, **fields: Json) -> DesiredItem:
     """An item of gallery g; the fields that are named."""
     kind = Kind.VIDEO if isinstance(media, HostedVideo) else Kind.TEXT if media is None else Kind.IMAGE
     return DesiredItem(address=Address("g", key), kind=kind, media=media, fields=fields, at=MANIFEST_POSITION)
+
+
+def held_item(key: str, name: str) -> DesiredItem:
+    """An image of gallery g whose file, photos/NAME.jpg, cannot be used."""
+    path = f"photos/{name}.jpg"
+    return DesiredItem(
+        address=Address("g", key),
+        kind=Kind.IMAGE,
+        media=None,
+        fields={"title": "x"},
+        at=MANIFEST_POSITION,
+        held=HeldFile(path=path, why=f"{path} is empty", at=MANIFEST_POSITION),
+    )
 
 
 def gallery(

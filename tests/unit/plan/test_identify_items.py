@@ -22,6 +22,7 @@ from tests.unit.plan.memory_site import (
     G,
     at,
     gallery,
+    held_item,
     item,
     known_ids,
     live_gallery,
@@ -243,6 +244,35 @@ def test_a_protected_item_is_renamed_if_its_key_was_the_name_of_the_same_file() 
         "new": ("1", MatchedBy.RENAME)
     }
     assert matches(identify(make_desired(item("new", local_photo("q", content="p"))), live, known=known)) == {}
+
+
+def test_a_key_that_gets_a_folder_is_a_rename() -> None:
+    """Two cameras have an IMG_1.jpg."""
+    known = Bindings(
+        ids=known_ids(IMG_1="1"), media={local_photo("a/IMG_1").source: "f"}, protected=frozenset({at("g/IMG_1")})
+    )
+    first, second = item("a-IMG_1", local_photo("a/IMG_1")), item("b-IMG_1", local_photo("b/IMG_1"))
+    found = identify(make_desired(second, first), live_item("1", 1, WixFile(id="f")), known=known)
+    assert matches(found) == {"a-IMG_1": ("1", MatchedBy.RENAME)}
+
+
+def test_a_held_item_is_known_by_its_key_only() -> None:
+    live = live_item("1", 1, WixFile(id="f")), live_item("2", 2, WixFile(id="f2"))
+    found = identify(make_desired(held_item("a", "a"), held_item("c", "c")), *live, known=state(a="1", b="2"))
+    assert matches(found) == {"a": ("1", MatchedBy.STATE)}
+    assert identify(make_desired(held_item("a", "a")), *live).items[G].matches == {}
+
+
+def test_a_held_item_gets_the_key_of_its_file_that_no_content_claims() -> None:
+    known = Bindings(ids=known_ids(IMG_1="1"), media={local_photo("a/IMG_1").source: "f"})
+    live = live_item("1", 1, WixFile(id="f"))
+    held = held_item("b-IMG_1", "b/IMG_1")
+    assert matches(identify(make_desired(held, item("a-IMG_1", local_photo("a/IMG_1"))), live, known=known)) == {
+        "a-IMG_1": ("1", MatchedBy.RENAME)
+    }
+    assert matches(identify(make_desired(held, item("a-IMG_1", local_photo("a/other"))), live, known=known)) == {
+        "b-IMG_1": ("1", MatchedBy.RENAME)
+    }
 
 
 def test_a_key_whose_item_is_gone_may_become_the_name_of_another_item() -> None:

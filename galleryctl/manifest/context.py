@@ -1,0 +1,50 @@
+"""The manifest of an entry while its items are built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from galleryctl.manifest.files.glob import Selection
+from galleryctl.manifest.files.tree import WorkspaceFiles
+from galleryctl.manifest.photo_facts import FactsReader
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.model.errors import Problem
+from galleryctl.model.position import SourcePosition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestContext:
+    """The manifest of an entry, and the settings that its items share."""
+
+    document: YamlDocument
+    gallery_key: str
+    defaults: YamlNode | None
+    ignore: frozenset[str]
+    workspace_files: WorkspaceFiles
+    read_document: Callable[[str], YamlDocument]
+    """Reads a YAML file of the workspace and replaces its variables."""
+    read_facts: FactsReader
+    problems: list[Problem]
+    """Collects the problems found."""
+    warnings: list[Problem]
+    """Collects what may be a mistake."""
+    notes: list[Problem]
+    """Collects what else to know, such as files that are skipped."""
+    selections: dict[SourcePosition, Selection]
+    """Collects what the `from` entries find, by their positions."""
+    pinned: Mapping[str, SourcePosition]
+    """The files that have an entry of their own: composed path -> position."""
+
+    def add_problem(self, node: YamlNode, message: str) -> None:
+        """Add a problem at a value's position, unless the value is unknown.
+
+        For a value from the environment it is added once, without showing the value.
+        """
+        if self.document.is_unknown(node):
+            return
+        at = self.document.at(node)
+        if not node.has_hidden_values():
+            self.problems.append(Problem(at, message))
+        elif all(problem.at != at for problem in self.problems):
+            self.problems.append(Problem(at, "the value from the environment is not valid here"))

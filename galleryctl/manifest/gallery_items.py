@@ -1,0 +1,87 @@
+"""The items of a gallery: those of all its entries, with keys that are unique."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from galleryctl.manifest.context import ManifestContext
+from galleryctl.manifest.files.search import composed
+from galleryctl.manifest.files.tree import WorkspaceFileError, normalize_path
+from galleryctl.manifest.items import ItemDraft, build_items
+from galleryctl.manifest.lookalikes import name_both
+from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
+from galleryctl.model.address import Address
+from galleryctl.model.desired import DesiredItem
+from galleryctl.model.errors import Problem
+from galleryctl.model.file_keys import assign_file_keys
+from galleryctl.model.media import Kind, LocalFile
+from galleryctl.model.position import SourcePosition
+
+
+def pinned_files(entries: Iterable[YamlNode], document: YamlDocument) -> dict[str, SourcePosition]:
+    """Return the files that have an entry of their own: composed path -> position of the entry."""
+    pinned: dict[str, SourcePosition] = {}
+    for entry in entries:
+        for kind in (Kind.IMAGE, Kind.VIDEO):
+            node = entry.part(kind.value)
+            if node is not None and isinstance(node.value, str):
+                try:
+                    pinned.setdefault(composed(normalize_path(node.value)), document.at(entry))
+                except WorkspaceFileError:
+                    continue  # a URL, or reported with the entry
+    return pinned
+
+
+def build_gallery_items(entries: Sequence[YamlNode], context: ManifestContext) -> tuple[DesiredItem, ...]:
+    """Return the items of the entries in order; duplicates are added to the problems."""
+    drafts = list(_without_repeated_files([draft for e in entries for draft in build_items(e, context)], context))
+    taken = {draft.item.address.item or "" for draft in drafts if not draft.file}
+    keys = assign_file_keys((draft.file for draft in drafts if draft.file), taken)
+    items: list[DesiredItem] = []
+    for draft in drafts:
+        if not draft.file:
+            items.append(draft.item)
+        elif key := keys[draft.file]:
+            items.append(replace(draft.item, address=Address(context.gallery_key, key)))
+        else:
+            message = f"cannot derive a key from the file name {draft.file}; rename the file"
+            context.problems.append(Problem(draft.item.at, message))
+    context.problems.extend(_duplicate_keys(items))
+    return tuple(items)
+
+
+def _without_repeated_files(drafts: Iterable[ItemDraft], context: ManifestContext) -> Iterator[ItemDraft]:
+    """Yield the drafts but those of files that an earlier `from` entry found, too, which is a problem."""
+    first: dict[str, ItemDraft] = {}
+    for draft in drafts:
+        path = _path_of(draft.item) if draft.file else ""
+        earlier = first.setdefault(path, draft) if path else draft
+        if earlier is draft:
+            yield draft
+            continue
+        message = f"{path} is also found by the entry at {earlier.item.at}; exclude it from one of them with except:"
+        context.problems.append(Problem(draft.item.at, message))
+
+
+def _duplicate_keys(items: Iterable[DesiredItem]) -> Iterator[Problem]:
+    first: dict[Address, DesiredItem] = {}
+    for item in items:
+        earlier = first.setdefault(item.address, item)
+        if earlier is not item:
+            yield Problem(item.at, _describe_duplicate(earlier, item))
+
+
+def _describe_duplicate(earlier: DesiredItem, item: DesiredItem) -> str:
+    key = item.address.item
+    paths = (_path_of(earlier), _path_of(item))
+    where = f"first defined at {earlier.at}" if earlier.at != item.at else ""
+    if not all(paths) or paths[0] == paths[1]:
+        return f"duplicate key {key!r}, first defined at {earlier.at}"
+    advice = "rename one file, exclude one with except:, or write key: in its own entry or sidecar"
+    return "; ".join(filter(None, (f"duplicate key {key!r} for {name_both(*paths)}", where, advice)))
+
+
+def _path_of(item: DesiredItem) -> str:
+    """Return the file of the workspace that an item shows, "" if it shows none."""
+    return item.media.path if isinstance(item.media, LocalFile) else item.held.path if item.held else ""

@@ -1,0 +1,71 @@
+"""Selects the files of a `from` entry, and notes what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from galleryctl.manifest.conditions import read_where
+from galleryctl.manifest.context import ManifestContext
+from galleryctl.manifest.files.glob import FileQuery, SelectedFile, Selection, choose_files
+from galleryctl.manifest.files.skipping import count_skipped
+from galleryctl.manifest.files.tree import WorkspaceFileError, normalize_path
+from galleryctl.manifest.values import get_string
+from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.model.errors import Problem
+
+_MAX_UNDATED = 10
+"""The files without a capture time that a warning lists."""
+
+
+def select_entry_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> tuple[SelectedFile, ...]:
+    """Return the files of an entry in its order; none if it is invalid, which is added to the problems."""
+    query = FileQuery(
+        patterns=tuple(_texts(pattern)),
+        excluded=tuple(_exceptions(entry.part("except"), context)),
+        pinned=context.pinned,
+        where=read_where(entry.part("where"), context.add_problem),
+        order=get_string(entry, "order") or "name",
+    )
+    try:
+        selection = choose_files(query, context.workspace_files, context.read_facts)
+    except WorkspaceFileError as error:
+        context.add_problem(pattern, str(error))
+        return ()
+    at = context.document.at(pattern)
+    if pattern.has_hidden_values():  # notes would show them
+        selection = replace(selection, folders=frozenset())
+    else:
+        context.notes.extend(Problem(at, f"{', '.join(query.patterns)}: {note}") for note in _notes(selection))
+        context.warnings.extend(Problem(at, warning) for warning in _warnings(selection))
+    context.selections[at] = selection
+    return selection.files
+
+
+def _notes(selection: Selection) -> Iterator[str]:
+    if selection.skipped:
+        yield f"skipped {count_skipped(selection.skipped)}"
+    for pattern in selection.idle_exceptions:
+        yield f"except {pattern} excludes nothing; a path is relative to the workspace"
+
+
+def _warnings(selection: Selection) -> Iterator[str]:
+    if selection.undated:
+        more = len(selection.undated) - _MAX_UNDATED
+        listed = ", ".join(selection.undated[:_MAX_UNDATED])
+        yield f"files without a capture time come last: {listed}{f' and {more:,} more' if more > 0 else ''}"
+
+
+def _exceptions(node: YamlNode | None, context: ManifestContext) -> Iterator[str]:
+    for item in (node.items if node.items is not None else (node,)) if node else ():
+        if isinstance(item.value, str):
+            try:
+                yield normalize_path(item.value)
+            except WorkspaceFileError as error:
+                context.add_problem(item, str(error))
+
+
+def _texts(node: YamlNode) -> Iterator[str]:
+    for item in node.items if node.items is not None else (node,):
+        if isinstance(item.value, str):
+            yield item.value

@@ -1,0 +1,1 @@
+"""The containers of photos and videos: their parts with byte ranges, and the metadata blocks in them."""

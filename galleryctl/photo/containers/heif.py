@@ -1,0 +1,174 @@
+"""HEIC, HEIF and AVIF: the items of the box `meta`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from galleryctl.photo.containers.fields import FieldReader
+from galleryctl.photo.containers.isobmff import boxes, child_boxes
+from galleryctl.photo.containers.quicktime import read_movie
+from galleryctl.photo.facts import PhotoFacts
+from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind, Metadata
+from galleryctl.photo.source import ByteSource, MalformedError, Part
+
+_FULL = 4
+"""The bytes of version and flags, with which some boxes begin."""
+_MAX_TABLE_BYTES = 1_000_000
+_MAX_ITEMS = 20_000
+_XMP_TYPE = b"application/rdf+xml"
+_TIFF_HEADERS = (b"II*\0", b"MM\0*")
+
+
+class Item(NamedTuple):
+    """An item of the file: a picture, a tile of one, or a metadata block."""
+
+    type: bytes
+    content_type: bytes
+    extents: tuple[tuple[int, int], ...]
+    """Where its bytes are: starts and sizes."""
+
+
+def heif_items(source: ByteSource, meta: Part) -> dict[int, Item]:
+    """Return the items in the box `meta` by their ids. Raises MalformedError."""
+    parts = {box.kind: box for box in child_boxes(source, meta, _FULL)}
+    types = _read_types(source, parts[b"iinf"]) if b"iinf" in parts else {}
+    locations = _read_locations(source, parts[b"iloc"], parts.get(b"idat")) if b"iloc" in parts else {}
+    return {
+        ident: Item(type_, content_type, locations.get(ident, ())) for ident, (type_, content_type) in types.items()
+    }
+
+
+def primary_properties(source: ByteSource, meta: Part) -> list[Part]:
+    """Return the properties of the picture that is shown, in their order, with any size if it has none.
+
+    Raises MalformedError.
+    """
+    primary = 0
+    for box in child_boxes(source, meta, _FULL):
+        if box.kind == b"pitm":
+            primary = FieldReader.of(source, box, 16).item_id()
+        elif box.kind == b"iprp":
+            return _read_properties(source, box, primary)
+    return []
+
+
+def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]]:
+    """Return type and content type of each item by its id, from the box `iinf`."""
+    version = source.read(iinf.content_start, 1)[0]
+    types: dict[int, tuple[bytes, bytes]] = {}
+    for box in child_boxes(source, iinf, _FULL + (4 if version else 2)):
+        if len(types) >= _MAX_ITEMS:
+            raise MalformedError(f"there are more than {_MAX_ITEMS:,} items")
+        infe = FieldReader.of(source, box, _MAX_TABLE_BYTES)
+        if box.kind == b"infe" and infe.version in (2, 3):
+            ident = infe.number(2 if infe.version == 2 else 4)  # noqa: PLR2004 - the version with ids of 16 bits
+            infe.number(2)  # protection
+            kind = infe.take(4)
+            strings = infe.rest().split(b"\0")
+            types[ident] = (kind, strings[1] if len(strings) > 1 else b"")
+    return types
+
+
+def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return the extents of each item by its id, from the box `iloc`; none for those that consist of other items."""
+    table = FieldReader.of(source, iloc, _MAX_TABLE_BYTES)
+    sizes = table.number(2)
+    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    wide = table.version >= 2  # noqa: PLR2004 - the version with ids of 32 bits
+    locations: dict[int, tuple[tuple[int, int], ...]] = {}
+    extents_left = _MAX_ITEMS
+    for _ in range(min(table.number(4 if wide else 2), _MAX_ITEMS)):
+        ident = table.number(4 if wide else 2)
+        method = table.number(2) & 15 if table.version else 0
+        table.number(2)  # the data are in this file
+        base = table.number(base_size)
+        extents = []
+        count = table.number(2)
+        extents_left -= count
+        if extents_left < 0:  # each may have fields of no bytes
+            raise MalformedError(f"there are more than {_MAX_ITEMS:,} extents")
+        for _ in range(count):
+            table.number(index_size if table.version else 0)
+            extents.append((base + table.number(offset_size), table.number(length_size)))
+        if method == 0:
+            locations[ident] = tuple(extents)
+        elif method == 1 and idat is not None:
+            locations[ident] = tuple((idat.content_start + offset, length) for offset, length in extents)
+    return locations
+
+
+def _read_properties(source: ByteSource, iprp: Part, primary: int) -> list[Part]:
+    parts = list(child_boxes(source, iprp))
+    container = next((box for box in parts if box.kind == b"ipco"), None)
+    properties = list(child_boxes(source, container)) if container else []
+    chosen: list[Part] = []
+    for box in parts:
+        if box.kind != b"ipma":
+            continue
+        table = FieldReader.of(source, box, _MAX_TABLE_BYTES)
+        wide = bool(table.flags & 1)
+        for _ in range(min(table.number(4), _MAX_ITEMS)):
+            ident = table.number(4 if table.version else 2)
+            indexes = [table.number(2) & 0x7FFF if wide else table.number(1) & 0x7F for _ in range(table.number(1))]
+            if ident == primary:
+                chosen += [properties[index - 1] for index in indexes if 0 < index <= len(properties)]
+    if any(box.kind == b"ispe" for box in chosen):
+        return chosen
+    return [*chosen, *(box for box in properties if box.kind == b"ispe")]
+
+
+def read_heif(source: ByteSource) -> Iterator[PhotoFacts | Metadata | Block]:
+    """Yield the size, the rotation and the metadata blocks. Raises MalformedError."""
+    for box in boxes(source, 0, source.size):
+        if box.kind == b"meta":
+            yield from _read_meta(source, box)
+        elif box.kind == b"moov":  # a sequence of pictures, such as a burst
+            yield from read_movie(source, box)
+
+
+def _read_meta(source: ByteSource, meta: Part) -> Iterator[PhotoFacts | Block]:
+    try:
+        yield _facts(source, primary_properties(source, meta))
+    except MalformedError as error:
+        yield PhotoFacts(problems=(str(error),))
+    for item in heif_items(source, meta).values():
+        if item.type == b"Exif":
+            yield Block(BlockKind.EXIF, _exif(_data(source, item)))
+        elif item.type == b"mime" and item.content_type == _XMP_TYPE:
+            yield Block(BlockKind.XMP, _data(source, item))
+
+
+def _facts(source: ByteSource, properties: Sequence[Part]) -> PhotoFacts:
+    """Return the size and the rotation that the properties of a picture say, in their order."""
+    width = height = rotation = 0
+    mirrored = False
+    for box in properties:
+        if box.kind == b"ispe":
+            width, height = max((width, height), _size(source, box))
+        elif box.kind == b"irot":  # quarters of a turn anticlockwise
+            rotation = (rotation - 90 * (source.read(box.content_start, 1)[0] & 3)) % 360
+        elif box.kind == b"imir":  # 1 exchanges left and right, 0 top and bottom
+            upside_down = not source.read(box.content_start, 1)[0] & 1
+            mirrored, rotation = not mirrored, (180 * upside_down - rotation) % 360
+    return PhotoFacts(width=width, height=height, rotation=rotation, mirrored=mirrored)
+
+
+def _size(source: ByteSource, ispe: Part) -> tuple[int, int]:
+    data = source.read(ispe.content_start + _FULL, 8)
+    return int.from_bytes(data[:4]), int.from_bytes(data[4:])
+
+
+def _data(source: ByteSource, item: Item) -> bytes:
+    """Return the bytes of an item. Raises MalformedError."""
+    if sum(size for _, size in item.extents) > MAX_BLOCK_BYTES:
+        raise MalformedError(f"the metadata has more than {MAX_BLOCK_BYTES:,} bytes")
+    return b"".join(source.read(start, size) for start, size in item.extents)
+
+
+def _exif(data: bytes) -> bytes:
+    """Return the TIFF structure of an item: its first four bytes say how many bytes are before it."""
+    start = 4 + int.from_bytes(data[:4])
+    if data[start : start + 4] not in _TIFF_HEADERS:
+        start = max((data.find(header, 0, 64) for header in _TIFF_HEADERS), default=-1)
+    return data[start:] if start >= 0 else data

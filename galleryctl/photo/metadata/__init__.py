@@ -1,0 +1,1 @@
+"""The metadata blocks of files: EXIF, IPTC, XMP and text."""
