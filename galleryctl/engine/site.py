@@ -18,6 +18,7 @@ from galleryctl.engine.refresh.recover import recover_galleries, recover_steps
 from galleryctl.engine.staleness import apply_findings, check_fresh
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
@@ -32,6 +33,8 @@ from galleryctl.state.journal_records import Intent
 from galleryctl.state.state_file import State
 from galleryctl.wix.client import WixClient
 
+_MAX_MANIFEST_WARNINGS = 5
+"""The warnings about manifests that a plan lists."""
 _MAX_STEP_SECONDS = 600.0
 """Longest time from the intent of a step to its last call: it may wait for other requests, the quota and retries."""
 
@@ -149,7 +152,8 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         in_doubt=fetched.in_doubt,
         today=site.today,
     )
-    plan = replace(plan, notices=(*_other_host(site), *loaded.notices, *_interruption(loaded), *plan.notices))
+    before = (*_other_host(site), *loaded.notices, *_interruption(loaded), *_manifest_warnings(desired))
+    plan = replace(plan, notices=(*before, *plan.notices))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
@@ -162,6 +166,15 @@ def _other_host(site: Site) -> Iterator[Notice]:
 def _interruption(loaded: LoadedState) -> Iterator[Notice]:
     if loaded.interrupted:
         message = "an earlier apply did not finish: differences may come from it, and the next apply continues it"
+        yield Notice(address=None, message=message)
+
+
+def _manifest_warnings(desired: Desired) -> Iterator[Notice]:
+    """Yield the first warnings about the manifests."""
+    for warning in desired.warnings[:_MAX_MANIFEST_WARNINGS]:
+        yield Notice(address=None, message=str(warning))
+    if more := len(desired.warnings[_MAX_MANIFEST_WARNINGS:]):
+        message = f"{more:,} more warnings about manifests; see them all: {command_line('validate')}"
         yield Notice(address=None, message=message)
 
 

@@ -10,6 +10,7 @@ from galleryctl.manifest.captions import Captions, UnreadableCaptionError, read_
 from galleryctl.manifest.files.glob import find_files
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
 from galleryctl.manifest.media_source import MediaSourceError, media_base_name, parse_media_source
+from galleryctl.manifest.published_texts import sidecar_text_warnings
 from galleryctl.manifest.sidecars import Sidecar, load_sidecar
 from galleryctl.manifest.values import NO_FIELDS, FieldValues, get_bool, get_string, ignored_fields, parse_fields
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
@@ -35,6 +36,8 @@ class ManifestContext:
     """Reads a YAML file of the workspace and replaces its variables."""
     problems: list[Problem]
     """Collects the problems found."""
+    warnings: list[Problem]
+    """Collects what may be a mistake."""
 
     def add_problem(self, node: YamlNode, message: str) -> None:
         """Add a problem at a value's position, unless the value is unknown.
@@ -126,6 +129,8 @@ def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple
         context.add_problem(node, f"the captions of {path} cannot be read ({error}); use captions: false to skip them")
     sidecar = load_sidecar(path, context.workspace_files, context.document.at(node), context.read_document)
     context.problems.extend(sidecar.problems)
+    if sidecar.document is not None:
+        context.warnings.extend(sidecar_text_warnings(sidecar.document))
     return sidecar.captions.with_fallback(captions), sidecar
 
 

@@ -21,6 +21,7 @@ from galleryctl.manifest.ownership import (
 )
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
+from galleryctl.manifest.published_texts import gallery_text_warnings
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.tolerated import read_tolerated
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
@@ -48,6 +49,7 @@ class Manifest:
     moved: tuple[Moved, ...] = ()
     claims: tuple[Claim, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def load_manifests(config: WorkspaceConfig, site: str, *, keep_unset: bool = False) -> Desired:
@@ -89,6 +91,7 @@ def combine_manifests(
         limits=config.limits,
         item_order=item_order,
         tolerated=tolerated,
+        warnings=sort_problems(warning for manifest in manifests for warning in manifest.warnings),
     )
 
 
@@ -150,6 +153,7 @@ def read_manifest(
     if top is None or top.parts is None:
         return Manifest(file=file, gallery=None, problems=tuple(problems))
     key = _gallery_key(document, top, problems)
+    warnings = list(gallery_text_warnings(document))
     context = ManifestContext(
         document=document,
         gallery_key=key,
@@ -158,6 +162,7 @@ def read_manifest(
         workspace_files=workspace_files,
         read_document=read_file,
         problems=problems,
+        warnings=warnings,
     )
     entries = top.part("items")
     nodes = (entries.items or ()) if entries else ()
@@ -172,7 +177,9 @@ def read_manifest(
         problems += undeclared_problems(claims, items)
     gallery = _build_gallery(document, top, key, items, problems)
     gallery = _with_ownership(gallery, [claim for claim in claims if claim.site == site], removed)
-    return Manifest(file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems))
+    return Manifest(
+        file=file, gallery=gallery, moved=moved, claims=claims, problems=tuple(problems), warnings=tuple(warnings)
+    )
 
 
 def _read_document(config: WorkspaceConfig, file: str, *, keep_unset: bool) -> YamlDocument:

@@ -123,6 +123,7 @@ def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...])
         media_files=len(files),
         media_bytes=sum(files.values()),
         unset_variables=unset,
+        warnings=desired.warnings,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from galleryctl.model.errors import Problem
 from galleryctl.model.media import Kind
 
 
@@ -27,7 +28,7 @@ class ValidGallery:
 class Validation:
     """A valid workspace; `media_files` counts distinct contents, `media_bytes` is their total size.
 
-    The values with `unset_variables` were not checked.
+    The values with `unset_variables` were not checked. `warnings` are about what is valid, and may still be a mistake.
     """
 
     sites: tuple[str, ...]
@@ -35,6 +36,7 @@ class Validation:
     media_files: int
     media_bytes: int
     unset_variables: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 class WriteAction(StrEnum):

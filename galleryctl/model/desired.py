@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from galleryctl.model.address import Address
+from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Fields
 from galleryctl.model.media import Kind, Media
 from galleryctl.model.position import SourcePosition
@@ -104,7 +105,8 @@ class Approval:
 class Desired:
     """The contents of all manifests for one site; `removed` has the galleries whose management ends.
 
-    `tolerated` are the entries of galleryctl.tolerated.yaml for the site.
+    `tolerated` are the entries of galleryctl.tolerated.yaml for the site. `warnings` are about manifests that are valid,
+    and may still not say what their author wants.
     """
 
     galleries: tuple[DesiredGallery, ...]
@@ -114,6 +116,7 @@ class Desired:
     limits: Limits = Limits()
     item_order: ItemOrder = ItemOrder.ASCENDING
     tolerated: tuple[Toleration, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def addresses(self) -> tuple[Address, ...]:

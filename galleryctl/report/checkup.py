@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
+from galleryctl.model.errors import Problem
 from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
-from galleryctl.report.github import annotation, join_commands
+from galleryctl.report.github import annotation, join_commands, problem_annotation
 from galleryctl.report.html import render_template
-from galleryctl.report.json import dump_safe_json
+from galleryctl.report.json import dump_safe_json, problem_document
 from galleryctl.report.markdown import code_span, escape_markdown
 from galleryctl.report.text import StyledText, render_rows
 
@@ -43,10 +44,7 @@ def _command_name(result: _CommandResult) -> str:
 def _rows(result: _CommandResult) -> tuple[_Row, ...]:
     match result:
         case Validation():
-            return tuple(
-                _Row(label=f"{escape_control(each.file)}: {escape_control(each.key)}", finding=_item_counts(each))
-                for each in result.galleries
-            ) + _not_checked(result)
+            return (*map(_gallery_row, result.galleries), *map(_warning_row, result.warnings), *_not_checked(result))
         case WriteResult():
             return tuple(_Row(label=f"{result.action} {escape_control(file)}") for file in result.files)
         case Diagnosis():
@@ -88,7 +86,7 @@ def _document(result: _CommandResult) -> dict[str, Any]:
                     for gallery in result.galleries
                 ],
                 "media": {"files": result.media_files, "bytes": result.media_bytes},
-            } | ({"unset_variables": list(result.unset_variables)} if result.unset_variables else {})
+            } | _validation_remarks(result)
         case WriteResult():
             return {
                 "kind": "written",
@@ -109,6 +107,13 @@ def _document(result: _CommandResult) -> dict[str, Any]:
             }
         case _:
             assert_never(result)
+
+
+def _validation_remarks(validation: Validation) -> dict[str, Any]:
+    """Return the members about what may be wrong; none if nothing may."""
+    warnings = [problem_document(warning) for warning in validation.warnings]
+    found = {"warnings": warnings, "unset_variables": list(validation.unset_variables)}
+    return {name: values for name, values in found.items() if values}
 
 
 def command_result_text(result: _CommandResult, *, color: bool) -> str:
@@ -158,10 +163,12 @@ def command_result_html(result: _CommandResult) -> str:
 def command_result_annotations(result: _CommandResult) -> str:
     """Return an error for each failed check, a warning for each warning, and the summary as a notice."""
     levels: dict[CheckStatus | None, str] = {CheckStatus.WARN: "warning", CheckStatus.FAIL: "error"}
-    annotations = [
+    warnings = result.warnings if isinstance(result, Validation) else ()
+    annotations = [problem_annotation("warning", warning) for warning in warnings]
+    annotations += [
         annotation(levels[row.status], row.label, "\n".join((row.finding, *row.do)))
         for row in _rows(result)
-        if row.status in levels
+        if row.status in levels and row.label not in map(_warning_label, warnings)
     ]
     annotations.append(annotation("notice", _command_name(result), command_result_summary(result)))
     return join_commands(annotations)
@@ -170,6 +177,20 @@ def command_result_annotations(result: _CommandResult) -> str:
 def _item_counts(gallery: ValidGallery) -> str:
     kinds = ", ".join(pluralize(count, kind.value) for kind, count in gallery.items_by_kind.items() if count)
     return f"{pluralize(gallery.item_count, 'item')} ({kinds})" if kinds else "no items"
+
+
+def _gallery_row(gallery: ValidGallery) -> _Row:
+    label = f"{escape_control(gallery.file)}: {escape_control(gallery.key)}"
+    return _Row(label=label, finding=_item_counts(gallery))
+
+
+def _warning_row(warning: Problem) -> _Row:
+    finding = " ".join(escaped_lines(warning.message))
+    return _Row(label=_warning_label(warning), finding=finding, status=CheckStatus.WARN)
+
+
+def _warning_label(warning: Problem) -> str:
+    return escape_control(str(warning.at or "workspace"))
 
 
 def _not_checked(validation: Validation) -> tuple[_Row, ...]:

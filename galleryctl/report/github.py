@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report import outcomes, view
@@ -47,12 +47,15 @@ def failure_annotations(error: GalleryctlError) -> str:
     if not isinstance(error, InvalidInput):
         message = "\n".join(filter(None, (error.what, error.why, error.do)))
         return join_commands([annotation("error", error.where or "galleryctl", message)])
-    return join_commands(
-        annotation("error", "", problem.message)
-        if problem.at is None
-        else annotation("error", "", problem.message, file=problem.at.file, line=problem.at.line, col=problem.at.column)
-        for problem in error.problems
-    )
+    return join_commands(problem_annotation("error", problem) for problem in error.problems)
+
+
+def problem_annotation(level: str, problem: Problem) -> str:
+    """Return the workflow command for a problem of the input, at its position in the file."""
+    at = problem.at
+    if at is None:
+        return annotation(level, "", problem.message)
+    return annotation(level, "", problem.message, file=at.file, line=at.line, col=at.column)
 
 
 def annotation(level: str, title: str, message: str, **properties: str | int) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from galleryctl.model.characters import is_hidden
-from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.file.codec import encode_plan
@@ -63,18 +63,21 @@ def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
             "where": error.where,
             "why": error.why,
             "do": error.do,
-            "problems": [
-                {
-                    "file": problem.at and problem.at.file,
-                    "line": problem.at and problem.at.line,
-                    "column": problem.at and problem.at.column,
-                    "message": problem.message,
-                }
-                for problem in problems
-            ],
+            "problems": [problem_document(problem) for problem in problems],
         },
         indent=indent,
     )
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """Return a problem of the input with its position, null if it has none."""
+    at = problem.at
+    return {
+        "file": at and at.file,
+        "line": at and at.line,
+        "column": at and at.column,
+        "message": problem.message,
+    }
 
 
 def dump_safe_json(document: dict[str, Any], *, indent: int | None = 2) -> str:
