@@ -12,18 +12,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from galleryctl.manifest.yaml.spaces import COLONS, SPACE_CLASS, space_advice
 from galleryctl.manifest.yaml.value_mistakes import Mistake, Value, ValueKind, colon_mistake, scan_value
 
 NO_SPACE_AFTER_DASH = "add a space after this dash"
+_NO_COLON = "write ': ' between a key and its value; indent a text that continues a value"
 
-_TAB = re.compile(r" *(?:-[ \t]*)*?(?P<tab>\t)\s*[^\s#]")
-_TAB_INSIDE = re.compile(r" *-[ \t]*\t[ \t]*[\w\"']+[ \t]*:(?:[ \t]|\Z)")
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |\Z)")
 _SPACE = re.compile(rf" *(?:- *)*(?P<space>{SPACE_CLASS})\s*[\w\"'-]+\s*:")
 _DASH = re.compile(r"-(?: +|\Z)")
-_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s\[\]{},#&*!|>'"%@`?:-][^#]*?)[ \t]*:(?:[ \t]+|\Z)""")
+_QUOTED_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ \t]*:(?:[ \t]+|\Z)""")
+_COLON = re.compile(r":(?:[ \t]+|\Z)")
+_NOT_IN_KEYS = frozenset("[]{},#&*!|>'\"%@`?:-")
+"""The characters that an unquoted key does not begin with."""
 _WORD = re.compile(r"[\w.-]+\Z")
 _NO_SPACE = re.compile(r"[\"']?[A-Za-z_][\w.-]*[\"']?(?P<colon>:)(?!//)\S")
 _OTHER_COLON = re.compile(
@@ -58,6 +61,24 @@ class _Plain:
     line: int
     column: int
     indent: int
+
+
+class _Key(NamedTuple):
+    """A key, and the column of its value."""
+
+    name: str
+    end: int
+
+
+def _match_key(text: str, column: int) -> _Key | None:
+    """Return the key at this column, if there is one."""
+    if text[column : column + 1] in ("'", '"'):
+        quoted = _QUOTED_KEY.match(text, column)
+        return _Key(quoted[1][1:-1], quoted.end()) if quoted else None
+    found = None if text[column : column + 1] in _NOT_IN_KEYS else _COLON.search(text, column)
+    if found is None or "#" in text[column : found.start()]:
+        return None
+    return _Key(text[column : found.start()].strip(), found.end())
 
 
 class _Scanner:
@@ -115,8 +136,10 @@ class _Scanner:
             return Mistake(
                 index, 0, "resolve this merge conflict: keep one side, and remove the lines with its markers"
             )
-        if (found := _TAB.match(text)) and ("-" not in text[: found.end("tab")] or _TAB_INSIDE.match(text)):
-            return Mistake(index, found.start("tab"), "tabs are not allowed for indentation; use spaces")
+        indent = text[: len(text) - len(text.lstrip(" \t-"))]
+        tab = indent.find("\t")
+        if tab >= 0 and ("-" not in indent[:tab] or _match_key(text, len(indent))):
+            return Mistake(index, tab, "tabs are not allowed for indentation; use spaces")
         if found := _SPACE.match(text):
             return Mistake(index, found.start("space"), space_advice(found["space"]))
         return None
@@ -129,6 +152,8 @@ class _Scanner:
             return None
         if above := _key_mistake(self._lines[plain.line], plain.line, plain.column):
             return above
+        if not self._stack:
+            return Mistake(plain.line, plain.column, _NO_COLON)
         if dash := _DASH.match(text, column):
             items = next((each for each in reversed(self._stack) if each.is_list), None)
             return self._indented(index, column, items) if items and dash.end() < len(text) else mistake
@@ -196,16 +221,16 @@ class _Scanner:
     def _read_content(self, index: int, column: int, *, dashed: bool) -> Value:
         """Read a key with its value, or a value alone."""
         text = self._lines[index]
-        key = _KEY.match(text, column)
+        key = _match_key(text, column)
         if key is None:
             mistake = None if dashed else self._without_key(index, column)
             if mistake is not None:
                 return Value(ValueKind.CLOSED, index, mistake)
             return self._read_value(index, column, self._stack[-1].indent if self._stack else -1)
-        mistake = self._add_key(index, column, key[1].strip("\"'"), dashed=dashed)
+        mistake = self._add_key(index, column, key.name, dashed=dashed)
         if mistake is not None:
             return Value(ValueKind.CLOSED, index, mistake)
-        return self._read_value(index, key.end(), self._stack[-1].indent)
+        return self._read_value(index, key.end, self._stack[-1].indent)
 
     def _read_value(self, index: int, column: int, indent: int) -> Value:
         value = scan_value(self._lines, index, column, indent)
@@ -236,7 +261,7 @@ class _Scanner:
             return Mistake(
                 index, column, f"indent this text by at least {_spaces(top.indent + 1)}, more than {top.name!r}"
             )
-        return Mistake(index, column, "write ': ' between a key and its value; indent a text that continues a value")
+        return Mistake(index, column, _NO_COLON)
 
 
 def _spaces(count: int) -> str:
@@ -244,7 +269,7 @@ def _spaces(count: int) -> str:
 
 
 def _dash_mistake(text: str, index: int, column: int) -> Mistake | None:
-    if re.match(r"-[^\s-]", text[column:]) and _KEY.match(text, column + 1):
+    if re.match(r"-[^\s-]", text[column:]) and _match_key(text, column + 1):
         return Mistake(index, column, NO_SPACE_AFTER_DASH)
     return None
 

@@ -11,7 +11,7 @@ from galleryctl.manifest.yaml.nodes import Remark
 from galleryctl.manifest.yaml.spaces import SMART_QUOTES, edge_space, space_advice
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_COMMENT = re.compile(r"[ \t]*,?[ \t]+(?P<hash>#)")
+_COMMENT = re.compile(r"(?:[ \t]*,)?[ \t]+(?P<hash>#)")
 _BESIDE_TEXT = re.compile(r"[^\s,#][ \t,]*[ \t]#")
 """Finds a comment that has something else in its line."""
 
@@ -25,13 +25,14 @@ class RemarkFinder:
     """Collects the remarks on the unquoted values of one text."""
 
     def __init__(self, text: str) -> None:
-        self._lines = split_lines(text) if _BESIDE_TEXT.search(text) else ()
+        lines = split_lines(text) if _BESIDE_TEXT.search(text) else ()
+        self._lines = {number: line for number, line in enumerate(lines) if "#" in line}
         self._anchored: dict[str, tuple[tuple[int, int], Remark]] = {}
         self._found: dict[tuple[int, int], Remark] = {}
 
     def inspect(self, event: Any) -> None:
         """Add the remark on an unquoted value, if there is one; `event` is that of the parser."""
-        if self._lines or event.tag or event.anchor or not event.value.isascii():
+        if event.end_mark.line in self._lines or event.tag or event.anchor or not event.value.isascii():
             self._inspect(event)
 
     def use_anchor(self, name: str) -> None:
@@ -45,8 +46,7 @@ class RemarkFinder:
     def _inspect(self, event: Any) -> None:
         value, start, end = variables.unmask(event.value), event.start_mark, event.end_mark
         at, line, column = (start.line + 1, start.column + 1), start.line + 1, start.column + 1
-        after = self._lines[end.line] if end.line < len(self._lines) else ""
-        if comment := _COMMENT.match(after, end.column):
+        if comment := _COMMENT.match(self._lines.get(end.line, ""), end.column):
             why = "# begins a comment; quote the text, or move the comment to a line of its own"
             self._found[at] = Remark(end.line + 1, comment.start("hash") + 1, value, why)
         elif event.tag == "!":

@@ -71,6 +71,7 @@ def test_the_page_has_the_twenty_most_common_mistakes_and_more() -> None:
         (f"{HEAD}  - key:a\n    title: x\n", "5:8: add a space after this colon"),
         (f"{HEAD}  - key: a\n    title:Hello\n", "6:10: add a space after this colon"),
         ("gallery:w\nname: x\n", "1:8: add a space after this colon"),
+        ("the weddings\nname: x\n", "1:1: write ': ' between a key and its value"),
         (f"{HEAD}  - key: a\n    : x\n", "6:5: a key is missing before the colon"),
         (f'{HEAD}  - {{key: "a" title: Hello}}\n', "5:15: add a comma before this text"),
         (f'{HEAD}  - image: "photos\\alps\\x.jpg"\n', "5:19: a backslash begins a special character"),
