@@ -11,7 +11,7 @@ from galleryctl.engine.importing.unapplied import named_values
 from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.site import PlanResult, Site, plan_site
 from galleryctl.engine.state.load import load_complete_state
-from galleryctl.manifest.files.atomic_write import read_text, replace_texts, with_line_ends_of
+from galleryctl.manifest.files.atomic_write import read_text, replace_texts
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
@@ -162,7 +162,7 @@ def _draft(manifests: ManifestTexts, manifest: Manifest, side: LiveSide, accepte
         gallery=gallery.address.gallery,
         file=manifest.file,
         before=before,
-        after=with_line_ends_of(rendered.text, before),
+        after=rendered.text,
         taken=tuple(dict.fromkeys(taken)),
         removed=rendered.removed,
         added=tuple(rendered.keys[item.id] for item in accepted.added if item.id in rendered.keys),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from galleryctl.engine.undoing.decide import GalleryUndo, LeftChange, is_former_media
 from galleryctl.engine.undoing.sources import FormerSources
-from galleryctl.manifest.files.atomic_write import with_line_ends_of
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.write.expand import Reread, expand_patterns, pattern_addresses
 from galleryctl.manifest.write.placement import KnownKeys
@@ -73,7 +72,7 @@ def undo_manifest(
     found = _found(result)
     failed = _lacking(found, writer.expected)
     has_name = result.gallery is not None and result.gallery.fields.get("name", "") == undo.name
-    after = with_line_ends_of(rendered.text, before)
+    after = rendered.text
     return UndoneManifest(
         gallery=gallery.address.gallery,
         file=manifest.file,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.write.adopt import write_adopted
 from galleryctl.manifest.write.entries import (
     is_representable,
@@ -88,11 +89,12 @@ def render_manifest(
     if existing_text is None:
         rendered = _new_manifest(gallery_key, gallery, items, known)
     else:
-        rendered = _update_manifest(gallery_key, gallery, items, known, existing_text, kept)
+        rendered = _update_manifest(gallery_key, gallery, items, known, with_unix_line_ends(existing_text), kept)
     kept_lines = {key: id_ for key, id_ in kept.adopted.items() if key not in rendered.removed}
     adopted = {**kept_lines, **{key: id_ for id_, key in rendered.keys.items() if id_ not in known.in_state}}
     file = f"{gallery_key}.yaml"
     text = write_adopted(rendered.text, file, adopted, site=site, by_site=by_site, dropped=rendered.removed)
+    text = text if existing_text is None else with_line_ends_of(text, existing_text)
     return replace(rendered, text=text, adopted=dict(sorted(adopted.items())))
 
 

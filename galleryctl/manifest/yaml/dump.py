@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml import variables
+from galleryctl.manifest.yaml.anchor_comments import keep_anchors, mask_anchor_comments, unmask_anchor_comments
 from galleryctl.manifest.yaml.scalars import is_plain
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import InvalidInput, Problem
@@ -26,9 +27,11 @@ def load_round_trip(text: str, file: str) -> Any:
     from galleryctl.manifest.yaml.round_trip import round_trip_yaml  # noqa: PLC0415 - as above
 
     try:
-        return round_trip_yaml().load(variables.mask(text))
+        tree = round_trip_yaml().load(mask_anchor_comments(variables.mask(text)))
     except (YAMLError, *_RUAMEL_ERRORS) as error:
         raise _round_trip_error(file, error) from error
+    keep_anchors(tree)
+    return tree
 
 
 def dump_round_trip(tree: Any, file: str) -> str:
@@ -45,7 +48,7 @@ def dump_round_trip(tree: Any, file: str) -> str:
             raise ValueError("the values would change")
     except (YAMLError, *_RUAMEL_ERRORS) as error:
         raise _round_trip_error(file, error) from error
-    return variables.unmask(out.getvalue())
+    return variables.unmask(unmask_anchor_comments(out.getvalue()))
 
 
 # ruamel raises any of these for a comment in a place that it does not support.
