@@ -31,10 +31,13 @@ from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.places import MANIFEST_PLACES
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical
 from galleryctl.model.tolerated import TOLERATED_FILE
+
+_NO_MANIFEST = f"; write a manifest, or import the galleries of the site: {command_line('import', '--all')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +127,7 @@ def find_manifests(
         except WorkspaceFileError as error:
             why = str(error)
         if not files:
-            problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}"))
+            problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}{_NO_MANIFEST if not found else ''}"))
         found |= files
     names = sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key)
     chosen: dict[Path, str] = {}

@@ -13,6 +13,7 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.fields import FIELDS
 from galleryctl.model.media import Kind
 from galleryctl.model.variable_text import VariableText
+from galleryctl.model.wix_places import GALLERY_ID_PLACE
 
 _TYPE_NAMES = {
     "string": "a string",
@@ -181,9 +182,9 @@ def _pattern_message(pattern: str, label: str, value: str) -> str:
         advice = "use letters, digits, '.', '_' or '-', at most 100 characters, starting with a letter or digit"
         return f"invalid {name} {value}: {advice}"
     if "!-.0-~" in pattern and name == "bind.id":
-        return f"invalid {name} {value}: use the id of a gallery, as the API shows it"
+        return f"invalid {name} {value}: use the id of a gallery: {GALLERY_ID_PLACE}"
     if "!-.0-~" in pattern:
-        return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as the API shows it"
+        return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as `galleryctl show --live GALLERY` prints it"
     if "0-9a-f" in pattern:
         return f"invalid {name} {value}: use 12 to 64 of the digits 0-9 and a-f, as the rejected plan shows them"
     if pattern.startswith(r"[^\u0009"):

@@ -257,8 +257,8 @@ def test_what_the_schema_refuses_is_told_for_people(scratch: ScratchWorkspace, e
         ("bind: {}\nitems: []\n", "1:7: bind is empty"),
         ("bind: {id: a, name: b}\nitems: []\n", "1:7: bind has both id and name; remove the name"),
         ("bind: {id: a, create: true}\nitems: []\n", "1:7: bind has both id and create; remove one of them"),
-        ("bind: {id: ../../../x}\nitems: []\n", '1:12: invalid bind.id "../../../x": use the id of a gallery, as the API shows it'),
-        ('bind: {id: "a\\n"}\nitems: []\n', '1:12: invalid bind.id "a\\n": use the id of a gallery, as the API shows it'),
+        ("bind: {id: ../../../x}\nitems: []\n", '1:12: invalid bind.id "../../../x": use the id of a gallery: `galleryctl show --live` prints it; the Editor shows it in the gallery\'s Settings, Support'),
+        ('bind: {id: "a\\n"}\nitems: []\n', '1:12: invalid bind.id "a\\n": use the id of a gallery: `galleryctl show --live` prints it; the Editor shows it in the gallery\'s Settings, Support'),
         ("bind: {create: false}\nitems: []\n", "1:7: bind requires id, name or create: true"),
         ("name: x\n", "1:1: missing items: use items: [] for an empty gallery"),
         ("name: x\nitems:\n", "2:7: items has no value; it must be a list"),
@@ -318,7 +318,9 @@ def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: ScratchWor
 
 
 def test_a_pattern_without_manifests_is_a_problem(scratch: ScratchWorkspace) -> None:
-    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/*.yaml matches no files"]
+    assert scratch.problems() == [
+        "galleryctl.yaml: galleries: galleries/*.yaml matches no files; write a manifest, or import the galleries of the site: galleryctl import --all"
+    ]
 
 
 def test_html_and_nested_structures_are_kept_as_they_are(scratch: ScratchWorkspace) -> None:
