@@ -37,7 +37,7 @@ _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
-_UPLOAD_SECONDS = 600.0
+_TRANSFER_SECONDS = 600.0
 """Seconds in which an attempt must be complete that sends a file, or a part of it: up to 10 MB."""
 
 
@@ -228,13 +228,13 @@ class Transport:
     async def _send_once(self, outgoing: Request, auth: Mapping[str, str]) -> Response:
         """Send one request and return the complete response; raises one of NO_RESPONSE_ERRORS."""
         request = self._build_request(outgoing, auth)
-        seconds = self._policy.attempt_seconds if outgoing.content is None else _UPLOAD_SECONDS
+        seconds = _TRANSFER_SECONDS if outgoing.is_transfer else self._policy.attempt_seconds
         try:
             async with asyncio.timeout(seconds) as deadline, self._large_bodies.turn(deadline) as turn:
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
                     self._keep_consistency_token(outgoing, response)
-                    body = await read_response(response, turn.wait)
+                    body = await read_response(response, turn.wait, outgoing.sink)
                 finally:
                     await response.aclose()
                 value = None if outgoing.endpoint.is_binary else decode_json_body(body)

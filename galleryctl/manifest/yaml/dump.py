@@ -17,7 +17,12 @@ from galleryctl.model.position import SourcePosition
 
 _PLAIN_SAFE = re.compile(r"\w(?:[\w .'()/&+!;-]*[\w.')/!])?\Z")
 _URL = re.compile(r"(?:https|wix:image|wix:video)://[A-Za-z0-9./~%&=+_#-]+\Z")
-_BLOCK_SAFE = re.compile(r"(?:(?:[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])\n)*\Z")
+_BLOCK_SAFE = re.compile(
+    r"(?! )(?:(?: *[^\s#][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])(?:\n|\Z))+\Z"
+)
+"""Texts of lines that do not look like comments, and whose spaces at the ends no editor can remove unseen."""
+_MAX_QUOTED = 40
+"""Characters of a text with double quotes that is written on one line."""
 
 
 def load_round_trip(text: str, file: str) -> Any:
@@ -87,7 +92,14 @@ def _yaml_string(value: str, escaped: str, *, flow: bool) -> Any:
 
     if _URL.match(value) or (_PLAIN_SAFE.match(value) and is_plain(value)):
         return value
-    multiline = value.count("\n") > 1 and _BLOCK_SAFE.match(value) and not value.endswith("\n\n")
-    if not flow and multiline and not any(map(is_hidden, value.replace("\n", ""))):
+    if not flow and _is_block(value) and not any(map(is_hidden, value.replace("\n", ""))):
         return LiteralScalarString(escaped)
     return DoubleQuotedScalarString(escaped)
+
+
+def _is_block(value: str) -> bool:
+    """Return True for a text that is easier to read below `|`: of several lines, or long and with double quotes."""
+    several = "\n" in value.rstrip("\n") or ('"' in value and len(value) > _MAX_QUOTED)
+    return (
+        several and _BLOCK_SAFE.match(value) is not None and not value.startswith("\n") and not value.endswith("\n\n")
+    )

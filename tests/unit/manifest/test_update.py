@@ -180,7 +180,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         "name: Weddings\n"
         "items:\n"
         "  - key: first-dance\n"
-        "    image: wix:image://v1/a~mv2.jpg/a%20photo.jpg#originWidth=1200&originHeight=800\n"
+        "    image: wix:image://v1/a~mv2.jpg/a%20photo.jpg\n"
         "    title: First dance\n"
         "    link: https://example.com\n"
         "    tags: [a, b]\n"
