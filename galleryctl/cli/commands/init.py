@@ -24,7 +24,7 @@ from galleryctl.cli.options import common_options, get_settings
     "--from",
     "photos",
     metavar="PHOTOS",
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     help="Write a manifest for each folder of photos below PHOTOS.",
 )
 @click.pass_context
