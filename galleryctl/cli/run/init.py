@@ -10,7 +10,7 @@ from pathlib import Path
 from galleryctl.cli.event_loop import run_async
 from galleryctl.manifest.write.photo_folders import find_photo_folders, folder_manifests
 from galleryctl.manifest.write.templates import sample_manifest, workspace_files
-from galleryctl.model.command import Advice, command_line
+from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.wix_places import API_KEY_PLACE, SITE_ID_PLACE
 
@@ -28,15 +28,17 @@ class NewWorkspace:
 
 def new_workspace(root: Path, directory: Path, *, local: bool, photos: Path | None) -> NewWorkspace:
     """Return the workspace in `root`; `photos` is relative to `directory` or to `root`. Raises GalleryctlError."""
-    files = workspace_files("local" if local else "wix")
-    plan_step = "see the changes an apply would make: " + command_line("plan")
+    plan_step = "Next, see the changes an apply would make: " + command_line("plan")
     if photos is not None:
-        return _from_photos(root, _inside(root, directory, photos), files, local=local, plan_step=plan_step)
+        written, remarks = _from_photos(root, _inside(root, directory, photos), local=local)
+        files = workspace_files("local" if local else "wix", written)
+        return NewWorkspace(files=files, remarks=remarks, next_step=plan_step)
     if local:
-        return NewWorkspace(files={**files, **sample_manifest()}, next_step="Next, " + plan_step)
+        return NewWorkspace(files=workspace_files("local", sample_manifest()), next_step=plan_step)
     step = "Next, write manifests of the galleries that the site has: " + command_line("import", "--all")
     has_key = os.environ.get("WIX_API_KEY") and os.environ.get("WIX_SITE_ID")
-    return NewWorkspace(files=files, remarks=() if has_key else (f"First, {_KEY_ADVICE}.",), next_step=step)
+    remarks = () if has_key else (f"First, {_KEY_ADVICE}.",)
+    return NewWorkspace(files=workspace_files("wix", {}), remarks=remarks, next_step=step)
 
 
 def _inside(root: Path, directory: Path, photos: Path) -> Path:
@@ -54,7 +56,8 @@ def _inside(root: Path, directory: Path, photos: Path) -> Path:
     )
 
 
-def _from_photos(root: Path, source: Path, files: Mapping[str, str], *, local: bool, plan_step: Advice) -> NewWorkspace:
+def _from_photos(root: Path, source: Path, *, local: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Return the manifests of the folders of photos below `source`, and remarks on them."""
     from galleryctl.session.starting import read_gallery_names
 
     folders = find_photo_folders(root, source)
@@ -72,4 +75,4 @@ def _from_photos(root: Path, source: Path, files: Mapping[str, str], *, local: b
             "The galleries of the site are not known: each gallery is bound by name, and created if the site has none with "
             f"its name. To bind them to live galleries, {_KEY_ADVICE}."
         )
-    return NewWorkspace(files={**files, **written.files}, remarks=tuple(remarks), next_step="Next, " + plan_step)
+    return written.files, tuple(remarks)

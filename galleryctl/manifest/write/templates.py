@@ -60,10 +60,11 @@ items:
 """
 
 
-def workspace_files(backend: Literal["local", "wix"]) -> Mapping[str, str]:
-    """Return the files of a new workspace without manifests, path to text, with the schemas for editors."""
+def workspace_files(backend: Literal["local", "wix"], manifests: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the files of a new workspace with these manifests, path to text, and the schemas for editors."""
     return {
         "galleryctl.yaml": _WORKSPACE.replace("BACKEND", backend),
+        **manifests,
         "schemas/workspace.schema.json": schema_text("workspace"),
         "schemas/gallery.schema.json": schema_text("gallery"),
         ".gitignore": ".galleryctl/\n",

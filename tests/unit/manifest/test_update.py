@@ -305,7 +305,7 @@ def test_what_a_manifest_cannot_say_is_left_out(tmp_path: Path, field: dict[str,
 
 
 def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
-    for path, text in {**workspace_files("local"), **sample_manifest()}.items():
+    for path, text in workspace_files("local", sample_manifest()).items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
         if path.endswith(".yaml"):
