@@ -17,8 +17,10 @@ from galleryctl.manifest.yaml.dump import dump_round_trip, to_yaml_value
 from galleryctl.model.fields import Json
 
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".heif", ".hif", ".avif")
-_SKIPPED_FOLDERS = ("@eaDir", "schemas", "galleries")
-"""Folders of previews that a NAS makes, and those that `init` writes."""
+_PREVIEW_FOLDER = "@eaDir"
+"""The folder in which a NAS keeps its own previews."""
+_OWN_FOLDERS = ("schemas", "galleries")
+"""The folders that `init` writes."""
 _GLOB_SIGN = re.compile(r"[\[*?]")
 _ITEMS = """\
 # All photos and videos of the folder, by name. Titles, descriptions and keywords are read from the files.
@@ -49,7 +51,8 @@ def find_photo_folders(root: Path, source: Path) -> tuple[PhotoFolder, ...]:
     """
     found: dict[str, set[str]] = {}
     for folder, names, files in os.walk(source):
-        names[:] = [n for n in names if not n.startswith(".") and n not in _SKIPPED_FOLDERS]
+        skipped = (_PREVIEW_FOLDER, *(_OWN_FOLDERS if Path(folder) == root else ()))
+        names[:] = [name for name in names if not name.startswith(".") and name not in skipped]
         path = Path(folder).relative_to(root).as_posix()
         suffixes = {PurePosixPath(file).suffix for file in files if _is_shown(file)}
         if suffixes:

@@ -91,8 +91,9 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Proble
     at = source_position(file, mark)
     if "nesting depth" in (error.problem or ""):
         return Problem(at, TOO_DEEP_MESSAGE)  # the limit of the parser itself, which looks ahead of the composer
-    if mistake := find_mistake(split_lines(text)[: at.line]):
-        return Problem(SourcePosition(file, mistake.line + 1, mistake.column + 1), mistake.message)
+    if mistake := find_mistake(split_lines(variables.mask(text))[: at.line]):
+        place = SourcePosition(file, mistake.line + 1, mistake.column + 1)
+        return Problem(place, variables.unmask(mistake.message))
     detail = f"{error.problem or 'unexpected end'}{f' ({error.context})' if error.context else ''}"
     return Problem(at, f"invalid YAML: check the quotes, brackets and indentation here and above: {detail}")
 

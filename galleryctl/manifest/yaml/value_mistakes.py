@@ -16,6 +16,7 @@ _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]+|![^\s,\[\]{}]*)(?:[ \t]+|\Z))*")
 _BLOCK_HEADER = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])[ \t]*(?:[ \t]#.*)?\Z")
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+[ \t]*(?:[ \t]#.*)?\Z")
 _RESERVED = re.compile(r"[@`%,\]}*&|>!]|[-?:](?=[ \t]|\Z)")
+_RESERVED_IN_FLOW = "@`%|>"
 _REST = re.compile(r"[ \t]*(?:[ \t]#.*|)\Z")
 """The rest of a line without content."""
 _COMMENT = re.compile(r"[ \t]#")
@@ -224,7 +225,10 @@ class _Flow:
         return None
 
     def _take_text(self, line: int, column: int, *, is_quoted: bool) -> Mistake | None:
-        if self._complete and self._lines[line][column] == ":":  # as in {"a":1}
+        first = self._lines[line][column]
+        if not self._words and first in _RESERVED_IN_FLOW:
+            return Mistake(line, column, f"quote the text: it begins with {first!r}")
+        if self._complete and first == ":":  # as in {"a":1}
             self._colon, self._words, self._complete = True, 1, False
             return None
         if self._complete:

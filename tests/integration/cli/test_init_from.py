@@ -17,7 +17,7 @@ from tests.support.cli_harness import CliHarness
 def photos(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> CliHarness:
     folder = CliHarness(tmp_path_factory.mktemp("photos"), capsys)
     for number, name in enumerate(
-        ("alps/IMG_1.JPG", "alps/IMG_2.jpg", "coast/dawn.jpg", "coast/2026/dusk.jpg", "[new]/one.jpeg", "loose.jpg")
+        ("alps/IMG_1.JPG", "alps/IMG_2.jpg", "coast/dawn.jpg", "galleries/dusk.jpg", "[new]/one.jpeg", "loose.jpg")
     ):
         folder.write_photo(f"photos/{name}", number)
     for name in ("alps/.hidden/x.jpg", "alps/@eaDir/y.jpg", ".trash/z.jpg"):
@@ -56,7 +56,7 @@ def test_each_folder_becomes_a_gallery_that_applies_at_once(photos: CliHarness) 
     ran = photos.run("init", "--from", str(photos.root / "photos"))
     assert ran.code == 0
     assert sorted(path.name for path in (photos.root / "galleries").iterdir()) == [
-        "2026.yaml", "alps.yaml", "coast.yaml", "new.yaml", "photos.yaml",
+        "alps.yaml", "coast.yaml", "galleries.yaml", "new.yaml", "photos.yaml",
     ]  # fmt: skip
     assert manifest(photos, "alps") == (
         "# yaml-language-server: $schema=../schemas/gallery.schema.json\n"
@@ -73,6 +73,7 @@ def test_each_folder_becomes_a_gallery_that_applies_at_once(photos: CliHarness) 
 
 def test_folders_of_one_name_are_told_apart(photos: CliHarness) -> None:
     photos.write_photo("photos/alps/2026/x.jpg", 50)
+    photos.write_photo("photos/coast/2026/x.jpg", 51)
     assert photos.run("init", "--from", "photos").code == 0
     assert "bind: {name: photos / alps / 2026, create: true}" in manifest(photos, "photos-alps-2026")
     assert "bind: {name: photos / coast / 2026, create: true}" in manifest(photos, "photos-coast-2026")

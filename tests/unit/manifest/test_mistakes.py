@@ -81,6 +81,7 @@ def test_the_page_has_the_twenty_most_common_mistakes_and_more() -> None:
         ("name: a\n\ufeffgallery: b\n", "2:1: remove a byte order mark (U+FEFF)"),
         (f"{HEAD}  - key: a\n    title: @x\n".replace("\n", "\r\n"), "6:12: quote the text: it begins with '@'"),
         (f"{HEAD}  - key: a\n    title: *x\n", "6:12: undefined alias *x: no anchor &x precedes it; quote a text"),
+        ("{a: ${X} y, b: [${Y} z], c: @d}\n", "1:29: quote the text: it begins with '@'"),
         ("text: ${NAME}: x\n", "1:14: quote the text: it contains ': '"),
         ("a: |\n  it's \"fine: here\n# b\nc: @d\n", "4:4: quote the text: it begins with '@'"),
         ("a: >-\n  - x: y: z\n\n  b\nc: @d\n", "5:4: quote the text: it begins with '@'"),
