@@ -46,7 +46,6 @@ def command(context: click.Context, folder: Path | None, backend: str, photos: P
     write_new(root, workspace.files)
     created = tuple(str(root / name) for name in workspace.files)
     code = output.print_written(WriteResult(action=WriteAction.CREATED, files=created), settings)
-    if settings.format == "text":
-        for line in (*workspace.remarks, workspace.next_step):
-            output.info(settings, replace(settings, directory=root).for_this_workspace(line))
+    for line in (*workspace.remarks, *((workspace.next_step,) if settings.format == "text" else ())):
+        output.info(settings, replace(settings, directory=root).for_this_workspace(line))
     return code

@@ -22,9 +22,9 @@ COMMENTED = """\
 # head
 gallery: party # c1
 bind: {id: g-1}
-items:
+items: # c2
   # above
-  - {title: A,   key: a, text: <p>a</p>}
+  - {title: A,   key: a, text: <p>a</p>} # beside
   - key: b
     text: |
       one
