@@ -121,13 +121,13 @@ def find_manifests(
     """
     found: set[str] = set()
     for pattern in config.manifest_patterns:
-        files, why = set[str](), f"{pattern} matches no files"
+        files, why = set[str](), f"{pattern} matches no files{'' if found else _NO_MANIFEST}"
         try:
             files = {workspace_files.existing_path(file) for file in workspace_files.glob(pattern)}
         except WorkspaceFileError as error:
             why = str(error)
         if not files:
-            problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}{_NO_MANIFEST if not found else ''}"))
+            problems.append(Problem(None, f"{WORKSPACE_FILE}: galleries: {why}"))
         found |= files
     names = sorted(found - {WORKSPACE_FILE, TOLERATED_FILE}, key=natural_sort_key)
     chosen: dict[Path, str] = {}

@@ -189,7 +189,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         "    video: https://vimeo.com/1\n"
         '    title: "yes"\n'
         "  - key: words\n"
-        '    text: "<p>\\nThank\\nyou\\n</p>"\n'
+        "    text: |-\n      <p>\n      Thank\n      you\n      </p>\n"
         "    link: {url: u, text: t}\n"
     )
 
