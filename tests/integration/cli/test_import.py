@@ -277,10 +277,9 @@ def test_comments_beside_flow_mappings_are_kept(journal: CliHarness) -> None:
 
 
 def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: CliHarness) -> None:
-    """ruamel cannot write a comment behind a tag."""
+    """ruamel cannot write a comment behind a key that has a question mark."""
     journal.run("import", "our-journal")
-    moved = "moved: !!seq # all\n  - {from: a, to: spring}\n"
-    odd = manifest(journal).replace("items:\n", f"{moved}items:\n")
+    odd = manifest(journal).replace("items:\n", "defaults:\n  ? quality # all\n  : 80\nitems:\n")
     journal.write("galleries/our-journal.yaml", odd)
     refused(journal.run("import", "our-journal"), "cannot be written back with its comments")
     assert manifest(journal) == odd
