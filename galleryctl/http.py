@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx
 
-__all__ = ["ACCEPT_ENCODING", "LargeBodies", "LargeBodyTurn", "RefusedResponse", "httpx", "read_body"]
+__all__ = ["ACCEPT_ENCODING", "LargeBodies", "LargeBodyTurn", "RefusedResponse", "httpx", "read_body", "stream_body"]
 
 ACCEPT_ENCODING = "gzip"
 """The only encoding of a body that is requested and accepted."""
@@ -88,6 +88,21 @@ async def read_body(response: httpx.Response, max_bytes: int, wait_for_turn: Cal
     if received:
         body += b"".join(inflate(b""))
     return bytes(body)
+
+
+async def stream_body(response: httpx.Response, write: Callable[[bytes], object], max_bytes: int) -> None:
+    """Pass the body of a streamed response to `write`, inflated, block by block. Raises as `read_body`."""
+    inflate = _inflater(response)
+    received = written = 0
+    async for block in response.aiter_raw():
+        received += len(block)
+        for part in inflate(block):
+            written += len(part)
+            if max(received, written) > max_bytes:
+                raise RefusedResponse(f"the response has more than the {max_bytes:,} bytes that were announced")
+            write(part)
+    for part in inflate(b"") if received else ():
+        write(part)
 
 
 def _inflater(response: httpx.Response) -> Callable[[bytes], Iterator[bytes]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from galleryctl.engine.importing.unapplied import named_values
 from galleryctl.engine.manifest_texts import ManifestTexts
-from galleryctl.manifest.files.atomic_write import read_text, replace_texts, with_line_ends_of
+from galleryctl.manifest.files.atomic_write import read_text, replace_texts
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.write.entries import representable_fields, source_text
@@ -82,7 +82,7 @@ def rewrite(
         gallery=gallery.address.gallery,
         file=manifest.file,
         before=before,
-        after=with_line_ends_of(rendered.text, before),
+        after=rendered.text,
         values=tuple(dict.fromkeys(named_values(rendered.updated, rendered.keys))),
         removed=rendered.removed,
         added=tuple(key for key in rendered.keys.values() if key not in entries),

@@ -152,7 +152,7 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         desired,
         fetched.snapshot,
         identity,
-        options=options,
+        options=replace(options, has_pages=site.api_host is not None),
         lineage=state.lineage,
         serial=state.serial,
         in_doubt=fetched.in_doubt,

@@ -12,6 +12,7 @@ from galleryctl.manifest.files.glob import SelectedFile
 from galleryctl.manifest.files.tree import UnusableFileError, WorkspaceFileError, normalize_path
 from galleryctl.manifest.media_source import MediaSourceError, media_base_name, parse_media_source
 from galleryctl.manifest.publish import read_publish_window
+from galleryctl.manifest.published_texts import sidecar_text_warnings
 from galleryctl.manifest.selection import select_entry_files
 from galleryctl.manifest.sidecars import Sidecar, load_sidecar
 from galleryctl.manifest.values import NO_FIELDS, FieldValues, get_bool, get_string, ignored_fields, parse_fields
@@ -140,6 +141,8 @@ def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple
     """Return what a file and its .xmp sidecars say of it, and its YAML sidecar."""
     sidecar = load_sidecar(path, context.workspace_files, context.document.at(node), context.read_document)
     context.problems.extend(sidecar.problems)
+    if sidecar.document is not None:
+        context.warnings.extend(sidecar_text_warnings(sidecar.document))
     return context.read_facts(path), sidecar
 
 

@@ -24,6 +24,7 @@ from galleryctl.manifest.ownership import (
 from galleryctl.manifest.photo_facts import facts_reader
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
+from galleryctl.manifest.published_texts import gallery_text_warnings
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.tolerated import read_tolerated
 from galleryctl.manifest.values import get_bool, get_string, ignored_fields
@@ -33,10 +34,13 @@ from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.manifest.yaml.places import MANIFEST_PLACES
 from galleryctl.model.address import KEY_PATTERN, Address, key_from_text
+from galleryctl.model.command import command_line
 from galleryctl.model.desired import Bind, Desired, DesiredGallery, DesiredItem, ItemOrder, Moved, UnmanagedPolicy
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json, canonical
 from galleryctl.model.tolerated import TOLERATED_FILE
+
+_NO_MANIFEST = f"; write a manifest, or import the galleries of the site: {command_line('import', '--all')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +138,7 @@ def find_manifests(
     """
     found: set[str] = set()
     for pattern in config.manifest_patterns:
-        files, why = set[str](), f"{pattern} matches no files"
+        files, why = set[str](), f"{pattern} matches no files{'' if found else _NO_MANIFEST}"
         try:
             paths = (file for name in manifest_names(pattern) for file in workspace_files.glob(name))
             files = set(map(workspace_files.existing_path, paths))
@@ -181,7 +185,7 @@ def read_manifest(
         read_document=read_file,
         read_facts=facts_reader(workspace_files),
         problems=problems,
-        warnings=[],
+        warnings=list(gallery_text_warnings(document)),
         notes=[],
         selections={},
         pinned=pinned_files(nodes, document),

@@ -44,7 +44,7 @@ def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | 
 def _parse_wix_uri(text: str, kind: Kind) -> WixFile:
     found = _WIX_URI.match(text)
     if found is None or found["kind"] != kind.value:
-        expected = f"wix:{kind}://v1/ID/NAME" + ("#originWidth=W&originHeight=H" if kind is Kind.IMAGE else "")
+        expected = f"wix:{kind}://v1/ID or wix:{kind}://v1/ID/NAME"
         raise MediaSourceError(f"{text[:80]} is not a valid Media Manager URI; expected {expected}")
     id_, name = unquote(found["id"]), unquote(found["name"] or "")
     try:
@@ -62,10 +62,12 @@ def _parse_pixels(text: str) -> int:
 
 
 def format_wix_uri(media: WixFile, kind: Kind) -> str:
-    """Return the URI of a Media Manager file, the inverse of `parse_media_source`."""
-    name = quote(media.filename or media.id, safe="~")
-    sizes = f"#originWidth={media.width}&originHeight={media.height}" if media.width and media.height else ""
-    return f"wix:{kind.value}://v1/{quote(media.id, safe='~')}/{name}{sizes}"
+    """Return the short URI of a Media Manager file: its id, and its name if it has one.
+
+    The id alone says which file it is. The Media Manager knows its width and height.
+    """
+    name = f"/{quote(media.filename, safe='~')}" if media.filename and media.filename != media.id else ""
+    return f"wix:{kind.value}://v1/{quote(media.id, safe='~')}{name}"
 
 
 def _parse_url(text: str, kind: Kind) -> Media:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
@@ -12,6 +13,7 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.fields import FIELDS
 from galleryctl.model.media import Kind
 from galleryctl.model.variable_text import VariableText
+from galleryctl.model.wix_places import GALLERY_ID_PLACE
 
 _TYPE_NAMES = {
     "string": "a string",
@@ -107,10 +109,33 @@ def _unknown_keys(error: Any, node: YamlNode, document: YamlDocument) -> Iterato
             yield Problem(at, f"an item must have one of image, video, text and from, not {' and '.join(kinds)}")
         elif kinds and key in _ONLY_FOR:
             yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_with_article(title)}")
+        elif not kinds and key == "key" and title.startswith("items"):
+            continue  # the missing source is reported
         elif kinds == ["from"] and key == "key":
             yield Problem(at, "key is not allowed with from: items from files get their keys from the file names")
         else:
-            yield Problem(at, f"unknown key {_truncate(repr(key))}{suggestion(key, known)}")
+            advice = suggestion(key, known) or _layout_advice(key, node, known)
+            yield Problem(at, f"unknown key {_truncate(repr(key))}{advice}")
+
+
+def _layout_advice(key: str, node: YamlNode, known: Mapping[str, Any]) -> str:
+    """Return advice for a key that is at a wrong place, or is a part of a text."""
+    keys = node.keys or {}
+    above = next((name for name, following in pairwise(keys) if following == key), None)
+    if above is None:
+        return ""
+    before, own = (node.part(name) for name in (above, key))
+    if before and before.value is None and _has_property(known.get(above), key):
+        return f"; indent it, so that it is below {above}"
+    if own and own.value is None and keys[key][0] == keys[above][0]:
+        return f"; quote the text of {above} if it contains a comma"
+    return ""
+
+
+def _has_property(schema: Any, name: str) -> bool:
+    if isinstance(schema, Mapping):
+        return name in schema.get("properties", ()) or any(_has_property(part, name) for part in schema.values())
+    return isinstance(schema, list) and any(_has_property(part, name) for part in schema)
 
 
 def _with_article(title: str) -> str:
@@ -157,9 +182,9 @@ def _pattern_message(pattern: str, label: str, value: str) -> str:
         advice = "use letters, digits, '.', '_' or '-', at most 100 characters, starting with a letter or digit"
         return f"invalid {name} {value}: {advice}"
     if "!-.0-~" in pattern and name == "bind.id":
-        return f"invalid {name} {value}: use the id of a gallery, as the API shows it"
+        return f"invalid {name} {value}: use the id of a gallery: {GALLERY_ID_PLACE}"
     if "!-.0-~" in pattern:
-        return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as the API shows it"
+        return f"invalid id {value} in {name.removeprefix('entry of ')}: use the id of an item, as `galleryctl show --live GALLERY` prints it"
     if "0-9a-f" in pattern:
         return f"invalid {name} {value}: use 12 to 64 of the digits 0-9 and a-f, as the rejected plan shows them"
     if pattern.startswith(r"[^\u0009"):
@@ -178,7 +203,16 @@ def _type_message(instance: object, node: YamlNode, label: str, allowed_types: s
     if instance is None:
         return f"{label} has no value; it must be {expected}"
     actual = "" if isinstance(instance, Mapping | list) else f", not {_display_value(instance, node)}"
-    return f"{label} must be {expected}{actual}"
+    return f"{label} must be {expected}{actual}{_list_advice(instance) if 'array' in types else ''}"
+
+
+def _list_advice(instance: object) -> str:
+    """Return how to write a value as a list."""
+    if isinstance(instance, Mapping):
+        return "; begin each entry with '- '"
+    if isinstance(instance, str) and instance.startswith("-"):
+        return "; add a space after each dash"
+    return "; put brackets around it: [a, b]" if isinstance(instance, str) else ""
 
 
 def _display_value(instance: object, node: YamlNode) -> str:

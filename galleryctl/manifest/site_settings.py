@@ -11,6 +11,7 @@ from galleryctl.model.credentials import ApiKeyCredentials, AppCredentials, Site
 from galleryctl.model.desired import ItemOrder
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.secret import Secret
+from galleryctl.model.wix_places import API_KEY_PLACE, SITE_ID_PLACE
 
 NOT_A_HEADER_VALUE = "contains a space, a line break or a non-ASCII character; check how it is set"
 _HEADER_VALUE = re.compile(r"[!-~]*")
@@ -63,7 +64,7 @@ def resolve_credentials(auth: ApiKeyConfig | AppConfig, environ: Mapping[str, st
         except InvalidInput as error:
             problems += error.problems
     if problems:
-        raise InvalidInput(tuple(problems), do=SETTING_ADVICE)
+        raise InvalidInput(tuple(problems), do=_advice(names[0]))
     if isinstance(auth, ApiKeyConfig):
         return ApiKeyCredentials(api_key=Secret(str(values["api_key"])))
     return AppCredentials(
@@ -73,9 +74,18 @@ def resolve_credentials(auth: ApiKeyConfig | AppConfig, environ: Mapping[str, st
 
 def _header_value(setting: Setting, name: str, environ: Mapping[str, str]) -> str:
     """Return the value of a setting. Raises InvalidInput, which does not show it, if it is empty or not valid."""
-    value = setting.value(environ)
-    if not value:
-        raise invalid_setting(setting, f"{name} is empty")
-    if name != "app_secret" and not is_header_value(value):
-        raise invalid_setting(setting, f"{name} {NOT_A_HEADER_VALUE}")
+    try:
+        value = setting.value(environ)
+        if not value:
+            raise invalid_setting(setting, f"{name} is empty")
+        if name != "app_secret" and not is_header_value(value):
+            raise invalid_setting(setting, f"{name} {NOT_A_HEADER_VALUE}")
+    except InvalidInput as error:
+        raise InvalidInput(error.problems, do=_advice(name)) from error
     return value
+
+
+def _advice(name: str) -> str:
+    """Return what to do about a setting without a valid value."""
+    places = {"api_key": f"the key is in {API_KEY_PLACE}", "site_id": f"the site id is {SITE_ID_PLACE}"}
+    return "\n".join(filter(None, (SETTING_ADVICE, places.get(name))))

@@ -30,6 +30,7 @@ from galleryctl.model.desired import Approval, ItemOrder, Limits, Moved
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.position import SourcePosition
 from galleryctl.model.variable_text import displayed
+from galleryctl.model.wix_places import SITE_ID_PLACE
 
 WORKSPACE_FILE = "galleryctl.yaml"
 DEFAULT_SITE = "main"
@@ -90,7 +91,7 @@ class WorkspaceConfig:
         setting = self.sites[name].site_id
         if setting is None:
             problem = Problem(None, f"{WORKSPACE_FILE}: missing site_id in sites.{name}")
-            raise InvalidInput((problem,), do="add the id of the site")
+            raise InvalidInput((problem,), do=f"add the id of the site: {SITE_ID_PLACE}")
         value = resolve_site_id(setting, self.environ)
         for other, its_id in self.known_site_ids().items():
             if other != name and its_id == value:

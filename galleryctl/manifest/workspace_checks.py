@@ -9,6 +9,7 @@ from galleryctl.manifest.site_settings import NOT_A_HEADER_VALUE, is_header_valu
 from galleryctl.manifest.state_config import check_state_config
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
+from galleryctl.model.wix_places import SITE_ID_PLACE
 
 APP_KEYS = ("app_id", "app_secret", "instance_id")
 """The parts of an app's `auth`."""
@@ -50,7 +51,7 @@ def _profile_problems(document: YamlDocument, top: YamlNode, *, multiple_sites: 
 def _site_problems(document: YamlDocument, name: str, site: YamlNode, *, local: bool) -> Iterator[Problem]:
     if not local:
         if site.part("site_id") is None:
-            yield Problem(document.at(site), f"missing site_id in sites.{name}")
+            yield Problem(document.at(site), f"missing site_id in sites.{name}: it is {SITE_ID_PLACE}")
         yield from _header_value_problems(document, site.part("site_id"))
     auth = site.part("auth")
     if auth is not None and auth.parts is not None:

@@ -15,7 +15,7 @@ GalleryctlError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from galleryctl.model.position import SourcePosition
 
@@ -39,10 +39,11 @@ class GalleryctlError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One error in the input, and its position if known."""
+    """One error in the input, and its position if known; `source` is the line with it, "" if it is not shown."""
 
     at: SourcePosition | None
     message: str
+    source: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return self.message if self.at is None else f"{self.at}: {self.message}"

@@ -29,6 +29,8 @@ class PlanOptions:
     adopt_guesses: bool = False
     destroy: bool = False
     """True to delete all managed resources."""
+    has_pages: bool = True
+    """False if no page can show the galleries: the site is the embedded emulator."""
 
 
 DEFAULT_PLAN_OPTIONS = PlanOptions()

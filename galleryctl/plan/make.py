@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 
@@ -119,7 +120,8 @@ def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:
         else:
             reason = GONE_REASON if address in galleries.missing else ""
             source = context.order_source(address)
-            yield plan_gallery_create(gallery, orders[address], context.desired.item_order, source, reason=reason)
+            created = plan_gallery_create(gallery, orders[address], context.desired.item_order, source, reason=reason)
+            yield created if context.options.has_pages else replace(created, notices=())
     yield from _delete_orphaned_galleries(context, NO_LONGER_DECLARED)
 
 

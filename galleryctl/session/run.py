@@ -14,6 +14,7 @@ from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.applying import apply_plan
 from galleryctl.engine.checks import check_conflicts, check_guards, check_review_digest
 from galleryctl.engine.importing.keys import read_site_manifests
+from galleryctl.engine.importing.originals import download_originals
 from galleryctl.engine.importing.run import ImportReport, draft_gallery, draft_unmanaged, write_drafts
 from galleryctl.engine.importing.select import GallerySelector
 from galleryctl.engine.plan_variables import replace_plan_variables
@@ -28,6 +29,7 @@ from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions
 from galleryctl.session.locking import hold_lock
 from galleryctl.session.open import WorkspaceSite, lock_owner
+from galleryctl.session.outputs import check_output
 from galleryctl.state.backend import LockInfo
 from galleryctl.waits import Waits
 
@@ -219,20 +221,36 @@ async def _announcing_stop(waits: Waits, stop: Stop) -> AsyncIterator[None]:
 
 
 async def import_galleries(
-    workspace: WorkspaceSite, selector: GallerySelector | None, *, out: Path | None = None, dry_run: bool = False
+    workspace: WorkspaceSite,
+    selector: GallerySelector | None,
+    *,
+    out: Path | None = None,
+    dry_run: bool = False,
+    download: Path | None = None,
+    on_download: Callable[[int, int], object] = lambda _files, _bytes: None,
 ) -> ImportReport:
     """Write the manifest of the selected gallery; without a selector, of all unmanaged ones.
 
+    `download` is a folder for the originals of their items; `on_download` gets their number and bytes before it begins.
     Only manifests are written, and in a dry run nothing, so no lock is needed. Raises MatchError, Refused, InvalidInput,
     StaleError, StateError and ApiError.
     """
+    if download is not None:
+        patterns = workspace.config.manifest_patterns
+        check_output(download / "original", root=workspace.config.root, patterns=patterns, start=None)
     async with workspace.open() as site:
         manifests = read_site_manifests(workspace.config, workspace.name)
         if selector:
             planned = await draft_gallery(site, manifests, selector, out)
         else:
             planned = await draft_unmanaged(site, manifests)
-        return planned.report if dry_run else await write_drafts(site, manifests, planned)
+        if dry_run:
+            return planned.report
+        report = await write_drafts(site, manifests, planned)
+        if download is None:
+            return report
+        downloads = await download_originals(site.client, planned.drafts, download, on_download)
+        return replace(report, downloads=downloads)
 
 
 async def accept_workspace_drift(

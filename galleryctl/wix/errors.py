@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.wix_places import API_KEY_PLACE, SITE_ID_PLACE
 
 _MAX_TEXT_LENGTH = 500
 """Characters of a text from the API that an error repeats."""
@@ -79,13 +80,16 @@ class ApiError(GalleryctlError):
 class AuthError(ApiError):
     """401: the API rejected the API key or the app's credentials."""
 
-    advice = "check the API key (or app id, secret and instance id) of the site in galleryctl.yaml"
+    advice = (
+        "check the API key (or app id, secret and instance id) of the site in galleryctl.yaml; "
+        f"keys are in {API_KEY_PLACE}"
+    )
 
 
 class PermissionDenied(ApiError):  # noqa: N818 - named for what it says
     """403: a permission is missing; `do` names it."""
 
-    advice = "check the permissions of the API key or the app, and the site id"
+    advice = f"check the permissions of the API key or the app, and the site id: {SITE_ID_PLACE}"
 
 
 class NotFound(ApiError):  # noqa: N818 - named for what it says
@@ -174,7 +178,7 @@ def error_from_status(
     """Return the error for a status other than 2xx; `scope` is the permission that the request needs."""
     kind, do = _error_class(status, error_body), ""
     if kind is PermissionDenied and scope:
-        do = f"grant the API key or the app the permission {scope}, and check the site id"
+        do = f"grant the API key or the app the permission {scope}, and check the site id: {SITE_ID_PLACE}"
     message = error_body.message or _STATUS_TEXTS.get(status, _REDIRECT_TEXT if 300 <= status < 400 else "")  # noqa: PLR2004
     return kind(
         f"{status} {message}".rstrip(),

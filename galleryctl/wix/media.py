@@ -12,7 +12,7 @@ from galleryctl.wix import endpoints, tus
 from galleryctl.wix.codec import JsonObject, as_array, as_object, as_string, decode_file
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import ApiError, MediaFailed, NotFound, ResponseLost, is_rejection
-from galleryctl.wix.messages import JsonReply, Request, parse_reply
+from galleryctl.wix.messages import BodySink, JsonReply, Request, parse_reply
 from galleryctl.wix.transport import Transport
 from galleryctl.wix.tus import OpenBytes, UploadSource
 
@@ -124,6 +124,15 @@ class MediaCalls:
         batches = [unique[i : i + _FILES_PER_READ] for i in range(0, len(unique), _FILES_PER_READ)]
         replies = [await self._transport.request(endpoints.GET_FILES, json={"fileIds": batch}) for batch in batches]
         return tuple(file for reply in replies for file in _decode_files(reply))
+
+    async def download(self, file_id: str, sink: BodySink) -> None:
+        """Pass the original of a file to `sink`."""
+        reply = await self._transport.request(endpoints.DOWNLOAD_URL, json={"fileId": file_id})
+        urls = [as_string(as_object(each).get("url")) for each in as_array(reply.get("downloadUrls"))]
+        resolved = self._transport.resolve_upload_url(urls[0]) if urls and urls[0] else None
+        if resolved is None:
+            raise reply.malformed("the response has no https URL to download from")
+        await self._transport.send(Request(endpoint=endpoints.DOWNLOAD, url=resolved, sink=sink))
 
     async def find_by_label(self, label: str) -> MediaFile | None:
         """Return a file with exactly this label that has not failed, preferably READY, or None."""

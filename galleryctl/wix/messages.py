@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from galleryctl.model.fields import Json
 from galleryctl.model.json_limits import JsonLimitError, check_json_limits, json_weight
@@ -17,6 +18,23 @@ REQUEST_ID_HEADER = "x-wix-request-id"
 _MAX_INTEGER = int(sys.float_info.max)
 _MAX_LISTING_MEMORY = 128 * 1024 * 1024
 """Bytes for the pages of one listing; an item with EXIF data takes about 8,000."""
+
+
+class BodySink(Protocol):
+    """Takes the body of a successful response, so that it is not kept in memory."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Return the limit of the body."""
+        ...
+
+    def begin(self) -> None:
+        """Begin to take a body, and forget that of an earlier attempt."""
+        ...
+
+    def write(self, block: bytes) -> object:
+        """Take the next bytes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +50,13 @@ class Request:
     content: bytes | None = None
     consistent: bool = True
     """False to leave out the consistency token: the response may lag behind this client's own writes."""
+    sink: BodySink | None = None
+    """Takes the body of the response, which then is empty."""
+
+    @property
+    def is_transfer(self) -> bool:
+        """True if the request sends or receives a file."""
+        return self.content is not None or self.sink is not None
 
     @property
     def call(self) -> str:

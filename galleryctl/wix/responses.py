@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from galleryctl.http import RefusedResponse, httpx, read_body
+from galleryctl.http import RefusedResponse, httpx, read_body, stream_body
 from galleryctl.network import connection_advice
 from galleryctl.wix.errors import (
     ApiError,
@@ -20,7 +20,7 @@ from galleryctl.wix.errors import (
     error_from_status,
     parse_error_body,
 )
-from galleryctl.wix.messages import InvalidJson, Request, Response
+from galleryctl.wix.messages import BodySink, InvalidJson, Request, Response
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 """Bytes, inflated; a page of 100 items with EXIF data has about 300,000."""
@@ -37,8 +37,17 @@ class AttemptTimeout(httpx.TimeoutException):
     """An attempt was not complete in time; the message says so."""
 
 
-async def read_response(response: httpx.Response, wait_for_turn: Callable[[], Awaitable[None]]) -> bytes:
-    """Return the body; that of an error is empty if it exceeds a limit, because the status says what is wrong."""
+async def read_response(
+    response: httpx.Response, wait_for_turn: Callable[[], Awaitable[None]], sink: BodySink | None = None
+) -> bytes:
+    """Return the body; that of an error is empty if it exceeds a limit, because the status says what is wrong.
+
+    `sink` takes the body of a successful response; b"" is returned for it.
+    """
+    if sink is not None and response.is_success:
+        sink.begin()
+        await stream_body(response, sink.write, sink.max_bytes)
+        return b""
     try:
         return await read_body(response, MAX_RESPONSE_BYTES, wait_for_turn)
     except RefusedResponse:

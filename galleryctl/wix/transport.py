@@ -40,7 +40,7 @@ _USER_AGENT = f"galleryctl/{__version__}"
 _CONSISTENT_HEADER = "X-Wix-Consistent"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0, write=60.0, pool=None)
 """Seconds; waiting for a connection has no timeout, because the limiter decides how many requests run."""
-_UPLOAD_SECONDS = 600.0
+_TRANSFER_SECONDS = 600.0
 """Seconds in which an attempt must be complete that sends a file, or a part of it: up to 10 MB."""
 
 
@@ -228,7 +228,7 @@ class Transport:
         before = Attempt(phase=Phase.BEFORE, name=endpoint.name, call=outgoing.call, number=attempt)
         self._notify(before)
         status, request_id = None, ""
-        limit = self._policy.attempt_seconds if outgoing.content is None else _UPLOAD_SECONDS
+        limit = _TRANSFER_SECONDS if outgoing.is_transfer else self._policy.attempt_seconds
         what = f"the response to {outgoing.call}"
         try:
             with self.waits.during(Waiting(kind=WaitKind.RESPONSE, what=what, seconds=limit, at_most=True)):
@@ -249,7 +249,7 @@ class Transport:
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
                     self._keep_consistency_token(outgoing, response)
-                    body = await read_response(response, turn.wait)
+                    body = await read_response(response, turn.wait, outgoing.sink)
                 finally:
                     await response.aclose()
                 value = None if outgoing.endpoint.is_binary else decode_json_body(body)

@@ -13,6 +13,7 @@ from galleryctl.cli.event_loop import run_async
 from galleryctl.cli.options import CliSettings, common_options, deadline_option, get_settings
 
 if TYPE_CHECKING:
+    from galleryctl.engine.importing.originals import Downloads
     from galleryctl.engine.importing.ownership import Skipped
     from galleryctl.engine.importing.run import Draft, ImportReport, ImportResult
 
@@ -29,6 +30,12 @@ _MAX_VALUES = 10
     "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the manifest to FILE."
 )
 @click.option("--all", "all_", is_flag=True, help="Import all unmanaged galleries.")
+@click.option(
+    "--download",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also download the original photos and videos to DIR.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the manifests without writing anything.")
 @deadline_option
 @click.pass_context
@@ -39,6 +46,7 @@ def command(
     name: str | None,
     out: Path | None,
     all_: bool,
+    download: Path | None,
     dry_run: bool,
     deadline: float | None,
 ) -> int:
@@ -49,22 +57,34 @@ def command(
     """
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.importing.select import GallerySelector
+    from galleryctl.report.formatting import pluralize
     from galleryctl.session.run import import_galleries
 
     settings = get_settings(context)
     output.require_format(settings, "text", "json")
     if all_ and (gallery or id_ or name or out):
         raise click.UsageError("--all cannot be combined with GALLERY, --id, --name or --out.")
+    if download and dry_run:
+        raise click.UsageError("--download and --dry-run cannot be combined.")
     if id_ and name:
         raise click.UsageError("--id and --name cannot be combined.")
     if not (all_ or gallery or id_ or name):
         raise click.UsageError("Missing gallery: give GALLERY, --id, --name or --all.")
     selector = None if all_ else GallerySelector(text=gallery, id=id_, name=name)
     file = None if out is None else settings.directory / out
+    folder = None if download is None else settings.directory / download
+
+    def announce(files: int, size: int) -> None:
+        output.info(settings, f"Downloading {pluralize(files, 'file')} ({size / 1_000_000:,.1f} MB) to {folder} …")
+
     report = run_async(
-        import_galleries(get_workspace(settings), selector, out=file, dry_run=dry_run), deadline=deadline
+        import_galleries(
+            get_workspace(settings), selector, out=file, dry_run=dry_run, download=folder, on_download=announce
+        ),
+        deadline=deadline,
     )
-    return _print_report(report, settings, dry_run=dry_run)
+    code = _print_report(report, settings, dry_run=dry_run)
+    return 3 if report.downloads and report.downloads.failed else code
 
 
 def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool) -> int:
@@ -77,6 +97,7 @@ def _print_report(report: ImportReport, settings: CliSettings, *, dry_run: bool)
     for line in (
         *_skipped_messages("", report.skipped, settings),
         *(line for each in imported for line in _messages(each, settings, dry_run=dry_run)),
+        *_download_messages(report.downloads),
     ):
         output.info(settings, settings.for_this_workspace(line))
     return code
@@ -91,7 +112,10 @@ def _report_text(report: ImportReport, settings: CliSettings, *, dry_run: bool) 
 
         documents = [_json_document(each, settings, dry_run=dry_run) for each in imported]
         head = {"kind": "import", "format_version": 1, "written": not dry_run}
-        return dump_safe_json({**head, "galleries": documents, "skipped": _reasons(report.skipped, settings)})
+        skipped = _reasons(report.skipped, settings)
+        return dump_safe_json(
+            {**head, "galleries": documents, "skipped": skipped, **_downloads_document(report.downloads)}
+        )
     if not imported:
         return "No unmanaged galleries to import."
     if dry_run:
@@ -160,6 +184,27 @@ def _undeclarable_messages(draft: Draft) -> list[str]:
         for key, why in found.entries.items()
     ]
     return lines
+
+
+def _download_messages(downloads: Downloads | None) -> list[str]:
+    """Return what became of the downloads."""
+    from galleryctl.report.formatting import escape_control, pluralize
+
+    if downloads is None:
+        return []
+    lines = [f"not downloaded: {failure.address}: {escape_control(failure.why)}" for failure in downloads.failed]
+    size = f"{pluralize(len(downloads.files), 'file')} ({downloads.bytes / 1_000_000:,.1f} MB)"
+    there = f", {downloads.kept:,} there already" if downloads.kept else ""
+    failed = f", {len(downloads.failed):,} failed" if downloads.failed else ""
+    return [*lines, f"Downloaded {size} to {escape_control(str(downloads.folder))}{there}{failed}."]
+
+
+def _downloads_document(downloads: Downloads | None) -> dict[str, object]:
+    if downloads is None:
+        return {}
+    failed = {str(failure.address): failure.why for failure in downloads.failed}
+    files = [str(path) for path in downloads.files]
+    return {"downloads": {"files": files, "bytes": downloads.bytes, "kept": downloads.kept, "failed": failed}}
 
 
 def _listed_values(values: Sequence[str], where: str = "") -> str:

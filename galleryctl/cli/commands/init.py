@@ -20,25 +20,32 @@ from galleryctl.cli.options import common_options, get_settings
     show_default=True,
     help="Embedded emulator (local) or Wix API (wix).",
 )
+@click.option(
+    "--from",
+    "photos",
+    metavar="PHOTOS",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a manifest for each folder of photos below PHOTOS.",
+)
 @click.pass_context
-def command(context: click.Context, folder: Path | None, backend: str) -> int:
+def command(context: click.Context, folder: Path | None, backend: str, photos: Path | None) -> int:
     """Create a new workspace.
 
-    DIR is its folder, by default the current one. Existing files are not overwritten.
+    DIR is its folder, by default the current one. Existing files are not overwritten. With --from, each folder of photos
+    becomes a gallery, bound by name; with --backend wix, WIX_API_KEY and WIX_SITE_ID, the site's galleries are read to
+    find the names.
     """
     from galleryctl.cli import output
+    from galleryctl.cli.run.init import new_workspace
     from galleryctl.cli.write_files import write_new
-    from galleryctl.manifest.write.templates import init_files
     from galleryctl.model.checkup import WriteAction, WriteResult
-    from galleryctl.model.command import command_line
 
     settings = get_settings(context, unused=("--site",))
     root = settings.directory / (folder or "")
-    files = init_files("wix" if backend == "wix" else "local")
-    write_new(root, files)
-    created = tuple(str(root / name) for name in files)
+    workspace = new_workspace(root, settings.directory, local=backend == "local", photos=photos)
+    write_new(root, workspace.files)
+    created = tuple(str(root / name) for name in workspace.files)
     code = output.print_written(WriteResult(action=WriteAction.CREATED, files=created), settings)
-    if settings.format == "text":
-        text = "Next, see the changes an apply would make: " + command_line("plan")
-        output.info(settings, replace(settings, directory=root).for_this_workspace(text))
+    for line in (*workspace.remarks, *((workspace.next_step,) if settings.format == "text" else ())):
+        output.info(settings, replace(settings, directory=root).for_this_workspace(line))
     return code

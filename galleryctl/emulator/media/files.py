@@ -170,6 +170,8 @@ class FileHandlers:
             checks.check_string("downloadFileName", body.get("downloadFileName"), 100),
             checks.check_integer("expirationInMinutes", body.get("expirationInMinutes"), 1),
             checks.check_strings("assetKeys", body.get("assetKeys"), 100, 100),
+            checks.check_one_of("contentDisposition", body.get("contentDisposition"), ("ATTACHMENT", "INLINE")),
+            checks.check_string("expirationRedirectUrl", body.get("expirationRedirectUrl")),
         )
         doc = find_file(self.site, body["fileId"])
         keys = body.get("assetKeys") or ["src"]

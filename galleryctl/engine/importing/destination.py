@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -38,6 +39,15 @@ def manifest_path(site_manifests: SiteManifests, key: str, out: Path | None) -> 
         )
     file = _relative_path(root, out)
     return out, file if file and any(_pattern_matches(pattern, file) for pattern in patterns) else None
+
+
+def schema_line(root: Path, path: Path) -> str:
+    """Return the first line of a new manifest, by which editors find the schema that `init` wrote; "" without it."""
+    schema = root / "schemas" / "gallery.schema.json"
+    if not schema.is_file():
+        return ""
+    relative = os.path.relpath(schema.resolve(), path.parent.resolve())
+    return f"# yaml-language-server: $schema={Path(relative).as_posix()}\n"
 
 
 def _relative_path(root: Path, path: Path) -> str | None:

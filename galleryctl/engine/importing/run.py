@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galleryctl.engine.gather import gather_all
-from galleryctl.engine.importing.destination import existing_manifest, manifest_path
+from galleryctl.engine.importing.destination import existing_manifest, manifest_path, schema_line
 from galleryctl.engine.importing.keys import SiteManifests, desired_subset, gallery_keys, item_keys, moved_bindings
+from galleryctl.engine.importing.originals import Downloads
 from galleryctl.engine.importing.ownership import (
     NOTHING_UNDECLARABLE,
     Skipped,
@@ -81,6 +82,8 @@ class ImportReport:
 
     results: tuple[ImportResult, ...]
     skipped: tuple[Skipped, ...] = ()
+    downloads: Downloads | None = None
+    """The originals, if they were to be downloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +172,8 @@ async def write_drafts(site: Site, site_manifests: SiteManifests, import_plan: I
     for draft in import_plan.drafts:
         ensure_inside(site.root, draft.path)
     for draft in import_plan.drafts:
-        write_text_atomically(draft.path, draft.manifest.text)
+        head = "" if draft.path.exists() else schema_line(site.root, draft.path)
+        write_text_atomically(draft.path, head + draft.manifest.text)
     results = [
         ImportResult(draft=draft, changes=await _count_changes(site, site_manifests, import_plan, draft))
         for draft in import_plan.drafts

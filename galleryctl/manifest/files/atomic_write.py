@@ -11,6 +11,8 @@ from pathlib import Path
 
 from galleryctl.model.errors import GalleryctlError
 
+_LINE_END = re.compile("\r\n?")
+
 
 def read_text(path: Path) -> str:
     """Return the text of a file with its line breaks unchanged. Raises GalleryctlError."""
@@ -21,9 +23,15 @@ def read_text(path: Path) -> str:
         raise GalleryctlError("the file cannot be read", where=path, why=str(error)) from error
 
 
+def with_unix_line_ends(text: str) -> str:
+    """Return the text with line ends of one character."""
+    return _LINE_END.sub("\n", text) if "\r" in text else text
+
+
 def with_line_ends_of(text: str, before: str) -> str:
-    """Return the text with the line ends of the file that it replaces."""
-    return re.sub("\r?\n", "\r\n", text) if "\r\n" in before else text
+    """Return the text with one kind of line end: that of most lines of the file that it replaces."""
+    text = with_unix_line_ends(text)
+    return text.replace("\n", "\r\n") if 2 * before.count("\r\n") > before.count("\n") else text
 
 
 def write_text_atomically(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from galleryctl.manifest.files.atomic_write import with_line_ends_of
+from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.media_source import source_base_name
 from galleryctl.manifest.values import get_bool
@@ -67,13 +67,14 @@ def expand_patterns(text: str, manifest: Manifest, reread: Reread, order: Sequen
     items; without it, they stay in their order. Raises InvalidInput if the text cannot be written with the same items and
     comments.
     """
+    before, text = text, with_unix_line_ends(text)
     document, gallery = _parse(text, manifest.file), manifest.gallery
     if document.root is None or gallery is None:
         raise InvalidInput((*document.problems, *manifest.problems))
     gallery = _in_order(gallery, order)
     patterns = tuple(_find_patterns(document, gallery))
     if not patterns:
-        return Expansion(text=text)
+        return Expansion(text=before)
     writer = _Writer(text, document, patterns)
     drafts = {item.address: _bare_entry(pattern, item) for pattern in patterns for item in pattern.items}
     written = writer.write(drafts)
@@ -88,7 +89,7 @@ def expand_patterns(text: str, manifest: Manifest, reread: Reread, order: Sequen
                     writer.add_values(pattern, drafts[item.address], item, entries[item.address], use_own=use_own)
         written = writer.write(drafts)
     _check_same(gallery, reread(written), writer)
-    return Expansion(text=written, entries=sum(len(pattern.items) for pattern in patterns))
+    return Expansion(text=with_line_ends_of(written, before), entries=sum(len(pattern.items) for pattern in patterns))
 
 
 def pattern_addresses(text: str, manifest: Manifest) -> frozenset[Address]:
@@ -227,7 +228,7 @@ class _Writer:
                 raise InvalidInput((self.problem(_COMMENT_LOST),))
             written += [replace(entry, above=() if number else above) for number, entry in enumerate(new)]
         after = replace(before, entries=tuple(written))
-        return with_line_ends_of(after.text(), self.text)
+        return after.text()
 
     def _write_tree(self, entries: Mapping[int, Sequence[Any]]) -> str:
         tree = load_round_trip(self.text, self._document.file)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.write.blocks import block_end, block_starts, is_block
 from galleryctl.manifest.write.comments import count_comments
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip
@@ -33,19 +34,23 @@ _WORKSPACE_KEY_ORDER = (
 _Rank = Callable[[str], Any]
 """Returns the value by which a key is sorted."""
 
-_BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 _MAX_PASSES = 8
 """ruamel keeps the columns of comments, which can shift again if the text before them becomes shorter."""
 
 
 def format_text(text: str, file: str) -> str:
-    """Return a manifest or galleryctl.yaml in canonical format. Raises InvalidInput for YAML that cannot be read."""
+    """Return a manifest or galleryctl.yaml in canonical format, with its line ends.
+
+    Raises InvalidInput for YAML that cannot be read.
+    """
+    before, text = text, with_unix_line_ends(text)
     result = _format_once(text, file)
     for _ in range(_MAX_PASSES):
         text, result = result, _format_once(result, file)
         if result == text:
             break
-    return result
+    return with_line_ends_of(result, before)
 
 
 def _format_once(text: str, file: str) -> str:

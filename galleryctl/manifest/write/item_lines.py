@@ -80,7 +80,7 @@ class ItemLines:
 
 def split_items(text: str, root: YamlNode) -> ItemLines | None:
     """Return the lines of the manifest; None if its entries have no lines of their own, as in `[{…}, {…}]`."""
-    items, keys, lines = root.part("items"), root.keys or {}, [line.removesuffix("\r") for line in text.split("\n")]
+    items, keys, lines = root.part("items"), root.keys or {}, text.split("\n")
     if items is None or items.items is None or "items" not in keys:
         return None
     start, indent = keys["items"][0], items.column - 1 if items.items else keys["items"][1] + 1

@@ -9,7 +9,7 @@ from itertools import count
 from posixpath import splitext
 from typing import Any
 
-from galleryctl.manifest.keys import key_from_title, unique_key
+from galleryctl.manifest.keys import key_from_title, short_key, unique_key
 from galleryctl.manifest.values import ignored_fields
 from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries, source_text
 from galleryctl.manifest.yaml.nodes import YamlDocument
@@ -161,7 +161,7 @@ def assign_keys(
         if item.id in assigned:
             continue
         filename = item.media.filename if isinstance(item.media, WixFile) else ""
-        base = key_from_title(str(item.fields.get("title") or "")) or key_from_text(splitext(filename)[0])
+        base = key_from_title(str(item.fields.get("title") or "")) or short_key(key_from_text(splitext(filename)[0]))
         numbered = (f"{item.kind.value}-{number}" for number in count(1))
         key = unique_key(base, used) if base else next(key for key in numbered if key not in used)
         (left_out if key in ended else assigned)[item.id] = key

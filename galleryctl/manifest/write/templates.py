@@ -16,20 +16,25 @@ galleryctl: 1
 backend: {type: BACKEND}
 
 # Read from the environment, only with {type: wix}. Do not write secrets here.
+# WIX_API_KEY: from the API Keys Manager of the account, which only its owner and co-owners can open.
+# WIX_SITE_ID: the part of the address of the site's dashboard after /dashboard/.
 sites:
   main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}
 
 galleries: galleries/*.yaml
 """
+GALLERY_SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/gallery.schema.json\n"
+"""The first line of a manifest in `galleries/`, by which editors find its schema."""
 _GALLERY = """\
-# yaml-language-server: $schema=../schemas/gallery.schema.json
 
 # The key of this gallery: its address in plans and state is first, the address of an item is first/film.
 gallery: first
 
 # The gallery on the site. Pages show changes to a gallery created in the Editor at once:
 #   bind: {name: My gallery}      or by id:  bind: {id: ...}
-# `galleryctl show --live` lists the galleries of the site.{bound}
+# `galleryctl show --live` lists the galleries of the site; the Editor shows an id in the gallery's Settings, Support.
+# This one is created if it does not exist.
+bind: {create: true}
 name: First gallery
 
 # Keep items that were added in the Editor and are not declared here.
@@ -57,23 +62,23 @@ items:
     text: <p>Thank you for looking.</p>
     # publish: {from: "2026-12-01", until: "2027-01-07"}   # only for a time
 """
-_BIND_CREATE = """
-# This one is created if it does not exist.
-bind: {create: true}"""
-_BIND_BY_NAME = """
-bind: {name: First gallery}"""
 
 
-def init_files(backend: Literal["local", "wix"] = "local") -> Mapping[str, str]:
-    """Return the files of a new workspace, path to text, with the schemas that the files refer to for editors."""
+def workspace_files(backend: Literal["local", "wix"], manifests: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the files of a new workspace with these manifests, path to text, and the schemas for editors."""
     return {
         "galleryctl.yaml": _WORKSPACE.replace("BACKEND", backend),
-        "galleries/first.yaml": _GALLERY.replace("{bound}", _BIND_CREATE if backend == "local" else _BIND_BY_NAME),
+        **manifests,
         "schemas/workspace.schema.json": schema_text("workspace"),
         "schemas/gallery.schema.json": schema_text("gallery"),
         "schemas/tolerated.schema.json": schema_text("tolerated"),
         ".gitignore": ".galleryctl/\n",
     }
+
+
+def sample_manifest() -> Mapping[str, str]:
+    """Return the manifest of a sample gallery, path to text, which the emulator can create."""
+    return {"galleries/first.yaml": GALLERY_SCHEMA_LINE + _GALLERY}
 
 
 def schema_text(name: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.yaml.dump import dump_round_trip, load_round_trip, to_yaml_value
 from galleryctl.manifest.yaml.nodes import YamlNode
 from galleryctl.manifest.yaml.parse import parse_yaml_text
@@ -27,6 +28,7 @@ def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: st
     if text is None:
         added = [_members(entry, site if by_site else "") for entry in entries]
         return _HEAD + dump_round_trip(to_yaml_value({"tolerated": added}), TOLERATED_FILE)
+    before, text = text, with_unix_line_ends(text)
     tree = load_round_trip(text, TOLERATED_FILE)
     added, is_changed = [], False
     for entry in entries:
@@ -38,7 +40,7 @@ def write_tolerated(text: str | None, entries: Iterable[Toleration], *, site: st
             is_changed = _update(existing, members) or is_changed
     if is_changed:
         text = dump_round_trip(tree, TOLERATED_FILE)
-    return _append(text, added) if added else text
+    return with_line_ends_of(_append(text, added) if added else text, before)
 
 
 def remove_tolerated(text: str, obsolete: Collection[tuple[str, str]], *, site: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.write.adopt import write_adopted
 from galleryctl.manifest.write.entries import (
     EntryEdit,
@@ -95,11 +96,12 @@ def render_manifest(
     if existing_text is None:
         rendered = _new_manifest(gallery_key, gallery, items, known, protect=protect)
     else:
-        rendered = _update_manifest(file, gallery, items, known, existing_text, kept)
+        rendered = _update_manifest(file, gallery, items, known, with_unix_line_ends(existing_text), kept)
     kept_lines = {key: id_ for key, id_ in kept.adopted.items() if key not in rendered.removed}
     keys = {**undeclarable, **rendered.keys}
     adopted = {**kept_lines, **{key: id_ for id_, key in keys.items() if id_ not in known.in_state}}
     text = write_adopted(rendered.text, file, adopted, site=site, by_site=by_site, dropped=rendered.removed)
+    text = text if existing_text is None else with_line_ends_of(text, existing_text)
     return replace(rendered, text=text, adopted=dict(sorted(adopted.items())), undeclarable=undeclarable)
 
 
@@ -138,7 +140,7 @@ def _update_manifest(
     text: str,
     kept: KeptParts,
 ) -> ManifestText:
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = text.removeprefix("\ufeff")
     document = parse_with_variables(text, file)
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)

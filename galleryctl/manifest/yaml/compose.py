@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from galleryctl.manifest.yaml import variables
+from galleryctl.manifest.yaml.mistakes import NO_SPACE_AFTER_DASH
 from galleryctl.manifest.yaml.nodes import YamlNode
+from galleryctl.manifest.yaml.remarks import RemarkFinder
 from galleryctl.manifest.yaml.scalars import CORE_TAGS, STRING_TAGS, resolve_scalar
+from galleryctl.manifest.yaml.spaces import OTHER_SPACES, SPACES, edge_space, space_advice
 from galleryctl.model.errors import Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.position import SourcePosition
@@ -61,8 +64,9 @@ class _Anchored(NamedTuple):
 class Composer:
     """Composes the nodes of one file."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, remarks: RemarkFinder) -> None:
         self.file = file
+        self._remarks = remarks
         self.problems: list[Problem] = []
         self.anchors: dict[str, _Anchored | None] = {}
         self.stack: list[_Frame] = []
@@ -86,7 +90,9 @@ class Composer:
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self._abort(event, "only one YAML document per file is allowed")
+                    self._abort(
+                        event, "only one YAML document per file is allowed; remove this line, or split the file"
+                    )
             elif kind is yaml.StreamEndEvent:
                 return self.root
 
@@ -128,6 +134,8 @@ class Composer:
             node = YamlNode(text, line, column)
         else:
             node = self._resolve_scalar(event, text, tag, line, column)
+            if not event.style:
+                self._remarks.inspect(event)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(node, 1, 0)
         self._attach(node)
@@ -136,7 +144,7 @@ class Composer:
         if tag in STRING_TAGS:
             return YamlNode(text, line, column)
         if tag is not None and tag not in CORE_TAGS:
-            self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed")
+            self._add_problem(event, f"the tag {_short_tag(tag)} is not allowed; quote a text that begins with !")
             return YamlNode(text, line, column)
         try:
             value = resolve_scalar(text)
@@ -154,9 +162,20 @@ class Composer:
             self._add_problem(event, f"duplicate key {key[:80]!r}, first defined at {first_line}:{first_column}")
         elif not merge and not key and not event.style:
             self._add_problem(event, "a key is missing before the colon")
+        elif not event.style:
+            self._check_plain_key(event, key, line, column)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(YamlNode(key, line, column), 1, 0)
         frame.key, frame.key_at, frame.merging = key, (line, column), merge
+
+    def _check_plain_key(self, event: Any, key: str, line: int, column: int) -> None:
+        """Add a problem for a key that begins like a list item, or has a space of another kind at its edge."""
+        if key[:1] == "-" and key[1:2] in SPACES:
+            self._add_problem_at(SourcePosition(self.file, line, column + 1), space_advice(key[1]))
+        elif key[:1] == "-":
+            self._add_problem(event, NO_SPACE_AFTER_DASH)
+        elif not key.isascii() and (space := edge_space(key)):
+            self._add_problem(event, f"{space_advice(space)} beside the key {key.strip(OTHER_SPACES)[:80]!r}")
 
     def _start_collection(self, event: Any, *, mapping: bool) -> None:
         self._check_limits(event, 2, 1)
@@ -190,8 +209,12 @@ class Composer:
 
     def _expand_alias(self, event: Any) -> None:
         if event.anchor not in self.anchors:
-            self._abort(event, f"undefined alias *{event.anchor}: no anchor &{event.anchor} precedes it")
+            self._abort(
+                event,
+                f"undefined alias *{event.anchor}: no anchor &{event.anchor} precedes it; quote a text that begins with *",
+            )
         found = self.anchors[event.anchor]
+        self._remarks.use_anchor(event.anchor)
         if found is None:
             self._abort(event, f"the alias *{event.anchor} refers to a value that contains it")
             return

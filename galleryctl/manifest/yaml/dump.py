@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from galleryctl.manifest.yaml import variables
+from galleryctl.manifest.yaml.anchor_comments import keep_anchors, mask_anchor_comments, unmask_anchor_comments
 from galleryctl.manifest.yaml.scalars import format_float, is_plain
 from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import InvalidInput, Problem
@@ -16,7 +17,12 @@ from galleryctl.model.position import SourcePosition
 
 _PLAIN_SAFE = re.compile(r"\w(?:[\w .'()/&+!;-]*[\w.')/!])?\Z")
 _URL = re.compile(r"(?:https|wix:image|wix:video)://[A-Za-z0-9./~%&=+_#-]+\Z")
-_BLOCK_SAFE = re.compile(r"(?:(?:[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])\n)*\Z")
+_BLOCK_SAFE = re.compile(
+    r"(?! )(?:(?: *[^\s#][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]*)?(?<![ \t])(?:\n|\Z))+\Z"
+)
+"""Texts of lines that do not look like comments, and whose spaces at the ends no editor can remove unseen."""
+_MAX_QUOTED = 40
+"""Characters of a text with double quotes that is written on one line."""
 _FIELD_MEMBERS = frozenset(member for field in FIELDS for member in field.members)
 
 
@@ -27,9 +33,11 @@ def load_round_trip(text: str, file: str) -> Any:
     from galleryctl.manifest.yaml.round_trip import round_trip_yaml  # noqa: PLC0415 - as above
 
     try:
-        return round_trip_yaml().load(variables.mask(text))
+        tree = round_trip_yaml().load(mask_anchor_comments(variables.mask(text)))
     except (YAMLError, *_RUAMEL_ERRORS) as error:
         raise _round_trip_error(file, error) from error
+    keep_anchors(tree)
+    return tree
 
 
 def dump_round_trip(tree: Any, file: str) -> str:
@@ -46,7 +54,7 @@ def dump_round_trip(tree: Any, file: str) -> str:
             raise ValueError("the values would change")
     except (YAMLError, *_RUAMEL_ERRORS) as error:
         raise _round_trip_error(file, error) from error
-    return variables.unmask(out.getvalue())
+    return variables.unmask(unmask_anchor_comments(out.getvalue()))
 
 
 # ruamel raises any of these for a comment in a place that it does not support.
@@ -100,8 +108,10 @@ def _is_plain_safe(value: str) -> bool:
 
 
 def is_block_text(value: Json) -> bool:
-    """Return True for a text of several lines that is written as a block, below `|`."""
-    if not isinstance(value, str) or value.count("\n") <= 1 or value.endswith("\n\n"):
+    """Return True for a text that is easier to read below `|`: of several lines, or long and with double quotes."""
+    if not isinstance(value, str) or value.startswith("\n") or value.endswith("\n\n"):
+        return False
+    if "\n" not in value.rstrip("\n") and ('"' not in value or len(value) <= _MAX_QUOTED):
         return False
     return bool(_BLOCK_SAFE.match(value)) and not any(map(is_hidden, value.replace("\n", "")))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from galleryctl.model.errors import Problem
@@ -37,6 +38,17 @@ class YamlNode(NamedTuple):
         return self.hidden or any(child.has_hidden_values() for child in children)
 
 
+class Remark(NamedTuple):
+    """A place beside an unquoted text that its author may have meant as a part of the text."""
+
+    line: int
+    column: int
+    shown: str
+    """The text as YAML reads it."""
+    why: str
+    """Why it is not the text that the file seems to have, and what to do."""
+
+
 class YamlDocument(NamedTuple):
     """A parsed file; `root` is None if it cannot be read at all."""
 
@@ -45,6 +57,8 @@ class YamlDocument(NamedTuple):
     problems: tuple[Problem, ...]
     unresolved: frozenset[SourcePosition] = frozenset()
     """The positions of texts with variables that are not replaced: nothing is known about their values."""
+    remarks: Mapping[tuple[int, int], Remark] = MappingProxyType({})
+    """The remarks on unquoted texts, by line and column of the text."""
 
     def at(self, node: YamlNode) -> SourcePosition:
         """Return the position of a value of this file."""

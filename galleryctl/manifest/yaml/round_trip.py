@@ -8,6 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.emitter import Emitter
+from ruamel.yaml.events import MappingEndEvent, SequenceEndEvent
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from galleryctl.manifest.yaml.scalars import format_float
@@ -33,6 +34,12 @@ class _Representer(RoundTripRepresenter):
 
 class _Emitter(Emitter):
     """Escapes characters in double quotes that are invisible or change the order of text, for reviewers."""
+
+    def write_post_comment(self, event: Any) -> Any:
+        written = super().write_post_comment(event)
+        if isinstance(event, MappingEndEvent | SequenceEndEvent):
+            self.no_newline = False  # else, after a comment above the list, the next line break would be left out
+        return written
 
     def write_double_quoted(self, text: Any, split: Any = True) -> None:
         stream, self.stream = self.stream, io.StringIO()

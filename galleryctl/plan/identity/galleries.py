@@ -13,8 +13,11 @@ from galleryctl.model.errors import MatchError
 from galleryctl.model.last_applied import NEVER_APPLIED, Origin
 from galleryctl.model.live import LiveGallery
 from galleryctl.model.variable_text import displayed
+from galleryctl.model.wix_places import GALLERY_ID_PLACE
 from galleryctl.plan.changes import MatchedBy, Notice
 from galleryctl.plan.identity.moved import AddressMoves, apply_moved, infer_moved_galleries
+
+_ID_PLACE = f"the id of a gallery: {GALLERY_ID_PLACE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +196,7 @@ def _find_by_name(desired: DesiredGallery, candidates: Mapping[str, Sequence[Liv
                 f"gallery {desired.address}: {len(found)} galleries on the site are named {displayed(name)!r}",
                 where=desired.at,
                 why=f"their ids: {ids}",
-                do="specify one of them: bind: {id: …}",
+                do=f"specify one of them: bind: {{id: …}}\n{_ID_PLACE}",
             )
         if found:
             return found[0]
@@ -206,7 +209,7 @@ def _not_found_error(desired: DesiredGallery) -> MatchError:
         f"gallery {desired.address} is not on the site",
         where=desired.at,
         why=f"no gallery is named {names}" if names else "the manifest specifies neither an id nor a name",
-        do="bind it to an existing gallery with bind: {id: …}, or create it with bind: {create: true}",
+        do=f"bind it to an existing gallery with bind: {{id: …}}, or create it with bind: {{create: true}}\n{_ID_PLACE}",
     )
 
 

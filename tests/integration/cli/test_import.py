@@ -266,6 +266,16 @@ def test_entries_that_were_never_applied_stay_where_they_stand(journal: CliHarne
     journal.assert_no_changes()
 
 
+def test_comments_beside_flow_mappings_are_kept(journal: CliHarness) -> None:
+    """ruamel alone would write `from` and `to` on one line."""
+    journal.run("import", "our-journal")
+    moved = "moved:\n  # first\n  - {from: a, to: spring}   # dark\n  - from: b\n    to: summer\n"
+    odd = manifest(journal).replace("items:\n", f"{moved}items:\n")
+    journal.write("galleries/our-journal.yaml", odd)
+    assert journal.run("import", "our-journal").code == 0
+    assert manifest(journal) == odd
+
+
 def test_comments_that_cannot_be_kept_leave_the_file_as_it_is(journal: CliHarness) -> None:
     journal.run("import", "our-journal")
     entries = "  {key: spring, text: <p>Spring</p>, title: Spring},  # cold\n  {key: summer, text: <p>Summer</p>}"

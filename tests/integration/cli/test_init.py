@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from galleryctl.manifest.write.format import format_text
 from tests.support.cli_harness import CliHarness
 from tests.support.reports import parse_report
 
@@ -36,7 +35,10 @@ def test_a_new_workspace_validates_plans_and_applies_at_once(empty: CliHarness) 
     assert all(f"created {empty.root / name}" in ran.out for name in FILES)
     assert ran.out.endswith("Created 6 files.\n")
     assert f"galleryctl -C {empty.root} plan" in ran.err
-    assert empty.run("validate").code == 0
+    validated, planned = empty.run("validate"), empty.run("plan")
+    assert (validated.code, planned.code) == (0, 0)
+    assert "warn" not in validated.out
+    assert "Notes" not in planned.out
     assert empty.run("fmt", "--check").code == 0
     assert empty.run("plan", "--detailed-exitcode").code == 2
     empty.apply()
@@ -61,19 +63,20 @@ def test_editors_find_the_schemas_beside_the_files(empty: CliHarness) -> None:
 def test_a_workspace_for_wix_asks_for_its_variables_and_makes_no_gallery(
     empty: CliHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert empty.run("init", "--backend", "wix").code == 0
     for name in ("WIX_SITE_ID", "WIX_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    ran = empty.run("validate")
+    ran = empty.run("init", "--backend", "wix")
     assert ran.code == 0
-    ran = empty.run("plan")
+    assert files(empty.root) == FILES - {"galleries/first.yaml"}
+    assert "First, set WIX_API_KEY (from the API Keys Manager of the account" in ran.err
+    ran = empty.run("import", "--all")
     assert ran.code == 1
     assert "WIX_SITE_ID is not set" in ran.err
+    assert "the site id is the part of the address of the site's dashboard after /dashboard/" in ran.err
     monkeypatch.setenv("WIX_SITE_ID", "site")
-    assert "WIX_API_KEY is not set" in empty.run("plan").err
-    text = (empty.root / "galleries" / "first.yaml").read_text(encoding="utf-8")
-    assert "create:" not in text
-    assert format_text(text, "first.yaml") == text
+    ran = empty.run("import", "--all")
+    assert "WIX_API_KEY is not set" in ran.err
+    assert "the API Keys Manager of the account, which only its owner and co-owners can open" in ran.err
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -157,3 +157,69 @@ def test_outside_of_a_workspace_there_is_one_problem(studio: CliHarness) -> None
     ran = studio.run("validate")
     assert ran.code == 1
     assert "galleryctl.yaml does not exist\n" in ran.err
+
+
+def test_a_mistake_in_yaml_is_shown_with_its_line_and_a_mark_below_it(studio: CliHarness) -> None:
+    studio.write("galleries/weddings.yaml", "name: 日本\nitems:\n  - key: a\n    title: 東京: 夜\n    text: x\n")
+    ran = studio.run("validate")
+    assert ran.code == 1
+    assert ran.err.splitlines()[:3] == [
+        "galleries/weddings.yaml:4:14: quote the text: it contains ': '",
+        "      title: 東京: 夜",
+        "                 ^",
+    ]
+
+
+def test_a_long_line_is_shown_around_the_mistake(studio: CliHarness) -> None:
+    studio.write("galleries/weddings.yaml", f"name: {'a' * 300}\x1b[2J: {'b' * 300}\n".replace("\x1b[2J", "\u202e"))
+    _, shown, mark, *_ = studio.run("validate").err.splitlines()
+    assert len(shown) < 120
+    assert shown[mark.index("^")] == ":"
+    assert "\u202e" not in shown
+
+
+def test_a_line_that_may_have_a_credential_is_not_shown(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", "galleryctl: 1\nsites: {main: {auth: {api_key: IST.abc: def}}}\n")
+    ran = studio.run("validate")
+    assert "galleryctl.yaml:2:39: quote the text" in ran.err
+    assert "IST.abc" not in ran.err
+
+
+COMMENTED = """\
+gallery: weddings  # the first
+bind: {create: true}  # in the Editor
+name: Weddings # 2026
+items:  # all
+  - key: words  # for a
+    text: hi
+    title: No. #1
+"""
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_comment_after_a_text_that_visitors_see_is_a_warning(studio: CliHarness, format_: str) -> None:
+    studio.write("galleries/weddings.yaml", COMMENTED)
+    ran = studio.run("validate", "--format", format_)
+    assert ran.code == 0
+    if format_ == "json":
+        first, second = parse_report(ran.out)["warnings"]
+        assert (first["line"], second["line"], second["column"]) == (3, 7, 16)
+    elif format_ == "github":
+        assert ran.out.startswith(
+            '::warning file=galleries/weddings.yaml,line=3,col=16::name is published as "Weddings"'
+        )
+        assert ran.out.count("::warning") == 2
+    elif format_ == "text":
+        assert 'warn galleries/weddings.yaml:7:16 title is published as "No.": # begins a comment; quote' in " ".join(
+            ran.out.split()
+        )
+
+
+def test_plan_shows_the_first_warnings_about_manifests(studio: CliHarness) -> None:
+    studio.write("galleries/weddings.yaml", COMMENTED)
+    assert 'title is published as "No."' in " ".join(studio.run("plan").out.split())
+    more = "".join(f"  - {{key: n{n}, text: hi, title: x #\n    }}\n" for n in range(9))
+    studio.write("galleries/weddings.yaml", COMMENTED + more)
+    out = " ".join(studio.run("plan").out.split())
+    assert out.count("is published as") == 5
+    assert "6 more warnings about manifests; see them all: galleryctl" in out

@@ -237,7 +237,7 @@ def test_invalid_manifests_and_state(bound: CliHarness) -> None:
     assert ran.code == 1
     assert "state.json" in ran.err
     bound.write("galleries/weddings.yaml", "items: [\n")
-    assert "galleries/weddings.yaml:2:1" in bound.run("velo", "weddings").err
+    assert "galleries/weddings.yaml:1:8" in bound.run("velo", "weddings").err
 
 
 def test_a_failure_is_json_when_json_was_asked_for(bound: CliHarness) -> None:

@@ -38,6 +38,7 @@ GALLERIES = "/progallery/v2/galleries"
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "tutorial-photos.md",
     *sorted((ROOT / "docs" / "how-to").glob("*.md")),
     ROOT / "docs" / "reference" / "python.md",
 ]

@@ -172,7 +172,7 @@ def test_media_and_the_keys_made_from_them(scratch: ScratchWorkspace, written: s
         ("image: https://[x", "3:12: https://[x is not a valid URL: Invalid IPv6 URL"),
         ("video: https://vimeo.com/about", "3:12: https://vimeo.com/about is not the URL of a Vimeo video"),
         ("video: https://example.com/page.html", "3:12: https://example.com/page.html is neither a video file nor a YouTube or Vimeo video"),
-        ("image: wix:video://v1/a", "3:12: wix:video://v1/a is not a valid Media Manager URI; expected wix:image://v1/ID/NAME#originWidth=W&originHeight=H"),
+        ("image: wix:video://v1/a", "3:12: wix:video://v1/a is not a valid Media Manager URI; expected wix:image://v1/ID or wix:image://v1/ID/NAME"),
         ("image: 'wix:image://v1/a/b#originWidth=x'", "3:12: wix:image://v1/a/b#originWidth=x: originWidth and originHeight must be numbers of pixels"),
         ("image: 12", '3:12: image must be a string; quote it: "12"'),
         ("image:", "3:11: image has no value; it must be a string"),
@@ -257,8 +257,8 @@ def test_what_the_schema_refuses_is_told_for_people(scratch: ScratchWorkspace, e
         ("bind: {}\nitems: []\n", "1:7: bind is empty"),
         ("bind: {id: a, name: b}\nitems: []\n", "1:7: bind has both id and name; remove the name"),
         ("bind: {id: a, create: true}\nitems: []\n", "1:7: bind has both id and create; remove one of them"),
-        ("bind: {id: ../../../x}\nitems: []\n", '1:12: invalid bind.id "../../../x": use the id of a gallery, as the API shows it'),
-        ('bind: {id: "a\\n"}\nitems: []\n', '1:12: invalid bind.id "a\\n": use the id of a gallery, as the API shows it'),
+        ("bind: {id: ../../../x}\nitems: []\n", '1:12: invalid bind.id "../../../x": use the id of a gallery: `galleryctl show --live` prints it; the Editor shows it in the gallery\'s Settings, Support'),
+        ('bind: {id: "a\\n"}\nitems: []\n', '1:12: invalid bind.id "a\\n": use the id of a gallery: `galleryctl show --live` prints it; the Editor shows it in the gallery\'s Settings, Support'),
         ("bind: {create: false}\nitems: []\n", "1:7: bind requires id, name or create: true"),
         ("name: x\n", "1:1: missing items: use items: [] for an empty gallery"),
         ("name: x\nitems:\n", "2:7: items has no value; it must be a list"),
@@ -312,13 +312,15 @@ def test_all_problems_of_all_files_come_at_once_and_in_order(scratch: ScratchWor
     scratch.write("galleries/c.yaml", "name: yes\nitems: [{key: t, text: ${GALLERYCTL_VAR_X}}]\n")
     places = [message.split(": ")[0] for message in scratch.problems()]
     assert places == [
-        "galleries/a.yaml:2:1", "galleries/b.yaml:3:13", "galleries/b.yaml:3:21", "galleries/b.yaml:4:13",
+        "galleries/a.yaml:1:4", "galleries/b.yaml:3:13", "galleries/b.yaml:3:21", "galleries/b.yaml:4:13",
         "galleries/c.yaml:1:7", "galleries/c.yaml:2:24",
     ]  # fmt: skip
 
 
 def test_a_pattern_without_manifests_is_a_problem(scratch: ScratchWorkspace) -> None:
-    assert scratch.problems() == ["galleryctl.yaml: galleries: galleries/*.yaml matches no files"]
+    assert scratch.problems() == [
+        "galleryctl.yaml: galleries: galleries/*.yaml matches no files; write a manifest, or import the galleries of the site: galleryctl import --all"
+    ]
 
 
 def test_html_and_nested_structures_are_kept_as_they_are(scratch: ScratchWorkspace) -> None:

@@ -74,7 +74,7 @@ def test_the_key_of_an_item_from_files_can_be_adopted(scratch: ScratchWorkspace)
     [
         ("adopt: {danse: id-1}\n", "2:9: adopt names 'danse', which the manifest does not declare; add the item, or remove this line"),
         ("adopt: {a b: id-1}\n", "2:9: invalid key in adopt \"a b\": use letters, digits, '.', '_' or '-'"),
-        ("adopt: {dance: a b}\n", '2:16: invalid id "a b" in adopt.dance: use the id of an item, as the API shows it'),
+        ("adopt: {dance: a b}\n", '2:16: invalid id "a b" in adopt.dance: use the id of an item, as `galleryctl show --live GALLERY` prints it'),
         ("adopt: {dance: https://example.com/x}\n", '2:16: invalid id "https://example.com/x" in adopt.dance'),
         ("adopt: {dance: 12}\n", '2:16: adopt.dance must be a string; quote it: "12"'),
         ("adopt: {dance: }\n", "2:16: adopt.dance has no value; it must be a string or a mapping"),

@@ -15,7 +15,7 @@ from galleryctl.manifest.load import load_manifests
 from galleryctl.manifest.workspace import load_workspace
 from galleryctl.manifest.write.format import format_text
 from galleryctl.manifest.write.placement import KnownKeys
-from galleryctl.manifest.write.templates import init_files
+from galleryctl.manifest.write.templates import sample_manifest, workspace_files
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.manifest.yaml.variables import MASK_CLOSE, MASK_OPEN
 from galleryctl.model.bindings import Bindings
@@ -180,7 +180,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         "name: Weddings\n"
         "items:\n"
         "  - key: first-dance\n"
-        "    image: wix:image://v1/a~mv2.jpg/a%20photo.jpg#originWidth=1200&originHeight=800\n"
+        "    image: wix:image://v1/a~mv2.jpg/a%20photo.jpg\n"
         "    title: First dance\n"
         "    link: https://example.com\n"
         "    tags: [a, b]\n"
@@ -189,7 +189,7 @@ def test_a_new_manifest_looks_as_people_write_it() -> None:
         "    video: https://vimeo.com/1\n"
         '    title: "yes"\n'
         "  - key: words\n"
-        '    text: "<p>\\nThank\\nyou\\n</p>"\n'
+        "    text: |-\n      <p>\n      Thank\n      you\n      </p>\n"
         "    link: {url: u, text: t}\n"
     )
 
@@ -305,7 +305,7 @@ def test_what_a_manifest_cannot_say_is_left_out(tmp_path: Path, field: dict[str,
 
 
 def test_the_files_of_init_are_a_workspace(tmp_path: Path) -> None:
-    for path, text in init_files().items():
+    for path, text in workspace_files("local", sample_manifest()).items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
         if path.endswith(".yaml"):

@@ -129,7 +129,7 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
     ("text", "expected"),
     [
         (WIX, "1:1: missing sites: required unless the backend is {type: local}"),
-        (WIX + "sites: {main: {}}\n", "4:15: missing site_id in sites.main"),
+        (WIX + "sites: {main: {}}\n", "4:15: missing site_id in sites.main: it is the part of the address of the site's dashboard after /dashboard/"),
         (WIX + "sites: {a: {site_id: '${A_ID}'}, b: {site_id: '${A_ID}'}}\n", "4:47: sites.b has the same site_id as sites.a; remove one of them"),
         (WIX + "state: '.galleryctl/${WIX_SITE_ID}.json'\n", "4:8: the environment variable WIX_SITE_ID is not allowed here: it is for id, and state takes only listed variables"),
         (WIX + "state: 's3://${WIX_API_KEY}/x'\n", "4:8: the environment variable WIX_API_KEY is not allowed here: it is for api_key, and state takes only listed variables"),

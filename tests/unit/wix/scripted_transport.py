@@ -165,6 +165,18 @@ def upload_file(client: WixClient, size: int = 3, labels: Iterable[str] = ("labe
     return client.upload(name="a.jpg", mime="image/jpeg", size=size, open_bytes=lambda: content, labels=tuple(labels))
 
 
+class DiscardedBody:
+    """Takes a download and keeps nothing."""
+
+    max_bytes = 1000
+
+    def begin(self) -> None:
+        """Do nothing."""
+
+    def write(self, block: bytes) -> None:
+        """Do nothing."""
+
+
 URL = {"uploadUrl": "https://upload.test/here"}
 CALLS = {
     "list_galleries": CallExample(
@@ -216,6 +228,11 @@ CALLS = {
     ),
     "get_files": CallExample(
         endpoint=endpoints.GET_FILES, action=lambda c: c.get_files(["f-1"]), responses=({"files": [FILE]},)
+    ),
+    "download": CallExample(
+        endpoint=endpoints.DOWNLOAD_URL,
+        action=lambda c: c.download("f-1", DiscardedBody()),
+        responses=({"downloadUrls": [{"url": "https://download.test/here"}]}, {}),
     ),
     "wait_ready": CallExample(
         endpoint=endpoints.GET_FILES, action=lambda c: c.wait_ready([PENDING_FILE]), responses=({"files": [FILE]},)

@@ -101,7 +101,7 @@ def test_reading_asks_for_the_read_scope_alone(name: str) -> None:
     assert CALLS[name].endpoint.scope == endpoints.READ_GALLERIES_SCOPE
 
 
-@pytest.mark.parametrize("name", ["get_files", "find_by_label", "list_files", "list_folders"])
+@pytest.mark.parametrize("name", ["get_files", "download", "find_by_label", "list_files", "list_folders"])
 def test_reading_files_asks_for_no_manage_scope(name: str) -> None:
     assert CALLS[name].endpoint.scope == endpoints.READ_MEDIA_SCOPE
 

@@ -39,7 +39,8 @@ def test_the_guard_is_asked_before_each_write_and_no_read(call: CallExample) -> 
 
 
 def is_write(request: httpx.Request) -> bool:
-    return request.method not in ("GET", "HEAD") and not request.url.path.endswith(("/get-files", "/search", "/token"))
+    reads = ("/get-files", "/search", "/token", "/generate-file-download-url")
+    return request.method not in ("GET", "HEAD") and not request.url.path.endswith(reads)
 
 
 def test_what_the_guard_refuses_is_not_sent() -> None:
