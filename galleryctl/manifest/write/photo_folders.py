@@ -11,14 +11,12 @@ from pathlib import Path, PurePosixPath
 
 from galleryctl.manifest.files.filetypes import video_mime_type
 from galleryctl.manifest.files.glob import natural_sort_key
+from galleryctl.manifest.files.skipping import is_picture_name, is_system_folder, is_video_name
 from galleryctl.manifest.keys import key_from_title, unique_key
 from galleryctl.manifest.write.templates import GALLERY_SCHEMA_LINE
 from galleryctl.manifest.yaml.dump import dump_round_trip, to_yaml_value
 from galleryctl.model.fields import Json
 
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".heif", ".hif", ".avif")
-_PREVIEW_FOLDER = "@eaDir"
-"""The folder in which a NAS keeps its own previews."""
 _OWN_FOLDERS = ("schemas", "galleries")
 """The folders that `init` writes."""
 _GLOB_SIGN = re.compile(r"[\[*?]")
@@ -29,11 +27,12 @@ _ITEMS = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoFolder:
-    """A folder with photos or videos: its path in the workspace, its name as a gallery, the suffixes of its files."""
+    """A folder with photos or videos: its path in the workspace, and its name as a gallery."""
 
     path: str
     name: str
-    suffixes: tuple[str, ...]
+    has_inner: bool
+    """True if folders below it have photos or videos, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,31 +46,30 @@ class FolderManifests:
 def find_photo_folders(root: Path, source: Path) -> tuple[PhotoFolder, ...]:
     """Return the folders below `source` in the workspace `root` that have photos or videos, in natural order.
 
-    Hidden folders and links are not searched.
+    Hidden folders, those of systems, and links are not searched.
     """
-    found: dict[str, set[str]] = {}
+    found: list[str] = []
     for folder, names, files in os.walk(source):
-        skipped = (_PREVIEW_FOLDER, *(_OWN_FOLDERS if Path(folder) == root else ()))
-        names[:] = [name for name in names if not name.startswith(".") and name not in skipped]
-        path = Path(folder).relative_to(root).as_posix()
-        suffixes = {PurePosixPath(file).suffix for file in files if _is_shown(file)}
-        if suffixes:
-            found[path] = suffixes
+        own = _OWN_FOLDERS if Path(folder) == root else ()
+        names[:] = [name for name in names if not (name.startswith(".") or is_system_folder(name) or name in own)]
+        if any(map(_is_shown, files)):
+            found.append(Path(folder).relative_to(root).as_posix())
     paths = sorted(found, key=natural_sort_key)
+    outer = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents}
     bases = [_base_name(path, root) for path in paths]
     return tuple(
         PhotoFolder(
             path=path,
             name=base if bases.count(base) == 1 else " / ".join(PurePosixPath(path).parts),
-            suffixes=tuple(sorted(found[path])),
+            has_inner=path in outer,
         )
         for path, base in zip(paths, bases, strict=True)
     )
 
 
 def _is_shown(file: str) -> bool:
-    is_image = file.lower().endswith(_IMAGE_SUFFIXES)
-    return not file.startswith(".") and (is_image or video_mime_type(file) is not None)
+    is_video = is_video_name(file) or video_mime_type(file) is not None
+    return not file.startswith(".") and (is_picture_name(file) or is_video)
 
 
 def _base_name(path: str, root: Path) -> str:
@@ -123,8 +121,8 @@ def _manifest(key: str, bind: Mapping[str, Json], folder: PhotoFolder) -> str:
 
 
 def _source(folder: PhotoFolder) -> Json:
-    """Return the value of `from:` that finds the files of the folder."""
-    path = _GLOB_SIGN.sub(lambda sign: f"[{sign[0]}]", folder.path).removeprefix("./")
-    prefix = "" if path == "." else f"{path}/"
-    patterns = tuple(f"{prefix}*{suffix}" for suffix in folder.suffixes)
-    return patterns[0] if len(patterns) == 1 else patterns
+    """Return the value of `from:` that finds the files of the folder, without those of other galleries below it."""
+    if not folder.has_inner and folder.path != "." and not {"*", "?"}.intersection(folder.path):
+        return folder.path
+    path = _GLOB_SIGN.sub(lambda sign: f"[{sign[0]}]", folder.path)
+    return "*" if path == "." else f"{path}/*"

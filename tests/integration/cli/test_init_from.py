@@ -63,8 +63,10 @@ def test_each_folder_becomes_a_gallery_that_applies_at_once(photos: CliHarness) 
         "gallery: alps\n"
         "bind: {name: alps, create: true}\n\n"
         "# All photos and videos of the folder, by name. Titles, descriptions and keywords are read from the files.\n"
-        'items:\n  - from:\n      - "photos/alps/*.JPG"\n      - "photos/alps/*.jpg"\n'
+        "items:\n  - from: photos/alps\n"
     )
+    assert '- from: "photos/[new]"\n' in manifest(photos, "new")
+    assert '- from: "photos/*"\n' in manifest(photos, "photos"), "the folders below it are galleries of their own"
     assert "Valid: 5 galleries, 6 items, 6 files" in photos.run("validate").out
     assert photos.run("fmt", "--check").code == 0
     photos.apply()
@@ -77,6 +79,24 @@ def test_folders_of_one_name_are_told_apart(photos: CliHarness) -> None:
     assert photos.run("init", "--from", "photos").code == 0
     assert "bind: {name: photos / alps / 2026, create: true}" in manifest(photos, "photos-alps-2026")
     assert "bind: {name: photos / coast / 2026, create: true}" in manifest(photos, "photos-coast-2026")
+
+
+def test_names_with_signs_of_patterns_name_themselves(photos: CliHarness) -> None:
+    photos.write_photo("photos/who*/x.jpg", 50)
+    photos.write_photo("photos/[new]/inner/x.jpg", 51)
+    assert photos.run("init", "--from", "photos").code == 0
+    assert '- from: "photos/who[*]/*"\n' in manifest(photos, "who")
+    assert '- from: "photos/[[]new]/*"\n' in manifest(photos, "new")
+    assert "Valid: 7 galleries, 8 items, 8 files" in photos.run("validate").out
+
+
+def test_the_photos_beside_a_workspace_are_a_gallery(photos: CliHarness) -> None:
+    photos.write_photo("beside.jpg", 50)
+    assert photos.run("init", "--from", ".").code == 0
+    names = {path.stem for path in (photos.root / "galleries").iterdir()}
+    (own,) = names - {"alps", "coast", "galleries", "new", "photos"}
+    assert '- from: "*"\n' in manifest(photos, own)
+    assert "Valid: 6 galleries, 7 items, 7 files" in photos.run("validate").out
 
 
 def test_folders_are_bound_to_the_live_galleries_of_their_names(photos: CliHarness, site: Emulator) -> None:
