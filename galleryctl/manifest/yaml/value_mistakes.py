@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from galleryctl.manifest.yaml.spaces import SMART_QUOTES
+from galleryctl.manifest.yaml.spaces import SMART_QUOTES, SPACES, space_advice
 
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]+|![^\s,\[\]{}]*)(?:[ \t]+|\Z))*")
 _BLOCK_HEADER = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])[ \t]*(?:[ \t]#.*)?\Z")
@@ -256,8 +256,10 @@ class _Flow:
         rest = self._lines[line][column:]
         if _REST.match(rest) or rest.startswith(":"):
             return None
-        stripped = rest.lstrip()
+        stripped = rest.lstrip(" \t")
         place = column + len(rest) - len(stripped)
+        if stripped[0] in SPACES:
+            return Mistake(line, place, space_advice(stripped[0]))
         if stripped[0] in "]}":
             return Mistake(line, place, f"remove this {stripped[0]!r}: no bracket is open here")
         opening = self._lines[self._line][self._column]

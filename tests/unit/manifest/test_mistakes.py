@@ -78,6 +78,7 @@ def test_the_page_has_the_twenty_most_common_mistakes_and_more() -> None:
         (f"{HEAD}  -\u00a0key: a\n    title: x\n", "5:4: replace a non-breaking space (U+00A0)"),
         (f"{HEAD}  - key: a\n\u00a0\u00a0\u00a0\u00a0title: x\n", "6:1: replace a non-breaking space (U+00A0)"),
         (f"{HEAD}  - key: a\n    title\u200b: x\n", "6:5: remove a zero-width space (U+200B)"),
+        ("tags: [a]\u00a0\nname: b\n", "1:10: replace a non-breaking space (U+00A0)"),
         ("name: a\n\ufeffgallery: b\n", "2:1: remove a byte order mark (U+FEFF)"),
         (f"{HEAD}  - key: a\n    title: @x\n".replace("\n", "\r\n"), "6:12: quote the text: it begins with '@'"),
         (f"{HEAD}  - key: a\n    title: *x\n", "6:12: undefined alias *x: no anchor &x precedes it; quote a text"),
