@@ -11,6 +11,7 @@ from galleryctl.manifest.site_settings import ApiKeyConfig, SiteConfig
 from galleryctl.manifest.workspace import DEFAULT_SITE, WORKSPACE_FILE, BackendConfig, WorkspaceConfig
 from galleryctl.manifest.yaml.places import AllowedVariables
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.waiting import WaitObserver
 from galleryctl.session.backends import site_backend
 from galleryctl.session.open import connect
 
@@ -18,7 +19,9 @@ API_KEY_VARIABLE, SITE_ID_VARIABLE = "WIX_API_KEY", "WIX_SITE_ID"
 """The variables that a new workspace takes."""
 
 
-async def read_gallery_names(root: Path, environ: Mapping[str, str]) -> tuple[tuple[str, str], ...] | None:
+async def read_gallery_names(
+    root: Path, environ: Mapping[str, str], on_wait: WaitObserver
+) -> tuple[tuple[str, str], ...] | None:
     """Return the names and ids of the site's galleries; None if the environment has no key or no site id.
 
     Raises GalleryctlError if the site cannot be read.
@@ -37,5 +40,5 @@ async def read_gallery_names(root: Path, environ: Mapping[str, str]) -> tuple[tu
         environ=environ,
         allowed=AllowedVariables.read(environ),
     )
-    async with site_backend(config, DEFAULT_SITE).open() as endpoint, connect(endpoint) as client:
+    async with site_backend(config, DEFAULT_SITE).open() as endpoint, connect(endpoint, on_wait=on_wait) as client:
         return tuple((gallery.name, gallery.id) for gallery in await read_galleries(client))

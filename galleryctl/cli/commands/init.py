@@ -37,12 +37,15 @@ def command(context: click.Context, folder: Path | None, backend: str, photos: P
     """
     from galleryctl.cli import output
     from galleryctl.cli.run.init import new_workspace
+    from galleryctl.cli.workspace import observe_waits
     from galleryctl.cli.write_files import write_new
     from galleryctl.model.checkup import WriteAction, WriteResult
 
     settings = get_settings(context, unused=("--site",))
     root = settings.directory / (folder or "")
-    workspace = new_workspace(root, settings.directory, local=backend == "local", photos=photos)
+    workspace = new_workspace(
+        root, settings.directory, local=backend == "local", photos=photos, on_wait=observe_waits(settings)
+    )
     write_new(root, workspace.files)
     created = tuple(str(root / name) for name in workspace.files)
     code = output.print_written(WriteResult(action=WriteAction.CREATED, files=created), settings)

@@ -12,6 +12,7 @@ from galleryctl.manifest.write.photo_folders import find_photo_folders, folder_m
 from galleryctl.manifest.write.templates import sample_manifest, workspace_files
 from galleryctl.model.command import command_line
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.waiting import WaitObserver
 from galleryctl.model.wix_places import API_KEY_PLACE, SITE_ID_PLACE
 
 _KEY_ADVICE = f"set WIX_API_KEY (from {API_KEY_PLACE}) and WIX_SITE_ID ({SITE_ID_PLACE})"
@@ -26,11 +27,13 @@ class NewWorkspace:
     remarks: tuple[str, ...] = ()
 
 
-def new_workspace(root: Path, directory: Path, *, local: bool, photos: Path | None) -> NewWorkspace:
+def new_workspace(
+    root: Path, directory: Path, *, local: bool, photos: Path | None, on_wait: WaitObserver
+) -> NewWorkspace:
     """Return the workspace in `root`; `photos` is relative to `directory` or to `root`. Raises GalleryctlError."""
     plan_step = "Next, see the changes an apply would make: " + command_line("plan")
     if photos is not None:
-        written, remarks = _from_photos(root, _inside(root, directory, photos), local=local)
+        written, remarks = _from_photos(root, _inside(root, directory, photos), local=local, on_wait=on_wait)
         files = workspace_files("local" if local else "wix", written)
         return NewWorkspace(files=files, remarks=remarks, next_step=plan_step)
     if local:
@@ -56,7 +59,9 @@ def _inside(root: Path, directory: Path, photos: Path) -> Path:
     )
 
 
-def _from_photos(root: Path, source: Path, *, local: bool) -> tuple[Mapping[str, str], tuple[str, ...]]:
+def _from_photos(
+    root: Path, source: Path, *, local: bool, on_wait: WaitObserver
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Return the manifests of the folders of photos below `source`, and remarks on them."""
     from galleryctl.session.starting import read_gallery_names
 
@@ -65,7 +70,7 @@ def _from_photos(root: Path, source: Path, *, local: bool) -> tuple[Mapping[str,
         raise GalleryctlError("nothing was written: the folder has no photos or videos", where=source)
     live, remarks = None, []
     try:
-        live = None if local else run_async(read_gallery_names(root, os.environ))
+        live = None if local else run_async(read_gallery_names(root, os.environ, on_wait))
     except GalleryctlError as error:
         remarks.append(f"Warning: the galleries of the site cannot be listed: {error.what}")
     written = folder_manifests(folders, live)

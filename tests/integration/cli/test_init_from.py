@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.http import httpx
+from galleryctl.model.waiting import Waiting, WaitKind
+from galleryctl.session.starting import read_gallery_names
 from tests.integration.session.test_api_host import served
 from tests.support.cli_harness import CliHarness
 
@@ -140,6 +145,20 @@ def test_a_site_that_cannot_be_read_is_a_warning(
     assert ran.code == 0
     assert "Warning: the galleries of the site cannot be listed: 401" in ran.err
     assert "bind: {name: alps, create: true}" in manifest(photos, "alps")
+
+
+def test_the_wait_for_the_site_is_announced(photos: CliHarness, site: Emulator) -> None:
+    add_galleries(site, "Alps")
+    waits: list[Waiting] = []
+
+    @contextmanager
+    def observe(waiting: Waiting) -> Iterator[None]:
+        waits.append(waiting)
+        yield
+
+    names = asyncio.run(read_gallery_names(photos.root, os.environ, observe))
+    assert [name for name, _ in names or ()] == ["Alps"]
+    assert {waiting.kind for waiting in waits} == {WaitKind.RESPONSE}
 
 
 def test_photos_outside_the_workspace_are_refused(photos: CliHarness) -> None:
