@@ -25,6 +25,12 @@ def interrupt_on_signal() -> None:
             signal.signal(number, _raise_interrupt)
 
 
+def ignore_signals() -> None:
+    """Ignore all signals once the exit code is known: while Python ends, they would replace it with their own."""
+    for number in handled_signals():
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 

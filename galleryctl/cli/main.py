@@ -123,13 +123,14 @@ def main() -> None:
     # Plans are large trees of values without cycles, which the collector would walk again and again: 15 % of the time of
     # a plan of 10,000 items.
     gc.set_threshold(200_000, 50, 1_000)
-    from galleryctl.cli.interrupts import interrupt_on_signal
+    from galleryctl.cli.interrupts import ignore_signals, interrupt_on_signal
     from galleryctl.cli.streams import configure_streams, flush_stdout
 
     configure_streams()
     interrupt_on_signal()
     try:
         code = flush_stdout(run(sys.argv[1:]))
+        ignore_signals()
     except KeyboardInterrupt:  # after the command, or while its end was printed
         code = 130
     sys.exit(code)

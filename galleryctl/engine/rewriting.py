@@ -77,17 +77,26 @@ def rewrite(
     if gallery is None:
         raise AssertionError(f"{manifest.file} was read before")
     rendered = render(text, gallery)
+    values = named_values(rendered.updated, rendered.keys)
+    # The entries that replace `from:` are in another order already, which the rendering cannot notice.
+    order_of_expansion = ("order",) if manifest.gallery and _is_reordered(manifest.gallery, gallery) else ()
     entries = {item.address.item for item in gallery.items}
     return RewrittenManifest(
         gallery=gallery.address.gallery,
         file=manifest.file,
         before=before,
         after=rendered.text,
-        values=tuple(dict.fromkeys(named_values(rendered.updated, rendered.keys))),
+        values=tuple(dict.fromkeys((*values, *order_of_expansion))),
         removed=rendered.removed,
         added=tuple(key for key in rendered.keys.values() if key not in entries),
         expanded=expanded,
     )
+
+
+def _is_reordered(before: DesiredGallery, after: DesiredGallery) -> bool:
+    """Return True if items that are in both have another order."""
+    keys, others = ({item.address: None for item in gallery.items} for gallery in (before, after))
+    return [key for key in keys if key in others] != [key for key in others if key in keys]
 
 
 def write_manifests(texts: ManifestTexts, files: Sequence[RewrittenManifest]) -> None:

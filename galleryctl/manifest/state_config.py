@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
 from galleryctl.manifest.settings import Setting, invalid_setting
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
@@ -20,6 +21,10 @@ _NOT_DISTINCT = "state.former_passphrase must differ from state.passphrase; remo
 
 _URL = re.compile(r"[A-Za-z0-9+.-]+://")
 _OBJECT_URL = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
+
+_FILES_OF_A_STATE = (".lock", ".lock.json", ".versions", ".history", ".journal")
+_OTHER_FILES = ("journal-", "events-", "emulator")
+_RESERVED = "state would be a file that galleryctl uses for something else; use another name, such as state-{site}.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +46,10 @@ class StateConfig:
         """Return the location of the site's state. Raises InvalidInput if a variable is not set, or not valid here."""
         if self.location is None:
             return _DEFAULT_LOCATION
-        location = self.location.value(environ)
+        location = self.location.value(environ).replace(_SITE_PLACEHOLDER, site)
         if why := _location_error(location):
             raise invalid_setting(self.location, why)
-        return location.replace(_SITE_PLACEHOLDER, site)
+        return location
 
     def passphrases(self, environ: Mapping[str, str]) -> tuple[Secret | None, Secret | None]:
         """Return the passphrase and the former one. Raises InvalidInput if a variable is not set, or not valid."""
@@ -107,9 +112,18 @@ def _location_error(location: str) -> str:
     parts = location.replace("\\", "/").split("/")
     if _URL.match(location):
         if _OBJECT_URL.fullmatch(location) and not {".", ".."} & set(parts):
-            return ""
+            return _RESERVED if _is_reserved(parts[3:]) else ""
         return "state must be a path or an object URL: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
     outside = location.startswith("/") or ".." in parts or re.match("[A-Za-z]:", location)
     if outside:
         return "state is outside the workspace; use a path inside it"
-    return "" if set(parts) - {"", "."} else "state must be the path of a file, for example .galleryctl/state.json"
+    if not set(parts) - {"", "."}:
+        return "state must be the path of a file, for example .galleryctl/state.json"
+    return _RESERVED if _is_reserved([part.casefold() for part in parts if part not in ("", ".")]) else ""
+
+
+def _is_reserved(parts: Sequence[str]) -> bool:
+    """Return True for a path of another file of galleryctl: it would replace the state, or the reverse."""
+    if any(part.endswith(_FILES_OF_A_STATE) for part in parts):
+        return True
+    return parts[0] == GALLERYCTL_FOLDER and parts[1:2] != [] and parts[1].startswith(_OTHER_FILES)

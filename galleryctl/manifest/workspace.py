@@ -10,7 +10,7 @@ from typing import Literal
 
 from galleryctl.manifest.api_url import resolve_api_url
 from galleryctl.manifest.approvals import read_approvals
-from galleryctl.manifest.files.symlinks import find_links_outside
+from galleryctl.manifest.files.symlinks import find_stray_links, is_outside
 from galleryctl.manifest.moved import read_moved
 from galleryctl.manifest.ownership import read_removed
 from galleryctl.manifest.problems import read_document, sort_problems
@@ -94,7 +94,7 @@ class WorkspaceConfig:
             raise InvalidInput((problem,), do=f"add the id of the site: {SITE_ID_PLACE}")
         value = resolve_site_id(setting, self.environ)
         for other, its_id in self.known_site_ids().items():
-            if other != name and its_id == value:
+            if other != name and its_id.casefold() == value.casefold():
                 message = f"sites.{name} has the same site_id as sites.{other}; remove one of them"
                 raise invalid_setting(setting, message)
         return value
@@ -140,10 +140,13 @@ def load_workspace(root: Path, environ: Mapping[str, str]) -> WorkspaceConfig:
 
 
 def check_links(root: Path, locations: Iterable[str]) -> None:
-    """Raise InvalidInput if a link in galleryctl's folder, or beside one of these states, points outside."""
+    """Raise InvalidInput if a link in galleryctl's folder, or beside one of these states, points elsewhere."""
     files = [location for location in locations if "://" not in location]
-    if links := sorted(set(find_links_outside(root, files))):
-        problems = [Problem(None, f"{path} points outside the workspace") for path in links]
+    if links := sorted(set(find_stray_links(root, files))):
+        problems = [
+            Problem(None, f"{path} points outside {'the workspace' if is_outside(root, path) else 'its folder'}")
+            for path in links
+        ]
         raise InvalidInput(tuple(problems), do="remove the link: galleryctl would write through it")
 
 

@@ -65,7 +65,7 @@ def _same_id_problems(document: YamlDocument, sites: Mapping[str, YamlNode]) -> 
         node = site.part("site_id")
         if node is None or not isinstance(node.value, str):
             continue
-        other = first.setdefault(node.value, name)
+        other = first.setdefault(node.value.casefold(), name)
         if other != name:
             yield Problem(document.at(node), f"sites.{name} has the same site_id as sites.{other}; remove one of them")
 

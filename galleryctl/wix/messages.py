@@ -15,6 +15,8 @@ from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import ApiError, MalformedResponse, ResponseLost
 
 REQUEST_ID_HEADER = "x-wix-request-id"
+_MAX_REQUEST_ID = 100
+"""Characters of a request id that messages show; the service's own have 36."""
 _MAX_INTEGER = int(sys.float_info.max)
 _MAX_LISTING_MEMORY = 128 * 1024 * 1024
 """Bytes for the pages of one listing; an item with EXIF data takes about 8,000."""
@@ -84,7 +86,7 @@ class Response:
     @property
     def request_id(self) -> str:
         """The request id that Wix assigned, or ""."""
-        return self.headers.get(REQUEST_ID_HEADER, "")
+        return self.headers.get(REQUEST_ID_HEADER, "")[:_MAX_REQUEST_ID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

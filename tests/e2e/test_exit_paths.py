@@ -296,6 +296,22 @@ def test_a_broken_pipe_is_no_signal(begun: ServedWorkspace) -> None:
     begun.assert_applied([f"T{n:02}" for n in range(21)])
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_after_the_report_changes_no_exit_code(served: ServedWorkspace, number: int) -> None:
+    served.write_gallery(text_items(1))
+    with subprocess.Popen(
+        [*GALLERYCTL_COMMAND, "-C", str(served.root), "apply", "--auto-approve"],
+        env=served.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith(b"Applied:"))
+        process.send_signal(number)
+        assert process.wait(TIMEOUT) in (0, 130)
+
+
 def test_below_nohup_the_end_of_the_session_ends_nothing(begun: ServedWorkspace) -> None:
     with subprocess.Popen(
         ["nohup", *GALLERYCTL_COMMAND, "-C", str(begun.root), "apply", "--auto-approve"],

@@ -1,4 +1,4 @@
-"""Checks that galleryctl does not write outside the workspace through symbolic links in a cloned repository."""
+"""Checks that galleryctl does not write elsewhere through symbolic links in a cloned repository."""
 
 from __future__ import annotations
 
@@ -35,8 +35,12 @@ def ensure_inside(root: Path, path: Path) -> Path:
     return path
 
 
-def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
-    """Yield links that point outside, among the paths that galleryctl writes: its folder and the states."""
+def find_stray_links(root: Path, locations: Iterable[str]) -> Iterator[Path]:
+    """Yield links that point elsewhere, among the paths that galleryctl writes: its folder and the states.
+
+    The folder, and a state, may be a link to a place in the workspace. Any other link must lead to a place in the folder
+    that it is in: a journal must not be written to `.git`, or over a manifest.
+    """
     names = [root / location for location in locations]
     targets = [root / name.resolve().relative_to(root.resolve()) for name in names if _is_link_inside(root, name)]
     states = [Path(f"{path}{part}") for path in (*names, *targets) for part in _STATE_SUFFIXES]
@@ -44,7 +48,18 @@ def find_links_outside(root: Path, locations: Iterable[str]) -> Iterator[Path]:
         if outside := next((path for path in (top.parent, top) if is_outside(root, path)), None):
             yield outside
             continue
-        yield from (path for path in _find_links(top) if is_outside(root, path))
+        if top.name != GALLERYCTL_FOLDER and top not in names and _leaves(top.parent, top):
+            yield top
+            continue
+        yield from (path for path in _find_links(top) if path not in names and _leaves(top, path))
+
+
+def _leaves(folder: Path, path: Path) -> bool:
+    """Return True if `path`, which is in the folder by its name, is not once links are resolved."""
+    try:
+        return not path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return True  # a loop of links
 
 
 def _is_link_inside(root: Path, path: Path) -> bool:

@@ -42,17 +42,17 @@ class _Names:
 _NAMES: Mapping[Place, _Names] = {
     Place.API_KEY: _Names(pattern=re.compile(r"WIX_(?:[A-Z0-9_]*_)?API_KEY"), shown="WIX_*API_KEY"),
     Place.APP_SECRET: _Names(pattern=re.compile(r"WIX_(?:[A-Z0-9_]*_)?APP_SECRET"), shown="WIX_*APP_SECRET"),
-    Place.PASSPHRASE: _Names(pattern=re.compile(r"(?!GALLERYCTL_VAR_)[A-Z0-9_]+_PASSPHRASE"), shown="*_PASSPHRASE"),
+    Place.PASSPHRASE: _Names(pattern=re.compile(r"(?!GALLERYCTL_)[A-Z0-9_]+_PASSPHRASE"), shown="*_PASSPHRASE"),
     # AWS_ACCESS_KEY_ID and VAULT_SECRET_ID are halves of credentials.
     Place.ID: _Names(
-        pattern=re.compile(
-            r"(?!GALLERYCTL_VAR_)(?!.*(?:KEY|SECRET|TOKEN|PASS|CREDENTIAL))[A-Z0-9_]+_(?:ID|SITE|INSTANCE)"
-        ),
+        pattern=re.compile(r"(?!GALLERYCTL_)(?!.*(?:KEY|SECRET|TOKEN|PASS|CREDENTIAL))[A-Z0-9_]+_(?:ID|SITE|INSTANCE)"),
         shown="*_ID, *_SITE or *_INSTANCE",
     ),
     Place.VALUE: _Names(pattern=re.compile(r"GALLERYCTL_VAR_[A-Za-z0-9_]+"), shown="GALLERYCTL_VAR_*"),
 }
 """The names by place; a place that is missing here takes listed names only. No name fits two places."""
+
+_RESERVED = "names with GALLERYCTL_ are for the settings of galleryctl and the credentials of platforms"
 
 Path = tuple[str, ...]
 """The keys that lead to a value; `*` for the index of a list and for a key of the user's choice."""
@@ -129,6 +129,8 @@ class AllowedVariables:
         takes = f"{place} takes {_NAMES[place].shown}" if place in _NAMES else f"{place} takes only listed variables"
         if owner is not None:
             return f"the environment variable {name} is not allowed here: it is for {owner}, and {takes}"
+        if _is_reserved(name):
+            return f"the environment variable {name} is not allowed here: {_RESERVED}; use another name"
         entries = ",".join(f"{each}:{its}" for each, its in (*self.listed.items(), (name, place)))
         return (
             f"the environment variable {name} is not allowed here: {takes}; "
@@ -144,11 +146,17 @@ def _place_by_name(name: str) -> Place | None:
     return next((place for place, names in _NAMES.items() if names.pattern.fullmatch(name)), None)
 
 
+def _is_reserved(name: str) -> bool:
+    return name.startswith("GALLERYCTL_") and _place_by_name(name) is None
+
+
 def _list_error(name: str, place: str, listed: Mapping[str, Place]) -> str:
     """Return why an entry of the list is invalid, "" if it is valid. It names no value but that of an entry's place."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         return "an entry does not begin with the name of a variable"
     if place not in set(Place):
         return f"{name} has no valid place; the places are {', '.join(Place)}"
+    if _is_reserved(name):
+        return f"{name} cannot be listed: {_RESERVED}"
     taken = listed.get(name) or _place_by_name(name)
     return f"{name} is already for {taken}; a variable has one place" if taken not in (None, Place(place)) else ""

@@ -346,6 +346,14 @@ def test_captions_of_photos_become_fields_of_entries_and_files_stay(vows: CliHar
     vows.assert_no_changes()
 
 
+def test_only_the_order_of_photos_of_a_folder(vows: CliHarness) -> None:
+    move(vows, "From Lightroom", "Vows 1", "Vows")
+    assert "replaced from: by 4 entries; took 1 value (order)" in accept(vows)
+    assert re.findall(r"vows-(.)\.jpg", text(vows, "vows")) == list("4123")
+    vows.apply()
+    vows.assert_no_changes()
+
+
 def test_edits_beside_a_pattern_do_not_expand_it(vows: CliHarness) -> None:
     rename(vows, "Hello", "Welcome", "Vows")
     add(vows, "Vows")

@@ -71,6 +71,24 @@ def test_so_is_a_state_elsewhere(studio: CliHarness, outside: Path, link: str, t
     assert [path.name for path in outside.iterdir()] == ["precious"]
 
 
+@pytest.mark.parametrize(
+    "target", ["../.git/refs/heads/evil", "../.github/workflows", "../galleries/b.yaml", "../notes"]
+)
+@pytest.mark.parametrize(
+    "link",
+    ["journal-main.jsonl", "state.json.lock", "state.json.versions", "state.json.history", "emulator", "emulator/main"],
+)
+def test_the_files_of_galleryctl_stay_in_their_folder(studio: CliHarness, link: str, target: str) -> None:
+    studio.write_gallery(ITEMS)
+    path = studio.root / ".galleryctl" / link
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target if "/" not in link else f"../{target}")
+    ran = studio.run("apply", "--auto-approve")
+    assert (ran.code, ran.out) == (1, "")
+    assert f".galleryctl/{link} points outside its folder" in ran.err
+    assert not path.exists()
+
+
 def test_a_link_that_goes_in_a_circle_is_told(studio: CliHarness) -> None:
     studio.write_gallery(ITEMS)
     (studio.root / ".galleryctl").symlink_to(studio.root / ".galleryctl")

@@ -357,6 +357,15 @@ def test_from_is_expanded_if_one_of_its_items_is_undone(folder: CliHarness) -> N
     assert "from:" not in manifest(folder)
 
 
+def test_from_is_expanded_if_only_its_order_is_undone(folder: CliHarness) -> None:
+    edit(folder, "Hello", after={"title": "Same"})
+    before = shown(folder)
+    folder.apply()
+    assert shown(folder) != before
+    assert "replaced from: by 4 entries; restored 1 value (order)" in undo_and_apply(folder, 2)
+    assert shown(folder) == before
+
+
 def test_from_stays_if_only_other_entries_are_undone(folder: CliHarness) -> None:
     text = manifest(folder)
     replace_text(folder, ('"Hello"', '"Hi"'))

@@ -121,6 +121,7 @@ def test_state_elsewhere_and_sealed(scratch: ScratchWorkspace) -> None:
     assert "app-secret" not in repr(scratch.config(ENVIRON))
 
 
+RESERVED = "state would be a file that galleryctl uses for something else; use another name, such as state-{site}.json"
 LOCATION = "state must be a path or an object URL: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
 AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
 
@@ -130,6 +131,7 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
     [
         (WIX, "1:1: missing sites: required unless the backend is {type: local}"),
         (WIX + "sites: {main: {}}\n", "4:15: missing site_id in sites.main: it is the part of the address of the site's dashboard after /dashboard/"),
+        (WIX + "sites: {a: {site_id: ab}, b: {site_id: AB}}\n", "4:40: sites.b has the same site_id as sites.a; remove one of them"),
         (WIX + "sites: {a: {site_id: '${A_ID}'}, b: {site_id: '${A_ID}'}}\n", "4:47: sites.b has the same site_id as sites.a; remove one of them"),
         (WIX + "state: '.galleryctl/${WIX_SITE_ID}.json'\n", "4:8: the environment variable WIX_SITE_ID is not allowed here: it is for id, and state takes only listed variables"),
         (WIX + "state: 's3://${WIX_API_KEY}/x'\n", "4:8: the environment variable WIX_API_KEY is not allowed here: it is for api_key, and state takes only listed variables"),
@@ -148,6 +150,13 @@ AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
         (WIX + "state: ../x.json\n", "4:8: state is outside the workspace; use a path inside it"),
         (WIX + "state: ./.\n", "4:8: state must be the path of a file, for example .galleryctl/state.json"),
         (WIX + "state: /x.json\n", "4:8: state is outside the workspace; use a path inside it"),
+        (WIX + "state: .galleryctl/journal-main.jsonl\n", f"4:8: {RESERVED}"),
+        (WIX + "state: ./.galleryctl//journal-{site}.jsonl\n", f"4:8: {RESERVED}"),
+        (WIX + "state: .galleryctl/emulator/main/media/x\n", f"4:8: {RESERVED}"),
+        (WIX + "state: .galleryctl/events-main.sqlite3\n", f"4:8: {RESERVED}"),
+        (WIX + "state: .galleryctl/state.json.lock\n", f"4:8: {RESERVED}"),
+        (WIX + "state: kept/State.JSON.Versions/1.json\n", f"4:8: {RESERVED}"),
+        (WIX + "state: s3://bucket/state.json.history/1\n", f"4:8: {RESERVED}"),
         (WIX + "state: s3://bucket\n", f"4:8: {LOCATION}"),
         (WIX + "state: s3://key:planted@bucket/key\n", f"4:8: {LOCATION}"),
         (WIX + "state: s3://bucket/key?sig=planted\n", f"4:8: {LOCATION}"),
@@ -256,6 +265,16 @@ def test_a_location_with_a_listed_variable_is_checked_when_it_is_used(scratch: S
     assert "planted" not in str(caught.value)
     environ["BUCKET"] = "s3://ours"
     assert scratch.config(environ).state.location_for("main", environ) == "s3://ours/x.json"
+
+
+@pytest.mark.parametrize("site", ["a.lock", "a.history", "a.versions"])
+def test_no_site_has_its_state_in_a_file_of_another_state(scratch: ScratchWorkspace, site: str) -> None:
+    scratch.write(
+        "galleryctl.yaml", WIX + f"state: kept/{{site}}\nsites: {{a: {{site_id: s}}, {site}: {{site_id: t}}}}\n"
+    )
+    with pytest.raises(InvalidInput) as caught:
+        scratch.config({})
+    assert caught.value.what == f"galleryctl.yaml:4:8: {RESERVED}"
 
 
 def test_variables_are_taken_at_their_places_only(scratch: ScratchWorkspace) -> None:
