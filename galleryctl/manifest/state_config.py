@@ -25,7 +25,7 @@ _OBJECT_URL = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
 _FILES_OF_A_STATE = (*STATE_SUFFIXES, ".journal")
 """Suffixes of what is beside a state in a folder or in a bucket."""
 _OTHER_FILES = ("journal-", "events-", "emulator")
-_RESERVED = "state would be a file that galleryctl uses for something else; use another name, such as state-{site}.json"
+_RESERVED = "state names a file that galleryctl uses for something else; use another name, such as state-{site}.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
