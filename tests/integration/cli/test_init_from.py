@@ -14,8 +14,8 @@ from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.http import httpx
 from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.session.starting import read_gallery_names
-from tests.integration.session.test_api_host import served
 from tests.support.cli_harness import CliHarness
+from tests.support.listening import listening
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
         monkeypatch.setenv("GALLERYCTL_API_URL", url)
         monkeypatch.setenv("WIX_SITE_ID", emulator.ready.site_id)
         monkeypatch.setenv("WIX_API_KEY", emulator.ready.api_key)
-        with served(emulator, listener):
+        with listening(emulator.app, listener):
             yield emulator
         emulator.close()
 
