@@ -78,6 +78,8 @@ class NetworkSettings:
             self.ssl_context()
             name = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if self.environ.get(name)), None)
             parts.append(f"the certificates of {name}" if name else "the usual certificates")
+            if self.environ.get("SSLKEYLOGFILE"):  # read by Python's ssl module
+                parts.append("the keys of connections written to SSLKEYLOGFILE: with them, the traffic can be read")
         return ", ".join(parts)
 
     def _variable(self, name: str) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,22 @@ lock_timeout_option = click.option(
 """Adds `--lock-timeout`, for the commands that write state."""
 
 
+class OutputFile(click.Path):
+    """A file that a command writes as a whole, by a new file that takes its name: no stream and no device."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path. Raises click.BadParameter."""
+        if str(value) in ("", "-"):
+            self.fail(f"{str(value)!r} is not the name of a file (a file named - is ./-).", param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if path.exists() and not path.is_file():
+            self.fail(f"{str(value)!r} is not a regular file.", param, ctx)
+        return path
+
+
 class RunNumber(click.IntRange):
     """The number of a run in the history."""
 
@@ -169,7 +186,7 @@ class RunNumber(click.IntRange):
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number. Raises click.BadParameter."""
-        if not str(value).isdecimal() or int(value) < 1:
+        if not (str(value).isascii() and str(value).isdecimal()) or int(value) < 1:
             self.fail(f"{value!r} is not a run: use a number that `galleryctl history` lists.", param, ctx)
         return int(value)
 

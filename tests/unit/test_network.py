@@ -123,3 +123,8 @@ def test_without_tls_certificates_need_not_exist(tmp_path: Path) -> None:
 def test_the_settings_are_described_by_name(tmp_path: Path) -> None:
     settings = NetworkSettings(environ={"HTTPS_PROXY": "http://proxy", "SSL_CERT_DIR": str(tmp_path)})
     assert settings.check(API) == "the proxy of HTTPS_PROXY, the certificates of SSL_CERT_DIR"
+
+
+def test_a_file_of_tls_keys_is_reported() -> None:
+    settings = NetworkSettings(environ={"SSLKEYLOGFILE": "/tmp/keys"})
+    assert "the traffic can be read" in settings.check(API)

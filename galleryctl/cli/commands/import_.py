@@ -10,7 +10,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import CliSettings, common_options, deadline_option, get_settings
+from galleryctl.cli.options import CliSettings, OutputFile, common_options, deadline_option, get_settings
 
 if TYPE_CHECKING:
     from galleryctl.engine.importing.originals import Downloads
@@ -26,9 +26,7 @@ _MAX_VALUES = 10
 @click.argument("gallery", required=False)
 @click.option("--id", "id_", metavar="ID", help="ID of the gallery on the site.")
 @click.option("--name", metavar="NAME", help="Name of the gallery on the site.")
-@click.option(
-    "--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the manifest to FILE."
-)
+@click.option("--out", metavar="FILE", type=OutputFile(), help="Write the manifest to FILE.")
 @click.option("--all", "all_", is_flag=True, help="Import all unmanaged galleries.")
 @click.option(
     "--download",

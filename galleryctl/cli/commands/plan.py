@@ -7,16 +7,21 @@ from pathlib import Path
 import click
 
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import common_options, deadline_option, get_settings, guard_options, target_option
+from galleryctl.cli.options import (
+    OutputFile,
+    common_options,
+    deadline_option,
+    get_settings,
+    guard_options,
+    target_option,
+)
 
 
 @click.command("plan")
 @common_options
 @target_option
 @guard_options
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to FILE, for `apply FILE`."
-)
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Write the plan to FILE, for `apply FILE`.")
 @click.option("--destroy", is_flag=True, help="Plan to delete all managed resources.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @deadline_option

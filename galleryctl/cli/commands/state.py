@@ -164,7 +164,7 @@ def state_versions(context: click.Context) -> None:
 
 class _Serial(click.IntRange):
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if not str(value).isdecimal():
+        if not (str(value).isascii() and str(value).isdecimal()):
             self.fail(f"{value!r} is not a serial: use a number that `state versions` lists.", param, ctx)
         return int(value)
 

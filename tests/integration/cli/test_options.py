@@ -331,6 +331,46 @@ def test_standard_output_that_is_closed(args: str) -> None:
     assert ran.returncode == (1 if "aply" in args else 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("-", "'-' is not the name of a file (a file named - is ./-)."),
+        ("", "'' is not the name of a file"),
+        ("/dev/null", "'/dev/null' is not a regular file."),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "import wedding", "probe"])
+def test_an_output_file_is_a_regular_file(call: Call, command: str, name: str, told: str) -> None:
+    ran = call(*command.split(), "--out", name)
+    assert ran.code == 1
+    assert told in ran.err
+
+
+@pytest.mark.parametrize("args", ["undo ٣", "state restore ٣"])
+def test_numbers_have_ascii_digits(call: Call, args: str) -> None:
+    ran = call(*args.split())
+    assert ran.code == 1
+    assert "'٣' is not a" in ran.err
+
+
+def test_an_interrupt_while_modules_are_imported(tmp_path: Path) -> None:
+    """The finder raises what Python raises for a SIGINT at that moment."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'galleryctl.cli.options':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n",
+        encoding="utf-8",
+    )
+    environment = {"PYTHONPATH": f"{tmp_path}:{PROJECT_ROOT}"}
+    ran = subprocess.run(
+        [*GALLERYCTL_COMMAND, "--version"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (130, "Interrupted; no further action was taken.\n")
+
+
 def test_each_command_says_what_it_is_for() -> None:
     context = click.Context(galleryctl)
     for name in COMMANDS:
