@@ -22,6 +22,8 @@ from galleryctl.model.command import command_line
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
+from galleryctl.model.media import LocalFile
+from galleryctl.model.upload_formats import limit_warnings
 from galleryctl.model.variable_text import displayed
 from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Notice, Plan
@@ -159,9 +161,8 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         today=now.date(),
     )
     before = (*_other_host(site), *loaded.notices, *_interruption(loaded), *_manifest_warnings(desired))
-    plan = replace(
-        plan, made_at=published.made_at, notices=(*before, *plan.notices, *published.notices, *_manifest_notes(desired))
-    )
+    after = (*published.notices, *_limit_warnings(plan), *_manifest_notes(desired))
+    plan = replace(plan, made_at=published.made_at, notices=(*before, *plan.notices, *after))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
@@ -182,6 +183,14 @@ def _manifest_notes(desired: Desired) -> Iterator[Notice]:
     galleries = {gallery.at.file: gallery.address for gallery in desired.galleries}
     for note in desired.notes:
         yield Notice(address=galleries.get(note.at.file) if note.at else None, message=str(note))
+
+
+def _limit_warnings(plan: Plan) -> Iterator[Notice]:
+    """Yield the warnings about files to upload that the vendor may reject."""
+    addresses = {c.media: c.address for c in reversed(plan.changes) if isinstance(c.media, LocalFile)}
+    uploads = (file for file in reversed(addresses) if file.source not in plan.media)
+    for file, warning in limit_warnings(uploads):
+        yield Notice(address=addresses[file], message=warning)
 
 
 def _manifest_warnings(desired: Desired) -> Iterator[Notice]:

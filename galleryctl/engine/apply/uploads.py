@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from galleryctl.engine.apply.upload_content import open_upload
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
+from galleryctl.model.upload_formats import upload_name
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import MediaFailed
@@ -65,7 +66,7 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
 async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
     async with open_upload(source, root) as content:
         return await client.upload(
-            name=PurePosixPath(source.path).name,
+            name=upload_name(source.path, source.mime_type),
             mime=source.mime_type,
             size=content.size,
             open_bytes=content.read,
