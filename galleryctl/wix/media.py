@@ -31,6 +31,12 @@ _FIRST_POLL, _MAX_POLL, _POLL_GROWTH = 0.5, 15.0, 1.6
 _READY_TIMEOUT = 900.0
 """Seconds after which a file that is not ready counts as failed."""
 
+PROCESSING_FAILED = "FAILED"
+"""The code of the error for files that the Media Manager could not process."""
+_URL_CALLS = frozenset(Request(endpoint=each).call for each in (endpoints.UPLOAD_URL, endpoints.RESUMABLE_URL))
+_CREATING_CALLS = frozenset((*_URL_CALLS, Request(endpoint=endpoints.IMPORT_FILE).call, *endpoints.UPLOAD_CALLS))
+"""The calls that lead to a new file; after a later one, the file exists."""
+
 
 class MediaCalls:
     """Creates, reads and deletes files; every method raises ApiError."""
@@ -200,7 +206,7 @@ class MediaCalls:
         with self._transport.waits.during(waiting) as sleep:
             while True:
                 if failed := [file for file in by_id.values() if file.failed]:
-                    raise _not_ready_error("Wix could not process", failed)
+                    raise _not_ready_error("Wix could not process", failed, code=PROCESSING_FAILED)
                 pending = [file for file in by_id.values() if not file.ready]
                 if not pending:
                     return tuple(by_id.values())
@@ -237,16 +243,14 @@ class MediaCalls:
 
 
 def may_have_created_file(error: ApiError) -> bool:
-    """Return False if an upload or import that failed with `error` has created no file: its first request failed."""
+    """Return False if an upload or import that failed with `error` has created no file that could be used."""
     if isinstance(error, ResponseLost):
         return True
-    if error.call in map(_call, (endpoints.UPLOAD_URL, endpoints.RESUMABLE_URL)):
+    if error.call in _URL_CALLS:
         return False
-    return error.call != _call(endpoints.IMPORT_FILE) or not is_rejection(error)
-
-
-def _call(endpoint: Endpoint) -> str:
-    return Request(endpoint=endpoint).call
+    if isinstance(error, MediaFailed):
+        return error.code != PROCESSING_FAILED
+    return error.effect_unknown or error.call not in _CREATING_CALLS or not is_rejection(error)
 
 
 def _placement(folder: str, labels: Sequence[str]) -> dict[str, Json]:
@@ -276,8 +280,8 @@ def _processing(pending: Sequence[MediaFile]) -> str:
     return f"the Media Manager to {work} {first.display_name or first.id}{more}"
 
 
-def _not_ready_error(what: str, files: Sequence[MediaFile]) -> MediaFailed:
+def _not_ready_error(what: str, files: Sequence[MediaFile], *, code: str = "") -> MediaFailed:
     names = ", ".join(file.display_name or file.id for file in files)
     sources = [f"{file.display_name or file.id} from {file.source_url}" for file in files if file.source_url]
     do = f"check {'; '.join(sources)}" if sources else ""
-    return MediaFailed(f"{what} {names}", call=endpoints.GET_FILES.name, do=do)
+    return MediaFailed(f"{what} {names}", call=endpoints.GET_FILES.name, do=do, code=code)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleryctl.engine.apply.answers import AppliedValues
 from galleryctl.engine.apply.execute import StepExecutor
-from galleryctl.engine.apply.scheduler import run_graph
+from galleryctl.engine.apply.scheduler import GraphResult, run_graph
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
@@ -101,7 +101,7 @@ async def apply(
         bindings = state.updated_state()
         done = [step for step in steps if graph.outcomes[step.id].status is OutcomeStatus.DONE]
         report = Report(
-            outcomes=tuple(_outcomes(plan.changes, steps, graph.outcomes, bindings, executor.deviations)),
+            outcomes=tuple(_outcomes(plan.changes, steps, graph, bindings, executor.deviations)),
             requests=client.request_counts,
             state_changes=len(plan.state_changes),
             uploaded=sum(isinstance(step.action, Upload) for step in done),
@@ -142,7 +142,7 @@ def _created_orders(plan: Plan, unconfirmed: Mapping[Address, UnconfirmedCreate]
 def _outcomes(
     changes: Sequence[Change],
     steps: Sequence[Step],
-    step_outcomes: Mapping[str, StepOutcome],
+    graph: GraphResult,
     bindings: Bindings,
     deviations: Mapping[Address, AppliedValues],
 ) -> Iterator[Outcome]:
@@ -153,7 +153,9 @@ def _outcomes(
     by_address: dict[tuple[Address, str | None], list[StepOutcome]] = {}
     for step in steps:
         for change in step.changes:
-            by_address.setdefault((change.address, change.id), []).append(step_outcomes[step.id])
+            by_address.setdefault((change.address, change.id), []).append(
+                graph.left_out.get(step.id, {}).get(change.address) or graph.outcomes[step.id]
+            )
     for change in changes:
         ends = by_address[change.address, change.id]
         worst = max(ends, key=_severity)

@@ -8,11 +8,17 @@ from urllib.parse import unquote, urlsplit
 
 from galleryctl.engine.apply.upload_content import open_upload
 from galleryctl.model.bindings import Bindings
+from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
 from galleryctl.model.upload_formats import upload_name
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import MediaFailed
+from galleryctl.wix.errors import InvalidRequest, MediaFailed
+
+_FILE_STATUSES = (413, 415)
+"""Content too large; unsupported media type."""
+_FILE_CODES = frozenset(("FILE_SIZE_OVER_LIMIT", "MISMATCH_MIME_TYPE", "UNSUPPORTED_FILE_FORMAT", "ZERO_FILE_SIZE"))
+"""The codes by which the Media Manager rejects a file."""
 
 
 async def upload_media(
@@ -31,6 +37,13 @@ async def upload_media(
         file = await _upload_local(client, source, root=root, folder=folder)
     (ready,) = await client.wait_ready((file,))
     return ready
+
+
+def failed_for_its_file(error: GalleryctlError) -> bool:
+    """Return True if an upload failed because of its file alone: other uploads and a later try do not change that."""
+    if isinstance(error, InvalidRequest):
+        return error.status in _FILE_STATUSES or error.code in _FILE_CODES
+    return isinstance(error, StaleError | MediaFailed)
 
 
 async def fetch_media_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
