@@ -79,6 +79,8 @@ class LoadedState:
     state: State
     bindings: Bindings
     pending: tuple[Intent, ...]
+    partial_uploads: tuple[tuple[str, Intent], ...] = ()
+    """The steps and intents of the uploads that were cut off and can be continued."""
     interrupted: bool = False
     notices: tuple[Notice, ...] = ()
 
@@ -110,6 +112,9 @@ async def load_state(site: Site) -> LoadedState:
     if uploads:
         media = await recover_uploads(site.client, uploads)
         bindings = replace(bindings, media={**bindings.media, **media})
+    partial_uploads = tuple(
+        (step, intent) for step, intent in journal.pending if intent.partial and intent.source not in bindings.media
+    )
     pending = under_current_keys((intent for intent in intents if intent.kind != "upload"), bindings.ids)
     unknown = unknown_deposed(site.backend, state.bindings.deposed)
     kept = {id_: address for id_, address in bindings.deposed.items() if id_ not in unknown}
@@ -117,6 +122,7 @@ async def load_state(site: Site) -> LoadedState:
         state=state,
         bindings=replace(bindings, deposed=kept),
         pending=pending,
+        partial_uploads=partial_uploads,
         interrupted=bool(journal.run),
         notices=tuple(
             Notice(address=address, message=f"{id_} is not deleted: no previous version of the state has it")

@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.wix import endpoints, tus
 from galleryctl.wix.codec import JsonObject, as_array, as_object, as_string, decode_file
 from galleryctl.wix.endpoints import Endpoint
-from galleryctl.wix.errors import ApiError, MediaFailed, NotFound, ResponseLost, is_rejection
+from galleryctl.wix.errors import ApiError, MediaFailed, NotFound, ResponseLost
 from galleryctl.wix.messages import BodySink, JsonReply, Request, parse_reply
 from galleryctl.wix.transport import Transport
-from galleryctl.wix.tus import OpenBytes, UploadSource
+from galleryctl.wix.tus import OnBegin, OpenBytes, UploadSource
+from galleryctl.wix.upload_errors import PROCESSING_FAILED
 
 _RESUMABLE_THRESHOLD = 10 * 1024 * 1024
 """Bytes; Wix requires resumable uploads for larger files."""
@@ -31,11 +33,9 @@ _FIRST_POLL, _MAX_POLL, _POLL_GROWTH = 0.5, 15.0, 1.6
 _READY_TIMEOUT = 900.0
 """Seconds after which a file that is not ready counts as failed."""
 
-PROCESSING_FAILED = "FAILED"
-"""The code of the error for files that the Media Manager could not process."""
-_URL_CALLS = frozenset(Request(endpoint=each).call for each in (endpoints.UPLOAD_URL, endpoints.RESUMABLE_URL))
-_CREATING_CALLS = frozenset((*_URL_CALLS, Request(endpoint=endpoints.IMPORT_FILE).call, *endpoints.UPLOAD_CALLS))
-"""The calls that lead to a new file; after a later one, the file exists."""
+
+async def _ignore_begin(_partial: PartialUpload) -> None:
+    """Do nothing: no other run continues this upload."""
 
 
 class MediaCalls:
@@ -45,16 +45,34 @@ class MediaCalls:
         self._transport = transport
 
     async def upload(
-        self, *, name: str, mime: str, size: int, open_bytes: OpenBytes, folder: str = "", labels: Sequence[str] = ()
+        self,
+        *,
+        name: str,
+        mime: str,
+        size: int,
+        open_bytes: OpenBytes,
+        folder: str = "",
+        labels: Sequence[str] = (),
+        partial: PartialUpload | None = None,
+        on_begin: OnBegin = _ignore_begin,
     ) -> MediaFile:
         """Upload a file and return it, READY or not yet; `folder` is a path, created if missing.
 
-        The first label must be unique to this content: it identifies the file if the response is lost.
+        The first label must be unique to this content: it identifies the file if the response is lost. `partial` is an
+        upload of this content by an earlier run, which is continued if that is possible.
         """
         source = UploadSource(name=name, mime=mime, size=size, open_bytes=open_bytes)
         body = {"mimeType": mime, "fileName": name, "sizeInBytes": str(size), **_placement(folder, labels)}
-        send = self._upload_large if size > _RESUMABLE_THRESHOLD else self._upload_small
-        return await self._create_once(lambda: send(body, source), labels)
+        if size <= _RESUMABLE_THRESHOLD:
+            return await self._create_once(lambda: self._upload_small(body, source), labels)
+        earlier = [] if partial is None else [partial]
+
+        async def send() -> MediaFile:
+            if earlier and (reply := await tus.resume_upload(self._transport, earlier.pop(), source)) is not None:
+                return _decode_created_file(reply)
+            return await self._upload_large(body, source, on_begin)
+
+        return await self._create_once(send, labels)
 
     async def _upload_small(self, body: JsonObject, source: UploadSource) -> MediaFile:
         url = self._upload_url(await self._transport.request(endpoints.UPLOAD_URL, json=body))
@@ -65,10 +83,10 @@ class MediaCalls:
         put = Request(endpoint=endpoints.PUT_UPLOAD, url=url, headers=headers, content=content)
         return _decode_created_file(parse_reply(await self._transport.send(put), put))
 
-    async def _upload_large(self, body: JsonObject, source: UploadSource) -> MediaFile:
+    async def _upload_large(self, body: JsonObject, source: UploadSource, on_begin: OnBegin) -> MediaFile:
         reply = await self._transport.request(endpoints.RESUMABLE_URL, json={**body, "uploadProtocol": "TUS"})
         url, token = self._upload_url(reply), as_string(reply.get("uploadToken"))
-        return _decode_created_file(await tus.upload_resumable(self._transport, url, token, source))
+        return _decode_created_file(await tus.upload_resumable(self._transport, url, token, source, on_begin))
 
     def _upload_url(self, reply: JsonReply) -> str:
         """Return the upload URL, which must be https: it is a credential to write to the site's files."""
@@ -240,17 +258,6 @@ class MediaCalls:
             if len(seen) == _MAX_PAGES:
                 raise page.malformed(f"the list has more than {_MAX_PAGES:,} pages")
             paging = {**paging, "cursor": following}
-
-
-def may_have_created_file(error: ApiError) -> bool:
-    """Return False if an upload or import that failed with `error` has created no file that could be used."""
-    if isinstance(error, ResponseLost):
-        return True
-    if error.call in _URL_CALLS:
-        return False
-    if isinstance(error, MediaFailed):
-        return error.code != PROCESSING_FAILED
-    return error.effect_unknown or error.call not in _CREATING_CALLS or not is_rejection(error)
 
 
 def _placement(folder: str, labels: Sequence[str]) -> dict[str, Json]:

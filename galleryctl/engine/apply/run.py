@@ -22,6 +22,7 @@ from galleryctl.model.fields import manifest_name
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.steps import Step, Upload, plan_steps
 from galleryctl.state.journal import Journal
@@ -36,6 +37,8 @@ class ApplyResult:
     report: Report
     has_unconfirmed_steps: bool = False
     """True if a step may have taken effect although its response was lost: the journal must be kept."""
+    has_partial_uploads: bool = False
+    """True if an upload was begun and can be continued by the next run: the journal must be kept."""
     state_written: bool = False
     """True if the state was written, so that a plan made before is stale."""
     stopped: bool = False
@@ -64,6 +67,7 @@ async def apply(
     before: Bindings,
     files: Mapping[str, MediaFile],
     unconfirmed: Mapping[Address, UnconfirmedCreate],
+    partial_uploads: Mapping[str, PartialUpload],
     client: WixClient,
     journal: Journal,
     root: Path,
@@ -76,7 +80,7 @@ async def apply(
 
     `snapshot` is the current site; `bindings` is the state with the findings of the plan, `before` without them, under
     the same addresses; `files` are the usable files of the Media Manager that the plan shows, by id; `unconfirmed` are the
-    creates that an earlier run may have sent; `root` is the workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
+    creates that an earlier run may have sent, `partial_uploads` the uploads that it began, by source; `root` is the workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
     is set, no further step starts. A failed step is reported, not raised.
     """
     started = time.monotonic()
@@ -93,6 +97,7 @@ async def apply(
         folder=folder,
         created_orders=_created_orders(plan, unconfirmed),
         unconfirmed=unconfirmed,
+        partial_uploads=dict(partial_uploads),
     )
     steps = plan_steps(replace(plan, media=media))
     progress.on_plan(steps)
@@ -115,6 +120,7 @@ async def apply(
         bindings=bindings,
         report=report,
         has_unconfirmed_steps=executor.has_unconfirmed_steps or graph.stopped,
+        has_partial_uploads=bool(executor.partial_uploads),
         stopped=graph.stopped,
         errors=() if graph.error is None else (graph.error,),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -10,40 +11,51 @@ from galleryctl.engine.apply.upload_content import open_upload
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.model.upload_formats import upload_name
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import InvalidRequest, MediaFailed
+from galleryctl.wix.errors import ApiError, MediaFailed
+from galleryctl.wix.tus import OnBegin
+from galleryctl.wix.upload_errors import is_file_rejected
 
-_FILE_STATUSES = (413, 415)
-"""Content too large; unsupported media type."""
-_FILE_CODES = frozenset(("FILE_SIZE_OVER_LIMIT", "MISMATCH_MIME_TYPE", "UNSUPPORTED_FILE_FORMAT", "ZERO_FILE_SIZE"))
-"""The codes by which the Media Manager rejects a file."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTarget:
+    """The workspace of local files at `root`, the folder of the Media Manager, and the kind of the items."""
+
+    root: Path
+    folder: str
+    kind: Kind
 
 
 async def upload_media(
-    client: WixClient, source: LocalFile | RemoteFile, kind: Kind, *, root: Path, folder: str
+    client: WixClient,
+    source: LocalFile | RemoteFile,
+    target: UploadTarget,
+    *,
+    partial: PartialUpload | None,
+    on_begin: OnBegin,
 ) -> MediaFile:
     """Upload `source`, wait until it is READY and return the file; the label of its content makes it recoverable.
 
-    Raises StaleError if a local file changed since the plan or is outside `root`, ApiError if the Media Manager rejects
+    `partial` is an upload of this content that an earlier run began, `on_begin` is called if one is begun now. Raises
+    StaleError if a local file changed since the plan or is outside the workspace, ApiError if the Media Manager rejects
     it.
     """
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
         labels = (content_label(source.source),)
-        file = await client.import_url(source.url, kind, name=name, folder=folder, labels=labels)
+        file = await client.import_url(source.url, target.kind, name=name, folder=target.folder, labels=labels)
     else:
-        file = await _upload_local(client, source, root=root, folder=folder)
+        file = await _upload_local(client, source, target, partial, on_begin)
     (ready,) = await client.wait_ready((file,))
     return ready
 
 
 def failed_for_its_file(error: GalleryctlError) -> bool:
-    """Return True if an upload failed because of its file alone: other uploads and a later try do not change that."""
-    if isinstance(error, InvalidRequest):
-        return error.status in _FILE_STATUSES or error.code in _FILE_CODES
-    return isinstance(error, StaleError | MediaFailed)
+    """Return True if an upload failed because of its file alone, which may never be uploaded."""
+    return isinstance(error, StaleError) or (isinstance(error, ApiError) and is_file_rejected(error))
 
 
 async def fetch_media_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
@@ -76,13 +88,17 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
     return found
 
 
-async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
-    async with open_upload(source, root) as content:
+async def _upload_local(
+    client: WixClient, source: LocalFile, target: UploadTarget, partial: PartialUpload | None, on_begin: OnBegin
+) -> MediaFile:
+    async with open_upload(source, target.root) as content:
         return await client.upload(
             name=upload_name(source.path, source.mime_type),
             mime=source.mime_type,
             size=content.size,
             open_bytes=content.read,
-            folder=folder,
+            folder=target.folder,
             labels=(content_label(source.source),),
+            partial=partial,
+            on_begin=on_begin,
         )

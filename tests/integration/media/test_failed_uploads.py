@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from galleryctl.engine.apply.run import ApplyResult
+from galleryctl.engine.site import PlanResult
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredItem, UnmanagedPolicy
 from galleryctl.model.media import Kind, LocalFile, RemoteFile
@@ -135,7 +136,11 @@ def test_a_photo_changed_after_the_plan_fails_alone(world: EngineHarness, change
     path = world.root / "photos/b.jpg"
     data = path.read_bytes()
     changed = {b"": data[:-5], b"more": data + b"more"}.get(change, change)
-    world.after_plan = lambda _: path.write_bytes(changed)
+
+    def write(_: PlanResult) -> None:
+        path.write_bytes(changed)
+
+    world.after_plan = write
     applied = world.apply(desired)
     assert left(applied) == {"weddings/b": FAILED}
     assert "photos/b.jpg: the file changed since the plan was made" in reason(applied, "weddings/b")
