@@ -9,7 +9,7 @@ from galleryctl.model.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialUpload:
-    """A resumable upload of a content of `size` bytes.
+    """A resumable upload of `size` bytes. Only a content with the same `digest` of its bytes may continue it.
 
     Its URLs are credentials: `url` takes the bytes and says how many arrived, `finish_url` makes them a file.
     """
@@ -17,3 +17,4 @@ class PartialUpload:
     url: Secret
     finish_url: Secret
     size: int
+    digest: str

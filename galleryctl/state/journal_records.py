@@ -149,7 +149,12 @@ def encode_intent(intent: Intent) -> dict[str, object]:
 
 def encode_partial(partial: PartialUpload) -> dict[str, object]:
     """Return an upload as a JSON object with its URLs, which only the owner of the journal can read."""
-    return {"url": partial.url.reveal(), "finish_url": partial.finish_url.reveal(), "size": partial.size}
+    return {
+        "url": partial.url.reveal(),
+        "finish_url": partial.finish_url.reveal(),
+        "size": partial.size,
+        "digest": partial.digest,
+    }
 
 
 def encode_result(result: StepResult) -> dict[str, object]:
@@ -199,10 +204,11 @@ _read_result = doc.record(
     sort_order_formats=doc.mapping(doc.address, doc.one_of(SortOrderFormat)),
 )
 _read_partial = doc.record(
-    lambda url, finish_url, size: PartialUpload(url=Secret(url), finish_url=Secret(finish_url), size=size),
+    lambda url, finish_url, **members: PartialUpload(url=Secret(url), finish_url=Secret(finish_url), **members),
     url=doc.string,
     finish_url=doc.string,
     size=doc.integer,
+    digest=doc.string,
 )
 _READERS: Mapping[str, doc.Reader[JournalRecord]] = {
     "begin": doc.record(lambda begin, intent: (begin, intent), begin=doc.string, intent=_read_intent),

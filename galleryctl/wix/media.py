@@ -51,6 +51,7 @@ class MediaCalls:
         mime: str,
         size: int,
         open_bytes: OpenBytes,
+        digest: str = "",
         folder: str = "",
         labels: Sequence[str] = (),
         partial: PartialUpload | None = None,
@@ -59,9 +60,9 @@ class MediaCalls:
         """Upload a file and return it, READY or not yet; `folder` is a path, created if missing.
 
         The first label must be unique to this content: it identifies the file if the response is lost. `partial` is an
-        upload of this content by an earlier run, which is continued if that is possible.
+        upload by an earlier run, which is continued if that is possible and if it is of bytes with the same `digest`.
         """
-        source = UploadSource(name=name, mime=mime, size=size, open_bytes=open_bytes)
+        source = UploadSource(name=name, mime=mime, size=size, digest=digest, open_bytes=open_bytes)
         body = {"mimeType": mime, "fileName": name, "sizeInBytes": str(size), **_placement(folder, labels)}
         if size <= _RESUMABLE_THRESHOLD:
             return await self._create_once(lambda: self._upload_small(body, source), labels)

@@ -45,11 +45,12 @@ _TUS_HEADERS = {"Tus-Resumable": "1.0.0"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSource:
-    """A file to upload; `size` in bytes."""
+    """A file to upload; `size` in bytes, `digest` a name of exactly these bytes."""
 
     name: str
     mime: str
     size: int
+    digest: str
     open_bytes: OpenBytes
 
 
@@ -62,15 +63,17 @@ async def upload_resumable(
     """
     location = await _create_upload(transport, url, token, source)
     finish_url = f"{url.rstrip('/')}/{quote(token, safe='')}"
-    partial = PartialUpload(url=Secret(location), finish_url=Secret(finish_url), size=source.size)
+    partial = PartialUpload(url=Secret(location), finish_url=Secret(finish_url), size=source.size, digest=source.digest)
     await on_begin(partial)
     return await _complete(transport, partial, source, 0)
 
 
 async def resume_upload(transport: Transport, partial: PartialUpload, source: UploadSource) -> JsonReply | None:
-    """Continue an upload and return as `upload_resumable`; None if it has expired or has another size: begin again."""
+    """Continue an upload and return as `upload_resumable`; None if it has expired or has other bytes: begin again."""
     urls = (partial.url.reveal(), partial.finish_url.reveal())
-    if partial.size != source.size or any(transport.resolve_upload_url(url) is None for url in urls):
+    if (partial.size, partial.digest) != (source.size, source.digest) or any(
+        transport.resolve_upload_url(url) is None for url in urls
+    ):
         return None
     try:
         offset = await _received_bytes(transport, partial.url.reveal(), source)

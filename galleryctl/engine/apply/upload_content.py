@@ -29,8 +29,16 @@ class UploadContent:
 
     file: BinaryIO
     """The planned file; see `_PlannedBytes`."""
+    sha256: str
+    """The digest of the planned file."""
     size: int
     splices: Sequence[Splice] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest of the file and the splices, which names exactly the bytes that are sent."""
+        spliced = f"{self.sha256} {[tuple(splice) for splice in self.splices]}"
+        return hashlib.sha256(spliced.encode()).hexdigest() if self.splices else self.sha256
 
     async def read(self) -> AsyncIterator[bytes]:
         """Yield all bytes from the start."""
@@ -50,7 +58,9 @@ async def open_upload(source: LocalFile, root: Path) -> AsyncIterator[UploadCont
         with WorkspaceFiles(root).open(normalize_path(source.path)) as stream:
             file = io.BufferedReader(await asyncio.to_thread(_PlannedBytes, stream, source), _BLOCK_BYTES)
             splices: Sequence[Splice] = ()
-            yield UploadContent(file=file, size=spliced_size(source.size, splices), splices=splices)
+            yield UploadContent(
+                file=file, sha256=source.sha256, size=spliced_size(source.size, splices), splices=splices
+            )
     except WorkspaceFileError as error:
         raise StaleError(str(error), do="create a new plan") from error
 

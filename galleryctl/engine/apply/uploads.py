@@ -96,6 +96,7 @@ async def _upload_local(
             name=upload_name(source.path, source.mime_type),
             mime=source.mime_type,
             size=content.size,
+            digest=content.digest,
             open_bytes=content.read,
             folder=target.folder,
             labels=(content_label(source.source),),

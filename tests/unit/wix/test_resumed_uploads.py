@@ -24,8 +24,9 @@ def at(offset: int) -> httpx.Response:
     return json_response(200, Upload_Offset=str(offset))
 
 
-def partial(url: str = "https://upload.test/early", size: int = SIZE) -> PartialUpload:
-    return PartialUpload(url=Secret(url), finish_url=Secret("https://upload.test/early/token"), size=size)
+def partial(url: str = "https://upload.test/early", size: int = SIZE, digest: str = "d") -> PartialUpload:
+    finish_url = Secret("https://upload.test/early/token")
+    return PartialUpload(url=Secret(url), finish_url=finish_url, size=size, digest=digest)
 
 
 def resume(
@@ -43,6 +44,7 @@ def resume(
             name="a.mp4",
             mime="video/mp4",
             size=SIZE,
+            digest="d",
             open_bytes=lambda: content,
             labels=("label",),
             partial=earlier,
@@ -83,8 +85,10 @@ def test_an_upload_server_that_does_not_say_where_it_is_gets_all_again(answer: h
     assert (file.id, len(begun)) == ("f-1", 1)
 
 
-@pytest.mark.parametrize("earlier", [partial(size=SIZE + 1), partial("http://upload.test/early"), partial("file:///x")])
-def test_an_upload_of_another_size_or_without_a_private_connection_is_not_continued(earlier: PartialUpload) -> None:
+@pytest.mark.parametrize(
+    "earlier", [partial(size=SIZE + 1), partial(digest="e"), partial("http://upload.test/early"), partial("file:///x")]
+)
+def test_an_upload_of_other_bytes_or_without_a_private_connection_is_not_continued(earlier: PartialUpload) -> None:
     wire, file, _ = resume(earlier, URLS, PLACE, KEPT, KEPT, MADE)
     assert file.id == "f-1"
     assert not any(line.startswith("HEAD") for line in wire.lines)
