@@ -25,7 +25,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadContent:
-    """What is sent for a file: its bytes with `splices`. Reading it raises StaleError if the file changes meanwhile."""
+    """The bytes that are sent for a file: its own with `splices`. Reading them raises StaleError if the file changes meanwhile."""
 
     file: BinaryIO
     """The planned file; see `_PlannedBytes`."""
