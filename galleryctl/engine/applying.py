@@ -17,12 +17,14 @@ from galleryctl.engine.stop import Stop
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
+from galleryctl.model.media import LocalFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.history.record import RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import LockInfo
 from galleryctl.state.journal import Journal, earlier_try
+from galleryctl.state.journal_records import Intent
 from galleryctl.state.state_file import State
 
 _SENT = (OutcomeStatus.DONE, OutcomeStatus.NOT_TAKEN)
@@ -52,13 +54,14 @@ async def _apply_changes(
     check_guards(planned.plan)
     unconfirmed = _open_creates(planned)
     findings = apply_findings(planned.fetched.bindings, planned.plan)
-    state = _save_findings(site, planned, findings, keep_journal=bool(unconfirmed))
+    partial_uploads = _needed_uploads(planned)
+    state = _save_findings(site, planned, findings, keep_journal=bool(unconfirmed or partial_uploads))
     if not planned.plan.changes:
         report = Report(outcomes=(), state_changes=len(planned.plan.state_changes))
         return ApplyResult(bindings=findings, report=report)
     snapshot = planned.fetched.snapshot
     files = await fetch_media_files(site.client, planned.plan, findings)
-    carried = [
+    carried = [*partial_uploads] + [
         (earlier_try(f"create {address}", number), intent)
         for address, create in unconfirmed.items()
         for number, intent in enumerate(create.tries, 1)
@@ -72,6 +75,7 @@ async def _apply_changes(
             before=AddressMoves(addresses=planned.plan.moves).renamed(planned.fetched.bindings),
             files=files,
             unconfirmed=retryable_creates(unconfirmed, planned.plan),
+            partial_uploads={intent.source: intent.partial for _, intent in partial_uploads if intent.partial},
             client=site.client,
             journal=journal,
             root=site.root,
@@ -110,7 +114,7 @@ def _save_results(
 ) -> ApplyResult:
     """Save the state and complete the record of the run; neither if nothing was written to the site."""
     done = {outcome.address for outcome in applied.report.outcomes if outcome.status in _SENT}
-    keep_journal = applied.has_unconfirmed_steps or not unconfirmed.keys() <= done
+    keep_journal = applied.has_unconfirmed_steps or applied.has_partial_uploads or not unconfirmed.keys() <= done
     if not (applied.report.has_written or keep_journal):
         applied = replace(applied, bindings=state.bindings, state_written=state is not planned.loaded.state)
         try:
@@ -126,6 +130,12 @@ def _save_results(
     has_unconfirmed = applied.has_unconfirmed_steps
     report = finish_record(site.backend, record, applied.report, state=state, unconfirmed=has_unconfirmed)
     return replace(applied, report=report, state_written=True)
+
+
+def _needed_uploads(planned: PlanResult) -> list[tuple[str, Intent]]:
+    """Return the steps and intents of the uploads that were cut off, and that the plan needs."""
+    sources = {c.media.source for c in planned.plan.changes if isinstance(c.media, LocalFile)}
+    return [(step, intent) for step, intent in planned.loaded.partial_uploads if intent.source in sources]
 
 
 def _open_creates(planned: PlanResult) -> Mapping[Address, UnconfirmedCreate]:

@@ -16,6 +16,8 @@ class StepOutcome:
 
     status: OutcomeStatus
     reason: str = ""
+    is_file_fault: bool = False
+    """True if the step failed because of its file alone, which may never be uploaded."""
 
 
 class Progress(Protocol):

@@ -22,6 +22,8 @@ from galleryctl.model.command import command_line
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
+from galleryctl.model.media import LocalFile
+from galleryctl.model.upload_formats import limit_warnings
 from galleryctl.model.variable_text import displayed
 from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Notice, Plan
@@ -77,6 +79,8 @@ class LoadedState:
     state: State
     bindings: Bindings
     pending: tuple[Intent, ...]
+    partial_uploads: tuple[tuple[str, Intent], ...] = ()
+    """The steps and intents of the uploads that were cut off and can be continued."""
     interrupted: bool = False
     notices: tuple[Notice, ...] = ()
 
@@ -108,6 +112,9 @@ async def load_state(site: Site) -> LoadedState:
     if uploads:
         media = await recover_uploads(site.client, uploads)
         bindings = replace(bindings, media={**bindings.media, **media})
+    partial_uploads = tuple(
+        (step, intent) for step, intent in journal.pending if intent.partial and intent.source not in bindings.media
+    )
     pending = under_current_keys((intent for intent in intents if intent.kind != "upload"), bindings.ids)
     unknown = unknown_deposed(site.backend, state.bindings.deposed)
     kept = {id_: address for id_, address in bindings.deposed.items() if id_ not in unknown}
@@ -115,6 +122,7 @@ async def load_state(site: Site) -> LoadedState:
         state=state,
         bindings=replace(bindings, deposed=kept),
         pending=pending,
+        partial_uploads=partial_uploads,
         interrupted=bool(journal.run),
         notices=tuple(
             Notice(address=address, message=f"{id_} is not deleted: no previous version of the state has it")
@@ -159,9 +167,8 @@ async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanR
         today=now.date(),
     )
     before = (*_other_host(site), *loaded.notices, *_interruption(loaded), *_manifest_warnings(desired))
-    plan = replace(
-        plan, made_at=published.made_at, notices=(*before, *plan.notices, *published.notices, *_manifest_notes(desired))
-    )
+    after = (*published.notices, *_limit_warnings(plan), *_manifest_notes(desired))
+    plan = replace(plan, made_at=published.made_at, notices=(*before, *plan.notices, *after))
     return PlanResult(plan=plan, fetched=fetched, loaded=loaded)
 
 
@@ -182,6 +189,14 @@ def _manifest_notes(desired: Desired) -> Iterator[Notice]:
     galleries = {gallery.at.file: gallery.address for gallery in desired.galleries}
     for note in desired.notes:
         yield Notice(address=galleries.get(note.at.file) if note.at else None, message=str(note))
+
+
+def _limit_warnings(plan: Plan) -> Iterator[Notice]:
+    """Yield the warnings about files to upload that the vendor may reject."""
+    addresses = {c.media: c.address for c in reversed(plan.changes) if isinstance(c.media, LocalFile)}
+    uploads = (file for file in reversed(addresses) if file.source not in plan.media)
+    for file, warning in limit_warnings(uploads):
+        yield Notice(address=addresses[file], message=warning)
 
 
 def _manifest_warnings(desired: Desired) -> Iterator[Notice]:

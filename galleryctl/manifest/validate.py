@@ -27,6 +27,7 @@ from galleryctl.model.checkup import Validation, ValidGallery
 from galleryctl.model.desired import Desired, DesiredGallery
 from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.media import Kind, LocalFile
+from galleryctl.model.upload_formats import limit_warnings
 
 _HELD_ADVICE = "apply leaves the items of these files as they are, does the rest, and exits with 3"
 
@@ -128,8 +129,16 @@ def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...])
         media_bytes=sum(files.values()),
         notes=sort_problems(desired.notes),
         unset_variables=unset,
-        warnings=desired.warnings,
+        warnings=sort_problems((*desired.warnings, *_limit_warnings(desired))),
     )
+
+
+def _limit_warnings(desired: Desired) -> Iterator[Problem]:
+    """Yield the warnings about files that the vendor may reject, each at the entry of its first item."""
+    items = [item for gallery in desired.galleries for item in gallery.items]
+    positions = {item.media.path: item.at for item in reversed(items) if isinstance(item.media, LocalFile)}
+    for file, warning in limit_warnings(item.media for item in items if isinstance(item.media, LocalFile)):
+        yield Problem(positions[file.path], warning)
 
 
 def _summarize_gallery(gallery: DesiredGallery) -> ValidGallery:

@@ -11,13 +11,20 @@ one may be what is created in another. A photo that is exported again when it mo
 tells which create belongs to which delete; and only a delete cannot be repeated. If an upload or a create fails, the
 deletes are skipped, and the next apply does them. No step waits for a sort order to become free, because no new value is
 in use.
+
+One bad file costs one item (`Step.needed_by`): a new gallery is created without the items whose uploads failed. A file that
+is rejected for itself may never be uploaded, and must not keep everything else from being deleted: then only the deletes
+under the key of such an item are left out, because it replaces them, or may be the same photo in another gallery:
+
+    upload photos/a.jpg rejected (too large), plan: replace g/a, delete h/a, delete h/b
+    → g/a fails and keeps its photo, h/a is left out, h/b is deleted
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from galleryctl.model.address import Address
 from galleryctl.model.media import Kind, LocalFile, RemoteFile
@@ -89,6 +96,25 @@ class Step:
     id: str
     action: StepAction
     depends_on: frozenset[str] = frozenset()
+    needed_by: Mapping[str, frozenset[Address]] = field(default_factory=dict)
+    """The dependencies that only these of its changes need: if one fails, the step is done without them."""
+
+    @property
+    def is_delete(self) -> bool:
+        """True if the step deletes something."""
+        return isinstance(self.action, DeleteItems | DeleteGallery)
+
+    def without(self, left_out: Container[Address]) -> Step | None:
+        """Return the step without some of its changes, None if nothing is left to do: no empty gallery is created."""
+        match self.action:
+            case CreateGallery(items=items) as action if items:
+                kept = tuple(item for item in items if item.address not in left_out)
+                return replace(self, action=replace(action, items=kept)) if kept else None
+            case DeleteItems(changes=changes) as action:
+                kept = tuple(change for change in changes if change.address not in left_out)
+                return replace(self, action=replace(action, changes=kept)) if kept else None
+            case _:
+                return self
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -114,7 +140,41 @@ def plan_steps(plan: Plan) -> tuple[Step, ...]:
     before_deletes = frozenset(
         step.id for step in steps if isinstance(step.action, Upload | CreateGallery | CreateItem)
     )
-    return (*steps, *_delete_steps(plan, before_deletes))
+    deletes = _delete_steps(plan, before_deletes)
+    keys = _keys_of_uploads(steps)
+    return (*steps, *(replace(step, needed_by=_same_key(step, keys)) for step in deletes))
+
+
+def _keys_of_uploads(steps: Sequence[Step]) -> Mapping[str, frozenset[str]]:
+    """Return the keys of the items that an upload is for, or that a step creates for an upload."""
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    for step in steps:
+        for upload, addresses in _uploads_of(step).items():
+            named = {address.item for address in addresses if address.item}
+            keys[upload] |= named
+            keys[step.id] |= named
+    return {id_: frozenset(names) for id_, names in keys.items()}
+
+
+def _uploads_of(step: Step) -> Mapping[str, frozenset[Address]]:
+    """Return the uploads that a create or an update waits for, and for which items."""
+    match step.action:
+        case CreateItem(change=change) | UpdateItem(change=change):
+            return dict.fromkeys(step.depends_on, frozenset((change.address,)))
+        case _:
+            return step.needed_by
+
+
+def _same_key(step: Step, keys: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[Address]]:
+    """Return the deletes that a failed upload leaves out: those under the key of an item that it is for."""
+    if not isinstance(step.action, DeleteItems):
+        return {}  # it may have such an item
+    changes = step.changes
+    return {
+        id_: frozenset(change.address for change in changes if change.address.item in names)
+        for id_, names in keys.items()
+        if id_ in step.depends_on
+    }
 
 
 def _upload_steps(plan: Plan) -> Mapping[str, Step]:
@@ -145,9 +205,16 @@ def _write_step(
         case _:
             return None
     verb = "update" if change.action is Action.UPDATE else "create"
-    sources = (c.media.source for c in (change, *items) if isinstance(c.media, LocalFile | RemoteFile))
-    depends_on = frozenset(upload_ids[source] for source in sources if source in upload_ids)
-    return Step(id=f"{verb} {change.address}", action=action, depends_on=depends_on)
+    needed_by: defaultdict[str, frozenset[Address]] = defaultdict(frozenset)
+    for each in (change, *items):
+        if isinstance(each.media, LocalFile | RemoteFile) and each.media.source in upload_ids:
+            needed_by[upload_ids[each.media.source]] |= {each.address}
+    return Step(
+        id=f"{verb} {change.address}",
+        action=action,
+        depends_on=frozenset(needed_by),
+        needed_by=needed_by if isinstance(action, CreateGallery) else {},
+    )
 
 
 def _delete_steps(plan: Plan, depends_on: frozenset[str]) -> list[Step]:

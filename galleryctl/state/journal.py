@@ -6,7 +6,7 @@ without a result:
     {"begin": "s1", …}  {"done": "s1", …}  {"begin": "s2", …}
     → the result of s1 is added to the state; s2 is pending
 
-Before the first create in a gallery, a record has the ids of all its items. The header carries the creates of earlier
+An upload of a large file has a third record, with the address at which another run can continue it. Before the first create in a gallery, a record has the ids of all its items. The header carries the creates of earlier
 runs whose outcome is unknown: it replaces the previous journal as a whole, so that a kill cannot lose them.
 """
 
@@ -25,6 +25,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.last_applied import LastApplied, SortOrderFormat
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.model.variable_text import displayed
 from galleryctl.state.journal_file import MOVE_ASIDE_ADVICE, JournalLog, JournalStore, invalid_journal_error
 from galleryctl.state.journal_records import (
@@ -37,6 +38,7 @@ from galleryctl.state.journal_records import (
     decode_header,
     decode_record,
     encode_intent,
+    encode_partial,
     encode_record,
     encode_result,
 )
@@ -94,7 +96,14 @@ class Journal:
         Steps that begin during a write share the next one: a and b append while another write is in progress, one
         flush then writes both, and the second caller finds its record written.
         """
-        for record in _begin_records(step, intent, self._listings):
+        await self._append(*_begin_records(step, intent, self._listings))
+
+    async def upload_begun(self, step: str, partial: PartialUpload) -> None:
+        """Record the resumable upload that `step` began, so that the next run can continue it."""
+        await self._append(_partial_record(step, partial))
+
+    async def _append(self, *records: dict[str, object]) -> None:
+        for record in records:
             self._log.append(encode_record(**record))
         self._appended_count += 1
         own_count = self._appended_count
@@ -233,6 +242,12 @@ def _begin_records(step: str, intent: Intent, listings: Listings) -> Iterator[di
         listings[intent.gallery_id] = intent.listed
         yield {"gallery": intent.gallery_id, "listed": intent.listed}
     yield {"begin": step, "intent": encode_intent(intent)}
+    if intent.partial is not None:
+        yield _partial_record(step, intent.partial)
+
+
+def _partial_record(step: str, partial: PartialUpload) -> dict[str, object]:
+    return {"upload": step, "partial": encode_partial(partial)}
 
 
 def _replay(run: str, records: Iterable[JournalRecord], *, superseded: bool) -> JournalReplay:
@@ -246,6 +261,10 @@ def _replay(run: str, records: Iterable[JournalRecord], *, superseded: bool) -> 
         step, record = entry
         if isinstance(record, Intent):
             pending[step] = replace(record, listed=listings.get(record.gallery_id, ()) if record.is_create else ())
+            continue
+        if isinstance(record, PartialUpload):
+            if step in pending:
+                pending[step] = replace(pending[step], partial=record)
             continue
         if isinstance(record, StepResult):
             results.append(record)

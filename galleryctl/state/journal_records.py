@@ -13,6 +13,8 @@ from galleryctl.model.fields import Json
 from galleryctl.model.last_applied import LastApplied, SentValue, SortOrderFormat
 from galleryctl.model.last_applied_codec import encode_last_applied, read_last_applied
 from galleryctl.model.media import Kind
+from galleryctl.model.partial_upload import PartialUpload
+from galleryctl.model.secret import Secret
 
 JOURNAL_VERSION = 2
 
@@ -51,6 +53,8 @@ class Intent:
     """
     started_at: float = 0.0
     """Start time in epoch seconds, by this machine's clock."""
+    partial: PartialUpload | None = None
+    """The resumable upload that the step began, in the journal a record of its own."""
 
     @property
     def is_create(self) -> bool:
@@ -102,8 +106,8 @@ class StepFailure:
     unconfirmed: bool
 
 
-JournalRecord = tuple[str, Intent | StepResult | StepFailure] | Listing
-"""A step, and its intent, result or failure; or a listing."""
+JournalRecord = tuple[str, Intent | StepResult | StepFailure | PartialUpload] | Listing
+"""A step, and its intent, result or failure, or the upload that it began; or a listing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +144,16 @@ def encode_intent(intent: Intent) -> dict[str, object]:
             for address, fields in intent.fields.items()
         },
         "at": intent.started_at,
+    }
+
+
+def encode_partial(partial: PartialUpload) -> dict[str, object]:
+    """Return an upload as a JSON object with its URLs, which only the owner of the journal can read."""
+    return {
+        "url": partial.url.reveal(),
+        "finish_url": partial.finish_url.reveal(),
+        "size": partial.size,
+        "digest": partial.digest,
     }
 
 
@@ -189,6 +203,13 @@ _read_result = doc.record(
     removed=doc.array(doc.string),
     sort_order_formats=doc.mapping(doc.address, doc.one_of(SortOrderFormat)),
 )
+_read_partial = doc.record(
+    lambda url, finish_url, **members: PartialUpload(url=Secret(url), finish_url=Secret(finish_url), **members),
+    url=doc.string,
+    finish_url=doc.string,
+    size=doc.integer,
+    digest=doc.string,
+)
 _READERS: Mapping[str, doc.Reader[JournalRecord]] = {
     "begin": doc.record(lambda begin, intent: (begin, intent), begin=doc.string, intent=_read_intent),
     "done": doc.record(lambda done, result: (done, result), done=doc.string, result=_read_result),
@@ -198,6 +219,7 @@ _READERS: Mapping[str, doc.Reader[JournalRecord]] = {
         reason=doc.string,
         unknown=doc.boolean,
     ),
+    "upload": doc.record(lambda upload, partial: (upload, partial), upload=doc.string, partial=_read_partial),
     "listed": doc.record(Listing, gallery=doc.optional(doc.string), listed=doc.array(doc.string)),
 }
 """The reader of each kind of record, by a member that only it has."""

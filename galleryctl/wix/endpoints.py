@@ -92,5 +92,7 @@ TUS_CREATE = _upload_endpoint("POST", "/upload/tus")
 TUS_OFFSET = _upload_endpoint("HEAD", "/upload/tus")
 TUS_PATCH = _upload_endpoint("PATCH", "/upload/tus", idempotent=False)
 TUS_FINISH = _upload_endpoint("PUT", "/upload/tus", idempotent=False)
+UPLOAD_CALLS = frozenset(endpoint.name for endpoint in (PUT_UPLOAD, TUS_CREATE, TUS_OFFSET, TUS_PATCH, TUS_FINISH))
+"""The calls that an upload URL authorizes, as errors name them."""
 
 TOKEN = Endpoint(method="POST", template="/oauth2/token", public=True)

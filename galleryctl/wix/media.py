@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from galleryctl.model.errors import StateError
 from galleryctl.model.fields import Json
 from galleryctl.model.media import Kind, MediaFile
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.wix import endpoints, tus
 from galleryctl.wix.codec import JsonObject, as_array, as_object, as_string, decode_file
 from galleryctl.wix.endpoints import Endpoint
-from galleryctl.wix.errors import ApiError, MediaFailed, NotFound, ResponseLost, is_rejection
+from galleryctl.wix.errors import ApiError, MediaFailed, NotFound, ResponseLost
 from galleryctl.wix.messages import BodySink, JsonReply, Request, parse_reply
 from galleryctl.wix.transport import Transport
-from galleryctl.wix.tus import OpenBytes, UploadSource
+from galleryctl.wix.tus import OnBegin, OpenBytes, UploadSource
+from galleryctl.wix.upload_errors import PROCESSING_FAILED
 
 _RESUMABLE_THRESHOLD = 10 * 1024 * 1024
 """Bytes; Wix requires resumable uploads for larger files."""
@@ -32,6 +34,10 @@ _READY_TIMEOUT = 900.0
 """Seconds after which a file that is not ready counts as failed."""
 
 
+async def _ignore_begin(_partial: PartialUpload) -> None:
+    """Do nothing: no other run continues this upload."""
+
+
 class MediaCalls:
     """Creates, reads and deletes files; every method raises ApiError."""
 
@@ -39,16 +45,35 @@ class MediaCalls:
         self._transport = transport
 
     async def upload(
-        self, *, name: str, mime: str, size: int, open_bytes: OpenBytes, folder: str = "", labels: Sequence[str] = ()
+        self,
+        *,
+        name: str,
+        mime: str,
+        size: int,
+        open_bytes: OpenBytes,
+        digest: str = "",
+        folder: str = "",
+        labels: Sequence[str] = (),
+        partial: PartialUpload | None = None,
+        on_begin: OnBegin = _ignore_begin,
     ) -> MediaFile:
         """Upload a file and return it, READY or not yet; `folder` is a path, created if missing.
 
-        The first label must be unique to this content: it identifies the file if the response is lost.
+        The first label must be unique to this content: it identifies the file if the response is lost. `partial` is an
+        upload by an earlier run, which is continued if that is possible and if it is of bytes with the same `digest`.
         """
-        source = UploadSource(name=name, mime=mime, size=size, open_bytes=open_bytes)
+        source = UploadSource(name=name, mime=mime, size=size, digest=digest, open_bytes=open_bytes)
         body = {"mimeType": mime, "fileName": name, "sizeInBytes": str(size), **_placement(folder, labels)}
-        send = self._upload_large if size > _RESUMABLE_THRESHOLD else self._upload_small
-        return await self._create_once(lambda: send(body, source), labels)
+        if size <= _RESUMABLE_THRESHOLD:
+            return await self._create_once(lambda: self._upload_small(body, source), labels)
+        earlier = [] if partial is None else [partial]
+
+        async def send() -> MediaFile:
+            if earlier and (reply := await tus.resume_upload(self._transport, earlier.pop(), source)) is not None:
+                return _decode_created_file(reply)
+            return await self._upload_large(body, source, on_begin)
+
+        return await self._create_once(send, labels)
 
     async def _upload_small(self, body: JsonObject, source: UploadSource) -> MediaFile:
         url = self._upload_url(await self._transport.request(endpoints.UPLOAD_URL, json=body))
@@ -59,10 +84,10 @@ class MediaCalls:
         put = Request(endpoint=endpoints.PUT_UPLOAD, url=url, headers=headers, content=content)
         return _decode_created_file(parse_reply(await self._transport.send(put), put))
 
-    async def _upload_large(self, body: JsonObject, source: UploadSource) -> MediaFile:
+    async def _upload_large(self, body: JsonObject, source: UploadSource, on_begin: OnBegin) -> MediaFile:
         reply = await self._transport.request(endpoints.RESUMABLE_URL, json={**body, "uploadProtocol": "TUS"})
         url, token = self._upload_url(reply), as_string(reply.get("uploadToken"))
-        return _decode_created_file(await tus.upload_resumable(self._transport, url, token, source))
+        return _decode_created_file(await tus.upload_resumable(self._transport, url, token, source, on_begin))
 
     def _upload_url(self, reply: JsonReply) -> str:
         """Return the upload URL, which must be https: it is a credential to write to the site's files."""
@@ -200,7 +225,7 @@ class MediaCalls:
         with self._transport.waits.during(waiting) as sleep:
             while True:
                 if failed := [file for file in by_id.values() if file.failed]:
-                    raise _not_ready_error("Wix could not process", failed)
+                    raise _not_ready_error("Wix could not process", failed, code=PROCESSING_FAILED)
                 pending = [file for file in by_id.values() if not file.ready]
                 if not pending:
                     return tuple(by_id.values())
@@ -236,19 +261,6 @@ class MediaCalls:
             paging = {**paging, "cursor": following}
 
 
-def may_have_created_file(error: ApiError) -> bool:
-    """Return False if an upload or import that failed with `error` has created no file: its first request failed."""
-    if isinstance(error, ResponseLost):
-        return True
-    if error.call in map(_call, (endpoints.UPLOAD_URL, endpoints.RESUMABLE_URL)):
-        return False
-    return error.call != _call(endpoints.IMPORT_FILE) or not is_rejection(error)
-
-
-def _call(endpoint: Endpoint) -> str:
-    return Request(endpoint=endpoint).call
-
-
 def _placement(folder: str, labels: Sequence[str]) -> dict[str, Json]:
     path: dict[str, Json] = {"filePath": "/" + folder.strip("/")} if folder.strip("/") else {}
     return {**path, "labels": list(labels)} if labels else path
@@ -276,8 +288,8 @@ def _processing(pending: Sequence[MediaFile]) -> str:
     return f"the Media Manager to {work} {first.display_name or first.id}{more}"
 
 
-def _not_ready_error(what: str, files: Sequence[MediaFile]) -> MediaFailed:
+def _not_ready_error(what: str, files: Sequence[MediaFile], *, code: str = "") -> MediaFailed:
     names = ", ".join(file.display_name or file.id for file in files)
     sources = [f"{file.display_name or file.id} from {file.source_url}" for file in files if file.source_url]
     do = f"check {'; '.join(sources)}" if sources else ""
-    return MediaFailed(f"{what} {names}", call=endpoints.GET_FILES.name, do=do)
+    return MediaFailed(f"{what} {names}", call=endpoints.GET_FILES.name, do=do, code=code)

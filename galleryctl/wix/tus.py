@@ -1,21 +1,25 @@
 """Resumable uploads by TUS 1.0 as the Media Manager implements it, for files over 10 MB.
 
-After the last bytes, a PUT to `<uploadUrl>/<uploadToken>` creates the file, unless the last PATCH returned it.
+After the last bytes, a PUT to `<uploadUrl>/<uploadToken>` creates the file, unless the last PATCH returned it. An upload
+that was cut off is continued by a later run: a HEAD says how many bytes arrived.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from galleryctl.model.partial_upload import PartialUpload
+from galleryctl.model.secret import Secret
 from galleryctl.wix import endpoints
 from galleryctl.wix.codec import as_size
 from galleryctl.wix.endpoints import Endpoint
 from galleryctl.wix.errors import (
     ApiError,
+    AuthError,
     Conflict,
     InvalidRequest,
     MalformedResponse,
@@ -29,6 +33,9 @@ from galleryctl.wix.transport import Transport
 OpenBytes = Callable[[], AsyncIterable[bytes] | bytes]
 """Opens a file at its beginning; called again for each attempt."""
 
+OnBegin = Callable[[PartialUpload], Awaitable[None]]
+"""Called when a resumable upload was begun, so that another run can continue it."""
+
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes per PATCH; an interruption repeats at most these."""
 _MAX_STALLS = 5
@@ -38,25 +45,50 @@ _TUS_HEADERS = {"Tus-Resumable": "1.0.0"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSource:
-    """A file to upload; `size` in bytes."""
+    """A file to upload; `size` in bytes, `digest` a name of exactly these bytes."""
 
     name: str
     mime: str
     size: int
+    digest: str
     open_bytes: OpenBytes
 
 
-async def upload_resumable(transport: Transport, url: str, token: str, source: UploadSource) -> JsonReply:
-    """Upload the file and return the reply to the last request; raises ApiError, ResponseLost if the file may exist."""
+async def upload_resumable(
+    transport: Transport, url: str, token: str, source: UploadSource, on_begin: OnBegin
+) -> JsonReply:
+    """Upload the file and return the reply to the last request; raises ApiError, ResponseLost if the file may exist.
+
+    `on_begin` is called before the first byte is sent.
+    """
     location = await _create_upload(transport, url, token, source)
-    last = await _send_chunks(transport, location, source)
+    finish_url = f"{url.rstrip('/')}/{quote(token, safe='')}"
+    partial = PartialUpload(url=Secret(location), finish_url=Secret(finish_url), size=source.size, digest=source.digest)
+    await on_begin(partial)
+    return await _complete(transport, partial, source, 0)
+
+
+async def resume_upload(transport: Transport, partial: PartialUpload, source: UploadSource) -> JsonReply | None:
+    """Continue an upload and return as `upload_resumable`; None if it has expired or has other bytes: begin again."""
+    urls = (partial.url.reveal(), partial.finish_url.reveal())
+    if (partial.size, partial.digest) != (source.size, source.digest) or any(
+        transport.resolve_upload_url(url) is None for url in urls
+    ):
+        return None
+    try:
+        offset = await _received_bytes(transport, partial.url.reveal(), source)
+        return await _complete(transport, partial, source, offset)
+    except (NotFound, Conflict, InvalidRequest, PermissionDenied, AuthError, MalformedResponse):
+        return None
+
+
+async def _complete(transport: Transport, partial: PartialUpload, source: UploadSource, offset: int) -> JsonReply:
+    """Send the bytes from `offset` on, and return the reply to the last request."""
+    location = partial.url.reveal()
+    last = await _send_chunks(transport, location, source, offset)
     if last is not None and last.body:
         return parse_reply(last, Request(endpoint=endpoints.TUS_PATCH, url=location))
-    finish = Request(
-        endpoint=endpoints.TUS_FINISH,
-        url=f"{url.rstrip('/')}/{quote(token, safe='')}",
-        params={"filename": source.name},
-    )
+    finish = Request(endpoint=endpoints.TUS_FINISH, url=partial.finish_url.reveal(), params={"filename": source.name})
     try:
         return parse_reply(await transport.send(finish), finish)
     except (NotFound, Conflict, InvalidRequest, PermissionDenied) as rejection:
@@ -78,13 +110,13 @@ async def _create_upload(transport: Transport, url: str, token: str, source: Upl
     return location
 
 
-async def _send_chunks(transport: Transport, location: str, source: UploadSource) -> Response | None:
-    """Send all bytes and return the last response, or None if it was lost though the bytes arrived.
+async def _send_chunks(transport: Transport, location: str, source: UploadSource, offset: int) -> Response | None:
+    """Send the bytes from `offset` on and return the last response, or None if it was lost though the bytes arrived.
 
     After an interruption, continue from the offset that the server reports: of 20 MB, 8 MB were confirmed and the
     response to the next 8 MB was lost; if the server has 16 MB, send the last 4 MB, if it has 8 MB, the last 12 MB.
     """
-    offset, stalls = 0, 0
+    stalls = 0
     response: Response | None = None
     while offset < source.size:
         before = offset

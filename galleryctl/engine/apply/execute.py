@@ -12,7 +12,7 @@ from galleryctl.engine.apply.creates import ItemCreate, create_gallery_once, cre
 from galleryctl.engine.apply.deletes import check_unchanged, delete_items
 from galleryctl.engine.apply.intents import completion_intent, intent_of, sent_item
 from galleryctl.engine.apply.payloads import live_id, media_to_send, new_item, planned_sort_order
-from galleryctl.engine.apply.uploads import upload_media
+from galleryctl.engine.apply.uploads import UploadTarget, failed_for_its_file, upload_media
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.refresh.lookup import match_inline_items
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
@@ -22,6 +22,7 @@ from galleryctl.model.errors import GalleryctlError, StateError, UnexpectedError
 from galleryctl.model.last_applied import LastApplied, Origin, SortOrderFormat
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, MediaFile, RemoteFile, WixFile
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.plan import steps
 from galleryctl.plan.changes import Change
 from galleryctl.plan.ordering.floats import stored_format
@@ -31,7 +32,7 @@ from galleryctl.wix.client import WixClient
 from galleryctl.wix.endpoints import CREATE_GALLERY
 from galleryctl.wix.errors import ApiError, ResponseLost
 from galleryctl.wix.items import NewItem
-from galleryctl.wix.media import may_have_created_file
+from galleryctl.wix.upload_errors import may_have_created_file
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +40,8 @@ class StepExecutor:
     """Executes the steps of an apply and records their results in `state`.
 
     `root` is the workspace, `folder` the target of uploads in the Media Manager; `created_orders` are the sort orders of
-    all items that the run creates, by gallery; `unconfirmed` are the creates that an earlier run may have sent.
+    all items that the run creates, by gallery; `unconfirmed` are the creates that an earlier run may have sent, and
+    `partial_uploads` the uploads that were begun and not completed, by source.
     """
 
     client: WixClient
@@ -49,6 +51,7 @@ class StepExecutor:
     folder: str
     created_orders: Mapping[Address, frozenset[float]]
     unconfirmed: Mapping[Address, UnconfirmedCreate]
+    partial_uploads: dict[str, PartialUpload]
     deviations: dict[Address, AppliedValues] = field(default_factory=dict)
     """The resources with values that the site did not take, or that it stores in another form."""
     _created: dict[str, tuple[Address, ItemCreate]] = field(default_factory=dict)
@@ -79,13 +82,15 @@ class StepExecutor:
             raise UnexpectedError.of(error) from error
 
     async def _begin(self, step: steps.Step, intent: Intent) -> None:
-        await self.journal.begin(step.id, replace(intent, started_at=self.client.now()))
+        partial = self.partial_uploads.get(intent.source)
+        await self.journal.begin(step.id, replace(intent, started_at=self.client.now(), partial=partial))
 
     def _may_have_taken_effect(self, step: steps.Step, error: GalleryctlError) -> bool:
         """Return True if the failed `step`, or the same create of an earlier run, may have taken effect."""
         if isinstance(step.action, steps.Upload):
-            # The file may exist after any call but a rejected first one; the next run looks it up by its label.
-            return isinstance(error, ApiError) and may_have_created_file(error)
+            # The next run looks the file up by its label, or continues the upload.
+            is_partial = step.action.source.source in self.partial_uploads
+            return isinstance(error, ApiError) and (is_partial or may_have_created_file(error))
         return _has_unknown_effect(error) or _created_address(step) in self.unconfirmed
 
     def _record(self, step: steps.Step, result: StepResult) -> None:
@@ -96,7 +101,7 @@ class StepExecutor:
     async def _execute(self, step: steps.Step) -> StepResult:
         match step.action:
             case steps.Upload(source=source, kind=kind):
-                return await self._upload(source, kind)
+                return await self._upload(step, source, kind)
             case steps.CreateGallery(change=change, items=items):
                 return await self._create_gallery(change, items)
             case steps.CreateItem(change=change):
@@ -116,8 +121,20 @@ class StepExecutor:
             case _:
                 assert_never(step.action)
 
-    async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> StepResult:
-        file = await upload_media(self.client, source, kind, root=self.root, folder=self.folder)
+    async def _upload(self, step: steps.Step, source: LocalFile | RemoteFile, kind: Kind) -> StepResult:
+        async def on_begin(partial: PartialUpload) -> None:
+            await self.journal.upload_begun(step.id, partial)
+            self.partial_uploads[source.source] = partial
+
+        target = UploadTarget(root=self.root, folder=self.folder, kind=kind)
+        partial = self.partial_uploads.get(source.source)
+        try:
+            file = await upload_media(self.client, source, target, partial=partial, on_begin=on_begin)
+        except GalleryctlError as error:
+            if failed_for_its_file(error):
+                self.partial_uploads.pop(source.source, None)
+            raise
+        self.partial_uploads.pop(source.source, None)
         self.state.add_file(source, file)
         return StepResult(media={source.source: file.id})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from galleryctl.engine.apply.answers import AppliedValues
 from galleryctl.engine.apply.execute import StepExecutor
-from galleryctl.engine.apply.scheduler import run_graph
+from galleryctl.engine.apply.scheduler import GraphResult, run_graph
 from galleryctl.engine.apply.working_state import WorkingState
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
@@ -22,6 +22,7 @@ from galleryctl.model.fields import manifest_name
 from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
+from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.steps import Step, Upload, plan_steps
 from galleryctl.state.journal import Journal
@@ -36,6 +37,8 @@ class ApplyResult:
     report: Report
     has_unconfirmed_steps: bool = False
     """True if a step may have taken effect although its response was lost: the journal must be kept."""
+    has_partial_uploads: bool = False
+    """True if an upload was begun and can be continued by the next run: the journal must be kept."""
     state_written: bool = False
     """True if the state was written, so that a plan made before is stale."""
     stopped: bool = False
@@ -64,6 +67,7 @@ async def apply(
     before: Bindings,
     files: Mapping[str, MediaFile],
     unconfirmed: Mapping[Address, UnconfirmedCreate],
+    partial_uploads: Mapping[str, PartialUpload],
     client: WixClient,
     journal: Journal,
     root: Path,
@@ -76,7 +80,7 @@ async def apply(
 
     `snapshot` is the current site; `bindings` is the state with the findings of the plan, `before` without them, under
     the same addresses; `files` are the usable files of the Media Manager that the plan shows, by id; `unconfirmed` are the
-    creates that an earlier run may have sent; `root` is the workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
+    creates that an earlier run may have sent, `partial_uploads` the uploads that it began, by source; `root` is the workspace, `folder` the target of uploads in the Media Manager, `workers` the number of parallel steps. Once `stop`
     is set, no further step starts. A failed step is reported, not raised.
     """
     started = time.monotonic()
@@ -93,6 +97,7 @@ async def apply(
         folder=folder,
         created_orders=_created_orders(plan, unconfirmed),
         unconfirmed=unconfirmed,
+        partial_uploads=dict(partial_uploads),
     )
     steps = plan_steps(replace(plan, media=media))
     progress.on_plan(steps)
@@ -101,7 +106,7 @@ async def apply(
         bindings = state.updated_state()
         done = [step for step in steps if graph.outcomes[step.id].status is OutcomeStatus.DONE]
         report = Report(
-            outcomes=tuple(_outcomes(plan.changes, steps, graph.outcomes, bindings, executor.deviations)),
+            outcomes=tuple(_outcomes(plan.changes, steps, graph, bindings, executor.deviations)),
             requests=client.request_counts,
             state_changes=len(plan.state_changes),
             uploaded=sum(isinstance(step.action, Upload) for step in done),
@@ -115,6 +120,7 @@ async def apply(
         bindings=bindings,
         report=report,
         has_unconfirmed_steps=executor.has_unconfirmed_steps or graph.stopped,
+        has_partial_uploads=bool(executor.partial_uploads),
         stopped=graph.stopped,
         errors=() if graph.error is None else (graph.error,),
     )
@@ -142,7 +148,7 @@ def _created_orders(plan: Plan, unconfirmed: Mapping[Address, UnconfirmedCreate]
 def _outcomes(
     changes: Sequence[Change],
     steps: Sequence[Step],
-    step_outcomes: Mapping[str, StepOutcome],
+    graph: GraphResult,
     bindings: Bindings,
     deviations: Mapping[Address, AppliedValues],
 ) -> Iterator[Outcome]:
@@ -153,7 +159,9 @@ def _outcomes(
     by_address: dict[tuple[Address, str | None], list[StepOutcome]] = {}
     for step in steps:
         for change in step.changes:
-            by_address.setdefault((change.address, change.id), []).append(step_outcomes[step.id])
+            by_address.setdefault((change.address, change.id), []).append(
+                graph.left_out.get(step.id, {}).get(change.address) or graph.outcomes[step.id]
+            )
     for change in changes:
         ends = by_address[change.address, change.id]
         worst = max(ends, key=_severity)

@@ -8,13 +8,16 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from galleryctl.engine.apply.uploads import failed_for_its_file
 from galleryctl.engine.gather import gather_all
 from galleryctl.engine.progress import Progress, StepOutcome
 from galleryctl.engine.stop import Stop
+from galleryctl.model.address import Address
 from galleryctl.model.errors import GalleryctlError, StateError, UnexpectedError
 from galleryctl.model.outcome import OutcomeStatus
-from galleryctl.plan.steps import Step
-from galleryctl.wix.errors import AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
+from galleryctl.plan.steps import Step, Upload
+from galleryctl.wix.endpoints import UPLOAD_CALLS
+from galleryctl.wix.errors import ApiError, AuthError, PermissionDenied, ResponseLost, Throttled, Unavailable
 
 _FATAL_ERRORS = (StateError, AuthError, PermissionDenied, UnexpectedError)
 """Errors after which no other step can succeed: steps that have not started are skipped, with the same reason."""
@@ -37,6 +40,8 @@ class GraphResult:
     """
 
     outcomes: Mapping[str, StepOutcome]
+    left_out: Mapping[str, Mapping[Address, StepOutcome]]
+    """The changes that steps were done without, because something that only these needed had failed, by step id."""
     error: GalleryctlError | None = None
     stopped: bool = False
 
@@ -52,6 +57,7 @@ class _Scheduler:
             for dependency in step.depends_on:
                 self.dependents[dependency].append(step)
         self.outcomes: dict[str, StepOutcome] = {}
+        self.left_out: defaultdict[str, dict[Address, StepOutcome]] = defaultdict(dict)
         self.started: set[str] = set()
         self.remaining = len(steps)
         self.failure_limit = failure_limit
@@ -90,7 +96,7 @@ class _Scheduler:
         return StepOutcome(status=OutcomeStatus.SKIPPED, reason=reason)
 
     def finish(self, step: Step, outcome: StepOutcome) -> None:
-        """Record the outcome of `step`; steps that waited only for it become ready, or are skipped if it failed."""
+        """Record the outcome of `step`; steps that waited only for it become ready, or end if they cannot be done."""
         finished = [(step, outcome)]
         while finished:
             step, outcome = finished.pop()
@@ -99,12 +105,29 @@ class _Scheduler:
             self.outcomes[step.id] = outcome
             self.remaining -= 1
             for dependent in self.dependents[step.id]:
-                if outcome.status is not OutcomeStatus.DONE:
-                    finished.append((dependent, _skipped_after(step, outcome, self.stop_reason)))
-                    continue
-                self.waiting[dependent.id] -= 1
-                if not self.waiting[dependent.id] and dependent.id not in self.outcomes:
-                    self.ready.append(dependent)
+                following = self._after(dependent, step, outcome)
+                if following is not None:
+                    finished.append((dependent, following))
+
+    def _after(self, dependent: Step, step: Step, outcome: StepOutcome) -> StepOutcome | None:
+        """Return the outcome of a dependent of `step`, which has ended, if that ends it; else count it, maybe as ready."""
+        if outcome.status is not OutcomeStatus.DONE:
+            failure = _after_failure(dependent, step, outcome, self.stop_reason)
+            needed_by = dependent.needed_by.get(step.id)
+            if needed_by is None or (dependent.is_delete and not outcome.is_file_fault):
+                return failure
+            self.left_out[dependent.id] |= dict.fromkeys(needed_by, failure)
+        self.waiting[dependent.id] -= 1
+        if self.waiting[dependent.id] or dependent.id in self.outcomes:
+            return None
+        left_out = self.left_out[dependent.id]
+        reduced = dependent.without(left_out)
+        if reduced is None:
+            is_file_fault = all(each.is_file_fault for each in left_out.values())
+            reason = "no gallery is created without items, and the uploads of all its items failed"
+            return StepOutcome(status=OutcomeStatus.SKIPPED, reason=reason, is_file_fault=is_file_fault)
+        self.ready.append(reduced)
+        return None
 
 
 async def run_graph(
@@ -118,7 +141,7 @@ async def run_graph(
     """Run the steps and return the outcome of each.
 
     A step starts when its dependencies are done. A step that raises GalleryctlError has failed, and its dependents are
-    skipped. Once `stop` is set, the circuit breaker opens or `progress` raises an exception, no further step starts. A
+    skipped, or done without the changes that need it. What only waits for a failed upload has failed, too. Once `stop` is set, the circuit breaker opens or `progress` raises an exception, no further step starts. A
     cancellation after `stop` is set ends the steps in progress, whose outcome is then unknown.
     """
     scheduler = _Scheduler(steps, max(_MIN_FAILURE_LIMIT, 2 * workers))
@@ -144,7 +167,9 @@ async def run_graph(
             raise
         stopped = True
     outcomes = {step.id: scheduler.outcomes.get(step.id) or scheduler.unfinished(step, stop) for step in steps}
-    return GraphResult(outcomes=outcomes, error=scheduler.unexpected_error, stopped=stopped)
+    return GraphResult(
+        outcomes=outcomes, left_out=scheduler.left_out, error=scheduler.unexpected_error, stopped=stopped
+    )
 
 
 async def _next_step(scheduler: _Scheduler, condition: asyncio.Condition, stop: Stop) -> Step | None:
@@ -163,19 +188,28 @@ async def _run_step(step: Step, run: Callable[[Step], Awaitable[None]], schedule
     except GalleryctlError as error:
         if isinstance(error, UnexpectedError):
             scheduler.unexpected_error = scheduler.unexpected_error or error
-        if isinstance(error, _FATAL_ERRORS):
+        if isinstance(error, _FATAL_ERRORS) and not _is_of_an_upload_url(error):
             return StepOutcome(status=OutcomeStatus.FAILED, reason=scheduler.stop(error))
         scheduler.consecutive_outages = scheduler.consecutive_outages + 1 if isinstance(error, _OUTAGE_ERRORS) else 0
         if scheduler.consecutive_outages >= scheduler.failure_limit:
             last = f"the last {scheduler.failure_limit} steps failed; last error: {error}"
             scheduler.stop_reason = scheduler.stop_reason or f"the run stopped: {last}"
-        return StepOutcome(status=OutcomeStatus.FAILED, reason=str(error))
+        is_file_fault = isinstance(step.action, Upload) and failed_for_its_file(error)
+        return StepOutcome(status=OutcomeStatus.FAILED, reason=str(error), is_file_fault=is_file_fault)
     scheduler.consecutive_outages = 0
     return StepOutcome(status=OutcomeStatus.DONE)
 
 
-def _skipped_after(step: Step, outcome: StepOutcome, stop_reason: str) -> StepOutcome:
-    if outcome.status is OutcomeStatus.SKIPPED or outcome.reason == stop_reason:
-        return replace(outcome, status=OutcomeStatus.SKIPPED)
+def _is_of_an_upload_url(error: GalleryctlError) -> bool:
+    """Return True if an upload URL was rejected, which is the credential of one upload only."""
+    return isinstance(error, ApiError) and error.call in UPLOAD_CALLS
+
+
+def _after_failure(dependent: Step, step: Step, outcome: StepOutcome, stop_reason: str) -> StepOutcome:
+    """Return the outcome of what needs `step`, which was not done: an item has failed with its upload."""
     # An upload has no change in the plan: no other outcome reports its error.
-    return StepOutcome(status=OutcomeStatus.SKIPPED, reason=f"{step.id} failed: {outcome.reason}")
+    is_item = isinstance(step.action, Upload) and outcome.status is OutcomeStatus.FAILED and not dependent.is_delete
+    status = OutcomeStatus.FAILED if is_item else OutcomeStatus.SKIPPED
+    if outcome.status is OutcomeStatus.SKIPPED or outcome.reason == stop_reason:
+        return replace(outcome, status=status)
+    return replace(outcome, status=status, reason=f"{step.id} failed: {outcome.reason}")

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Iterable
-from io import BufferedReader
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
+from galleryctl.engine.apply.upload_content import open_upload
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import StaleError
+from galleryctl.model.errors import GalleryctlError, StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
+from galleryctl.model.partial_upload import PartialUpload
+from galleryctl.model.upload_formats import upload_name
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
-from galleryctl.wix.errors import MediaFailed
+from galleryctl.wix.errors import ApiError, MediaFailed
+from galleryctl.wix.tus import OnBegin
+from galleryctl.wix.upload_errors import is_file_rejected
 
-_CHUNK_BYTES = 1 << 20
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadTarget:
+    """The workspace of local files at `root`, the folder of the Media Manager, and the kind of the items."""
+
+    root: Path
+    folder: str
+    kind: Kind
 
 
 async def upload_media(
-    client: WixClient, source: LocalFile | RemoteFile, kind: Kind, *, root: Path, folder: str
+    client: WixClient,
+    source: LocalFile | RemoteFile,
+    target: UploadTarget,
+    *,
+    partial: PartialUpload | None,
+    on_begin: OnBegin,
 ) -> MediaFile:
     """Upload `source`, wait until it is READY and return the file; the label of its content makes it recoverable.
 
-    Raises StaleError if a local file changed since the plan or is outside `root`, ApiError if the Media Manager rejects
+    `partial` is an upload of this content that an earlier run began, `on_begin` is called if one is begun now. Raises
+    StaleError if a local file changed since the plan or is outside the workspace, ApiError if the Media Manager rejects
     it.
     """
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
         labels = (content_label(source.source),)
-        file = await client.import_url(source.url, kind, name=name, folder=folder, labels=labels)
+        file = await client.import_url(source.url, target.kind, name=name, folder=target.folder, labels=labels)
     else:
-        file = await _upload_local(client, source, root=root, folder=folder)
+        file = await _upload_local(client, source, target, partial, on_begin)
     (ready,) = await client.wait_ready((file,))
     return ready
+
+
+def failed_for_its_file(error: GalleryctlError) -> bool:
+    """Return True if an upload failed because of its file alone, which may never be uploaded."""
+    return isinstance(error, StaleError) or (isinstance(error, ApiError) and is_file_rejected(error))
 
 
 async def fetch_media_files(client: WixClient, plan: Plan, bindings: Bindings) -> dict[str, MediaFile]:
@@ -68,49 +88,18 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
     return found
 
 
-async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
-    """Upload the bytes of `source`. Its path may come from an edited plan: it must be inside the workspace."""
-    try:
-        with WorkspaceFiles(root).open(normalize_path(source.path)) as stream:
-            content = _PlannedContent(stream, source)
-            return await client.upload(
-                name=PurePosixPath(source.path).name,
-                mime=source.mime_type,
-                size=source.size,
-                open_bytes=content.read,
-                folder=folder,
-                labels=(content_label(source.source),),
-            )
-    except WorkspaceFileError as error:
-        raise StaleError(str(error), do="create a new plan") from error
-
-
-class _PlannedContent:
-    """The planned bytes of an open file. Raises StaleError before the last block if another program changed it."""
-
-    def __init__(self, stream: BufferedReader, source: LocalFile) -> None:
-        self._stream = stream
-        self._source = source
-        self._sent_digests: dict[int, bytes] = {}
-
-    async def read(self) -> AsyncIterator[bytes]:
-        """Yield all bytes from the start; each block must equal what an earlier attempt sent."""
-        digest = hashlib.sha256()
-        for start in range(0, self._source.size, _CHUNK_BYTES):
-            length = min(_CHUNK_BYTES, self._source.size - start)
-            block = await asyncio.to_thread(self._read_block, start, length)
-            digest.update(block)
-            so_far = digest.digest()
-            last = start + length == self._source.size
-            if (
-                len(block) < length
-                or self._sent_digests.setdefault(start, so_far) != so_far
-                or (last and digest.hexdigest() != self._source.sha256)
-            ):
-                message = "the file changed since the plan was made"
-                raise StaleError(message, where=self._source.path, do="create a new plan")
-            yield block
-
-    def _read_block(self, start: int, length: int) -> bytes:
-        self._stream.seek(start)
-        return self._stream.read(length)
+async def _upload_local(
+    client: WixClient, source: LocalFile, target: UploadTarget, partial: PartialUpload | None, on_begin: OnBegin
+) -> MediaFile:
+    async with open_upload(source, target.root) as content:
+        return await client.upload(
+            name=upload_name(source.path, source.mime_type),
+            mime=source.mime_type,
+            size=content.size,
+            digest=content.digest,
+            open_bytes=content.read,
+            folder=target.folder,
+            labels=(content_label(source.source),),
+            partial=partial,
+            on_begin=on_begin,
+        )

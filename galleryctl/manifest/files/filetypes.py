@@ -24,16 +24,18 @@ _VIDEOS = (
     (re.compile(rb"OggS"), "video/ogg"),
 )
 _EBML = b"\x1a\x45\xdf\xa3"
+_WEBM_DOC_TYPE = re.compile(rb"\x42\x82.{1,8}webm", re.DOTALL)
+"""The element DocType: its id, its size in up to 8 bytes, its value."""
 
 
-def detect_mime_type(head: bytes, name: str, kind: Kind) -> str | None:
+def detect_mime_type(head: bytes, kind: Kind) -> str | None:
     """Return the media type of an image or a video, by `kind`; None if the file is of another type."""
     found = detect_photo_format(head)
     is_image = found in _IMAGE_FORMATS
     if kind is Kind.IMAGE or is_image:
         return found.value if found is not None and is_image and kind is Kind.IMAGE else None
     if head.startswith(_EBML):
-        return "video/webm" if name.lower().endswith(".webm") else "video/x-matroska"
+        return "video/webm" if _WEBM_DOC_TYPE.search(head) else "video/x-matroska"
     return next((mime for magic, mime in _VIDEOS if magic.match(head)), None)
 
 

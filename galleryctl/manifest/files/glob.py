@@ -128,7 +128,7 @@ def _kind_of(path: str, workspace_files: WorkspaceFiles) -> Kind | None:
         head = workspace_files.read_head(path)
     except WorkspaceFileError:
         return None if splitext(path)[1] else Kind.IMAGE  # it may be a picture: its item is held
-    return Kind.IMAGE if detect_mime_type(head, path, Kind.IMAGE) else None
+    return Kind.IMAGE if detect_mime_type(head, Kind.IMAGE) else None
 
 
 def _nothing_found(

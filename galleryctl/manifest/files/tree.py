@@ -171,7 +171,7 @@ class WorkspaceFiles:
             raise UnusableFileError(f"{normal} is empty")
         if pointer := describe_pointer(normal, head):
             raise UnusableFileError(*pointer)
-        mime_type = detect_mime_type(head, normal, kind)
+        mime_type = detect_mime_type(head, kind)
         if mime_type is None:
             raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
         return LocalFile(path=normal, sha256=digest, size=size, mime_type=mime_type)

@@ -19,6 +19,7 @@ from galleryctl.model.media import (
     WixFile,
     content_label,
 )
+from galleryctl.model.upload_formats import upload_name
 from galleryctl.model.video import video_id
 from galleryctl.plan.three_way import loose_form
 
@@ -77,9 +78,10 @@ def loose_text(item: DesiredItem | LiveItem) -> Iterator[Evidence]:
 
 
 def desired_weak_evidence(item: DesiredItem) -> Iterator[Evidence]:
-    """Yield the name and size in bytes of a local file, which are enough for a guess."""
+    """Yield the names of a local file, as it is and as uploaded, with its size in bytes: enough for a guess."""
     if isinstance(item.media, LocalFile):
-        yield ("name and size", basename(item.media.path), str(item.media.size))
+        names = dict.fromkeys((basename(item.media.path), upload_name(item.media.path, item.media.mime_type)))
+        yield from (("name and size", name, str(item.media.size)) for name in names)
 
 
 def live_weak_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:

@@ -332,17 +332,17 @@ def test_a_file_whose_readiness_was_not_heard_of_is_not_uploaded_again(world: En
     assert len(world.files()) == 1
 
 
-def test_a_step_that_depends_on_a_failed_upload_says_why(world: EngineHarness) -> None:
+def test_an_item_whose_upload_failed_has_failed_and_says_why(world: EngineHarness) -> None:
     world.apply(make_desired(text_item("a")))
     desired = make_desired(text_item("a"), world.photo_item("p", 1), text_item("b"))
     world.faults(script=[{"fault": "error_500", "path": "generate-upload-url", "times": 100}])
     report = world.apply(desired).report
     assert report.exit_code == 3
     assert outcome(report.outcomes, "b").status is OutcomeStatus.DONE
-    skipped = outcome(report.outcomes, "p")
-    assert skipped.status is OutcomeStatus.SKIPPED
-    assert "upload photos/p.jpg failed" in skipped.reason
-    assert "500" in skipped.reason
+    failed = outcome(report.outcomes, "p")
+    assert failed.status is OutcomeStatus.FAILED
+    assert "upload photos/p.jpg failed" in failed.reason
+    assert "500" in failed.reason
 
 
 def test_a_stale_listing_does_not_recreate_what_is_in_state(world: EngineHarness) -> None:

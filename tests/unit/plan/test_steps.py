@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from galleryctl.model.media import Kind, RemoteFile
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.plan.steps import MAX_DELETES_PER_STEP, DeleteItems, plan_steps
+from galleryctl.plan.steps import MAX_DELETES_PER_STEP, CreateGallery, DeleteItems, Step, plan_steps
 from tests.unit.plan.memory_site import at, local_photo
 
 
@@ -73,6 +73,49 @@ def test_deletes_of_other_galleries_wait_for_creates_too() -> None:
         change("old", Action.DELETE),
     )
     assert found["delete items of h"] == found["delete old"] == {"create g/a", "create new"}
+
+
+def test_an_upload_is_needed_by_its_items_and_by_deletes_of_their_keys() -> None:
+    planned = plan_steps(
+        Plan(
+            site_id="site",
+            changes=(
+                change("new", Action.CREATE),
+                change("new/a", Action.CREATE, local_photo("a")),
+                change("new/b", Action.CREATE, local_photo("b")),
+                change("new/t", Action.CREATE),
+                change("g/c", Action.REPLACE, local_photo("c")),
+                change("g/d", Action.UPDATE, local_photo("d")),
+                change("h/a", Action.DELETE),
+                change("h/x", Action.DELETE),
+                change("old", Action.DELETE),
+            ),
+        )
+    )
+    named = {
+        step.id: {id_: set(map(str, addresses)) for id_, addresses in step.needed_by.items() if addresses}
+        for step in planned
+    }
+    assert {id_: needed for id_, needed in named.items() if needed} == {
+        "create new": {"upload photos/a.jpg": {"new/a"}, "upload photos/b.jpg": {"new/b"}},
+        "delete items of g": {"upload photos/c.jpg": {"g/c"}, "create g/c": {"g/c"}},
+        "delete items of h": {"upload photos/a.jpg": {"h/a"}, "create new": {"h/a"}},
+    }
+
+
+def test_a_step_is_done_without_some_changes_unless_nothing_is_left() -> None:
+    photos = tuple(change(f"g/{key}", Action.CREATE, local_photo(key)) for key in "ab")
+    create = Step(id="c", action=CreateGallery(change=change("g", Action.CREATE), items=photos))
+    assert create.without(()) == create
+    reduced = create.without({at("g/a")})
+    assert reduced is not None
+    assert [str(each.address) for each in reduced.changes] == ["g", "g/b"]
+    assert create.without({at("g/a"), at("g/b")}) is None
+    bare = Step(id="c", action=CreateGallery(change=change("g", Action.CREATE)))
+    assert bare.without({at("g/a")}) == bare
+    delete = Step(id="d", action=DeleteItems(gallery=at("g"), changes=(change("g/a", Action.DELETE),)))
+    assert delete.without({at("g/b")}) == delete
+    assert delete.without({at("g/a")}) is None
 
 
 def test_a_call_deletes_a_thousand_items() -> None:
