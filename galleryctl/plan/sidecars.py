@@ -45,7 +45,8 @@ def with_missing_sidecars(gallery: DesiredGallery, state: Bindings) -> KnownText
         items.append(
             replace(item, unknown=item.unknown | item.xmp.fields, keeps_place=item.keeps_place or item.xmp.orders)
         )
-        if item.xmp.orders or item.xmp.fields.intersection(map(field_of, record.fields)):
+        applied = {field_of(path) for path, base in record.fields.items() if not base.was_cleared}
+        if item.xmp.orders or item.xmp.fields & applied:
             missing.append(item.xmp.path)
     if not missing:
         return KnownTexts(gallery=gallery)
