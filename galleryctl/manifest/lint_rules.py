@@ -20,13 +20,13 @@ TINY_SIDE = 1_280
 HUGE_SIDE = 16_383
 """Pixels of the longer side: no WebP is larger, which is the format that the vendor's servers send to most browsers."""
 HUGE_BYTES = 25_000_000
-"""What third-party guides name as the vendor's limit for an image. Not confirmed by the vendor."""
+"""The limit that third-party guides name as the vendor's limit for an image. Not confirmed by the vendor."""
 _SEPARATORS = re.compile(r"[\W_]+")
 
 Severities = Mapping[LintRule, Severity]
 """The severity of each rule that is on."""
 Facts = Mapping[str, PhotoFacts]
-"""What the files of the workspace say of themselves, by path."""
+"""The metadata of the files of the workspace, by path."""
 
 
 class _Finding(NamedTuple):
