@@ -101,11 +101,12 @@ def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestConte
             yield _held_item(entry, pattern, file, error, context)
         else:
             yield _item_from_file(entry, pattern, file, media, context)
+    aside = replace(context, problems=[], warnings=[])  # what is wrong with a file that is not selected does not matter
     for file in context.unselected_files(pattern):
         missing = UnusableFileError(
             f"the .xmp sidecar of {file.path} is missing since the last apply; {_SIDECAR_ADVICE}"
         )
-        yield _held_item(entry, pattern, file, missing, context)._replace(is_selected=False)
+        yield _held_item(entry, pattern, file, missing, aside)._replace(is_selected=False)
 
 
 def _item_from_file(

@@ -152,6 +152,7 @@ def test_a_photo_that_a_sidecar_rated_stays_in_its_gallery(studio: CliHarness) -
     rated = made.xmp("<xmp:Rating>5</xmp:Rating>", title="Harbour")
     publish(studio, 3, "{from: photos/*.jpg, where: {rating: 4}}", rated)
     write(studio, "photos/new.jpg", made.jpeg(size=(300, 50)))  # never had a sidecar
+    studio.write("photos/new.yaml", "titel: A\n")  # nothing reads it, as where does not select the photo
     (studio.root / "photos/1.xmp").unlink()
     assert studio.run("validate").code == 0
     applied = studio.run("apply", "--auto-approve")
