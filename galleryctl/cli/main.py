@@ -17,6 +17,7 @@ from galleryctl.version import __version__
 COMMANDS = (
     "init",
     "validate",
+    "lint",
     "fmt",
     "schema",
     "plan",

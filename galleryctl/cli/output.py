@@ -15,6 +15,7 @@ from galleryctl.cli.options import CliSettings
 from galleryctl.cli.streams import redirect_stdout
 from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.lint import LintReport
 
 if TYPE_CHECKING:
     from galleryctl.report.render import Subject
@@ -74,6 +75,12 @@ def print_checkup(checkup: Validation | WriteResult | Diagnosis, settings: CliSe
     """Print a checkup; as text with -q only a diagnosis, since the others only report success."""
     if not settings.quiet or settings.format != "text" or isinstance(checkup, Diagnosis):
         print_result(checkup, settings)
+
+
+def print_lint(report: LintReport, settings: CliSettings) -> None:
+    """Print the findings; as text with -q nothing if there are none."""
+    if report.findings or not settings.quiet or settings.format != "text":
+        print_result(report, settings)
 
 
 def print_written(written: WriteResult, settings: CliSettings) -> int:

@@ -29,6 +29,7 @@ from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.plan.changes import Notice, Plan
 from galleryctl.plan.make import PlanOptions, make_plan
 from galleryctl.plan.published import published_at
+from galleryctl.plan.sidecars import with_unselected
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import StateBackend
 from galleryctl.state.journal import read_journal, replay
@@ -149,10 +150,10 @@ def unknown_deposed(backend: StateBackend, deposed: Mapping[str, Address]) -> Ma
 async def plan_site(site: Site, desired: Desired, options: PlanOptions) -> PlanResult:
     """Return the plan that brings the site to `desired`, as far as it is published now; nothing is written."""
     now = site.now  # the one time that decides what is published and what is tolerated
-    published = published_at(desired, now)
-    desired = published.desired
     loaded = await load_state(site)
     state, bindings = loaded.state, loaded.bindings
+    published = published_at(with_unselected(desired, bindings), now)
+    desired = published.desired
     fetched, identity = await fetch_site(
         site.client, site.site_id, desired, bindings, loaded.pending, read_lag=site.read_lag
     )

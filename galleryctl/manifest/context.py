@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from galleryctl.manifest.files.glob import Selection
+from galleryctl.manifest.captions import reads_sidecars
+from galleryctl.manifest.files.glob import SelectedFile, Selection
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.photo_facts import FactsReader
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
@@ -25,6 +26,8 @@ class ManifestContext:
     read_document: Callable[[str], YamlDocument]
     """Reads a YAML file of the workspace and replaces its variables."""
     read_facts: FactsReader
+    read_own_facts: FactsReader
+    """Reads what a file says of itself, without its sidecars."""
     problems: list[Problem]
     """Collects the problems found."""
     warnings: list[Problem]
@@ -35,6 +38,15 @@ class ManifestContext:
     """Collects what the `from` entries find, by their positions."""
     pinned: Mapping[str, SourcePosition]
     """The files that have an entry of their own: composed path -> position."""
+
+    def facts_reader_of(self, entry: YamlNode) -> FactsReader:
+        """Return the reader for an entry: `captions: file` leaves sidecars out."""
+        return self.read_facts if reads_sidecars(entry) else self.read_own_facts
+
+    def unselected_files(self, pattern: YamlNode) -> tuple[SelectedFile, ...]:
+        """Return the files of an entry that `where` does not select, and that have no .xmp sidecar."""
+        selection = self.selections.get(self.document.at(pattern))
+        return selection.unselected if selection else ()
 
     def add_problem(self, node: YamlNode, message: str) -> None:
         """Add a problem at a value's position, unless the value is unknown.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from galleryctl.manifest.context import ManifestContext
 from galleryctl.manifest.files.search import composed
@@ -33,9 +34,35 @@ def pinned_files(entries: Iterable[YamlNode], document: YamlDocument) -> dict[st
     return pinned
 
 
-def build_gallery_items(entries: Sequence[YamlNode], context: ManifestContext) -> tuple[DesiredItem, ...]:
+class BuiltItems(NamedTuple):
+    """The items of a gallery, and those of files that `where` does not select and that have no .xmp sidecar."""
+
+    selected: tuple[DesiredItem, ...]
+    unselected: tuple[DesiredItem, ...]
+
+
+def build_gallery_items(entries: Sequence[YamlNode], context: ManifestContext) -> BuiltItems:
     """Return the items of the entries in order; duplicates are added to the problems."""
-    drafts = list(_without_repeated_files([draft for e in entries for draft in build_items(e, context)], context))
+    all_drafts = [draft for e in entries for draft in build_items(e, context)]
+    drafts = list(_without_repeated_files([draft for draft in all_drafts if draft.is_selected], context))
+    left_out = [draft for draft in all_drafts if not draft.is_selected]
+    return BuiltItems(_with_keys(drafts, context), _with_keys_beside(left_out, drafts, context.gallery_key))
+
+
+def _with_keys_beside(
+    left_out: Sequence[ItemDraft], drafts: Sequence[ItemDraft], gallery: str
+) -> tuple[DesiredItem, ...]:
+    """Return the items that are not selected, with the keys that they would have beside the others."""
+    files = dict.fromkeys(draft.file for draft in (*drafts, *left_out) if draft.file)
+    keys = assign_file_keys(files, {draft.item.address.item or "" for draft in drafts if not draft.file})
+    return tuple(
+        replace(draft.item, address=Address(gallery, keys[draft.file])) if keys.get(draft.file) else draft.item
+        for draft in left_out
+    )
+
+
+def _with_keys(drafts: Sequence[ItemDraft], context: ManifestContext) -> tuple[DesiredItem, ...]:
+    """Return the items with their final keys; duplicates are added to the problems."""
     taken = {draft.item.address.item or "" for draft in drafts if not draft.file}
     keys = assign_file_keys((draft.file for draft in drafts if draft.file), taken)
     items: list[DesiredItem] = []

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from galleryctl.manifest.captions import find_xmp_sidecar, reads_captions
 from galleryctl.manifest.context import ManifestContext
 from galleryctl.manifest.files.glob import SelectedFile
 from galleryctl.manifest.files.tree import UnusableFileError, WorkspaceFileError, normalize_path
@@ -34,6 +35,11 @@ class ItemDraft(NamedTuple):
 
     item: DesiredItem
     file: str = ""
+    is_selected: bool = True
+    """False for a file that `where` does not select and that has no .xmp sidecar."""
+
+
+_SIDECAR_ADVICE = "restore it, or exclude the photo with except:"
 
 
 def build_items(entry: YamlNode, context: ManifestContext) -> Iterator[ItemDraft]:
@@ -62,8 +68,9 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
         return
     facts, sidecar = NO_FACTS, Sidecar()
     own = explicit = parse_fields(entry, kind, context.document)
-    if get_bool(entry, "captions") and isinstance(media, LocalFile):
-        facts, sidecar = _read_metadata(media.path, source_node, context)
+    has_captions = reads_captions(entry, default=False) and isinstance(media, LocalFile)
+    if has_captions and isinstance(media, LocalFile):
+        facts, sidecar = _read_metadata(entry, media.path, source_node, context)
         own = own.with_fallback(_merge_metadata(facts, sidecar, NO_FIELDS, kind, at))
     key = get_string(entry, "key") or sidecar.key
     if not key and "${" in PurePosixPath(displayed(source_node.value)).name:
@@ -80,7 +87,8 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
     explicit = explicit.with_fallback(_sidecar_fields(sidecar, kind))
     path = media.path if isinstance(media, LocalFile) else held.path if held else ""
     unknown = _unknown_fields(facts, path, kind, explicit, source_node, context)
-    yield ItemDraft(replace(item, held=held, unknown=unknown))
+    xmp = find_xmp_sidecar(entry, path, context.read_facts, _open_fields(kind, explicit)) if has_captions else None
+    yield ItemDraft(replace(item, held=held, unknown=unknown, xmp=xmp))
 
 
 def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> Iterator[ItemDraft]:
@@ -93,6 +101,12 @@ def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestConte
             yield _held_item(entry, pattern, file, error, context)
         else:
             yield _item_from_file(entry, pattern, file, media, context)
+    aside = replace(context, problems=[], warnings=[])  # what is wrong with a file that is not selected does not matter
+    for file in context.unselected_files(pattern):
+        missing = UnusableFileError(
+            f"the .xmp sidecar of {file.path} is missing since the last apply; {_SIDECAR_ADVICE}"
+        )
+        yield _held_item(entry, pattern, file, missing, aside)._replace(is_selected=False)
 
 
 def _item_from_file(
@@ -100,14 +114,18 @@ def _item_from_file(
 ) -> ItemDraft:
     own = parse_fields(entry, file.kind, context.document)
     facts, sidecar = NO_FACTS, Sidecar()
-    if get_bool(entry, "captions") is not False:
-        facts, sidecar = _read_metadata(file.path, pattern, context)
+    has_captions = reads_captions(entry, default=True)
+    if has_captions:
+        facts, sidecar = _read_metadata(entry, file.path, pattern, context)
     own = own.with_fallback(_default_fields(file.kind, context))
     own = _merge_metadata(facts, sidecar, own, file.kind, context.document.at(pattern))
-    unknown = _unknown_fields(facts, file.path, file.kind, _sidecar_fields(sidecar, file.kind), pattern, context)
+    explicit = _sidecar_fields(sidecar, file.kind)
+    unknown = _unknown_fields(facts, file.path, file.kind, explicit, pattern, context)
+    open_fields = _open_fields(file.kind, explicit) if has_captions else frozenset[str]()
+    xmp = find_xmp_sidecar(entry, file.path, context.read_facts, open_fields)
     key = sidecar.key or key_of_file(file.path)
     item = _build_item(entry, context, key=key, kind=file.kind, media=media, own_fields=own, sidecar=sidecar)
-    item = replace(item, unknown=unknown, keeps_place=file.keeps_place)
+    item = replace(item, unknown=unknown, keeps_place=file.keeps_place, xmp=xmp)
     return ItemDraft(item, "" if sidecar.key else file.path)
 
 
@@ -117,7 +135,7 @@ def _held_item(
     """Return the item of a file that cannot be used: only its key, its protection and its time count."""
     sidecar = Sidecar()
     at = context.document.at(pattern)
-    if get_bool(entry, "captions") is not False:
+    if reads_captions(entry, default=True):
         sidecar = load_sidecar(file.path, context.workspace_files, at, context.read_document)
         context.problems.extend(sidecar.problems)
     key = sidecar.key or key_of_file(file.path)
@@ -137,13 +155,13 @@ def _held_file(path: str, error: WorkspaceFileError, node: YamlNode, context: Ma
     )
 
 
-def _read_metadata(path: str, node: YamlNode, context: ManifestContext) -> tuple[PhotoFacts, Sidecar]:
+def _read_metadata(entry: YamlNode, path: str, node: YamlNode, context: ManifestContext) -> tuple[PhotoFacts, Sidecar]:
     """Return what a file and its .xmp sidecars say of it, and its YAML sidecar."""
     sidecar = load_sidecar(path, context.workspace_files, context.document.at(node), context.read_document)
     context.problems.extend(sidecar.problems)
     if sidecar.document is not None:
         context.warnings.extend(sidecar_text_warnings(sidecar.document))
-    return context.read_facts(path), sidecar
+    return context.facts_reader_of(entry)(path), sidecar
 
 
 def _merge_metadata(
@@ -168,6 +186,11 @@ def _caption_fields(kind: Kind) -> tuple[str, ...]:
     """Return the fields of a kind that captions set."""
     fields = {field.name for field in FIELDS_BY_KIND[kind]}
     return tuple(name for name in CAPTION_NAMES if name in fields)
+
+
+def _open_fields(kind: Kind, explicit: FieldValues) -> frozenset[str]:
+    """Return the fields of a kind that captions may set, without those that are explicit in the manifest."""
+    return frozenset(_caption_fields(kind)).difference(explicit.fields)
 
 
 def _sidecar_fields(sidecar: Sidecar, kind: Kind) -> FieldValues:

@@ -21,7 +21,7 @@ from galleryctl.manifest.ownership import (
     removed_problems,
     undeclared_problems,
 )
-from galleryctl.manifest.photo_facts import facts_reader
+from galleryctl.manifest.photo_facts import facts_reader, own_facts_reader
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.published_texts import gallery_text_warnings
@@ -184,13 +184,14 @@ def read_manifest(
         workspace_files=workspace_files,
         read_document=read_file,
         read_facts=facts_reader(workspace_files),
+        read_own_facts=own_facts_reader(workspace_files),
         problems=problems,
         warnings=list(gallery_text_warnings(document)),
         notes=[],
         selections={},
         pinned=pinned_files(nodes, document),
     )
-    items = build_gallery_items(nodes, context)
+    items, unselected = build_gallery_items(nodes, context)
     incomplete = bool(problems or document.unresolved)
     moved = read_moved(document, gallery=key, problems=problems)
     claims = read_claims(document, gallery=key, sites=config.sites, problems=problems)
@@ -198,7 +199,7 @@ def read_manifest(
     problems += removed_problems(removed, items)
     if not incomplete:  # otherwise an item can be missing only because its entry is invalid
         problems += undeclared_problems(claims, items)
-    gallery = _build_gallery(document, top, key, items, problems)
+    gallery = replace(_build_gallery(document, top, key, items, problems), unselected=unselected)
     gallery = _with_ownership(gallery, [claim for claim in claims if claim.site == site], removed)
     return Manifest(
         file=file,

@@ -26,9 +26,22 @@ def facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
         for sidecar in _xmp_sidecars(path):
             if workspace_files.exists(sidecar):
                 facts = facts.with_fallback(_read_sidecar(workspace_files, sidecar))
+            elif placeholder := workspace_files.placeholder(sidecar):
+                why = f"{sidecar} is not on this machine, only its placeholder {placeholder}; download it"
+                facts = facts.with_fallback(_unreadable_sidecar(why))
         return facts.with_fallback(_read_file(workspace_files, path))
 
     return read_facts
+
+
+def own_facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
+    """Return a function that reads the facts of a file without its sidecars, and remembers them."""
+
+    @cache
+    def read_own_facts(path: str) -> PhotoFacts:
+        return _read_file(workspace_files, path)
+
+    return read_own_facts
 
 
 def _xmp_sidecars(path: str) -> Iterator[str]:
@@ -50,5 +63,10 @@ def _read_sidecar(workspace_files: WorkspaceFiles, path: str) -> PhotoFacts:
         with workspace_files.open(workspace_files.existing_path(path)) as stream:
             facts = read_xmp_sidecar(stream)
     except WorkspaceFileError as error:
-        return PhotoFacts(problems=(str(error),), unknown=_ALL_UNKNOWN)
-    return replace(facts, problems=tuple(f"{path}: {problem}" for problem in facts.problems))
+        return _unreadable_sidecar(str(error))
+    problems = tuple(f"{path}: {problem}" for problem in facts.problems)
+    return replace(facts, problems=problems, has_sidecar=True)
+
+
+def _unreadable_sidecar(why: str) -> PhotoFacts:
+    return PhotoFacts(problems=(why,), unknown=_ALL_UNKNOWN, has_sidecar=True)

@@ -28,7 +28,7 @@ def select_entry_files(entry: YamlNode, pattern: YamlNode, context: ManifestCont
         order=get_string(entry, "order") or "name",
     )
     try:
-        selection = choose_files(query, context.workspace_files, context.read_facts)
+        selection = choose_files(query, context.workspace_files, context.facts_reader_of(entry))
     except WorkspaceFileError as error:
         context.add_problem(pattern, str(error))
         return ()

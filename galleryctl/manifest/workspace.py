@@ -28,12 +28,15 @@ from galleryctl.model.address import Address
 from galleryctl.model.command import command_line
 from galleryctl.model.desired import Approval, ItemOrder, Limits, Moved
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.lint import DEFAULT_SEVERITIES, LintRule, Severity
 from galleryctl.model.position import SourcePosition
 from galleryctl.model.variable_text import displayed
 from galleryctl.model.wix_places import SITE_ID_PLACE
 
 WORKSPACE_FILE = "galleryctl.yaml"
 DEFAULT_SITE = "main"
+_LINT_OFF = ("off", False)
+"""The settings of a rule that is not checked."""
 _DEFAULT_MEDIA_FOLDER = "/galleryctl"
 
 
@@ -65,6 +68,8 @@ class WorkspaceConfig:
     removed: Mapping[Address, SourcePosition] = field(default_factory=dict)
     """The galleries whose management ends, with the positions of their entries."""
     approvals: tuple[Approval, ...] = ()
+    lint: Mapping[LintRule, Severity] = field(default_factory=lambda: DEFAULT_SEVERITIES)
+    """The severity of each rule of `lint` that is on."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The values for `${NAME}`."""
     allowed: AllowedVariables = field(default_factory=AllowedVariables)
@@ -171,7 +176,15 @@ def _build_config(root: Path, document: YamlDocument, top: YamlNode) -> Workspac
         item_order=ItemOrder(order) if order else None,
         profile=get_string(top, "profile"),
         media_folder_setting=Setting.read(document, media.part("folder")) if media else None,
+        lint=_severities(_get_mapping(top, "lint")),
     )
+
+
+def _severities(settings: Mapping[str, object]) -> Mapping[LintRule, Severity]:
+    """Return the severity of each rule that is on; the schema has checked names and values."""
+    changed = {LintRule(name): value for name, value in settings.items()}
+    severities = {**DEFAULT_SEVERITIES, **changed}
+    return {rule: Severity(str(value)) for rule, value in severities.items() if value not in _LINT_OFF}
 
 
 def _parse_site(document: YamlDocument, site: YamlNode, *, local: bool) -> SiteConfig:

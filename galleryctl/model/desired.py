@@ -40,6 +40,20 @@ class Bind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class XmpSidecar:
+    """The .xmp sidecar of an item's file; `path` is that of the file, and `is_there` False if it has none.
+
+    `fields` are those that a sidecar may set otherwise than the manifest has them now, and `orders` is True if its date
+    would decide the place of the item.
+    """
+
+    path: str
+    is_there: bool
+    fields: frozenset[str]
+    orders: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredItem:
     """An item of a manifest. `fields` holds only what the manifest sets, in canonical form.
 
@@ -62,6 +76,8 @@ class DesiredItem:
     """True if the item stays where the site has it, because what decides its place cannot be read."""
     publish: PublishWindow | None = None
     """The time in which the item is declared; None for always."""
+    xmp: XmpSidecar | None = field(default=None, compare=False)
+    """None if no .xmp sidecar is read for the item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +86,8 @@ class DesiredGallery:
 
     `adopt` assigns live items to entries: item address -> live id, for the site that is planned. `removed` has the items
     whose management ends without deleting them, `foreign` the ids of live items that belong to somebody else.
+    `unselected` are held items of files that `where` does not select and that have no .xmp sidecar: they count if they
+    had one at the last apply.
     """
 
     address: Address
@@ -83,6 +101,7 @@ class DesiredGallery:
     removed: frozenset[Address] = frozenset()
     foreign: frozenset[str] = frozenset()
     adopt_positions: Mapping[Address, SourcePosition] = field(default_factory=dict, compare=False)
+    unselected: tuple[DesiredItem, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,13 +117,14 @@ class LastApplied:
     """The record of one resource in state: its origin, and a base for each field named at the last apply.
 
     `sort_order` is the answered one of an item. `revision` is the digest of the item's `updatedDate` in the last
-    answer, "" if it is unknown.
+    answer, "" if it is unknown. `xmp_sidecar` is True if an .xmp sidecar was beside the file of the item.
     """
 
     origin: Origin = Origin.UNKNOWN
     fields: Mapping[str, FieldBase] = field(default_factory=dict)
     sort_order: float | None = None
     revision: str = ""
+    xmp_sidecar: bool = False
 
 
 NEVER_APPLIED = LastApplied()

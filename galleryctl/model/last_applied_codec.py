@@ -17,6 +17,8 @@ def encode_last_applied(record: LastApplied) -> dict[str, Json]:
         members["sort_order"] = record.sort_order
     if record.revision:
         members["revision"] = record.revision
+    if record.xmp_sidecar:
+        members["xmp_sidecar"] = True
     if record.fields:
         members["fields"] = {path: str(base) for path, base in sorted(record.fields.items())}
     return members
@@ -34,6 +36,7 @@ LAST_APPLIED_READERS: Mapping[str, doc.Reader[Any]] = {
     "origin": doc.one_of(Origin),
     "sort_order": doc.number,
     "revision": doc.string,
+    "xmp_sidecar": doc.boolean,
     "fields": doc.mapping(doc.utf8_string, _read_base),
 }
 """The readers of the members of a record, each of which may be missing."""

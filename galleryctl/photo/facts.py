@@ -88,6 +88,8 @@ class PhotoFacts:
     """Colour labels, such as `Red`, as the program wrote them; darktable allows several."""
     has_location: bool = False
     """True if the file says where it was taken: by coordinates or by the name of a place."""
+    has_sidecar: bool = False
+    """True if a sidecar is beside the file, whether it can be read or not."""
     problems: tuple[str, ...] = ()
     """Why sources of metadata could not be read."""
     unknown: frozenset[str] = frozenset()
@@ -116,6 +118,7 @@ class PhotoFacts:
             rating=base.rating if self.rating is None else self.rating,
             labels=self.labels or base.labels,
             has_location=self.has_location or base.has_location,
+            has_sidecar=self.has_sidecar or base.has_sidecar,
             problems=(*self.problems, *base.problems),
             unknown=self.unknown | (base.unknown - self._told()),
         )

@@ -31,6 +31,7 @@ from galleryctl.plan.resources import (
     update_gallery_change,
     update_item_change,
 )
+from galleryctl.plan.sidecars import sidecars_of_new, with_missing_sidecars, with_sidecar
 from galleryctl.plan.targets import is_targeted
 from galleryctl.plan.tolerate import (
     NO_TOLERANCE,
@@ -96,7 +97,8 @@ def plan_gallery_create(
         for i, item in enumerate(created)
     )
     notices = tuple(_page_code_notices(desired))
-    return GalleryPlan(changes=(gallery, *items), notices=notices, held=held_items(desired))
+    records = sidecars_of_new(created, {})
+    return GalleryPlan(changes=(gallery, *items), records=records, notices=notices, held=held_items(desired))
 
 
 def plan_gallery_update(
@@ -117,6 +119,8 @@ def plan_gallery_update(
     orders; `in_doubt` has those of creates that an earlier run may have sent.
     """
     live, matches, state = identified.live, identified.matches, identified.state
+    known = with_missing_sidecars(desired, state)
+    desired = known.gallery
     found_media = match_media(desired.items, matches, state, files)
     media = {**state.media, **found_media}
     places = ItemPlaces.build(desired, identified, item_order, targets, source, in_doubt, tolerance)
@@ -150,6 +154,7 @@ def plan_gallery_update(
         difference, effects = compare_tolerantly(
             item, match.live, findings.record(item.address, match.live.id), tolerance, media=media, files=files
         )
+        difference = replace(difference, record=with_sidecar(item, difference.record))
         tolerated += effects
         if has_undeclared_values(item, match.live, difference.record):
             undeclared.add(item.address)
@@ -158,18 +163,19 @@ def plan_gallery_update(
         if change := update_item_change(item, match, position, difference, moved=places.cause_of_moves):
             changes.append(change)
     changed = {change.address for change in changes}
+    created = [item for item in desired.items if item.address in changed and item.address not in findings.records]
     moving = [address for address, position in places.positions.items() if position.sort_order is not None]
     guesses = (guess_notice(address, match) for address, match in matches.items() if match.matched_by.is_guess)
     return GalleryPlan(
         changes=(*changes, *delete_orphaned(identified), *prune_unmanaged(desired, identified)),
         ids=_matched_ids(desired.address, live, matches),
         media=found_media,
-        records=findings.records,
+        records={**sidecars_of_new(created, state.records), **findings.records},
         state_changes=tuple(findings.state_changes),
         unmanaged=len(identified.unmanaged),
         undeclared=frozenset(undeclared),
         unchanged=frozenset({desired.address, *matches} - changed),
-        notices=(*guesses, *findings.notices, *report_unmanaged(desired, identified)),
+        notices=(*guesses, *findings.notices, *known.notices, *report_unmanaged(desired, identified)),
         tolerated=tuple(tolerated),
         held=held_items(desired),
         blocking_items=tuple(address for address in moving if not is_targeted(address, targets)),

@@ -8,12 +8,13 @@ from typing import assert_never
 
 from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.lint import LintReport
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
-from galleryctl.report import checkup, github, html, json, markdown, problems, text
+from galleryctl.report import checkup, github, html, json, lint, markdown, problems, text
 from galleryctl.report.formatting import escape_workflow_commands
 
-Subject = Plan | Report | Validation | WriteResult | Diagnosis | GalleryctlError
+Subject = Plan | Report | Validation | WriteResult | Diagnosis | LintReport | GalleryctlError
 
 
 class OutputFormat(StrEnum):
@@ -66,6 +67,14 @@ def render(
                 OutputFormat.MARKDOWN: lambda: checkup.command_result_markdown(subject),
                 OutputFormat.HTML: lambda: checkup.command_result_html(subject),
                 OutputFormat.GITHUB: lambda: checkup.command_result_annotations(subject),
+            }
+        case LintReport():
+            renderers = {
+                OutputFormat.TEXT: lambda: lint.lint_text(subject, color=color),
+                OutputFormat.JSON: lambda: lint.lint_json(subject),
+                OutputFormat.MARKDOWN: lambda: lint.lint_markdown(subject),
+                OutputFormat.HTML: lambda: lint.lint_html(subject),
+                OutputFormat.GITHUB: lambda: lint.lint_annotations(subject),
             }
         case GalleryctlError():
             renderers = {

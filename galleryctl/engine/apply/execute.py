@@ -223,6 +223,7 @@ class StepExecutor:
         """Bring an item up to date that one of several tries created: they may have sent other values."""
         tries = (*self.unconfirmed[change.address].tries, intent_of(step, self.state, self.unconfirmed))
         record = recovered_record(change.address, tries, item, Origin.CREATED)
+        record = replace(record, xmp_sidecar=self.state.record(change.address).xmp_sidecar)
         self._record(step, replace(result, records={change.address: record}))
         await self._begin(step, completion_intent(change.address, item, new))
         gallery_id = self.state.gallery_id(change.address)
@@ -265,7 +266,9 @@ class StepExecutor:
         if the answer was lost and read later.
         """
         if record is None:
-            record = self.state.record(change.address) if before is not None else LastApplied(origin=Origin.CREATED)
+            record = self.state.record(change.address)
+            if before is None:
+                record = LastApplied(origin=Origin.CREATED, xmp_sidecar=record.xmp_sidecar)
         applied = applied_values(change, record, before, answer, file, was_read=was_read)
         if applied.not_taken or applied.other_form:
             self.deviations[change.address] = applied

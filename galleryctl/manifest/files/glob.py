@@ -65,6 +65,8 @@ class Selection:
     """The patterns of `except` that exclude nothing."""
     undated: tuple[str, ...]
     """The files without a date, if the entry is ordered by date."""
+    unselected: tuple[SelectedFile, ...] = ()
+    """The files that `where` does not select, and that have no .xmp sidecar."""
 
 
 def choose_files(query: FileQuery, workspace_files: WorkspaceFiles, read_facts: FactsReader) -> Selection:
@@ -90,8 +92,10 @@ def choose_files(query: FileQuery, workspace_files: WorkspaceFiles, read_facts: 
         for path, kind in kinds.items()
         if path not in skipped and composed(path) not in query.pinned
     ]
+    unselected: list[SelectedFile] = []
     if query.where is not None:
         files = [_judged(file, query.where, read_facts(file.path), skipped) for file in files]
+        unselected = [f for f in files if f.path in skipped and not read_facts(f.path).has_sidecar]
         files = [file for file in files if file.path not in skipped]
     files, undated = _in_order(files, query.order, read_facts)
     return Selection(
@@ -101,6 +105,7 @@ def choose_files(query: FileQuery, workspace_files: WorkspaceFiles, read_facts: 
         folders=frozenset(folders),
         idle_exceptions=tuple(each for each in query.excluded if not any(is_excluded(path, each) for path in matched)),
         undated=tuple(undated),
+        unselected=tuple(unselected),
     )
 
 

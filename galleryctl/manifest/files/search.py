@@ -12,8 +12,8 @@ from pathlib import Path
 from galleryctl.manifest.files.skipping import Skip, is_system_folder
 
 _ANY_DEPTH = "**"
-_ICLOUD_NAME = re.compile(r"\.(.+)\.icloud")
-"""The placeholder of a file that iCloud keeps elsewhere; the file counts as found, and cannot be used."""
+_PLACEHOLDER_NAME = re.compile(r"\.(.+)\.icloud|(.+)\.(?:nextcloud|owncloud)")
+"""The placeholder of a file that a cloud keeps elsewhere; the file counts as found, and cannot be used."""
 
 
 def find_matching_files(
@@ -54,8 +54,8 @@ def _next_paths(
         yield folder, index + 1, True
     with os.scandir(folder) as entries:
         for entry in entries:
-            evicted = _ICLOUD_NAME.fullmatch(entry.name)
-            name = evicted[1] if evicted else entry.name
+            evicted = _PLACEHOLDER_NAME.fullmatch(entry.name)
+            name = (evicted[1] or evicted[2]) if evicted else entry.name
             path = folder / name
             if segment != _ANY_DEPTH and not matches_name(name, segment):
                 continue
@@ -67,6 +67,11 @@ def _next_paths(
                 yield path, index + 1, is_folder
             elif is_folder:
                 yield path, index, True
+
+
+def placeholder_names(name: str) -> tuple[str, ...]:
+    """Return the names of the placeholders that clouds write for a file with this name: iCloud, Nextcloud, ownCloud."""
+    return f".{name}.icloud", f"{name}.nextcloud", f"{name}.owncloud"
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

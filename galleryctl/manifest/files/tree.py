@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from glob import escape
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from posixpath import dirname
+from posixpath import dirname, join, split
 
 from galleryctl.manifest.files.filetypes import detect_mime_type
 from galleryctl.manifest.files.names import FolderNames
-from galleryctl.manifest.files.search import find_matching_files
+from galleryctl.manifest.files.search import find_matching_files, placeholder_names
 from galleryctl.manifest.files.skipping import Skip
 from galleryctl.manifest.files.unusable import POINTER_BYTES, describe_missing, describe_pointer, type_problem
 from galleryctl.manifest.lookalikes import describe_difference
@@ -160,6 +160,12 @@ class WorkspaceFiles:
     def exists(self, path: str) -> bool:
         """Return True if the normalized path exists in the workspace."""
         return self._names.exists(path)
+
+    def placeholder(self, path: str) -> str:
+        """Return the path of the placeholder of a file that is in a cloud and not on this machine; "" if it has none."""
+        folder, name = split(path)
+        names = self._names.names_in(folder)
+        return next((join(folder, each) for each in placeholder_names(name) if each in names), "")
 
     def _describe_file(self, normal: str, kind: Kind) -> LocalFile:
         with self.open(normal) as stream:

@@ -9,6 +9,8 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from galleryctl.manifest.files.search import placeholder_names
+
 POINTER_BYTES = 512
 """The number of bytes that `describe_pointer` needs."""
 _LFS_START = b"version https://git-lfs.github.com/spec/"
@@ -46,8 +48,9 @@ def describe_pointer(path: str, head: bytes) -> Unusable | None:
 
 def describe_missing(root: Path, path: str) -> Unusable | None:
     """Return why there is nothing at a path: a link to nothing, or a file elsewhere; None without a trace of a file."""
-    if os.path.lexists((root / path).with_name(f".{(root / path).name}.icloud")):
-        return Unusable(f"{path} is in iCloud and not on this machine; download it")
+    folder, name = (root / path).parent, (root / path).name
+    if placeholder := next((each for each in placeholder_names(name) if os.path.lexists(folder / each)), None):
+        return Unusable(f"{path} is not on this machine, only its placeholder {placeholder} of a cloud; download it")
     try:
         target = os.readlink(root / path)  # noqa: PTH115 - the text of the link
     except OSError:

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from galleryctl.manifest.captions import reads_captions, reads_sidecars
 from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.media_source import source_base_name
-from galleryctl.manifest.values import get_bool
 from galleryctl.manifest.write.comments import comments_of_entry, count_comments
 from galleryctl.manifest.write.entries import set_key
 from galleryctl.manifest.write.format import ITEM_KEY_ORDER
@@ -137,8 +137,9 @@ def _bare_entry(pattern: _Pattern, item: DesiredItem) -> Any:
     key = item.address.item or ""
     if key_from_text(source_base_name(path, item.kind)) != key:
         set_key(entry, "key", to_yaml_value(key, flow=True), ITEM_KEY_ORDER)
-    if item.kind is Kind.IMAGE and get_bool(pattern.node, "captions") is not False:
-        set_key(entry, "captions", to_yaml_value(value=True), ITEM_KEY_ORDER)
+    if item.kind is Kind.IMAGE and reads_captions(pattern.node, default=True):
+        setting = True if reads_sidecars(pattern.node) else "file"
+        set_key(entry, "captions", to_yaml_value(setting), ITEM_KEY_ORDER)
     return entry
 
 

@@ -1,4 +1,4 @@
-"""Changes of the state alone are shown, count in the exit code, and are applied; a removed sidecar clears its texts."""
+"""Changes of the state alone are shown, count in the exit code, and are applied; texts of a sidecar are cleared on purpose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.o
 </rdf:Alt></dc:title><dc:subject><rdf:Bag><rdf:li>evening</rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"""
 
 
-def test_a_removed_sidecar_clears_its_texts(studio: CliHarness) -> None:
+def test_captions_of_the_file_clear_the_texts_of_a_removed_sidecar(studio: CliHarness) -> None:
     studio.write_photo("photos/a.jpg", 1)
     studio.write("photos/a.xmp", XMP)
     studio.write_gallery(["{from: photos/*.jpg}"])
@@ -21,6 +21,8 @@ def test_a_removed_sidecar_clears_its_texts(studio: CliHarness) -> None:
     (item,) = studio.items()
     assert (item["title"], item["tags"]) == ("At dusk", {"values": ["evening"]})
     (studio.root / "photos/a.xmp").unlink()
+    studio.assert_no_changes()
+    studio.write_gallery(["{from: photos/*.jpg, captions: file}"])
     assert "(cleared)" in studio.run("plan").out
     studio.apply()
     (item,) = studio.items()

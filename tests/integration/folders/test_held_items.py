@@ -39,7 +39,7 @@ BAD: list[tuple[Callable[[Path], object], str]] = [
     (dangle, "is a link to gone.jpg, which does not exist"),
     (loop, "cannot be read"),
     (pipe, "is a named pipe, not a file"),
-    (evict, "is in iCloud and not on this machine; download it"),
+    (evict, "is not on this machine, only its placeholder ."),
     (lambda path: path.touch(), "is empty"),
     (lambda path: path.write_text("hello"), "is not a supported image"),
     (lambda path: path.write_text(LFS), "is a Git LFS pointer, not the file itself; fetch it: git lfs pull --include="),

@@ -134,6 +134,7 @@ def failing(frozen: Frozen) -> None:
 CASES: dict[str, tuple[Callable[[Frozen], None], str]] = {
     "init": (nothing, "init new"),
     "validate": (changes, "validate"),
+    "lint": (changes, "lint"),
     "fmt": (untidy, "fmt"),
     "plan": (changes, "plan"),
     "plan-refused": (emptied, "plan"),
