@@ -116,7 +116,7 @@ def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Probl
 
 def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...]) -> Validation:
     files = {
-        item.media.sha256: item.media.size
+        item.media.source: item.media.size
         for gallery in desired.galleries
         for item in gallery.items
         if isinstance(item.media, LocalFile)

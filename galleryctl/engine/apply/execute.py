@@ -119,7 +119,7 @@ class StepExecutor:
     async def _upload(self, source: LocalFile | RemoteFile, kind: Kind) -> StepResult:
         file = await upload_media(self.client, source, kind, root=self.root, folder=self.folder)
         self.state.add_file(source, file)
-        return StepResult(media={source.source: file.id})
+        return StepResult(media=dict.fromkeys(source.sources, file.id))
 
     async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> StepResult:
         earlier = self.unconfirmed.get(change.address)

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StaleError
-from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
+from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label, content_labels
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import MediaFailed
@@ -30,7 +30,7 @@ async def upload_media(
     """
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
-        labels = (content_label(source.source),)
+        labels = content_labels(source)
         file = await client.import_url(source.url, kind, name=name, folder=folder, labels=labels)
     else:
         file = await _upload_local(client, source, root=root, folder=folder)
@@ -79,7 +79,7 @@ async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, fol
                 size=source.size,
                 open_bytes=content.read,
                 folder=folder,
-                labels=(content_label(source.source),),
+                labels=content_labels(source),
             )
     except WorkspaceFileError as error:
         raise StaleError(str(error), do="create a new plan") from error

@@ -14,13 +14,18 @@ from galleryctl.photo.containers.jpeg import jpeg_segments
 from galleryctl.photo.containers.tiff import Tiff
 from galleryctl.photo.content.exif import exif_content
 from galleryctl.photo.content.parts import ContentPart
+from galleryctl.photo.content.trailers import end_without_trailers
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 
-_APP1, _APP2, _APP13, _COMMENT, _SCAN = b"\xe1", b"\xe2", b"\xed", b"\xfe", b"\xda"
+_APP1, _APP2, _APP12, _APP13 = b"\xe1", b"\xe2", b"\xec", b"\xed"
+_COMMENT, _SCAN = b"\xfe", b"\xda"
 _APPLICATIONS = range(0xE0, 0xF0)
 _EXIF = (b"Exif\0\0", b"Exif\0\xff")
 _XMP = (b"http://ns.adobe.com/xap/1.0/\0", b"XMP\0://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0")
 _PHOTOSHOP = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
+_DUCKY = b"Ducky"
+"""A segment of Photoshop with a comment, a copyright, and the quality that was chosen."""
+_LEFT_OUT = ((_APP12, (_DUCKY,)), (_APP13, _PHOTOSHOP))
 _GAIN_MAP = re.compile(rb"hdrgm:Version(?:\s*=\s*[\"']|\s*>\s*)([^\"'<\s]{0,20})")
 """The mark that a gain map follows the picture; without it, the map is not used."""
 _MULTI_PICTURE = b"MPF\0"
@@ -40,7 +45,7 @@ def jpeg_content(source: ByteSource) -> Iterator[ContentPart]:
     for part in segments:
         if part.kind[0] not in _APPLICATIONS and part.kind != _COMMENT:
             yield ContentPart.of_file(part.kind, part.content_start, part.content_end)
-    yield ContentPart.of_file(b"pixels", pixels, source.size)
+    yield ContentPart.of_file(b"pixels", pixels, end_without_trailers(source, pixels))
 
 
 def _application_content(source: ByteSource, segments: Iterable[Part], pixels: int) -> Iterator[ContentPart]:
@@ -55,7 +60,7 @@ def _application_content(source: ByteSource, segments: Iterable[Part], pixels: i
             gain_map = gain_map or (found[1] if found else b"")
         elif part.kind == _APP2 and content.startswith(_MULTI_PICTURE):
             yield ContentPart(part.kind, _without_places(content, part.content_start + len(_MULTI_PICTURE), pixels))
-        elif not (part.kind == _APP13 and content.startswith(_PHOTOSHOP)):
+        elif not any(part.kind == marker and content.startswith(start) for marker, start in _LEFT_OUT):
             yield ContentPart(part.kind, content)
     yield exif_content(exif)
     yield ContentPart(b"gain map", gain_map)

@@ -1,4 +1,4 @@
-"""The content of a QuickTime or MP4 file: its frames and their tables, without texts and XMP.
+"""The content of a QuickTime or MP4 file: its frames and their tables, without texts, dates and XMP.
 
 Programs that write texts make the box `moov` larger, and so move the frames behind it. So the tables of where the frames
 are count by distances within the box of the frames. Files in fragments are not read.
@@ -17,6 +17,8 @@ from galleryctl.photo.source import ByteSource, MalformedError, Part
 _LEFT_OUT = frozenset((b"udta", b"meta", XMP_UUID, *PADDING_BOXES))
 _CONTAINERS = frozenset((b"trak", b"mdia", b"minf", b"stbl", b"edts"))
 _FRAGMENTS = frozenset((b"moof", b"sidx", b"mfra"))
+_DATED = frozenset((b"mvhd", b"tkhd", b"mdhd"))
+"""Headers with the dates of creation and of the last change, which are no content, as in EXIF."""
 _PLACES = {b"stco": "I", b"co64": "Q"}
 _MAX_TABLE_BYTES = 64_000_000
 _TABLE_HEADER_BYTES = 8
@@ -32,7 +34,8 @@ def quicktime_content(source: ByteSource) -> Iterator[ContentPart]:
     for box in top:
         if box.kind == b"moov":
             yield from _movie(source, box, frames)
-        elif box.kind not in _LEFT_OUT:
+    for box in top:  # a program may write the tables before the frames
+        if box.kind != b"moov" and box.kind not in _LEFT_OUT:
             yield ContentPart.of_file(box.kind, box.content_start, box.content_end)
 
 
@@ -43,9 +46,16 @@ def _movie(source: ByteSource, parent: Part, frames: Sequence[Part]) -> Iterator
             yield from _movie(source, box, frames)
         elif box.kind in _PLACES:
             yield ContentPart(b"places", _without_offsets(source, box, frames))
+        elif box.kind in _DATED:
+            yield ContentPart(box.kind, _without_dates(source.content(box, _MAX_TABLE_BYTES)))
         elif box.kind not in _LEFT_OUT:
             yield ContentPart.of_file(box.kind, box.content_start, box.content_end)
     yield ContentPart(b"end", parent.kind)
+
+
+def _without_dates(header: bytes) -> bytes:
+    """Return a header without its two dates, which have 8 bytes each in version 1."""
+    return header[:4] + header[20 if header[:1] == b"\1" else 12 :]
 
 
 def _without_offsets(source: ByteSource, table: Part, frames: Sequence[Part]) -> bytes:
