@@ -16,7 +16,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import Refused
 from galleryctl.model.last_applied import LastApplied
-from galleryctl.model.media import LocalFile, RemoteFile, content_labels, file_of_content
+from galleryctl.model.media import LocalFile, RemoteFile, content_label, file_of_content
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.identity.identify import identify_site
 from galleryctl.plan.identity.items import ItemMatch
@@ -159,7 +159,6 @@ async def _existing_media(site: Site, desired: Desired, previous: Mapping[str, s
         return kept
     files = await site.client.list_files(site.folder)
     by_label = {label: file.id for file in files if file.ready for label in file.labels}
-    found = {
-        source.source: by_label[label] for source in missing for label in content_labels(source) if label in by_label
-    }
+    names = (name for source in missing for name in source.sources)
+    found = {name: by_label[label] for name in names if (label := content_label(name)) in by_label}
     return {**kept, **found}

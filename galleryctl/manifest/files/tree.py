@@ -28,7 +28,7 @@ from galleryctl.photo.formats import HEADER_BYTES
 _SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
 _MAX_PATH_LENGTH = 1024
 """Characters; some systems do not open longer paths, and the time for a pattern grows with its length."""
-_MAX_BYTES_AT_ONCE = 8_000_000
+_MAX_BYTES_AT_ONCE = 131_072
 _MAX_DOUBLE_STARS = 2
 """Limit of `**` in a pattern: each searches everything that the one before it found."""
 _MIN_SIMILARITY = 0.6
@@ -73,10 +73,14 @@ class UnusableFileError(WorkspaceFileError):
 
 
 class WorkspaceFiles:
-    """The files below the root of a workspace. Each folder and file is read once."""
+    """The files below the root of a workspace. Each folder and file is read once.
 
-    def __init__(self, root: Path) -> None:
+    Without `reads_content`, files are known by all of their bytes only, which takes less time.
+    """
+
+    def __init__(self, root: Path, *, reads_content: bool = True) -> None:
         self.root = root
+        self._reads_content = reads_content
         self._resolved_root = root.resolve()
         self._names = FolderNames(root)
         self._files: dict[tuple[str, Kind], LocalFile] = {}
@@ -120,7 +124,7 @@ class WorkspaceFiles:
     def digests(self, path: str) -> FileDigests:
         """Return the digests of the file at a normalized path. Raises WorkspaceFileError."""
         with self.open(path) as stream:
-            return _read_digests(stream, os.fstat(stream.fileno()).st_size)
+            return _read_digests(stream, os.fstat(stream.fileno()).st_size, reads_content=True)
 
     def glob(self, pattern: str) -> Iterator[str]:
         """Yield the files that match a pattern, except hidden ones. Raises WorkspaceFileError."""
@@ -180,7 +184,7 @@ class WorkspaceFiles:
         with self.open(normal) as stream:
             head = stream.read(max(HEADER_BYTES, POINTER_BYTES))
             size = os.fstat(stream.fileno()).st_size
-            digests = _read_digests(stream, size)
+            digests = _read_digests(stream, size, reads_content=self._reads_content)
         if size == 0:
             raise UnusableFileError(f"{normal} is empty")
         if pointer := describe_pointer(normal, head):
@@ -241,13 +245,13 @@ def open_regular_file(path: Path) -> BufferedReader:
     return stream
 
 
-def _read_digests(stream: BufferedReader, size: int) -> FileDigests:
-    """Return the digests of an open file; one that is not large is read once."""
+def _read_digests(stream: BufferedReader, size: int, *, reads_content: bool) -> FileDigests:
     stream.seek(0)
     if size > _MAX_BYTES_AT_ONCE:
-        return FileDigests(hashlib.file_digest(stream, "sha256").hexdigest(), content_digest(stream))
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        return FileDigests(sha256, content_digest(stream) if reads_content else "")
     data = stream.read()
-    return FileDigests(hashlib.sha256(data).hexdigest(), content_digest(data))
+    return FileDigests(hashlib.sha256(data).hexdigest(), content_digest(data) if reads_content else "")
 
 
 def normalize_path(path: str) -> str:

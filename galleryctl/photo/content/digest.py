@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO
 
@@ -20,7 +19,7 @@ from galleryctl.photo.source import ByteSource, MalformedError
 
 _METHOD = b"galleryctl content 1\0"
 """A change of what counts needs another number: digests of both methods are never equal."""
-_BLOCK_BYTES = 1_048_576
+_BLOCK_BYTES = 262_144
 _READERS: Mapping[PhotoFormat, Callable[[ByteSource], Iterator[ContentPart]]] = {
     PhotoFormat.JPEG: jpeg_content,
     PhotoFormat.PNG: png_content,
@@ -41,18 +40,17 @@ def content_digest(content: BinaryIO | bytes, *, changed_by: str = "") -> str:
     which makes another content of them; with it there is always a digest. Raises OSError.
     """
     source = ByteSource(content)
-    file = io.BytesIO(content) if isinstance(content, bytes) else content
     reader = _READERS.get(detect_photo_format(source.read_up_to(0, HEADER_BYTES)) or PhotoFormat.TIFF)
     if reader is not None:
         try:
-            return _digest(file, reader(source), changed_by)
+            return _digest(content, reader(source), changed_by)
         except MalformedError:
             pass
     whole = ContentPart.of_file(b"file", 0, source.size)
-    return _digest(file, [whole], changed_by) if changed_by else ""
+    return _digest(content, [whole], changed_by) if changed_by else ""
 
 
-def _digest(file: BinaryIO, parts: Iterable[ContentPart], changed_by: str) -> str:
+def _digest(content: BinaryIO | bytes, parts: Iterable[ContentPart], changed_by: str) -> str:
     """Return the digest of the parts. Raises MalformedError if the file has less than they say."""
     digest = hashlib.sha256(_METHOD + changed_by.encode() + b"\0")
     for name, data in parts:
@@ -61,17 +59,21 @@ def _digest(file: BinaryIO, parts: Iterable[ContentPart], changed_by: str) -> st
         if isinstance(data, bytes):
             digest.update(data)
             continue
-        for start, end in data:
-            for block in _read_blocks(file, start, end):
-                digest.update(block)
+        for block in (block for start, end in data for block in _read_blocks(content, start, end)):
+            digest.update(block)
+            size -= len(block)
+        if size:
+            raise MalformedError("truncated")
     return digest.hexdigest()
 
 
-def _read_blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    file.seek(start)
-    while start < end:
-        block = file.read(min(end - start, _BLOCK_BYTES))
-        if not block:
-            raise MalformedError("truncated")
-        yield block
-        start += len(block)
+def _read_blocks(content: BinaryIO | bytes, start: int, end: int) -> Iterator[memoryview]:
+    """Yield the bytes of a range, as far as the file has them; a block is valid until the next one is read."""
+    if isinstance(content, bytes):
+        yield memoryview(content)[start:end]
+        return
+    content.seek(start)
+    buffer = memoryview(bytearray(min(end - start, _BLOCK_BYTES)))
+    while start < end and (count := content.readinto(buffer[: end - start])):  # type: ignore[attr-defined]  # files have it
+        yield buffer[:count]
+        start += count
