@@ -91,7 +91,7 @@ def _iter_strings(value: Json | Sequence[Json]) -> Iterator[str]:
 def _referenced_media(desired: Desired, bindings: Bindings) -> tuple[frozenset[str], frozenset[str], str]:
     """Return what the manifests reference: content labels, file ids, and all text that may contain a file id."""
     items = [item for gallery in desired.galleries for item in gallery.items]
-    sources = [item.media.source for item in items if isinstance(item.media, LocalFile | RemoteFile)]
+    sources = [name for item in items if isinstance(item.media, LocalFile | RemoteFile) for name in item.media.sources]
     ids = {item.media.id for item in items if isinstance(item.media, WixFile)}
     ids |= {bindings.media[source] for source in sources if source in bindings.media}
     text = "\n".join(text for item in items for text in _iter_strings(list(item.fields.values())))

@@ -5,7 +5,6 @@ A saved plan is a file that anyone can edit: everything that an apply relies on 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -147,11 +146,11 @@ def _file_reason(change: Change, tree: WorkspaceFiles) -> str:
     if not isinstance(change.media, LocalFile):
         return ""
     try:
-        with tree.open(normalize_path(change.media.path)) as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = tree.digests(normalize_path(change.media.path))
     except (WorkspaceFileError, OSError) as error:
         return str(error)
-    return "" if digest == change.media.sha256 else f"the file {change.media.path} changed since the plan was made"
+    same = found == (change.media.sha256, change.media.content)
+    return "" if same else f"the file {change.media.path} changed since the plan was made"
 
 
 def _changed_fields(change: Change, resource: LiveGallery | LiveItem) -> str:

@@ -61,13 +61,17 @@ class Manifest:
     coverage: Coverage = field(default_factory=Coverage)
 
 
-def load_manifests(config: WorkspaceConfig, site: str, *, keep_unset: bool = False) -> Desired:
+def load_manifests(
+    config: WorkspaceConfig, site: str, *, keep_unset: bool = False, reads_content: bool = True
+) -> Desired:
     """Return the desired state of a site; with `keep_unset`, values whose variables are not set are not checked.
+
+    Without `reads_content`, files are not recognised by what they show, so the result cannot be compared with a site.
 
     Raises InvalidInput with all problems of all manifests, GalleryctlError for an unknown site.
     """
     config.check_site(site)
-    files = WorkspaceFiles(config.root)
+    files = WorkspaceFiles(config.root, reads_content=reads_content)
     problems: list[Problem] = []
     manifests = [
         read_manifest(config, file, files, site=site, keep_unset=keep_unset)

@@ -44,7 +44,7 @@ def validate(root: Path, environ: Mapping[str, str], site: str | None = None) ->
         raise InvalidInput(problems, do=error.do) from error
     sites = tuple(config.sites) if site is None else (site,)
     # Load once: the problems of what differs between sites are found for all of them.
-    desired = load_manifests(config, sites[0], keep_unset=True)
+    desired = load_manifests(config, sites[0], keep_unset=True, reads_content=False)
     for other in sites[1:]:
         resolve_item_order(config, other)
     if held := tuple(held_problems(desired.galleries)):
@@ -109,7 +109,7 @@ def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Probl
     try:
         allowed = AllowedVariables.read(environ)
         workspace = replace(workspace, environ=environ, allowed=allowed)
-        load_manifests(workspace, next(iter(workspace.sites)), keep_unset=True)
+        load_manifests(workspace, next(iter(workspace.sites)), keep_unset=True, reads_content=False)
     except InvalidInput as error:
         return error.problems
     return ()
@@ -117,7 +117,7 @@ def _manifest_problems(root: Path, environ: Mapping[str, str]) -> Sequence[Probl
 
 def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...]) -> Validation:
     files = {
-        item.media.sha256: item.media.size
+        item.media.source: item.media.size
         for gallery in desired.galleries
         for item in gallery.items
         if isinstance(item.media, LocalFile)

@@ -15,7 +15,7 @@ class Bindings:
 
     ids: Mapping[Address, str] = field(default_factory=dict)
     media: Mapping[str, str] = field(default_factory=dict)
-    """`LocalFile.source` or `RemoteFile.source` → file id in the Media Manager."""
+    """A name out of `LocalFile.sources` or `RemoteFile.sources` → file id in the Media Manager."""
     protected: frozenset[Address] = frozenset()
     """Protected as last applied. An address stays protected when its entry is removed from the manifest."""
     deposed: Mapping[str, Address] = field(default_factory=dict)

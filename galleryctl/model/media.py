@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,13 +32,24 @@ class LocalFile:
     path: str
     """Relative to the workspace, with forward slashes."""
     sha256: str
+    """The digest of all its bytes."""
     size: int
     mime_type: str
+    content: str = ""
+    """The digest of what it shows, without captions; "" if only its bytes as a whole say that."""
 
     @property
     def source(self) -> str:
-        """The name of this content in state: `sha256:<hex>`."""
-        return f"sha256:{self.sha256}"
+        """The name of this content in state: `content:<hex>`, or `sha256:<hex>` of all bytes without such a digest."""
+        return f"content:{self.content}" if self.content else f"sha256:{self.sha256}"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names under which state and labels may have this content: the best one first, then that of all bytes.
+
+        Former releases and pointers of Git LFS know only the digest of all bytes.
+        """
+        return (self.source, f"sha256:{self.sha256}") if self.content else (self.source,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,11 @@ class RemoteFile:
     def source(self) -> str:
         """The name of this content in state: `url:<url>`."""
         return f"url:{self.url}"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names under which state and labels may have this content."""
+        return (self.source,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +105,7 @@ class HeldFile:
 
     @property
     def source(self) -> str:
-        """The name of the content in state, as of a `LocalFile`; "" if it is not known."""
+        """The name of the content in state, that of all bytes; "" if it is not known."""
         return f"sha256:{self.sha256}" if self.sha256 else ""
 
 
@@ -131,9 +148,19 @@ CONTENT_LABEL_PREFIX = "galleryctl-sha256-"
 def content_label(source: str) -> str:
     """Return the label of an uploaded or imported file, which identifies its content without state.
 
-    `source` is `LocalFile.source` or `RemoteFile.source`; the label is `galleryctl-sha256-<hex>`, the hash of the
-    content or of the URL's text.
+    `source` is one of the `sources` of a file; the label is `galleryctl-sha256-<hex>`, the hash of the content, of all
+    bytes, or of the URL's text.
     """
     scheme, _, rest = source.partition(":")
-    digest = rest if scheme == "sha256" else hashlib.sha256(rest.encode()).hexdigest()
+    digest = rest if scheme in ("content", "sha256") else hashlib.sha256(rest.encode()).hexdigest()
     return f"{CONTENT_LABEL_PREFIX}{digest}"
+
+
+def content_labels(source: LocalFile | RemoteFile) -> tuple[str, ...]:
+    """Return the labels by which an uploaded or imported file is found again."""
+    return tuple(map(content_label, source.sources))
+
+
+def file_of_content(media: Mapping[str, str], source: LocalFile | RemoteFile) -> str | None:
+    """Return the id of the file that has this content, by any of its names; `media` is source → file id."""
+    return next((media[name] for name in source.sources if name in media), None)

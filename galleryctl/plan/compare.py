@@ -12,7 +12,7 @@ from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import MediaFile
 from galleryctl.plan.changes import Cause
 from galleryctl.plan.diff import MEDIA_PATH, Difference, cause_of, diff
-from galleryctl.plan.identity.evidence import media_digest, same_content
+from galleryctl.plan.identity.evidence import former_media_digests, media_digest, same_content
 from galleryctl.plan.leaves import all_leaves, field_of, leaves_of, value_at
 from galleryctl.plan.three_way import Decision, decide_named, ignored_base, looks_same, loose_form, rebased
 
@@ -51,9 +51,11 @@ def compare_item(
             bases = {path: base for path, base in fields.bases.items() if path != MEDIA_PATH}
             fields = replace(fields, bases=bases, released=(*fields.released, MEDIA_PATH))
     else:
-        base, equal = fields.bases.get(MEDIA_PATH), same_content(item, live, media, files)
+        base, equal = media_base(item, record), same_content(item, live, media, files)
         sent, answered = media_digest(item.media), media_digest(live.media)
         decision = decide_named(sent, answered, base, equal=equal)
+        if base is not None and base is not fields.bases.get(MEDIA_PATH):
+            fields = replace(fields, bases={**fields.bases, MEDIA_PATH: base})
         media_cause = cause_of(decision, first)
         if decision in (Decision.RECORD, Decision.REBASE):
             paths = (*fields.rebased, MEDIA_PATH) if decision is Decision.REBASE else fields.rebased
@@ -62,6 +64,14 @@ def compare_item(
     if fields.bases is not record.fields:
         record = replace(record, fields=fields.bases)
     return ItemDifference(fields=fields, media_cause=media_cause, record=record, other_form=other_form)
+
+
+def media_base(item: DesiredItem, record: LastApplied) -> FieldBase | None:
+    """Return the base of an item's media under the present name of what was sent."""
+    base = record.fields.get(MEDIA_PATH)
+    if base is None or base.sent not in former_media_digests(item.media):
+        return base
+    return replace(base, sent=media_digest(item.media))
 
 
 def _compare_known(

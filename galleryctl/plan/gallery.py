@@ -11,7 +11,7 @@ from galleryctl.model.desired import DesiredGallery, DesiredItem, ItemOrder, Unm
 from galleryctl.model.fields import manifest_name
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile
+from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, file_of_content
 from galleryctl.model.tolerated import ToleratedDrift
 from galleryctl.plan.changes import Action, Cause, Change, HeldItem, MatchedBy, Notice, StateAction, StateChange
 from galleryctl.plan.compare import ItemDifference, changed_paths, has_undeclared_values
@@ -286,9 +286,11 @@ def match_media(
             continue
         source, live = item.media.source, match.live.media
         # If several files hold the content, the one in state is kept as long as an item shows it.
-        file_id = found.get(source) or state.media.get(source)
+        file_id = found.get(source) or file_of_content(state.media, item.media)
         if isinstance(live, WixFile) and file_id not in shown and same_content(item, match.live, state.media, files):
             found[source] = live.id
+        elif file_id is not None and source not in state.media:  # state knows the file by all of its bytes
+            found[source] = file_id
     return found
 
 

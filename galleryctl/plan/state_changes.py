@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from galleryctl.model.address import Address
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
-from galleryctl.model.media import LocalFile, RemoteFile
+from galleryctl.model.media import LocalFile, RemoteFile, file_of_content
 from galleryctl.plan.changes import Change, StateAction, StateChange
 from galleryctl.plan.context import PlanContext
 
@@ -48,16 +48,17 @@ def media_to_record(
 ) -> Mapping[str, str]:
     """Return the files that the changes use and those that were recognized for targets: source → file id."""
     media = {**context.state.media, **found_media}
-    recognized = {
-        item.media.source
+    recognized = (
+        item.media
         for gallery in context.desired.galleries
         for item in gallery.items
         if isinstance(item.media, LocalFile | RemoteFile)
         and item.media.source in found_media
         and context.covers(item.address)
-    }
-    used = {c.media.source for c in changes if isinstance(c.media, LocalFile | RemoteFile)}
-    return {source: media[source] for source in sorted(recognized | used) if source in media}
+    )
+    used = (change.media for change in changes if isinstance(change.media, LocalFile | RemoteFile))
+    to_record = {source.source: file_of_content(media, source) for source in (*recognized, *used)}
+    return {name: file_id for name, file_id in sorted(to_record.items()) if file_id is not None}
 
 
 def protected_addresses(context: PlanContext, forget: frozenset[Address]) -> frozenset[Address]:

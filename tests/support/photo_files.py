@@ -191,13 +191,13 @@ def heif(
     size: tuple[int, int] = (64, 48),
     in_meta: bool = False,
 ) -> bytes:
-    """Return a HEIC or AVIF; its metadata blocks are in `idat` within the box `meta`, or in `mdat` behind it."""
-    blocks = [(b"Exif", b"", struct.pack(">I", 0) + exif.block)] if exif else []
+    """Return a HEIC or AVIF; its picture and blocks are in `idat` within the box `meta`, or in `mdat` behind it."""
+    blocks = [(b"hvc1", b"", b"pixels")]
+    blocks += [(b"Exif", b"", struct.pack(">I", 0) + exif.block)] if exif else []
     blocks += [(b"mime", b"application/rdf+xml\0", xmp.encode())] if xmp else []
-    infes = [box(b"infe", struct.pack(">BBHHH", 2, 0, 0, 1, 0), b"hvc1\0")]
-    infes += [
+    infes = [
         box(b"infe", struct.pack(">BBHHH", 2, 0, 0, ident, 0), kind, b"\0", content_type)
-        for ident, (kind, content_type, _) in enumerate(blocks, 2)
+        for ident, (kind, content_type, _) in enumerate(blocks, 1)
     ]
     ispe = box(b"ispe", b"\0" * 4, struct.pack(">II", *size))
     tile = box(b"ispe", b"\0" * 4, struct.pack(">II", 512, 512))
@@ -212,7 +212,7 @@ def heif(
 
     def meta(start: int) -> bytes:
         table = struct.pack(">IBBH", 1 << 24, 0x44, 0, len(blocks))
-        for ident, (_, _, block) in enumerate(blocks, 2):
+        for ident, (_, _, block) in enumerate(blocks, 1):
             table += struct.pack(">HHHHII", ident, int(in_meta), 0, 1, start, len(block))
             start += len(block)
         idat = [box(b"idat", data)] if in_meta else []

@@ -126,5 +126,5 @@ def test_the_settings_are_described_by_name(tmp_path: Path) -> None:
 
 
 def test_a_file_of_tls_keys_is_reported() -> None:
-    settings = NetworkSettings(environ={"SSLKEYLOGFILE": "/tmp/keys"})
+    settings = NetworkSettings(environ={"SSLKEYLOGFILE": "keys.log"})
     assert "the traffic can be read" in settings.check(API)

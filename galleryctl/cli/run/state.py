@@ -81,7 +81,10 @@ async def run_rebuild(settings: CliSettings, *, adopt_guesses: bool, ask: bool, 
         state = save_rebuilt_state(site, rebuilt)
     if settings.format == "json":
         return print_written_state(state, state.bindings, settings)
-    resources, files = pluralize(len(state.bindings.ids), "resource"), pluralize(len(state.bindings.media), "file")
+    resources, files = (
+        pluralize(len(state.bindings.ids), "resource"),
+        pluralize(len(set(state.bindings.media.values())), "file"),
+    )
     return output.outcome(f"State rebuilt: {resources}, {files}, serial {state.serial}.")
 
 

@@ -136,7 +136,7 @@ class StepExecutor:
             raise
         self.partial_uploads.pop(source.source, None)
         self.state.add_file(source, file)
-        return StepResult(media={source.source: file.id})
+        return StepResult(media=dict.fromkeys(source.sources, file.id))
 
     async def _create_gallery(self, change: Change, items: tuple[Change, ...]) -> StepResult:
         earlier = self.unconfirmed.get(change.address)

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from galleryctl.engine.apply.upload_content import open_upload
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import GalleryctlError, StaleError
-from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
+from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label, content_labels
 from galleryctl.model.partial_upload import PartialUpload
 from galleryctl.model.upload_formats import upload_name
 from galleryctl.plan.changes import Plan
@@ -45,7 +45,7 @@ async def upload_media(
     """
     if isinstance(source, RemoteFile):
         name = unquote(PurePosixPath(urlsplit(source.url).path).name)
-        labels = (content_label(source.source),)
+        labels = content_labels(source)
         file = await client.import_url(source.url, target.kind, name=name, folder=target.folder, labels=labels)
     else:
         file = await _upload_local(client, source, target, partial, on_begin)
@@ -99,7 +99,7 @@ async def _upload_local(
             digest=content.digest,
             open_bytes=content.read,
             folder=target.folder,
-            labels=(content_label(source.source),),
+            labels=content_labels(source),
             partial=partial,
             on_begin=on_begin,
         )

@@ -24,7 +24,7 @@ from galleryctl.model.fields import FIELD_BY_NAME, Fields, Json, canonical, is_e
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, MediaFile, WixFile
-from galleryctl.plan.compare import changed_paths, with_stored_forms
+from galleryctl.plan.compare import changed_paths, media_base, with_stored_forms
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.identity.evidence import media_digest, same_content
 from galleryctl.plan.leaves import field_of, leaves_of, value_at
@@ -159,7 +159,7 @@ def _decide_media(
     if entry.media is None or MEDIA_PATH in entry.ignore:
         return None
     equal = same_content(entry, item, media, files)
-    base = record.fields.get(MEDIA_PATH)
+    base = media_base(entry, record)
     return decide_named(media_digest(entry.media), media_digest(item.media), base, equal=equal)
 
 

@@ -16,7 +16,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import Refused
 from galleryctl.model.last_applied import LastApplied
-from galleryctl.model.media import LocalFile, RemoteFile, content_label
+from galleryctl.model.media import LocalFile, RemoteFile, content_label, file_of_content
 from galleryctl.plan.changes import Notice
 from galleryctl.plan.identity.identify import identify_site
 from galleryctl.plan.identity.items import ItemMatch
@@ -149,14 +149,16 @@ async def _existing_media(site: Site, desired: Desired, previous: Mapping[str, s
     """Return source → file id of the previous files that still exist, and of desired contents found by label."""
     existing = {file.id for file in await site.client.get_files(previous.values())} if previous else set()
     kept = {source: id_ for source, id_ in previous.items() if id_ in existing}
-    missing = {
-        item.media.source
+    missing = [
+        item.media
         for gallery in desired.galleries
         for item in gallery.items
-        if isinstance(item.media, LocalFile | RemoteFile)
-    } - kept.keys()
+        if isinstance(item.media, LocalFile | RemoteFile) and file_of_content(kept, item.media) is None
+    ]
     if not missing:
         return kept
     files = await site.client.list_files(site.folder)
     by_label = {label: file.id for file in files if file.ready for label in file.labels}
-    return {**kept, **{source: by_label[label] for source in missing if (label := content_label(source)) in by_label}}
+    names = (name for source in missing for name in source.sources)
+    found = {name: by_label[label] for name in names if (label := content_label(name)) in by_label}
+    return {**kept, **found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from galleryctl.model.fields import Json, values_equal
-from galleryctl.model.media import HostedVideo, Media, RemoteFile
+from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile
 from galleryctl.model.variable_text import VariableText
 from galleryctl.plan.identity.evidence import media_digest
 
@@ -26,6 +26,8 @@ def is_sent_media(now: Media, sent: Media) -> bool:
     """Return True if `now`, the media of an entry, is what the run sent."""
     if isinstance(sent, RemoteFile | HostedVideo) and isinstance(sent.url, VariableText):
         return isinstance(now, type(sent)) and equals_sent(now.url, sent.url)
+    if isinstance(now, LocalFile) and isinstance(sent, LocalFile):
+        return sent.source in now.sources
     return media_digest(now) == media_digest(sent)
 
 

@@ -26,11 +26,11 @@ class FormerSources:
         scheme, _, rest = former.source.partition(":")
         if scheme == "url":
             return rest
-        if scheme != "sha256" or former.kind is None or not isinstance(former.media, WixFile):
+        if not scheme or former.kind is None or not isinstance(former.media, WixFile):
             return ""
         for path in self._paths[former.media.filename][:_MAX_CANDIDATES]:
             try:
-                if self._files.local_file(path, former.kind).sha256 == rest:
+                if former.source in self._files.local_file(path, former.kind).sources:
                     return path
             except WorkspaceFileError:
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from galleryctl.engine.undoing.sent import equals_sent, is_sent_media
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.fields import Fields, Json, canonical, is_empty
-from galleryctl.model.media import Kind, Media
+from galleryctl.model.media import Kind, LocalFile, Media, RemoteFile
 from galleryctl.plan.changes import Cause, Change
 from galleryctl.plan.history.record import FormerResource
 from galleryctl.plan.identity.evidence import media_digest
@@ -45,8 +45,8 @@ def with_former_leaves(name: str, now: Json, former: Fields, change: Change) -> 
 
 def is_former_media(now: Media, former: FormerResource) -> bool:
     """Return True if the media of an entry is that of the item before the run."""
-    source = getattr(now, "source", None)
-    return media_digest(now) == media_digest(former.media) or (bool(former.source) and source == former.source)
+    sources = now.sources if isinstance(now, LocalFile | RemoteFile) else ()
+    return media_digest(now) == media_digest(former.media) or former.source in sources
 
 
 def is_same_item(entry: DesiredItem, change: Change, former: FormerResource) -> bool:

@@ -13,6 +13,7 @@ from glob import escape
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, split
+from typing import NamedTuple
 
 from galleryctl.manifest.files.filetypes import detect_mime_type
 from galleryctl.manifest.files.names import FolderNames
@@ -21,11 +22,13 @@ from galleryctl.manifest.files.skipping import Skip
 from galleryctl.manifest.files.unusable import POINTER_BYTES, describe_missing, describe_pointer, type_problem
 from galleryctl.manifest.lookalikes import describe_difference
 from galleryctl.model.media import Kind, LocalFile
+from galleryctl.photo.content.digest import content_digest
 from galleryctl.photo.formats import HEADER_BYTES
 
 _SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
 _MAX_PATH_LENGTH = 1024
 """Characters; some systems do not open longer paths, and the time for a pattern grows with its length."""
+_MAX_BYTES_AT_ONCE = 131_072
 _MAX_DOUBLE_STARS = 2
 """Limit of `**` in a pattern: each searches everything that the one before it found."""
 _MIN_SIMILARITY = 0.6
@@ -47,6 +50,13 @@ class FoundFiles:
     """False if the pattern is the name of one file."""
 
 
+class FileDigests(NamedTuple):
+    """The digests of a file: of all its bytes, and of its content, which is "" if only the bytes say what it is."""
+
+    sha256: str
+    content: str
+
+
 class WorkspaceFileError(Exception):
     """A path that is not allowed in manifests, or an unusable file; the message says why, without a position."""
 
@@ -63,10 +73,14 @@ class UnusableFileError(WorkspaceFileError):
 
 
 class WorkspaceFiles:
-    """The files below the root of a workspace. Each folder and file is read once."""
+    """The files below the root of a workspace. Each folder and file is read once.
 
-    def __init__(self, root: Path) -> None:
+    Without `reads_content`, files are known by all of their bytes only, which takes less time.
+    """
+
+    def __init__(self, root: Path, *, reads_content: bool = True) -> None:
         self.root = root
+        self._reads_content = reads_content
         self._resolved_root = root.resolve()
         self._names = FolderNames(root)
         self._files: dict[tuple[str, Kind], LocalFile] = {}
@@ -106,6 +120,11 @@ class WorkspaceFiles:
                 yield stream
         except OSError as error:
             raise UnusableFileError(f"{normal} cannot be read: {_reason(error)}") from error
+
+    def digests(self, path: str) -> FileDigests:
+        """Return the digests of the file at a normalized path. Raises WorkspaceFileError."""
+        with self.open(path) as stream:
+            return _read_digests(stream, os.fstat(stream.fileno()).st_size, reads_content=True)
 
     def glob(self, pattern: str) -> Iterator[str]:
         """Yield the files that match a pattern, except hidden ones. Raises WorkspaceFileError."""
@@ -171,8 +190,7 @@ class WorkspaceFiles:
         with self.open(normal) as stream:
             head = stream.read(max(HEADER_BYTES, POINTER_BYTES))
             size = os.fstat(stream.fileno()).st_size
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digests = _read_digests(stream, size, reads_content=self._reads_content)
         if size == 0:
             raise UnusableFileError(f"{normal} is empty")
         if pointer := describe_pointer(normal, head):
@@ -180,7 +198,7 @@ class WorkspaceFiles:
         mime_type = detect_mime_type(head, kind)
         if mime_type is None:
             raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
-        return LocalFile(path=normal, sha256=digest, size=size, mime_type=mime_type)
+        return LocalFile(path=normal, sha256=digests.sha256, size=size, mime_type=mime_type, content=digests.content)
 
     def _resolve_inside(self, path: str, normal: str) -> Path:
         """Return the path with links resolved, inside the workspace. Raises WorkspaceFileError."""
@@ -231,6 +249,15 @@ def open_regular_file(path: Path) -> BufferedReader:
         stream.close()
         raise OSError("not a regular file")
     return stream
+
+
+def _read_digests(stream: BufferedReader, size: int, *, reads_content: bool) -> FileDigests:
+    stream.seek(0)
+    if size > _MAX_BYTES_AT_ONCE:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        return FileDigests(sha256, content_digest(stream) if reads_content else "")
+    data = stream.read()
+    return FileDigests(hashlib.sha256(data).hexdigest(), content_digest(data) if reads_content else "")
 
 
 def normalize_path(path: str) -> str:

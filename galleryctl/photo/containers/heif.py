@@ -12,10 +12,12 @@ from galleryctl.photo.facts import PhotoFacts
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES, Block, BlockKind, Metadata
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 
-_FULL = 4
+FULL_BOX_BYTES = 4
 """The bytes of version and flags, with which some boxes begin."""
-_MAX_TABLE_BYTES = 1_000_000
-_MAX_ITEMS = 20_000
+MAX_TABLE_BYTES = 1_000_000
+MAX_ITEMS = 20_000
+EXIF_ITEM = b"Exif"
+"""The type of an item that is an EXIF block."""
 _XMP_TYPE = b"application/rdf+xml"
 _TIFF_HEADERS = (b"II*\0", b"MM\0*")
 
@@ -31,7 +33,7 @@ class Item(NamedTuple):
 
 def heif_items(source: ByteSource, meta: Part) -> dict[int, Item]:
     """Return the items in the box `meta` by their ids. Raises MalformedError."""
-    parts = {box.kind: box for box in child_boxes(source, meta, _FULL)}
+    parts = {box.kind: box for box in child_boxes(source, meta, FULL_BOX_BYTES)}
     types = _read_types(source, parts[b"iinf"]) if b"iinf" in parts else {}
     locations = _read_locations(source, parts[b"iloc"], parts.get(b"idat")) if b"iloc" in parts else {}
     return {
@@ -45,7 +47,7 @@ def primary_properties(source: ByteSource, meta: Part) -> list[Part]:
     Raises MalformedError.
     """
     primary = 0
-    for box in child_boxes(source, meta, _FULL):
+    for box in child_boxes(source, meta, FULL_BOX_BYTES):
         if box.kind == b"pitm":
             primary = FieldReader.of(source, box, 16).item_id()
         elif box.kind == b"iprp":
@@ -57,10 +59,10 @@ def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]
     """Return type and content type of each item by its id, from the box `iinf`."""
     version = source.read(iinf.content_start, 1)[0]
     types: dict[int, tuple[bytes, bytes]] = {}
-    for box in child_boxes(source, iinf, _FULL + (4 if version else 2)):
-        if len(types) >= _MAX_ITEMS:
-            raise MalformedError(f"there are more than {_MAX_ITEMS:,} items")
-        infe = FieldReader.of(source, box, _MAX_TABLE_BYTES)
+    for box in child_boxes(source, iinf, FULL_BOX_BYTES + (4 if version else 2)):
+        if len(types) >= MAX_ITEMS:
+            raise MalformedError(f"there are more than {MAX_ITEMS:,} items")
+        infe = FieldReader.of(source, box, MAX_TABLE_BYTES)
         if box.kind == b"infe" and infe.version in (2, 3):
             ident = infe.number(2 if infe.version == 2 else 4)  # noqa: PLR2004 - the version with ids of 16 bits
             infe.number(2)  # protection
@@ -72,13 +74,13 @@ def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]
 
 def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[int, tuple[tuple[int, int], ...]]:
     """Return the extents of each item by its id, from the box `iloc`; none for those that consist of other items."""
-    table = FieldReader.of(source, iloc, _MAX_TABLE_BYTES)
+    table = FieldReader.of(source, iloc, MAX_TABLE_BYTES)
     sizes = table.number(2)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = table.version >= 2  # noqa: PLR2004 - the version with ids of 32 bits
     locations: dict[int, tuple[tuple[int, int], ...]] = {}
-    extents_left = _MAX_ITEMS
-    for _ in range(min(table.number(4 if wide else 2), _MAX_ITEMS)):
+    extents_left = MAX_ITEMS
+    for _ in range(min(table.number(4 if wide else 2), MAX_ITEMS)):
         ident = table.number(4 if wide else 2)
         method = table.number(2) & 15 if table.version else 0
         table.number(2)  # the data are in this file
@@ -87,7 +89,7 @@ def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[i
         count = table.number(2)
         extents_left -= count
         if extents_left < 0:  # each may have fields of no bytes
-            raise MalformedError(f"there are more than {_MAX_ITEMS:,} extents")
+            raise MalformedError(f"there are more than {MAX_ITEMS:,} extents")
         for _ in range(count):
             table.number(index_size if table.version else 0)
             extents.append((base + table.number(offset_size), table.number(length_size)))
@@ -99,23 +101,38 @@ def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[i
 
 
 def _read_properties(source: ByteSource, iprp: Part, primary: int) -> list[Part]:
-    parts = list(child_boxes(source, iprp))
-    container = next((box for box in parts if box.kind == b"ipco"), None)
-    properties = list(child_boxes(source, container)) if container else []
-    chosen: list[Part] = []
-    for box in parts:
-        if box.kind != b"ipma":
-            continue
-        table = FieldReader.of(source, box, _MAX_TABLE_BYTES)
-        wide = bool(table.flags & 1)
-        for _ in range(min(table.number(4), _MAX_ITEMS)):
-            ident = table.number(4 if table.version else 2)
-            indexes = [table.number(2) & 0x7FFF if wide else table.number(1) & 0x7F for _ in range(table.number(1))]
-            if ident == primary:
-                chosen += [properties[index - 1] for index in indexes if 0 < index <= len(properties)]
+    chosen = [box for _, box in item_properties(source, iprp).get(primary, ())]
     if any(box.kind == b"ispe" for box in chosen):
         return chosen
-    return [*chosen, *(box for box in properties if box.kind == b"ispe")]
+    return [*chosen, *(box for box in _all_properties(source, iprp) if box.kind == b"ispe")]
+
+
+def item_properties(source: ByteSource, iprp: Part) -> dict[int, list[tuple[bool, Part]]]:
+    """Return the properties of each item by its id, from the box `iprp`, each with True if it is essential.
+
+    Raises MalformedError.
+    """
+    properties = _all_properties(source, iprp)
+    found: dict[int, list[tuple[bool, Part]]] = {}
+    for box in child_boxes(source, iprp):
+        if box.kind != b"ipma":
+            continue
+        table = FieldReader.of(source, box, MAX_TABLE_BYTES)
+        size = 2 if table.flags & 1 else 1
+        essential = 1 << 8 * size - 1
+        for _ in range(min(table.number(4), MAX_ITEMS)):
+            chosen = found.setdefault(table.item_id(), [])
+            for _ in range(table.number(1)):
+                value = table.number(size)
+                index = value & ~essential
+                if 0 < index <= len(properties):
+                    chosen.append((bool(value & essential), properties[index - 1]))
+    return found
+
+
+def _all_properties(source: ByteSource, iprp: Part) -> list[Part]:
+    container = next((box for box in child_boxes(source, iprp) if box.kind == b"ipco"), None)
+    return list(child_boxes(source, container)) if container else []
 
 
 def read_heif(source: ByteSource) -> Iterator[PhotoFacts | Metadata | Block]:
@@ -133,10 +150,10 @@ def _read_meta(source: ByteSource, meta: Part) -> Iterator[PhotoFacts | Block]:
     except MalformedError as error:
         yield PhotoFacts(problems=(str(error),))
     for item in heif_items(source, meta).values():
-        if item.type == b"Exif":
-            yield Block(BlockKind.EXIF, _exif(_data(source, item)))
+        if item.type == EXIF_ITEM:
+            yield Block(BlockKind.EXIF, exif_of_item(item_data(source, item)))
         elif item.type == b"mime" and item.content_type == _XMP_TYPE:
-            yield Block(BlockKind.XMP, _data(source, item))
+            yield Block(BlockKind.XMP, item_data(source, item))
 
 
 def _facts(source: ByteSource, properties: Sequence[Part]) -> PhotoFacts:
@@ -155,18 +172,18 @@ def _facts(source: ByteSource, properties: Sequence[Part]) -> PhotoFacts:
 
 
 def _size(source: ByteSource, ispe: Part) -> tuple[int, int]:
-    data = source.read(ispe.content_start + _FULL, 8)
+    data = source.read(ispe.content_start + FULL_BOX_BYTES, 8)
     return int.from_bytes(data[:4]), int.from_bytes(data[4:])
 
 
-def _data(source: ByteSource, item: Item) -> bytes:
+def item_data(source: ByteSource, item: Item) -> bytes:
     """Return the bytes of an item. Raises MalformedError."""
     if sum(size for _, size in item.extents) > MAX_BLOCK_BYTES:
         raise MalformedError(f"the metadata has more than {MAX_BLOCK_BYTES:,} bytes")
     return b"".join(source.read(start, size) for start, size in item.extents)
 
 
-def _exif(data: bytes) -> bytes:
+def exif_of_item(data: bytes) -> bytes:
     """Return the TIFF structure of an item: its first four bytes say how many bytes are before it."""
     start = 4 + int.from_bytes(data[:4])
     if data[start : start + 4] not in _TIFF_HEADERS:

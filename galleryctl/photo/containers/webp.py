@@ -30,11 +30,11 @@ def read_webp(source: ByteSource) -> Iterator[PhotoFacts | Block]:
     for part in webp_chunks(source):
         if kind := _BLOCKS.get(part.kind):
             yield Block(kind, source.content(part, MAX_BLOCK_BYTES).removeprefix(_EXIF_PREFIX))
-        elif size := _size(part.kind, source.read_up_to(part.content_start, 10)):
+        elif size := webp_size(part.kind, source.read_up_to(part.content_start, 10)):
             yield PhotoFacts(width=size[0], height=size[1])
 
 
-def _size(kind: bytes, head: bytes) -> tuple[int, int] | None:
+def webp_size(kind: bytes, head: bytes) -> tuple[int, int] | None:
     """Return the width and height in the header of a chunk: of the canvas, or of the lossy or lossless picture."""
     if len(head) < 10:  # noqa: PLR2004 - the longest of the headers
         return None

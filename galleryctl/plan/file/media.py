@@ -13,8 +13,9 @@ from galleryctl.plan.file.texts import encode_value, read_variable_text
 def encode_media(media: Media) -> Json:
     """Return `media` as JSON; `read_media` is the inverse."""
     match media:
-        case LocalFile(path=path, sha256=sha256, size=size, mime_type=mime_type):
-            return {"type": "local", "path": path, "sha256": sha256, "size": size, "mime_type": mime_type}
+        case LocalFile(path=path, sha256=sha256, size=size, mime_type=mime_type, content=content):
+            digests = {"sha256": sha256, "content": content} if content else {"sha256": sha256}
+            return {"type": "local", "path": path, **digests, "size": size, "mime_type": mime_type}
         case RemoteFile(url=url):
             return {"type": "remote", "url": encode_value(url)}
         case WixFile(id=id_, filename=filename, width=width, height=height):
@@ -30,7 +31,14 @@ def encode_media(media: Media) -> Json:
 read_media: doc.Reader[Media] = doc.tagged(
     "type",
     {
-        "local": doc.record(LocalFile, path=doc.string, sha256=doc.string, size=doc.integer, mime_type=doc.string),
+        "local": doc.record(
+            LocalFile,
+            {"content": doc.string},
+            path=doc.string,
+            sha256=doc.string,
+            size=doc.integer,
+            mime_type=doc.string,
+        ),
         "remote": doc.record(RemoteFile, url=read_variable_text),
         "wix": doc.record(WixFile, id=doc.string, filename=doc.string, width=doc.integer, height=doc.integer),
         "hosted": doc.record(HostedVideo, host=doc.one_of(VideoHost), url=read_variable_text),

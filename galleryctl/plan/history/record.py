@@ -177,7 +177,8 @@ class _Before:
         self._galleries = {gallery.id: gallery for gallery in snapshot.galleries}
         self._items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
         self._keys = {id_: address.item or address.gallery for address, id_ in bindings.ids.items()}
-        self._sources = {file_id: source for source, file_id in bindings.media.items()}
+        # Of the names of a file, `content:` is taken before `sha256:`: a file whose captions changed still has it.
+        self._sources = {file_id: source for source, file_id in sorted(bindings.media.items(), reverse=True)}
         self._item_order = plan.item_order
 
     def former(self, change: Change) -> Iterator[FormerResource]:

@@ -34,20 +34,19 @@ def video_evidence(video: HostedVideo) -> Evidence:
 
 def desired_evidence(item: DesiredItem, media: Mapping[str, str]) -> Iterator[Evidence]:
     """Yield the evidence that identifies `item` with certainty, the strongest first; `media` is source → file id."""
-    if source := content_source(item):
-        if file_id := media.get(source):
-            yield ("file", file_id)
-        yield ("label", content_label(source))
-        if isinstance(item.media, RemoteFile):
-            yield ("url", item.media.url)
+    sources = content_sources(item)
+    yield from (("file", media[source]) for source in sources if source in media)
+    yield from (("label", content_label(source)) for source in sources)
+    if isinstance(item.media, RemoteFile):
+        yield ("url", item.media.url)
     yield from _common_evidence(item)
 
 
-def content_source(item: DesiredItem) -> str:
-    """Return the name in state of the content that the item declares, "" if it has none, or if it is not known."""
+def content_sources(item: DesiredItem) -> tuple[str, ...]:
+    """Return the names in state of the content that the item declares, () if it has none, or if it is not known."""
     if isinstance(item.media, LocalFile | RemoteFile):
-        return item.media.source
-    return item.held.source if item.held else ""
+        return item.media.sources
+    return (item.held.source,) if item.held and item.held.source else ()
 
 
 def live_evidence(item: LiveItem, files: Mapping[str, MediaFile]) -> Iterator[Evidence]:
@@ -104,7 +103,7 @@ def same_content(
     if (
         isinstance(source, LocalFile | RemoteFile)
         and isinstance(shown, WixFile)
-        and media.get(source.source) == shown.id
+        and any(media.get(name) == shown.id for name in source.sources)
     ):
         return True
     if desired.media is None or not set(live_evidence(live, files)).isdisjoint(desired_evidence(desired, media)):
@@ -125,6 +124,11 @@ def media_digest(media: Media) -> str:
             return value_digest(None)
         case _:
             assert_never(media)
+
+
+def former_media_digests(media: Media) -> tuple[str, ...]:
+    """Return the other digests that a base may have for a source: those of former names of its content."""
+    return tuple(map(value_digest, media.sources[1:])) if isinstance(media, LocalFile | RemoteFile) else ()
 
 
 def media_reference(media: Media) -> str | None:

@@ -11,11 +11,11 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery, DesiredItem, UnmanagedPolicy
 from galleryctl.model.last_applied import NEVER_APPLIED, LastApplied, Origin
 from galleryctl.model.live import LiveGallery, LiveItem
-from galleryctl.model.media import LocalFile, RemoteFile, WixFile
+from galleryctl.model.media import LocalFile, RemoteFile, WixFile, file_of_content
 from galleryctl.model.tolerated import ITEM_FIELD, missing_digest
 from galleryctl.plan.changes import MatchedBy, Refusal
 from galleryctl.plan.identity.adopt import ItemOwners, adopt_items
-from galleryctl.plan.identity.evidence import content_source
+from galleryctl.plan.identity.evidence import content_sources
 from galleryctl.plan.identity.galleries import GalleryIdentity
 from galleryctl.plan.identity.items import ItemMatch, KnownItems
 from galleryctl.plan.ordering.display import in_display_order
@@ -85,9 +85,9 @@ def _files_to_look_up_in(gallery: KnownItems) -> Iterator[str]:
         match = gallery.matches.get(item.address)
         if match is None or not isinstance(item.media, LocalFile | RemoteFile) or "media" in item.ignore:
             continue
-        if isinstance(match.live.media, WixFile) and match.live.media.id != media.get(item.media.source):
+        if isinstance(match.live.media, WixFile) and match.live.media.id != file_of_content(media, item.media):
             yield match.live.media.id
-    if any(map(content_source, (*gallery.to_create, *gallery.unmatched))):
+    if any(map(content_sources, (*gallery.to_create, *gallery.unmatched))):
         yield from (item.media.id for item in gallery.unclaimed if isinstance(item.media, WixFile))
 
 

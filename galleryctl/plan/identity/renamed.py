@@ -22,7 +22,14 @@ from galleryctl.model.last_applied import NEVER_APPLIED, value_digest
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import LocalFile, MediaFile, RemoteFile, WixFile
 from galleryctl.plan.diff import MEDIA_PATH
-from galleryctl.plan.identity.evidence import Evidence, desired_evidence, live_evidence, loose_text, media_digest
+from galleryctl.plan.identity.evidence import (
+    Evidence,
+    desired_evidence,
+    former_media_digests,
+    live_evidence,
+    loose_text,
+    media_digest,
+)
 from galleryctl.plan.identity.items import KnownItems
 from galleryctl.plan.identity.pairing import pair_by_evidence
 
@@ -54,7 +61,7 @@ def find_renamed(known: KnownItems, files: Mapping[str, MediaFile]) -> Mapping[A
             yield ("sent", value_digest(item.held.source))
             return
         sent = value_digest(item.fields.get("html")) if item.media is None else media_digest(item.media)
-        yield ("sent", sent)
+        yield from (("sent", digest) for digest in (sent, *former_media_digests(item.media)))
         yield from loose_text(item)
 
     by_key = {owners[item.id]: item for item in orphans}

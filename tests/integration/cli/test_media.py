@@ -57,7 +57,7 @@ def test_what_nothing_shows_or_wants_goes_to_the_trash_bin(cleared: CliHarness) 
     assert names(cleared) == ["first-dance.jpg", "rings.jpg"]
     deleted = cleared.call_api("GET", "/site-media/v1/trash-bin/files")["files"]
     assert [file["displayName"] for file in deleted] == ["cake.jpg"]
-    assert len(cleared.state()["media"]) == 2
+    assert len(set(cleared.state()["media"].values())) == 2
     cleared.assert_no_changes()
     assert "No unused files. All uploaded files are in use." in cleared.run("media", "gc", "--auto-approve").out
 

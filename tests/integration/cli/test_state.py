@@ -178,7 +178,7 @@ def test_what_is_forgotten_stays_on_the_site_and_is_asked_about(applied: CliHarn
 def test_a_forgotten_gallery_takes_its_items_and_protection_along(applied: CliHarness) -> None:
     assert applied.run("state", "rm", "weddings").code == 0
     assert applied.state()["galleries"] == {}
-    assert len(applied.state()["media"]) == 3
+    assert len(set(applied.state()["media"].values())) == 3
     assert len(applied.items()) == 4
 
 

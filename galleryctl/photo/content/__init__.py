@@ -1,0 +1,1 @@
+"""The content of photos and videos without captions: the parts of each container that a digest of it covers."""
