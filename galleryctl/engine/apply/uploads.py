@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Iterable
-from io import BufferedReader
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
+from galleryctl.engine.apply.upload_content import open_upload
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.errors import StaleError
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile, WixFile, content_label
 from galleryctl.plan.changes import Plan
 from galleryctl.wix.client import WixClient
 from galleryctl.wix.errors import MediaFailed
-
-_CHUNK_BYTES = 1 << 20
 
 
 async def upload_media(
@@ -69,48 +63,12 @@ async def recover_uploads(client: WixClient, sources: Iterable[str]) -> dict[str
 
 
 async def _upload_local(client: WixClient, source: LocalFile, *, root: Path, folder: str) -> MediaFile:
-    """Upload the bytes of `source`. Its path may come from an edited plan: it must be inside the workspace."""
-    try:
-        with WorkspaceFiles(root).open(normalize_path(source.path)) as stream:
-            content = _PlannedContent(stream, source)
-            return await client.upload(
-                name=PurePosixPath(source.path).name,
-                mime=source.mime_type,
-                size=source.size,
-                open_bytes=content.read,
-                folder=folder,
-                labels=(content_label(source.source),),
-            )
-    except WorkspaceFileError as error:
-        raise StaleError(str(error), do="create a new plan") from error
-
-
-class _PlannedContent:
-    """The planned bytes of an open file. Raises StaleError before the last block if another program changed it."""
-
-    def __init__(self, stream: BufferedReader, source: LocalFile) -> None:
-        self._stream = stream
-        self._source = source
-        self._sent_digests: dict[int, bytes] = {}
-
-    async def read(self) -> AsyncIterator[bytes]:
-        """Yield all bytes from the start; each block must equal what an earlier attempt sent."""
-        digest = hashlib.sha256()
-        for start in range(0, self._source.size, _CHUNK_BYTES):
-            length = min(_CHUNK_BYTES, self._source.size - start)
-            block = await asyncio.to_thread(self._read_block, start, length)
-            digest.update(block)
-            so_far = digest.digest()
-            last = start + length == self._source.size
-            if (
-                len(block) < length
-                or self._sent_digests.setdefault(start, so_far) != so_far
-                or (last and digest.hexdigest() != self._source.sha256)
-            ):
-                message = "the file changed since the plan was made"
-                raise StaleError(message, where=self._source.path, do="create a new plan")
-            yield block
-
-    def _read_block(self, start: int, length: int) -> bytes:
-        self._stream.seek(start)
-        return self._stream.read(length)
+    async with open_upload(source, root) as content:
+        return await client.upload(
+            name=PurePosixPath(source.path).name,
+            mime=source.mime_type,
+            size=content.size,
+            open_bytes=content.read,
+            folder=folder,
+            labels=(content_label(source.source),),
+        )
