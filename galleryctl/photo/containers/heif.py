@@ -134,9 +134,9 @@ def _read_meta(source: ByteSource, meta: Part) -> Iterator[PhotoFacts | Block]:
         yield PhotoFacts(problems=(str(error),))
     for item in heif_items(source, meta).values():
         if item.type == b"Exif":
-            yield Block(BlockKind.EXIF, _exif(_data(source, item)))
+            yield Block(BlockKind.EXIF, _exif(item_data(source, item)))
         elif item.type == b"mime" and item.content_type == _XMP_TYPE:
-            yield Block(BlockKind.XMP, _data(source, item))
+            yield Block(BlockKind.XMP, item_data(source, item))
 
 
 def _facts(source: ByteSource, properties: Sequence[Part]) -> PhotoFacts:
@@ -159,16 +159,24 @@ def _size(source: ByteSource, ispe: Part) -> tuple[int, int]:
     return int.from_bytes(data[:4]), int.from_bytes(data[4:])
 
 
-def _data(source: ByteSource, item: Item) -> bytes:
+def item_data(source: ByteSource, item: Item) -> bytes:
     """Return the bytes of an item. Raises MalformedError."""
     if sum(size for _, size in item.extents) > MAX_BLOCK_BYTES:
         raise MalformedError(f"the metadata has more than {MAX_BLOCK_BYTES:,} bytes")
     return b"".join(source.read(start, size) for start, size in item.extents)
 
 
-def _exif(data: bytes) -> bytes:
-    """Return the TIFF structure of an item: its first four bytes say how many bytes are before it."""
+def exif_start(data: bytes) -> int:
+    """Return the place of the TIFF header in an item: its first four bytes say how many bytes are before it.
+
+    Where they are wrong, it is searched for in the first 64 bytes; -1 if it is not found.
+    """
     start = 4 + int.from_bytes(data[:4])
     if data[start : start + 4] not in _TIFF_HEADERS:
         start = max((data.find(header, 0, 64) for header in _TIFF_HEADERS), default=-1)
+    return start
+
+
+def _exif(data: bytes) -> bytes:
+    start = exif_start(data)
     return data[start:] if start >= 0 else data
