@@ -80,8 +80,7 @@ def _children_splices(
 ) -> Iterator[Splice]:
     for box in child_boxes(source, parent):
         if box.kind == b"udta":
-            for splice in user_data_splices(source, box, search):
-                yield splice
+            yield from user_data_splices(source, box, search)
             for inner in child_boxes(source, box):
                 if inner.kind == b"meta":
                     yield from _meta_splices(source, inner, search)

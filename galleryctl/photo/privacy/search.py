@@ -26,6 +26,7 @@ _LOCATION = re.compile(
 )
 _OWNER = re.compile(r"(?i:serial[ _-]?(?:number|num|no)\b|\A(?:camera|body|lens|device)?[ _-]?owner[ _-]?name\Z)")
 """Not `CopyrightOwnerName` of PLUS, nor `xmpRights:Owner`."""
+_MAKER_NOTE = "MakerNote"
 
 
 def private_kind(name: str) -> PrivateKind | None:
@@ -35,6 +36,8 @@ def private_kind(name: str) -> PrivateKind | None:
     (<PrivateKind.LOCATION: 'location'>, <PrivateKind.OWNER: 'owner'>, None)
     """
     local = name.rpartition(":")[2]
+    if local == _MAKER_NOTE:
+        return PrivateKind.UNKNOWN
     if _LOCATION.search(local):
         return PrivateKind.LOCATION
     return PrivateKind.OWNER if _OWNER.search(local) else None
