@@ -10,7 +10,9 @@ from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.photo_facts import FactsReader
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
+from galleryctl.model.media import LocalFile, Media
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.privacy import Privacy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,19 @@ class ManifestContext:
     """Collects what else to know, such as files that are skipped."""
     selections: dict[SourcePosition, Selection]
     """Collects what the `from` entries find, by their positions."""
+    privacy: Privacy
+    """What is removed from the files of the gallery when they are uploaded."""
+    read_own_facts: FactsReader
+    """Reads what a file says of itself, without its sidecars."""
+    located: set[str]
+    """Collects the files that hold a location, if nothing says what is to be done about it."""
     pinned: Mapping[str, SourcePosition]
     """The files that have an entry of their own: composed path -> position."""
+
+    def note_location(self, media: Media) -> None:
+        """Collect a file if it holds a location and nothing says what is to be done about it."""
+        if self.privacy.gps is None and isinstance(media, LocalFile) and self.read_own_facts(media.path).has_location:
+            self.located.add(media.path)
 
     def add_problem(self, node: YamlNode, message: str) -> None:
         """Add a problem at a value's position, unless the value is unknown.

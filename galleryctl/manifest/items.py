@@ -54,7 +54,8 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
     at = context.document.at(source_node)
     try:
         if kind is not Kind.TEXT:
-            media = parse_media_source(source_node.value, kind, context.workspace_files)
+            media = parse_media_source(source_node.value, kind, context.workspace_files, context.privacy)
+            context.note_location(media)
     except UnusableFileError as error:
         held = _held_file(normalize_path(source_node.value), error, source_node, context)
     except MediaSourceError as error:
@@ -86,12 +87,13 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
 def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> Iterator[ItemDraft]:
     for file in select_entry_files(entry, pattern, context):
         try:
-            media = context.workspace_files.local_file(file.path, file.kind)
+            media = context.workspace_files.local_file(file.path, file.kind, context.privacy)
             if file.unknown:
                 raise UnusableFileError(file.unknown, media.sha256)
         except WorkspaceFileError as error:
             yield _held_item(entry, pattern, file, error, context)
         else:
+            context.note_location(media)
             yield _item_from_file(entry, pattern, file, media, context)
 
 

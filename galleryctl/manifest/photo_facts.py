@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
 
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
@@ -17,7 +17,12 @@ FactsReader = Callable[[str], PhotoFacts]
 _ALL_UNKNOWN = frozenset((*CAPTION_NAMES, "captured", "rating", "labels"))
 
 
-def facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
+def own_facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
+    """Return a function that reads what a file says of itself, without its sidecars, and remembers it."""
+    return cache(partial(_read_file, workspace_files))
+
+
+def facts_reader(workspace_files: WorkspaceFiles, read_own_facts: FactsReader) -> FactsReader:
     """Return a function that reads the facts of a file, a sidecar's before its own, and remembers them."""
 
     @cache
@@ -26,7 +31,7 @@ def facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
         for sidecar in _xmp_sidecars(path):
             if workspace_files.exists(sidecar):
                 facts = facts.with_fallback(_read_sidecar(workspace_files, sidecar))
-        return facts.with_fallback(_read_file(workspace_files, path))
+        return facts.with_fallback(read_own_facts(path))
 
     return read_facts
 

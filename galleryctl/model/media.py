@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, combinations
 
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.privacy import PrivateKind
 
 
 class Kind(StrEnum):
@@ -26,18 +28,39 @@ class VideoHost(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFile:
-    """A file of the workspace. Each content is uploaded once."""
+    """A file of the workspace. Each content is uploaded once.
+
+    `sha256` and `size` are those of the file itself. If it has private data to remove, they are `without`: the uploaded
+    copy does not have them, and counts as another content.
+    """
 
     path: str
     """Relative to the workspace, with forward slashes."""
     sha256: str
     size: int
     mime_type: str
+    without: frozenset[PrivateKind] = frozenset()
 
     @property
     def source(self) -> str:
         """The name of this content in state: `sha256:<hex>`."""
-        return f"sha256:{self.sha256}"
+        return local_source(self.sha256, self.without)
+
+
+def local_source(sha256: str, without: frozenset[PrivateKind] = frozenset()) -> str:
+    """Return the name in state of a file with this digest, or of its copy without private data: `sha256:<hex>`.
+
+    The name of a copy is derived, so that a change of what is removed uploads the files again that it affects.
+    """
+    if without:
+        sha256 = hashlib.sha256(f"{sha256} without {', '.join(sorted(without))}".encode()).hexdigest()
+    return f"sha256:{sha256}"
+
+
+def possible_sources(sha256: str) -> frozenset[str]:
+    """Return the names in state that a file with this digest can have: of itself, and of its copies."""
+    subsets = chain.from_iterable(combinations(PrivateKind, count) for count in range(len(PrivateKind) + 1))
+    return frozenset(local_source(sha256, frozenset(kinds)) for kinds in subsets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
-from galleryctl.model.media import WixFile
+from galleryctl.model.media import WixFile, possible_sources
 from galleryctl.plan.history.record import FormerResource
 
 _MAX_CANDIDATES = 20
@@ -30,7 +30,7 @@ class FormerSources:
             return ""
         for path in self._paths[former.media.filename][:_MAX_CANDIDATES]:
             try:
-                if self._files.local_file(path, former.kind).sha256 == rest:
+                if former.source in possible_sources(self._files.local_file(path, former.kind).sha256):
                     return path
             except WorkspaceFileError:
                 continue

@@ -16,11 +16,13 @@ from posixpath import dirname
 
 from galleryctl.manifest.files.filetypes import detect_mime_type
 from galleryctl.manifest.files.names import FolderNames
+from galleryctl.manifest.files.private import PrivateFileError, needs_search, private_kinds, read_once
 from galleryctl.manifest.files.search import find_matching_files
 from galleryctl.manifest.files.skipping import Skip
 from galleryctl.manifest.files.unusable import POINTER_BYTES, describe_missing, describe_pointer, type_problem
 from galleryctl.manifest.lookalikes import describe_difference
 from galleryctl.model.media import Kind, LocalFile
+from galleryctl.model.privacy import NO_PRIVACY, Privacy
 from galleryctl.photo.formats import HEADER_BYTES
 
 _SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
@@ -69,15 +71,16 @@ class WorkspaceFiles:
         self.root = root
         self._resolved_root = root.resolve()
         self._names = FolderNames(root)
-        self._files: dict[tuple[str, Kind], LocalFile] = {}
+        self._files: dict[tuple[str, Kind, Privacy], LocalFile] = {}
         self._suggestions_left = _MAX_SUGGESTIONS
 
-    def local_file(self, path: str, kind: Kind) -> LocalFile:
-        """Return the file with its digest, size and type. Raises WorkspaceFileError."""
+    def local_file(self, path: str, kind: Kind, privacy: Privacy = NO_PRIVACY) -> LocalFile:
+        """Return the file with its digest, size and type, and what is removed from its copy. Raises WorkspaceFileError."""
         normal = self.existing_path(path)
-        if (normal, kind) not in self._files:
-            self._files[normal, kind] = self._describe_file(normal, kind)
-        return self._files[normal, kind]
+        key = (normal, kind, privacy)
+        if key not in self._files:
+            self._files[key] = self._describe_file(normal, kind, privacy)
+        return self._files[key]
 
     def existing_path(self, path: str) -> str:
         """Return the normalized path of a file that exists inside the workspace. Raises WorkspaceFileError."""
@@ -161,20 +164,25 @@ class WorkspaceFiles:
         """Return True if the normalized path exists in the workspace."""
         return self._names.exists(path)
 
-    def _describe_file(self, normal: str, kind: Kind) -> LocalFile:
+    def _describe_file(self, normal: str, kind: Kind, privacy: Privacy) -> LocalFile:
         with self.open(normal) as stream:
             head = stream.read(max(HEADER_BYTES, POINTER_BYTES))
             size = os.fstat(stream.fileno()).st_size
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if size == 0:
-            raise UnusableFileError(f"{normal} is empty")
-        if pointer := describe_pointer(normal, head):
-            raise UnusableFileError(*pointer)
-        mime_type = detect_mime_type(head, normal, kind)
-        if mime_type is None:
-            raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
-        return LocalFile(path=normal, sha256=digest, size=size, mime_type=mime_type)
+            if size == 0:
+                raise UnusableFileError(f"{normal} is empty")
+            if pointer := describe_pointer(normal, head):
+                raise UnusableFileError(*pointer)
+            mime_type = detect_mime_type(head, normal, kind)
+            if mime_type is None:
+                raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
+            file = read_once(stream, size) if needs_search(privacy) else stream
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for readable()
+            try:
+                without = private_kinds(file, normal, privacy)
+            except PrivateFileError as error:
+                raise UnusableFileError(str(error), digest) from error
+        return LocalFile(path=normal, sha256=digest, size=size, mime_type=mime_type, without=without)
 
     def _resolve_inside(self, path: str, normal: str) -> Path:
         """Return the path with links resolved, inside the workspace. Raises WorkspaceFileError."""

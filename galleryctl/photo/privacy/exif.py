@@ -6,8 +6,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.privacy.iptc import strip_iptc, strip_photoshop
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch
+from galleryctl.photo.privacy.search import PrivateSearch
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import MalformedError
 

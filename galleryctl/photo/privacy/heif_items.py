@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.heif import Item, exif_start, heif_items, item_data
 from galleryctl.photo.containers.isobmff import child_boxes
 from galleryctl.photo.privacy.exif import strip_exif
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, changed_spans
+from galleryctl.photo.privacy.search import PrivateSearch, changed_spans
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice

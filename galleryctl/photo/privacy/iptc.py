@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.metadata.iptc import iptc_datasets, photoshop_resources
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch
+from galleryctl.photo.privacy.search import PrivateSearch
 from galleryctl.photo.privacy.xmp import strip_xmp
 
 _PLACES = frozenset(bytes(number) for number in ((2, 26), (2, 27), (2, 90), (2, 92), (2, 95), (2, 100), (2, 101)))

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.jpeg import jpeg_segments
 from galleryctl.photo.privacy.jpeg_segments import JpegMetadata, is_known_segment
 from galleryctl.photo.privacy.jpeg_trailer import trailer_splices
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, zeros
+from galleryctl.photo.privacy.search import PrivateSearch, zeros
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice
 

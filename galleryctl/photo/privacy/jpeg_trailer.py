@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.privacy.movie import movie_end, movie_splices
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, zeros
+from galleryctl.photo.privacy.search import PrivateSearch, zeros
 from galleryctl.photo.source import MalformedError
 from galleryctl.photo.splice import Splice, open_span
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.isobmff import boxes, child_boxes
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES
 from galleryctl.photo.privacy.heif_items import item_splices
 from galleryctl.photo.privacy.movie_boxes import MOVIE_XMP, blank_box
 from galleryctl.photo.privacy.movie_tracks import track_splices
 from galleryctl.photo.privacy.movie_values import key_splices, user_data_splices
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, changed_spans, zeros
+from galleryctl.photo.privacy.search import PrivateSearch, changed_spans, zeros
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice

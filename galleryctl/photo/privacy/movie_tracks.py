@@ -7,9 +7,10 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.isobmff import child_boxes
 from galleryctl.photo.privacy.movie_boxes import blank_box
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, zeros
+from galleryctl.photo.privacy.search import PrivateSearch, zeros
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice
 
@@ -83,17 +84,18 @@ def _sample_spans(source: ByteSource, tables: dict[bytes, Part]) -> Iterator[tup
         return
     if b"stsc" not in tables or b"stsz" not in tables:
         raise MalformedError("the samples of a track cannot be found")
-    runs = _numbers(source, tables[b"stsc"], "3I")
+    flat = _numbers(source, tables[b"stsc"], "3I")
+    runs = [flat[at : at + 2] for at in range(0, len(flat), 3)]  # the first chunk of each run, the samples of a chunk
     head = source.read(tables[b"stsz"].content_start, 12)
     fixed, count = struct.unpack(">4xII", head)
     if count > _MAX_SAMPLES:
         raise MalformedError("a track has too many samples")
     sizes = () if fixed else struct.unpack(f">{count}I", source.read(tables[b"stsz"].content_start + 12, 4 * count))
-    sample = 0
+    sample = run = 0
     for number, start in enumerate(chunks, start=1):
-        while len(runs) > 3 and runs[3] <= number:  # noqa: PLR2004 - the fields of a run
-            runs = runs[3:]
-        in_chunk = min(runs[1] if runs else 0, count - sample)
+        while run + 1 < len(runs) and runs[run + 1][0] <= number:
+            run += 1
+        in_chunk = min(runs[run][1] if runs else 0, count - sample)
         size = fixed * in_chunk if fixed else sum(sizes[sample : sample + in_chunk])
         if size:
             yield start, start + size

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.fields import FieldReader
 from galleryctl.photo.containers.isobmff import child_boxes
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES
 from galleryctl.photo.privacy.movie_boxes import blank_box
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, changed_spans, private_kind
+from galleryctl.photo.privacy.search import PrivateSearch, changed_spans, private_kind
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice

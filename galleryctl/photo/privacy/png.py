@@ -8,11 +8,12 @@ from binascii import hexlify
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.png import png_chunks, png_profile, png_text
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES
 from galleryctl.photo.privacy.exif import strip_exif
 from galleryctl.photo.privacy.iptc import strip_iptc, strip_photoshop
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch
+from galleryctl.photo.privacy.search import PrivateSearch
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, Part
 from galleryctl.photo.splice import Splice

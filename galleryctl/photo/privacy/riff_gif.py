@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.gif import gif_blocks
 from galleryctl.photo.containers.webp import webp_chunks
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES
 from galleryctl.photo.privacy.exif import strip_exif
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, changed_spans, zeros
+from galleryctl.photo.privacy.search import PrivateSearch, changed_spans, zeros
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, Part
 from galleryctl.photo.splice import Splice

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from enum import StrEnum
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.splice import Splice
-
-
-class PrivateKind(StrEnum):
-    """The kinds of private data."""
-
-    LOCATION = "location"
-    """Where a file was made: coordinates, and names of places."""
-    OWNER = "owner"
-    """Whose camera it was: its serial number, that of its lens, the owner that was typed into it."""
-    UNKNOWN = "unknown"
-    """Data of formats that are not public, which may say both: maker notes, and what is behind the end of a picture."""
-
 
 _LOCATION = re.compile(
     r"(?i:gps|latitude|longi?tude|longtitude|altitude|iso6709|geohash|geotag)|(?:\A|[a-z_.-])Location|(?:\A|[._-])location"

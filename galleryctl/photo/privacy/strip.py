@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.facts import PhotoFormat
 from galleryctl.photo.formats import HEADER_BYTES, detect_photo_format
 from galleryctl.photo.privacy.exif import strip_exif
@@ -14,7 +15,7 @@ from galleryctl.photo.privacy.jpeg import jpeg_splices
 from galleryctl.photo.privacy.movie import movie_splices
 from galleryctl.photo.privacy.png import png_splices
 from galleryctl.photo.privacy.riff_gif import gif_splices, webp_splices
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch
+from galleryctl.photo.privacy.search import PrivateSearch
 from galleryctl.photo.read import read_photo
 from galleryctl.photo.source import MalformedError
 from galleryctl.photo.splice import Splice, open_spliced, read_spliced
@@ -107,10 +108,10 @@ def _strip_picture(data: bytes, search: PrivateSearch) -> bytes:
     """Return a picture within metadata without private data, filled up with zeros; only zeros if it cannot be read."""
     if not any(sign in data for sign in _METADATA_SIGNS):
         return data
+    if search.depth >= _MAX_DEPTH:
+        return bytes(len(data)) if search.covers(PrivateKind.UNKNOWN) else data
     search.depth += 1
     try:
-        if search.depth > _MAX_DEPTH:
-            raise MalformedError("pictures are within pictures")
         splices = sorted(jpeg_splices(io.BytesIO(data), search))
         _check_order(splices)
     except MalformedError:

@@ -8,7 +8,8 @@ from binascii import Error, a2b_base64
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from galleryctl.photo.privacy.search import PrivateKind, PrivateSearch, private_kind
+from galleryctl.model.privacy import PrivateKind
+from galleryctl.photo.privacy.search import PrivateSearch, private_kind
 from galleryctl.photo.source import MalformedError
 
 _NAME = r"[^\s<>/=\"'!?][^\s<>/=\"']*+"

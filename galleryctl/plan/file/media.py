@@ -7,6 +7,7 @@ from typing import assert_never
 from galleryctl.model import json_document as doc
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, VideoHost, WixFile
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.plan.file.texts import encode_value, read_variable_text
 
 
@@ -14,7 +15,9 @@ def encode_media(media: Media) -> Json:
     """Return `media` as JSON; `read_media` is the inverse."""
     match media:
         case LocalFile(path=path, sha256=sha256, size=size, mime_type=mime_type):
-            return {"type": "local", "path": path, "sha256": sha256, "size": size, "mime_type": mime_type}
+            document: dict[str, Json] = {"type": "local", "path": path, "sha256": sha256, "size": size}
+            document["mime_type"] = mime_type
+            return document | {"without": sorted(media.without)} if media.without else document
         case RemoteFile(url=url):
             return {"type": "remote", "url": encode_value(url)}
         case WixFile(id=id_, filename=filename, width=width, height=height):
@@ -27,10 +30,21 @@ def encode_media(media: Media) -> Json:
             assert_never(media)
 
 
+def _read_kinds(value: Json) -> frozenset[PrivateKind]:
+    return frozenset(doc.array(doc.one_of(PrivateKind))(value))
+
+
 read_media: doc.Reader[Media] = doc.tagged(
     "type",
     {
-        "local": doc.record(LocalFile, path=doc.string, sha256=doc.string, size=doc.integer, mime_type=doc.string),
+        "local": doc.record(
+            LocalFile,
+            {"without": _read_kinds},
+            path=doc.string,
+            sha256=doc.string,
+            size=doc.integer,
+            mime_type=doc.string,
+        ),
         "remote": doc.record(RemoteFile, url=read_variable_text),
         "wix": doc.record(WixFile, id=doc.string, filename=doc.string, width=doc.integer, height=doc.integer),
         "hosted": doc.record(HostedVideo, host=doc.one_of(VideoHost), url=read_variable_text),

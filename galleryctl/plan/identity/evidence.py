@@ -77,8 +77,8 @@ def loose_text(item: DesiredItem | LiveItem) -> Iterator[Evidence]:
 
 
 def desired_weak_evidence(item: DesiredItem) -> Iterator[Evidence]:
-    """Yield the name and size in bytes of a local file, which are enough for a guess."""
-    if isinstance(item.media, LocalFile):
+    """Yield the name and size in bytes of a local file, which are enough for a guess; not if private data are removed."""
+    if isinstance(item.media, LocalFile) and not item.media.without:
         yield ("name and size", basename(item.media.path), str(item.media.size))
 
 
