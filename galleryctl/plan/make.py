@@ -32,6 +32,7 @@ from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
 from galleryctl.plan.tolerate import NO_TOLERANCE, Tolerance, tolerated_addresses
+from galleryctl.plan.private_copies import private_copy_notices
 from galleryctl.plan.tolerated_notices import effects_in_scope, tolerated_notice
 from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
 
@@ -88,7 +89,11 @@ def make_plan(
         undeclared=sum(is_targeted(a, options.targets) for plan in gallery_plans for a in plan.undeclared),
         doubt_resolution=in_doubt.resolution,
         refusals=tuple(_refusals(context, gallery_plans, changes)),
-        notices=(*map(tolerated_notice, tolerated), *_notices(context, gallery_plans)),
+        notices=(
+            *map(tolerated_notice, tolerated),
+            *_notices(context, gallery_plans),
+            *private_copy_notices(changes, context.state.media),
+        ),
         held=tuple(each for plan in gallery_plans for each in plan.held if context.covers(each.address)),
         tolerated=tolerated,
         item_order=desired.item_order,
