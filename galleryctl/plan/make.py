@@ -29,10 +29,10 @@ from galleryctl.plan.identity.messages import guess_refusal
 from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
 from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
+from galleryctl.plan.private_copies import private_copy_notices
 from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
 from galleryctl.plan.tolerate import NO_TOLERANCE, Tolerance, tolerated_addresses
-from galleryctl.plan.private_copies import private_copy_notices
 from galleryctl.plan.tolerated_notices import effects_in_scope, tolerated_notice
 from galleryctl.plan.unmanaged import NO_LONGER_DECLARED
 

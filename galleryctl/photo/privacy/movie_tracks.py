@@ -39,7 +39,7 @@ def track_splices(
     """Yield the splices that remove a track and its samples, none for a track that is shown. Raises MalformedError."""
     tables = _track_tables(source, trak)
     handler = source.content(tables[b"hdlr"], 65_536)[_HANDLER_TYPE] if b"hdlr" in tables else b""
-    if handler in _SHOWN:
+    if handler in _SHOWN or b"stsd" not in tables:
         return
     entry = source.read_up_to(tables[b"stsd"].content_start, 65_536) if b"stsd" in tables else b""
     spans = list(_sample_spans(source, tables))
