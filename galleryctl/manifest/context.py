@@ -36,7 +36,7 @@ class ManifestContext:
     selections: dict[SourcePosition, Selection]
     """Collects what the `from` entries find, by their positions."""
     privacy: Privacy
-    """What is removed from the files of the gallery when they are uploaded."""
+    """The data that are removed from the files of the gallery when they are uploaded."""
     read_own_facts: FactsReader
     """Reads what a file says of itself, without its sidecars."""
     located: set[str]

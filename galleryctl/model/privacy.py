@@ -18,7 +18,7 @@ class PrivateKind(StrEnum):
 
 
 class LocationPolicy(StrEnum):
-    """What is done about locations: `privacy.gps`."""
+    """The ways to treat locations: `privacy.gps`."""
 
     STRIP = "strip"
     KEEP = "keep"
@@ -26,7 +26,7 @@ class LocationPolicy(StrEnum):
 
 
 class OwnerPolicy(StrEnum):
-    """What is done about the owner of the camera: `privacy.owner`."""
+    """The ways to treat the owner of the camera: `privacy.owner`."""
 
     STRIP = "strip"
     KEEP = "keep"

@@ -27,7 +27,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadContent:
-    """What is sent for a file: its bytes with `splices`. Reading it raises StaleError if the file changes meanwhile."""
+    """The content to send for a file: its bytes with `splices`. Reading it raises StaleError if the file changes meanwhile."""
 
     file: BinaryIO
     """The planned file; see `_PlannedBytes`."""

@@ -1,4 +1,4 @@
-"""What is behind the end of a JPEG picture: further pictures, the video of a motion photo, data of unknown formats."""
+"""The data behind the end of a JPEG picture: further pictures, the video of a motion photo, data of unknown formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search for private data looks for in a file, and what it found."""
+"""A search for private data in one file: what it looks for, and what it found."""
 
 from __future__ import annotations
 
