@@ -27,6 +27,13 @@ _SUSPICIOUS = {
     ),
     PrivateKind.OWNER: re.compile(r"serial|owner", re.IGNORECASE),
 }
+_SIGNS = (
+    *("gps", "titude", "location", "iso6709", "geohash", "geotag", "province", "worldregion", "coverage", "serial"),
+    *(f"{before}{name}" for name in ("city", "state", "country") for before in ":<"),
+    *("owner", "makernote", "gitude"),
+)
+_EXACT_SIGNS = ("/9j/", *(f"{before}{name}" for name in ("lat", "lon", "alt") for before in ":<"))
+"""Words of which one is in each packet with something private: most packets have none, and need no parser."""
 _RDF = re.compile(r"rdf|xmpmeta", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*+>")
 _SYNTAX = ("xmlns", "xml:", "rdf:")
@@ -65,6 +72,9 @@ def strip_xmp(data: bytes, search: PrivateSearch) -> bytes:
     if encoding is None:
         return data
     text = encoding.characters(data)
+    lowered = text.lower()
+    if not any(word in lowered for word in _SIGNS) and not any(word in text for word in _EXACT_SIGNS):
+        return data
     try:
         spans = list(_private_spans(text, search))
     except MalformedError:
