@@ -37,7 +37,8 @@ _NESTED = {0x02BC: strip_xmp, 0x83BB: strip_iptc, 0x8649: strip_photoshop}
 _PICTURES = {0x0201: 0x0202, 0x0111: 0x0117, 0x0144: 0x0145}
 """The tags of offsets and those of sizes: of a preview, of strips, of tiles."""
 _TYPE_SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
-_OFFSET_CODES = {3: "H", 4: "I", 13: "I"}
+_OFFSET_CODES = {3: "H", 4: "I", 8: "H", 9: "I", 13: "I"}
+"""Types of whole numbers; some programs write offsets as signed ones."""
 _ENTRY, _INLINE = 12, 4
 _MAX_ENTRIES, _MAX_DIRECTORIES = 1000, 100
 _MAX_OFFSETS = 10_000
@@ -130,8 +131,8 @@ class _Block:
     def _is_private(self, entry: _Entry) -> bool:
         if entry.tag == _GPS_DIRECTORY:
             offsets = self._numbers(entry)
-            places = [self._gps_values(offset) for offset in offsets]
-            private = self._search.covers(PrivateKind.LOCATION, is_place=any(places))
+            is_place = not offsets or any(map(self._has_place, offsets))
+            private = self._search.covers(PrivateKind.LOCATION, is_place=is_place)
             self._private += [span for offset in offsets for span in self._gps_spans(offset)] if private else []
             return private
         kind = _PRIVATE.get(entry.tag)
@@ -148,10 +149,11 @@ class _Block:
         except MalformedError:
             return []
 
-    def _gps_values(self, start: int) -> bool:
-        """Return True if a GPS directory has coordinates; False if it holds zeros, or cannot be read."""
-        values = (entry for entry in self._gps_entries(start) if entry.tag in _PLACES)
-        return any(self._data[entry.start : entry.start + entry.size].strip(b"\0 ") for entry in values)
+    def _has_place(self, start: int) -> bool:
+        """Return True if a GPS directory has coordinates, or cannot be read; False if it holds zeros."""
+        entries = self._gps_entries(start)
+        values = (entry for entry in entries if entry.tag in _PLACES)
+        return not entries or any(self._data[entry.start : entry.start + entry.size].strip(b"\0 ") for entry in values)
 
     def _gps_spans(self, start: int) -> Iterator[tuple[int, int]]:
         entries = self._gps_entries(start)

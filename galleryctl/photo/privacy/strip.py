@@ -57,8 +57,7 @@ def find_private(file: BinaryIO, wanted: frozenset[PrivateKind]) -> PrivateConte
     """
     search = PrivateSearch(wanted, strip_picture=_strip_picture, strip_exif=strip_exif)
     splices = _find_splices(file, search)
-    if splices:
-        _check_copy(file, splices, wanted)
+    _check_copy(file, splices, wanted)
     kinds = frozenset(search.found) if splices else frozenset()
     return PrivateContent(splices=splices, kinds=kinds, has_place=search.has_place)
 
@@ -86,11 +85,11 @@ def _check_order(splices: Iterable[Splice]) -> None:
 def _check_copy(file: BinaryIO, splices: tuple[Splice, ...], wanted: frozenset[PrivateKind]) -> None:
     """Raise MalformedError unless the copy has nothing private: for this search, for the reader, for a text search."""
     copy = open_spliced(file, splices)
-    if _find_splices(copy, PrivateSearch(wanted, strip_picture=_strip_picture, strip_exif=strip_exif)):
+    if splices and _find_splices(copy, PrivateSearch(wanted, strip_picture=_strip_picture, strip_exif=strip_exif)):
         raise MalformedError("private data would be left in it")
     if PrivateKind.LOCATION not in wanted:
         return
-    if read_photo(copy).has_location or _has_leftovers(read_spliced(file, splices)):
+    if read_photo(copy).has_location or (splices and _has_leftovers(read_spliced(file, splices))):
         raise MalformedError("a location would be left in it")
 
 

@@ -93,6 +93,9 @@ FILES = {
     ),
     "PNG, raw EXIF": made.png(made.raw_profile("exif", b"Exif\0\0" + EXIF.block)),
     "PNG, raw IPTC": made.png(made.raw_profile("iptc", made.photoshop(IPTC))),
+    "PNG, raw IPTC of exiftool": made.png(
+        made.text_chunk("Raw profile type iptc", f"\nIPTC profile\n{len(IPTC):8}\n{IPTC.hex()}\n".encode())
+    ),
     "PNG, raw XMP": made.png(made.raw_profile("xmp", PACKET.encode())),
     "PNG, text of another program": made.png(made.text_chunk("exif:GPSLatitude", b"Zermatt")),
     "GIF": made.gif(PACKET),
@@ -164,6 +167,14 @@ def test_a_file_without_private_data_stays_as_it_is() -> None:
         made.quicktime(made.apple_keys(creationdate="2024-05-01"), made.box(b"udta", made.box(b"\xa9nam", b"x" * 9))),
     ):
         assert search(data) == PrivateContent(splices=(), kinds=frozenset(), has_place=False)
+
+
+def test_offsets_of_other_types_are_followed() -> None:
+    """Some programs write the offset of the GPS directory as a signed number."""
+    block = EXIF.block.replace(struct.pack("<HH", 0x8825, 4), struct.pack("<HH", 0x8825, 9))
+    found = search(made.jpeg(exif=block))
+    assert (set(found.kinds), found.has_place) == ({PrivateKind.LOCATION}, True)
+    assert LATITUDE[16:] not in copy_of(made.jpeg(exif=block))
 
 
 def test_an_empty_gps_directory_is_removed_and_is_not_a_place() -> None:
