@@ -60,7 +60,9 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
     at = context.document.at(source_node)
     try:
         if kind is not Kind.TEXT:
-            media = parse_media_source(source_node.value, kind, context.workspace_files)
+            media = parse_media_source(source_node.value, kind, context.workspace_files, context.privacy)
+            if isinstance(media, LocalFile):
+                media = context.with_location(media)
     except UnusableFileError as error:
         held = _held_file(normalize_path(source_node.value), error, source_node, context)
     except MediaSourceError as error:
@@ -94,7 +96,7 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
 def _items_from_files(entry: YamlNode, pattern: YamlNode, context: ManifestContext) -> Iterator[ItemDraft]:
     for file in select_entry_files(entry, pattern, context):
         try:
-            media = context.workspace_files.local_file(file.path, file.kind)
+            media = context.with_location(context.workspace_files.local_file(file.path, file.kind, context.privacy))
             if file.unknown:
                 raise UnusableFileError(file.unknown, media.sha256)
         except WorkspaceFileError as error:

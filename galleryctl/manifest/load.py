@@ -22,6 +22,7 @@ from galleryctl.manifest.ownership import (
     undeclared_problems,
 )
 from galleryctl.manifest.photo_facts import facts_reader, own_facts_reader
+from galleryctl.manifest.privacy import read_privacy
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.published_texts import gallery_text_warnings
@@ -59,6 +60,8 @@ class Manifest:
     notes: tuple[Problem, ...] = ()
     """Facts to know besides, such as files that are skipped."""
     coverage: Coverage = field(default_factory=Coverage)
+    located: frozenset[str] = frozenset()
+    """The files that hold a location, if no setting says what is to be done about it."""
 
 
 def load_manifests(
@@ -105,6 +108,7 @@ def combine_manifests(
         limits=config.limits,
         item_order=item_order,
         tolerated=tolerated,
+        located=frozenset[str]().union(*(manifest.located for manifest in manifests)),
         warnings=sort_problems(warning for manifest in manifests for warning in manifest.warnings),
         notes=(
             *(note for m in manifests for note in m.notes),
@@ -180,6 +184,7 @@ def read_manifest(
     key = _gallery_key(document, top, problems)
     entries = top.part("items")
     nodes = (entries.items or ()) if entries else ()
+    read_own_facts = own_facts_reader(workspace_files)
     context = ManifestContext(
         document=document,
         gallery_key=key,
@@ -187,12 +192,14 @@ def read_manifest(
         ignore=ignored_fields(top),
         workspace_files=workspace_files,
         read_document=read_file,
-        read_facts=facts_reader(workspace_files),
-        read_own_facts=own_facts_reader(workspace_files),
+        read_facts=facts_reader(workspace_files, read_own_facts),
         problems=problems,
         warnings=list(gallery_text_warnings(document)),
         notes=[],
         selections={},
+        privacy=read_privacy(top.part("privacy")).with_fallback(config.privacy),
+        read_own_facts=read_own_facts,
+        located=set(),
         pinned=pinned_files(nodes, document),
     )
     items, unselected = build_gallery_items(nodes, context)
@@ -214,6 +221,7 @@ def read_manifest(
         warnings=tuple(context.warnings),
         notes=tuple(context.notes),
         coverage=Coverage.of(context),
+        located=frozenset(context.located),
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from galleryctl.manifest.files.filetypes import video_mime_type
 from galleryctl.manifest.files.tree import UnusableFileError, WorkspaceFileError, WorkspaceFiles
 from galleryctl.model.media import HostedVideo, Kind, Media, RemoteFile, WixFile
+from galleryctl.model.privacy import NO_PRIVACY, Privacy
 from galleryctl.model.video import video_host, video_id
 
 _WIX_URI = re.compile(r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL)
@@ -21,7 +22,9 @@ class MediaSourceError(Exception):
     """An invalid image or video; the message says why."""
 
 
-def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | None) -> Media:
+def parse_media_source(
+    text: str, kind: Kind, workspace_files: WorkspaceFiles | None, privacy: Privacy = NO_PRIVACY
+) -> Media:
     """Return the media for the value of `image:` or `video:`. Raises MediaSourceError.
 
     Without `workspace_files`, a file path is an error. Raises UnusableFileError for a file that cannot be used now.
@@ -34,7 +37,7 @@ def parse_media_source(text: str, kind: Kind, workspace_files: WorkspaceFiles | 
     if workspace_files is None:
         raise MediaSourceError(f"{text[:80]} is a file")
     try:
-        return workspace_files.local_file(text, kind)
+        return workspace_files.local_file(text, kind, privacy)
     except UnusableFileError:
         raise
     except WorkspaceFileError as error:

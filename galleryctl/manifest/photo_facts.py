@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePosixPath
 
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles
@@ -17,7 +17,12 @@ FactsReader = Callable[[str], PhotoFacts]
 _ALL_UNKNOWN = frozenset((*CAPTION_NAMES, "captured", "rating", "labels"))
 
 
-def facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
+def own_facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
+    """Return a function that reads what a file says of itself, without its sidecars, and remembers it."""
+    return cache(partial(_read_file, workspace_files))
+
+
+def facts_reader(workspace_files: WorkspaceFiles, read_own_facts: FactsReader) -> FactsReader:
     """Return a function that reads the facts of a file, a sidecar's before its own, and remembers them."""
 
     @cache
@@ -29,19 +34,9 @@ def facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
             elif placeholder := workspace_files.placeholder(sidecar):
                 why = f"{sidecar} is not on this machine, only its placeholder {placeholder}; download it"
                 facts = facts.with_fallback(_unreadable_sidecar(why))
-        return facts.with_fallback(_read_file(workspace_files, path))
+        return facts.with_fallback(read_own_facts(path))
 
     return read_facts
-
-
-def own_facts_reader(workspace_files: WorkspaceFiles) -> FactsReader:
-    """Return a function that reads the facts of a file without its sidecars, and remembers them."""
-
-    @cache
-    def read_own_facts(path: str) -> PhotoFacts:
-        return _read_file(workspace_files, path)
-
-    return read_own_facts
 
 
 def _xmp_sidecars(path: str) -> Iterator[str]:

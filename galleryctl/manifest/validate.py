@@ -9,6 +9,7 @@ from pathlib import Path
 
 from galleryctl.manifest.files.tree import WorkspaceFiles
 from galleryctl.manifest.load import find_manifests, held_problems, load_manifests
+from galleryctl.manifest.privacy import location_note
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
 from galleryctl.manifest.site_settings import SiteConfig
@@ -127,7 +128,7 @@ def _summarize(sites: tuple[str, ...], desired: Desired, unset: tuple[str, ...])
         galleries=tuple(map(_summarize_gallery, desired.galleries)),
         media_files=len(files),
         media_bytes=sum(files.values()),
-        notes=sort_problems(desired.notes),
+        notes=sort_problems((*desired.notes, *([location_note(desired.located)] if desired.located else []))),
         unset_variables=unset,
         warnings=sort_problems((*desired.warnings, *_limit_warnings(desired))),
     )

@@ -13,6 +13,7 @@ from galleryctl.manifest.approvals import read_approvals
 from galleryctl.manifest.files.symlinks import find_stray_links, is_outside
 from galleryctl.manifest.moved import read_moved
 from galleryctl.manifest.ownership import read_removed
+from galleryctl.manifest.privacy import read_privacy
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.schema import schema_problems
 from galleryctl.manifest.schema_messages import suggestion
@@ -30,6 +31,7 @@ from galleryctl.model.desired import Approval, ItemOrder, Limits, Moved
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.lint import DEFAULT_SEVERITIES, LintRule, Severity
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.privacy import NO_PRIVACY, Privacy
 from galleryctl.model.variable_text import displayed
 from galleryctl.model.wix_places import SITE_ID_PLACE
 
@@ -64,6 +66,7 @@ class WorkspaceConfig:
     profile: str | None = None
     """The path of the profiles; {site} is the name of a site."""
     media_folder_setting: Setting | None = None
+    privacy: Privacy = NO_PRIVACY
     moved: tuple[Moved, ...] = ()
     removed: Mapping[Address, SourcePosition] = field(default_factory=dict)
     """The galleries whose management ends, with the positions of their entries."""
@@ -177,6 +180,7 @@ def _build_config(root: Path, document: YamlDocument, top: YamlNode) -> Workspac
         profile=get_string(top, "profile"),
         media_folder_setting=Setting.read(document, media.part("folder")) if media else None,
         lint=_severities(_get_mapping(top, "lint")),
+        privacy=read_privacy(top.part("privacy")),
     )
 
 

@@ -137,7 +137,8 @@ class Desired:
     """The contents of all manifests for one site; `removed` has the galleries whose management ends.
 
     `tolerated` are the entries of galleryctl.tolerated.yaml for the site. `warnings` are about manifests that are valid,
-    and may still not say what their author wants; `notes` say what else to know of them.
+    and may still not say what their author wants; `notes` say what else to know of them. `located` are the files that
+    hold a location and are uploaded with it, because no setting says what is to be done about it.
     """
 
     galleries: tuple[DesiredGallery, ...]
@@ -149,6 +150,7 @@ class Desired:
     tolerated: tuple[Toleration, ...] = ()
     warnings: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    located: frozenset[str] = frozenset()
 
     @property
     def addresses(self) -> tuple[Address, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain, combinations
 
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.privacy import PrivateKind
 
 
 class Kind(StrEnum):
@@ -27,7 +29,11 @@ class VideoHost(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalFile:
-    """A file of the workspace. Each content is uploaded once."""
+    """A file of the workspace. Each content is uploaded once.
+
+    `sha256` and `size` are those of the file itself. If it has private data to remove, they are `without`: the uploaded
+    copy does not have them, and counts as another content.
+    """
 
     path: str
     """Relative to the workspace, with forward slashes."""
@@ -37,11 +43,20 @@ class LocalFile:
     mime_type: str
     content: str = ""
     """The digest of what it shows, without captions; "" if only its bytes as a whole say that."""
+    without: frozenset[PrivateKind] = frozenset()
+    located: bool = False
+    """True if the copy says where the file was made."""
 
     @property
     def source(self) -> str:
-        """The name of this content in state: `content:<hex>`, or `sha256:<hex>` of all bytes without such a digest."""
-        return f"content:{self.content}" if self.content else f"sha256:{self.sha256}"
+        """The name of this content in state: `content:<hex>`, or `sha256:<hex>` if only all bytes say what it is.
+
+        What is private and differs in the copy counts, so that a change of the setting uploads the files again that it
+        affects. A location counts where the copy has it: a copy from which it was removed equals a file without one.
+        """
+        if not self.content:
+            return _named("sha256", self.sha256, self.without, located=False)
+        return _named("content", self.content, self.without - {PrivateKind.LOCATION}, located=self.located)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -49,7 +64,30 @@ class LocalFile:
 
         Former releases and pointers of Git LFS know only the digest of all bytes.
         """
-        return (self.source, f"sha256:{self.sha256}") if self.content else (self.source,)
+        if self.content and not self.without:
+            return (self.source, f"sha256:{self.sha256}")
+        return (self.source,)
+
+    @property
+    def possible_sources(self) -> frozenset[str]:
+        """The names in state that this content can have, whatever was removed from its copy."""
+        subsets = chain.from_iterable(combinations(PrivateKind, count) for count in range(len(PrivateKind) + 1))
+        copies = (
+            replace(self, content=content, without=frozenset(kinds), located=located)
+            for kinds in subsets
+            for content in (self.content, "")
+            for located in (False, True)
+        )
+        return frozenset(copy.source for copy in copies)
+
+
+def _named(scheme: str, digest: str, without: frozenset[PrivateKind], *, located: bool) -> str:
+    differences = [f"without {', '.join(sorted(without))}"] if without else []
+    if located:
+        differences.append("with location")
+    if differences:
+        digest = hashlib.sha256(" ".join((digest, *differences)).encode()).hexdigest()
+    return f"{scheme}:{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from galleryctl.plan.identity.messages import guess_refusal
 from galleryctl.plan.in_doubt import NONE_IN_DOUBT, CreatesInDoubt
 from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
+from galleryctl.plan.private_copies import private_copy_notices
 from galleryctl.plan.resources import delete_change
 from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
 from galleryctl.plan.tolerate import NO_TOLERANCE, Tolerance, tolerated_addresses
@@ -88,7 +89,11 @@ def make_plan(
         undeclared=sum(is_targeted(a, options.targets) for plan in gallery_plans for a in plan.undeclared),
         doubt_resolution=in_doubt.resolution,
         refusals=tuple(_refusals(context, gallery_plans, changes)),
-        notices=(*map(tolerated_notice, tolerated), *_notices(context, gallery_plans)),
+        notices=(
+            *map(tolerated_notice, tolerated),
+            *_notices(context, gallery_plans),
+            *private_copy_notices(changes, context.state.media),
+        ),
         held=tuple(each for plan in gallery_plans for each in plan.held if context.covers(each.address)),
         tolerated=tolerated,
         item_order=desired.item_order,

@@ -49,12 +49,13 @@ class Exif:
         for pointer, directory in ((_EXIF_DIRECTORY, inner), (_GPS_DIRECTORY, self.gps)):
             if directory:
                 outer[pointer] = 8 + len(body)
-                body += _directory(directory, 8 + len(body), order)
+                body += exif_directory(directory, 8 + len(body), order)
         header = (b"MM\0*" if self.big_endian else b"II*\0") + struct.pack(order + "I", 8 + len(body))
-        return header + body + _directory(outer, 8 + len(body), order)
+        return header + body + exif_directory(outer, 8 + len(body), order)
 
 
-def _directory(tags: Mapping[int, Value], start: int, order: str) -> bytes:
+def exif_directory(tags: Mapping[int, Value], start: int, order: str) -> bytes:
+    """Return a directory at `start` of an EXIF block with its values behind it; `order` is that of `struct`."""
     entries, data = b"", b""
     data_start = start + 2 + 12 * len(tags) + 4
     for tag, value in sorted(tags.items()):

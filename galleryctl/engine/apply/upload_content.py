@@ -18,6 +18,8 @@ from typing import BinaryIO
 from galleryctl.manifest.files.tree import WorkspaceFileError, WorkspaceFiles, normalize_path
 from galleryctl.model.errors import StaleError
 from galleryctl.model.media import LocalFile
+from galleryctl.photo.privacy.strip import find_private
+from galleryctl.photo.source import MalformedError
 from galleryctl.photo.splice import Splice, read_spliced, spliced_size
 
 _BLOCK_BYTES = 1 << 20
@@ -57,12 +59,27 @@ async def open_upload(source: LocalFile, root: Path) -> AsyncIterator[UploadCont
     try:
         with WorkspaceFiles(root).open(normalize_path(source.path)) as stream:
             file = io.BufferedReader(await asyncio.to_thread(_PlannedBytes, stream, source), _BLOCK_BYTES)
-            splices: Sequence[Splice] = ()
+            splices = await asyncio.to_thread(_find_splices, file, source)
             yield UploadContent(
                 file=file, sha256=source.sha256, size=spliced_size(source.size, splices), splices=splices
             )
     except WorkspaceFileError as error:
         raise StaleError(str(error), do="create a new plan") from error
+
+
+def _find_splices(file: BinaryIO, source: LocalFile) -> Sequence[Splice]:
+    """Return the splices that remove what the uploaded copy does not have. Raises StaleError if they are not planned."""
+    if not source.without:
+        return ()
+    try:
+        found = find_private(file, source.without)
+    except MalformedError as error:
+        raise StaleError(
+            f"private data cannot be removed: {error}", where=source.path, do="create a new plan"
+        ) from error
+    if found.kinds != source.without:
+        raise StaleError("its private data are not the planned ones", where=source.path, do="create a new plan")
+    return found.splices
 
 
 class _PlannedBytes(io.RawIOBase):

@@ -30,7 +30,7 @@ class FormerSources:
             return ""
         for path in self._paths[former.media.filename][:_MAX_CANDIDATES]:
             try:
-                if former.source in self._files.local_file(path, former.kind).sources:
+                if former.source in self._files.local_file(path, former.kind).possible_sources:
                     return path
             except WorkspaceFileError:
                 continue

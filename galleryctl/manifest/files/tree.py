@@ -13,15 +13,17 @@ from glob import escape
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, split
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from galleryctl.manifest.files.filetypes import detect_mime_type
 from galleryctl.manifest.files.names import FolderNames
+from galleryctl.manifest.files.private import PrivateFileError, needs_search, private_kinds, read_once
 from galleryctl.manifest.files.search import find_matching_files, placeholder_names
 from galleryctl.manifest.files.skipping import Skip
 from galleryctl.manifest.files.unusable import POINTER_BYTES, describe_missing, describe_pointer, type_problem
 from galleryctl.manifest.lookalikes import describe_difference
 from galleryctl.model.media import Kind, LocalFile
+from galleryctl.model.privacy import NO_PRIVACY, Privacy
 from galleryctl.photo.content.digest import content_digest
 from galleryctl.photo.formats import HEADER_BYTES
 
@@ -83,15 +85,16 @@ class WorkspaceFiles:
         self._reads_content = reads_content
         self._resolved_root = root.resolve()
         self._names = FolderNames(root)
-        self._files: dict[tuple[str, Kind], LocalFile] = {}
+        self._files: dict[tuple[str, Kind, Privacy], LocalFile] = {}
         self._suggestions_left = _MAX_SUGGESTIONS
 
-    def local_file(self, path: str, kind: Kind) -> LocalFile:
-        """Return the file with its digest, size and type. Raises WorkspaceFileError."""
+    def local_file(self, path: str, kind: Kind, privacy: Privacy = NO_PRIVACY) -> LocalFile:
+        """Return the file with its digest, size and type, and what is removed from its copy. Raises WorkspaceFileError."""
         normal = self.existing_path(path)
-        if (normal, kind) not in self._files:
-            self._files[normal, kind] = self._describe_file(normal, kind)
-        return self._files[normal, kind]
+        key = (normal, kind, privacy)
+        if key not in self._files:
+            self._files[key] = self._describe_file(normal, kind, privacy)
+        return self._files[key]
 
     def existing_path(self, path: str) -> str:
         """Return the normalized path of a file that exists inside the workspace. Raises WorkspaceFileError."""
@@ -186,19 +189,31 @@ class WorkspaceFiles:
         names = self._names.names_in(folder)
         return next((join(folder, each) for each in placeholder_names(name) if each in names), "")
 
-    def _describe_file(self, normal: str, kind: Kind) -> LocalFile:
+    def _describe_file(self, normal: str, kind: Kind, privacy: Privacy) -> LocalFile:
         with self.open(normal) as stream:
             head = stream.read(max(HEADER_BYTES, POINTER_BYTES))
             size = os.fstat(stream.fileno()).st_size
-            digests = _read_digests(stream, size, reads_content=self._reads_content)
-        if size == 0:
-            raise UnusableFileError(f"{normal} is empty")
-        if pointer := describe_pointer(normal, head):
-            raise UnusableFileError(*pointer)
-        mime_type = detect_mime_type(head, kind)
-        if mime_type is None:
-            raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
-        return LocalFile(path=normal, sha256=digests.sha256, size=size, mime_type=mime_type, content=digests.content)
+            if size == 0:
+                raise UnusableFileError(f"{normal} is empty")
+            if pointer := describe_pointer(normal, head):
+                raise UnusableFileError(*pointer)
+            mime_type = detect_mime_type(head, kind)
+            if mime_type is None:
+                raise UnusableFileError(f"{normal} is not a supported {kind} ({_SUPPORTED_FORMATS[kind]})")
+            file = read_once(stream, size) if needs_search(privacy) else stream
+            digests = _read_digests(file, size, reads_content=self._reads_content)
+            try:
+                without = private_kinds(file, normal, privacy)
+            except PrivateFileError as error:
+                raise UnusableFileError(str(error), digests.sha256) from error
+        return LocalFile(
+            path=normal,
+            sha256=digests.sha256,
+            size=size,
+            mime_type=mime_type,
+            content=digests.content,
+            without=without,
+        )
 
     def _resolve_inside(self, path: str, normal: str) -> Path:
         """Return the path with links resolved, inside the workspace. Raises WorkspaceFileError."""
@@ -251,10 +266,10 @@ def open_regular_file(path: Path) -> BufferedReader:
     return stream
 
 
-def _read_digests(stream: BufferedReader, size: int, *, reads_content: bool) -> FileDigests:
+def _read_digests(stream: BinaryIO, size: int, *, reads_content: bool) -> FileDigests:
     stream.seek(0)
     if size > _MAX_BYTES_AT_ONCE:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for readable()
         return FileDigests(sha256, content_digest(stream) if reads_content else "")
     data = stream.read()
     return FileDigests(hashlib.sha256(data).hexdigest(), content_digest(data) if reads_content else "")

@@ -18,8 +18,8 @@ from galleryctl.model.media import Kind
 from galleryctl.model.position import SourcePosition
 
 GALLERY_KEY_ORDER = (
-    "gallery", "bind", "name", "protect", "unmanaged", "ignore", "defaults", "adopt", "foreign", "removed", "moved",
-    "items",
+    "gallery", "bind", "name", "protect", "unmanaged", "ignore", "privacy", "defaults", "adopt", "foreign", "removed",
+    "moved", "items",
 )  # fmt: skip
 ITEM_KEY_ORDER = (
     "key", *Kind, "from", "except", "where", "order", "captions",
@@ -27,8 +27,8 @@ ITEM_KEY_ORDER = (
     "publish", "protect", "ignore",
 )  # fmt: skip
 _WORKSPACE_KEY_ORDER = (
-    "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "profile", "media", "removed",
-    "moved", "approvals",
+    "galleryctl", "backend", "sites", "galleries", "state", "limits", "item_order", "profile", "media", "privacy",
+    "removed", "moved", "approvals",
 )  # fmt: skip
 
 _Rank = Callable[[str], Any]

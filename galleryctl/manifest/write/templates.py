@@ -22,6 +22,9 @@ sites:
   main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}
 
 galleries: galleries/*.yaml
+
+# Upload copies of photos and videos that do not say where they were made, and whose camera it was.
+privacy: {gps: strip, owner: strip}
 """
 GALLERY_SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/gallery.schema.json\n"
 """The first line of a manifest in `galleries/`, by which editors find its schema."""

@@ -183,9 +183,18 @@ def item_data(source: ByteSource, item: Item) -> bytes:
     return b"".join(source.read(start, size) for start, size in item.extents)
 
 
-def exif_of_item(data: bytes) -> bytes:
-    """Return the TIFF structure of an item: its first four bytes say how many bytes are before it."""
+def exif_start(data: bytes) -> int:
+    """Return the place of the TIFF header in an item: its first four bytes say how many bytes are before it.
+
+    Where they are wrong, it is searched for in the first 64 bytes; -1 if it is not found.
+    """
     start = 4 + int.from_bytes(data[:4])
     if data[start : start + 4] not in _TIFF_HEADERS:
         start = max((data.find(header, 0, 64) for header in _TIFF_HEADERS), default=-1)
+    return start
+
+
+def exif_of_item(data: bytes) -> bytes:
+    """Return the TIFF structure of an item, all of it if it is not found."""
+    start = exif_start(data)
     return data[start:] if start >= 0 else data

@@ -15,7 +15,7 @@ _SIGNATURE_BYTES = 8
 _XMP = b"XML:com.adobe.xmp"
 _RAW_PROFILE = b"Raw profile type "
 _PROFILES = frozenset(_RAW_PROFILE + name for name in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim"))
-_PROFILE = re.compile(rb"\s*\w+\s+[0-9]+\s+([0-9a-fA-F\s]*)\s*\Z")
+_PROFILE = re.compile(rb"\s*\w+(?: profile)?\s+[0-9]+\s+([0-9a-fA-F\s]*)\s*\Z")
 _TEXTS = frozenset((b"Title", b"Description", b"Creation Time"))
 _TEXT_CHUNKS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _MAX_TEXTS = 50
@@ -63,7 +63,7 @@ def _wanted_keyword(source: ByteSource, part: Part) -> bytes:
 
 
 def _text_blocks(source: ByteSource, part: Part, keyword: bytes) -> Iterator[Block]:
-    text = _text_of(part.kind, source.content(part, MAX_BLOCK_BYTES)[len(keyword) + 1 :])
+    text = png_text(part.kind, source.content(part, MAX_BLOCK_BYTES)[len(keyword) + 1 :])
     if keyword == _XMP:
         yield Block(BlockKind.XMP, text)
     elif keyword in _PROFILES:
@@ -73,8 +73,8 @@ def _text_blocks(source: ByteSource, part: Part, keyword: bytes) -> Iterator[Blo
         yield Block(BlockKind.TEXT, keyword + b"\0" + text.decode(encoding, "replace").encode())
 
 
-def _text_of(kind: bytes, data: bytes) -> bytes:
-    """Return the text behind the keyword, decompressed. Raises MalformedError."""
+def png_text(kind: bytes, data: bytes) -> bytes:
+    """Return what is behind the keyword of a text chunk, decompressed. Raises MalformedError."""
     if kind == b"tEXt":
         return data
     if kind == b"zTXt":
@@ -97,13 +97,17 @@ def _decompress(data: bytes) -> bytes:
     return text
 
 
-def _profile_block(name: bytes, text: bytes) -> Iterator[Block]:
-    """Yield the block in a raw profile: its name, its size and its bytes in hexadecimal."""
+def png_profile(text: bytes) -> bytes:
+    """Return the content of a raw profile: its name, its size and its bytes in hexadecimal. Raises MalformedError."""
     found = _PROFILE.match(text)
     digits = b"".join(found[1].split()) if found else b""
     if len(digits) % 2 or not digits:
         raise MalformedError("a raw profile is damaged")
-    data = unhexlify(digits)
+    return unhexlify(digits)
+
+
+def _profile_block(name: bytes, text: bytes) -> Iterator[Block]:
+    data = png_profile(text)
     if name in (b"exif", b"APP1"):
         is_xmp = data.startswith(_XMP_PREFIX)
         kind = BlockKind.XMP if is_xmp else BlockKind.EXIF

@@ -7,15 +7,15 @@ from typing import assert_never
 from galleryctl.model import json_document as doc
 from galleryctl.model.fields import Json
 from galleryctl.model.media import HostedVideo, LocalFile, Media, RemoteFile, VideoHost, WixFile
+from galleryctl.model.privacy import PrivateKind
 from galleryctl.plan.file.texts import encode_value, read_variable_text
 
 
 def encode_media(media: Media) -> Json:
     """Return `media` as JSON; `read_media` is the inverse."""
     match media:
-        case LocalFile(path=path, sha256=sha256, size=size, mime_type=mime_type, content=content):
-            digests = {"sha256": sha256, "content": content} if content else {"sha256": sha256}
-            return {"type": "local", "path": path, **digests, "size": size, "mime_type": mime_type}
+        case LocalFile():
+            return _encode_local(media)
         case RemoteFile(url=url):
             return {"type": "remote", "url": encode_value(url)}
         case WixFile(id=id_, filename=filename, width=width, height=height):
@@ -28,12 +28,29 @@ def encode_media(media: Media) -> Json:
             assert_never(media)
 
 
+def _encode_local(file: LocalFile) -> Json:
+    """Return a local file as JSON; members that say nothing are missing."""
+    document: dict[str, Json] = {"type": "local", "path": file.path, "sha256": file.sha256}
+    if file.content:
+        document["content"] = file.content
+    document |= {"size": file.size, "mime_type": file.mime_type}
+    if file.without:
+        document["without"] = sorted(file.without)
+    if file.located:
+        document["located"] = True
+    return document
+
+
+def _read_kinds(value: Json) -> frozenset[PrivateKind]:
+    return frozenset(doc.array(doc.one_of(PrivateKind))(value))
+
+
 read_media: doc.Reader[Media] = doc.tagged(
     "type",
     {
         "local": doc.record(
             LocalFile,
-            {"content": doc.string},
+            {"content": doc.string, "without": _read_kinds, "located": doc.boolean},
             path=doc.string,
             sha256=doc.string,
             size=doc.integer,

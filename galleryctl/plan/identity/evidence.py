@@ -78,7 +78,7 @@ def loose_text(item: DesiredItem | LiveItem) -> Iterator[Evidence]:
 
 def desired_weak_evidence(item: DesiredItem) -> Iterator[Evidence]:
     """Yield the names of a local file, as it is and as uploaded, with its size in bytes: enough for a guess."""
-    if isinstance(item.media, LocalFile):
+    if isinstance(item.media, LocalFile) and not item.media.without:
         names = dict.fromkeys((basename(item.media.path), upload_name(item.media.path, item.media.mime_type)))
         yield from (("name and size", name, str(item.media.size)) for name in names)
 

@@ -1,0 +1,204 @@
+"""XMP without private data, in the same length: spaces stand in the place of what is removed."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from binascii import Error, a2b_base64
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from galleryctl.model.privacy import PrivateKind
+from galleryctl.photo.privacy.search import PrivateSearch, private_kind
+from galleryctl.photo.source import MalformedError
+
+_NAME = r"[^\s<>/=\"'!?][^\s<>/=\"']*+"
+_VALUE = r"(?:\"[^\"<]*+\"|'[^'<]*+')"
+_ATTRIBUTE = re.compile(rf"\s++({_NAME})\s*+=\s*+({_VALUE})")
+_TOKEN = re.compile(
+    rf"(?P<skipped><!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|[^<]++)|</(?P<end>{_NAME})\s*+>"
+    rf"|<(?P<start>{_NAME})(?P<attributes>(?:\s++{_NAME}\s*+=\s*+{_VALUE})*+)\s*+(?P<empty>/?+)>",
+    re.DOTALL,
+)
+_DECLARATION = re.compile(r"<!(?:DOCTYPE|ENTITY)")
+_SUSPICIOUS = {
+    PrivateKind.LOCATION: re.compile(
+        r"gps|latitude|longi?tude|altitude|location|iso6709|:(?:city|state|country)", re.IGNORECASE
+    ),
+    PrivateKind.OWNER: re.compile(r"serial|owner", re.IGNORECASE),
+}
+_SIGNS = (
+    *("gps", "titude", "location", "iso6709", "geohash", "geotag", "province", "worldregion", "coverage", "serial"),
+    *(f"{before}{name}" for name in ("city", "state", "country") for before in ":<"),
+    *("owner", "makernote", "gitude"),
+)
+_EXACT_SIGNS = ("/9j/", *(f"{before}{name}" for name in ("lat", "lon", "alt") for before in ":<"))
+"""Words of which one is in each packet with something private: most packets have none, and need no parser."""
+_RDF = re.compile(r"rdf|xmpmeta", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*+>")
+_SYNTAX = ("xmlns", "xml:", "rdf:")
+"""The beginnings of attributes that are no properties."""
+_WITHOUT_PLACE = ("GPSVersionID", "GPSTimeStamp", "GPSDateStamp", "GPSMapDatum")
+_MAX_DEPTH = 200
+_ENTITIES = re.compile(r"&#(?:x0*[aAdD]|0*1[03]);|\s+")
+_BASE64_JPEG = re.compile(r"\s*(?:&#(?:x0*[aAdD]|0*1[03]);|\s)*/9j/")
+
+
+class _Encoding(NamedTuple):
+    """The first character of a packet that is part of its text, and the bytes of each."""
+
+    start: int
+    unit: int
+    little_endian: bool
+
+    def characters(self, data: bytes) -> str:
+        """Return one character for each unit of the packet, whatever it stands for."""
+        part = data[self.start :]
+        part = part[: len(part) - len(part) % self.unit]
+        if self.unit == 1:
+            return part.decode("latin-1")
+        units = array({2: "H", 4: "I"}[self.unit], part)
+        if not self.little_endian:
+            units.byteswap()
+        return "".join(chr(unit) if unit <= 0x10FFFF else "\ufffd" for unit in units)  # noqa: PLR2004 - the last character
+
+    def spaces(self, count: int) -> bytes:
+        return b" ".ljust(self.unit, b"\0") * count if self.little_endian else b" ".rjust(self.unit, b"\0") * count
+
+
+def strip_xmp(data: bytes, search: PrivateSearch) -> bytes:
+    """Return an XMP packet without private properties. Raises MalformedError if one cannot be taken out."""
+    encoding = _encoding(data)
+    if encoding is None:
+        return data
+    text = encoding.characters(data)
+    lowered = text.lower()
+    if not any(word in lowered for word in _SIGNS) and not any(word in text for word in _EXACT_SIGNS):
+        return data
+    try:
+        spans = list(_private_spans(text, search))
+    except MalformedError:
+        for kind, words in _SUSPICIOUS.items():
+            if kind in search.wanted and words.search(text):
+                raise
+        return data
+    copy = bytearray(data)
+    for start, end in spans:
+        at = encoding.start + start * encoding.unit
+        copy[at : at + (end - start) * encoding.unit] = encoding.spaces(end - start)
+    return bytes(copy)
+
+
+def _encoding(data: bytes) -> _Encoding | None:
+    """Return the encoding of a packet, by the zeros beside its first `<`; None if it has none."""
+    at = data.find(b"<")
+    if at < 0:
+        return None
+    if data[at + 1 : at + 2] != b"\0" and data[max(at - 1, 0) : at] != b"\0":
+        return _Encoding(0, 1, little_endian=True)
+    wide = b"\0\0\0" in (data[at + 1 : at + 4], data[max(at - 3, 0) : at])
+    unit = 4 if wide else 2
+    little_endian = data[at + 1 : at + 2] == b"\0"
+    return _Encoding((at if little_endian else at + 1) % unit, unit, little_endian=little_endian)
+
+
+def _private_spans(text: str, search: PrivateSearch) -> Iterator[tuple[int, int]]:
+    """Yield the spans of private elements and attributes, in ascending order. Raises MalformedError if it is not XML.
+
+    What follows the end of the main element may be the rest of an older packet: it is private if it has properties.
+    """
+    if _DECLARATION.search(text):
+        raise MalformedError("the XMP declares entities")
+    scan = _Scan(text, search)
+    at = 0
+    while at < len(text) and not (scan.main_end and text.startswith("<", at)):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise MalformedError("the XMP is not valid XML")
+        at = token.end()
+        yield from scan.take(token)
+    if scan.open:
+        raise MalformedError("the XMP is truncated")
+    if scan.main_end:
+        yield from _rest_spans(text, scan.main_end, search)
+
+
+class _Scan:
+    """The elements that are open at a place of the text, and the private one among them."""
+
+    def __init__(self, text: str, search: PrivateSearch) -> None:
+        self._text, self._search = text, search
+        self.open: list[str] = []
+        self.main_end = 0
+        """The end of the element that holds the metadata, 0 before."""
+        self._private: tuple[int, int, str] | None = None
+
+    def take(self, token: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Take the next tag or text, and yield the spans to remove that end with it."""
+        if name := token["start"]:
+            yield from self._start(name, token)
+        elif name := token["end"]:
+            if not self.open or self.open.pop() != name:
+                raise MalformedError("the XMP is not valid XML")
+        else:
+            return
+        if self._private is not None and self._private[1] == len(self.open):
+            start, _, private = self._private
+            self._private = None
+            if not private or _covers(private, self._text[start : token.end()], self._search):
+                yield start, token.end()
+        if not self.open and _RDF.search(name):
+            self.main_end = token.end()
+
+    def _start(self, name: str, token: re.Match[str]) -> Iterator[tuple[int, int]]:
+        if self._private is None and private_kind(name) in self._search.wanted:
+            self._private = (token.start(), len(self.open), name)
+        elif self._private is None:
+            yield from _private_attributes(self._text, token, self._search)
+            if not token["empty"] and _is_private_picture(self._text, token.end(), self._search):
+                self._private = (token.start(), len(self.open), "")
+        if not token["empty"]:
+            self.open.append(name)
+            if len(self.open) > _MAX_DEPTH:
+                raise MalformedError(f"the XMP has more than {_MAX_DEPTH} levels")
+
+
+def _covers(name: str, text: str, search: PrivateSearch) -> bool:
+    """Return True if an element or an attribute is to be removed: if it has a wanted kind, and says anything."""
+    kind = private_kind(name)
+    if kind is None or kind not in search.wanted:
+        return False
+    values = (found[2][1:-1] for found in _ATTRIBUTE.finditer(text) if not found[1].startswith(_SYNTAX))
+    if not _TAG.sub("", text).strip() and not any(value.strip() for value in values):
+        return False
+    return search.covers(kind, is_place=not name.endswith(_WITHOUT_PLACE))
+
+
+def _rest_spans(text: str, start: int, search: PrivateSearch) -> Iterator[tuple[int, int]]:
+    """Yield the span of what follows the main element, up to the end of the packet, if it says something private."""
+    end = text.rfind("<?xpacket", start)
+    for stop in ((start, end), (end, len(text))) if end >= 0 else ((start, len(text)),):
+        if any(words.search(text, *stop) and search.covers(kind) for kind, words in _SUSPICIOUS.items()):
+            yield stop
+
+
+def _private_attributes(text: str, token: re.Match[str], search: PrivateSearch) -> Iterator[tuple[int, int]]:
+    for found in _ATTRIBUTE.finditer(text, *token.span("attributes")):
+        if found[1].startswith(_SYNTAX):
+            continue
+        is_picture = _is_private_picture(text, found.start(2) + 1, search, found.end(2) - 1)
+        if is_picture or _covers(found[1], found[2][1:-1], search):
+            yield found.span()
+
+
+def _is_private_picture(text: str, start: int, search: PrivateSearch, end: int | None = None) -> bool:
+    """Return True if the text from `start` to `end`, or to the next tag, is a picture with private data in base64."""
+    if not _BASE64_JPEG.match(text, start):
+        return False
+    stop = text.find("<", start) if end is None else end
+    digits = _ENTITIES.sub("", text[start : stop if stop >= 0 else len(text)])
+    try:
+        picture = a2b_base64(digits)
+        return search.strip_picture(picture) != picture
+    except (Error, ValueError):
+        return search.covers(PrivateKind.UNKNOWN)
