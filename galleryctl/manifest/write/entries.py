@@ -242,9 +242,17 @@ def entry_edit(
         if name in _LINK_FIELDS:
             values["link"] = _link_value(live, pinned="link.text" in resolved)
         else:
-            values[name] = _value_or_null(value)
+            values[name] = _value_or_null(_in_former_order(name, node, value))
     ordered = sorted(values.items(), key=lambda member: ITEM_KEY_ORDER.index(member[0]))
     return EntryEdit(values=dict(ordered), renamed=renamed, dropped=dropped)
+
+
+def _in_former_order(name: str, node: YamlNode | None, value: Json) -> Json:
+    """Return tags in the order in which the entry has them, with new ones last; any other value as it is."""
+    if FIELD_BY_NAME[name].type != "tags" or node is None or not isinstance(value, Sequence):
+        return value
+    former = [each.value for each in node.items or () if each.value in value]
+    return tuple(dict.fromkeys((*former, *value)))
 
 
 def _keys_of_other_kinds(entry: ItemEntry, kind: Kind) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.model.errors import InvalidInput
-from galleryctl.model.fields import FIELDS_BY_KIND, canonical
+from galleryctl.model.fields import FIELDS_BY_KIND, Fields, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, VideoHost
 
@@ -210,6 +210,63 @@ def test_only_the_value_changes(entry: str, title: str, result: str | None) -> N
     assert imported(written, [item]) == written
     if result is not None:
         assert written == text.replace(entry, result)
+
+
+@pytest.mark.parametrize(
+    ("entry", "fields", "result"),
+    [
+        (
+            "- {key: a, text: <p>a</p>, link: { url: \"https://example.com/a\", text: 'x' }} # c",
+            {"link.url": "https://example.com/a", "link.text": "it's"},
+            "- {key: a, text: <p>a</p>, link: { url: \"https://example.com/a\", text: 'it''s' }} # c",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, link: { url: \"https://example.com/a\", text: 'x' }}",
+            {"link.url": "https://example.com/a"},
+            '- {key: a, text: <p>a</p>, link: { url: "https://example.com/a", text: null }}',
+        ),
+        (
+            "- key: a\n    text: <p>a</p>\n    link: # of a\n      text:   'x'  # shown\n      url: https://example.com/a",
+            {"link.url": "https://example.com/b", "link.text": "x"},
+            "- key: a\n    text: <p>a</p>\n    link: # of a\n      text:   'x'  # shown\n      url: https://example.com/b",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, css: { color: 'red', font: {size: 1, unit: px}, weight: bold }}",
+            {"css": {"color": "red", "font": {"size": 2, "unit": "px"}, "width": 3}},
+            "- {key: a, text: <p>a</p>, css: { color: 'red', font: {size: 2, unit: px}, width: 3 }}",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, tags: [ 'zoo',\n      b, \"y\" ]} # c",
+            {"tags": ("a: 1", "b", "zoo")},
+            "- {key: a, text: <p>a</p>, tags: [ 'zoo',\n      b, \"a: 1\" ]} # c",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, tags: [ 'x', b, c ]}",
+            {"tags": ("c",)},
+            "- {key: a, text: <p>a</p>, tags: [ c ]}",
+        ),
+        (
+            "- key: a\n    text: <p>a</p>\n    tags: # all\n    # first\n    - 'p'  # of p\n    # between\n    - q\n    # after",
+            {"tags": ("p", "r")},
+            "- key: a\n    text: <p>a</p>\n    tags: # all\n    # first\n    - 'p'  # of p\n    - r\n    # after",
+        ),
+        (
+            "- key: a\n    text: <p>a</p>\n    tags:\n      - p\n      # of q\n      - q # too",
+            {"tags": ("q",)},
+            "- key: a\n    text: <p>a</p>\n    tags:\n      # of q\n      - q # too",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, tags: [x, z]}",
+            {"tags": ("new",)},
+            "- {key: a, text: <p>a</p>, tags: [new]}",
+        ),
+    ],
+)
+def test_what_stays_of_a_value_keeps_its_spelling(entry: str, fields: Fields, result: str) -> None:
+    text = f"bind: {{id: g-1}}\nname: Party\nitems:\n  {entry}\n"
+    item = text_item("a")
+    item = replace(item, fields={**item.fields, "title": "", **fields})
+    assert imported(text, [item]) == text.replace(entry, result)
 
 
 @pytest.mark.parametrize(
