@@ -10,11 +10,11 @@ from galleryctl.engine.history import read_record
 from galleryctl.engine.importing.destination import default_manifest_path
 from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.refresh.fetch import fetch_site
-from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, write_manifests
+from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, why_invalid, write_manifests
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.engine.undoing.decide import GalleryUndo, LocatedChange, decide_gallery
-from galleryctl.engine.undoing.manifest import former_item, undo_manifest
+from galleryctl.engine.undoing.manifest import former_item, rearrangements, undo_manifest, without_rearranging
 from galleryctl.engine.undoing.sent import equals_sent
 from galleryctl.engine.undoing.sources import FormerSources
 from galleryctl.manifest.files.atomic_write import read_text
@@ -27,7 +27,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.command import command_line
 from galleryctl.model.desired import DesiredGallery
-from galleryctl.model.errors import StateError
+from galleryctl.model.errors import InvalidInput, StateError
 from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus
@@ -196,9 +196,18 @@ class _Undo:
         if undo.is_empty:
             self.left += undo.left
             return None
-        rewritten, left = undo_manifest(self._texts, manifest, undo, self._sources)
-        self.left += (*undo.left, *left)
-        return rewritten
+        self.left += undo.left
+        failed = ""
+        for part in (undo, without_rearranging(undo, manifest)):
+            try:
+                rewritten, left = undo_manifest(self._texts, manifest, part, self._sources)
+            except InvalidInput as error:
+                failed = failed or why_invalid(error)
+            else:
+                self.left += (*(rearrangements(undo, gallery, failed) if failed else ()), *left)
+                return rewritten
+        self._leave(gallery, failed)
+        return None
 
     def _decide(self, file: str, gallery: Address, changes: list[LocatedChange]) -> tuple[Manifest, GalleryUndo]:
         manifest = self._texts.all[file]

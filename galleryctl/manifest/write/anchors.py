@@ -75,20 +75,23 @@ def _read(text: str) -> _Value | None:
 
 
 def _read_value(loader: Any, event: Any, anchors: dict[str, _Value]) -> _Value:
-    value = _Value(start=event.start_mark.index, end=event.end_mark.index)
+    value, name = _Value(start=event.start_mark.index, end=event.end_mark.index), str(event.anchor or "")
     if isinstance(event, yaml.AliasEvent):
-        value.alias, value.target = event.anchor, anchors[event.anchor]
+        value.alias, value.target = name, anchors[name]
         return value
-    value.anchor = event.anchor or ""
+    value.anchor = name
     if value.anchor:
         anchors[value.anchor] = value
     if isinstance(event, yaml.ScalarEvent):
         value.scalar, value.style = event.value, event.style or ""
         return value
     value.is_flow = bool(event.flow_style)
-    while not isinstance(following := loader.get_event(), yaml.CollectionEndEvent):
+    while True:
+        following: Any = loader.get_event()
+        value.end = following.end_mark.index
+        if isinstance(following, yaml.CollectionEndEvent):
+            break
         value.children.append(_read_value(loader, following, anchors))
-    value.end = following.end_mark.index
     if isinstance(event, yaml.MappingStartEvent):
         value.members = list(zip(value.children[::2], value.children[1::2], strict=True))
     else:

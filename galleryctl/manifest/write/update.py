@@ -62,6 +62,8 @@ class KeptParts:
     items: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
     adopted: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """The index of each `from:` entry whose items are displayed one after another → their keys: it gets their place."""
 
 
 _NOTHING_KEPT = KeptParts()
@@ -144,7 +146,9 @@ def _update_manifest(
     document = parse_with_variables(text, file)
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
-    placed = place_entries(document, live_items, known, keeps_order=kept.order, unchanged=kept.items)
+    placed = place_entries(
+        document, live_items, known, keeps_order=kept.order, unchanged=kept.items, patterns=kept.patterns
+    )
     edits = _entry_edits(document, placed, known, kept)
     header = _header_edit(document.root, gallery, kept)
     by_index = {index: each for index, each in edits.values() if each != EntryEdit()}

@@ -934,3 +934,31 @@ def test_a_video_from_the_environment(party: CliHarness, monkeypatch: pytest.Mon
     assert "removed 1 entry (new)" in output
     assert "party/film was not undone: video: its value comes from the environment." in output
     assert f"{{key: film, {video}, title: Film}}" in manifest(party)
+
+
+def test_a_list_in_brackets_whose_comments_would_move_keeps_its_entries(party: CliHarness) -> None:
+    flow = [f"  {line}, # c{number}" for number, line in enumerate(ITEMS)]
+    head = f"gallery: party\n{HEAD}items: [\n"
+    party.write("galleries/party.yaml", head + "\n".join([*flow[1:], flow[0].replace('"Cake"', '"Torte"'), "]\n"]))
+    party.write_gallery([item("hall", "Hall")], name="gala", head="bind: {create: true}\nname: Gala\n")
+    party.apply()
+    party.write_gallery([item("hall", "Room")], name="gala", head="bind: {create: true}\nname: Gala\n")
+    party.write("galleries/party.yaml", head + "\n".join([*flow[:2], f"  {item('new', 'New')}, # n", "]\n"]))
+    party.apply()
+    output = undo(party, 3, code=3)
+    assert "Wrote galleries/gala.yaml: restored 1 value (hall title)" in output
+    assert "Wrote galleries/party.yaml: restored 1 value (cake title)" in output
+    why = "galleries/party.yaml:4:1: comments in items: would be lost"
+    for left in ("party/new was not undone", "party/band was not undone", "party was not undone: order"):
+        assert f"{left}: {why}" in output
+    assert manifest(party).replace("Torte", "Cake") == head + "\n".join(
+        [*flow[:2], f"  {item('new', 'New')}, # n", "]\n"]
+    )
+
+
+def test_from_stays_if_only_entries_beside_it_were_moved(folder: CliHarness) -> None:
+    before = manifest(folder)
+    write(folder, item("end", "End"), item("hello", "Hello"), "{from: folder/*.jpg, title: Same}")
+    folder.apply()
+    assert "Wrote galleries/party.yaml: restored 1 value (order)" in undo_and_apply(folder, 2)
+    assert manifest(folder) == before
