@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.rewriting import (
@@ -43,9 +44,11 @@ def undo_manifest(
     def render(text: str, gallery: DesiredGallery, patterns: PatternKeys) -> ManifestText:
         writer = _Writer(gallery, undo, sources, patterns, site=texts.site, by_site=len(texts.config.sites) > 1)
         expected.update(writer.expected)
-        rendered = writer.write(text, {})
+        rendered = writer.write(text)
+        if uncaptioned := writer.with_other_captions(_found(reread(rendered.text))):
+            rendered = writer.write(text, uncaptioned=uncaptioned)
         lacking = _lacking(_found(reread(rendered.text)), writer.expected)
-        return writer.write(text, lacking) if lacking else rendered
+        return writer.write(text, lacking, uncaptioned) if lacking else rendered
 
     rewritten = rewrite(
         texts,
@@ -109,8 +112,26 @@ class _Writer:
             self.expected[key] = {**others, **edit.fields}
         self.expected |= {key: former.fields for key, former in self.undo.back.items()}
 
-    def write(self, text: str, lacking: Mapping[str, frozenset[str]]) -> ManifestText:
-        """Return the manifest; the names `lacking`, by key, are written although the file of the item may have them."""
+    def with_other_captions(self, found: Mapping[str, DesiredItem]) -> frozenset[str]:
+        """Return the keys of the entries that read captions from the former file that they did not have then."""
+        return frozenset(
+            key
+            for key, edit in self.undo.entries.items()
+            if edit.media and key in found
+            for name, value in found[key].fields.items()
+            if name not in self.expected[key] and not is_empty(value)
+        )
+
+    def write(
+        self,
+        text: str,
+        lacking: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        uncaptioned: frozenset[str] = frozenset(),
+    ) -> ManifestText:
+        """Return the manifest; the names `lacking`, by key, are written although the file of the item may have them.
+
+        The entries of the keys `uncaptioned` no longer read captions.
+        """
         entries = {item.address.item or "": item for item in self.gallery.items}
         items = [self._item(key, entries.get(key), lacking.get(key, frozenset())) for key in self.undo.order]
         keys = {key: key for key in self.undo.order}
@@ -127,6 +148,7 @@ class _Writer:
             bind=True,
             items=frozenset(keys.keys() - self.undo.entries.keys() - self.undo.back.keys()),
             replaced=frozenset(key for key, edit in self.undo.entries.items() if edit.media),
+            uncaptioned=uncaptioned,
             adopted={address.item or "": id_ for address, id_ in self.gallery.adopt.items()},
             patterns=self.patterns,
         )

@@ -212,13 +212,15 @@ def entry_edit(
     source: str,
     *,
     is_replaced: bool = False,
+    is_uncaptioned: bool = False,
     resolved: Fields | None = None,
 ) -> EntryEdit:
     """Return the values that an entry lacks to show its live item.
 
     Fields that have the live value already, are ignored or come from the environment, and files to upload, stay. If
-    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one. `resolved` are the fields of
-    the entry with defaults and captions; without them, captions are not known.
+    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one. If `is_uncaptioned`, the entry
+    no longer reads the captions of its file. `resolved` are the fields of the entry with defaults and captions; without
+    them, captions are not known.
     """
     renamed, dropped = None, tuple[str, ...]()
     if entry.kind is not item.kind:
@@ -226,6 +228,8 @@ def entry_edit(
         if entry.kind is None or former is None or former.hidden:
             return EntryEdit()
         renamed, dropped, resolved = (entry.kind.value, item.kind.value), _keys_of_other_kinds(entry, item.kind), None
+    if is_uncaptioned and entry.node.part("captions") and "captions" not in dropped:
+        dropped = (*dropped, "captions")
     has_new_source = renamed or _has_new_source(entry, item, source, is_replaced=is_replaced)
     values: dict[str, Json] = {item.kind.value: source} if has_new_source else {}
     if has_new_source and not get_string(entry.node, "key"):

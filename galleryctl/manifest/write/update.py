@@ -52,7 +52,8 @@ class KeptParts:
     """The parts of a manifest that are kept, because nobody changed them on the site.
 
     `items` are the ids of the items whose entries are kept as they are. `replaced` are the ids of the items whose media
-    somebody replaced; they are not kept. `adopted` are lines of `adopt` that are kept although state has their items, key
+    somebody replaced; they are not kept. `uncaptioned` are those of the items whose entries no longer read the captions of
+    their file. `adopted` are lines of `adopt` that are kept although state has their items, key
     → live id, unless their entries are removed.
     """
 
@@ -61,6 +62,7 @@ class KeptParts:
     order: bool = False
     items: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
+    uncaptioned: frozenset[str] = frozenset()
     adopted: Mapping[str, str] = field(default_factory=dict)
     patterns: Mapping[int, Sequence[str]] = field(default_factory=dict)
     """The index of each `from:` entry whose items are displayed one after another → their keys: it gets their place."""
@@ -179,6 +181,7 @@ def _entry_edits(
                 item,
                 known.source(item) or "",
                 is_replaced=item.id in kept.replaced,
+                is_uncaptioned=item.id in kept.uncaptioned,
                 resolved=None if item.id in kept.replaced else known.values.get(entry.key),
             ),
         )

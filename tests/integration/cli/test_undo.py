@@ -333,6 +333,28 @@ def test_captions_stay_in_the_file_of_a_photo_that_is_back(studio: CliHarness) -
     assert manifest(studio) == text
 
 
+def test_captions_that_were_not_in_force_do_not_come_with_the_former_photo(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE)
+    write_captioned(studio, "photos/vows.jpg", "Vows", 1)
+    write_captioned(studio, "photos/kiss.jpg", "Kiss", 2)
+    studio.write("photos/kiss.jpg.yaml", "description: Window light\nlink: https://example.com/kiss\n")
+    write(studio, "{key: hero, image: photos/kiss.jpg, title: Kiss}")
+    studio.apply()
+    first, text = shown(studio), manifest(studio)
+    replace_text(studio, ("kiss.jpg", "vows.jpg"), ("title: Kiss", "captions: true"))
+    studio.apply()
+    studio.edit({"gallery": {"name": "Party"}, "item": {"title": "Vows"}, "photo": {"displayName": "kiss.jpg"}})
+    edited = shown(studio)
+    studio.apply()
+    undo_and_apply(studio, 3)
+    assert shown(studio) == edited
+    assert "{key: hero, image: photos/kiss.jpg, title: Vows}" in manifest(studio)
+    replace_text(studio, ("kiss.jpg", "vows.jpg"), ("title: Vows", "captions: true"))
+    studio.apply()
+    undo_and_apply(studio, 2)
+    assert (shown(studio), manifest(studio)) == (first, text)
+
+
 @pytest.fixture
 def folder(studio: CliHarness) -> CliHarness:
     """A gallery of a text, the photos of a folder and a text, applied."""

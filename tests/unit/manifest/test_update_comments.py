@@ -423,7 +423,9 @@ def test_an_alias_that_cannot_stay_becomes_its_value(entries: str, keys: str, re
 def test_a_value_that_others_share_changes_alone() -> None:
     entries = "  - {key: a, text: <p>a</p>, title: &t Old}  # a\n  - {key: b, text: <p>b</p>, title: *t}  # b\n"
     text = f"bind: {{id: g-1}}\nname: Party\nitems:\n{entries}"
-    written = imported(text, [text_item("a"), replace(text_item("b"), fields={**text_item("b").fields, "title": "Old"})])
+    written = imported(
+        text, [text_item("a"), replace(text_item("b"), fields={**text_item("b").fields, "title": "Old"})]
+    )
     changed = "  - {key: a, text: <p>a</p>, title: A}  # a\n  - {key: b, text: <p>b</p>, title: Old}  # b\n"
     assert written == text.replace(entries, changed)
 
