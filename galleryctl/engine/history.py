@@ -37,7 +37,7 @@ def start_record(
         serial=state.serial,
         digest=review_digest(plan),
         changes=recorded_changes(plan, snapshot, bindings),
-        orders=recorded_orders(plan, snapshot, bindings),
+        orders=recorded_orders(plan, snapshot, bindings, owner.operation),
         state_changes=plan.state_changes,
     )
     backend.store_record(record.number, serialize_record(record))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from galleryctl.engine.history import read_record
@@ -32,7 +32,7 @@ from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action, Change
-from galleryctl.plan.history.record import RecordedChange, RunRecord
+from galleryctl.plan.history.record import DESTROY, RecordedChange, RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.state.state_file import State
 
@@ -214,7 +214,14 @@ class _Undo:
         if manifest.gallery is None:
             raise AssertionError(f"{file} was read before")
         gallery_id = next((id_ for id_, address in self._ids.items() if address == gallery), "")
+        if self._record.operation == DESTROY:
+            gallery_id = self._destroyed_gallery(changes) or gallery_id
         return manifest, decide_gallery(self._record, changes, manifest.gallery, self._ids, gallery_id)
+
+    def _destroyed_gallery(self, changes: Sequence[LocatedChange]) -> str:
+        """Return the id that the gallery of these changes had, "" if its items were neither deleted nor moved."""
+        ids = {each.recorded.change.id for each in changes}
+        return next((id_ for id_, order in self._record.orders.items() if id_ in ids or ids & {*order.before}), "")
 
     def _created_gallery(self, file: str, gallery: Address, changes: list[LocatedChange]) -> RewrittenManifest | None:
         """Return the manifest of a gallery that the run created: none, unless it says more."""

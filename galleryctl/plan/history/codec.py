@@ -130,6 +130,7 @@ def _encode_former(former: FormerResource) -> Json:
         "media": encode_media(former.media),
         "fields": former.fields,
         "source": former.source,
+        "sent": former.sent,
     }
     return {"id": former.id, **_given(members)}
 
@@ -231,6 +232,7 @@ _FORMER_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "media": _read_former_media,
     "fields": _read_fields,
     "source": doc.string,
+    "sent": doc.mapping(doc.string, doc.string),
 }
 _RECORDED_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "former": doc.array(doc.record(FormerResource, _FORMER_MEMBERS, id=doc.string)),

@@ -12,11 +12,14 @@ from enum import StrEnum
 
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.fields import Fields, is_empty
+from galleryctl.model.fields import MEDIA_FIELD, Fields, is_empty
+from galleryctl.model.last_applied import NEVER_APPLIED, value_digest
 from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Change, Plan, StateChange
+from galleryctl.plan.identity.evidence import media_digest
+from galleryctl.plan.leaves import value_at
 from galleryctl.plan.ordering.display import display_rank, in_display_order
 
 DESTROY = "destroy"
@@ -51,6 +54,8 @@ class FormerResource:
     fields: Fields = field(default_factory=dict)
     source: str = ""
     """The content of the file, as state names it, if galleryctl uploaded or imported it."""
+    sent: Mapping[str, str] = field(default_factory=dict)
+    """Path → digest of the value last sent, of what people changed since then on a resource that the run deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,7 @@ class RecordedOrder:
     keys: tuple[str, ...]
     """The key of each of these, "" if it was unmanaged."""
     after: tuple[str, ...]
-    """The keys of the managed items."""
+    """The keys of the managed items; if `destroy` deleted them, in the order of the last apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,21 +184,42 @@ class _Before:
         self._keys = {id_: address.item or address.gallery for address, id_ in bindings.ids.items()}
         self._sources = {file_id: source for source, file_id in bindings.media.items()}
         self._item_order = plan.item_order
+        self._records = bindings.records
+        self._addresses = {id_: address for address, id_ in bindings.ids.items()}
 
     def former(self, change: Change) -> Iterator[FormerResource]:
         """Yield the resource before the change, with the items of a deleted gallery."""
         if change.id is None:
             return
         gallery, item = self._galleries.get(change.id), self._items.get(change.id)
+        is_deleted = change.action is Action.DELETE
         if gallery is not None:
-            yield FormerResource(id=gallery.id, key=change.address.gallery, fields=_without_empty(gallery.fields))
-            if change.action is Action.DELETE:
-                yield from map(self._former_item, in_display_order(gallery.items or (), self._item_order))
+            sent = self._sent(gallery) if is_deleted else {}
+            yield FormerResource(
+                id=gallery.id, key=change.address.gallery, fields=_without_empty(gallery.fields), sent=sent
+            )
+            if is_deleted:
+                for each in in_display_order(gallery.items or (), self._item_order):
+                    yield replace(self._former_item(each), sent=self._sent(each))
         elif item is not None:
             former = replace(self._former_item(item), key=change.address.item or "")
+            if is_deleted:
+                former = replace(former, sent=self._sent(item))
             if change.action is Action.UPDATE and change.media is None:
                 former = replace(former, fields=_only(former.fields, {*change.write, "html"}))
             yield former
+
+    def _sent(self, live: LiveGallery | LiveItem) -> Mapping[str, str]:
+        """Return path → digest of the value last sent, of what people changed since then."""
+        address = self._addresses.get(live.id)
+        bases = self._records.get(address, NEVER_APPLIED).fields if address else {}
+        media = media_digest(live.media) if isinstance(live, LiveItem) else ""
+        return {
+            path: base.sent
+            for path, base in bases.items()
+            if not base.doubt
+            and base.answered != (media if path == MEDIA_FIELD else value_digest(value_at(live.fields, path)))
+        }
 
     def _former_item(self, item: LiveItem) -> FormerResource:
         source = self._sources.get(item.media.id, "") if isinstance(item.media, WixFile) else ""
@@ -215,11 +241,13 @@ def _only(fields: Fields, names: Collection[str]) -> Fields:
     return {name: value for name, value in fields.items() if name in names}
 
 
-def recorded_orders(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> Mapping[str, RecordedOrder]:
+def recorded_orders(
+    plan: Plan, snapshot: SiteSnapshot, bindings: Bindings, operation: str
+) -> Mapping[str, RecordedOrder]:
     """Return the orders before and after the plan of the galleries in which it moves, deletes or replaces items."""
     changes: dict[Address, list[Change]] = {}
     for change in plan.changes:
-        if change.address.item is not None:
+        if change.address.item is not None or operation == DESTROY:
             changes.setdefault(change.address.parent, []).append(change)
     by_id = {gallery.id: gallery for gallery in snapshot.galleries}
     keys = {id_: address.item for address, id_ in bindings.ids.items() if address.item}
@@ -227,13 +255,28 @@ def recorded_orders(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> M
         gallery.id: RecordedOrder(
             before=tuple(item.id for item in before),
             keys=tuple(keys.get(item.id, "") for item in before),
-            after=_order_after(gallery, members, keys, plan),
+            after=(
+                _applied_order(before, bindings, plan)
+                if operation == DESTROY
+                else _order_after(gallery, members, keys, plan)
+            ),
         )
         for address, members in changes.items()
         if (gallery := by_id.get(bindings.ids.get(address, "")))
         and (before := in_display_order(gallery.items or (), plan.item_order))
         and any(map(_changes_order, members))
     }
+
+
+def _applied_order(items: Sequence[LiveItem], bindings: Bindings, plan: Plan) -> tuple[str, ...]:
+    """Return the keys of the managed items in the order of the last apply."""
+    addresses = {id_: address for address, id_ in bindings.ids.items()}
+    orders: dict[str, float | None] = {}
+    for item in items:
+        if (address := addresses.get(item.id)) and address.item:
+            applied = bindings.records.get(address, NEVER_APPLIED).sort_order
+            orders[address.item] = item.sort_order if applied is None else applied
+    return _sorted_keys(orders, plan)
 
 
 def _changes_order(change: Change) -> bool:
@@ -248,8 +291,12 @@ def _order_after(
     """Return the keys of the managed items in display order after the changes."""
     gone = {change.id for change in changes if change.action is Action.DELETE}
     live = (item for item in gallery.items or () if item.id in keys and item.id not in gone)
-    orders = {keys[item.id]: item.sort_order for item in live}
+    orders: dict[str, float | None] = {keys[item.id]: item.sort_order for item in live}
     orders |= {c.address.item: c.sort_order for c in changes if c.address.item and c.sort_order is not None}
+    return _sorted_keys(orders, plan)
+
+
+def _sorted_keys(orders: Mapping[str, float | None], plan: Plan) -> tuple[str, ...]:
     return tuple(sorted(orders, key=lambda key: (*display_rank(orders[key], plan.item_order), key)))
 
 

@@ -821,25 +821,49 @@ def test_new_keys_without_moved_are_found(party: CliHarness) -> None:
     assert "Wrote galleries/gala.yaml: restored 2 values (gateau title, dance title)" in undo(party, 2)
 
 
-def test_after_destroy_the_manifests_get_what_they_did_not_name(party: CliHarness) -> None:
-    replace_text(party, ("items:", "protect: false\nunmanaged: delete\nitems:"))
+def test_after_destroy_the_manifests_get_what_only_the_site_had(party: CliHarness) -> None:
+    replace_text(
+        party,
+        ("items:", "protect: false\nunmanaged: delete\nitems:"),
+        ('"Bye"', '"Bye", "link": {"url": "https://example.com", "text": "Bye"}'),
+    )
     party.apply()
-    edit(party, "Cake", set={"title": "By Ada"})
-    edit(party, "Dance", set={"description": "By Bo"})
+    edit(party, "Cake", set={"title": "By Ada", "description": "", "tags.values": ["sweet"]})
+    edit(party, "Dance", set={"description": "By Bo", "text.html": "<p>Waltz</p>"})
+    edit(party, "Bye", set={"link.text": "Farewell"}, after={"title": "By Ada"})
+    edit(party, "Band", set={"title": "Trio"})
+    party.edit({"gallery": {"name": "Party"}, "set": {"name": "Gala"}})
     party.edit(
         {
-            "gallery": {"name": "Party"},
+            "gallery": {"name": "Gala"},
             "item": None,
             "set": {"type": "TEXT", "title": "Mine", "text": {"html": "<p>m</p>"}},
         }
     )
+    before = shown(party, "Gala")
+    replace_text(party, ('"Band"', '"Choir"'))
     assert party.run("destroy", "--auto-approve").code == 0
-    output = undo(party, 2, code=3)
-    assert "Wrote galleries/party.yaml: restored 1 value (dance description)" in output
-    assert "party/cake was not undone: title: the manifest had another value than the site" in output
+    output = undo(party, 3, code=3)
+    values = "cake title, cake description, cake tags, dance text, dance description, bye link, name, order"
+    assert f"Wrote galleries/party.yaml: restored 8 values ({values})" in output
+    assert "party/band was not undone: title: the manifest has a change that was not applied." in output
     assert "party was not undone: 1 of its items had no entry: the history shows them" in output
+    replace_text(party, ('"Choir"', '"Trio"'))
     party.apply()
-    assert [each.get("description") for each in shown(party)] == ["Three tiers", "By Bo", None, None]
+    assert shown(party, "Gala") == [each for each in before if each["title"] != "Mine"]
+
+
+def test_after_destroy_a_photo_that_was_replaced_in_the_editor_is_back(photos: CliHarness) -> None:
+    replace_text(photos, ("items:", "protect: false\nitems:"))
+    write_captioned(photos, "photos/last.jpg", "Last", 9)
+    photos.write_gallery(["{key: l, image: photos/last.jpg}"], name="last", head="bind: {create: true}\nname: Last\n")
+    photos.apply()
+    edit(photos, "Cake", photo={"displayName": "last.jpg"})
+    edit(photos, "Dance", after=None)
+    before = shown(photos)
+    assert photos.run("destroy", "--auto-approve", "--target", "party").code == 0
+    assert "restored 2 values (cake image, order)" in undo_and_apply(photos, 3)
+    assert shown(photos) == before
 
 
 def test_a_field_that_the_manifest_ignores_is_left(party: CliHarness) -> None:

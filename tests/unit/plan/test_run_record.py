@@ -79,6 +79,7 @@ FORMER = st.builds(
     media=st.none() | LIVE_MEDIA,
     fields=FIELDS,
     source=TEXT,
+    sent=st.dictionaries(TEXT, TEXT, max_size=2),
 )
 STATUSES = st.sampled_from([UNKNOWN_STATUS, *(status.value for status in OutcomeStatus)])
 NAMES = st.lists(TEXT, max_size=4).map(tuple)
