@@ -229,17 +229,20 @@ class _Undo:
         declared, text = manifest.gallery, read_text(self._texts.config.root / file)
         if declared is None:
             return None
-        why = ""
+        first, why = changes[0], ""
+        if first.by_key and first.is_known and first.recorded.new_id:
+            self._leave(gallery, "its key is used for another gallery now")
+            return None
         if declared.protect:
-            why = f"which is protected: set protect: false, apply, and delete {file}"
-        elif {item.address.item for item in declared.items} - undo.removed:
-            why = f"and its items were changed since: delete {file}"
-        elif not _is_as_created(declared, text, changes[0].recorded):
-            why = f"and its manifest says more: delete {file} yourself"
+            why = "which is protected: to delete it, set protect: false, apply, and"
         elif len(self._texts.config.sites) > 1:
-            why = f"and {file} is that of all sites: delete it yourself"
+            why = "and its manifest is that of all sites: to delete it,"
+        elif {item.address.item for item in declared.items} - undo.removed or not _is_as_created(
+            declared, text, first.recorded
+        ):
+            why = "and its manifest was changed since: to delete it,"
         if why:
-            self._leave(gallery, f"the run created the gallery, {why}")
+            self._leave(gallery, f"the run created the gallery, {why} delete {file}")
             return None
         removed = tuple(sorted(undo.removed))
         return RewrittenManifest(gallery=gallery.gallery, file=file, before=text, after=None, removed=removed)

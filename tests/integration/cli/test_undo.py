@@ -421,6 +421,19 @@ def test_a_deleted_gallery_has_a_manifest_again(party: CliHarness) -> None:
     assert shown(party) == before
 
 
+@pytest.mark.parametrize("more", ["", "# for Ada\n"])
+def test_a_gallery_that_was_made_again_is_left(party: CliHarness, more: str) -> None:
+    head = f"{more}bind: {{name: Other, create: true}}\nprotect: false\n"
+    party.write_gallery([item("x", "X")], name="other", head=head)
+    party.apply()
+    assert party.run("destroy", "--auto-approve", "--target", "other").code == 0
+    party.apply()
+    output = undo(party, 2, code=3)
+    assert "Warning: other was not undone: its key is used for another gallery now." in output
+    assert "delete" not in output
+    assert (party.root / "galleries/other.yaml").exists()
+
+
 @pytest.mark.parametrize("name", ["", "name: Other\n", "name: ${GALLERYCTL_VAR_OTHER}\n"])
 def test_a_created_gallery_that_is_not_protected_loses_its_manifest(
     party: CliHarness, monkeypatch: pytest.MonkeyPatch, name: str
@@ -439,7 +452,7 @@ def test_a_created_gallery_that_was_changed_since_is_left(party: CliHarness) -> 
     party.apply()
     party.write_gallery([item("x", "X"), item("y", "Y")], name="other", head=head)
     output = undo(party, 2, code=3)
-    assert "other was not undone: the run created the gallery, and its items were changed since" in output
+    assert "other was not undone: the run created the gallery, and its manifest was changed since" in output
     assert (party.root / "galleries/other.yaml").exists()
 
 
@@ -457,7 +470,7 @@ def test_a_manifest_that_says_more_than_at_its_creation_is_left(party: CliHarnes
     party.write_gallery([item("x", "X")], name="other", head=head)
     party.apply()
     replace_text(party, change, name="other")
-    assert "other was not undone: the run created the gallery, and its manifest says more" in undo(party, 2, code=3)
+    assert "other was not undone: the run created the gallery, and its manifest was changed since" in undo(party, 2, code=3)
     assert (party.root / "galleries/other.yaml").exists()
 
 
