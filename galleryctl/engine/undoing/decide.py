@@ -147,7 +147,7 @@ class _Decision:
     def _add_name(self, recorded: RecordedChange) -> None:
         address, change = self._gallery.address, recorded.change
         is_update = change.action is Action.UPDATE and "name" in change.write
-        is_destroyed = change.action is Action.DELETE and self._record.operation == DESTROY
+        is_destroyed = change.action is Action.DELETE and self._record.header.operation == DESTROY
         if not recorded.former or not (is_update or is_destroyed):
             return
         former, fields = recorded.former[0], self._gallery.fields
@@ -191,7 +191,7 @@ class _Decision:
             self._back[address.item or ""] = former
         elif shows_former_item(entry, former):
             return
-        elif self._record.operation == DESTROY and entry.kind is former.kind:
+        elif self._record.header.operation == DESTROY and entry.kind is former.kind:
             self._add_destroyed(entry, former)
         else:
             self._leave(address, "its key is used again, with other values")

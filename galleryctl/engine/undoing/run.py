@@ -74,23 +74,25 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
 def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
     """Raise StateError if the run does not belong to the history of the state."""
     by_hand = (
-        "correct the manifests by hand: " + command_line("history", str(record.number)) + " shows the former values"
+        "correct the manifests by hand: "
+        + command_line("history", str(record.header.number))
+        + " shows the former values"
     )
-    restored = f"restore a version of it with serial {record.serial} or later, if one is listed: "
+    restored = f"restore a version of it with serial {record.header.serial} or later, if one is listed: "
     restored += command_line("state", "versions")
     why, way_out = "", f"{restored}; otherwise {by_hand}"
     if record.site_id != site.site_id:
         why, way_out = f"the run was made on site {record.site_id}, this is {site.site_id}", by_hand
     elif not state.lineage:
         why = "the state was not found"
-    elif record.lineage not in ("", state.lineage):
+    elif record.header.lineage not in ("", state.lineage):
         # A restored version keeps the lineage of the state that it replaces.
-        why, way_out = f"the run wrote lineage {record.lineage}, the state has {state.lineage}", by_hand
-    elif state.serial < record.serial:
-        why = f"the run wrote serial {record.serial}, the state is at serial {state.serial}"
+        why, way_out = f"the run wrote lineage {record.header.lineage}, the state has {state.lineage}", by_hand
+    elif state.serial < record.header.serial:
+        why = f"the run wrote serial {record.header.serial}, the state is at serial {state.serial}"
     if why:
         raise StateError(
-            f"run {record.number} cannot be undone: the state was lost or replaced since",
+            f"run {record.header.number} cannot be undone: the state was lost or replaced since",
             where=site.backend.location,
             why=f"{why}; the ids of the history cannot be trusted",
             do=way_out,
@@ -214,7 +216,7 @@ class _Undo:
         if manifest.gallery is None:
             raise AssertionError(f"{file} was read before")
         gallery_id = next((id_ for id_, address in self._ids.items() if address == gallery), "")
-        if self._record.operation == DESTROY:
+        if self._record.header.operation == DESTROY:
             gallery_id = self._destroyed_gallery(changes) or gallery_id
         return manifest, decide_gallery(self._record, changes, manifest.gallery, self._ids, gallery_id)
 

@@ -470,7 +470,9 @@ def test_a_manifest_that_says_more_than_at_its_creation_is_left(party: CliHarnes
     party.write_gallery([item("x", "X")], name="other", head=head)
     party.apply()
     replace_text(party, change, name="other")
-    assert "other was not undone: the run created the gallery, and its manifest was changed since" in undo(party, 2, code=3)
+    assert "other was not undone: the run created the gallery, and its manifest was changed since" in undo(
+        party, 2, code=3
+    )
     assert (party.root / "galleries/other.yaml").exists()
 
 
