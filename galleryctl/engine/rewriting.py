@@ -22,6 +22,11 @@ from galleryctl.model.errors import InvalidInput
 from galleryctl.model.fields import FIELD_BY_NAME, Json
 from galleryctl.model.live import LiveItem
 from galleryctl.model.variable_text import VariableText
+from galleryctl.model.waiting import Waiting, WaitKind
+
+READING = Waiting(kind=WaitKind.MANIFESTS, what="the manifests to be read")
+WRITING = Waiting(kind=WaitKind.MANIFESTS, what="the new texts of the manifests")
+"""The parts of a rewrite that can take longer than three seconds: 10,000 entries, or as many captions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

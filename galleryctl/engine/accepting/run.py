@@ -9,6 +9,8 @@ from galleryctl.engine.accepting.gallery import Accepted, LiveSide, accept_galle
 from galleryctl.engine.importing.ownership import skipped_items
 from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.rewriting import (
+    READING,
+    WRITING,
     LeftChange,
     RewrittenManifest,
     rewrite,
@@ -65,11 +67,13 @@ async def accept_drift(
     """
     if added:
         await load_complete_state(site)  # what an interrupted run created would look like somebody else's
-    manifests = ManifestTexts(config, site_name, options.targets)
+    with site.client.waits.during(READING):
+        manifests = ManifestTexts(config, site_name, options.targets)
     planned = await plan_site(site, manifests.desired, options)
     failed: dict[Address, _Failure] = {}
-    files = tuple(_drafts(manifests, planned, failed, added=added))
-    desired = manifests.with_texts({each.file: each.after for each in files})
+    with site.client.waits.during(WRITING):
+        files = tuple(_drafts(manifests, planned, failed, added=added))
+        desired = manifests.with_texts({each.file: each.after for each in files})
     after = await plan_site(site, desired, options) if files else planned
     if (after.loaded.state.lineage, after.loaded.state.serial) != (
         planned.loaded.state.lineage,

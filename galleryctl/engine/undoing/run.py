@@ -10,7 +10,7 @@ from galleryctl.engine.history import read_record
 from galleryctl.engine.importing.destination import default_manifest_path
 from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.refresh.fetch import fetch_site
-from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, why_invalid, write_manifests
+from galleryctl.engine.rewriting import READING, WRITING, LeftChange, RewrittenManifest, why_invalid, write_manifests
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.engine.undoing.decide import GalleryUndo, LocatedChange, decide_gallery
@@ -59,13 +59,15 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
     record = read_record(site.backend, number)
     loaded = await load_complete_state(site)
     _check_lineage(record, loaded.state, site)
-    texts = ManifestTexts(config, site_name)
+    with site.client.waits.during(READING):
+        texts = ManifestTexts(config, site_name)
     fetched, identity = await fetch_site(
         site.client, site.site_id, texts.desired, loaded.bindings, read_lag=site.read_lag
     )
     undo = _Undo(record, texts, loaded.bindings, identity.moves, fetched.snapshot, WorkspaceFiles(config.root))
-    files = tuple(undo.manifests())
-    texts.with_texts({each.file: each.after for each in files})
+    with site.client.waits.during(WRITING):
+        files = tuple(undo.manifests())
+        texts.with_texts({each.file: each.after for each in files})
     if not dry_run:
         write_manifests(texts, files)
     return UndoneRun(record=record, files=files, left=tuple(undo.left), not_applied=undo.not_applied)
