@@ -13,8 +13,8 @@ from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.manifest.files.atomic_write import read_text, replace_texts
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.load import Manifest
-from galleryctl.manifest.write.entries import representable_fields, source_text
 from galleryctl.manifest.write.expand import expand_patterns, pattern_keys
+from galleryctl.manifest.write.representable import representable_fields, source_text
 from galleryctl.manifest.write.update import ManifestText
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem

@@ -23,7 +23,7 @@ from galleryctl.engine.site import PlanResult, Site, plan_site
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
-from galleryctl.manifest.write.entries import source_text
+from galleryctl.manifest.write.representable import source_text
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery, DesiredItem

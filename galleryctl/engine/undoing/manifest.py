@@ -16,12 +16,12 @@ from galleryctl.engine.rewriting import (
     stay_together,
     why_not_written,
 )
-from galleryctl.engine.undoing.decide import GalleryUndo
+from galleryctl.engine.undoing.decision import GalleryUndo
 from galleryctl.engine.undoing.sources import FormerSources
 from galleryctl.engine.undoing.values import shows_former_media
 from galleryctl.manifest.load import Manifest
-from galleryctl.manifest.write.entries import source_text
 from galleryctl.manifest.write.placement import KnownKeys
+from galleryctl.manifest.write.representable import source_text
 from galleryctl.manifest.write.update import KeptParts, ManifestText, render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem

@@ -13,7 +13,9 @@ from galleryctl.engine.refresh.fetch import fetch_site
 from galleryctl.engine.rewriting import READING, WRITING, LeftChange, RewrittenManifest, why_invalid, write_manifests
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import load_complete_state
-from galleryctl.engine.undoing.decide import GalleryUndo, LocatedChange, decide_gallery
+from galleryctl.engine.undoing.decide import decide_gallery
+from galleryctl.engine.undoing.decision import GalleryUndo, LocatedChange
+from galleryctl.engine.undoing.lineage import check_lineage
 from galleryctl.engine.undoing.manifest import former_item, rearrangements, undo_manifest, without_rearranging
 from galleryctl.engine.undoing.sent import equals_sent
 from galleryctl.engine.undoing.sources import FormerSources
@@ -25,16 +27,14 @@ from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.command import command_line
 from galleryctl.model.desired import DesiredGallery
-from galleryctl.model.errors import InvalidInput, StateError
+from galleryctl.model.errors import InvalidInput
 from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action, Change
 from galleryctl.plan.history.record import DESTROY, RecordedChange, RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
-from galleryctl.state.state_file import State
 
 _COMMENT = re.compile(r"(?:^|\s)#(?! yaml-language-server:)", re.MULTILINE)
 
@@ -58,7 +58,7 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
     """
     record = read_record(site.backend, number)
     loaded = await load_complete_state(site)
-    _check_lineage(record, loaded.state, site)
+    check_lineage(record, loaded.state, site)
     with site.client.waits.during(READING):
         texts = ManifestTexts(config, site_name)
     fetched, identity = await fetch_site(
@@ -71,34 +71,6 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
     if not dry_run:
         write_manifests(texts, files)
     return UndoneRun(record=record, files=files, left=tuple(undo.left), not_applied=undo.not_applied)
-
-
-def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
-    """Raise StateError if the run does not belong to the history of the state."""
-    by_hand = (
-        "correct the manifests by hand: "
-        + command_line("history", str(record.header.number))
-        + " shows the former values"
-    )
-    restored = f"restore a version of it with serial {record.header.serial} or later, if one is listed: "
-    restored += command_line("state", "versions")
-    why, way_out = "", f"{restored}; otherwise {by_hand}"
-    if record.site_id != site.site_id:
-        why, way_out = f"the run was made on site {record.site_id}, this is {site.site_id}", by_hand
-    elif not state.lineage:
-        why = "the state was not found"
-    elif record.header.lineage not in ("", state.lineage):
-        # A restored version keeps the lineage of the state that it replaces.
-        why, way_out = f"the run wrote lineage {record.header.lineage}, the state has {state.lineage}", by_hand
-    elif state.serial < record.header.serial:
-        why = f"the run wrote serial {record.header.serial}, the state is at serial {state.serial}"
-    if why:
-        raise StateError(
-            f"run {record.header.number} cannot be undone: the state was lost or replaced since",
-            where=site.backend.location,
-            why=f"{why}; the ids of the history cannot be trusted",
-            do=way_out,
-        )
 
 
 def _is_as_created(gallery: DesiredGallery, text: str, created: RecordedChange) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 from galleryctl.manifest.keys import key_from_title, short_key, unique_key
 from galleryctl.manifest.values import ignored_fields
-from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries, source_text
+from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries
+from galleryctl.manifest.write.representable import source_text
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.model.address import KEY_PATTERN, key_from_text
 from galleryctl.model.fields import Fields

@@ -8,14 +8,9 @@ from typing import Any
 
 from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.write.adopt import write_adopted
-from galleryctl.manifest.write.entries import (
-    EntryEdit,
-    entry_edit,
-    is_representable,
-    new_entry,
-    parse_entries,
-)
+from galleryctl.manifest.write.entries import EntryEdit, entry_edit, new_entry, parse_entries
 from galleryctl.manifest.write.placement import KnownKeys, PlacedEntries, assign_keys, place_entries
+from galleryctl.manifest.write.representable import is_representable
 from galleryctl.manifest.write.rewrite import ManifestEdit, parse_with_variables, rewrite_manifest
 from galleryctl.manifest.write.text_edits import entry_lines
 from galleryctl.manifest.yaml.dump import dump_round_trip, to_yaml_value

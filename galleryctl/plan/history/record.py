@@ -84,7 +84,7 @@ class RecordedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHeader:
-    """What the history says of a run without its changes."""
+    """A run without its changes."""
 
     number: int
     """The name of the run for users: 1, 2, 3 … in the history of one state."""
