@@ -155,7 +155,7 @@ def entry_edit(
 
 def _in_former_order(name: str, node: YamlNode | None, value: Json) -> Json:
     """Return tags in the order in which the entry has them, with new ones last; any other value as it is."""
-    if FIELD_BY_NAME[name].type != "tags" or node is None or not isinstance(value, Sequence):
+    if FIELD_BY_NAME[name].type != "tags" or node is None or isinstance(value, str) or not isinstance(value, Sequence):
         return value
     former = [each.value for each in node.items or () if each.value in value]
     return tuple(dict.fromkeys((*former, *value)))
