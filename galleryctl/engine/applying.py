@@ -8,7 +8,7 @@ from dataclasses import replace
 from galleryctl.engine.apply.run import ApplyResult, apply, retryable_creates
 from galleryctl.engine.apply.uploads import fetch_media_files
 from galleryctl.engine.checks import check_guards
-from galleryctl.engine.history import finish_record, start_record
+from galleryctl.engine.history import StartedRecord, finish_record, start_record
 from galleryctl.engine.progress import Progress
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.site import PlanResult, Site, save_state
@@ -19,7 +19,6 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.media import LocalFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
-from galleryctl.plan.history.record import RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import LockInfo
@@ -108,7 +107,7 @@ def _save_results(
     site: Site,
     planned: PlanResult,
     applied: ApplyResult,
-    record: RunRecord,
+    record: StartedRecord,
     state: State,
     unconfirmed: Mapping[Address, UnconfirmedCreate],
 ) -> ApplyResult:

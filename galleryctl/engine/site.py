@@ -22,7 +22,7 @@ from galleryctl.model.command import command_line
 from galleryctl.model.desired import Desired
 from galleryctl.model.errors import StaleError
 from galleryctl.model.live import SiteSnapshot
-from galleryctl.model.media import LocalFile
+from galleryctl.model.media import LocalFile, file_of_content
 from galleryctl.model.upload_formats import limit_warnings
 from galleryctl.model.variable_text import displayed
 from galleryctl.model.waiting import Waiting, WaitKind
@@ -195,7 +195,7 @@ def _manifest_notes(desired: Desired) -> Iterator[Notice]:
 def _limit_warnings(plan: Plan) -> Iterator[Notice]:
     """Yield the warnings about files to upload that the vendor may reject."""
     addresses = {c.media: c.address for c in reversed(plan.changes) if isinstance(c.media, LocalFile)}
-    uploads = (file for file in reversed(addresses) if file.source not in plan.media)
+    uploads = (file for file in reversed(addresses) if file_of_content(plan.media, file) is None)
     for file, warning in limit_warnings(uploads):
         yield Notice(address=addresses[file], message=warning)
 

@@ -25,6 +25,8 @@ class WaitKind(StrEnum):
     """The object store that holds the state."""
     PROGRAM = "program"
     """Another program on this machine: the credential command, git."""
+    MANIFESTS = "manifests"
+    """Manifests that are read with the captions of their photos, or written again with their comments."""
     STEPS = "steps"
     """The steps in progress after an interrupt or the deadline."""
     EVENTS = "events"

@@ -30,11 +30,11 @@ def history_text(runs: Sequence[RunSummary], *, color: bool, width: int) -> str:
     """Return a table of the runs."""
     rows = [
         (
-            f"{run.number}",
-            escape_control(run.started),
-            escape_control(run.who),
-            escape_control(run.operation),
-            run.result.value,
+            f"{run.header.number}",
+            escape_control(run.header.started),
+            escape_control(run.header.who),
+            escape_control(run.header.operation),
+            run.header.result.value,
             _counts(run),
         )
         for run in runs
@@ -51,7 +51,7 @@ def _counts(run: RunSummary) -> str:
 
 def record_text(record: RunRecord, *, color: bool, width: int, verbose: bool = False) -> str:
     """Return what a run changed, with the values before and after; `verbose` shows every change."""
-    title = f"Run {record.number}: {record.operation} by {record.who}, started {record.started}, run id {record.run}"
+    title = f"Run {record.header.number}: {record.header.operation} by {record.header.who}, started {record.header.started}, run id {record.header.run}"
     rows: list[list[StyledText]] = [[(escape_control(title), "bold")], []]
     plan = _shown_plan(record)
     for group in view.group_changes(plan, drift=False, limit=max((width - 24) // 2, 16)):
@@ -62,7 +62,7 @@ def record_text(record: RunRecord, *, color: bool, width: int, verbose: bool = F
             rows += wrap_paragraph(f"{address}: {text}", width)
         rows.append([])
     rows += _undone_rows(record, width)
-    rows.append([(f"Result: {record.result.value} ({_counts(record.summary)}).", "bold")])
+    rows.append([(f"Result: {record.header.result.value} ({_counts(record.summary)}).", "bold")])
     return render_rows(rows, color=color)
 
 
@@ -101,7 +101,7 @@ def _lost_fields(former: FormerResource) -> Iterator[FieldChange]:
 
 def _undone_rows(record: RunRecord, width: int) -> Iterator[list[StyledText]]:
     """Yield the changes that were not done, or of which that is unknown."""
-    if record.result is RunResult.UNKNOWN:
+    if record.header.result is RunResult.UNKNOWN:
         why = "The run did not report its end: it was killed, or it is still running. Some changes may not be made."
         yield from wrap_paragraph(why, width, indent=0)
         return
@@ -141,15 +141,15 @@ def record_json(record: RunRecord) -> str:
 
 def _summary(run: RunSummary) -> dict[str, Any]:
     return {
-        "number": run.number,
-        "run": run.run,
-        "started": run.started,
-        "who": run.who,
-        "operation": run.operation,
-        "result": run.result.value,
-        "review_digest": run.digest,
-        "lineage": run.lineage,
-        "serial": run.serial,
+        "number": run.header.number,
+        "run": run.header.run,
+        "started": run.header.started,
+        "who": run.header.who,
+        "operation": run.header.operation,
+        "result": run.header.result.value,
+        "review_digest": run.header.digest,
+        "lineage": run.header.lineage,
+        "serial": run.header.serial,
         "counts": {action.value: run.counts[action] for action in Action if action is not Action.NO_OP},
     }
 

@@ -246,6 +246,9 @@ def _describe_change(change: Change, action: DisplayAction, *, drift: bool) -> s
     if action is not DisplayAction.MOVE or change.position is None:
         return label
     live, desired = change.position
+    if live == desired:
+        # The items around it are others, or another one has its sort order.
+        return f"{'order changed on the site' if drift else 'new sort order'}, stays at {live}"
     return f"{label} {desired} → {live}" if drift else f"{label} {live} → {desired}"
 
 
@@ -272,10 +275,11 @@ def _field_details(change: Change, action: DisplayAction, limit: int) -> Iterato
         )
     if change.position is not None and action is not DisplayAction.MOVE:
         live, desired = change.position
+        stays = live == desired and not is_new
         yield FieldDetail(
             label="position",
-            before=str(live) if live and not is_new else None,
-            after=str(desired),
+            before=str(live) if live and not is_new and not stays else None,
+            after=f"{desired}, with a new sort order" if stays else str(desired),
             cause=_cause_label(change.position_cause),
         )
 

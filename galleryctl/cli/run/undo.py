@@ -25,7 +25,7 @@ def _print_undone(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) ->
     if settings.format == "json":
         document = _document(undone, dry_run=dry_run)
         return print_document(document, written=bool(undone.files) and not dry_run)
-    code, number = 0, undone.record.number
+    code, number = 0, undone.record.header.number
     if not undone.files:
         output.result(f"Nothing of run {number} was undone." if undone.left else f"Nothing of run {number} to undo.")
     elif dry_run:
@@ -59,7 +59,7 @@ def _document(undone: UndoneRun, *, dry_run: bool) -> dict[str, object]:
     return {
         "kind": "undone",
         "format_version": 1,
-        "run": undone.record.number,
+        "run": undone.record.header.number,
         "written": bool(undone.files) and not dry_run,
         "files": [
             {

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.importing.ownership import known_keys
+from galleryctl.engine.rewriting import PatternKeys
 from galleryctl.manifest.write.update import KeptParts, ManifestText, render_manifest
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import DesiredGallery, DesiredItem
@@ -57,6 +58,12 @@ class Accepted:
         """The keys of the items that were moved."""
         return frozenset(c.address.item for c in self.changes if c.address.item and is_moved(c))
 
+    @property
+    def values(self) -> Accepted:
+        """The changes that leave the list of entries as it is."""
+        changes = (replace(change, position=None) for change in self.changes if change.action is not Action.CREATE)
+        return replace(self, changes=tuple(changes), added=())
+
 
 def is_moved(change: Change) -> bool:
     """Return True if somebody moved the item on the site."""
@@ -71,9 +78,19 @@ def is_edited(change: Change) -> bool:
 
 
 def accept_gallery(
-    text: str, gallery: DesiredGallery, side: LiveSide, accepted: Accepted, *, site: str, by_site: bool
+    text: str,
+    gallery: DesiredGallery,
+    side: LiveSide,
+    accepted: Accepted,
+    *,
+    patterns: PatternKeys,
+    site: str,
+    by_site: bool,
 ) -> ManifestText:
-    """Return the manifest `text`, which declares `gallery`, with the accepted changes; everything else stays."""
+    """Return the manifest `text`, which declares `gallery`, with the accepted changes; everything else stays.
+
+    `patterns` are its `from:` entries, whose items stay together.
+    """
     keys = side.item_keys(gallery)
     changes = {change.address.item: change for change in accepted.changes}
     entries = {item.address.item: item for item in gallery.items}
@@ -99,6 +116,7 @@ def accept_gallery(
         items=frozenset(untouched),
         replaced=frozenset(item.id for item in items if (c := changes.get(keys.get(item.id, ""))) and _is_replaced(c)),
         adopted={address.item or "": id_ for address, id_ in gallery.adopt.items()},
+        patterns=patterns,
     )
     return render_manifest(
         gallery.address.gallery, live, known, text, site=site, by_site=by_site, kept=kept, file=gallery.at.file
@@ -106,10 +124,10 @@ def accept_gallery(
 
 
 def final_order(gallery: DesiredGallery, side: LiveSide, accepted: Accepted) -> list[str]:
-    """Return the keys of the live items of the manifest in their order after accepting."""
+    """Return the keys of the live items of the manifest in their order after accepting, "" for each new item."""
     keys = side.item_keys(gallery)
     ordered = _in_final_order(gallery, side.live.loaded_items, keys, accepted)
-    return [keys[item.id] for item in ordered if item.id in keys]
+    return [keys.get(item.id, "") for item in ordered]
 
 
 def _edited_paths(change: Change) -> frozenset[str]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from galleryctl.engine.accepting.gallery import Accepted, LiveSide, accept_gallery, final_order, is_edited, is_moved
 from galleryctl.engine.importing.ownership import skipped_items
 from galleryctl.engine.manifest_texts import ManifestTexts
-from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, rewrite, why_not_written, write_manifests
+from galleryctl.engine.rewriting import (
+    READING,
+    WRITING,
+    LeftChange,
+    RewrittenManifest,
+    rewrite,
+    stay_together,
+    why_invalid,
+    why_not_written,
+    write_manifests,
+)
 from galleryctl.engine.site import PlanResult, Site, plan_site
 from galleryctl.engine.state.load import load_complete_state
 from galleryctl.manifest.load import Manifest
 from galleryctl.manifest.workspace import WorkspaceConfig
-from galleryctl.manifest.write.entries import source_text
+from galleryctl.manifest.write.representable import source_text
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.desired import Desired, DesiredGallery, DesiredItem
-from galleryctl.model.errors import StaleError
+from galleryctl.model.errors import InvalidInput, StaleError
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.tolerated import POSITION_FIELD
 from galleryctl.plan.changes import Action, Change
@@ -52,14 +62,18 @@ async def accept_drift(
 
     `options` are those of a plan that is only displayed, with the targets; `added` also takes the items that people added.
     What is tolerated is not drift, unless a target is the very address: a pattern, or the gallery of an item, is not.
+    Where a list of entries cannot be rearranged with its comments, the values of its entries are accepted alone.
     Neither the site nor the state is written. Raises MatchError, InvalidInput, StaleError, StateError and ApiError.
     """
     if added:
         await load_complete_state(site)  # what an interrupted run created would look like somebody else's
-    manifests = ManifestTexts(config, site_name, options.targets)
+    with site.client.waits.during(READING):
+        manifests = ManifestTexts(config, site_name, options.targets)
     planned = await plan_site(site, manifests.desired, options)
-    files = tuple(_drafts(manifests, planned, added=added))
-    desired = manifests.with_texts({each.file: each.after for each in files})
+    failed: dict[Address, _Failure] = {}
+    with site.client.waits.during(WRITING):
+        files = tuple(_drafts(manifests, planned, failed, added=added))
+        desired = manifests.with_texts({each.file: each.after for each in files})
     after = await plan_site(site, desired, options) if files else planned
     if (after.loaded.state.lineage, after.loaded.state.serial) != (
         planned.loaded.state.lineage,
@@ -71,7 +85,7 @@ async def accept_drift(
     plan = after.plan
     return Acceptance(
         files=files,
-        left=tuple(_left(after, desired)),
+        left=tuple(_left(after, desired, failed)),
         pending=len(plan.changes) - len(plan.drift),
         tolerated=plan.tolerated_differences,
         unmanaged=plan.unmanaged,
@@ -79,8 +93,18 @@ async def accept_drift(
     )
 
 
-def _drafts(manifests: ManifestTexts, planned: PlanResult, *, added: bool) -> Iterator[RewrittenManifest]:
-    """Yield the manifests that change."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """Why not everything of a gallery can be written; `added` is True if that includes new items."""
+
+    why: str
+    added: bool
+
+
+def _drafts(
+    manifests: ManifestTexts, planned: PlanResult, failed: dict[Address, _Failure], *, added: bool
+) -> Iterator[RewrittenManifest]:
+    """Yield the manifests that change; `failed` gets the galleries of which not everything can be written, and why."""
     plan, snapshot = planned.plan, planned.fetched.snapshot
     renamed = AddressMoves(addresses=plan.moves).renamed(planned.fetched.bindings)
     bindings = replace(renamed, ids={**renamed.without(plan.forget).ids, **plan.ids})
@@ -101,9 +125,16 @@ def _drafts(manifests: ManifestTexts, planned: PlanResult, *, added: bool) -> It
             fixed=frozenset(a.item or "" for a in fixed if a.parent == gallery.address),
         )
         if accepted.changes or accepted.added:
-            draft = _draft(manifests, manifest, gallery, side, accepted)
-            if draft.is_changed:
-                yield draft
+            for part in (accepted, accepted.values):
+                try:
+                    draft = _draft(manifests, manifest, gallery, side, part)
+                except InvalidInput as error:
+                    failure = _Failure(why=why_invalid(error), added=bool(accepted.added))
+                    failed.setdefault(gallery.address, failure)
+                else:
+                    if draft.is_changed:
+                        yield draft
+                    break
 
 
 def _can_be_taken(change: Change) -> bool:
@@ -126,31 +157,21 @@ def _draft(
     manifests: ManifestTexts, manifest: Manifest, gallery: DesiredGallery, side: LiveSide, accepted: Accepted
 ) -> RewrittenManifest:
     by_site = len(manifests.config.sites) > 1
+    order = final_order(gallery, side, accepted)
+    edited = {change.address.item for change in accepted.changes if is_edited(change)}
     return rewrite(
         manifests,
         manifest,
-        needs_entries=lambda patterns: _needs_entries(patterns, side, accepted),
-        order=final_order(gallery, side, accepted),
-        render=lambda text, declared: accept_gallery(
-            text, declared, side, accepted, site=manifests.site, by_site=by_site
+        needs_entries=lambda keys: not edited.isdisjoint(keys) or not stay_together(keys, order),
+        order=order,
+        render=lambda text, declared, patterns: accept_gallery(
+            text, declared, side, accepted, patterns=patterns, site=manifests.site, by_site=by_site
         ),
     )
 
 
-def _needs_entries(patterns: frozenset[Address], side: LiveSide, accepted: Accepted) -> bool:
-    """Return True if the changes cannot be written while `from:` declares the items `patterns`."""
-    if accepted.moved or any(is_edited(change) and change.address in patterns for change in accepted.changes):
-        return True
-    # The place of a new item can be written between entries only, or at the end.
-    added = {item.id for item in accepted.added}
-    managed = {*side.bindings.ids.values()}
-    shown = [item.id for item in side.live.loaded_items if item.id in added or item.id in managed]
-    last = max((index for index, id_ in enumerate(shown) if id_ in managed), default=0)
-    return any(id_ in added for id_ in shown[:last])
-
-
-def _left(after: PlanResult, desired: Desired) -> Iterator[LeftChange]:
-    """Yield the drift that the manifests would still have."""
+def _left(after: PlanResult, desired: Desired, failed: Mapping[Address, _Failure]) -> Iterator[LeftChange]:
+    """Yield the drift that the manifests would still have, and the galleries whose new items they do not have."""
     drift = after.plan.drift
     gone = {c.address for c in drift if c.action is Action.CREATE and c.address.item is None}
     entries = {item.address: item for gallery in desired.galleries for item in gallery.items}
@@ -158,23 +179,30 @@ def _left(after: PlanResult, desired: Desired) -> Iterator[LeftChange]:
     for change in drift:
         if change.address.parent not in gone or change.address in gone:
             entry, item = entries.get(change.address), items.get(change.id or "")
-            for why in _reasons(change, entry, item):
+            for why in _reasons(change, entry, item, _why_failed(change.address, failed)):
                 yield LeftChange(address=change.address, why=why)
+    for address, failure in failed.items():
+        if failure.added:
+            yield LeftChange(address=address, why=f"items that people added: {failure.why}")
 
 
-def _reasons(change: Change, entry: DesiredItem | None, item: LiveItem | None) -> Collection[str]:
-    """Return why a change was not accepted."""
+def _why_failed(address: Address, failed: Mapping[Address, _Failure]) -> str:
+    return failed[address.parent].why if address.parent in failed else ""
+
+
+def _reasons(change: Change, entry: DesiredItem | None, item: LiveItem | None, failed: str) -> Collection[str]:
+    """Return why a change was not accepted; `failed` is why not everything of the gallery was."""
     if change.action is Action.CREATE and change.address.item is None:
         return ("the gallery is gone from the site: delete its manifest, or create it again (apply --allow-recreate)",)
     if change.action is Action.DELETE:
         added = change.name or change.id
-        return (f"{added} was added on the site, and its gallery has unmanaged: delete; use --added",)
+        return (failed or f"{added} was added on the site, and its gallery has unmanaged: delete; use --added",)
     if is_moved(change) and not is_edited(change):
-        return ("another item has the same sort order on the site: an apply moves it",)
+        return (failed or "another item has the same sort order on the site: an apply moves it",)
     reasons = list[str]()
     if entry is not None and item is not None:
         paths = (field_of(part.path) for part in change.fields if part.cause.is_drift)
         reasons += [why_not_written(entry, name, item) for name in paths]
         if source_text(item) is None:
             reasons.append(f"{item.kind}: a manifest cannot have the value")
-    return [*dict.fromkeys(filter(None, reasons))] or ("it was changed again meanwhile",)
+    return [*dict.fromkeys(filter(None, reasons))] or (failed or "it was changed again meanwhile",)

@@ -84,7 +84,7 @@ async def apply(
     is set, no further step starts. A failed step is reported, not raised.
     """
     started = time.monotonic()
-    needed = frozenset(c.media.source for c in plan.changes if isinstance(c.media, LocalFile | RemoteFile))
+    needed = {name for c in plan.changes if isinstance(c.media, LocalFile | RemoteFile) for name in c.media.sources}
     # A file that no longer exists is uploaded again.
     media = {source: id_ for source, id_ in bindings.media.items() if id_ in files or source not in needed}
     bindings = replace(bindings, media=media)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 
 from galleryctl.manifest.problems import sort_problems
 from galleryctl.manifest.workspace import WORKSPACE_FILE
-from galleryctl.manifest.write.entries import source_problem
 from galleryctl.manifest.write.placement import KnownKeys
+from galleryctl.manifest.write.representable import source_problem
 from galleryctl.manifest.write.update import ManifestText
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings

@@ -9,9 +9,9 @@ left             the photo: the manifest has another one now
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from galleryctl.engine.rewriting import LeftChange
+from galleryctl.engine.undoing.decision import EntryUndo, GalleryUndo, LocatedChange
 from galleryctl.engine.undoing.order import same_order, undone_order
 from galleryctl.engine.undoing.sent import equals_sent, is_sent_media
 from galleryctl.engine.undoing.values import (
@@ -19,9 +19,10 @@ from galleryctl.engine.undoing.values import (
     has_value_of_run,
     is_former_media,
     is_same_item,
-    names_value,
     shows_former_item,
     shows_former_media,
+    was_edited,
+    with_edited_leaves,
     with_former_leaves,
 )
 from galleryctl.model.address import Address
@@ -30,61 +31,8 @@ from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json,
 from galleryctl.plan.changes import Action, Change, MatchedBy
 from galleryctl.plan.diff import MEDIA_PATH
 from galleryctl.plan.history.record import DESTROY, FormerResource, RecordedChange, RecordedOrder, RunRecord
+from galleryctl.plan.identity.evidence import media_digest
 from galleryctl.plan.leaves import field_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocatedChange:
-    """A change of the run, and the address that its resource has now.
-
-    `by_key` is True if state no longer has its id, as after its item was deleted and created again: then the manifest
-    must declare the same content under its key. `is_adopted` is True if that key has an adopted item now, `is_known` is
-    False if state has no item under it.
-    """
-
-    address: Address
-    recorded: RecordedChange
-    by_key: bool = False
-    is_adopted: bool = False
-    is_known: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryUndo:
-    """The former values of an entry: fields, and the media or, after a change of kind, the whole item."""
-
-    fields: Fields = field(default_factory=dict)
-    media: FormerResource | None = None
-    replaced: FormerResource | None = None
-
-    @property
-    def former(self) -> FormerResource | None:
-        """The item whose media the entry shows again, None if its media stays."""
-        return self.media or self.replaced
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GalleryUndo:
-    """Changes to make in the manifest of one gallery."""
-
-    entries: Mapping[str, EntryUndo] = field(default_factory=dict)
-    """By key."""
-    removed: frozenset[str] = frozenset()
-    """The keys of the items that the run created."""
-    back: Mapping[str, FormerResource] = field(default_factory=dict)
-    """The items that the run deleted, by key."""
-    name: Json = None
-    """The former name, None if it stays."""
-    order: tuple[str, ...] = ()
-    """The keys of all entries in their final order."""
-    has_moves: bool = False
-    """True if the order of the entries that stay changes."""
-    left: tuple[LeftChange, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """True if nothing is to be undone."""
-        return not (self.entries or self.removed or self.back or self.has_moves) and self.name is None
 
 
 def decide_gallery(
@@ -144,12 +92,15 @@ class _Decision:
 
     def _add_name(self, recorded: RecordedChange) -> None:
         address, change = self._gallery.address, recorded.change
-        if change.action is not Action.UPDATE or not recorded.former or "name" not in change.write:
+        is_update = change.action is Action.UPDATE and "name" in change.write
+        is_destroyed = change.action is Action.DELETE and self._record.header.operation == DESTROY
+        if not recorded.former or not (is_update or is_destroyed):
             return
-        before = recorded.former[0].fields.get("name", "")
-        if has_value(self._gallery.fields, "name", before):
+        former, fields = recorded.former[0], self._gallery.fields
+        before = former.fields.get("name", "")
+        if has_value(fields, "name", before) or (is_destroyed and "name" not in fields):
             return
-        if has_value_of_run(self._gallery.fields, "name", change):
+        if was_edited(fields, "name", former) if is_destroyed else has_value_of_run(fields, "name", change):
             self._name = before
         else:
             self._leave(address, f"name: {_other_value(self._gallery.fields, 'name')}")
@@ -186,24 +137,38 @@ class _Decision:
             self._back[address.item or ""] = former
         elif shows_former_item(entry, former):
             return
-        elif self._record.operation == DESTROY and shows_former_media(entry, former):
+        elif self._record.header.operation == DESTROY and entry.kind is former.kind:
             self._add_destroyed(entry, former)
         else:
             self._leave(address, "its key is used again, with other values")
 
     def _add_destroyed(self, entry: DesiredItem, former: FormerResource) -> None:
-        """Give an entry, which `destroy` left as it was, the values of the site that it does not name."""
+        """Give an entry, which `destroy` left as it was, the values that only the site had.
+
+        They are those that it does not name, and those that people had changed since the last apply.
+        """
         fields: dict[str, Json] = {}
-        for name, value in former.fields.items():
-            label = FIELD_BY_NAME[name].key
+        edited = (field_of(path) for path in former.sent if path != MEDIA_PATH)
+        for name in dict.fromkeys((*former.fields, *edited)):
+            before, label = canonical(name, former.fields.get(name)), FIELD_BY_NAME[name].key
+            if has_value(entry.fields, name, before):
+                continue
             if name in entry.ignore:
                 self._leave(entry.address, f"{label}: the manifest ignores it")
             elif name not in entry.fields:
-                fields[name] = value
-            elif not names_value(entry.fields, name, value):
-                self._leave(entry.address, f"{label}: the manifest had another value than the site")
-        if fields:
-            self._undone[entry.address.item or ""] = EntryUndo(fields=fields)
+                fields[name] = before
+            elif was_edited(entry.fields, name, former):
+                fields[name] = with_edited_leaves(name, entry.fields[name], former)
+            else:
+                self._leave(entry.address, f"{label}: the manifest has a change that was not applied")
+        media = None
+        if not shows_former_media(entry, former):
+            if MEDIA_PATH not in entry.ignore and former.sent.get(MEDIA_PATH) == media_digest(entry.media):
+                media = former
+            else:
+                self._leave(entry.address, f"{entry.kind}: the manifest has a change that was not applied")
+        if fields or media is not None:
+            self._undone[entry.address.item or ""] = EntryUndo(fields=fields, media=media)
 
     def _add_replaced(self, entry: DesiredItem, change: Change, former: FormerResource) -> None:
         """Give the entry its former kind and media, and the former values where it has those of the run."""

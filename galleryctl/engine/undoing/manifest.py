@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 from galleryctl.engine.manifest_texts import ManifestTexts
-from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, rewrite, why_not_written
-from galleryctl.engine.undoing.decide import GalleryUndo
+from galleryctl.engine.rewriting import (
+    LeftChange,
+    PatternKeys,
+    RewrittenManifest,
+    rewrite,
+    stay_together,
+    why_not_written,
+)
+from galleryctl.engine.undoing.decision import GalleryUndo
 from galleryctl.engine.undoing.sources import FormerSources
 from galleryctl.engine.undoing.values import shows_former_media
 from galleryctl.manifest.load import Manifest
-from galleryctl.manifest.write.entries import source_text
 from galleryctl.manifest.write.placement import KnownKeys
+from galleryctl.manifest.write.representable import source_text
 from galleryctl.manifest.write.update import KeptParts, ManifestText, render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.desired import DesiredGallery, DesiredItem
@@ -33,17 +41,19 @@ def undo_manifest(
     reread = texts.reread(manifest.file)
     expected: dict[str, Fields] = {}
 
-    def render(text: str, gallery: DesiredGallery) -> ManifestText:
-        writer = _Writer(gallery, undo, sources, site=texts.site, by_site=len(texts.config.sites) > 1)
+    def render(text: str, gallery: DesiredGallery, patterns: PatternKeys) -> ManifestText:
+        writer = _Writer(gallery, undo, sources, patterns, site=texts.site, by_site=len(texts.config.sites) > 1)
         expected.update(writer.expected)
-        rendered = writer.write(text, {})
+        rendered = writer.write(text)
+        if uncaptioned := writer.with_other_captions(_found(reread(rendered.text))):
+            rendered = writer.write(text, uncaptioned=uncaptioned)
         lacking = _lacking(_found(reread(rendered.text)), writer.expected)
-        return writer.write(text, lacking) if lacking else rendered
+        return writer.write(text, lacking, uncaptioned) if lacking else rendered
 
     rewritten = rewrite(
         texts,
         manifest,
-        needs_entries=lambda patterns: _needs_entries({address.item or "" for address in patterns}, undo),
+        needs_entries=lambda keys: _needs_entries(keys, undo),
         order=undo.order,
         render=render,
     )
@@ -54,14 +64,26 @@ def undo_manifest(
     )
 
 
-def _needs_entries(keys: Collection[str], undo: GalleryUndo) -> bool:
-    """Return True if the undo cannot be written while `from:` declares the items with these keys."""
-    if undo.has_moves or not undo.removed.union(undo.entries).isdisjoint(keys):
+def without_rearranging(undo: GalleryUndo, manifest: Manifest) -> GalleryUndo:
+    """Return the undo of the values only, which leaves the list of entries as it is."""
+    items = manifest.gallery.items if manifest.gallery else ()
+    order = tuple(item.address.item or "" for item in items)
+    return replace(undo, removed=frozenset(), back={}, order=order, has_moves=False)
+
+
+def rearrangements(undo: GalleryUndo, gallery: Address, why: str) -> Iterator[LeftChange]:
+    """Yield what `without_rearranging` leaves."""
+    for key in (*sorted(undo.removed), *undo.back):
+        yield LeftChange(address=Address(gallery.gallery, key), why=why)
+    if undo.has_moves:
+        yield LeftChange(address=gallery, why=f"order: {why}")
+
+
+def _needs_entries(keys: Sequence[str], undo: GalleryUndo) -> bool:
+    """Return True if the undo cannot be written while a `from:` entry declares the items with these keys."""
+    if not undo.removed.union(undo.entries).isdisjoint(keys) or not stay_together(keys, undo.order):
         return True
-    # An entry that is back can be placed between entries only, or at the end. `from:` would find its file, too.
-    last = max((index for index, key in enumerate(undo.order) if key not in undo.back), default=0)
-    if any(key in undo.back for key in undo.order[:last]):
-        return True
+    # `from:` would find the file of an entry that is back, too.
     return any(
         former.kind is not Kind.TEXT and before in keys
         for before, key in pairwise(undo.order)
@@ -76,6 +98,7 @@ class _Writer:
     gallery: DesiredGallery
     undo: GalleryUndo
     sources: FormerSources
+    patterns: PatternKeys
     site: str
     by_site: bool
     expected: dict[str, Fields] = field(default_factory=dict)
@@ -89,8 +112,26 @@ class _Writer:
             self.expected[key] = {**others, **edit.fields}
         self.expected |= {key: former.fields for key, former in self.undo.back.items()}
 
-    def write(self, text: str, lacking: Mapping[str, frozenset[str]]) -> ManifestText:
-        """Return the manifest; the names `lacking`, by key, are written although the file of the item may have them."""
+    def with_other_captions(self, found: Mapping[str, DesiredItem]) -> frozenset[str]:
+        """Return the keys of the entries that read captions from the former file that they did not have then."""
+        return frozenset(
+            key
+            for key, edit in self.undo.entries.items()
+            if edit.media and key in found
+            for name, value in found[key].fields.items()
+            if name not in self.expected[key] and not is_empty(value)
+        )
+
+    def write(
+        self,
+        text: str,
+        lacking: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        uncaptioned: frozenset[str] = frozenset(),
+    ) -> ManifestText:
+        """Return the manifest; the names `lacking`, by key, are written although the file of the item may have them.
+
+        The entries of the keys `uncaptioned` no longer read captions.
+        """
         entries = {item.address.item or "": item for item in self.gallery.items}
         items = [self._item(key, entries.get(key), lacking.get(key, frozenset())) for key in self.undo.order]
         keys = {key: key for key in self.undo.order}
@@ -107,7 +148,9 @@ class _Writer:
             bind=True,
             items=frozenset(keys.keys() - self.undo.entries.keys() - self.undo.back.keys()),
             replaced=frozenset(key for key, edit in self.undo.entries.items() if edit.media),
+            uncaptioned=uncaptioned,
             adopted={address.item or "": id_ for address, id_ in self.gallery.adopt.items()},
+            patterns=self.patterns,
         )
         live = LiveGallery(
             id="", fields={"name": self.undo.name}, sort_order=None, total_items=None, items=tuple(items), raw={}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from galleryctl.engine.history import read_record
 from galleryctl.engine.importing.destination import default_manifest_path
 from galleryctl.engine.manifest_texts import ManifestTexts
 from galleryctl.engine.refresh.fetch import fetch_site
-from galleryctl.engine.rewriting import LeftChange, RewrittenManifest, write_manifests
+from galleryctl.engine.rewriting import READING, WRITING, LeftChange, RewrittenManifest, why_invalid, write_manifests
 from galleryctl.engine.site import Site
 from galleryctl.engine.state.load import load_complete_state
-from galleryctl.engine.undoing.decide import GalleryUndo, LocatedChange, decide_gallery
-from galleryctl.engine.undoing.manifest import former_item, undo_manifest
+from galleryctl.engine.undoing.decide import decide_gallery
+from galleryctl.engine.undoing.decision import GalleryUndo, LocatedChange
+from galleryctl.engine.undoing.lineage import check_lineage
+from galleryctl.engine.undoing.manifest import former_item, rearrangements, undo_manifest, without_rearranging
 from galleryctl.engine.undoing.sent import equals_sent
 from galleryctl.engine.undoing.sources import FormerSources
 from galleryctl.manifest.files.atomic_write import read_text
@@ -25,16 +27,14 @@ from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
-from galleryctl.model.command import command_line
 from galleryctl.model.desired import DesiredGallery
-from galleryctl.model.errors import StateError
+from galleryctl.model.errors import InvalidInput
 from galleryctl.model.last_applied import Origin
 from galleryctl.model.live import LiveGallery, SiteSnapshot
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action, Change
-from galleryctl.plan.history.record import RecordedChange, RunRecord
+from galleryctl.plan.history.record import DESTROY, RecordedChange, RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
-from galleryctl.state.state_file import State
 
 _COMMENT = re.compile(r"(?:^|\s)#(?! yaml-language-server:)", re.MULTILINE)
 
@@ -58,43 +58,19 @@ async def undo_run(site: Site, config: WorkspaceConfig, site_name: str, number: 
     """
     record = read_record(site.backend, number)
     loaded = await load_complete_state(site)
-    _check_lineage(record, loaded.state, site)
-    texts = ManifestTexts(config, site_name)
+    check_lineage(record, loaded.state, site)
+    with site.client.waits.during(READING):
+        texts = ManifestTexts(config, site_name)
     fetched, identity = await fetch_site(
         site.client, site.site_id, texts.desired, loaded.bindings, read_lag=site.read_lag
     )
     undo = _Undo(record, texts, loaded.bindings, identity.moves, fetched.snapshot, WorkspaceFiles(config.root))
-    files = tuple(undo.manifests())
-    texts.with_texts({each.file: each.after for each in files})
+    with site.client.waits.during(WRITING):
+        files = tuple(undo.manifests())
+        texts.with_texts({each.file: each.after for each in files})
     if not dry_run:
         write_manifests(texts, files)
     return UndoneRun(record=record, files=files, left=tuple(undo.left), not_applied=undo.not_applied)
-
-
-def _check_lineage(record: RunRecord, state: State, site: Site) -> None:
-    """Raise StateError if the run does not belong to the history of the state."""
-    by_hand = (
-        "correct the manifests by hand: " + command_line("history", str(record.number)) + " shows the former values"
-    )
-    restored = f"restore a version of it with serial {record.serial} or later, if one is listed: "
-    restored += command_line("state", "versions")
-    why, way_out = "", f"{restored}; otherwise {by_hand}"
-    if record.site_id != site.site_id:
-        why, way_out = f"the run was made on site {record.site_id}, this is {site.site_id}", by_hand
-    elif not state.lineage:
-        why = "the state was not found"
-    elif record.lineage not in ("", state.lineage):
-        # A restored version keeps the lineage of the state that it replaces.
-        why, way_out = f"the run wrote lineage {record.lineage}, the state has {state.lineage}", by_hand
-    elif state.serial < record.serial:
-        why = f"the run wrote serial {record.serial}, the state is at serial {state.serial}"
-    if why:
-        raise StateError(
-            f"run {record.number} cannot be undone: the state was lost or replaced since",
-            where=site.backend.location,
-            why=f"{why}; the ids of the history cannot be trusted",
-            do=way_out,
-        )
 
 
 def _is_as_created(gallery: DesiredGallery, text: str, created: RecordedChange) -> bool:
@@ -196,16 +172,32 @@ class _Undo:
         if undo.is_empty:
             self.left += undo.left
             return None
-        rewritten, left = undo_manifest(self._texts, manifest, undo, self._sources)
-        self.left += (*undo.left, *left)
-        return rewritten
+        self.left += undo.left
+        failed = ""
+        for part in (undo, without_rearranging(undo, manifest)):
+            try:
+                rewritten, left = undo_manifest(self._texts, manifest, part, self._sources)
+            except InvalidInput as error:
+                failed = failed or why_invalid(error)
+            else:
+                self.left += (*(rearrangements(undo, gallery, failed) if failed else ()), *left)
+                return rewritten
+        self._leave(gallery, failed)
+        return None
 
     def _decide(self, file: str, gallery: Address, changes: list[LocatedChange]) -> tuple[Manifest, GalleryUndo]:
         manifest = self._texts.all[file]
         if manifest.gallery is None:
             raise AssertionError(f"{file} was read before")
         gallery_id = next((id_ for id_, address in self._ids.items() if address == gallery), "")
+        if self._record.header.operation == DESTROY:
+            gallery_id = self._destroyed_gallery(changes) or gallery_id
         return manifest, decide_gallery(self._record, changes, manifest.gallery, self._ids, gallery_id)
+
+    def _destroyed_gallery(self, changes: Sequence[LocatedChange]) -> str:
+        """Return the id that the gallery of these changes had, "" if its items were neither deleted nor moved."""
+        ids = {each.recorded.change.id for each in changes}
+        return next((id_ for id_, order in self._record.orders.items() if id_ in ids or ids & {*order.before}), "")
 
     def _created_gallery(self, file: str, gallery: Address, changes: list[LocatedChange]) -> RewrittenManifest | None:
         """Return the manifest of a gallery that the run created: none, unless it says more."""
@@ -213,17 +205,20 @@ class _Undo:
         declared, text = manifest.gallery, read_text(self._texts.config.root / file)
         if declared is None:
             return None
-        why = ""
+        first, why = changes[0], ""
+        if first.by_key and first.is_known and first.recorded.new_id:
+            self._leave(gallery, "its key is used for another gallery now")
+            return None
         if declared.protect:
-            why = f"which is protected: set protect: false, apply, and delete {file}"
-        elif {item.address.item for item in declared.items} - undo.removed:
-            why = f"and its items were changed since: delete {file}"
-        elif not _is_as_created(declared, text, changes[0].recorded):
-            why = f"and its manifest says more: delete {file} yourself"
+            why = "which is protected: to delete it, set protect: false, apply, and"
         elif len(self._texts.config.sites) > 1:
-            why = f"and {file} is that of all sites: delete it yourself"
+            why = "and its manifest is that of all sites: to delete it,"
+        elif {item.address.item for item in declared.items} - undo.removed or not _is_as_created(
+            declared, text, first.recorded
+        ):
+            why = "and its manifest was changed since: to delete it,"
         if why:
-            self._leave(gallery, f"the run created the gallery, {why}")
+            self._leave(gallery, f"the run created the gallery, {why} delete {file}")
             return None
         removed = tuple(sorted(undo.removed))
         return RewrittenManifest(gallery=gallery.gallery, file=file, before=text, after=None, removed=removed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from galleryctl.engine.undoing.sent import equals_sent, is_sent_media
 from galleryctl.model.desired import DesiredItem
 from galleryctl.model.fields import Fields, Json, canonical, is_empty
+from galleryctl.model.last_applied import value_digest
 from galleryctl.model.media import Kind, LocalFile, Media, RemoteFile
 from galleryctl.plan.changes import Cause, Change
 from galleryctl.plan.history.record import FormerResource
@@ -41,6 +42,25 @@ def with_former_leaves(name: str, now: Json, former: Fields, change: Change) -> 
     cleared = {part.path for part in change.fields if part.cause is Cause.CLEARED and field_of(part.path) == name}
     paths = {path for path, _ in leaves_of(name, now)} | cleared
     return with_leaves(name, now, {path: value_at(former, path) for path in paths})
+
+
+def was_edited(fields: Fields, name: str, former: FormerResource) -> bool:
+    """Return True if people changed the field on a site that showed `former`, and the manifest says what was applied."""
+    differing = _differing_leaves(fields, name, former)
+    return bool(differing) and all(former.sent.get(path) == value_digest(leaf) for path, leaf in differing.items())
+
+
+def with_edited_leaves(name: str, now: Json, former: FormerResource) -> Json:
+    """Return the value of a field with those leaves that the manifest names as they were on the site."""
+    if not isinstance(now, Mapping):
+        return canonical(name, former.fields.get(name))
+    return with_leaves(name, now, {path: value_at(former.fields, path) for path, _ in leaves_of(name, now)})
+
+
+def _differing_leaves(fields: Fields, name: str, former: FormerResource) -> Mapping[str, Json]:
+    """Return path → value of what the manifest names of a field, and the site showed otherwise."""
+    leaves = leaves_of(name, fields[name]) if name in fields else ()
+    return {path: leaf for path, leaf in leaves if not equals_sent(leaf, value_at(former.fields, path))}
 
 
 def is_former_media(now: Media, former: FormerResource) -> bool:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from galleryctl.manifest.media_source import MediaSourceError, format_wix_uri, parse_media_source, source_base_name
-from galleryctl.manifest.schema import invalid_keys
-from galleryctl.manifest.values import get_string, ignored_fields, normalize_structure, parse_fields
+from galleryctl.manifest.media_source import MediaSourceError, parse_media_source, source_base_name
+from galleryctl.manifest.values import get_string, ignored_fields, parse_fields
 from galleryctl.manifest.write.format import ITEM_KEY_ORDER
-from galleryctl.manifest.yaml import variables
+from galleryctl.manifest.write.representable import LINK_FIELDS, representable_fields, to_json_types
 from galleryctl.manifest.yaml.dump import to_yaml_value
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.address import key_from_text
 from galleryctl.model.fields import FIELD_BY_NAME, FIELDS_BY_KIND, Fields, Json, is_empty, values_equal
 from galleryctl.model.live import LiveItem
 from galleryctl.model.media import HostedVideo, Kind, WixFile
-from galleryctl.model.video import video_host
-
-_MAX_DEPTH = 20
-"""Levels of nesting; deeper values are not written to manifests."""
-_MAX_INTEGER = 10**15
-_LINK_FIELDS = ("link.url", "link.text")
-"""Written together under `link`; without a text as the URL alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,95 +45,6 @@ def _parse_entry(index: int, node: YamlNode) -> ItemEntry:
     return ItemEntry(index=index, node=node, key=key, kind=kind, is_pattern=kind is None)
 
 
-def source_text(item: LiveItem) -> str | None:
-    """Return the value for `image:`, `video:` or `text:`; None if a manifest cannot represent it."""
-    if item.kind is Kind.TEXT:
-        html = item.fields.get("html")
-        text = html if isinstance(html, str) else ""
-        return text if is_representable(text) else None
-    if isinstance(item.media, WixFile):
-        text = format_wix_uri(item.media, item.kind)
-    elif isinstance(item.media, HostedVideo):
-        url = item.media.url
-        text = f"https{url.removeprefix('http')}" if url.startswith("http://") else url
-    else:
-        return None
-    try:
-        parsed = parse_media_source(text, item.kind, None)
-    except MediaSourceError:
-        return None
-    if isinstance(item.media, WixFile):
-        same_media = isinstance(parsed, WixFile) and parsed.id == item.media.id
-    else:
-        same_media = isinstance(parsed, HostedVideo) and parsed.host is item.media.host
-    return text if same_media and is_representable(text) else None
-
-
-def source_problem(item: LiveItem) -> str:
-    """Return why `source_text` is None for the item, such as "it has no image"; "" if it is not None."""
-    if source_text(item) is not None:
-        return ""
-    if item.kind is Kind.TEXT:
-        return "its text has characters that a manifest cannot have"
-    if item.media is None:
-        return f"it has no {item.kind}"
-    if isinstance(item.media, WixFile):
-        return f"the id or the name of its file is invalid: {item.media.id}"
-    host = item.media.host
-    return (
-        f"its URL is invalid: {item.media.url}"
-        if video_host(item.media.url) is host
-        else f"its type is {host.value.upper()}, but its URL is {item.media.url}"
-    )
-
-
-def is_representable(value: Json, depth: int = 0) -> bool:
-    """Return True if a manifest can represent the value: finite, encodable, not nested too deep."""
-    match value:
-        case str():
-            masked = variables.MASK_OPEN in value or variables.MASK_CLOSE in value
-            return not masked and not any("\ud800" <= character <= "\udfff" for character in value)
-        case float():
-            return math.isfinite(value)
-        case int():
-            return abs(value) < _MAX_INTEGER
-        case Mapping():
-            parts = (*value.keys(), *value.values())
-            return depth < _MAX_DEPTH and all(is_representable(part, depth + 1) for part in parts)
-        case Sequence():
-            return depth < _MAX_DEPTH and all(is_representable(part, depth + 1) for part in value)
-        case _:
-            return True
-
-
-def representable_fields(item: LiveItem) -> Fields:
-    """Return the live fields that a manifest can represent, except the item's source."""
-    values = {
-        field.name: normalize_structure(_as_integer(item.fields[field.name]))
-        for field in FIELDS_BY_KIND[item.kind]
-        if field.name in item.fields and not field.is_source and is_representable(item.fields[field.name])
-    }
-    if any(part in item.fields and part not in values for part in _LINK_FIELDS):
-        # one part alone would clear the other
-        values = {name: value for name, value in values.items() if name not in _LINK_FIELDS}
-    entry = {name: _to_json_types(value) for name, value in values.items() if name not in _LINK_FIELDS}
-    invalid = invalid_keys({**entry, item.kind.value: "x"}, "gallery", item.kind.value)
-    return {name: value for name, value in values.items() if name not in invalid}
-
-
-def _as_integer(value: Json) -> Json:
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_INTEGER else value
-
-
-def _to_json_types(value: Json) -> Json:
-    """Return a value with lists instead of tuples, which jsonschema does not support."""
-    if isinstance(value, Mapping):
-        return {name: _to_json_types(part) for name, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_to_json_types(part) for part in value]
-    return value
-
-
 def new_entry(
     key: str, item: LiveItem, source: str, defaults: Fields, ignored: Collection[str] = ()
 ) -> Mapping[str, Json]:
@@ -154,7 +56,7 @@ def new_entry(
         if name not in ignored and (not is_empty(value) or not is_empty(defaults.get(name)))
     }
     for name in ITEM_KEY_ORDER:
-        if name == "link" and any(part in values for part in _LINK_FIELDS):
+        if name == "link" and any(part in values for part in LINK_FIELDS):
             entry["link"] = _link_value(values, pinned="link.text" in defaults)
         elif name in values and not (name in defaults and values_equal(defaults[name], values[name])):
             entry[name] = _value_or_null(values[name])
@@ -175,12 +77,12 @@ def entry_tree(members: Mapping[str, Json]) -> Any:
 
 
 def _value_or_null(value: Json) -> Json:
-    return None if is_empty(value) else _to_json_types(value)
+    return None if is_empty(value) else to_json_types(value)
 
 
 def _link_value(values: Fields, *, pinned: bool) -> Json:
     """Return the value of `link`; `pinned` writes a missing text as null, so that defaults do not apply."""
-    url, text = (values.get(part) or "" for part in _LINK_FIELDS)
+    url, text = (values.get(part) or "" for part in LINK_FIELDS)
     if url and not text and not pinned:
         return url
     return {"url": url or None, "text": text or None} if url or text else None
@@ -212,13 +114,15 @@ def entry_edit(
     source: str,
     *,
     is_replaced: bool = False,
+    is_uncaptioned: bool = False,
     resolved: Fields | None = None,
 ) -> EntryEdit:
     """Return the values that an entry lacks to show its live item.
 
     Fields that have the live value already, are ignored or come from the environment, and files to upload, stay. If
-    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one. `resolved` are the fields of
-    the entry with defaults and captions; without them, captions are not known.
+    `is_replaced`, somebody replaced the media on the site, and the entry shows the new one. If `is_uncaptioned`, the entry
+    no longer reads the captions of its file. `resolved` are the fields of the entry with defaults and captions; without
+    them, captions are not known.
     """
     renamed, dropped = None, tuple[str, ...]()
     if entry.kind is not item.kind:
@@ -226,6 +130,8 @@ def entry_edit(
         if entry.kind is None or former is None or former.hidden:
             return EntryEdit()
         renamed, dropped, resolved = (entry.kind.value, item.kind.value), _keys_of_other_kinds(entry, item.kind), None
+    if is_uncaptioned and entry.node.part("captions") and "captions" not in dropped:
+        dropped = (*dropped, "captions")
     has_new_source = renamed or _has_new_source(entry, item, source, is_replaced=is_replaced)
     values: dict[str, Json] = {item.kind.value: source} if has_new_source else {}
     if has_new_source and not get_string(entry.node, "key"):
@@ -239,12 +145,20 @@ def entry_edit(
         is_kept = name in ignored or (node is not None and node.has_hidden_values())
         if is_kept or _is_up_to_date(name, value, resolved):
             continue
-        if name in _LINK_FIELDS:
+        if name in LINK_FIELDS:
             values["link"] = _link_value(live, pinned="link.text" in resolved)
         else:
-            values[name] = _value_or_null(value)
+            values[name] = _value_or_null(_in_former_order(name, node, value))
     ordered = sorted(values.items(), key=lambda member: ITEM_KEY_ORDER.index(member[0]))
     return EntryEdit(values=dict(ordered), renamed=renamed, dropped=dropped)
+
+
+def _in_former_order(name: str, node: YamlNode | None, value: Json) -> Json:
+    """Return tags in the order in which the entry has them, with new ones last; any other value as it is."""
+    if FIELD_BY_NAME[name].type != "tags" or node is None or isinstance(value, str) or not isinstance(value, Sequence):
+        return value
+    former = [each.value for each in node.items or () if each.value in value]
+    return tuple(dict.fromkeys((*former, *value)))
 
 
 def _keys_of_other_kinds(entry: ItemEntry, kind: Kind) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ written only if the entry would have another value without it, such as tags besi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,7 +45,7 @@ _NOWHERE = SourcePosition("", 1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """A manifest without `from:` entries; `entries` is the number of entries that replaced them, 0 if it had none."""
+    """A manifest with entries in place of `from:`; `entries` is the number of entries that replaced them, 0 if it had none."""
 
     text: str
     entries: int = 0
@@ -60,19 +60,25 @@ class _Pattern:
     items: tuple[DesiredItem, ...]
 
 
-def expand_patterns(text: str, manifest: Manifest, reread: Reread, order: Sequence[str] = ()) -> Expansion:
+def expand_patterns(
+    text: str,
+    manifest: Manifest,
+    reread: Reread,
+    order: Sequence[str] = (),
+    only: Collection[int] | None = None,
+) -> Expansion:
     """Return the manifest with an entry for each file that a `from:` entry finds.
 
     `manifest` is that of the text, without problems. The entries that replace one `from:` are sorted by `order`, keys of
-    items; without it, they stay in their order. Raises InvalidInput if the text cannot be written with the same items and
-    comments.
+    items; without it, they stay in their order. `only` are the indexes of the entries to expand, by default all. Raises
+    InvalidInput if the text cannot be written with the same items and comments.
     """
     before, text = text, with_unix_line_ends(text)
     document, gallery = _parse(text, manifest.file), manifest.gallery
     if document.root is None or gallery is None:
         raise InvalidInput((*document.problems, *manifest.problems))
     gallery = _in_order(gallery, order)
-    patterns = tuple(_find_patterns(document, gallery))
+    patterns = tuple(each for each in _find_patterns(document, gallery) if only is None or each.index in only)
     if not patterns:
         return Expansion(text=before)
     writer = _Writer(text, document, patterns)
@@ -92,12 +98,12 @@ def expand_patterns(text: str, manifest: Manifest, reread: Reread, order: Sequen
     return Expansion(text=with_line_ends_of(written, before), entries=sum(len(pattern.items) for pattern in patterns))
 
 
-def pattern_addresses(text: str, manifest: Manifest) -> frozenset[Address]:
-    """Return the addresses of the items that `from:` entries declare; `manifest` is that of the text."""
+def pattern_keys(text: str, manifest: Manifest) -> Mapping[int, tuple[str, ...]]:
+    """Return the index of each `from:` entry → the keys of its items in their order; `manifest` is that of the text."""
     if manifest.gallery is None:
-        return frozenset()
+        return {}
     patterns = _find_patterns(_parse(text, manifest.file), manifest.gallery)
-    return frozenset(item.address for pattern in patterns for item in pattern.items)
+    return {each.index: tuple(item.address.item or "" for item in each.items) for each in patterns}
 
 
 def _parse(text: str, file: str) -> YamlDocument:

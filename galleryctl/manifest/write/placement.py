@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from posixpath import splitext
+from types import MappingProxyType
 from typing import Any
 
 from galleryctl.manifest.keys import key_from_title, short_key, unique_key
 from galleryctl.manifest.values import ignored_fields
-from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries, source_text
+from galleryctl.manifest.write.entries import ItemEntry, default_fields, new_entry, parse_entries
+from galleryctl.manifest.write.representable import source_text
 from galleryctl.manifest.yaml.nodes import YamlDocument
 from galleryctl.model.address import KEY_PATTERN, key_from_text
 from galleryctl.model.fields import Fields
@@ -68,15 +70,18 @@ def place_entries(
     *,
     keeps_order: bool,
     unchanged: Collection[str] = (),
+    patterns: Mapping[int, Sequence[str]] = MappingProxyType({}),
 ) -> PlacedEntries:
     """Return the entries for these items; `keeps_order` leaves the former ones in their order.
 
-    `unchanged` are the ids of the items whose entries are not updated.
+    `unchanged` are the ids of the items whose entries are not updated, `patterns` the keys of the items of each `from:`
+    entry that gets their place, by its index.
     """
     entries = parse_entries(document)
     by_key = {entry.key: entry for entry in entries if entry.key}
     by_pattern = set(known.declared) - by_key.keys()
     from_patterns = {item.id: key for item in live_items if (key := known.by_id.get(item.id)) in by_pattern}
+    all_items = live_items
     live_items = [item for item in live_items if item.id not in from_patterns]
     taken = {*by_key, *known.declared, *known.reserved}.difference(known.by_id.values())
     item_keys, ended = assign_keys(live_items, known.by_id, taken=taken, ended=known.ended)
@@ -90,9 +95,11 @@ def place_entries(
         else:
             removed.append(entry.key)
     present, ignored = {entry.key for entry in stays}, ignored_fields(document.root)
-    ordered: list[tuple[str, Any]] = [
-        (entry.key, entry.index) for entry in (stays if keeps_order else _in_live_order(stays, list(live)))
+    order = [key for item in all_items if (key := item_keys.get(item.id) or from_patterns.get(item.id))]
+    former: list[tuple[str, Any]] = [
+        (entry.key or _first(order, patterns.get(entry.index, ())), entry.index) for entry in stays
     ]
+    ordered = former if keeps_order else _in_live_order(former, order)
     ordered = _with_new_entries(
         ordered,
         {
@@ -100,7 +107,7 @@ def place_entries(
             for key, item in live.items()
             if key not in present
         },
-        list(live),
+        order,
     )
     return PlacedEntries(
         order=ordered,
@@ -111,14 +118,20 @@ def place_entries(
     )
 
 
-def _in_live_order(entries: Sequence[ItemEntry], order: Sequence[str]) -> list[ItemEntry]:
-    """Sort the entries of live items in live order; `from:` entries and items to create keep their indexes.
+def _first(order: Sequence[str], keys: Sequence[str]) -> str:
+    """Return the key that is the first in the order, "" if none is in it."""
+    present = {*keys}
+    return next((key for key in order if key in present), "") if present else ""
+
+
+def _in_live_order(entries: Sequence[tuple[str, Any]], order: Sequence[str]) -> list[tuple[str, Any]]:
+    """Sort the entries of live items in live order; those without a key and items to create keep their indexes.
 
     Entries [b, from, a, new] and live order [a, b] become [a, from, b, new].
     """
     ranks = {key: rank for rank, key in enumerate(order)}
-    live = iter(sorted((entry for entry in entries if entry.key in ranks), key=lambda entry: ranks[entry.key]))
-    return [next(live) if entry.key in ranks else entry for entry in entries]
+    live = iter(sorted((entry for entry in entries if entry[0] in ranks), key=lambda entry: ranks[entry[0]]))
+    return [next(live) if entry[0] in ranks else entry for entry in entries]
 
 
 def _with_new_entries(

@@ -8,10 +8,11 @@ items:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from galleryctl.manifest.write.anchors import anchor_names, without_anchors
 from galleryctl.manifest.write.comments import has_comment_in_items
 from galleryctl.manifest.write.entries import EntryEdit, edit_tree, entry_tree, is_inline, set_key
 from galleryctl.manifest.write.format import GALLERY_KEY_ORDER, ITEM_KEY_ORDER
@@ -26,9 +27,11 @@ from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 
 _COMMENTS_LOST = (
-    "comments in items: would be lost or move to other entries, because the list is written as […] or with anchors; "
-    "write each entry on lines of its own, without anchors"
+    "comments in items: would be lost or move to other entries, because the list is written as […]; "
+    "write each entry on lines of its own"
 )
+_MAX_ANCHORS_TO_KEEP = 20
+"""The number of anchors that are tried to be kept; the manifest is read again for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,21 @@ def _edited(members: Json, edit: EntryEdit | None) -> Json:
 
 def rewrite_manifest(text: str, edit: ManifestEdit) -> str:
     """Return the manifest after the edit. Raises InvalidInput if that would lose or move a comment."""
-    return _write_lines(text, edit) or _write_tree(text, edit)
+    return _write_lines(text, edit) or _write_without_anchors(text, edit) or _write_tree(text, edit)
+
+
+def _write_without_anchors(text: str, edit: ManifestEdit) -> str | None:
+    """Return the manifest without the anchors that prevent the edit of its lines; None if that does not help.
+
+    The values of their aliases are written out. As few anchors as possible are removed.
+    """
+    removed = list(anchor_names(text))
+    written = _write_without(text, edit, removed) if removed else None
+    for name in anchor_names(text)[:_MAX_ANCHORS_TO_KEEP] if written else ():
+        fewer = [each for each in removed if each != name]
+        if fewer and (again := _write_without(text, edit, fewer)):
+            removed, written = fewer, again
+    return written
 
 
 def _write_lines(text: str, edit: ManifestEdit) -> str | None:
@@ -102,6 +119,14 @@ def _write_lines(text: str, edit: ManifestEdit) -> str | None:
     written = parse_with_variables(edited, file)
     is_same = not written.problems and written.root is not None and written.root.value == edit.result
     return edited if is_same else None
+
+
+def _write_without(text: str, edit: ManifestEdit, names: Collection[str]) -> str | None:
+    without = without_anchors(text, names)
+    document, former = parse_with_variables(without, edit.document.file), edit.document.root
+    if document.problems or document.root is None or former is None or document.root.value != former.value:
+        return None
+    return _write_lines(without, replace(edit, document=document))
 
 
 def _with_values(text: str, root: YamlNode, edit: ManifestEdit) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from galleryctl.manifest.write.entries import is_inline
 from galleryctl.manifest.write.item_lines import KEEPS_BLANK_LINES
+from galleryctl.manifest.write.list_edits import list_edit
 from galleryctl.manifest.yaml.dump import dump_round_trip, inline_text, is_block_text, to_yaml_value
 from galleryctl.manifest.yaml.ends import value_ends
 from galleryctl.manifest.yaml.nodes import YamlNode
@@ -53,11 +54,40 @@ class TextEdits:
         return "".join((*parts, self._text[done:]))
 
     def set(self, node: YamlNode, key: str, value: Json, order: Sequence[str], *, inline: bool = False) -> None:
-        """Set the value of a key of a mapping; a new key gets its place by `order`, `inline` writes it on one line."""
-        if self._has_own(node, key):
-            self._replace(node, key, value, inline=inline)
-        else:
+        """Set the value of a key of a mapping; a new key gets its place by `order`, `inline` writes it on one line.
+
+        What stays of a mapping or a list keeps its spelling.
+        """
+        if not self._has_own(node, key):
             self._insert(node, key, value, order, inline=inline)
+        elif not self._set_parts(node, key, value):
+            self._replace(node, key, value, inline=inline)
+
+    def _set_parts(self, node: YamlNode, key: str, value: Json) -> bool:
+        """Set the parts of a value that differ; return False if it has to be written as a whole."""
+        former = (node.parts or {})[key]
+        if not value or _ALIAS.match(self._text, self._key_end(node, key)):
+            return False
+        if former.items is not None:
+            edit = list_edit(self._text, self._starts, self._ends, former, value)
+            self._edits += [edit] if edit else []
+            return edit is not None
+        if former.parts is None or not isinstance(value, Mapping):
+            return False
+        before = [*self._edits], {*self._dropped}
+        try:
+            self._set_members(former, former.parts, value)
+        except NotEditableError:
+            self._edits, self._dropped = before
+            return False
+        return True
+
+    def _set_members(self, node: YamlNode, parts: Mapping[str, YamlNode], value: Mapping[str, Json]) -> None:
+        for name in [name for name in parts if name not in value]:
+            self.drop(node, name)
+        for name, part in value.items():
+            if name not in parts or parts[name].value != part:
+                self.set(node, name, part, (*parts, name), inline=self._is_flow(node))
 
     def rename(self, node: YamlNode, key: str, new: str) -> None:
         """Give a key another name."""

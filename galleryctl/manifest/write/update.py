@@ -8,14 +8,9 @@ from typing import Any
 
 from galleryctl.manifest.files.atomic_write import with_line_ends_of, with_unix_line_ends
 from galleryctl.manifest.write.adopt import write_adopted
-from galleryctl.manifest.write.entries import (
-    EntryEdit,
-    entry_edit,
-    is_representable,
-    new_entry,
-    parse_entries,
-)
+from galleryctl.manifest.write.entries import EntryEdit, entry_edit, new_entry, parse_entries
 from galleryctl.manifest.write.placement import KnownKeys, PlacedEntries, assign_keys, place_entries
+from galleryctl.manifest.write.representable import is_representable
 from galleryctl.manifest.write.rewrite import ManifestEdit, parse_with_variables, rewrite_manifest
 from galleryctl.manifest.write.text_edits import entry_lines
 from galleryctl.manifest.yaml.dump import dump_round_trip, to_yaml_value
@@ -52,7 +47,8 @@ class KeptParts:
     """The parts of a manifest that are kept, because nobody changed them on the site.
 
     `items` are the ids of the items whose entries are kept as they are. `replaced` are the ids of the items whose media
-    somebody replaced; they are not kept. `adopted` are lines of `adopt` that are kept although state has their items, key
+    somebody replaced; they are not kept. `uncaptioned` are those of the items whose entries no longer read the captions of
+    their file. `adopted` are lines of `adopt` that are kept although state has their items, key
     → live id, unless their entries are removed.
     """
 
@@ -61,7 +57,10 @@ class KeptParts:
     order: bool = False
     items: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
+    uncaptioned: frozenset[str] = frozenset()
     adopted: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """The index of each `from:` entry whose items are displayed one after another → their keys: it gets their place."""
 
 
 _NOTHING_KEPT = KeptParts()
@@ -144,7 +143,9 @@ def _update_manifest(
     document = parse_with_variables(text, file)
     if document.problems or document.root is None or document.root.parts is None:
         raise InvalidInput(document.problems)
-    placed = place_entries(document, live_items, known, keeps_order=kept.order, unchanged=kept.items)
+    placed = place_entries(
+        document, live_items, known, keeps_order=kept.order, unchanged=kept.items, patterns=kept.patterns
+    )
     edits = _entry_edits(document, placed, known, kept)
     header = _header_edit(document.root, gallery, kept)
     by_index = {index: each for index, each in edits.values() if each != EntryEdit()}
@@ -175,6 +176,7 @@ def _entry_edits(
                 item,
                 known.source(item) or "",
                 is_replaced=item.id in kept.replaced,
+                is_uncaptioned=item.id in kept.uncaptioned,
                 resolved=None if item.id in kept.replaced else known.values.get(entry.key),
             ),
         )

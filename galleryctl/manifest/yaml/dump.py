@@ -124,7 +124,7 @@ def inline_text(value: Json, quote: str = "") -> str:
     if isinstance(value, str):
         return _inline_string(value, variables.escape_variables(value), quote)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_inline_key(key)}: {inline_text(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{inline_key(key)}: {inline_text(part)}" for key, part in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(map(inline_text, value)) + "]"
     if value is None or isinstance(value, bool):
@@ -132,7 +132,13 @@ def inline_text(value: Json, quote: str = "") -> str:
     return format_float(value) if isinstance(value, float) else str(value)
 
 
-def _inline_key(key: str) -> str:
+def inline_source(text: str) -> str:
+    """Return a string as it is in a manifest, with its variables, on one line."""
+    return _inline_string(text, text)
+
+
+def inline_key(key: str) -> str:
+    """Return a key on one line."""
     return key if key in _FIELD_MEMBERS else _inline_string(key, key)
 
 

@@ -6,7 +6,8 @@ A run can have tens of thousands of changes, so members that have their usual va
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from galleryctl.model import json_document as doc
@@ -24,6 +25,7 @@ from galleryctl.plan.history.record import (
     FormerResource,
     RecordedChange,
     RecordedOrder,
+    RunHeader,
     RunRecord,
     RunResult,
     RunSummary,
@@ -36,9 +38,21 @@ _FORMAT_VERSION = 1
 _DAMAGED_ADVICE = "it cannot be repaired; delete it; the other runs: " + command_line("history")
 
 
-def serialize_record(record: RunRecord) -> bytes:
-    """Return the bytes to store for the record of a run."""
-    return json.dumps(_encode(record), separators=(",", ":")).encode() + b"\n"
+def serialize_record(record: RunRecord, changes: Sequence[Mapping[str, Json]] | None = None) -> bytes:
+    """Return the bytes to store for the record of a run; `changes` are its encoded changes, if they are known."""
+    encoded = encode_changes(record) if changes is None else changes
+    return json.dumps(_encode(record, encoded), separators=(",", ":")).encode() + b"\n"
+
+
+def encode_changes(record: RunRecord) -> Sequence[Mapping[str, Json]]:
+    """Return the changes of a run without their outcomes, which are known when it ends."""
+    return [
+        {
+            "change": _encode_change(each.change),
+            **_given({"former": [_encode_former(former) for former in each.former]}),
+        }
+        for each in record.changes
+    ]
 
 
 def deserialize_record(content: bytes, *, number: int, where: object) -> RunRecord:
@@ -54,28 +68,29 @@ def deserialize_summary(content: bytes, *, number: int, where: object) -> RunSum
 def _deserialize(read: doc.Reader[_Run], content: bytes, number: int, where: object) -> _Run:
     try:
         run = read(doc.parse_json(content))
-        if run.number != number:
-            raise doc.InvalidDocumentError(f"is that of run {run.number}")
+        if run.header.number != number:
+            raise doc.InvalidDocumentError(f"is that of run {run.header.number}")
     except ValueError as error:
         what = f"the record of run {number} cannot be read"
         raise StateError(what, where=where, why=str(error), do=_DAMAGED_ADVICE) from error
     return run
 
 
-def _encode(record: RunRecord) -> Json:
+def _encode(record: RunRecord, changes: Sequence[Mapping[str, Json]]) -> Json:
+    header = record.header
     return {
         "history": _FORMAT_VERSION,
-        "number": record.number,
-        "run": record.run,
-        "who": record.who,
-        "started": record.started,
-        "operation": record.operation,
+        "number": header.number,
+        "run": header.run,
+        "who": header.who,
+        "started": header.started,
+        "operation": header.operation,
         "site_id": record.site_id,
-        "lineage": record.lineage,
-        "serial": record.serial,
-        "digest": record.digest,
-        "result": record.result.value,
-        "changes": [_encode_recorded(each) for each in record.changes],
+        "lineage": header.lineage,
+        "serial": header.serial,
+        "digest": header.digest,
+        "result": header.result.value,
+        "changes": [{**change, **_encode_outcome(each)} for change, each in zip(changes, record.changes, strict=True)],
         "orders": {
             id_: {"before": order.before, "keys": order.keys, "after": order.after}
             for id_, order in record.orders.items()
@@ -87,14 +102,13 @@ def _encode(record: RunRecord) -> Json:
     }
 
 
-def _encode_recorded(recorded: RecordedChange) -> Json:
+def _encode_outcome(recorded: RecordedChange) -> Mapping[str, Json]:
     members = {
-        "former": [_encode_former(former) for former in recorded.former],
         "status": "" if recorded.status == UNKNOWN_STATUS else recorded.status,
         "why": recorded.why,
         "new_id": recorded.new_id,
     }
-    return {"change": _encode_change(recorded.change), **_given(members)}
+    return _given(members)
 
 
 def _encode_change(change: Change) -> Json:
@@ -130,6 +144,7 @@ def _encode_former(former: FormerResource) -> Json:
         "media": encode_media(former.media),
         "fields": former.fields,
         "source": former.source,
+        "sent": former.sent,
     }
     return {"id": former.id, **_given(members)}
 
@@ -182,11 +197,20 @@ def _read_count(value: Json) -> tuple[Action, int] | None:
 
 
 def _read_summary(members: Json) -> RunSummary:
+    header, others = _split(members)
+    return RunSummary(header=_read_header(header), counts=_read_counts(others.get("changes")))
+
+
+def _read_record(members: Json) -> RunRecord:
+    header, others = _split(members)
+    return doc.record(partial(RunRecord, header=_read_header(header)), **_RECORD_MEMBERS)(others)
+
+
+def _split(members: Json) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Return the members of the header of a run, and its others."""
     parts = members if isinstance(members, Mapping) else {}
-    shown = {
-        name: part for name, part in parts.items() if name not in ("site_id", "changes", "orders", "state_changes")
-    }
-    return _read_summary_members({**shown, "counts": parts.get("changes")})
+    header = {name: part for name, part in parts.items() if name in _HEADER_MEMBERS}
+    return header, {name: part for name, part in parts.items() if name not in header}
 
 
 _read_action = doc.one_of(Action)
@@ -194,7 +218,7 @@ _read_cause = doc.one_of(Cause)
 _read_kind = doc.one_of(Kind)
 _read_name = doc.one_of(FIELD_BY_NAME)
 _read_fields = doc.mapping(_read_name, doc.json_value)
-_SUMMARY_MEMBERS: Mapping[str, doc.Reader[Any]] = {
+_HEADER_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "number": doc.integer,
     "run": doc.string,
     "who": doc.string,
@@ -205,7 +229,7 @@ _SUMMARY_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "digest": doc.string,
     "result": doc.one_of(RunResult),
 }
-_read_summary_members = doc.record(RunSummary, **_SUMMARY_MEMBERS, counts=_read_counts)
+_read_header = doc.record(RunHeader, **_HEADER_MEMBERS)
 _CHANGE_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "kind": _read_kind,
     "id": doc.string,
@@ -231,6 +255,7 @@ _FORMER_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "media": _read_former_media,
     "fields": _read_fields,
     "source": doc.string,
+    "sent": doc.mapping(doc.string, doc.string),
 }
 _RECORDED_MEMBERS: Mapping[str, doc.Reader[Any]] = {
     "former": doc.array(doc.record(FormerResource, _FORMER_MEMBERS, id=doc.string)),
@@ -243,20 +268,18 @@ _read_recorded = doc.record(
     _RECORDED_MEMBERS,
     change=doc.record(Change, _CHANGE_MEMBERS, address=doc.address, action=_read_action),
 )
-_read_record = doc.record(
-    RunRecord,
-    **_SUMMARY_MEMBERS,
-    site_id=doc.string,
-    changes=doc.array(_read_recorded),
-    orders=doc.mapping(
+_RECORD_MEMBERS: Mapping[str, doc.Reader[Any]] = {
+    "site_id": doc.string,
+    "changes": doc.array(_read_recorded),
+    "orders": doc.mapping(
         doc.string,
         doc.record(
             RecordedOrder, before=doc.array(doc.string), keys=doc.array(doc.string), after=doc.array(doc.string)
         ),
     ),
-    state_changes=doc.array(
+    "state_changes": doc.array(
         doc.record(StateChange, address=doc.address, action=doc.one_of(StateAction), detail=doc.string)
     ),
-)
+}
 _read_document = doc.versioned("history", {_FORMAT_VERSION: _read_record})
 _read_summary_document = doc.versioned("history", {_FORMAT_VERSION: _read_summary})

@@ -1,23 +1,19 @@
 """The record of a run: what an apply changed, and what the site showed before.
 
-It is made from the plan before the first write, so that it also describes a run that is killed, and completed with the
-outcomes when the run ends.
+It is made from the plan before the first write (see `recording`), so that it also describes a run that is killed, and
+completed with the outcomes when the run ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from galleryctl.model.address import Address
-from galleryctl.model.bindings import Bindings
-from galleryctl.model.fields import Fields, is_empty
-from galleryctl.model.live import LiveGallery, LiveItem, SiteSnapshot
+from galleryctl.model.fields import Fields
 from galleryctl.model.media import HostedVideo, Kind, WixFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
-from galleryctl.plan.changes import Action, Change, Plan, StateChange
-from galleryctl.plan.ordering.display import display_rank, in_display_order
+from galleryctl.plan.changes import Action, Change, StateChange
 
 DESTROY = "destroy"
 """The operation of a run that deleted what the manifests still declare."""
@@ -51,6 +47,8 @@ class FormerResource:
     fields: Fields = field(default_factory=dict)
     source: str = ""
     """The content of the file, as state names it, if galleryctl uploaded or imported it."""
+    sent: Mapping[str, str] = field(default_factory=dict)
+    """Path → digest of the value last sent, of what people changed since then on a resource that the run deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +79,12 @@ class RecordedOrder:
     keys: tuple[str, ...]
     """The key of each of these, "" if it was unmanaged."""
     after: tuple[str, ...]
-    """The keys of the managed items."""
+    """The keys of the managed items; if `destroy` deleted them, in the order of the last apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """An apply that wrote to the site."""
+class RunHeader:
+    """A run without its changes."""
 
     number: int
     """The name of the run for users: 1, 2, 3 … in the history of one state."""
@@ -95,13 +93,20 @@ class RunRecord:
     who: str
     started: str
     operation: str
-    site_id: str
     lineage: str
     serial: int
     """The serial of the state that has the results of the run; until it ends, of the state that it started with."""
     digest: str
     """The review digest of the plan."""
     result: RunResult = RunResult.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """An apply that wrote to the site."""
+
+    header: RunHeader
+    site_id: str
     changes: tuple[RecordedChange, ...] = ()
     orders: Mapping[str, RecordedOrder] = field(default_factory=dict)
     """The order of the galleries in which items were moved, deleted or replaced, by the live id of the gallery."""
@@ -114,33 +119,14 @@ class RunRecord:
         counts = dict.fromkeys(Action, 0)
         for each in done:
             counts[each.change.action] += 1 + each.change.deleted_items
-        return RunSummary(
-            number=self.number,
-            run=self.run,
-            who=self.who,
-            started=self.started,
-            operation=self.operation,
-            lineage=self.lineage,
-            serial=self.serial,
-            digest=self.digest,
-            result=self.result,
-            counts=counts,
-        )
+        return RunSummary(header=self.header, counts=counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """A run as a list of runs shows it; the members are those of its record."""
+    """A run as a list of runs shows it."""
 
-    number: int
-    run: str
-    who: str
-    started: str
-    operation: str
-    lineage: str
-    serial: int
-    digest: str
-    result: RunResult
+    header: RunHeader
     counts: Mapping[Action, int]
     """The number of resources that were changed, or that may have been; with the items of deleted galleries."""
 
@@ -148,110 +134,6 @@ class RunSummary:
 def may_be_done(status: str) -> bool:
     """Return True if a change with this status was made, or may have been made."""
     return status not in (OutcomeStatus.FAILED, OutcomeStatus.SKIPPED)
-
-
-def recorded_changes(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> tuple[RecordedChange, ...]:
-    """Return the changes of the plan before they are made; `bindings` are the state with the findings of the plan."""
-    before = _Before(snapshot, bindings, plan)
-    return tuple(
-        RecordedChange(
-            change=replace(
-                change,
-                write={} if change.action is Action.CREATE else change.write,
-                named=(),
-                cleared=(),
-                sort_order=None,
-                fingerprint=None,
-                deleted_content=None,
-            ),
-            former=tuple(before.former(change)),
-        )
-        for change in plan.changes
-    )
-
-
-class _Before:
-    """The site before a run."""
-
-    def __init__(self, snapshot: SiteSnapshot, bindings: Bindings, plan: Plan) -> None:
-        self._galleries = {gallery.id: gallery for gallery in snapshot.galleries}
-        self._items = {item.id: item for gallery in snapshot.galleries for item in gallery.items or ()}
-        self._keys = {id_: address.item or address.gallery for address, id_ in bindings.ids.items()}
-        # Of the names of a file, `content:` is taken before `sha256:`: a file whose captions changed still has it.
-        self._sources = {file_id: source for source, file_id in sorted(bindings.media.items(), reverse=True)}
-        self._item_order = plan.item_order
-
-    def former(self, change: Change) -> Iterator[FormerResource]:
-        """Yield the resource before the change, with the items of a deleted gallery."""
-        if change.id is None:
-            return
-        gallery, item = self._galleries.get(change.id), self._items.get(change.id)
-        if gallery is not None:
-            yield FormerResource(id=gallery.id, key=change.address.gallery, fields=_without_empty(gallery.fields))
-            if change.action is Action.DELETE:
-                yield from map(self._former_item, in_display_order(gallery.items or (), self._item_order))
-        elif item is not None:
-            former = replace(self._former_item(item), key=change.address.item or "")
-            if change.action is Action.UPDATE and change.media is None:
-                former = replace(former, fields=_only(former.fields, {*change.write, "html"}))
-            yield former
-
-    def _former_item(self, item: LiveItem) -> FormerResource:
-        source = self._sources.get(item.media.id, "") if isinstance(item.media, WixFile) else ""
-        return FormerResource(
-            id=item.id,
-            key=self._keys.get(item.id, ""),
-            kind=item.kind,
-            media=item.media,
-            fields=_without_empty(item.fields),
-            source=source,
-        )
-
-
-def _without_empty(fields: Fields) -> Fields:
-    return {name: value for name, value in fields.items() if not is_empty(value)}
-
-
-def _only(fields: Fields, names: Collection[str]) -> Fields:
-    return {name: value for name, value in fields.items() if name in names}
-
-
-def recorded_orders(plan: Plan, snapshot: SiteSnapshot, bindings: Bindings) -> Mapping[str, RecordedOrder]:
-    """Return the orders before and after the plan of the galleries in which it moves, deletes or replaces items."""
-    changes: dict[Address, list[Change]] = {}
-    for change in plan.changes:
-        if change.address.item is not None:
-            changes.setdefault(change.address.parent, []).append(change)
-    by_id = {gallery.id: gallery for gallery in snapshot.galleries}
-    keys = {id_: address.item for address, id_ in bindings.ids.items() if address.item}
-    return {
-        gallery.id: RecordedOrder(
-            before=tuple(item.id for item in before),
-            keys=tuple(keys.get(item.id, "") for item in before),
-            after=_order_after(gallery, members, keys, plan),
-        )
-        for address, members in changes.items()
-        if (gallery := by_id.get(bindings.ids.get(address, "")))
-        and (before := in_display_order(gallery.items or (), plan.item_order))
-        and any(map(_changes_order, members))
-    }
-
-
-def _changes_order(change: Change) -> bool:
-    return change.action in (Action.DELETE, Action.REPLACE) or (
-        change.action is Action.UPDATE and change.position is not None
-    )
-
-
-def _order_after(
-    gallery: LiveGallery, changes: Sequence[Change], keys: Mapping[str, str], plan: Plan
-) -> tuple[str, ...]:
-    """Return the keys of the managed items in display order after the changes."""
-    gone = {change.id for change in changes if change.action is Action.DELETE}
-    live = (item for item in gallery.items or () if item.id in keys and item.id not in gone)
-    orders = {keys[item.id]: item.sort_order for item in live}
-    orders |= {c.address.item: c.sort_order for c in changes if c.address.item and c.sort_order is not None}
-    return tuple(sorted(orders, key=lambda key: (*display_rank(orders[key], plan.item_order), key)))
 
 
 def with_outcomes(record: RunRecord, report: Report, *, unconfirmed: bool) -> RunRecord:
@@ -264,7 +146,8 @@ def with_outcomes(record: RunRecord, report: Report, *, unconfirmed: bool) -> Ru
         for each, outcome in zip(record.changes, report.outcomes, strict=True)
     )
     done = all(each.status == OutcomeStatus.DONE for each in changes)
-    return replace(record, changes=changes, result=RunResult.APPLIED if done else RunResult.PARTIAL)
+    header = replace(record.header, result=RunResult.APPLIED if done else RunResult.PARTIAL)
+    return replace(record, header=header, changes=changes)
 
 
 def _with_outcome(recorded: RecordedChange, outcome: Outcome, *, unconfirmed: bool) -> RecordedChange:

@@ -1,6 +1,7 @@
 """Assign sort orders to a list, with as few new values as possible.
 
-The items of a longest increasing run keep their values; the others get values in the gaps between them or beyond the
+The items of a longest increasing run keep their values, of several such runs one with the most items whose displayed
+place stays the same; the others get values in the gaps between them or beyond the
 ends. No new value is in use in the gallery, not even by an item that is moved or deleted, so the writes can be sent in
 any order and no two items ever share a value. New values are random within their gap (see `gaps`).
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -87,7 +88,7 @@ def _move_targets(
     new: dict[int, float] = {}
     while targets >= new.keys():
         after = [new.get(i, value) for i, value in enumerate(current)]
-        run = longest_run(_drop_duplicates(after, [*unlisted, *after]))
+        run = longest_run(_drop_duplicates(after, [*unlisted, *after]), _in_place(after))
         if targets.issubset(run):
             break
         kept = set(run) - new.keys()
@@ -107,8 +108,55 @@ def _drop_duplicates(current: Sequence[float | None], live: Iterable[float | Non
     return [None if value is None or counts[value] != 1 else value for value in current]
 
 
-def longest_run(values: Sequence[float | None]) -> list[int]:
+def _in_place(values: Sequence[float | None]) -> frozenset[int]:
+    """Return the indexes of the items whose displayed place is the same after the moves as before."""
+    ranks = {value: rank for rank, value in reversed([*enumerate(sorted(v for v in values if v is not None))])}
+    return frozenset(i for i, value in enumerate(values) if value is not None and ranks[value] == i)
+
+
+def longest_run(values: Sequence[float | None], preferred: Collection[int] = ()) -> list[int]:
     """Return the indexes of a longest strictly increasing run, ascending, without those of None.
+
+    Among these runs, it is one that contains as many of the `preferred` indexes as possible:
+
+        values 1, 6, 2, 3, 5, 4, preferred 0 and 4    →    indexes 0, 2, 3, 4, not 0, 2, 3, 5
+    """
+    run = _longest_run(values)
+    others = [i for i in preferred if values[i] is not None]
+    return run if {*run}.issuperset(others) else _heaviest_run(values, frozenset(others))
+
+
+def _heaviest_run(values: Sequence[float | None], preferred: Collection[int]) -> list[int]:
+    """Return a longest run with as many preferred indexes as possible: that of the largest weight.
+
+    An item weighs more than all preferences together. A tree of prefix maxima (Fenwick) has the weight and the last index
+    of the heaviest run that ends with one of the smallest values.
+    """
+    ranks = {value: rank for rank, value in enumerate(sorted({v for v in values if v is not None}), 1)}
+    tree = [(0, -1)] * (len(ranks) + 1)
+    previous: dict[int, int] = {}
+    for i, value in enumerate(values):
+        if value is None:
+            continue
+        rank, best = ranks[value] - 1, (0, -1)
+        while rank > 0:
+            best = max(best, tree[rank])
+            rank &= rank - 1
+        previous[i] = best[1]
+        weight, rank = best[0] + len(values) + 1 + (i in preferred), ranks[value]
+        while rank < len(tree):
+            tree[rank] = max(tree[rank], (weight, i))
+            rank += rank & -rank
+    run: list[int] = []
+    last = max(tree, default=(0, -1))[1]
+    while last >= 0:
+        run.append(last)
+        last = previous[last]
+    return run[::-1]
+
+
+def _longest_run(values: Sequence[float | None]) -> list[int]:
+    """Return the indexes of a longest strictly increasing run.
 
     This is patience sorting: `tails[n]` is the smallest value with which a run of n + 1 values can end.
     """

@@ -296,3 +296,20 @@ def test_a_gallery_deleted_on_the_site_is_recreated_only_if_allowed(wedding: Cli
     wedding.apply("--allow-recreate")
     assert wedding.titles() == ["First dance", "Cake", "Rings", "Words"]
     wedding.assert_no_changes()
+
+
+def test_a_sort_order_that_two_items_share_is_replaced_where_they_stay(studio: CliHarness) -> None:
+    studio.write_gallery([f"{{key: {k}, text: <p>{k}</p>, title: {k}}}" for k in "abc"])
+    studio.apply()
+    first, second, _ = studio.items()
+    titles = [item["title"] for item in sorted((first, second), key=lambda item: str(item["id"]))]
+    order = {"sortOrder": first["sortOrder"]}
+    studio.edit({"gallery": {"name": "Weddings"}, "item": {"title": "b"}, "set": order})
+    if titles == ["b", "a"]:  # the site shows them in the order of their ids
+        studio.write_gallery([f"{{key: {k}, text: <p>{k}</p>, title: {k}}}" for k in "bac"])
+    plan = studio.run("plan").out
+    for place, title in enumerate(titles, 1):
+        assert f'> {title}  text "{title}"  new sort order, stays at {place}  (changed on the site at' in plan
+    assert f'> {titles[1]}  text "{titles[1]}"  order changed on the site, stays at 2  (at' in studio.run("drift").out
+    studio.apply()
+    studio.assert_no_changes()

@@ -678,13 +678,79 @@ def test_values_of_a_list_in_brackets_are_changed_in_place(studio: CliHarness) -
     assert after == FLOW_LIST.replace("title: B", 'title: "B: 2"')
 
 
-def test_a_list_in_brackets_whose_comments_would_move_is_refused(studio: CliHarness) -> None:
+def test_a_list_in_brackets_whose_comments_would_move_keeps_its_entries(studio: CliHarness) -> None:
     studio.write("galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: galleries/*.yaml\n")
     studio.write("galleries/party.yaml", FLOW_LIST)
+    studio.write_gallery((DANCE, BAND), name="gala", head="bind: {name: Gala, create: true}\nname: Gala\n")
     studio.apply()
-    studio.edit({"gallery": {"name": "Party"}, "item": {"title": "B"}, "delete": True})
-    ran = studio.run("drift", "--accept")
-    assert ran.code == 1
-    assert "galleries/party.yaml:4:1: comments in items: would be lost" in ran.err
-    assert "write each entry on lines of its own, without anchors" in ran.err
-    assert studio.root.joinpath("galleries/party.yaml").read_text(encoding="utf-8") == FLOW_LIST
+    rename(studio, "A", "A2")
+    edit(studio, "B", delete=True)
+    move(studio, "C", "A2")
+    edit(studio, "C", set={"title": "C2"})
+    add(studio)
+    move(studio, "Band", "Dance", "Gala")
+    ran = studio.run("drift", "--accept", "--added")
+    assert ran.code == 3
+    assert "Wrote galleries/gala.yaml: took 1 value (order)" in ran.out
+    assert "Wrote galleries/party.yaml: took 2 values (a title, c title)" in ran.out
+    assert text(studio) == FLOW_LIST.replace("title: A", "title: A2").replace("title: C", "title: C2")
+    why = "galleries/party.yaml:4:1: comments in items: would be lost or move to other entries"
+    for left in ("party/b was not accepted:", "party/a was not accepted:", "items that people added:"):
+        assert f"{left} {why}" in ran.err
+    assert "write each entry on lines of its own" in ran.err
+
+
+def test_entries_with_aliases_are_moved(studio: CliHarness) -> None:
+    entries = ("&base {key: a, text: <p>a</p>, title: &t A}  # a", "{key: b, text: <p>b</p>, title: *t}  # b")
+    studio.write_gallery((*entries, "{<<: *base, key: c}  # c"), name="party", head=HEAD)
+    studio.apply()
+    edit(studio, "A", after=None, set={"title": "A"})
+    items = studio.items("Party")
+    studio.edit({"gallery": {"name": "Party"}, "item": {"id": items[-1]["id"]}, "after": None})
+    accept(studio)
+    assert [line.strip() for line in text(studio).rstrip().splitlines()[4:]] == [
+        "- {text: <p>a</p>, title: A, key: c}  # c",
+        "- {key: a, text: <p>a</p>, title: &t A}  # a",
+        "- {key: b, text: <p>b</p>, title: *t}  # b",
+    ]
+
+
+def test_from_stays_if_only_entries_beside_it_are_moved(vows: CliHarness) -> None:
+    before = text(vows, "vows").rstrip().splitlines()
+    move(vows, "Cake", "Hello", "Vows")
+    add(vows, "Vows")
+    move(vows, "Toast", "Vows 1", "Vows")
+    assert "took 1 value (order); added 1 item (toast)" in accept(vows, "--added")
+    after = text(vows, "vows").rstrip().splitlines()
+    assert [line for line in before if line not in after] == []
+    assert [line for line in after if "key:" in line or "from:" in line] == [
+        before[-1],
+        before[-3],
+        "  - key: toast",
+        before[-2],
+    ]
+    vows.apply()
+    vows.assert_no_changes()
+
+
+def test_from_is_moved_as_a_whole(vows: CliHarness) -> None:
+    before = text(vows, "vows").rstrip().splitlines()
+    move(vows, "Hello", "Cake", "Vows")
+    assert "took 1 value (order)" in accept(vows)
+    assert text(vows, "vows").rstrip().splitlines() == [*before[:-3], before[-2], before[-3], before[-1]]
+    vows.apply()
+    vows.assert_no_changes()
+
+
+def test_only_the_from_whose_photos_change_is_expanded(vows: CliHarness) -> None:
+    for number in range(1, 4):
+        write_captioned(vows, f"more/cake-{number}.jpg", f"Cake {number}", 50 + number)
+    vows.write("galleries/vows.yaml", text(vows, "vows") + "  - {from: more/*.jpg}  # more\n")
+    vows.apply()
+    rename(vows, "Cake 2", "Torte", "Vows")
+    assert "replaced from: by 3 entries; took 1 value (cake-2 title)" in accept(vows)
+    assert "  - {from: folder/*.jpg}  # all\n" in text(vows, "vows")
+    move(vows, "Hello", "Vows 3", "Vows")
+    assert "replaced from: by 4 entries; took 1 value (order)" in accept(vows)
+    vows.apply()
+    vows.assert_no_changes()

@@ -333,6 +333,28 @@ def test_captions_stay_in_the_file_of_a_photo_that_is_back(studio: CliHarness) -
     assert manifest(studio) == text
 
 
+def test_captions_that_were_not_in_force_do_not_come_with_the_former_photo(studio: CliHarness) -> None:
+    studio.write("galleryctl.yaml", WORKSPACE)
+    write_captioned(studio, "photos/vows.jpg", "Vows", 1)
+    write_captioned(studio, "photos/kiss.jpg", "Kiss", 2)
+    studio.write("photos/kiss.jpg.yaml", "description: Window light\nlink: https://example.com/kiss\n")
+    write(studio, "{key: hero, image: photos/kiss.jpg, title: Kiss}")
+    studio.apply()
+    first, text = shown(studio), manifest(studio)
+    replace_text(studio, ("kiss.jpg", "vows.jpg"), ("title: Kiss", "captions: true"))
+    studio.apply()
+    studio.edit({"gallery": {"name": "Party"}, "item": {"title": "Vows"}, "photo": {"displayName": "kiss.jpg"}})
+    edited = shown(studio)
+    studio.apply()
+    undo_and_apply(studio, 3)
+    assert shown(studio) == edited
+    assert "{key: hero, image: photos/kiss.jpg, title: Vows}" in manifest(studio)
+    replace_text(studio, ("kiss.jpg", "vows.jpg"), ("title: Vows", "captions: true"))
+    studio.apply()
+    undo_and_apply(studio, 2)
+    assert (shown(studio), manifest(studio)) == (first, text)
+
+
 @pytest.fixture
 def folder(studio: CliHarness) -> CliHarness:
     """A gallery of a text, the photos of a folder and a text, applied."""
@@ -399,6 +421,19 @@ def test_a_deleted_gallery_has_a_manifest_again(party: CliHarness) -> None:
     assert shown(party) == before
 
 
+@pytest.mark.parametrize("more", ["", "# for Ada\n"])
+def test_a_gallery_that_was_made_again_is_left(party: CliHarness, more: str) -> None:
+    head = f"{more}bind: {{name: Other, create: true}}\nprotect: false\n"
+    party.write_gallery([item("x", "X")], name="other", head=head)
+    party.apply()
+    assert party.run("destroy", "--auto-approve", "--target", "other").code == 0
+    party.apply()
+    output = undo(party, 2, code=3)
+    assert "Warning: other was not undone: its key is used for another gallery now." in output
+    assert "delete" not in output
+    assert (party.root / "galleries/other.yaml").exists()
+
+
 @pytest.mark.parametrize("name", ["", "name: Other\n", "name: ${GALLERYCTL_VAR_OTHER}\n"])
 def test_a_created_gallery_that_is_not_protected_loses_its_manifest(
     party: CliHarness, monkeypatch: pytest.MonkeyPatch, name: str
@@ -417,7 +452,7 @@ def test_a_created_gallery_that_was_changed_since_is_left(party: CliHarness) -> 
     party.apply()
     party.write_gallery([item("x", "X"), item("y", "Y")], name="other", head=head)
     output = undo(party, 2, code=3)
-    assert "other was not undone: the run created the gallery, and its items were changed since" in output
+    assert "other was not undone: the run created the gallery, and its manifest was changed since" in output
     assert (party.root / "galleries/other.yaml").exists()
 
 
@@ -435,7 +470,9 @@ def test_a_manifest_that_says_more_than_at_its_creation_is_left(party: CliHarnes
     party.write_gallery([item("x", "X")], name="other", head=head)
     party.apply()
     replace_text(party, change, name="other")
-    assert "other was not undone: the run created the gallery, and its manifest says more" in undo(party, 2, code=3)
+    assert "other was not undone: the run created the gallery, and its manifest was changed since" in undo(
+        party, 2, code=3
+    )
     assert (party.root / "galleries/other.yaml").exists()
 
 
@@ -799,25 +836,49 @@ def test_new_keys_without_moved_are_found(party: CliHarness) -> None:
     assert "Wrote galleries/gala.yaml: restored 2 values (gateau title, dance title)" in undo(party, 2)
 
 
-def test_after_destroy_the_manifests_get_what_they_did_not_name(party: CliHarness) -> None:
-    replace_text(party, ("items:", "protect: false\nunmanaged: delete\nitems:"))
+def test_after_destroy_the_manifests_get_what_only_the_site_had(party: CliHarness) -> None:
+    replace_text(
+        party,
+        ("items:", "protect: false\nunmanaged: delete\nitems:"),
+        ('"Bye"', '"Bye", "link": {"url": "https://example.com", "text": "Bye"}'),
+    )
     party.apply()
-    edit(party, "Cake", set={"title": "By Ada"})
-    edit(party, "Dance", set={"description": "By Bo"})
+    edit(party, "Cake", set={"title": "By Ada", "description": "", "tags.values": ["sweet"]})
+    edit(party, "Dance", set={"description": "By Bo", "text.html": "<p>Waltz</p>"})
+    edit(party, "Bye", set={"link.text": "Farewell"}, after={"title": "By Ada"})
+    edit(party, "Band", set={"title": "Trio"})
+    party.edit({"gallery": {"name": "Party"}, "set": {"name": "Gala"}})
     party.edit(
         {
-            "gallery": {"name": "Party"},
+            "gallery": {"name": "Gala"},
             "item": None,
             "set": {"type": "TEXT", "title": "Mine", "text": {"html": "<p>m</p>"}},
         }
     )
+    before = shown(party, "Gala")
+    replace_text(party, ('"Band"', '"Choir"'))
     assert party.run("destroy", "--auto-approve").code == 0
-    output = undo(party, 2, code=3)
-    assert "Wrote galleries/party.yaml: restored 1 value (dance description)" in output
-    assert "party/cake was not undone: title: the manifest had another value than the site" in output
+    output = undo(party, 3, code=3)
+    values = "cake title, cake description, cake tags, dance text, dance description, bye link, name, order"
+    assert f"Wrote galleries/party.yaml: restored 8 values ({values})" in output
+    assert "party/band was not undone: title: the manifest has a change that was not applied." in output
     assert "party was not undone: 1 of its items had no entry: the history shows them" in output
+    replace_text(party, ('"Choir"', '"Trio"'))
     party.apply()
-    assert [each.get("description") for each in shown(party)] == ["Three tiers", "By Bo", None, None]
+    assert shown(party, "Gala") == [each for each in before if each["title"] != "Mine"]
+
+
+def test_after_destroy_a_photo_that_was_replaced_in_the_editor_is_back(photos: CliHarness) -> None:
+    replace_text(photos, ("items:", "protect: false\nitems:"))
+    write_captioned(photos, "photos/last.jpg", "Last", 9)
+    photos.write_gallery(["{key: l, image: photos/last.jpg}"], name="last", head="bind: {create: true}\nname: Last\n")
+    photos.apply()
+    edit(photos, "Cake", photo={"displayName": "last.jpg"})
+    edit(photos, "Dance", after=None)
+    before = shown(photos)
+    assert photos.run("destroy", "--auto-approve", "--target", "party").code == 0
+    assert "restored 2 values (cake image, order)" in undo_and_apply(photos, 3)
+    assert shown(photos) == before
 
 
 def test_a_field_that_the_manifest_ignores_is_left(party: CliHarness) -> None:
@@ -934,3 +995,31 @@ def test_a_video_from_the_environment(party: CliHarness, monkeypatch: pytest.Mon
     assert "removed 1 entry (new)" in output
     assert "party/film was not undone: video: its value comes from the environment." in output
     assert f"{{key: film, {video}, title: Film}}" in manifest(party)
+
+
+def test_a_list_in_brackets_whose_comments_would_move_keeps_its_entries(party: CliHarness) -> None:
+    flow = [f"  {line}, # c{number}" for number, line in enumerate(ITEMS)]
+    head = f"gallery: party\n{HEAD}items: [\n"
+    party.write("galleries/party.yaml", head + "\n".join([*flow[1:], flow[0].replace('"Cake"', '"Torte"'), "]\n"]))
+    party.write_gallery([item("hall", "Hall")], name="gala", head="bind: {create: true}\nname: Gala\n")
+    party.apply()
+    party.write_gallery([item("hall", "Room")], name="gala", head="bind: {create: true}\nname: Gala\n")
+    party.write("galleries/party.yaml", head + "\n".join([*flow[:2], f"  {item('new', 'New')}, # n", "]\n"]))
+    party.apply()
+    output = undo(party, 3, code=3)
+    assert "Wrote galleries/gala.yaml: restored 1 value (hall title)" in output
+    assert "Wrote galleries/party.yaml: restored 1 value (cake title)" in output
+    why = "galleries/party.yaml:4:1: comments in items: would be lost"
+    for left in ("party/new was not undone", "party/band was not undone", "party was not undone: order"):
+        assert f"{left}: {why}" in output
+    assert manifest(party).replace("Torte", "Cake") == head + "\n".join(
+        [*flow[:2], f"  {item('new', 'New')}, # n", "]\n"]
+    )
+
+
+def test_from_stays_if_only_entries_beside_it_were_moved(folder: CliHarness) -> None:
+    before = manifest(folder)
+    write(folder, item("end", "End"), item("hello", "Hello"), "{from: folder/*.jpg, title: Same}")
+    folder.apply()
+    assert "Wrote galleries/party.yaml: restored 1 value (order)" in undo_and_apply(folder, 2)
+    assert manifest(folder) == before

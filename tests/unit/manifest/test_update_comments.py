@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from galleryctl.manifest.write.placement import KnownKeys
 from galleryctl.manifest.write.update import render_manifest
 from galleryctl.manifest.yaml.parse import parse_yaml_text
 from galleryctl.model.errors import InvalidInput
-from galleryctl.model.fields import FIELDS_BY_KIND, canonical
+from galleryctl.model.fields import FIELDS_BY_KIND, Fields, canonical
 from galleryctl.model.live import LiveGallery, LiveItem
 from galleryctl.model.media import HostedVideo, Kind, VideoHost
 
@@ -146,7 +146,6 @@ def test_entries_that_cannot_move_as_lines_are_put_in_order(items: str) -> None:
     [
         ("[{key: a, text: <p>a</p>, title: 'A #1'}, {key: b, text: <p>b</p>, title: B}]  # two", False),
         ("[{key: a, text: <p>a</p>, title: A}, # the first\n  {key: b, text: <p>b</p>, title: B}]", True),
-        ("\n  - &a {key: a, text: <p>a</p>, title: A}  # one\n  - {<<: *a, key: b, text: <p>b</p>, title: B}", True),
     ],
 )
 def test_a_list_whose_comments_would_be_lost_is_refused(items: str, refused: bool) -> None:
@@ -213,6 +212,63 @@ def test_only_the_value_changes(entry: str, title: str, result: str | None) -> N
 
 
 @pytest.mark.parametrize(
+    ("entry", "fields", "result"),
+    [
+        (
+            "- {key: a, text: <p>a</p>, link: { url: \"https://example.com/a\", text: 'x' }} # c",
+            {"link.url": "https://example.com/a", "link.text": "it's"},
+            "- {key: a, text: <p>a</p>, link: { url: \"https://example.com/a\", text: 'it''s' }} # c",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, link: { url: \"https://example.com/a\", text: 'x' }}",
+            {"link.url": "https://example.com/a"},
+            '- {key: a, text: <p>a</p>, link: { url: "https://example.com/a", text: null }}',
+        ),
+        (
+            "- key: a\n    text: <p>a</p>\n    link: # of a\n      text:   'x'  # shown\n      url: https://example.com/a",
+            {"link.url": "https://example.com/b", "link.text": "x"},
+            "- key: a\n    text: <p>a</p>\n    link: # of a\n      text:   'x'  # shown\n      url: https://example.com/b",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, css: { color: 'red', font: {size: 1, unit: px}, weight: bold }}",
+            {"css": {"color": "red", "font": {"size": 2, "unit": "px"}, "width": 3}},
+            "- {key: a, text: <p>a</p>, css: { color: 'red', font: {size: 2, unit: px}, width: 3 }}",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, tags: [ 'zoo',\n      b, \"y\" ]} # c",
+            {"tags": ("a: 1", "b", "zoo")},
+            "- {key: a, text: <p>a</p>, tags: [ 'zoo',\n      b, \"a: 1\" ]} # c",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, tags: [ 'x', b, c ]}",
+            {"tags": ("c",)},
+            "- {key: a, text: <p>a</p>, tags: [ c ]}",
+        ),
+        (
+            "- key: a\n    text: <p>a</p>\n    tags: # all\n    # first\n    - 'p'  # of p\n    # between\n    - q\n    # after",
+            {"tags": ("p", "r")},
+            "- key: a\n    text: <p>a</p>\n    tags: # all\n    # first\n    - 'p'  # of p\n    - r\n    # after",
+        ),
+        (
+            "- key: a\n    text: <p>a</p>\n    tags:\n      - p\n      # of q\n      - q # too",
+            {"tags": ("q",)},
+            "- key: a\n    text: <p>a</p>\n    tags:\n      # of q\n      - q # too",
+        ),
+        (
+            "- {key: a, text: <p>a</p>, tags: [x, z]}",
+            {"tags": ("new",)},
+            "- {key: a, text: <p>a</p>, tags: [new]}",
+        ),
+    ],
+)
+def test_what_stays_of_a_value_keeps_its_spelling(entry: str, fields: Fields, result: str) -> None:
+    text = f"bind: {{id: g-1}}\nname: Party\nitems:\n  {entry}\n"
+    item = text_item("a")
+    item = replace(item, fields={**item.fields, "title": "", **fields})
+    assert imported(text, [item]) == text.replace(entry, result)
+
+
+@pytest.mark.parametrize(
     ("entry", "result"),
     [
         ("- {text: <p>a</p>, key: a, css: {color: red}, title: A}", "- {video: https://vimeo.com/1, key: a, title: A}"),
@@ -265,7 +321,7 @@ items:
 
 @pytest.mark.parametrize(
     ("text", "keys", "line"),
-    [(FLOW, "bac", 3), (FLOW, "ac", 3), (FLOW, "abcd", 3), (ANCHORED, "ba", 3), (ANCHORED, "b", 3)],
+    [(FLOW, "bac", 3), (FLOW, "ac", 3), (FLOW, "abcd", 3)],
 )
 def test_a_list_whose_comments_cannot_move_with_their_entries_is_rejected(text: str, keys: str, line: int) -> None:
     with pytest.raises(InvalidInput) as rejected:
@@ -283,6 +339,110 @@ def test_a_value_of_an_entry_with_an_anchor_can_change() -> None:
     result = imported(ANCHORED, [text_item("a"), text_item("b", ("new",))])
     assert "tags: [new]" in result
     assert result.index("# above a") < result.index("key: a") < result.index("key: b") < result.index("# in b")
+
+
+@pytest.mark.parametrize(
+    ("entries", "keys", "result"),
+    [
+        (  # an alias moves before its anchor
+            """\
+  # above a
+  - key: a  # of a
+    text: &p <p>{0}</p>
+    title: &t 'A'
+  - {key: b, text: <p>b</p>, title: *t}  # of b
+  # above c
+  - {key: c, text: &c <p>c</p>, title: C}
+  - {key: d, text: <p>d</p>, description: *c, title: D}
+""",
+            "bacd",
+            """\
+  - {key: b, text: <p>b</p>, title: 'A'}  # of b
+  # above a
+  - key: a  # of a
+    text: &p <p>{0}</p>
+    title: 'A'
+  # above c
+  - {key: c, text: &c <p>c</p>, title: C}
+  - {key: d, text: <p>d</p>, description: *c, title: D}
+""",
+        ),
+        (  # an entry that merges another one moves before it
+            """\
+  # above a
+  - &a
+    key: a
+    text: <p>a</p>
+    title: A
+    tags: # all
+      - x
+      - 'b, c'
+  - <<: *a  # like a
+    key: b
+    text: <p>b</p>  # in b
+""",
+            "ba",
+            """\
+  - title: A
+    tags: [x, 'b, c']  # like a
+    key: b
+    text: <p>b</p>  # in b
+  # above a
+  -
+    key: a
+    text: <p>a</p>
+    title: A
+    tags: # all
+      - x
+      - 'b, c'
+""",
+        ),
+        (  # the entry with the anchor is removed
+            """\
+  # above a
+  - &a {key: a, text: <p>a</p>, title: A, link: &l {url: "https://example.com", text: x}}  # one
+  - {key: b, text: <p>b</p>, <<: *a}  # two
+  - {key: c, text: <p>c</p>, link: *l}  # three
+""",
+            "bc",
+            """\
+  - {key: b, text: <p>b</p>, title: A, link: {url: "https://example.com", text: x}}  # two
+  - {key: c, text: <p>c</p>, link: {url: "https://example.com", text: x}}  # three
+""",
+        ),
+    ],
+)
+def test_an_alias_that_cannot_stay_becomes_its_value(entries: str, keys: str, result: str) -> None:
+    text = f"bind: {{id: g-1}}\nname: Party\nitems:\n{entries}"
+    root: Any = parse_yaml_text(text, "party.yaml").root
+    values = {entry["key"]: entry for entry in root.value["items"]}
+    written = imported(text, [_as_written(values[key]) for key in keys])
+    assert written == f"bind: {{id: g-1}}\nname: Party\nitems:\n{result}"
+
+
+def test_a_value_that_others_share_changes_alone() -> None:
+    entries = "  - {key: a, text: <p>a</p>, title: &t Old}  # a\n  - {key: b, text: <p>b</p>, title: *t}  # b\n"
+    text = f"bind: {{id: g-1}}\nname: Party\nitems:\n{entries}"
+    written = imported(
+        text, [text_item("a"), replace(text_item("b"), fields={**text_item("b").fields, "title": "Old"})]
+    )
+    changed = "  - {key: a, text: <p>a</p>, title: A}  # a\n  - {key: b, text: <p>b</p>, title: Old}  # b\n"
+    assert written == text.replace(entries, changed)
+
+
+def _as_written(entry: Mapping[str, Any]) -> LiveItem:
+    """Return the live item that an entry declares."""
+    link = entry.get("link") or {}
+    values = {
+        "html": entry["text"],
+        "title": entry.get("title"),
+        "description": entry.get("description"),
+        "tags": entry.get("tags"),
+        "link.url": link.get("url"),
+        "link.text": link.get("text"),
+    }
+    fields = {each.name: canonical(each.name, values.get(each.name)) for each in FIELDS_BY_KIND[Kind.TEXT]}
+    return LiveItem(id=entry["key"], kind=Kind.TEXT, media=None, fields=fields, sort_order=None, raw={})
 
 
 def test_comments_around_a_list_on_one_line_stay() -> None:

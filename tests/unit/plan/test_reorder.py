@@ -84,6 +84,33 @@ def test_only_what_stands_outside_a_longest_run_moves(values: list[float]) -> No
     assert len(assign_sort_orders(values, values)) == len(values) - longest(values)
 
 
+@given(st.permutations(range(8)), st.sets(st.integers(0, 7)))
+def test_among_the_longest_runs_the_one_with_the_most_preferred_items(values: list[int], preferred: set[int]) -> None:
+    run = longest_run(list(map(float, values)), preferred)
+    size = longest(values)
+    runs = [each for each in combinations(range(8), size) if ascending([values[i] for i in each])]
+    assert tuple(run) in runs
+    assert len(preferred & {*run}) == max(len(preferred.intersection(each)) for each in runs)
+
+
+@pytest.mark.parametrize("item_order", ItemOrder)
+@pytest.mark.parametrize(
+    ("wanted", "moved"),
+    [
+        ("abcdef acdfeb", {"b", "f"}),  # e is the fifth before and after
+        ("cba abc", {"a", "c"}),
+        ("abcdexf acdfeb", {"b", "f", "x"}),
+        ("bcda abcd", {"a"}),
+    ],
+)
+def test_an_item_whose_place_stays_is_not_moved(wanted: str, moved: set[str], item_order: ItemOrder) -> None:
+    desired, live = wanted.split()
+    sign = 1 if item_order is ItemOrder.ASCENDING else -1
+    orders = {key: sign * float(place) for place, key in enumerate(live, 1)}
+    new = assign_sort_orders([orders.get(key) for key in desired], orders.values(), item_order)
+    assert {desired[index] for index in new} == moved
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.none() | CROWDED | st.integers(-5, 5).map(float), max_size=9),

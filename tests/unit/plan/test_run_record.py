@@ -22,6 +22,7 @@ from galleryctl.plan.history.record import (
     FormerResource,
     RecordedChange,
     RecordedOrder,
+    RunHeader,
     RunRecord,
     RunResult,
 )
@@ -79,21 +80,26 @@ FORMER = st.builds(
     media=st.none() | LIVE_MEDIA,
     fields=FIELDS,
     source=TEXT,
+    sent=st.dictionaries(TEXT, TEXT, max_size=2),
 )
 STATUSES = st.sampled_from([UNKNOWN_STATUS, *(status.value for status in OutcomeStatus)])
 NAMES = st.lists(TEXT, max_size=4).map(tuple)
-RECORDS = st.builds(
-    RunRecord,
+HEADERS = st.builds(
+    RunHeader,
     number=COUNT,
     run=TEXT,
     who=TEXT,
     started=TEXT,
     operation=TEXT,
-    site_id=TEXT,
     lineage=TEXT,
     serial=COUNT,
     digest=TEXT,
     result=st.sampled_from(RunResult),
+)
+RECORDS = st.builds(
+    RunRecord,
+    header=HEADERS,
+    site_id=TEXT,
     changes=st.lists(
         st.builds(
             RecordedChange,
@@ -116,12 +122,12 @@ RECORDS = st.builds(
 def test_a_record_comes_back_whole(record: RunRecord) -> None:
     content = serialize_record(record)
     assert content.count(b"\n") == 1
-    assert deserialize_record(content, number=record.number, where="here") == record
+    assert deserialize_record(content, number=record.header.number, where="here") == record
 
 
 @given(record=RECORDS)
 def test_the_summary_is_read_without_the_changes(record: RunRecord) -> None:
-    assert deserialize_summary(serialize_record(record), number=record.number, where="here") == record.summary
+    assert deserialize_summary(serialize_record(record), number=record.header.number, where="here") == record.summary
 
 
 def test_a_record_with_an_unknown_field_is_rejected() -> None:
@@ -136,28 +142,28 @@ def test_a_record_with_an_unknown_field_is_rejected() -> None:
     ):
         unknown = content.replace(known, known.replace(b"title", b"nosuch"))
         with pytest.raises(StateError) as caught:
-            deserialize_record(unknown, number=RECORD.number, where="here")
+            deserialize_record(unknown, number=RECORD.header.number, where="here")
         assert why in str(caught.value.why)
 
 
 @given(record=RECORDS, share=st.floats(0, 1, exclude_max=True))
 def test_a_part_of_a_record_is_rejected(record: RunRecord, share: float) -> None:
     content = serialize_record(record).rstrip()
-    with pytest.raises(StateError, match=f"the record of run {record.number} cannot be read"):
-        deserialize_record(content[: int(len(content) * share)], number=record.number, where="here")
+    with pytest.raises(StateError, match=f"the record of run {record.header.number} cannot be read"):
+        deserialize_record(content[: int(len(content) * share)], number=record.header.number, where="here")
 
 
-RECORD = RunRecord(
+HEADER = RunHeader(
     number=3,
     run="r",
     who="ann@studio",
     started="2026-11-28T10:00:00+00:00",
     operation="apply",
-    site_id="s",
     lineage="l",
     serial=7,
     digest="d",
 )
+RECORD = RunRecord(header=HEADER, site_id="s")
 
 
 def test_the_record_of_another_run_is_rejected() -> None:
