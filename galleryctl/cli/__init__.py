@@ -6,9 +6,9 @@ import sys
 def main() -> None:
     """Run the console script. A signal while its modules are imported ends it as a later one does."""
     try:
-        from galleryctl.cli.main import main as run
+        from galleryctl.cli.main import run_process
 
-        run()
+        run_process()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; no further action was taken.\n")
         sys.exit(130)

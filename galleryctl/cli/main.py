@@ -115,7 +115,7 @@ def _invoke(args: list[str]) -> int:
         return print_failure(error, get_settings(context))
 
 
-def main() -> None:
+def run_process() -> None:
     """Run the console script."""
     if asked := os.environ.get(_COMPLETE_VARIABLE):
         from click.shell_completion import shell_complete

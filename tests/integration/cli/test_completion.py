@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from galleryctl.cli.main import main
+from galleryctl.cli import main
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str) -> list[str]:
