@@ -13,14 +13,13 @@ from galleryctl.model.errors import Problem
 from galleryctl.model.lint import LintFinding, LintRule, Severity
 from galleryctl.model.media import Kind, LocalFile, RemoteFile, WixFile
 from galleryctl.model.position import SourcePosition
+from galleryctl.model.upload_formats import MAX_IMAGE_BYTES
 from galleryctl.photo.facts import NO_FACTS, PhotoFacts
 
 TINY_SIDE = 1_280
 """Pixels of the longer side. The vendor names no minimum; its guides for galleries recommend 1,280 by 960 or more."""
 HUGE_SIDE = 16_383
 """Pixels of the longer side: no WebP is larger, which is the format that the vendor's servers send to most browsers."""
-HUGE_BYTES = 25_000_000
-"""The limit that third-party guides name as the vendor's limit for an image. Not confirmed by the vendor."""
 _SEPARATORS = re.compile(r"[\W_]+")
 
 Severities = Mapping[LintRule, Severity]
@@ -108,14 +107,15 @@ def _huge_picture(item: DesiredItem, facts: PhotoFacts) -> str:
     width, height = facts.displayed_size
     if max(width, height) > HUGE_SIDE:
         return f"{_name_of(item)} has {width:,} by {height:,} pixels, more than the {HUGE_SIDE:,} of a WebP"
-    if item.media.size > HUGE_BYTES:
+    if item.media.size > MAX_IMAGE_BYTES:
         megabytes = f"{item.media.size / 1_000_000:,.1f} MB"
-        return f"{_name_of(item)} has {megabytes}; the site may reject more than {HUGE_BYTES // 1_000_000} MB"
+        return f"{_name_of(item)} has {megabytes}; the site may reject more than {MAX_IMAGE_BYTES // 1_000_000} MB"
     return ""
 
 
-def _location_data(item: DesiredItem, facts: PhotoFacts) -> str:
-    return f"{_name_of(item)} says where it was taken, and its original is public" if facts.has_location else ""
+def _location_data(item: DesiredItem, _facts: PhotoFacts) -> str:
+    is_published = isinstance(item.media, LocalFile) and item.media.located
+    return f"{_name_of(item)} says where it was taken, and its original is public" if is_published else ""
 
 
 _ITEM_RULES: Mapping[LintRule, Callable[[DesiredItem, PhotoFacts], str]] = {
@@ -131,8 +131,10 @@ def _repeated(gallery: DesiredGallery) -> Iterator[tuple[DesiredItem, _Finding]]
     """Yield the items that show the photo or video of an earlier one in the same gallery."""
     first: dict[str, DesiredItem] = {}
     for item in gallery.items:
-        if isinstance(item.media, LocalFile | RemoteFile):
-            content = item.media.source
+        if isinstance(item.media, LocalFile):
+            content = item.media.content or item.media.sha256
+        elif isinstance(item.media, RemoteFile):
+            content = item.media.url
         elif isinstance(item.media, WixFile):
             content = item.media.id
         else:

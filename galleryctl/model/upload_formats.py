@@ -19,7 +19,7 @@ from galleryctl.model.media import LocalFile
 
 LIMITS_SOURCE = "https://www.picovert.com/en/blog/image-size-for-wix"
 """Read on 2026-11-28: "Max upload size: 25 MB per image; Supported formats: JPG, PNG, GIF, WebP, BMP, TIFF"."""
-_IMAGE_BYTES = 25_000_000
+MAX_IMAGE_BYTES = 25_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class UploadFormat:
 
 def _image(name: str, mime_type: str, *extensions: str, is_listed: bool) -> UploadFormat:
     return UploadFormat(
-        name=name, mime_type=mime_type, extensions=extensions, is_listed=is_listed, max_bytes=_IMAGE_BYTES
+        name=name, mime_type=mime_type, extensions=extensions, is_listed=is_listed, max_bytes=MAX_IMAGE_BYTES
     )
 
 
