@@ -166,3 +166,40 @@ def test_undo_finds_the_file_of_a_copy(holiday: CliHarness) -> None:
 def test_a_mistake_in_the_setting_is_an_error(holiday: CliHarness, part: str) -> None:
     set_privacy(holiday, f"privacy: {{{part}}}\n")
     assert holiday.run("validate").code == 1
+
+
+def strip_segments(data: bytes) -> bytes:
+    """Return the JPEG as a program writes it that removes all metadata."""
+    kept, at = data[:2], 2
+    while data[at + 1] in (0xE1, 0xED):
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return kept + data[at:]
+
+
+@pytest.mark.parametrize("setting", ["", "privacy: {gps: keep}\n"])
+def test_a_photo_is_uploaded_again_once_its_location_is_removed_from_the_file(
+    holiday: CliHarness, setting: str
+) -> None:
+    set_privacy(holiday, setting)
+    holiday.apply()
+    assert sum(LATITUDE[16:] in data for data in received(holiday)) == 3
+    for number in range(3):
+        path = holiday.root / f"photos/located{number}.jpg"
+        path.write_bytes(strip_segments(path.read_bytes()))
+    ran = holiday.apply()
+    assert "3 updated" in ran.out
+    holiday.assert_no_changes()
+    assert holiday.run("media", "gc", "--auto-approve").code == 0
+    assert [data for data in received(holiday) if LATITUDE[16:] in data] == []
+
+
+def test_with_strip_a_new_location_in_a_file_uploads_nothing(holiday: CliHarness) -> None:
+    located = {path: path.read_bytes() for path in (holiday.root / "photos").glob("located*.jpg")}
+    for path, data in located.items():
+        path.write_bytes(strip_segments(data))
+    set_privacy(holiday, STRIP)
+    holiday.apply()
+    for path, data in located.items():
+        path.write_bytes(data)
+    holiday.assert_no_changes()
+    assert len(holiday.files()) == 4
