@@ -15,7 +15,7 @@ import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from galleryctl.photo.content.digest import content_digest
+from galleryctl.photo.content.digest import photo_digest
 from galleryctl.photo.formats import HEADER_BYTES, detect_photo_format
 
 TAGS = [
@@ -32,10 +32,10 @@ def result(before: bytes, after: bytes) -> str:
     """Return what the edit did to a file."""
     if before == after:
         return "not written"
-    digest = content_digest(before)
+    digest = photo_digest(before)
     if not digest:
         return "no digest"
-    return "same" if content_digest(after) == digest else "ANOTHER"
+    return "same" if photo_digest(after) == digest else "ANOTHER"
 
 
 def main() -> None:

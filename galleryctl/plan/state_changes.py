@@ -57,8 +57,12 @@ def media_to_record(
         and context.covers(item.address)
     )
     used = (change.media for change in changes if isinstance(change.media, LocalFile | RemoteFile))
-    to_record = {source.source: file_of_content(media, source) for source in (*recognized, *used)}
-    return {name: file_id for name, file_id in sorted(to_record.items()) if file_id is not None}
+    to_record: dict[str, str] = {}
+    for source in (*recognized, *used):
+        if (file_id := file_of_content(media, source)) is not None:
+            names = {source.source, *(name for name in source.sources if name not in context.state.media)}
+            to_record |= dict.fromkeys(names, file_id)
+    return dict(sorted(to_record.items()))
 
 
 def protected_addresses(context: PlanContext, forget: frozenset[Address]) -> frozenset[Address]:

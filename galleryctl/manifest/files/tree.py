@@ -24,7 +24,7 @@ from galleryctl.manifest.files.unusable import POINTER_BYTES, describe_missing, 
 from galleryctl.manifest.lookalikes import describe_difference
 from galleryctl.model.media import Kind, LocalFile
 from galleryctl.model.privacy import NO_PRIVACY, Privacy
-from galleryctl.photo.content.digest import content_digest
+from galleryctl.photo.content.digest import photo_digest
 from galleryctl.photo.formats import HEADER_BYTES
 
 _SUPPORTED_FORMATS = {Kind.IMAGE: "JPEG, PNG, GIF, WebP, HEIC, AVIF", Kind.VIDEO: "MP4, MOV, WebM, AVI, MKV …"}
@@ -270,9 +270,9 @@ def _read_digests(stream: BinaryIO, size: int, *, reads_content: bool) -> FileDi
     stream.seek(0)
     if size > _MAX_BYTES_AT_ONCE:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for readable()
-        return FileDigests(sha256, content_digest(stream) if reads_content else "")
+        return FileDigests(sha256, photo_digest(stream) if reads_content else "")
     data = stream.read()
-    return FileDigests(hashlib.sha256(data).hexdigest(), content_digest(data) if reads_content else "")
+    return FileDigests(hashlib.sha256(data).hexdigest(), photo_digest(data) if reads_content else "")
 
 
 def normalize_path(path: str) -> str:

@@ -15,7 +15,7 @@ from galleryctl.photo.source import ByteSource, MalformedError, Part
 FULL_BOX_BYTES = 4
 """The bytes of version and flags, with which some boxes begin."""
 MAX_TABLE_BYTES = 1_000_000
-MAX_ITEMS = 20_000
+MAX_HEIF_ITEMS = 20_000
 EXIF_ITEM = b"Exif"
 """The type of an item that is an EXIF block."""
 _XMP_TYPE = b"application/rdf+xml"
@@ -60,8 +60,8 @@ def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]
     version = source.read(iinf.content_start, 1)[0]
     types: dict[int, tuple[bytes, bytes]] = {}
     for box in child_boxes(source, iinf, FULL_BOX_BYTES + (4 if version else 2)):
-        if len(types) >= MAX_ITEMS:
-            raise MalformedError(f"there are more than {MAX_ITEMS:,} items")
+        if len(types) >= MAX_HEIF_ITEMS:
+            raise MalformedError(f"there are more than {MAX_HEIF_ITEMS:,} items")
         infe = FieldReader.of(source, box, MAX_TABLE_BYTES)
         if box.kind == b"infe" and infe.version in (2, 3):
             ident = infe.number(2 if infe.version == 2 else 4)  # noqa: PLR2004 - the version with ids of 16 bits
@@ -79,8 +79,8 @@ def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[i
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = table.version >= 2  # noqa: PLR2004 - the version with ids of 32 bits
     locations: dict[int, tuple[tuple[int, int], ...]] = {}
-    extents_left = MAX_ITEMS
-    for _ in range(min(table.number(4 if wide else 2), MAX_ITEMS)):
+    extents_left = MAX_HEIF_ITEMS
+    for _ in range(min(table.number(4 if wide else 2), MAX_HEIF_ITEMS)):
         ident = table.number(4 if wide else 2)
         method = table.number(2) & 15 if table.version else 0
         table.number(2)  # the data are in this file
@@ -89,7 +89,7 @@ def _read_locations(source: ByteSource, iloc: Part, idat: Part | None) -> dict[i
         count = table.number(2)
         extents_left -= count
         if extents_left < 0:  # each may have fields of no bytes
-            raise MalformedError(f"there are more than {MAX_ITEMS:,} extents")
+            raise MalformedError(f"there are more than {MAX_HEIF_ITEMS:,} extents")
         for _ in range(count):
             table.number(index_size if table.version else 0)
             extents.append((base + table.number(offset_size), table.number(length_size)))
@@ -120,7 +120,7 @@ def item_properties(source: ByteSource, iprp: Part) -> dict[int, list[tuple[bool
         table = FieldReader.of(source, box, MAX_TABLE_BYTES)
         size = 2 if table.flags & 1 else 1
         essential = 1 << 8 * size - 1
-        for _ in range(min(table.number(4), MAX_ITEMS)):
+        for _ in range(min(table.number(4), MAX_HEIF_ITEMS)):
             chosen = found.setdefault(table.item_id(), [])
             for _ in range(table.number(1)):
                 value = table.number(size)

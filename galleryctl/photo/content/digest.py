@@ -32,7 +32,7 @@ _READERS: Mapping[PhotoFormat, Callable[[ByteSource], Iterator[ContentPart]]] = 
 }
 
 
-def content_digest(content: BinaryIO | bytes, *, changed_by: str = "") -> str:
+def photo_digest(content: BinaryIO | bytes, *, changed_by: str = "") -> str:
     """Return the SHA-256 of a file's content in hexadecimal, "" if only its bytes as a whole say what it is.
 
     XMP, IPTC, EXIF except Orientation and ColorSpace, comments and texts do not count. TIFF and formats that are not read

@@ -14,7 +14,7 @@ from galleryctl.photo.containers.fields import FieldReader
 from galleryctl.photo.containers.heif import (
     EXIF_ITEM,
     FULL_BOX_BYTES,
-    MAX_ITEMS,
+    MAX_HEIF_ITEMS,
     MAX_TABLE_BYTES,
     Item,
     exif_of_item,
@@ -78,8 +78,8 @@ def _entries(source: ByteSource, iinf: Part) -> Iterator[tuple[int, bytes]]:
     """Yield the id of each item, and the bytes that describe it."""
     wide = source.read(iinf.content_start, 1)[0]
     for number, box in enumerate(child_boxes(source, iinf, FULL_BOX_BYTES + (4 if wide else 2))):
-        if number >= MAX_ITEMS:
-            raise MalformedError(f"there are more than {MAX_ITEMS:,} items")
+        if number >= MAX_HEIF_ITEMS:
+            raise MalformedError(f"there are more than {MAX_HEIF_ITEMS:,} items")
         data = source.content(box, MAX_TABLE_BYTES)
         entry = FieldReader(data)
         yield entry.number(2 if entry.version <= 2 else 4), data  # noqa: PLR2004 - the last version with ids of 16 bits

@@ -38,7 +38,7 @@ def jpeg_content(source: ByteSource) -> Iterator[ContentPart]:
     """Yield the parts of the content. Raises MalformedError."""
     segments = list(jpeg_segments(source))
     if not segments or segments[-1].kind != _SCAN:
-        raise MalformedError("there are no pixels")
+        raise MalformedError("the pixels are missing")
     pixels = segments.pop().content_start - 2
     applications = [part for part in segments if part.kind[0] in _APPLICATIONS]
     yield from _application_content(source, sorted(applications, key=lambda part: part.kind), pixels)

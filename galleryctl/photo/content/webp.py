@@ -21,7 +21,7 @@ def webp_content(source: ByteSource) -> Iterator[ContentPart]:
     """Yield the parts of the content. Raises MalformedError."""
     chunks = list(webp_chunks(source))
     if not any(part.kind in (*_PICTURES, b"ANMF") for part in chunks):
-        raise MalformedError("there are no pixels")
+        raise MalformedError("the pixels are missing")
     yield exif_content(source.content(part, MAX_BLOCK_BYTES) for part in chunks if part.kind == _EXIF)
     for part in chunks:
         if part.kind == _EXTENDED:

@@ -308,7 +308,7 @@ def test_photos_of_the_workspace_stay_photos_of_the_workspace(wedding: CliHarnes
     assert "image: photos/cake.jpg, title: Torte" in after
     assert after.count("photos/") == before.count("photos/")
     adopt(wedding)
-    assert len(wedding.state()["media"]) == 3
+    assert len(set(wedding.state()["media"].values())) == 3
 
 
 def test_all_imports_what_is_not_managed_with_keys_from_names(journal: CliHarness) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from galleryctl.photo.content.digest import content_digest
+from galleryctl.photo.content.digest import photo_digest
 from tests.support import photo_files as made
 from tests.support.photo_files import DESCRIPTION, ORIENTATION, USER_COMMENT, Exif
 
@@ -48,9 +48,9 @@ def with_captions(format_: str, texts: Texts) -> bytes:
 @given(texts=TEXTS)
 @settings(deadline=None, max_examples=30)
 def test_captions_do_not_count(format_: str, texts: Texts) -> None:
-    digest = content_digest(with_captions(format_, texts))
+    digest = photo_digest(with_captions(format_, texts))
     assert digest
-    assert digest == content_digest(with_captions(format_, ("", "", "")))
+    assert digest == photo_digest(with_captions(format_, ("", "", "")))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_captions_do_not_count(format_: str, texts: Texts) -> None:
     ],
 )
 def test_a_file_without_captions_shows_the_same(bare: bytes, captioned: bytes) -> None:
-    assert content_digest(bare) == content_digest(captioned)
+    assert photo_digest(bare) == photo_digest(captioned)
 
 
 @cache
@@ -84,7 +84,7 @@ def test_every_byte_of_the_pixels_counts(format_: str, data: st.DataObject) -> N
     at = data.draw(st.integers(len(photo) // 2, len(photo) - 4))
     changed = bytearray(photo)
     changed[at] ^= data.draw(st.integers(1, 255))
-    assert content_digest(bytes(changed)) != content_digest(photo)
+    assert photo_digest(bytes(changed)) != photo_digest(photo)
 
 
 def png_with(kind: bytes, content: bytes) -> bytes:
@@ -121,9 +121,9 @@ COUNTS: Sequence[tuple[str, bytes, bytes]] = [
 
 @pytest.mark.parametrize(("before", "after"), [case[1:] for case in COUNTS], ids=[case[0] for case in COUNTS])
 def test_what_is_shown_counts(before: bytes, after: bytes) -> None:
-    assert content_digest(before)
-    assert content_digest(after)
-    assert content_digest(before) != content_digest(after)
+    assert photo_digest(before)
+    assert photo_digest(after)
+    assert photo_digest(before) != photo_digest(after)
 
 
 def with_color_space(value: int) -> bytes:
@@ -134,15 +134,15 @@ def with_color_space(value: int) -> bytes:
 
 def test_the_colour_space_counts_and_uncalibrated_is_as_none() -> None:
     """Programs that add EXIF add an uncalibrated colour space."""
-    digests = [content_digest(with_color_space(value)) for value in (1, 2, 0xFFFF)]
+    digests = [photo_digest(with_color_space(value)) for value in (1, 2, 0xFFFF)]
     assert len({"", *digests}) == 4
-    assert digests[2] == content_digest(made.jpeg())
+    assert digests[2] == photo_digest(made.jpeg())
 
 
 def test_segments_of_applications_may_be_moved_and_padded() -> None:
     adobe, icc = made.segment(0xEE, b"Adobe\0\x64\0\0\0\0\0"), made.segment(0xE2, b"ICC_PROFILE\0\1\1abc")
     first, second = made.jpeg(adobe, icc), made.jpeg(icc, b"\xff\xff" + adobe)
-    assert content_digest(first) == content_digest(second)
+    assert photo_digest(first) == photo_digest(second)
 
 
 def multi_picture(comment: bytes, *, gap: int = 0, behind: bool = False) -> bytes:
@@ -163,9 +163,9 @@ def multi_picture(comment: bytes, *, gap: int = 0, behind: bool = False) -> byte
 
 @pytest.mark.parametrize("behind", [False, True])
 def test_the_table_of_pictures_counts_by_distances_from_the_pixels(behind: bool) -> None:
-    digest = content_digest(multi_picture(b"a"))
-    assert content_digest(multi_picture(b"a longer comment", behind=behind)) == digest
-    assert content_digest(multi_picture(b"a", gap=2)) != digest
+    digest = photo_digest(multi_picture(b"a"))
+    assert photo_digest(multi_picture(b"a longer comment", behind=behind)) == digest
+    assert photo_digest(multi_picture(b"a", gap=2)) != digest
 
 
 def film(text: str, *, tables_first: bool, frames: bytes = b"frames") -> bytes:
@@ -184,11 +184,11 @@ def film(text: str, *, tables_first: bool, frames: bytes = b"frames") -> bytes:
 
 
 def test_the_frames_of_a_video_may_be_moved() -> None:
-    digest = content_digest(film("a", tables_first=True))
+    digest = photo_digest(film("a", tables_first=True))
     assert digest
-    assert content_digest(film("a longer title", tables_first=True)) == digest
-    assert content_digest(film("a", tables_first=False)) == digest
-    assert content_digest(film("a", tables_first=True, frames=b"Frames")) != digest
+    assert photo_digest(film("a longer title", tables_first=True)) == digest
+    assert photo_digest(film("a", tables_first=False)) == digest
+    assert photo_digest(film("a", tables_first=True, frames=b"Frames")) != digest
 
 
 @pytest.mark.parametrize(
@@ -206,16 +206,16 @@ def test_the_frames_of_a_video_may_be_moved() -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_has_no_such_digest(damaged: bytes) -> None:
-    assert content_digest(damaged) == ""
-    assert content_digest(damaged, changed_by="gps") not in ("", content_digest(damaged, changed_by="owner"))
+    assert photo_digest(damaged) == ""
+    assert photo_digest(damaged, changed_by="gps") not in ("", photo_digest(damaged, changed_by="owner"))
 
 
 def test_what_changes_the_bytes_that_are_sent_counts() -> None:
-    assert len({content_digest(made.jpeg(), changed_by=name) for name in ("", "gps", "gps owner")}) == 3
+    assert len({photo_digest(made.jpeg(), changed_by=name) for name in ("", "gps", "gps owner")}) == 3
 
 
 def test_a_file_that_is_open_has_the_same_digest() -> None:
-    assert content_digest(io.BytesIO(made.jpeg())) == content_digest(made.jpeg())
+    assert photo_digest(io.BytesIO(made.jpeg())) == photo_digest(made.jpeg())
 
 
 def jpeg_with_trailer(trailer: Callable[[int], bytes]) -> bytes:
@@ -231,4 +231,4 @@ def jpeg_with_trailer(trailer: Callable[[int], bytes]) -> bytes:
     ],
 )
 def test_captions_that_press_programs_append(trailer: Callable[[int], bytes]) -> None:
-    assert content_digest(jpeg_with_trailer(trailer)) == content_digest(made.jpeg())
+    assert photo_digest(jpeg_with_trailer(trailer)) == photo_digest(made.jpeg())
