@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-import click
+try:
+    import click
 
-from galleryctl.cli.options import common_options, get_settings, requested_format
-from galleryctl.version import __version__
+    from galleryctl.cli.options import common_options, get_settings, requested_format
+    from galleryctl.version import __version__
+except KeyboardInterrupt:  # a signal before the command begins
+    sys.stderr.write("Interrupted; no further action was taken.\n")
+    sys.exit(130)
 
 COMMANDS = (
     "init",
@@ -115,7 +119,7 @@ def _invoke(args: list[str]) -> int:
         return print_failure(error, get_settings(context))
 
 
-def run_process() -> None:
+def main() -> None:
     """Run the console script."""
     if asked := os.environ.get(_COMPLETE_VARIABLE):
         from click.shell_completion import shell_complete

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from galleryctl.model.command import command_line
 from galleryctl.model.lint import LintFinding, LintReport, Severity
 from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
 from galleryctl.report.github import annotation, join_commands
@@ -12,7 +13,7 @@ from galleryctl.report.json import dump_safe_json
 from galleryctl.report.markdown import code_span, escape_markdown
 from galleryctl.report.text import StyledText, render_rows
 
-_COMMAND = "galleryctl lint"
+_COMMAND = command_line("lint")
 _STYLES = {Severity.NOTE: "cyan", Severity.WARNING: "yellow", Severity.ERROR: "bold red"}
 _CSS_CLASSES = {Severity.NOTE: "done", Severity.WARNING: "skipped", Severity.ERROR: "failed"}
 _LEVELS = {Severity.NOTE: "notice", Severity.WARNING: "warning", Severity.ERROR: "error"}

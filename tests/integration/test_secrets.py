@@ -47,7 +47,7 @@ APP = '{app_id: "${WIX_APP_ID}", app_secret: "${WIX_APP_SECRET}", instance_id: "
 
 # in the order in which a workspace uses them; `apply` comes while its saved plan is fresh
 RUNS = (
-    "init ../other", "validate", "fmt --check", "fmt", "expand weddings", "plan --out plan.json", "show plan.json", "apply plan.json",
+    "init ../other", "validate", "lint", "fmt --check", "fmt", "expand weddings", "plan --out plan.json", "show plan.json", "apply plan.json",
     "plan", "drift", "drift --accept", "apply --auto-approve", "history", "history 1", "undo 1 --dry-run", "show", "show --live", "show --live weddings", "show --live weddings/words",
     "state list", "state show weddings", "state versions", "state unlock --force none",
     "state mv weddings/words weddings/word", "state mv weddings/word weddings/words", "state rm weddings/words",
