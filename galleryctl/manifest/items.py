@@ -73,6 +73,9 @@ def _single_item(entry: YamlNode, source_node: YamlNode, kind: Kind, context: Ma
     has_captions = reads_captions(entry, default=False) and isinstance(media, LocalFile)
     if has_captions and isinstance(media, LocalFile):
         facts, sidecar = _read_metadata(entry, media.path, source_node, context)
+        if sidecar.unusable:
+            why = UnusableFileError(sidecar.unusable, media.sha256)
+            held, media, has_captions = _held_file(media.path, why, source_node, context), None, False
         own = own.with_fallback(_merge_metadata(facts, sidecar, NO_FIELDS, kind, at))
     key = get_string(entry, "key") or sidecar.key
     if not key and "${" in PurePosixPath(displayed(source_node.value)).name:
@@ -119,6 +122,9 @@ def _item_from_file(
     has_captions = reads_captions(entry, default=True)
     if has_captions:
         facts, sidecar = _read_metadata(entry, file.path, pattern, context)
+        if sidecar.unusable:
+            why = UnusableFileError(sidecar.unusable, media.sha256)
+            return _held_item(entry, pattern, file, why, context)
     own = own.with_fallback(_default_fields(file.kind, context))
     own = _merge_metadata(facts, sidecar, own, file.kind, context.document.at(pattern))
     explicit = _sidecar_fields(sidecar, file.kind)

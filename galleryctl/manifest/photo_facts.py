@@ -55,7 +55,9 @@ def _read_file(workspace_files: WorkspaceFiles, path: str) -> PhotoFacts:
 
 def _read_sidecar(workspace_files: WorkspaceFiles, path: str) -> PhotoFacts:
     try:
-        with workspace_files.open(workspace_files.existing_path(path)) as stream:
+        normal = workspace_files.existing_path(path)
+        workspace_files.check_pointer(normal)
+        with workspace_files.open(normal) as stream:
             facts = read_xmp_sidecar(stream)
     except WorkspaceFileError as error:
         return _unreadable_sidecar(str(error))

@@ -172,6 +172,12 @@ class WorkspaceFiles:
         with self.open(path) as stream:
             return stream.read(HEADER_BYTES)
 
+    def check_pointer(self, normal: str) -> None:
+        """Raise UnusableFileError if the file at a normalized path is only a pointer to its content."""
+        with self.open(normal) as stream:
+            if pointer := describe_pointer(normal, stream.read(POINTER_BYTES)):
+                raise UnusableFileError(*pointer)
+
     def _inner(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 

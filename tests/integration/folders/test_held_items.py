@@ -217,3 +217,48 @@ def test_pointers_are_recognized_after_the_state_is_lost(published: CliHarness) 
     published.apply()
     published.assert_no_changes()
     assert {item["id"] for item in published.items()} == before
+
+
+@pytest.mark.parametrize("entry", ["from: photos", "image: photos/a.jpg, captions: true"])
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path: path.write_text(LFS), "is a Git LFS pointer, not the file itself; fetch it: git lfs pull"),
+        (annex_link, "is a git-annex link, and its content is not here; fetch it: git annex get photos/"),
+        (evict, "is not on this machine, only its placeholder ."),
+    ],
+)
+def test_a_yaml_sidecar_that_is_not_here_holds_its_item_alone(
+    studio: CliHarness, spoil: Callable[[Path], object], why: str, entry: str
+) -> None:
+    studio.write_photo("photos/a.jpg", 1)
+    studio.write_photo("photos/b.jpg", 2)
+    sidecar = studio.root / "photos/a.jpg.yaml"
+    studio.write("photos/a.jpg.yaml", "key: kiss\ntitle: The kiss\ndescription: Theirs\n")
+    others = ["{from: photos/b.jpg}"] if entry != "from: photos" else []
+    studio.write_gallery([f"{{{entry}}}", *others])
+    studio.apply()
+    before = {item["id"]: item for item in studio.items()}
+    sidecar.unlink()
+    spoil(sidecar)
+    studio.write_photo("photos/b.jpg", 3)
+    validated = studio.run("validate")
+    assert validated.code == 1
+    assert f"photos/a.jpg.yaml {why}" in validated.err
+    assert studio.run("apply", "--auto-approve").code == 3
+    kept = next(item for item in studio.items() if item["title"])
+    assert kept == before[kept["id"]]
+    assert kept["title"] == "The kiss"
+    assert len(studio.items()) == 2
+    sidecar.unlink(missing_ok=True)
+    studio.write("photos/a.jpg.yaml", "key: kiss\ntitle: The kiss\ndescription: Theirs\n")
+    studio.apply()
+    studio.assert_no_changes()
+    assert next(item["id"] for item in studio.items() if item["title"]) == kept["id"]
+
+
+def test_an_xmp_sidecar_that_is_a_pointer_names_the_command_that_fetches_it(studio: CliHarness) -> None:
+    studio.write_photo("photos/a.jpg", 1)
+    studio.write("photos/a.xmp", LFS)
+    studio.write_gallery(["{from: photos}"])
+    assert "fetch it: git lfs pull --include=photos/a.xmp" in studio.run("validate").out
