@@ -14,7 +14,8 @@ from galleryctl.manifest.yaml.spaces import SMART_QUOTES, SPACES, space_advice
 
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]+|![^\s,\[\]{}]*)(?:[ \t]+|\Z))*")
 _BLOCK_HEADER = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])[ \t]*(?:[ \t]#.*)?\Z")
-_ALIAS = re.compile(r"\*[^\s,\[\]{}]+[ \t]*(?:[ \t]#.*)?\Z")
+_ALIAS = re.compile(r"\*[0-9A-Za-z_-]+[ \t]*(?:[ \t]#.*)?\Z")
+_ALIAS_IN_FLOW = re.compile(r"\*[0-9A-Za-z_-]+[ \t]*(?:[,:\]}]|[ \t]#|\Z)")
 _RESERVED = re.compile(r"[@`%,\]}*&|>!]|[-?:](?=[ \t]|\Z)")
 _RESERVED_IN_FLOW = "@`%|>"
 _REST = re.compile(r"[ \t]*(?:[ \t]#.*|)\Z")
@@ -226,7 +227,8 @@ class _Flow:
 
     def _take_text(self, line: int, column: int, *, is_quoted: bool) -> Mistake | None:
         first = self._lines[line][column]
-        if not self._words and first in _RESERVED_IN_FLOW:
+        is_alias = first != "*" or _ALIAS_IN_FLOW.match(self._lines[line], column)
+        if not self._words and (first in _RESERVED_IN_FLOW or not is_alias):
             return Mistake(line, column, f"quote the text: it begins with {first!r}")
         if self._complete and first == ":":  # as in {"a":1}
             self._colon, self._words, self._complete = True, 1, False
