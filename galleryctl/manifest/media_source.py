@@ -41,7 +41,9 @@ def parse_media_source(
     except UnusableFileError:
         raise
     except WorkspaceFileError as error:
-        raise MediaSourceError(str(error)) from error
+        is_pattern = not {"*", "?"}.isdisjoint(text)
+        why = f"{text[:80]} is a pattern; use from: for the files of a pattern" if is_pattern else str(error)
+        raise MediaSourceError(why) from error
 
 
 def _parse_wix_uri(text: str, kind: Kind) -> WixFile:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from galleryctl.manifest.conditions import read_where
 from galleryctl.manifest.context import ManifestContext
 from galleryctl.manifest.files.glob import FileQuery, SelectedFile, Selection, choose_files
+from galleryctl.manifest.files.patterns import is_excluded
 from galleryctl.manifest.files.skipping import count_skipped
 from galleryctl.manifest.files.tree import WorkspaceFileError, normalize_path
 from galleryctl.manifest.values import get_string
@@ -30,7 +32,8 @@ def select_entry_files(entry: YamlNode, pattern: YamlNode, context: ManifestCont
     try:
         selection = choose_files(query, context.workspace_files, context.facts_reader_of(entry))
     except WorkspaceFileError as error:
-        context.add_problem(pattern, str(error))
+        advice = _list_advice(pattern.value, lambda part: context.workspace_files.exists(part.rstrip("/")))
+        context.add_problem(pattern, f"{error}{advice}")
         return ()
     at = context.document.at(pattern)
     if pattern.has_hidden_values():  # notes would show them
@@ -45,15 +48,27 @@ def select_entry_files(entry: YamlNode, pattern: YamlNode, context: ManifestCont
 def _notes(selection: Selection) -> Iterator[str]:
     if selection.skipped:
         yield f"skipped {count_skipped(selection.skipped)}"
-    for pattern in selection.idle_exceptions:
-        yield f"except {pattern} excludes nothing; a path is relative to the workspace"
 
 
 def _warnings(selection: Selection) -> Iterator[str]:
+    for pattern in selection.idle_exceptions:
+        advice = _list_advice(pattern, lambda part: any(is_excluded(path, part) for path in selection.matched))
+        yield f"except {pattern} excludes nothing{advice or '; a path is relative to the workspace'}"
     if selection.undated:
         more = len(selection.undated) - _MAX_UNDATED
         listed = ", ".join(selection.undated[:_MAX_UNDATED])
         yield f"files without a capture time come last: {listed}{f' and {more:,} more' if more > 0 else ''}"
+
+
+def _list_advice(text: object, is_meant: Callable[[str], bool]) -> str:
+    """Return how to write several paths as a list, if the text is all of them: YAML joins lines without dashes."""
+    parts = re.split(r"[,\s]+", text) if isinstance(text, str) else []
+    names = [part.removeprefix("-") for part in parts]
+    if len(parts) < 2 or not all(name and is_meant(name) for name in names):
+        return ""
+    if parts != names:
+        return "; add a space after each dash"
+    return f"; if these are several paths, write a list: [{names[0]}, {names[1]}{', …' if len(names) > 2 else ''}]"
 
 
 def _exceptions(node: YamlNode | None, context: ManifestContext) -> Iterator[str]:

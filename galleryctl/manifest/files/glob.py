@@ -144,9 +144,22 @@ def _nothing_found(
     if not (found.files or found.skipped):
         if any(part.startswith(".") for part in pattern.split("/")):
             return f"{pattern} is hidden, and hidden files and folders are not searched"
-        return f"{pattern} matches no files" if not found.is_folder else f"the folder {pattern} is empty"
+        return (
+            f"{pattern} matches no files{_pattern_advice(pattern)}"
+            if not found.is_folder
+            else f"the folder {pattern} is empty"
+        )
     counted = count_skipped({path: skipped[path] for path in (*found.files, *found.skipped)})
     return f"{pattern} matches no pictures or videos, only {counted}"
+
+
+def _pattern_advice(pattern: str) -> str:
+    """Return what to write instead of a pattern as other programs have it."""
+    if "{" in pattern and "," in pattern:
+        return "; braces are not supported: write a list with one pattern for each part"
+    if pattern.endswith("/**"):
+        return f"; ** matches folders: write {pattern}/*, or {pattern.removesuffix('/**')} for all files in it"
+    return ""
 
 
 def _judged(file: SelectedFile, where: Where, facts: PhotoFacts, skipped: dict[str, Skip]) -> SelectedFile:

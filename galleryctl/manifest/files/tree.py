@@ -103,7 +103,7 @@ class WorkspaceFiles:
         if not real.is_file():
             if why := type_problem(path, real):
                 raise UnusableFileError(why)
-            raise WorkspaceFileError(f"{path} is not a file")
+            raise WorkspaceFileError(f"{path} is a folder, not a file; use from: for the files of a folder")
         if actual := self._names.other_case(normal):  # works only on file systems that ignore case
             raise WorkspaceFileError(f"{path} does not exist; the name on disk is {actual!r}")
         return normal

@@ -105,14 +105,34 @@ def test_the_file_of_an_excluded_heic_is_a_jpeg(scratch: ScratchWorkspace) -> No
     assert paths(scratch, "  - {from: photos, except: 1.heic}\n") == ["photos/1.jpg"]
 
 
-def test_exceptions_that_exclude_nothing_are_noted(scratch: ScratchWorkspace) -> None:
+def test_exceptions_that_exclude_nothing_are_a_warning(scratch: ScratchWorkspace) -> None:
     scratch.picture("photos/a.jpg")
     scratch.write("photos/a.nef", "raw")
     scratch.items("  - {from: photos, except: ['*.NEF', b.jpg]}\n")
-    assert [note.message for note in scratch.load().notes] == [
-        "photos: skipped 1 RAW photo",
-        "photos: except b.jpg excludes nothing; a path is relative to the workspace",
+    assert [note.message for note in scratch.load().notes] == ["photos: skipped 1 RAW photo"]
+    assert [warning.message for warning in scratch.load().warnings] == [
+        "except b.jpg excludes nothing; a path is relative to the workspace",
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "advice"),
+    [
+        (
+            "photos/a.jpg\n        photos/b.jpg",
+            "if these are several paths, write a list: [photos/a.jpg, photos/b.jpg]",
+        ),
+        ("photos/a.jpg, photos/b.jpg", "if these are several paths, write a list: [photos/a.jpg, photos/b.jpg]"),
+        ("-photos/a.jpg\n        -photos/b.jpg", "add a space after each dash"),
+    ],
+)
+def test_a_list_without_dashes_is_reported_as_one(scratch: ScratchWorkspace, lines: str, advice: str) -> None:
+    for name in ("a", "b", "c"):
+        scratch.picture(f"photos/{name}.jpg")
+    (problem,) = scratch.item_problems(f"  - from:\n        {lines}\n")
+    assert problem.endswith(f"; {advice}")
+    scratch.items(f"  - from: photos\n    except:\n        {lines}\n")
+    assert [warning.message.rpartition("nothing; ")[2] for warning in scratch.load().warnings] == [advice]
 
 
 @pytest.mark.parametrize("pattern", [".photos", ".photos/*.jpg"])
