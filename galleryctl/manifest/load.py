@@ -22,6 +22,7 @@ from galleryctl.manifest.ownership import (
     undeclared_problems,
 )
 from galleryctl.manifest.photo_facts import facts_reader, own_facts_reader
+from galleryctl.manifest.pinned_captions import left_out_captions
 from galleryctl.manifest.privacy import read_privacy
 from galleryctl.manifest.problems import read_document, sort_problems
 from galleryctl.manifest.profile import resolve_item_order
@@ -203,6 +204,7 @@ def read_manifest(
         pinned=pinned_files(nodes, document),
     )
     items, unselected = build_gallery_items(nodes, context)
+    context.notes.extend(left_out_captions(nodes, context))
     incomplete = bool(problems or document.unresolved)
     moved = read_moved(document, gallery=key, problems=problems)
     claims = read_claims(document, gallery=key, sites=config.sites, problems=problems)

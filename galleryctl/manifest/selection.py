@@ -64,11 +64,11 @@ def _list_advice(text: object, is_meant: Callable[[str], bool]) -> str:
     """Return how to write several paths as a list, if the text is all of them: YAML joins lines without dashes."""
     parts = re.split(r"[,\s]+", text) if isinstance(text, str) else []
     names = [part.removeprefix("-") for part in parts]
-    if len(parts) < 2 or not all(name and is_meant(name) for name in names):
+    if not names[1:] or not all(name and is_meant(name) for name in names):
         return ""
     if parts != names:
         return "; add a space after each dash"
-    return f"; if these are several paths, write a list: [{names[0]}, {names[1]}{', …' if len(names) > 2 else ''}]"
+    return f"; if these are several paths, write a list: [{names[0]}, {names[1]}{', …' if names[2:] else ''}]"
 
 
 def _exceptions(node: YamlNode | None, context: ManifestContext) -> Iterator[str]:

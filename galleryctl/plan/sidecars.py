@@ -104,7 +104,7 @@ def _notice(address: Address, paths: Sequence[str]) -> Notice:
     more = f" and {len(paths) - _MAX_PATHS:,} more" if len(paths) > _MAX_PATHS else ""
     message = (
         f"the .xmp {what} missing since the last apply, and the texts are kept: {', '.join(paths[:_MAX_PATHS])}{more}; "
-        f"restore {'it' if one else 'them'}, or remove the texts with an .xmp without texts, or with captions: file in "
-        "the entry"
+        f"restore {'it' if one else 'them'}, or leave them out with captions: file in the entry, or with title: null "
+        "in a YAML sidecar"
     )
     return Notice(address=address, message=message)

@@ -225,3 +225,29 @@ def test_the_value_of_a_variable_is_not_shown(scratch: ScratchWorkspace) -> None
     (warning,) = scratch.item_warnings(entry, {"GALLERYCTL_VAR_FILE": "secret/p.jpg"})
     assert "the captions of the file that the value from the environment names cannot be read completely:" in warning
     assert "secret" not in warning
+
+
+@pytest.mark.parametrize(
+    ("entry", "left_out"),
+    [
+        ("image: photos/p.jpg", "title, description"),
+        ("{image: photos/p.jpg, title: Cake}", "description"),
+        ("{image: photos/p.jpg, captions: true}", ""),
+        ("{image: photos/p.jpg, captions: false}", ""),
+        ("image: photos/plain.jpg", ""),
+        ("image: photos/noted.jpg", "a YAML sidecar"),
+        ("image: other.jpg", ""),
+    ],
+)
+def test_an_entry_that_leaves_out_captions_is_noted(scratch: ScratchWorkspace, entry: str, left_out: str) -> None:
+    tags = exif(description=b"Theirs", xp_title="Kiss\0".encode("utf-16-le"))
+    scratch.picture("photos/p.jpg", exif=tags)
+    scratch.picture("other.jpg", exif=tags)
+    scratch.picture("photos/plain.jpg")
+    scratch.picture("photos/noted.jpg")
+    scratch.write("photos/noted.yaml", "title: Noted\n")
+    scratch.items(f"  - {entry}\n  - from: photos\n")
+    notes = [note.message for note in scratch.load().notes if "leaves out" in note.message]
+    path = entry.strip("{}").split(",")[0].removeprefix("image: ")
+    advice = "write captions: true, or false to keep it so"
+    assert notes == ([f"this entry leaves out what {path} has: {left_out}; {advice}"] if left_out else [])
