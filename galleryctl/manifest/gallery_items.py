@@ -81,14 +81,20 @@ def _with_keys(drafts: Sequence[ItemDraft], context: ManifestContext) -> tuple[D
 def _without_repeated_files(drafts: Iterable[ItemDraft], context: ManifestContext) -> Iterator[ItemDraft]:
     """Yield the drafts but those of files that an earlier `from` entry found, too, which is a problem."""
     first: dict[str, ItemDraft] = {}
+    repeated: dict[tuple[SourcePosition, SourcePosition], list[str]] = {}
     for draft in drafts:
         path = _path_of(draft.item) if draft.file else ""
         earlier = first.setdefault(path, draft) if path else draft
         if earlier is draft:
             yield draft
-            continue
-        message = f"{path} is also found by the entry at {earlier.item.at}; exclude it from one of them with except:"
-        context.problems.append(Problem(draft.item.at, message))
+        else:
+            repeated.setdefault((draft.item.at, earlier.item.at), []).append(path)
+    for (at, earlier_at), paths in repeated.items():
+        found, them = f"{paths[0]} is also found", "it"
+        if more := len(paths) - 1:
+            found, them = f"{paths[0]} and {more:,} more are also found", "these files"
+        message = f"{found} by the entry at {earlier_at}; exclude {them} from one of them with except:"
+        context.problems.append(Problem(at, message))
 
 
 def _duplicate_keys(items: Iterable[DesiredItem]) -> Iterator[Problem]:
@@ -103,7 +109,10 @@ def _describe_duplicate(earlier: DesiredItem, item: DesiredItem) -> str:
     key = item.address.item
     paths = (_path_of(earlier), _path_of(item))
     where = f"first defined at {earlier.at}" if earlier.at != item.at else ""
-    if not all(paths) or paths[0] == paths[1]:
+    if paths[0] and paths[0] == paths[1]:
+        advice = f"both show {paths[0]}; give one of them a key of its own, or remove it"
+        return f"duplicate key {key!r}, first defined at {earlier.at}: {advice}"
+    if not all(paths):
         return f"duplicate key {key!r}, first defined at {earlier.at}"
     advice = "rename one file, exclude one with except:, or write key: in its own entry or sidecar"
     return "; ".join(filter(None, (f"duplicate key {key!r} for {name_both(*paths)}", where, advice)))

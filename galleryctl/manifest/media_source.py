@@ -14,6 +14,7 @@ from galleryctl.model.video import video_host, video_id
 
 _WIX_URI = re.compile(r"wix:(?P<kind>[a-z]+)://v1/(?P<id>[^/#]+)(?:/(?P<name>[^#]*))?(?:#(?P<sizes>.*))?\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_BARE_URL = re.compile(r"www\.[\w-]+\.|(?:[\w-]+\.)+(?:com|de|eu|io|net|org|uk)(?:/|\Z)|youtu\.be/", re.IGNORECASE)
 _MAX_PIXELS = 100_000
 """Limit of width and height; larger values are mistakes."""
 
@@ -41,9 +42,17 @@ def parse_media_source(
     except UnusableFileError:
         raise
     except WorkspaceFileError as error:
-        is_pattern = not {"*", "?"}.isdisjoint(text)
-        why = f"{text[:80]} is a pattern; use from: for the files of a pattern" if is_pattern else str(error)
+        why = str(error)
+        if is_bare_url(text):
+            why = f"{text[:80]} does not exist; if it is a URL, add https://"
+        elif not {"*", "?"}.isdisjoint(text):
+            why = f"{text[:80]} is a pattern; use from: for the files of a pattern"
         raise MediaSourceError(why) from error
+
+
+def is_bare_url(text: str) -> bool:
+    """Return True for an address without its scheme: www.example.com/page, example.com."""
+    return _BARE_URL.match(text) is not None
 
 
 def _parse_wix_uri(text: str, kind: Kind) -> WixFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from galleryctl.manifest.media_source import is_bare_url
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
 
@@ -13,19 +14,27 @@ _TEXTS = ("title", "description", "alt_text", "text")
 
 def gallery_text_warnings(document: YamlDocument) -> Iterator[Problem]:
     """Yield the warnings about the texts of a manifest."""
-    if document.root is None or not document.remarks:
+    if document.root is None:
         return
     nodes = [("name", document.root.part("name"))]
     items = document.root.part("items")
     for entry in (document.root.part("defaults"), *((items.items or ()) if items else ())):
         nodes += _item_texts(entry)
+        yield from _link_warnings(document, entry)
     yield from _warnings(document, nodes)
 
 
 def sidecar_text_warnings(document: YamlDocument) -> Iterator[Problem]:
     """Yield the warnings about the texts of a sidecar."""
-    if document.remarks:
-        yield from _warnings(document, _item_texts(document.root))
+    yield from _warnings(document, _item_texts(document.root))
+    yield from _link_warnings(document, document.root)
+
+
+def _link_warnings(document: YamlDocument, entry: YamlNode | None) -> Iterator[Problem]:
+    link = entry.part("link") if entry else None
+    url = link.part("url") or link if link else None
+    if url and isinstance(url.value, str) and not url.has_hidden_values() and is_bare_url(url.value):
+        yield Problem(document.at(url), f"the link {url.value[:80]} is not a whole URL; add https://")
 
 
 def _item_texts(entry: YamlNode | None) -> list[tuple[str, YamlNode | None]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from posixpath import splitext
 
 from galleryctl.manifest.conditions import read_where
 from galleryctl.manifest.context import ManifestContext
 from galleryctl.manifest.files.glob import FileQuery, SelectedFile, Selection, choose_files
 from galleryctl.manifest.files.patterns import is_excluded
-from galleryctl.manifest.files.skipping import count_skipped
+from galleryctl.manifest.files.skipping import count_skipped, skip_by_name
 from galleryctl.manifest.files.tree import WorkspaceFileError, normalize_path
 from galleryctl.manifest.values import get_string
 from galleryctl.manifest.yaml.nodes import YamlNode
@@ -46,8 +47,20 @@ def select_entry_files(entry: YamlNode, pattern: YamlNode, context: ManifestCont
 
 
 def _notes(selection: Selection) -> Iterator[str]:
-    if selection.skipped:
-        yield f"skipped {count_skipped(selection.skipped)}"
+    read = _read_sidecars(selection)
+    if skipped := {path: why for path, why in selection.skipped.items() if path not in read}:
+        yield f"skipped {count_skipped(skipped)}"
+
+
+def _read_sidecars(selection: Selection) -> frozenset[str]:
+    """Return the sidecars that are read with their photos: photo.xmp or photo.jpg.yaml beside photo.jpg."""
+    photos = {path for path in selection.matched if skip_by_name(path) is None}
+    photos |= {splitext(path)[0] for path in photos}
+    return frozenset(
+        path
+        for path in selection.skipped
+        if splitext(path)[1].lower() in (".xmp", ".yaml", ".yml") and splitext(path)[0] in photos
+    )
 
 
 def _warnings(selection: Selection) -> Iterator[str]:

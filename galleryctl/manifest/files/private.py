@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from typing import BinaryIO
 
+from galleryctl.manifest.files.skipping import is_video_name
 from galleryctl.model.privacy import LocationPolicy, Privacy, PrivateKind
-from galleryctl.photo.privacy.strip import find_private
+from galleryctl.photo.privacy.strip import UnknownFormatError, find_private
 from galleryctl.photo.source import MalformedError
 
 _MAX_IN_MEMORY = 64_000_000
@@ -42,9 +43,18 @@ def private_kinds(file: BinaryIO, path: str, privacy: Privacy) -> frozenset[Priv
     except MalformedError as error:
         keep = ", ".join(f"{name}: keep" for name in ("gps", "owner") if getattr(privacy, name) == "strip")
         raise PrivateFileError(
-            f"private data cannot be removed from {path}: {error}; "
-            f"export the file again, or publish it as it is with privacy: {{{keep}}} in the manifest"
+            f"private data cannot be removed from {path}: {error}; {_advice(path, error)}, "
+            f"or publish it as it is: privacy: {{{keep}}} in the manifest, for the whole gallery"
         ) from error
+
+
+def _advice(path: str, error: MalformedError) -> str:
+    """Return what to do about a file that cannot be searched."""
+    if isinstance(error, UnknownFormatError):
+        return "convert it to MP4" if is_video_name(path) else "convert it to JPEG"
+    if "truncated" in str(error):
+        return "the file is incomplete: copy it again"
+    return "export the file again"
 
 
 def _refuse_location(file: BinaryIO, path: str) -> None:
@@ -52,8 +62,8 @@ def _refuse_location(file: BinaryIO, path: str) -> None:
         has_place = find_private(file, frozenset((PrivateKind.LOCATION,))).has_place
     except MalformedError as error:
         raise PrivateFileError(
-            f"{path} cannot be searched for a location: {error}; "
-            "export the file again, or publish it as it is with privacy: {gps: keep} in the manifest"
+            f"{path} cannot be searched for a location: {error}; {_advice(path, error)}, "
+            "or publish it as it is: privacy: {gps: keep} in the manifest, for the whole gallery"
         ) from error
     if has_place:
         raise PrivateFileError(

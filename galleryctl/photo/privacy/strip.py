@@ -20,6 +20,11 @@ from galleryctl.photo.read import read_photo
 from galleryctl.photo.source import MalformedError
 from galleryctl.photo.splice import Splice, open_spliced, read_spliced
 
+
+class UnknownFormatError(MalformedError):
+    """A file of a format that cannot be searched."""
+
+
 _STRIPPERS: Mapping[PhotoFormat, Callable[[BinaryIO, PrivateSearch], Iterator[Splice]]] = {
     PhotoFormat.JPEG: jpeg_splices,
     PhotoFormat.PNG: png_splices,
@@ -67,7 +72,7 @@ def _find_splices(file: BinaryIO, search: PrivateSearch) -> tuple[Splice, ...]:
     format_ = detect_photo_format(file.read(HEADER_BYTES))
     strip = _STRIPPERS.get(format_) if format_ else None
     if strip is None:
-        raise MalformedError("files of its format cannot be searched for private data")
+        raise UnknownFormatError("files of its format cannot be searched for private data")
     splices = tuple(sorted(strip(file, search)))
     _check_order(splices)
     return splices

@@ -158,7 +158,8 @@ def test_media_and_the_keys_made_from_them(scratch: ScratchWorkspace, written: s
         ("image: photos/rings.jpg", "3:12: photos/rings.jpg does not exist"),
         ("image: ../x.jpg", "3:12: ../x.jpg contains ..; use a path relative to the workspace, without .."),
         ("image: /etc/passwd", "3:12: /etc/passwd is not a relative path; use a path relative to the workspace"),
-        ("image: out/x.jpg", "3:12: out/x.jpg is outside the workspace"),
+        ("image: out/x.jpg", "3:12: out/x.jpg is outside the workspace: out is a link to OUTSIDE"),
+        ("video: www.youtube.com/watch?v=a", "3:12: www.youtube.com/watch?v=a does not exist; if it is a URL, add https://"),
         ("image: photos\\a.jpg", "3:12: photos\\a.jpg contains a backslash; use / in paths"),
         ("image: photos", "3:12: photos is a folder, not a file; use from: for the files of a folder"),
         ("image: photos/*.jpg", "3:12: photos/*.jpg is a pattern; use from: for the files of a pattern"),
@@ -193,7 +194,7 @@ def test_what_no_item_can_show(scratch: ScratchWorkspace, entry: str, expected: 
     outside.mkdir(exist_ok=True)
     (outside / "x.jpg").write_bytes(b"\xff\xd8\xff")
     (scratch.root / "out").symlink_to(outside)
-    assert scratch.item_problems(f"  - {entry}\n") == [f"galleries/g.yaml:{expected}"]
+    assert scratch.item_problems(f"  - {entry}\n") == [f"galleries/g.yaml:{expected}".replace("OUTSIDE", str(outside))]
 
 
 def test_a_loop_of_links_is_a_problem(scratch: ScratchWorkspace) -> None:
@@ -331,3 +332,51 @@ def test_html_and_nested_structures_are_kept_as_they_are(scratch: ScratchWorkspa
     text, image = scratch.items(entries)
     assert text.fields["html"] == "<p>\n &nbsp;x </p>"
     assert image.fields["exif"] == {"ISO": 100, "A": (1, {"b": None})}
+
+
+def test_a_photo_that_is_there_twice_is_named(scratch: ScratchWorkspace) -> None:
+    scratch.picture("photos/rings.jpg")
+    (problem,) = scratch.item_problems("  - image: photos/rings.jpg\n  - image: photos/rings.jpg\n")
+    assert problem == (
+        "galleries/g.yaml:4:5: duplicate key 'rings', first defined at galleries/g.yaml:3:5: both show photos/rings.jpg; "
+        "give one of them a key of its own, or remove it"
+    )
+
+
+def test_entries_that_find_the_same_files_are_one_problem(scratch: ScratchWorkspace) -> None:
+    for name in "abc":
+        scratch.picture(f"photos/{name}.jpg")
+    (problem,) = scratch.item_problems("  - from: photos\n  - from: photos/*.jpg\n")
+    assert problem == (
+        "galleries/g.yaml:4:5: photos/a.jpg and 2 more are also found by the entry at galleries/g.yaml:3:5; "
+        "exclude these files from one of them with except:"
+    )
+
+
+@pytest.mark.parametrize(
+    "link", ["www.example.com", "{url: example.com/booking}", "{url: https://example.com}", "/book"]
+)
+def test_a_link_without_a_scheme_is_a_warning(scratch: ScratchWorkspace, link: str) -> None:
+    scratch.picture("a.jpg")
+    scratch.items(f"  - {{image: a.jpg, link: {link}}}\n")
+    warned = [warning.message for warning in scratch.load().warnings]
+    url = link.strip("{}").removeprefix("url: ")
+    is_whole = url.startswith(("https:", "/"))
+    assert warned == ([] if is_whole else [f"the link {url} is not a whole URL; add https://"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("a.mkv", b"\x1aE\xdf\xa3" + b"\0" * 40 + b"matroska", "convert it to MP4"),
+        ("a.jpg", b"\xff\xd8\xff\xe1\x40\x00Exif", "the file is incomplete: copy it again"),
+    ],
+)
+def test_a_file_that_cannot_be_searched_has_advice(
+    scratch: ScratchWorkspace, name: str, content: bytes, advice: str
+) -> None:
+    scratch.write(name, content)
+    (problem,) = scratch.problems(f"bind: {{create: true}}\nprivacy: {{gps: strip}}\nitems:\n  - from: {name}\n")
+    assert (
+        f"; {advice}, or publish it as it is: privacy: {{gps: keep}} in the manifest, for the whole gallery" in problem
+    )

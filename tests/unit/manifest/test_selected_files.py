@@ -141,3 +141,14 @@ def test_hidden_files_are_not_searched(scratch: ScratchWorkspace, pattern: str) 
     scratch.picture("photos/.a.jpg")
     (problem,) = scratch.item_problems(f"  - from: {pattern}\n")
     assert problem.endswith(f"{pattern} is hidden, and hidden files and folders are not searched")
+
+
+def test_sidecars_that_are_read_are_not_skipped(scratch: ScratchWorkspace) -> None:
+    scratch.picture("photos/a.jpg")
+    for name in ("a.xmp", "a.jpg.yaml"):
+        scratch.write(f"photos/{name}", "title: A\n" if name.endswith("yaml") else "")
+    scratch.items("  - from: photos\n")
+    assert [note.message for note in scratch.load().notes] == []
+    for name in ("b.xmp", "a.AAE"):
+        scratch.write(f"photos/{name}", "")
+    assert [note.message for note in scratch.load().notes] == ["photos: skipped 2 sidecars"]
