@@ -33,6 +33,15 @@ _ONLY_FOR = {
     },
     **dict.fromkeys(("except", "where", "order"), "items from files"),
 }
+_EXAMPLES = {
+    "bind": "{name: Weddings}",
+    "backend": "{type: local}",
+    "privacy": "{gps: strip}",
+    "focal_point": "{x: 0.5, y: 0.3}",
+}
+"""How to write mappings, by their names."""
+_FIXED_RULES = ("unusable-file", "invalid-manifest")
+"""The lint rules whose severity cannot be set."""
 _MAX_VALUE_LENGTH = 60
 """Characters of a value that a message shows."""
 
@@ -111,6 +120,8 @@ def _unknown_keys(error: Any, node: YamlNode, document: YamlDocument) -> Iterato
             yield Problem(at, f"{key} is for {_ONLY_FOR[key]}; this is {_with_article(title)}")
         elif not kinds and key == "key" and title.startswith("items"):
             continue  # the missing source is reported
+        elif key in _FIXED_RULES and "tiny-picture" in known:
+            yield Problem(at, f"the severity of {key} is always error, and cannot be set; remove this line")
         elif kinds == ["from"] and key == "key":
             yield Problem(at, "key is not allowed with from: items from files get their keys from the file names")
         else:
@@ -203,7 +214,8 @@ def _type_message(instance: object, node: YamlNode, label: str, allowed_types: s
     if instance is None:
         return f"{label} has no value; it must be {expected}"
     actual = "" if isinstance(instance, Mapping | list) else f", not {_display_value(instance, node)}"
-    return f"{label} must be {expected}{actual}{_list_advice(instance) if 'array' in types else ''}"
+    example = _EXAMPLES.get(label, "") if expected == "a mapping" else ""
+    return f"{label} must be {expected}{actual}{example and f'; write {label}: {example}'}{_list_advice(instance) if 'array' in types else ''}"
 
 
 def _list_advice(instance: object) -> str:

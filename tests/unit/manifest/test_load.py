@@ -228,7 +228,7 @@ def test_an_unreadable_file_is_a_problem(scratch: ScratchWorkspace, monkeypatch:
         ("quality: 50.5", "quality must be an integer, not 50.5"),
         ("focal_point: {x: 2, y: 0}", "focal_point.x 2 is above 1"),
         ("focal_point: {x: 1}", "missing y in focal_point"),
-        ("focal_point: [1, 2]", "focal_point must be a mapping"),
+        ("focal_point: [1, 2]", "focal_point must be a mapping; write focal_point: {x: 0.5, y: 0.3}"),
         ("sharpen: {amount: 6}", "sharpen.amount 6 is above 5"),
         ("sharpen: {radius: -1}", "sharpen.radius -1 is below 0"),
         ("sharpen: {threshold: 1.5}", "sharpen.threshold 1.5 is above 1"),
@@ -259,6 +259,7 @@ def test_what_the_schema_refuses_is_told_for_people(scratch: ScratchWorkspace, e
     [
         ("items: []\n", "1:1: missing bind: specify {id: …}, {name: …} or {create: true}"),
         ("bind: {}\nitems: []\n", "1:7: bind is empty"),
+        ("bind: Weddings\nitems: []\n", '1:7: bind must be a mapping, not "Weddings"; write bind: {name: Weddings}'),
         ("bind: {id: a, name: b}\nitems: []\n", "1:7: bind has both id and name; remove the name"),
         ("bind: {id: a, create: true}\nitems: []\n", "1:7: bind has both id and create; remove one of them"),
         ("bind: {id: ../../../x}\nitems: []\n", '1:12: invalid bind.id "../../../x": use the id of a gallery: `galleryctl show --live` prints it; the Editor shows it in the gallery\'s Settings, Support'),
@@ -380,3 +381,11 @@ def test_a_file_that_cannot_be_searched_has_advice(
     assert (
         f"; {advice}, or publish it as it is: privacy: {{gps: keep}} in the manifest, for the whole gallery" in problem
     )
+
+
+def test_the_severity_of_a_fixed_rule_cannot_be_set(scratch: ScratchWorkspace) -> None:
+    scratch.write(
+        "galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: []\nlint:\n  unusable-file: note\n"
+    )
+    with pytest.raises(InvalidInput, match="5:3: the severity of unusable-file is always error, and cannot be set"):
+        scratch.config()
