@@ -14,6 +14,7 @@ from galleryctl.cli.options import (
     get_settings,
     guard_options,
     lock_timeout_option,
+    report_option,
     target_option,
 )
 
@@ -32,6 +33,7 @@ from galleryctl.cli.options import (
 @click.option("--expect-digest", metavar="DIGEST", default="", help="Apply only the plan with this review digest.")
 @lock_timeout_option
 @deadline_option
+@report_option
 @click.pass_context
 def command(
     context: click.Context,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import common_options, deadline_option, get_settings, target_option
+from galleryctl.cli.options import common_options, deadline_option, get_settings, report_option, target_option
 
 
 @click.command("drift")
@@ -22,6 +22,7 @@ from galleryctl.cli.options import common_options, deadline_option, get_settings
 )
 @click.option("--reason", metavar="TEXT", default="", help="Why it is tolerated, with --tolerate-until.")
 @deadline_option
+@report_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -43,18 +44,22 @@ def command(
     from galleryctl.cli.run.accept import run_accept
     from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.run.tolerate import run_tolerate
+    from galleryctl.cli.reports import check_reports
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.session.run import drift_options, plan_workspace
 
     settings = get_settings(context)
     tolerate = tolerate_until is not None
     _check_usage(accept=accept, accept_options=added or dry_run, tolerate=tolerate, reason=reason, addresses=addresses)
+    if settings.reports and (accept or tolerate):
+        raise click.UsageError("--report cannot be combined with --accept and --tolerate-until.")
     if accept:
         accepting = run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run)
         return run_async(accepting, deadline=deadline)
     if tolerate_until is not None:
         tolerating = run_tolerate(settings, (*targets, *addresses), until=tolerate_until, reason=reason)
         return run_async(tolerating, deadline=deadline)
+    check_reports(settings)
     options = drift_options(tuple(map(parse_pattern, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options), deadline=deadline)
     print_result(plan, settings, drift=True)

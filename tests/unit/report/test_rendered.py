@@ -17,7 +17,6 @@ from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Cause, Change, Plan
 from galleryctl.plan.file.codec import encode_plan
-from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import OutputFormat, render
 from galleryctl.report.text import plan_text, render_table, state_list_text
 
@@ -111,7 +110,7 @@ def test_ten_thousand_changes_are_still_read() -> None:
 
 
 def test_markdown_stays_within_a_comment() -> None:
-    text = plan_markdown(many(10_000))
+    text = render(many(10_000), "markdown")
     assert len(text) < 65_536
     assert "more" in text
     assert "| weddings | 10,000 |" in text
