@@ -15,7 +15,8 @@ from galleryctl.plan.targets import contains_target
 def with_source_positions(plan: Plan, galleries: Iterable[DesiredGallery]) -> Plan:
     """Return the plan with the positions of the galleries that it covers, and of the items that it changes or names."""
     named = {change.address for change in plan.changes}
-    named |= {each.address for each in (*plan.refusals, *plan.notices) if each.address is not None}
+    named |= {refusal.address for refusal in plan.refusals if refusal.address is not None}
+    named |= {notice.address for notice in plan.notices if notice.address is not None}
     return replace(plan, positions=dict(_positions(plan, galleries, named)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
+from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteResult
 from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.text import StyledText, render_rows

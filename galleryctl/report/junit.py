@@ -120,7 +120,7 @@ def _plan_cases(plan: Plan, *, drift: bool) -> Iterator[JunitCase]:
         for group in part.groups:
             lines.setdefault(group.address, []).extend(
                 f"{ACTION_SYMBOLS[line.action]} {line.label} {line.summary}"
-                + "".join(f"; {detail.label}: {detail.before} → {detail.after}" for detail in line.details)
+                + "".join(f"; {detail}" for detail in line.details)
                 for line in group.lines
             )
     refusals: dict[Address | None, list[str]] = {}

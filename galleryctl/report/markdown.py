@@ -20,8 +20,8 @@ from galleryctl.report.markdown_blocks import checkup_blocks, failure_blocks, pl
 from galleryctl.report.markdown_text import escape_markdown, link_target, table_head, table_row
 from galleryctl.report.ranking import Rank
 from galleryctl.report.results import ReportContext, SiteResult, command_of
-from galleryctl.report.summary import result_summary
 from galleryctl.report.site_table import SITE_COLUMNS, SiteRow, site_rows, sites_summary
+from galleryctl.report.summary import result_summary
 
 MAX_MARKDOWN = 60_000
 """Limit for a document, in characters: a comment on GitHub has at most 65,536, and its marker and frame need some."""

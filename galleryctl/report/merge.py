@@ -20,6 +20,9 @@ from galleryctl.report.json import dump_safe_json, failure_document, report_docu
 from galleryctl.report.results import SiteResult
 from galleryctl.report.site_table import COUNTED_ACTIONS, site_rows
 
+_INCOMPLETE = 3
+"""The exit code of a run that has written and did not do everything."""
+
 
 def read_result(document: Json, *, site: str, drift: bool = False) -> SiteResult:
     """Return the result in a document that `plan`, `drift`, `apply`, `destroy` or a failed command printed.
@@ -72,25 +75,14 @@ def _document(result: SiteResult) -> dict[str, Any]:
             raise AssertionError("unreachable: only plans, reports and failures are merged")
 
 
-def _build_report(*, kind: str, format_version: int, exit_code: int, **members: Any) -> Report:  # noqa: ARG001 - derived
-    has_written = exit_code == 3  # noqa: PLR2004 - the exit code of a run that was incomplete after a write
-    return Report(has_written=has_written, **members)
+def _build_report(*, exit_code: int, **members: Any) -> Report:
+    del members["kind"], members["format_version"]
+    return Report(has_written=exit_code == _INCOMPLETE, **members)
 
 
-def _build_failure(
-    *,
-    kind: str,
-    format_version: int,
-    error: str,
-    exit_code: int,
-    problems: Sequence[Problem],
-    **members: str,  # noqa: ARG001
-) -> GalleryctlError:
-    failure = (
-        InvalidInput(tuple(problems), do=members["do"])
-        if problems
-        else GalleryctlError(members["what"], where=members["where"] or None, why=members["why"], do=members["do"])
-    )
+def _build_failure(*, exit_code: int, problems: Sequence[Problem], **members: Any) -> GalleryctlError:
+    what, where, why, do = (members[name] for name in ("what", "where", "why", "do"))
+    failure = InvalidInput(tuple(problems), do=do) if problems else GalleryctlError(what, where=where, why=why, do=do)
     failure.exit_code = exit_code
     return failure
 

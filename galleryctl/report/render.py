@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 
@@ -74,24 +74,21 @@ def render_results(
     Several results of one site are those of one run, the first being the one that matters: a failure, and the plan that
     it made before.
     """
-    match ReportFormat(format):
-        case ReportFormat.TEXT:
-            return _results_text(results, color=color, width=width, verbose=verbose)
-        case ReportFormat.JSON:
-            is_one = len({result.site for result in results}) == 1
-            return _subject_json(results[0].subject) if is_one else merged_json(results)
-        case ReportFormat.MARKDOWN:
-            return markdown.results_markdown(results, context)
-        case ReportFormat.HTML:
-            return html.results_html(results, context)
-        case ReportFormat.GITHUB:
-            return github.results_annotations(results, context)
-        case ReportFormat.SARIF:
-            return sarif.results_sarif(results, context)
-        case ReportFormat.JUNIT:
-            return junit.results_junit(results, context)
-        case ReportFormat.TERRAFORM:
-            return terraform.results_counts(results)
+    requested = ReportFormat(format)
+    if requested is ReportFormat.TEXT:
+        return _results_text(results, color=color, width=width, verbose=verbose)
+    if requested is ReportFormat.JSON:
+        is_one = len({result.site for result in results}) == 1
+        return _subject_json(results[0].subject) if is_one else merged_json(results)
+    renderers: Mapping[ReportFormat, Callable[[Sequence[SiteResult], ReportContext], str]] = {
+        ReportFormat.MARKDOWN: markdown.results_markdown,
+        ReportFormat.HTML: html.results_html,
+        ReportFormat.GITHUB: github.results_annotations,
+        ReportFormat.SARIF: sarif.results_sarif,
+        ReportFormat.JUNIT: junit.results_junit,
+        ReportFormat.TERRAFORM: terraform.results_counts,
+    }
+    return renderers[requested](results, context)
 
 
 def _subject_json(subject: Subject) -> str:

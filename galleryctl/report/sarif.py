@@ -78,7 +78,7 @@ def _result(finding: Finding, rule: int, context: ReportContext, seen: Counter[s
     lines = [line for line in (escape_control(finding.title), *escaped_lines(finding.message)) if line]
     text = shorten("\n".join(lines), _MAX_LENGTH) or finding.rule.id
     # The same problem keeps its fingerprint when lines above it are added; equal ones are counted.
-    content = "\0".join((finding.rule.id, file, text))
+    content = f"{finding.rule.id}\0{file}\0{text}"
     seen[content] += 1
     fingerprint = sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:32]
     region = {"startLine": at.line, "startColumn": at.column} if at else {"startLine": 1}

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Plan
 from galleryctl.report.ranked_changes import shown_changes
-from galleryctl.report.results import SiteResult
+from galleryctl.report.results import ReportContext, SiteResult
 
 
-def results_counts(results: Sequence[SiteResult]) -> str:
+def results_counts(results: Sequence[SiteResult], _context: ReportContext) -> str:
     """Return the number of creates, updates and deletes of plans, or those that an apply has made.
 
     A failed run has no counts, so the object is empty: GitLab then says that the report is missing.

@@ -66,6 +66,13 @@ class FieldDetail:
     cause: str = ""
     """The cause of the difference, "" if it comes from the manifest."""
 
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.label}: {'added ' if self.is_set_member else ''}{self.after}"
+        return (
+            f"{self.label}: {f'{self.before} → {self.after}' if self.after is not None else f'removed {self.before}'}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:

@@ -41,10 +41,10 @@ def command(
     sufficient, also for --accept and --tolerate-until, which write files of the workspace only.
     """
     from galleryctl.cli.output import print_result
+    from galleryctl.cli.reports import check_reports
     from galleryctl.cli.run.accept import run_accept
     from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.run.tolerate import run_tolerate
-    from galleryctl.cli.reports import check_reports
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.session.run import drift_options, plan_workspace
 

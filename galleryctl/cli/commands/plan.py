@@ -46,8 +46,8 @@ def command(
     Neither the site nor the state is changed.
     """
     from galleryctl.cli import output
-    from galleryctl.cli.run.plan import check_plan_file, plan_options, write_plan
     from galleryctl.cli.reports import check_reports, write_reports
+    from galleryctl.cli.run.plan import check_plan_file, plan_options, write_plan
     from galleryctl.cli.workspace import get_workspace
     from galleryctl.engine.signing import sign_plan
     from galleryctl.manifest.files.symlinks import ensure_inside
