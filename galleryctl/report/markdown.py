@@ -100,7 +100,7 @@ def _remarks(result: SiteResult, label: str) -> Iterator[Block]:
         case _:
             lines = []
     if lines:
-        entries = tuple(f"{label}{escape_markdown(shorten(line, _MAX_HEADING))}" for line in lines)
+        entries = tuple(f"- {label}{escape_markdown(shorten(line, _MAX_HEADING))}" for line in lines)
         yield Block(order=(Rank.STATE, 1), title="remarks", full=entries, short=entries, limit=_MAX_REMARKS)
 
 

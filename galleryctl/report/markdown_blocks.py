@@ -50,7 +50,7 @@ def plan_blocks(plan: Plan, *, drift: bool, label: str) -> Iterator[Block]:
         )
     ranked = rank_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH)
     yield from (_changes_block(part, label) for part in ranked)
-    if ranked and not label:
+    if len({group.address for part in ranked for group in part.groups}) > 1 and not label:
         yield _gallery_table(ranked)
     if plan.state_changes and not drift:
         entries = (f"- **{label}{address}** {_text(text)}" for address, text in view.state_change_lines(plan))

@@ -109,13 +109,6 @@ def test_ten_thousand_changes_are_still_read() -> None:
     assert len(plan_text(many(200), color=False, width=100, verbose=True).splitlines()) > 200
 
 
-def test_markdown_stays_within_a_comment() -> None:
-    text = render(many(10_000), "markdown")
-    assert len(text) < 65_536
-    assert "more" in text
-    assert "| weddings | 10,000 |" in text
-
-
 def test_no_change_is_wider_than_the_terminal(plan: Plan) -> None:
     lines = plan_text(replace(plan, notices=(), refusals=()), color=False, width=60).splitlines()
     assert max(map(len, lines[4:-1])) <= 60
