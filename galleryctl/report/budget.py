@@ -17,14 +17,16 @@ _REMARK_LENGTH = 200
 class Block:
     """A part of a text: a heading, entries and a closing.
 
-    `full` are the entries with all details, `short` the same by name only. `order` is the place in the text. Blocks
-    with the same order and title are one.
+    `full` are the entries with all details, `short` the same by name only. `names` are the same as a group and a name
+    in it, () if there are no groups: names of one group share a line. `order` is the place in the text. Blocks with the
+    same order and title are one.
     """
 
     order: tuple[int, int]
     title: str
     full: tuple[str, ...]
     short: tuple[str, ...]
+    names: tuple[tuple[str, str], ...] = ()
     heading: str = ""
     """Text before the number of entries; "" for a block without heading and number."""
     after: str = "\n\n"
@@ -43,7 +45,8 @@ class Block:
 
     def joined(self, other: Block) -> Block:
         """Return the block with the entries of another one as well."""
-        return replace(self, full=self.full + other.full, short=self.short + other.short)
+        names = self.names + other.names
+        return replace(self, full=self.full + other.full, short=self.short + other.short, names=names)
 
 
 def fit_blocks(blocks: Sequence[Block], limit: int, link: str) -> list[str]:
@@ -81,12 +84,12 @@ def _share(total: int, needs: Sequence[int]) -> list[int]:
 
 
 def _fit(block: Block, limit: int) -> tuple[list[str], int]:
-    """Return the entries that fit: as many in full as possible while all are named, else names; and their number."""
+    """Return the entries that fit, and their number: as many in full as possible while all are named, else names."""
     if _length(block.full) <= limit:
         return list(block.full), len(block.full)
     left = limit - _length(block.short)
     if left < 0:
-        return _first(block.short, limit)
+        return _first_names(block.names, limit) if block.names else _first(block.short, limit)
     entries = list(block.short)
     for number, (full, short) in enumerate(zip(block.full, block.short, strict=True)):
         left -= len(full) - len(short)
@@ -104,6 +107,25 @@ def _first(entries: Sequence[str], limit: int) -> tuple[list[str], int]:
             break
         shown.append(entry)
     return shown, len(shown)
+
+
+def _first_names(names: Sequence[tuple[str, str]], limit: int) -> tuple[list[str], int]:
+    """Return a line for each group, with the names that fit, and the number of names."""
+    lines: list[list[str]] = []
+    former = None
+    for listed, (group, name) in enumerate(names):
+        limit -= len(name) + 2 + (len(group) + 5 if group != former else 0)  # with what is added below
+        if limit < 0:
+            return _joined_names(lines), listed
+        if group != former:
+            lines.append([group])
+            former = group
+        lines[-1].append(name)
+    return _joined_names(lines), len(names)
+
+
+def _joined_names(lines: Sequence[Sequence[str]]) -> list[str]:
+    return [f"- {line[0]}: {', '.join(line[1:])}" for line in lines]
 
 
 def _assemble(block: Block, entries: Sequence[str], listed: int, link: str) -> str:

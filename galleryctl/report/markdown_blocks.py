@@ -70,11 +70,22 @@ def report_blocks(report: Report, *, label: str) -> Iterator[Block]:
     for outcome in outcomes.by_danger(report.outcomes):
         by_status.setdefault(outcome.status, []).append(outcome)
     for number, (status, title) in enumerate(OUTCOME_ORDER.items(), 1):
-        pairs = [_outcome_pair(outcome, label) for outcome in by_status.get(status, ())]
-        if pairs and status is OutcomeStatus.DONE:
-            yield _collapsed((Rank.UPDATE, 0), title, pairs)
-        elif pairs:
-            yield _block((Rank.FAILURE, number), title, pairs, is_dangerous=True)
+        if members := by_status.get(status):
+            yield _outcomes_block(members, number, title, label)
+
+
+def _outcomes_block(members: Sequence[Outcome], number: int, title: str, label: str) -> Block:
+    pairs = [_outcome_pair(outcome, label) for outcome in members]
+    names = tuple(
+        (
+            f"**{label}{outcome.address.parent}** {outcomes.describe_outcome(outcome)}",
+            outcome.address.item or "the gallery",
+        )
+        for outcome in members
+    )
+    if members[0].status is OutcomeStatus.DONE:
+        return replace(_collapsed((Rank.UPDATE, 0), title, pairs), names=names)
+    return replace(_block((Rank.FAILURE, number), title, pairs, is_dangerous=True), names=names)
 
 
 def failure_blocks(error: GalleryctlError, *, label: str) -> Iterator[Block]:
@@ -153,9 +164,17 @@ def _changes_block(part: RankedChanges, label: str) -> Block:
         for group in part.groups
         for line in group.lines
     ]
-    if part.is_dangerous:
-        return _block((part.rank, 0), part.title, pairs, is_dangerous=True)
-    return _collapsed((part.rank, 0), part.title, pairs)
+    block = (_block if part.is_dangerous else _collapsed)((part.rank, 0), part.title, pairs)
+    names = tuple(
+        (f"**{label}{group.address}**", line.label + (" (clear)" if _is_clear(part, line) else ""))
+        for group in part.groups
+        for line in group.lines
+    )
+    return replace(block, names=names, is_dangerous=part.is_dangerous)
+
+
+def _is_clear(part: RankedChanges, line: ChangeLine) -> bool:
+    return part.rank is Rank.DELETE and line.action is not DisplayAction.DELETE
 
 
 def _change_head(line: ChangeLine, group: GalleryChanges, label: str) -> str:
