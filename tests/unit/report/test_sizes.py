@@ -15,7 +15,7 @@ from galleryctl.plan.changes import Action, Cause, Plan
 from galleryctl.report.budget import Block, fit_blocks
 from galleryctl.report.markdown import MAX_MARKDOWN
 from galleryctl.report.render import ReportFormat, render, render_results
-from galleryctl.report.results import ReportContext, SiteResult
+from galleryctl.report.results import ReportContext, SiteResult, Subject
 from tests.support.report_plans import ALL_ACTIONS, BIG, SIZES, failure_of, plan_of, report_of
 
 LINK = "https://forge.example/owner/repository/actions/runs/1"
@@ -135,13 +135,8 @@ def test_annotations_name_the_dangerous_first_and_count_the_rest() -> None:
 
 
 def test_a_merged_report_of_a_thousand_sites_fits() -> None:
-    results = [
-        SiteResult(
-            subject=[plan_of(40, *ALL_ACTIONS), report_of(20, OutcomeStatus.FAILED), failure_of(9)][number % 3],
-            site=f"client-{number:04}",
-        )
-        for number in range(1_000)
-    ]
+    subjects: list[Subject] = [plan_of(40, *ALL_ACTIONS), report_of(20, OutcomeStatus.FAILED), failure_of(9)]
+    results = [SiteResult(subject=subjects[number % 3], site=f"client-{number:04}") for number in range(1_000)]
     text = render_results(results, "markdown", context=CONTEXT)
     assert len(text) <= MAX_MARKDOWN
     assert "666 failed" in text
