@@ -187,7 +187,7 @@ def _clean(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def _case(case: JunitCase, classname: str, context: ReportContext) -> str:
-    attributes = {"name": case.name, "classname": classname, "time": "0"}
+    attributes = {"name": case.name or "?", "classname": classname, "time": "0"}
     if case.at is not None:
         attributes |= {"file": context.path(case.at.file), "line": f"{case.at.line}"}
     lines = [shorten(line, _MAX_LINE) for line in case.lines[:_MAX_LINES]]
