@@ -58,6 +58,8 @@ def command(
     settings = get_settings(context)
     if destroy and (allow_empty or allow_recreate or adopt_guesses):
         raise click.UsageError("--destroy cannot be combined with --allow-empty, --allow-recreate or --adopt-guesses.")
+    if out in [report.file for report in settings.reports]:
+        raise click.UsageError("--out and --report cannot write the same file.")
     options = plan_options(
         targets,
         max_delete_percent=max_delete_percent,
