@@ -28,11 +28,10 @@ _CONFLICT = FindingRule(id="conflict", description="The manifests and the site b
 _NOT_DONE = FindingRule(id="failed-change", description="A change was not made.")
 _CHECK = FindingRule(id="failed-check", description="A check of the installation, the workspace or the site failed.")
 _UNCHECKED = FindingRule(id="unchecked-value", description="A value was not checked.")
+_WARNING = FindingRule(id="run-warning", description="Something failed that does not affect the changes.")
 _CHANGE = FindingRule(id="change", description="An apply will change this resource.")
 _NOTICE = FindingRule(id="notice", description="A remark on the plan.")
 
-_ALERTS = frozenset({_INVALID, _FAILED, _REJECTED, _DRIFT, _CONFLICT, _NOT_DONE, _CHECK, _UNCHECKED})
-"""The rules of findings that are to be resolved; the others describe what an apply will do."""
 _LEVELS = {
     OutcomeStatus.FAILED: FindingLevel.ERROR,
     OutcomeStatus.NOT_TAKEN: FindingLevel.ERROR,
@@ -56,8 +55,8 @@ def all_findings(results: Sequence[SiteResult]) -> tuple[Finding, ...]:
 
 
 def is_alert(finding: Finding) -> bool:
-    """Return True if the finding is a problem to resolve; rules of other packages always are."""
-    return finding.rule in _ALERTS or finding.rule not in (_CHANGE, _NOTICE)
+    """Return True if the finding is to be resolved, and does not describe what an apply will do."""
+    return finding.rule not in (_CHANGE, _NOTICE)
 
 
 def _findings(result: SiteResult) -> Iterator[Finding]:
@@ -131,7 +130,7 @@ def _report_findings(report: Report) -> Iterator[Finding]:
                 at=_position(outcome.address, report.positions),
             )
     for warning in filter(None, (*report.warnings, outcomes.takeover_line(report))):
-        yield Finding(rule=_UNCHECKED, level=FindingLevel.WARNING, title="galleryctl", message=warning)
+        yield Finding(rule=_WARNING, level=FindingLevel.WARNING, title="galleryctl", message=warning)
 
 
 def _position(address: Address | None, positions: Mapping[Address, SourcePosition]) -> SourcePosition | None:
