@@ -6,12 +6,14 @@ One row for each size, one column for each format: characters, and milliseconds 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from galleryctl.report.render import ReportFormat, render
+from galleryctl.report.results import Subject
 from tests.support.report_plans import ALL_ACTIONS, BIG, SIZES, plan_of
 
-CASES = {
+CASES: Mapping[str, Callable[[], Subject]] = {
     **{f"{count:,} changes of all kinds": partial(plan_of, count, *ALL_ACTIONS) for count in SIZES},
     **{name: make for name, make in BIG.items() if name != "10,000 changes of all kinds"},
 }
