@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape  # xml.sax would import the network
 from typing import assert_never
-from xml.sax.saxutils import escape, quoteattr
 
 from galleryctl.model.address import Address
 from galleryctl.model.checkup import CheckStatus, Diagnosis, Validation, WriteResult
@@ -207,8 +207,8 @@ def _attributes(values: Mapping[str, str]) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_INVALID_XML.sub("?", escape_control(text)))
+    return f'"{escape(_INVALID_XML.sub("?", escape_control(text)))}"'
 
 
 def _text(text: str) -> str:
-    return escape(_INVALID_XML.sub("?", text))
+    return escape(_INVALID_XML.sub("?", text), quote=False)

@@ -101,7 +101,8 @@ def failure_blocks(error: GalleryctlError, *, label: str) -> Iterator[Block]:
     else:
         where = f"{code_span(shorten(error.where, _MAX_TEXT_LENGTH))}: " if error.where else ""
         whats = [f"{where}{_text(error.what)}"] if label or where else []
-        pairs = [(f"- {label}{line}",) * 2 for line in (*whats, *map(_text, escaped_lines(error.why)))]
+        entries = [f"- {label}{line}" for line in (*whats, *map(_text, escaped_lines(error.why)))]
+        pairs = [(entry, entry) for entry in entries]
     if pairs:
         title = rank_title(Rank.FAILURE)
         block = _block((Rank.FAILURE, 0), title, pairs, is_dangerous=True)

@@ -41,7 +41,9 @@ class ReportContext:
 
 
 def command_of(results: Sequence[SiteResult], context: ReportContext) -> str:
-    """Return the command for titles: that of the context, else the one that has such results, "" if unknown."""
+    """Return the command for titles: `plan` for a plan alone, as `show` prints one; else that of the context, if known."""
+    if len(results) == 1 and isinstance(results[0].subject, Plan):
+        return _usual_command(results[0])
     return context.command or next(filter(None, map(_usual_command, results)), "")
 
 
