@@ -24,16 +24,28 @@ _COMMANDS = {FindingLevel.ERROR: "error", FindingLevel.WARNING: "warning", Findi
 def results_annotations(results: Sequence[SiteResult], context: ReportContext) -> str:
     """Return the errors and warnings, the dangerous first, the summary, and notices for what an apply will change."""
     findings = all_findings(results)
+    if all(isinstance(result.subject, GalleryctlError) for result in results):
+        return findings_annotations(findings, context)
+    has_drift = any(result.drift for result in results) and any(
+        each.level is not FindingLevel.NOTE for each in findings
+    )
+    level = FindingLevel.WARNING if has_drift and len(findings) <= _MAX_SHOWN else FindingLevel.NOTE
+    return findings_annotations(findings, context, summary=results_summary(results), summary_level=level)
+
+
+def findings_annotations(
+    findings: Sequence[Finding],
+    context: ReportContext,
+    *,
+    summary: str = "",
+    summary_level: FindingLevel = FindingLevel.NOTE,
+) -> str:
+    """Return the findings of any check, and its summary before the notices."""
     commands: list[str] = []
     for level in (FindingLevel.ERROR, FindingLevel.WARNING):
         commands += _annotations(findings, level, context, _MAX_SHOWN)
-    if not all(isinstance(result.subject, GalleryctlError) for result in results):
-        has_drift = any(result.drift for result in results) and any(
-            finding.level != FindingLevel.NOTE for finding in findings
-        )
-        is_warned = has_drift and len(commands) <= _MAX_SHOWN
-        summary = results_summary(results)
-        commands.append(annotation("warning" if is_warned else "notice", "galleryctl", summary))
+    if summary:
+        commands.append(annotation(_COMMANDS[summary_level], "galleryctl", summary))
     commands += _annotations(findings, FindingLevel.NOTE, context, _MAX_SHOWN - 1)
     return "".join(f"{command}\n" for command in commands)
 

@@ -16,7 +16,7 @@ from galleryctl.report.formatting import escape_control, escaped_lines, list_add
 from galleryctl.report.notes import note_lines
 from galleryctl.report.ranked_changes import rank_changes
 from galleryctl.report.results import ReportContext, SiteResult, command_of
-from galleryctl.report.site_table import SITE_COLUMNS, site_rows
+from galleryctl.report.site_table import SITE_COLUMNS, by_attention, site_rows
 from galleryctl.report.summary import result_summary, results_summary
 from galleryctl.report.view import ACTION_SYMBOLS, DisplayAction
 
@@ -34,15 +34,15 @@ def results_html(results: Sequence[SiteResult], context: ReportContext) -> str:
 
     environment = _template_environment()
     rows = site_rows(results)
-    failed = {row.site for row in rows if row.is_failed}
-    ordered = sorted(results, key=lambda result: result.site not in failed)
+    order = {row.site: number for number, row in enumerate(by_attention(rows))}
+    ordered = sorted(results, key=lambda result: order[result.site])
     has_failed = len(rows) == 1 and any(isinstance(result.subject, GalleryctlError) for result in results)
     command = " ".join(filter(None, ("galleryctl", command_of(results, context), "failed" if has_failed else "")))
     page = environment.get_template("page.html.j2").render(
         title=command,
         summary=results_summary(results),
         columns=SITE_COLUMNS if len(rows) > 1 else (),
-        rows=sorted(rows, key=lambda row: not row.is_failed) if len(rows) > 1 else (),
+        rows=by_attention(rows) if len(rows) > 1 else (),
         parts=[
             {
                 "heading": ": ".join(filter(None, (result.site, result_summary(result)))) if len(results) > 1 else "",

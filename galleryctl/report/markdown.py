@@ -20,7 +20,7 @@ from galleryctl.report.markdown_blocks import checkup_blocks, failure_blocks, pl
 from galleryctl.report.markdown_text import escape_markdown, link_target, table_head, table_row
 from galleryctl.report.ranking import Rank
 from galleryctl.report.results import ReportContext, SiteResult, command_of
-from galleryctl.report.site_table import SITE_COLUMNS, SiteRow, site_rows, sites_summary
+from galleryctl.report.site_table import SITE_COLUMNS, SiteRow, by_attention, site_rows, sites_summary
 from galleryctl.report.summary import result_summary
 
 MAX_MARKDOWN = 60_000
@@ -53,7 +53,7 @@ def results_markdown(results: Sequence[SiteResult], context: ReportContext) -> s
 
 def _site_table(rows: Sequence[SiteRow]) -> Block:
     """Return a row for each site, those that need attention first."""
-    ordered = sorted(rows, key=lambda row: not row.is_failed)
+    ordered = by_attention(rows)
     entries = tuple(table_row(escape_markdown(shorten(cell, _MAX_LABEL)) for cell in row.cells) for row in ordered)
     head = table_head(SITE_COLUMNS)
     return Block(

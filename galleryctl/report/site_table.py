@@ -15,6 +15,21 @@ from galleryctl.report.results import SiteResult
 
 COUNTED_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 
+_NOUNS = {
+    Action.CREATE: ("create",),
+    Action.UPDATE: ("update",),
+    Action.REPLACE: ("replacement",),
+    Action.DELETE: ("delete",),
+}
+_RESULTS = {
+    "changes": "with changes",
+    "no changes": "without changes",
+    "drift": "with drift",
+    "no drift": "without drift",
+    "partial": "applied in part",
+}
+"""Results in words, where these differ."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRow:
@@ -44,15 +59,24 @@ def site_rows(results: Sequence[SiteResult]) -> tuple[SiteRow, ...]:
     return tuple(rows.values())
 
 
+def by_attention(rows: Sequence[SiteRow]) -> list[SiteRow]:
+    """Return the rows, failed ones first, then those with deletes and replacements, then those with other changes."""
+    dangerous = [COUNTED_ACTIONS.index(action) for action in (Action.REPLACE, Action.DELETE)]
+    return sorted(
+        rows, key=lambda row: (not row.is_failed, not any(row.counts[i] for i in dangerous), not any(row.counts))
+    )
+
+
 def sites_summary(rows: Sequence[SiteRow]) -> str:
-    """Return how many sites there are of each result, those that need attention first."""
-    counts: dict[str, int] = {}
-    for row in sorted(rows, key=lambda row: not row.is_failed):
-        counts[row.result] = counts.get(row.result, 0) + 1
-    parts = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    total = [sum(row.counts[index] for row in rows) for index in range(len(COUNTED_ACTIONS))]
-    changes = ", ".join(f"{total[index]:,} to {action}" for index, action in enumerate(COUNTED_ACTIONS))
-    return f"{pluralize(len(rows), 'site')}: {parts}; {changes}."
+    """Return how many sites there are of each result, those that need attention first, and the number of changes."""
+    results: dict[str, int] = {}
+    for row in by_attention(rows):
+        results[row.result] = results.get(row.result, 0) + 1
+    sites = ", ".join(f"{count:,} {_RESULTS.get(result, result)}" for result, count in results.items())
+    totals = zip(COUNTED_ACTIONS, zip(*(row.counts for row in rows), strict=True), strict=True)
+    counts = ((sum(of_sites), action) for action, of_sites in totals)
+    changes = ", ".join(pluralize(count, *_NOUNS[action]) for count, action in counts if count)
+    return f"{pluralize(len(rows), 'site')}: {sites}{f'; {changes}' if changes else ''}."
 
 
 def _joined(first: SiteRow, second: SiteRow) -> SiteRow:

@@ -75,11 +75,11 @@ def test_another_document_is_one_clear_error(broken: Any) -> None:
 def test_markdown_has_a_row_for_each_site_and_the_dangerous_of_all_first() -> None:
     text = render_results(fleet(), "markdown")
     assert text.startswith(
-        "### galleryctl plan: 6 sites\n\n**6 sites: 1 rejected, 2 failed, 1 no changes, 1 changes, 1 applied;"
+        "### galleryctl plan: 6 sites\n\n**6 sites: 1 rejected, 2 failed, 1 with changes, 1 applied, 1 without changes; 2 creates, 2 updates, 2 replacements, 7 deletes.**"
     )
     rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [
-        "rejected", "down", "bad", "quiet", "busy", "applied",
+        "rejected", "down", "bad", "busy", "applied", "quiet",
     ]  # fmt: skip
     order = ["#### Failed (3)", "Rejected by safety checks (2)", "#### Deletes and clears (5)", "#### Replacements (2)"]
     places = [text.index(heading) for heading in order]
@@ -119,7 +119,7 @@ def test_drift_of_many_sites_counts_the_sites_with_drift() -> None:
     quiet = document(Plan(site_id="q", changes=()))
     results = [read_result(each, site=site, drift=True) for site, each in {"a": drifted, "b": quiet}.items()]
     text = render_results(results, "markdown")
-    assert text.startswith("### galleryctl drift: 2 sites\n\n**2 sites: 1 drift, 1 no drift;")
+    assert text.startswith("### galleryctl drift: 2 sites\n\n**2 sites: 1 with drift, 1 without drift; 3 updates.**")
     assert "#### Changed on the site (3)" in text
 
 
