@@ -16,7 +16,7 @@ from galleryctl.report import outcomes
 from galleryctl.report.checkup import checkup_rows
 from galleryctl.report.notes import note_lines
 from galleryctl.report.ranked_changes import shown_changes
-from galleryctl.report.ranking import Rank, rank_of
+from galleryctl.report.ranking import Rank, in_order, rank_of
 from galleryctl.report.results import SiteResult
 from galleryctl.report.view import DRIFT_LABELS, DisplayAction
 
@@ -91,9 +91,8 @@ def _plan_findings(plan: Plan, *, drift: bool) -> Iterator[Finding]:
             address=refusal.address,
             at=_position(refusal.address, plan.positions),
         )
-    changes = [(rank_of(change, drift=drift), change) for change in shown_changes(plan, drift=drift)]
-    for rank, change in sorted(changes, key=lambda pair: pair[0]):
-        yield _change_finding(rank, change, plan.positions, drift=drift)
+    for change in in_order(shown_changes(plan, drift=drift), drift=drift):
+        yield _change_finding(rank_of(change, drift=drift), change, plan.positions, drift=drift)
     for note in note_lines(plan.notices):
         yield Finding(rule=_NOTICE, level=FindingLevel.NOTE, title=note.subject, message=note.message)
 

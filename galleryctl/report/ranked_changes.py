@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from galleryctl.plan.changes import Action, Change, Plan
-from galleryctl.report.ranking import Rank, rank_of, rank_title
+from galleryctl.report.ranking import Rank, in_order, rank_of, rank_title
 from galleryctl.report.view import ChangeLine, GalleryChanges, group_changes
 
 
@@ -32,10 +32,8 @@ def shown_changes(plan: Plan, *, drift: bool) -> tuple[Change, ...]:
 def rank_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[RankedChanges, ...]:
     """Return the changes in the order of their ranks, as `group_changes` returns them. All drift is dangerous."""
     by_rank: dict[Rank, list[Change]] = {}
-    for change in shown_changes(plan, drift=drift):
+    for change in in_order(shown_changes(plan, drift=drift), drift=drift):
         by_rank.setdefault(rank_of(change, drift=drift), []).append(change)
-    if Rank.DELETE in by_rank:  # before the changes that clear a value
-        by_rank[Rank.DELETE].sort(key=lambda change: change.action is not Action.DELETE)
     return tuple(
         RankedChanges(
             rank=rank,
@@ -43,7 +41,7 @@ def rank_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[RankedChanges,
             is_dangerous=drift or rank.is_dangerous,
             groups=group_changes(by_rank[rank], drift=drift, limit=limit, positions=plan.positions),
         )
-        for rank in sorted(by_rank)
+        for rank in by_rank
     )
 
 

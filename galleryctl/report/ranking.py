@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from galleryctl.plan.changes import Action, Cause, Change
@@ -71,3 +72,8 @@ def rank_of(change: Change, *, drift: bool = False) -> Rank:
     if change.action is Action.CREATE:
         return Rank.CREATE
     return Rank.MOVE if change.is_move else Rank.UPDATE
+
+
+def in_order(changes: Iterable[Change], *, drift: bool = False) -> list[Change]:
+    """Return the changes by rank; deletes come before changes that clear a value."""
+    return sorted(changes, key=lambda change: (rank_of(change, drift=drift), change.action is not Action.DELETE))
