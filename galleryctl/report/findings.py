@@ -11,7 +11,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 from galleryctl.model.finding import Finding, FindingLevel, FindingRule
 from galleryctl.model.outcome import OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
-from galleryctl.plan.changes import Change, Plan
+from galleryctl.plan.changes import Cause, Change, Plan
 from galleryctl.report import outcomes
 from galleryctl.report.checkup import checkup_rows
 from galleryctl.report.notes import note_lines
@@ -102,14 +102,17 @@ def _change_finding(rank: Rank, change: Change, positions: Mapping[Address, Sour
     action = DisplayAction.MOVE if change.is_move else DisplayAction(change.action.value)
     done = DRIFT_LABELS[action] if drift else f"will be {outcomes.PAST_TENSE.get(action, 'moved')}"
     paths = ", ".join(part.path for part in change.fields)
-    details = filter(
-        None, (done if not paths or action is not DisplayAction.UPDATE else f"{done}: {paths}", change.reason)
+    cleared = ", ".join(part.path for part in change.fields if part.cause is Cause.CLEARED and not drift)
+    details = (
+        f"{done}: {paths}" if paths and action is DisplayAction.UPDATE else done,
+        f"clears {cleared}" if cleared else "",
+        change.reason,
     )
     return Finding(
         rule=rule,
         level=FindingLevel.WARNING if drift or rank.is_dangerous else FindingLevel.NOTE,
         title=str(change.address),
-        message="\n".join(details),
+        message="\n".join(filter(None, details)),
         address=change.address,
         at=_position(change.address, positions),
     )
