@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
+from galleryctl.environment_transport import EnvironmentTransport
 from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.network import NetworkSettings
 from galleryctl.wix.auth import Auth
-from galleryctl.wix.environment_transport import EnvironmentTransport
 from galleryctl.wix.galleries import GalleryCalls
 from galleryctl.wix.media import MediaCalls
 from galleryctl.wix.permissions import PermissionCalls
