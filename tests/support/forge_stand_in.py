@@ -2,7 +2,7 @@
 
 It keeps comments, reactions, issues, branches and pull requests of one repository, and answers as the forges do: pages
 with a Link header, 401 for an unknown token, 403 for one that may only read, 404, 422 for a text above 65,536
-characters. `answers` are sent instead of the next answers; `turn` is awaited before each request is served.
+characters. `answers` are sent instead of the next answers (with `serve_before_answer`, the request has its effect); `turn` is awaited before each request is served.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class ForgeStandIn:
     kind: ForgeKind = ForgeKind.GITHUB
     logins: dict[str, str] = field(default_factory=lambda: {TOKEN: "galleries-bot", READ_TOKEN: "galleries-bot"})
     answers: list[Response | None] = field(default_factory=list)
+    serve_before_answer: bool = False
     turn: Callable[[str], Awaitable[None]] = no_wait
     racy_marks: bool = False
     base_url: str = "http://127.0.0.1:9"
@@ -80,8 +81,9 @@ class ForgeStandIn:
         body = await request.body()
         await self.turn(f"{request.method} {path}")
         response = self.answers.pop(0) if self.answers else None
-        if response is None:
-            response = await self.serve(request, path, token, json.loads(body) if body else {})
+        if response is None or self.serve_before_answer:
+            served = await self.serve(request, path, token, json.loads(body) if body else {})
+            response = response or served
         await response(scope, receive, send)
 
     async def serve(self, request: Request, path: str, token: str, body: Doc) -> Response:
@@ -183,7 +185,7 @@ def add_mark(forge: ForgeStandIn, call: Call, taken: Doc | None = None) -> Respo
         return error(404, "404 Award Emoji Name has already been taken Not Found")
     if taken is not None:
         return JSONResponse(mark_doc(forge, taken), 200)
-    mark = {"id": forge.next_id(), "login": call.login, "comment": comment}
+    mark: Doc = {"id": forge.next_id(), "login": call.login, "comment": comment}
     forge.marks[mark["id"]] = mark
     return JSONResponse(mark_doc(forge, mark), 201)
 
@@ -242,7 +244,14 @@ def pull_doc(forge: ForgeStandIn, pull: Doc) -> Doc:
         return {"number": number, "title": pull["title"], "body": pull["body"], "merged_at": merged, "html_url": url}
     project = {"source_project_id": pull.get("source", 7), "target_project_id": 7}
     state = "merged" if pull.get("merged") else "opened"
-    return {"iid": number, "title": pull["title"], "description": pull["body"], "state": state, "web_url": url, **project}
+    return {
+        "iid": number,
+        "title": pull["title"],
+        "description": pull["body"],
+        "state": state,
+        "web_url": url,
+        **project,
+    }
 
 
 def list_pulls(forge: ForgeStandIn, call: Call) -> Response:
@@ -331,8 +340,7 @@ def gitlab_commit(forge: ForgeStandIn, call: Call) -> Response:
     return JSONResponse({"id": sha}, 201)
 
 
-def compare(forge: ForgeStandIn, call: Call) -> Response:
-    assert call.request.url
+def compare(forge: ForgeStandIn, _call: Call) -> Response:
     return JSONResponse({"behind_by": forge.behind, "commits": [{}] * forge.behind})
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
+_T = TypeVar("_T")
+_MAX_IDLE = 10_000
+_MAX_STEPS = 2_000
 _LEG: ContextVar[int] = ContextVar("leg")
 
 
@@ -33,18 +36,24 @@ class Legs:
     def clock(self) -> float:
         return self.now
 
-    async def run(self, *legs: Callable[[], Coroutine[Any, Any, object]]) -> list[object]:
+    async def run(self, *legs: Callable[[], Awaitable[_T]]) -> list[_T | BaseException]:
         """Run all legs to their ends; return their results, an exception for one that failed or was killed."""
 
-        async def started(number: int, leg: Callable[[], Coroutine[Any, Any, object]]) -> object:
+        async def started(number: int, leg: Callable[[], Awaitable[_T]]) -> _T:
             _LEG.set(number)
             return await leg()
 
         tasks = [asyncio.create_task(started(number, leg)) for number, leg in enumerate(legs)]
+        idle = steps = 0
         while not all(task.done() for task in tasks):
+            idle += 1
+            assert idle < _MAX_IDLE, "a leg waits for something else than a request or a sleep"
             if sum(task.done() for task in tasks) + len(self.requests) + len(self.sleepers) < len(tasks):
                 await asyncio.sleep(0)
-            elif self.requests:
+                continue
+            idle, steps = 0, steps + 1
+            assert steps < _MAX_STEPS, f"no end after {self.now} seconds"
+            if self.requests:
                 number, is_killed = self.choose(sorted(self.requests))
                 waiting = self.requests.pop(number)
                 if is_killed:
@@ -59,9 +68,12 @@ class Legs:
                 waiting.set_result(None)
         return list(await asyncio.gather(*tasks, return_exceptions=True))
 
-    async def _killed(self, task: asyncio.Task[object], number: int) -> None:
+    async def _killed(self, task: asyncio.Task[_T], number: int) -> None:
         """Let a killed leg end without a further request: a killed process sends none."""
-        while not task.done():
+        for _ in range(_MAX_IDLE):
+            if task.done():
+                return
             await asyncio.sleep(0)
             if self.requests.pop(number, None) is not None:
                 task.cancel()
+        raise AssertionError("the killed leg does not end")

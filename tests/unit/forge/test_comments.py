@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from galleryctl.forge.client import Forge
 from galleryctl.forge.comments import CommentResult, CommentTarget, WrittenComment, write_section
 from galleryctl.forge.job import ForgeKind
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.forge.sections import Section, comment_body, new_section, parse_sections
-from tests.support.forge_client import ask, with_forge
-from tests.support.forge_stand_in import ForgeStandIn, error
+from tests.support.forge_client import ask, no_sleep, with_forge
+from tests.support.forge_stand_in import ForgeStandIn, error, no_wait
 from tests.support.legs import Legs
 
 KINDS = list(ForgeKind)
@@ -25,12 +25,9 @@ def section(name: str, run: int = 12, attempt: int = 1, text: str = "### gallery
 
 
 def write(stand_in: ForgeStandIn, own: Section, target: CommentTarget = TARGET) -> WrittenComment:
-    timing = ForgeTiming(sleep=_no_sleep, random=lambda: 0.0)
+    times = itertools.count(step=10)
+    timing = ForgeTiming(sleep=no_sleep, clock=lambda: next(times), random=lambda: 0.0)
     return ask(stand_in, lambda forge: write_section(forge, target, own, timing))
-
-
-async def _no_sleep(_seconds: float) -> None:
-    pass
 
 
 def names(body: str, key: str = "galleries") -> list[str]:
@@ -100,22 +97,13 @@ def test_without_changes_no_comment_is_created_but_one_that_exists_is_updated() 
     assert write(forge, section("north"), target).result is CommentResult.UPDATED
 
 
-def test_a_create_whose_response_is_lost_is_not_repeated() -> None:
+@pytest.mark.parametrize("was_created", [False, True])
+def test_a_create_whose_response_is_lost_is_repeated_only_if_it_had_no_effect(was_created: bool) -> None:
     forge = ForgeStandIn()
-
-    async def lose(forge_client: Forge) -> WrittenComment:
-        timing = ForgeTiming(sleep=_no_sleep)
-        return await write_section(forge_client, TARGET, section("north"), timing)
-
-    served = forge.serve
-
-    async def served_and_lost(*args: object) -> object:
-        response = await served(*args)  # type: ignore[arg-type]
-        return error(502, "Bad Gateway") if args[0].method == "POST" and len(forge.comments) == 1 else response  # type: ignore[attr-defined]
-
-    object.__setattr__(forge, "serve", served_and_lost) if False else None
-    forge.answers = [None, None, None]
-    assert ask(forge, lose).result is CommentResult.CREATED
+    forge.answers = [None, None, error(502, "Bad Gateway")]
+    forge.serve_before_answer = was_created
+    written = write(forge, section("north"))
+    assert written.result is (CommentResult.UNCHANGED if was_created else CommentResult.CREATED)
     assert len(forge.comments) == 1
 
 
@@ -132,42 +120,50 @@ def test_a_forge_that_takes_less_gets_a_shorter_text() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("racy", [False, True])
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_racing_legs_end_with_one_comment_that_has_all_sections(
     kind: ForgeKind, racy: bool, data: st.DataObject
 ) -> None:
-    asyncio.run(race(kind, racy=racy, data=data))
-
-
-async def race(kind: ForgeKind, *, racy: bool, data: st.DataObject) -> None:
     forge = ForgeStandIn(kind=kind, racy_marks=racy)
     if data.draw(st.booleans(), label="an earlier run has commented"):
         forge.add_comment(comment_body("galleries", [section("north", run=11)], more=""))
     count = data.draw(st.integers(2, 4), label="legs")
-    may_kill = data.draw(st.booleans(), label="one is killed")
-    killed: list[int] = []
+    results = race(forge, count, lambda waiting: (data.draw(st.sampled_from(waiting)), False))
+    assert all(isinstance(result, WrittenComment) for result in results), results
+    assert names(*forge.bodies()) == [f"leg{number}" for number in range(count)]
+    assert forge.marks == {}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("killed_at", range(1, 14))
+def test_a_killed_leg_stops_no_other_one_and_the_next_one_tidies_up(kind: ForgeKind, killed_at: int) -> None:
+    forge = ForgeStandIn(kind=kind)
+    served = iter(range(1, 1_000))
 
     def choose(waiting: Sequence[int]) -> tuple[int, bool]:
-        number = data.draw(st.sampled_from(waiting))
-        kill = may_kill and not killed and number == 0 and data.draw(st.integers(0, 9)) == 0
-        killed.extend([number] if kill else [])
-        return number, kill
+        number = next(served)
+        return (0, number == killed_at) if 0 in waiting and number % 2 else (waiting[-1], False)
 
+    results = race(forge, 3, choose)
+    assert all(isinstance(result, WrittenComment) for result in results[1:]), results
+    write(forge, section("late"))
+    (body,) = forge.bodies()
+    assert {"leg1", "leg2", "late"} <= set(names(body))
+
+
+def race(
+    forge: ForgeStandIn, count: int, choose: Callable[[Sequence[int]], tuple[int, bool]]
+) -> list[WrittenComment | BaseException]:
+    """Let legs write their sections; `choose` gets those whose request waits, and returns one, and True to kill it."""
     legs = Legs(choose)
     forge.turn = legs.turn
     timing = ForgeTiming(sleep=legs.sleep, clock=legs.clock, random=lambda: 0.5)
 
-    def leg(number: int) -> object:
-        async def run() -> WrittenComment:
-            own = section(f"leg{number}")
-            return await with_forge(forge, lambda client: write_section(client, TARGET, own, timing), timing=timing)
+    def leg(number: int) -> Callable[[], Awaitable[WrittenComment]]:
+        own = section(f"leg{number}")
+        return lambda: with_forge(forge, lambda client: write_section(client, TARGET, own, timing), timing=timing)
 
-        return run
-
-    results = await legs.run(*(leg(number) for number in range(count)))  # type: ignore[arg-type]
-    finished = [number for number in range(count) if number not in killed]
-    assert all(isinstance(results[number], WrittenComment) for number in finished), results
-    (body,) = forge.bodies()
-    assert {f"leg{number}" for number in finished} <= set(names(body)) <= {f"leg{number}" for number in range(count)}
-    assert len(forge.marks) <= len(killed)
+    results = asyncio.run(legs.run(*map(leg, range(count))))
+    forge.turn = no_wait
+    return results
