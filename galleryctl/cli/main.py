@@ -33,6 +33,7 @@ COMMANDS = (
     "media",
     "emulator",
     "events",
+    "ci",
     "velo",
     "probe",
     "doctor",
