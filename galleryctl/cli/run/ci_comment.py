@@ -72,7 +72,7 @@ async def _write(
         raise no_pull_request(job)
     key = f"{options.key}@{job.run}" if options.mode is CommentMode.NEW else options.key
     may_create = has_changes or options.mode is not CommentMode.CHANGES_ONLY
-    target = CommentTarget(pull=pull, key=key, more=_more(job), may_create=may_create)
+    target = CommentTarget(pull=pull, key=key, more=rest_is_in_job(job), may_create=may_create)
     return await write_section(forge, target, own, forge_timing(settings))
 
 
@@ -101,7 +101,8 @@ def _section(job: CiJob, results: Sequence[SiteResult], name: str) -> Section:
     )
 
 
-def _more(job: CiJob) -> str:
+def rest_is_in_job(job: CiJob) -> str:
+    """Return Markdown that says where to find what did not fit."""
     target = link_target(job.page)
     return f"The rest is in [the job]({target})." if target else "The rest is in the job."
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.run.ci_comment import render_comment
+from galleryctl.cli.run.ci_comment import render_comment, rest_is_in_job
 from galleryctl.cli.run.ci_job import CiResult, current_job, forge_timing, read_results
 from galleryctl.forge.drift_issues import IssueResult, SiteDrift, SyncedIssue, sync_issues
 from galleryctl.forge.job import CiJob
 from galleryctl.forge.open import open_forge
+from galleryctl.forge.sections import MAX_COMMENT
+from galleryctl.forge.shorten import fit_texts, text_units
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.tolerated import ToleratedDrift, TolerationStatus
 from galleryctl.plan.changes import Plan
@@ -81,11 +83,17 @@ def _check(job: CiJob, site: str, plan: Plan) -> SiteDrift:
     return SiteDrift(
         site=site,
         title=f"Drift on {_plain(site)}",
-        text="\n\n".join([shown.rstrip(), *([_tolerated_list(tolerated)] if tolerated else [])]) + "\n",
+        text=_text(job, shown.rstrip(), _tolerated_list(tolerated) if tolerated else ""),
         digest=drift_digest(plan),
         scope=tuple(map(str, plan.targets)),
         has_drift=bool(plan.drift),
     )
+
+
+def _text(job: CiJob, drift: str, tolerated: str) -> str:
+    """Return both parts within the limit of an issue, of which the drift gives way."""
+    (fitted,) = fit_texts([drift], MAX_COMMENT - text_units(tolerated), rest_is_in_job(job))
+    return "\n\n".join(filter(None, [fitted, tolerated])) + "\n"
 
 
 def _tolerated_list(tolerated: Sequence[ToleratedDrift]) -> str:
