@@ -18,7 +18,7 @@ _META_KEY = "galleryctl.options"
 _WITHOUT_SITE = ("init", "fmt")
 """Commands that reject `--site`."""
 FORMATS = ("text", "json", "markdown", "html", "github")
-REPORT_FORMATS = (*FORMATS, "sarif", "junit", "terraform")
+REPORT_FORMATS = (*FORMATS, "sarif", "junit", "terraform", "openmetrics")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class CliSettings:
     reports: tuple[ReportFile, ...] = ()
     command: str = ""
     """The name of the command, such as `plan`."""
+    notifies: bool = True
+    """False for a further error of a run about which a message was posted."""
 
     def for_this_workspace(self, text: str) -> str:
         """Return `text` with `-C` and `--site` in its commands, as they were given in this run."""
@@ -243,7 +245,7 @@ report_option = click.option(
     expose_value=False,
     callback=_store_reports,
     metavar="FORMAT=FILE",
-    help="Also write the result to FILE: text, json, markdown, html, github, sarif, junit, terraform. May be repeated.",
+    help="Also write the result to FILE: text, json, markdown, html, github, sarif, junit, terraform, openmetrics. May be repeated.",
 )
 """Adds `--report`, for the commands that plan, apply or check; they call `check_reports` before they begin."""
 

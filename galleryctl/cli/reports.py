@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from galleryctl.report.results import ReportContext, SiteResult
 
 _TEXT_WIDTH = 120
+_METRICS_FORMAT = "openmetrics"
+_NOTIFY_VARIABLE = "GALLERYCTL_NOTIFY_URL"
+"""As in `galleryctl.forge.webhook`, which is imported only if it is set."""
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 """Environment variable with the path of the summary of a step, to which each command of the step adds."""
 _STARTS = {
@@ -29,6 +33,7 @@ _STARTS = {
     "sarif": rb'\s*\{\s*"\$schema":\s*"[^"]*sarif[^"]*",\s*"version":\s*"2\.1\.0"(?s:.*)"name":\s*"galleryctl"',
     "junit": rb'<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="galleryctl',
     "terraform": rb'\{(?:"create": [0-9]+, "update": [0-9]+, "delete": [0-9]+)?\}\n',
+    "openmetrics": rb"# TYPE galleryctl_",
 }
 """The first bytes of the reports in each format: only these files are overwritten."""
 
@@ -44,7 +49,14 @@ def check_reports(settings: CliSettings) -> None:
 
 
 def write_reports(settings: CliSettings, *results: SiteResult) -> UnwrittenReportError | None:
-    """Write the results to the files of `--report`; return an error if one of them could not be written."""
+    """Write the results to the files of `--report`, and post a message about them to the address of the environment.
+
+    Returns an error if one of the files could not be written.
+    """
+    if settings.notifies and os.environ.get(_NOTIFY_VARIABLE):
+        from galleryctl.cli.notifications import notify
+
+        notify(settings, results, site=_site_name(settings), page=_job_page())
     problems = list(_write(settings, results)) if settings.reports else []
     if not problems:
         return None
@@ -66,6 +78,9 @@ def _write(settings: CliSettings, results: Sequence[SiteResult]) -> Iterator[Gal
     for report in settings.reports:
         try:
             path = _check(settings, report)
+            if report.format == _METRICS_FORMAT:
+                _write_text(path, _metrics(settings, results, path))
+                continue
             text = render_results(
                 results, report.format, width=_TEXT_WIDTH, verbose=settings.verbose > 0, context=context
             )
@@ -76,6 +91,30 @@ def _write(settings: CliSettings, results: Sequence[SiteResult]) -> Iterator[Gal
             yield error
         except Exception as error:  # noqa: BLE001 - the other reports, and the result of the command, must not be lost
             yield GalleryctlError("a report was not written", where=report.file, why=f"{type(error).__name__}: {error}")
+
+
+def _metrics(settings: CliSettings, results: Sequence[SiteResult], path: Path) -> str:
+    """Return the metrics of the file with the values of this run."""
+    from galleryctl.report.openmetrics import updated_metrics
+
+    try:
+        former = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, ValueError) as error:
+        raise GalleryctlError("cannot read the metrics", where=path, why=str(error)) from error
+    return updated_metrics(former, results, site=_site_name(settings), now=time.time())
+
+
+def _site_name(settings: CliSettings) -> str:
+    """Return the site of the run, "" if it cannot be known."""
+    from galleryctl.manifest.validate import partial_workspace
+
+    if settings.site is not None:
+        return settings.site
+    try:
+        sites = list(partial_workspace(settings.directory).sites)
+    except InvalidInput:
+        return ""
+    return sites[0] if len(sites) == 1 else ""
 
 
 def _title(settings: CliSettings, results: Sequence[SiteResult]) -> str:

@@ -23,7 +23,11 @@ class Legs:
     requests: dict[int, asyncio.Future[None]] = field(default_factory=dict)
     sleepers: dict[int, tuple[float, asyncio.Future[None]]] = field(default_factory=dict)
 
+    is_over: bool = False
+
     async def turn(self, _label: str) -> None:
+        if self.is_over:
+            raise asyncio.CancelledError
         waiting = asyncio.get_running_loop().create_future()
         self.requests[_LEG.get()] = waiting
         await waiting
@@ -43,7 +47,12 @@ class Legs:
             _LEG.set(number)
             return await leg()
 
-        tasks = [asyncio.create_task(started(number, leg)) for number, leg in enumerate(legs)]
+        try:
+            return await self._run([asyncio.create_task(started(number, leg)) for number, leg in enumerate(legs)])
+        finally:
+            self.is_over = True  # nothing waits for a turn that no one gives
+
+    async def _run(self, tasks: Sequence[asyncio.Task[_T]]) -> list[_T | BaseException]:
         idle = steps = 0
         while not all(task.done() for task in tasks):
             idle += 1

@@ -31,6 +31,9 @@ from galleryctl.cli.options import (
     help="Overwrite what people changed on the site and the manifests changed, too.",
 )
 @click.option("--expect-digest", metavar="DIGEST", default="", help="Apply only the plan with this review digest.")
+@click.option(
+    "--require-undiverged", is_flag=True, help="In a CI job: apply only if the branch is not behind its base."
+)
 @lock_timeout_option
 @deadline_option
 @report_option
@@ -46,6 +49,7 @@ def command(
     auto_approve: bool,
     overwrite_conflicts: bool,
     expect_digest: str,
+    require_undiverged: bool,
     lock_timeout: float | None,
     deadline: float | None,
 ) -> int:
@@ -83,6 +87,7 @@ def command(
         operation="apply",
         overwrite_conflicts=overwrite_conflicts,
         expect_digest=expect_digest,
+        require_undiverged=require_undiverged,
         deadline=deadline,
     )
     return run_async(applying)

@@ -96,6 +96,43 @@ def issue(
     return print_ci_result(settings, run_async(report_drift(settings, files, options)))
 
 
+@command.command("propose")
+@common_options
+@click.option("--branch", default="galleryctl/proposal", show_default=True, help="Branch that is written.")
+@click.option("--base", metavar="BRANCH", default="", help="Branch to merge into.  [default: that of the job]")
+@click.option("--title", default="Take over changes of the site", show_default=True, help="Title and commit message.")
+@click.pass_context
+def propose(context: click.Context, branch: str, base: str, title: str) -> int:
+    """Open a pull request with changed manifests.
+
+    The manifests that `drift --accept` or `import` has written become one commit on a branch, and one pull request.
+    """
+    from galleryctl.cli.run.ci_job import print_ci_result
+    from galleryctl.cli.run.ci_propose import ProposeOptions, propose_changes
+
+    settings = _settings(context)
+    options = ProposeOptions(branch=branch, base=base, title=title)
+    return print_ci_result(settings, run_async(propose_changes(settings, options)))
+
+
+@command.command("matrix")
+@common_options
+@click.option("--since", metavar="REF", help="Only workspaces in which a file has changed since REF.")
+@click.option("--for", "forge", type=click.Choice(("github", "gitlab")), help="Forge.  [default: that of the job]")
+@click.pass_context
+def matrix(context: click.Context, since: str | None, forge: str | None) -> None:
+    """Print workspaces and sites as a matrix.
+
+    The JSON is for fromJSON of GitHub, or for parallel:matrix of GitLab.
+    """
+    from galleryctl.cli import output
+    from galleryctl.cli.run.ci_matrix import detected_kind, matrix_json
+    from galleryctl.forge.job import ForgeKind
+
+    settings = _settings(context)
+    output.result(matrix_json(settings, since=since, kind=ForgeKind(forge) if forge else detected_kind()))
+
+
 def _settings(context: click.Context) -> CliSettings:
     from galleryctl.cli.run.ci_job import require_ci_format
 

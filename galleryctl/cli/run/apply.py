@@ -39,6 +39,7 @@ async def run_apply(
     operation: str,
     overwrite_conflicts: bool = False,
     expect_digest: str = "",
+    require_undiverged: bool = False,
     deadline: float | None = None,
 ) -> int:
     """Apply, printing plan, progress and report; return the exit code. It stops `deadline` seconds after its start."""
@@ -47,7 +48,7 @@ async def run_apply(
         output.require_format(settings, "text")  # the plan must be shown before the question
     check_reports(settings)
     question = "Do you want to perform these actions?" if ask else None
-    hooks = _Terminal(settings, question, Deadline(deadline))
+    hooks = _Terminal(settings, question, Deadline(deadline), require_undiverged=require_undiverged)
     try:
         applied = await apply_workspace(
             get_workspace(settings),
@@ -76,11 +77,14 @@ async def run_apply(
 class _Terminal(ApplyHooks):
     """Hooks that show the plan, ask `question` unless it is None, handle signals and the deadline, and show the progress."""
 
-    def __init__(self, settings: CliSettings, question: str | None, deadline: Deadline) -> None:
+    def __init__(
+        self, settings: CliSettings, question: str | None, deadline: Deadline, *, require_undiverged: bool
+    ) -> None:
         super().__init__()
         self._settings = settings
         self._deadline = deadline
         self._question = question
+        self._require_undiverged = require_undiverged
         self.plan: Plan | None = None
         self.stopped: ApplyResult | None = None
         if question is not None:
@@ -107,6 +111,12 @@ class _Terminal(ApplyHooks):
             if self._question:
                 what = "the plan cannot be shown; nothing was applied"
                 raise GalleryctlError(what, where="standard output", why="its reader has exited") from None
+
+    async def before_writing(self) -> None:
+        if self._require_undiverged:
+            from galleryctl.cli.run.undiverged import check_undiverged
+
+            await check_undiverged(self._settings)
 
     @contextmanager
     def writing(self, stop: Stop) -> Iterator[Progress]:
@@ -144,7 +154,7 @@ def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
             lost = output.outcome(output.rendered(report if settings.format == "text" else whole, settings))
             code = incomplete if lost and not code else code
         for error in (*applied.errors, *([unwritten] if unwritten else [])):
-            print_failure(error, replace(settings, format="text", reports=()))
+            print_failure(error, replace(settings, format="text", reports=(), notifies=False))
             code = code or incomplete
     except Exception as error:  # noqa: BLE001 - a bug in the report says nothing about what was written
         print_failure(error, settings)

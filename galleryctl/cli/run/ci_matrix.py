@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,8 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput
 _MAX_LEGS = {ForgeKind.GITHUB: 256, ForgeKind.GITLAB: 200}
 """The most jobs of a matrix."""
 _MAX_FOLDERS = 100_000
+_PLAIN_PATH = re.compile(r"(?!-)[\w.@+ /-]+")
+"""Paths that have no effect in a shell: the legs of a matrix are often pasted into commands."""
 _SKIPPED = ("node_modules",)
 
 
@@ -25,6 +28,9 @@ def matrix_json(settings: CliSettings, *, since: str | None, kind: ForgeKind) ->
     folders = sorted(_find_workspaces(settings.directory))
     if since is not None:
         folders = _touched(settings.directory, folders, since)
+    for odd in (folder for folder in folders if not _PLAIN_PATH.fullmatch(str(folder))):
+        do = "rename it: use letters, digits, blanks and . _ @ + -"
+        raise GalleryctlError("a matrix cannot have a folder of this name", where=odd, do=do)
     legs = [(folder, site) for folder in folders for site in _sites(settings.directory / folder)]
     limit = _MAX_LEGS[kind]
     if len(legs) > limit:
@@ -53,7 +59,9 @@ def _find_workspaces(top: Path) -> Iterator[PurePosixPath]:
     """Yield the folders with a galleryctl.yaml; hidden ones and links are not followed."""
     for count, (folder, names, files) in enumerate(os.walk(top), 1):
         if count > _MAX_FOLDERS:
-            raise GalleryctlError(f"more than {_MAX_FOLDERS:,} folders", where=top, do="give the folder of the sites: -C DIR")
+            raise GalleryctlError(
+                f"more than {_MAX_FOLDERS:,} folders", where=top, do="give the folder of the sites: -C DIR"
+            )
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in _SKIPPED)
         if WORKSPACE_FILE in files:
             yield PurePosixPath(Path(folder).relative_to(top).as_posix())
@@ -76,6 +84,7 @@ def _touched(top: Path, folders: Sequence[PurePosixPath], since: str) -> list[Pu
 def _sites(folder: Path) -> Sequence[str]:
     """Return the names of the sites; one empty name for a file that cannot be read, so that its job fails."""
     try:
-        return tuple(partial_workspace(folder).sites)
+        sites = tuple(partial_workspace(folder).sites)
     except InvalidInput:
         return ("",)
+    return sites if all(_PLAIN_PATH.fullmatch(site) for site in sites) else ("",)

@@ -18,8 +18,8 @@ from galleryctl.forge.open import open_forge
 from galleryctl.forge.proposal import Proposal, ProposalResult, blob_hash, propose
 from galleryctl.forge.sections import MAX_COMMENT
 from galleryctl.forge.shorten import fit_texts
-from galleryctl.manifest.files.search import WorkspaceFiles, find_manifests
-from galleryctl.manifest.files.tree import open_regular_file
+from galleryctl.manifest.files.tree import WorkspaceFiles, open_regular_file
+from galleryctl.manifest.load import find_manifests
 from galleryctl.manifest.validate import partial_workspace
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.report.formatting import pluralize

@@ -15,7 +15,9 @@ async def check_undiverged(settings: CliSettings) -> None:
     base = job.base or job.branch
     if not base:
         raise GalleryctlError(
-            "the base branch is not known", where="the environment", do="run this in a job of a branch or a pull request"
+            "the base branch is not known",
+            where="the environment",
+            do="run this in a job of a branch or a pull request",
         )
     head = Checkout.of(settings.directory).head()
     async with open_forge(job, timing=forge_timing(settings)) as forge:
