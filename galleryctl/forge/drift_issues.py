@@ -9,14 +9,14 @@ An issue is updated or closed only by a check that covered its scope. A check th
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from json import JSONDecodeError
 
 from galleryctl.forge.client import Forge, ForgeIssue
+from galleryctl.forge.markers import hidden_marker, marker_object
+from galleryctl.model.fields import Json
 
 _MARKER = re.compile(r"<!-- galleryctl:drift (\{[^\n]*\}) -->")
 
@@ -112,28 +112,18 @@ def _decide(check: SiteDrift, found: _Known | None, *, may_open: bool) -> IssueR
 
 
 def _issue_body(key: str, check: SiteDrift) -> str:
-    head = {"key": key, "site": check.site, "digest": check.digest, "scope": list(check.scope)}
-    text = json.dumps(head).replace("<", "\\u003c").replace(">", "\\u003e")
-    marker = re.sub("-(?=-)", "\\\\u002d", text)
-    return f"<!-- galleryctl:drift {marker} -->\n{check.text}"
+    head: dict[str, Json] = {"key": key, "site": check.site, "digest": check.digest, "scope": list(check.scope)}
+    return f"{hidden_marker('drift', head)}\n{check.text}"
 
 
 def _issues_of(issues: Iterable[ForgeIssue], key: str, site: str) -> Iterable[_Known]:
     for issue in issues:
         found = _MARKER.match(issue.body)
-        head = _head(found[1]) if found else {}
+        head = marker_object(found[1]) if found else {}
         if head.get("key") == key and head.get("site") == site:
             scope = head.get("scope")
             targets = tuple(map(str, scope)) if isinstance(scope, list) else ()
             yield _Known(issue=issue, digest=str(head.get("digest", "")), scope=targets)
-
-
-def _head(text: str) -> Mapping[str, object]:
-    try:
-        value = json.loads(text)
-    except (JSONDecodeError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _covers(scope: Sequence[str], other: Sequence[str]) -> bool:

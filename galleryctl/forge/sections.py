@@ -18,12 +18,11 @@ and here once more.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from json import JSONDecodeError
 
+from galleryctl.forge.markers import escaped_json, hidden_marker, marker_json, marker_object
 from galleryctl.forge.shorten import cut_inline, fit_texts, text_units
 from galleryctl.model.fields import Json
 
@@ -57,9 +56,9 @@ def parse_sections(body: str, key: str) -> tuple[Section, ...] | None:
     """Return the sections of the comment with this key, None if the body is not such a comment."""
     body = body.replace("\r\n", "\n")
     head = _HEAD.match(body)
-    if head is None or _object(head[1]).get("key") != key:
+    if head is None or marker_object(head[1]).get("key") != key:
         return None
-    texts = {str(json.loads(match[1])): match[2] for match in _TEXT.finditer(body) if _is_json(match[1])}
+    texts = {str(marker_json(match[1])): match[2] for match in _TEXT.finditer(body)}
     sections = (_section(match, texts) for match in _LEG.finditer(_TEXT.sub("", body)))
     return tuple(section for section in sections if section is not None)
 
@@ -90,11 +89,13 @@ def comment_body(key: str, sections: Sequence[Section], *, more: str, limit: int
     """
     if len(sections) == 1:
         (one,) = sections
-        start = f"{_marker('comment', {'key': key})}\n{_leg(one, with_texts=True)}"
+        start = f"{hidden_marker('comment', {'key': key})}\n{_leg(one, with_texts=True)}"
     else:
         room = limit // max(len(sections), 1) - _SEPARATORS
         lines = (_line(section, room) for section in sections)
-        start = "\n".join([_marker("comment", {"key": key}), f"### galleryctl: {len(sections)} reports\n", *lines])
+        start = "\n".join(
+            [hidden_marker("comment", {"key": key}), f"### galleryctl: {len(sections)} reports\n", *lines]
+        )
     heads = [_text_head(section, several=len(sections) > 1) for section in sections]
     left = limit - text_units(start) - sum(text_units(head) + len(_END) + _SEPARATORS for head in heads)
     texts = fit_texts([section.text.replace("<!--", "&lt;!--").strip("\n") for section in sections], left, more)
@@ -106,7 +107,7 @@ _END = "\n<!-- galleryctl:end -->"
 
 
 def _text_head(section: Section, *, several: bool) -> str:
-    name = _escaped_json(section.name)
+    name = escaped_json(section.name)
     return f"<!-- galleryctl:text {name} -->\n" + (f"{_heading(section.title)}" if several else "")
 
 
@@ -126,34 +127,11 @@ def _leg(section: Section, *, with_texts: bool) -> str:
     head["digest"] = section.digest
     if with_texts:
         head |= {"title": section.title, "summary": cut_inline(section.summary, _MAX_SUMMARY)}
-    return _marker("leg", head)
-
-
-def _marker(kind: str, members: Mapping[str, Json]) -> str:
-    return f"<!-- galleryctl:{kind} {_escaped_json(members)} -->"
-
-
-def _escaped_json(value: str | Mapping[str, Json]) -> str:
-    """Return JSON that neither ends an HTML comment nor is odd in one."""
-    text = json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e")
-    return re.sub("-(?=-)", "\\\\u002d", text)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (JSONDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _object(text: str) -> Mapping[str, Json]:
-    value = json.loads(text) if _is_json(text) else None
-    return value if isinstance(value, dict) else {}
+    return hidden_marker("leg", head)
 
 
 def _section(match: re.Match[str], texts: Mapping[str, str]) -> Section | None:
-    head = _object(match[3])
+    head = marker_object(match[3])
     name, run, attempt = head.get("name"), head.get("run"), head.get("attempt")
     if not (isinstance(name, str) and type(run) is int and type(attempt) is int):
         return None

@@ -46,7 +46,10 @@ def test_an_edit_becomes_a_pull_request_and_merged_the_next_plan_is_empty(edited
     assert {name for name in proposed if proposed[name] != former.get(name)} == {"galleries/party.yaml"}
     edited.git("checkout", "--quiet", "--", ".")
     edited.check_out(BRANCH)
+    assert "0 to create, 0 to update, 0 to replace, 0 to delete" in edited.studio.run("plan").out
+    edited.studio.apply()
     edited.studio.assert_no_changes()
+    assert edited.studio.titles("Party") == ["Torte"]
 
 
 def test_a_second_run_updates_the_same_pull_request_only_if_something_changed(edited: Repository) -> None:

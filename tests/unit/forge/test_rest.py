@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
@@ -39,7 +39,11 @@ class Wire(httpx.AsyncBaseTransport):
 
 def answer(status: int, value: object = None, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return httpx.Response(status, headers=named, content=b"" if value is None else json.dumps(value).encode())
+    return response(status, b"" if value is None else json.dumps(value).encode(), named)
+
+
+def response(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))
 
 
 def read(wire: Wire) -> object:
@@ -72,7 +76,8 @@ def run(wire: Wire, use: Callable[[Forge], object]) -> object:
 )
 @pytest.mark.parametrize("request_", [read, create])
 def test_it_waits_as_asked_and_tries_again(throttled: Answer, wait: float, request_: Callable[[Wire], object]) -> None:
-    copy = httpx.Response(throttled.status_code, headers=throttled.headers) if isinstance(throttled, httpx.Response) else throttled  # fmt: skip
+    is_response = isinstance(throttled, httpx.Response)
+    copy = response(throttled.status_code, b"", throttled.headers) if is_response else throttled
     wire = Wire(copy, answer(200, COMMENT))
     if request_ is create and isinstance(copy, httpx.Response) and copy.status_code == 503:
         with pytest.raises(ForgeResponseLost):
@@ -144,7 +149,7 @@ def test_a_redirect_within_the_api_is_followed() -> None:
 )
 def test_an_odd_body_is_an_error(content: bytes) -> None:
     with pytest.raises(ForgeError):
-        read(Wire(httpx.Response(200, content=content)))
+        read(Wire(response(200, content)))
 
 
 def test_a_body_without_end_is_an_error() -> None:
