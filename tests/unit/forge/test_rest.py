@@ -76,8 +76,9 @@ def run(wire: Wire, use: Callable[[Forge], object]) -> object:
 )
 @pytest.mark.parametrize("request_", [read, create])
 def test_it_waits_as_asked_and_tries_again(throttled: Answer, wait: float, request_: Callable[[Wire], object]) -> None:
-    is_response = isinstance(throttled, httpx.Response)
-    copy = response(throttled.status_code, b"", throttled.headers) if is_response else throttled
+    copy = throttled
+    if isinstance(throttled, httpx.Response):
+        copy = response(throttled.status_code, b"", throttled.headers)
     wire = Wire(copy, answer(200, COMMENT))
     if request_ is create and isinstance(copy, httpx.Response) and copy.status_code == 503:
         with pytest.raises(ForgeResponseLost):
