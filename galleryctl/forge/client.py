@@ -1,4 +1,4 @@
-"""What galleryctl asks of a forge; `galleryctl.forge.github` and `galleryctl.forge.gitlab` implement it."""
+"""The requests that galleryctl makes to a forge; `galleryctl.forge.github` and `galleryctl.forge.gitlab` implement it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class CommentMode(StrEnum):
 
 
 class CommentResult(StrEnum):
-    """What was done."""
+    """The result of a write."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -59,7 +59,7 @@ class CommentTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenComment:
-    """What was done, and the address of the comment, "" if there is none."""
+    """The result, and the address of the comment, "" if there is none."""
 
     result: CommentResult
     url: str = ""

@@ -22,7 +22,7 @@ _MARKER = re.compile(r"<!-- galleryctl:drift (\{[^\n]*\}) -->")
 
 
 class IssueResult(StrEnum):
-    """What was done with the issue of a site."""
+    """The result for the issue of a site."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -49,7 +49,7 @@ class SiteDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncedIssue:
-    """What was done for a site, and the address of its issue."""
+    """The result for a site, and the address of its issue."""
 
     site: str
     result: IssueResult

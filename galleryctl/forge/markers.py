@@ -15,7 +15,7 @@ _ACTIVE = re.compile(r"[<>@#`()/!*~$&|]|-(?=-)")
 
 def escaped_json(value: Json) -> str:
     """Return JSON on one line in which nothing has an effect in Markdown."""
-    return _ACTIVE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value))
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, separators=(",", ":")))
 
 
 def hidden_marker(kind: str, members: Mapping[str, Json]) -> str:

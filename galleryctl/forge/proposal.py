@@ -18,7 +18,7 @@ _TRAILER = re.compile(r"^Galleryctl-Proposal: ([0-9a-f]{64})$", re.MULTILINE)
 
 
 class ProposalResult(StrEnum):
-    """What was done."""
+    """The result of a write."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -42,13 +42,13 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """What was done, and the address of the pull request."""
+    """The result, and the address of the pull request."""
 
     result: ProposalResult
     url: str = ""
 
 
-async def propose(forge: Forge, proposal: Proposal) -> Proposed:
+async def write_proposal(forge: Forge, proposal: Proposal) -> Proposed:
     """Set the branch, and open or update its pull request. Raises ForgeError."""
     digest = _digest(proposal)
     message = await forge.branch_message(proposal.branch)

@@ -163,7 +163,7 @@ class RestApi:
             response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
             try:
                 target = urljoin(url, response.headers.get("location", ""))
-                follows = response.is_redirect and _origin(target) == _origin(self._api_url)
+                follows = response.has_redirect_location and _origin(target) == _origin(self._api_url)
                 if not (follows and (method == "GET" or response.status_code in (307, 308))):
                     return response, await _read(response)
             finally:

@@ -1,9 +1,9 @@
 """The body of the one comment: a line and a text for each leg of a matrix, with markers, and what fits of them.
 
-    <!-- galleryctl:comment {"key": "galleries"} -->
+    <!-- galleryctl:comment {"key":"galleries"} -->
     ### galleryctl: 2 reports
-    - **north**: Plan: 3 to create ... <!-- galleryctl:leg {"name": "north", "run": 12, ...} -->
-    - **south**: No changes. ... <!-- galleryctl:leg {"name": "south", "run": 12, ...} -->
+    - **north**: Plan: 3 to create ... <!-- galleryctl:leg {"name":"north","run":12,…} -->
+    - **south**: No changes. ... <!-- galleryctl:leg {"name":"south","run":12,…} -->
 
     <!-- galleryctl:text "north" -->
     ## north
@@ -34,7 +34,7 @@ _HEAD = re.compile(r"<!-- galleryctl:comment (\{[^\n]*\}) -->\n")
 _LEG = re.compile(r"^(?:- \*\*(.*?)\*\*: (.*) )?<!-- galleryctl:leg (\{[^\n]*\}) -->$", re.MULTILINE)
 _TEXT = re.compile(r'<!-- galleryctl:text ("[^\n]*") -->\n(.*?)\n<!-- galleryctl:end -->', re.DOTALL)
 _MAX_SUMMARY = 200
-_SEPARATORS = 6
+_SEPARATORS = 12
 """Line breaks and blanks around a section."""
 
 
@@ -65,7 +65,7 @@ def parse_sections(body: str, key: str) -> tuple[Section, ...] | None:
 
 def new_section(*, name: str, run: int, attempt: int, title: str, summary: str, text: str) -> Section:
     """Return the section of a leg, with its digest."""
-    digest = hashlib.sha256(f"{title}\x00{summary}\x00{text}".encode(errors="replace")).hexdigest()[:16]
+    digest = hashlib.sha256(f"{title}\x00{summary}\x00{text}".encode(errors="replace")).hexdigest()[:10]
     return Section(name=name, run=run, attempt=attempt, digest=digest, title=title, summary=summary, text=text)
 
 

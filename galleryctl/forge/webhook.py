@@ -32,7 +32,7 @@ _MAX_TEXT = 3_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMessage:
-    """What a run has done, in words and numbers."""
+    """The result of a run, in words and numbers."""
 
     command: str
     site: str

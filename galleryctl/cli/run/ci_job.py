@@ -31,7 +31,7 @@ _TOLD_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiResult:
-    """What a command of `ci` did: a word, and a sentence for people."""
+    """The result of a command of `ci`: a word, and a sentence for people."""
 
     action: str
     message: str

@@ -15,7 +15,7 @@ from galleryctl.cli.run.ci_job import CiResult, current_job, forge_timing
 from galleryctl.forge.checkout import Checkout
 from galleryctl.forge.job import CiJob
 from galleryctl.forge.open import open_forge
-from galleryctl.forge.proposal import Proposal, ProposalResult, blob_hash, propose
+from galleryctl.forge.proposal import Proposal, ProposalResult, blob_hash, write_proposal
 from galleryctl.forge.sections import MAX_COMMENT
 from galleryctl.forge.shorten import fit_texts
 from galleryctl.manifest.files.tree import WorkspaceFiles, open_regular_file
@@ -70,7 +70,7 @@ async def propose_changes(settings: CliSettings, options: ProposeOptions) -> CiR
         existing=existing,
     )
     async with open_forge(job, timing=forge_timing(settings)) as forge:
-        proposed = await propose(forge, proposal)
+        proposed = await write_proposal(forge, proposal)
     if proposed.result is ProposalResult.FOREIGN_COMMITS:
         raise GalleryctlError(
             "the branch has commits of somebody else; nothing was proposed",
