@@ -98,7 +98,7 @@ def issue(
 
 @command.command("propose")
 @common_options
-@click.option("--branch", default="galleryctl/proposal", show_default=True, help="Branch that is written.")
+@click.option("--branch", metavar="NAME", default="", help="Branch to write.  [default: galleryctl/proposal]")
 @click.option("--base", metavar="BRANCH", default="", help="Branch to merge into.  [default: that of the job]")
 @click.option("--title", default="Take over changes of the site", show_default=True, help="Title and commit message.")
 @click.pass_context

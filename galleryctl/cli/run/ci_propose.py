@@ -50,18 +50,18 @@ async def propose_changes(settings: CliSettings, options: ProposeOptions) -> CiR
     if job.is_fork or job.is_pull_request:
         output.info(settings, "Note: changes are not proposed from a pull request.")
         return CiResult(action="skipped", message="Nothing was proposed.")
-    base = options.base or job.branch
-    for name, option in ((base, "--base"), (options.branch, "--branch")):
+    checkout = Checkout.of(settings.directory)
+    base, branch = options.base or job.branch, options.branch or _default_branch(settings.directory, checkout)
+    for name, option in ((base, "--base"), (branch, "--branch")):
         if not _is_branch(name):
             raise click.UsageError(f"{option}: {name!r} is not the name of a branch.")
-    if base == options.branch:
+    if base == branch:
         raise click.UsageError("--branch must not be the branch into which the changes are to be merged.")
-    checkout = Checkout.of(settings.directory)
     files, existing = _changed_manifests(settings.directory, checkout)
     if not files:
         return CiResult(action="unchanged", message="No manifest has changed; nothing was proposed.")
     proposal = Proposal(
-        branch=options.branch,
+        branch=branch,
         base=base,
         parent=checkout.head(),
         title=options.title,
@@ -74,15 +74,25 @@ async def propose_changes(settings: CliSettings, options: ProposeOptions) -> CiR
     if proposed.result is ProposalResult.FOREIGN_COMMITS:
         raise GalleryctlError(
             "the branch has commits of somebody else; nothing was proposed",
-            where=options.branch,
+            where=branch,
             do="merge or delete the branch, or give another one with --branch",
         )
     return CiResult(action=proposed.result.value, message=_MESSAGES[proposed.result], url=proposed.url)
 
 
+def _default_branch(folder: Path, checkout: Checkout) -> str:
+    """Return a branch of this workspace alone: each run replaces what the last one proposed there."""
+    parts = _below(folder, checkout).parts
+    return "-".join(["galleryctl/proposal", *(re.sub("[^A-Za-z0-9_]+", "_", part) for part in parts)])
+
+
+def _below(folder: Path, checkout: Checkout) -> PurePosixPath:
+    return PurePosixPath(folder.resolve().relative_to(checkout.top.resolve()).as_posix())
+
+
 def _changed_manifests(folder: Path, checkout: Checkout) -> tuple[Mapping[str, str | None], frozenset[str]]:
     """Return the manifests that differ from the checked out commit, by path, and the files that it has."""
-    below = PurePosixPath(folder.resolve().relative_to(checkout.top.resolve()).as_posix())
+    below = _below(folder, checkout)
     blobs = checkout.blobs(below)
     problems: list[Problem] = []
     workspace = partial_workspace(folder)

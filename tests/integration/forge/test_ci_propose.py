@@ -81,6 +81,19 @@ def test_an_imported_gallery_is_a_new_file(edited: Repository) -> None:
     assert edited.forge.trees[tree]["galleries/new.yaml"].startswith("gallery: new")
 
 
+def test_each_workspace_of_a_repository_has_its_own_branch(edited: Repository) -> None:
+    workspace = edited.studio.root / "clients/studio lux"
+    edited.studio.write(
+        "clients/studio lux/galleryctl.yaml", "galleryctl: 1\nbackend: {type: local}\ngalleries: '*.y'\n"
+    )
+    edited.studio.write("clients/studio lux/new.y", "gallery: new\n")
+    assert edited.studio.run("-C", str(workspace), "ci", "propose").code == 0
+    (branch,) = (name for name in edited.forge.branches if name != "main")
+    assert branch == "galleryctl/proposal-clients-studio_lux"
+    files = edited.forge.trees[edited.forge.commits[edited.forge.branches[branch]]["tree"]]
+    assert "clients/studio lux/new.y" in files
+
+
 def test_without_a_change_there_is_nothing_to_propose(edited: Repository) -> None:
     edited.git("checkout", "--quiet", "--", ".")
     assert propose(edited).out == "No manifest has changed; nothing was proposed.\n"
@@ -95,7 +108,7 @@ def test_nothing_is_proposed_from_a_pull_request(edited: Repository) -> None:
     assert edited.forge.calls == []
 
 
-@pytest.mark.parametrize("branch", ["main", "-x", "a..b", "a b", "x.lock", "refs/heads/", ""])
+@pytest.mark.parametrize("branch", ["main", "-x", "a..b", "a b", "x.lock", "refs/heads/"])
 def test_the_branch_must_be_another_one_and_valid(edited: Repository, branch: str) -> None:
     ran = propose(edited, "--branch", branch)
     assert ran.code == 1

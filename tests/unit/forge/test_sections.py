@@ -42,10 +42,10 @@ def test_no_body_is_longer_than_a_comment(sizes: list[int]) -> None:
 
 
 def test_256_legs_fit_and_each_has_its_line() -> None:
-    sections = [section(f"clients/{n:060}"[:60], "- **x** delete\n" * 200, "Plan: " + "1 to delete, " * 30) for n in range(256)]  # fmt: skip
+    sections = [section(f"clients/{n:052}", "- **x** delete\n" * 200, "Plan: " + "1 to delete, " * 30) for n in range(256)]  # fmt: skip
     body = comment_body("galleries", sections, more=MORE)
     assert text_units(body) <= MAX_COMMENT
-    assert len(parse_sections(body, "galleries") or ()) == len({each.name for each in sections})
+    assert len(parse_sections(body, "galleries") or ()) == 256
 
 
 def test_collapsed_parts_go_before_what_is_dangerous() -> None:
