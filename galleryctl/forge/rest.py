@@ -169,7 +169,7 @@ class RestApi:
             finally:
                 await response.aclose()
             url, params = target, None
-        return response, b""
+        raise ForgeError(f"more than {_MAX_REDIRECTS} redirects", call=f"{method} {path}")
 
     def _judge(
         self, call: str, response: httpx.Response, body: bytes, *, is_safe: bool
