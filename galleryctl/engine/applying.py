@@ -18,6 +18,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.outcome import OutcomeStatus, Report
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.history.record import RunRecord
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.targets import is_targeted
@@ -41,7 +42,13 @@ async def apply_plan(
     findings = apply_findings(planned.fetched.bindings, planned.plan)
     state = _save_findings(site, planned, findings, keep_journal=bool(unconfirmed))
     if not planned.plan.changes:
-        report = Report(outcomes=(), state_changes=len(planned.plan.state_changes))
+        plan = planned.plan
+        report = Report(
+            outcomes=(),
+            site_id=displayed(plan.site_id),
+            positions=plan.positions,
+            state_changes=len(plan.state_changes),
+        )
         return ApplyResult(bindings=findings, report=report)
     snapshot = planned.fetched.snapshot
     files = await fetch_media_files(site.client, planned.plan, findings)

@@ -1,0 +1,140 @@
+"""The findings of a result: what annotations and SARIF say of it, in the order of their ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from galleryctl.model.address import Address
+from galleryctl.model.checkup import CheckStatus, Diagnosis, Validation, WriteResult
+from galleryctl.model.errors import GalleryctlError, InvalidInput
+from galleryctl.model.finding import Finding, FindingLevel, FindingRule
+from galleryctl.model.outcome import OutcomeStatus, Report
+from galleryctl.model.position import SourcePosition
+from galleryctl.plan.changes import Cause, Change, Plan
+from galleryctl.report import outcomes
+from galleryctl.report.checkup import checkup_rows
+from galleryctl.report.notes import note_lines
+from galleryctl.report.ranked_changes import shown_changes
+from galleryctl.report.ranking import Rank, in_order, rank_of
+from galleryctl.report.results import SiteResult
+from galleryctl.report.view import DRIFT_LABELS, DisplayAction
+
+_INVALID = FindingRule(id="invalid-input", description="A file of the workspace, a plan file or an option is invalid.")
+_FAILED = FindingRule(id="failed-run", description="The run failed.")
+_REJECTED = FindingRule(id="rejected-plan", description="A safety check rejected the plan.")
+_DRIFT = FindingRule(id="drift", description="The site was changed since the last apply.")
+_CONFLICT = FindingRule(id="conflict", description="The manifests and the site both changed since the last apply.")
+_NOT_DONE = FindingRule(id="failed-change", description="A change was not made.")
+_CHECK = FindingRule(id="failed-check", description="A check of the installation, the workspace or the site failed.")
+_UNCHECKED = FindingRule(id="unchecked-value", description="A value was not checked.")
+_WARNING = FindingRule(id="run-warning", description="Something failed that does not affect the changes.")
+_CHANGE = FindingRule(id="change", description="An apply will change this resource.")
+_NOTICE = FindingRule(id="notice", description="A remark on the plan.")
+
+_LEVELS = {
+    OutcomeStatus.FAILED: FindingLevel.ERROR,
+    OutcomeStatus.NOT_TAKEN: FindingLevel.ERROR,
+    OutcomeStatus.SKIPPED: FindingLevel.WARNING,
+}
+_CHECK_LEVELS: Mapping[CheckStatus | None, FindingLevel] = {
+    CheckStatus.FAIL: FindingLevel.ERROR,
+    CheckStatus.WARN: FindingLevel.WARNING,
+}
+
+
+def all_findings(results: Sequence[SiteResult]) -> tuple[Finding, ...]:
+    """Return the findings of all results, errors first; if there are several sites, the titles name them."""
+    several = len({result.site for result in results}) > 1
+    found = [
+        replace(finding, title=f"{result.site}: {finding.title}") if several else finding
+        for result in results
+        for finding in _findings(result)
+    ]
+    return tuple(sorted(found, key=lambda finding: list(FindingLevel).index(finding.level)))
+
+
+def is_alert(finding: Finding) -> bool:
+    """Return True if the finding is to be resolved, and does not describe what an apply will do."""
+    return finding.rule not in (_CHANGE, _NOTICE)
+
+
+def _findings(result: SiteResult) -> Iterator[Finding]:
+    match result.subject:
+        case Plan():
+            yield from _plan_findings(result.subject, drift=result.drift)
+        case Report():
+            yield from _report_findings(result.subject)
+        case InvalidInput():
+            for problem in result.subject.problems:
+                yield Finding(rule=_INVALID, level=FindingLevel.ERROR, message=problem.message, at=problem.at)
+        case GalleryctlError():
+            error = result.subject
+            message = "\n".join(filter(None, (error.what, error.why, error.do)))
+            title = error.where or "galleryctl"
+            yield Finding(rule=_FAILED, level=FindingLevel.ERROR, message=message, title=title)
+        case Validation() | WriteResult() | Diagnosis():
+            rule = _CHECK if isinstance(result.subject, Diagnosis) else _UNCHECKED
+            for row in checkup_rows(result.subject):
+                if level := _CHECK_LEVELS.get(row.status):
+                    message = "\n".join((row.finding, *row.do))
+                    yield Finding(rule=rule, level=level, message=message, title=row.label)
+
+
+def _plan_findings(plan: Plan, *, drift: bool) -> Iterator[Finding]:
+    for refusal in () if drift else plan.refusals:
+        yield Finding(
+            rule=_REJECTED,
+            level=FindingLevel.ERROR,
+            title=f"{refusal.address or 'Plan'} rejected",
+            message=f"{refusal.why}\nallow with: {refusal.allow}",
+            address=refusal.address,
+            at=_position(refusal.address, plan.positions),
+        )
+    for change in in_order(shown_changes(plan, drift=drift), drift=drift):
+        yield _change_finding(rank_of(change, drift=drift), change, plan.positions, drift=drift)
+    for note in note_lines(plan.notices):
+        yield Finding(rule=_NOTICE, level=FindingLevel.NOTE, title=note.subject, message=note.message)
+
+
+def _change_finding(rank: Rank, change: Change, positions: Mapping[Address, SourcePosition], *, drift: bool) -> Finding:
+    rule = _CONFLICT if rank is Rank.CONFLICT else _DRIFT if drift or rank is Rank.DRIFT else _CHANGE
+    action = DisplayAction.MOVE if change.is_move else DisplayAction(change.action.value)
+    done = DRIFT_LABELS[action] if drift else f"will be {outcomes.PAST_TENSE.get(action, 'moved')}"
+    paths = ", ".join(part.path for part in change.fields)
+    cleared = ", ".join(part.path for part in change.fields if part.cause is Cause.CLEARED and not drift)
+    details = (
+        f"{done}: {paths}" if paths and action is DisplayAction.UPDATE else done,
+        f"clears {cleared}" if cleared else "",
+        change.reason,
+    )
+    return Finding(
+        rule=rule,
+        level=FindingLevel.WARNING if drift or rank.is_dangerous else FindingLevel.NOTE,
+        title=str(change.address),
+        message="\n".join(filter(None, details)),
+        address=change.address,
+        at=_position(change.address, positions),
+    )
+
+
+def _report_findings(report: Report) -> Iterator[Finding]:
+    for error in report.errors:
+        yield Finding(rule=_FAILED, level=FindingLevel.ERROR, title="galleryctl", message=error)
+    for outcome in outcomes.by_danger(report.outcomes):
+        if level := _LEVELS.get(outcome.status):
+            yield Finding(
+                rule=_NOT_DONE,
+                level=level,
+                title=str(outcome.address),
+                message=f"{outcomes.describe_outcome(outcome)}\n{outcome.reason}",
+                address=outcome.address,
+                at=_position(outcome.address, report.positions),
+            )
+    for warning in filter(None, (*report.warnings, outcomes.takeover_line(report))):
+        yield Finding(rule=_WARNING, level=FindingLevel.WARNING, title="galleryctl", message=warning)
+
+
+def _position(address: Address | None, positions: Mapping[Address, SourcePosition]) -> SourcePosition | None:
+    """Return where a manifest declares the resource, else its gallery."""
+    return None if address is None else positions.get(address) or positions.get(address.parent)
