@@ -1,10 +1,14 @@
-"""The line about a manifest that a command has written."""
+"""The output about manifests that `drift --accept` or `undo` has written: lines, differences, the JSON document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from galleryctl.cli import output
+from galleryctl.cli.file_diff import unified_diff
+from galleryctl.engine.rewriting import RewrittenManifest
 from galleryctl.report.formatting import list_names, pluralize
+from galleryctl.report.json import dump_safe_json
 
 
 def summarize_manifest(expanded: int, changes: Iterable[tuple[Sequence[str], str, str, str]]) -> str:
@@ -20,3 +24,17 @@ def summarize_manifest(expanded: int, changes: Iterable[tuple[Sequence[str], str
         if names
     ]
     return "; ".join(parts)
+
+
+def manifest_diff(file: RewrittenManifest) -> str:
+    """Return the difference that a rewrite makes to a manifest, which may be new or deleted."""
+    return unified_diff(file.file, file.before or "", file.after or "")
+
+
+def print_document(document: dict[str, object], *, written: bool) -> int:
+    """Print the report as JSON and return the exit code: after files were written, an output that fails is not an error."""
+    text = dump_safe_json(document)
+    if written:
+        return output.outcome(text)
+    output.result(text)
+    return 0

@@ -26,7 +26,7 @@ _SHUTDOWN_TIMEOUT = 5.0
 _MAX_CONNECTIONS = 512
 """Concurrent connections; an idle one takes about 20 KB."""
 _MIN_CONNECTIONS = 16
-"""Concurrent connections without which there is no use in starting."""
+"""The fewest concurrent connections with which it starts."""
 _NETWORK_SHARE = 8
 """The part of the connections, an eighth, that a network has before others' connections are closed for its own."""
 _ACCEPTED_AT_ONCE = 64

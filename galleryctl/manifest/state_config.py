@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER
+from galleryctl.manifest.files.symlinks import GALLERYCTL_FOLDER, STATE_SUFFIXES
 from galleryctl.manifest.settings import Setting, invalid_setting
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
@@ -22,9 +22,10 @@ _NOT_DISTINCT = "state.former_passphrase must differ from state.passphrase; remo
 _URL = re.compile(r"[A-Za-z0-9+.-]+://")
 _OBJECT_URL = re.compile(r"(?:s3|gs|az)://[^/@?#\\\s]+(?:/[^/?#\\\s]+)+")
 
-_FILES_OF_A_STATE = (".lock", ".lock.json", ".versions", ".history", ".journal")
+_FILES_OF_A_STATE = (*STATE_SUFFIXES, ".journal")
+"""Suffixes of what is beside a state in a folder or in a bucket."""
 _OTHER_FILES = ("journal-", "events-", "emulator")
-_RESERVED = "state would be a file that galleryctl uses for something else; use another name, such as state-{site}.json"
+_RESERVED = "state names a file that galleryctl uses for something else; use another name, such as state-{site}.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

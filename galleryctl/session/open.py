@@ -70,10 +70,9 @@ class WorkspaceSite:
         passphrase, former = self.passphrases()
         layer = Encryption(passphrase, former_passphrase=former, accept_plaintext=plaintext)
         if "://" not in location:
-            patterns = self.config.manifest_patterns
-            path, root = self.config.root / location, self.config.root
+            path, root, patterns = self.config.root / location, self.config.root, self.config.manifest_patterns
             check_output(path, root=root, patterns=patterns, start=None, on_wait=self.on_wait)
-            return EncryptedBackend(FileStateBackend(self.config.root / location, max_versions=setting.versions), layer)
+            return EncryptedBackend(FileStateBackend(path, max_versions=setting.versions), layer)
         from galleryctl.state.bucket import open_bucket
         from galleryctl.state.object_backend import ObjectStateBackend
 

@@ -16,7 +16,8 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.tolerated import TOLERATED_FILE
 from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 
-_RESERVED_FOLDERS = (".git", ".github")
+_RESERVED_PREFIX = ".git"
+"""Git and its hosts read names that begin so: `.git`, `.github`, `.gitattributes`, `.gitlab-ci.yml`."""
 _HEAD_BYTES = 4096
 _GIT_SECONDS = 10.0
 """Seconds after which git is no longer waited for; it answers in milliseconds."""
@@ -32,9 +33,9 @@ def check_output(
 ) -> None:
     """Raise GalleryctlError unless a command may write `path`.
 
-    Pipes and devices may be written. A file must not be in `.git` or `.github`, known to git, or a manifest of the
-    workspace in `root`, whose `patterns` are those of the manifests. An existing file must be empty, or begin with `start`
-    as earlier outputs of the same kind do; None leaves that to its reader.
+    Pipes and devices may be written. A file must not be one that git or its host reads, known to git, or a manifest of
+    the workspace in `root`, whose `patterns` are those of the manifests. An existing file must be empty, or begin with
+    `start` as earlier outputs of the same kind do; None leaves that to its reader.
     """
     if is_stream(path):
         return
@@ -66,8 +67,8 @@ def _reason(
         return str(error)
     top = _git_top(real)
     outer = top or (real_root if real.is_relative_to(real_root) else Path(real.anchor))
-    if folder := next((part for part in real.relative_to(outer).parts if part.casefold() in _RESERVED_FOLDERS), ""):
-        return f"it is in {folder}"
+    if why := _reason_of_names(real.relative_to(outer)):
+        return why
     if real.is_relative_to(real_root) and _is_workspace_file(real.relative_to(real_root).as_posix(), patterns):
         return f"{WORKSPACE_FILE} makes it a file of the workspace"
     if top is not None and _is_tracked(real, top, on_wait):
@@ -75,6 +76,14 @@ def _reason(
     if start is not None and not _is_replaceable(real, start):
         return "it exists, and is not an earlier output of the same kind"
     return ""
+
+
+def _reason_of_names(inner: Path) -> str:
+    """Return why nothing may be written to a path in a working tree, by its names only."""
+    reserved = next((part for part in inner.parts if part.casefold().startswith(_RESERVED_PREFIX)), "")
+    if not reserved:
+        return ""
+    return "git or its host reads it" if reserved == inner.name else f"it is in {reserved}"
 
 
 def _is_replaceable(path: Path, start: re.Pattern[bytes]) -> bool:

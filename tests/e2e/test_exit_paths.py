@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, ServedWorkspace, text_items
+from tests.support.e2e_harness import CREATE_ITEM_REQUESTS, RunningCommand, ServedWorkspace, text_items
 from tests.support.processes import GALLERYCTL_COMMAND, TIMEOUT
 
 ITEMS = 12
@@ -259,14 +259,20 @@ def test_an_interrupted_apply_ends_with_its_report(begun: ServedWorkspace, numbe
     begun.assert_applied([f"T{n:02}" for n in range(21)])
 
 
-def test_a_second_signal_says_what_the_next_apply_finds_out(begun: ServedWorkspace) -> None:
-    command = begun.start("apply", "--auto-approve")
+def terminate_twice(begun: ServedWorkspace, *args: str) -> RunningCommand:
+    """Return the command after two signals, the second while the first waits for four creates."""
+    command = begun.start(*args)
     begun.wait_for_held(4)
     command.send(signal.SIGTERM)
     command.wait_for_stderr("Stopping")
     command.send(signal.SIGTERM)
     assert command.wait() == 130
     begun.release(drop=True)
+    return command
+
+
+def test_a_second_signal_says_what_the_next_apply_finds_out(begun: ServedWorkspace) -> None:
+    command = terminate_twice(begun, "apply", "--auto-approve")
     assert "Interrupted: 4 of 20 done, 4 failed, 12 skipped" in command.out
     assert "stopped before the response; the next apply finds out whether it took effect" in " ".join(
         command.out.split()
@@ -276,13 +282,7 @@ def test_a_second_signal_says_what_the_next_apply_finds_out(begun: ServedWorkspa
 
 def test_a_second_signal_says_what_becomes_of_a_reviewed_plan(begun: ServedWorkspace) -> None:
     assert begun.start("plan", "--out", "plan.json").wait() == 0
-    command = begun.start("apply", "plan.json")
-    begun.wait_for_held(4)
-    command.send(signal.SIGTERM)
-    command.wait_for_stderr("Stopping")
-    command.send(signal.SIGTERM)
-    assert command.wait() == 130
-    begun.release(drop=True)
+    command = terminate_twice(begun, "apply", "plan.json")
     assert "skipped. The plan cannot be continued: create a new plan, review it" in " ".join(command.out.split())
 
 
@@ -299,27 +299,15 @@ def test_a_broken_pipe_is_no_signal(begun: ServedWorkspace) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_after_the_report_changes_no_exit_code(served: ServedWorkspace, number: int) -> None:
     served.write_gallery(text_items(1))
-    with subprocess.Popen(
-        [*GALLERYCTL_COMMAND, "-C", str(served.root), "apply", "--auto-approve"],
-        env=served.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with served.spawn(*GALLERYCTL_COMMAND, "-C", str(served.root), "apply", "--auto-approve") as process:
         assert process.stdout is not None
-        next(line for line in process.stdout if line.startswith(b"Applied:"))
+        next(line for line in process.stdout if line.startswith("Applied:"))
         process.send_signal(number)
         assert process.wait(TIMEOUT) in (0, 130)
 
 
 def test_below_nohup_the_end_of_the_session_ends_nothing(begun: ServedWorkspace) -> None:
-    with subprocess.Popen(
-        ["nohup", *GALLERYCTL_COMMAND, "-C", str(begun.root), "apply", "--auto-approve"],
-        env=begun.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with begun.spawn("nohup", *GALLERYCTL_COMMAND, "-C", str(begun.root), "apply", "--auto-approve") as process:
         begun.wait_for_held(4)
         process.send_signal(signal.SIGHUP)
         begun.release()
@@ -333,14 +321,7 @@ def test_a_signal_ends_a_command_that_only_reads_the_site_in_order(served: Serve
     served.write_gallery(text_items(1))
     served.apply()
     served.hold(method="GET")
-    with subprocess.Popen(
-        [*GALLERYCTL_COMMAND, "-C", str(served.root), "state", "rebuild", "--auto-approve"],
-        env=served.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with served.spawn(*GALLERYCTL_COMMAND, "-C", str(served.root), "state", "rebuild", "--auto-approve") as process:
         served.wait_for_held()
         process.send_signal(number)
         out, err = process.communicate(timeout=TIMEOUT)
@@ -370,14 +351,7 @@ def test_a_state_that_is_not_saved(
     begun: ServedWorkspace, trouble: Callable[[ServedWorkspace], None], message: str, streams: str, tmp_path: Path
 ) -> None:
     line = f"exec {shlex.join(GALLERYCTL_COMMAND)} -C {begun.root} apply --auto-approve --format json {streams}"
-    with subprocess.Popen(
-        ["bash", "-c", line],
-        env=begun.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with begun.spawn("bash", "-c", line) as process:
         begun.wait_for_held(4)
         trouble(begun)
         begun.release()

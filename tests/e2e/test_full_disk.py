@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import subprocess
 
 import pytest
 
@@ -28,14 +27,7 @@ def apply_on_a_disk_that_fills_up(served: ServedWorkspace, size: int) -> tuple[i
     """
     needs.linux()  # prlimit
     served.hold("before", **CREATE_ITEM_REQUESTS, nth=3)
-    with subprocess.Popen(
-        [*GALLERYCTL_COMMAND, "-C", str(served.root), "apply", "--auto-approve"],
-        env=served.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with served.spawn(*GALLERYCTL_COMMAND, "-C", str(served.root), "apply", "--auto-approve") as process:
         served.wait_for_held()
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, size))
         served.release()

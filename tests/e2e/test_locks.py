@@ -31,6 +31,13 @@ def share(served: ServedWorkspace, store: FakeObjectStore, folder: Path) -> None
     served.write("galleryctl.yaml", f"{text}state: {store.location(folder.name, '{site}.json')}\n")
 
 
+def apply_one_of_ten(served: ServedWorkspace) -> None:
+    """Apply one text, and declare nine more."""
+    served.write_gallery(text_items(1))
+    served.apply()
+    served.write_gallery(text_items(10))
+
+
 @pytest.fixture
 def in_bucket(
     served: ServedWorkspace, store: FakeObjectStore, tmp_path_factory: pytest.TempPathFactory
@@ -49,9 +56,7 @@ def anywhere(
     """Return a workspace with ten texts, not applied."""
     if request.param != "file":
         share(served, reach(request.param), tmp_path_factory.mktemp("locks"))
-    served.write_gallery(text_items(1))
-    served.apply()
-    served.write_gallery(text_items(10))
+    apply_one_of_ten(served)
     return served
 
 
@@ -90,9 +95,7 @@ def test_the_second_fails_and_names_the_first_and_a_third_waits(anywhere: Served
 
 
 def test_after_a_kill_a_file_is_not_locked_and_nothing_is_created_twice(served: ServedWorkspace) -> None:
-    served.write_gallery(text_items(1))
-    served.apply()
-    served.write_gallery(text_items(10))
+    apply_one_of_ten(served)
     kill_at(served, 4)
     served.apply()
     served.assert_applied([f"T{n:02}" for n in range(10)])
@@ -106,9 +109,7 @@ def lose_disk(served: ServedWorkspace) -> None:
 
 def test_after_a_kill_the_next_apply_takes_the_lock_over_and_continues(in_bucket: ServedWorkspace) -> None:
     needs.linux("/proc/self/stat")
-    in_bucket.write_gallery(text_items(1))
-    in_bucket.apply()
-    in_bucket.write_gallery(text_items(10))
+    apply_one_of_ten(in_bucket)
     killed = kill_at(in_bucket, 4)
     lose_disk(in_bucket)
     ran = in_bucket.run("apply", "--auto-approve")
@@ -121,9 +122,7 @@ def test_after_a_kill_the_next_apply_takes_the_lock_over_and_continues(in_bucket
 def test_after_a_kill_another_machine_force_unlocks_and_continues(
     in_bucket: ServedWorkspace, store: FakeObjectStore
 ) -> None:
-    in_bucket.write_gallery(text_items(1))
-    in_bucket.apply()
-    in_bucket.write_gallery(text_items(10))
+    apply_one_of_ten(in_bucket)
     kill_at(in_bucket, 4)
     move_lock_to_another_machine(in_bucket, store)
     lose_disk(in_bucket)
@@ -159,9 +158,7 @@ def state_location(served: ServedWorkspace) -> str:
 def test_a_run_on_another_machine_is_taken_over_when_its_lease_has_expired(
     in_bucket: ServedWorkspace, store: FakeObjectStore
 ) -> None:
-    in_bucket.write_gallery(text_items(1))
-    in_bucket.apply()
-    in_bucket.write_gallery(text_items(10))
+    apply_one_of_ten(in_bucket)
     kill_at(in_bucket, 4)
     move_lock_to_another_machine(in_bucket, store)
     command = in_bucket.start("apply", "--auto-approve")
@@ -177,9 +174,7 @@ def test_a_run_that_is_stopped_for_three_minutes_and_taken_over_writes_nothing_m
     in_bucket: ServedWorkspace, when: str
 ) -> None:
     """SIGSTOP in mid-apply, before or after a create takes effect; another run takes the lock over; SIGCONT."""
-    in_bucket.write_gallery(text_items(1))
-    in_bucket.apply()
-    in_bucket.write_gallery(text_items(10))
+    apply_one_of_ten(in_bucket)
     in_bucket.hold(when, **CREATE_ITEM_REQUESTS, nth=3, times=4)
     stopped = in_bucket.start("apply", "--auto-approve")
     in_bucket.wait_for_held(4)

@@ -18,12 +18,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import uvicorn
 
 from galleryctl.emulator import create_emulator
 from galleryctl.state import encryption
 from tests.support.cli_harness import CliHarness
 from tests.support.engine_harness import jpeg_bytes
+from tests.support.listening import listening
 
 FORMATS = ("text", "json", "markdown", "html", "github")
 SECRETS = {
@@ -344,10 +344,6 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
             await emulator.app(scope, recorded, send)
 
-        config = uvicorn.Config(app, lifespan="off", log_level="error", ws="none", http="h11")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
         secrets = {"WIX_API_KEY": emulator.ready.api_key, **SECRETS}
         plain = {
             "GALLERYCTL_API_URL": url,
@@ -366,9 +362,8 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         (tmp_path / "outside/photo.jpg").write_bytes(jpeg_bytes(2) + OUTSIDE.encode())
         studio = CliHarness(tmp_path / "checkout", capsys)
         studio.root.mkdir()
-        yield Job(studio, recorder, requests, {**secrets, "the file outside": OUTSIDE}, tmp_path)
-        server.should_exit = True
-        thread.join()
+        with listening(app, listener):
+            yield Job(studio, recorder, requests, {**secrets, "the file outside": OUTSIDE}, tmp_path)
         emulator.close()
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -189,6 +190,17 @@ class ServedWorkspace:
         process = forkserver_context().Process(target=run_commands, args=arguments)
         process.start()
         return RunningCommand(process, out, err)
+
+    def spawn(self, *command: str) -> subprocess.Popen[str]:
+        """Start a program with the environment of the workspace, with pipes for its output: a process of its own."""
+        return subprocess.Popen(
+            command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def run(self, *args: str) -> RunningCommand:
         """Run `galleryctl -C ROOT ARGS` and return the ended process."""

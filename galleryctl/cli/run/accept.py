@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from galleryctl.cli import output
-from galleryctl.cli.file_diff import unified_diff
-from galleryctl.cli.manifest_summary import summarize_manifest
+from galleryctl.cli.manifest_summary import manifest_diff, print_document, summarize_manifest
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.plan import parse_pattern
 from galleryctl.cli.workspace import get_workspace
@@ -14,7 +13,6 @@ from galleryctl.engine.accepting.run import Acceptance
 from galleryctl.engine.rewriting import RewrittenManifest
 from galleryctl.model.command import command_line
 from galleryctl.report.formatting import escape_control, pluralize
-from galleryctl.report.json import dump_safe_json
 from galleryctl.report.view import pending_changes, undeclared_values
 from galleryctl.session.run import accept_workspace_drift
 
@@ -31,16 +29,13 @@ async def run_accept(settings: CliSettings, targets: Sequence[str], *, added: bo
 def _print_acceptance(accepted: Acceptance, settings: CliSettings, *, added: bool, dry_run: bool, is_part: bool) -> int:
     """Print the files that changed, or in a dry run their differences, and what was left; return the exit code."""
     if settings.format == "json":
-        text = dump_safe_json(_document(accepted, dry_run=dry_run))
-        if accepted.files and not dry_run:
-            return output.outcome(text)
-        output.result(text)
-        return 0
+        document = _document(accepted, dry_run=dry_run)
+        return print_document(document, written=bool(accepted.files) and not dry_run)
     code = 0
     if not accepted.files:
         output.result("No drift was accepted." if accepted.left else "No drift to accept.")
     elif dry_run:
-        output.raw("".join(unified_diff(each.file, each.before or "", each.after or "") for each in accepted.files))
+        output.raw("".join(map(manifest_diff, accepted.files)))
     else:
         code = output.outcome(
             "\n".join(f"Wrote {escape_control(each.file)}: {_summary(each)}" for each in accepted.files)
@@ -92,7 +87,7 @@ def _document(accepted: Acceptance, *, dry_run: bool) -> dict[str, object]:
                 "taken": list(each.values),
                 "removed": list(each.removed),
                 "added": list(each.added),
-                "diff": unified_diff(each.file, each.before or "", each.after or ""),
+                "diff": manifest_diff(each),
             }
             for each in accepted.files
         ],

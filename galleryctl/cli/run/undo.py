@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from galleryctl.cli import output
-from galleryctl.cli.file_diff import unified_diff
-from galleryctl.cli.manifest_summary import summarize_manifest
+from galleryctl.cli.manifest_summary import manifest_diff, print_document, summarize_manifest
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.rewriting import RewrittenManifest
 from galleryctl.engine.undoing.run import UndoneRun
 from galleryctl.report.formatting import escape_control, pluralize
-from galleryctl.report.json import dump_safe_json
 from galleryctl.session.run import undo_workspace_run
 
 
@@ -25,16 +23,13 @@ async def run_undo(settings: CliSettings, number: int, *, dry_run: bool) -> int:
 def _print_undone(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) -> int:
     """Print the files that changed, or in a dry run their differences, and what was left; return the exit code."""
     if settings.format == "json":
-        text = dump_safe_json(_document(undone, dry_run=dry_run))
-        if undone.files and not dry_run:
-            return output.outcome(text)
-        output.result(text)
-        return 0
+        document = _document(undone, dry_run=dry_run)
+        return print_document(document, written=bool(undone.files) and not dry_run)
     code, number = 0, undone.record.number
     if not undone.files:
         output.result(f"Nothing of run {number} was undone." if undone.left else f"Nothing of run {number} to undo.")
     elif dry_run:
-        output.raw("".join(map(_diff, undone.files)))
+        output.raw("".join(map(manifest_diff, undone.files)))
     else:
         code = output.outcome("\n".join(map(_summary, undone.files)))
     for left in undone.left:
@@ -45,10 +40,6 @@ def _print_undone(undone: UndoneRun, settings: CliSettings, *, dry_run: bool) ->
     if undone.files and not dry_run:
         output.info(settings, "The site is not changed yet: review the next plan, and apply it.")
     return code
-
-
-def _diff(file: RewrittenManifest) -> str:
-    return unified_diff(file.file, file.before or "", file.after or "")
 
 
 def _summary(file: RewrittenManifest) -> str:
@@ -78,7 +69,7 @@ def _document(undone: UndoneRun, *, dry_run: bool) -> dict[str, object]:
                 "restored": list(each.values),
                 "removed": list(each.removed),
                 "back": list(each.added),
-                "diff": _diff(each),
+                "diff": manifest_diff(each),
             }
             for each in undone.files
         ],

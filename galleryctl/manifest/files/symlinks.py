@@ -10,18 +10,15 @@ from galleryctl.model.errors import GalleryctlError
 
 GALLERYCTL_FOLDER = ".galleryctl"
 """The folder in a workspace for local state, journals and the data of the embedded emulator."""
-_STATE_SUFFIXES = ("", ".lock", ".lock.json", ".versions", ".history")
-"""Suffixes of the state file and of the files beside it."""
+STATE_SUFFIXES = (".lock", ".lock.json", ".versions", ".history")
+"""Suffixes of what is beside the file of a state."""
 
 
 def is_outside(root: Path, path: Path) -> bool:
     """Return True if `path` is below `root` by its name, but outside once links are resolved."""
     if not os.path.abspath(path).startswith(os.path.join(os.path.abspath(root), "")):  # noqa: PTH100, PTH118 - pathlib has none that follows no links
         return False
-    try:
-        return not path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
-        return True  # a loop of links
+    return _leaves(root, path)
 
 
 def ensure_inside(root: Path, path: Path) -> Path:
@@ -43,7 +40,7 @@ def find_stray_links(root: Path, locations: Iterable[str]) -> Iterator[Path]:
     """
     names = [root / location for location in locations]
     targets = [root / name.resolve().relative_to(root.resolve()) for name in names if _is_link_inside(root, name)]
-    states = [Path(f"{path}{part}") for path in (*names, *targets) for part in _STATE_SUFFIXES]
+    states = [Path(f"{path}{part}") for path in (*names, *targets) for part in ("", *STATE_SUFFIXES)]
     for top in dict.fromkeys((root / GALLERYCTL_FOLDER, *states)):
         if outside := next((path for path in (top.parent, top) if is_outside(root, path)), None):
             yield outside

@@ -52,7 +52,7 @@ _NAMES: Mapping[Place, _Names] = {
 }
 """The names by place; a place that is missing here takes listed names only. No name fits two places."""
 
-_RESERVED = "names with GALLERYCTL_ are for the settings of galleryctl and the credentials of platforms"
+_RESERVED = "names that begin with GALLERYCTL_ are reserved for settings of galleryctl and for credentials of platforms"
 
 Path = tuple[str, ...]
 """The keys that lead to a value; `*` for the index of a list and for a key of the user's choice."""

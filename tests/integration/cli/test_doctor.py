@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib import metadata
 
 import pytest
-import uvicorn
 
 from galleryctl.emulator import Emulator, create_emulator
 from galleryctl.session.open import lock_owner
 from galleryctl.state.file_backend import FileStateBackend
 from tests.support.cli_harness import CliHarness, CommandResult
+from tests.support.listening import listening
 from tests.support.reports import parse_report
 
 WIX = """\
@@ -41,20 +39,6 @@ def marks(studio: CliHarness, *args: str) -> dict[str, str]:
     found = checks(studio.run("doctor", "--format", "json", *args))
     assert all(check["do"] for check in found.values() if check["status"] != "ok")
     return {name: check["status"] for name, check in found.items()}
-
-
-@contextmanager
-def listening(app: Callable[..., object], listener: socket.socket, *, dated: bool = True) -> Iterator[None]:
-    """Serve an application in a thread."""
-    config = uvicorn.Config(app, lifespan="off", log_level="error", ws="none", http="h11", date_header=dated)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")

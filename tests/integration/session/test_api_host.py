@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
 
-from galleryctl.emulator import Emulator, create_emulator
+from galleryctl.emulator import create_emulator
 from tests.support.cli_harness import CliHarness
+from tests.support.listening import listening
 
 WIX = """\
 galleryctl: 1
@@ -20,20 +18,6 @@ backend: {type: wix}
 sites: {main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}}
 galleries: galleries/*.yaml
 """
-
-
-@contextmanager
-def served(site: Emulator, listener: socket.socket) -> Iterator[None]:
-    """Serve an emulator in a thread."""
-    config = uvicorn.Config(site.app, lifespan="off", log_level="error", ws="none", http="h11")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
@@ -49,7 +33,7 @@ def online(studio: CliHarness, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliH
         monkeypatch.setenv("WIX_API_KEY", emulator.ready.api_key)
         studio.write("galleryctl.yaml", WIX)
         studio.write_gallery(["{key: words, text: <p>Thanks</p>, title: Words}"])
-        with served(emulator, listener):
+        with listening(emulator.app, listener):
             yield studio
         emulator.close()
 

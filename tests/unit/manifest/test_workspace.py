@@ -121,7 +121,7 @@ def test_state_elsewhere_and_sealed(scratch: ScratchWorkspace) -> None:
     assert "app-secret" not in repr(scratch.config(ENVIRON))
 
 
-RESERVED = "state would be a file that galleryctl uses for something else; use another name, such as state-{site}.json"
+RESERVED = "state names a file that galleryctl uses for something else; use another name, such as state-{site}.json"
 LOCATION = "state must be a path or an object URL: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/KEY"
 AUTH = "sites: {{main: {{site_id: s, auth: {}}}}}\n"
 
