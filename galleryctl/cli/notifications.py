@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.wait_lines import print_waits
 from galleryctl.forge.webhook import RunMessage, Webhook, post_message
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.results import SiteResult
@@ -35,6 +36,6 @@ def notify(settings: CliSettings, results: Sequence[SiteResult], *, site: str, p
     )
     try:
         if webhook := Webhook.read(os.environ):
-            run_blocking(lambda: post_message(webhook, message))
+            run_blocking(lambda: post_message(webhook, message, on_wait=print_waits(settings)))
     except GalleryctlError as error:
         output.warning(f"{error.where}: {error.what}" if error.where else error.what)

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from galleryctl.forge.client import Forge
 from galleryctl.forge.errors import ForgeError, ForgeNotFound
 from galleryctl.forge.rest import ForgeTiming
+from galleryctl.model.waiting import Waiting, WaitKind
 
 HOLD_SECONDS = 60.0
 """The time in which a leg that holds the lock must be done."""
@@ -44,7 +45,7 @@ async def hold_comment(forge: Forge, pull: int, comment: int, login: str, timing
 
 async def _acquire(forge: Forge, pull: int, comment: int, login: str, timing: ForgeTiming) -> int:
     seen: dict[int, float] = {}
-    wait = _WAIT
+    wait, began = _WAIT, timing.clock()
     while True:
         mark = await forge.add_mark(pull, comment)
         marks = await forge.marks(pull, comment, login)
@@ -56,8 +57,10 @@ async def _acquire(forge: Forge, pull: int, comment: int, login: str, timing: Fo
         seen = {each: seen.get(each, now) for each in marks if each != mark}
         for each in (each for each, since in seen.items() if now - since > _ABANDONED_SECONDS):
             await _release(forge, pull, comment, each)
-        timing.on_wait("another job updates the comment", wait)
-        await timing.sleep(wait * (0.5 + timing.random() / 2))
+        what, seconds = "another job, which updates the comment", wait * (0.5 + timing.random() / 2)
+        await timing.waits.pause(
+            Waiting(kind=WaitKind.LOCK, what=what, seconds=seconds, at_most=True, before=now - began)
+        )
         wait = min(wait * 2, _LONGEST_WAIT)
 
 

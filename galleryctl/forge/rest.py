@@ -7,9 +7,9 @@ import json as jsonlib
 import random as dice
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from galleryctl.environment_transport import EnvironmentTransport
@@ -24,8 +24,10 @@ from galleryctl.http import ACCEPT_ENCODING, RefusedResponse, httpx, read_body, 
 from galleryctl.model.fields import Json
 from galleryctl.model.json_document import parse_json
 from galleryctl.model.json_limits import JsonLimitError, check_json_limits
+from galleryctl.model.waiting import Waiting, WaitKind
 from galleryctl.network import NetworkSettings, connection_advice
 from galleryctl.version import __version__
+from galleryctl.waits import Waits
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _ATTEMPT_SECONDS = 30.0
@@ -40,6 +42,7 @@ _MAX_PAGES = 400
 _MAX_REDIRECTS = 3
 _MAX_SHOWN = 300
 """Characters of a message of the API that an error shows."""
+_THROTTLED = (403, 429)
 _IDEMPOTENT = ("GET", "PUT", "PATCH", "DELETE")
 _NEXT_PAGE = re.compile(r'<[^>]*>;[^,]*\brel="?next"?')
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -48,13 +51,12 @@ _TOO_LONG = re.compile(r"too (?:long|large|big)|maximum", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeTiming:
-    """The sources of time and randomness, replaced by tests; `on_wait` gets the reason of a wait, and its seconds."""
+    """The sources of time and randomness, replaced by tests. `now` is epoch seconds, `clock` is monotonic."""
 
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    waits: Waits = field(default_factory=Waits)
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     random: Callable[[], float] = dice.random
-    on_wait: Callable[[str, float], None] = lambda _reason, _seconds: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ class RestApi:
         self, method: str, path: str, *, params: Mapping[str, str] | None = None, json: Json = None
     ) -> ForgeReply:
         """Send a request, again while that is safe and may succeed. Raises ForgeError."""
-        call = f"{method} {path}"
+        began = self._timing.clock()
         for attempt in range(1, _ATTEMPTS + 1):
             outcome = await self._attempt(method, path, params, json)
             if isinstance(outcome, ForgeReply):
@@ -127,8 +129,13 @@ class RestApi:
                 error.do = f"the forge asks to wait {wait:,.0f} seconds; run this again later"
                 raise error
             wait = max(wait, 2.0 ** (attempt - 1) * (0.5 + self._timing.random() / 2))
-            self._timing.on_wait(f"{call}: {error.what}", wait)
-            await self._timing.sleep(wait)
+            waiting = Waiting(
+                kind=WaitKind.QUOTA if error.status in _THROTTLED else WaitKind.RETRY,
+                what=f"attempt {attempt + 1} of {_ATTEMPTS} at {method} {path}: {error.what}",
+                seconds=wait,
+                before=self._timing.clock() - began,
+            )
+            await self._timing.waits.pause(waiting)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _attempt(
@@ -137,9 +144,12 @@ class RestApi:
         """Return the reply, or the error and the seconds after which to try again, None if that is of no use."""
         call = f"{method} {path}"
         is_safe = method in _IDEMPOTENT
+        what = f"the response to {call}"
+        waiting = Waiting(kind=WaitKind.RESPONSE, what=what, seconds=_ATTEMPT_SECONDS, at_most=True)
         try:
-            async with asyncio.timeout(_ATTEMPT_SECONDS):
-                response, body = await self._exchange(method, path, params, json)
+            with self._timing.waits.during(waiting):
+                async with asyncio.timeout(_ATTEMPT_SECONDS):
+                    response, body = await self._exchange(method, path, params, json)
         except _NOT_SENT as cause:
             error = ForgeError(f"cannot connect ({type(cause).__name__})", call=call, do=connection_advice(cause))
             return error, 0.0

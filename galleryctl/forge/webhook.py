@@ -17,6 +17,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.fields import Json
 from galleryctl.model.secret import Secret
 from galleryctl.model.secure_url import is_secure_url
+from galleryctl.model.waiting import Waiting, WaitKind, WaitObserver, unobserved
 from galleryctl.network import NetworkSettings
 from galleryctl.version import __version__
 
@@ -80,7 +81,11 @@ class Webhook:
 
 
 async def post_message(
-    webhook: Webhook, message: RunMessage, *, transport: httpx.AsyncBaseTransport | None = None
+    webhook: Webhook,
+    message: RunMessage,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    on_wait: WaitObserver = unobserved,
 ) -> None:
     """Post the message; redirects are not followed. Raises GalleryctlError, which does not show the address."""
     content = json.dumps(webhook.document(message)).encode()
@@ -91,14 +96,16 @@ async def post_message(
     }
     transport = transport or EnvironmentTransport(NetworkSettings())
     problem = ""
+    waiting = Waiting(kind=WaitKind.RESPONSE, what=f"the host of {NOTIFY_VARIABLE}", seconds=_SECONDS, at_most=True)
     async with httpx.AsyncClient(transport=transport, timeout=_SECONDS, trust_env=False) as http:
         for _ in range(_ATTEMPTS):
             try:
-                async with (
-                    asyncio.timeout(_SECONDS),
-                    http.stream("POST", webhook.url.reveal(), content=content, headers=headers) as response,
-                ):
-                    status = response.status_code
+                with on_wait(waiting):
+                    async with (
+                        asyncio.timeout(_SECONDS),
+                        http.stream("POST", webhook.url.reveal(), content=content, headers=headers) as response,
+                    ):
+                        status = response.status_code
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as cause:
                 problem = f"no response ({type(cause).__name__})"
                 continue

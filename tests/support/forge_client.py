@@ -13,6 +13,7 @@ from galleryctl.forge.open import open_forge
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.http import httpx
 from galleryctl.model.secret import Secret
+from galleryctl.waits import Waits
 from tests.support.forge_stand_in import TOKEN, ForgeStandIn
 
 _T = TypeVar("_T")
@@ -47,7 +48,7 @@ async def with_forge(
     stand_in: ForgeStandIn, use: Callable[[Forge], Awaitable[_T]], *, timing: ForgeTiming | None = None, login: str = ""
 ) -> _T:
     """Return what `use` returns for a client of the stand-in."""
-    timing = timing or ForgeTiming(sleep=no_sleep, random=lambda: 0.0)
+    timing = timing or ForgeTiming(waits=Waits(sleep=no_sleep), random=lambda: 0.0)
     transport = httpx.ASGITransport(app=stand_in)
     async with open_forge(job_on(stand_in.kind), timing=timing, login=login, transport=transport) as forge:
         return await use(forge)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from json import JSONDecodeError
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.wait_lines import print_waits
 from galleryctl.forge.job import CiJob, read_job
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.manifest.files.tree import open_regular_file
@@ -21,12 +22,11 @@ from galleryctl.model.json_document import parse_json
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.merge import read_result
 from galleryctl.report.results import SiteResult
+from galleryctl.waits import Waits
 
 _EVENT_VARIABLE = "GITHUB_EVENT_PATH"
 _MAX_EVENT_BYTES = 32 * 1024 * 1024
 _MAX_DOCUMENT_BYTES = 100_000_000
-_TOLD_SECONDS = 3.0
-"""A shorter wait is not mentioned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ def current_job() -> CiJob:
 
 
 def forge_timing(settings: CliSettings) -> ForgeTiming:
-    """Return the clock of this machine, with a message for each long wait."""
-    return ForgeTiming(on_wait=_waiting(settings))
+    """Return the clock of this machine, with lines about long waits."""
+    return ForgeTiming(waits=Waits(observer=print_waits(settings)))
 
 
 def read_results(settings: CliSettings, files: Sequence[str], *, drift: bool) -> list[SiteResult]:
@@ -112,14 +112,6 @@ def _content(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise ValueError(f"longer than {limit:,} bytes")
     return content
-
-
-def _waiting(settings: CliSettings) -> Callable[[str, float], None]:
-    def on_wait(reason: str, seconds: float) -> None:
-        if seconds >= _TOLD_SECONDS:
-            output.info(settings, f"Waiting {seconds:.0f} seconds: {reason}.")
-
-    return on_wait
 
 
 def checked_key(key: str) -> str:

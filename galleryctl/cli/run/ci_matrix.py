@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from galleryctl.cli.options import CliSettings
+from galleryctl.cli.wait_lines import print_waits
 from galleryctl.forge.checkout import Checkout
 from galleryctl.forge.job import ForgeKind
 from galleryctl.manifest.validate import partial_workspace
@@ -27,7 +28,9 @@ def matrix_json(settings: CliSettings, *, since: str | None, kind: ForgeKind) ->
     """Return the legs as JSON. Raises GalleryctlError if there are more than the forge takes."""
     folders = sorted(_find_workspaces(settings.directory))
     if since is not None:
-        folders = _touched(settings.directory, folders, since)
+        folders = _touched(
+            Checkout.of(settings.directory, on_wait=print_waits(settings)), settings.directory, folders, since
+        )
     for odd in (folder for folder in folders if not _PLAIN_PATH.fullmatch(str(folder))):
         do = "rename it: use letters, digits, blanks and . _ @ + -"
         raise GalleryctlError("a matrix cannot have a folder of this name", where=odd, do=do)
@@ -67,9 +70,8 @@ def _find_workspaces(top: Path) -> Iterator[PurePosixPath]:
             yield PurePosixPath(Path(folder).relative_to(top).as_posix())
 
 
-def _touched(top: Path, folders: Sequence[PurePosixPath], since: str) -> list[PurePosixPath]:
+def _touched(checkout: Checkout, top: Path, folders: Sequence[PurePosixPath], since: str) -> list[PurePosixPath]:
     """Return the workspaces with a changed file; a file belongs to the nearest workspace above it."""
-    checkout = Checkout.of(top)
     below = PurePosixPath(top.resolve().relative_to(checkout.top.resolve()).as_posix())
     known = set(folders)
     touched = set()

@@ -12,6 +12,7 @@ import click
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.ci_job import CiResult, current_job, forge_timing
+from galleryctl.cli.wait_lines import print_waits
 from galleryctl.forge.checkout import Checkout
 from galleryctl.forge.job import CiJob
 from galleryctl.forge.open import open_forge
@@ -50,7 +51,7 @@ async def propose_changes(settings: CliSettings, options: ProposeOptions) -> CiR
     if job.is_fork or job.is_pull_request:
         output.info(settings, "Note: changes are not proposed from a pull request.")
         return CiResult(action="skipped", message="Nothing was proposed.")
-    checkout = Checkout.of(settings.directory)
+    checkout = Checkout.of(settings.directory, on_wait=print_waits(settings))
     base, branch = options.base or job.branch, options.branch or _default_branch(settings.directory, checkout)
     for name, option in ((base, "--base"), (branch, "--branch")):
         if not _is_branch(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.run.ci_job import current_job, forge_timing
+from galleryctl.cli.wait_lines import print_waits
 from galleryctl.forge.checkout import Checkout
 from galleryctl.forge.open import open_forge
 from galleryctl.model.errors import GalleryctlError, Refused
@@ -19,7 +20,7 @@ async def check_undiverged(settings: CliSettings) -> None:
             where="the environment",
             do="run this in a job of a branch or a pull request",
         )
-    head = Checkout.of(settings.directory).head()
+    head = Checkout.of(settings.directory, on_wait=print_waits(settings)).head()
     async with open_forge(job, timing=forge_timing(settings)) as forge:
         behind = await forge.commits_behind(base, head)
     if behind:

@@ -15,7 +15,7 @@ import pytest
 from galleryctl.forge.job import ForgeKind
 from tests.support.cli_harness import CliHarness
 from tests.support.forge_stand_in import TOKEN, ForgeStandIn
-from tests.support.served_app import serve_app
+from tests.support.listening import serve_app
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tests.support.cli_harness import CliHarness
-from tests.support.served_app import serve_app
+from tests.support.listening import serve_app
 
 CAKE = "{key: cake, text: <p>Cake</p>, title: Cake}"
 HEAD = "bind: {name: Party, create: true}\nname: Party\n"

@@ -12,6 +12,7 @@ from galleryctl.forge.comments import CommentResult, CommentTarget, WrittenComme
 from galleryctl.forge.job import ForgeKind
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.forge.sections import Section, comment_body, new_section, parse_sections
+from galleryctl.waits import Waits
 from tests.support.forge_client import ask, no_sleep, with_forge
 from tests.support.forge_stand_in import ForgeStandIn, error, no_wait
 from tests.support.legs import Legs
@@ -26,7 +27,7 @@ def section(name: str, run: int = 12, attempt: int = 1, text: str = "### gallery
 
 def write(stand_in: ForgeStandIn, own: Section, target: CommentTarget = TARGET) -> WrittenComment:
     times = itertools.count(step=10)
-    timing = ForgeTiming(sleep=no_sleep, clock=lambda: next(times), random=lambda: 0.0)
+    timing = ForgeTiming(waits=Waits(sleep=no_sleep), clock=lambda: next(times), random=lambda: 0.0)
     return ask(stand_in, lambda forge: write_section(forge, target, own, timing))
 
 
@@ -158,7 +159,7 @@ def race(
     """Let legs write their sections; `choose` gets those whose request waits, and returns one, and True to kill it."""
     legs = Legs(choose)
     forge.turn = legs.turn
-    timing = ForgeTiming(sleep=legs.sleep, clock=legs.clock, random=lambda: 0.5)
+    timing = ForgeTiming(waits=Waits(sleep=legs.sleep), clock=legs.clock, random=lambda: 0.5)
 
     def leg(number: int) -> Callable[[], Awaitable[WrittenComment]]:
         own = section(f"leg{number}")

@@ -11,6 +11,7 @@ from galleryctl.forge.errors import ForgeError, ForgeForbidden, ForgeNotFound, F
 from galleryctl.forge.open import open_forge
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.http import httpx
+from galleryctl.waits import Waits
 from tests.support.forge_client import JOB
 from tests.support.forge_stand_in import TOKEN
 
@@ -56,7 +57,7 @@ def create(wire: Wire) -> object:
 
 def run(wire: Wire, use: Callable[[Forge], object]) -> object:
     async def main() -> object:
-        timing = ForgeTiming(sleep=wire.sleep, now=lambda: 1_000.0, random=lambda: 1.0)
+        timing = ForgeTiming(waits=Waits(sleep=wire.sleep), now=lambda: 1_000.0, random=lambda: 1.0)
         async with open_forge(JOB, timing=timing, transport=wire) as forge:
             return await use(forge)  # type: ignore[misc]  # one of the methods
 
