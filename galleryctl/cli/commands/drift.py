@@ -61,7 +61,7 @@ def command(
         addresses=addresses,
     )
     if settings.reports and any(actions.values()):
-        raise click.UsageError(f"--report cannot be combined with {', '.join(actions)}.")
+        raise click.UsageError("--report cannot be combined with --accept, --tolerate-until or --remove-obsolete.")
     if accept:
         accepting = run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run)
         return run_async(accepting, deadline=deadline)

@@ -26,6 +26,7 @@ STARTS = {
     "sarif": "{",
     "junit": "<?xml ",
     "terraform": "{",
+    "openmetrics": "# TYPE galleryctl_",
 }
 
 
@@ -304,7 +305,7 @@ def test_an_interrupted_command_says_so_in_its_reports(wedding: CliHarness, monk
         (["plan", "--out", "x", "--report", "json=x"], "--out and --report cannot write the same file."),
         (
             ["drift", "--accept", "--report", "json=x"],
-            "--report cannot be combined with --accept and --tolerate-until.",
+            "--report cannot be combined with --accept, --tolerate-until or --remove-obsolete.",
         ),
         (["fmt", "--report", "json=x"], "--report needs --check."),
         (["show", "--report", "json=x"], "No such option"),
