@@ -18,7 +18,7 @@ _META_KEY = "galleryctl.options"
 _WITHOUT_SITE = ("init", "fmt")
 """Commands that reject `--site`."""
 FORMATS = ("text", "json", "markdown", "html", "github")
-REPORT_FORMATS = (*FORMATS, "sarif", "junit", "terraform", "openmetrics")
+REPORT_FORMATS = (*FORMATS, "sarif", "junit", "terraform", "codequality", "openmetrics")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +245,7 @@ report_option = click.option(
     expose_value=False,
     callback=_store_reports,
     metavar="FORMAT=FILE",
-    help="Also write the result to FILE: text, json, markdown, html, github, sarif, junit, terraform, openmetrics. May be repeated.",
+    help="Also write the result to FILE: text, json, markdown, html, github, sarif, junit, terraform, codequality, openmetrics. May be repeated.",
 )
 """Adds `--report`, for the commands that plan, apply or check; they call `check_reports` before they begin."""
 

@@ -26,13 +26,14 @@ _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 """Environment variable with the path of the summary of a step, to which each command of the step adds."""
 _STARTS = {
     "text": rb"galleryctl [a-z]+(?: failed)?\n",
-    "json": rb'\s*\{\s*"(?:format_version":\s*[0-9]+,\s*"site_id"|kind":\s*"(?:report|failure|validation|written|diagnosis)")',
+    "json": rb'\s*\{\s*"(?:format_version":\s*[0-9]+,\s*"site_id"|kind":\s*"(?:sites|report|failure|validation|written|diagnosis)")',
     "markdown": rb"### galleryctl[ \n]",
     "html": rb"(?s)<!doctype html>.*<title>galleryctl",
     "github": rb"::(?:error|warning|notice)[ :]",
     "sarif": rb'\s*\{\s*"\$schema":\s*"[^"]*sarif[^"]*",\s*"version":\s*"2\.1\.0"(?s:.*)"name":\s*"galleryctl"',
     "junit": rb'<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="galleryctl',
     "terraform": rb'\{(?:"create": [0-9]+, "update": [0-9]+, "delete": [0-9]+)?\}\n',
+    "codequality": rb'\[\s*(?:\]|\{\s*"check_name":)',
     "openmetrics": rb"# TYPE galleryctl_",
 }
 """The first bytes of the reports in each format: only these files are overwritten."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from galleryctl.model.address import Address
 from galleryctl.model.checkup import CheckStatus, Diagnosis, Validation, WriteResult
@@ -42,6 +44,9 @@ _CHECK_LEVELS: Mapping[CheckStatus | None, FindingLevel] = {
     CheckStatus.WARN: FindingLevel.WARNING,
 }
 
+DEFAULT_FILE = "galleryctl.yaml"
+"""The file of findings without a position, for formats in which each has one."""
+
 
 def all_findings(results: Sequence[SiteResult]) -> tuple[Finding, ...]:
     """Return the findings of all results, errors first; if there are several sites, the titles name them."""
@@ -57,6 +62,13 @@ def all_findings(results: Sequence[SiteResult]) -> tuple[Finding, ...]:
 def is_alert(finding: Finding) -> bool:
     """Return True if the finding is to be resolved, and does not describe what an apply will do."""
     return finding.rule not in (_CHANGE, _NOTICE)
+
+
+def finding_fingerprint(finding: Finding, file: str, text: str, seen: Counter[str]) -> str:
+    """Return a fingerprint that a problem keeps when lines above it are added; equal ones are counted in `seen`."""
+    content = f"{finding.rule.id}\0{file}\0{text}"
+    seen[content] += 1
+    return sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:32]
 
 
 def _findings(result: SiteResult) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ def failure_document(error: GalleryctlError) -> dict[str, Any]:
     }
 
 
-def dump_safe_json(document: dict[str, Any], *, indent: int | None = 2) -> str:
+def dump_safe_json(document: dict[str, Any] | list[dict[str, Any]], *, indent: int | None = 2) -> str:
     """Return JSON that is safe to print and to embed in a page; on one line if `indent` is None."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
     return _NEEDS_ESCAPE.sub(_escape_match, text) + "\n"

@@ -10,7 +10,19 @@ from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
-from galleryctl.report import checkup, github, html, json, junit, markdown, problems, sarif, terraform, text
+from galleryctl.report import (
+    checkup,
+    codequality,
+    github,
+    html,
+    json,
+    junit,
+    markdown,
+    problems,
+    sarif,
+    terraform,
+    text,
+)
 from galleryctl.report.formatting import escape_control, escape_workflow_commands
 from galleryctl.report.merge import merged_json
 from galleryctl.report.results import ReportContext, SiteResult, Subject
@@ -40,6 +52,7 @@ class ReportFormat(StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
     TERRAFORM = "terraform"
+    CODE_QUALITY = "codequality"
 
 
 def render(
@@ -87,6 +100,7 @@ def render_results(
         ReportFormat.SARIF: sarif.results_sarif,
         ReportFormat.JUNIT: junit.results_junit,
         ReportFormat.TERRAFORM: terraform.results_counts,
+        ReportFormat.CODE_QUALITY: codequality.results_code_quality,
     }
     return renderers[requested](results, context)
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.finding import Finding, FindingLevel
-from galleryctl.report.findings import all_findings, is_alert
+from galleryctl.report.findings import DEFAULT_FILE, all_findings, finding_fingerprint, is_alert
 from galleryctl.report.formatting import escape_control, escaped_lines, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.results import ReportContext, SiteResult, command_of
@@ -23,8 +22,6 @@ from galleryctl.version import __version__
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MAX_RESULTS = 5_000
 _MAX_LENGTH = 2_000
-_DEFAULT_FILE = "galleryctl.yaml"
-"""The file of findings without a position: a result without a location is rejected."""
 
 
 def results_sarif(results: Sequence[SiteResult], context: ReportContext) -> str:
@@ -74,13 +71,10 @@ def findings_sarif(findings: Sequence[Finding], context: ReportContext, *, comma
 
 def _result(finding: Finding, rule: int, context: ReportContext, seen: Counter[str]) -> dict[str, Any]:
     at = finding.at
-    file = context.path(escape_control(at.file) if at else _DEFAULT_FILE)
+    file = context.path(escape_control(at.file) if at else DEFAULT_FILE)
     lines = [line for line in (escape_control(finding.title), *escaped_lines(finding.message)) if line]
     text = shorten("\n".join(lines), _MAX_LENGTH) or finding.rule.id
-    # The same problem keeps its fingerprint when lines above it are added; equal ones are counted.
-    content = f"{finding.rule.id}\0{file}\0{text}"
-    seen[content] += 1
-    fingerprint = sha256(f"{content}\0{seen[content]}".encode()).hexdigest()[:32]
+    fingerprint = finding_fingerprint(finding, file, text, seen)
     region = {"startLine": at.line, "startColumn": at.column} if at else {"startLine": 1}
     physical = {"artifactLocation": {"uri": quote(file), "uriBaseId": "%SRCROOT%"}, "region": region}
     location: dict[str, Any] = {"physicalLocation": physical}

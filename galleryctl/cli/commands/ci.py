@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _login_option = click.option("--login", metavar="NAME", default="", help="Account of the token, if it cannot be asked.")
 _key_option = click.option("--key", default="galleries", show_default=True, help="Name of the comment or issue.")
 
+_outputs_option = click.option("--outputs", metavar="FILE", default="", help="Add the outputs of the job to FILE.")
+
 
 @click.group("ci")
 @common_options
@@ -23,6 +25,57 @@ def command() -> None:
 
     The forge, the repository and the pull request are those of the job. The token is GITHUB_TOKEN or GITLAB_TOKEN.
     """
+
+
+@command.command("run")
+@common_options
+@click.argument("name", metavar="plan|apply|drift|accept", type=click.Choice(("plan", "apply", "drift", "accept")))
+@click.option("--sites", metavar="NAMES", default="", help="Sites, or all.  [default: the only one]")
+@click.option("--targets", metavar="ADDRESSES", default="", help="Limit to these galleries and items.")
+@click.option("--guards", metavar="NAMES", default="", help="Safety checks to override, such as allow-empty.")
+@click.option("--expect-digest", metavar="DIGESTS", default="", help="Apply only the plans with these review digests.")
+@click.option("--fail-on", type=click.Choice(("", "error", "changes", "never")), default="", help="When to fail.")
+@click.option("--annotations", type=bool, default=True, show_default=True, help="Show problems at their lines.")
+@click.option("--report-dir", metavar="DIR", default="galleryctl-reports", show_default=True, help="Where reports go.")
+@_outputs_option
+@click.pass_context
+def run(
+    context: click.Context,
+    name: str,
+    sites: str,
+    targets: str,
+    guards: str,
+    expect_digest: str,
+    fail_on: str,
+    annotations: bool,
+    report_dir: str,
+    outputs: str,
+) -> int:
+    """Run a command on several sites, with reports.
+
+    What the actions for GitHub and the component for GitLab do: plan, apply, drift or drift --accept (accept) on each
+    site, the reports in all formats, the outputs, the exit code. An empty value is the default.
+    """
+    from pathlib import Path
+
+    from galleryctl.cli.main import run as run_command
+    from galleryctl.cli.output import require_format
+    from galleryctl.cli.run.ci_run import CiCommand, CiRunOptions, FailOn, run_sites
+
+    settings = get_settings(context, unused=("--site",))
+    require_format(settings, "text")
+    options = CiRunOptions(
+        command=CiCommand(name),
+        sites=sites,
+        targets=targets,
+        guards=guards,
+        expect_digest=expect_digest,
+        fail_on=FailOn(fail_on) if fail_on else None,
+        annotations=annotations,
+        folder=Path(report_dir),
+        outputs=outputs,
+    )
+    return run_sites(settings, options, run_command)
 
 
 @command.command("comment")
@@ -40,6 +93,7 @@ def command() -> None:
 @click.option("--drift", is_flag=True, help="The plans are those of `drift`.")
 @click.option("--pull-request", type=click.IntRange(1), metavar="N", help="Pull request.  [default: that of the job]")
 @_login_option
+@_outputs_option
 @click.pass_context
 def comment(
     context: click.Context,
@@ -50,6 +104,7 @@ def comment(
     drift: bool,
     pull_request: int | None,
     login: str,
+    outputs: str,
 ) -> int:
     """Comment on the pull request.
 
@@ -69,7 +124,7 @@ def comment(
         pull_request=pull_request,
         login=login,
     )
-    return print_ci_result(settings, run_async(comment_results(settings, files, options)))
+    return print_ci_result(settings, run_async(comment_results(settings, files, options)), outputs)
 
 
 @command.command("issue")
@@ -79,9 +134,16 @@ def comment(
 @click.option("--label", "labels", multiple=True, metavar="NAME", help="Label of a new issue. May be repeated.")
 @click.option("--max-issues", type=click.IntRange(0), default=10, show_default=True, help="Open at most N in a run.")
 @_login_option
+@_outputs_option
 @click.pass_context
 def issue(
-    context: click.Context, files: tuple[str, ...], key: str, labels: tuple[str, ...], max_issues: int, login: str
+    context: click.Context,
+    files: tuple[str, ...],
+    key: str,
+    labels: tuple[str, ...],
+    max_issues: int,
+    login: str,
+    outputs: str,
 ) -> int:
     """Keep a drift issue for each site.
 
@@ -93,7 +155,7 @@ def issue(
 
     settings = _settings(context)
     options = IssueOptions(key=checked_key(key), labels=labels, max_new=max_issues, login=login)
-    return print_ci_result(settings, run_async(report_drift(settings, files, options)))
+    return print_ci_result(settings, run_async(report_drift(settings, files, options)), outputs)
 
 
 @command.command("propose")
@@ -101,8 +163,9 @@ def issue(
 @click.option("--branch", metavar="NAME", default="", help="Branch to write.  [default: galleryctl/proposal]")
 @click.option("--base", metavar="BRANCH", default="", help="Branch to merge into.  [default: that of the job]")
 @click.option("--title", default="Take over changes of the site", show_default=True, help="Title and commit message.")
+@_outputs_option
 @click.pass_context
-def propose(context: click.Context, branch: str, base: str, title: str) -> int:
+def propose(context: click.Context, branch: str, base: str, title: str, outputs: str) -> int:
     """Open a pull request with changed manifests.
 
     The manifests that `drift --accept` or `import` has written become one commit on a branch, and one pull request.
@@ -112,7 +175,7 @@ def propose(context: click.Context, branch: str, base: str, title: str) -> int:
 
     settings = _settings(context)
     options = ProposeOptions(branch=branch, base=base, title=title)
-    return print_ci_result(settings, run_async(propose_changes(settings, options)))
+    return print_ci_result(settings, run_async(propose_changes(settings, options)), outputs)
 
 
 @command.command("matrix")

@@ -76,8 +76,15 @@ def split_label(argument: str) -> tuple[str, str]:
     return Path(argument).stem, argument
 
 
-def print_ci_result(settings: CliSettings, result: CiResult) -> int:
-    """Print what was done; return the exit code."""
+def print_ci_result(settings: CliSettings, result: CiResult, outputs: str) -> int:
+    """Print what was done, and add it to the file of outputs, "" for none; return the exit code."""
+    from galleryctl.cli.run.ci_outputs import write_outputs
+
+    write_outputs(
+        settings,
+        outputs,
+        {f"{settings.command}-{name}": value for name, value in (("action", result.action), ("url", result.url))},
+    )
     if settings.format == "json":
         members = {"action": result.action, "message": result.message, "url": result.url}
         return output.outcome(dump_safe_json({"kind": "ci", "format_version": 1, **members}))
