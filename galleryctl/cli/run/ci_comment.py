@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from galleryctl.cli import output
 from galleryctl.cli.options import CliSettings
-from galleryctl.cli.run.ci_job import CiResult, current_job, forge_timing, no_pull_request, read_results
+from galleryctl.cli.run.ci_job import CiResult, current_job, forge_timing, read_results
 from galleryctl.forge.client import Forge
 from galleryctl.forge.comments import CommentMode, CommentResult, CommentTarget, WrittenComment, write_section
 from galleryctl.forge.errors import ForgeForbidden
@@ -61,15 +61,21 @@ async def comment_results(settings: CliSettings, files: Sequence[str], options: 
     except ForgeForbidden as error:
         output.info(settings, f"Note: {_NO_RIGHTS} ({error.where}{f': {error.why}' if error.why else ''}).")
         return CiResult(action="skipped", message="No comment was written.")
+    if written is None:
+        output.info(
+            settings, f"Note: the commit {job.commit[:12]} belongs to no pull request; name it with --pull-request."
+        )
+        return CiResult(action="skipped", message="No comment was written.")
     return CiResult(action=written.result.value, message=_MESSAGES[written.result], url=written.url)
 
 
 async def _write(
     settings: CliSettings, forge: Forge, job: CiJob, own: Section, options: CommentOptions, *, has_changes: bool
-) -> WrittenComment:
+) -> WrittenComment | None:
+    """Write the comment; return None if the commit belongs to no pull request, as after a push to the branch."""
     pull = options.pull_request or job.pull_request or await _merged_pull(forge, job)
     if pull is None:
-        raise no_pull_request(job)
+        return None
     key = f"{options.key}@{job.run}" if options.mode is CommentMode.NEW else options.key
     may_create = has_changes or options.mode is not CommentMode.CHANGES_ONLY
     target = CommentTarget(pull=pull, key=key, more=rest_is_in_job(job), may_create=may_create)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from json import JSONDecodeError
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from galleryctl.cli.wait_lines import print_waits
 from galleryctl.forge.job import CiJob, read_job
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.manifest.files.tree import open_regular_file
-from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.json_document import parse_json
 from galleryctl.report.json import dump_safe_json
@@ -25,6 +26,8 @@ from galleryctl.report.results import SiteResult
 from galleryctl.waits import Waits
 
 _EVENT_VARIABLE = "GITHUB_EVENT_PATH"
+SITES_FOLDER, MERGED_FILE = "sites", "report.json"
+"""Where `ci run` writes the result of each site, and that of all, in its folder of reports."""
 _MAX_EVENT_BYTES = 32 * 1024 * 1024
 _MAX_DOCUMENT_BYTES = 100_000_000
 
@@ -51,10 +54,13 @@ def forge_timing(settings: CliSettings) -> ForgeTiming:
 
 
 def read_results(settings: CliSettings, files: Sequence[str], *, drift: bool) -> list[SiteResult]:
-    """Return the results in JSON files, each given as FILE or NAME=FILE. Raises InvalidInput with all problems."""
+    """Return the results in JSON files, each given as FILE or NAME=FILE. Raises InvalidInput with all problems.
+
+    FILE may be the folder of reports of `ci run`: the results of its sites, or the failure before the first of them.
+    """
     results: list[SiteResult] = []
     problems: list[Problem] = []
-    for argument in files:
+    for argument in chain.from_iterable(_files_in(settings.directory, file) for file in files):
         name, file = split_label(argument)
         try:
             document = _read(settings.directory / file, _MAX_DOCUMENT_BYTES, "a document")
@@ -66,6 +72,15 @@ def read_results(settings: CliSettings, files: Sequence[str], *, drift: bool) ->
     if problems:
         raise InvalidInput(tuple(problems), do="give files that plan, drift, apply or destroy wrote with --format json")
     return results
+
+
+def _files_in(directory: Path, argument: str) -> Sequence[str]:
+    """Return the files of results in a folder of reports, else the argument itself."""
+    folder = directory / argument
+    if not folder.is_dir():
+        return [argument]
+    sites = sorted((folder / SITES_FOLDER).glob("*.json"))
+    return [str(path.absolute()) for path in sites] or [f"galleryctl={(folder / MERGED_FILE).absolute()}"]
 
 
 def split_label(argument: str) -> tuple[str, str]:
@@ -135,13 +150,3 @@ def checked_key(key: str) -> str:
 def require_ci_format(settings: CliSettings) -> None:
     """Raise click.UsageError for a format that the commands of `ci` do not have."""
     output.require_format(settings, "text", "json")
-
-
-def no_pull_request(job: CiJob) -> GalleryctlError:
-    """Return the error that the pull request of the job is not known."""
-    return GalleryctlError(
-        "the pull request is not known",
-        where="the environment",
-        why=f"neither the event nor the commit {job.commit[:12]} belongs to one",
-        do="name it with --pull-request",
-    )

@@ -15,7 +15,7 @@ from galleryctl.cli import output
 from galleryctl.cli.failure import print_failure
 from galleryctl.cli.options import CliSettings, ReportFile
 from galleryctl.cli.reports import check_reports, write_reports
-from galleryctl.cli.run.ci_job import read_results
+from galleryctl.cli.run.ci_job import MERGED_FILE, SITES_FOLDER, read_results
 from galleryctl.cli.run.ci_outputs import write_outputs
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.validate import partial_workspace
@@ -31,7 +31,7 @@ _GUARDS = ("max-delete-percent", "allow-empty", "allow-recreate", "adopt-guesses
 _APPLY_GUARDS = ("overwrite-conflicts", "require-undiverged")
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 _REPORTS = {
-    "json": "report.json",
+    "json": MERGED_FILE,
     "markdown": "report.md",
     "html": "report.html",
     "junit": "junit.xml",
@@ -233,8 +233,9 @@ def _outputs(
 
 
 def _from_here(path: Path) -> str:
-    """Return the path from the folder in which the job runs, "" if it does not exist."""
-    return os.path.relpath(path) if path.exists() else ""
+    """Return the path from the folder in which the job runs, or as it was given, "" if it does not exist."""
+    found = path if path.is_absolute() else Path(os.path.relpath(path))
+    return str(found) if path.exists() else ""
 
 
 def _joined_code(codes: Sequence[int], command: CiCommand) -> int:
@@ -254,7 +255,7 @@ def _job_code(code: int, options: CiRunOptions) -> int:
 
 
 def _result_file(options: CiRunOptions, site: str) -> Path:
-    return options.folder / "sites" / f"{site}.json"
+    return options.folder / SITES_FOLDER / f"{site}.json"
 
 
 def _plan_file(options: CiRunOptions, site: str) -> Path:
