@@ -19,6 +19,7 @@ from galleryctl.cli.run.ci_job import MERGED_FILE, SITES_FOLDER, read_results
 from galleryctl.cli.run.ci_outputs import write_outputs
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.validate import partial_workspace
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.results import SiteResult
 from galleryctl.report.run_outputs import result_outputs
@@ -115,7 +116,7 @@ def _sites(settings: CliSettings, requested: str) -> Sequence[str]:
             do=f"select some of them with --sites, or all: {listed}",
         )
     for name in (each for each in sites if each not in known or not _SITE.fullmatch(each)):
-        raise GalleryctlError(f"unknown site {name!r:.100}", where=settings.directory, do=f"select one of {listed}")
+        raise GalleryctlError(f"unknown site {name!r:.100}", where=WORKSPACE_FILE, do=f"select one of {listed}")
     return sites
 
 
