@@ -146,7 +146,7 @@ def test_the_default_branch_is_applied_when_someone_runs_the_job_and_only_what_w
     served.call_api("POST", "/progallery/v2/galleries", {"gallery": {"name": "Party"}})  # the plan is another one now
     ran = project.continue_push("galleryctl-apply")
     assert ran.jobs["galleryctl-apply"] == "FAIL", ran.log
-    assert "digest" in project.outputs("apply")["GALLERYCTL_FAILURE_REASON"]
+    assert "not the one that was reviewed" in project.outputs("apply")["GALLERYCTL_FAILURE_REASON"]
     assert served.titles("Party") == []
 
     ran = project.push("--manual", "galleryctl-apply", run=14)
@@ -186,9 +186,12 @@ def test_a_schedule_keeps_one_issue_and_proposes_the_edit_which_merged_leaves_no
     project.write("galleries/party.yaml", proposed)
     project.commit()
     assert project.push(run=16).code == 0
+    counts = [project.outputs("plan")[f"GALLERYCTL_{action}"] for action in ("CREATE", "UPDATE", "REPLACE", "DELETE")]
+    assert counts == ["0"] * 4  # it only records what was accepted
+    assert project.push(run=17).code == 0
     assert project.outputs("plan")["GALLERYCTL_RESULT"] == "no-changes"
     assert served.titles("Party") == ["T00", "Torte"]
-    assert project.schedule(run=17).code == 0
+    assert project.schedule(run=18).code == 0
     assert [issue["state"] for issue in forge.issues.values()] == ["closed"]
     assert len(forge.pulls) == 1
 
@@ -209,7 +212,7 @@ def test_a_failed_plan_is_commented_on(project: GitLabProject, forge: ForgeStand
     ("token", "answers", "status", "shown"),
     [
         (READ_TOKEN, [], "PASS", "the token may not comment here"),
-        ("unknown-token", [], "FAIL", "401"),
+        ("unknown-token", [], "FAIL", "has not expired"),
         (TOKEN, [error(404, "404 Not Found")], "FAIL", "404"),
         (TOKEN, [error(422, "Validation Failed")], "FAIL", "422"),
         (TOKEN, [error(429, "Too Many Requests", {"retry-after": "1"})], "PASS", "Created the comment."),
@@ -240,7 +243,7 @@ def test_a_note_about_a_long_plan_is_within_the_limit(project: GitLabProject, fo
 def test_a_workspace_in_a_folder_with_two_sites_has_jobs_and_a_comment_of_its_own(
     project: GitLabProject, forge: ForgeStandIn
 ) -> None:
-    sites = "sites: {north: {}, south: {}}\ngalleries: galleries/*.yaml\n"
+    sites = "sites: {north: {}, south: {}}\ngalleries: galleries/*.yaml\nstate: .galleryctl/state-{site}.json\n"
     project.write("clients/nord/galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: local}}\n{sites}")
     write_gallery(project, "T00", folder="clients/nord/")
     project.configure(prefix="nord", path="clients/nord", sites="all", **{"comment-key": "nord"})

@@ -124,7 +124,7 @@ class GitLabProject:
             "GITLAB_CI": "true", "CI_PIPELINE_ID": str(run), "CI_PIPELINE_URL": f"https://forge/pipelines/{run}",
         }  # fmt: skip
         given = [word for name, value in predefined.items() for word in ("--variable", f"{name}={value}")]
-        options = ["--home", str(self.home), "--force-shell-executor", "--shell-isolation"]
+        options = ["--home", str(self.home), "--force-shell-executor", "--shell-isolation", "--no-artifacts-to-source"]
         environ = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         if not self.installs:
             environ["PYTHONPATH"] = str(PROJECT_ROOT)
