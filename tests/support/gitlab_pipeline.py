@@ -82,11 +82,15 @@ class GitLabProject:
         fetched.mkdir(parents=True, exist_ok=True)
         shutil.copy(COMPONENT, fetched / "template.yml")
 
+    def head(self) -> str:
+        """Return the commit that is checked out."""
+        return git(self.folder, "rev-parse", "HEAD")
+
     def commit(self) -> str:
         """Commit all files, and let the forge have the commit."""
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--allow-empty", "--message", "Change galleries")
-        head = git(self.folder, "rev-parse", "HEAD")
+        head = self.head()
         names = git(self.folder, "ls-files").splitlines()
         files = {name: (self.folder / name).read_text(encoding="utf-8", errors="replace") for name in names}
         self.forge.trees[f"tree-{head}"] = files
