@@ -98,9 +98,11 @@ def run_sites(settings: CliSettings, options: CiRunOptions, run: RunCommand) -> 
                 break
     code = _joined_code(codes, options.command)
     unwritten = _write(settings, options, results, code)
-    if unwritten is not None:
-        code = code or print_failure(unwritten, settings)
-    return _job_code(code, options)
+    if unwritten is None:
+        return _job_code(code, options)
+    print_failure(unwritten, settings)
+    is_written = code == 0 and options.command in (CiCommand.APPLY, CiCommand.ACCEPT)
+    return _INCOMPLETE if is_written else code if code not in (0, _CHANGES) else _FAILED
 
 
 def _sites(settings: CliSettings, requested: str) -> Sequence[str]:
@@ -161,7 +163,7 @@ def _expected_digests(options: CiRunOptions, site: str, *, is_one: bool) -> Sequ
     found = digests.get(site) or (digests.get("") if is_one else None)
     if not found:
         raise GalleryctlError(
-            "there is no reviewed plan of this site", where=site, do="plan again with the same sites, and review it"
+            "this site has no reviewed plan", where=site, do="plan again with the same sites, and review it"
         )
     return ("--expect-digest", found)
 
