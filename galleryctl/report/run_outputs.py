@@ -27,7 +27,7 @@ _BY_URGENCY = (
 _SHORT_DIGEST = 16
 """Digits of the digests of several sites: GitLab allows 5 KB for all values."""
 _MAX_REASON = 300
-_NOT_PLAIN = re.compile(r"[^\w .,:;/()+%@=-]+")
+_NOT_PLAIN = re.compile(r"[^\w .,:/+%@=-]+")
 
 
 def result_outputs(results: Sequence[SiteResult]) -> Mapping[str, str]:
@@ -70,4 +70,4 @@ def _reason(failed: Sequence[SiteResult]) -> str:
     first = failed[0].subject
     reason = first.refusals[0].why if isinstance(first, Plan) and first.refusals else results_summary(failed[:1])
     named = f"{failed[0].site}: {reason}" if failed[0].site else reason
-    return f"{named} (and {len(failed) - 1} more)" if len(failed) > 1 else named
+    return f"{named}, and {len(failed) - 1} more" if len(failed) > 1 else named

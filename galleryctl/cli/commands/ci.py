@@ -39,7 +39,7 @@ def command() -> None:
 @click.option("--report-dir", metavar="DIR", default="galleryctl-reports", show_default=True, help="Where reports go.")
 @_outputs_option
 @click.pass_context
-def run(
+def run_on_sites(
     context: click.Context,
     name: str,
     sites: str,

@@ -19,6 +19,7 @@ from galleryctl.cli.run.ci_job import MERGED_FILE, SITES_FOLDER, read_results
 from galleryctl.cli.run.ci_outputs import write_outputs
 from galleryctl.manifest.files.symlinks import ensure_inside
 from galleryctl.manifest.validate import partial_workspace
+from galleryctl.manifest.workspace import WORKSPACE_FILE
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.report.results import SiteResult
 from galleryctl.report.run_outputs import result_outputs
@@ -97,9 +98,11 @@ def run_sites(settings: CliSettings, options: CiRunOptions, run: RunCommand) -> 
                 break
     code = _joined_code(codes, options.command)
     unwritten = _write(settings, options, results, code)
-    if unwritten is not None:
-        code = code or print_failure(unwritten, settings)
-    return _job_code(code, options)
+    if unwritten is None:
+        return _job_code(code, options)
+    print_failure(unwritten, settings)
+    is_written = code == 0 and options.command in (CiCommand.APPLY, CiCommand.ACCEPT)
+    return _INCOMPLETE if is_written else code if code not in (0, _CHANGES) else _FAILED
 
 
 def _sites(settings: CliSettings, requested: str) -> Sequence[str]:
@@ -115,7 +118,7 @@ def _sites(settings: CliSettings, requested: str) -> Sequence[str]:
             do=f"select some of them with --sites, or all: {listed}",
         )
     for name in (each for each in sites if each not in known or not _SITE.fullmatch(each)):
-        raise GalleryctlError(f"unknown site {name!r:.100}", where=settings.directory, do=f"select one of {listed}")
+        raise GalleryctlError(f"unknown site {name!r:.100}", where=WORKSPACE_FILE, do=f"select one of {listed}")
     return sites
 
 
@@ -160,7 +163,7 @@ def _expected_digests(options: CiRunOptions, site: str, *, is_one: bool) -> Sequ
     found = digests.get(site) or (digests.get("") if is_one else None)
     if not found:
         raise GalleryctlError(
-            "there is no reviewed plan of this site", where=site, do="plan again with the same sites, and review it"
+            "this site has no reviewed plan", where=site, do="plan again with the same sites, and review it"
         )
     return ("--expect-digest", found)
 

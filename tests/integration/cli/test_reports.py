@@ -26,6 +26,7 @@ STARTS = {
     "sarif": "{",
     "junit": "<?xml ",
     "terraform": "{",
+    "codequality": "[",
     "openmetrics": "# TYPE galleryctl_",
 }
 

@@ -241,3 +241,38 @@ def test_creates_and_updates_have_a_file_and_a_line() -> None:
     assert "galleries/weddings.yaml:14" in render(plan, "html")
     assert "::notice file=galleries/weddings.yaml,line=14,col=7,title=weddings/cake::" in render(plan, "github")
     assert json.loads(render(plan, "json"))["positions"]["weddings/cake"]["line"] == 14
+
+
+def code_quality(subject: Subject, *, drift: bool = False, folder: str = "") -> list[dict[str, Any]]:
+    """Return the entries of a subject, after a check of what GitLab requires."""
+    text = render(subject, "codequality", drift=drift, context=ReportContext(folder=folder))
+    entries: list[dict[str, Any]] = json.loads(text)
+    assert len({entry["fingerprint"] for entry in entries}) == len(entries)
+    for entry in entries:
+        assert set(entry) == {"check_name", "description", "fingerprint", "severity", "location"}
+        assert entry["description"]
+        assert entry["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert not entry["location"]["path"].startswith(("./", "/"))
+        assert entry["location"]["lines"]["begin"] >= 1
+    return entries
+
+
+def test_code_quality_has_each_problem_at_its_place() -> None:
+    problems = (Problem(AT, "quality 20 is below 30"), Problem(None, "the workspace has no site"))
+    first, second = code_quality(InvalidInput(problems), folder="clients/nord ost")
+    assert (first["check_name"], first["severity"], first["description"]) == (
+        "invalid-input", "critical", "quality 20 is below 30",
+    )  # fmt: skip
+    assert first["location"] == {"path": "clients/nord ost/galleries/weddings.yaml", "lines": {"begin": 14}}
+    assert second["location"] == {"path": "clients/nord ost/galleryctl.yaml", "lines": {"begin": 1}}
+
+
+@given(subject=SUBJECTS)
+@settings(max_examples=50)
+def test_code_quality_is_what_sarif_has(subject: Subject) -> None:
+    entries = code_quality(subject)
+    assert [entry["check_name"] for entry in entries] == [result["ruleId"] for result in sarif(subject)["results"]]
+
+
+def test_code_quality_of_a_valid_workspace_is_empty() -> None:
+    assert code_quality(VALID) == []
