@@ -23,6 +23,7 @@ __all__ = [
     "RefusedResponse",
     "httpx",
     "read_body",
+    "response_time",
     "retry_after_seconds",
 ]
 
@@ -137,8 +138,13 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
     until = _parse_http_date(text)
     if until is None:
         return None
-    sent = _parse_http_date(headers.get("date", ""))
+    sent = response_time(headers)
     return max(0.0, until - (now if sent is None else sent))
+
+
+def response_time(headers: Mapping[str, str]) -> float | None:
+    """Return the time at which the server sent a response, in epoch seconds, None if it does not say."""
+    return _parse_http_date(headers.get("date", ""))
 
 
 def _parse_http_date(text: str) -> float | None:

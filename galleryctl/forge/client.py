@@ -18,6 +18,14 @@ class ForgeComment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeMark:
+    """A reaction that marks a comment as being updated; `age` is in seconds by the forge's clock, None if it says none."""
+
+    id: int
+    age: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeIssue:
     """An issue; `number` is the one that people see."""
 
@@ -83,8 +91,8 @@ class Forge(Protocol):
         """Add the reaction that marks a comment as being updated, and return its id; None if the account has it there."""
         ...
 
-    async def marks(self, pull: int, comment: int, login: str) -> Sequence[int]:
-        """Return the ids of these reactions of the account, oldest first: at most one, except after a race."""
+    async def marks(self, pull: int, comment: int, login: str) -> Sequence[ForgeMark]:
+        """Return these reactions of the account, oldest first: at most one, except after a race."""
         ...
 
     async def remove_mark(self, pull: int, comment: int, mark: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from galleryctl.forge.errors import ForgeError
 from galleryctl.model.fields import Json
@@ -20,6 +21,15 @@ def text_of(value: Json, *path: str) -> str:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, str) else ""
+
+
+def age_of(value: Json, now: float | None) -> float | None:
+    """Return the seconds since `created_at`, None if it or the time of the forge, in epoch seconds, is not known."""
+    try:
+        created = datetime.fromisoformat(text_of(value, "created_at"))
+    except ValueError:
+        return None
+    return None if now is None or created.tzinfo is None else now - created.timestamp()
 
 
 def number_of(value: Json, name: str, call: str) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from galleryctl.forge.client import ForgeComment, ForgeIssue, ForgePull, NewCommit
-from galleryctl.forge.errors import ForgeForbidden, ForgeNotFound
-from galleryctl.forge.fields import number_of, object_of, text_of
+from galleryctl.forge.client import ForgeComment, ForgeIssue, ForgeMark, ForgePull, NewCommit
+from galleryctl.forge.errors import ForgeError, ForgeForbidden, ForgeNotFound
+from galleryctl.forge.fields import age_of, number_of, object_of, text_of
 from galleryctl.forge.job import CiJob
 from galleryctl.forge.rest import RestApi
 from galleryctl.model.fields import Json
@@ -18,7 +18,7 @@ GITHUB_HEADERS: Mapping[str, str] = {
     "X-GitHub-Api-Version": "2022-11-28",
 }
 _ACTIONS_LOGIN = "github-actions[bot]"
-"""The account of GITHUB_TOKEN, which may not ask for its name."""
+"""The account of GITHUB_TOKEN in a workflow."""
 _MARK = "eyes"
 
 
@@ -31,13 +31,21 @@ class GitHub:
         self._owner = job.repository.partition("/")[0]
 
     async def login(self) -> str:
-        """Return the login of the token's account: that of the workflow's token if it may not ask."""
+        """Return the login of the token's account: that of the workflow's token if the forge does not tell."""
         if not self._login:
             try:
                 self._login = text_of((await self._api.send("GET", "/user")).value, "login")
             except (ForgeForbidden, ForgeNotFound):
-                self._login = _ACTIONS_LOGIN
+                self._login = await self._installation_login()
         return self._login or _ACTIONS_LOGIN
+
+    async def _installation_login(self) -> str:
+        """Return the login of the GitHub App whose token it is, which only the GraphQL API tells, or ""."""
+        try:
+            reply = await self._api.graphql("{viewer{login}}")
+        except ForgeError:
+            return ""
+        return text_of(reply.value, "data", "viewer", "login")
 
     async def comments(self, pull: int) -> Sequence[ForgeComment]:
         """Return the comments on a pull request."""
@@ -68,12 +76,14 @@ class GitHub:
         reply = await self._api.send("POST", path, json={"content": _MARK})
         return number_of(reply.value, "id", f"POST {path}") if reply.status == 201 else None  # noqa: PLR2004 - created
 
-    async def marks(self, pull: int, comment: int, login: str) -> Sequence[int]:  # noqa: ARG002
-        """Return the ids of the reactions of an account."""
+    async def marks(self, pull: int, comment: int, login: str) -> Sequence[ForgeMark]:  # noqa: ARG002
+        """Return the reactions of an account."""
         path = f"{self._repository}/issues/comments/{comment}/reactions"
         found = await self._api.pages(path, {"content": _MARK})
         own = (each for each in found if text_of(each, "user", "login") == login and text_of(each, "content") == _MARK)
-        return sorted(number_of(each, "id", f"GET {path}") for each in own)
+        now = self._api.server_time
+        marks = (ForgeMark(id=number_of(each, "id", f"GET {path}"), age=age_of(each, now)) for each in own)
+        return sorted(marks, key=lambda mark: mark.id)
 
     async def remove_mark(self, pull: int, comment: int, mark: int) -> None:  # noqa: ARG002
         """Remove a reaction."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from galleryctl.forge.client import ForgeComment, ForgeIssue, ForgePull, NewCommit
+from galleryctl.forge.client import ForgeComment, ForgeIssue, ForgeMark, ForgePull, NewCommit
 from galleryctl.forge.errors import ForgeError, ForgeNotFound
-from galleryctl.forge.fields import number_of, object_of, text_of
+from galleryctl.forge.fields import age_of, number_of, object_of, text_of
 from galleryctl.forge.job import CiJob
 from galleryctl.forge.rest import RestApi
 from galleryctl.model.fields import Json
@@ -66,12 +66,14 @@ class GitLab:
             return None
         return number_of(reply.value, "id", f"POST {path}")
 
-    async def marks(self, pull: int, comment: int, login: str) -> Sequence[int]:
-        """Return the ids of the emoji of an account."""
+    async def marks(self, pull: int, comment: int, login: str) -> Sequence[ForgeMark]:
+        """Return the emoji of an account."""
         path = f"{self._notes(pull)}/{comment}/award_emoji"
         found = await self._api.pages(path)
         own = (each for each in found if text_of(each, "user", "username") == login and text_of(each, "name") == _MARK)
-        return sorted(number_of(each, "id", f"GET {path}") for each in own)
+        now = self._api.server_time
+        marks = (ForgeMark(id=number_of(each, "id", f"GET {path}"), age=age_of(each, now)) for each in own)
+        return sorted(marks, key=lambda mark: mark.id)
 
     async def remove_mark(self, pull: int, comment: int, mark: int) -> None:
         """Remove an emoji."""

@@ -20,7 +20,7 @@ from galleryctl.forge.errors import (
     ForgeResponseLost,
     ForgeTextTooLong,
 )
-from galleryctl.http import ACCEPT_ENCODING, RefusedResponse, httpx, read_body, retry_after_seconds
+from galleryctl.http import ACCEPT_ENCODING, RefusedResponse, httpx, read_body, response_time, retry_after_seconds
 from galleryctl.model.fields import Json
 from galleryctl.model.json_document import parse_json
 from galleryctl.model.json_limits import JsonLimitError, check_json_limits
@@ -99,6 +99,8 @@ class RestApi:
         base = {"User-Agent": f"galleryctl/{__version__}", "Accept-Encoding": ACCEPT_ENCODING}
         self._headers = {**base, **headers}
         self._timing = timing
+        self.server_time: float | None = None
+        """The time of the last response by the forge's clock, in epoch seconds, None if it did not say."""
 
     async def pages(self, path: str, params: Mapping[str, str] | None = None) -> list[Json]:
         """Return the entries of all pages of a listing. Raises ForgeError."""
@@ -138,6 +140,10 @@ class RestApi:
             await self._timing.waits.pause(waiting)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    async def graphql(self, query: str) -> ForgeReply:
+        """Send a query to the GraphQL API of GitHub, which is beside the REST API. Raises ForgeError."""
+        return await self.send("POST", self._api_url.removesuffix("/v3") + "/graphql", json={"query": query})
+
     async def _attempt(
         self, method: str, path: str, params: Mapping[str, str] | None, json: Json
     ) -> ForgeReply | tuple[ForgeError, float | None]:
@@ -164,7 +170,7 @@ class RestApi:
         self, method: str, path: str, params: Mapping[str, str] | None, json: Json
     ) -> tuple[httpx.Response, bytes]:
         """Return the response and its body, after redirects within the API's own address."""
-        url: str = self._api_url + path
+        url: str = path if path.startswith(("https://", "http://")) else self._api_url + path
         content = None if json is None else jsonlib.dumps(json).encode()
         described = {} if content is None else {"Content-Type": "application/json"}
         for _ in range(_MAX_REDIRECTS):
@@ -185,6 +191,7 @@ class RestApi:
         self, call: str, response: httpx.Response, body: bytes, *, is_safe: bool
     ) -> ForgeReply | tuple[ForgeError, float | None]:
         status = response.status_code
+        self.server_time = response_time(response.headers)
         value = _parsed(body)
         if response.is_success:
             if isinstance(value, ValueError):

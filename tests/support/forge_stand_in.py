@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
@@ -54,6 +56,10 @@ class ForgeStandIn:
     branches: dict[str, str] = field(default_factory=dict)
     behind: int = 0
     last_id: int = 0
+    clock: Callable[[], float] | None = None
+    """Epoch seconds; without it, neither responses nor reactions have a time."""
+    viewer: str = ""
+    """The account that GraphQL tells, for tokens that may not ask the REST API."""
 
     def next_id(self) -> int:
         self.last_id += 1
@@ -84,6 +90,8 @@ class ForgeStandIn:
         if response is None or self.serve_before_answer:
             served = await self.serve(request, path, token, json.loads(body) if body else {})
             response = response or served
+        if self.clock is not None:
+            response.headers["date"] = formatdate(self.clock(), usegmt=True)
         await response(scope, receive, send)
 
     async def serve(self, request: Request, path: str, token: str, body: Doc) -> Response:
@@ -145,7 +153,14 @@ def comment_doc(forge: ForgeStandIn, comment: Doc) -> Doc:
 
 
 def who(forge: ForgeStandIn, call: Call) -> Response:
+    if forge.viewer:
+        return error(403, "Resource not accessible by integration")
     return JSONResponse(user(forge, call.login))
+
+
+def graphql(forge: ForgeStandIn, call: Call) -> Response:
+    assert call.body == {"query": "{viewer{login}}"}
+    return JSONResponse({"data": {"viewer": {"login": forge.viewer}}})
 
 
 def list_comments(forge: ForgeStandIn, call: Call) -> Response:
@@ -186,12 +201,15 @@ def add_mark(forge: ForgeStandIn, call: Call, taken: Doc | None = None) -> Respo
     if taken is not None:
         return JSONResponse(mark_doc(forge, taken), 200)
     mark: Doc = {"id": forge.next_id(), "login": call.login, "comment": comment}
+    if forge.clock is not None:
+        mark["created_at"] = datetime.fromtimestamp(forge.clock(), UTC).isoformat()
     forge.marks[mark["id"]] = mark
     return JSONResponse(mark_doc(forge, mark), 201)
 
 
 def mark_doc(forge: ForgeStandIn, mark: Doc) -> Doc:
-    return {"id": mark["id"], "content": "eyes", "name": "eyes", "user": user(forge, mark["login"])}
+    made = {"created_at": mark["created_at"]} if "created_at" in mark else {}
+    return {"id": mark["id"], "content": "eyes", "name": "eyes", "user": user(forge, mark["login"]), **made}
 
 
 def list_marks(forge: ForgeStandIn, call: Call) -> Response:
@@ -346,6 +364,7 @@ def compare(forge: ForgeStandIn, _call: Call) -> Response:
 
 GITHUB_ROUTES: list[tuple[str, str, Callable[..., Response]]] = [
     ("GET", "/user", who),
+    ("POST", "/graphql", graphql),
     ("GET", rf"{GITHUB}/issues/(\d+)/comments", list_comments),
     ("POST", rf"{GITHUB}/issues/(\d+)/comments", create_comment),
     *((method, rf"{GITHUB}/issues/comments/(\d+)", one_comment) for method in ("GET", "PATCH", "DELETE")),

@@ -3,18 +3,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from galleryctl.forge.comments import CommentResult, CommentTarget, WrittenComment, write_section
+from galleryctl.forge.errors import ForgeError
 from galleryctl.forge.job import ForgeKind
 from galleryctl.forge.rest import ForgeTiming
 from galleryctl.forge.sections import Section, comment_body, new_section, parse_sections
 from galleryctl.waits import Waits
 from tests.support.forge_client import ask, no_sleep, with_forge
-from tests.support.forge_stand_in import ForgeStandIn, error, no_wait
+from tests.support.forge_stand_in import TOKEN, ForgeStandIn, error, no_wait
 from tests.support.legs import Legs
 
 KINDS = list(ForgeKind)
@@ -151,6 +153,54 @@ def test_a_killed_leg_stops_no_other_one_and_the_next_one_tidies_up(kind: ForgeK
     write(forge, section("late"))
     (body,) = forge.bodies()
     assert {"leg1", "leg2", "late"} <= set(names(body))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_reaction_of_a_leg_that_was_killed_in_an_earlier_run_holds_up_nobody(kind: ForgeKind) -> None:
+    now = 1_000_000.0
+    forge = ForgeStandIn(kind=kind, clock=lambda: now)
+    write(forge, section("north", run=11))
+    (comment,) = forge.comments
+    made = datetime.fromtimestamp(now - 151, UTC).isoformat()
+    forge.marks[99] = {"id": 99, "login": "galleries-bot", "comment": comment, "created_at": made}
+    sleeps: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+
+    timing = ForgeTiming(waits=Waits(sleep=sleep), clock=lambda: 0.0, random=lambda: 1.0)
+    written = ask(forge, lambda client: write_section(client, TARGET, section("north"), timing))
+    assert (written.result, sleeps, forge.marks) == (CommentResult.UPDATED, [], {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_legs_write_few_reactions(kind: ForgeKind) -> None:
+    forge = ForgeStandIn(kind=kind)
+    write(forge, section("leg0", run=11))
+    turns = itertools.count()
+    results = race(forge, 16, lambda waiting: (waiting[next(turns) % len(waiting)], False))
+    assert all(isinstance(result, WrittenComment) for result in results), results
+    assert len(names(*forge.bodies())) == 16
+    added = [call for call in forge.calls if call.startswith("POST") and call.endswith(("reactions", "award_emoji"))]
+    assert len(added) <= 4 * 16
+
+
+def test_a_lock_that_is_never_released_ends_the_wait() -> None:
+    forge = ForgeStandIn(clock=lambda: 0.0)
+    write(forge, section("north", run=11))
+    (comment,) = forge.comments
+    forge.marks[99] = {"id": 99, "login": "galleries-bot", "comment": comment, "created_at": "1970-01-01T00:00:00Z"}
+    with pytest.raises(ForgeError, match="other jobs kept the comment locked"):
+        write(forge, section("north"))
+    assert list(forge.marks) == [99]
+
+
+def test_the_account_of_an_app_is_asked_of_graphql() -> None:
+    forge = ForgeStandIn(viewer="our-app[bot]", logins={TOKEN: "our-app[bot]"})
+    write(forge, section("north", run=11))
+    assert write(forge, section("north")).result is CommentResult.UPDATED
+    assert len(forge.comments) == 1
+    assert forge.calls.count("POST /graphql") == 2
 
 
 def race(
