@@ -9,6 +9,7 @@ import pytest
 from tests.integration.forge.conftest import PipelineJob
 from tests.support.cli_harness import CliHarness, CommandResult
 from tests.support.forge_stand_in import READ_TOKEN, TOKEN, error
+from tests.support.json_schemas import schema_validator
 
 HEAD = "bind: {name: Party, create: true}\nname: Party\n"
 CAKE = "{key: cake, text: <p>Cake</p>, title: Cake}"
@@ -62,6 +63,7 @@ def test_several_documents_are_one_report(studio: CliHarness, pull: PipelineJob)
     studio.write("failed.json", failed.out)
     ran = studio.run("ci", "comment", "north=plan.json", "south=failed.json", "--format", "json")
     assert json.loads(ran.out)["action"] == "created"
+    schema_validator("ci").validate(json.loads(ran.out))
     (body,) = pull.forge.bodies()
     assert "north" in body
     assert "south" in body

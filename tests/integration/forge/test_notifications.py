@@ -13,9 +13,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tests.support.cli_harness import CliHarness
+from tests.support.json_schemas import schema_validator
 from tests.support.listening import serve_app
 
 CAKE = "{key: cake, text: <p>Cake</p>, title: Cake}"
+SCHEMA = schema_validator("ci")
 HEAD = "bind: {name: Party, create: true}\nname: Party\n"
 SECRET = "T0/B0/secret-do-not-print"
 
@@ -66,6 +68,8 @@ def test_applies_drift_and_failures_are_posted_and_nothing_else(party: CliHarnes
     assert results == [("apply", "main", "applied"), ("drift", "main", "drift"), ("apply", "main", "failed")]
     assert inbox.posted[0]["counts"] == {"create": 2, "update": 0, "replace": 0, "delete": 0}
     assert "1 changed" in inbox.posted[1]["summary"]
+    for each in inbox.posted:
+        SCHEMA.validate(each)
 
 
 def test_the_format_of_slack_has_no_markup_of_others(
