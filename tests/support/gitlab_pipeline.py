@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,9 @@ from tests.support.processes import PROJECT_ROOT
 RUNNER = PROJECT_ROOT / "tests/e2e/gitlab"
 COMPONENT = PROJECT_ROOT / "templates/galleries/template.yml"
 STATE_FOLDER = ".gitlab-ci-local"
-COMMIT = "c" * 40
-"""The commit of the component in pipelines that do not install galleryctl."""
+COMMIT = "0" * 40
+"""The commit of the component in the how-to."""
+HOW_TO = PROJECT_ROOT / "docs/how-to/ci-gitlab.md"
 _GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
 _SECONDS = 300
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -38,6 +40,14 @@ def git(folder: Path, *arguments: str) -> str:
     environ = {"PATH": os.environ["PATH"], "HOME": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null"}
     ran = subprocess.run([*_GIT, *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True)
     return ran.stdout.strip()
+
+
+def documented_configuration() -> dict[str, Any]:
+    """Return the `.gitlab-ci.yml` that the how-to shows first."""
+    found = re.search(r"```yaml\n *# \.gitlab-ci\.yml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    document: dict[str, Any] = yaml.safe_load(textwrap.dedent(found[1]))
+    return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +80,15 @@ class GitLabProject:
         path.write_text(text, encoding="utf-8")
 
     def configure(self, **inputs: Any) -> None:
-        """Write the configuration of the pipeline: what the how-to shows, with these inputs as well."""
-        given = {"repository": "https://git.example/galleryctl.git", "commit": COMMIT, **inputs}
-        component = f"$CI_SERVER_FQDN/studio/galleryctl/galleries@{COMMIT}"
-        document: dict[str, Any] = {"include": [{"component": component, "inputs": given}]}
+        """Write the configuration of the pipeline: that of the how-to, with these inputs as well."""
+        document = documented_configuration()
+        given = document["include"][0]["inputs"]
+        given |= inputs
         if not self.installs:
             prefix = given.get("prefix", "galleryctl")
             document[f".{prefix}"] = {"before_script": [f"PATH={Path(sys.executable).parent}:$PATH"]}
         self.write(".gitlab-ci.yml", yaml.safe_dump(document))
-        fetched = self.folder / STATE_FOLDER / f"includes/127.0.0.1/studio/galleryctl/{COMMIT}/templates/galleries"
+        fetched = self.folder / STATE_FOLDER / f"includes/127.0.0.1/our-group/galleryctl/{COMMIT}/templates/galleries"
         fetched.mkdir(parents=True, exist_ok=True)
         shutil.copy(COMPONENT, fetched / "template.yml")
 
