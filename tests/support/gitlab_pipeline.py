@@ -26,8 +26,8 @@ from tests.support.processes import PROJECT_ROOT
 RUNNER = PROJECT_ROOT / "tests/e2e/gitlab"
 COMPONENT = PROJECT_ROOT / "templates/galleries/template.yml"
 STATE_FOLDER = ".gitlab-ci-local"
-COMMIT = "0" * 40
-"""The commit of the component in the how-to."""
+COMMIT = "c" * 40
+"""The commit of the component, in place of the zeros in the how-to, which the runner takes for a version."""
 HOW_TO = PROJECT_ROOT / "docs/how-to/ci-gitlab.md"
 _GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
 _SECONDS = 300
@@ -46,7 +46,7 @@ def documented_configuration() -> dict[str, Any]:
     """Return the `.gitlab-ci.yml` that the how-to shows first."""
     found = re.search(r"```yaml\n *# \.gitlab-ci\.yml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
     assert found
-    document: dict[str, Any] = yaml.safe_load(textwrap.dedent(found[1]))
+    document: dict[str, Any] = yaml.safe_load(textwrap.dedent(found[1]).replace("0" * 40, COMMIT))
     return document
 
 

@@ -106,7 +106,7 @@ def test_each_job_has_the_variables_of_one_environment() -> None:
 def test_the_propose_job_gives_each_command_its_own_credential() -> None:
     accept, propose, _ = JOBS["propose"]["script"]
     assert accept.startswith("env -u GITLAB_TOKEN galleryctl ")
-    assert propose.startswith("env -u WIX_API_KEY galleryctl ")
+    assert propose.startswith("env -u WIX_API_KEY -u AWS_SECRET_ACCESS_KEY galleryctl ")
 
 
 def test_only_the_reviewed_plan_is_applied_on_the_default_branch_and_applies_take_turns() -> None:
