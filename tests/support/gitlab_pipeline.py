@@ -42,12 +42,22 @@ def git(folder: Path, *arguments: str) -> str:
     return ran.stdout.strip()
 
 
-def documented_configuration() -> dict[str, Any]:
-    """Return the `.gitlab-ci.yml` that the how-to shows first."""
-    found = re.search(r"```yaml\n *# \.gitlab-ci\.yml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
-    assert found
-    document: dict[str, Any] = yaml.safe_load(textwrap.dedent(found[1]).replace("0" * 40, COMMIT))
-    return document
+def documented_file(name: str) -> str:
+    """Return the text of a file that the how-to shows."""
+    pattern = rf"```yaml\n *# {re.escape(name)}\n(.*?)```"
+    found = re.search(pattern, HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
+    assert found, name
+    return textwrap.dedent(found[1]).replace("0" * 40, COMMIT)
+
+
+def documented_variables() -> list[tuple[str, str]]:
+    """Return the names and the environments of the variables in the table of the how-to; `*` for all."""
+    rows = re.findall(r"^ *\| (`[A-Z_`, ]+) \| `?([a-zA-Z/]+)`? \|", HOW_TO.read_text(encoding="utf-8"), re.MULTILINE)
+    return [
+        (name, "*" if environment == "All" else environment)
+        for names, environment in rows
+        for name in re.findall("[A-Z_]+", names)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +89,13 @@ class GitLabProject:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def configure(self, **inputs: Any) -> None:
-        """Write the configuration of the pipeline: that of the how-to, with these inputs as well."""
-        document = documented_configuration()
-        given = document["include"][0]["inputs"]
-        given |= inputs
-        if not self.installs:
-            prefix = given.get("prefix", "galleryctl")
+    def configure(self, *others: Mapping[str, Any], **inputs: Any) -> None:
+        """Write the configuration of the pipeline: that of the how-to, with these inputs; `others` include it again."""
+        document = yaml.safe_load(documented_file(".gitlab-ci.yml"))
+        (include,) = document["include"]
+        document["include"] = [{**include, "inputs": include["inputs"] | each} for each in (inputs, *others)]
+        for each in () if self.installs else document["include"]:
+            prefix = each["inputs"].get("prefix", "galleryctl")
             document[f".{prefix}"] = {"before_script": [f"PATH={Path(sys.executable).parent}:$PATH"]}
         self.write(".gitlab-ci.yml", yaml.safe_dump(document))
         fetched = self.folder / STATE_FOLDER / f"includes/127.0.0.1/our-group/galleryctl/{COMMIT}/templates/galleries"
