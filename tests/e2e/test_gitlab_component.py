@@ -12,22 +12,23 @@ from starlette.responses import Response
 from galleryctl.forge.job import ForgeKind
 from tests.support.e2e_harness import ServedWorkspace
 from tests.support.forge_stand_in import MAX_TEXT, READ_TOKEN, TOKEN, ForgeStandIn, error
-from tests.support.gitlab_pipeline import GitLabProject, make_project, make_source
+from tests.support.gitlab_pipeline import (
+    GitLabProject,
+    documented_file,
+    documented_variables,
+    make_project,
+    make_source,
+)
 from tests.support.listening import serve_app
 from tests.support.object_store import SECRET_KEY, FakeObjectStore
 
-WORKSPACE = """\
-galleryctl: 1
-backend: {type: wix}
-sites: {main: {site_id: "${WIX_SITE_ID}", auth: {api_key: "${WIX_API_KEY}"}}}
-galleries: galleries/*.yaml
-state: "s3://BUCKET/{site}.json"
-"""
 JOBS = ("galleryctl-validate", "galleryctl-plan", "galleryctl-comment")
 """The jobs of a merge request."""
 APPLY_JOBS = ("galleryctl-plan", "galleryctl-apply")
 """The jobs of the default branch."""
-READERS, WRITERS = ("galleries/plan", "galleries/propose"), ("galleries/apply",)
+PROPOSING = ("WIX_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "GITLAB_TOKEN")
+"""The variables that the how-to adds to the environment of proposals."""
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture
@@ -48,16 +49,19 @@ def project(
     store = stores("s3")
     folder = tmp_path_factory.mktemp("project")
     store.make_bucket(folder.name)
-    with_site = (*READERS, *WRITERS)
-    variables = {
-        "GALLERYCTL_API_URL": {"*": served.ready["base_url"]},
-        "WIX_SITE_ID": {"*": served.ready["site_id"]},
-        "WIX_API_KEY": dict.fromkeys(with_site, served.ready["api_key"]),
-        **{name: dict.fromkeys(with_site, value) for name, value in store.environment.items()},
-        "GITLAB_TOKEN": dict.fromkeys(("galleries/report", "galleries/propose"), TOKEN),
+    values = {
+        "WIX_SITE_ID": served.ready["site_id"],
+        "WIX_API_KEY": served.ready["api_key"],
+        "GITLAB_TOKEN": TOKEN,
+        **store.environment,
     }
+    not_of_gitlab = [(name, "*") for name in ("AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP")]
+    proposing = [(name, "galleries/propose") for name in PROPOSING]
+    variables: dict[str, dict[str, str]] = {"GALLERYCTL_API_URL": {"*": served.ready["base_url"]}}
+    for name, environment in (*documented_variables(), *proposing, *not_of_gitlab):
+        variables.setdefault(name, {})[environment] = values[name]
     made = make_project(folder, forge=forge, url=forge.base_url, variables=variables)
-    made.write("galleryctl.yaml", WORKSPACE.replace("BUCKET", folder.name))
+    made.write("galleryctl.yaml", documented_file("galleryctl.yaml").replace("our-bucket", folder.name))
     write_gallery(made, "T00", "T01")
     made.configure()
     made.commit()
@@ -106,6 +110,7 @@ def test_a_merge_request_is_validated_planned_and_commented_on(
     counts = json.loads(project.artifact("galleryctl-plan", "galleryctl-reports/plan/terraform.json"))
     assert counts == {"create": 3, "update": 0, "delete": 0}
     assert comment["GALLERYCTL_COMMENT_ACTION"] == "created"
+    assert project.files_with(["T00"])
     (note,) = own_notes(forge)
     assert "T00" in note
     assert project.files_with(secrets(served)) == []
@@ -120,13 +125,19 @@ def test_a_merge_request_is_validated_planned_and_commented_on(
 
 @pytest.mark.parametrize("runs_in", ["7", "9"], ids=["the project", "the fork"])
 def test_a_merge_request_from_a_fork_is_validated_without_credentials(
-    project: GitLabProject, served: ServedWorkspace, forge: ForgeStandIn, runs_in: str
+    project: GitLabProject,
+    served: ServedWorkspace,
+    stores: Callable[[str], FakeObjectStore],
+    forge: ForgeStandIn,
+    runs_in: str,
 ) -> None:
     served.http.post("/_emulator/stats/reset")
+    stores("s3").reset()
     ran = project.merge_request(project=runs_in, source="9")
     assert (ran.code, ran.jobs) == (0, {"galleryctl-validate": "PASS"}), ran.log
     assert stats(served) == 0
-    assert (forge.calls, forge.tokens) == ([], [])
+    assert (forge.calls, forge.tokens, stores("s3").requests) == ([], [], [])
+    assert not any(secret in ran.log for secret in secrets(served))
     assert project.files_with(secrets(served)) == []
 
 
@@ -225,7 +236,6 @@ def test_the_job_that_comments_meets_errors_of_the_forge(
     project: GitLabProject, forge: ForgeStandIn, token: str, answers: list[Response], status: str, shown: str
 ) -> None:
     project.variables["GITLAB_TOKEN"] = {"galleries/report": token}
-    assert project.push().code == 0
     forge.answers = list(answers)
     ran = project.merge_request()
     assert ran.jobs["galleryctl-plan"] == "PASS"
@@ -259,6 +269,21 @@ def test_a_workspace_in_a_folder_with_two_sites_has_jobs_and_a_comment_of_its_ow
     (note,) = own_notes(forge)
     assert "north" in note
     assert "south" in note
+
+
+def test_the_jobs_of_two_workspaces_can_write_one_comment_at_once(project: GitLabProject, forge: ForgeStandIn) -> None:
+    legs = [{"prefix": name, "path": f"clients/{name}"} for name in ("north", "south")]
+    for leg in legs:
+        site = f"sites: {{{leg['prefix']}: {{}}}}\ngalleries: galleries/*.yaml\n"
+        project.write(f"{leg['path']}/galleryctl.yaml", f"galleryctl: 1\nbackend: {{type: local}}\n{site}")
+        write_gallery(project, leg["prefix"].title(), folder=f"{leg['path']}/")
+    project.configure(legs[1], **legs[0])
+    project.commit()
+    ran = project.merge_request()
+    assert (ran.code, len(ran.jobs)) == (0, 6), ran.log
+    (note,) = own_notes(forge)
+    assert "North" in note
+    assert "South" in note
 
 
 def test_the_component_installs_a_commit_with_hashed_dependencies(

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ RUNNER = PROJECT_ROOT / "tests/e2e/gitlab"
 COMPONENT = PROJECT_ROOT / "templates/galleries/template.yml"
 STATE_FOLDER = ".gitlab-ci-local"
 COMMIT = "c" * 40
-"""The commit of the component in pipelines that do not install galleryctl."""
+"""The commit of the component, in place of the zeros in the how-to, which the runner takes for a version."""
+HOW_TO = PROJECT_ROOT / "docs/how-to/ci-gitlab.md"
 _GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "init.defaultBranch=main")
 _SECONDS = 300
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -38,6 +40,24 @@ def git(folder: Path, *arguments: str) -> str:
     environ = {"PATH": os.environ["PATH"], "HOME": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null"}
     ran = subprocess.run([*_GIT, *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True)
     return ran.stdout.strip()
+
+
+def documented_file(name: str) -> str:
+    """Return the text of a file that the how-to shows."""
+    pattern = rf"```yaml\n *# {re.escape(name)}\n(.*?)```"
+    found = re.search(pattern, HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
+    assert found, name
+    return textwrap.dedent(found[1]).replace("0" * 40, COMMIT)
+
+
+def documented_variables() -> list[tuple[str, str]]:
+    """Return the names and the environments of the variables in the table of the how-to; `*` for all."""
+    rows = re.findall(r"^ *\| (`[A-Z_`, ]+) \| `?([a-zA-Z/]+)`? \|", HOW_TO.read_text(encoding="utf-8"), re.MULTILINE)
+    return [
+        (name, "*" if environment == "All" else environment)
+        for names, environment in rows
+        for name in re.findall("[A-Z_]+", names)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +89,16 @@ class GitLabProject:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def configure(self, **inputs: Any) -> None:
-        """Write the configuration of the pipeline: what the how-to shows, with these inputs as well."""
-        given = {"repository": "https://git.example/galleryctl.git", "commit": COMMIT, **inputs}
-        component = f"$CI_SERVER_FQDN/studio/galleryctl/galleries@{COMMIT}"
-        document: dict[str, Any] = {"include": [{"component": component, "inputs": given}]}
-        if not self.installs:
-            prefix = given.get("prefix", "galleryctl")
+    def configure(self, *others: Mapping[str, Any], **inputs: Any) -> None:
+        """Write the configuration of the pipeline: that of the how-to, with these inputs; `others` include it again."""
+        document = yaml.safe_load(documented_file(".gitlab-ci.yml"))
+        (include,) = document["include"]
+        document["include"] = [{**include, "inputs": include["inputs"] | each} for each in (inputs, *others)]
+        for each in () if self.installs else document["include"]:
+            prefix = each["inputs"].get("prefix", "galleryctl")
             document[f".{prefix}"] = {"before_script": [f"PATH={Path(sys.executable).parent}:$PATH"]}
         self.write(".gitlab-ci.yml", yaml.safe_dump(document))
-        fetched = self.folder / STATE_FOLDER / f"includes/127.0.0.1/studio/galleryctl/{COMMIT}/templates/galleries"
+        fetched = self.folder / STATE_FOLDER / f"includes/127.0.0.1/our-group/galleryctl/{COMMIT}/templates/galleries"
         fetched.mkdir(parents=True, exist_ok=True)
         shutil.copy(COMPONENT, fetched / "template.yml")
 
