@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -279,10 +280,14 @@ def test_the_summary_of_a_step_is_added_to(wedding: CliHarness, monkeypatch: pyt
 
 
 def test_files_are_relative_to_the_repository(wedding: CliHarness) -> None:
-    subprocess.run(["git", "init", "-q", str(wedding.root.parent)], check=True)
-    assert wedding.run("plan", *ALL).code == 0
-    texts = reports(wedding)
-    path = f"{wedding.root.name}/galleries/weddings.yaml"
+    subprocess.run(["git", "init", "-q", str(wedding.root)], check=True)
+    client = replace(wedding, root=wedding.root / "client")
+    client.root.mkdir()
+    for name in ("galleryctl.yaml", "galleries", "photos"):
+        (wedding.root / name).rename(client.root / name)
+    assert client.run("plan", *ALL).code == 0
+    texts = reports(client)
+    path = "client/galleries/weddings.yaml"
     assert f"::notice file={path},line=" in texts["github"]
     assert f'file="{path}"' in texts["junit"]
 

@@ -27,6 +27,7 @@ LIMITS: Mapping[ReportFormat, tuple[int, int]] = {
     ReportFormat.SARIF: (2_000, 1),
     ReportFormat.JUNIT: (70_000, 250),
     ReportFormat.TERRAFORM: (100, 0),
+    ReportFormat.CODE_QUALITY: (2_000, 1),
     ReportFormat.MARKDOWN: (MAX_MARKDOWN, 0),
     ReportFormat.GITHUB: (40_000, 0),
 }
