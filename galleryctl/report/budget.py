@@ -14,7 +14,7 @@ _REMARK_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class ReportBlock:
     """A part of a text: a heading, entries and a closing.
 
     `full` are the entries with all details, `short` the same by name only. `names` are the same as a group and a name
@@ -43,13 +43,13 @@ class Block:
         """The number of characters besides the entries."""
         return len(self.heading) + len(self.after) + len(self.closing) + 2 * len(self.margin) + _REMARK_LENGTH
 
-    def joined(self, other: Block) -> Block:
+    def joined(self, other: ReportBlock) -> ReportBlock:
         """Return the block with the entries of another one as well."""
         names = self.names + other.names
         return replace(self, full=self.full + other.full, short=self.short + other.short, names=names)
 
 
-def fit_blocks(blocks: Sequence[Block], limit: int, link: str) -> list[str]:
+def fit_blocks(blocks: Sequence[ReportBlock], limit: int, link: str) -> list[str]:
     """Return the texts of the blocks, together in at most `limit` characters as far as their frames fit.
 
     The dangerous ones share what there is, the others what these leave: small ones are complete, the rest have equal
@@ -67,7 +67,7 @@ def fit_blocks(blocks: Sequence[Block], limit: int, link: str) -> list[str]:
     return [texts[number] for number in range(len(blocks))]
 
 
-def _need(block: Block) -> int:
+def _need(block: ReportBlock) -> int:
     need = _length(block.full)
     return need if block.limit is None else min(need, block.limit)
 
@@ -83,7 +83,7 @@ def _share(total: int, needs: Sequence[int]) -> list[int]:
     return shares
 
 
-def _fit(block: Block, limit: int) -> tuple[list[str], int]:
+def _fit(block: ReportBlock, limit: int) -> tuple[list[str], int]:
     """Return the entries that fit, and their number: as many in full as possible while all are named, else names."""
     if _length(block.full) <= limit:
         return list(block.full), len(block.full)
@@ -128,13 +128,13 @@ def _joined_names(lines: Sequence[Sequence[str]]) -> list[str]:
     return [f"- {line[0]}: {', '.join(line[1:])}" for line in lines]
 
 
-def _assemble(block: Block, entries: Sequence[str], listed: int, link: str) -> str:
+def _assemble(block: ReportBlock, entries: Sequence[str], listed: int, link: str) -> str:
     total = len(block.full)
     heading = f"{block.heading} ({total:,}){block.after}" if block.heading else block.after.lstrip("\n")
     return heading + _remark(block, listed, link) + "\n".join(entries) + block.closing
 
 
-def _remark(block: Block, listed: int, link: str) -> str:
+def _remark(block: ReportBlock, listed: int, link: str) -> str:
     """Return the paragraph that counts what is not listed, "" if everything is."""
     total = len(block.full)
     if listed == total:

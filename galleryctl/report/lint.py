@@ -8,7 +8,7 @@ from typing import Any
 from galleryctl.model.address import Address
 from galleryctl.model.finding import Finding, FindingLevel, FindingRule
 from galleryctl.model.lint import LintFinding, LintReport, LintRule, Severity
-from galleryctl.report.budget import Block
+from galleryctl.report.budget import ReportBlock
 from galleryctl.report.formatting import escape_control, escaped_lines, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.markdown_text import code_span, escape_markdown
@@ -97,14 +97,14 @@ def lint_json(report: LintReport) -> str:
     return dump_safe_json(document)
 
 
-def lint_blocks(report: LintReport, *, label: str) -> Iterator[Block]:
+def lint_blocks(report: LintReport, *, label: str) -> Iterator[ReportBlock]:
     """Yield the findings of each severity; `label` stands before each of them."""
     for severity, (order, title) in _BLOCKS.items():
         found = [finding for finding in report.findings if finding.severity is severity]
         if found:
             short = tuple(f"- {label}{_markdown_place(each)}: {code_span(each.rule)}" for each in found)
             messages = (escape_markdown(shorten(_message(each), _MAX_LENGTH)) for each in found)
-            yield Block(
+            yield ReportBlock(
                 order=order,
                 title=title,
                 full=tuple(f"{head}: {message}" for head, message in zip(short, messages, strict=True)),

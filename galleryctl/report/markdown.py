@@ -15,7 +15,7 @@ from galleryctl.model.lint import LintReport
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.budget import Block, fit_blocks
+from galleryctl.report.budget import ReportBlock, fit_blocks
 from galleryctl.report.formatting import pluralize, shorten
 from galleryctl.report.lint import lint_blocks
 from galleryctl.report.markdown_blocks import checkup_blocks, failure_blocks, plan_blocks, report_blocks
@@ -53,12 +53,12 @@ def results_markdown(results: Sequence[SiteResult], context: ReportContext) -> s
     return "\n\n".join([start, *texts]) + "\n"
 
 
-def _site_table(rows: Sequence[SiteRow]) -> Block:
+def _site_table(rows: Sequence[SiteRow]) -> ReportBlock:
     """Return a row for each site, those that need attention first."""
     ordered = by_attention(rows)
     entries = tuple(table_row(escape_markdown(shorten(cell, _MAX_LABEL)) for cell in row.cells) for row in ordered)
     head = table_head(SITE_COLUMNS)
-    return Block(
+    return ReportBlock(
         order=(Rank.FAILURE, 0),
         title="sites",
         full=entries,
@@ -78,7 +78,7 @@ def _summaries(results: Sequence[SiteResult]) -> Iterator[str]:
             yield outcomes.run_figures(result.subject)
 
 
-def _blocks(result: SiteResult, *, several: bool) -> list[Block]:
+def _blocks(result: SiteResult, *, several: bool) -> list[ReportBlock]:
     label = f"{escape_markdown(shorten(result.site, _MAX_LABEL))}: " if several else ""
     match result.subject:
         case Plan():
@@ -95,7 +95,7 @@ def _blocks(result: SiteResult, *, several: bool) -> list[Block]:
             assert_never(result.subject)
 
 
-def _remarks(result: SiteResult, label: str) -> Iterator[Block]:
+def _remarks(result: SiteResult, label: str) -> Iterator[ReportBlock]:
     match result.subject:
         case Plan():
             lines = list(view.remarks(result.subject, drift=result.drift))
@@ -105,12 +105,12 @@ def _remarks(result: SiteResult, label: str) -> Iterator[Block]:
             lines = []
     if lines:
         entries = tuple(f"- {label}{escape_markdown(shorten(line, _MAX_HEADING))}" for line in lines)
-        yield Block(order=(Rank.STATE, 1), title="remarks", full=entries, short=entries, limit=_MAX_REMARKS)
+        yield ReportBlock(order=(Rank.STATE, 1), title="remarks", full=entries, short=entries, limit=_MAX_REMARKS)
 
 
-def _in_order(blocks: Iterable[Block]) -> list[Block]:
+def _in_order(blocks: Iterable[ReportBlock]) -> list[ReportBlock]:
     """Return the blocks in their order, those of several sites with the same title as one."""
-    merged: dict[tuple[tuple[int, int], str], Block] = {}
+    merged: dict[tuple[tuple[int, int], str], ReportBlock] = {}
     for block in blocks:
         key = (block.order, block.title)
         merged[key] = merged[key].joined(block) if key in merged else block

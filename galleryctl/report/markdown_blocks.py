@@ -12,7 +12,7 @@ from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import checkup, outcomes, view
-from galleryctl.report.budget import Block
+from galleryctl.report.budget import ReportBlock
 from galleryctl.report.formatting import escaped_lines, shorten
 from galleryctl.report.markdown_text import code_span, escape_markdown, table_head, table_row
 from galleryctl.report.notes import note_lines
@@ -32,7 +32,7 @@ _TABLE_ACTIONS = (
 )  # fmt: skip
 
 
-def plan_blocks(plan: Plan, *, drift: bool, label: str) -> Iterator[Block]:
+def plan_blocks(plan: Plan, *, drift: bool, label: str) -> Iterator[ReportBlock]:
     """Yield the blocks of a plan; `label` stands before each address."""
     if plan.refusals and not drift:
         pairs = [
@@ -62,7 +62,7 @@ def plan_blocks(plan: Plan, *, drift: bool, label: str) -> Iterator[Block]:
         yield _block((Rank.NOTE, 0), rank_title(Rank.NOTE), [(each, each) for each in entries])
 
 
-def _held_block(plan: Plan, label: str) -> Block:
+def _held_block(plan: Plan, label: str) -> ReportBlock:
     """Return the items that are held, with the reasons."""
     short = [f"- **{label}{item.address}**" for item in plan.held]
     pairs = [(f"{head}: {_text(item.why)}", head) for head, item in zip(short, plan.held, strict=True)]
@@ -70,7 +70,7 @@ def _held_block(plan: Plan, label: str) -> Block:
     return replace(_block((Rank.HELD, 0), rank_title(Rank.HELD), pairs, is_dangerous=True), names=names)
 
 
-def report_blocks(report: Report, *, label: str) -> Iterator[Block]:
+def report_blocks(report: Report, *, label: str) -> Iterator[ReportBlock]:
     """Yield the blocks of an apply: errors, what was not done, the rest."""
     if errors := [f"- {label}{_text(error)}" for error in report.errors]:
         yield _block((Rank.FAILURE, 0), "Errors", [(each, each) for each in errors], is_dangerous=True)
@@ -84,7 +84,7 @@ def report_blocks(report: Report, *, label: str) -> Iterator[Block]:
             yield _outcomes_block(members, number, title, label)
 
 
-def _outcomes_block(members: Sequence[Outcome], number: int, title: str, label: str) -> Block:
+def _outcomes_block(members: Sequence[Outcome], number: int, title: str, label: str) -> ReportBlock:
     pairs = [_outcome_pair(outcome, label) for outcome in members]
     names = tuple(
         (
@@ -98,7 +98,7 @@ def _outcomes_block(members: Sequence[Outcome], number: int, title: str, label: 
     return replace(_block((Rank.FAILURE, number), title, pairs, is_dangerous=True), names=names)
 
 
-def failure_blocks(error: GalleryctlError, *, label: str) -> Iterator[Block]:
+def failure_blocks(error: GalleryctlError, *, label: str) -> Iterator[ReportBlock]:
     """Yield the blocks of a failure: why, or each problem of the input, and what to do.
 
     What is wrong is in the summary, if that is of this site alone.
@@ -118,19 +118,21 @@ def failure_blocks(error: GalleryctlError, *, label: str) -> Iterator[Block]:
         block = _block((Rank.FAILURE, 0), title, pairs, is_dangerous=True)
         yield block if label else replace(block, heading="", after="")
     if do := [f"→ {label}{_text(line)}" for line in escaped_lines(error.do) if line]:
-        yield Block(order=(Rank.FAILURE, 1), title="do", full=tuple(do), short=tuple(do), is_dangerous=True)
+        yield ReportBlock(order=(Rank.FAILURE, 1), title="do", full=tuple(do), short=tuple(do), is_dangerous=True)
 
 
-def checkup_blocks(result: Validation | WriteResult | Diagnosis, *, label: str) -> Iterator[Block]:
+def checkup_blocks(result: Validation | WriteResult | Diagnosis, *, label: str) -> Iterator[ReportBlock]:
     """Yield the rows of a checkup as a list, after the warnings of a validation."""
-    rows = checkup.checkup_rows(result)
-    warnings = [row for row in rows if row.status is CheckStatus.WARN] if isinstance(result, Validation) else []
+    is_apart = CheckStatus.WARN if isinstance(result, Validation) else None
+    warnings, rows = [], []
+    for row in checkup.checkup_rows(result):
+        (warnings if row.status and row.status is is_apart else rows).append(row)
     if warnings:
         pairs = [_row_pair(replace(row, status=None), label) for row in warnings]
         yield _block((Rank.FAILURE, 5), "Warnings", pairs, is_dangerous=True)
-    if pairs := [_row_pair(row, label) for row in rows if row not in warnings]:
+    if pairs := [_row_pair(row, label) for row in rows]:
         full, short_entries = zip(*pairs, strict=True)
-        yield Block(order=(Rank.NOTE, 1), title="rows", full=full, short=short_entries)
+        yield ReportBlock(order=(Rank.NOTE, 1), title="rows", full=full, short=short_entries)
 
 
 def _row_pair(row: checkup.CheckupRow, label: str) -> tuple[str, str]:
@@ -154,10 +156,10 @@ def _block(
     after: str = "\n\n",
     margin: str = "",
     is_dangerous: bool = False,
-) -> Block:
+) -> ReportBlock:
     """Return a block with a heading; `pairs` are the entries in full and by name."""
     full, short = zip(*pairs, strict=True)
-    return Block(
+    return ReportBlock(
         order=order,
         title=title,
         full=full,
@@ -169,13 +171,13 @@ def _block(
     )
 
 
-def _collapsed(order: tuple[int, int], title: str, pairs: Iterable[tuple[str, str]]) -> Block:
+def _collapsed(order: tuple[int, int], title: str, pairs: Iterable[tuple[str, str]]) -> ReportBlock:
     """Return a block whose entries are hidden until a reader opens it."""
     block = _block(order, title, pairs, heading=f"<details><summary>{title}", after="</summary>\n\n")
     return replace(block, closing="\n\n</details>")
 
 
-def _changes_block(part: RankedChanges, label: str) -> Block:
+def _changes_block(part: RankedChanges, label: str) -> ReportBlock:
     pairs = [
         ("\n".join(_change_lines(line, group, label)), f"- {_change_head(line, group, label)}")
         for group in part.groups
@@ -220,7 +222,7 @@ def _format_detail(detail: FieldDetail) -> str:
     return f"removed {before}" if after is None else f"{before} → {after}"
 
 
-def _gallery_table(ranked: Sequence[RankedChanges]) -> Block:
+def _gallery_table(ranked: Sequence[RankedChanges]) -> ReportBlock:
     """Return the number of changes of each gallery, those with dangerous changes first."""
     counts: dict[Address, Counter[DisplayAction]] = {}
     for part in ranked:
@@ -231,7 +233,7 @@ def _gallery_table(ranked: Sequence[RankedChanges]) -> Block:
         for address, count in counts.items()
     )
     head = table_head(["gallery", *(action.value for action in _TABLE_ACTIONS)])
-    return Block(
+    return ReportBlock(
         order=(Rank.DRIFT, 1),
         title="galleries",
         full=rows,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from galleryctl.model.address import Address
+from galleryctl.model.checkup import Validation, ValidGallery
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
+from galleryctl.model.lint import LintFinding, LintReport, LintRule, Severity
 from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
-from galleryctl.plan.changes import Action, Cause, Change, FieldChange, Notice, Plan, Refusal
+from galleryctl.plan.changes import Action, Cause, Change, FieldChange, HeldItem, Notice, Plan, Refusal
 
 SIZES = (1, 50, 1_000, 10_000)
 ALL_ACTIONS = (Action.DELETE, Action.REPLACE, Action.UPDATE, Action.CREATE)
@@ -102,7 +105,44 @@ def failure_of(count: int) -> InvalidInput:
     )
 
 
-BIG: dict[str, Callable[[], Plan | Report | GalleryctlError]] = {
+def held_of(count: int, galleries: int = 1) -> tuple[HeldItem, ...]:
+    """Return items that a plan holds."""
+    why = "photos/photo.jpg is a Git LFS pointer, not the file itself; fetch it: git lfs pull"
+    return tuple(HeldItem(address=address_of(number, galleries), why=why) for number in range(count))
+
+
+def validation_of(count: int) -> Validation:
+    """Return a valid workspace with as many galleries, and a warning and a note about each."""
+    files = [f"galleries/gallery-{number:04}.yaml" for number in range(count)]
+    return Validation(
+        sites=("main",),
+        galleries=tuple(ValidGallery(key=file[10:-5], file=file, items_by_kind={Kind.IMAGE: 1}) for file in files),
+        media_files=0,
+        media_bytes=0,
+        warnings=tuple(Problem(SourcePosition(file, 3, 5), 'this publishes "No.": quote the text') for file in files),
+        notes=tuple(Problem(SourcePosition(file, 4, 5), "2 RAW photos are skipped") for file in files),
+    )
+
+
+def lint_of(count: int) -> LintReport:
+    """Return as many findings, of each severity in turn."""
+    return LintReport(
+        findings=tuple(
+            LintFinding(
+                rule=LintRule.MISSING_ALT_TEXT,
+                severity=list(Severity)[number % len(Severity)],
+                message=f"photos/photo-{number:05}.jpg has no alt_text: a screen reader has nothing to say about it",
+                at=SourcePosition("galleries/weddings.yaml", number + 1, 5),
+                address=str(address_of(number, 1)),
+                path=f"photos/photo-{number:05}.jpg",
+            )
+            for number in range(count)
+        ),
+        items=count,
+    )
+
+
+BIG: dict[str, Callable[[], Plan | Report | Validation | LintReport | GalleryctlError]] = {
     "10,000 creates": lambda: plan_of(10_000),
     "10,000 updates": lambda: plan_of(10_000, Action.UPDATE),
     "10,000 deletes": lambda: plan_of(10_000, Action.DELETE),
@@ -116,5 +156,9 @@ BIG: dict[str, Callable[[], Plan | Report | GalleryctlError]] = {
     "10,000 failed": lambda: report_of(10_000, OutcomeStatus.FAILED),
     "10,000 done": lambda: report_of(10_000, OutcomeStatus.DONE, galleries=3_000),
     "10,000 problems": lambda: failure_of(10_000),
+    "10,000 held items": lambda: replace(plan_of(10, Action.DELETE), held=held_of(10_000)),
+    "10,000 held in an apply": lambda: report_of(10_000, OutcomeStatus.HELD),
+    "10,000 warnings": lambda: validation_of(10_000),
+    "10,000 findings": lambda: lint_of(10_000),
 }
 """The largest results of each kind."""

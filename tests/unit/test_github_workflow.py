@@ -93,6 +93,15 @@ def test_keys_that_can_write_are_in_the_environment_whose_reviewers_approve() ->
     )
 
 
+def test_photos_in_git_lfs_are_checked_out() -> None:
+    checkouts = {
+        name: [step for step in job["steps"] if "checkout@" in str(step.get("uses"))] for name, job in jobs().items()
+    }
+    assert {name: [step["with"]["lfs"] for step in found] for name, found in checkouts.items()} == {
+        name: [True] for name in jobs()
+    }
+
+
 def test_pull_requests_from_forks_are_validated_without_secrets() -> None:
     validate = jobs()["validate"]
     assert validate["if"] == "github.event_name == 'pull_request'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from galleryctl.model.address import Address
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.finding import Finding, FindingLevel, FindingRule
+from galleryctl.model.lint import DEFAULT_SEVERITIES, LintFinding, LintReport, LintRule, Severity
 from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.position import SourcePosition
@@ -24,7 +26,7 @@ from galleryctl.report.render import render, render_results
 from galleryctl.report.results import ReportContext, SiteResult, Subject
 from galleryctl.report.sarif import findings_sarif
 from tests.support import needs
-from tests.support.report_plans import ALL_ACTIONS, BIG, plan_of
+from tests.support.report_plans import ALL_ACTIONS, BIG, held_of, lint_of, plan_of
 from tests.unit.report.test_hostile import SUBJECTS
 
 AT = SourcePosition("galleries/weddings.yaml", 14, 7)
@@ -184,6 +186,79 @@ def test_a_plan_fails_the_galleries_that_a_safety_check_names() -> None:
     assert cases(junit(plan)) == {"gallery-0000": "failure", "gallery-0001": "passed"}
     of_all = Plan(site_id="s", changes=plan.changes, refusals=(Refusal(address=None, why="too many", allow="less"),))
     assert cases(junit(of_all))["the workspace"] == "failure"
+
+
+def test_held_items_fail_their_gallery_in_plans_and_reports_and_are_errors_at_their_place() -> None:
+    held = held_of(1)
+    address = held[0].address
+    plan = Plan(site_id="s", changes=(), held=held, positions={address: AT, address.parent: AT})
+    outcomes = (
+        Outcome(address=address, action="hold", status=OutcomeStatus.HELD, reason=held[0].why),
+        Outcome(address=Address("a"), action="update", status=OutcomeStatus.DONE),
+    )
+    report = Report(outcomes=outcomes, positions=plan.positions)
+    subjects: tuple[tuple[Subject, bool], ...] = ((plan, False), (plan, True), (report, False))
+    for subject, drift in subjects:
+        suite = junit(subject, drift=drift)
+        assert cases(suite)["gallery-0000"] == "failure"
+        failure = suite.find("testcase/failure")
+        assert failure is not None
+        assert "1 item held" in failure.get("message", "")
+        (result,) = sarif(subject, drift=drift)["results"]
+        assert (result["ruleId"], result["level"]) == ("held-item", "error")
+        (entry,) = code_quality(subject, drift=drift)
+        assert (entry["check_name"], entry["severity"]) == ("held-item", "critical")
+        annotations = render(subject, "github", drift=drift)
+        assert "::error file=galleries/weddings.yaml,line=14,col=7,title=gallery-0000/photo-00000 held::" in annotations
+    assert len({sarif(each)["results"][0]["partialFingerprints"]["galleryctl/v1"] for each in (plan, report)}) == 1
+
+
+def test_warnings_of_a_validation_are_findings_at_their_place() -> None:
+    at, elsewhere = Problem(AT, 'this publishes "No."'), Problem(SourcePosition("photos/a.jpg", 1, 1), "large")
+    valid = replace(VALID, warnings=(at, elsewhere), notes=(Problem(None, "2 files skipped"),), unset_variables=("X",))
+    run = sarif(valid)
+    assert [(each["ruleId"], each["level"]) for each in run["results"]] == [
+        ("input-warning", "warning"), ("input-warning", "warning"), ("unchecked-value", "warning"),
+    ]  # fmt: skip
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 14, "startColumn": 7}
+    lines = render(valid, "github").splitlines()
+    assert lines[0] == '::warning file=galleries/weddings.yaml,line=14,col=7::this publishes "No."'
+    assert [entry["severity"] for entry in code_quality(valid)] == ["minor"] * 3
+    suite = junit(valid)
+    assert cases(suite) == {"weddings": "passed", "the workspace": "passed"}
+    texts = ["".join(case.itertext()) for case in suite.findall("testcase")]
+    assert texts[0] == 'warning: galleries/weddings.yaml:14:7: this publishes "No."'
+    assert "note: 2 files skipped" in texts[1]
+    assert "warning: photos/a.jpg:1:1: large" in texts[1]
+
+
+def test_lint_has_a_rule_for_each_of_its_rules() -> None:
+    findings = tuple(
+        LintFinding(rule=rule, severity=DEFAULT_SEVERITIES[rule], message=f"{rule}!", at=AT, address="weddings/cake")
+        for rule in LintRule
+    )
+    run = sarif(LintReport(findings=findings, items=1))
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == sorted(
+        (rule.value for rule in LintRule), key=lambda id_: DEFAULT_SEVERITIES[LintRule(id_)] is not Severity.ERROR
+    )
+    assert all(rule["shortDescription"]["text"].endswith(".") for rule in run["tool"]["driver"]["rules"])
+    assert run["automationDetails"]["id"] == "galleryctl-lint/"
+    (logical,) = run["results"][0]["locations"][0]["logicalLocations"]
+    assert logical["fullyQualifiedName"] == "weddings/cake"
+
+
+def test_lint_is_in_the_other_formats_as_well() -> None:
+    report = lint_of(3)
+    assert [entry["severity"] for entry in code_quality(report)] == ["critical", "minor", "info"]
+    assert cases(junit(report)) == {"galleries/weddings.yaml": "failure"}
+    passing = replace(report, findings=report.findings[:2])
+    assert cases(junit(passing)) == {"galleries/weddings.yaml": "passed"}
+    assert cases(junit(LintReport(findings=(), items=3))) == {"the workspace": "passed"}
+    lines = render(report, "github", context=ReportContext(folder="north")).splitlines()
+    assert [line.partition("::photos")[0] for line in lines[:2]] == [
+        "::error file=north/galleries/weddings.yaml,line=3,col=5,title=missing-alt-text",
+        "::warning file=north/galleries/weddings.yaml,line=2,col=5,title=missing-alt-text",
+    ]
 
 
 def test_a_failure_is_a_case_too() -> None:

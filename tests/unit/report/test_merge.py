@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from galleryctl.plan.changes import Action, Cause, Plan
 from galleryctl.report.merge import read_result
 from galleryctl.report.render import ReportFormat, render, render_results
 from galleryctl.report.results import SiteResult, Subject
-from tests.support.report_plans import ALL_ACTIONS, plan_of, report_of
+from tests.support.report_plans import ALL_ACTIONS, held_of, plan_of, report_of
 from tests.unit.report.test_hostile import FAILURES, REPORTS
 
 DOWN = GalleryctlError("the API does not respond", where="GET /galleries", why="timeout", do="try again")
@@ -121,6 +122,22 @@ def test_drift_of_many_sites_counts_the_sites_with_drift() -> None:
     text = render_results(results, "markdown")
     assert text.startswith("### galleryctl drift: 2 sites\n\n**2 sites: 1 with drift, 1 without drift; 3 updates.**")
     assert "#### Changed on the site (3)" in text
+
+
+def test_held_items_of_many_sites_are_counted() -> None:
+    held = replace(Plan(site_id="h", changes=()), held=held_of(2))
+    applied = replace(report_of(1, OutcomeStatus.HELD), has_written=False)
+    subjects: dict[str, Subject] = {"quiet": Plan(site_id="q", changes=()), "held": held, "applied": applied}
+    direct = [SiteResult(subject=subject, site=site) for site, subject in subjects.items()]
+    read = [read_result(document(subject), site=site) for site, subject in subjects.items()]
+    text = render_results(direct, "markdown")
+    assert "**3 sites: 1 applied in part, 2 without changes; 3 held items.**" in text
+    assert "#### Held, left as they are (1)" in text
+    assert "- **held: gallery-0000/photo-00001**" in text
+    assert render_results(read, "markdown") == text
+    assert [line.split(" | ")[0] for line in text.splitlines() if line.startswith("| ")][2:] == [
+        "| applied", "| held", "| quiet",
+    ]  # fmt: skip
 
 
 def test_counts_for_gitlab_are_added_up() -> None:

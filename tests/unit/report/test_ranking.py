@@ -8,7 +8,18 @@ import pytest
 
 from galleryctl.model.address import Address
 from galleryctl.model.media import Kind
-from galleryctl.plan.changes import Action, Cause, Change, FieldChange, Notice, Plan, Refusal, StateAction, StateChange
+from galleryctl.plan.changes import (
+    Action,
+    Cause,
+    Change,
+    FieldChange,
+    HeldItem,
+    Notice,
+    Plan,
+    Refusal,
+    StateAction,
+    StateChange,
+)
 from galleryctl.report.ranking import Rank, rank_of, rank_title
 from galleryctl.report.render import render
 
@@ -34,6 +45,7 @@ PLAN = Plan(
     site_id="s",
     changes=(change("emptied", cause=Cause.CLEARED), *CHANGES.values()),
     refusals=(Refusal(address=None, why="too many", allow="less"),),
+    held=(HeldItem(address=Address("weddings", "broken"), why="photos/broken.jpg is empty"),),
     state_changes=(StateChange(address=Address("weddings"), action=StateAction.PROTECT),),
     notices=(Notice(address=None, message="a remark"),),
 )
@@ -71,14 +83,14 @@ def test_all_formats_have_the_same_order(format_: str) -> None:
     headings = [rank_title(rank) for rank in Rank if rank is not Rank.FAILURE]
     places = [text.index(heading) for heading in headings]
     assert places == sorted(places)
-    items = [text.index(key, places[1]) for key in ORDER]
+    items = [text.index(key, places[2]) for key in ORDER]
     assert items == sorted(items)
 
 
 def test_annotations_have_it_too() -> None:
     lines = render(PLAN, "github").splitlines()
     keys = [line.partition("title=weddings/")[2].partition("::")[0] for line in lines]
-    assert [key for key in keys if key] == list(ORDER)
+    assert [key for key in keys if key] == ["broken held", *ORDER]
 
 
 def test_a_plan_of_one_rank_has_no_heading() -> None:

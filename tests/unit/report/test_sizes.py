@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,11 +13,21 @@ from hypothesis import strategies as st
 
 from galleryctl.model.outcome import OutcomeStatus
 from galleryctl.plan.changes import Action, Cause, Plan
-from galleryctl.report.budget import Block, fit_blocks
+from galleryctl.report.budget import ReportBlock, fit_blocks
 from galleryctl.report.markdown import MAX_MARKDOWN
 from galleryctl.report.render import ReportFormat, render, render_results
 from galleryctl.report.results import ReportContext, SiteResult, Subject
-from tests.support.report_plans import ALL_ACTIONS, BIG, SIZES, failure_of, plan_of, report_of
+from tests.support.report_plans import (
+    ALL_ACTIONS,
+    BIG,
+    SIZES,
+    failure_of,
+    held_of,
+    lint_of,
+    plan_of,
+    report_of,
+    validation_of,
+)
 
 LINK = "https://forge.example/owner/repository/actions/runs/1"
 CONTEXT = ReportContext(command="plan", link=LINK)
@@ -109,6 +120,26 @@ def test_one_kind_of_danger_does_not_push_another_out() -> None:
     assert len(re.findall(r"\*\* update, image", text)) == 6
 
 
+def test_held_items_are_named_or_counted_before_deletes() -> None:
+    plan = replace(plan_of(9_000, Action.DELETE, refusals=1), held=held_of(40))
+    text = render(plan, "markdown")
+    assert text.index("Rejected by safety checks") < text.index("#### Held, left as they are (40)")
+    assert text.index("#### Held, left as they are (40)") < text.index("#### Deletes and clears (9,000)")
+    assert len(re.findall(r"^- \*\*gallery-0000/photo-\d{5}\*\*: ", text, re.MULTILINE)) == 40
+    many = render(replace(plan, held=held_of(10_000)), "markdown", context=CONTEXT)
+    assert "#### Held, left as they are (10,000)" in many
+    assert "10,000 held)." in many[:400]
+
+
+def test_warnings_of_a_validation_and_findings_of_lint_come_before_the_rest() -> None:
+    valid = render(validation_of(200), "markdown")
+    assert valid.index("#### Warnings (200)") < valid.index(": gallery-0000`")
+    found = render(lint_of(3_000), "markdown")
+    places = [found.index(f"#### {title} (1,000)") for title in ("Errors", "Warnings", "Notes")]
+    assert places == sorted(places)
+    assert len(re.findall("^- `galleries/weddings.yaml", found[: places[1]], re.MULTILINE)) >= 300
+
+
 def test_the_dangerous_is_never_cut_from_a_text() -> None:
     text = render(plan_of(4_000, *ALL_ACTIONS), "text")
     assert len(re.findall(r"^    - photo-", text, re.MULTILINE)) == 1_000
@@ -146,7 +177,7 @@ def test_a_merged_report_of_a_thousand_sites_fits() -> None:
 
 BLOCKS = st.lists(
     st.builds(
-        lambda number, entries, dangerous: Block(
+        lambda number, entries, dangerous: ReportBlock(
             order=(number, 0),
             title=f"part {number}",
             full=tuple(entry * 3 for entry in entries),
@@ -163,7 +194,7 @@ BLOCKS = st.lists(
 
 
 @given(BLOCKS, st.integers(2_500, 6_000), st.sampled_from(["", LINK]))
-def test_blocks_fit_and_all_is_named_where_there_is_room(blocks: list[Block], limit: int, link: str) -> None:
+def test_blocks_fit_and_all_is_named_where_there_is_room(blocks: list[ReportBlock], limit: int, link: str) -> None:
     texts = fit_blocks(blocks, limit, link)
     assert sum(map(len, texts)) <= limit
     needed = sum(sum(len(entry) + 1 for entry in block.full) + block.frame + len(link) for block in blocks)
@@ -174,7 +205,7 @@ def test_blocks_fit_and_all_is_named_where_there_is_room(blocks: list[Block], li
 
 
 @given(BLOCKS, st.integers(2_500, 6_000))
-def test_what_is_not_dangerous_takes_no_room_from_what_is(blocks: list[Block], limit: int) -> None:
+def test_what_is_not_dangerous_takes_no_room_from_what_is(blocks: list[ReportBlock], limit: int) -> None:
     alone = [block for block in blocks if block.is_dangerous]
     others = sum(block.frame for block in blocks if not block.is_dangerous)
     texts = dict(zip([id(block) for block in blocks], fit_blocks(blocks, limit, ""), strict=True))
