@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 LOAD = [sys.executable, str(Path(__file__).with_name("webhook_load.py"))]
 INSTANCE = str(uuid4())
 WORKSPACE = "galleryctl: 1\nbackend: {type: local}\nsites:\n  main: {}\ngalleries: galleries/*.yaml\n"
-RECEIVER = "from galleryctl.cli import main; main()"
+RECEIVER = "from galleryctl.cli.main import main; main()"
 WAIT = 60.0
 """Seconds until the receiver must be ready, or must have printed all events."""
 OPEN_FILES = 1024

@@ -10,10 +10,14 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-import click
+try:
+    import click
 
-from galleryctl.cli.options import CliSettings, common_options, get_settings, requested_format
-from galleryctl.version import __version__
+    from galleryctl.cli.options import CliSettings, common_options, get_settings, requested_format
+    from galleryctl.version import __version__
+except KeyboardInterrupt:  # a signal before the command begins
+    sys.stderr.write("Interrupted; no further action was taken.\n")
+    sys.exit(130)
 
 COMMANDS = (
     "init",
@@ -136,7 +140,7 @@ def _report_interruption(settings: CliSettings) -> None:
         write_reports(settings, SiteResult(subject=Interrupted("interrupted; no further action was taken")))
 
 
-def run_process() -> None:
+def main() -> None:
     """Run the console script."""
     if asked := os.environ.get(_COMPLETE_VARIABLE):
         from click.shell_completion import shell_complete

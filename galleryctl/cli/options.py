@@ -178,7 +178,7 @@ lock_timeout_option = click.option(
 
 
 class OutputFile(click.Path):
-    """A file that a command writes as a whole, by a new file that takes its name: no stream and no device."""
+    """A file that a command writes: `-`, which stands for a stream elsewhere, is not the name of one."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
@@ -187,10 +187,7 @@ class OutputFile(click.Path):
         """Return the path. Raises click.BadParameter."""
         if str(value) in ("", "-"):
             self.fail(f"{str(value)!r} is not the name of a file (a file named - is ./-).", param, ctx)
-        path = Path(os.fsdecode(super().convert(value, param, ctx)))
-        if path.exists() and not path.is_file():
-            self.fail(f"{str(value)!r} is not a regular file.", param, ctx)
-        return path
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
 
 
 class RunNumber(click.IntRange):

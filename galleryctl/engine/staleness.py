@@ -149,7 +149,7 @@ def _file_reason(change: Change, tree: WorkspaceFiles) -> str:
         found = tree.digests(normalize_path(change.media.path))
     except (WorkspaceFileError, OSError) as error:
         return str(error)
-    same = found == (change.media.sha256, change.media.content)
+    same = found.sha256 == change.media.sha256 and change.media.content in ("", found.content)
     return "" if same else f"the file {change.media.path} changed since the plan was made"
 
 

@@ -37,7 +37,7 @@ from galleryctl.model.wix_places import SITE_ID_PLACE
 
 WORKSPACE_FILE = "galleryctl.yaml"
 DEFAULT_SITE = "main"
-_LINT_OFF = ("off", False)
+_LINT_OFF = "off"
 """The settings of a rule that is not checked."""
 _DEFAULT_MEDIA_FOLDER = "/galleryctl"
 
@@ -188,7 +188,7 @@ def _severities(settings: Mapping[str, object]) -> Mapping[LintRule, Severity]:
     """Return the severity of each rule that is on; the schema has checked names and values."""
     changed = {LintRule(name): value for name, value in settings.items()}
     severities = {**DEFAULT_SEVERITIES, **changed}
-    return {rule: Severity(str(value)) for rule, value in severities.items() if value not in _LINT_OFF}
+    return {rule: Severity(str(value)) for rule, value in severities.items() if value != _LINT_OFF}
 
 
 def _parse_site(document: YamlDocument, site: YamlNode, *, local: bool) -> SiteConfig:

@@ -18,7 +18,7 @@ from tests.support.processes import PROJECT_ROOT
 _CODE = """
 import atexit, resource, shutil, sys
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-from galleryctl.cli import main
+from galleryctl.cli.main import main
 atexit.register(shutil.copyfile, "/proc/self/status", sys.argv.pop(1))
 sys.argv[0] = "galleryctl"
 main()

@@ -22,7 +22,7 @@ TIMEOUT = 30
 GALLERYCTL_COMMAND = (
     sys.executable,
     "-c",
-    "import sys; from galleryctl.cli import main; sys.argv[0] = 'galleryctl'; main()",
+    "import sys; from galleryctl.cli.main import main; sys.argv[0] = 'galleryctl'; main()",
 )
 
 

@@ -8,7 +8,7 @@ import click
 
 from galleryctl.cli import output
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import OutputFile, common_options, get_settings, lock_timeout_option
+from galleryctl.cli.options import common_options, get_settings, lock_timeout_option
 
 
 @click.command("probe")
@@ -21,7 +21,7 @@ from galleryctl.cli.options import OutputFile, common_options, get_settings, loc
 )
 @click.option(
     "--out",
-    type=OutputFile(),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the profile to FILE.  [default: profile-SITE.yaml]",
 )

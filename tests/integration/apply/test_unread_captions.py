@@ -123,11 +123,11 @@ def test_a_folder_of_heic_is_applied_in_the_order_of_capture(studio: CliHarness)
         exif = made.Exif(tags={made.ORIGINAL: f"2024:05:0{day} 10:00:00"})
         packet = made.xmp(title=name.upper(), tags=("boat",))
         turned = made.box(b"irot", b"\1")
-        write(studio, f"photos/{name}.heic", made.heif(turned, exif=exif, xmp=packet, size=(4032, 3024)))
+        write(studio, f"photos/{name}.heic", made.heif(turned, exif=exif, xmp=packet, size=(4030 + day, 3024)))
     studio.write_gallery(["{from: photos/*.heic, order: captured}"])
     studio.apply()
     assert studio.titles() == ["B", "A"]
     picture = studio.items()[0]["image"]["imageInfo"]
-    assert (picture.get("width"), picture.get("height")) in ((3024, 4032), (None, None))
+    assert (picture.get("width"), picture.get("height")) in ((3024, 4031), (None, None))
     assert [file["media"]["image"]["image"]["width"] for file in studio.files()] == [3024, 3024]
     studio.assert_no_changes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from galleryctl.cli import main
+from galleryctl.cli.main import main
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str) -> list[str]:

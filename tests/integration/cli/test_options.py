@@ -336,11 +336,10 @@ def test_standard_output_that_is_closed(args: str) -> None:
     [
         ("-", "'-' is not the name of a file (a file named - is ./-)."),
         ("", "'' is not the name of a file"),
-        ("/dev/null", "'/dev/null' is not a regular file."),
     ],
 )
-@pytest.mark.parametrize("command", ["plan", "import wedding", "probe"])
-def test_an_output_file_is_a_regular_file(call: Call, command: str, name: str, told: str) -> None:
+@pytest.mark.parametrize("command", ["plan", "import wedding"])
+def test_an_output_file_has_a_name(call: Call, command: str, name: str, told: str) -> None:
     ran = call(*command.split(), "--out", name)
     assert ran.code == 1
     assert told in ran.err

@@ -212,7 +212,7 @@ def test_a_closed_pipe_loses_no_report(wedding: CliHarness) -> None:
     command = [
         sys.executable,
         "-c",
-        "import sys; from galleryctl.cli import main; main()",
+        "import sys; from galleryctl.cli.main import main; main()",
         "-C",
         str(wedding.root),
     ]
@@ -231,7 +231,7 @@ def test_a_full_disk_behind_standard_output_loses_no_report(wedding: CliHarness)
     command = [
         sys.executable,
         "-c",
-        "import sys; from galleryctl.cli import main; main()",
+        "import sys; from galleryctl.cli.main import main; main()",
         "-C",
         str(wedding.root),
     ]

@@ -336,7 +336,7 @@ def test_captions_stay_in_the_file_of_a_photo_that_is_back(studio: CliHarness) -
 def test_captions_that_were_not_in_force_do_not_come_with_the_former_photo(studio: CliHarness) -> None:
     studio.write("galleryctl.yaml", WORKSPACE)
     write_captioned(studio, "photos/vows.jpg", "Vows", 1)
-    write_captioned(studio, "photos/kiss.jpg", "Kiss", 2)
+    write_captioned(studio, "photos/kiss.jpg", "Kiss", 9)
     studio.write("photos/kiss.jpg.yaml", "description: Window light\nlink: https://example.com/kiss\n")
     write(studio, "{key: hero, image: photos/kiss.jpg, title: Kiss}")
     studio.apply()

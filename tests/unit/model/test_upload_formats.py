@@ -98,5 +98,5 @@ def test_the_documentation_has_the_table() -> None:
         f"| {listed[each.is_listed]} | {f'{each.max_bytes // 1_000_000} MB' if each.max_bytes else 'not known'} |"
         for each in UPLOAD_FORMATS
     ]
-    assert re.findall(r"^\| \w.*/.*", text, re.MULTILINE) == rows
+    assert re.findall(r"^\| \w.*`\w+/.*", text, re.MULTILINE) == rows
     assert LIMITS_SOURCE in text
