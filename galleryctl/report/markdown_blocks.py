@@ -124,7 +124,8 @@ def failure_blocks(error: GalleryctlError, *, label: str) -> Iterator[ReportBloc
 def checkup_blocks(result: Validation | WriteResult | Diagnosis, *, label: str) -> Iterator[ReportBlock]:
     """Yield the rows of a checkup as a list, after the warnings of a validation."""
     is_apart = CheckStatus.WARN if isinstance(result, Validation) else None
-    warnings, rows = [], []
+    warnings: list[checkup.CheckupRow] = []
+    rows: list[checkup.CheckupRow] = []
     for row in checkup.checkup_rows(result):
         (warnings if row.status and row.status is is_apart else rows).append(row)
     if warnings:
