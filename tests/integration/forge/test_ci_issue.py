@@ -69,6 +69,24 @@ def test_a_check_that_failed_or_saw_a_part_closes_nothing(studio: CliHarness, ni
     assert states(nightly) == ["closed"]
 
 
+def test_a_held_item_keeps_the_issue_open(studio: CliHarness, nightly: PipelineJob) -> None:
+    photo = studio.root / "photos/cake.jpg"
+    studio.write_photo("photos/cake.jpg", 1)
+    studio.write_gallery(["{key: cake, image: photos/cake.jpg, title: Cake}"], name="party", head=HEAD)
+    studio.apply("--max-delete-percent", "100")
+    retitle(studio, 0, "Torte")
+    check(studio)
+    content = photo.read_bytes()
+    photo.write_bytes(b"")
+    ran = check(studio)
+    assert "covered only a part" in ran.err
+    assert states(nightly) == ["open"]
+    photo.write_bytes(content)
+    studio.apply()
+    check(studio)
+    assert states(nightly) == ["closed"]
+
+
 def test_tolerated_drift_is_left_out_and_listed(studio: CliHarness, nightly: PipelineJob) -> None:
     retitle(studio, 0, "Torte")
     retitle(studio, 1, "Ball")
