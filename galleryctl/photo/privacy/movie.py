@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.isobmff import boxes, child_boxes
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES
-from galleryctl.photo.privacy.heif_items import item_splices
+from galleryctl.photo.privacy.heif_items import item_splices, unused_splices
 from galleryctl.photo.privacy.movie_boxes import MOVIE_XMP, blank_box
 from galleryctl.photo.privacy.movie_tracks import track_splices
 from galleryctl.photo.privacy.movie_values import key_splices, user_data_splices
@@ -25,6 +25,12 @@ _MOVIE_PLAIN = frozenset((b"mvhd", b"iods", b"mvex", b"clip", b"ctab", b"rmra", 
 _TRACK_PLAIN = frozenset(
     (b"tkhd", b"edts", b"tref", b"trgr", b"mdia", b"load", b"imap", b"matt", b"kmat", b"txas", b"tapt", b"clip")
 )
+_META_PLAIN = frozenset(
+    (
+        *(b"hdlr", b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat", b"dinf", b"grpl", b"ipro", b"fiin"),
+        *(b"mhdr", b"keys", b"ilst", b"ctry", b"lang"),
+    )
+)
 _TEXT = frozenset((*range(0x20, 0x7F), 0, 9, 10, 13))
 _FULL = 4
 
@@ -35,6 +41,9 @@ def movie_splices(file: BinaryIO, search: PrivateSearch) -> Iterator[Splice]:
     top = list(boxes(source, 0, source.size))
     if top and source.size - top[-1].end and search.covers(PrivateKind.UNKNOWN):
         yield Splice(top[-1].end, source.size)
+    kinds = {box.kind for box in top}
+    if b"meta" in kinds and kinds.isdisjoint((b"moov", b"moof")):
+        yield from unused_splices(file, source, top, search)
     for box in top:
         if box.kind == b"moov":
             yield from _movie_splices(file, source, box, top, search)
@@ -79,7 +88,13 @@ def _movie_splices(
 def _children_splices(
     source: ByteSource, parent: Part, plain: frozenset[bytes], search: PrivateSearch
 ) -> Iterator[Splice]:
-    for box in child_boxes(source, parent):
+    yield from _boxes_splices(source, child_boxes(source, parent), plain, search)
+
+
+def _boxes_splices(
+    source: ByteSource, parts: Iterable[Part], plain: frozenset[bytes], search: PrivateSearch
+) -> Iterator[Splice]:
+    for box in parts:
         if box.kind == b"udta":
             yield from user_data_splices(source, box, search)
             for inner in child_boxes(source, box):
@@ -99,13 +114,8 @@ def _meta_splices(source: ByteSource, meta: Part, search: PrivateSearch) -> Iter
     parts = list(child_boxes(source, meta, skip))
     if any(box.kind == b"iinf" for box in parts):
         yield from item_splices(source, meta, search)
-    else:
-        yield from key_splices(source, parts, search)
-    for box in parts:
-        if box.kind in _EMPTY:
-            yield from _empty_box_splices(source, box, search)
-        elif box.kind in (b"uuid", b"xml ", b"bxml") or len(box.kind) > 4:  # noqa: PLR2004 - a box with a long type
-            yield from _other_box_splices(source, box, search)
+    yield from key_splices(source, parts, search)
+    yield from _boxes_splices(source, parts, _META_PLAIN, search)
 
 
 def _empty_box_splices(source: ByteSource, box: Part, search: PrivateSearch) -> Iterator[Splice]:
