@@ -9,6 +9,7 @@ from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.heif import Item, exif_start, heif_items, item_data
 from galleryctl.photo.containers.isobmff import child_boxes
 from galleryctl.photo.privacy.exif import strip_exif
+from galleryctl.photo.privacy.movie_boxes import has_content
 from galleryctl.photo.privacy.search import PrivateSearch, changed_spans, zeros
 from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, MalformedError, Part
@@ -28,8 +29,6 @@ _JPEG, _PICTURE_TYPE, _JPEG_TYPE = b"jpeg", b"image/", b"image/jpeg"
 _JPEG_START = b"\xff\xd8\xff"
 _BEFORE_XMP = b"\0 \r\n\t\xef\xbb\xbf\xfe\xff"
 """The bytes before the first `<` of a packet: spaces, and marks of encodings."""
-_CHUNK = 1_048_576
-_MAX_UNUSED = 200_000_000
 
 
 def item_splices(source: ByteSource, meta: Part, search: PrivateSearch) -> Iterator[Splice]:
@@ -88,22 +87,10 @@ def unused_splices(file: BinaryIO, source: ByteSource, top: Sequence[Part], sear
     for box in (*(box for box in top if box.kind == b"mdat"), *inner):
         at = box.content_start
         for start, end in (*used, (box.content_end, box.content_end)):
-            if at < start <= box.content_end and _has_content(file, at, start) and search.covers(PrivateKind.UNKNOWN):
+            if at < start <= box.content_end and has_content(file, at, start) and search.covers(PrivateKind.UNKNOWN):
                 yield zeros(at, start)
             if start <= box.content_end:
                 at = max(at, end)
-
-
-def _has_content(file: BinaryIO, start: int, end: int) -> bool:
-    """Return True if not all bytes of a span are zero. Raises MalformedError if it is too large."""
-    if end - start > _MAX_UNUSED:
-        raise MalformedError(f"unknown data of {end - start:,} bytes are in the file")
-    file.seek(start)
-    while start < end and (chunk := file.read(min(_CHUNK, end - start))):
-        if chunk.strip(b"\0"):
-            return True
-        start += len(chunk)
-    return False
 
 
 def _spans(item: Item) -> list[tuple[int, int]]:
