@@ -35,9 +35,12 @@ _SIGNS = (
 _EXACT_SIGNS = ("/9j/", *(f"{before}{name}" for name in ("lat", "lon", "alt") for before in ":<"))
 """Words of which one is in each packet with something private: most packets have none, and need no parser."""
 _RDF = re.compile(r"rdf|xmpmeta", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*+>")
-_SYNTAX = ("xmlns", "xml:", "rdf:")
-"""The beginnings of attributes that are no properties."""
+_TAG = re.compile(r"<(?!!)[^>]*+>")
+"""Neither CDATA, which is text, nor a comment, which may hold a former value."""
+_MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[|\]\]>", re.DOTALL)
+_NAMESPACE = re.compile(r"xmlns(?::|\Z)")
+_SYNTAX = re.compile(r"xmlns(?::|\Z)|xml:|rdf:(?:about|datatype|parseType)\Z")
+"""The names of attributes that say nothing of a value; `rdf:resource` and `rdf:value` do."""
 _WITHOUT_PLACE = ("GPSVersionID", "GPSTimeStamp", "GPSDateStamp", "GPSMapDatum")
 _MAX_DEPTH = 200
 _ENTITIES = re.compile(r"&#(?:x0*[aAdD]|0*1[03]);|\s+")
@@ -132,6 +135,8 @@ class _Scan:
         self.main_end = 0
         """The end of the element that holds the metadata, 0 before."""
         self._private: tuple[int, int, str] | None = None
+        self._leaf: tuple[int, int] | None = None
+        """The start of the last element that began and of its content; None once an element ended behind it."""
 
     def take(self, token: re.Match[str]) -> Iterator[tuple[int, int]]:
         """Take the next tag or text, and yield the spans to remove that end with it."""
@@ -140,12 +145,13 @@ class _Scan:
         elif name := token["end"]:
             if not self.open or self.open.pop() != name:
                 raise MalformedError("the XMP is not valid XML")
+            yield from self._private_leaf(token)
         else:
             return
         if self._private is not None and self._private[1] == len(self.open):
             start, _, private = self._private
             self._private = None
-            if not private or _covers(private, self._text[start : token.end()], self._search):
+            if _covers(private, self._text[start : token.end()], self._search):
                 yield start, token.end()
         if not self.open and _RDF.search(name):
             self.main_end = token.end()
@@ -155,12 +161,19 @@ class _Scan:
             self._private = (token.start(), len(self.open), name)
         elif self._private is None:
             yield from _private_attributes(self._text, token, self._search)
-            if not token["empty"] and _is_private_picture(self._text, token.end(), self._search):
-                self._private = (token.start(), len(self.open), "")
+        self._leaf = None if token["empty"] else token.span()
         if not token["empty"]:
             self.open.append(name)
             if len(self.open) > _MAX_DEPTH:
                 raise MalformedError(f"the XMP has more than {_MAX_DEPTH} levels")
+
+    def _private_leaf(self, end: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Yield the span of an element that ends and has no others in it, if it holds a picture with private data."""
+        if self._leaf is not None and self._private is None:
+            start, content = self._leaf
+            if _is_private_picture(_MARKUP.sub("", self._text[content : end.start()]), self._search):
+                yield start, end.end()
+        self._leaf = None
 
 
 def _covers(name: str, text: str, search: PrivateSearch) -> bool:
@@ -168,7 +181,7 @@ def _covers(name: str, text: str, search: PrivateSearch) -> bool:
     kind = private_kind(name)
     if kind is None or kind not in search.wanted:
         return False
-    values = (found[2][1:-1] for found in _ATTRIBUTE.finditer(text) if not found[1].startswith(_SYNTAX))
+    values = (found[2][1:-1] for found in _ATTRIBUTE.finditer(text) if not _SYNTAX.match(found[1]))
     if not _TAG.sub("", text).strip() and not any(value.strip() for value in values):
         return False
     return search.covers(kind, is_place=not name.endswith(_WITHOUT_PLACE))
@@ -184,21 +197,19 @@ def _rest_spans(text: str, start: int, search: PrivateSearch) -> Iterator[tuple[
 
 def _private_attributes(text: str, token: re.Match[str], search: PrivateSearch) -> Iterator[tuple[int, int]]:
     for found in _ATTRIBUTE.finditer(text, *token.span("attributes")):
-        if found[1].startswith(_SYNTAX):
+        if _NAMESPACE.match(found[1]):
             continue
-        is_picture = _is_private_picture(text, found.start(2) + 1, search, found.end(2) - 1)
+        is_picture = _is_private_picture(found[2][1:-1], search)
         if is_picture or _covers(found[1], found[2][1:-1], search):
             yield found.span()
 
 
-def _is_private_picture(text: str, start: int, search: PrivateSearch, end: int | None = None) -> bool:
-    """Return True if the text from `start` to `end`, or to the next tag, is a picture with private data in base64."""
-    if not _BASE64_JPEG.match(text, start):
+def _is_private_picture(text: str, search: PrivateSearch) -> bool:
+    """Return True if a value is a picture with private data in base64."""
+    if not _BASE64_JPEG.match(text):
         return False
-    stop = text.find("<", start) if end is None else end
-    digits = _ENTITIES.sub("", text[start : stop if stop >= 0 else len(text)])
     try:
-        picture = a2b_base64(digits)
+        picture = a2b_base64(_ENTITIES.sub("", text))
         return search.strip_picture(picture) != picture
     except (Error, ValueError):
         return search.covers(PrivateKind.UNKNOWN)
