@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from array import array
 from binascii import Error, a2b_base64
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.privacy.search import PrivateSearch, private_kind
+from galleryctl.photo.privacy.xmp_encoding import XmpEncoding, xmp_encodings
 from galleryctl.photo.source import MalformedError
 
 _NAME = r"[^\s<>/=\"'!?][^\s<>/=\"']*+"
@@ -42,67 +41,48 @@ _NAMESPACE = re.compile(r"xmlns(?::|\Z)")
 _SYNTAX = re.compile(r"xmlns(?::|\Z)|xml:|rdf:(?:about|datatype|parseType)\Z")
 """The names of attributes that say nothing of a value; `rdf:resource` and `rdf:value` do."""
 _WITHOUT_PLACE = ("GPSVersionID", "GPSTimeStamp", "GPSDateStamp", "GPSMapDatum")
+_BLANK = b"\0 \r\n\t"
 _MAX_DEPTH = 200
 _ENTITIES = re.compile(r"&#(?:x0*[aAdD]|0*1[03]);|\s+")
 _BASE64_JPEG = re.compile(r"\s*(?:&#(?:x0*[aAdD]|0*1[03]);|\s)*/9j/")
 
 
-class _Encoding(NamedTuple):
-    """The first character of a packet that is part of its text, and the bytes of each."""
-
-    start: int
-    unit: int
-    little_endian: bool
-
-    def characters(self, data: bytes) -> str:
-        """Return one character for each unit of the packet, whatever it stands for."""
-        part = data[self.start :]
-        part = part[: len(part) - len(part) % self.unit]
-        if self.unit == 1:
-            return part.decode("latin-1")
-        units = array({2: "H", 4: "I"}[self.unit], part)
-        if not self.little_endian:
-            units.byteswap()
-        return "".join(chr(unit) if unit <= 0x10FFFF else "\ufffd" for unit in units)  # noqa: PLR2004 - the last character
-
-    def spaces(self, count: int) -> bytes:
-        return b" ".ljust(self.unit, b"\0") * count if self.little_endian else b" ".rjust(self.unit, b"\0") * count
-
-
 def strip_xmp(data: bytes, search: PrivateSearch) -> bytes:
-    """Return an XMP packet without private properties. Raises MalformedError if one cannot be taken out."""
-    encoding = _encoding(data)
-    if encoding is None:
-        return data
-    text = encoding.characters(data)
-    lowered = text.lower()
-    if not any(word in lowered for word in _SIGNS) and not any(word in text for word in _EXACT_SIGNS):
-        return data
-    try:
-        spans = list(_private_spans(text, search))
-    except MalformedError:
-        for kind, words in _SUSPICIOUS.items():
-            if kind in search.wanted and words.search(text):
-                raise
-        return data
+    """Return an XMP packet without private properties. Raises MalformedError if one cannot be taken out.
+
+    A packet without any name of XMP has an unknown format.
+    """
     copy = bytearray(data)
-    for start, end in spans:
-        at = encoding.start + start * encoding.unit
-        copy[at : at + (end - start) * encoding.unit] = encoding.spaces(end - start)
+    known = False
+    for encodings in xmp_encodings(data):
+        known = True
+        _strip_text(data, copy, encodings, search)
+    if not known and data.strip(_BLANK) and search.covers(PrivateKind.UNKNOWN):
+        return b" " * len(data)
     return bytes(copy)
 
 
-def _encoding(data: bytes) -> _Encoding | None:
-    """Return the encoding of a packet, by the zeros beside its first `<`; None if it has none."""
-    at = data.find(b"<")
-    if at < 0:
-        return None
-    if data[at + 1 : at + 2] != b"\0" and data[max(at - 1, 0) : at] != b"\0":
-        return _Encoding(0, 1, little_endian=True)
-    wide = b"\0\0\0" in (data[at + 1 : at + 4], data[max(at - 3, 0) : at])
-    unit = 4 if wide else 2
-    little_endian = data[at + 1 : at + 2] == b"\0"
-    return _Encoding((at if little_endian else at + 1) % unit, unit, little_endian=little_endian)
+def _strip_text(data: bytes, copy: bytearray, encodings: Sequence[XmpEncoding], search: PrivateSearch) -> None:
+    """Remove private properties from the copy, in each of the encodings in which it is XML. Raises MalformedError."""
+    failure: MalformedError | None = None
+    parsed = False
+    for encoding in encodings:
+        text = encoding.characters(data)
+        lowered = text.lower()
+        if not any(word in lowered for word in _SIGNS) and not any(word in text for word in _EXACT_SIGNS):
+            continue
+        try:
+            spans = list(_private_spans(text, search))
+        except MalformedError as error:
+            if any(kind in search.wanted and words.search(text) for kind, words in _SUSPICIOUS.items()):
+                failure = error
+            continue
+        parsed = True
+        for start, end in spans:
+            at = encoding.start + start * encoding.unit
+            copy[at : at + (end - start) * encoding.unit] = encoding.spaces(end - start)
+    if failure is not None and not parsed:
+        raise failure
 
 
 def _private_spans(text: str, search: PrivateSearch) -> Iterator[tuple[int, int]]:

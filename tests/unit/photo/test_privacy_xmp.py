@@ -46,3 +46,38 @@ def test_a_picture_in_an_element_is_found_in_every_form(form: str) -> None:
     )
     assert picture.encode() not in copy
     assert plain.encode() in copy
+
+
+PRIVATE = described('<exif:GPSLatitude>SECRET</exif:GPSLatitude><aux:SerialNumber rdf:value="SECRET"/>')
+HEAD, BODY = PRIVATE.split("<x:", 1)
+ENCODED = {
+    "NUL before": b"\0" + PRIVATE.encode(),
+    "UTF-8 BOM and NUL before": b"\xef\xbb\xbf\0" + PRIVATE.encode(),
+    "UTF-16 LE": PRIVATE.encode("utf-16-le"),
+    "UTF-16 LE, a character like < before": "\u3c20\u203c".encode("utf-16-le") + PRIVATE.encode("utf-16-le"),
+    "UTF-16 LE, a byte before": b"<" + PRIVATE.encode("utf-16-le"),
+    "UTF-16 LE, < in other characters": PRIVATE.replace("Harbour", "\u3c00\u4e3c\u3c3c").encode("utf-16-le"),
+    "UTF-16 BE, < in other characters": PRIVATE.replace("Harbour", "\u3c00\u4e3c\u3c3c").encode("utf-16-be"),
+    "UTF-16 BE, junk before": b"<<\0" + PRIVATE.encode("utf-16-be"),
+    "UTF-32 LE, junk before": b"<\0<" + PRIVATE.encode("utf-32-le"),
+    "UTF-32 BE": PRIVATE.encode("utf-32-be"),
+    "a wrapper in UTF-8, a body in UTF-16": HEAD.encode() + ("<x:" + BODY).encode("utf-16-le"),
+}
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+
+
+@pytest.mark.parametrize("packet", ENCODED.values(), ids=ENCODED)
+def test_values_are_removed_in_every_encoding(packet: bytes) -> None:
+    copy = copy_of(made.webp(xmp=packet))
+    assert [encoding for encoding in ENCODINGS if "SECRET".encode(encoding) in copy] == []
+    assert [encoding for encoding in ENCODINGS if "Jane Doe</dc:rights>".encode(encoding) in copy] != []
+
+
+@pytest.mark.parametrize("packet", [b"latitude 46.0207", BODY.encode("cp037")])
+def test_xmp_in_an_unknown_format_is_removed(packet: bytes) -> None:
+    assert packet not in copy_of(made.webp(xmp=packet))
+
+
+@pytest.mark.parametrize("packet", [b"\0\0\0", b" \n "])
+def test_blank_xmp_stays(packet: bytes) -> None:
+    assert copy_of(made.webp(xmp=packet)) == made.webp(xmp=packet)
