@@ -26,13 +26,7 @@ _SUSPICIOUS = {
     ),
     PrivateKind.OWNER: re.compile(r"serial|owner", re.IGNORECASE),
 }
-_SIGNS = (
-    *("gps", "titude", "location", "iso6709", "geohash", "geotag", "province", "worldregion", "coverage", "serial"),
-    *(f"{before}{name}" for name in ("city", "state", "country") for before in ":<"),
-    *("owner", "makernote", "gitude"),
-)
-_EXACT_SIGNS = ("/9j/", *(f"{before}{name}" for name in ("lat", "lon", "alt") for before in ":<"))
-"""Words of which one is in each packet with something private: most packets have none, and need no parser."""
+_WORD = re.compile(r"[^\s<>/=\"'!?]{2,200}+")
 _RDF = re.compile(r"rdf|xmpmeta", re.IGNORECASE)
 _TAG = re.compile(r"<(?!!)[^>]*+>")
 """Neither CDATA, which is text, nor a comment, which may hold a former value."""
@@ -68,8 +62,7 @@ def _strip_text(data: bytes, copy: bytearray, encodings: Sequence[XmpEncoding], 
     parsed = False
     for encoding in encodings:
         text = encoding.characters(data)
-        lowered = text.lower()
-        if not any(word in lowered for word in _SIGNS) and not any(word in text for word in _EXACT_SIGNS):
+        if not _may_be_private(text):
             continue
         try:
             spans = list(_private_spans(text, search))
@@ -83,6 +76,11 @@ def _strip_text(data: bytes, copy: bytearray, encodings: Sequence[XmpEncoding], 
             copy[at : at + (end - start) * encoding.unit] = encoding.spaces(end - start)
     if failure is not None and not parsed:
         raise failure
+
+
+def _may_be_private(text: str) -> bool:
+    """Return True if a word could be the name of a private property: most packets have none, and need no parser."""
+    return "/9j/" in text or any(map(private_kind, set(_WORD.findall(text))))
 
 
 def _private_spans(text: str, search: PrivateSearch) -> Iterator[tuple[int, int]]:

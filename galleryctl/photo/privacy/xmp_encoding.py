@@ -50,9 +50,9 @@ class XmpEncoding(NamedTuple):
 
 
 def xmp_encodings(data: bytes) -> Iterator[list[XmpEncoding]]:
-    """Yield the encodings in which a packet has names of XMP: those with characters of the same size in one list.
+    r"""Yield the encodings in which a packet has names of XMP: those with characters of the same size in one list.
 
-    More than one of a size is possible, because `r\\0d\\0f` in UTF-16 looks the same in both orders of bytes.
+    More than one of a size is possible, because `r\0d\0f` in UTF-16 looks the same in both orders of bytes.
     """
     found: dict[int, set[XmpEncoding]] = {}
     for unit, little_endian, pattern in _PATTERNS:

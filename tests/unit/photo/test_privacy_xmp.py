@@ -81,3 +81,28 @@ def test_xmp_in_an_unknown_format_is_removed(packet: bytes) -> None:
 @pytest.mark.parametrize("packet", [b"\0\0\0", b" \n "])
 def test_blank_xmp_stays(packet: bytes) -> None:
     assert copy_of(made.webp(xmp=packet)) == made.webp(xmp=packet)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("dwc:country", "dwc:verbatimCoordinates", "dwc:locality", "dwc:stateProvince", "dwc:county"),
+        *("dwc:municipality", "dwc:decimalLatitude", "dwc:higherGeography", "dwc:waterBody", "dwc:locationID"),
+        *("aux:LensSerial", "drone:SerialNo", "drone:ProductSN", "georss:point", "dct:spatial"),
+        *("GCamera:HdrPlusMakernote", "GCamera:hdrp_makernote", "GCamera:shot_log_data", "photoshop:State"),
+    ],
+)
+def test_private_properties_are_found_by_their_names(name: str) -> None:
+    for packet in (
+        described(f"<{name}>SECRET</{name}>"),
+        described("").replace("xmlns:exif", f'{name}="SECRET" xmlns:exif'),
+    ):
+        assert b"SECRET" not in copy_of(made.jpeg(xmp=packet))
+
+
+@pytest.mark.parametrize(
+    "name", ["dwc:recordedBy", "dwc:verbatimEventDate", "dwc:scientificName", "drone:serialization", "aux:Lens"]
+)
+def test_other_properties_stay(name: str) -> None:
+    data = made.jpeg(xmp=described(f"<{name}>Jane Doe</{name}>"))
+    assert copy_of(data) == data
