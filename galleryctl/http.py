@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
 import httpx
 
-__all__ = ["ACCEPT_ENCODING", "LargeBodies", "LargeBodyTurn", "RefusedResponse", "httpx", "read_body", "stream_body"]
+__all__ = [
+    "ACCEPT_ENCODING",
+    "LargeBodies",
+    "LargeBodyTurn",
+    "RefusedResponse",
+    "httpx",
+    "read_body",
+    "response_time",
+    "retry_after_seconds",
+    "stream_body",
+]
 
 ACCEPT_ENCODING = "gzip"
 """The only encoding of a body that is requested and accepted."""
@@ -129,3 +141,32 @@ def _inflater(response: httpx.Response) -> Callable[[bytes], Iterator[bytes]]:
             block = inflater.unconsumed_tail or inflater.unused_data
 
     return inflate
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that Retry-After asks to wait, None without it; `headers` have names in lower case.
+
+    A date counts from the response's own Date if it has one, else from `now`, in epoch seconds.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    until = _parse_http_date(text)
+    if until is None:
+        return None
+    sent = response_time(headers)
+    return max(0.0, until - (now if sent is None else sent))
+
+
+def response_time(headers: Mapping[str, str]) -> float | None:
+    """Return the time at which the server sent a response, in epoch seconds, None if it does not say."""
+    return _parse_http_date(headers.get("date", ""))
+
+
+def _parse_http_date(text: str) -> float | None:
+    try:
+        date: datetime = parsedate_to_datetime(text)
+        # the zone -0000 gives a date without a zone; it is UTC, not this machine's zone
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

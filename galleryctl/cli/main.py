@@ -6,13 +6,14 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 try:
     import click
 
-    from galleryctl.cli.options import common_options, get_settings, requested_format
+    from galleryctl.cli.options import CliSettings, common_options, get_settings, requested_format
     from galleryctl.version import __version__
 except KeyboardInterrupt:  # a signal before the command begins
     sys.stderr.write("Interrupted; no further action was taken.\n")
@@ -37,6 +38,7 @@ COMMANDS = (
     "media",
     "emulator",
     "events",
+    "ci",
     "velo",
     "probe",
     "doctor",
@@ -94,12 +96,18 @@ def run(args: Sequence[str]) -> int:
             return 0
         from galleryctl.cli.failure import print_usage_error
 
-        return print_usage_error(error, requested_format(args))
+        settings = get_settings(_top_context(error))
+        return print_usage_error(error, replace(settings, format=requested_format(args)))
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; no further action was taken.", err=True)
         return 130
     except BrokenPipeError:
         return 1  # the reader has exited, as `head` does, and nothing was written: no message
+
+
+def _top_context(error: click.ClickException) -> click.Context | None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return None if context is None else context.find_root()
 
 
 def _invoke(args: list[str]) -> int:
@@ -111,12 +119,25 @@ def _invoke(args: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as end:
         return end.exit_code
-    except (click.ClickException, click.Abort, BrokenPipeError):
+    except (click.ClickException, BrokenPipeError):
+        raise
+    except (click.Abort, KeyboardInterrupt):
+        _report_interruption(get_settings(context))
         raise
     except Exception as error:  # noqa: BLE001 - last resort: no failure may end in a traceback
         from galleryctl.cli.failure import print_failure
 
         return print_failure(error, get_settings(context))
+
+
+def _report_interruption(settings: CliSettings) -> None:
+    """Write the files of `--report`, if any, when a signal has ended the command."""
+    if settings.reports:
+        from galleryctl.cli.reports import write_reports
+        from galleryctl.model.errors import Interrupted
+        from galleryctl.report.results import SiteResult
+
+        write_reports(settings, SiteResult(subject=Interrupted("interrupted; no further action was taken")))
 
 
 def main() -> None:

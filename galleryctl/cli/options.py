@@ -19,6 +19,15 @@ _META_KEY = "galleryctl.options"
 _WITHOUT_SITE = ("init", "fmt")
 """Commands that reject `--site`."""
 FORMATS = ("text", "json", "markdown", "html", "github")
+REPORT_FORMATS = (*FORMATS, "sarif", "junit", "terraform", "codequality", "openmetrics")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """A file of `--report`, relative to the workspace."""
+
+    format: str
+    file: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,11 @@ class CliSettings:
     quiet: bool = False
     verbose: int = 0
     no_color: bool = False
+    reports: tuple[ReportFile, ...] = ()
+    command: str = ""
+    """The name of the command, such as `plan`."""
+    notifies: bool = True
+    """False for a further error of a run about which a message was posted."""
 
     def for_this_workspace(self, text: str) -> str:
         """Return `text` with `-C` and `--site` in its commands, as they were given in this run."""
@@ -62,7 +76,8 @@ def get_settings(context: click.Context | None, *, unused: Sequence[str] = ()) -
     for flag in unused:
         if _PARAMETER_NAMES[flag] in given and context is not None:
             raise click.UsageError(f"{flag} has no effect on `{context.info_name}`.", context)
-    return CliSettings(**given)
+    command = "" if context is None else context.invoked_subcommand or context.info_name or ""
+    return CliSettings(**given, command=command)
 
 
 _PARAMETER_NAMES = {"-C": "directory", "--site": "site", "--format": "format"}
@@ -211,6 +226,42 @@ deadline_option = click.option(
     "--deadline", type=_Duration(), metavar="DURATION", help="Stop after that time, such as 90s, 10m or 1h30m."
 )
 """Adds `--deadline`, for the commands that read a site."""
+
+
+class _ReportFileType(click.ParamType[ReportFile]):
+    """A format and a file: FORMAT=FILE."""
+
+    name = "report"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportFile:
+        """Return the report. Raises click.BadParameter."""
+        if isinstance(value, ReportFile):
+            return value
+        name, _, file = value.partition("=")
+        if name not in REPORT_FORMATS or not file:
+            self.fail(f"{value!r} is not FORMAT=FILE with one of {', '.join(REPORT_FORMATS)}.", param, ctx)
+        return ReportFile(format=name, file=Path(file))
+
+
+def _store_reports(context: click.Context, _parameter: click.Parameter, value: tuple[ReportFile, ...]) -> None:
+    files = [report.file for report in value]
+    if len(set(files)) < len(files):
+        raise click.UsageError("Two reports cannot be written to the same file.", context)
+    if value:
+        context.meta.setdefault(_META_KEY, {})["reports"] = value
+
+
+report_option = click.option(
+    "--report",
+    "reports",
+    type=_ReportFileType(),
+    multiple=True,
+    expose_value=False,
+    callback=_store_reports,
+    metavar="FORMAT=FILE",
+    help="Also write the result to FILE: text, json, markdown, html, github, sarif, junit, terraform, codequality, openmetrics. May be repeated.",
+)
+"""Adds `--report`, for the commands that plan, apply or check; they call `check_reports` before they begin."""
 
 
 def listener_options(ready_file_content: str) -> Callable[[_F], _F]:

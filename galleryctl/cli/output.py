@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,7 +18,7 @@ from galleryctl.model.errors import GalleryctlError
 from galleryctl.model.lint import LintReport
 
 if TYPE_CHECKING:
-    from galleryctl.report.render import Subject
+    from galleryctl.report.results import SiteResult, Subject
 
 
 def use_color(settings: CliSettings, *, err: bool = False) -> bool:
@@ -60,27 +60,61 @@ def outcome(text: str) -> int:
 
 def rendered(subject: Subject, settings: CliSettings, *, drift: bool = False) -> str:
     """Return a result in the requested format; `drift` shows a plan as changes on the site."""
-    from galleryctl.report.render import render
+    from galleryctl.report.results import SiteResult
 
-    color, width, verbose = use_color(settings), terminal_width(), settings.verbose > 0
-    return render(subject, settings.format, drift=drift, color=color, width=width, verbose=verbose)
+    return rendered_results([SiteResult(subject=subject, drift=drift)], settings)
+
+
+def rendered_results(results: Sequence[SiteResult], settings: CliSettings) -> str:
+    """Return the results of one run in the requested format."""
+    from galleryctl.cli.reports import report_context
+    from galleryctl.report.render import render_results
+
+    return render_results(
+        results,
+        settings.format,
+        color=use_color(settings),
+        width=terminal_width(),
+        verbose=settings.verbose > 0,
+        context=report_context(settings),
+    )
 
 
 def print_result(subject: Subject, settings: CliSettings, *, drift: bool = False) -> None:
-    """Print a result as `rendered` returns it. Raises as `result`."""
-    result(rendered(subject, settings, drift=drift))
+    """Write the reports, and print a result as `rendered` returns it. Raises as `result`, and UnwrittenReportError."""
+    from galleryctl.cli.reports import write_reports
+    from galleryctl.report.results import SiteResult
+
+    unwritten = write_reports(settings, SiteResult(subject=subject, drift=drift))
+    try:
+        result(rendered(subject, settings, drift=drift))
+    except BrokenPipeError:
+        if unwritten is None:
+            raise
+    if unwritten is not None:
+        raise unwritten
 
 
 def print_checkup(checkup: Validation | WriteResult | Diagnosis, settings: CliSettings) -> None:
     """Print a checkup; as text with -q only a diagnosis, since the others only report success."""
-    if not settings.quiet or settings.format != "text" or isinstance(checkup, Diagnosis):
-        print_result(checkup, settings)
+    _print_unless_quiet(checkup, settings, is_success=not isinstance(checkup, Diagnosis))
 
 
 def print_lint(report: LintReport, settings: CliSettings) -> None:
     """Print the findings; as text with -q nothing if there are none."""
-    if report.findings or not settings.quiet or settings.format != "text":
-        print_result(report, settings)
+    _print_unless_quiet(report, settings, is_success=not report.findings)
+
+
+def _print_unless_quiet(subject: Subject, settings: CliSettings, *, is_success: bool) -> None:
+    """Print a result, but as text with -q no success; its reports are written in any case."""
+    if not (is_success and settings.quiet and settings.format == "text"):
+        print_result(subject, settings)
+        return
+    from galleryctl.cli.reports import write_reports
+    from galleryctl.report.results import SiteResult
+
+    if unwritten := write_reports(settings, SiteResult(subject=subject)):
+        raise unwritten
 
 
 def print_written(written: WriteResult, settings: CliSettings) -> int:

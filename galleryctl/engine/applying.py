@@ -19,6 +19,7 @@ from galleryctl.model.bindings import Bindings
 from galleryctl.model.errors import StateError
 from galleryctl.model.media import LocalFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.identity.moved import AddressMoves
 from galleryctl.plan.targets import is_targeted
 from galleryctl.state.backend import LockInfo
@@ -56,7 +57,13 @@ async def _apply_changes(
     partial_uploads = _needed_uploads(planned)
     state = _save_findings(site, planned, findings, keep_journal=bool(unconfirmed or partial_uploads))
     if not planned.plan.changes:
-        report = Report(outcomes=(), state_changes=len(planned.plan.state_changes))
+        plan = planned.plan
+        report = Report(
+            outcomes=(),
+            site_id=displayed(plan.site_id),
+            positions=plan.positions,
+            state_changes=len(plan.state_changes),
+        )
         return ApplyResult(bindings=findings, report=report)
     snapshot = planned.fetched.snapshot
     files = await fetch_media_files(site.client, planned.plan, findings)

@@ -9,32 +9,19 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.secure_url import LOOPBACK_HOSTS, is_secure_url
 
 API_URL_VARIABLE = "GALLERYCTL_API_URL"
 VENDOR_URL = "https://www.wixapis.com"
 LOOPBACK_HOST = "localhost"
 """The one name of this machine in a state: an emulator has another port, and another site id, each time."""
-_LOOPBACK_HOSTS = (LOOPBACK_HOST, "127.0.0.1", "::1")
-
-
-def is_valid_api_url(url: str) -> bool:
-    """Return True for an https URL, and for an http URL of this machine, without a user, a query or a fragment."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        usable = bool(host) and parts.port != 0
-    except ValueError:
-        return False
-    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK_HOSTS)
-    plain = url.isascii() and url.isprintable() and not {" ", "@", "?", "#"} & set(url)
-    return usable and secure and plain
 
 
 def api_host(url: str) -> str:
     """Return the host of a valid URL, with its port if the URL has one; LOOPBACK_HOST for this machine."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    if host in _LOOPBACK_HOSTS:
+    if host in LOOPBACK_HOSTS:
         return LOOPBACK_HOST
     return f"{host}:{parts.port}" if parts.port not in (None, 443) else host
 
@@ -48,7 +35,7 @@ def resolve_api_url(in_file: str | None, environ: Mapping[str, str], *, where: o
     Raises GalleryctlError if the file names another address than the job does.
     """
     allowed = environ.get(API_URL_VARIABLE, "").rstrip("/")
-    if allowed and not is_valid_api_url(allowed):
+    if allowed and not is_secure_url(allowed):
         raise GalleryctlError(
             f"{API_URL_VARIABLE} is not a valid address of the API",
             do="set an https URL, or an http URL of this machine (127.0.0.1), without a user name and a query",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from galleryctl.manifest.api_url import is_valid_api_url
 from galleryctl.manifest.site_settings import NOT_A_HEADER_VALUE, is_header_value
 from galleryctl.manifest.state_config import check_state_config
 from galleryctl.manifest.yaml.nodes import YamlDocument, YamlNode
 from galleryctl.model.errors import Problem
+from galleryctl.model.secure_url import is_secure_url
 from galleryctl.model.wix_places import SITE_ID_PLACE
 
 APP_KEYS = ("app_id", "app_secret", "instance_id")
@@ -98,5 +98,5 @@ def _base_url_problems(document: YamlDocument, top: YamlNode, *, local: bool) ->
     if local:
         yield Problem(document.at(node), "base_url is only allowed with type: wix")
         return
-    if not is_valid_api_url(node.value):
+    if not is_secure_url(node.value):
         yield Problem(document.at(node), "base_url must be an https URL, or an http URL of this machine (127.0.0.1)")

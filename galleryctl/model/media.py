@@ -51,12 +51,12 @@ class LocalFile:
     def source(self) -> str:
         """The name of this content in state: `content:<hex>`, or `sha256:<hex>` if only all bytes say what it is.
 
-        What is private and differs in the copy counts, so that a change of the setting uploads the files again that it
-        affects. A location counts where the copy has it: a copy from which it was removed equals a file without one.
+        What is removed from the copy counts, so that a change of the setting uploads the files again that it affects, and
+        so does a location in it, so that a photo is uploaded again once its location is gone from the file.
         """
         if not self.content:
             return _named("sha256", self.sha256, self.without, located=False)
-        return _named("content", self.content, self.without - {PrivateKind.LOCATION}, located=self.located)
+        return _named("content", self.content, self.without, located=self.located)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from galleryctl.model.address import Address
+from galleryctl.model.position import SourcePosition
 
 
 class OutcomeStatus(StrEnum):
@@ -38,6 +39,9 @@ class Report:
     """The result of an apply. `requests` counts the calls by `METHOD path-template`; `seconds` is wall time."""
 
     outcomes: tuple[Outcome, ...]
+    site_id: str = ""
+    positions: Mapping[Address, SourcePosition] = field(default_factory=dict)
+    """Those of the plan: where manifests declare the galleries and the changed items."""
     requests: Mapping[str, int] = field(default_factory=dict)
     uploaded: int = 0
     state_changes: int = 0
@@ -50,14 +54,18 @@ class Report:
     """True if a step was done or may have taken effect, also if no change was completed."""
     warnings: tuple[str, ...] = ()
     """Failures besides the changes, which do not affect them."""
+    errors: tuple[str, ...] = ()
+    """The errors of the run itself, such as a state that could not be saved."""
     lock_taken_from: str = ""
     """The ended run whose lock this one took over, "" if the lock was free."""
 
     @property
     def exit_code(self) -> int:
-        """0 if all changes were done, 130 if interrupted, 3 if something was written or held and something left, else 1."""
+        """0 if all was done, 130 if interrupted, 3 if something was written or held and something left or wrong, else 1."""
         if self.interrupted:
             return 130
+        if self.errors:
+            return 3 if self.has_written else 1
         statuses = {outcome.status for outcome in self.outcomes}
         if statuses <= {OutcomeStatus.DONE}:
             return 0

@@ -11,6 +11,7 @@ from galleryctl.model.desired import ItemOrder
 from galleryctl.model.fields import Json
 from galleryctl.model.last_applied import LastApplied
 from galleryctl.model.media import HostedVideo, Kind, LocalFile, RemoteFile, WixFile
+from galleryctl.model.position import SourcePosition
 from galleryctl.model.tolerated import ToleratedDrift, TolerationStatus
 
 
@@ -131,6 +132,11 @@ class Change:
         return frozenset({part.cause for part in self.fields} | media | position)
 
     @property
+    def is_move(self) -> bool:
+        """True for an update of the position only."""
+        return self.action is Action.UPDATE and self.position is not None and not self.fields and self.media is None
+
+    @property
     def is_drift(self) -> bool:
         """True if the site has changed, so that `drift` reports it."""
         return any(cause.is_drift for cause in self.causes)
@@ -246,6 +252,8 @@ class Plan:
     """The entries about tolerated drift and their effect; what they tolerate is not in `changes`."""
     item_order: ItemOrder = ItemOrder.ASCENDING
     targets: tuple[Address, ...] = ()
+    positions: Mapping[Address, SourcePosition] = field(default_factory=dict)
+    """Where manifests declare the galleries that the plan covers, and the items that it names; for reports."""
     lineage: str = ""
     serial: int = 0
     """Lineage and serial of the state that the plan was made from."""

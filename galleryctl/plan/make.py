@@ -31,6 +31,7 @@ from galleryctl.plan.limits import Losses, apply_approvals, limits_exceeded
 from galleryctl.plan.ordering.reorder import OrderSource, assign_sort_orders
 from galleryctl.plan.private_copies import private_copy_notices
 from galleryctl.plan.resources import delete_change
+from galleryctl.plan.sources import with_source_positions
 from galleryctl.plan.targets import contains_target, filter_targeted, is_targeted
 from galleryctl.plan.tolerate import NO_TOLERANCE, Tolerance, tolerated_addresses
 from galleryctl.plan.tolerated_notices import effects_in_scope, tolerated_notice
@@ -102,7 +103,8 @@ def make_plan(
         serial=serial,
     )
     limits = tuple(_limit_refusals(context, plan, ids))
-    return apply_approvals(plan, limits, desired.approvals, identity.original_state.approvals)
+    plan = apply_approvals(plan, limits, desired.approvals, identity.original_state.approvals)
+    return with_source_positions(plan, desired.galleries)
 
 
 def _plan_galleries(context: PlanContext) -> Iterator[GalleryPlan]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
-from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
+from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteResult
 from galleryctl.model.errors import Problem
 from galleryctl.report.formatting import escape_control, escaped_lines, pluralize
-from galleryctl.report.github import annotation, join_commands, problem_annotation
-from galleryctl.report.html import render_template
 from galleryctl.report.json import dump_safe_json, problem_document
-from galleryctl.report.markdown import code_span, escape_markdown
 from galleryctl.report.text import StyledText, render_rows
 
 _CommandResult = Validation | WriteResult | Diagnosis
@@ -20,7 +17,7 @@ _STATUS_STYLES = {CheckStatus.OK: "green", CheckStatus.WARN: "yellow", CheckStat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
+class CheckupRow:
     """One line: a check, a gallery or a file. All texts are escaped."""
 
     label: str
@@ -29,25 +26,14 @@ class _Row:
     do: tuple[str, ...] = ()
 
 
-def _command_name(result: _CommandResult) -> str:
-    match result:
-        case Validation():
-            return "galleryctl validate"
-        case WriteResult():
-            return "galleryctl init" if result.action is WriteAction.CREATED else "galleryctl fmt"
-        case Diagnosis():
-            return "galleryctl doctor"
-        case _:
-            assert_never(result)
-
-
-def _rows(result: _CommandResult) -> tuple[_Row, ...]:
+def checkup_rows(result: _CommandResult) -> tuple[CheckupRow, ...]:
+    """Return the rows of a result."""
     match result:
         case Validation():
             rows = (*map(_gallery_row, result.galleries), *map(_warning_row, result.warnings))
-            return (*rows, *map(_note_row, result.notes), *_not_checked(result))
+            return (*rows, *map(_problem_row, result.notes), *unchecked_rows(result))
         case WriteResult():
-            return tuple(_Row(label=f"{result.action} {escape_control(file)}") for file in result.files)
+            return tuple(CheckupRow(label=f"{result.action} {escape_control(file)}") for file in result.files)
         case Diagnosis():
             return tuple(map(_check_row, result.checks))
         case _:
@@ -120,7 +106,7 @@ def _validation_remarks(validation: Validation) -> dict[str, Any]:
 
 def command_result_text(result: _CommandResult, *, color: bool) -> str:
     """Return the rows, and the summary as the last line."""
-    rows = _rows(result)
+    rows = checkup_rows(result)
     width = max((len(row.label) for row in rows), default=0)
     lines: list[list[StyledText]] = []
     for row in rows:
@@ -139,77 +125,36 @@ def command_result_json(result: _CommandResult) -> str:
     return dump_safe_json(_document(result))
 
 
-def command_result_markdown(result: _CommandResult) -> str:
-    """Return the summary, and the rows as a list."""
-    parts = [f"### {_command_name(result)}", f"**{escape_markdown(command_result_summary(result))}**"]
-    entries = []
-    for row in _rows(result):
-        status = f"**{row.status}** " if row.status else ""
-        finding = f": {escape_markdown(row.finding)}" if row.finding else ""
-        do = "".join(f" → {escape_markdown(line)}" for line in row.do)
-        entries.append(f"- {status}{code_span(row.label)}{finding}{do}")
-    return "\n\n".join([*parts, "\n".join(entries)] if entries else parts) + "\n"
-
-
-def command_result_html(result: _CommandResult) -> str:
-    """Return the rows as a page."""
-    return render_template(
-        "checkup.html.j2",
-        title=_command_name(result),
-        summary=command_result_summary(result),
-        rows=_rows(result),
-        css_classes={CheckStatus.OK: "done", CheckStatus.WARN: "skipped", CheckStatus.FAIL: "failed"},
-    )
-
-
-def command_result_annotations(result: _CommandResult) -> str:
-    """Return an error for each failed check, a warning for each warning, and the summary as a notice."""
-    levels: dict[CheckStatus | None, str] = {CheckStatus.WARN: "warning", CheckStatus.FAIL: "error"}
-    warnings = result.warnings if isinstance(result, Validation) else ()
-    annotations = [problem_annotation("warning", warning) for warning in warnings]
-    annotations += [
-        annotation(levels[row.status], row.label, "\n".join((row.finding, *row.do)))
-        for row in _rows(result)
-        if row.status in levels and row.label not in map(_note_label, warnings)
-    ]
-    annotations.append(annotation("notice", _command_name(result), command_result_summary(result)))
-    return join_commands(annotations)
-
-
 def _item_counts(gallery: ValidGallery) -> str:
     kinds = ", ".join(pluralize(count, kind.value) for kind, count in gallery.items_by_kind.items() if count)
     return f"{pluralize(gallery.item_count, 'item')} ({kinds})" if kinds else "no items"
 
 
-def _gallery_row(gallery: ValidGallery) -> _Row:
+def _gallery_row(gallery: ValidGallery) -> CheckupRow:
     label = f"{escape_control(gallery.file)}: {escape_control(gallery.key)}"
-    return _Row(label=label, finding=_item_counts(gallery))
+    return CheckupRow(label=label, finding=_item_counts(gallery))
 
 
-def _warning_row(warning: Problem) -> _Row:
-    return replace(_note_row(warning), status=CheckStatus.WARN)
+def _problem_row(problem: Problem) -> CheckupRow:
+    finding = " ".join(escaped_lines(problem.message))
+    return CheckupRow(label=escape_control(str(problem.at or "workspace")), finding=finding)
 
 
-def _note_row(note: Problem) -> _Row:
-    finding = " ".join(escaped_lines(note.message))
-    return _Row(label=_note_label(note), finding=finding)
+def _warning_row(warning: Problem) -> CheckupRow:
+    return replace(_problem_row(warning), status=CheckStatus.WARN)
 
 
-def _note_label(note: Problem) -> str:
-    return escape_control(str(note.at or "workspace"))
-
-
-def _not_checked(validation: Validation) -> tuple[_Row, ...]:
+def unchecked_rows(validation: Validation) -> tuple[CheckupRow, ...]:
     """Return a warning about the values that were not checked, if there are any."""
     if not validation.unset_variables:
         return ()
     finding = f"values with variables that are not set: {', '.join(validation.unset_variables)}"
-    return (_Row(label="not checked", finding=finding, status=CheckStatus.WARN),)
+    return (CheckupRow(label="not checked", finding=finding, status=CheckStatus.WARN),)
 
 
-def _check_row(check: Check) -> _Row:
+def _check_row(check: Check) -> CheckupRow:
     do = tuple(line for line in escaped_lines(check.do) if line)
-    return _Row(
+    return CheckupRow(
         label=escape_control(check.name), finding=" ".join(escaped_lines(check.finding)), status=check.status, do=do
     )
 

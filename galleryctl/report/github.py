@@ -1,71 +1,77 @@
-"""GitHub workflow commands: annotations of files and of the run."""
+"""GitHub workflow commands: annotations of files and of the run.
+
+A forge shows ten annotations of each level, so there are at most nine, and one that counts the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
-from galleryctl.model.outcome import OutcomeStatus, Report
-from galleryctl.plan.changes import Action, Plan
-from galleryctl.report import outcomes, view
-from galleryctl.report.formatting import escape_control, escaped_lines
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.finding import Finding, FindingLevel
+from galleryctl.report.findings import all_findings
+from galleryctl.report.formatting import escape_control, escaped_lines, shorten
+from galleryctl.report.results import ReportContext, SiteResult
+from galleryctl.report.summary import results_summary
 
-
-def plan_annotations(plan: Plan, *, drift: bool = False) -> str:
-    """Return errors for refusals and held items, warnings for notices and for deleted or replaced resources, and the summary."""
-    annotations = [
-        annotation("error", f"{each.address or 'Plan'} rejected", f"{each.why}\nallow with: {each.allow}")
-        for each in ([] if drift else plan.refusals)
-    ]
-    annotations += [annotation("error", f"{item.address} held", item.why) for item in plan.held]
-    annotations += [annotation("warning", str(notice.address or "The plan"), notice.message) for notice in plan.notices]
-    if not drift:
-        annotations += [
-            annotation("warning", str(change.address), f"will be {outcomes.PAST_TENSE[change.action]}\n{change.reason}")
-            for change in plan.changes
-            if change.action in (Action.DELETE, Action.REPLACE)
-        ]
-    level = "warning" if drift and plan.drift else "notice"
-    return join_commands([*annotations, annotation(level, "galleryctl", view.plan_summary(plan, drift=drift))])
+_MAX_SHOWN = 9
+"""Annotations of one level, besides the one that counts the others and the summary."""
+_MAX_LENGTH = 1_000
+"""Characters of a message or a property."""
+_COMMANDS = {FindingLevel.ERROR: "error", FindingLevel.WARNING: "warning", FindingLevel.NOTE: "notice"}
 
 
-def report_annotations(report: Report) -> str:
-    """Return errors for failed changes and held items, warnings for skipped changes, and the summary."""
-    failed = (OutcomeStatus.FAILED, OutcomeStatus.NOT_TAKEN, OutcomeStatus.HELD)
-    levels = {**dict.fromkeys(failed, "error"), OutcomeStatus.SKIPPED: "warning"}
-    annotations = [
-        annotation(levels[each.status], str(each.address), f"{outcomes.describe_outcome(each)}\n{each.reason}")
-        for each in report.outcomes
-        if each.status in levels
-    ]
-    annotations += [annotation("warning", "galleryctl", warning) for warning in report.warnings]
-    if line := outcomes.takeover_line(report):
-        annotations.append(annotation("warning", "galleryctl", line))
-    return join_commands([*annotations, annotation("notice", "galleryctl", outcomes.report_summary(report))])
+def results_annotations(results: Sequence[SiteResult], context: ReportContext) -> str:
+    """Return the errors and warnings, the dangerous first, the summary, and notices for what an apply will change."""
+    findings = all_findings(results)
+    if all(isinstance(result.subject, GalleryctlError) for result in results):
+        return findings_annotations(findings, context)
+    has_drift = any(result.drift for result in results) and any(
+        each.level is not FindingLevel.NOTE for each in findings
+    )
+    level = FindingLevel.WARNING if has_drift and len(findings) <= _MAX_SHOWN else FindingLevel.NOTE
+    return findings_annotations(findings, context, summary=results_summary(results), summary_level=level)
 
 
-def failure_annotations(error: GalleryctlError) -> str:
-    """Return an error for each problem of the input, with its position in the file, or one for the failure."""
-    if not isinstance(error, InvalidInput):
-        message = "\n".join(filter(None, (error.what, error.why, error.do)))
-        return join_commands([annotation("error", error.where or "galleryctl", message)])
-    return join_commands(problem_annotation("error", problem) for problem in error.problems)
+def findings_annotations(
+    findings: Sequence[Finding],
+    context: ReportContext,
+    *,
+    summary: str = "",
+    summary_level: FindingLevel = FindingLevel.NOTE,
+) -> str:
+    """Return the findings of any check, and its summary before the notices."""
+    commands: list[str] = []
+    for level in (FindingLevel.ERROR, FindingLevel.WARNING):
+        commands += _annotations(findings, level, context, _MAX_SHOWN)
+    if summary:
+        commands.append(annotation(_COMMANDS[summary_level], "galleryctl", summary))
+    commands += _annotations(findings, FindingLevel.NOTE, context, _MAX_SHOWN - 1)
+    return "".join(f"{command}\n" for command in commands)
 
 
-def problem_annotation(level: str, problem: Problem) -> str:
-    """Return the workflow command for a problem of the input, at its position in the file."""
-    at = problem.at
-    if at is None:
-        return annotation(level, "", problem.message)
-    return annotation(level, "", problem.message, file=at.file, line=at.line, col=at.column)
+def _annotations(findings: Sequence[Finding], level: FindingLevel, context: ReportContext, limit: int) -> list[str]:
+    found = [finding for finding in findings if finding.level is level]
+    commands = [_finding_annotation(finding, context) for finding in found[:limit]]
+    if len(found) > limit:
+        commands.append(annotation(_COMMANDS[level], "galleryctl", f"and {len(found) - limit:,} more"))
+    return commands
+
+
+def _finding_annotation(finding: Finding, context: ReportContext) -> str:
+    at = finding.at
+    properties: dict[str, str | int] = (
+        {} if at is None else {"file": context.path(at.file), "line": at.line, "col": at.column}
+    )
+    return annotation(_COMMANDS[finding.level], finding.title, finding.message, **properties)
 
 
 def annotation(level: str, title: str, message: str, **properties: str | int) -> str:
     """Return one workflow command; `properties` are its position in a file."""
     if title:
-        properties["title"] = title
+        properties["title"] = shorten(title, _MAX_LENGTH)
     listed = ",".join(f"{name}={_escape_property(str(value))}" for name, value in properties.items())
-    text = "\n".join(line for line in escaped_lines(message) if line)
+    text = shorten("\n".join(line for line in escaped_lines(message) if line), _MAX_LENGTH)
     return f"::{level}{' ' if listed else ''}{listed}::{_escape_data(text)}"
 
 
@@ -75,8 +81,3 @@ def _escape_data(text: str) -> str:
 
 def _escape_property(text: str) -> str:
     return _escape_data(escape_control(text)).replace(":", "%3A").replace(",", "%2C")
-
-
-def join_commands(commands: Iterable[str]) -> str:
-    """Return the commands, one per line."""
-    return "".join(f"{command}\n" for command in commands)

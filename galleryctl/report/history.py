@@ -54,7 +54,7 @@ def record_text(record: RunRecord, *, color: bool, width: int, verbose: bool = F
     title = f"Run {record.header.number}: {record.header.operation} by {record.header.who}, started {record.header.started}, run id {record.header.run}"
     rows: list[list[StyledText]] = [[(escape_control(title), "bold")], []]
     plan = _shown_plan(record)
-    for group in view.group_changes(plan, drift=False, limit=max((width - 24) // 2, 16)):
+    for group in view.group_changes(plan.changes, drift=False, limit=max((width - 24) // 2, 16)):
         rows += [*truncate_rows(group_rows(group, width, verbose=verbose), width), []]
     if plan.state_changes:
         rows.append([("In state only", "bold")])

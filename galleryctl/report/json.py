@@ -10,7 +10,7 @@ from galleryctl.model.characters import is_hidden
 from galleryctl.model.errors import GalleryctlError, InvalidInput, Problem
 from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
-from galleryctl.plan.file.codec import encode_plan
+from galleryctl.plan.file.codec import encode_plan, encode_positions
 
 _NEEDS_ESCAPE = re.compile(r"[^\n -;=-~]")
 """Characters to check: control and invisible ones, lone surrogates, and `<`, which may open a tag in a page."""
@@ -23,50 +23,58 @@ def plan_json(plan: Plan, *, indent: int | None = 2) -> str:
 
 def report_json(report: Report) -> str:
     """Return the outcome of an apply as JSON."""
-    return dump_safe_json(
-        {
-            "kind": "report",
-            "format_version": 1,
-            "exit_code": report.exit_code,
-            "interrupted": report.interrupted,
-            "outcomes": [
-                {
-                    "address": str(outcome.address),
-                    "action": outcome.action,
-                    "status": outcome.status.value,
-                    "id": outcome.id,
-                    "reason": outcome.reason,
-                    "note": outcome.note,
-                }
-                for outcome in report.outcomes
-            ],
-            "requests": dict(sorted(report.requests.items())),
-            "uploaded": report.uploaded,
-            "state_changes": report.state_changes,
-            "seconds": round(report.seconds, 3),
-            "warnings": list(report.warnings),
-            "lock_taken_from": report.lock_taken_from,
-        }
-    )
+    return dump_safe_json(report_document(report))
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Return the outcome of an apply as the document that `schemas/report.schema.json` describes."""
+    return {
+        "kind": "report",
+        "format_version": 1,
+        "site_id": report.site_id,
+        "exit_code": report.exit_code,
+        "interrupted": report.interrupted,
+        "outcomes": [
+            {
+                "address": str(outcome.address),
+                "action": outcome.action,
+                "status": outcome.status.value,
+                "id": outcome.id,
+                "reason": outcome.reason,
+                "note": outcome.note,
+            }
+            for outcome in report.outcomes
+        ],
+        "positions": encode_positions(report.positions),
+        "requests": dict(sorted(report.requests.items())),
+        "uploaded": report.uploaded,
+        "state_changes": report.state_changes,
+        "seconds": round(report.seconds, 3),
+        "warnings": list(report.warnings),
+        "errors": list(report.errors),
+        "lock_taken_from": report.lock_taken_from,
+    }
 
 
 def failure_json(error: GalleryctlError, *, indent: int | None = 2) -> str:
-    """Return the failure as JSON; `problems` are those of the input, with their positions."""
+    """Return the failure as JSON."""
+    return dump_safe_json(failure_document(error), indent=indent)
+
+
+def failure_document(error: GalleryctlError) -> dict[str, Any]:
+    """Return the failure as a document; `problems` are those of the input, with their positions."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return dump_safe_json(
-        {
-            "kind": "failure",
-            "format_version": 1,
-            "exit_code": error.exit_code,
-            "error": type(error).__name__,
-            "what": error.what,
-            "where": error.where,
-            "why": error.why,
-            "do": error.do,
-            "problems": [problem_document(problem) for problem in problems],
-        },
-        indent=indent,
-    )
+    return {
+        "kind": "failure",
+        "format_version": 1,
+        "exit_code": error.exit_code,
+        "error": type(error).__name__,
+        "what": error.what,
+        "where": error.where,
+        "why": error.why,
+        "do": error.do,
+        "problems": [problem_document(problem) for problem in problems],
+    }
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -80,7 +88,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
     }
 
 
-def dump_safe_json(document: dict[str, Any], *, indent: int | None = 2) -> str:
+def dump_safe_json(document: dict[str, Any] | list[dict[str, Any]], *, indent: int | None = 2) -> str:
     """Return JSON that is safe to print and to embed in a page; on one line if `indent` is None."""
     text = json.dumps(document, indent=indent, ensure_ascii=False)
     return _NEEDS_ESCAPE.sub(_escape_match, text) + "\n"

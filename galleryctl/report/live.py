@@ -12,7 +12,7 @@ from galleryctl.model.media import HostedVideo, WixFile
 from galleryctl.model.variable_text import displayed
 from galleryctl.report.formatting import escape_control, format_value, pluralize, shorten
 from galleryctl.report.json import dump_safe_json
-from galleryctl.report.markdown import escape_markdown
+from galleryctl.report.markdown_text import escape_markdown
 from galleryctl.report.text import render_table
 
 _UNMANAGED = "unmanaged"

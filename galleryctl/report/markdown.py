@@ -1,164 +1,117 @@
-"""Plans, reports and failures as Markdown for pull requests and step summaries.
+"""Results as Markdown for comments and step summaries: the dangerous first, and never more than fits in a comment.
 
 Values are shown as code, where Markdown has no effect; other text from the site or a file is escaped.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import assert_never
 
-from galleryctl.model.errors import GalleryctlError, InvalidInput
-from galleryctl.model.outcome import OutcomeStatus, Report
+from galleryctl.model.checkup import Diagnosis, Validation, WriteResult
+from galleryctl.model.errors import GalleryctlError
+from galleryctl.model.lint import LintReport
+from galleryctl.model.outcome import Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
-from galleryctl.report.formatting import escape_control, escaped_lines, pluralize, shorten
-from galleryctl.report.problems import count_problems
-from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
+from galleryctl.report.budget import ReportBlock, fit_blocks
+from galleryctl.report.formatting import pluralize, shorten
+from galleryctl.report.lint import lint_blocks
+from galleryctl.report.markdown_blocks import checkup_blocks, failure_blocks, plan_blocks, report_blocks
+from galleryctl.report.markdown_text import escape_markdown, link_target, table_head, table_row
+from galleryctl.report.ranking import Rank
+from galleryctl.report.results import ReportContext, SiteResult, command_of
+from galleryctl.report.site_table import SITE_COLUMNS, SiteRow, by_attention, site_rows, sites_summary
+from galleryctl.report.summary import result_summary
 
-_MAX_VALUE_LENGTH = 80
-"""Limit for a value, in characters."""
-_MAX_DETAILS_LENGTH = 55_000
-"""Limit for all details, in characters: a comment on GitHub has at most 65,536."""
-
-_UNSAFE = re.compile(r"[`<|]")
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()|~$!])")
-
-
-def plan_markdown(plan: Plan, *, drift: bool = False) -> str:
-    """Return the summary, a table of the galleries and collapsed details; details beyond the limit are only counted."""
-    parts = [f"### galleryctl {'drift' if drift else 'plan'}", f"**{view.plan_summary(plan, drift=drift)}**"]
-    if plan.refusals and not drift:
-        refusals = [
-            f"> - **{each.address or 'the workspace'}**: {escape_markdown(each.why)}; allow with: {code_span(each.allow)}"
-            for each in plan.refusals
-        ]
-        parts.append("\n".join(["> [!CAUTION]", "> Rejected by safety checks.", ">", *refusals]))
-    groups = view.group_changes(plan, drift=drift, limit=_MAX_VALUE_LENGTH)
-    if groups:
-        parts.append("\n".join(_table(groups)))
-    if plan.state_changes and not drift:
-        entries = [f"- **{address}** {escape_markdown(text)}" for address, text in view.state_change_lines(plan)]
-        title = f"{pluralize(len(plan.state_changes), 'change')} in state only"
-        parts.append("\n".join(_collapsible(title, _truncate_entries(entries, _MAX_DETAILS_LENGTH // 4))))
-    parts += [escape_markdown(remark) for remark in view.remarks(plan, drift=drift)]
-    if plan.held:
-        entries = [f"- **{item.address}** held: {escape_markdown(item.why)}" for item in plan.held]
-        title = f"{pluralize(len(plan.held), 'item')} held, left as {'it is' if len(plan.held) == 1 else 'they are'}"
-        parts.append("\n".join(_collapsible(title, _truncate_entries(entries, _MAX_DETAILS_LENGTH // 4))))
-    if plan.notices:
-        parts.append(
-            "\n".join(f"- **{n.address or 'the workspace'}**: {escape_markdown(n.message)}" for n in plan.notices[:100])
-        )
-    remaining = _MAX_DETAILS_LENGTH
-    for group in groups:
-        details = "\n".join(_group_details(group, remaining))
-        remaining -= len(details)
-        parts.append(details)
-    return "\n\n".join(parts) + "\n"
+MAX_MARKDOWN = 60_000
+"""Limit for a document, in characters: a comment on GitHub has at most 65,536, and its marker and frame need some."""
+_MAX_TABLE = 8_000
+_MAX_REMARKS = 4_000
+_MAX_LABEL = 100
+"""Characters of the name of a site."""
+_MAX_HEADING = 400
+"""Characters of a summary or a remark."""
 
 
-def report_markdown(report: Report) -> str:
-    """Return the summary, the failures and the collapsed rest of an apply."""
-    parts = [
-        "### galleryctl apply",
-        f"**{escape_markdown(outcomes.report_summary(report))}**",
-        outcomes.run_figures(report),
-        *(f"Warning: {escape_markdown(warning)}" for warning in report.warnings),
-    ]
-    if line := outcomes.takeover_line(report):
-        parts.append(escape_markdown(line))
-    done, failed = [], []
-    for outcome in report.outcomes:
-        entry = f"- **{outcome.address}** {outcomes.describe_outcome(outcome)}"
-        if outcome.status is OutcomeStatus.DONE:
-            done.append(f"{entry} ({escape_markdown(outcome.note)})" if outcome.note else entry)
-        else:
-            reason = shorten("; ".join(escaped_lines(outcome.reason)), 400)
-            failed.append(f"{entry}: {escape_markdown(reason)}")
-    if failed:
-        parts.append("\n".join(_truncate_entries(failed, _MAX_DETAILS_LENGTH // 2)))
-    if done:
-        parts.append("\n".join(_collapsible(f"{len(done):,} done", _truncate_entries(done, _MAX_DETAILS_LENGTH // 2))))
-    return "\n\n".join(parts) + "\n"
-
-
-def failure_markdown(error: GalleryctlError) -> str:
-    """Return the failure; problems of the input have their positions."""
-    if isinstance(error, InvalidInput):
-        entries = [
-            f"- {f'{code_span(str(p.at))}: ' if p.at else ''}{escape_markdown(p.message)}" for p in error.problems
-        ]
-        parts = [f"### {count_problems(error.problems)}", "\n".join(_truncate_entries(entries, _MAX_DETAILS_LENGTH))]
+def results_markdown(results: Sequence[SiteResult], context: ReportContext) -> str:
+    """Return the results in one document: the summary, failures, and all changes in the order of their ranks."""
+    command = " ".join(filter(None, ("galleryctl", command_of(results, context))))
+    rows = site_rows(results)
+    several = len(rows) > 1
+    blocks = _in_order(chain.from_iterable(_blocks(result, several=several) for result in results))
+    if several:
+        heading = [f"### {command}: {pluralize(len(rows), 'site')}", f"**{escape_markdown(sites_summary(rows))}**"]
+        blocks.insert(0, _site_table(rows))
     else:
-        where = f"{code_span(error.where)}: " if error.where else ""
-        parts = ["### galleryctl failed", where + escape_markdown(error.what)]
-        parts += ["\n".join(f"- {escape_markdown(line)}" for line in escaped_lines(error.why))] if error.why else []
-    if error.do:
-        parts.append("\n".join(f"→ {escape_markdown(line)}" for line in escaped_lines(error.do)))
-    return "\n\n".join(parts) + "\n"
+        failed = any(isinstance(result.subject, GalleryctlError) for result in results)
+        heading = [f"### {command}{' failed' if failed else ''}", *_summaries(results)]
+    start = "\n\n".join(heading)
+    separators = 2 * len(blocks) + 1
+    texts = fit_blocks(blocks, MAX_MARKDOWN - len(start) - separators, link_target(context.link))
+    return "\n\n".join([start, *texts]) + "\n"
 
 
-def code_span(text: str) -> str:
-    """Return `text` as code: a span, or entities if a backtick or tag in it could end the span in some renderers."""
-    shown = escape_control(text)
-    if shown and shown.strip() == shown and not _UNSAFE.search(shown):
-        return f"`{shown}`"
-    return f"<code>{_PUNCTUATION.sub(lambda match: f'&#{ord(match[0])};', shown)}</code>"
+def _site_table(rows: Sequence[SiteRow]) -> ReportBlock:
+    """Return a row for each site, those that need attention first."""
+    ordered = by_attention(rows)
+    entries = tuple(table_row(escape_markdown(shorten(cell, _MAX_LABEL)) for cell in row.cells) for row in ordered)
+    head = table_head(SITE_COLUMNS)
+    return ReportBlock(
+        order=(Rank.FAILURE, 0),
+        title="sites",
+        full=entries,
+        short=entries,
+        heading="#### Sites",
+        after=f"\n\n{head}",
+        limit=_MAX_TABLE,
+    )
 
 
-def escape_markdown(text: str) -> str:
-    """Return `text` escaped: no markup, HTML, mention, reference or link takes effect."""
-    escaped = _SPECIAL.sub(r"\\\1", escape_control(text))
-    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    escaped = re.sub(r"(?<!&)#", "#&#8203;", escaped.replace("@", "@&#8203;"))
-    return escaped.replace("://", ":&#8203;//").replace("www.", "www&#8203;.")
+def _summaries(results: Sequence[SiteResult]) -> Iterator[str]:
+    for result in results:
+        summary = shorten(result_summary(result), _MAX_HEADING)
+        # The summary of a plan has counts and words of ours only.
+        yield f"**{summary if isinstance(result.subject, Plan) else escape_markdown(summary)}**"
+        if isinstance(result.subject, Report):
+            yield outcomes.run_figures(result.subject)
 
 
-def _table(groups: tuple[view.GalleryChanges, ...]) -> Iterator[str]:
-    yield "| gallery | create | update | move | replace | delete |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    create, update, replace, delete, move = DisplayAction
-    for group in groups:
-        counts = (f"{group.count(action):,}" for action in (create, update, move, replace, delete))
-        yield f"| {group.address} | {' | '.join(counts)} |"
+def _blocks(result: SiteResult, *, several: bool) -> list[ReportBlock]:
+    label = f"{escape_markdown(shorten(result.site, _MAX_LABEL))}: " if several else ""
+    match result.subject:
+        case Plan():
+            return [*plan_blocks(result.subject, drift=result.drift, label=label), *_remarks(result, label)]
+        case Report():
+            return [*report_blocks(result.subject, label=label), *_remarks(result, label)]
+        case Validation() | WriteResult() | Diagnosis():
+            return list(checkup_blocks(result.subject, label=label))
+        case LintReport():
+            return list(lint_blocks(result.subject, label=label))
+        case GalleryctlError():
+            return list(failure_blocks(result.subject, label=label))
+        case _:
+            assert_never(result.subject)
 
 
-def _group_details(group: GalleryChanges, limit: int) -> Iterator[str]:
-    entries = ["\n".join(_change_lines(line)) for line in group.lines]
-    title = f"{group.address}: {pluralize(len(group.lines), 'change')}"
-    yield from _collapsible(title, _truncate_entries(entries, limit))
+def _remarks(result: SiteResult, label: str) -> Iterator[ReportBlock]:
+    match result.subject:
+        case Plan():
+            lines = list(view.remarks(result.subject, drift=result.drift))
+        case Report():
+            lines = list(filter(None, [outcomes.takeover_line(result.subject)]))
+        case _:
+            lines = []
+    if lines:
+        entries = tuple(f"- {label}{escape_markdown(shorten(line, _MAX_HEADING))}" for line in lines)
+        yield ReportBlock(order=(Rank.STATE, 1), title="remarks", full=entries, short=entries, limit=_MAX_REMARKS)
 
 
-def _collapsible(title: str, entries: list[str]) -> list[str]:
-    return [f"<details><summary>{title}</summary>", "", *entries, "", "</details>"]
-
-
-def _truncate_entries(entries: list[str], limit: int) -> list[str]:
-    """Return the entries that fit into `limit` characters, and a count of the others."""
-    shown: list[str] = []
-    for entry in entries:
-        limit -= len(entry) + 1
-        if limit < 0:
-            break
-        shown.append(entry)
-    left = len(entries) - len(shown)
-    return [*shown, *([f"- … and {left:,} more"] if left else [])]
-
-
-def _change_lines(line: ChangeLine) -> Iterator[str]:
-    name = f" {code_span(shorten(line.name, _MAX_VALUE_LENGTH))}" if line.name else ""
-    reason = f" ({escape_markdown(line.reason)})" if line.reason else ""
-    yield f"- {code_span(ACTION_SYMBOLS[line.action])} **{line.label}** {line.summary}{f', {line.kind}' if line.kind else ''}{name}{reason}"
-    for detail in line.details:
-        cause = f" ({detail.cause})" if detail.cause else ""
-        yield f"  - {escape_markdown(detail.label)}: {_format_detail(detail)}{cause}"
-
-
-def _format_detail(detail: FieldDetail) -> str:
-    if detail.before is None:
-        return f"added {code_span(detail.after or '')}" if detail.is_set_member else code_span(detail.after or "")
-    if detail.after is None:
-        return f"removed {code_span(detail.before)}"
-    return f"{code_span(detail.before)} → {code_span(detail.after)}"
+def _in_order(blocks: Iterable[ReportBlock]) -> list[ReportBlock]:
+    """Return the blocks in their order, those of several sites with the same title as one."""
+    merged: dict[tuple[tuple[int, int], str], ReportBlock] = {}
+    for block in blocks:
+        key = (block.order, block.title)
+        merged[key] = merged[key].joined(block) if key in merged else block
+    return sorted(merged.values(), key=lambda block: block.order)

@@ -10,6 +10,22 @@ from galleryctl.report.formatting import escape_control, pluralize
 _REVIEW_ADVICE = "The plan cannot be continued: create a new plan, review it, and apply the rest."
 PAST_TENSE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 """Past tense of each action."""
+OUTCOME_ORDER = {
+    OutcomeStatus.FAILED: "Failed",
+    OutcomeStatus.NOT_TAKEN: "Not taken by the site",
+    OutcomeStatus.HELD: "Held, left as they are",
+    OutcomeStatus.SKIPPED: "Skipped",
+    OutcomeStatus.DONE: "Done",
+}
+"""The statuses as headings, what needs attention first."""
+_ACTION_ORDER = ("delete", "replace", "update", "create")
+
+
+def by_danger(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes, what needs attention first, and of each status deletes, replacements, updates, creates."""
+    statuses = list(OUTCOME_ORDER)
+    actions = {action: number for number, action in enumerate(_ACTION_ORDER)}
+    return sorted(outcomes, key=lambda each: (statuses.index(each.status), actions.get(each.action, len(actions))))
 
 
 def describe_outcome(outcome: Outcome) -> str:

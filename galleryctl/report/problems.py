@@ -29,6 +29,13 @@ def failure_text(error: GalleryctlError, *, color: bool) -> str:
     return render_rows(rows, color=color)
 
 
+def failure_summary(error: GalleryctlError) -> str:
+    """Return the failure in one line, escaped."""
+    if isinstance(error, InvalidInput):
+        return count_problems(error.problems)
+    return " ".join(escaped_lines(error.what))
+
+
 def count_problems(problems: tuple[Problem, ...]) -> str:
     """Return the counts of problems and files, such as "2 problems in 1 file"."""
     files = {problem.at.file for problem in problems if problem.at is not None}

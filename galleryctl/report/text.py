@@ -13,6 +13,9 @@ from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Plan
 from galleryctl.report import outcomes, view
 from galleryctl.report.formatting import escape_control, escaped_lines, list_addresses, quote, shorten
+from galleryctl.report.notes import note_lines
+from galleryctl.report.ranked_changes import rank_changes
+from galleryctl.report.ranking import Rank, rank_title
 from galleryctl.report.view import ACTION_SYMBOLS, ChangeLine, DisplayAction, FieldDetail, GalleryChanges
 
 _T = TypeVar("_T")
@@ -43,15 +46,23 @@ StyledText = tuple[str, str]
 
 
 def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, drift: bool = False) -> str:
-    """Return the plan; `verbose` shows every change. The last line counts."""
+    """Return the plan, the dangerous first; `verbose` shows every change. The last line counts."""
     rows: list[list[StyledText]] = []
     if plan.drift if drift else plan.changes:
         intro, arrow = ("Drift", " (manifest → site)") if drift else ("galleryctl will perform these actions", "")
         rows += [[(f"{intro} on site {escape_control(plan.site_id)}{arrow}:", "bold")], [], _legend(drift=drift), []]
     if plan.targets:
         rows += [[(f"Targets: {list_addresses(plan.targets)}", "")], []]
-    for group in view.group_changes(plan, drift=drift, limit=max((width - 24) // 2, 16)):
-        rows += [*truncate_rows(group_rows(group, width, verbose=verbose), width), []]
+    if plan.refusals and not drift:
+        rows += _refusal_rows(plan, width)
+    if plan.held:
+        rows += _held_rows(plan, width)
+    ranked = rank_changes(plan, drift=drift, limit=max((width - 24) // 2, 16))
+    for part in ranked:
+        rows += [[(part.title, "bold")]] if len(ranked) > 1 else []
+        for group in part.groups:
+            rows += truncate_rows(group_rows(group, width, verbose=verbose or part.is_dangerous), width)
+            rows.append([])
     rows += _remark_rows(plan, width, verbose=verbose, drift=drift)
     for remark in view.remarks(plan, drift=drift):
         rows += wrap_paragraph(remark, width, indent=0)
@@ -59,31 +70,35 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False, dri
     return render_rows(rows, color=color)
 
 
+def _refusal_rows(plan: Plan, width: int) -> Iterator[list[StyledText]]:
+    yield [(rank_title(Rank.REFUSAL), "bold red")]
+    for refusal in plan.refusals:
+        yield from wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
+        yield from wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
+    yield []
+
+
+def _held_rows(plan: Plan, width: int) -> Iterator[list[StyledText]]:
+    yield [(rank_title(Rank.HELD), "bold yellow")]
+    for item in plan.held:
+        yield from wrap_paragraph(f"{item.address}: {escape_control(item.why)}", width)
+    yield []
+
+
 def _remark_rows(plan: Plan, width: int, *, verbose: bool, drift: bool) -> Iterator[list[StyledText]]:
-    """Yield the changes of the state, the notes and the failed safety checks."""
+    """Yield the changes of the state and the notes."""
     if plan.state_changes and not drift:
-        yield [("In state only", "bold")]
+        yield [(rank_title(Rank.STATE), "bold")]
         lines = view.state_change_lines(plan)
         for address, text in _first_lines(lines, verbose=verbose):
             yield from wrap_paragraph(f"{address}: {text}", width)
         if not verbose and len(lines) > _MAX_CHANGES_SHOWN:
             yield _more_row(len(lines))
         yield []
-    if plan.held:
-        yield [("Held, left as they are", "bold yellow")]
-        for item in plan.held:
-            yield from wrap_paragraph(f"{item.address}: {escape_control(item.why)}", width)
-        yield []
     if plan.notices:
-        yield [("Notes", "bold")]
-        for notice in plan.notices:
-            yield from wrap_paragraph(f"{notice.address or 'the workspace'}: {escape_control(notice.message)}", width)
-        yield []
-    if plan.refusals and not drift:
-        yield [("Rejected by safety checks", "bold red")]
-        for refusal in plan.refusals:
-            yield from wrap_paragraph(f"{refusal.address or 'the workspace'}: {escape_control(refusal.why)}", width)
-            yield from wrap_paragraph(f"allow with: {escape_control(refusal.allow)}", width, indent=6)
+        yield [(rank_title(Rank.NOTE), "bold")]
+        for note in note_lines(plan.notices, verbose=verbose):
+            yield from wrap_paragraph(f"{note.subject}: {note.message}", width)
         yield []
 
 
@@ -99,6 +114,8 @@ def report_text(report: Report, *, color: bool, width: int, verbose: bool = Fals
         if not verbose and len(members) > _MAX_CHANGES_SHOWN:
             rows.append(_more_row(len(members)))
         rows += [row for line in escaped_lines(reason) for row in wrap_paragraph(line, width, indent=6)]
+    for error in report.errors:
+        rows += wrap_paragraph(f"error: {escape_control(error)}", width)
     for warning in report.warnings:
         rows += wrap_paragraph(f"warning: {escape_control(warning)}", width)
     rows.append([])

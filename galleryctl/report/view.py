@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from galleryctl.model.address import Address
 from galleryctl.model.fields import FIELDS, MEDIA_FIELD, manifest_name
+from galleryctl.model.position import SourcePosition
 from galleryctl.plan.changes import Action, Cause, Change, MatchedBy, Plan, StateAction, StateChange
 from galleryctl.report.formatting import escape_control, format_media, format_value, pluralize
 
@@ -47,6 +49,7 @@ _STATE_ACTIONS = {
     StateAction.RECORD: "already as declared: ",
 }
 """Descriptions of state changes, before their detail."""
+NO_POSITIONS: Mapping[Address, SourcePosition] = MappingProxyType({})
 _TAG_PATHS = tuple(f"{field.name}." for field in FIELDS if field.type == "tags")
 """Prefixes of the paths of single tags."""
 
@@ -63,6 +66,13 @@ class FieldDetail:
     cause: str = ""
     """The cause of the difference, "" if it comes from the manifest."""
 
+    def __str__(self) -> str:
+        if self.before is None:
+            return f"{self.label}: {'added ' if self.is_set_member else ''}{self.after}"
+        return (
+            f"{self.label}: {f'{self.before} → {self.after}' if self.after is not None else f'removed {self.before}'}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
@@ -76,6 +86,8 @@ class ChangeLine:
     summary: str
     reason: str
     details: tuple[FieldDetail, ...]
+    at: SourcePosition | None = None
+    """The entry in the manifest, if it is created or updated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +98,21 @@ class GalleryChanges:
     name: str
     lines: tuple[ChangeLine, ...]
 
-    def count(self, *actions: DisplayAction) -> int:
-        """Count the lines with one of the actions."""
-        return sum(line.action in actions for line in self.lines)
 
-
-def group_changes(plan: Plan, *, drift: bool, limit: int) -> tuple[GalleryChanges, ...]:
+def group_changes(
+    changes: Iterable[Change], *, drift: bool, limit: int, positions: Mapping[Address, SourcePosition] = NO_POSITIONS
+) -> tuple[GalleryChanges, ...]:
     """Return the changes by gallery, values in at most `limit` characters; for drift, the site's value comes last."""
-    changes: dict[Address, list[Change]] = {}
-    for change in map(_only_drift, plan.drift) if drift else plan.changes:
-        changes.setdefault(change.address.parent, []).append(change)
+    galleries: dict[Address, list[Change]] = {}
+    for change in changes:
+        galleries.setdefault(change.address.parent, []).append(change)
     return tuple(
         GalleryChanges(
             address=address,
             name=next((escape_control(change.name) for change in members if change.address == address), ""),
-            lines=tuple(_change_line(change, drift=drift, limit=limit) for change in members),
+            lines=tuple(_change_line(change, drift=drift, limit=limit, positions=positions) for change in members),
         )
-        for address, members in changes.items()
+        for address, members in galleries.items()
     )
 
 
@@ -195,19 +205,7 @@ def _describe_state_change(change: StateChange, items: int) -> str:
     return f"no longer in state ({why})" + (f"; {rest}{with_items}" if rest else with_items)
 
 
-def _only_drift(change: Change) -> Change:
-    """Return the parts of a change that the site caused."""
-    if change.action is not Action.UPDATE:
-        return change
-    return replace(
-        change,
-        fields=tuple(part for part in change.fields if part.cause.is_drift),
-        media=change.media if change.media_cause.is_drift else None,
-        position=change.position if change.position_cause.is_drift else None,
-    )
-
-
-def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
+def _change_line(change: Change, *, drift: bool, limit: int, positions: Mapping[Address, SourcePosition]) -> ChangeLine:
     action = _display_action(change)
     details = tuple(_field_details(change, action, limit))
     if drift:
@@ -223,6 +221,7 @@ def _change_line(change: Change, *, drift: bool, limit: int) -> ChangeLine:
         summary=_describe_change(change, action, drift=drift),
         reason=_reason(change, drift=drift),
         details=details,
+        at=positions.get(change.address),
     )
 
 
@@ -234,9 +233,7 @@ def _reason(change: Change, *, drift: bool) -> str:
 
 
 def _display_action(change: Change) -> DisplayAction:
-    if change.action is Action.UPDATE and change.position is not None and not change.fields and change.media is None:
-        return DisplayAction.MOVE
-    return DisplayAction(change.action.value)
+    return DisplayAction.MOVE if change.is_move else DisplayAction(change.action.value)
 
 
 def _describe_change(change: Change, action: DisplayAction, *, drift: bool) -> str:

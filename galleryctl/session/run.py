@@ -54,6 +54,9 @@ class ApplyHooks:
     def on_plan(self, plan: Plan) -> None:
         """Handle the plan before it is checked and approved."""
 
+    async def before_writing(self) -> None:
+        """Check what is not part of the plan, when the lock is held and the plan approved; raise to write nothing."""
+
     def writing(self, stop: Stop) -> AbstractContextManager[Progress]:  # noqa: ARG002 - for subclasses
         """Return a context manager that returns the observer of the writes; set `stop` to start no further step.
 
@@ -116,6 +119,8 @@ async def apply_workspace(
                     check_review_digest(planned.plan, expect_digest)
                 elif saved is None and hooks.approve is None and not overwrite_conflicts:
                     check_conflicts(planned.plan)
+                if not planned.plan.is_empty:
+                    await hooks.before_writing()
             stop = Stop()
             progress = signals.enter_context(hooks.writing(stop))
             is_reviewed = saved is not None or bool(expect_digest)

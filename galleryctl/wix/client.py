@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
+from galleryctl.environment_transport import EnvironmentTransport
 from galleryctl.http import httpx
 from galleryctl.model.desired import Limits
 from galleryctl.model.waiting import WaitObserver, unobserved
 from galleryctl.network import NetworkSettings
 from galleryctl.waits import Waits
 from galleryctl.wix.auth import Auth
-from galleryctl.wix.environment_transport import EnvironmentTransport
 from galleryctl.wix.galleries import GalleryCalls
 from galleryctl.wix.media import MediaCalls
 from galleryctl.wix.permissions import PermissionCalls

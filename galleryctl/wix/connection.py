@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from galleryctl.environment_transport import EnvironmentTransport
 from galleryctl.http import httpx
 from galleryctl.network import NetworkSettings, connection_advice
-from galleryctl.wix.environment_transport import EnvironmentTransport
 from galleryctl.wix.errors import Unavailable
 
 _TIMEOUT = 10.0

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
-from galleryctl.http import RefusedResponse, httpx, read_body, stream_body
+from galleryctl.http import RefusedResponse, httpx, read_body, retry_after_seconds, stream_body
 from galleryctl.network import connection_advice
 from galleryctl.wix.errors import (
     ApiError,
@@ -65,7 +63,7 @@ def error_from_response(outgoing: Request, response: Response, *, redact: Redact
         error_body=ErrorBody() if isinstance(body, InvalidJson) else parse_error_body(body, redact),
         scope=outgoing.endpoint.scope,
         request_id=response.request_id,
-        retry_after=_retry_after(response, now),
+        retry_after=retry_after_seconds(response.headers, now),
     )
     if isinstance(error, Unavailable) and not outgoing.endpoint.idempotent:
         return ResponseLost(
@@ -104,24 +102,3 @@ def error_without_response(outgoing: Request, cause: Exception) -> ApiError:
     if isinstance(cause, httpx.DecodingError):
         return MalformedResponse("the response cannot be decoded", call=call)
     return Unavailable(what, call=call, retryable=True)
-
-
-def _retry_after(response: Response, now: float) -> float | None:
-    """Return the seconds to wait; a date counts from the response's own Date if it has one."""
-    text = response.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text)
-    until = _parse_http_date(text)
-    if until is None:
-        return None
-    sent = _parse_http_date(response.headers.get("date", ""))
-    return max(0.0, until - (now if sent is None else sent))
-
-
-def _parse_http_date(text: str) -> float | None:
-    try:
-        date: datetime = parsedate_to_datetime(text)
-        # the zone -0000 gives a date without a zone; it is UTC, not this machine's zone
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None

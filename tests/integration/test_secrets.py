@@ -47,8 +47,8 @@ APP = '{app_id: "${WIX_APP_ID}", app_secret: "${WIX_APP_SECRET}", instance_id: "
 
 # in the order in which a workspace uses them; `apply` comes while its saved plan is fresh
 RUNS = (
-    "init ../other", "validate", "lint", "fmt --check", "fmt", "expand weddings", "plan --out plan.json", "show plan.json", "apply plan.json",
-    "plan", "drift", "drift --accept", "apply --auto-approve", "history", "history 1", "undo 1 --dry-run", "show", "show --live", "show --live weddings", "show --live weddings/words",
+    "init ../other", "validate", "lint --report sarif=r/l.sarif --report codequality=r/l.json", "fmt --check", "fmt", "expand weddings", "plan --out plan.json", "show plan.json", "apply plan.json",
+    "plan", "drift --report sarif=r/drift.sarif --report junit=r/drift.xml --report html=r/drift.html", "drift --accept", "ci matrix", "ci run plan --report-dir r/ci --outputs r/ci.env", "apply --auto-approve --report sarif=r/a.sarif --report junit=r/a.xml --report github=r/a", "history", "history 1", "undo 1 --dry-run", "show", "show --live", "show --live weddings", "show --live weddings/words",
     "state list", "state show weddings", "state versions", "state unlock --force none",
     "state mv weddings/words weddings/word", "state mv weddings/word weddings/words", "state rm weddings/words",
     "state rebuild --auto-approve", "media list", "media gc --auto-approve", "import --all --dry-run", "velo weddings", "doctor", "probe --auto-approve",
@@ -66,7 +66,7 @@ SEALED_RUNS = (
     "doctor",
 )
 ONLINE = (
-    "plan", "apply --auto-approve", "drift", "destroy --auto-approve", "import --all --dry-run", "show --live",
+    "plan --report sarif=r/p.sarif --report junit=r/p.xml --report markdown=r/p.md --report terraform=r/p.json", "apply --auto-approve", "drift", "destroy --auto-approve", "import --all --dry-run", "show --live",
     "state rebuild --auto-approve", "media list", "media gc --auto-approve", "velo weddings", "doctor",
 )  # fmt: skip
 

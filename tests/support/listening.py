@@ -22,3 +22,10 @@ def listening(app: Callable[..., object], listener: socket.socket, *, dated: boo
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def serve_app(app: Callable[..., object]) -> Iterator[str]:
+    """Serve an application at a free port, and yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, listening(app, listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def command(*names: str, package: str) -> str:
     found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip(f"needs {names[0]}: apt install {package}")
+    return found
+
+
+def act() -> str:
+    """Return the path of act, or skip the test."""
+    found = shutil.which("act")
+    if found is None:
+        pytest.skip("needs act: python -m pip install --group runners")
     return found
 
 
@@ -44,3 +53,11 @@ def linux(*files: str) -> None:
         pytest.skip("needs Linux: run it in a container or a virtual machine")
     if missing := [file for file in files if not Path(file).exists()]:
         pytest.skip(f"needs {missing[0]}: run it on a Linux kernel that has it")
+
+
+def file_of_distribution(name: str, file: str) -> Path:
+    """Return a file of an installed distribution, whose code is not run, or skip the test."""
+    try:
+        return Path(str(distribution(name).locate_file(file)))
+    except PackageNotFoundError:
+        pytest.skip(f"needs {name}: pip install {name}")

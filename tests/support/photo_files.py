@@ -168,12 +168,12 @@ def gif(xmp: str | None = None, *, size: tuple[int, int] = (48, 32)) -> bytes:
     return b"GIF89a" + struct.pack("<HH", *size) + b"\0\0\0" + picture + extension + b";"
 
 
-def webp(*, exif: Exif | None = None, xmp: str | None = None, size: tuple[int, int] = (48, 32)) -> bytes:
+def webp(*, exif: Exif | None = None, xmp: str | bytes | None = None, size: tuple[int, int] = (48, 32)) -> bytes:
     """Return a WebP with an extended header."""
     canvas = b"".join((side - 1).to_bytes(3, "little") for side in size)
     chunks = [(b"VP8X", b"\x0c\0\0\0" + canvas), (b"VP8L", b"/" + b"\0" * 5)]
     chunks += [(b"EXIF", exif.block)] if exif else []
-    chunks += [(b"XMP ", xmp.encode())] if xmp else []
+    chunks += [(b"XMP ", xmp.encode() if isinstance(xmp, str) else xmp)] if xmp else []
     body = b"".join(kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) & 1) for kind, data in chunks)
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 

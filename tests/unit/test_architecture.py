@@ -90,7 +90,11 @@ def test_programs_are_run_where_their_wait_is_announced() -> None:
     starts = re.compile(r"\b(subprocess\.(run|Popen|check_output|call)|create_subprocess_\w+|os\.system)\(")
     running = {path: text for path, text in sources("galleryctl") if starts.search(text)}
     assert all("WaitKind.PROGRAM" in text for text in running.values())
-    assert running.keys() == {"galleryctl/session/credential_command.py", "galleryctl/session/outputs.py"}
+    assert running.keys() == {
+        "galleryctl/forge/checkout.py",
+        "galleryctl/session/credential_command.py",
+        "galleryctl/session/outputs.py",
+    }
 
 
 def test_every_kind_of_wait_is_announced_somewhere() -> None:

@@ -14,6 +14,7 @@ from galleryctl.cli.options import (
     get_settings,
     guard_options,
     lock_timeout_option,
+    report_option,
     target_option,
 )
 
@@ -30,8 +31,12 @@ from galleryctl.cli.options import (
     help="Overwrite what people changed on the site and the manifests changed, too.",
 )
 @click.option("--expect-digest", metavar="DIGEST", default="", help="Apply only the plan with this review digest.")
+@click.option(
+    "--require-undiverged", is_flag=True, help="In a CI job: apply only if the branch is not behind its base."
+)
 @lock_timeout_option
 @deadline_option
+@report_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -44,6 +49,7 @@ def command(
     auto_approve: bool,
     overwrite_conflicts: bool,
     expect_digest: str,
+    require_undiverged: bool,
     lock_timeout: float | None,
     deadline: float | None,
 ) -> int:
@@ -81,6 +87,7 @@ def command(
         operation="apply",
         overwrite_conflicts=overwrite_conflicts,
         expect_digest=expect_digest,
+        require_undiverged=require_undiverged,
         deadline=deadline,
     )
     return run_async(applying)

@@ -11,6 +11,7 @@ from galleryctl.cli.options import (
     deadline_option,
     get_settings,
     lock_timeout_option,
+    report_option,
     target_option,
 )
 
@@ -21,6 +22,7 @@ from galleryctl.cli.options import (
 @auto_approve_option
 @lock_timeout_option
 @deadline_option
+@report_option
 @click.pass_context
 def command(
     context: click.Context,

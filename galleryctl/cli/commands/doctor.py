@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from galleryctl.cli.options import common_options, get_settings
+from galleryctl.cli.options import common_options, get_settings, report_option
 
 
 @click.command("doctor")
 @common_options
+@report_option
 @click.pass_context
 def command(context: click.Context) -> int:
     """Diagnose the installation, workspace, state and API access.
@@ -16,9 +17,11 @@ def command(context: click.Context) -> int:
     Nothing is changed.
     """
     from galleryctl.cli.output import print_checkup
+    from galleryctl.cli.reports import check_reports
     from galleryctl.cli.run.doctor import diagnose
 
     settings = get_settings(context)
+    check_reports(settings)
     diagnosis = diagnose(settings)
     print_checkup(diagnosis, settings)
     return diagnosis.exit_code

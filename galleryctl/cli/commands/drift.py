@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from galleryctl.cli.event_loop import run_async
-from galleryctl.cli.options import common_options, deadline_option, get_settings, target_option
+from galleryctl.cli.options import common_options, deadline_option, get_settings, report_option, target_option
 
 
 @click.command("drift")
@@ -25,6 +25,7 @@ from galleryctl.cli.options import common_options, deadline_option, get_settings
     "--remove-obsolete", is_flag=True, help="Remove the entries of galleryctl.tolerated.yaml that have no effect."
 )
 @deadline_option
+@report_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -44,6 +45,7 @@ def command(
     sufficient, also for --accept, --tolerate-until and --remove-obsolete, which write files of the workspace only.
     """
     from galleryctl.cli.output import print_result
+    from galleryctl.cli.reports import check_reports
     from galleryctl.cli.run.accept import run_accept
     from galleryctl.cli.run.plan import parse_pattern
     from galleryctl.cli.run.tolerate import run_remove_obsolete, run_tolerate
@@ -58,6 +60,8 @@ def command(
         reason=reason,
         addresses=addresses,
     )
+    if settings.reports and any(actions.values()):
+        raise click.UsageError("--report cannot be combined with --accept, --tolerate-until or --remove-obsolete.")
     if accept:
         accepting = run_accept(settings, (*targets, *addresses), added=added, dry_run=dry_run)
         return run_async(accepting, deadline=deadline)
@@ -66,6 +70,7 @@ def command(
         return run_async(tolerating, deadline=deadline)
     if remove_obsolete:
         return run_async(run_remove_obsolete(settings, (*targets, *addresses)), deadline=deadline)
+    check_reports(settings)
     options = drift_options(tuple(map(parse_pattern, targets)))
     plan = run_async(plan_workspace(get_workspace(settings), options), deadline=deadline)
     print_result(plan, settings, drift=True)

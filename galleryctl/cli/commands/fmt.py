@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from galleryctl.cli.options import common_options, get_settings
+from galleryctl.cli.options import common_options, get_settings, report_option
 
 
 @click.command("fmt")
@@ -14,6 +14,7 @@ from galleryctl.cli.options import common_options, get_settings
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 and list unformatted files.")
 @click.option("--diff", is_flag=True, help="Write nothing; print the changes as a diff.")
+@report_option
 @click.pass_context
 def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: bool) -> int:
     """Reformat manifests in the standard style.
@@ -23,6 +24,7 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
     """
     from galleryctl.cli import output
     from galleryctl.cli.file_diff import unified_diff
+    from galleryctl.cli.reports import check_reports
     from galleryctl.cli.run.fmt import STDIN, format_files, not_formatted_error, select_files
     from galleryctl.manifest.files.atomic_write import write_text_atomically
     from galleryctl.model.checkup import WriteAction, WriteResult
@@ -32,6 +34,9 @@ def command(context: click.Context, files: tuple[Path, ...], check: bool, diff: 
         raise click.UsageError("- (standard input) cannot be combined with files.", context)
     prints = diff or (piped and not check)
     settings = get_settings(context, unused=("--site", *(("--format",) if prints else ())))
+    if settings.reports and not check:
+        raise click.UsageError("--report needs --check.", context)
+    check_reports(settings)
     texts = format_files(select_files(settings.directory, files))
     changed = [text for text in texts if text.before != text.after]
     if diff:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from galleryctl.cli.options import common_options, get_settings
+from galleryctl.cli.options import common_options, get_settings, report_option
 
 
 @click.command("lint")
@@ -17,6 +17,7 @@ from galleryctl.cli.options import common_options, get_settings
 )
 @click.option("--strict", is_flag=True, help="The same as --fail-on warning.")
 @common_options
+@report_option
 @click.pass_context
 def command(context: click.Context, fail_on: str | None, *, strict: bool) -> int:
     """Find missing alt texts, locations, repeated photos and more.
@@ -24,12 +25,14 @@ def command(context: click.Context, fail_on: str | None, *, strict: bool) -> int
     The site and the state are not accessed. The rules and their severities are set under lint: in galleryctl.yaml.
     """
     from galleryctl.cli.output import print_lint
+    from galleryctl.cli.reports import check_reports
     from galleryctl.manifest.lint import lint_workspace
     from galleryctl.model.lint import Severity
 
     if strict and fail_on is not None:
         raise click.UsageError("--strict and --fail-on cannot be combined.", context)
     settings = get_settings(context)
+    check_reports(settings)
     threshold = Severity.WARNING if strict else Severity(fail_on or Severity.ERROR)
     report = lint_workspace(settings.directory, os.environ, settings.site, fail_on=threshold)
     print_lint(report, settings)

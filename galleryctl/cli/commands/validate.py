@@ -6,11 +6,12 @@ import os
 
 import click
 
-from galleryctl.cli.options import common_options, get_settings
+from galleryctl.cli.options import common_options, get_settings, report_option
 
 
 @click.command("validate")
 @common_options
+@report_option
 @click.pass_context
 def command(context: click.Context) -> int:
     """Check whether the workspace is valid.
@@ -18,8 +19,10 @@ def command(context: click.Context) -> int:
     All files are checked for all sites. The site and the state are not accessed.
     """
     from galleryctl.cli.output import print_checkup
+    from galleryctl.cli.reports import check_reports
     from galleryctl.manifest.validate import validate
 
     settings = get_settings(context)
+    check_reports(settings)
     print_checkup(validate(settings.directory, os.environ, settings.site), settings)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 
 from galleryctl.cli import output
@@ -13,6 +14,7 @@ from galleryctl.cli.failure import print_failure
 from galleryctl.cli.interrupts import cancel_on_signal, raise_on_signal, stop_on_signal
 from galleryctl.cli.options import CliSettings
 from galleryctl.cli.progress import open_progress
+from galleryctl.cli.reports import check_reports, write_reports
 from galleryctl.cli.workspace import get_workspace
 from galleryctl.engine.apply.run import ApplyResult
 from galleryctl.engine.progress import Progress
@@ -21,6 +23,7 @@ from galleryctl.model.command import command_line
 from galleryctl.model.errors import DeadlineExceeded, GalleryctlError, Interrupted
 from galleryctl.plan.changes import Plan
 from galleryctl.plan.make import PlanOptions
+from galleryctl.report.results import SiteResult
 from galleryctl.session.run import ApplyHooks, apply_workspace
 
 
@@ -34,14 +37,16 @@ async def run_apply(
     operation: str,
     overwrite_conflicts: bool = False,
     expect_digest: str = "",
+    require_undiverged: bool = False,
     deadline: float | None = None,
 ) -> int:
     """Apply, printing plan, progress and report; return the exit code. It stops `deadline` seconds after its start."""
     if ask:
         require_tty("give --auto-approve, or apply a saved plan: " + command_line("apply", "PLAN"))
         output.require_format(settings, "text")  # the plan must be shown before the question
+    check_reports(settings)
     question = "Do you want to perform these actions?" if ask else None
-    hooks = _Terminal(settings, question, Deadline(deadline))
+    hooks = _Terminal(settings, question, Deadline(deadline), require_undiverged=require_undiverged)
     try:
         applied = await apply_workspace(
             get_workspace(settings),
@@ -55,11 +60,12 @@ async def run_apply(
         )
     except (Interrupted, DeadlineExceeded) as error:
         if hooks.stopped is None:
-            raise
+            return print_failure(error, settings, plan=hooks.plan)
         applied = hooks.stopped.with_error(error) if hooks.stopped.stopped else hooks.stopped
+    except GalleryctlError as error:
+        return print_failure(error, settings, plan=hooks.plan)
     if applied is None:
-        output.info(settings, "Nothing was applied.")
-        return 1
+        return _print_not_approved(settings, hooks.plan)
     if expect_digest and not (applied.report.outcomes or applied.report.state_changes):
         output.info(settings, "Nothing is left to apply, so --expect-digest was not compared.")
     with raise_on_signal():
@@ -69,11 +75,15 @@ async def run_apply(
 class _Terminal(ApplyHooks):
     """Hooks that show the plan, ask `question` unless it is None, handle signals and the deadline, and show the progress."""
 
-    def __init__(self, settings: CliSettings, question: str | None, deadline: Deadline) -> None:
+    def __init__(
+        self, settings: CliSettings, question: str | None, deadline: Deadline, *, require_undiverged: bool
+    ) -> None:
         super().__init__()
         self._settings = settings
         self._deadline = deadline
         self._question = question
+        self._require_undiverged = require_undiverged
+        self.plan: Plan | None = None
         self.stopped: ApplyResult | None = None
         if question is not None:
             self.approve = lambda _plan: confirm(question)
@@ -87,14 +97,21 @@ class _Terminal(ApplyHooks):
             yield
 
     def on_plan(self, plan: Plan) -> None:
+        self.plan = plan
         if self._settings.format != "text" or (self._settings.quiet and not self._question):
             return
         try:
-            output.print_result(plan, self._settings)
+            output.result(output.rendered(plan, self._settings))
         except BrokenPipeError:
             if self._question:
                 what = "the plan cannot be shown; nothing was applied"
                 raise GalleryctlError(what, where="standard output", why="its reader has exited") from None
+
+    async def before_writing(self) -> None:
+        if self._require_undiverged:
+            from galleryctl.cli.run.undiverged import check_undiverged
+
+            await check_undiverged(self._settings)
 
     @contextmanager
     def writing(self, stop: Stop) -> Iterator[Progress]:
@@ -110,16 +127,30 @@ class _Terminal(ApplyHooks):
         self.stopped = applied
 
 
+def _print_not_approved(settings: CliSettings, plan: Plan | None) -> int:
+    """Say that the plan was not approved, also in the reports; return the exit code."""
+    output.info(settings, "Nothing was applied.")
+    error = GalleryctlError("the plan was not approved; nothing was applied")
+    results = [SiteResult(subject=error), *([SiteResult(subject=plan)] if plan else [])]
+    if unwritten := write_reports(settings, *results):
+        raise unwritten
+    return 1
+
+
 def _print_report(applied: ApplyResult, settings: CliSettings) -> int:
-    """Print the report and the errors of the run; return the exit code, never 1 after something was written."""
+    """Write and print the report and the errors of the run; return the exit code, never 1 after something was written."""
     code, report = applied.exit_code, applied.report
     incomplete = 3 if report.has_written or report.state_changes else 1
     try:
+        whole = replace(report, errors=tuple(str(error) for error in applied.errors))
+        unwritten = write_reports(settings, SiteResult(subject=whole))
         if report.outcomes or report.state_changes or settings.format != "text":
-            lost = output.outcome(output.rendered(report, settings))
+            # As text, the errors follow on standard error.
+            lost = output.outcome(output.rendered(report if settings.format == "text" else whole, settings))
             code = incomplete if lost and not code else code
-        for error in applied.errors:
-            print_failure(error, settings)
+        for error in (*applied.errors, *([unwritten] if unwritten else [])):
+            print_failure(error, replace(settings, format="text", reports=(), notifies=False))
+            code = code or incomplete
     except Exception as error:  # noqa: BLE001 - a bug in the report says nothing about what was written
         print_failure(error, settings)
         code = code or incomplete

@@ -23,6 +23,7 @@ from galleryctl.model.live import SiteSnapshot
 from galleryctl.model.media import Kind, LocalFile, MediaFile, RemoteFile
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.model.partial_upload import PartialUpload
+from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import Action, Change, Plan
 from galleryctl.plan.steps import Step, Upload, plan_steps
 from galleryctl.state.journal import Journal
@@ -107,6 +108,8 @@ async def apply(
         done = [step for step in steps if graph.outcomes[step.id].status is OutcomeStatus.DONE]
         report = Report(
             outcomes=tuple(_outcomes(plan.changes, steps, graph, bindings, executor.deviations)),
+            site_id=displayed(plan.site_id),
+            positions=plan.positions,
             requests=client.request_counts,
             state_changes=len(plan.state_changes),
             uploaded=sum(isinstance(step.action, Upload) for step in done),

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from galleryctl.engine.refresh.findings import Recovery
-from galleryctl.engine.refresh.listing import read_galleries, read_items_of_galleries
+from galleryctl.engine.refresh.listing import (
+    read_galleries,
+    read_items_of_galleries,
+    with_seen_galleries,
+    with_seen_items,
+)
 from galleryctl.engine.refresh.pending import UnconfirmedCreate
 from galleryctl.engine.refresh.recover import recover_deletes, recover_galleries, recover_steps
 from galleryctl.model.address import Address
@@ -69,6 +75,7 @@ async def fetch_site(
     """
     intents = tuple(pending)
     rechecks = _MAX_RECHECKS if read_lag else 0
+    known_ids = frozenset(bindings.ids.values())
     sent = {address for intent in intents for address in intent.created}
     moves, _ = apply_moved(desired, {*sent, *bindings.ids}) if sent else (AddressMoves(), ())
     resolution = _resolve_doubts(desired, bindings, moves, intents)
@@ -79,7 +86,7 @@ async def fetch_site(
         if not identified.missing_from(galleries):
             break
         await _pause_before_recheck(client, read_lag, number)
-        galleries = await read_galleries(client)
+        galleries = with_seen_galleries(galleries, await read_galleries(client), known_ids)
         recovery = _recover_galleries(bindings, intents, galleries, resolution)
         identified = identify_galleries(desired, galleries, recovery.bindings, sent)
     settled = recover_deletes(recovery.bindings, intents, galleries) if intents else recovery.bindings
@@ -94,7 +101,8 @@ async def fetch_site(
         if not known.incomplete_galleries:
             break
         await _pause_before_recheck(client, read_lag, number)
-        galleries = await read_items_of_galleries(client, galleries, known.incomplete_galleries)
+        read = await read_items_of_galleries(client, galleries, known.incomplete_galleries)
+        galleries = tuple(map(partial(with_seen_items, known_ids=known_ids), galleries, read))
         steps, known = _match_known_items(desired, galleries, recovery, intents, resolution, identified)
     files = await read_unknown_files(client, known)
     fetched = FetchedSite(

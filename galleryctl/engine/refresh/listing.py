@@ -100,6 +100,26 @@ async def read_items(client: WixClient, gallery: LiveGallery) -> LiveGallery:
     return replace(gallery, items=tuple(sorted(items, key=_sort_key)), unsupported_sort_orders=unsupported)
 
 
+def with_seen_galleries(
+    before: tuple[LiveGallery, ...], now: tuple[LiveGallery, ...], known_ids: frozenset[str]
+) -> tuple[LiveGallery, ...]:
+    """Return a later reading, with the galleries of `known_ids`, those of state, that only the earlier one showed.
+
+    A later reading may lag, too: what state has counts as missing only if no reading shows it.
+    """
+    shown = {gallery.id for gallery in now}
+    return (*now, *(gallery for gallery in before if gallery.id in known_ids - shown))
+
+
+def with_seen_items(before: LiveGallery, now: LiveGallery, *, known_ids: frozenset[str]) -> LiveGallery:
+    """Return a later reading of a gallery, with the items that only the earlier one showed, as `with_seen_galleries`."""
+    if before.items is None or now.items is None:
+        return now
+    shown = {item.id for item in now.items}
+    seen = [item for item in before.items if item.id in known_ids - shown]
+    return replace(now, items=tuple(sorted((*now.items, *seen), key=_sort_key))) if seen else now
+
+
 async def read_item_pages(client: WixClient, gallery: LiveGallery) -> tuple[LiveGallery, tuple[ItemPage, ...]]:
     """Return consistent pages of all its items, and the gallery as it was then.
 

@@ -18,6 +18,7 @@ MAX_TABLE_BYTES = 1_000_000
 MAX_HEIF_ITEMS = 20_000
 EXIF_ITEM = b"Exif"
 """The type of an item that is an EXIF block."""
+_MIME_ITEM = b"mime"
 _XMP_TYPE = b"application/rdf+xml"
 _TIFF_HEADERS = (b"II*\0", b"MM\0*")
 
@@ -63,10 +64,10 @@ def _read_types(source: ByteSource, iinf: Part) -> dict[int, tuple[bytes, bytes]
         if len(types) >= MAX_HEIF_ITEMS:
             raise MalformedError(f"there are more than {MAX_HEIF_ITEMS:,} items")
         infe = FieldReader.of(source, box, MAX_TABLE_BYTES)
-        if box.kind == b"infe" and infe.version in (2, 3):
-            ident = infe.number(2 if infe.version == 2 else 4)  # noqa: PLR2004 - the version with ids of 16 bits
+        if box.kind == b"infe" and infe.version <= 3:  # noqa: PLR2004 - the last version
+            ident = infe.number(4 if infe.version == 3 else 2)  # noqa: PLR2004 - the version with ids of 32 bits
             infe.number(2)  # protection
-            kind = infe.take(4)
+            kind = infe.take(4) if infe.version >= 2 else _MIME_ITEM  # noqa: PLR2004 - the first one with types
             strings = infe.rest().split(b"\0")
             types[ident] = (kind, strings[1] if len(strings) > 1 else b"")
     return types
@@ -152,7 +153,7 @@ def _read_meta(source: ByteSource, meta: Part) -> Iterator[PhotoFacts | Block]:
     for item in heif_items(source, meta).values():
         if item.type == EXIF_ITEM:
             yield Block(BlockKind.EXIF, exif_of_item(item_data(source, item)))
-        elif item.type == b"mime" and item.content_type == _XMP_TYPE:
+        elif item.type == _MIME_ITEM and item.content_type == _XMP_TYPE:
             yield Block(BlockKind.XMP, item_data(source, item))
 
 

@@ -31,6 +31,14 @@ _PRIVATE = {
     0x87B0: PrivateKind.LOCATION,
     0x87B1: PrivateKind.LOCATION,
 }
+_FIRST_PRIVATE = 0x8000
+_KNOWN = (
+    *((0x80A3, 0x80A6), (0x80E3, 0x80E6), (0x8214, 0x829D), (0x83BB, 0x83BB), (0x8568, 0x8568), (0x8649, 0x8649)),
+    *((0x8769, 0x8833), (0x9000, 0x9292), (0x9400, 0x9406), (0x9C9B, 0x9C9F), (0xA000, 0xA005), (0xA20B, 0xA217)),
+    *((0xA300, 0xA302), (0xA401, 0xA420), (0xA432, 0xA43F), (0xA460, 0xA480), (0xA500, 0xA500), (0xC4A5, 0xC4A5)),
+    *((0xC612, 0xC7FF), (0xCD2D, 0xCD50), (0xEA1C, 0xEA1D)),
+)
+"""The tags from `_FIRST_PRIVATE` on whose meaning is published; others are those of a program."""
 _DIRECTORIES = frozenset((0x8769, 0xA005, 0x014A, 0x0190))
 """The tags whose values are offsets of directories."""
 _NESTED = {0x02BC: strip_xmp, 0x83BB: strip_iptc, 0x8649: strip_photoshop}
@@ -136,6 +144,8 @@ class _Block:
             self._private += [span for offset in offsets for span in self._gps_spans(offset)] if private else []
             return private
         kind = _PRIVATE.get(entry.tag)
+        if kind is None and entry.tag >= _FIRST_PRIVATE and not any(a <= entry.tag <= b for a, b in _KNOWN):
+            kind = PrivateKind.UNKNOWN
         if kind is None or not self._search.covers(kind):
             return False
         if entry.size > _INLINE:
@@ -166,7 +176,10 @@ class _Block:
         if entry.size > _INLINE:
             self._keep(entry.start, entry.start + entry.size)
         if entry.tag in _DIRECTORIES:
-            for offset in self._numbers(entry):
+            offsets = self._numbers(entry)
+            if entry.size and not offsets:
+                raise MalformedError("the place of a directory of the EXIF data has an unknown type")
+            for offset in offsets:
                 if 0 < offset < len(self._data) - 1:
                     self._visit(offset)
         elif strip := _NESTED.get(entry.tag):
@@ -180,6 +193,8 @@ class _Block:
             if place not in entries or extent not in entries:
                 continue
             offsets, sizes = self._numbers(entries[place]), self._numbers(entries[extent])
+            if not offsets or not sizes:
+                raise MalformedError("the place of a picture in the EXIF data has an unknown type")
             for offset, size in zip(offsets, sizes, strict=False):
                 self._keep(offset, offset + size)
                 picture = self._data[offset : offset + size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from galleryctl.photo.privacy.xmp import strip_xmp
 from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice
 
-_APP1, _APP13 = b"\xe1", b"\xed"
+_APP1, _APP13, _APP14 = b"\xe1", b"\xed", b"\xee"
+_ADOBE_BYTES = 16
 _EXIF = (b"Exif\0\0", b"Exif\0\xff")
 _TIFF = (b"II*\0", b"MM\0*")
 _XMP = (b"http://ns.adobe.com/xap/1.0/\0", b"XMP\0://ns.adobe.com/xap/1.0/\0")
@@ -22,26 +24,35 @@ _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
 _DIGEST_BYTES, _EXTENDED_HEADER = 32, 40
 _MAX_SEGMENTS = 2000
+_MAX_JUNK = 64
 _KNOWN: Mapping[bytes, tuple[bytes, ...]] = {
-    b"\xe0": (b"JFIF\0", b"JFXX\0"),
+    b"\xe0": (b"JFIF\0",),
     b"\xe2": (b"ICC_PROFILE\0", b"MPF\0", b"urn:iso:std:iso:ts:21496:-1\0"),
     b"\xe8": (b"SPIFF\0",),
-    b"\xeb": (b"HDR_RI ", b"JP"),
-    b"\xec": (b"Ducky",),
+    b"\xeb": (b"HDR_RI ver=", b"JP"),
+    b"\xec": (b"Ducky\0",),
     b"\xed": (b"Adobe_CM\0",),
     b"\xee": (b"Adobe",),
 }
 """How segments begin that say how the pixels are shown, and nothing private."""
+_MAX_BYTES = {b"SPIFF\0": 64, b"HDR_RI ": 512, b"urn:iso": 256}
 _BOX_TYPE = slice(12, 16)
-_METADATA_BOX = b"jumb"
-"""The type of box that content credentials are in; boxes with pixels of JPEG XT have others."""
+_PIXEL_BOX = re.compile(rb"[A-Z0-9]{4}|ftyp")
+"""The types of boxes with pixels of JPEG XT; content credentials are in boxes of others."""
 
 
 def is_known_segment(kind: bytes, content: bytes) -> bool:
-    """Return True if an application segment says how the pixels are shown, and nothing private."""
+    """Return True if an application segment says how the pixels are shown, and nothing private.
+
+    Raises MalformedError.
+    """
     if not content.startswith(_KNOWN.get(kind, ())):
         return False
-    return not (content.startswith(b"JP") and content[_BOX_TYPE] == _METADATA_BOX)
+    if kind == _APP14 and len(content) > _ADOBE_BYTES:  # without it, the colours would be others
+        raise MalformedError("a segment with the kind of the colours is too large")
+    if any(content.startswith(start) and len(content) > limit for start, limit in _MAX_BYTES.items()):
+        return False
+    return not content.startswith(b"JP") or _PIXEL_BOX.fullmatch(content[_BOX_TYPE]) is not None
 
 
 class _Block(NamedTuple):
@@ -88,6 +99,8 @@ class JpegMetadata:
         last = next((block for block in reversed(self._blocks) if block.strip is strip), None)
         continues = strip is strip_photoshop or (strip is strip_exif and not body.startswith(_TIFF))
         if last is not None and continues:
+            if strip is strip_exif and any(start in body[:_MAX_JUNK] for start in _TIFF):
+                raise MalformedError("the header of the EXIF data is not valid")
             last.spans.append(span)
             last.content.append(body)
         else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.containers.isobmff import boxes, child_boxes
 from galleryctl.photo.metadata.block import MAX_BLOCK_BYTES
-from galleryctl.photo.privacy.heif_items import item_splices
-from galleryctl.photo.privacy.movie_boxes import MOVIE_XMP, blank_box
+from galleryctl.photo.privacy.heif_items import item_splices, unused_splices
+from galleryctl.photo.privacy.movie_boxes import MOVIE_XMP, blank_box, has_content
 from galleryctl.photo.privacy.movie_tracks import track_splices
 from galleryctl.photo.privacy.movie_values import key_splices, user_data_splices
 from galleryctl.photo.privacy.search import PrivateSearch, changed_spans, zeros
@@ -25,7 +25,13 @@ _MOVIE_PLAIN = frozenset((b"mvhd", b"iods", b"mvex", b"clip", b"ctab", b"rmra", 
 _TRACK_PLAIN = frozenset(
     (b"tkhd", b"edts", b"tref", b"trgr", b"mdia", b"load", b"imap", b"matt", b"kmat", b"txas", b"tapt", b"clip")
 )
-_TEXT = frozenset((*range(0x20, 0x7F), 0, 9, 10, 13))
+_META_PLAIN = frozenset(
+    (
+        *(b"hdlr", b"pitm", b"iinf", b"iloc", b"iprp", b"iref", b"idat", b"dinf", b"grpl", b"ipro", b"fiin"),
+        *(b"mhdr", b"keys", b"ilst", b"ctry", b"lang"),
+    )
+)
+_MEDIA_PLAIN = frozenset((b"mdhd", b"hdlr", b"minf", b"elng"))
 _FULL = 4
 
 
@@ -35,13 +41,16 @@ def movie_splices(file: BinaryIO, search: PrivateSearch) -> Iterator[Splice]:
     top = list(boxes(source, 0, source.size))
     if top and source.size - top[-1].end and search.covers(PrivateKind.UNKNOWN):
         yield Splice(top[-1].end, source.size)
+    kinds = {box.kind for box in top}
+    if b"meta" in kinds and kinds.isdisjoint((b"moov", b"moof")):
+        yield from unused_splices(file, source, top, search)
     for box in top:
         if box.kind == b"moov":
             yield from _movie_splices(file, source, box, top, search)
         elif box.kind == b"meta":
-            yield from _meta_splices(source, box, search)
+            yield from _meta_splices(file, source, box, search)
         elif box.kind in _EMPTY:
-            yield from _empty_box_splices(source, box, search)
+            yield from _empty_box_splices(file, box, search)
         elif box.kind not in _PLAIN:
             yield from _other_box_splices(source, box, search)
 
@@ -70,48 +79,54 @@ def _movie_splices(
             splices = list(track_splices(file, source, box, top, search, fragmented=fragmented))
             yield from splices
             if not any(splice.start == box.start + 4 for splice in splices):  # unless the whole track is removed
-                yield from _children_splices(source, box, _TRACK_PLAIN, search)
+                yield from _children_splices(file, source, box, _TRACK_PLAIN, search)
+                for media in (inner for inner in child_boxes(source, box) if inner.kind == b"mdia"):
+                    yield from _children_splices(file, source, media, _MEDIA_PLAIN, search)
+        elif box.kind == b"gps " and search.covers(PrivateKind.LOCATION):
+            raise MalformedError("the positions of a camera are between its frames")
         elif box.kind == b"cmov":
             raise MalformedError("the description of the video is compressed")
-    yield from _children_splices(source, moov, _MOVIE_PLAIN | {b"trak"}, search)
+    yield from _children_splices(file, source, moov, _MOVIE_PLAIN | {b"trak"}, search)
 
 
 def _children_splices(
-    source: ByteSource, parent: Part, plain: frozenset[bytes], search: PrivateSearch
+    file: BinaryIO, source: ByteSource, parent: Part, plain: frozenset[bytes], search: PrivateSearch
 ) -> Iterator[Splice]:
-    for box in child_boxes(source, parent):
+    yield from _boxes_splices(file, source, child_boxes(source, parent), plain, search)
+
+
+def _boxes_splices(
+    file: BinaryIO, source: ByteSource, parts: Iterable[Part], plain: frozenset[bytes], search: PrivateSearch
+) -> Iterator[Splice]:
+    for box in parts:
         if box.kind == b"udta":
             yield from user_data_splices(source, box, search)
             for inner in child_boxes(source, box):
                 if inner.kind == b"meta":
-                    yield from _meta_splices(source, inner, search)
+                    yield from _meta_splices(file, source, inner, search)
+                elif inner.kind in _EMPTY:
+                    yield from _empty_box_splices(file, inner, search)
         elif box.kind == b"meta":
-            yield from _meta_splices(source, box, search)
+            yield from _meta_splices(file, source, box, search)
         elif box.kind in _EMPTY:
-            yield from _empty_box_splices(source, box, search)
+            yield from _empty_box_splices(file, box, search)
         elif box.kind not in plain:
             yield from _other_box_splices(source, box, search)
 
 
-def _meta_splices(source: ByteSource, meta: Part, search: PrivateSearch) -> Iterator[Splice]:
+def _meta_splices(file: BinaryIO, source: ByteSource, meta: Part, search: PrivateSearch) -> Iterator[Splice]:
     """Yield the splices of the items of pictures, or of values by their names."""
     skip = 0 if source.read_up_to(meta.content_start + 4, 4) == b"hdlr" else _FULL
     parts = list(child_boxes(source, meta, skip))
     if any(box.kind == b"iinf" for box in parts):
         yield from item_splices(source, meta, search)
-    else:
-        yield from key_splices(source, parts, search)
-    for box in parts:
-        if box.kind in _EMPTY:
-            yield from _empty_box_splices(source, box, search)
-        elif box.kind in (b"uuid", b"xml ", b"bxml") or len(box.kind) > 4:  # noqa: PLR2004 - a box with a long type
-            yield from _other_box_splices(source, box, search)
+    yield from key_splices(source, parts, search)
+    yield from _boxes_splices(file, source, parts, _META_PLAIN, search)
 
 
-def _empty_box_splices(source: ByteSource, box: Part, search: PrivateSearch) -> Iterator[Splice]:
-    """Yield the splice of a box whose content has no meaning; the name of a program may be in it."""
-    head = source.read_up_to(box.content_start, min(box.content_end - box.content_start, 65_536))
-    if head.strip(b"\0") and not _TEXT.issuperset(head) and search.covers(PrivateKind.UNKNOWN):
+def _empty_box_splices(file: BinaryIO, box: Part, search: PrivateSearch) -> Iterator[Splice]:
+    """Yield the splice of a box whose content has no meaning: programs leave what was there before."""
+    if has_content(file, box.content_start, box.content_end) and search.covers(PrivateKind.UNKNOWN):
         yield zeros(box.content_start, box.content_end)
 
 

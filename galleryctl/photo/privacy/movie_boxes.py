@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from galleryctl.photo.privacy.search import zeros
 from galleryctl.photo.source import MalformedError, Part
@@ -11,6 +12,7 @@ from galleryctl.photo.splice import Splice
 MOVIE_XMP = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 _UUID_BYTES = 16
 _MAX_BLANKED = 200_000_000
+_CHUNK = 1_048_576
 
 
 def blank_box(box: Part) -> Iterator[Splice]:
@@ -23,3 +25,15 @@ def blank_box(box: Part) -> Iterator[Splice]:
         raise MalformedError(f"unknown data of {box.content_end - start:,} bytes are in the file")
     yield Splice(box.start + 4, box.start + 8, b"free")
     yield zeros(start, box.content_end)
+
+
+def has_content(file: BinaryIO, start: int, end: int) -> bool:
+    """Return True if not all bytes of a span are zero. Raises MalformedError if it is too large."""
+    if end - start > _MAX_BLANKED:
+        raise MalformedError(f"unknown data of {end - start:,} bytes are in the file")
+    file.seek(start)
+    while start < end and (chunk := file.read(min(_CHUNK, end - start))):
+        if chunk.strip(b"\0"):
+            return True
+        start += len(chunk)
+    return False

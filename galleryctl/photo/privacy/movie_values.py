@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from galleryctl.model.privacy import PrivateKind
@@ -45,10 +46,14 @@ _PLAIN = frozenset(
     (
         *(b"cprt", b"auth", b"titl", b"dscp", b"perf", b"gnre", b"rtng", b"clsf", b"kywd", b"albm", b"yrrc", b"coll"),
         *(b"tsel", b"name", b"hnti", b"hinf", b"meta", b"chpl", b"WLOC", b"LOOP", b"SelO", b"AllF", b"ptv ", b"date"),
-        *(b"vndr", b"tnam", b"tagc", b"strk", b"kind", b"thmb", b"free", b"skip", b"\0\0\0\0", b"urat"),
+        *(b"vndr", b"tnam", b"tagc", b"strk", b"kind", b"free", b"skip", b"\0\0\0\0", b"urat"),
     )
 )
 _MAX_TABLE_BYTES, _MAX_NAME_BYTES = 1_000_000, 4096
+_PRIVATE_NAME = re.compile(r"serial|(?<!copyright)owner|(?P<place>position|coordinate)", re.IGNORECASE)
+_COVER = b"covr"
+_COVER_HEADER = 8
+_COVER_METADATA = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")
 _FREEFORM = b"----"
 
 
@@ -82,6 +87,9 @@ def key_splices(source: ByteSource, parts: Sequence[Part], search: PrivateSearch
     names = [name for box in parts if box.kind == b"keys" for name in _key_names(source, box)]
     for box in (value for part in parts if part.kind == b"ilst" for value in child_boxes(source, part)):
         number = int.from_bytes(box.kind[:4]) - 1
+        if box.kind == _COVER:
+            yield from _cover_splices(source, box, search)
+            continue
         if box.kind == _FREEFORM:
             private = _is_private_name(_freeform_name(source, box), search)
         elif 0 <= number < len(names):
@@ -93,6 +101,17 @@ def key_splices(source: ByteSource, parts: Sequence[Part], search: PrivateSearch
             private = box.kind in _PLACES and search.covers(PrivateKind.LOCATION)
         if private:
             yield from blank_box(box)
+
+
+def _cover_splices(source: ByteSource, cover: Part, search: PrivateSearch) -> Iterator[Splice]:
+    """Yield the splices of the pictures of a cover; one in PNG with texts is removed. Raises MalformedError."""
+    for box in child_boxes(source, cover):
+        old = source.content(box, MAX_BLOCK_BYTES)
+        picture = old[_COVER_HEADER:]
+        new = search.strip_picture(picture)
+        if any(kind in picture for kind in _COVER_METADATA) and search.covers(PrivateKind.UNKNOWN):
+            new = bytes(len(picture))
+        yield from changed_spans([(box.content_start, box.content_end)], old, old[:_COVER_HEADER] + new)
 
 
 def _key_names(source: ByteSource, keys: Part) -> Iterator[tuple[int, int]]:
@@ -116,4 +135,6 @@ def _freeform_name(source: ByteSource, box: Part) -> str:
 def _is_private_name(name: str, search: PrivateSearch) -> bool:
     """Return True if the name of a key, such as com.apple.quicktime.location.name, is that of a private value."""
     kind = private_kind(name) or next(filter(None, map(private_kind, name.split("."))), None)
+    if kind is None and (found := _PRIVATE_NAME.search(name)):
+        kind = PrivateKind.LOCATION if found["place"] else PrivateKind.OWNER
     return kind is not None and search.covers(kind)

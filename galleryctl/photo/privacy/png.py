@@ -15,7 +15,7 @@ from galleryctl.photo.privacy.exif import strip_exif
 from galleryctl.photo.privacy.iptc import strip_iptc, strip_photoshop
 from galleryctl.photo.privacy.search import PrivateSearch
 from galleryctl.photo.privacy.xmp import strip_xmp
-from galleryctl.photo.source import ByteSource, Part
+from galleryctl.photo.source import ByteSource, MalformedError, Part
 from galleryctl.photo.splice import Splice
 
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
@@ -23,8 +23,25 @@ _XMP = b"XML:com.adobe.xmp"
 _PROFILE = b"Raw profile type "
 _COLOR_PROFILES = frozenset(_PROFILE + name for name in (b"icc", b"icm"))
 _EXIF_PREFIX, _XMP_PREFIX = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
-_UNKNOWN = frozenset((b"caBX", b"zxIf"))
-"""Content credentials, and EXIF in a form that was given up."""
+_SHOWN = frozenset(
+    (
+        *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV"),
+        *(b"cLLI", b"mDCv", b"cLLi", b"bKGD", b"hIST", b"pHYs", b"sPLT", b"tIME", b"acTL", b"fcTL", b"fdAT", b"oFFs"),
+        *(
+            b"sCAL",
+            b"pCAL",
+            b"sTER",
+            b"gIFg",
+            b"vpAg",
+            b"CgBI",
+            b"iDOT",
+        ),
+    )
+)
+"""Chunks that say how the pixels are shown; all others are private."""
+_CRITICAL = frozenset(range(0x41, 0x5B))
+"""The first letters of chunks without which a picture cannot be shown."""
+_XMP_NAMES = (b"xmp", b"xml")
 _HEX_LINE = re.compile(rb".{1,72}", re.DOTALL)
 _MAX_KEYWORD = 80
 
@@ -41,7 +58,9 @@ def png_splices(file: BinaryIO, search: PrivateSearch) -> Iterator[Splice]:
             yield from _rewritten(part, old, prefix + strip_exif(old[len(prefix) :], search))
         elif part.kind in _TEXTS:
             yield from _text_splices(source, part, search)
-        elif part.kind in _UNKNOWN and search.covers(PrivateKind.UNKNOWN):
+        elif part.kind not in _SHOWN and search.covers(PrivateKind.UNKNOWN):
+            if part.kind[0] in _CRITICAL:
+                raise MalformedError("a part that the picture needs has an unknown type")
             yield Splice(part.start, part.end)
     if end < source.size and _has_content(file, end) and search.covers(PrivateKind.UNKNOWN):
         yield Splice(end, source.size)
@@ -55,7 +74,10 @@ def _has_content(file: BinaryIO, start: int) -> bool:
 def _text_splices(source: ByteSource, part: Part, search: PrivateSearch) -> Iterator[Splice]:
     """Yield the splice for a text chunk. A private text of another program is removed with its keyword."""
     keyword = source.read_up_to(part.content_start, _MAX_KEYWORD).partition(b"\0")[0]
-    if keyword == _XMP or (keyword.startswith(_PROFILE) and keyword not in _COLOR_PROFILES):
+    if _has_unknown_form(part.kind, source.read_up_to(part.content_start + len(keyword) + 1, 2)):
+        if search.covers(PrivateKind.UNKNOWN):
+            yield Splice(part.start, part.end)
+    elif keyword == _XMP or (keyword.startswith(_PROFILE) and keyword not in _COLOR_PROFILES):
         data = source.content(part, MAX_BLOCK_BYTES)
         old = png_text(part.kind, data[len(keyword) + 1 :])
         new = strip_xmp(old, search) if keyword == _XMP else _strip_profile(keyword, old, search)
@@ -65,8 +87,17 @@ def _text_splices(source: ByteSource, part: Part, search: PrivateSearch) -> Iter
             # Uncompressed: XMP in iTXt as its specification asks for, profiles in tEXt, which every reader knows.
             kind, middle = (b"iTXt", b"\0\0\0\0\0") if keyword == _XMP else (b"tEXt", b"\0")
             yield Splice(part.start, part.end, _chunk(kind, keyword + middle + new))
-    elif search.covers_name(keyword.decode("latin-1")):
+    elif search.covers_name(keyword.decode("latin-1")) or (
+        keyword.lower() in _XMP_NAMES and search.covers(PrivateKind.UNKNOWN)
+    ):
         yield Splice(part.start, part.end)
+
+
+def _has_unknown_form(kind: bytes, fields: bytes) -> bool:
+    """Return True if a text is compressed in a way that is not known, by the bytes behind its keyword."""
+    if kind == b"zTXt":
+        return fields[:1] != b"\0"
+    return kind == b"iTXt" and fields[:1] != b"\0" and fields != b"\1\0"
 
 
 def _strip_profile(keyword: bytes, text: bytes, search: PrivateSearch) -> bytes | None:

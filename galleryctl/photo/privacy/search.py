@@ -9,12 +9,17 @@ from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.splice import Splice
 
 _LOCATION = re.compile(
-    r"(?i:gps|latitude|longi?tude|longtitude|altitude|iso6709|geohash|geotag)|(?:\A|[a-z_.-])Location|(?:\A|[._-])location"
-    r"|\A(?:City|State|Country(?:Code|Name)?|Province(?:State)?|Sub-?[Ll]ocation|WorldRegion|lat|lon|long|alt|coverage)\Z"
+    r"(?i:gps|latitude|longi?tude|longtitude|altitude|elevation|iso6709|geohash|geotag|georef|geodetic|highergeography)"
+    r"|(?:\A|[a-z_.-])Location|(?:\A|[._-])location|\Afootprint(?:WKT|SRS)"
+    r"|(?i:\A(?:verbatim)?(?:coordinate|locality)|\A(?:state)?province(?:state|code|name)?\Z|\Acountry(?:code|name)?\Z)"
+    r"|(?i:\A(?:city|county|municipality|continent|island(?:group)?|waterbody|sub-?location|worldregion)\Z)"
+    r"|\A(?:State|lat|lon|long|alt|coverage|spatial)\Z"
 )
-_OWNER = re.compile(r"(?i:serial[ _-]?(?:number|num|no)\b|\A(?:camera|body|lens|device)?[ _-]?owner[ _-]?name\Z)")
+_LOCATION_PREFIX = "georss:"
+"""The prefix of names that are all those of places, such as `georss:point`."""
+_OWNER = re.compile(r"(?i:serial(?!i[sz])|\A(?:camera|body|lens|device)?[ _-]?owner[ _-]?name\Z)|(?:\A|[a-z_-])SN\Z")
 """Not `CopyrightOwnerName` of PLUS, nor `xmpRights:Owner`."""
-_MAKER_NOTE = "MakerNote"
+_MAKER_NOTE = re.compile(r"(?i:maker_?note|\Ashot_?log)")
 
 
 def private_kind(name: str) -> PrivateKind | None:
@@ -24,9 +29,9 @@ def private_kind(name: str) -> PrivateKind | None:
     (<PrivateKind.LOCATION: 'location'>, <PrivateKind.OWNER: 'owner'>, None)
     """
     local = name.rpartition(":")[2]
-    if local == _MAKER_NOTE:
+    if _MAKER_NOTE.search(local):
         return PrivateKind.UNKNOWN
-    if _LOCATION.search(local):
+    if name.startswith(_LOCATION_PREFIX) or _LOCATION.search(local):
         return PrivateKind.LOCATION
     return PrivateKind.OWNER if _OWNER.search(local) else None
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from array import array
 from binascii import Error, a2b_base64
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from galleryctl.model.privacy import PrivateKind
 from galleryctl.photo.privacy.search import PrivateSearch, private_kind
+from galleryctl.photo.privacy.xmp_encoding import XmpEncoding, xmp_encodings
 from galleryctl.photo.source import MalformedError
 
 _NAME = r"[^\s<>/=\"'!?][^\s<>/=\"']*+"
@@ -27,79 +26,61 @@ _SUSPICIOUS = {
     ),
     PrivateKind.OWNER: re.compile(r"serial|owner", re.IGNORECASE),
 }
-_SIGNS = (
-    *("gps", "titude", "location", "iso6709", "geohash", "geotag", "province", "worldregion", "coverage", "serial"),
-    *(f"{before}{name}" for name in ("city", "state", "country") for before in ":<"),
-    *("owner", "makernote", "gitude"),
-)
-_EXACT_SIGNS = ("/9j/", *(f"{before}{name}" for name in ("lat", "lon", "alt") for before in ":<"))
-"""Words of which one is in each packet with something private: most packets have none, and need no parser."""
+_WORD = re.compile(r"[^\s<>/=\"'!?]{2,200}+")
 _RDF = re.compile(r"rdf|xmpmeta", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*+>")
-_SYNTAX = ("xmlns", "xml:", "rdf:")
-"""The beginnings of attributes that are no properties."""
+_TAG = re.compile(r"<(?!!)[^>]*+>")
+"""Neither CDATA, which is text, nor a comment, which may hold a former value."""
+_MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[|\]\]>", re.DOTALL)
+_NAMESPACE = re.compile(r"xmlns(?::|\Z)")
+_SYNTAX = re.compile(r"xmlns(?::|\Z)|xml:|rdf:(?:about|datatype|parseType)\Z")
+"""The names of attributes that say nothing of a value; `rdf:resource` and `rdf:value` do."""
 _WITHOUT_PLACE = ("GPSVersionID", "GPSTimeStamp", "GPSDateStamp", "GPSMapDatum")
+_BLANK = b"\0 \r\n\t"
 _MAX_DEPTH = 200
 _ENTITIES = re.compile(r"&#(?:x0*[aAdD]|0*1[03]);|\s+")
 _BASE64_JPEG = re.compile(r"\s*(?:&#(?:x0*[aAdD]|0*1[03]);|\s)*/9j/")
 
 
-class _Encoding(NamedTuple):
-    """The first character of a packet that is part of its text, and the bytes of each."""
-
-    start: int
-    unit: int
-    little_endian: bool
-
-    def characters(self, data: bytes) -> str:
-        """Return one character for each unit of the packet, whatever it stands for."""
-        part = data[self.start :]
-        part = part[: len(part) - len(part) % self.unit]
-        if self.unit == 1:
-            return part.decode("latin-1")
-        units = array({2: "H", 4: "I"}[self.unit], part)
-        if not self.little_endian:
-            units.byteswap()
-        return "".join(chr(unit) if unit <= 0x10FFFF else "\ufffd" for unit in units)  # noqa: PLR2004 - the last character
-
-    def spaces(self, count: int) -> bytes:
-        return b" ".ljust(self.unit, b"\0") * count if self.little_endian else b" ".rjust(self.unit, b"\0") * count
-
-
 def strip_xmp(data: bytes, search: PrivateSearch) -> bytes:
-    """Return an XMP packet without private properties. Raises MalformedError if one cannot be taken out."""
-    encoding = _encoding(data)
-    if encoding is None:
-        return data
-    text = encoding.characters(data)
-    lowered = text.lower()
-    if not any(word in lowered for word in _SIGNS) and not any(word in text for word in _EXACT_SIGNS):
-        return data
-    try:
-        spans = list(_private_spans(text, search))
-    except MalformedError:
-        for kind, words in _SUSPICIOUS.items():
-            if kind in search.wanted and words.search(text):
-                raise
-        return data
+    """Return an XMP packet without private properties. Raises MalformedError if one cannot be taken out.
+
+    A packet without any name of XMP has an unknown format.
+    """
     copy = bytearray(data)
-    for start, end in spans:
-        at = encoding.start + start * encoding.unit
-        copy[at : at + (end - start) * encoding.unit] = encoding.spaces(end - start)
+    known = False
+    for encodings in xmp_encodings(data):
+        known = True
+        _strip_text(data, copy, encodings, search)
+    if not known and data.strip(_BLANK) and search.covers(PrivateKind.UNKNOWN):
+        return b" " * len(data)
     return bytes(copy)
 
 
-def _encoding(data: bytes) -> _Encoding | None:
-    """Return the encoding of a packet, by the zeros beside its first `<`; None if it has none."""
-    at = data.find(b"<")
-    if at < 0:
-        return None
-    if data[at + 1 : at + 2] != b"\0" and data[max(at - 1, 0) : at] != b"\0":
-        return _Encoding(0, 1, little_endian=True)
-    wide = b"\0\0\0" in (data[at + 1 : at + 4], data[max(at - 3, 0) : at])
-    unit = 4 if wide else 2
-    little_endian = data[at + 1 : at + 2] == b"\0"
-    return _Encoding((at if little_endian else at + 1) % unit, unit, little_endian=little_endian)
+def _strip_text(data: bytes, copy: bytearray, encodings: Sequence[XmpEncoding], search: PrivateSearch) -> None:
+    """Remove private properties from the copy, in each of the encodings in which it is XML. Raises MalformedError."""
+    failure: MalformedError | None = None
+    parsed = False
+    for encoding in encodings:
+        text = encoding.characters(data)
+        if not _may_be_private(text):
+            continue
+        try:
+            spans = list(_private_spans(text, search))
+        except MalformedError as error:
+            if any(kind in search.wanted and words.search(text) for kind, words in _SUSPICIOUS.items()):
+                failure = error
+            continue
+        parsed = True
+        for start, end in spans:
+            at = encoding.start + start * encoding.unit
+            copy[at : at + (end - start) * encoding.unit] = encoding.spaces(end - start)
+    if failure is not None and not parsed:
+        raise failure
+
+
+def _may_be_private(text: str) -> bool:
+    """Return True if a word could be the name of a private property: most packets have none, and need no parser."""
+    return "/9j/" in text or any(map(private_kind, set(_WORD.findall(text))))
 
 
 def _private_spans(text: str, search: PrivateSearch) -> Iterator[tuple[int, int]]:
@@ -132,6 +113,8 @@ class _Scan:
         self.main_end = 0
         """The end of the element that holds the metadata, 0 before."""
         self._private: tuple[int, int, str] | None = None
+        self._leaf: tuple[int, int] | None = None
+        """The start of the last element that began and of its content; None once an element ended behind it."""
 
     def take(self, token: re.Match[str]) -> Iterator[tuple[int, int]]:
         """Take the next tag or text, and yield the spans to remove that end with it."""
@@ -140,12 +123,13 @@ class _Scan:
         elif name := token["end"]:
             if not self.open or self.open.pop() != name:
                 raise MalformedError("the XMP is not valid XML")
+            yield from self._private_leaf(token)
         else:
             return
         if self._private is not None and self._private[1] == len(self.open):
             start, _, private = self._private
             self._private = None
-            if not private or _covers(private, self._text[start : token.end()], self._search):
+            if _covers(private, self._text[start : token.end()], self._search):
                 yield start, token.end()
         if not self.open and _RDF.search(name):
             self.main_end = token.end()
@@ -155,12 +139,19 @@ class _Scan:
             self._private = (token.start(), len(self.open), name)
         elif self._private is None:
             yield from _private_attributes(self._text, token, self._search)
-            if not token["empty"] and _is_private_picture(self._text, token.end(), self._search):
-                self._private = (token.start(), len(self.open), "")
+        self._leaf = None if token["empty"] else token.span()
         if not token["empty"]:
             self.open.append(name)
             if len(self.open) > _MAX_DEPTH:
                 raise MalformedError(f"the XMP has more than {_MAX_DEPTH} levels")
+
+    def _private_leaf(self, end: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Yield the span of an element that ends and has no others in it, if it holds a picture with private data."""
+        if self._leaf is not None and self._private is None:
+            start, content = self._leaf
+            if _is_private_picture(_MARKUP.sub("", self._text[content : end.start()]), self._search):
+                yield start, end.end()
+        self._leaf = None
 
 
 def _covers(name: str, text: str, search: PrivateSearch) -> bool:
@@ -168,7 +159,7 @@ def _covers(name: str, text: str, search: PrivateSearch) -> bool:
     kind = private_kind(name)
     if kind is None or kind not in search.wanted:
         return False
-    values = (found[2][1:-1] for found in _ATTRIBUTE.finditer(text) if not found[1].startswith(_SYNTAX))
+    values = (found[2][1:-1] for found in _ATTRIBUTE.finditer(text) if not _SYNTAX.match(found[1]))
     if not _TAG.sub("", text).strip() and not any(value.strip() for value in values):
         return False
     return search.covers(kind, is_place=not name.endswith(_WITHOUT_PLACE))
@@ -184,21 +175,19 @@ def _rest_spans(text: str, start: int, search: PrivateSearch) -> Iterator[tuple[
 
 def _private_attributes(text: str, token: re.Match[str], search: PrivateSearch) -> Iterator[tuple[int, int]]:
     for found in _ATTRIBUTE.finditer(text, *token.span("attributes")):
-        if found[1].startswith(_SYNTAX):
+        if _NAMESPACE.match(found[1]):
             continue
-        is_picture = _is_private_picture(text, found.start(2) + 1, search, found.end(2) - 1)
+        is_picture = _is_private_picture(found[2][1:-1], search)
         if is_picture or _covers(found[1], found[2][1:-1], search):
             yield found.span()
 
 
-def _is_private_picture(text: str, start: int, search: PrivateSearch, end: int | None = None) -> bool:
-    """Return True if the text from `start` to `end`, or to the next tag, is a picture with private data in base64."""
-    if not _BASE64_JPEG.match(text, start):
+def _is_private_picture(text: str, search: PrivateSearch) -> bool:
+    """Return True if a value is a picture with private data in base64."""
+    if not _BASE64_JPEG.match(text):
         return False
-    stop = text.find("<", start) if end is None else end
-    digits = _ENTITIES.sub("", text[start : stop if stop >= 0 else len(text)])
     try:
-        picture = a2b_base64(digits)
+        picture = a2b_base64(_ENTITIES.sub("", text))
         return search.strip_picture(picture) != picture
     except (Error, ValueError):
         return search.covers(PrivateKind.UNKNOWN)

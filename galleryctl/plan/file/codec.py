@@ -19,6 +19,7 @@ from galleryctl.model.errors import InvalidInput, Problem
 from galleryctl.model.fields import Json
 from galleryctl.model.last_applied_codec import encode_last_applied, read_last_applied
 from galleryctl.model.media import Kind
+from galleryctl.model.position import SourcePosition
 from galleryctl.model.tolerated import ToleratedDrift, TolerationStatus
 from galleryctl.model.variable_text import displayed
 from galleryctl.plan.changes import (
@@ -52,6 +53,11 @@ def encode_plan(plan: Plan) -> dict[str, Json]:
     return {**document, "digest": digest(document), "signature": plan.signature or None}
 
 
+def encode_positions(positions: Mapping[Address, SourcePosition]) -> dict[str, Json]:
+    """Return the positions as a JSON object by address, in the order of the manifests."""
+    return {str(address): {"file": at.file, "line": at.line, "column": at.column} for address, at in positions.items()}
+
+
 def plan_digest(plan: Plan) -> str:
     """Return the digest of the plan, which a signature signs."""
     return digest(_encode_unsigned(plan))
@@ -65,6 +71,7 @@ def _encode_unsigned(plan: Plan) -> dict[str, Json]:
         "serial": plan.serial,
         "item_order": plan.item_order.value,
         "targets": [str(address) for address in plan.targets],
+        "positions": encode_positions(plan.positions),
         "changes": [_encode_change(change) for change in plan.changes],
         "unchanged": plan.unchanged,
         "moves": {str(old): str(new) for old, new in sorted(plan.moves.items())},
@@ -216,6 +223,11 @@ def _read_position(value: Json) -> tuple[int, int]:
     raise doc.InvalidDocumentError("is not a pair of positions")
 
 
+_read_line = doc.integer_from(1, doc.MAX_SAFE_INTEGER)
+read_positions = doc.mapping(
+    doc.address, doc.record(SourcePosition, file=doc.string, line=_read_line, column=_read_line)
+)
+"""The reader of what `encode_positions` returns."""
 _read_text = doc.optional(doc.string)
 _read_optional_address = doc.optional(doc.address)
 _read_texts = doc.array(doc.string)
@@ -301,6 +313,7 @@ _read_plan = doc.record(
     ),
     item_order=doc.one_of(ItemOrder),
     targets=doc.array(doc.address),
+    positions=read_positions,
     lineage=doc.string,
     serial=doc.integer,
     review_digest=doc.matching(re.compile("[0-9a-f]{64}"), "a digest"),

@@ -26,6 +26,21 @@ def review_digest(plan: Plan) -> str:
     )
 
 
+def drift_digest(plan: Plan) -> str:
+    """Return the SHA-256 of the drift in a plan, of what is tolerated and of what is held, in hex.
+
+    Times and serials do not count.
+    """
+    return digest(
+        {
+            "site": encode_value(plan.site_id),
+            "drift": [_reviewed(change) for change in plan.drift],
+            "tolerated": [[str(t.address), t.field, t.until, t.reason, t.status.value] for t in plan.tolerated],
+            "held": [[str(item.address), item.why] for item in plan.held],
+        }
+    )
+
+
 def _reviewed(change: Change) -> Json:
     return {
         "address": str(change.address),

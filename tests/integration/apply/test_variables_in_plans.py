@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from galleryctl.cli.options import REPORT_FORMATS
 from tests.support.cli_harness import CliHarness
 
 VALUES = {
@@ -49,6 +50,15 @@ def test_every_format_shows_the_names(season: CliHarness, format_: str) -> None:
     assert_not_shown(ran.out + ran.err)
     if format_ in ("text", "json"):
         assert "Lake, ${GALLERYCTL_VAR_SEASON}" in ran.out
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply --auto-approve"])
+def test_every_report_shows_the_names(season: CliHarness, command: str) -> None:
+    names = {name: f"report.{name}" for name in REPORT_FORMATS}
+    options = [word for name, file in names.items() for word in ("--report", f"{name}={file}")]
+    assert season.run(*command.split(), *options).code == 0
+    for file in names.values():
+        assert_not_shown((season.root / file).read_text(encoding="utf-8"))
 
 
 def test_a_saved_plan_shows_the_names_and_applies_the_values(season: CliHarness) -> None:

@@ -386,11 +386,17 @@ def test_a_workspace_without_a_place_for_new_manifests_asks_for_one(journal: Cli
         ([], "Missing gallery:"),
         (["x", "--all"], "--all"),
         (["x", "--id", "a", "--name", "b"], "--id and --name"),
-        (["x", "--format", "markdown"], "--format markdown is not supported here"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(journal: CliHarness, args: list[str], words: str) -> None:
     refused(journal.run("import", *args), words)
+
+
+def test_other_formats_are_not_supported(journal: CliHarness) -> None:
+    ran = journal.run("import", "x", "--format", "markdown")
+    assert ran.code == 1
+    for printed in (ran.out, ran.err):
+        assert "--format markdown is not supported here" in printed
 
 
 def test_manifests_with_problems_end_an_import(journal: CliHarness) -> None:

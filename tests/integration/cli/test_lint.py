@@ -204,7 +204,7 @@ def test_every_format_has_every_finding(studio: CliHarness, format_: str) -> Non
         assert rule in ran.out
     if format_ == "github":
         assert ran.out.startswith("::warning file=galleries/weddings.yaml,line=")
-        assert "::notice title=galleryctl lint::2 warnings in 1 file." in ran.out
+        assert "::notice title=galleryctl::2 warnings in 1 file." in ran.out
     if format_ == "html":
         assert "a<b" not in ran.out
 

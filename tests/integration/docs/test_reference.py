@@ -187,5 +187,5 @@ def test_the_contributors_guide_has_every_package() -> None:
     named = set(re.findall(r"^\| `(galleryctl/[a-z]+/[a-z]+/)` \|", text, re.MULTILINE))
     assert named == {f"{name}/" for name in found}
     folders = set(re.findall(r"^\| `([a-z]+/)` \|", text, re.MULTILINE))
-    assert folders == {"schemas/", "examples/", "tests/", "benchmarks/", "docs/"}
+    assert folders == {"actions/", "schemas/", "templates/", "examples/", "tests/", "benchmarks/", "docs/"}
     assert all((ROOT / folder).is_dir() for folder in folders)

@@ -193,13 +193,20 @@ def test_a_photo_is_uploaded_again_once_its_location_is_removed_from_the_file(
     assert [data for data in received(holiday) if LATITUDE[16:] in data] == []
 
 
-def test_with_strip_a_new_location_in_a_file_uploads_nothing(holiday: CliHarness) -> None:
-    located = {path: path.read_bytes() for path in (holiday.root / "photos").glob("located*.jpg")}
-    for path, data in located.items():
-        path.write_bytes(strip_segments(data))
-    set_privacy(holiday, STRIP)
-    holiday.apply()
-    for path, data in located.items():
-        path.write_bytes(data)
-    holiday.assert_no_changes()
-    assert len(holiday.files()) == 4
+def test_switching_strip_on_replaces_locations_that_no_header_shows(studio: CliHarness) -> None:
+    """A location in the thumbnail's directory is found by the search for private data, and not by the reader."""
+    exif = made.Exif(tags={0x010F: "Maker"}, gps={1: "N", 2: LATITUDE}).block
+    plain = located_photo(1)
+    hidden = strip_segments(plain)
+    trailer = hidden + strip_segments(plain)[:2] + made.segment(0xE1, b"Exif\0\0" + exif) + strip_segments(plain)[2:]
+    (studio.root / "photos").mkdir(exist_ok=True)
+    (studio.root / "photos/hidden.jpg").write_bytes(trailer)
+    assert not read_photo(io.BytesIO(trailer)).has_location
+    studio.write_gallery(["from: photos"])
+    studio.apply()
+    assert [LATITUDE[16:] in data for data in received(studio)] == [True]
+    set_privacy(studio, STRIP)
+    assert "1 updated" in studio.apply().out
+    assert studio.run("media", "gc", "--auto-approve").code == 0
+    assert [LATITUDE[16:] in data for data in received(studio)] == [False]
+    studio.assert_no_changes()

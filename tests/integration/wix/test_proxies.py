@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from galleryctl.environment_transport import EnvironmentTransport
 from galleryctl.http import httpx
 from galleryctl.model.errors import GalleryctlError
 from galleryctl.network import NetworkSettings, connection_advice
-from galleryctl.wix.environment_transport import EnvironmentTransport
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 

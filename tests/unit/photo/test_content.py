@@ -232,3 +232,21 @@ def jpeg_with_trailer(trailer: Callable[[int], bytes]) -> bytes:
 )
 def test_captions_that_press_programs_append(trailer: Callable[[int], bytes]) -> None:
     assert photo_digest(jpeg_with_trailer(trailer)) == photo_digest(made.jpeg())
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        lambda _: struct.pack(">I", 24) + b"cbipcbbl",
+        lambda _: b"\0\1" + struct.pack(">I", 34) + b"\xa1\xb2\xc3\xd4",
+        lambda start: b"AXS!" + struct.pack(">II", start, 0),
+    ],
+    ids=["Photo Mechanic", "FotoStation", "AFCP"],
+)
+def test_a_false_footer_cuts_no_pixels_away(footer: Callable[[int], bytes]) -> None:
+    def picture(pixels: bytes) -> bytes:
+        scan = b"AXS!" + b"\xff\0\xff\xd0" + made.segment(0xC4, b"\xff\xd9" + pixels) + pixels
+        start = len(made.jpeg()) - 3
+        return made.jpeg()[:-2] + scan + b"\xff\xd9" + footer(start + 1)
+
+    assert photo_digest(picture(b"first pixels")) != photo_digest(picture(b"other pixels"))

@@ -9,7 +9,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from galleryctl.model.checkup import Check, CheckStatus, Diagnosis, Validation, ValidGallery, WriteAction, WriteResult
 from galleryctl.model.media import Kind
-from galleryctl.report.render import OutputFormat, Subject, render
+from galleryctl.report.render import OutputFormat, render
+from galleryctl.report.results import Subject
 from tests.support.reports import parse_report
 
 VALID = Validation(

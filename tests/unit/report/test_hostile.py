@@ -23,7 +23,8 @@ from galleryctl.report.formatting import shorten
 from galleryctl.report.json import dump_safe_json
 from galleryctl.report.live import live_json, live_markdown, live_text
 from galleryctl.report.media import media_json, media_text
-from galleryctl.report.render import OutputFormat, Subject, render
+from galleryctl.report.render import OutputFormat, render
+from galleryctl.report.results import Subject
 
 HOSTILE = st.lists(
     st.one_of(

@@ -17,7 +17,6 @@ from galleryctl.model.media import Kind
 from galleryctl.model.outcome import Outcome, OutcomeStatus, Report
 from galleryctl.plan.changes import Action, Cause, Change, Plan
 from galleryctl.plan.file.codec import encode_plan
-from galleryctl.report.markdown import plan_markdown
 from galleryctl.report.render import OutputFormat, render
 from galleryctl.report.text import plan_text, render_table, state_list_text
 
@@ -108,13 +107,6 @@ def test_ten_thousand_changes_are_still_read() -> None:
     assert "… and 9,950 more (-v shows all)" in text
     assert "Plan: 10,000 to create" in text
     assert len(plan_text(many(200), color=False, width=100, verbose=True).splitlines()) > 200
-
-
-def test_markdown_stays_within_a_comment() -> None:
-    text = plan_markdown(many(10_000))
-    assert len(text) < 65_536
-    assert "more" in text
-    assert "| weddings | 10,000 |" in text
 
 
 def test_no_change_is_wider_than_the_terminal(plan: Plan) -> None:

@@ -1,0 +1,1 @@
+"""GitHub and GitLab: comments, issues, branches and pull requests, over their REST APIs."""
