@@ -234,15 +234,8 @@ class WorkspaceFiles:
         except (OSError, RuntimeError) as error:
             raise UnusableFileError(f"{path} cannot be read: {_reason(error)}") from error
         if not real.is_relative_to(self._resolved_root):
-            raise WorkspaceFileError(f"{path} is outside the workspace{self._link_out(normal)}")
+            raise WorkspaceFileError(f"{path} is outside the workspace")
         return real
-
-    def _link_out(self, normal: str) -> str:
-        """Return which part of a path is the link that leads out of the workspace, and where it leads."""
-        for part in reversed((PurePosixPath(normal), *PurePosixPath(normal).parents)):
-            if (self.root / part).is_symlink() and not (self.root / part).resolve().is_relative_to(self._resolved_root):
-                return f": {part} is a link to {os.readlink(self.root / part)}"  # noqa: PTH115 - the text of the link
-        return ""
 
     def _suggestion(self, normal: str) -> str:
         self._suggestions_left -= 1

