@@ -45,7 +45,7 @@ class ActRun:
 
     @property
     def log(self) -> str:
-        """What the steps printed."""
+        """The output of the steps."""
         return "".join(_LOG.sub("", line) for line in self.text.splitlines(keepends=True) if _LOG.match(line))
 
     def outputs(self) -> dict[str, str]:

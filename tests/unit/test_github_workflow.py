@@ -1,4 +1,4 @@
-"""What a runner does not enforce of the workflow and the actions for GitHub: rights, approvals, where keys go."""
+"""Rules of the workflow and the actions for GitHub that no runner enforces: rights, approvals, where keys go."""
 
 from __future__ import annotations
 

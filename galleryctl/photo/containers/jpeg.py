@@ -15,15 +15,13 @@ _FRAMES = frozenset(bytes((number,)) for number in range(0xC0, 0xD0)) - {b"\xc4"
 _MARKER = re.compile(rb"(?<!\xff)\xff++([^\x00\xff])")  # in linear time, also for nothing but fill bytes
 _MAX_GARBAGE = 65_536
 """Bytes between two segments that are searched for the next marker."""
-_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
-_PHOTOSHOP = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
-_BLOCKS = {
-    b"Exif\0\0": BlockKind.EXIF,
-    b"Exif\0\xff": BlockKind.EXIF,
-    b"http://ns.adobe.com/xap/1.0/\0": BlockKind.XMP,
-    b"XMP\0://ns.adobe.com/xap/1.0/\0": BlockKind.XMP,  # PixelLive
-}
-_HEADERS = (*_BLOCKS, _EXTENDED_XMP, *_PHOTOSHOP)
+EXIF_HEADERS = (b"Exif\0\0", b"Exif\0\xff")
+"""The first bytes of segments with EXIF."""
+XMP_HEADERS = (b"http://ns.adobe.com/xap/1.0/\0", b"XMP\0://ns.adobe.com/xap/1.0/\0")  # the second is of PixelLive
+EXTENDED_XMP_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+PHOTOSHOP_HEADERS = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
+_BLOCKS = {**dict.fromkeys(EXIF_HEADERS, BlockKind.EXIF), **dict.fromkeys(XMP_HEADERS, BlockKind.XMP)}
+_HEADERS = (*_BLOCKS, EXTENDED_XMP_HEADER, *PHOTOSHOP_HEADERS)
 """The first bytes of segments with metadata."""
 _MAX_SEGMENT = 65_536
 
@@ -73,9 +71,9 @@ def read_jpeg(source: ByteSource) -> Iterator[PhotoFacts | Block]:
             body = content[len(header) :]
             if kind := _BLOCKS.get(header):
                 yield Block(kind, body)
-            elif header in _PHOTOSHOP:
+            elif header in PHOTOSHOP_HEADERS:
                 photoshop += body
-            elif header == _EXTENDED_XMP:
+            elif header == EXTENDED_XMP_HEADER:
                 extended.append(body)
             if len(photoshop) + len(extended) * _MAX_SEGMENT > MAX_BLOCK_BYTES:
                 raise MalformedError(f"the metadata has more than {MAX_BLOCK_BYTES:,} bytes")

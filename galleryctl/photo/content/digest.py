@@ -17,7 +17,7 @@ from galleryctl.photo.facts import PhotoFormat
 from galleryctl.photo.formats import HEADER_BYTES, detect_photo_format
 from galleryctl.photo.source import ByteSource, MalformedError
 
-_METHOD = b"galleryctl content 1\0"
+_METHOD = b"galleryctl content 1\0\0"
 """A change of what counts needs another number: digests of both methods are never equal."""
 _BLOCK_BYTES = 262_144
 _READERS: Mapping[PhotoFormat, Callable[[ByteSource], Iterator[ContentPart]]] = {
@@ -32,27 +32,25 @@ _READERS: Mapping[PhotoFormat, Callable[[ByteSource], Iterator[ContentPart]]] = 
 }
 
 
-def photo_digest(content: BinaryIO | bytes, *, changed_by: str = "") -> str:
+def photo_digest(content: BinaryIO | bytes) -> str:
     """Return the SHA-256 of a file's content in hexadecimal, "" if only its bytes as a whole say what it is.
 
     XMP, IPTC, EXIF except Orientation and ColorSpace, comments and texts do not count. TIFF and formats that are not read
-    have no such digest, nor has a file that is damaged. `changed_by` names what changes the bytes before they are sent,
-    which makes another content of them; with it there is always a digest. Raises OSError.
+    have no such digest, nor has a file that is damaged. Raises OSError.
     """
     source = ByteSource(content)
     reader = _READERS.get(detect_photo_format(source.read_up_to(0, HEADER_BYTES)) or PhotoFormat.TIFF)
-    if reader is not None:
-        try:
-            return _digest(content, reader(source), changed_by)
-        except MalformedError:
-            pass
-    whole = ContentPart.of_file(b"file", 0, source.size)
-    return _digest(content, [whole], changed_by) if changed_by else ""
+    if reader is None:
+        return ""
+    try:
+        return _digest(content, reader(source))
+    except MalformedError:
+        return ""
 
 
-def _digest(content: BinaryIO | bytes, parts: Iterable[ContentPart], changed_by: str) -> str:
+def _digest(content: BinaryIO | bytes, parts: Iterable[ContentPart]) -> str:
     """Return the digest of the parts. Raises MalformedError if the file has less than they say."""
-    digest = hashlib.sha256(_METHOD + changed_by.encode() + b"\0")
+    digest = hashlib.sha256(_METHOD)
     for name, data in parts:
         size = len(data) if isinstance(data, bytes) else sum(end - start for start, end in data)
         digest.update(b"%d:%b%d:" % (len(name), name, size))

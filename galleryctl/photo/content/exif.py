@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from galleryctl.photo.containers.jpeg import EXIF_HEADERS
 from galleryctl.photo.containers.tiff import Tiff
 from galleryctl.photo.content.parts import ContentPart
 from galleryctl.photo.source import ByteSource
@@ -11,7 +12,6 @@ from galleryctl.photo.source import ByteSource
 _ORIENTATION, _EXIF_DIRECTORY, _COLOR_SPACE = 0x0112, 0x8769, 0xA001
 _UPRIGHT, _MAX_ORIENTATION = 1, 8
 _UNCALIBRATED = 0xFFFF
-_PREFIXES = (b"Exif\0\0", b"Exif\0\xff")
 
 
 def exif_content(blocks: Iterable[bytes]) -> ContentPart:
@@ -34,7 +34,7 @@ def exif_content(blocks: Iterable[bytes]) -> ContentPart:
 
 
 def _read_values(block: bytes) -> tuple[int, int]:
-    for prefix in _PREFIXES:
+    for prefix in EXIF_HEADERS:
         block = block.removeprefix(prefix)
     tiff = Tiff(ByteSource(block))
     values: dict[int, int] = {}

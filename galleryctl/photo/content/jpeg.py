@@ -10,7 +10,13 @@ import re
 import struct
 from collections.abc import Iterable, Iterator
 
-from galleryctl.photo.containers.jpeg import jpeg_segments
+from galleryctl.photo.containers.jpeg import (
+    EXIF_HEADERS,
+    EXTENDED_XMP_HEADER,
+    PHOTOSHOP_HEADERS,
+    XMP_HEADERS,
+    jpeg_segments,
+)
 from galleryctl.photo.containers.tiff import Tiff
 from galleryctl.photo.content.exif import exif_content
 from galleryctl.photo.content.parts import ContentPart
@@ -20,12 +26,10 @@ from galleryctl.photo.source import ByteSource, MalformedError, Part
 _APP1, _APP2, _APP12, _APP13 = b"\xe1", b"\xe2", b"\xec", b"\xed"
 _COMMENT, _SCAN = b"\xfe", b"\xda"
 _APPLICATIONS = range(0xE0, 0xF0)
-_EXIF = (b"Exif\0\0", b"Exif\0\xff")
-_XMP = (b"http://ns.adobe.com/xap/1.0/\0", b"XMP\0://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0")
-_PHOTOSHOP = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
+_ALL_XMP = (*XMP_HEADERS, EXTENDED_XMP_HEADER)
 _DUCKY = b"Ducky"
 """A segment of Photoshop with a comment, a copyright, and the quality that was chosen."""
-_LEFT_OUT = ((_APP12, (_DUCKY,)), (_APP13, _PHOTOSHOP))
+_LEFT_OUT = ((_APP12, (_DUCKY,)), (_APP13, PHOTOSHOP_HEADERS))
 _GAIN_MAP = re.compile(rb"hdrgm:Version(?:\s*=\s*[\"']|\s*>\s*)([^\"'<\s]{0,20})")
 """The mark that a gain map follows the picture; without it, the map is not used."""
 _MULTI_PICTURE = b"MPF\0"
@@ -53,9 +57,9 @@ def _application_content(source: ByteSource, segments: Iterable[Part], pixels: i
     gain_map = b""
     for part in segments:
         content = source.content(part, _MAX_SEGMENT)
-        if part.kind == _APP1 and content.startswith(_EXIF):
+        if part.kind == _APP1 and content.startswith(EXIF_HEADERS):
             exif.append(content)
-        elif part.kind == _APP1 and content.startswith(_XMP):
+        elif part.kind == _APP1 and content.startswith(_ALL_XMP):
             found = _GAIN_MAP.search(content)
             gain_map = gain_map or (found[1] if found else b"")
         elif part.kind == _APP2 and content.startswith(_MULTI_PICTURE):

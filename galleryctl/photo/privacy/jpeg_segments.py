@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from galleryctl.photo.containers.jpeg import EXIF_HEADERS, EXTENDED_XMP_HEADER, PHOTOSHOP_HEADERS, XMP_HEADERS
 from galleryctl.photo.privacy.exif import strip_exif
 from galleryctl.photo.privacy.iptc import strip_photoshop
 from galleryctl.photo.privacy.search import PrivateSearch, changed_spans
@@ -17,11 +18,7 @@ from galleryctl.photo.splice import Splice
 
 _APP1, _APP13, _APP14 = b"\xe1", b"\xed", b"\xee"
 _ADOBE_BYTES = 16
-_EXIF = (b"Exif\0\0", b"Exif\0\xff")
 _TIFF = (b"II*\0", b"MM\0*")
-_XMP = (b"http://ns.adobe.com/xap/1.0/\0", b"XMP\0://ns.adobe.com/xap/1.0/\0")
-_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
-_PHOTOSHOP = (b"Photoshop 3.0\0", b"Adobe_Photoshop2.5:\0")
 _DIGEST_BYTES, _EXTENDED_HEADER = 32, 40
 _MAX_SEGMENTS = 2000
 _MAX_JUNK = 64
@@ -80,11 +77,15 @@ class JpegMetadata:
         self._segments += 1
         if self._segments > _MAX_SEGMENTS:
             raise MalformedError(f"more than {_MAX_SEGMENTS:,} segments have metadata")
-        if content.startswith(_EXTENDED_XMP):
-            body = content[len(_EXTENDED_XMP) :]
-            self._extended[body[:_DIGEST_BYTES]].append((part.content_start + len(_EXTENDED_XMP), body))
+        if content.startswith(EXTENDED_XMP_HEADER):
+            body = content[len(EXTENDED_XMP_HEADER) :]
+            self._extended[body[:_DIGEST_BYTES]].append((part.content_start + len(EXTENDED_XMP_HEADER), body))
             return True
-        for headers, strip in ((_EXIF, strip_exif), (_XMP, strip_xmp), (_PHOTOSHOP, strip_photoshop)):
+        for headers, strip in (
+            (EXIF_HEADERS, strip_exif),
+            (XMP_HEADERS, strip_xmp),
+            (PHOTOSHOP_HEADERS, strip_photoshop),
+        ):
             for header in headers:
                 if content.startswith(header):
                     self._add_block(strip, part, content, len(header))

@@ -1,4 +1,4 @@
-"""What is printed while the engine waits, on a manual clock that a printer follows."""
+"""The lines that are printed while the engine waits, on a manual clock that a printer follows."""
 
 from __future__ import annotations
 

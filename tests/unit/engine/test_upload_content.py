@@ -1,4 +1,4 @@
-"""What is sent for a file is what was planned: every read is compared with the plan."""
+"""The bytes that are sent for a file are the planned ones: every read is compared with the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed while the client waits, on a virtual clock."""
+"""The lines that are printed while the client waits, on a virtual clock."""
 
 from __future__ import annotations
 
